@@ -1,0 +1,162 @@
+"""A small contact centre for tests of the pure rules, and words to say what Asterisk did."""
+
+from collections.abc import Iterable
+
+from xucd.center import changes as ch
+from xucd.center import events as ev
+from xucd.center.agent import AgentState
+from xucd.center.apply import apply
+from xucd.center.center import Center
+from xucd.center.directory import Agent, Directory, Group, Line, Queue
+from xucd.center.events import ChannelState
+from xucd.center.intents import WRAPUP_REASON, Intent
+from xucd.center.live import LiveAgent
+from xucd.center.rebuild import rebuild
+from xucd.center.seat import Seat
+
+START = 1_795_000_000.0
+SUPPORT, SALES, BILLING = 1, 2, 3
+BRUCE, ALICE, CAROLINE = 8, 9, 13
+DAY = 86_400.0
+
+
+def directory() -> Directory:
+    return Directory(
+        groups=[Group(1, "default"), Group(2, "boats")],
+        queues=[
+            Queue(SUPPORT, "support", "Support", "3000", wrapup=5),
+            Queue(SALES, "sales", "Sales", "3001"),
+            Queue(BILLING, "billing", "Billing", "3002"),
+        ],
+        lines=[Line(n, f"100{n}", f"PJSIP/100{n}") for n in range(1, 5)],
+        agents=[
+            Agent(BRUCE, "2501", "Bruce", "Wail", group_id=1, user_id=1, line_id=1),
+            Agent(ALICE, "2502", "Alice", "Johnson", group_id=1, user_id=2, line_id=2),
+            Agent(CAROLINE, "2506", "Caroline", "Heronde", group_id=2, user_id=6, line_id=3),
+        ],
+    )
+
+
+class Scene:
+    """A centre with a clock of its own; each word below is one or more events."""
+
+    def __init__(self, seats: Iterable[Seat] = ()) -> None:
+        self.now = START
+        self.told: list[ch.Change] = []
+        self.asked: list[Intent] = []
+        self._calls = 0
+        self.center = Center(
+            directory(),
+            self.now,
+            queues={BRUCE: {SUPPORT: 0, SALES: 1, BILLING: 2}, ALICE: {SUPPORT: 0}},
+            seats={seat.agent_id: seat for seat in seats},
+            midnight_after=lambda at: (at // DAY + 1) * DAY,
+        )
+
+    def agent(self, agent_id: int = BRUCE) -> LiveAgent:
+        return self.center.agents[agent_id]
+
+    def states(self, agent_id: int = BRUCE) -> list[AgentState]:
+        """The states that clients were told of an agent, in order."""
+        return [
+            change.shown.state
+            for change in self.told
+            if isinstance(change, ch.AgentChanged) and change.agent_id == agent_id
+        ]
+
+    def memberships(self) -> list[tuple[int, int, int]]:
+        return [
+            (change.agent_id, change.queue_id, change.penalty)
+            for change in self.told
+            if isinstance(change, ch.MembershipChanged)
+        ]
+
+    def forget(self) -> None:
+        self.told, self.asked = [], []
+
+    def happens(self, *events: ev.Event) -> None:
+        for event in events:
+            apply(self.center, event, self.now)
+        self._take()
+
+    def rebuilds(self, snapshot: ev.Snapshot) -> None:
+        rebuild(self.center, snapshot, self.now)
+        self._take()
+
+    def passes(self, seconds: float) -> None:
+        """Let time pass, stopping wherever the centre has something due."""
+        end = self.now + seconds
+        while (due := self.center.due()) <= end:
+            self.now = max(self.now, due)
+            self.center.tick(self.now)
+            self._take()
+        self.now = end
+
+    def _take(self) -> None:
+        changes, intents = self.center.take()
+        self.told += changes
+        self.asked += intents
+
+    # -- words
+
+    def logs_in(self, agent_id: int = BRUCE) -> None:
+        live = self.agent(agent_id)
+        line = self.center.directory.lines[live.agent.line_id or 0]
+        for queue_id, penalty in list(live.queues.items()):
+            queue = self.center.directory.queues[queue_id].name
+            name = live.agent.member_name
+            self.happens(ev.MemberAdded(queue, line.interface, name, penalty, False, ""))
+
+    def pauses(self, paused: bool, reason: str = "", agent_id: int = BRUCE) -> None:
+        live = self.agent(agent_id)
+        assert live.line is not None
+        for queue_id in list(live.members):
+            queue = self.center.directory.queues[queue_id].name
+            name = live.agent.member_name
+            self.happens(ev.MemberPaused(queue, live.line.interface, name, paused, reason))
+
+    def caller_waits(self, queue: str = "support", number: str = "0230210082") -> str:
+        self._calls += 1
+        caller = f"caller{self._calls}"
+        channel = f"PJSIP/trunk-{self._calls:08x}"
+        self.happens(
+            ev.ChannelCreated(channel, caller, caller, ChannelState.RING, number, "", "in", "3000"),
+            ev.CallerJoined(queue, channel, caller, caller, 1, number, ""),
+        )
+        return caller
+
+    def rings(self, caller: str, queue: str = "support", agent_id: int = BRUCE) -> str:
+        live = self.agent(agent_id)
+        assert live.line is not None
+        phone, interface = f"{caller}at{agent_id}", live.line.interface
+        channel = f"{interface}-{phone}"
+        number = live.line.number
+        down, ringing = ChannelState.DOWN, ChannelState.RINGING
+        name = live.agent.member_name
+        self.happens(
+            ev.ChannelCreated(channel, phone, caller, down, number, "", "default", ""),
+            ev.AgentCalled(queue, interface, name, "caller", caller, caller, channel, phone),
+            ev.ChannelMoved(channel, phone, caller, ringing, number, "", "0230210082", ""),
+        )
+        return phone
+
+    def answers(self, caller: str, phone: str, queue: str = "support", gosub: bool = True) -> None:
+        channel = self.center.calls.channels[phone]
+        live = self.center.on_interface[channel.interface]
+        up = ChannelState.UP
+        self.happens(
+            ev.ChannelMoved(channel.name, phone, caller, up, "1001", "", "0230210082", ""),
+            ev.CallerLeft(queue, "caller", caller),
+        )
+        if gosub:
+            self.pauses(True, WRAPUP_REASON, live.agent.id)
+        self.happens(
+            ev.AgentConnected(
+                queue, channel.interface, live.agent.member_name, caller, caller, phone, 3, 1
+            )
+        )
+
+    def hangs_up(self, *unique_ids: str) -> None:
+        for unique_id in unique_ids:
+            channel = self.center.calls.channels[unique_id]
+            self.happens(ev.ChannelGone(channel.name, unique_id, channel.linked_id, 16))

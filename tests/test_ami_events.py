@@ -1,0 +1,159 @@
+"""Decoding of AMI events, in the words of Asterisk 16 and 22."""
+
+import pytest
+
+from xucd.ami.errors import DecodeError
+from xucd.ami.events import DECODERS, decode
+from xucd.center import events
+from xucd.center.events import ChannelState
+
+CALLER = """Channel: PJSIP/trunk-00000001
+ChannelState: 6
+ChannelStateDesc: Up
+CallerIDNum: 0230210082
+CallerIDName: Zoé
+ConnectedLineNum: <unknown>
+ConnectedLineName: <unknown>
+Language: en
+AccountCode:\x20
+Context: queues
+Exten: 3000
+Priority: 4
+Uniqueid: 1795384810.5
+Linkedid: 1795384810.4"""
+AGENT = """DestChannel: PJSIP/1001-00000002
+DestChannelState: 6
+DestUniqueid: 1795384810.6
+DestLinkedid: 1795384810.4"""
+MEMBER = "Queue: support\nMemberName: Agent/2501\nInterface: PJSIP/1001"
+
+
+def read(name: str, *parts: str) -> events.Event | None:
+    return decode("\r\n".join("\n".join((f"Event: {name}", *parts)).split("\n")).encode())
+
+
+@pytest.mark.parametrize(
+    ("version", "lines"),
+    [("16", "PausedReason: lunch\nRinginuse: 0\nReason: lunch"), ("22", "PausedReason: lunch")],
+)
+def test_a_pause_has_its_reason_in_both_versions(version: str, lines: str):
+    assert read("QueueMemberPause", MEMBER, "Paused: 1", lines) == events.MemberPaused(
+        "support", "PJSIP/1001", "Agent/2501", True, "lunch"
+    )
+
+
+def test_a_reason_left_over_from_an_unpause_is_none():
+    event = read("QueueMemberPause", MEMBER, "Paused: 0\nPausedReason: lunch")
+    assert event == events.MemberPaused("support", "PJSIP/1001", "Agent/2501", False, "")
+
+
+def test_a_member_joins():
+    event = read("QueueMemberAdded", MEMBER, "Penalty: 2\nPaused: 1\nPausedReason: ")
+    assert event == events.MemberAdded("support", "PJSIP/1001", "Agent/2501", 2, True, "")
+
+
+def test_a_caller_joins_with_its_number_and_name():
+    assert read("QueueCallerJoin", CALLER, "Queue: support\nPosition: 1\nCount: 1") == (
+        events.CallerJoined(
+            "support",
+            "PJSIP/trunk-00000001",
+            "1795384810.5",
+            "1795384810.4",
+            1,
+            "0230210082",
+            "Zoé",
+        )
+    )
+
+
+def test_what_asterisk_calls_unknown_is_empty():
+    assert read("Newstate", CALLER) == events.ChannelMoved(
+        "PJSIP/trunk-00000001",
+        "1795384810.5",
+        "1795384810.4",
+        ChannelState.UP,
+        "0230210082",
+        "Zoé",
+        "",
+        "",
+    )
+
+
+def test_a_completed_call_is_told_even_when_its_channels_have_gone():
+    times = "HoldTime: 1\nTalkTime: 3\nReason: agent"
+    assert read("AgentComplete", CALLER, AGENT, MEMBER, times) == events.AgentCompleted(
+        "support", "PJSIP/1001", "Agent/2501", "1795384810.5", "1795384810.6", 1, 3, "agent"
+    )
+    assert read("AgentComplete", MEMBER, times) == events.AgentCompleted(
+        "support", "PJSIP/1001", "Agent/2501", "", "", 1, 3, "agent"
+    )
+
+
+def test_a_dial_of_asterisks_own_has_no_dialling_channel():
+    assert read("DialEnd", AGENT, "DialStatus: ANSWER") == events.DialEnded(
+        "", "1795384810.6", "PJSIP/1001-00000002", "ANSWER"
+    )
+
+
+@pytest.mark.parametrize(
+    ("escaped", "value"),
+    [
+        (r"plain", "plain"),
+        (r"a\\nb\"é\\", 'a\\nb"é\\'),
+        (r"two\r\nlines\t\a\b\f\v\?\'", "two\r\nlines\t\a\b\f\v?'"),
+        ("", ""),
+    ],
+)
+def test_a_variables_value_is_as_it_was_set(escaped: str, value: str):
+    event = read("VarSet", CALLER, f"Variable: __USR_x\nValue: {escaped}")
+    assert event == events.VariableSet("PJSIP/trunk-00000001", "1795384810.5", "__USR_x", value)
+
+
+def test_a_global_variable_belongs_to_no_channel():
+    event = read("VarSet", "Channel: none\nUniqueid: none\nVariable: XUCD_CHECK\nValue: 1")
+    assert event == events.VariableSet("", "", "XUCD_CHECK", "1")
+
+
+def test_transfers_that_failed_are_not_told():
+    assert read("BlindTransfer", "Result: Fail\nTransfererUniqueid: 1") is None
+    assert read(
+        "BlindTransfer", "Result: Success\nTransfererUniqueid: 1\nTransfereeUniqueid: 2"
+    ) == events.Transferred(True, "1", "2", "")
+
+
+def test_queues_own_lamps_are_no_devices():
+    assert read("DeviceStateChange", "Device: Queue:support_avail\nState: INUSE") is None
+    assert read("DeviceStateChange", "Device: PJSIP/1001\nState: INUSE") == events.DeviceChanged(
+        "PJSIP/1001", "INUSE"
+    )
+
+
+def test_an_originate_that_failed_has_no_channel():
+    event = read("OriginateResponse", "ActionID: a\nResponse: Failure\nReason: 3\nUniqueid: <null>")
+    assert event == events.OriginateAnswered("a", False, "", 3)
+
+
+def test_what_xucd_does_not_read_is_none():
+    assert read("RTCPSent", "SSRC: 1") is None
+    assert decode(b"Response: Success\r\nMessage: x") is None
+    assert decode(b"") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("Newstate", CALLER.replace("ChannelState: 6", "ChannelState: 77")),
+        ("Hangup", CALLER + "\nCause: sixteen"),
+        ("Hangup", CALLER),
+        ("QueueMemberAdded", MEMBER + "\nPenalty: \nPaused: 0"),
+    ],
+)
+def test_a_malformed_event_is_an_error_that_names_it(name: str, parts: str):
+    with pytest.raises(DecodeError, match=name):
+        read(name, parts)
+
+
+@pytest.mark.parametrize("name", sorted(DECODERS))
+def test_every_event_without_its_fields_is_an_error_and_nothing_else(name: bytes):
+    with pytest.raises(DecodeError):
+        decode(b"Event: " + name)

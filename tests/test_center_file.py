@@ -1,0 +1,195 @@
+"""The contact centre's file: what it means, and that every error is named by line and key."""
+
+import datetime
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import DEMO, TODAY
+from xucd import center_file, center_writing
+from xucd.center.directory import Line
+from xucd.center_file import CenterFileError
+from xucd.store.plan import Plan
+
+TEXT = DEMO.read_text(encoding="utf-8")
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(CenterFileError) as caught:
+        center_file.parse(text, "center.toml", TODAY)
+    return caught.value.problems
+
+
+def changed(old: str, new: str) -> tuple[str, int]:
+    """The demo's text with the first `old` replaced, and the line where that was."""
+    assert old in TEXT
+    at = TEXT.index(old)
+    return TEXT.replace(old, new, 1), TEXT[:at].count("\n") + 1
+
+
+def test_the_demo_is_read_whole(demo_plan: Plan) -> None:
+    assert [group.name for group in demo_plan.groups] == ["default", "boats"]
+    assert [(queue.name, queue.wrapup) for queue in demo_plan.queues] == [
+        ("support", 5),
+        ("sales", 0),
+        ("billing", 0),
+    ]
+    assert demo_plan.lines[0] == Line(1, "1001", "PJSIP/1001")
+    assert demo_plan.lines[9] == Line(10, "1010", "PJSIP/1010")
+    bruce = demo_plan.agents[0]
+    assert (bruce.id, bruce.number, bruce.login, bruce.queues) == (8, "2501", "bruce", {1: 0, 2: 1})
+    assert [person.login for person in demo_plan.people][-3:] == ["caroline", "sue", "ada"]
+    sue = demo_plan.people[6]
+    assert (sue.profile, sue.queue_ids, sue.group_ids, sue.line_id) == ("Supervisor", {1}, {1}, 7)
+    assert demo_plan.people[3].last_name == "Saprïtchà"
+
+
+def test_due_dates_are_counted_from_today(demo_plan: Plan) -> None:
+    days = [callback.due_date - TODAY for callback in demo_plan.callback_lists[0].callbacks]
+    assert [day.days for day in days] == [0, 1, -1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "sentence"),
+    [
+        ('line = "1003"', 'line = "1099"', "agents[2].line", "there is no line 1099"),
+        ("group = 2", "group = 3", "agents[3].group", "there is no group 3"),
+        ("sales = 1 }", "sale = 1 }", "agents[0].queues.sale", "there is no queue sale"),
+        ('queues = ["support"]', 'queues = ["x"]', "users[0].queues[0]", "there is no queue x"),
+        ('groups = ["default"]', 'groups = ["x"]', "users[0].groups[0]", "there is no group x"),
+        ('queue = "support"', 'queue = "x"', "callbackLists[0].queue", "there is no queue x"),
+        (
+            'period = "Morning"',
+            'period = "Noon"',
+            "callbackLists[0].callbacks[1].period",
+            'there is no period "Noon"',
+        ),
+        ("wrapup = 5", "wrapup = -1", "queues[0].wrapup", "expected a whole number >= 0"),
+        ("wrapup = 5", "wrapup = 3601", "queues[0].wrapup", "expected a whole number <= 3600"),
+        ("wrapup = 5", "wrapUp = 5", "queues[0].wrapUp", "there is no such key"),
+        ("id = 9", "id = 8", "agents[1].id", "8 is taken by agents[0]"),
+        ("id = 9", 'id = "9"', "agents[1].id", "expected a whole number, got text in quotes"),
+        ("id = 9", "id = 0", "agents[1].id", "expected a whole number >= 1"),
+        ('number = "2502"', 'number = "2501"', "agents[1].number", "2501 is taken by agents[0]"),
+        ('number = "2502"', "number = 2502", "agents[1].number", "expected text in quotes"),
+        ('number = "2502"', 'number = "25 02"', "agents[1].number", "may hold only digits"),
+        ('number = "3001"', 'number = "3000"', "queues[1].number", "3000 is taken by queues[0]"),
+        ('login = "sue"', 'login = "bruce"', "users[0].login", "bruce is taken by agents[0]"),
+        ('name = "sales"', 'name = "support"', "queues[1].name", "support is taken by queues[0]"),
+        ('name = "sales"', 'name = "sal,es"', "queues[1].name", "may hold only the letters"),
+        ('name = "sales"', 'name = "sales\\n"', "queues[1].name", "may hold only the letters"),
+        ('name = "boats"', 'name = "default"', "groups[1].name", "default is taken by groups[0]"),
+        ('firstName = "Jack"', 'firstName = "J,ack"', "agents[2].firstName", "may hold no comma"),
+        ('firstName = "Jack"', 'firstName = "J${x}"', "agents[2].firstName", "may hold no comma"),
+        ('firstName = "Jack"', 'firstName = "J\\r\\n"', "agents[2].firstName", "may hold no comma"),
+        ('"YourSociety"', '"a\\nb"', "callbackLists[0].callbacks[0].company", "no line break"),
+        ('"PJSIP/{number}"', '"PJSIP/1001"', "lines[0].interface", "has to hold {number}"),
+        ('"PJSIP/{number}"', '"PJSIP,{number}"', "lines[0].interface", "has to look like PJSIP/1"),
+        ('"PJSIP/{number}"', '"Local/{number}@a&b"', "lines[0].interface", "has to look like PJS"),
+        ('"1001-1010"', '"1001-1009"', "lines[0].numbers", "9 numbers do not match 10 ids"),
+        ('"1001-1010"', '"1010-1001"', "lines[0].numbers", 'expected a range such as "1001-1010"'),
+        ('"1001-1010"', '"1-99999"', "lines[0].numbers", "is a range of more than 10000 lines"),
+        ('context = "default"', 'context = "a;b"', "lines[0].context", "may hold only the letters"),
+        ('profile = "Admin"', 'profile = "Boss"', "users[1].profile", "invalid enum value 'Boss'"),
+        ('"tomorrow"', '"next week"', "callbackLists[0].callbacks[1].dueDate", "expected today, t"),
+        ('"tomorrow"', '"2026-02-30"', "callbackLists[0].callbacks[1].dueDate", "the calendar has"),
+        ('end = "12:00:00"', 'end = "08:00:00"', "callbackPeriods[0].end", "later than start"),
+        ('end = "12:00:00"', 'end = "noon"', "callbackPeriods[0].end", "invalid"),
+        ("default = true", "default = false", "callbackPeriods", "one period has to say default"),
+        ("[[groups]]", "[[gruops]]\nid = 1\n[[groups]]", "gruops", "there is no such key"),
+    ],
+)
+def test_an_error_is_named_by_line_and_key(old: str, new: str, key: str, sentence: str) -> None:
+    text, line = changed(old, new)
+    said = problems(text)
+    located = [one for one in said if f" {key}: " in one and sentence in one]
+    assert located, said
+    if key != "callbackPeriods":  # what is missing has no line; its table is named
+        assert located[0].startswith(f"center.toml:{line}: ")
+
+
+def test_a_whole_sentence_reads_as_promised() -> None:
+    text, line = changed('line = "1003"', 'line = "1099"')
+    assert problems(text) == [f"center.toml:{line}: agents[2].line: there is no line 1099"]
+
+
+def test_all_errors_are_told_at_once_in_the_order_of_the_file() -> None:
+    text = TEXT.replace('line = "1003"', 'line = "1099"').replace("group = 2", "group = 9")
+    lines = [int(re.match(r"center\.toml:(\d+):", one)[1]) for one in problems(text)]
+    assert len(lines) == 4
+    assert lines == sorted(lines)
+
+
+def test_what_is_not_toml_is_named_by_line() -> None:
+    said = problems('[[groups]]\nid = 1\nname = "default\n')
+    assert len(said) == 1
+    assert said[0].startswith("center.toml:3: is not valid TOML")
+
+
+def test_a_table_in_place_of_a_list_is_named() -> None:
+    assert problems("[groups]\nid = 1\n") == [
+        "center.toml:1: groups: expected a list of tables, each under [[groups]]"
+    ]
+
+
+def test_a_callback_given_twice_is_refused() -> None:
+    text = TEXT.replace(
+        '"0230210083", firstName = "Élodie", lastName = "Noël"',
+        '"0230210082", firstName = "Alice", lastName = "O\'Neill"',
+    )
+    assert "callbacks[1]: has the number and names of callbacks[0]" in problems(text)[0]
+
+
+def test_an_agent_may_be_a_supervisor_too() -> None:
+    text, _ = changed(
+        'login = "bruce"',
+        'login = "bruce"\nprofile = "Supervisor"\nvisibleQueues = ["sales"]\n'
+        'visibleGroups = ["boats"]',
+    )
+    bruce = center_file.parse(text, "center.toml", TODAY).plan.people[0]
+    assert (bruce.profile, bruce.queue_ids, bruce.group_ids) == ("Supervisor", {2}, {2})
+
+
+def test_ranges_keep_leading_zeros() -> None:
+    text = '[[lines]]\nids = "1-2"\nnumbers = "0009-0010"\ninterface = "SIP/{number}"\n'
+    lines = center_file.parse(text, "center.toml", TODAY).plan.lines
+    assert [line.interface for line in lines] == ["SIP/0009", "SIP/0010"]
+
+
+def test_dates_and_times_may_be_tomls_own() -> None:
+    text = TEXT.replace('"tomorrow"', "2027-01-31").replace('"09:00:00"', "09:00:00")
+    plan = center_file.parse(text, "center.toml", TODAY).plan
+    assert plan.callback_lists[0].callbacks[1].due_date == datetime.date(2027, 1, 31)
+    assert plan.periods[0].start == datetime.time(9)
+
+
+def test_lines_are_counted_through_strings_comments_and_dotted_keys() -> None:
+    text = (
+        "# [[groups]]\n"
+        "[[groups]] # one\n"
+        'id = 1\nname = """\\\n  a # b [[c]] \\\n  ] """\n'
+        "[[callbackPeriods]]\nname = 'x = \"1'\nstart = '08:00:00'\n\"end\" = '09:00:00'\n"
+        "default = true\n"
+        "[[callbackLists]]\nname = 'l'\nqueue = 'none'\ncallbacks = [\n"
+        "  # a comment, with a comma ]\n"
+        "  { phoneNumber = '1', firstName = ']' },\n\n  { phoneNumber = '2', period = 'none' } ]\n"
+    )
+    assert problems(text) == [
+        "center.toml:14: callbackLists[0].queue: there is no queue none",
+        'center.toml:19: callbackLists[0].callbacks[1].period: there is no period "none"',
+    ]
+    assert problems(text.replace("\n", "\r\n")) == problems(text)
+
+
+def test_an_unreadable_file_is_an_error_too(tmp_path: Path) -> None:
+    with pytest.raises(CenterFileError, match="cannot be read"):
+        center_file.read(tmp_path / "none.toml", TODAY)
+    (tmp_path / "latin.toml").write_bytes(b'name = "\xe9"')
+    with pytest.raises(CenterFileError, match="is not UTF-8"):
+        center_file.read(tmp_path / "latin.toml", TODAY)
+
+
+def test_a_written_plan_reads_back_as_the_same(demo_plan: Plan) -> None:
+    text = center_writing.write(demo_plan)
+    assert center_file.parse(text, "center.toml", TODAY + datetime.timedelta(9)).plan == demo_plan

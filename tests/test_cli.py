@@ -1,0 +1,190 @@
+"""The command line, run as its own process, as an administrator has it."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import DEMO, PROJECT
+from xucd import __version__, passwords
+from xucd.store import Store
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def environ(store_url: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XUCD_")}
+    return {**kept, "XUCD_STORE_URL": store_url, "PYTHONPATH": str(PROJECT)}
+
+
+@pytest.fixture
+def xucd(environ: dict[str, str], tmp_path: Path) -> Run:
+    def run(*arguments: object, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "xucd", *map(str, arguments)],
+            input=stdin, capture_output=True, text=True, cwd=tmp_path, env=environ, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+def test_it_knows_its_version(xucd: Run) -> None:
+    assert xucd("--version").stdout == f"xucd {__version__}\n"
+
+
+def test_applying_says_what_changed_and_then_that_nothing_does(xucd: Run) -> None:
+    first = xucd("center", "apply", DEMO)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "added agent 2501\n" in first.stdout
+    second = xucd("center", "apply", DEMO)
+    assert (second.returncode, second.stdout) == (0, "nothing to change\n")
+
+
+def test_a_wrong_file_is_refused_by_line_and_changes_nothing(
+    xucd: Run, store: Store, tmp_path: Path
+) -> None:
+    text = DEMO.read_text(encoding="utf-8").replace('line = "1003"', 'line = "1099"')
+    (tmp_path / "center.toml").write_text(text, encoding="utf-8")
+    done = xucd("center", "apply", "center.toml")
+    assert done.returncode == 2
+    assert re.fullmatch(
+        r"center\.toml:\d+: agents\[2\]\.line: there is no line 1099\n", done.stderr
+    )
+    assert store.directory().agents == {}
+
+
+def test_a_user_id_that_the_store_has_otherwise_is_refused_by_line(
+    xucd: Run, tmp_path: Path
+) -> None:
+    xucd("center", "apply", DEMO)
+    text = DEMO.read_text(encoding="utf-8").replace('login = "sue"', 'login = "sue"\nid = 99')
+    (tmp_path / "center.toml").write_text(text, encoding="utf-8")
+    done = xucd("center", "apply", "center.toml")
+    assert done.returncode == 2
+    assert re.fullmatch(
+        r"center\.toml:\d+: users\[0\]\.id: sue has the id 7 already\n", done.stderr
+    )
+
+
+def test_what_is_exported_applies_to_the_same(xucd: Run, tmp_path: Path) -> None:
+    xucd("center", "apply", DEMO)
+    exported = xucd("center", "export")
+    assert exported.returncode == 0
+    (tmp_path / "copy.toml").write_text(exported.stdout, encoding="utf-8")
+    assert xucd("center", "apply", "copy.toml").stdout == "nothing to change\n"
+
+
+def test_a_password_is_read_from_standard_input(xucd: Run, store: Store) -> None:
+    xucd("center", "apply", DEMO)
+    done = xucd("user", "passwd", "bruce", stdin="bruce-démo\n")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert passwords.verify(store.password_hash("bruce"), "bruce-démo")
+
+
+def test_a_short_password_and_an_unknown_login_are_refused(xucd: Run, store: Store) -> None:
+    xucd("center", "apply", DEMO)
+    short = xucd("user", "passwd", "bruce", stdin="1234567\n")
+    assert (short.returncode, short.stderr) == (
+        2,
+        "xucd: a password needs at least 8 characters\n",
+    )
+    unknown = xucd("user", "passwd", "nobody", stdin="long-enough\n")
+    assert (unknown.returncode, unknown.stderr) == (2, "xucd: there is no user nobody\n")
+    assert store.password_hash("bruce") is None
+
+
+@pytest.mark.parametrize(("again", "code"), [("by-terminal", 0), ("by-terminak", 2)])
+def test_a_terminal_is_asked_twice_and_shows_nothing(
+    xucd: Run, environ: dict[str, str], store: Store, again: str, code: int
+) -> None:
+    xucd("center", "apply", DEMO)
+    # In a session of its own the process takes the terminal for its controlling one.
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(
+            sys.executable, [sys.executable, "-m", "xucd", "user", "passwd", "bruce"], environ
+        )
+    shown = b""
+
+    def until(prompt: bytes) -> None:
+        nonlocal shown
+        while prompt not in shown:
+            shown += os.read(terminal, 1000)
+
+    until(b"New password: ")
+    os.write(terminal, b"by-terminal\n")
+    until(b"Again: ")
+    os.write(terminal, again.encode() + b"\n")
+    _, status = os.waitpid(child, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == code
+    assert b"by-term" not in shown
+    assert passwords.verify(store.password_hash("bruce"), "by-terminal") == (code == 0)
+
+
+def test_mistakes_end_in_a_sentence_and_code_2(
+    xucd: Run, environ: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "bad.toml").write_text("[web]\nport = 'x'\n")
+    for arguments, said in (
+        (("-c", "none.toml", "run"), "xucd: none.toml: cannot be read: No such file or directory"),
+        (("-c", "bad.toml", "center", "export"), "xucd: bad.toml: web.port: expected a whole"),
+        (("center", "apply", "none.toml"), "none.toml: cannot be read"),
+        (("run",), "xucd: settings: ami.secret is empty"),
+        (("nonsense",), "invalid choice"),
+        ((), "required"),
+    ):
+        done = xucd(*arguments)
+        assert done.returncode == 2, arguments
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+    environ["XUCD_STORE_URL"] = f"sqlite:///{tmp_path}/none/xucd.db"
+    done = xucd("center", "export")
+    assert done.returncode == 2
+    assert done.stderr.startswith("xucd: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_settings_are_found_in_the_variable_or_in_the_current_folder(
+    xucd: Run, environ: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "xucd.toml").write_text("[here]\n")
+    assert "xucd.toml: here: there is no such key" in xucd("center", "export").stderr
+    (tmp_path / "other.toml").write_text("[there]\n")
+    environ["XUCD_CONFIG"] = str(tmp_path / "other.toml")
+    assert "other.toml: there: there is no such key" in xucd("center", "export").stderr
+    (tmp_path / "third.toml").write_text("[third]\n")
+    assert "third.toml: third: there" in xucd("-c", "third.toml", "center", "export").stderr
+
+
+def test_a_trace_is_replayed_to_the_states_it_led_to(xucd: Run, tmp_path: Path) -> None:
+    xucd("center", "apply", DEMO)
+    added = (
+        "Event: QueueMemberAdded\r\nQueue: {queue}\r\nMemberName: Agent/2501\r\n"
+        "Interface: PJSIP/1001\r\nStateInterface: PJSIP/1001\r\nMembership: dynamic\r\n"
+        "Penalty: 0\r\nCallsTaken: 0\r\nLastCall: 0\r\nLastPause: 0\r\nInCall: 0\r\n"
+        "Status: 1\r\nPaused: 0\r\nPausedReason: \r\nRinginuse: 0\r\nWrapuptime: 0\r\n\r\n"
+    )
+    text = "Asterisk Call Manager/9.0.0\r\n" + added.format(queue="support")
+    (tmp_path / "trace").write_text(text, newline="")
+    done = xucd("replay", "trace")
+    assert (done.returncode, done.stderr) == (0, "")
+    changes = [json.loads(line)["change"] for line in done.stdout.splitlines()]
+    states = [one["shown"]["state"] for one in changes if one["type"] == "AgentChanged"]
+    assert states == ["AgentReady"]
+    assert xucd("replay", "trace").stdout == done.stdout
+
+
+def test_a_trace_that_cannot_be_read_is_refused(xucd: Run, tmp_path: Path) -> None:
+    (tmp_path / "trace").write_text("Event: QueueMemberAdded\r\nQueue: x\r\n\r\n", newline="")
+    for name in ("trace", "none"):
+        done = xucd("replay", name)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert done.stderr.startswith(f"xucd: {name}: ")

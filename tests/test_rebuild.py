@@ -1,0 +1,188 @@
+"""Starting anew from what Asterisk lists after a (re)connection."""
+
+import pytest
+
+from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
+from xucd.center import events as ev
+from xucd.center.agent import AgentState, Stance
+from xucd.center.events import ChannelState
+from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause
+from xucd.center.seat import Seat
+
+QUEUES = frozenset({"support", "sales", "billing"})
+PENALTY = {"support": 0, "sales": 1, "billing": 2}
+
+
+def member(
+    queue: str,
+    *,
+    interface: str = "PJSIP/1001",
+    name: str = "Agent/2501",
+    reason: str = "",
+    paused: bool = False,
+    last_call: float = 0,
+) -> ev.MemberSeen:
+    penalty = PENALTY[queue]
+    return ev.MemberSeen(
+        queue, interface, name, penalty, paused, reason, False, int(last_call), int(last_call)
+    )
+
+
+def snapshot(*members: ev.MemberSeen, channels: tuple[ev.ChannelSeen, ...] = ()) -> ev.Snapshot:
+    return ev.Snapshot(QUEUES, members, (), channels, {"PJSIP/1001": "NOT_INUSE"})
+
+
+def seat(*, logged_in: bool = True, settled: bool = True, reason: str = "") -> Seat:
+    return Seat(BRUCE, 1, logged_in, 0.0, bool(reason), reason, settled)
+
+
+def everywhere(**fields: object) -> list[ev.MemberSeen]:
+    return [member(queue, **fields) for queue in PENALTY]  # type: ignore[arg-type]
+
+
+def test_an_agent_that_asterisk_has_is_logged_in_and_nothing_is_asked() -> None:
+    scene = Scene([seat()])
+    scene.rebuilds(snapshot(*everywhere()))
+    assert scene.states() == [AgentState.READY]
+    assert scene.asked == []
+    assert scene.memberships() == []
+
+
+def test_rebuilding_twice_tells_nothing_new() -> None:
+    scene = Scene([seat()])
+    scene.rebuilds(snapshot(*everywhere(paused=True, reason="lunch")))
+    scene.forget()
+    scene.passes(60)
+    since = scene.agent().since
+    scene.rebuilds(snapshot(*everywhere(paused=True, reason="lunch")))
+    assert scene.told == []
+    assert scene.agent().since == since
+
+
+def test_an_agent_whose_members_asterisk_lost_is_put_back_paused_as_it_was() -> None:
+    scene = Scene([seat(reason="lunch")])
+    scene.rebuilds(snapshot())
+    assert scene.asked == [
+        *(
+            AddMember(queue, "PJSIP/1001", "Agent/2501", PENALTY[queue], True)
+            for queue in ("support", "sales", "billing")
+        ),
+        SetPause("PJSIP/1001", True, "lunch"),
+    ]
+    assert scene.agent().shown.state is AgentState.ON_PAUSE
+    assert scene.agent().shown.cause == "lunch"
+
+
+def test_a_queue_that_asterisk_no_longer_has_is_not_asked_for() -> None:
+    scene = Scene([seat()])
+    scene.rebuilds(ev.Snapshot(frozenset({"sales"}), (), (), (), {}))
+    assert scene.asked == [AddMember("sales", "PJSIP/1001", "Agent/2501", 1, False)]
+
+
+def test_a_member_of_an_agent_that_logged_out_is_taken_away() -> None:
+    scene = Scene([seat(logged_in=False)])
+    scene.rebuilds(snapshot(member("support")))
+    assert scene.asked == [RemoveMember("support", "PJSIP/1001")]
+    scene.happens(ev.MemberRemoved("support", "PJSIP/1001", "Agent/2501"))
+    assert scene.states() == []
+    assert scene.agent().queues == {SUPPORT: 0, SALES: 1, BILLING: 2}
+
+
+def test_a_member_of_an_agent_that_xucd_never_saw_is_taken_over() -> None:
+    scene = Scene()
+    scene.rebuilds(snapshot(member("support")))
+    assert scene.states() == [AgentState.READY]
+    assert scene.asked == []
+    assert set(scene.memberships()) == {(BRUCE, SALES, -1), (BRUCE, BILLING, -1)}
+
+
+def test_a_queue_missing_after_a_settled_login_was_left_and_is_told_so() -> None:
+    scene = Scene([seat()])
+    scene.rebuilds(snapshot(member("support"), member("sales")))
+    assert scene.memberships() == [(BRUCE, BILLING, -1)]
+    assert scene.asked == []
+
+
+def test_a_login_that_was_cut_short_is_completed() -> None:
+    scene = Scene([seat(settled=False)])
+    scene.rebuilds(snapshot(member("support")))
+    assert scene.asked == [
+        AddMember("sales", "PJSIP/1001", "Agent/2501", 1, False),
+        AddMember("billing", "PJSIP/1001", "Agent/2501", 2, False),
+    ]
+    assert scene.memberships() == []
+
+
+def test_the_line_asterisk_has_an_agent_on_wins_over_the_remembered_one() -> None:
+    scene = Scene([seat()])
+    scene.rebuilds(snapshot(*everywhere(interface="PJSIP/1004")))
+    assert scene.agent().shown.phone_number == "1004"
+
+
+def test_an_agent_on_two_lines_is_taken_off_the_one_it_did_not_log_in_on() -> None:
+    scene = Scene([seat()])
+    scene.rebuilds(snapshot(*everywhere(), member("sales", interface="PJSIP/1004")))
+    assert scene.asked == [RemoveMember("sales", "PJSIP/1004")]
+    assert scene.agent().shown.phone_number == "1001"
+
+
+@pytest.mark.parametrize(("ago", "left"), [(2, 3), (60, 0)])
+def test_a_wrapup_goes_on_where_it_was_and_ends_at_once_if_it_is_over(ago: int, left: int) -> None:
+    scene = Scene([seat()])
+    members = everywhere(paused=True, reason=WRAPUP_REASON, last_call=scene.now - ago)
+    scene.rebuilds(snapshot(members[0], *everywhere(paused=True, reason=WRAPUP_REASON)[1:]))
+    assert scene.agent().stance is Stance.WRAPPING
+    scene.passes(left)
+    assert scene.asked == [SetPause("PJSIP/1001", False)]
+
+
+def queue_call() -> tuple[ev.ChannelSeen, ...]:
+    up, number = ChannelState.UP, "0230210082"
+    return (
+        ev.ChannelSeen(
+            "PJSIP/trunk-1", "c", "c", up, number, "", "1001", "", "in", "3000",
+            "Queue", "support,,,", "b", 40,
+        ),
+        ev.ChannelSeen(
+            "PJSIP/1001-2", "m", "c", up, "1001", "", number, "", "default", "",
+            "AppQueue", "(Outgoing Line)", "b", 38,
+        ),
+    )  # fmt: skip
+
+
+def test_a_queue_call_in_progress_is_found_again_with_its_wrapup() -> None:
+    scene = Scene([seat()])
+    scene.rebuilds(snapshot(*everywhere(paused=True, reason=WRAPUP_REASON), channels=queue_call()))
+    call = scene.agent().shown.call
+    assert call is not None
+    assert (call.acd, call.incoming, call.internal) == (True, True, False)
+    scene.hangs_up("m", "c")
+    scene.passes(4)
+    assert scene.asked == []
+    scene.passes(1)
+    assert scene.asked == [SetPause("PJSIP/1001", False)]
+    assert scene.states() == [AgentState.ON_CALL, AgentState.ON_WRAPUP]
+
+
+def test_a_call_that_ended_while_nobody_looked_is_gone() -> None:
+    scene = Scene([seat()])
+    scene.rebuilds(snapshot(*everywhere(), channels=queue_call()))
+    scene.rebuilds(snapshot(*everywhere()))
+    assert scene.states() == [AgentState.ON_CALL, AgentState.READY]
+
+
+def test_waiting_callers_are_those_of_the_snapshot() -> None:
+    scene = Scene([seat()])
+    scene.caller_waits()
+    waiting = ev.CallerJoined("sales", "PJSIP/trunk-7", "x", "x", 1, "0230210082", "")
+    scene.rebuilds(ev.Snapshot(QUEUES, (), (waiting,), (), {}))
+    assert scene.center.waiting.callers("support") == []
+    assert scene.center.waiting.callers("sales") == [waiting]
+
+
+def test_two_agents_that_were_on_one_line_do_not_share_it_after_a_rebuild() -> None:
+    scene = Scene([seat(logged_in=False), Seat(ALICE, 1, True, 0.0)])
+    scene.rebuilds(snapshot(member("support"), member("support", name="Agent/2502")))
+    assert scene.asked == [RemoveMember("support", "PJSIP/1001")]
+    assert scene.states(BRUCE) == []
+    assert scene.states(ALICE) == [AgentState.READY]

@@ -1,0 +1,209 @@
+"""The store's repository, the same over SQLite and PostgreSQL."""
+
+import datetime
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from tests.conftest import TODAY
+from xucd.center.day import AgentDay
+from xucd.center.seat import Seat
+from xucd.store import Store, StoreError, StoreUnavailable, tables
+from xucd.store.apply import apply
+from xucd.store.plan import Plan
+
+MIGRATE = "import sys; from xucd.store import Store; Store(sys.argv[1]).migrate()"
+
+
+@pytest.fixture
+def demo(store: Store, demo_plan: Plan) -> Store:
+    """A store that holds the demo's contact centre."""
+    apply(store, demo_plan)
+    return store
+
+
+def test_migrating_makes_exactly_the_tables_that_the_code_uses(store: Store) -> None:
+    with store.reading() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_migrating_again_changes_nothing(demo: Store) -> None:
+    before = demo.directory().users
+    demo.migrate()
+    assert demo.directory().users == before
+
+
+def test_several_processes_may_migrate_at_once(store_url: str) -> None:
+    starting = [
+        subprocess.Popen([sys.executable, "-c", MIGRATE, store_url], stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    assert [(one.communicate()[1], one.returncode) for one in starting] == [(b"", 0)] * 4
+
+
+def test_a_database_of_a_newer_xucd_is_refused(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="does not fit this version"):
+        store.migrate()
+
+
+def test_sqlite_loses_nothing_that_was_committed(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/xucd.db")
+    store.migrate()
+    with store.reading() as connection:
+
+        def pragma(name: str) -> object:
+            return connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+
+        assert pragma("journal_mode") == "wal"
+        assert pragma("synchronous") == 2  # FULL
+        assert pragma("foreign_keys") == 1
+        assert pragma("busy_timeout") == 10_000
+    store.close()
+
+
+def test_sqlite_files_are_their_owners_alone(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/xucd.db")
+    store.migrate()
+    store.token_secret()
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert modes == {"xucd.db": 0o600, "xucd.db-wal": 0o600, "xucd.db-shm": 0o600}
+    store.close()
+
+
+def test_the_directory_is_what_was_configured(demo: Store) -> None:
+    directory = demo.directory()
+    bruce = directory.agent_by_member_name["Agent/2501"]
+    assert (bruce.id, bruce.first_name, bruce.line_id, bruce.group_id) == (8, "Bruce", 1, 1)
+    user = directory.user_by_login["bruce"]
+    assert (user.id, user.agent_id, user.line_id, user.profile) == (1, 8, 1, None)
+    assert bruce.user_id == user.id
+    sue = directory.user_by_login["sue"]
+    assert (sue.profile, sue.queue_ids, sue.group_ids, sue.agent_id) == (
+        "Supervisor",
+        frozenset({1}),
+        frozenset({1}),
+        None,
+    )
+    assert sue.rights == ("recording", "dissuasion")
+    assert directory.queue_by_name["support"].wrapup == 5
+    assert directory.line_by_interface["PJSIP/1010"].number == "1010"
+    assert directory.agents[11].last_name == "Saprïtchà"
+
+
+def test_memberships_are_set_changed_and_removed(demo: Store) -> None:
+    assert demo.memberships()[8] == {1: 0, 2: 1}
+    demo.set_membership(8, 2, 5)
+    demo.set_membership(8, 3, 2)
+    demo.remove_membership(8, 1)
+    demo.remove_membership(8, 1)
+    assert demo.memberships()[8] == {2: 5, 3: 2}
+    assert demo.memberships()[9] == {1: 0}
+    assert demo.default_memberships()[1] == {1: 0, 2: 1}
+
+
+def test_a_membership_of_nobody_is_an_error(demo: Store) -> None:
+    with pytest.raises(StoreError) as caught:
+        demo.set_membership(99, 1, 0)
+    assert not isinstance(caught.value, StoreUnavailable)
+
+
+def test_default_memberships_are_replaced_together_or_not_at_all(demo: Store) -> None:
+    demo.set_default_memberships({1: {3: 7}, 2: {}})
+    assert demo.default_memberships()[1] == {3: 7}
+    assert 2 not in demo.default_memberships()
+    with pytest.raises(StoreError):
+        demo.set_default_memberships({1: {1: 1}, 2: {99: 0}})
+    assert demo.default_memberships()[1] == {3: 7}
+    assert demo.memberships()[8] == {1: 0, 2: 1}
+
+
+def test_an_agent_moves_to_another_group(demo: Store) -> None:
+    demo.set_agent_group(8, 2)
+    assert demo.directory().agents[8].group_id == 2
+    with pytest.raises(StoreError, match="no agent 99"):
+        demo.set_agent_group(99, 2)
+    with pytest.raises(StoreError):
+        demo.set_agent_group(8, 99)
+
+
+def test_a_seat_is_kept_as_last_put(demo: Store) -> None:
+    assert demo.seats() == {}
+    first = Seat(8, 1, logged_in=True, since=1_795_341_600.25)
+    other = Seat(9, 2, logged_in=False, since=1.5)
+    demo.put_seat(first)
+    demo.put_seat(other)
+    assert demo.seats() == {8: first, 9: other}
+    moved = Seat(
+        8, 3, logged_in=True, since=1_795_341_700.5, paused=True, reason="déjeuner", settled=False
+    )
+    demo.put_seat(moved)
+    assert demo.seats() == {8: moved, 9: other}
+
+
+def test_days_are_kept_apart_and_overwritten(store: Store) -> None:
+    full = AgentDay(1.5, 2.5, 3.5, 1e9, 2e9, 4, 5, 6, 7.5, 8.5, 9, 10.5)
+    yesterday = TODAY - datetime.timedelta(1)
+    store.put_agent_days(yesterday, {8: full})
+    store.put_agent_days(TODAY, {8: AgentDay(), 9: full})
+    store.put_agent_days(TODAY, {8: AgentDay(paused_s=60.0)})
+    store.put_agent_days(TODAY, {})
+    assert store.agent_days(yesterday) == {8: full}
+    assert store.agent_days(TODAY) == {8: AgentDay(paused_s=60.0), 9: full}
+
+
+def test_a_password_hash_is_kept_for_known_logins_only(demo: Store) -> None:
+    assert demo.password_hash("bruce") is None
+    assert demo.set_password_hash("bruce", "$argon2id$one")
+    assert demo.set_password_hash("bruce", "$argon2id$two")
+    assert demo.password_hash("bruce") == "$argon2id$two"
+    assert not demo.set_password_hash("nobody", "$argon2id$one")
+    assert demo.password_hash("nobody") is None
+
+
+def test_the_token_secret_is_made_once(store: Store, store_url: str) -> None:
+    secret = store.token_secret()
+    assert len(secret) == 32
+    assert store.token_secret() == secret
+    again = Store(store_url)
+    assert again.token_secret() == secret
+    again.close()
+
+
+def test_an_error_inside_a_transaction_undoes_it(demo: Store) -> None:
+    def interrupted() -> None:
+        with demo.writing() as connection:
+            connection.execute(tables.memberships.delete())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        interrupted()
+    assert demo.memberships()[8] == {1: 0, 2: 1}
+
+
+def test_a_database_out_of_reach_is_unavailable(tmp_path: Path) -> None:
+    for url in (f"sqlite:///{tmp_path}/none/xucd.db", f"postgresql://test@/x?host={tmp_path}"):
+        store = Store(url)
+        with pytest.raises(StoreUnavailable):
+            store.ping()
+        store.close()
+
+
+def test_a_url_of_another_kind_is_refused_without_its_password() -> None:
+    with pytest.raises(StoreError) as caught:
+        Store("oracle://me:hunter22@x/y")
+    assert "hunter22" not in str(caught.value)
+
+
+def test_an_error_does_not_repeat_the_data(demo: Store) -> None:
+    with pytest.raises(StoreError) as caught:
+        demo.put_seat(Seat(99, 1, logged_in=True, since=0.0, reason="s3cret-reason"))
+    assert "s3cret-reason" not in str(caught.value)

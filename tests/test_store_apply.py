@@ -1,0 +1,236 @@
+"""Applying a plan: what it adds, changes, removes, leaves alone, and says."""
+
+import datetime
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import func, select, update
+
+from tests.conftest import DEMO, TODAY
+from xucd import center_file, center_writing
+from xucd.center.seat import Seat
+from xucd.checked import Wrong
+from xucd.store import Store, tables
+from xucd.store.apply import apply
+from xucd.store.export import export
+from xucd.store.plan import Plan
+
+TEXT = DEMO.read_text(encoding="utf-8")
+
+
+def plan_of(text: str, today: datetime.date = TODAY) -> Plan:
+    return center_file.parse(text, "center.toml", today).plan
+
+
+def without(plan: Plan, login: str) -> Plan:
+    return replace(
+        plan,
+        agents=tuple(agent for agent in plan.agents if agent.login != login),
+        people=tuple(person for person in plan.people if person.login != login),
+    )
+
+
+def callbacks(store: Store) -> int:
+    with store.reading() as connection:
+        return connection.scalar(select(func.count()).select_from(tables.callback_requests)) or 0
+
+
+def test_the_first_time_everything_is_added_and_told(store: Store, demo_plan: Plan) -> None:
+    said = apply(store, demo_plan)
+    for line in (
+        "added group boats",
+        "added queue support",
+        "added line 1010",
+        "added user sue",
+        "added agent 2501",
+        "set queues of agent 2501: support 0, sales 1",
+        "added callback period Morning",
+        "added callback list Test list",
+        "added callback 0230210082 to Test list",
+    ):
+        assert line in said
+    assert callbacks(store) == 3
+
+
+def test_the_second_time_nothing_changes_whatever_the_day(store: Store, demo_plan: Plan) -> None:
+    apply(store, demo_plan)
+    later = plan_of(TEXT, TODAY + datetime.timedelta(3))
+    assert apply(store, later) == []
+    assert callbacks(store) == 3
+
+
+def test_users_are_numbered_in_order_of_appearance_and_keep_their_number(
+    store: Store, demo_plan: Plan
+) -> None:
+    apply(store, demo_plan)
+    before = {login: user.id for login, user in store.directory().user_by_login.items()}
+    assert before["bruce"] == 1
+    assert before["ada"] == 8
+    apply(store, without(demo_plan, "bruce"))
+    after = {login: user.id for login, user in store.directory().user_by_login.items()}
+    assert after == {login: id for login, id in before.items() if login != "bruce"}
+
+
+def test_what_changed_is_told_with_old_and_new(store: Store, demo_plan: Plan) -> None:
+    apply(store, demo_plan)
+    text = TEXT.replace("wrapup = 5", "wrapup = 7").replace('"Wail"', '"Whale"')
+    text = text.replace('"1003"', '"1009"').replace('profile = "Admin"', 'profile = "Supervisor"')
+    assert apply(store, plan_of(text)) == [
+        "changed queue support: wrapup 5 to 7",
+        "changed user bruce: last name Wail to Whale",
+        "changed user jack: line id 3 to 9",
+        "changed user ada: profile Admin to Supervisor",
+    ]
+    assert store.directory().agents[10].line_id == 9
+
+
+def test_what_the_plan_lacks_is_removed_with_all_that_hangs_on_it(
+    store: Store, demo_plan: Plan
+) -> None:
+    apply(store, demo_plan)
+    store.put_seat(Seat(8, 1, logged_in=True, since=0.0))
+    said = apply(store, without(demo_plan, "bruce"))
+    assert said == ["removed agent 2501", "removed user bruce"]
+    assert 8 not in store.directory().agents
+    assert 8 not in store.memberships()
+    assert store.seats() == {}
+    assert apply(store, Plan())[-1].startswith("removed group")
+    assert store.directory().users == {}
+    assert callbacks(store) == 0
+
+
+def test_a_password_outlives_every_change_of_its_user(store: Store, demo_plan: Plan) -> None:
+    apply(store, demo_plan)
+    store.set_password_hash("sue", "$argon2id$x")
+    apply(store, plan_of(TEXT.replace('"Pervisor"', '"Other"')))
+    assert store.password_hash("sue") == "$argon2id$x"
+
+
+def test_names_and_numbers_may_be_swapped(store: Store, demo_plan: Plan) -> None:
+    apply(store, demo_plan)
+    first, second, third = demo_plan.queues
+    swapped = replace(
+        demo_plan,
+        queues=(
+            replace(first, name=second.name, number=second.number),
+            replace(second, name=first.name, number=first.number),
+            third,
+        ),
+        agents=(
+            replace(demo_plan.agents[0], number="2502", login="alice"),
+            replace(demo_plan.agents[1], number="2501", login="bruce"),
+            *demo_plan.agents[2:],
+        ),
+    )
+    apply(store, swapped)
+    directory = store.directory()
+    assert directory.queue_by_name["sales"].id == 1
+    assert directory.agent_by_member_name["Agent/2501"].id == 9
+    assert directory.agents[8].first_name == "Alice"
+    assert store.password_hash("alice") is None
+
+
+def test_a_number_may_go_from_one_that_is_removed_to_one_that_is_new(
+    store: Store, demo_plan: Plan
+) -> None:
+    apply(store, demo_plan)
+    text = TEXT.replace('id = 8\nnumber = "2501"', 'id = 20\nnumber = "2501"')
+    assert apply(store, plan_of(text)) == [
+        "added agent 2501",
+        "set queues of agent 2501: support 0, sales 1",
+        "removed agent 2501",
+    ]
+    assert store.directory().agent_by_member_name["Agent/2501"].id == 20
+    assert store.memberships()[20] == {1: 0, 2: 1}
+
+
+def test_an_agent_that_a_supervisor_moved_stays_where_it_is(store: Store, demo_plan: Plan) -> None:
+    apply(store, demo_plan)
+    store.set_membership(8, 3, 4)
+    store.remove_membership(8, 1)
+    assert apply(store, demo_plan) == []
+    assert store.memberships()[8] == {2: 1, 3: 4}
+
+
+def test_an_agent_whose_queues_changed_in_the_plan_follows_it(
+    store: Store, demo_plan: Plan
+) -> None:
+    apply(store, demo_plan)
+    store.set_membership(8, 3, 4)
+    store.set_membership(9, 3, 4)
+    text = TEXT.replace("{ support = 0, sales = 1 }", "{ billing = 2 }")
+    assert apply(store, plan_of(text)) == ["set queues of agent 2501: billing 2"]
+    assert store.memberships()[8] == {3: 2}
+    assert store.default_memberships()[1] == {3: 2}
+    assert store.memberships()[9] == {1: 0, 3: 4}
+
+
+def test_a_removed_queue_leaves_the_other_memberships_alone(store: Store, demo_plan: Plan) -> None:
+    apply(store, demo_plan)
+    store.set_membership(11, 1, 6)
+    queues = "{ sales = 0, billing = 0 }"
+    text = TEXT.replace(queues, "{ sales = 0 }").replace("{ billing = 0 }", "{}")
+    start, end = text.index("[[queues]]\nid = 3"), text.index("# Lines 1001")
+    assert apply(store, plan_of(text[:start] + text[end:])) == ["removed queue billing"]
+    assert store.memberships()[11] == {1: 6, 2: 0}
+
+
+def test_a_callback_that_has_been_worked_on_is_left_as_it_became(
+    store: Store, demo_plan: Plan
+) -> None:
+    apply(store, demo_plan)
+    requests = tables.callback_requests
+    other_day = datetime.date(2027, 1, 1)
+    with store.writing() as connection:
+        connection.execute(update(requests).values(due_date=other_day, clotured=True))
+    assert apply(store, demo_plan) == []
+    with store.reading() as connection:
+        assert set(connection.scalars(select(requests.c.due_date))) == {other_day}
+    assert export(store).callback_lists[0].callbacks == ()
+
+
+def test_a_removed_callback_list_says_how_much_goes_with_it(store: Store, demo_plan: Plan) -> None:
+    apply(store, demo_plan)
+    assert apply(store, replace(demo_plan, callback_lists=())) == [
+        "removed callback list Test list and its 3 callbacks"
+    ]
+
+
+def test_a_user_is_not_given_another_id_or_that_of_somebody_else(
+    store: Store, demo_plan: Plan
+) -> None:
+    apply(store, demo_plan)
+    for old, new, path, sentence in (
+        ('login = "sue"', 'login = "sue"\nid = 99', ("users", 0, "id"), "sue has the id 7 already"),
+        ('login = "jack"', 'login = "jo"\nuserId = 8', ("agents", 2, "userId"), "8 is the id of a"),
+    ):
+        text = TEXT.replace(old, new).replace("wrapup = 5", "wrapup = 9")
+        with pytest.raises(Wrong, match=sentence) as caught:
+            apply(store, plan_of(text))
+        assert caught.value.path == path
+    assert store.directory().queues[1].wrapup == 5
+
+
+def test_an_exported_store_makes_the_same_store_elsewhere(
+    store: Store, demo_plan: Plan, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    # Removing and adding leaves gaps among the ids of users, which have to come out the same.
+    apply(store, demo_plan)
+    apply(store, without(demo_plan, "alice"))
+    apply(store, demo_plan)
+    text = center_writing.write(export(store))
+    copy = Store(f"sqlite:///{tmp_path_factory.mktemp('copy')}/xucd.db")
+    copy.migrate()
+    apply(copy, plan_of(text, TODAY + datetime.timedelta(30)))
+    ours, theirs = store.directory(), copy.directory()
+    assert vars(theirs) == vars(ours)
+    assert theirs.user_by_login["alice"].id == 9
+    assert copy.memberships() == store.memberships()
+    assert copy.default_memberships() == store.default_memberships()
+    assert export(copy) == export(store)
+    for table in (tables.callback_periods, tables.callback_lists, tables.callback_requests):
+        with store.reading() as here, copy.reading() as there:
+            query = select(table).order_by(table.c.uuid)
+            assert here.execute(query).all() == there.execute(query).all()
+    assert apply(store, plan_of(text)) == []
+    copy.close()

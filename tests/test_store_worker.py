@@ -1,0 +1,93 @@
+"""The store on its own thread: in order, off the loop, and known to be alive or not."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable
+from xucd.store.apply import apply
+from xucd.store.plan import Plan
+
+
+async def test_writes_keep_their_order_and_a_read_sees_all_before_it(
+    store: Store, demo_plan: Plan
+) -> None:
+    worker = AsyncStore(store)
+    asked = [worker.run(apply, demo_plan)]
+    asked += [worker.run(Store.set_membership, 8, 3, penalty) for penalty in range(30)]
+    asked += [worker.run(Store.memberships)]
+    *_, found = await asyncio.gather(*asked)
+    assert found[8][3] == 29
+    await worker.close()
+
+
+async def test_the_loop_goes_on_while_the_store_works(store: Store) -> None:
+    worker = AsyncStore(store)
+    release = threading.Event()
+
+    def blocked(_: Store) -> str:
+        release.wait()
+        return threading.current_thread().name
+
+    waiting = asyncio.ensure_future(worker.run(blocked))
+    # The loop runs this line while the store's thread is held; otherwise it would never come.
+    asyncio.get_running_loop().call_soon(release.set)
+    assert (await waiting).startswith("store")
+    await worker.close()
+
+
+async def test_an_error_reaches_the_one_who_asked_and_nobody_else(
+    store: Store, demo_plan: Plan
+) -> None:
+    worker = AsyncStore(store)
+    await worker.run(apply, demo_plan)
+    refused, kept = await asyncio.gather(
+        worker.run(Store.set_membership, 99, 1, 0),
+        worker.run(Store.set_membership, 8, 1, 3),
+        return_exceptions=True,
+    )
+    assert isinstance(refused, StoreError)
+    assert kept is None
+    # Turning down a bad value is no sign of a database in trouble.
+    assert worker.alive
+    await worker.close()
+
+
+async def test_a_write_whose_asker_was_cancelled_is_done_all_the_same(
+    store: Store, demo_plan: Plan
+) -> None:
+    worker = AsyncStore(store)
+    await worker.run(apply, demo_plan)
+    release = threading.Event()
+    holding = asyncio.ensure_future(worker.run(lambda _: release.wait()))
+    writing = asyncio.ensure_future(worker.run(Store.set_membership, 8, 3, 9))
+    asyncio.get_running_loop().call_soon(writing.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    release.set()
+    await holding
+    assert (await worker.run(Store.memberships))[8][3] == 9
+    await worker.close()
+
+
+async def test_alive_follows_the_database(tmp_path: Path) -> None:
+    folder = tmp_path / "later"
+    worker = AsyncStore(Store(f"sqlite:///{folder}/xucd.db"))
+    with pytest.raises(StoreUnavailable):
+        await worker.run(Store.migrate)
+    assert not worker.alive
+    assert not await worker.ping()
+    folder.mkdir()
+    assert await worker.ping()
+    assert worker.alive
+    await worker.close()
+
+
+async def test_closing_finishes_what_was_asked_for(store: Store, demo_plan: Plan) -> None:
+    worker = AsyncStore(store)
+    writing = asyncio.ensure_future(worker.run(apply, demo_plan))
+    asyncio.get_running_loop().call_soon(lambda: None)
+    await asyncio.gather(writing, worker.close())
+    assert store.memberships()[8] == {1: 0, 2: 1}

@@ -1,0 +1,7 @@
+"""``python -m xucd`` is the `xucd` command."""
+
+import sys
+
+from xucd.cli import main
+
+sys.exit(main())

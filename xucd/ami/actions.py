@@ -1,0 +1,154 @@
+"""What xucd sends to Asterisk: typed actions, each value checked where the action is made.
+
+Asterisk takes a line end in a value for the end of the header, so a pause reason with one in it
+could smuggle in a second action. `Action` cannot be made with such a value: whatever builds it,
+the check is the constructor's. Values are refused, never mended.
+"""
+
+import msgspec
+
+from xucd.ami.errors import InvalidValue
+from xucd.center.intents import AddMember, Intent, Nudge, RemoveMember, SetPause, SetPenalty
+
+EVENT_CLASSES = "system,call,agent,user,dialplan"
+"""The event mask of the login: the read classes that xucd needs."""
+
+LINE_LIMIT = 1024
+"""Bytes of one header line, its CR LF included: what Asterisk's line buffer holds."""
+
+_FORBIDDEN = frozenset("\r\n\0")
+
+
+class Action(msgspec.Struct, frozen=True):
+    """One AMI action: its name and its headers, in order.
+
+    Raises `InvalidValue` for a value with CR, LF or NUL, one that UTF-8 cannot write, or one whose
+    line is longer than Asterisk reads. The value itself is never in the error.
+    """
+
+    name: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        _check("Action", self.name)
+        for key, value in self.headers:
+            _check(key, value)
+
+    def as_dict(self) -> dict[str, str]:
+        """The action as panoramisk takes it."""
+        return {"Action": self.name, **dict(self.headers)}
+
+
+def _check(key: str, value: str) -> None:
+    if not _FORBIDDEN.isdisjoint(value):
+        raise InvalidValue(f"{key} must not hold a line end or a NUL")
+    try:
+        size = len(f"{key}: {value}\r\n".encode())
+    except UnicodeEncodeError:
+        raise InvalidValue(f"{key} holds a character that cannot be written") from None
+    if size > LINE_LIMIT:
+        raise InvalidValue(f"{key} is longer than Asterisk reads")
+
+
+def for_intent(intent: Intent) -> Action:
+    """The action that asks Asterisk for what the centre wants. Raises `InvalidValue`."""
+    match intent:
+        case AddMember(queue, interface, member, penalty, paused):
+            return Action(
+                "QueueAdd",
+                (
+                    ("Queue", queue),
+                    ("Interface", interface),
+                    ("MemberName", member),
+                    ("Penalty", str(penalty)),
+                    ("Paused", _flag(paused)),
+                ),
+            )
+        case RemoveMember(queue, interface):
+            return Action("QueueRemove", (("Queue", queue), ("Interface", interface)))
+        case SetPenalty(queue, interface, penalty):
+            return Action(
+                "QueuePenalty",
+                (("Queue", queue), ("Interface", interface), ("Penalty", str(penalty))),
+            )
+        case SetPause():
+            return _pause(intent)
+        case Nudge(channel):
+            # Received by the caller's channel, the digit wakes app_queue's wait and means nothing.
+            return Action("PlayDTMF", (("Channel", channel), ("Digit", "D"), ("Receive", "true")))
+
+
+def _pause(intent: SetPause) -> Action:
+    if intent.reason and not intent.paused:
+        raise InvalidValue("Reason must be empty on an unpause")
+    headers = [("Interface", intent.interface), ("Paused", _flag(intent.paused))]
+    if intent.queue is not None:
+        headers.append(("Queue", intent.queue))
+    if intent.reason:
+        headers.append(("Reason", intent.reason))
+    return Action("QueuePause", tuple(headers))
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def login(username: str, secret: str) -> Action:
+    """Sign in, with the events of `EVENT_CLASSES`."""
+    return Action("Login", (("Username", username), ("Secret", secret), ("Events", EVENT_CLASSES)))
+
+
+def ping(action_id: str | None = None) -> Action:
+    """Ask for a sign of life."""
+    return _named("Ping", action_id)
+
+
+def queue_status(action_id: str | None = None) -> Action:
+    """List all queues with their members and callers."""
+    return _named("QueueStatus", action_id)
+
+
+def core_show_channels(action_id: str | None = None) -> Action:
+    """List all channels."""
+    return _named("CoreShowChannels", action_id)
+
+
+def device_state_list(action_id: str | None = None) -> Action:
+    """List all devices with their states."""
+    return _named("DeviceStateList", action_id)
+
+
+def list_commands() -> Action:
+    """List the actions that this manager user may run."""
+    return Action("ListCommands")
+
+
+def getvar(variable: str, channel: str | None = None, action_id: str | None = None) -> Action:
+    """Read a channel's variable, or without a channel a global one or a function."""
+    headers = [("Variable", variable)]
+    if channel is not None:
+        headers.append(("Channel", channel))
+    return _named("Getvar", action_id, *headers)
+
+
+def show_dialplan(context: str) -> Action:
+    """List what a context of the dialplan does; an error when there is no such context."""
+    return Action("ShowDialPlan", (("Context", context),))
+
+
+def originate_nowhere() -> Action:
+    """Call a number that no dialplan has: it rings nobody, and its channels make events."""
+    return Action(
+        "Originate",
+        (("Channel", "Local/s@xucd-check"), ("Application", "Hangup"), ("Async", "true")),
+    )
+
+
+def setvar(variable: str, value: str) -> Action:
+    """Set a global variable or a function."""
+    return Action("Setvar", (("Variable", variable), ("Value", value)))
+
+
+def _named(name: str, action_id: str | None, *headers: tuple[str, str]) -> Action:
+    own = () if action_id is None else (("ActionID", action_id),)
+    return Action(name, (*headers, *own))

@@ -1,0 +1,345 @@
+"""AMI event blocks to the centre's typed events: the one place that knows Asterisk's versions.
+
+`DECODERS` is the whole of it: one row per AMI event that xucd reads. All other events are told by
+their name and never parsed. Where Asterisk 16 and 22 differ, the decoder takes either.
+"""
+
+import re
+from collections.abc import Callable
+
+from xucd.ami.errors import DecodeError
+from xucd.ami.framing import Fields, Headers, name_of
+from xucd.center import events
+from xucd.center.events import ChannelState, Event
+
+UNKNOWN = frozenset({"", "<unknown>", "unknown", "<null>", "none"})
+"""What Asterisk writes where it has no value; "" here. `unknown` is app_queue's own spelling."""
+
+_STATES = {str(int(state)): state for state in ChannelState}
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+def decode(raw: bytes) -> Event | None:
+    """The typed event of a raw block; None for a block that xucd does not read.
+
+    Raises `DecodeError` when a field is missing or malformed.
+    """
+    name = name_of(raw)
+    decoder = DECODERS.get(name)
+    if decoder is None:
+        return None
+    try:
+        return decoder(Fields(raw))
+    except KeyError as error:
+        raise DecodeError(name.decode("ascii", "replace"), f"no field {error}") from None
+    except ValueError as error:
+        raise DecodeError(name.decode("ascii", "replace"), str(error)) from None
+
+
+def known(value: str) -> str:
+    """A value, or "" for what Asterisk writes in its place when it has none."""
+    return "" if value in UNKNOWN else value
+
+
+def state_of(number: str) -> ChannelState:
+    """The channel state of a `ChannelState` number. Raises `ValueError`."""
+    state = _STATES.get(number)
+    if state is None:
+        raise ValueError("ChannelState is none that Asterisk has")
+    return state
+
+
+def reason_of(block: Headers) -> str:
+    """A member's pause reason, "" when it is not paused.
+
+    22 has `PausedReason` only; 16 adds `Reason` to the event of a pause. 22 keeps a reason given
+    on an unpause.
+    """
+    if block["Paused"] != "1":
+        return ""
+    return block.get("PausedReason", "") or block.get("Reason", "")
+
+
+def unescape(value: str) -> str:
+    """Undo the C escapes in which a `VarSet` carries its value."""
+    if "\\" not in value:
+        return value
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), value)
+
+
+def _member_added(block: Headers) -> Event:
+    return events.MemberAdded(
+        block["Queue"],
+        block["Interface"],
+        block["MemberName"],
+        int(block["Penalty"]),
+        block["Paused"] == "1",
+        reason_of(block),
+    )
+
+
+def _member_removed(block: Headers) -> Event:
+    return events.MemberRemoved(block["Queue"], block["Interface"], block["MemberName"])
+
+
+def _member_penalty(block: Headers) -> Event:
+    return events.MemberPenalty(
+        block["Queue"], block["Interface"], block["MemberName"], int(block["Penalty"])
+    )
+
+
+def _member_paused(block: Headers) -> Event:
+    return events.MemberPaused(
+        block["Queue"],
+        block["Interface"],
+        block["MemberName"],
+        block["Paused"] == "1",
+        reason_of(block),
+    )
+
+
+def _caller_joined(block: Headers) -> Event:
+    return events.CallerJoined(
+        block["Queue"],
+        block["Channel"],
+        block["Uniqueid"],
+        block["Linkedid"],
+        int(block["Position"]),
+        known(block["CallerIDNum"]),
+        known(block["CallerIDName"]),
+    )
+
+
+def _caller_left(block: Headers) -> Event:
+    return events.CallerLeft(block["Queue"], block["Channel"], block["Uniqueid"])
+
+
+def _caller_abandoned(block: Headers) -> Event:
+    return events.CallerAbandoned(block["Queue"], block["Uniqueid"], int(block["HoldTime"]))
+
+
+# In the four events of an agent, Asterisk leaves out a channel that is already gone.
+
+
+def _agent_called(block: Headers) -> Event:
+    return events.AgentCalled(
+        block["Queue"],
+        block["Interface"],
+        block["MemberName"],
+        block.get("Channel", ""),
+        block.get("Uniqueid", ""),
+        block.get("Linkedid", ""),
+        block.get("DestChannel", ""),
+        block.get("DestUniqueid", ""),
+    )
+
+
+def _agent_connected(block: Headers) -> Event:
+    return events.AgentConnected(
+        block["Queue"],
+        block["Interface"],
+        block["MemberName"],
+        block.get("Uniqueid", ""),
+        block.get("Linkedid", ""),
+        block.get("DestUniqueid", ""),
+        int(block["HoldTime"]),
+        int(block["RingTime"]),
+    )
+
+
+def _agent_completed(block: Headers) -> Event:
+    return events.AgentCompleted(
+        block["Queue"],
+        block["Interface"],
+        block["MemberName"],
+        block.get("Uniqueid", ""),
+        block.get("DestUniqueid", ""),
+        int(block["HoldTime"]),
+        int(block["TalkTime"]),
+        block["Reason"],
+    )
+
+
+def _agent_rang_no_answer(block: Headers) -> Event:
+    return events.AgentRangNoAnswer(
+        block["Queue"],
+        block["Interface"],
+        block["MemberName"],
+        block.get("Uniqueid", ""),
+        block.get("DestUniqueid", ""),
+        int(block["RingTime"]),
+    )
+
+
+def _channel_created(block: Headers) -> Event:
+    return events.ChannelCreated(
+        block["Channel"],
+        block["Uniqueid"],
+        block["Linkedid"],
+        state_of(block["ChannelState"]),
+        known(block["CallerIDNum"]),
+        known(block["CallerIDName"]),
+        block["Context"],
+        block["Exten"],
+    )
+
+
+def _channel_moved(block: Headers) -> Event:
+    return events.ChannelMoved(
+        block["Channel"],
+        block["Uniqueid"],
+        block["Linkedid"],
+        state_of(block["ChannelState"]),
+        known(block["CallerIDNum"]),
+        known(block["CallerIDName"]),
+        known(block["ConnectedLineNum"]),
+        known(block["ConnectedLineName"]),
+    )
+
+
+def _channel_renamed(block: Headers) -> Event:
+    return events.ChannelRenamed(block["Uniqueid"], block["Channel"], block["Newname"])
+
+
+def _channel_gone(block: Headers) -> Event:
+    return events.ChannelGone(
+        block["Channel"], block["Uniqueid"], block["Linkedid"], int(block["Cause"])
+    )
+
+
+def _dial_ended(block: Headers) -> Event:
+    return events.DialEnded(
+        block.get("Uniqueid", ""),
+        block["DestUniqueid"],
+        block["DestChannel"],
+        block["DialStatus"],
+    )
+
+
+def _bridge_entered(block: Headers) -> Event:
+    return events.BridgeEntered(
+        block["BridgeUniqueid"], block["Channel"], block["Uniqueid"], block["Linkedid"]
+    )
+
+
+def _bridge_left(block: Headers) -> Event:
+    return events.BridgeLeft(block["BridgeUniqueid"], block["Channel"], block["Uniqueid"])
+
+
+def _blind_transfer(block: Headers) -> Event | None:
+    if block["Result"] != "Success":
+        return None
+    return events.Transferred(
+        True, block["TransfererUniqueid"], block.get("TransfereeUniqueid", ""), ""
+    )
+
+
+def _attended_transfer(block: Headers) -> Event | None:
+    if block["Result"] != "Success":
+        return None
+    return events.Transferred(
+        False,
+        block["OrigTransfererUniqueid"],
+        block.get("TransfereeUniqueid", ""),
+        block.get("TransferTargetUniqueid", ""),
+    )
+
+
+def _hold(block: Headers) -> Event:
+    return events.Held(block["Channel"], block["Uniqueid"], True)
+
+
+def _unhold(block: Headers) -> Event:
+    return events.Held(block["Channel"], block["Uniqueid"], False)
+
+
+def _recording_started(block: Headers) -> Event:
+    return events.RecordingStarted(block["Channel"], block["Uniqueid"], block["Linkedid"])
+
+
+def _recording_stopped(block: Headers) -> Event:
+    return events.RecordingStopped(block["Channel"], block["Uniqueid"], block["Linkedid"])
+
+
+def _recording_muted(block: Headers) -> Event:
+    return events.RecordingMuted(
+        block["Channel"], block["Uniqueid"], block["Linkedid"], block["State"] == "1"
+    )
+
+
+def _spy_started(block: Headers) -> Event:
+    return events.SpyStarted(
+        block["SpyerChannel"],
+        block["SpyerUniqueid"],
+        block["SpyeeChannel"],
+        block["SpyeeUniqueid"],
+    )
+
+
+def _spy_stopped(block: Headers) -> Event:
+    # The channel that was listened to may be gone before the listener is.
+    return events.SpyStopped(
+        block["SpyerChannel"],
+        block["SpyerUniqueid"],
+        block.get("SpyeeChannel", ""),
+        block.get("SpyeeUniqueid", ""),
+    )
+
+
+def _device_changed(block: Headers) -> Event | None:
+    device = block["Device"]
+    # app_queue's own lamps, several per pause: nobody talks on them.
+    return None if device.startswith("Queue:") else events.DeviceChanged(device, block["State"])
+
+
+def _variable_set(block: Headers) -> Event:
+    return events.VariableSet(
+        known(block["Channel"]),
+        known(block["Uniqueid"]),
+        block["Variable"],
+        unescape(block["Value"]),
+    )
+
+
+def _originate_answered(block: Headers) -> Event:
+    return events.OriginateAnswered(
+        block.get("ActionID", ""),
+        block["Response"] == "Success",
+        known(block["Uniqueid"]),
+        int(block["Reason"]),
+    )
+
+
+DECODERS: dict[bytes, Callable[[Headers], Event | None]] = {
+    b"QueueMemberAdded": _member_added,
+    b"QueueMemberRemoved": _member_removed,
+    b"QueueMemberPenalty": _member_penalty,
+    b"QueueMemberPause": _member_paused,
+    b"QueueCallerJoin": _caller_joined,
+    b"QueueCallerLeave": _caller_left,
+    b"QueueCallerAbandon": _caller_abandoned,
+    b"AgentCalled": _agent_called,
+    b"AgentConnect": _agent_connected,
+    b"AgentComplete": _agent_completed,
+    b"AgentRingNoAnswer": _agent_rang_no_answer,
+    b"Newchannel": _channel_created,
+    b"Newstate": _channel_moved,
+    b"Rename": _channel_renamed,
+    b"Hangup": _channel_gone,
+    b"DialEnd": _dial_ended,
+    b"BridgeEnter": _bridge_entered,
+    b"BridgeLeave": _bridge_left,
+    b"BlindTransfer": _blind_transfer,
+    b"AttendedTransfer": _attended_transfer,
+    b"Hold": _hold,
+    b"Unhold": _unhold,
+    b"MixMonitorStart": _recording_started,
+    b"MixMonitorStop": _recording_stopped,
+    b"MixMonitorMute": _recording_muted,
+    b"ChanSpyStart": _spy_started,
+    b"ChanSpyStop": _spy_stopped,
+    b"DeviceStateChange": _device_changed,
+    b"VarSet": _variable_set,
+    b"OriginateResponse": _originate_answered,
+}

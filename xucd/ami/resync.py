@@ -1,0 +1,228 @@
+"""Everything live in Asterisk, asked for once and made into one `Snapshot`.
+
+The questions go out between two pings, and every action id says what was asked, so that the
+answers explain themselves: a recorded connection replays through the same builder, with no more
+than the blocks that came in. `Resync` reads the blocks, `take_snapshot` asks.
+
+The lists are taken one after the other while calls go on, so a snapshot is not of one instant.
+Events that arrive meanwhile are held and applied after it. Some of them may be in the snapshot
+already: applying one again must change nothing, and it does not, because each event says how
+things are and not by how much they changed. What changes while the lists are taken is followed by
+its event, so the last word is always Asterisk's latest.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+from xucd.ami import actions
+from xucd.ami.actions import Action
+from xucd.ami.errors import DecodeError, Rejected
+from xucd.ami.events import known, reason_of, state_of
+from xucd.ami.framing import Block, parse
+from xucd.center.events import CallerJoined, ChannelSeen, MemberSeen, Snapshot
+
+PREFIX = "xucd-resync"
+"""How the action ids of a resynchronisation begin: ``xucd-resync/N/…``, N counting them."""
+
+FILENAME = "MIXMONITOR_FILENAME"
+"""Set by MixMonitor on the channel that it records; outlives StopMixMonitor."""
+
+MUTED = "XUCD_MUTED"
+"""The mark that xucd leaves on a channel whose recording it has muted: Asterisk cannot tell."""
+
+_QUEUE_APPLICATIONS = frozenset({"Queue", "AppQueue"})
+
+
+class SnapshotBuilder:
+    """Gathers the answers to the questions, in any order, into one snapshot. Pure."""
+
+    def __init__(self) -> None:
+        self._queues: set[str] = set()
+        self._members: list[MemberSeen] = []
+        self._callers: list[Block] = []
+        self._channels: list[ChannelSeen] = []
+        self._devices: dict[str, str] = {}
+        self._recorded: set[str] = set()
+        self._muted: set[str] = set()
+
+    def feed(self, block: Block) -> None:
+        """Take one block of an answer; what is neither list item nor variable is passed over.
+
+        Raises `DecodeError` when a field is missing or malformed.
+        """
+        name = block.get("Event", "")
+        try:
+            match name:
+                case "QueueParams":
+                    self._queues.add(block["Queue"])
+                case "QueueMember":
+                    self._members.append(_member(block))
+                case "QueueEntry":
+                    self._callers.append(block)
+                case "CoreShowChannel":
+                    self._channels.append(_channel(block))
+                case "DeviceStateChange":
+                    if not block["Device"].startswith("Queue:"):
+                        self._devices[block["Device"]] = block["State"]
+                case "":
+                    self._variable(block)
+        except KeyError as error:
+            raise DecodeError(name or "Getvar", f"no field {error}") from None
+        except ValueError as error:
+            raise DecodeError(name or "Getvar", str(error)) from None
+
+    def _variable(self, block: Block) -> None:
+        variable = block.get("Variable", "")
+        if block.get("Response") != "Success" or variable not in (FILENAME, MUTED):
+            return
+        unique_id = block["ActionID"].rsplit("/", 1)[1]
+        if variable == FILENAME and block["Value"]:
+            self._recorded.add(unique_id)
+        elif variable == MUTED and block["Value"] == "1":
+            self._muted.add(unique_id)
+
+    def in_queue_calls(self) -> Iterator[tuple[str, str]]:
+        """Channel and unique id of every channel of a call that went through a queue."""
+        calls = {
+            channel.linked_id
+            for channel in self._channels
+            if channel.application in _QUEUE_APPLICATIONS
+        }
+        for channel in self._channels:
+            if channel.linked_id in calls:
+                yield channel.channel, channel.unique_id
+
+    def snapshot(self) -> Snapshot:
+        """What has been gathered. Raises `DecodeError` for a malformed caller."""
+        linked = {channel.unique_id: channel.linked_id for channel in self._channels}
+        try:
+            callers = tuple(_caller(block, linked) for block in self._callers)
+        except KeyError as error:
+            raise DecodeError("QueueEntry", f"no field {error}") from None
+        except ValueError as error:
+            raise DecodeError("QueueEntry", str(error)) from None
+        return Snapshot(
+            frozenset(self._queues),
+            tuple(self._members),
+            callers,
+            tuple(self._channels),
+            self._devices,
+            {unique_id: unique_id in self._muted for unique_id in sorted(self._recorded)},
+        )
+
+
+def _member(block: Block) -> MemberSeen:
+    return MemberSeen(
+        queue=block["Queue"],
+        interface=block["Location"],
+        member=block["Name"],
+        penalty=int(block["Penalty"]),
+        paused=block["Paused"] == "1",
+        reason=reason_of(block),
+        in_call=block["InCall"] == "1",
+        last_call=int(block["LastCall"]),
+        last_pause=int(block["LastPause"]),
+    )
+
+
+def _channel(block: Block) -> ChannelSeen:
+    return ChannelSeen(
+        channel=block["Channel"],
+        unique_id=block["Uniqueid"],
+        linked_id=block["Linkedid"],
+        state=state_of(block["ChannelState"]),
+        number=known(block["CallerIDNum"]),
+        name=known(block["CallerIDName"]),
+        connected_number=known(block["ConnectedLineNum"]),
+        connected_name=known(block["ConnectedLineName"]),
+        context=block["Context"],
+        exten=block["Exten"],
+        application=block["Application"],
+        application_data=block["ApplicationData"],
+        bridge=block["BridgeId"],
+        age=_seconds(block["Duration"]),
+    )
+
+
+def _caller(block: Block, linked: dict[str, str]) -> CallerJoined:
+    unique_id = block["Uniqueid"]
+    return CallerJoined(
+        queue=block["Queue"],
+        channel=block["Channel"],
+        unique_id=unique_id,
+        # A queue does not list it; a caller that left before the channels were listed has no other.
+        linked_id=linked.get(unique_id, unique_id),
+        position=int(block["Position"]),
+        number=known(block["CallerIDNum"]),
+        name=known(block["CallerIDName"]),
+    )
+
+
+def _seconds(duration: str) -> int:
+    """Seconds of ``HH:MM:SS``; the hours may have more digits."""
+    hours, minutes, seconds = duration.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+
+
+async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Block]]]) -> Snapshot:
+    """Ask for everything. `query` sends one action and returns its answer; `serial` counts.
+
+    Raises what `query` raises, and `DecodeError`.
+    """
+    prefix = f"{PREFIX}/{serial}"
+    builder = SnapshotBuilder()
+    await query(actions.ping(f"{prefix}/begin"))
+    for answer in await asyncio.gather(
+        query(actions.queue_status(f"{prefix}/queues")),
+        query(actions.core_show_channels(f"{prefix}/channels")),
+        query(actions.device_state_list(f"{prefix}/devices")),
+    ):
+        for block in answer:
+            builder.feed(block)
+    questions = [
+        actions.getvar(variable, channel, f"{prefix}/{variable}/{unique_id}")
+        for channel, unique_id in builder.in_queue_calls()
+        for variable in (FILENAME, MUTED)
+    ]
+    for variable_answer in await asyncio.gather(
+        *(query(question) for question in questions), return_exceptions=True
+    ):
+        if isinstance(variable_answer, Rejected) and variable_answer.code == "ChannelGone":
+            continue  # hung up since it was listed
+        if isinstance(variable_answer, BaseException):
+            raise variable_answer
+        builder.feed(variable_answer[0])
+    await query(actions.ping(f"{prefix}/end"))
+    return builder.snapshot()
+
+
+class Resync:
+    """The same, from recorded blocks: feed it every raw block, and it says when a snapshot is due.
+
+    `active` tells that a resynchronisation is going on, during which events are to be held.
+    """
+
+    def __init__(self) -> None:
+        self.active = False
+        self._builder = SnapshotBuilder()
+
+    def feed(self, raw: bytes) -> Snapshot | None:
+        """Take a block; return the snapshot when it was the resynchronisation's last."""
+        block = parse(raw)
+        step = block.get("ActionID", "").split("/")[2:3]
+        if step == ["begin"]:
+            self.active, self._builder = True, SnapshotBuilder()
+        elif step == ["end"]:
+            self.active = False
+            return self._builder.snapshot()
+        else:
+            self._builder.feed(block)
+        return None
+
+    @staticmethod
+    def owns(raw: bytes) -> bool:
+        """Whether a block is part of an answer to a resynchronisation."""
+        return _MARK in raw
+
+
+_MARK = f"\r\nActionID: {PREFIX}/".encode()

@@ -1,0 +1,166 @@
+"""Everything put together: the store, the centre, the link to Asterisk, and the port to listen on.
+
+`start` needs Twisted's asyncio reactor on the running loop. `stop` leaves nothing behind.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from twisted.internet import reactor as twisted_reactor
+from twisted.internet import ssl
+from twisted.web.server import Site
+
+from xucd.center.center import Center
+from xucd.center.directory import Directory, User
+from xucd.cti.hub import Hub
+from xucd.cti.links import Limits, Links
+from xucd.cti.messages import StatusAction, UserStatus
+from xucd.keeper import SAVE_DAYS_S, Keeper, day_of, midnight_after
+from xucd.service import Service
+from xucd.settings import Settings, Status
+from xucd.store import AsyncStore, Store, StoreError
+from xucd.web.api import Health
+from xucd.web.site import make_site
+
+log = structlog.get_logger()
+reactor: Any = twisted_reactor
+
+
+class CannotListen(Exception):
+    """The port is taken or not ours to take. The text names it."""
+
+
+class Daemon:
+    """xucd, whole. `port` is the one listened on, which settings may leave to the system."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.port = 0
+        self._clock = steady_clock()
+        self._store = AsyncStore(Store(settings.store.url))
+        self._listening: Any = None  # Twisted types its ports in Zope's way only
+        self._saving: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to serve. Raises `StoreError`, or `CannotListen`."""
+        store, settings, clock = self._store, self.settings, self._clock
+        await store.run(Store.migrate)
+        directory = await store.run(Store.directory)
+        center = Center(
+            directory,
+            clock(),
+            queues=await store.run(Store.memberships),
+            seats=await store.run(Store.seats),
+            days=await store.run(Store.agent_days, day_of(clock())),
+            midnight_after=midnight_after,
+        )
+        loop = asyncio.get_running_loop()
+        hub = Hub(loop)
+        self.keeper = Keeper(store)
+        self.service = Service(
+            center,
+            hub,
+            self.keeper,
+            settings.ami,
+            clock=clock,
+            statuses=[_told(status) for status in settings.statuses],
+            strict_rights=settings.strict_rights,
+        )
+        self.links = Links(hub, self.service, loop, Limits(backlog=settings.limits.backlog))
+        site = make_site(
+            links=self.links,
+            users=_Users(directory, store),
+            secret=await store.run(Store.token_secret),
+            health=self._health,
+            clock=time.time,
+            origins=settings.web.origins,
+            token_ttl=settings.web.token_ttl,
+            legacy_links=settings.web.legacy_links,
+            login_attempts=settings.limits.login_attempts_per_minute,
+        )
+        self._listen(site)
+        self._saving = asyncio.create_task(self._save_days())
+        self.service.start()
+
+    async def stop(self) -> None:
+        """Say goodbye to clients, leave Asterisk, write down what is not yet written."""
+        if self._listening is not None:
+            await self._listening.stopListening().asFuture(asyncio.get_running_loop())
+        if self._saving is not None:
+            self._saving.cancel()
+            self.links.close()
+            await self.service.close()
+            try:
+                await self.keeper.written()
+                await self.keeper.save_days(self.service.center, self._clock())
+            except StoreError as error:
+                log.error("the figures of the day could not be written", error=str(error))
+        await self._store.close()
+
+    def _listen(self, site: Site) -> None:
+        web = self.settings.web
+        try:
+            if web.tls_certificate and web.tls_key:
+                context = ssl.DefaultOpenSSLContextFactory(  # type: ignore[no-untyped-call]
+                    web.tls_key, web.tls_certificate
+                )
+                self._listening = reactor.listenSSL(web.port, site, context, interface=web.host)
+            else:
+                self._listening = reactor.listenTCP(web.port, site, interface=web.host)
+        except Exception as error:
+            raise CannotListen(f"cannot listen on {web.host}:{web.port}: {error}") from error
+        self.port = self._listening.getHost().port
+        log.info("listening", host=web.host, port=self.port)
+
+    async def _save_days(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_DAYS_S)
+            try:
+                await self.keeper.save_days(self.service.center, self._clock())
+            except StoreError as error:
+                log.error("the figures of the day could not be written", error=str(error))
+
+    def _health(self) -> Health:
+        current, alive = self.service.desk.current, self._store.alive
+        last = self.service.link.last_event_at
+        return Health(
+            current=current and alive,
+            asterisk="current" if current else "lost",
+            store="ok" if alive else "failed",
+            last_event_age=round(time.time() - last, 1) if last is not None else None,
+        )
+
+
+class _Users:
+    """The directory and the store, as signing in needs them."""
+
+    def __init__(self, directory: Directory, store: AsyncStore) -> None:
+        self._directory = directory
+        self._store = store
+
+    def user(self, login: str) -> User | None:
+        return self._directory.user_by_login.get(login)
+
+    async def password_hash(self, login: str) -> str | None:
+        return await self._store.run(Store.password_hash, login)
+
+
+def steady_clock() -> Callable[[], float]:
+    """Epoch seconds that never go back, whatever is done to the system's clock."""
+    began = time.time() - time.monotonic()
+    return lambda: began + time.monotonic()
+
+
+def _told(status: Status) -> UserStatus:
+    return UserStatus(
+        name=status.name,
+        long_name=status.long_name,
+        color=status.color,
+        actions=[
+            StatusAction(name=action.name, parameters=action.parameters)
+            for action in status.actions
+        ],
+    )

@@ -1,0 +1,15 @@
+"""Taking in one event: the door of the centre."""
+
+from xucd.center import channels, members
+from xucd.center.center import Center
+from xucd.center.events import Event
+from xucd.center.rules import RULES
+
+_ = (channels, members)  # imported for the rules they register
+
+
+def apply(center: Center, event: Event, now: float) -> None:
+    """Take in one thing that Asterisk did. An event that no rule is about changes nothing."""
+    rule = RULES.get(type(event))
+    if rule is not None:
+        rule(center, event, now)

@@ -1,0 +1,105 @@
+"""Who and what the contact centre consists of, as configured: the directory.
+
+Plain, immutable records and one index over them. Live facts (who is logged in, who talks) are not
+here. Ids are positive integers chosen by the configuration; the wire shows them as they are.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+Profile = Literal["Admin", "Supervisor"]
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A group of agents, the unit of a supervisor's rights."""
+
+    id: int
+    name: str
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """A queue. `name` is Asterisk's own name for it; `wrapup` is in seconds, 0 for none."""
+
+    id: int
+    name: str
+    display_name: str
+    number: str
+    context: str = "default"
+    wrapup: int = 0
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A phone line. `interface` is what Asterisk rings and names devices by: ``PJSIP/1001``."""
+
+    id: int
+    number: str
+    interface: str
+    context: str = "default"
+
+
+class Agent(msgspec.Struct, frozen=True):
+    """A contact-centre agent. `line_id` is the line it usually works on, if it has one."""
+
+    id: int
+    number: str
+    first_name: str
+    last_name: str
+    group_id: int
+    user_id: int
+    line_id: int | None = None
+    context: str = "default"
+
+    @property
+    def member_name(self) -> str:
+        """The name under which Asterisk knows the agent as a queue member: ``Agent/2501``."""
+        return f"Agent/{self.number}"
+
+
+class User(msgspec.Struct, frozen=True):
+    """Somebody who can sign in. `queue_ids` and `group_ids` bound what a Supervisor sees."""
+
+    id: int
+    login: str
+    first_name: str
+    last_name: str
+    line_id: int | None = None
+    agent_id: int | None = None
+    profile: Profile | None = None
+    queue_ids: frozenset[int] = frozenset()
+    group_ids: frozenset[int] = frozenset()
+    rights: tuple[str, ...] = ()
+    mobile_number: str | None = None
+
+
+class Directory:
+    """All configured records, indexed by the keys that events and commands name them by.
+
+    Raises nothing itself: look-ups are dictionaries, and a missing key is the caller's to judge.
+    """
+
+    def __init__(
+        self,
+        groups: Iterable[Group] = (),
+        queues: Iterable[Queue] = (),
+        lines: Iterable[Line] = (),
+        agents: Iterable[Agent] = (),
+        users: Iterable[User] = (),
+    ) -> None:
+        self.groups = {group.id: group for group in groups}
+        self.queues = {queue.id: queue for queue in queues}
+        self.lines = {line.id: line for line in lines}
+        self.agents = {agent.id: agent for agent in agents}
+        self.users = {user.id: user for user in users}
+        self.queue_by_name = {queue.name: queue for queue in self.queues.values()}
+        self.line_by_number = {line.number: line for line in self.lines.values()}
+        self.line_by_interface = {line.interface: line for line in self.lines.values()}
+        self.agent_by_member_name = {agent.member_name: agent for agent in self.agents.values()}
+        self.user_by_login = {user.login: user for user in self.users.values()}
+
+    def put_agent(self, agent: Agent) -> None:
+        """Replace one agent's record by another of the same id."""
+        del self.agent_by_member_name[self.agents[agent.id].member_name]
+        self.agents[agent.id] = agent
+        self.agent_by_member_name[agent.member_name] = agent

@@ -1,0 +1,391 @@
+"""What Asterisk did, as typed facts: the only way in which anything live enters the centre.
+
+Each class names the AMI event it comes from. Field names are the field's own: `channel` is a name
+such as ``PJSIP/1001-0000002a``, `unique_id` and `linked_id` are Asterisk's, `interface` is what a
+queue rings (``PJSIP/1001``), `member` is the member's name (``Agent/2501``). Every event can be
+written to and read from JSON (`Event` is a tagged union), which is how traces are compared.
+"""
+
+import enum
+
+import msgspec
+
+
+class ChannelState(enum.IntEnum):
+    """Asterisk's channel states, by their AMI number (`ChannelState`)."""
+
+    DOWN = 0
+    RESERVED = 1
+    OFFHOOK = 2
+    DIALING = 3
+    RING = 4  # the phone calls us and hears ringing
+    RINGING = 5  # we call the phone and it rings
+    UP = 6
+    BUSY = 7
+    DIALING_OFFHOOK = 8
+    PRERING = 9
+
+
+class _Event(msgspec.Struct, frozen=True, tag=True, gc=False):
+    pass
+
+
+class MemberAdded(_Event, frozen=True):
+    """A member joined a queue. AMI `QueueMemberAdded`."""
+
+    queue: str
+    interface: str
+    member: str
+    penalty: int
+    paused: bool
+    reason: str  # "" when not paused or no reason given
+
+
+class MemberRemoved(_Event, frozen=True):
+    """A member left a queue. AMI `QueueMemberRemoved`."""
+
+    queue: str
+    interface: str
+    member: str
+
+
+class MemberPenalty(_Event, frozen=True):
+    """A member's penalty in a queue changed. AMI `QueueMemberPenalty`."""
+
+    queue: str
+    interface: str
+    member: str
+    penalty: int
+
+
+class MemberPaused(_Event, frozen=True):
+    """A member was paused or unpaused in one queue. AMI `QueueMemberPause`, one per queue."""
+
+    queue: str
+    interface: str
+    member: str
+    paused: bool
+    reason: str  # "" when none was given, and always on an unpause
+
+
+class CallerJoined(_Event, frozen=True):
+    """A caller began to wait in a queue. AMI `QueueCallerJoin`."""
+
+    queue: str
+    channel: str
+    unique_id: str
+    linked_id: str
+    position: int
+    number: str
+    name: str
+
+
+class CallerLeft(_Event, frozen=True):
+    """A caller no longer waits in a queue, whatever became of it. AMI `QueueCallerLeave`."""
+
+    queue: str
+    channel: str
+    unique_id: str
+
+
+class CallerAbandoned(_Event, frozen=True):
+    """A caller hung up while waiting. AMI `QueueCallerAbandon`. `waited` is in seconds."""
+
+    queue: str
+    unique_id: str
+    waited: int
+
+
+class AgentCalled(_Event, frozen=True):
+    """A queue begins to ring a member for a caller. AMI `AgentCalled`."""
+
+    queue: str
+    interface: str
+    member: str
+    channel: str  # the caller's
+    unique_id: str
+    linked_id: str
+    member_channel: str
+    member_unique_id: str
+
+
+class AgentConnected(_Event, frozen=True):
+    """A member answered a queue's caller. AMI `AgentConnect`. Times in whole seconds."""
+
+    queue: str
+    interface: str
+    member: str
+    unique_id: str
+    linked_id: str
+    member_unique_id: str
+    hold_time: int
+    ring_time: int
+
+
+class AgentCompleted(_Event, frozen=True):
+    """A queue call of a member ended, or was transferred away. AMI `AgentComplete`.
+
+    Comes before the hang-up, and at once on a transfer. Times in whole seconds; `reason` is
+    ``caller``, ``agent`` or ``transfer``.
+    """
+
+    queue: str
+    interface: str
+    member: str
+    unique_id: str
+    member_unique_id: str
+    hold_time: int
+    talk_time: int
+    reason: str
+
+
+class AgentRangNoAnswer(_Event, frozen=True):
+    """A member did not answer a queue's caller. AMI `AgentRingNoAnswer`. `ring_time` in ms."""
+
+    queue: str
+    interface: str
+    member: str
+    unique_id: str
+    member_unique_id: str
+    ring_time: int
+
+
+class ChannelCreated(_Event, frozen=True):
+    """A channel came to be. AMI `Newchannel`. Caller fields are the channel's own party."""
+
+    channel: str
+    unique_id: str
+    linked_id: str
+    state: ChannelState
+    number: str
+    name: str
+    context: str
+    exten: str
+
+
+class ChannelMoved(_Event, frozen=True):
+    """A channel changed state. AMI `Newstate`. `connected_…` is the other party as known."""
+
+    channel: str
+    unique_id: str
+    linked_id: str
+    state: ChannelState
+    number: str
+    name: str
+    connected_number: str
+    connected_name: str
+
+
+class ChannelRenamed(_Event, frozen=True):
+    """A channel's name changed, its unique id stays. AMI `Rename`."""
+
+    unique_id: str
+    old: str
+    new: str
+
+
+class ChannelGone(_Event, frozen=True):
+    """A channel was hung up. AMI `Hangup`. `cause` is the Q.850 number."""
+
+    channel: str
+    unique_id: str
+    linked_id: str
+    cause: int
+
+
+class DialEnded(_Event, frozen=True):
+    """A dial attempt ended. AMI `DialEnd`. `status` is Asterisk's `DialStatus`: ``ANSWER``, …
+
+    `unique_id` is the dialling channel's ("" when Asterisk itself dialled), `dest_unique_id` the
+    dialled one's.
+    """
+
+    unique_id: str
+    dest_unique_id: str
+    dest_channel: str
+    status: str
+
+
+class BridgeEntered(_Event, frozen=True):
+    """A channel entered a bridge: it now talks with whoever else is in it. AMI `BridgeEnter`."""
+
+    bridge: str
+    channel: str
+    unique_id: str
+    linked_id: str
+
+
+class BridgeLeft(_Event, frozen=True):
+    """A channel left a bridge. AMI `BridgeLeave`."""
+
+    bridge: str
+    channel: str
+    unique_id: str
+
+
+class Transferred(_Event, frozen=True):
+    """A call was transferred. AMI `BlindTransfer`, `AttendedTransfer`; only successes arrive."""
+
+    blind: bool
+    transferer_unique_id: str
+    transferee_unique_id: str  # "" where Asterisk does not say
+    target_unique_id: str  # "" on a blind transfer
+
+
+class Held(_Event, frozen=True):
+    """A phone put its call on hold or took it back. AMI `Hold`, `Unhold`."""
+
+    channel: str
+    unique_id: str
+    held: bool
+
+
+class RecordingStarted(_Event, frozen=True):
+    """MixMonitor began on a channel. AMI `MixMonitorStart`."""
+
+    channel: str
+    unique_id: str
+    linked_id: str
+
+
+class RecordingStopped(_Event, frozen=True):
+    """MixMonitor was stopped by command; at hang-up nothing comes. AMI `MixMonitorStop`."""
+
+    channel: str
+    unique_id: str
+    linked_id: str
+
+
+class RecordingMuted(_Event, frozen=True):
+    """A recording was muted or unmuted. AMI `MixMonitorMute`."""
+
+    channel: str
+    unique_id: str
+    linked_id: str
+    muted: bool
+
+
+class SpyStarted(_Event, frozen=True):
+    """A channel began to listen to another. AMI `ChanSpyStart`."""
+
+    spyer_channel: str
+    spyer_unique_id: str
+    spyee_channel: str
+    spyee_unique_id: str
+
+
+class SpyStopped(_Event, frozen=True):
+    """A channel stopped listening. AMI `ChanSpyStop`."""
+
+    spyer_channel: str
+    spyer_unique_id: str
+    spyee_channel: str
+    spyee_unique_id: str
+
+
+class DeviceChanged(_Event, frozen=True):
+    """A device changed state. AMI `DeviceStateChange`. `state` is Asterisk's: ``NOT_INUSE``, …"""
+
+    device: str
+    state: str
+
+
+class VariableSet(_Event, frozen=True):
+    """A channel variable of interest was set. AMI `VarSet`; the value is unescaped."""
+
+    channel: str
+    unique_id: str
+    name: str
+    value: str
+
+
+class OriginateAnswered(_Event, frozen=True):
+    """An asynchronous Originate ended. AMI `OriginateResponse`. `reason` is Asterisk's number."""
+
+    action_id: str
+    ok: bool
+    unique_id: str
+    reason: int
+
+
+Event = (
+    MemberAdded
+    | MemberRemoved
+    | MemberPenalty
+    | MemberPaused
+    | CallerJoined
+    | CallerLeft
+    | CallerAbandoned
+    | AgentCalled
+    | AgentConnected
+    | AgentCompleted
+    | AgentRangNoAnswer
+    | ChannelCreated
+    | ChannelMoved
+    | ChannelRenamed
+    | ChannelGone
+    | DialEnded
+    | BridgeEntered
+    | BridgeLeft
+    | Transferred
+    | Held
+    | RecordingStarted
+    | RecordingStopped
+    | RecordingMuted
+    | SpyStarted
+    | SpyStopped
+    | DeviceChanged
+    | VariableSet
+    | OriginateAnswered
+)
+
+
+class MemberSeen(msgspec.Struct, frozen=True, gc=False):
+    """A queue member as `QueueStatus` lists it. Times are epoch seconds, 0 for never."""
+
+    queue: str
+    interface: str
+    member: str
+    penalty: int
+    paused: bool
+    reason: str
+    in_call: bool
+    last_call: int
+    last_pause: int
+
+
+class ChannelSeen(msgspec.Struct, frozen=True, gc=False):
+    """A channel as `CoreShowChannels` lists it. `bridge` is "" when it is in none.
+
+    `age` is the channel's age in seconds.
+    """
+
+    channel: str
+    unique_id: str
+    linked_id: str
+    state: ChannelState
+    number: str
+    name: str
+    connected_number: str
+    connected_name: str
+    context: str
+    exten: str
+    application: str
+    application_data: str
+    bridge: str
+    age: int
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything live in Asterisk at one moment, gathered after a (re)connection.
+
+    `devices` maps a device (``PJSIP/1001``) to its state. `recorded` maps the unique id of each
+    channel with a recording to whether it is muted. `queues` are the queues that Asterisk knows.
+    """
+
+    queues: frozenset[str]
+    members: tuple[MemberSeen, ...]
+    callers: tuple[CallerJoined, ...]
+    channels: tuple[ChannelSeen, ...]
+    devices: dict[str, str]
+    recorded: dict[str, bool] = {}

@@ -1,0 +1,105 @@
+"""Checking values that a person wrote, and saying in plain words what is wrong with them.
+
+Both files that xucd reads, its settings and the contact centre, are converted here into structs.
+What msgspec finds wrong is turned into a sentence that somebody who knows no Python can act on.
+"""
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+Path = tuple[str | int, ...]
+
+# Each pattern that a value has to match, with the words that tell a person what it asks for.
+NAME = r"\A[A-Za-z0-9_-]+\Z"
+NUMBER = r"\A[0-9*#+]+\Z"
+INTERFACE = r"\A[A-Za-z0-9]+/[A-Za-z0-9_.@-]+\Z"
+LOGIN = r"\A[A-Za-z0-9._@+-]+\Z"
+WORD = r"\A[\w-]+\Z"
+COLOUR = r"\A#[0-9A-Fa-f]{6}\Z"
+ORIGIN = r"\Ahttps?://[A-Za-z0-9.:\[\]-]+\Z"
+# These reach Asterisk as part of a caller id or an application's argument.
+SPOKEN_NAME = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029,{}]*\Z"
+TEXT = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
+ASKS = {
+    NAME: "may hold only the letters A to Z, digits, - and _",
+    NUMBER: "may hold only digits, *, # and +",
+    INTERFACE: "has to look like PJSIP/1001",
+    LOGIN: "may hold only the letters A to Z, digits and . _ @ + -",
+    WORD: "may hold only letters, digits, - and _",
+    COLOUR: "has to look like #F2833A",
+    ORIGIN: "has to look like https://crm.example.org, with nothing after the host and port",
+    SPOKEN_NAME: "may hold no comma, no brace, no line break and no other control character",
+    TEXT: "may hold no line break and no other control character",
+}
+KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text in quotes",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "date": "a date",
+    "time": "a time of day",
+    "null": "nothing",
+}
+
+
+class Wrong(Exception):
+    """A value cannot be accepted. `path` leads to it, `sentence` says why, to a person."""
+
+    def __init__(self, path: Path, sentence: str) -> None:
+        super().__init__(dotted(path), sentence)
+        self.path = path
+        self.sentence = sentence
+
+
+def convert(value: object, kind: type[T], path: Path = (), *, strict: bool = True) -> T:
+    """Convert `value`, found at `path`, to `kind`; with `strict` off, text stands for numbers too.
+
+    Raises `Wrong` with the path of the first part that does not fit.
+    """
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError as error:
+        inner, sentence = _plain(str(error))
+        raise Wrong(path + inner, sentence) from error
+
+
+def dotted(path: Path) -> str:
+    """Write a path as people do: ``agents[2].line``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def _plain(message: str) -> tuple[Path, str]:
+    """Split msgspec's message into the path it names and a sentence."""
+    said, _, where = message.partition(" - at ")
+    path: list[str | int] = []
+    for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", where):
+        path.append(name or int(index))
+    if match := re.search(r"unknown field `(.*)`", said):
+        return (*path, match[1]), "there is no such key"
+    if match := re.search(r"missing required field `(.*)`", said):
+        return tuple(path), f"{match[1]} is missing"
+    if match := re.search(r"matching regex (['\"].*['\"])", said):
+        for pattern, asks in ASKS.items():
+            if repr(pattern) == match[1]:
+                return tuple(path), asks
+    if match := re.match(r"Expected (`.*?`)( .*)?, got (`.*`)", said):
+        return tuple(path), f"expected {_kinds(match[1])}{match[2] or ''}, got {_kinds(match[3])}"
+    sentence = re.sub(r"`(\w+)`", lambda found: _kinds(found[0]), said)
+    return tuple(path), sentence[:1].lower() + sentence[1:]
+
+
+def _kinds(names: str) -> str:
+    kinds = [KINDS.get(name, name) for name in names.strip("`").split(" | ") if name != "null"]
+    return " or ".join(kinds) or KINDS["null"]
+
+
+def quoted(value: Any) -> str:
+    """Show a value that a person wrote, as it would stand in the file, cut to a line."""
+    text = msgspec.json.encode(value).decode() if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,191 @@
+"""The `xucd` command: what an administrator types.
+
+Mistakes of the one who types end in a sentence on standard error and exit code 2, never in a
+traceback. Parts that not every subcommand needs are imported when they are.
+"""
+
+import argparse
+import datetime
+import getpass
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from xucd import __version__, center_file, center_writing, passwords, settings
+from xucd.center_file import CenterFileError
+from xucd.checked import Wrong
+from xucd.settings import Settings, SettingsError
+from xucd.store import Store, StoreError
+from xucd.store.apply import apply
+from xucd.store.export import export
+
+PLACES = ("xucd.toml", "/etc/xucd/xucd.toml")
+
+
+class Mistake(Exception):
+    """What was typed cannot be done. The text says why."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    handler: Callable[[argparse.Namespace], int] = arguments.handler
+    try:
+        return handler(arguments)
+    except CenterFileError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+    except (Mistake, SettingsError, StoreError) as error:
+        print(f"xucd: {error}", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="xucd", description="A contact centre beside Asterisk.")
+    parser.add_argument("--version", action="version", version=f"xucd {__version__}")
+    parser.add_argument(
+        "-c",
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="settings; otherwise $XUCD_CONFIG, ./xucd.toml or /etc/xucd/xucd.toml",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, text: str, handler: Callable[[argparse.Namespace], int]) -> None:
+        commands.add_parser(name, help=text, description=text).set_defaults(handler=handler)
+
+    command("run", "run the daemon", _run)
+    command("check", "say what Asterisk still lacks, and how to mend it", _check)
+    for name, text, handler in (
+        ("record", "write what Asterisk's manager says to a trace, until interrupted", _record),
+        (
+            "replay",
+            "print what a recorded trace changes in the centre, one JSON object a line",
+            _replay,
+        ),
+    ):
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument("trace", type=Path, metavar="TRACE")
+        sub.set_defaults(handler=handler)
+
+    center = commands.add_parser("center", help="the contact centre's configuration")
+    parts = center.add_subparsers(metavar="COMMAND", required=True)
+    sub = parts.add_parser("apply", help="make the contact centre what a file says")
+    sub.add_argument("file", type=Path, metavar="FILE")
+    sub.set_defaults(handler=_apply)
+    parts.add_parser("export", help="print such a file").set_defaults(handler=_export)
+
+    user = commands.add_parser("user", help="people who sign in")
+    parts = user.add_subparsers(metavar="COMMAND", required=True)
+    sub = parts.add_parser("passwd", help="set a password, asked for or read from standard input")
+    sub.add_argument("login", metavar="LOGIN")
+    sub.set_defaults(handler=_passwd)
+    return parser
+
+
+def _settings(arguments: argparse.Namespace, *, secret: bool = True) -> Settings:
+    path: Path | None = arguments.config
+    if path is None and os.environ.get("XUCD_CONFIG"):
+        path = Path(os.environ["XUCD_CONFIG"])
+    if path is None:
+        path = next((Path(place) for place in PLACES if Path(place).exists()), None)
+    return settings.load(path, os.environ, secret=secret)
+
+
+def _store(arguments: argparse.Namespace) -> Store:
+    store = Store(_settings(arguments, secret=False).store.url)
+    store.migrate()
+    return store
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    checked = _settings(arguments)
+    from xucd import daemon  # noqa: PLC0415
+
+    return daemon.run(checked)
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    checked = _settings(arguments)
+    from xucd import check  # noqa: PLC0415
+
+    return check.run(checked)
+
+
+def _record(arguments: argparse.Namespace) -> int:
+    checked = _settings(arguments)
+    from xucd import trace  # noqa: PLC0415
+
+    try:
+        return trace.record(checked, arguments.trace)
+    except OSError as error:
+        raise Mistake(f"{arguments.trace}: {error.strerror}") from error
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from xucd import replay  # noqa: PLC0415
+    from xucd.ami.errors import AmiError  # noqa: PLC0415
+
+    store = _store(arguments)
+    try:
+        found = replay.changes(arguments.trace, store.directory(), store.memberships())
+        for now, change in found:
+            print(msgspec.json.encode({"at": now, "change": change}).decode())
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as `head` does. Python would complain at exit otherwise.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, AmiError) as error:
+        raise Mistake(f"{arguments.trace}: {error}") from error
+    finally:
+        store.close()
+    return 0
+
+
+def _apply(arguments: argparse.Namespace) -> int:
+    file = center_file.read(arguments.file, datetime.date.today())
+    store = _store(arguments)
+    try:
+        changes = apply(store, file.plan)
+    except Wrong as wrong:
+        raise CenterFileError([file.locate(wrong)]) from wrong
+    finally:
+        store.close()
+    print("\n".join(changes) or "nothing to change")
+    return 0
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    store = _store(arguments)
+    try:
+        print(center_writing.write(export(store)), end="")
+    finally:
+        store.close()
+    return 0
+
+
+def _passwd(arguments: argparse.Namespace) -> int:
+    store = _store(arguments)
+    try:
+        # Asked first: nobody should think of a password for a login that was mistyped.
+        if arguments.login not in store.directory().user_by_login:
+            raise Mistake(f"there is no user {arguments.login}")
+        store.set_password_hash(arguments.login, passwords.hash_password(_new_password()))
+    finally:
+        store.close()
+    return 0
+
+
+def _new_password() -> str:
+    if sys.stdin.isatty():
+        password = getpass.getpass("New password: ")
+        if getpass.getpass("Again: ") != password:
+            raise Mistake("the two passwords differ")
+    else:
+        password = sys.stdin.readline().rstrip("\r\n")
+    if len(password) < passwords.MIN_LENGTH:
+        raise Mistake(f"a password needs at least {passwords.MIN_LENGTH} characters")
+    return password

@@ -1,0 +1,1 @@
+"""The CTI protocol: messages, command decoding, sessions, audiences and fan-out."""

@@ -1,0 +1,314 @@
+"""What clients ask: one struct for every command; `frames` makes one out of a frame.
+
+A command's class carries its wire name as its tag; fields have sane Python names and map to the
+spellings of clients in the field (`agentid` here, `agentId` there). Clients are lenient and so are
+the types: ids and penalties may be numbers or decimal strings, phone numbers strings or numbers,
+and null for an optional argument is the same as none. An `agent_id` of None means the user's own
+agent. What is said here of an argument is all that is checked: whether an agent exists or may be
+touched is for whoever carries the command out.
+"""
+
+import datetime
+import uuid
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, field
+
+from xucd.cti.messages import RequestId
+
+# Not one control character anywhere: values end up in AMI actions and on other people's screens.
+_LINE_OF_TEXT = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
+_SOME_TEXT = r"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*\Z"
+
+Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Penalty = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Seconds = Annotated[int, Meta(ge=0, le=7 * 86400)]
+Name = Annotated[str, Meta(max_length=80, pattern=_LINE_OF_TEXT)]
+Text = Annotated[str, Meta(max_length=4000, pattern=_SOME_TEXT)]
+Number = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z_*#+.-]{1,40}\Z", extra={"number": True})]
+"""Something to dial: dialable characters only."""
+LineNumber = Annotated[str, Meta(max_length=40, pattern=_LINE_OF_TEXT, extra={"number": True})]
+"""Something to look a line up by, never dialled: what is not dialable is simply unknown."""
+Variables = Annotated[
+    dict[
+        Annotated[str, Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,39}\Z")],
+        Annotated[str, Meta(max_length=256, pattern=_LINE_OF_TEXT)] | int | float | bool | None,
+    ],
+    Meta(max_length=50),
+]
+ObjectType = Literal["agent", "agentgroup", "queue", "queuemember", "basequeuemember"]
+
+
+class Ask(msgspec.Struct, tag_field="command", kw_only=True, rename="camel"):
+    """A command. `request_id` is there when the client wants to be told what became of it."""
+
+    request_id: RequestId | None = None
+
+
+# --- Agents --------------------------------------------------------------------------------------
+
+
+class AgentLogin(Ask, kw_only=True, tag="agentLogin"):
+    phone_number: LineNumber = field(name="agentphonenumber")
+    agent_id: Id | None = field(name="agentid", default=None)
+
+
+class AgentLogout(Ask, kw_only=True, tag="agentLogout"):
+    agent_id: Id | None = field(name="agentid", default=None)
+
+
+class PauseAgent(Ask, kw_only=True, tag="pauseAgent"):
+    agent_id: Id | None = field(name="agentid", default=None)
+    reason: Name | None = None
+
+
+class UnpauseAgent(Ask, kw_only=True, tag="unpauseAgent"):
+    agent_id: Id | None = field(name="agentid", default=None)
+
+
+class ListenAgent(Ask, kw_only=True, tag="listenAgent"):
+    agent_id: Id | None = field(name="agentid", default=None)
+
+
+class SetAgentQueue(Ask, kw_only=True, tag="setAgentQueue"):
+    agent_id: Id | None = None
+    queue_id: Id
+    penalty: Penalty
+
+
+class RemoveAgentFromQueue(Ask, kw_only=True, tag="removeAgentFromQueue"):
+    agent_id: Id | None = None
+    queue_id: Id
+
+
+class MonitorPause(Ask, kw_only=True, tag="monitorPause"):
+    agent_id: Id | None = field(name="agentid", default=None)
+
+
+class MonitorUnpause(Ask, kw_only=True, tag="monitorUnpause"):
+    agent_id: Id | None = field(name="agentid", default=None)
+
+
+class SubscribeToAgentStats(Ask, tag="subscribeToAgentStats"):
+    pass
+
+
+class SubscribeToAgentEvents(Ask, tag="subscribeToAgentEvents"):
+    pass
+
+
+class GetAgentStates(Ask, tag="getAgentStates"):
+    pass
+
+
+class GetAgentDirectory(Ask, tag="getAgentDirectory"):
+    pass
+
+
+class GetList(Ask, kw_only=True, tag="getList"):
+    object_type: ObjectType
+
+
+class GetConfig(Ask, kw_only=True, tag="getConfig"):
+    object_type: ObjectType | Literal["line"]
+
+
+class SetAgentGroup(Ask, kw_only=True, tag="setAgentGroup"):
+    agent_id: Id | None = None
+    group_id: Id
+
+
+class _BetweenQueues(Ask, kw_only=True):
+    group_id: Id
+    from_queue_id: Id
+    from_penalty: Penalty
+    to_queue_id: Id
+    to_penalty: Penalty
+
+
+class MoveAgentsInGroup(_BetweenQueues, tag="moveAgentsInGroup"):
+    pass
+
+
+class AddAgentsInGroup(_BetweenQueues, tag="addAgentsInGroup"):
+    pass
+
+
+class _GroupInQueue(Ask, kw_only=True):
+    group_id: Id
+    queue_id: Id
+    penalty: Penalty
+
+
+class RemoveAgentGroupFromQueueGroup(_GroupInQueue, tag="removeAgentGroupFromQueueGroup"):
+    pass
+
+
+class AddAgentsNotInQueueFromGroupTo(_GroupInQueue, tag="addAgentsNotInQueueFromGroupTo"):
+    pass
+
+
+# --- Queues and memberships ----------------------------------------------------------------------
+
+
+class SubscribeToQueueStats(Ask, tag="subscribeToQueueStats"):
+    pass
+
+
+class GetQueueStatistics(Ask, kw_only=True, tag="getQueueStatistics"):
+    queue_id: Id
+    window: Seconds
+    xqos: Seconds
+
+
+class SubscribeToQueueCalls(Ask, kw_only=True, tag="subscribeToQueueCalls"):
+    queue_id: Id
+
+
+class UnsubscribeFromQueueCalls(Ask, kw_only=True, tag="unSubscribeToQueueCalls"):
+    queue_id: Id
+
+
+class Place(msgspec.Struct, rename="camel"):
+    """A queue of a default membership."""
+
+    queue_id: Id
+    penalty: Penalty
+
+
+Membership = Annotated[list[Place], Meta(max_length=1000)]
+UserIds = Annotated[list[Id], Meta(max_length=5000)]
+
+
+class GetUserDefaultMembership(Ask, kw_only=True, tag="getUserDefaultMembership"):
+    user_id: Id
+
+
+class SetUserDefaultMembership(Ask, kw_only=True, tag="setUserDefaultMembership"):
+    user_id: Id
+    membership: Membership
+
+
+class SetUsersDefaultMembership(Ask, kw_only=True, tag="setUsersDefaultMembership"):
+    user_ids: UserIds
+    membership: Membership
+
+
+class ApplyUsersDefaultMembership(Ask, kw_only=True, tag="applyUsersDefaultMembership"):
+    user_ids: UserIds
+
+
+# --- Users and phones ----------------------------------------------------------------------------
+
+
+class UserStatusUpdate(Ask, kw_only=True, tag="userStatusUpdate"):
+    status: Name
+
+
+class SubscribeToPhoneHints(Ask, kw_only=True, tag="subscribeToPhoneHints"):
+    phone_numbers: Annotated[list[Number], Meta(max_length=1000)]
+
+
+class UnsubscribeFromAllPhoneHints(Ask, tag="unsubscribeFromAllPhoneHints"):
+    pass
+
+
+class GetCurrentCallsPhoneEvents(Ask, tag="getCurrentCallsPhoneEvents"):
+    pass
+
+
+class Dial(Ask, kw_only=True, tag="dial"):
+    destination: Number
+    variables: Variables | None = None
+
+
+class DialFromQueue(Ask, kw_only=True, tag="dialFromQueue"):
+    destination: Number
+    queue_id: Id
+    caller_id: Name | None = None
+    caller_id_name: Name | None = None
+    caller_id_number: Number | None = None
+    variables: Variables | None = None
+
+
+class Hangup(Ask, kw_only=True, tag="hangup"):
+    unique_id: Name | None = None
+
+
+class Answer(Ask, kw_only=True, tag="answer"):
+    unique_id: Name | None = None
+
+
+class DirectTransfer(Ask, kw_only=True, tag="directTransfer"):
+    destination: Number
+
+
+# --- Callbacks -----------------------------------------------------------------------------------
+
+
+class GetCallbackLists(Ask, tag="getCallbackLists"):
+    pass
+
+
+class GetCallbackPreferredPeriods(Ask, tag="getCallbackPreferredPeriods"):
+    pass
+
+
+class CallbackFilter(msgspec.Struct):
+    """One condition of a search for callbacks."""
+
+    field: Name
+    operator: Name
+    value: Name | int | bool | None = None
+
+
+class CallbackSearch(msgspec.Struct):
+    """A search for callbacks, and which page of what it finds."""
+
+    filters: Annotated[list[CallbackFilter], Meta(max_length=20)]
+    offset: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
+    limit: Annotated[int, Meta(ge=0, le=1000)] = 100
+
+
+class FindCallbackRequest(Ask, kw_only=True, tag="findCallbackRequest"):
+    id: Name | int
+    request: CallbackSearch
+
+
+class TakeCallback(Ask, kw_only=True, tag="takeCallback"):
+    uuid: uuid.UUID
+
+
+class ReleaseCallback(Ask, kw_only=True, tag="releaseCallback"):
+    uuid: uuid.UUID
+
+
+class StartCallback(Ask, kw_only=True, tag="startCallback"):
+    request_uuid: uuid.UUID = field(name="uuid")
+    number: Number
+
+
+class UpdateCallbackTicket(Ask, kw_only=True, tag="updateCallbackTicket"):
+    ticket_uuid: uuid.UUID = field(name="uuid")
+    status: Literal["NoAnswer", "Answered", "Fax", "Callback"]
+    comment: Text | None = None
+    due_date: datetime.date | None = None
+    period_uuid: uuid.UUID | None = None
+
+
+class ListenCallbackMessage(Ask, kw_only=True, tag="listenCallbackMessage"):
+    voice_message_ref: Name
+
+
+def _commands(base: type[Ask]) -> dict[str, type[Ask]]:
+    found: dict[str, type[Ask]] = {}
+    for cls in base.__subclasses__():
+        if not cls.__name__.startswith("_"):
+            found[str(cls.__struct_config__.tag)] = cls
+        found |= _commands(cls)
+    return found
+
+
+COMMANDS: dict[str, type[Ask]] = _commands(Ask)
+"""Every command by its name on the wire."""

@@ -1,0 +1,234 @@
+"""The way out to one client: frames gathered for a turn of the loop, then one write.
+
+What is due to a client in one turn leaves as one write. While nothing is buffered, that write goes
+straight to the socket: a quarter of the cost of a write through the transport. What the socket does
+not take goes to the transport, which then pauses us until it has got rid of all of it
+(`bufferSize` is 0, so that paused means: something is buffered). While paused, frames wait here,
+and what waits is bounded: a client that does not read is given up.
+"""
+
+import asyncio
+import struct
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from twisted.internet.tcp import Connection
+
+DEFAULT_LIMIT = 1024 * 1024
+"""How many bytes a client may leave unread."""
+
+
+def framed(text: bytes) -> bytes:
+    """A whole, unmasked RFC 6455 text frame around UTF-8 `text`."""
+    size = len(text)
+    if size < 126:
+        return b"\x81%c%b" % (size, text)
+    if size < 65536:
+        return b"\x81\x7e" + struct.pack("!H", size) + text
+    return b"\x81\x7f" + struct.pack("!Q", size) + text
+
+
+class Transport(Protocol):
+    """What an outlet needs of a Twisted transport."""
+
+    def write(self, data: bytes) -> None: ...
+    def registerProducer(self, producer: object, streaming: bool) -> None: ...
+    def unregisterProducer(self) -> None: ...
+
+
+class Turn:
+    """The outlets that have something due, and the flush that ends this turn of the loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.dirty: list[Outlet] = []
+        self._loop = loop
+        self._called = False
+
+    def end(self) -> None:
+        """Flush once, after all that this turn of the loop still has to say."""
+        if not self._called:
+            self._called = True
+            self._loop.call_soon(self.flush)
+
+    def flush(self) -> None:
+        """Write out what is due, now."""
+        self._called = False
+        dirty, self.dirty = self.dirty, []
+        last: list[bytes] = []
+        joined = b""
+        for outlet in dirty:
+            due = outlet.due
+            outlet.due = []
+            # Of a broadcast, all clients are due the very same frames: comparing is cheaper than
+            # joining again, since lists compare their items by identity first.
+            if due != last:
+                last = due
+                joined = b"".join(due)
+            outlet.push(joined)
+
+
+class Outlet:
+    """One client's way out; a push producer, as Twisted calls what it can pause.
+
+    `direct` is the socket's own `send`, or None where only the transport may write (TLS).
+    `too_slow` is called once, when more than `limit` bytes wait and yet more come.
+    """
+
+    __slots__ = (
+        "_direct",
+        "_drained",
+        "_handed",
+        "_held",
+        "_held_size",
+        "_limit",
+        "_paused",
+        "_straight",
+        "_too_slow",
+        "_transport",
+        "due",
+        "open",
+        "turn",
+    )
+
+    def __init__(
+        self,
+        turn: Turn,
+        transport: Transport,
+        direct: Callable[[bytes], int] | None,
+        too_slow: Callable[[], None],
+        limit: int = DEFAULT_LIMIT,
+    ) -> None:
+        self.turn = turn
+        self.due: list[bytes] = []
+        self.open = True
+        self._transport = transport
+        self._direct = direct
+        # The transport may still hold its own bytes (the end of the handshake): the first write
+        # goes after them, and once it is out the way is known to be clear.
+        self._straight = False
+        self._paused = False
+        self._handed = 0
+        self._held: list[bytes] = []
+        self._held_size = 0
+        self._limit = limit
+        self._too_slow = too_slow
+        self._drained: asyncio.Event | None = None
+        transport.registerProducer(self, True)
+
+    def send(self, frame: bytes) -> None:
+        """Let a frame leave at the end of this turn."""
+        if not self.due:
+            self.turn.dirty.append(self)
+            self.turn.end()
+        self.due.append(frame)
+
+    @property
+    def unread(self) -> int:
+        """How many bytes wait for the client to read, as far as we know."""
+        return self._handed + self._held_size
+
+    @property
+    def paused(self) -> bool:
+        """Whether anything waits for the client to read."""
+        return self._paused
+
+    async def room(self) -> None:
+        """Wait until little enough is unread that an answer of any size may be sent."""
+        while self.open and self.unread > self._limit // 4:
+            if self._drained is None:
+                self._drained = asyncio.Event()
+            await self._drained.wait()
+
+    def push(self, data: bytes) -> None:
+        """Write `data`, or hold it while the client does not read."""
+        if self._straight:
+            if not self.open:
+                return
+            try:
+                sent = self._direct(data)  # type: ignore[misc]  # only set with _straight
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                # The link is lost; the transport, which reads too, is the one to find out.
+                sent = 0
+            if sent < len(data):
+                self._hand(data[sent:])
+        elif self._paused:
+            self._hold(data)
+        elif self.open:
+            self._hand(data)
+
+    def _hand(self, data: bytes) -> None:
+        # Set before the write: over plain TCP, the transport pauses us within it.
+        self._handed = len(data)
+        self._transport.write(data)
+        if not self._paused:  # over TLS, it took all of it
+            self._handed = 0
+
+    def _hold(self, data: bytes) -> None:
+        if not self.open:
+            return
+        # What is already waiting is judged, not what comes: one large answer is nobody's fault.
+        if self.unread > self._limit:
+            self.shut()
+            self._too_slow()
+            return
+        self._held.append(data)
+        self._held_size += len(data)
+
+    def shut(self) -> None:
+        """Send nothing more, not even what waits here. The transport still ends what it holds."""
+        self.open = False
+        self._straight = False
+        self._held = []
+        self._held_size = 0
+        self._wake()
+
+    def finish(self) -> None:
+        """Write all that is due or waits, and send nothing after it."""
+        if self.open:
+            self._transport.write(b"".join([*self._held, *self.due]))
+            self.due = []
+        self.shut()
+
+    def _wake(self) -> None:
+        if self._drained is not None:
+            self._drained.set()
+            self._drained = None
+
+    def pauseProducing(self) -> None:
+        """Twisted's word that the transport has bytes it could not write yet."""
+        self._paused = True
+        self._straight = False
+
+    def resumeProducing(self) -> None:
+        """Twisted's word that the transport has written all it had."""
+        self._paused = False
+        self._handed = 0
+        if not self.open:
+            return
+        self._straight = self._direct is not None
+        if self._held:
+            data = b"".join(self._held)
+            self._held = []
+            self._held_size = 0
+            self.push(data)
+        if self.unread <= self._limit // 4:
+            self._wake()
+
+    def stopProducing(self) -> None:
+        """Twisted's word that the link is lost."""
+        self.shut()
+
+
+def outlet_for(
+    turn: Turn, transport: Any, too_slow: Callable[[], None], limit: int = DEFAULT_LIMIT
+) -> Outlet:
+    """An outlet on a Twisted transport, which loses whatever producer it had."""
+    transport.unregisterProducer()
+    direct = None
+    # A TLS transport hands out the socket below it, on which nothing may be written in the clear.
+    if isinstance(transport, Connection) and not transport.TLS:
+        transport.bufferSize = 0
+        direct = transport.socket.send
+    return Outlet(turn, transport, direct, too_slow, limit)

@@ -1,0 +1,66 @@
+"""What a client can listen to, and what a message is filed under.
+
+A topic is a kind and a key. The key None stands for everything of the kind; somebody whose rights
+are bounded listens to each group or queue on its lists instead, and everybody to what is its own.
+A message goes out under each topic that somebody might listen to, so what it costs grows with
+those who receive it, not with those who are connected.
+"""
+
+from collections.abc import Hashable
+from typing import Final, Literal
+
+from xucd.center.directory import Agent
+from xucd.center.rights import Rights
+
+Topic = tuple[str, Hashable]
+
+EVERYBODY: Topic = ("everybody", None)
+AGENT_STATES: Final = "agent states"
+AGENT_STATS: Final = "agent statistics"
+AGENT_CONFIGS: Final = "agent configurations"
+QUEUE_MEMBERS: Final = "queue members"
+
+AgentKind = Literal["agent states", "agent statistics"]
+
+
+def own_agent(agent_id: int) -> Topic:
+    """What an agent's own user is always told."""
+    return ("own agent", agent_id)
+
+
+def own_line(line_id: int) -> Topic:
+    """What the user of a line is always told."""
+    return ("own line", line_id)
+
+
+def agents_heard(kind: AgentKind, rights: Rights) -> list[Topic]:
+    """What to listen to for all agents that the rights let through."""
+    if rights.group_ids is None:
+        return [(kind, None)]
+    heard: list[Topic] = [(kind, group_id) for group_id in rights.group_ids]
+    if rights.own_agent_id is not None:
+        heard.append((kind, f"agent {rights.own_agent_id}"))
+    return heard
+
+
+def agent_told(kind: AgentKind, agent: Agent) -> list[Topic]:
+    """What a message about an agent is filed under."""
+    return [(kind, None), (kind, agent.group_id), (kind, f"agent {agent.id}")]
+
+
+def members_heard(rights: Rights) -> list[Topic]:
+    """What to listen to for the members of all queues that the rights let through."""
+    if rights.queue_ids is None:
+        return [(QUEUE_MEMBERS, None)]
+    return [(QUEUE_MEMBERS, queue_id) for queue_id in rights.queue_ids]
+
+
+def member_told(queue_id: int) -> list[Topic]:
+    """What a message about a member of a queue is filed under."""
+    return [(QUEUE_MEMBERS, None), (QUEUE_MEMBERS, queue_id)]
+
+
+def configs_heard(rights: Rights) -> Topic:
+    """What to listen to for agents' configurations, which those of bounded rights see in part."""
+    whole = rights.group_ids is None and rights.queue_ids is None
+    return (AGENT_CONFIGS, None if whole else rights)

@@ -1,0 +1,22 @@
+"""Carrying out a command: the door of the desk."""
+
+from xucd.center.refused import Refused
+from xucd.cti.asks import Ask
+from xucd.cti.session import Session
+from xucd.desk import lists, login, pause, queues, statuses
+from xucd.desk.commands import COMMANDS
+from xucd.desk.desk import Desk
+
+_ = (lists, login, pause, queues, statuses)  # imported for the commands they register
+
+
+async def carry_out(desk: Desk, ask: Ask, who: Session) -> None:
+    """Do what a client asks.
+
+    Raises `Refused`; with `NotSupported` where the protocol has the command and this version of
+    xucd does not.
+    """
+    command = COMMANDS.get(type(ask))
+    if command is None:
+        raise Refused("NotSupported", "This version of xucd does not have this command.")
+    await command(desk, ask, who)

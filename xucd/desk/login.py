@@ -1,0 +1,110 @@
+"""Logging agents in and out: agent-api.txt, "Login and Authentication", in all five cases.
+
+A login is written down before Asterisk is asked, and again when every member is in its queue, so
+that a daemon killed in between completes it. A logout is written down before its members are
+taken away, so that no phone goes on ringing for somebody who left.
+"""
+
+from xucd.center.agent import Stance
+from xucd.center.directory import Line
+from xucd.center.intents import AddMember, RemoveMember
+from xucd.center.live import LiveAgent
+from xucd.center.refused import Refused
+from xucd.center.seat import Seat
+from xucd.cti import views
+from xucd.cti.asks import AgentLogin, AgentLogout
+from xucd.cti.session import Session
+from xucd.desk.commands import carries_out
+from xucd.desk.desk import Desk, asterisk_unavailable
+
+
+@carries_out(AgentLogin)
+async def login(desk: Desk, ask: AgentLogin, who: Session) -> None:
+    """Log an agent in on a line, taking the line over from whoever holds it.
+
+    Raises `Refused` with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown`,
+    `LoggedInOnAnotherPhone` or `AsteriskUnavailable`.
+    """
+    live = desk.agent(ask.agent_id, who)
+    line = desk.center.directory.line_by_number.get(ask.phone_number)
+    if line is None:
+        raise Refused("PhoneNumberUnknown", "There is no line of this number.")
+    async with desk.seating:
+        if live.stance is not Stance.OUT and live.line is not None:
+            if live.line is not line:
+                raise Refused(
+                    "LoggedInOnAnotherPhone",
+                    "The agent is logged in on another line.",
+                    phoneNb=live.line.number,
+                    RequestedNb=line.number,
+                )
+            who.send(views.agent_state(desk.center.told(live), desk.now()))
+            return
+        if not desk.current:
+            raise asterisk_unavailable()
+        holder = desk.center.on_interface.get(line.interface)
+        if holder is not None:
+            await log_out(desk, holder)
+        await log_in(desk, live, line)
+
+
+@carries_out(AgentLogout)
+async def logout(desk: Desk, ask: AgentLogout, who: Session) -> None:
+    """Log an agent out; one that is out already stays so."""
+    live = desk.agent(ask.agent_id, who)
+    async with desk.seating:
+        if live.stance is Stance.OUT:
+            who.send(views.agent_state(desk.center.told(live), desk.now()))
+            return
+        if not desk.current:
+            raise asterisk_unavailable()
+        await log_out(desk, live)
+
+
+async def log_in(desk: Desk, live: LiveAgent, line: Line) -> None:
+    """Put an agent that is out on a free line, in all of its queues or in none."""
+    agent = live.agent
+    desk.center.begin_login(agent.id)
+    await desk.memory.put_seat(_seat(desk, live, line, logged_in=True))
+    try:
+        await desk.ask(
+            *(
+                AddMember(
+                    desk.center.directory.queues[queue_id].name,
+                    line.interface,
+                    agent.member_name,
+                    penalty,
+                )
+                for queue_id, penalty in live.queues.items()
+            ),
+            ignore=("AlreadyMember",),
+        )
+        desk.center.log_in_without_queues(agent.id, line, desk.now())
+        await desk.until(
+            lambda: live.stance is not Stance.OUT and live.queues.keys() <= live.members.keys()
+        )
+    except Refused:
+        live.line = line
+        await log_out(desk, live)
+        raise
+    desk.center.settle(agent.id)
+    desk.publish()
+    await desk.memory.written()
+
+
+async def log_out(desk: Desk, live: LiveAgent) -> None:
+    """Take an agent out of all queues that Asterisk has it in."""
+    line = live.line
+    if line is None:
+        return
+    await desk.memory.put_seat(_seat(desk, live, line, logged_in=False))
+    names = [desk.center.directory.queues[queue_id].name for queue_id in live.members]
+    desk.center.leave(live.agent.id, desk.now())
+    desk.publish()
+    await desk.ask(*(RemoveMember(name, line.interface) for name in names), ignore=("NotMember",))
+    await desk.until(lambda: live.stance is Stance.OUT)
+    await desk.memory.written()
+
+
+def _seat(desk: Desk, live: LiveAgent, line: Line, *, logged_in: bool) -> Seat:
+    return Seat(live.agent.id, line.id, logged_in, desk.now(), settled=not logged_in)

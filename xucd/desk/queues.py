@@ -1,0 +1,163 @@
+"""Moving agents between queues, one agent or a whole group at a time.
+
+Of an agent that is logged in, Asterisk is asked, and its event changes the membership. Of one that
+is out, Asterisk knows nothing: the membership is the store's, and counts from the next login. As
+agent-api.txt has it, a failure sends nothing, unless the client asked for an acknowledgement.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+
+from xucd.center.agent import Stance
+from xucd.center.directory import Queue
+from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
+from xucd.center.live import LiveAgent
+from xucd.center.refused import Refused
+from xucd.cti import messages as msg
+from xucd.cti import topics
+from xucd.cti.asks import (
+    AddAgentsInGroup,
+    AddAgentsNotInQueueFromGroupTo,
+    MoveAgentsInGroup,
+    RemoveAgentFromQueue,
+    RemoveAgentGroupFromQueueGroup,
+    SetAgentGroup,
+    SetAgentQueue,
+)
+from xucd.cti.session import Session
+from xucd.desk.commands import carries_out
+from xucd.desk.desk import Desk, not_authorized, rights
+
+
+@carries_out(SetAgentQueue)
+async def set_agent_queue(desk: Desk, ask: SetAgentQueue, who: Session) -> None:
+    """Put an agent into a queue, or change its penalty there.
+
+    Raises `Refused` with `AgentUnknown`, `QueueUnknown`, `NotAuthorized`, `AsteriskUnavailable`.
+    """
+    live, queue = desk.agent(ask.agent_id, who), desk.queue(ask.queue_id, who)
+    async with desk.seating:
+        await put_in(desk, live, queue, ask.penalty)
+    _tell(desk, who, live, queue)
+
+
+@carries_out(RemoveAgentFromQueue)
+async def remove_agent_from_queue(desk: Desk, ask: RemoveAgentFromQueue, who: Session) -> None:
+    """Take an agent out of a queue. Raises as `set_agent_queue`, and `NotMember`."""
+    live, queue = desk.agent(ask.agent_id, who), desk.queue(ask.queue_id, who)
+    async with desk.seating:
+        if queue.id not in live.queues:
+            raise Refused("NotMember", "The agent is not in this queue.", silent=True)
+        await take_out(desk, live, queue)
+    _tell(desk, who, live, queue)
+
+
+@carries_out(MoveAgentsInGroup, AddAgentsInGroup)
+async def from_queue_to_queue(
+    desk: Desk, ask: MoveAgentsInGroup | AddAgentsInGroup, who: Session
+) -> None:
+    """Put a group's agents that have a penalty in one queue into another; move or only add."""
+    group = desk.group(ask.group_id, who)
+    source, target = desk.queue(ask.from_queue_id, who), desk.queue(ask.to_queue_id, who)
+    async with desk.seating:
+        chosen = [live for live in group if live.queues.get(source.id) == ask.from_penalty]
+        await _each(put_in(desk, live, target, ask.to_penalty) for live in chosen)
+        if isinstance(ask, MoveAgentsInGroup) and source.id != target.id:
+            await _each(take_out(desk, live, source) for live in chosen)
+
+
+@carries_out(RemoveAgentGroupFromQueueGroup)
+async def remove_group(desk: Desk, ask: RemoveAgentGroupFromQueueGroup, who: Session) -> None:
+    """Take a group's agents that have this penalty in a queue out of it."""
+    group, queue = desk.group(ask.group_id, who), desk.queue(ask.queue_id, who)
+    async with desk.seating:
+        chosen = [live for live in group if live.queues.get(queue.id) == ask.penalty]
+        await _each(take_out(desk, live, queue) for live in chosen)
+
+
+@carries_out(AddAgentsNotInQueueFromGroupTo)
+async def add_group(desk: Desk, ask: AddAgentsNotInQueueFromGroupTo, who: Session) -> None:
+    """Put a group's agents that are not in a queue into it."""
+    group, queue = desk.group(ask.group_id, who), desk.queue(ask.queue_id, who)
+    async with desk.seating:
+        chosen = [live for live in group if queue.id not in live.queues]
+        await _each(put_in(desk, live, queue, ask.penalty) for live in chosen)
+
+
+@carries_out(SetAgentGroup)
+async def set_agent_group(desk: Desk, ask: SetAgentGroup, who: Session) -> None:
+    """Move an agent to another group; both must be among the user's."""
+    live = desk.agent(ask.agent_id, who)
+    desk.group(ask.group_id, who)
+    if not rights(who).group(live.agent.group_id):
+        raise not_authorized()  # one's own agent is not one's to give away
+    if live.agent.group_id != ask.group_id:
+        await desk.memory.set_agent_group(live.agent.id, ask.group_id)
+        desk.center.move_to_group(live.agent.id, ask.group_id)
+        desk.publish()
+
+
+async def put_in(desk: Desk, live: LiveAgent, queue: Queue, penalty: int) -> None:
+    """Put one agent into a queue or change its penalty, under the desk's `seating`."""
+    if live.queues.get(queue.id) == penalty and (
+        live.stance is Stance.OUT or queue.id in live.members
+    ):
+        return
+    try:
+        if live.stance is Stance.OUT or live.line is None:
+            desk.center.assign(live.agent.id, queue.id, penalty)
+            desk.publish()
+        elif queue.id in live.members:
+            await desk.ask(SetPenalty(queue.name, live.line.interface, penalty))
+        else:
+            await _join(desk, live, queue, penalty)
+        await desk.until(lambda: live.queues.get(queue.id) == penalty)
+    except Refused as refusal:
+        raise silently(refusal) from None
+    await desk.memory.written()
+
+
+async def _join(desk: Desk, live: LiveAgent, queue: Queue, penalty: int) -> None:
+    """Add a member, paused as the agent is; Asterisk takes the reason only afterwards."""
+    assert live.line is not None
+    interface = live.line.interface
+    reason = {Stance.PAUSED: live.reason, Stance.WRAPPING: WRAPUP_REASON}.get(live.stance)
+    member = AddMember(
+        queue.name, interface, live.agent.member_name, penalty, paused=reason is not None
+    )
+    await desk.ask(member, ignore=("AlreadyMember",))
+    if reason:
+        await desk.ask(SetPause(interface, True, reason, queue.name))
+
+
+async def take_out(desk: Desk, live: LiveAgent, queue: Queue) -> None:
+    """Take one agent out of a queue, under the desk's `seating`."""
+    try:
+        if queue.id in live.members and live.line is not None:
+            await desk.ask(RemoveMember(queue.name, live.line.interface), ignore=("NotMember",))
+        else:
+            desk.center.assign(live.agent.id, queue.id, -1)
+            desk.publish()
+        await desk.until(lambda: queue.id not in live.queues)
+    except Refused as refusal:
+        raise silently(refusal) from None
+    await desk.memory.written()
+
+
+def silently(refusal: Refused) -> Refused:
+    """The same refusal, of which only a client that asked for an acknowledgement hears."""
+    return Refused(refusal.code, refusal.text, silent=True)
+
+
+async def _each(doings: Iterable[Awaitable[None]]) -> None:
+    """Do all of it at once, and fail with the first that fails once all have ended."""
+    for outcome in await asyncio.gather(*doings, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
+
+
+def _tell(desk: Desk, who: Session, live: LiveAgent, queue: Queue) -> None:
+    """Answer the client that asked, even if it does not listen to members."""
+    if who.topics.isdisjoint(topics.member_told(queue.id)):
+        penalty = live.queues.get(queue.id, -1)
+        who.send(msg.QueueMember(agent_id=live.agent.id, queue_id=queue.id, penalty=penalty))

@@ -1,0 +1,36 @@
+"""Keeping passwords: argon2 hashes, and the same work for a login that does not exist."""
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+
+MIN_LENGTH = 8
+# Written out, because the hash below has to cost the same.
+HASHER = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
+# Of a random password that nobody knows.
+UNKNOWN = (
+    "$argon2id$v=19$m=65536,t=3,p=4$1RXdz5xb6BPkI0qd6XyZWQ$cG49BsOMaAca71yc"
+    "Aef0gt0D7q8NEafvMGP+vRI7kI4"
+)
+
+
+def hash_password(password: str) -> str:
+    """Hash a password for keeping; a little slow by intent, so not on the event loop."""
+    return HASHER.hash(password)
+
+
+def verify(kept: str | None, password: str) -> bool:
+    """Whether `password` is the one that `kept` was made of.
+
+    `kept` is None for a login that does not exist or has no password yet: the answer is no, after
+    as long a time as any other. Raises `argon2.exceptions.InvalidHashError` for a spoilt hash.
+    """
+    try:
+        matches = HASHER.verify(kept or UNKNOWN, password)
+    except VerifyMismatchError:
+        return False
+    return matches and kept is not None
+
+
+def needs_rehash(kept: str) -> bool:
+    """Whether a hash was made more cheaply than today, and should be made again at log-in."""
+    return HASHER.check_needs_rehash(kept)

@@ -1,0 +1,173 @@
+"""The loop of the contact centre, between Asterisk, the centre, the store and the clients.
+
+Events go into the centre; what comes of them goes to clients and store, and what the centre asks
+goes to Asterisk. Nothing is reported as current before a snapshot has been taken in and what it
+made us ask for has been answered.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from xucd.ami.errors import AmiError
+from xucd.ami.link import Link
+from xucd.center.apply import apply
+from xucd.center.center import Center
+from xucd.center.events import Event, Snapshot
+from xucd.center.intents import Intent, Nudge
+from xucd.center.rebuild import rebuild
+from xucd.center.refused import Refused
+from xucd.center.rights import rights_of
+from xucd.cti import topics
+from xucd.cti.asks import Ask
+from xucd.cti.hub import Hub
+from xucd.cti.messages import UserStatus
+from xucd.cti.session import Session
+from xucd.desk.carry_out import carry_out
+from xucd.desk.desk import Desk
+from xucd.desk.opening import listen_to_own, open_for
+from xucd.desk.telling import Teller
+from xucd.keeper import Keeper
+from xucd.settings import Ami
+
+log = structlog.get_logger()
+
+
+class Service:
+    """One contact centre, running. It is what links of clients talk to.
+
+    `clock` gives epoch seconds and never goes back. `start` begins to connect to Asterisk.
+    """
+
+    def __init__(
+        self,
+        center: Center,
+        hub: Hub,
+        keeper: Keeper,
+        ami: Ami,
+        *,
+        clock: Callable[[], float],
+        statuses: Sequence[UserStatus],
+        strict_rights: bool,
+    ) -> None:
+        self.center = center
+        self.hub = hub
+        self.keeper = keeper
+        self._clock = clock
+        self._strict = strict_rights
+        self.link = Link(ami, self._event, self._up, self._down)
+        self.desk = Desk(
+            center,
+            self,
+            keeper,
+            hub,
+            clock=clock,
+            publish=self.pass_on,
+            patience=ami.action_timeout,
+            statuses=statuses,
+        )
+        self._teller = Teller(self.desk)
+        self._tick: asyncio.TimerHandle | None = None
+        self._asking: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Connect to Asterisk, and stay connected."""
+        self.link.start()
+        self._arm()
+
+    async def close(self) -> None:
+        """Leave Asterisk and cease to act."""
+        if self._tick is not None:
+            self._tick.cancel()
+        for task in self._asking:
+            task.cancel()
+        await self.link.close()
+
+    # -- what links of clients call
+
+    def opened(self, session: Session) -> None:
+        """Send a new session its opening."""
+        session.rights = rights_of(session.user, strict=self._strict)
+        listen_to_own(self.desk, session)
+        open_for(self.desk, session)
+
+    async def asked(self, session: Session, ask: Ask) -> None:
+        """Carry out a command. Raises `Refused`."""
+        await carry_out(self.desk, ask, session)
+
+    def closed(self, session: Session) -> None:
+        """A session has ended; nothing here remembers it."""
+
+    # -- what commands call
+
+    async def ask(self, intent: Intent) -> None:
+        """Have Asterisk do it. Raises `Refused` with the link's code."""
+        try:
+            await self.link.ask(intent)
+        except AmiError as error:
+            raise Refused(error.code, error.text) from error
+
+    def pass_on(self) -> None:
+        """Pass on what has become different: to the store, to clients, and to Asterisk."""
+        changes, intents = self.center.take()
+        if changes:
+            self.keeper.follow(changes)
+            self._teller.tell(changes)
+            self.desk.moved()
+            self._arm()
+        for intent in intents:
+            task = asyncio.create_task(self._ask_by_itself(intent))
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+
+    # -- what the link to Asterisk calls
+
+    def _event(self, event: Event) -> None:
+        self.hub.meter.events.labels(type(event).__name__).inc()
+        apply(self.center, event, self._clock())
+        self.pass_on()
+
+    def _up(self, snapshot: Snapshot, held: list[Event]) -> None:
+        now = self._clock()
+        rebuild(self.center, snapshot, now)
+        for event in held:
+            apply(self.center, event, now)
+        self.pass_on()
+        task = asyncio.create_task(self._become_current(list(self._asking)))
+        self._asking.add(task)
+        task.add_done_callback(self._asking.discard)
+
+    async def _become_current(self, asking: list[asyncio.Task[None]]) -> None:
+        """Call the state current once what had to be put right is answered."""
+        await asyncio.gather(*asking, return_exceptions=True)
+        if self.link.connected:
+            self.desk.current = True
+            self.hub.publish([topics.EVERYBODY], self.desk.link_status())
+
+    def _down(self) -> None:
+        if self.desk.current:
+            self.desk.current = False
+            self.desk.lost_since = self._clock()
+            self.hub.publish([topics.EVERYBODY], self.desk.link_status())
+
+    async def _ask_by_itself(self, intent: Intent) -> None:
+        try:
+            await self.link.ask(intent)
+        except AmiError as error:
+            # A caller that is nudged may be gone by now; anything else ought to have worked.
+            level = log.debug if isinstance(intent, Nudge) else log.warning
+            level("Asterisk did not do it", intent=repr(intent), code=error.code, text=error.text)
+
+    # -- time
+
+    def _arm(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._tick is not None:
+            self._tick.cancel()
+        self._tick = loop.call_later(max(0.0, self.center.due() - self._clock()), self._time)
+
+    def _time(self) -> None:
+        self.center.tick(self._clock())
+        self.pass_on()
+        self._arm()

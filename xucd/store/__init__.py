@@ -1,0 +1,7 @@
+"""What outlives Asterisk and xucd: tables, migrations, and the store that reads and writes them."""
+
+from xucd.store.errors import StoreError, StoreUnavailable
+from xucd.store.repository import Store
+from xucd.store.worker import AsyncStore
+
+__all__ = ["AsyncStore", "Store", "StoreError", "StoreUnavailable"]

@@ -1,0 +1,110 @@
+"""The database itself: connecting to it, transactions, and bringing its tables up to date.
+
+SQLite is set to lose nothing that was committed (write-ahead log, `synchronous=FULL`) and to begin
+a transaction at once rather than at the first write, so that what was read still holds when it
+writes. PostgreSQL needs none of this.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from xucd.store.errors import StoreError, StoreUnavailable
+
+# How long to wait for another process's transaction, in seconds.
+PATIENCE = 10
+# The key of PostgreSQL's advisory lock around migrations and `center apply`: any number will do.
+LOCK = 0x78756364
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_engine(url: str) -> Engine:
+    """Make the engine for a sqlite or postgresql URL, without connecting. Raises `StoreError`."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() in {"postgresql", "postgres"}:
+        try:
+            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        except ModuleNotFoundError as error:
+            raise StoreError("PostgreSQL needs a library: pip install xucd[postgresql]") from error
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        raise StoreError(f"{parsed.render_as_string()} names neither a SQLite file nor PostgreSQL")
+    return _sqlite(parsed, parsed.database)
+
+
+def _sqlite(url: URL, file: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": PATIENCE})
+
+    @event.listens_for(engine, "do_connect")
+    def prepare(*_: Any) -> None:
+        # It holds password hashes and the key of all tokens; the log files take over its mode.
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        # Transactions are begun below; the module's own way would begin them late.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine, *, writing: bool, alone: bool = False) -> Iterator[Connection]:
+    """A transaction, committed at the end of the block and undone when the block raises.
+
+    With `alone`, no other one that asks for it runs at the same time, in any process. What the
+    database objects to becomes a `StoreError`.
+    """
+    try:
+        with engine.execution_options(writing=writing).begin() as connection:
+            if alone and engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            yield connection
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise StoreUnavailable(_said(error)) from error
+    except DBAPIError as error:
+        kind = StoreUnavailable if error.connection_invalidated else StoreError
+        raise kind(_said(error)) from error
+    except SQLAlchemyError as error:
+        raise StoreError(_said(error)) from error
+    except OSError as error:
+        raise StoreUnavailable(str(error)) from error
+
+
+def _said(error: SQLAlchemyError) -> str:
+    """What the database itself said, without the statement: that holds people's data."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    lines = str(cause).strip().splitlines()
+    return f"database: {lines[0] if lines else type(cause).__name__}"
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the tables up to date; safe when several processes start at once.
+
+    Raises `StoreError`, too when a newer xucd has been at work in this database.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    with transaction(engine, writing=True, alone=True) as connection:
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise StoreError(f"the database does not fit this version of xucd: {error}") from error

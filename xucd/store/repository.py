@@ -1,0 +1,236 @@
+"""The store: what outlives Asterisk and xucd, read and written in small whole steps.
+
+Every method is one transaction and blocks until it is done; on the event loop, call it through
+`xucd.store.worker.AsyncStore`. All raise `StoreError`, and `StoreUnavailable` when the database is
+out of reach.
+"""
+
+import datetime
+import secrets
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from xucd.center.day import AgentDay
+from xucd.center.directory import Agent, Directory, Group, Line, Queue, User
+from xucd.center.seat import Seat
+from xucd.store import database, tables
+from xucd.store.errors import StoreError
+
+
+class Store:
+    """The database behind a URL: ``sqlite:////var/lib/xucd/xucd.db``, ``postgresql://…/xucd``.
+
+    Nothing is connected to before the first call, which should be `migrate`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = database.open_engine(url)
+
+    def migrate(self) -> None:
+        """Bring the tables up to date; safe when several processes start at once."""
+        database.migrate(self._engine)
+
+    def close(self) -> None:
+        """Give up all connections. A later call would open new ones."""
+        self._engine.dispose()
+
+    def ping(self) -> None:
+        """Raise `StoreUnavailable` unless the database answers."""
+        with self.reading() as connection:
+            connection.execute(select(1))
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A transaction that only reads."""
+        return database.transaction(self._engine, writing=False)
+
+    def writing(self, *, alone: bool = False) -> AbstractContextManager[Connection]:
+        """A transaction that writes; `alone` among those that ask for it."""
+        return database.transaction(self._engine, writing=True, alone=alone)
+
+    def directory(self) -> Directory:
+        """Everything configured, as it is now."""
+        with self.reading() as connection:
+            return _directory(connection)
+
+    def memberships(self) -> dict[int, dict[int, int]]:
+        """The queues that each agent works on: agent id to queue id to penalty."""
+        with self.reading() as connection:
+            return _nested(connection, tables.memberships)
+
+    def set_membership(self, agent_id: int, queue_id: int, penalty: int) -> None:
+        """Put an agent on a queue, or change its penalty there."""
+        row = {"agent_id": agent_id, "queue_id": queue_id, "penalty": penalty}
+        with self.writing() as connection:
+            _put(connection, tables.memberships, [row])
+
+    def remove_membership(self, agent_id: int, queue_id: int) -> None:
+        """Take an agent off a queue; no error when it is not on it."""
+        table = tables.memberships
+        with self.writing() as connection:
+            connection.execute(
+                delete(table).where(table.c.agent_id == agent_id, table.c.queue_id == queue_id)
+            )
+
+    def default_memberships(self) -> dict[int, dict[int, int]]:
+        """The queues that each user works on by default: user id to queue id to penalty."""
+        with self.reading() as connection:
+            return _nested(connection, tables.default_memberships)
+
+    def set_default_memberships(self, memberships: Mapping[int, Mapping[int, int]]) -> None:
+        """Replace the default memberships of the users named, all of them or none."""
+        with self.writing() as connection:
+            for user_id, queues in memberships.items():
+                replace_queues(connection, tables.default_memberships, user_id, queues)
+
+    def set_agent_group(self, agent_id: int, group_id: int) -> None:
+        """Move an agent to a group."""
+        table = tables.agents
+        with self.writing() as connection:
+            changed = connection.execute(
+                update(table).where(table.c.id == agent_id).values(group_id=group_id)
+            )
+            if not changed.rowcount:
+                raise StoreError(f"there is no agent {agent_id}")
+
+    def seats(self) -> dict[int, Seat]:
+        """Where each agent sits or last sat, by agent id."""
+        with self.reading() as connection:
+            rows = connection.execute(select(tables.seats)).mappings()
+            return {row["agent_id"]: Seat(**row) for row in rows}
+
+    def put_seat(self, seat: Seat) -> None:
+        """Keep an agent's seat in place of its last one."""
+        with self.writing() as connection:
+            _put(connection, tables.seats, [msgspec.structs.asdict(seat)])
+
+    def agent_days(self, day: datetime.date) -> dict[int, AgentDay]:
+        """The counters of one day, by agent id."""
+        table = tables.agent_days
+        with self.reading() as connection:
+            rows = connection.execute(select(table).where(table.c.day == day)).mappings()
+            return {
+                row["agent_id"]: AgentDay(
+                    **{name: row[name] for name in AgentDay.__struct_fields__}
+                )
+                for row in rows
+            }
+
+    def put_agent_days(self, day: datetime.date, days: Mapping[int, AgentDay]) -> None:
+        """Keep the counters of one day for the agents named, in place of earlier ones."""
+        rows = [
+            {"agent_id": agent_id, "day": day, **msgspec.structs.asdict(counters)}
+            for agent_id, counters in days.items()
+        ]
+        with self.writing() as connection:
+            _put(connection, tables.agent_days, rows)
+
+    def password_hash(self, login: str) -> str | None:
+        """A user's password hash; None for an unknown login and for one without a password."""
+        column = tables.users.c.password_hash
+        with self.reading() as connection:
+            return connection.scalar(select(column).where(tables.users.c.login == login))
+
+    def set_password_hash(self, login: str, password_hash: str) -> bool:
+        """Keep a user's password hash; False when there is no such login."""
+        table = tables.users
+        with self.writing() as connection:
+            changed = connection.execute(
+                update(table).where(table.c.login == login).values(password_hash=password_hash)
+            )
+            return changed.rowcount == 1
+
+    def token_secret(self) -> bytes:
+        """The 32 random bytes that tokens are signed with, made at the first call for ever."""
+        table = tables.meta
+        fresh = {"key": "token_secret", "value": secrets.token_hex(32)}
+        with self.writing() as connection:
+            _put(connection, table, [fresh], keep=True)
+            kept = connection.scalar(select(table.c.value).where(table.c.key == fresh["key"]))
+        return bytes.fromhex(str(kept))
+
+
+def replace_queues(
+    connection: Connection, table: Table, whose: int, queues: Mapping[int, int]
+) -> None:
+    """Make `queues` (id to penalty) all the rows that one agent or user has in `table`."""
+    owner = next(iter(table.primary_key.columns))
+    connection.execute(delete(table).where(owner == whose))
+    if queues:
+        connection.execute(
+            table.insert(),
+            [
+                {owner.name: whose, "queue_id": queue_id, "penalty": penalty}
+                for queue_id, penalty in queues.items()
+            ],
+        )
+
+
+def _put(
+    connection: Connection, table: Table, rows: list[dict[str, Any]], *, keep: bool = False
+) -> None:
+    """Insert rows, replacing those with the same primary key or, with `keep`, leaving them."""
+    if not rows:
+        return
+    # The clause is the same in both, but SQLAlchemy has it only in their own inserts.
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table)
+    key = [column.name for column in table.primary_key.columns]
+    if keep:
+        statement = statement.on_conflict_do_nothing(index_elements=key)
+    else:
+        new = {name: statement.excluded[name] for name in rows[0] if name not in key}
+        statement = statement.on_conflict_do_update(index_elements=key, set_=new)
+    connection.execute(statement, rows)
+
+
+def _nested(connection: Connection, table: Table) -> dict[int, dict[int, int]]:
+    found: dict[int, dict[int, int]] = {}
+    for whose, queue_id, penalty in connection.execute(
+        select(table).order_by(*table.primary_key.columns)
+    ):
+        found.setdefault(whose, {})[queue_id] = penalty
+    return found
+
+
+def _directory(connection: Connection) -> Directory:
+    def rows(table: Table) -> Any:
+        return connection.execute(select(table).order_by(table.c.id)).mappings()
+
+    agents = list(rows(tables.agents))
+    users = {row["id"]: row for row in rows(tables.users)}
+    agent_ids = {row["user_id"]: row["id"] for row in agents}
+    return Directory(
+        groups=[Group(**row) for row in rows(tables.groups)],
+        queues=[Queue(**row) for row in rows(tables.queues)],
+        lines=[Line(**row) for row in rows(tables.lines)],
+        agents=[
+            Agent(
+                **row,
+                first_name=users[row["user_id"]]["first_name"],
+                last_name=users[row["user_id"]]["last_name"],
+                line_id=users[row["user_id"]]["line_id"],
+            )
+            for row in agents
+        ],
+        users=[
+            User(
+                id=row["id"],
+                login=row["login"],
+                first_name=row["first_name"],
+                last_name=row["last_name"],
+                line_id=row["line_id"],
+                agent_id=agent_ids.get(row["id"]),
+                profile=row["profile"],
+                queue_ids=frozenset(row["queue_ids"]),
+                group_ids=frozenset(row["group_ids"]),
+                rights=tuple(row["rights"]),
+                mobile_number=row["mobile_number"],
+            )
+            for row in users.values()
+        ],
+    )

@@ -1,0 +1,173 @@
+"""The tables. `migrations` makes them; a test holds the two against each other.
+
+Names that have to be unique are so in the database as well. Live and daily facts refer to the
+configuration with a cascade: what is removed from the configuration leaves nothing behind. Daily
+counters alone outlast their agent, since reports are about the past.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    Double,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Time,
+    Uuid,
+)
+
+# Migrations drop and change constraints by name, so names follow a rule.
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True, autoincrement=False)
+
+
+groups = Table(
+    "groups",
+    metadata,
+    _id(),
+    Column("name", String(100), nullable=False, unique=True),
+)
+queues = Table(
+    "queues",
+    metadata,
+    _id(),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("display_name", String(100), nullable=False),
+    Column("number", String(40), nullable=False, unique=True),
+    Column("context", String(80), nullable=False),
+    Column("wrapup", Integer, nullable=False),
+)
+lines = Table(
+    "lines",
+    metadata,
+    _id(),
+    Column("number", String(40), nullable=False, unique=True),
+    Column("interface", String(80), nullable=False, unique=True),
+    Column("context", String(80), nullable=False),
+)
+users = Table(
+    "users",
+    metadata,
+    _id(),
+    Column("login", String(64), nullable=False, unique=True),
+    Column("password_hash", Text),
+    Column("first_name", String(100), nullable=False),
+    Column("last_name", String(100), nullable=False),
+    Column("line_id", ForeignKey("lines.id")),
+    Column("profile", String(20)),
+    Column("queue_ids", JSON, nullable=False),
+    Column("group_ids", JSON, nullable=False),
+    Column("rights", JSON, nullable=False),
+    Column("mobile_number", String(40)),
+)
+# An agent's names and line are its user's.
+agents = Table(
+    "agents",
+    metadata,
+    _id(),
+    Column("number", String(40), nullable=False, unique=True),
+    Column("group_id", ForeignKey("groups.id"), nullable=False),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("context", String(80), nullable=False),
+)
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("agent_id", ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True),
+    Column("queue_id", ForeignKey("queues.id", ondelete="CASCADE"), primary_key=True),
+    Column("penalty", Integer, nullable=False),
+)
+default_memberships = Table(
+    "default_memberships",
+    metadata,
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("queue_id", ForeignKey("queues.id", ondelete="CASCADE"), primary_key=True),
+    Column("penalty", Integer, nullable=False),
+)
+seats = Table(
+    "seats",
+    metadata,
+    Column("agent_id", ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True),
+    Column("line_id", ForeignKey("lines.id", ondelete="CASCADE"), nullable=False),
+    Column("logged_in", Boolean, nullable=False),
+    Column("since", Double, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("settled", Boolean, nullable=False),
+)
+agent_days = Table(
+    "agent_days",
+    metadata,
+    Column("agent_id", Integer, primary_key=True, autoincrement=False),
+    Column("day", Date, primary_key=True),
+    Column("paused_s", Double, nullable=False),
+    Column("wrapup_s", Double, nullable=False),
+    Column("ready_s", Double, nullable=False),
+    Column("login_at", Double),
+    Column("logout_at", Double),
+    Column("inbound_calls", Integer, nullable=False),
+    Column("inbound_answered", Integer, nullable=False),
+    Column("inbound_unanswered", Integer, nullable=False),
+    Column("inbound_talk_s", Double, nullable=False),
+    Column("inbound_ring_s", Double, nullable=False),
+    Column("outbound_calls", Integer, nullable=False),
+    Column("outbound_talk_s", Double, nullable=False),
+)
+callback_periods = Table(
+    "callback_periods",
+    metadata,
+    Column("uuid", Uuid, primary_key=True),
+    Column("name", String(100), nullable=False, unique=True),
+    Column("start", Time, nullable=False),
+    Column("end", Time, nullable=False),
+    Column("default", Boolean, nullable=False),
+)
+callback_lists = Table(
+    "callback_lists",
+    metadata,
+    Column("uuid", Uuid, primary_key=True),
+    Column("name", String(100), nullable=False, unique=True),
+    Column("queue_id", ForeignKey("queues.id", ondelete="CASCADE"), nullable=False),
+)
+callback_requests = Table(
+    "callback_requests",
+    metadata,
+    Column("uuid", Uuid, primary_key=True),
+    Column(
+        "list_uuid",
+        ForeignKey("callback_lists.uuid", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("phone_number", String(40), nullable=False),
+    Column("mobile_phone_number", String(40)),
+    Column("first_name", String(100)),
+    Column("last_name", String(100)),
+    Column("company", Text),
+    Column("description", Text),
+    Column("agent_id", ForeignKey("agents.id", ondelete="SET NULL")),
+    Column("due_date", Date, nullable=False),
+    Column("period_uuid", ForeignKey("callback_periods.uuid", ondelete="SET NULL")),
+    Column("clotured", Boolean, nullable=False),
+)
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+)

@@ -1,0 +1,243 @@
+"""The HTTP routes: signing in, the way to the WebSocket, health, metrics, pages.
+
+A refused upgrade is answered before any handshake, with the JSON error that a page can read.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+import structlog
+from autobahn.twisted.resource import WebSocketResource
+from klein import Klein
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from twisted.internet.defer import Deferred
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+
+from xucd.center.directory import User
+from xucd.cti.link import Resume
+from xucd.cti.links import Links
+from xucd.web.errors import HttpError, answer, answer_error
+from xucd.web.origins import Origins
+from xucd.web.pages import Pages
+from xucd.web.signin import SignIn, Users
+from xucd.web.tokens import Tokens
+
+STATIC = Path(__file__).parent / "static"
+
+log = structlog.get_logger()
+
+
+class Health(msgspec.Struct, rename="camel"):
+    """How xucd is. `asterisk` is ``current`` or ``lost``; `last_event_age` is in seconds."""
+
+    current: bool
+    asterisk: str
+    store: str
+    last_event_age: float | None
+
+
+class _Login(msgspec.Struct):
+    login: str
+    password: str
+
+
+def _asynchronous(handler: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
+    """Let a route be a coroutine of asyncio, which Klein takes for one of Twisted."""
+
+    @wraps(handler)
+    def run(*arguments: Any) -> Any:
+        return Deferred.fromFuture(asyncio.ensure_future(handler(*arguments)))
+
+    return run
+
+
+class Api:
+    """The routes, and what they need."""
+
+    app = Klein()
+
+    def __init__(
+        self,
+        *,
+        links: Links,
+        users: Users,
+        signin: SignIn,
+        tokens: Tokens,
+        origins: Origins,
+        health: Callable[[], Health],
+        legacy_links: bool,
+        static: Path = STATIC,
+    ) -> None:
+        self._links = links
+        self._users = users
+        self._signin = signin
+        self._tokens = tokens
+        self._origins = origins
+        self._health = health
+        self._legacy_links = legacy_links
+        self._pages = Pages(str(static))
+
+    # --- Signing in
+
+    @app.route("/xuc/api/2.0/auth/login", methods=["POST"])
+    @_asynchronous
+    async def log_in(self, request: Any) -> bytes:
+        """A token for a password."""
+        try:
+            asked = msgspec.json.decode(request.content.read(), type=_Login)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            text = "The body is not a JSON object with login and password."
+            raise HttpError(400, "InvalidJson", text) from None
+        user = await self._signin.user(asked.login, asked.password, _address(request))
+        return self._token(request, user)
+
+    @app.route("/xuc/api/2.0/auth/check", methods=["GET"])
+    def check(self, request: Any) -> bytes:
+        """A new token for one that is still good."""
+        header = request.getHeader(b"authorization")
+        if header is None:
+            text = "There is no Authorization header."
+            raise HttpError(400, "AuthorizationHeaderNotFound", text)
+        scheme, _, token = header.decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise HttpError(400, "BearerNotFound", "The Authorization header has no bearer token.")
+        return self._token(request, self._owner(token.strip()))
+
+    def _owner(self, token: str) -> User:
+        user = self._users.user(self._tokens.login(token))
+        if user is None:
+            raise HttpError(403, "InvalidToken", "The token is not valid.")
+        return user
+
+    def _token(self, request: Any, user: User) -> bytes:
+        token = self._tokens.make(user.login)
+        return answer(request, 200, {"login": user.login, "token": token, "TTL": self._tokens.ttl})
+
+    # --- The way to the WebSocket
+
+    @app.route("/xuc/api/2.0/cti", methods=["GET"])
+    def cti(self, request: Any) -> Any:
+        """A WebSocket for a token."""
+        return self._by_token(request, _query(request))
+
+    @app.route("/xuc/ctichannel/tokenAuthentication", methods=["GET"])
+    @app.route("/ctichannel/tokenAuthentication", methods=["GET"])
+    def old_cti_by_token(self, request: Any) -> Any:
+        """The same under an older name."""
+        self._only_with_legacy_links()
+        return self._by_token(request, _query(request))
+
+    @app.route("/xuc/ctichannel", methods=["GET"])
+    @app.route("/ctichannel", methods=["GET"])
+    @_asynchronous
+    async def old_cti_by_password(self, request: Any) -> Any:
+        """A WebSocket for a password, as the oldest pages ask for it."""
+        self._only_with_legacy_links()
+        query = _query(request)
+        self._only_from_allowed_pages(request)
+        login, password = query.get("username", ""), query.get("password", "")
+        user = await self._signin.user(login, password, _address(request))
+        return self._upgraded(request, user, query)
+
+    def _only_with_legacy_links(self) -> None:
+        if not self._legacy_links:
+            raise HttpError(404, "NotFound", "There is nothing here.")
+
+    def _only_from_allowed_pages(self, request: Any) -> None:
+        if not self._origins.allows(request):
+            raise HttpError(403, "OriginNotAllowed", "Pages of this origin are not allowed.")
+
+    def _by_token(self, request: Any, query: dict[str, str]) -> Any:
+        self._only_from_allowed_pages(request)
+        token = query.get("token")
+        if not token:
+            raise HttpError(401, "InvalidCredentials", "There is no token.")
+        return self._upgraded(request, self._owner(token), query)
+
+    def _upgraded(self, request: Any, user: User, query: dict[str, str]) -> Any:
+        upgrade = request.getHeader(b"upgrade") or b""
+        if upgrade.lower() != b"websocket":
+            text = "This address is for WebSockets."
+            raise HttpError(426, "UpgradeRequired", text, Upgrade="websocket")
+        admission = self._links.admit(user, _resume(query))
+        return WebSocketResource(admission)  # type: ignore[no-untyped-call]
+
+    # --- Looking after it
+
+    @app.route("/health", methods=["GET"])
+    def health(self, request: Any) -> bytes:
+        """200 while what clients see is current, else 503."""
+        health = self._health()
+        return answer(request, 200 if health.current else 503, msgspec.to_builtins(health))
+
+    @app.route("/metrics", methods=["GET"])
+    def metrics(self, request: Any) -> bytes:
+        """The counters, as Prometheus reads them."""
+        request.setHeader(b"Content-Type", CONTENT_TYPE_LATEST.encode())
+        return generate_latest(self._links.hub.meter.registry)
+
+    @app.route("/", branch=True, methods=["GET"])
+    def pages(self, request: Any) -> Any:
+        """Everything else is a page or is not there."""
+        return self._pages
+
+    # --- What goes wrong
+
+    @app.handle_errors(HttpError)
+    def on_http_error(self, request: Any, failure: Any) -> bytes:
+        """An error that a route has found."""
+        return answer_error(request, failure.value)
+
+    @app.handle_errors(NotFound)
+    def on_not_found(self, request: Any, failure: Any) -> bytes:
+        """No such route."""
+        return answer_error(request, HttpError(404, "NotFound", "There is nothing here."))
+
+    @app.handle_errors(MethodNotAllowed)
+    def on_wrong_method(self, request: Any, failure: Any) -> bytes:
+        """A route, but not for this method."""
+        allow = ", ".join(sorted(failure.value.valid_methods or ()))
+        text = "This method is not for this address."
+        return answer_error(request, HttpError(405, "MethodNotAllowed", text, Allow=allow))
+
+    @app.handle_errors(Exception)
+    def on_failure(self, request: Any, failure: Any) -> bytes:
+        """A mistake of ours."""
+        log.error("request failed", path=_path(request), traceback=failure.getTraceback())
+        text = "xucd could not serve this."
+        return answer_error(request, HttpError(500, "InternalError", text))
+
+
+def _address(request: Any) -> str:
+    return getattr(request.getClientAddress(), "host", "")
+
+
+def _path(request: Any) -> str:
+    return str(request.path.decode("ascii", "replace"))
+
+
+def _query(request: Any) -> dict[str, str]:
+    """The query, of old pages too; takes it out of the request, since it holds secrets.
+
+    From here on nothing can log it.
+    """
+    _, _, query = request.uri.partition(b"?")
+    request.uri = request.path
+    # Pages that wrote their address into HTML by hand send the separator as they found it there.
+    text = query.decode("latin-1").replace("&amp;", "&")
+    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=50))
+
+
+def _resume(query: dict[str, str]) -> Resume | None:
+    if query.get("resume") != "1":
+        return None
+    position = query.get("position", "")
+    if position.isascii() and position.isdecimal() and len(position) < 20:
+        return Resume(epoch=query.get("epoch"), position=int(position))
+    # An epoch without a place in it cannot be caught up with.
+    return Resume(epoch=query.get("epoch"), position=-1)

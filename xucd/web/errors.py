@@ -1,0 +1,30 @@
+"""What goes wrong over HTTP, told as JSON: ``{"error":CODE,"message":TEXT}``."""
+
+import json
+from typing import Any
+
+
+class HttpError(Exception):
+    """A request that cannot be served. `message` never repeats what the client sent."""
+
+    def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
+        super().__init__(status, code)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers
+
+
+def answer(request: Any, status: int, body: object) -> bytes:
+    """Set a request's answer to JSON, never to be cached; returns the bytes to write."""
+    request.setResponseCode(status)
+    request.setHeader(b"Content-Type", b"application/json")
+    request.setHeader(b"Cache-Control", b"no-store")
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+def answer_error(request: Any, error: HttpError) -> bytes:
+    """Set a request's answer to an error; returns the bytes to write."""
+    for name, value in error.headers.items():
+        request.setHeader(name.replace("_", "-"), value)
+    return answer(request, error.status, {"error": error.code, "message": error.message})

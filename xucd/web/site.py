@@ -1,0 +1,122 @@
+"""The one site: everything that xucd serves over HTTP, with the headers that every answer bears."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import structlog
+from twisted.web.resource import Resource
+from twisted.web.server import Request, Site
+
+from xucd import passwords
+from xucd.cti.links import Links
+from xucd.web.api import STATIC, Api, Health
+from xucd.web.errors import HttpError, answer_error
+from xucd.web.origins import Origins
+from xucd.web.signin import Attempts, SignIn, Users
+from xucd.web.tokens import Tokens
+
+MAX_BODY = 64 * 1024
+IDLE_TIMEOUT = 60
+
+CONTENT_SECURITY_POLICY = (
+    b"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    b"object-src 'none'"
+)
+
+log = structlog.get_logger()
+
+
+def make_site(
+    *,
+    links: Links,
+    users: Users,
+    secret: bytes,
+    health: Callable[[], Health],
+    clock: Callable[[], float],
+    origins: Iterable[str] = (),
+    token_ttl: int = 3600,
+    legacy_links: bool = False,
+    login_attempts: int = 20,
+    static: Path = STATIC,
+    verify: Callable[[str | None, str], bool] = passwords.verify,
+) -> Site:
+    """Everything to listen with.
+
+    `secret` signs the tokens (32 bytes or more); `clock` tells epoch seconds; `token_ttl` is in
+    seconds; `login_attempts` are per minute, for one login from one address.
+    """
+    allowed = Origins(origins)
+    meter = links.hub.meter
+    api = Api(
+        links=links,
+        users=users,
+        signin=SignIn(users, verify, Attempts(login_attempts, clock), meter),
+        tokens=Tokens(secret, token_ttl, clock),
+        origins=allowed,
+        health=health,
+        legacy_links=legacy_links,
+        static=static,
+    )
+    root = _Root(api.app.resource(), allowed)
+    return _Site(root, requestFactory=_Request, timeout=IDLE_TIMEOUT)  # type: ignore[no-untyped-call]
+
+
+class _Request(Request):
+    """A request whose body is bounded, and never written to disk."""
+
+    too_long = False
+
+    def gotLength(self, length: int | None) -> None:
+        self.too_long = length is not None and length > MAX_BODY
+        super().gotLength(0 if self.too_long else length)  # type: ignore[no-untyped-call]
+
+    def handleContentChunk(self, data: bytes) -> None:
+        assert self.content is not None  # made by gotLength
+        if self.too_long or self.content.tell() + len(data) > MAX_BODY:
+            self.too_long = True
+            return
+        super().handleContentChunk(data)  # type: ignore[no-untyped-call]
+
+
+class _Site(Site):
+    """A site that does not log what is in a query: tokens and passwords travel there."""
+
+    def log(self, request: Any) -> None:
+        log.debug(
+            "request",
+            method=request.method.decode("ascii", "replace"),
+            path=request.path.decode("ascii", "replace"),
+            status=request.code,
+        )
+
+
+class _Root(Resource):
+    """Puts on every answer what browsers are to keep to, and lets allowed pages read errors too."""
+
+    isLeaf = True
+
+    def __init__(self, routes: Any, origins: Origins) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._routes = routes
+        self._origins = origins
+
+    def render(self, request: Any) -> Any:
+        path = request.path
+        asset = path.startswith(b"/assets/")
+        for name, value in (
+            (b"Server", b"xucd"),
+            (b"Content-Security-Policy", CONTENT_SECURITY_POLICY),
+            (b"X-Content-Type-Options", b"nosniff"),
+            (b"X-Frame-Options", b"DENY"),
+            (b"Referrer-Policy", b"no-referrer"),
+            (b"Cross-Origin-Resource-Policy", b"cross-origin" if asset else b"same-origin"),
+        ):
+            request.setHeader(name, value)
+        if path.startswith((b"/xuc/", b"/ctichannel")):
+            self._origins.mark(request)
+            if request.method == b"OPTIONS":
+                return self._origins.preflight(request)
+        if request.too_long:
+            return answer_error(request, HttpError(413, "TooLarge", "The body is too large."))
+        return self._routes.render(request)
