@@ -41,7 +41,8 @@ class Ports:
     """Where a PBX and its phones listen, all on 127.0.0.1.
 
     `phones` is the SIP port of the phones and of the outside world; the 99 above it are for those
-    who call. `media` is where these take sound, one port for each SIP port.
+    who call. `media` is the first of 400 at which these take sound; the 100 above those are SIPp's
+    own control ports.
     """
 
     ami: int  # TCP
@@ -55,7 +56,7 @@ class Ports:
     @classmethod
     def free(cls) -> Ports:
         """Ports that nobody holds, below those the kernel hands out by itself."""
-        blocks = list(range(20000, 32000, 500))
+        blocks = list(range(20000, 31000, 900))
         random.shuffle(blocks)
         for base in blocks:
             ports = cls(

@@ -58,6 +58,7 @@ class Leg:
         self.ended_by_us = False
         self.code = 0  # of a call that was not answered
         self._confirmed = False  # ACK: the call may be ended by a BYE
+        self._handed_on = False  # Asterisk said how a transfer went
         self._closed = False  # nothing more will come
         self._failure = ""
         self._sipp = sipp
@@ -114,11 +115,12 @@ class Leg:
         return await self.ended(within)
 
     async def transfer(self, number: str, within: float = DEADLINE) -> float:
-        """Hands the other party on to a number, blindly; returns when this phone is let go."""
+        """Hands the other party on to a number, blindly, and hangs up once the number answered."""
         await self._until(lambda: self._confirmed or self._over(), within, "be answered")
         target = f"Refer-To: <sip:{number}@127.0.0.1:{self._sipp.target}>\r\n"
         self._sipp.tell(self._port, self.call_id, "TRANSFER", target)
-        return await self.ended(within)
+        await self._until(lambda: self._handed_on or self._over(), within, "be handed on")
+        return await self.hang_up(within)
 
     def saw(self, message: Message) -> None:
         """Takes in a message of this call."""
@@ -144,6 +146,8 @@ class Leg:
             self._end(at, message.sent)
         elif method == "BYE":
             self._closed = True
+        elif method == "NOTIFY" and code == 0:
+            self._handed_on = message.headers.get("subscription-state", "").startswith("terminated")
         self._wake()
 
     def fail(self, why: str) -> None:
@@ -230,10 +234,8 @@ class Phones:
         self.pbx = pbx
         ports = pbx.ports
         self._port = ports.phones
-        self._sipp = Sipp(
-            pbx.image, ports.sip, range(ports.phones + 1, ports.phones + 100),
-            ports.media - ports.phones,
-        )
+        own = range(ports.phones, ports.phones + 100)
+        self._sipp = Sipp(pbx.image, ports.sip, own, ports.media)
         self._phones: dict[str, Phone] = {}
         self._legs: dict[str, Leg] = {}
         self._process: Process | None = None

@@ -109,13 +109,14 @@ class Process:
 class Sipp:
     """The container, and its shell."""
 
-    def __init__(self, image: str, target: int, ports: range, media_offset: int) -> None:
-        """`target` is the SIP port to call; own SIP ports are taken out of `ports`, and the sound
-        of each is at the port `media_offset` above it."""
+    def __init__(self, image: str, target: int, ports: range, media: int) -> None:
+        """`target` is the SIP port to call; own SIP ports are taken out of `ports`. From `media` on
+        there are four ports of sound for each of them (SIPp takes audio and video, with their
+        RTCP), and one control port for each after that."""
         self._image = image
         self.target = target
         self._ports = ports
-        self._media_offset = media_offset
+        self._media = media
         self._next_port = itertools.cycle(ports)
         self._held: set[int] = set()
         self._names = itertools.count(1)
@@ -167,14 +168,16 @@ class Sipp:
         """Starts a SIPp. `heard` is called with each message that it sends or receives."""
         if self._shell is None or self._shell.stdin is None:
             raise SippError("the phones' container is not running")
-        held = port or self._free_port()
+        held = self._free_port() if port is None else port
         self._held.add(held)
         process = Process(f"{scenario}-{next(self._names)}", held, self._folder)
         self._running[process.name] = process
-        # Not SIPp's usual 8888, which is for anyone: its control port is not used.
+        media = self._media + 4 * (held - self._ports.start)
         command = ["sipp", f"127.0.0.1:{self.target}", "-sf", f"/scenarios/{scenario}.xml"]
-        command += ["-i", "127.0.0.1", "-p", str(held), "-cp", str(held + 2 * self._media_offset)]
-        command += ["-mi", "127.0.0.1", "-mp", str(held + self._media_offset)]
+        command += ["-i", "127.0.0.1", "-p", str(held), "-mi", "127.0.0.1", "-mp", str(media)]
+        # Unused, but SIPp opens its control port all the same, and to the world if let.
+        control = self._media + 4 * len(self._ports) + held - self._ports.start
+        command += ["-ci", "127.0.0.1", "-cp", str(control)]
         command += ["-nostdin", "-f", "3600", "-aa"]
         command += ["-trace_err", "-error_file", f"/phones/{process.name}.err"]
         if heard is not None:

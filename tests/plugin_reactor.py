@@ -7,6 +7,7 @@ reactor's readers and timers live on its loop.
 """
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from twisted.internet import asyncioreactor
@@ -14,22 +15,20 @@ from twisted.internet import asyncioreactor
 LOOP = asyncio.new_event_loop()
 asyncioreactor.install(LOOP)
 
-
-class _TheLoop(asyncio.DefaultEventLoopPolicy):
-    """Hands out the one loop; pytest-asyncio asks for a new one at the start of the session."""
-
-    def new_event_loop(self) -> asyncio.AbstractEventLoop:
-        return LOOP if not LOOP.is_closed() else super().new_event_loop()
+from twisted.internet import reactor  # noqa: E402  # there is none to import before
 
 
-@pytest.fixture(scope="session")
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
-    return _TheLoop()
+def the_loop() -> asyncio.AbstractEventLoop:
+    """The loop of the session."""
+    return LOOP
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Where pytest-asyncio gets the loop of the session from: there is only this one."""
+    return {"reactor": the_loop}
 
 
 @pytest.fixture(scope="session", autouse=True)
 def started_reactor() -> None:
     """Mark the reactor as running, without its own loop and signal handlers."""
-    from twisted.internet import reactor
-
     reactor.startRunning(installSignalHandlers=False)

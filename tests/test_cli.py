@@ -19,6 +19,12 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    """SQLite's, for speed: the store's own tests are run over PostgreSQL too."""
+    return f"sqlite:///{tmp_path}/xucd.db"
+
+
+@pytest.fixture
 def environ(store_url: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XUCD_")}
     return {**kept, "XUCD_STORE_URL": store_url, "PYTHONPATH": str(PROJECT)}
@@ -45,6 +51,14 @@ def test_applying_says_what_changed_and_then_that_nothing_does(xucd: Run) -> Non
     assert "added agent 2501\n" in first.stdout
     second = xucd("center", "apply", DEMO)
     assert (second.returncode, second.stdout) == (0, "nothing to change\n")
+
+
+def test_postgresql_is_chosen_by_its_url(
+    xucd: Run, environ: dict[str, str], postgresql: Callable[[str], str]
+) -> None:
+    environ["XUCD_STORE_URL"] = postgresql("command-line")
+    assert "added agent 2501\n" in xucd("center", "apply", DEMO).stdout
+    assert xucd("center", "apply", DEMO).stdout == "nothing to change\n"
 
 
 def test_a_wrong_file_is_refused_by_line_and_changes_nothing(

@@ -18,7 +18,15 @@ from xucd.store import Store, StoreError, StoreUnavailable, tables
 from xucd.store.apply import apply
 from xucd.store.plan import Plan
 
-MIGRATE = "import sys; from xucd.store import Store; Store(sys.argv[1]).migrate()"
+# Says that it is ready, waits for a word, migrates: so that all begin at the same moment.
+MIGRATE = """
+import sys
+from xucd.store import Store
+store = Store(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+store.migrate()
+"""
 
 
 @pytest.fixture
@@ -41,11 +49,22 @@ def test_migrating_again_changes_nothing(demo: Store) -> None:
 
 
 def test_several_processes_may_migrate_at_once(store_url: str) -> None:
+    pipe = subprocess.PIPE
     starting = [
-        subprocess.Popen([sys.executable, "-c", MIGRATE, store_url], stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", MIGRATE, store_url],
+            stdin=pipe, stdout=pipe, stderr=pipe, text=True,
+        )
         for _ in range(4)
-    ]
-    assert [(one.communicate()[1], one.returncode) for one in starting] == [(b"", 0)] * 4
+    ]  # fmt: skip
+    for one in starting:
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+    for one in starting:
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    assert [(one.communicate()[1], one.returncode) for one in starting] == [("", 0)] * 4
 
 
 def test_a_database_of_a_newer_xucd_is_refused(store: Store) -> None:
@@ -190,7 +209,12 @@ def test_an_error_inside_a_transaction_undoes_it(demo: Store) -> None:
 
 
 def test_a_database_out_of_reach_is_unavailable(tmp_path: Path) -> None:
-    for url in (f"sqlite:///{tmp_path}/none/xucd.db", f"postgresql://test@/x?host={tmp_path}"):
+    (tmp_path / "letter").write_text("Dear database, " * 100)
+    for url in (
+        f"sqlite:///{tmp_path}/none/xucd.db",
+        f"sqlite:///{tmp_path}/letter",
+        f"postgresql://test@/x?host={tmp_path}",
+    ):
         store = Store(url)
         with pytest.raises(StoreUnavailable):
             store.ping()

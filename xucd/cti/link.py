@@ -124,9 +124,9 @@ class Link(WebSocketServerProtocol):
                 self._worker = self._loop.create_task(self._work(self.session, self.outlet))
 
     def onPing(self, payload: bytes) -> None:
-        """Answer a WebSocket ping, except to one who pings and does not read."""
-        if self.outlet is not None and not self.outlet.paused:
-            super().onPing(payload)
+        """Answer a WebSocket ping, in its turn among all that is due."""
+        if self.outlet is not None:
+            self.outlet.send(b"\x8a%c%b" % (len(payload), payload))
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """Leave: what still waits is not carried out."""

@@ -2,8 +2,7 @@
 
 What is due to a client in one turn leaves as one write. While nothing is buffered, that write goes
 straight to the socket: a quarter of the cost of a write through the transport. What the socket does
-not take goes to the transport, which then pauses us until it has got rid of all of it
-(`bufferSize` is 0, so that paused means: something is buffered). While paused, frames wait here,
+not take goes to the transport, which says when it has got rid of it. Until then frames wait here,
 and what waits is bounded: a client that does not read is given up.
 """
 
@@ -68,10 +67,11 @@ class Turn:
 
 
 class Outlet:
-    """One client's way out; a push producer, as Twisted calls what it can pause.
+    """One client's way out; a producer, as Twisted calls what a transport tells of its buffer.
 
-    `direct` is the socket's own `send`, or None where only the transport may write (TLS).
-    `too_slow` is called once, when more than `limit` bytes wait and yet more come.
+    `direct` is the socket's own `send`, or None where only the transport may write (TLS). Nobody
+    else may write to the transport, but for the goodbye. `too_slow` is called once, when more than
+    `limit` bytes wait and yet more come.
     """
 
     __slots__ = (
@@ -103,9 +103,6 @@ class Outlet:
         self.open = True
         self._transport = transport
         self._direct = direct
-        # The transport may still hold its own bytes (the end of the handshake): the first write
-        # goes after them, and once it is out the way is known to be clear.
-        self._straight = False
         self._paused = False
         self._handed = 0
         self._held: list[bytes] = []
@@ -113,7 +110,12 @@ class Outlet:
         self._limit = limit
         self._too_slow = too_slow
         self._drained: asyncio.Event | None = None
-        transport.registerProducer(self, True)
+        # To a pull producer a plain transport says each time that its buffer is empty; a push
+        # producer is told only of a full one. Over TLS, pulling would be a busy loop.
+        transport.registerProducer(self, direct is None)
+        # The end of the handshake may still be in the buffer: the first write goes after it, and
+        # once that is out, the way is known to be clear.
+        self._straight = False
 
     def send(self, frame: bytes) -> None:
         """Let a frame leave at the end of this turn."""
@@ -126,11 +128,6 @@ class Outlet:
     def unread(self) -> int:
         """How many bytes wait for the client to read, as far as we know."""
         return self._handed + self._held_size
-
-    @property
-    def paused(self) -> bool:
-        """Whether anything waits for the client to read."""
-        return self._paused
 
     async def room(self) -> None:
         """Wait until little enough is unread that an answer of any size may be sent."""
@@ -159,11 +156,12 @@ class Outlet:
             self._hand(data)
 
     def _hand(self, data: bytes) -> None:
-        # Set before the write: over plain TCP, the transport pauses us within it.
-        self._handed = len(data)
+        if self._direct is not None:
+            self._straight = False
+            self._paused = True
         self._transport.write(data)
-        if not self._paused:  # over TLS, it took all of it
-            self._handed = 0
+        if self._paused:
+            self._handed = len(data)
 
     def _hold(self, data: bytes) -> None:
         if not self.open:
@@ -197,12 +195,11 @@ class Outlet:
             self._drained = None
 
     def pauseProducing(self) -> None:
-        """Twisted's word that the transport has bytes it could not write yet."""
+        """Twisted's word that a TLS transport has more than enough to write."""
         self._paused = True
-        self._straight = False
 
     def resumeProducing(self) -> None:
-        """Twisted's word that the transport has written all it had."""
+        """Twisted's word that the transport wants more: all it had is written."""
         self._paused = False
         self._handed = 0
         if not self.open:
@@ -229,6 +226,5 @@ def outlet_for(
     direct = None
     # A TLS transport hands out the socket below it, on which nothing may be written in the clear.
     if isinstance(transport, Connection) and not transport.TLS:
-        transport.bufferSize = 0
         direct = transport.socket.send
     return Outlet(turn, transport, direct, too_slow, limit)

@@ -6,8 +6,10 @@ writes. PostgreSQL needs none of this.
 """
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from xucd.store.errors import StoreError, StoreUnavailable
@@ -46,14 +54,16 @@ def _sqlite(url: URL, file: str) -> Engine:
     @event.listens_for(engine, "do_connect")
     def prepare(*_: Any) -> None:
         # It holds password hashes and the key of all tokens; the log files take over its mode.
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        # Only when it is new: closing a descriptor of a file in use would drop SQLite's locks.
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     @event.listens_for(engine, "connect")
-    def configure(connection: Any, _: Any) -> None:
+    def configure(connection: sqlite3.Connection, _: Any) -> None:
         # Transactions are begun below; the module's own way would begin them late.
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000}")
-        connection.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
 
@@ -63,6 +73,21 @@ def _sqlite(url: URL, file: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn on the write-ahead log. The file remembers it, so only the first connection has to."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            # The busy timeout does not hold for this statement: another process that is making
+            # the database at this moment makes it fail at once.
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 @contextmanager
@@ -80,11 +105,12 @@ def transaction(engine: Engine, *, writing: bool, alone: bool = False) -> Iterat
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise StoreUnavailable(_said(error)) from error
     except DBAPIError as error:
-        kind = StoreUnavailable if error.connection_invalidated else StoreError
-        raise kind(_said(error)) from error
+        # The plain class stands for a database file that is none, or is damaged.
+        out_of_order = error.connection_invalidated or type(error) is DatabaseError
+        raise (StoreUnavailable if out_of_order else StoreError)(_said(error)) from error
     except SQLAlchemyError as error:
         raise StoreError(_said(error)) from error
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:  # from making the connection, above
         raise StoreUnavailable(str(error)) from error
 
 

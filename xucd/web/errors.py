@@ -20,7 +20,9 @@ def answer(request: Any, status: int, body: object) -> bytes:
     request.setResponseCode(status)
     request.setHeader(b"Content-Type", b"application/json")
     request.setHeader(b"Cache-Control", b"no-store")
-    return json.dumps(body, separators=(",", ":")).encode()
+    content = json.dumps(body, separators=(",", ":")).encode()
+    request.setHeader(b"Content-Length", b"%d" % len(content))
+    return content
 
 
 def answer_error(request: Any, error: HttpError) -> bytes:

@@ -1,0 +1,126 @@
+"""What the integration tests stand on: xucd beside a real Asterisk, with real phones."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from integration.client import Client
+from integration.pbx import Pbx
+from integration.phones import Leg, Phone, Phones
+from integration.running import Xucd
+
+LINES = tuple(str(number) for number in range(1001, 1009))
+
+
+class World:
+    """One xucd with the demo's centre, its phones registered, and clients as they are needed."""
+
+    def __init__(self, xucd: Xucd, phones: Phones) -> None:
+        self.xucd = xucd
+        self.pbx = xucd.pbx
+        self.phones = phones
+        self._clients: list[Client] = []
+
+    async def client(self, login: str, query: str = "") -> Client:
+        """A signed-in page, closed at the end of the test."""
+        client = await self.xucd.client(login, query)
+        self._clients.append(client)
+        return client
+
+    async def agent(self, login: str, line: str) -> Client:
+        """A page of an agent, logged in on a line."""
+        client = await self.client(login)
+        await client.ask("agentLogin", agentphonenumber=line)
+        return client
+
+    def phone(self, number: str, answer_after: float | None = None) -> Phone:
+        """A line's phone, which answers by itself after so many seconds, or when told."""
+        phone = self.phones.phone(number)
+        phone.answer_after = answer_after
+        return phone
+
+    async def close(self) -> None:
+        await asyncio.gather(*(client.close() for client in self._clients))
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the database of the demo's centre is kept, to be copied."""
+    return tmp_path_factory.mktemp("prepared")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def phones(pbx: Pbx) -> AsyncIterator[Phones]:
+    """All phones of the PBX, registered."""
+    async with Phones(pbx) as phones:
+        await phones.register(*LINES)
+        yield phones
+
+
+MakeXucd = Callable[..., Awaitable[Xucd]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def make_xucd(pbx: Pbx, prepared: Path, tmp_path: Path) -> AsyncIterator[MakeXucd]:
+    """Call it for a daemon that is stopped after the test.
+
+    `settings` and `center` are TOML, the one added to the settings, the other applied to the demo.
+    """
+    made: list[Xucd] = []
+
+    async def make(settings: str = "", url: str | None = None, center: str = "") -> Xucd:
+        folder = tmp_path / str(len(made))
+        folder.mkdir()
+        if url is None:
+            if not (prepared / "xucd.db").exists():
+                await Xucd(pbx, prepared).prepare()
+            shutil.copy(prepared / "xucd.db", folder)
+        xucd = Xucd(pbx, folder, settings, url)
+        made.append(xucd)
+        if center:
+            (folder / "center.toml").write_text(center)
+            await xucd.command("center", "apply", str(folder / "center.toml"))
+        await xucd.__aenter__()
+        return xucd
+
+    yield make
+    for xucd in made:
+        await xucd.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
+    """A fresh xucd with nobody logged in, beside an Asterisk without members and calls."""
+    world = World(await make_xucd(), phones)
+    yield world
+    await world.close()
+    await clear(world)
+
+
+async def clear(world: World) -> None:
+    """End all calls and take all members away, so that the next test finds a quiet PBX."""
+    for phone in LINES:
+        world.phones.phone(phone).answer_after = None
+        world.phones.phone(phone).hang_up_after = None
+    open_legs = [leg for phone in LINES for leg in world.phones.phone(phone).legs if is_open(leg)]
+    await asyncio.gather(*(leg.hang_up() for leg in open_legs))
+    await asyncio.to_thread(world.pbx.cli, "channel request hangup all")
+    for queue in ("support", "sales", "billing"):
+        shown = await asyncio.to_thread(world.pbx.cli, f"queue show {queue}")
+        for word in shown.split():
+            interface = word.strip("()")
+            if interface.startswith("PJSIP/"):
+                await asyncio.to_thread(
+                    world.pbx.cli, f"queue remove member {interface} from {queue}"
+                )
+
+
+def is_open(leg: Leg) -> bool:
+    """Whether a call goes on."""
+    return leg.ended_at is None

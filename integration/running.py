@@ -1,0 +1,130 @@
+"""xucd as its users run it: the installed command, a settings file, a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from integration.client import Client, http
+from integration.pbx import Pbx
+from xucd.passwords import hash_password
+from xucd.store import Store
+
+DEMO = Path(__file__).parent / "demo" / "center.toml"
+DEADLINE = 30.0
+
+
+class Xucd:
+    """One daemon with the demo's contact centre, its files in `folder`.
+
+    `settings` is TOML that is added to the settings file; `url` a database, SQLite unless given.
+    """
+
+    def __init__(self, pbx: Pbx, folder: Path, settings: str = "", url: str | None = None) -> None:
+        self.pbx = pbx
+        self.folder = folder
+        self.port = _free_port()
+        self.url = url or f"sqlite:///{folder / 'xucd.db'}"
+        self.file = folder / "xucd.toml"
+        self.log = folder / "xucd.log"
+        self.file.write_text(
+            f"{settings}\n"
+            f'[web]\nport = {self.port}\norigins = ["http://127.0.0.1:{self.port}"]\n'
+            f'[ami]\nport = {pbx.ami_port}\nsecret = "{pbx.ami_secret}"\n'
+            f'[agi]\nport = {pbx.agi_port}\n[store]\nurl = "{self.url}"\n'
+        )
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> Xucd:
+        if not self.url.startswith("sqlite") or not (self.folder / "xucd.db").exists():
+            await self.prepare()
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def prepare(self) -> None:
+        """Apply the demo's centre and give everybody a password."""
+        await self.command("center", "apply", str(DEMO))
+        store = Store(self.url)
+        for login in store.directory().user_by_login:
+            store.set_password_hash(login, await asyncio.to_thread(hash_password, f"{login}-demo"))
+        store.close()
+
+    async def command(self, *arguments: str, said: str = "") -> str:
+        """Run ``xucd …`` to its end; returns what it printed."""
+        process = await self._run(*arguments, stdin=asyncio.subprocess.PIPE)
+        printed, _ = await process.communicate(said.encode())
+        assert process.returncode == 0, printed.decode()
+        return printed.decode()
+
+    async def start(self) -> None:
+        """Start the daemon; returns when what it tells is current."""
+        with self.log.open("ab") as log:
+            self._process = await self._run("run", stdout=log.fileno())
+        await self.until_current()
+
+    async def until_current(self) -> None:
+        """Wait until the daemon holds what Asterisk has."""
+        async with asyncio.timeout(DEADLINE):
+            while not await asyncio.to_thread(self._current):
+                await asyncio.sleep(0.02)  # over HTTP there is nothing to wait on
+                if self._process is not None and self._process.returncode is not None:
+                    raise RuntimeError(f"xucd ended:\n{self.log.read_text()}")
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End the daemon; returns its exit code."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        process.send_signal(how)
+        return await asyncio.wait_for(process.wait(), DEADLINE)
+
+    async def client(self, login: str, query: str = "") -> Client:
+        """A signed-in page of a user, its opening received."""
+        client = await Client.sign_in(self.port, login, query=query)
+        await client.opened()
+        return client
+
+    def store(self) -> Store:
+        """The daemon's store, to look into; close it afterwards."""
+        return Store(self.url)
+
+    def _current(self) -> bool:
+        try:
+            status, health = http(self.port, "/health")
+        except (OSError, json.JSONDecodeError):
+            return False
+        return status == 200 and bool(health["current"])
+
+    async def _run(
+        self,
+        *arguments: str,
+        stdin: int = asyncio.subprocess.DEVNULL,
+        stdout: int = asyncio.subprocess.PIPE,
+    ) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "xucd",
+            "-c",
+            str(self.file),
+            *arguments,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=Path(__file__).parent.parent,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

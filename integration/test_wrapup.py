@@ -1,0 +1,123 @@
+"""Wrap-up: no waiting caller reaches an agent before it is over, and none waits longer than that.
+
+Each behaviour is shown over 20 calls, because what could go wrong is a race.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from integration.fixtures import MakeXucd, World, clear
+from integration.phones import Leg, Phones
+from integration.running import DEMO
+
+CALLS = 20
+WRAPUP = 2  # seconds: shorter than the demo's, so that twenty of them are tested soon
+EARLY = 0.02  # two clocks are compared: SIPp's at the phone and Asterisk's end of the wrap-up
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
+    """The demo's centre, with a shorter wrap-up in its queue support."""
+    center = DEMO.read_text().replace("wrapup = 5", f"wrapup = {WRAPUP}")
+    world = World(await make_xucd(center=center), phones)
+    yield world
+    await world.close()
+    await clear(world)
+
+
+async def answer(world: World, number: str) -> Leg:
+    leg = await world.phone(number).rings()
+    leg.answer()
+    await leg.answered()
+    return leg
+
+
+async def test_a_waiting_caller_reaches_the_agent_when_the_wrapup_is_over_and_never_before(
+    world: World,
+) -> None:
+    bruce = await world.agent("bruce", "1001")
+    caller = world.phones.dial("3000")
+    leg = await answer(world, "1001")
+    for _ in range(CALLS):
+        following = world.phones.dial("3000")
+        await following.rang()
+        ended = await caller.hang_up()
+        leg = await answer(world, "1001")
+        assert leg.invited_at is not None
+        assert WRAPUP - EARLY <= leg.invited_at - ended <= WRAPUP + 0.5
+        caller = following
+    await caller.hang_up()
+    assert "AgentOnPause" not in bruce.states(8)
+
+
+async def test_ending_the_wrapup_early_brings_the_waiting_caller_within_100_ms(
+    world: World,
+) -> None:
+    bruce = await world.agent("bruce", "1001")
+    caller = world.phones.dial("3000")
+    await answer(world, "1001")
+    for _ in range(CALLS):
+        following = world.phones.dial("3000")
+        await following.rang()
+        seen = len(bruce.frames)
+        await caller.hang_up()
+        await bruce.until("AgentStateEvent", name="AgentOnWrapup", after=seen)
+        asked = time.time()
+        await bruce.tell("unpauseAgent")
+        leg = await answer(world, "1001")
+        assert leg.invited_at is not None
+        assert 0 <= leg.invited_at - asked <= 0.1
+        caller = following
+    await caller.hang_up()
+
+
+async def test_an_agent_in_three_queues_with_callers_in_all_is_never_called_in_its_wrapup(
+    world: World,
+) -> None:
+    ada = await world.client("ada")
+    bruce = await world.agent("bruce", "1001")
+    await ada.ask("setAgentQueue", agentId=8, queueId=3, penalty=0)
+    waiting = [world.phones.dial(number) for number in ("3000", "3001", "3002")]
+    over, wrapups = 0.0, 0
+    for _ in range(CALLS):
+        leg = await answer(world, "1001")
+        assert leg.invited_at is not None
+        assert leg.invited_at >= over - EARLY
+        await bruce.until("AgentStateEvent", name="AgentOnCall", after=len(bruce.frames) - 1)
+        taken = next(call for call in waiting if call.answered_at is not None)
+        following = world.phones.dial(taken.other_number)
+        await following.rang()
+        waiting = [call for call in waiting if call is not taken] + [following]
+        over = await taken.hang_up()
+        if taken.other_number == "3000":
+            over += WRAPUP
+            wrapups += 1
+    assert 0 < wrapups < CALLS
+    await asyncio.gather(*(call.hang_up() for call in waiting))
+
+
+@pytest.mark.parametrize("moment", ["ringing", "talking"])
+async def test_an_agent_who_pauses_during_the_call_stays_paused_after_it(
+    world: World, moment: str
+) -> None:
+    bruce = await world.agent("bruce", "1001")
+    for _ in range(CALLS // 2):
+        seen = len(bruce.frames)
+        caller = world.phones.dial("3000")
+        leg = await world.phone("1001").rings()
+        if moment == "ringing":
+            await bruce.ask("pauseAgent", reason="lunch")
+        leg.answer()
+        await caller.answered()
+        await bruce.until("AgentStateEvent", name="AgentOnCall", after=seen)
+        if moment == "talking":
+            await bruce.ask("pauseAgent", reason="lunch")
+        await caller.hang_up()
+        paused = await bruce.until("AgentStateEvent", name="AgentOnPause", after=seen)
+        assert paused["cause"] == "lunch"
+        assert "AgentOnWrapup" not in bruce.states(8, after=seen)
+        await bruce.ask("unpauseAgent")

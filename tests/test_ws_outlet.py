@@ -1,0 +1,176 @@
+"""What leaves for a client: one write a turn, in order, and never more than it will read."""
+
+import asyncio
+import socket
+from typing import Any
+
+import pytest
+
+from tests.web_server import Server, said, serving, until
+from tests.ws_client import Client
+from xucd.cti.links import Limits
+from xucd.cti.outlet import framed
+
+
+def counted(server: Server) -> list[int]:
+    """Counts, from now on, the bytes of each write to the newest link's socket."""
+    (outlet,) = [link.outlet for link in server.links.open]
+    send, writes = outlet._direct, []
+
+    def counting(data: bytes) -> int:
+        sent = send(data)
+        writes.append(sent)
+        return int(sent)
+
+    outlet._direct = counting
+    return writes
+
+
+async def hear_numbers(client: Client, count: int) -> list[int]:
+    return [(await client.hear())["ctiMessage"]["agentId"] for _ in range(count)]
+
+
+async def test_what_is_due_in_one_turn_leaves_in_one_write() -> None:
+    async with serving() as server, await server.opened() as client:
+        (session,) = server.application.sessions
+        writes = counted(server)
+        for number in range(1, 6):
+            server.hub.publish(["everybody"], said(number))
+            session.send(said(100 + number))
+        assert await hear_numbers(client, 10) == [1, 101, 2, 102, 3, 103, 4, 104, 5, 105]
+        assert len(writes) == 1
+        server.hub.publish(["everybody"], said(6))
+        assert await hear_numbers(client, 1) == [6]
+        assert len(writes) == 2
+
+
+async def test_a_message_under_several_topics_is_heard_once() -> None:
+    async with serving() as server, await server.opened() as bruce, await server.opened() as alice:
+        one, other = server.application.sessions
+        server.hub.subscribe(one, "a")
+        server.hub.subscribe(one, "a")
+        server.hub.subscribe(other, "b")
+        server.hub.publish(["a", "b", "nobody", "everybody"], said(1))
+        server.hub.publish(["a"], said(2))
+        server.hub.unsubscribe(one, "a")
+        server.hub.publish(["a", "b"], said(3))
+        server.hub.publish(["everybody"], said(4))
+        heard = [await hear_numbers(bruce, 3), await hear_numbers(alice, 3)]
+        assert sorted(heard) == [[1, 2, 4], [1, 3, 4]]
+
+
+async def test_a_dropped_session_leaves_no_audience_behind() -> None:
+    async with serving() as server:
+        async with await server.opened():
+            assert server.hub._outlets
+        await until(lambda: server.application.ended)
+        assert not server.hub._outlets
+        assert not server.hub._kept
+
+
+async def slow_client(server: Server) -> Client:
+    """A link whose client has little room for what it does not read."""
+    token = await server.token()
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    sock.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", server.port))
+    return await Client.connect(
+        server.port, f"/xuc/api/2.0/cti?token={token}", sock=sock, buffer=1024
+    )
+
+
+async def publish_until(server: Server, condition: Any) -> int:
+    """Publish in turn after turn; returns how many."""
+    number = 0
+    while not condition():
+        number += 1
+        assert number < 20_000
+        server.hub.publish(["everybody"], said(number, 4096))
+        await asyncio.sleep(0)
+    return number
+
+
+async def test_a_client_that_does_not_read_is_closed_as_slow_and_others_are_not() -> None:
+    async with (
+        serving(limits=Limits(backlog=64 * 1024)) as server,
+        await slow_client(server) as slow,
+        await server.opened() as quick,
+    ):
+        heard: list[int] = []
+
+        async def read_on() -> None:
+            while True:
+                heard.extend(await hear_numbers(quick, 1))
+
+        reading = asyncio.create_task(read_on())
+        await until(lambda: len(server.application.sessions) == 2)
+        count = await publish_until(server, lambda: server.hub.meter.slow._value.get())
+        await until(lambda: len(heard) == count)
+        assert heard == list(range(1, count + 1))
+        reading.cancel()
+
+        # It reads at last: whole messages, in order, and then why it was closed.
+        assert [(await slow.hear())["msgType"] for _ in range(3)][0] == "LoggedOn"
+        last = 0
+        with pytest.raises(Exception, match="slow") as caught:
+            while True:
+                last += 1
+                assert (await slow.hear())["ctiMessage"]["agentId"] == last
+        assert caught.value.code == 4008
+        assert last < count
+
+
+async def test_a_client_that_reads_again_in_time_gets_everything() -> None:
+    async with (
+        serving(limits=Limits(backlog=1024 * 1024)) as server,
+        await slow_client(server) as slow,
+    ):
+        await until(lambda: server.application.sessions)
+        (link,) = server.links.open
+        count = await publish_until(server, lambda: link.outlet.unread > 256 * 1024)
+        for _ in range(3):
+            await slow.hear()
+        assert await hear_numbers(slow, count) == list(range(1, count + 1))
+        await until(lambda: link.outlet.unread == 0)
+        server.hub.publish(["everybody"], said(7))
+        assert await hear_numbers(slow, 1) == [7]
+
+
+async def test_an_answer_larger_than_the_bound_reaches_a_client_that_reads() -> None:
+    async with serving(limits=Limits(backlog=16 * 1024)) as server:
+        async with await server.opened(buffer=4096) as client:
+            (session,) = server.application.sessions
+            session.send(said(1, 8_000_000))
+            assert (await client.hear())["ctiMessage"]["agentId"] == 1
+
+
+async def test_commands_wait_while_their_answers_are_not_read() -> None:
+    async with (
+        serving(limits=Limits(backlog=64 * 1024)) as server,
+        await slow_client(server) as slow,
+    ):
+        await until(lambda: server.application.sessions)
+        (link,) = server.links.open
+        (session,) = server.application.sessions
+        session.send(said(1, 8_000_000))
+        await until(lambda: link.outlet.unread)
+        slow.ask("listenAgent", agentid=5)
+        slow.say('{"claz":"ping"}')
+        await until(lambda: link.outlet._held)  # the echo: so the command has been read as well
+        assert not server.application.asked_for
+        for _ in range(4):
+            await slow.hear()
+        assert await slow.hear() == {"claz": "ping"}
+        assert await hear_numbers(slow, 1) == [5]
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
+def test_a_frame_of_any_size_has_the_right_header(size: int) -> None:
+    frame = framed(b"x" * size)
+    head = {0: 2, 125: 2, 126: 4, 65535: 4, 65536: 10}[size]
+    assert len(frame) == head + size
+    assert frame[0] == 0x81
+    assert frame[1] == {2: size, 4: 126, 10: 127}[head]
+    if head > 2:
+        assert int.from_bytes(frame[2:head]) == size

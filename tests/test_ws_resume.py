@@ -1,0 +1,163 @@
+"""A client that lost its link catches up with what it missed, or is told that it cannot."""
+
+from typing import Any
+
+from tests.web_server import Server, said, serving, until
+from tests.ws_client import Client
+from xucd.cti.links import Limits
+
+
+async def opened(server: Server, more: str = "") -> tuple[Client, dict[str, Any]]:
+    """A link that asks to resume, with its LoggedOn."""
+    client = await server.link(more="&resume=1" + more)
+    hello = await client.hear()
+    assert hello["msgType"] == "LoggedOn"
+    assert "position" not in hello
+    return client, hello["ctiMessage"]
+
+
+def back_at(stream: dict[str, Any], position: int) -> str:
+    return f"&epoch={stream['epoch']}&position={position}"
+
+
+async def lost(server: Server, client: Client) -> None:
+    client.writer.transport.abort()
+    await until(lambda: not server.links.open)
+
+
+async def test_every_message_of_a_resuming_client_has_its_position() -> None:
+    async with serving() as server:
+        client, hello = await opened(server)
+        assert hello["stream"]["position"] == 0
+        assert "recovered" not in hello
+        server.hub.publish(["everybody"], said(1))
+        heard = [await client.hear() for _ in range(3)]
+        assert [message["position"] for message in heard] == [1, 2, 3]
+        assert heard[2] == {
+            "position": 3, "msgType": "AgentListen",
+            "ctiMessage": {"started": True, "phoneNumber": "", "agentId": 1},
+        }  # fmt: skip
+        client.say('{"claz":"ping"}')
+        assert await client.hear() == {"claz": "ping"}
+
+
+async def test_a_client_that_is_back_gets_what_it_missed_in_order_and_goes_on() -> None:
+    async with serving() as server:
+        client, hello = await opened(server)
+        stream = hello["stream"]
+        for _ in range(2):
+            await client.hear()
+        await lost(server, client)
+        for number in range(1, 6):
+            server.hub.publish(["everybody"], said(number))
+
+        client, hello = await opened(server, back_at(stream, 2))
+        assert hello == {
+            "status": "ok", "recovered": True,
+            "stream": {"epoch": stream["epoch"], "position": 2},
+        }  # fmt: skip
+        server.hub.publish(["everybody"], said(6))
+        heard = [await client.hear() for _ in range(6)]
+        assert [message["position"] for message in heard] == [3, 4, 5, 6, 7, 8]
+        assert [message["ctiMessage"]["agentId"] for message in heard] == [1, 2, 3, 4, 5, 6]
+        # one session all along, opened once
+        assert len(server.application.sessions) == 1
+        assert not server.application.ended
+
+
+async def test_messages_that_were_sent_but_not_read_are_sent_again() -> None:
+    async with serving() as server:
+        client, hello = await opened(server)
+        server.hub.publish(["everybody"], said(1))
+        await lost(server, client)
+        client, hello = await opened(server, back_at(hello["stream"], 0))
+        assert hello["recovered"] is True
+        heard = [(await client.hear())["msgType"] for _ in range(3)]
+        assert heard == ["RightProfile", "UserStatusUpdate", "AgentListen"]
+
+
+async def test_a_client_whose_old_link_still_stands_takes_its_session_over() -> None:
+    async with serving() as server:
+        old, hello = await opened(server)
+        new, hello = await opened(server, back_at(hello["stream"], 0))
+        assert hello["recovered"] is True
+        assert (await old.goodbye()).code == 4010
+        old.writer.close()
+        await until(lambda: len(server.links.open) == 1)
+        server.hub.publish(["everybody"], said(9))
+        heard = [(await new.hear())["msgType"] for _ in range(3)]
+        assert heard[-1] == "AgentListen"
+        assert not server.application.ended
+
+
+async def fresh(server: Server, more: str) -> None:
+    """Reconnecting gives a new session and a whole opening."""
+    before = len(server.application.sessions)
+    client, hello = await opened(server, more)
+    assert hello["recovered"] is False
+    assert hello["stream"]["position"] == 0
+    assert [(await client.hear())["msgType"] for _ in range(2)] == [
+        "RightProfile",
+        "UserStatusUpdate",
+    ]
+    assert len(server.application.sessions) == before + 1
+    client.writer.close()
+
+
+async def test_a_client_that_missed_more_than_is_kept_starts_anew() -> None:
+    async with serving() as server:
+        client, hello = await opened(server)
+        await lost(server, client)
+        for number in range(10):
+            server.hub.publish(["everybody"], said(number, 60_000))
+        await fresh(server, back_at(hello["stream"], 2))
+        # nobody will ask for the old one again
+        assert len(server.application.ended) == 1
+
+
+async def test_a_place_that_was_never_reached_cannot_be_caught_up_from() -> None:
+    async with serving() as server:
+        client, hello = await opened(server)
+        await lost(server, client)
+        await fresh(server, back_at(hello["stream"], 99))
+
+
+async def test_an_unknown_epoch_or_a_broken_place_starts_anew() -> None:
+    async with serving() as server:
+        await fresh(server, "&epoch=nonesuch&position=1")
+        client, hello = await opened(server)
+        await lost(server, client)
+        await fresh(server, f"&epoch={hello['stream']['epoch']}&position=x")
+
+
+async def test_a_stream_of_somebody_else_cannot_be_taken_up() -> None:
+    async with serving() as server:
+        client, hello = await opened(server)
+        alice = await server.link("alice", more="&resume=1" + back_at(hello["stream"], 0))
+        assert (await alice.hear())["ctiMessage"]["recovered"] is False
+        alice.writer.close()
+        server.hub.publish(["everybody"], said(1))
+        assert (await client.hear())["position"] == 1
+
+
+async def test_a_session_that_nobody_takes_up_ends() -> None:
+    async with serving(limits=Limits(parking=0.05)) as server:
+        client, hello = await opened(server)
+        await lost(server, client)
+        await until(lambda: server.application.ended)
+        assert not server.hub._kept
+        await fresh(server, back_at(hello["stream"], 2))
+
+
+async def test_only_so_many_sessions_are_parked() -> None:
+    async with serving(limits=Limits(parked=2)) as server:
+        for _ in range(3):
+            client, _ = await opened(server)
+            await lost(server, client)
+        assert server.application.ended == server.application.sessions[:1]
+
+
+async def test_a_client_that_does_not_ask_to_resume_sees_none_of_it() -> None:
+    async with serving() as server, await server.link() as client:
+        assert await client.hear() == {"msgType": "LoggedOn", "ctiMessage": {"status": "ok"}}
+        assert (await client.hear()).keys() == {"msgType", "ctiMessage"}

@@ -1,0 +1,164 @@
+"""xucd's HTTP and WebSocket side on a real port, before an application made for tests."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from twisted.internet import reactor
+
+from tests.ws_client import Client
+from xucd.center.directory import User
+from xucd.center.refused import Refused
+from xucd.cti import asks
+from xucd.cti.hub import Hub
+from xucd.cti.links import Limits, Links
+from xucd.cti.messages import AgentListen, RightProfile, UserStatusUpdate
+from xucd.cti.session import Session
+from xucd.web.api import STATIC, Health
+from xucd.web.site import make_site
+
+SECRET = b"0123456789abcdef0123456789abcdef"
+BRUCE = User(id=1, login="bruce", first_name="Bruce", last_name="Wail", agent_id=8)
+ALICE = User(id=2, login="alice", first_name="Alice", last_name="Johnson", agent_id=9)
+
+
+class Application:
+    """Carries out a few commands in ways that tests can steer, and tells what it has seen."""
+
+    def __init__(self) -> None:
+        self.hub: Hub
+        self.sessions: list[Session] = []
+        self.ended: list[Session] = []
+        self.asked_for: list[asks.Ask] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    def opened(self, session: Session) -> None:
+        session.rights = "all"
+        session.send(RightProfile(profile="Admin", rights=[]))
+        session.send(UserStatusUpdate(status="available"))
+        self.hub.subscribe(session, "everybody")
+        self.sessions.append(session)
+
+    def closed(self, session: Session) -> None:
+        self.ended.append(session)
+
+    async def asked(self, session: Session, ask: asks.Ask) -> None:
+        await self.gate.wait()
+        self.asked_for.append(ask)
+        match ask:
+            case asks.AgentLogin():
+                raise Refused(
+                    "LoggedInOnAnotherPhone", "Elsewhere.", phoneNb="1002", RequestedNb="1"
+                )
+            case asks.SetAgentQueue():
+                raise Refused("QueueUnknown", "No such queue.", silent=True)
+            case asks.GetAgentDirectory():
+                raise ZeroDivisionError("a mistake of ours")
+            case asks.ListenAgent():
+                session.send(said(int(ask.agent_id or 0)))
+
+
+def said(number: int, size: int = 0) -> AgentListen:
+    """A message that can be told from others, and made large."""
+    return AgentListen(started=True, phone_number="x" * size, agent_id=number)
+
+
+class Server:
+    """What `serving` gives. `now` is the time that tokens and log-ins are judged by."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.now = 1_000_000.0
+        self.application = Application()
+        self.hub: Hub
+        self.links: Links
+        self.users = {"bruce": BRUCE, "alice": ALICE}
+        self.health = Health(current=True, asterisk="current", store="ok", last_event_age=0.5)
+
+    def user(self, login: str) -> User | None:
+        return self.users.get(login)
+
+    async def password_hash(self, login: str) -> str | None:
+        return f"{login}-demo" if login in self.users else None
+
+    async def http(
+        self, method: str, path: str, body: bytes = b"", **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
+        """One request over a connection of its own."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        fields = {"Host": f"127.0.0.1:{self.port}", "Connection": "close",
+                  "Content-Length": str(len(body)),
+                  **{name.replace("_", "-"): value for name, value in headers.items()}}  # fmt: skip
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        writer.write(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body)
+        async with asyncio.timeout(5):
+            whole = await reader.read()
+        writer.close()
+        head, _, content = whole.partition(b"\r\n\r\n")
+        first, *rest = head.decode("latin-1").split("\r\n")
+        answer = {k.lower(): v for k, _, v in (line.partition(": ") for line in rest)}
+        return int(first.split(" ")[1]), answer, content
+
+    async def json(self, method: str, path: str, value: Any = None, **headers: str) -> Any:
+        """One request; returns (status, what the JSON of the answer says)."""
+        body = b"" if value is None else msgspec.json.encode(value)
+        status, _, content = await self.http(method, path, body, **headers)
+        return status, msgspec.json.decode(content)
+
+    async def token(self, login: str = "bruce") -> str:
+        """Sign in."""
+        status, answer = await self.json(
+            "POST", "/xuc/api/2.0/auth/login", {"login": login, "password": f"{login}-demo"}
+        )
+        assert status == 200
+        return str(answer["token"])
+
+    async def link(self, login: str = "bruce", more: str = "", **options: Any) -> Client:
+        """Sign in and open a WebSocket."""
+        token = await self.token(login)
+        return await Client.connect(self.port, f"/xuc/api/2.0/cti?token={token}{more}", **options)
+
+    async def opened(self, login: str = "bruce", **options: Any) -> Client:
+        """A WebSocket that has heard its opening."""
+        client = await self.link(login, **options)
+        for expected in ("LoggedOn", "RightProfile", "UserStatusUpdate"):
+            assert (await client.hear())["msgType"] == expected
+        return client
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    *, limits: Limits | None = None, static: Path = STATIC, **options: Any
+) -> AsyncIterator[Server]:
+    """A server on a port of its own, for as long as the context lasts."""
+    server = Server()
+    loop = asyncio.get_running_loop()
+    server.hub = server.application.hub = Hub(loop)
+    server.links = Links(server.hub, server.application, loop, limits)
+    site = make_site(
+        links=server.links,
+        users=server,
+        secret=SECRET,
+        health=lambda: server.health,
+        clock=lambda: server.now,
+        static=static,
+        **{"verify": lambda kept, password: kept == password, **options},
+    )
+    port = reactor.listenTCP(0, site, interface="127.0.0.1")
+    server.port = port.getHost().port
+    try:
+        yield server
+    finally:
+        server.links.close()
+        await port.stopListening().asFuture(loop)
+
+
+async def until(condition: Any) -> None:
+    """Wait for something that the loop is about to bring about."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  # anything may bring it about
+            await asyncio.sleep(0.005)
