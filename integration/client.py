@@ -1,8 +1,8 @@
 """A client as a page is one: signs in over HTTP, speaks the CTI protocol, remembers every frame.
 
-    async with await Client.sign_in(port, "bruce") as bruce:
-        await bruce.ask("agentLogin", agentphonenumber="1001")
-        ready = await bruce.until("AgentStateEvent", name="AgentReady")
+async with await Client.sign_in(port, "bruce") as bruce:
+    await bruce.ask("agentLogin", agentphonenumber="1001")
+    ready = await bruce.until("AgentStateEvent", name="AgentReady")
 """
 
 from __future__ import annotations
@@ -72,9 +72,7 @@ def http(
 async def token_of(port: int, login: str, password: str | None = None) -> str:
     """A token for a user of the demo, whose password is the login and ``-demo``."""
     credentials = {"login": login, "password": password or f"{login}-demo"}
-    status, answer = await asyncio.to_thread(
-        http, port, "/xuc/api/2.0/auth/login", credentials
-    )
+    status, answer = await asyncio.to_thread(http, port, "/xuc/api/2.0/auth/login", credentials)
     assert status == 200, answer
     return str(answer["token"])
 

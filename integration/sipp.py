@@ -190,14 +190,17 @@ class Sipp:
         )
         return process
 
-    def tell(self, port: int, call_id: str, method: str, header: str = "") -> None:
-        """Tells a call of the SIPp at `port` what to do, by a request its scenario waits for."""
+    def tell(self, port: int, call_id: str, method: str, cseq: int, header: str = "") -> None:
+        """Tells a call of the SIPp at `port` what to do, by a request its scenario waits for.
+
+        `cseq` is the number of the call's INVITE: SIPp counts on from the last one it received.
+        """
         number = next(self._told)
         request = (
             f"{method} sip:phone@127.0.0.1:{port} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bK-told-{number}\r\n"
             f"From: <sip:told@127.0.0.1>;tag={number}\r\nTo: <sip:phone@127.0.0.1>\r\n"
-            f"Call-ID: {call_id}\r\nCSeq: {number} {method}\r\n{header}Content-Length: 0\r\n\r\n"
+            f"Call-ID: {call_id}\r\nCSeq: {cseq} {method}\r\n{header}Content-Length: 0\r\n\r\n"
         )
         self._link.sendto(request.encode(), ("127.0.0.1", port))
 

@@ -5,18 +5,14 @@ import time
 from collections.abc import Callable
 
 from integration.fixtures import World
-from integration.witness import SeenMember, Witness
-
-RINGING = 6  # of Asterisk's device states
+from integration.witness import IN_USE, NOT_IN_USE, RINGING, SeenMember, Witness
 
 
-async def until(witness: Witness, fits: Callable[[SeenMember], bool]) -> SeenMember:
-    """Wait until Asterisk itself says so."""
-    async with asyncio.timeout(10):
-        while True:
-            member = await witness.member("support", "Agent/2501")
-            if member is not None and fits(member):
-                return member
+async def agreed(witness: Witness, fits: Callable[[SeenMember], bool]) -> None:
+    """Wait until Asterisk itself says so of bruce."""
+    await asyncio.to_thread(
+        witness.until, "support", "Agent/2501", lambda member: member is not None and fits(member)
+    )
 
 
 async def test_a_queue_call_is_seen_from_ready_to_ready_and_asterisk_agrees_at_each_step(
@@ -24,13 +20,13 @@ async def test_a_queue_call_is_seen_from_ready_to_ready_and_asterisk_agrees_at_e
 ) -> None:
     bruce = await world.agent("bruce", "1001")
     await bruce.until("AgentStateEvent", name="AgentReady")
-    assert not (await until(witness, lambda m: m.interface == "PJSIP/1001")).paused
+    await agreed(witness, lambda m: m.interface == "PJSIP/1001" and not m.paused)
     begun = len(bruce.frames)
 
     call = world.phones.dial("3000", caller_number="0230210082")
     leg = await world.phone("1001").rings()
     await bruce.until("AgentStateEvent", name="AgentRinging", after=begun)
-    await until(witness, lambda m: m.status == RINGING)
+    await agreed(witness, lambda m: m.status == RINGING)
 
     leg.answer()
     await call.answered()
@@ -41,18 +37,18 @@ async def test_a_queue_call_is_seen_from_ready_to_ready_and_asterisk_agrees_at_e
         "External",
     )
     assert on_call["monitorState"] == "ACTIVE"
-    await until(witness, lambda m: m.in_call and m.paused and m.reason == "xucd-wrapup")
+    await agreed(witness, lambda m: m.status == IN_USE and m.paused and m.reason == "xucd-wrapup")
 
     await call.hang_up()
     wrapup = await bruce.frame(
         lambda frame: frame.fits("AgentStateEvent", {"name": "AgentOnWrapup"}), after=begun
     )
-    await until(witness, lambda m: m.paused and not m.in_call)
+    await agreed(witness, lambda m: m.status == NOT_IN_USE and m.paused)
 
     ready = await bruce.frame(
         lambda frame: frame.fits("AgentStateEvent", {"name": "AgentReady"}), after=begun
     )
-    assert not (await until(witness, lambda m: not m.in_call)).paused
+    await agreed(witness, lambda m: m.status == NOT_IN_USE and not m.paused)
     assert 4.9 <= ready.at - wrapup.at <= 5.5
     assert bruce.states(8, after=begun) == [
         "AgentRinging",
@@ -139,9 +135,11 @@ async def test_the_figures_of_the_day_count_the_call(world: World) -> None:
         return {one["name"]: one["value"] for one in statistics}
 
     frame = await bruce.frame(
-        lambda frame: frame.type == "AgentStatistics"
-        and frame.body["id"] == 8
-        and counted(frame.body)["AgentInboundAnsweredCalls"] == 1
+        lambda frame: (
+            frame.type == "AgentStatistics"
+            and frame.body["id"] == 8
+            and counted(frame.body)["AgentInboundAnsweredCalls"] == 1
+        )
     )
     figures = counted(frame.body)
     assert (figures["AgentInboundCalls"], figures["AgentInboundUnansweredCalls"]) == (1, 0)

@@ -1,99 +1,94 @@
 """A second opinion on Asterisk: pyst2's Manager, which knows nothing of xucd.
 
-It has an account of its own, hears every event, and runs in threads of its own. Ask it what the
-queues hold at this moment.
+It has an account of its own, hears every event, and runs in threads of its own. It follows the
+queues' members from the moment it is there; what a test waits for, it waits for here, too.
+(pyst2 takes the answer to `QueueStatus` for one message, so it is events that are followed.)
 """
 
 from __future__ import annotations
 
-import asyncio
+import threading
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from asterisk.manager import Manager
-
 from integration.pbx import Pbx
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # pyst2 has docstrings and thread calls of an older Python
+    from asterisk.manager import Manager
+
+FOLLOWED = (
+    "QueueMemberAdded",
+    "QueueMemberPause",
+    "QueueMemberPenalty",
+    "QueueMemberStatus",
+    "QueueMemberRemoved",
+)
+NOT_IN_USE, IN_USE, RINGING = 1, 2, 6  # of Asterisk's device states
 
 
 @dataclass(frozen=True)
 class SeenMember:
-    """A queue member as `QueueStatus` lists it; `status` is Asterisk's device state number."""
+    """A queue member as its last event told it; `status` is Asterisk's device state number."""
 
-    name: str
     interface: str
     penalty: int
     paused: bool
     reason: str
-    in_call: bool
     status: int
 
 
 class Witness:
-    """An independent manager session."""
+    """An independent manager session. `members` maps (queue, member's name) to the member."""
 
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
         self._manager: Any = Manager()
+        self._news = threading.Condition()
+        self.members: dict[tuple[str, str], SeenMember] = {}
 
     def __enter__(self) -> Witness:
         pbx = self._pbx
         self._manager.connect("127.0.0.1", pbx.ami_port)
+        for event in FOLLOWED:
+            self._manager.register_event(event, self._take)
         self._manager.login(pbx.witness_user, pbx.witness_secret)
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
-        self._manager.logoff()
         self._manager.close()
 
-    async def members(self) -> dict[str, dict[str, SeenMember]]:
-        """All members of all queues, now: {queue: {member's name: member}}."""
-        return await asyncio.to_thread(self._members)
+    def until(
+        self, queue: str, name: str, fits: Callable[[SeenMember | None], bool], within: float = 10.0
+    ) -> None:
+        """Wait until Asterisk says so of a member, None being no such member. Blocks.
 
-    async def member(self, queue: str, name: str) -> SeenMember | None:
-        """One member of one queue, now."""
-        return (await self.members()).get(queue, {}).get(name)
+        Raises AssertionError with what Asterisk says instead.
+        """
+        with self._news:
+            agreed = self._news.wait_for(lambda: fits(self.members.get((queue, name))), within)
+            assert agreed, f"Asterisk has {name} of {queue} as {self.members.get((queue, name))}"
 
-    def _members(self) -> dict[str, dict[str, SeenMember]]:
-        found: dict[str, dict[str, SeenMember]] = {}
-        for event in self._events("QueueStatus", "QueueStatusComplete"):
-            if event.get("Event") == "QueueParams":
-                found.setdefault(event["Queue"], {})
-            elif event.get("Event") == "QueueMember":
-                found.setdefault(event["Queue"], {})[event["Name"]] = SeenMember(
-                    name=event["Name"],
-                    interface=event.get("Location") or event["StateInterface"],
-                    penalty=int(event["Penalty"]),
-                    paused=event["Paused"] == "1",
-                    reason=event.get("PausedReason", ""),
-                    in_call=event.get("InCall") == "1",
-                    status=int(event["Status"]),
+    def _take(self, event: Any, manager: Any) -> None:
+        headers = event.headers
+        key = (headers["Queue"], headers["MemberName"])
+        with self._news:
+            if event.name == "QueueMemberRemoved":
+                self.members.pop(key, None)
+            else:
+                self.members[key] = SeenMember(
+                    interface=headers["Interface"],
+                    penalty=int(headers["Penalty"]),
+                    paused=headers["Paused"] == "1",
+                    reason=headers.get("PausedReason", ""),
+                    status=int(headers["Status"]),
                 )
-        return found
-
-    def _events(self, action: str, complete: str) -> list[dict[str, str]]:
-        """What a list action answers, taken from the events that follow it."""
-        import threading
-
-        events: list[dict[str, str]] = []
-        done = threading.Event()
-
-        def take(event: Any, manager: Any) -> None:
-            if not done.is_set():
-                events.append(event.headers)
-                if event.name == complete:
-                    done.set()
-
-        names = ("QueueParams", "QueueMember", "QueueEntry", complete)
-        for name in names:
-            self._manager.register_event(name, take)
-        try:
-            self._manager.send_action({"Action": action})
-            if not done.wait(10):
-                raise TimeoutError(f"{action}: no {complete}")
-        finally:
-            for name in names:
-                self._manager.unregister_event(name, take)
-        return events
+            self._news.notify_all()

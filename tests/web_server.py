@@ -17,8 +17,8 @@ from xucd.cti.hub import Hub
 from xucd.cti.links import Limits, Links
 from xucd.cti.messages import AgentListen, RightProfile, UserStatusUpdate
 from xucd.cti.session import Session
-from xucd.web.api import STATIC, Health
-from xucd.web.site import make_site
+from xucd.web.api import Health
+from xucd.web.site import STATIC, make_site
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 BRUCE = User(id=1, login="bruce", first_name="Bruce", last_name="Wail", agent_id=8)

@@ -100,7 +100,7 @@ def unprobed(right: str) -> Finding:
     return Finding(
         f"Read{right.title()}Unchecked",
         "note",
-        f"whether the manager user has read={right} cannot be seen: there is nothing to try it with",
+        f"whether the manager user has read={right} cannot be seen: nothing to try it with",
         f"see that read= of the user in manager.conf has {right}",
     )
 

@@ -135,8 +135,7 @@ class Link(WebSocketServerProtocol):
             self._silence.cancel()
         if self.outlet is not None:
             self.outlet.shut()
-        if self.session is not None:
-            self.links.left(self)
+        self.links.left(self)
 
     def sendCloseFrame(
         self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False

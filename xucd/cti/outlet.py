@@ -71,7 +71,7 @@ class Outlet:
 
     `direct` is the socket's own `send`, or None where only the transport may write (TLS). Nobody
     else may write to the transport, but for the goodbye. `too_slow` is called once, when more than
-    `limit` bytes wait and yet more come.
+    `limit` bytes wait behind what is under way.
     """
 
     __slots__ = (
@@ -80,6 +80,7 @@ class Outlet:
         "_handed",
         "_held",
         "_held_size",
+        "_largest",
         "_limit",
         "_paused",
         "_straight",
@@ -107,6 +108,7 @@ class Outlet:
         self._handed = 0
         self._held: list[bytes] = []
         self._held_size = 0
+        self._largest = 0
         self._limit = limit
         self._too_slow = too_slow
         self._drained: asyncio.Event | None = None
@@ -166,28 +168,32 @@ class Outlet:
     def _hold(self, data: bytes) -> None:
         if not self.open:
             return
-        # What is already waiting is judged, not what comes: one large answer is nobody's fault.
-        if self.unread > self._limit:
-            self.shut()
-            self._too_slow()
-            return
         self._held.append(data)
         self._held_size += len(data)
+        self._largest = max(self._largest, len(data))
+        # One large answer is nobody's fault, so it does not count; nor does what is under way.
+        if self._held_size - self._largest > self._limit:
+            self.shut()
+            self._too_slow()
 
     def shut(self) -> None:
         """Send nothing more, not even what waits here. The transport still ends what it holds."""
         self.open = False
         self._straight = False
-        self._held = []
-        self._held_size = 0
+        self._take_held()
         self._wake()
 
     def finish(self) -> None:
         """Write all that is due or waits, and send nothing after it."""
         if self.open:
-            self._transport.write(b"".join([*self._held, *self.due]))
+            self._transport.write(b"".join([self._take_held(), *self.due]))
             self.due = []
         self.shut()
+
+    def _take_held(self) -> bytes:
+        held, self._held = self._held, []
+        self._held_size = self._largest = 0
+        return b"".join(held)
 
     def _wake(self) -> None:
         if self._drained is not None:
@@ -206,10 +212,7 @@ class Outlet:
             return
         self._straight = self._direct is not None
         if self._held:
-            data = b"".join(self._held)
-            self._held = []
-            self._held_size = 0
-            self.push(data)
+            self.push(self._take_held())
         if self.unread <= self._limit // 4:
             self._wake()
 

@@ -1,4 +1,4 @@
-"""The HTTP routes: signing in, the way to the WebSocket, health, metrics, pages.
+"""The HTTP routes: signing in, the way to the WebSocket, health, metrics.
 
 A refused upgrade is answered before any handshake, with the JSON error that a page can read.
 """
@@ -6,7 +6,6 @@ A refused upgrade is answered before any handshake, with the JSON error that a p
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,11 +22,8 @@ from xucd.cti.link import Resume
 from xucd.cti.links import Links
 from xucd.web.errors import HttpError, answer, answer_error
 from xucd.web.origins import Origins
-from xucd.web.pages import Pages
 from xucd.web.signin import SignIn, Users
 from xucd.web.tokens import Tokens
-
-STATIC = Path(__file__).parent / "static"
 
 log = structlog.get_logger()
 
@@ -71,7 +67,6 @@ class Api:
         origins: Origins,
         health: Callable[[], Health],
         legacy_links: bool,
-        static: Path = STATIC,
     ) -> None:
         self._links = links
         self._users = users
@@ -80,7 +75,6 @@ class Api:
         self._origins = origins
         self._health = health
         self._legacy_links = legacy_links
-        self._pages = Pages(str(static))
 
     # --- Signing in
 
@@ -180,11 +174,6 @@ class Api:
         """The counters, as Prometheus reads them."""
         request.setHeader(b"Content-Type", CONTENT_TYPE_LATEST.encode())
         return generate_latest(self._links.hub.meter.registry)
-
-    @app.route("/", branch=True, methods=["GET"])
-    def pages(self, request: Any) -> Any:
-        """Everything else is a page or is not there."""
-        return self._pages
 
     # --- What goes wrong
 

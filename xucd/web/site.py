@@ -5,17 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from twisted.web.resource import Resource
+from twisted.web.resource import Resource, getChildForRequest
 from twisted.web.server import Request, Site
 
 from xucd import passwords
 from xucd.cti.links import Links
-from xucd.web.api import STATIC, Api, Health
+from xucd.web.api import Api, Health
 from xucd.web.errors import HttpError, answer_error
 from xucd.web.origins import Origins
+from xucd.web.pages import Pages
 from xucd.web.signin import Attempts, SignIn, Users
 from xucd.web.tokens import Tokens
 
+STATIC = Path(__file__).parent / "static"
 MAX_BODY = 64 * 1024
 IDLE_TIMEOUT = 60
 
@@ -56,9 +58,8 @@ def make_site(
         origins=allowed,
         health=health,
         legacy_links=legacy_links,
-        static=static,
     )
-    root = _Root(api.app.resource(), allowed)
+    root = _Root(api.app.resource(), Pages(str(static)), allowed)
     return _Site(root, requestFactory=_Request, timeout=IDLE_TIMEOUT)  # type: ignore[no-untyped-call]
 
 
@@ -96,9 +97,10 @@ class _Root(Resource):
 
     isLeaf = True
 
-    def __init__(self, routes: Any, origins: Origins) -> None:
+    def __init__(self, routes: Any, pages: Pages, origins: Origins) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._routes = routes
+        self._pages = pages
         self._origins = origins
 
     def render(self, request: Any) -> Any:
@@ -113,10 +115,17 @@ class _Root(Resource):
             (b"Cross-Origin-Resource-Policy", b"cross-origin" if asset else b"same-origin"),
         ):
             request.setHeader(name, value)
-        if path.startswith((b"/xuc/", b"/ctichannel")):
+        cross_origin = path.startswith((b"/xuc/", b"/ctichannel"))
+        if cross_origin:
             self._origins.mark(request)
             if request.method == b"OPTIONS":
                 return self._origins.preflight(request)
         if request.too_long:
             return answer_error(request, HttpError(413, "TooLarge", "The body is too large."))
-        return self._routes.render(request)
+        if cross_origin or path in (b"/health", b"/metrics"):
+            return self._routes.render(request)
+        if request.method not in (b"GET", b"HEAD"):
+            text = "This method is not for this address."
+            return answer_error(request, HttpError(405, "MethodNotAllowed", text, Allow="GET"))
+        found = getChildForRequest(self._pages, request)  # type: ignore[no-untyped-call]
+        return found.render(request)

@@ -1,0 +1,73 @@
+# What there is to do with a checkout of xucd. "make" alone lists it.
+#
+# The scripts in integration/bin see to what a target needs: each looks first, installs only what
+# is missing, and says in a sentence what it cannot do.
+
+PYTHON := .venv/bin/python
+BIN := integration/bin
+# How many calls a minute come in by themselves; 0 for none.
+DEMO_CALLS ?= 6
+# For demo-call: the number to dial, and for how many seconds to talk (8 to 25 unless given).
+NUMBER ?= 3000
+TALK ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv test lint unit demo demo-up demo-down demo-call demo-needs bench clean
+
+help:
+	@echo "make demo         a whole contact centre on this machine, until Ctrl-C"
+	@echo "make demo-up      the same in the background; returns when it is ready"
+	@echo "make demo-call    place a call into it: NUMBER=3000, TALK=seconds"
+	@echo "make demo-down    end it"
+	@echo "                  DEMO_CALLS=6 calls a minute come in by themselves, 0 for none"
+	@echo "make test         everything that is checked, against a real Asterisk too"
+	@echo "make unit         the tests that need no Asterisk"
+	@echo "make lint         ruff and mypy"
+	@echo "make bench        how fast xucd is; writes bench.json"
+	@echo "make venv         the virtual environment, .venv"
+	@echo "make clean        remove all that these made here"
+
+venv:
+	@$(BIN)/ensure-venv
+
+demo-needs: venv
+	@$(BIN)/ensure-docker
+	@$(BIN)/build-images 22
+
+demo: demo-needs
+	@DEMO_CALLS='$(DEMO_CALLS)' $(PYTHON) -m integration.demo run
+
+demo-up: demo-needs
+	@DEMO_CALLS='$(DEMO_CALLS)' $(PYTHON) -m integration.demo up
+
+demo-down:
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m integration.demo down; \
+	else echo "xucd demo: none runs"; fi
+
+demo-call: venv
+	@$(PYTHON) -m integration.demo call '$(NUMBER)' $(if $(TALK),--talk '$(TALK)')
+
+lint: venv
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+unit: venv
+	@$(BIN)/ensure-postgres >/dev/null
+	@$(BIN)/ensure-test-tools
+	$(PYTHON) -m pytest tests
+
+test: venv
+	@$(BIN)/ensure-docker
+	@$(BIN)/build-images 22 16
+	@$(BIN)/ensure-postgres >/dev/null
+	@$(BIN)/ensure-test-tools
+	@$(MAKE) --no-print-directory lint
+	$(PYTHON) -m pytest -p tests.plugin_no_skips
+
+bench: venv
+	$(PYTHON) -m bench
+
+clean: demo-down
+	rm -rf .venv .venv-log .demo .mypy_cache .ruff_cache .pytest_cache build dist bench.json *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

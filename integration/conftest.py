@@ -1,0 +1,63 @@
+"""The ground of every integration test: Docker, the images, and an Asterisk of each version.
+
+Whatever is missing here is a failure, never a skip. `--asterisk 22` runs against one version only.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integration.fixtures import make_xucd, phones, prepared, world
+from integration.pbx import Pbx
+from integration.witness import Witness
+
+__all__ = ["make_xucd", "phones", "prepared", "world"]
+
+BIN = Path(__file__).parent / "bin"
+VERSIONS = ("22", "16")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--asterisk",
+        action="append",
+        choices=VERSIONS,
+        help="the Asterisk to test against; may be repeated; all by default",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "asterisk_version" in metafunc.fixturenames:
+        versions = metafunc.config.getoption("--asterisk") or VERSIONS
+        metafunc.parametrize("asterisk_version", versions, scope="session")
+
+
+@pytest.fixture(scope="session")
+def docker() -> None:
+    """A Docker daemon that answers."""
+    subprocess.run([BIN / "ensure-docker"], check=True)
+
+
+@pytest.fixture(scope="session")
+def asterisk_image(docker: None, asterisk_version: str) -> str:
+    """The version of an Asterisk whose image is there."""
+    subprocess.run([BIN / "build-images", asterisk_version], check=True)
+    return asterisk_version
+
+
+@pytest.fixture(scope="session")
+def pbx(asterisk_image: str) -> Iterator[Pbx]:
+    """A booted Asterisk, one for all tests of its version."""
+    with Pbx(asterisk_image) as pbx:
+        yield pbx
+
+
+@pytest.fixture
+def witness(pbx: Pbx) -> Iterator[Witness]:
+    """A second observer of that Asterisk, independent of xucd."""
+    with Witness(pbx) as witness:
+        yield witness

@@ -1,0 +1,193 @@
+"""`xucd check` on real Asterisk, 16 and 22: what is missing is found, and what is there is not."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from integration.pbx import Pbx, Ports, owner_label
+from xucd.check import check
+from xucd.findings import Finding, shown
+
+QUEUES = ("support", "sales", "billing")
+CONF = Path(__file__).parent.parent / "asterisk-conf/manager.conf"
+READ = "system,call,agent,user,dialplan"
+WRITE = "agent,call,reporting,originate"
+SECRET = "a-good-one-4711"
+
+
+@dataclass(frozen=True)
+class Ami:
+    port: int
+    username: str
+    secret: str = SECRET
+    host: str = "127.0.0.1"
+    action_timeout: float = 5.0
+
+
+@dataclass(frozen=True)
+class Agi:
+    port: int
+    host: str = "127.0.0.1"
+
+
+# Users of manager.conf, each with its own lack, and the findings that it must lead to.
+FILTERS = "\n".join(re.findall(r"^eventfilter.*$", CONF.read_text(), re.MULTILINE))
+NEW_FILTERS = "eventfilter(action(include),name(UserEvent)) = "
+USERS = {
+    "complete": (READ, WRITE, FILTERS, set()),
+    "unfiltered": (READ, WRITE, "", {"EventsUnfiltered"}),
+    "deaf-to-system": ("call,agent,user,dialplan", WRITE, FILTERS, {"ReadSystemMissing"}),
+    "deaf-to-call": ("system,agent,user,dialplan", WRITE, FILTERS, {"ReadCallMissing"}),
+    "deaf-to-agent": ("system,call,user,dialplan", WRITE, FILTERS, {"ReadAgentMissing"}),
+    "deaf-to-dialplan": ("system,call,agent,user", WRITE, FILTERS, {"ReadDialplanMissing"}),
+    "filtered-too-much": (
+        READ,
+        WRITE,
+        "eventfilter = ^Event: FullyBooted",
+        {"ReadCallMissing", "ReadAgentMissing", "ReadDialplanMissing"},
+    ),
+    "no-agent": (
+        READ,
+        "call,reporting,originate",
+        FILTERS,
+        {"WriteAgentMissing", "ReadAgentUnchecked"},
+    ),
+    "no-call": (
+        READ,
+        "agent,reporting,originate",
+        FILTERS,
+        {"WriteCallMissing", "ReadDialplanUnchecked"},
+    ),
+    "no-reporting": (READ, "agent,call,originate", FILTERS, {"WriteReportingMissing"}),
+    "no-originate": (
+        READ,
+        "agent,call,reporting",
+        FILTERS,
+        {"WriteOriginateMissing", "ReadCallUnchecked"},
+    ),
+    "too-mighty": (READ, f"{WRITE},system,command,config", FILTERS, {"ExcessRights"}),
+}
+
+
+@pytest.fixture(scope="module", params=["22", "16"])
+def pbx(request: pytest.FixtureRequest) -> Iterator[Pbx]:
+    name = f"xucd-check-{request.param}-{owner_label().replace(':', '-')}"
+    with Pbx(request.param, name=name) as pbx:
+        users = {**USERS, "new-form": (READ, WRITE, NEW_FILTERS, set())}
+        for user, (read, write, filters, _) in users.items():
+            extended(
+                pbx,
+                "manager.conf",
+                f"\n[{user}]\nsecret = {SECRET}\nread = {read}\nwrite = {write}\n{filters}\n",
+            )
+        pbx.cli("manager reload")
+        yield pbx
+
+
+def extended(pbx: Pbx, file: str, text: str) -> None:
+    """Add to a file of Asterisk's configuration."""
+    assert pbx.name is not None
+    subprocess.run(
+        ["docker", "exec", "-i", pbx.name, "sh", "-c", f"cat >> /etc/asterisk/{file}"],
+        input=text.encode(),
+        check=True,
+    )
+
+
+async def checked(pbx: Pbx, user: str, queues: tuple[str, ...] = QUEUES) -> list[Finding]:
+    return await check(Ami(pbx.ami_port, user), Agi(pbx.agi_port), queues)
+
+
+def codes(findings: list[Finding]) -> set[str]:
+    return {finding.code for finding in findings}
+
+
+async def test_an_asterisk_with_the_shipped_files_lacks_nothing(pbx: Pbx):
+    ami = Ami(pbx.ami_port, "xucd", pbx.ami_secret)
+    findings = await check(ami, Agi(pbx.agi_port), QUEUES)
+    assert findings == []
+    assert shown(findings) == "all is well: Asterisk has what xucd needs"
+
+
+@pytest.mark.parametrize("user", USERS)
+async def test_what_a_manager_user_lacks_is_found_and_nothing_else(pbx: Pbx, user: str):
+    findings = await checked(pbx, user)
+    assert codes(findings) == USERS[user][3]
+    assert all(finding.code in shown(findings) for finding in findings)
+
+
+async def test_the_newer_form_of_filters_is_found_out_on_16_only(pbx: Pbx):
+    unfiltered = "EventsUnfiltered" in codes(await checked(pbx, "new-form"))
+    assert unfiltered == (pbx.version == "16")
+
+
+async def test_originate_is_not_missed_where_nothing_needs_it(pbx: Pbx):
+    findings = await check(
+        Ami(pbx.ami_port, "no-originate"), Agi(pbx.agi_port), QUEUES, originate=False
+    )
+    assert codes(findings) == {"ReadCallUnchecked"}
+
+
+async def test_a_queue_that_asterisk_lacks_is_named(pbx: Pbx):
+    (finding,) = await checked(pbx, "complete", (*QUEUES, "boats"))
+    assert finding.code == "QueueUnknown"
+    assert "boats" in finding.text
+
+
+async def test_the_check_leaves_nothing_behind(pbx: Pbx):
+    await checked(pbx, "complete")
+    assert "xucd-check" not in pbx.cli("queue show")
+    # Asterisk cannot forget a global variable; empty is as good.
+    assert not re.search(r"CHECK\w*=.", pbx.cli("dialplan show globals"))
+    assert "0 active channels" in pbx.cli("core show channels")
+
+
+async def test_an_agi_address_that_is_not_xucds_is_named(pbx: Pbx):
+    findings = await check(Ami(pbx.ami_port, "complete"), Agi(1), QUEUES)
+    assert codes(findings) == {"AgiElsewhere"}
+    assert f":{pbx.agi_port}" in findings[0].text
+
+
+@pytest.mark.parametrize(
+    ("module", "level"),
+    [("app_chanspy", "warning"), ("app_mixmonitor", "warning"), ("app_senddtmf", "warning")],
+)
+async def test_a_module_that_is_not_loaded_is_named(pbx: Pbx, module: str, level: str):
+    pbx.cli(f"module unload {module}.so")
+    try:
+        (finding,) = await checked(pbx, "complete")
+    finally:
+        pbx.cli(f"module load {module}.so")
+    assert (finding.code, finding.level) == ("ModuleMissing", level)
+    assert module in finding.text
+    assert module in finding.mend
+
+
+async def test_a_context_that_is_gone_or_changed_is_named(pbx: Pbx):
+    pbx.cli("dialplan remove context xucd-record")
+    pbx.cli("dialplan remove extension s@xucd-sub-wrap 1")
+    try:
+        findings = await checked(pbx, "complete")
+    finally:
+        pbx.cli("dialplan reload")
+    assert codes(findings) == {"ContextMissing", "WrapupContext"}
+
+
+async def test_a_wrong_or_well_known_secret_is_an_error(pbx: Pbx):
+    wrong = await check(Ami(pbx.ami_port, "complete", "wrong-4711"), Agi(pbx.agi_port), QUEUES)
+    assert codes(wrong) == {"LoginRefused"}
+    assert "wrong-4711" not in shown(wrong)
+    for secret in ("amp111", "Secret", ""):
+        findings = await check(Ami(pbx.ami_port, "complete", secret), Agi(pbx.agi_port), QUEUES)
+        assert "WeakSecret" in codes(findings)
+
+
+async def test_an_asterisk_that_is_not_there_is_an_error():
+    port = Ports.free().ami
+    (finding,) = await check(Ami(port, "xucd"), Agi(1), QUEUES)
+    assert finding.code == "CannotConnect"
+    assert str(port) in finding.text
