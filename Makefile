@@ -69,5 +69,5 @@ bench: venv
 	$(PYTHON) -m bench
 
 clean: demo-down
-	rm -rf .venv .venv-log .demo .mypy_cache .ruff_cache .pytest_cache build dist bench.json *.egg-info
+	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache build dist bench.json *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,7 +8,6 @@ figure of each is its best. A message counts once for each client that it has re
 """
 
 import argparse
-import asyncio
 import contextlib
 import multiprocessing
 import os
@@ -18,182 +17,25 @@ import socket
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from autobahn.twisted.resource import WebSocketResource
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
-from twisted.internet.asyncioreactor import AsyncioSelectorReactor
-from twisted.internet.main import installReactor
-from twisted.web.server import Site
-
-from xucd.center.directory import User
-from xucd.cti.hub import Hub
-from xucd.cti.links import Links
-from xucd.cti.messages import AgentStateEvent, LoggedOn, QueueMember, encode
+from bench.recorded import MESSAGES, SECRET, recorded
+from xucd.cti.messages import LoggedOn, encode
 from xucd.cti.outlet import framed
-from xucd.web.api import Health
-from xucd.web.site import make_site
 from xucd.web.tokens import Tokens
-
-try:
-    import uvloop
-except ImportError:
-    uvloop = None
 
 CLIENTS = 500
 ROUNDS = 5
-MESSAGES = 300
-"""Messages per round."""
-
-
-def recorded(count: int) -> list[Any]:
-    """A day's mix of messages, always the same: mostly agents' states, some queue members."""
-
-    names = ["AgentReady", "AgentRinging", "AgentOnCall", "AgentOnWrapup", "AgentReady"]
-    bodies: list[Any] = []
-    for number in range(count):
-        agent_id = 8 + number % 6
-        if number % 10 == 9:
-            bodies.append(QueueMember(agent_id=agent_id, queue_id=1 + number % 3, penalty=0))
-            continue
-        body = AgentStateEvent(
-            name=names[number % 5],
-            agent_id=agent_id,
-            phone_number=f"10{agent_id:02}",
-            since=0,
-            queues=[1, 2, 3],
-        )
-        if body.name == "AgentOnCall":
-            body.acd, body.direction = True, "Incoming"
-            body.call_type, body.monitor_state = "External", "ACTIVE"
-        bodies.append(body)
-    return bodies
-
-
-# --- The servers
 
 
 def serve(side: str, core: int | None, commands: Connection) -> None:
-    """A server process: tells its port, then sends `per_turn` messages a turn when told to."""
-    _pin(core)
-    loop = _loop()
+    """A server process."""
+    pin(core)
+    # Imported here because it installs a reactor, of which a process can have but one.
+    from bench import fanout_server  # noqa: PLC0415
 
-    reactor = AsyncioSelectorReactor(loop)
-    installReactor(reactor)
-    reactor.startRunning(installSignalHandlers=False)
-    make = {"xucd": _xucd, "autobahn": _autobahn}[side]
-    site, ready, send = make(loop)
-    port = reactor.listenTCP(0, site, interface="127.0.0.1", backlog=1024)
-    commands.send(port.getHost().port)
-    loop.run_until_complete(_serve(loop, commands, ready, send))
-
-
-async def _serve(
-    loop: asyncio.AbstractEventLoop,
-    commands: Connection,
-    ready: Callable[[], int],
-    send: Callable[[list[Any]], None],
-) -> None:
-    told = asyncio.Event()
-    loop.add_reader(commands.fileno(), told.set)
-    bodies = recorded(MESSAGES)
-    while True:
-        await told.wait()
-        told.clear()
-        command = commands.recv()
-        if command == "stop":
-            return
-        if command == "ready":
-            commands.send(ready())
-            continue
-        per_turn = int(command)
-        for start in range(0, len(bodies), per_turn):
-            send(bodies[start : start + per_turn])
-            # The turn ends here: what was sent is written before the next is.
-            await asyncio.sleep(0)
-
-
-def _xucd(loop: asyncio.AbstractEventLoop) -> tuple[Any, Callable[[], int], Callable[..., None]]:
-
-    hub = Hub(loop)
-    sessions: list[Any] = []
-
-    class Application:
-        """Some clients hear everything, some by group and queue, as supervisors do."""
-
-        def opened(self, session: Any) -> None:
-            if len(sessions) % 2:
-                topics: Iterable[Any] = [("states", None), ("members", None)]
-            else:
-                topics = [("states", 1), ("states", 2), *(("members", n) for n in (1, 2, 3))]
-            for topic in topics:
-                hub.subscribe(session, topic)
-            sessions.append(session)
-
-        async def asked(self, session: Any, ask: Any) -> None:
-            return None
-
-        def closed(self, session: Any) -> None:
-            return None
-
-    class Users:
-        def user(self, login: str) -> User:
-            return User(id=1, login=login, first_name="", last_name="")
-
-        async def password_hash(self, login: str) -> None:
-            return None
-
-    def send(bodies: list[Any]) -> None:
-        for body in bodies:
-            if isinstance(body, AgentStateEvent):
-                group = 1 + body.agent_id % 2
-                topics = [("states", None), ("states", group), ("states", f"agent {body.agent_id}")]
-            else:
-                topics = [("members", None), ("members", body.queue_id)]
-            hub.publish(topics, body)
-
-    site = make_site(
-        links=Links(hub, Application(), loop),
-        users=Users(),
-        secret=SECRET,
-        health=lambda: Health(current=True, asterisk="", store="", last_event_age=None),
-        clock=time.time,
-    )
-    return site, lambda: len(sessions), send
-
-
-def _autobahn(
-    loop: asyncio.AbstractEventLoop,
-) -> tuple[Any, Callable[[], int], Callable[..., None]]:
-
-    links: list[Any] = []
-
-    class Bare(WebSocketServerProtocol):
-        def onOpen(self) -> None:
-            links.append(self)
-
-    factory = WebSocketServerFactory()
-    factory.protocol = Bare
-    factory.setProtocolOptions(tcpNoDelay=True)
-    prepared = {
-        id(body): message
-        for body, message in ((b, factory.prepareMessage(encode(b))) for b in recorded(MESSAGES))
-    }
-    # The same objects each round, in the same order: look-ups cost nothing here.
-    ready = list(prepared.values())
-    at = 0
-
-    def send(bodies: list[Any]) -> None:
-        nonlocal at
-        for _ in bodies:
-            message = ready[at % len(ready)]
-            at += 1
-            for link in links:
-                link.sendPreparedMessage(message)
-
-    return Site(WebSocketResource(factory)), lambda: len(links), send
+    fanout_server.serve(side, commands)
 
 
 # --- The clients
@@ -201,7 +43,7 @@ def _autobahn(
 
 def listen(core: int | None, commands: Connection) -> None:
     """The clients' process: opens links where told, and tells when a round's bytes are in."""
-    _pin(core)
+    pin(core)
     sockets: list[socket.socket] = []
     while (command := commands.recv()) != "stop":
         if command[0] == "open":
@@ -255,9 +97,6 @@ def _read(sockets: list[socket.socket], size: int) -> None:
 # --- The run
 
 
-SECRET = b"only for measuring, never for use."
-
-
 class _Side:
     """A server and its clients, each a process on its own core."""
 
@@ -272,6 +111,9 @@ class _Side:
         ]
         for process in self._processes:
             process.start()
+        # Only the process itself holds its end now: if it fails, so does waiting for it.
+        server_end.close()
+        clients_end.close()
         path = "/"
         if name == "xucd":
             path = "/xuc/api/2.0/cti?token=" + Tokens(SECRET, 3600, time.time).make("bench")
@@ -315,7 +157,7 @@ def measure(clients: int = CLIENTS, rounds: int = ROUNDS) -> dict[str, Any]:
     size = sum(len(framed(encode(body))) for body in recorded(MESSAGES))
     cores = sorted(os.sched_getaffinity(0))
     pinned = (cores[0], cores[1]) if len(cores) > 1 else (None, None)
-    result: dict[str, Any] = {"clients": clients, "messages": MESSAGES, "loop": _loop_name()}
+    result: dict[str, Any] = {"clients": clients, "messages": MESSAGES}
     sides: list[_Side] = []
     try:
         for name in ("autobahn", "xucd"):
@@ -339,7 +181,7 @@ def measure(clients: int = CLIENTS, rounds: int = ROUNDS) -> dict[str, Any]:
     return result
 
 
-def _pin(core: int | None) -> None:
+def pin(core: int | None) -> None:
     if core is not None:
         os.sched_setaffinity(0, {core})
     _room_for(CLIENTS)
@@ -352,17 +194,6 @@ def _room_for(clients: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _loop() -> asyncio.AbstractEventLoop:
-    loop: asyncio.AbstractEventLoop = (uvloop or asyncio).new_event_loop()
-    return loop
-
-
-def _loop_name() -> str:
-    loop = _loop()
-    loop.close()
-    return type(loop).__module__.split(".")[0]
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -370,7 +201,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
     result = measure(options.clients, options.rounds)
-    print(f"{result['clients']} clients, {result['messages']} messages, {result['loop']}")
+    print(f"{result['clients']} clients, {result['messages']} messages a round")
     for per_turn in ("1 a turn", "10 a turn"):
         row = result[per_turn]
         print(

@@ -24,11 +24,13 @@ from typing import Any
 os.environ["TESTCONTAINERS_RYUK_DISABLED"] = "true"
 os.environ["TESTCONTAINERS_HOST_OVERRIDE"] = "127.0.0.1"
 
+from docker.errors import APIError
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 
 HERE = Path(__file__).resolve().parent
 OWNER = "xucd.owner"  # label: the process a container belongs to
+RECORDINGS = "/var/spool/asterisk/monitor"
 BOOT_DEADLINE = 30.0  # seconds; a start takes about one
 
 
@@ -116,12 +118,17 @@ def owner_label() -> str:
 
 
 def remove_leftovers() -> None:
-    """Removes the containers of runs whose process has gone."""
+    """Removes the containers of runs whose process has gone, and their recordings."""
     docker = DockerClient().client
-    for container in docker.containers.list(all=True, filters={"label": OWNER}):
+    for container in docker.containers.list(
+        all=True, filters={"label": OWNER}, ignore_removed=True
+    ):
         pid, _, started = container.labels[OWNER].partition(":")
         if _started(int(pid)) != started:
             _remove(container)
+            for mount in container.attrs["Mounts"]:
+                if mount["Destination"] == RECORDINGS:
+                    shutil.rmtree(mount["Source"], ignore_errors=True)
 
 
 class Pbx:
@@ -186,7 +193,7 @@ class Pbx:
         box = DockerContainer(self.image).with_command("/xucd/asterisk/entrypoint")
         box.with_volume_mapping(str(HERE / "asterisk"), "/xucd/asterisk", "ro")
         box.with_volume_mapping(str(HERE.parent / "asterisk-conf"), "/xucd/asterisk-conf", "ro")
-        box.with_volume_mapping(str(self.recordings), "/var/spool/asterisk/monitor", "rw")
+        box.with_volume_mapping(str(self.recordings), RECORDINGS, "rw")
         for word, value in self._environment().items():
             box.with_env(word, value)
         box.with_kwargs(network_mode="host", labels={OWNER: owner_label()})
@@ -292,7 +299,12 @@ def _started(pid: int) -> str:
 
 
 def _remove(container: Any) -> None:
-    # A frozen container cannot be killed on every Docker.
-    with contextlib.suppress(Exception):
+    # A frozen container cannot be killed on every Docker; unfreezing one that runs is an error.
+    with contextlib.suppress(APIError):
         container.unpause()
-    container.remove(force=True, v=True)
+    try:
+        container.remove(force=True, v=True)
+    except APIError as error:
+        # Gone, or going: a run beside this one clears up too.
+        if error.status_code not in {404, 409}:
+            raise

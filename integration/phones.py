@@ -31,7 +31,8 @@ _USER = re.compile(r"sips?:([^@;>]*)@")
 _DISPLAY = re.compile(r'\s*"([^"]*)"')
 _COMPLAINT = re.compile(
     r"The following events occurred:\n|"
-    r"\d{4}-\d\d-\d\d\S*\s[^\n]*?Automatic response mode for an unexpected [^\n]*? for call: [\w@.-]{36}"
+    r"\d{4}-\d\d-\d\d\S*\s[^\n]*?Automatic response mode for an unexpected "
+    r"[^\n]*? for call: [\w@.-]{36}"
 )
 
 
@@ -63,7 +64,7 @@ class Leg:
         self.code = 0  # of a call that was not answered
         self._cseq = 1  # of the last INVITE
         self._confirmed = False  # ACK: the call may be ended by a BYE
-        self._handed_on = False  # Asterisk said how a transfer went
+        self._handed_on = ""  # what Asterisk said to a transfer
         self._closed = False  # nothing more will come
         self._failure = ""
         self._sipp = sipp
@@ -127,11 +128,20 @@ class Leg:
         return await self.ended(within)
 
     async def transfer(self, number: str, within: float = DEADLINE) -> float:
-        """Hands the other party on to a number, blindly, and hangs up once the number answered."""
+        """Hands the other party on to a number, blindly, and hangs up once the number answered.
+
+        Asterisk refuses until it has joined the two parties, a few milliseconds after the answer.
+
+        Raises:
+            SippError: Asterisk refused; the call goes on.
+        """
         await self._until(lambda: self._confirmed or self._over(), within, "be answered")
         target = f"Refer-To: <sip:{number}@127.0.0.1:{self._sipp.target}>\r\n"
         self._tell("TRANSFER", target)
-        await self._until(lambda: self._handed_on or self._over(), within, "be handed on")
+        self._handed_on = ""
+        await self._until(lambda: bool(self._handed_on) or self._over(), within, "be handed on")
+        if not self._handed_on.startswith("SIP/2.0 200"):
+            raise SippError(f"{self}: transfer refused: {self._handed_on}")
         return await self.hang_up(within)
 
     def saw(self, message: Message) -> None:
@@ -160,8 +170,8 @@ class Leg:
             self._end(at, message.sent)
         elif method == "BYE":
             self._closed = True
-        elif method == "NOTIFY" and code == 0:
-            self._handed_on = message.headers.get("subscription-state", "").startswith("terminated")
+        elif method == "NOTIFY" and "terminated" in message.headers.get("subscription-state", ""):
+            self._handed_on = message.body.strip()
         self._wake()
 
     def fail(self, why: str) -> None:
@@ -334,6 +344,12 @@ class Phones:
             lambda code: leg.fail(f"SIPp gave up: {process.errors()}") if code.result() else None
         )
         return leg
+
+    async def ended(self) -> str:
+        """Wait until the phones are gone, as they are only when their SIPp dies; says so."""
+        assert self._process is not None
+        code = await asyncio.shield(self._process.done)
+        return f"the phones' SIPp ended ({code}): {self.complaints() or 'without a word'}"
 
     def complaints(self) -> str:
         """What the phones' SIPp found unexpected; "" when all went as SIP has it."""

@@ -46,6 +46,7 @@ class Message:
     sent: bool
     first: str  # "INVITE sip:… SIP/2.0" or "SIP/2.0 200 OK"
     headers: dict[str, str]  # by lower-case name
+    body: str
 
     @property
     def call_id(self) -> str:
@@ -81,12 +82,13 @@ class Log:
 
 
 def _message(at: float, sent: bool, text: str) -> Message:
-    first, *lines = text.partition("\r\n\r\n")[0].split("\r\n")
+    head, _, body = text.partition("\r\n\r\n")
+    first, *lines = head.split("\r\n")
     headers: dict[str, str] = {}
     for line in lines:
         name, _, value = line.partition(":")
         headers.setdefault(name.lower(), value.strip())
-    return Message(at, sent, first, headers)
+    return Message(at, sent, first, headers, body)
 
 
 class Process:

@@ -184,11 +184,14 @@ async def test_a_phone_reaches_another_and_the_outside_world(phones: Phones) -> 
         assert await call.ended() > (call.answered_at or 0)
 
 
-async def test_a_call_is_handed_on_to_another_phone(phones: Phones) -> None:
+async def test_a_call_is_handed_on_to_another_phone(pbx: Pbx, phones: Phones) -> None:
+    wire = await Wire.open(pbx, pbx.ami_user, pbx.ami_secret)
     call = phones.dial("1001")
     leg = await phones.phone("1001").rings()
     leg.answer()
-    await call.answered()
+    await wire.until("BridgeEnter")
+    await wire.until("BridgeEnter")
+    wire.close()
     phones.phone("1002").answer_after = 0.0
     await leg.transfer("1002")
     target = await phones.phone("1002").rings()

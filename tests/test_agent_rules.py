@@ -202,6 +202,29 @@ def test_a_caller_for_whom_a_phone_rings_already_is_not_nudged(scene: Scene) -> 
     assert nudged == [scene.center.calls.channels[second].name]
 
 
+def test_an_agent_whose_phone_is_not_yet_free_is_offered_once_the_queue_knows_it_is(
+    scene: Scene,
+) -> None:
+    scene.pauses(True, "lunch")
+    scene.caller_waits()
+    scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", False))
+    scene.forget()
+    scene.pauses(False)
+    assert scene.asked == []
+    scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", True))
+    assert scene.asked == [Nudge("PJSIP/trunk-00000001")]
+
+
+def test_a_phone_that_becomes_free_under_a_paused_agent_is_offered_to_nobody(
+    scene: Scene,
+) -> None:
+    scene.pauses(True, "lunch")
+    scene.caller_waits()
+    for idle in (False, True):
+        scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", idle))
+    assert scene.asked == []
+
+
 def test_a_removed_member_is_told_with_penalty_minus_one(scene: Scene) -> None:
     scene.happens(ev.MemberRemoved("sales", "PJSIP/1001", "Agent/2501"))
     assert scene.memberships() == [(BRUCE, SALES, -1)]

@@ -14,7 +14,7 @@ from xucd.trace import replay
 TRACES = Path(__file__).parent / "traces"
 
 # What the white list of `asterisk-conf/manager.conf` lets through and nobody here reads.
-UNREAD = {b"FullyBooted", b"QueueMemberStatus", b"LocalOptimizationEnd", b"Reload", b"Shutdown"}
+UNREAD = {b"FullyBooted", b"LocalOptimizationEnd", b"Reload", b"Shutdown"}
 
 
 def call(name: str, version: str) -> list[Event]:

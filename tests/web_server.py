@@ -19,6 +19,7 @@ from xucd.cti.messages import AgentListen, RightProfile, UserStatusUpdate
 from xucd.cti.session import Session
 from xucd.web.api import Health
 from xucd.web.site import STATIC, make_site
+from xucd.web.tokens import Tokens
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 BRUCE = User(id=1, login="bruce", first_name="Bruce", last_name="Wail", agent_id=8)
@@ -76,6 +77,7 @@ class Server:
         self.application = Application()
         self.hub: Hub
         self.links: Links
+        self.tokens = Tokens(SECRET, 3600, lambda: self.now)
         self.users = {"bruce": BRUCE, "alice": ALICE}
         self.health = Health(current=True, asterisk="current", store="ok", last_event_age=0.5)
 
@@ -132,7 +134,7 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def serving(
-    *, limits: Limits | None = None, static: Path = STATIC, **options: Any
+    *, limits: Limits | None = None, static: Path = STATIC, tls: Any = None, **options: Any
 ) -> AsyncIterator[Server]:
     """A server on a port of its own, for as long as the context lasts."""
     server = Server()
@@ -148,7 +150,10 @@ async def serving(
         static=static,
         **{"verify": lambda kept, password: kept == password, **options},
     )
-    port = reactor.listenTCP(0, site, interface="127.0.0.1")
+    if tls is None:
+        port = reactor.listenTCP(0, site, interface="127.0.0.1")
+    else:
+        port = reactor.listenSSL(0, site, tls, interface="127.0.0.1")
     server.port = port.getHost().port
     try:
         yield server

@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import socket
+import ssl
 import struct
 from typing import Any, Self
 
@@ -44,11 +45,12 @@ class Client:
         *,
         headers: dict[str, str] | None = None,
         sock: socket.socket | None = None,
+        tls: ssl.SSLContext | None = None,
         buffer: int = 2**16,
     ) -> Self:
         """Open a link. Raises `Refused` when it is answered by anything but an upgrade."""
         place = {"sock": sock} if sock else {"host": "127.0.0.1", "port": port}
-        reader, writer = await asyncio.open_connection(limit=buffer, **place)
+        reader, writer = await asyncio.open_connection(limit=buffer, ssl=tls, **place)
         key = base64.b64encode(os.urandom(16)).decode()
         fields = {
             "Host": f"127.0.0.1:{port}",

@@ -99,6 +99,12 @@ def _member_paused(block: Headers) -> Event:
     )
 
 
+def _member_status(block: Headers) -> Event:
+    return events.MemberStatus(
+        block["Queue"], block["Interface"], block["MemberName"], block["Status"] == "1"
+    )
+
+
 def _caller_joined(block: Headers) -> Event:
     return events.CallerJoined(
         block["Queue"],
@@ -316,6 +322,7 @@ DECODERS: dict[bytes, Callable[[Headers], Event | None]] = {
     b"QueueMemberRemoved": _member_removed,
     b"QueueMemberPenalty": _member_penalty,
     b"QueueMemberPause": _member_paused,
+    b"QueueMemberStatus": _member_status,
     b"QueueCallerJoin": _caller_joined,
     b"QueueCallerLeave": _caller_left,
     b"QueueCallerAbandon": _caller_abandoned,

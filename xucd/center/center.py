@@ -190,7 +190,8 @@ class Center:
             live.wrapup_until = None
             self._wrapping.pop(live.agent.id, None)
         if fact is Fact.UNPAUSED and before is not live.stance:
-            self.nudge(live)
+            for queue_id in live.members:
+                self.offer(live, queue_id)
         self.remember(live)
         self.look(live, now)
 
@@ -200,9 +201,13 @@ class Center:
             self.seats[live.agent.id] = seat
             self.changes.append(SeatChanged(seat))
 
-    def nudge(self, live: LiveAgent) -> None:
-        """Let those who wait in the agent's queues find it now, not at their next second."""
-        for queue_id in live.members:
+    def offer(self, live: LiveAgent, queue_id: int) -> None:
+        """Let those who wait in a queue find a free agent now, not at their next second.
+
+        Not while the queue takes the agent's phone for in use: it would not ring it, and the
+        callers would look away for longer.
+        """
+        if live.members[queue_id].idle:
             for channel in self.waiting.next_in(self.directory.queues[queue_id].name):
                 self.intents.append(Nudge(channel))
 

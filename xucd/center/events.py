@@ -68,6 +68,19 @@ class MemberPaused(_Event, frozen=True):
     reason: str  # "" when none was given, and always on an unpause
 
 
+class MemberStatus(_Event, frozen=True):
+    """What a queue holds a member's phone to do. AMI `QueueMemberStatus`.
+
+    Comes when the queue itself has taken the device's state in, a little after the device's own
+    event: from `idle` on, and not before, the queue will ring the member.
+    """
+
+    queue: str
+    interface: str
+    member: str
+    idle: bool
+
+
 class CallerJoined(_Event, frozen=True):
     """A caller began to wait in a queue. AMI `QueueCallerJoin`."""
 
@@ -313,6 +326,7 @@ Event = (
     | MemberRemoved
     | MemberPenalty
     | MemberPaused
+    | MemberStatus
     | CallerJoined
     | CallerLeft
     | CallerAbandoned

@@ -7,13 +7,14 @@ from xucd.center.seat import Seat
 
 
 class Member:
-    """A membership as Asterisk has it."""
+    """A membership as Asterisk has it; `idle` is False while the queue takes it for in use."""
 
-    __slots__ = ("paused", "reason")
+    __slots__ = ("idle", "paused", "reason")
 
     def __init__(self, paused: bool, reason: str) -> None:
         self.paused = paused
         self.reason = reason
+        self.idle = True
 
 
 class LiveAgent:

@@ -69,8 +69,22 @@ def _member_paused(center: Center, event: ev.MemberPaused, now: float) -> None:
     if found is None or found[2].id not in found[0].members:
         return
     live, _line, queue = found
-    live.members[queue.id] = Member(event.paused, event.reason)
+    member = live.members[queue.id]
+    member.paused, member.reason = event.paused, event.reason
     judge_pause(center, live, event.reason, now)
+
+
+@on(ev.MemberStatus)
+def _member_status(center: Center, event: ev.MemberStatus, now: float) -> None:
+    found = _member(center, event.queue, event.interface, event.member)
+    if found is None or found[2].id not in found[0].members:
+        return
+    live, _line, queue = found
+    member = live.members[queue.id]
+    freed = event.idle and not member.idle
+    member.idle = event.idle
+    if freed and live.stance is Stance.READY:
+        center.offer(live, queue.id)
 
 
 def judge_pause(center: Center, live: LiveAgent, latest: str, now: float) -> None:

@@ -1,0 +1,71 @@
+"""The demo's commands, as the Makefile calls them: run, up, down, call."""
+
+import argparse
+import os
+import re
+import sys
+
+from integration.demo import background, control, places, running
+from integration.demo.places import DemoError
+
+
+def main() -> int:
+    """Carry out one command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="integration.demo")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="until a signal comes")
+    run.add_argument("--tell", type=int, help="a pipe to be told until the demo is ready")
+    commands.add_parser("up", help="in the background")
+    commands.add_parser("down", help="end it, and remove what a killed one left")
+    call = commands.add_parser("call", help="place a call into the running demo")
+    call.add_argument("number", type=_number)
+    call.add_argument("--talk", type=float, help="for how many seconds")
+    arguments = parser.parse_args()
+    os.chdir(places.PROJECT)
+    try:
+        if arguments.command == "run":
+            return _run(arguments.tell)
+        if arguments.command == "up":
+            return background.up()
+        if arguments.command == "down":
+            return background.down()
+        control.place_call(arguments.number, arguments.talk)
+    except DemoError as error:
+        print(f"xucd demo: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _run(pipe: int | None) -> int:
+    told = None
+    if pipe is not None:
+        os.set_inheritable(pipe, False)
+        told = os.fdopen(pipe, "w", encoding="utf-8", buffering=1)
+
+    def say(line: str) -> None:
+        nonlocal told
+        print(line, flush=True)
+        if told is not None:
+            try:
+                print(line, file=told)
+            except BrokenPipeError:
+                told = None  # whoever started us has gone
+
+    def ready() -> None:
+        nonlocal told
+        if told is not None:
+            told.close()
+            told = None
+
+    return running.run(say, ready)
+
+
+def _number(text: str) -> str:
+    if not re.fullmatch(r"\+?[0-9*#]{1,20}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number to dial, such as 3000")
+    return text
+
+
+sys.exit(main())

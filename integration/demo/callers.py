@@ -1,0 +1,83 @@
+"""Those who call the demo: who they are, and what becomes of one call."""
+
+import asyncio
+import itertools
+import random
+from collections.abc import Callable, Iterator
+
+from integration.phones import Leg, NotAnswered, Phones
+from integration.sipp import SippError
+
+LINES = tuple(str(number) for number in range(1001, 1009))
+QUEUES = ("3000", "3001", "3002")
+PATIENCE = 150.0  # seconds; Asterisk itself sends a caller away sooner
+TALK = (8.0, 25.0)  # seconds, at least and at most
+
+FIRST_NAMES = (
+    "Camille", "Léa", "Manon", "Chloé", "Inès", "Jade", "Éloïse", "Margaux", "Zoé", "Noémie",
+    "Lucas", "Hugo", "Théo", "Jules", "Raphaël", "Gaël", "Mathis", "Loïc", "Benoît", "François",
+)  # fmt: skip
+LAST_NAMES = (
+    "Martin", "Bernard", "Petit", "Durand", "Leroy", "Moreau", "Lefèvre", "Garnier", "Chevalier",
+    "Fontaine", "Rousseau", "Béranger", "Le Gall", "Kervella", "D'Hérouville", "Noël", "Lemaître",
+)  # fmt: skip
+PREFIXES = ("01", "02", "03", "04", "05", "06", "07", "09")
+
+Say = Callable[[str], None]
+
+
+def callers() -> Iterator[tuple[str, str]]:
+    """Numbers and names of callers, without end."""
+    while True:
+        number = random.choice(PREFIXES) + "".join(random.choices("0123456789", k=8))
+        yield number, f"{random.choice(FIRST_NAMES)} {random.choice(LAST_NAMES)}"
+
+
+async def call_in(phones: Phones, a_minute: float, say: Say) -> None:
+    """Have callers call in, to each queue in turn, for ever. `a_minute` is above 0."""
+    queues = itertools.cycle(QUEUES)
+    async with asyncio.TaskGroup() as calls:
+        for number, name in callers():
+            calls.create_task(_call_in(phones, next(queues), number, name, say))
+            await asyncio.sleep(60 / a_minute * random.uniform(0.5, 1.5))
+
+
+async def _call_in(phones: Phones, queue: str, number: str, name: str, say: Say) -> None:
+    told: list[str] = []
+    await call(phones, queue, number, name, random.uniform(*TALK), told.append)
+    say(f"{told[0]}: {', '.join(told[1:])}")
+
+
+async def call(
+    phones: Phones, number: str, caller_number: str, name: str, talk: float, say: Say
+) -> None:
+    """Place one call, hang up after `talk` seconds, and say what becomes of it, step by step."""
+    say(f"{name} ({caller_number}) calls {number}")
+    try:
+        leg = phones.dial(number, caller_number=caller_number, name=name)
+        await leg.rang(PATIENCE)
+        assert leg.invited_at is not None
+        say("rings")
+        answered = await leg.answered(PATIENCE)
+        say(f"answered{_by(phones, leg)} after {answered - leg.invited_at:.1f} s")
+        try:
+            ended = await leg.ended(talk)
+        except TimeoutError:
+            ended = await leg.hang_up()
+        who = "the caller" if leg.ended_by_us else "the other side"
+        say(f"talked for {ended - answered:.1f} s, ended by {who}")
+    except NotAnswered as end:
+        assert leg.invited_at is not None and leg.ended_at is not None
+        waited = leg.ended_at - leg.invited_at
+        say(f"ended unanswered after {waited:.1f} s (SIP {end.code})")
+    except (SippError, TimeoutError) as error:
+        say(f"came to nothing: {error}")
+
+
+def _by(phones: Phones, leg: Leg) -> str:
+    """Which of the demo's phones talks to this caller."""
+    for line in LINES:
+        for rung in reversed(phones.phone(line).legs):
+            if rung.other_number == leg.number and rung.answered_at and not rung.ended_at:
+                return f" by {line}"
+    return ""

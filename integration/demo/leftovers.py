@@ -1,0 +1,60 @@
+"""What a killed demo leaves behind: a daemon, containers, files. Never what belongs to others."""
+
+import contextlib
+import shutil
+import time
+
+from docker.errors import APIError, DockerException
+
+from integration.demo import places, processes
+from integration.pbx import remove_leftovers
+
+DEADLINE = 15.0  # seconds in which all has to be gone
+
+
+def remove() -> None:
+    """Remove what is left of a demo that no longer runs; returns when it is gone.
+
+    Raises:
+        DemoError: something of it would not go.
+    """
+    _end_xucd()
+    _remove_containers()
+    for file in (places.CONTROL, places.XUCD_PROCESS, places.SETTINGS):
+        file.unlink(missing_ok=True)
+    for file in places.FOLDER.glob(f"{places.DATABASE.name}*"):
+        file.unlink()
+    if places.SCRATCH.exists():
+        shutil.rmtree(places.SCRATCH)
+
+
+def wait_for_ports() -> None:
+    """Return when the demo's ports are free. Raises `DemoError` when one is not."""
+    until = time.monotonic() + DEADLINE
+    while (taken := places.taken_port()) is not None:
+        if time.monotonic() > until:
+            raise places.DemoError(f"no demo runs any more, but {taken} is still taken")
+        time.sleep(0.05)  # a port that is let go of announces it to nobody
+
+
+def _end_xucd() -> None:
+    with contextlib.suppress(FileNotFoundError):
+        known = places.XUCD_PROCESS.read_text()
+        pid = int(known.partition(":")[0] or 0)
+        if pid and processes.identity(pid) == known:
+            processes.end(pid, patience=10)
+
+
+def _remove_containers() -> None:
+    until = time.monotonic() + DEADLINE
+    while True:
+        try:
+            remove_leftovers()
+            return
+        except APIError:
+            # Docker is removing one of them itself at this very moment.
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+        except DockerException:
+            return  # without Docker there are no containers
