@@ -15,7 +15,6 @@ import resource
 import selectors
 import socket
 import statistics
-import sys
 import time
 from multiprocessing.connection import Connection
 from typing import Any
@@ -194,14 +193,9 @@ def _room_for(clients: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--clients", type=int, default=CLIENTS)
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    options = parser.parse_args()
-    result = measure(options.clients, options.rounds)
-    print(f"{result['clients']} clients, {result['messages']} messages a round")
+def show(result: dict[str, Any]) -> None:
+    """Print what `measure` found."""
+    print(f"fan-out to {result['clients']} clients, {result['messages']} messages a round")
     for per_turn in ("1 a turn", "10 a turn"):
         row = result[per_turn]
         print(
@@ -210,5 +204,14 @@ def main() -> None:
         )
 
 
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clients", type=int, default=CLIENTS)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    options = parser.parse_args()
+    show(measure(options.clients, options.rounds))
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

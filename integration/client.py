@@ -8,6 +8,7 @@ async with await Client.sign_in(port, "bruce") as bruce:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import json
 import time
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 DEADLINE = 15.0  # seconds that any awaited frame may take, unless told otherwise
 
@@ -176,12 +178,13 @@ class Client:
         await self.until("PhoneStatusUpdate")
 
     async def _read(self) -> None:
-        async for raw in self._socket:
-            frame = Frame(str(raw))
-            if frame.message.get("claz") != "ping":
-                async with self._news:
-                    self.frames.append(frame)
-                    self._news.notify_all()
+        with contextlib.suppress(ConnectionClosed):  # how it ended is `closed`'s to tell
+            async for raw in self._socket:
+                frame = Frame(str(raw))
+                if frame.message.get("claz") != "ping":
+                    async with self._news:
+                        self.frames.append(frame)
+                        self._news.notify_all()
         async with self._news:
             self._over = True
             self._news.notify_all()

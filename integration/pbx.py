@@ -294,8 +294,9 @@ def _started(pid: int) -> str:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return ""
-    # The command's name, in brackets, may hold blanks.
-    return stat.rpartition(")")[2].split()[19]
+    # The command's name, in brackets, may hold blanks. A zombie has gone, but for its parent.
+    state, *rest = stat.rpartition(")")[2].split()
+    return "" if state == "Z" else rest[18]
 
 
 def _remove(container: Any) -> None:

@@ -86,6 +86,11 @@ class Xucd:
         process.send_signal(how)
         return await asyncio.wait_for(process.wait(), DEADLINE)
 
+    def signal(self, what: signal.Signals) -> None:
+        """Send the daemon a signal."""
+        assert self._process is not None
+        self._process.send_signal(what)
+
     async def client(self, login: str, query: str = "") -> Client:
         """A signed-in page of a user, its opening received."""
         client = await Client.sign_in(self.port, login, query=query)

@@ -32,6 +32,7 @@ async def test_shots(world: World, browser):
     await asyncio.sleep(2.2)
     await calla.hang_up(); await alice.until("AgentStateEvent",name="AgentOnWrapup")
     await asyncio.sleep(1.2)
+    await wl.page.mouse.move(600,20)
     for v,n in ((wl,"call-light"),(nd,"call-dark-narrow"),(ada,"admin-dark"),(adan,"admin-light-narrow")): await shot(v,n,True)
     await call.hang_up(); await expect(wl.state).to_have_text("Wrap-up"); await asyncio.sleep(.5)
     await shot(wl,"wrapup-light"); await shot(nd,"wrapup-dark-narrow",True)

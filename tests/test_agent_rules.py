@@ -115,6 +115,17 @@ def test_a_pause_of_some_queues_only_leaves_the_agent_ready(scene: Scene) -> Non
     assert scene.agent().shown.cause == "lunch"
 
 
+def test_a_queue_that_a_paused_agent_is_put_into_does_not_change_its_reason(scene: Scene) -> None:
+    scene.pauses(True, "lunch")
+    scene.forget()
+    scene.happens(
+        ev.MemberRemoved("billing", "PJSIP/1001", "Agent/2501"),
+        ev.MemberAdded("billing", "PJSIP/1001", "Agent/2501", 0, True, ""),
+        ev.MemberPaused("billing", "PJSIP/1001", "Agent/2501", True, "lunch"),
+    )
+    assert scene.states() == []
+
+
 def test_the_first_queue_unpaused_makes_the_agent_ready(scene: Scene) -> None:
     scene.pauses(True, "lunch")
     scene.forget()

@@ -6,7 +6,7 @@ from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
 from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
 from xucd.center.events import ChannelState
-from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause
+from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
 from xucd.center.seat import Seat
 
 QUEUES = frozenset({"support", "sales", "billing"})
@@ -111,6 +111,21 @@ def test_a_login_that_was_cut_short_is_completed() -> None:
         AddMember("billing", "PJSIP/1001", "Agent/2501", 2, False),
     ]
     assert scene.memberships() == []
+
+
+def test_queues_that_were_configured_anew_are_brought_about() -> None:
+    scene = Scene([Seat(ALICE, 2, True, 0.0, settled=False)])
+    support, sales = (
+        ev.MemberSeen(queue, "PJSIP/1002", "Agent/2502", 7, False, "", False, 0, 0)
+        for queue in ("support", "sales")
+    )
+    scene.rebuilds(snapshot(support, sales))
+    assert scene.asked == [
+        SetPenalty("support", "PJSIP/1002", 0),
+        RemoveMember("sales", "PJSIP/1002"),
+    ]
+    assert scene.memberships() == []
+    assert scene.center.seats[ALICE].settled
 
 
 def test_the_line_asterisk_has_an_agent_on_wins_over_the_remembered_one() -> None:

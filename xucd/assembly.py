@@ -25,6 +25,8 @@ from xucd.store import AsyncStore, Store, StoreError
 from xucd.web.api import Health
 from xucd.web.site import make_site
 
+SERVICE_RESTART = 1012
+
 log = structlog.get_logger()
 reactor: Any = twisted_reactor
 
@@ -48,15 +50,8 @@ class Daemon:
         """Begin to serve. Raises `StoreError`, or `CannotListen`."""
         store, settings, clock = self._store, self.settings, self._clock
         await store.run(Store.migrate)
-        directory = await store.run(Store.directory)
-        center = Center(
-            directory,
-            clock(),
-            queues=await store.run(Store.memberships),
-            seats=await store.run(Store.seats),
-            days=await store.run(Store.agent_days, day_of(clock())),
-            midnight_after=midnight_after,
-        )
+        center = await self._center()
+        self._users = _Users(center.directory, store)
         loop = asyncio.get_running_loop()
         hub = Hub(loop)
         self.keeper = Keeper(store)
@@ -72,7 +67,7 @@ class Daemon:
         self.links = Links(hub, self.service, loop, Limits(backlog=settings.limits.backlog))
         site = make_site(
             links=self.links,
-            users=_Users(directory, store),
+            users=self._users,
             secret=await store.run(Store.token_secret),
             health=self._health,
             clock=time.time,
@@ -84,6 +79,33 @@ class Daemon:
         self._listen(site)
         self._saving = asyncio.create_task(self._save_days())
         self.service.start()
+
+    async def reload(self) -> None:
+        """Take over the configuration as `xucd center apply` has left it.
+
+        Pages of users who were changed are asked to connect anew. Raises `StoreError`.
+        """
+        async with self.service.desk.seating:
+            before = self.service.center.directory
+            await self.keeper.save_days(self.service.center, self._clock())
+            center = await self._center()
+            self._users.directory = center.directory
+            for link in list(self.links.open):
+                if center.directory.users.get(link.user.id) != before.users.get(link.user.id):
+                    link.sendCloseFrame(SERVICE_RESTART, b"configuration changed")
+            await self.service.reconfigure(center)
+        log.info("the contact centre was configured anew")
+
+    async def _center(self) -> Center:
+        store, now = self._store, self._clock()
+        return Center(
+            await store.run(Store.directory),
+            now,
+            queues=await store.run(Store.memberships),
+            seats=await store.run(Store.seats),
+            days=await store.run(Store.agent_days, day_of(now)),
+            midnight_after=midnight_after,
+        )
 
     async def stop(self) -> None:
         """Say goodbye to clients, leave Asterisk, write down what is not yet written."""
@@ -138,11 +160,11 @@ class _Users:
     """The directory and the store, as signing in needs them."""
 
     def __init__(self, directory: Directory, store: AsyncStore) -> None:
-        self._directory = directory
+        self.directory = directory
         self._store = store
 
     def user(self, login: str) -> User | None:
-        return self._directory.user_by_login.get(login)
+        return self.directory.user_by_login.get(login)
 
     async def password_hash(self, login: str) -> str | None:
         return await self._store.run(Store.password_hash, login)

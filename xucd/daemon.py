@@ -4,7 +4,9 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import structlog
 from twisted.internet import asyncioreactor
@@ -12,6 +14,9 @@ from twisted.internet import asyncioreactor
 from xucd.settings import Settings
 from xucd.store import StoreError
 from xucd.systemd import Notifier
+
+if TYPE_CHECKING:
+    from xucd.assembly import Daemon
 
 
 def run(settings: Settings) -> int:
@@ -34,9 +39,10 @@ async def _serve(settings: Settings) -> int:
     from xucd.assembly import CannotListen, Daemon  # noqa: PLC0415
 
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
+    stop, reload = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
     systemd = Notifier()
     daemon = Daemon(settings)
     try:
@@ -47,11 +53,30 @@ async def _serve(settings: Settings) -> int:
         return 2
     systemd.tell("READY=1")
     alive = asyncio.create_task(systemd.stay_alive())
-    await stop.wait()
+    await _reload_until(stop, reload, daemon, systemd)
     systemd.tell("STOPPING=1")
     alive.cancel()
     await daemon.stop()
     return 0
+
+
+async def _reload_until(
+    stop: asyncio.Event, reload: asyncio.Event, daemon: "Daemon", systemd: Notifier
+) -> None:
+    """Take over a new configuration at each SIGHUP, until told to stop."""
+    waits = [asyncio.create_task(stop.wait())]
+    while not stop.is_set():
+        waits.append(asyncio.create_task(reload.wait()))
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        waits.pop().cancel()
+        if reload.is_set():
+            reload.clear()
+            systemd.tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+            try:
+                await daemon.reload()
+            except StoreError as error:
+                structlog.get_logger().error("the configuration stays as it was", error=str(error))
+            systemd.tell("READY=1")
 
 
 def _loop() -> asyncio.AbstractEventLoop:

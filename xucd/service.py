@@ -84,6 +84,16 @@ class Service:
             task.cancel()
         await self.link.close()
 
+    async def reconfigure(self, center: Center) -> None:
+        """Go on with a centre of another configuration, and look at Asterisk anew."""
+        center.inherit(self.center, self._clock())
+        self.center = self.desk.center = center
+        self.pass_on()
+        try:
+            await self.link.look_again()
+        except AmiError as error:
+            log.warning("lost Asterisk while looking again", code=error.code, text=error.text)
+
     # -- what links of clients call
 
     def opened(self, session: Session) -> None:

@@ -51,6 +51,7 @@ def down() -> int:
     running = claim.holder()
     if running is not None:
         processes.end(running, STOP)
+    claim.wait_for_the_last()
     was_there = running is not None or places.XUCD_PROCESS.exists() or places.SCRATCH.exists()
     leftovers.remove()
     if was_there:

@@ -50,9 +50,7 @@ def calls_a_minute(text: str) -> float:
     if not text.strip():
         return 6.0
     if not re.fullmatch(r"\s*\d{1,3}(\.\d{1,3})?\s*", text):
-        raise DemoError(
-            f"DEMO_CALLS is {text!r}: it takes the number of calls a minute, 0 for none"
-        )
+        raise DemoError(f"DEMO_CALLS is {text!r}, not a number of calls a minute (0 for none)")
     return float(text)
 
 

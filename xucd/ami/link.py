@@ -124,6 +124,18 @@ class Link:
             raise LinkDown("no link to Asterisk")
         return await self._connection.query(action, self._settings.action_timeout)
 
+    async def look_again(self) -> None:
+        """Take a new snapshot, as after a reconnection: `on_down`, then `on_up`.
+
+        Without a connection nothing is done, since the next one brings its own. Raises `AmiError`
+        when the connection is lost meanwhile.
+        """
+        if not self._up or self._connection is None:
+            return
+        self._up = False
+        self._on_down()
+        await self._take_stock(self._connection)
+
     async def _stay_connected(self) -> None:
         while True:
             try:
@@ -171,6 +183,13 @@ class Link:
         settings = self._settings
         await sign_in(connection, settings)
         await self._until_booted(connection)
+        await self._take_stock(connection)
+        self.connections += 1
+        self._backoff.reset()
+        log.info("Asterisk is current: %s", connection.greeting)
+
+    async def _take_stock(self, connection: Connection) -> None:
+        """Take a snapshot, and hand it on with the events held meanwhile."""
         self._serial += 1
         snapshot = await take_snapshot(
             self._serial, lambda action: connection.query(action, LIST_TIMEOUT)
@@ -178,9 +197,6 @@ class Link:
         held, self._held = self._held, []
         self._connection = connection
         self._up = True
-        self.connections += 1
-        self._backoff.reset()
-        log.info("Asterisk is current: %s", connection.greeting)
         self._on_up(snapshot, held)
 
     async def _until_booted(self, connection: Connection) -> None:

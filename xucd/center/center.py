@@ -40,7 +40,8 @@ class Center:
     """Everything live, and the rules by which events change it.
 
     `queues` maps agent ids to {queue id: penalty}; `seats` and `days` are as last remembered;
-    `midnight_after` gives the epoch second of the local midnight that follows a moment.
+    `midnight_after` gives the epoch second of the local midnight that follows a moment. While
+    `blind`, nothing is told of agents: `rebuild` sets it where it has not yet looked at everything.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Center:
         self.agents: dict[int, LiveAgent] = {}
         self.on_interface: dict[str, LiveAgent] = {}
         self._wrapping: dict[int, LiveAgent] = {}
+        self.blind = False
         self._midnight_after = midnight_after
         self._midnight = midnight_after(now)
         self.changes: list[Change] = []
@@ -103,6 +105,26 @@ class Center:
                 self.tell_stats(live)
             self.changes.append(DayEnded(self._midnight, ended))
             self._midnight = self._midnight_after(now)
+
+    def inherit(self, before: "Center", now: float) -> None:
+        """Go on where a centre of an older configuration left off, and tell what is different.
+
+        What is live comes with the snapshot that is to follow; here it is what clients have been
+        shown, the figures of the day, and since when.
+        """
+        for agent_id, live in self.agents.items():
+            old = before.agents.get(agent_id)
+            if old is None:
+                self.changes.append(AgentConfigChanged(agent_id, live.agent.group_id))
+                continue
+            old.spend(now)
+            live.shown, live.since, live.day = old.shown, old.since, old.day
+            for queue_id in sorted(old.queues.keys() | live.queues.keys()):
+                penalty = live.queues.get(queue_id, -1)
+                if penalty != old.queues.get(queue_id, -1) and queue_id in self.directory.queues:
+                    self.changes.append(MembershipChanged(agent_id, queue_id, penalty))
+            if (old.agent, old.queues) != (live.agent, live.queues):
+                self.changes.append(AgentConfigChanged(agent_id, live.agent.group_id))
 
     # -- what commands tell it, where Asterisk has no event for it
 
@@ -213,6 +235,8 @@ class Center:
 
     def look(self, live: LiveAgent, now: float) -> None:
         """See what the agent's phone does, and tell if clients are to be shown something else."""
+        if self.blind:
+            return
         phone, call = Phone.IDLE, None
         if live.stance is not Stance.OUT and live.line is not None:
             phone = self.calls.phone(live.line.interface)

@@ -49,6 +49,8 @@ def _channel_moved(center: Center, event: ev.ChannelMoved, now: float) -> None:
     elif event.state is ev.ChannelState.UP and channel.answered is None:
         channel.answered = now
         if live is not None and channel.incoming:
+            if channel.rang is None:  # a phone may answer without ever saying that it rings
+                live.day.inbound_calls += 1
             live.day.inbound_answered += 1
             live.day.inbound_ring_s += now - (channel.rang or now)
     if live is not None:

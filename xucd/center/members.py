@@ -34,13 +34,16 @@ def _member_added(center: Center, event: ev.MemberAdded, now: float) -> None:
     if found is None or found[0].leaving:
         return
     live, line, queue = found
-    live.members[queue.id] = Member(event.paused, event.reason)
+    reason = event.reason
+    if event.paused and not reason:  # Asterisk takes a reason only once the member is there
+        reason = WRAPUP_REASON if live.stance is Stance.WRAPPING else live.reason
+    live.members[queue.id] = Member(event.paused, reason)
     center.set_penalty(live, queue.id, event.penalty)
     if live.stance is Stance.OUT:
         center.log_in(live, line, now)
     if not live.settled and live.queues.keys() <= live.members.keys():
         center.settle(live.agent.id)
-    judge_pause(center, live, event.reason, now)
+    judge_pause(center, live, reason, now)
 
 
 @on(ev.MemberRemoved)

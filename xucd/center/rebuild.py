@@ -1,11 +1,11 @@
 """Starting anew from a snapshot, after a connection to Asterisk was made or made again.
 
-Asterisk owns what is live, so its list wins over what was remembered, with three exceptions. An
+Asterisk owns what is live, so its list wins over what was remembered, with these exceptions. An
 agent remembered as logged in of which Asterisk has no member at all is put back, paused as it was:
 Asterisk restarted and lost its dynamic members. A login that was begun and never completed is
-completed. And a member of an agent remembered as logged out is taken away: a logout was cut
-short, and a phone would ring at a desk where nobody sits. A member of an agent that was never
-logged in by xucd is taken over as it is.
+completed, and queues that were configured anew meanwhile are brought about. A member of an agent
+remembered as logged out is taken away: a logout was cut short, and a phone would ring at a desk
+where nobody sits. And a member of an agent that was never logged in by xucd is taken over as it is.
 
 What is asked of Asterisk here stands in the intents; the events that answer it follow as always.
 """
@@ -41,7 +41,11 @@ def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
         if agent is not None and member.interface in center.directory.line_by_interface:
             members.setdefault(agent.id, []).append(member)
     for live in center.agents.values():
+        center.blind = True
         _rebuild_agent(center, live, members.get(live.agent.id, []), snapshot, now)
+        center.blind = False
+        center.look(live, now)
+        _resume_wrapup(center, live, members.get(live.agent.id, []), now)
 
 
 def _rebuild_agent(
@@ -68,11 +72,9 @@ def _rebuild_agent(
     live.wrapup_s = _wrapup_of_last_call(center, mine)
     _take_over(center, live, mine, keep=lost, now=now)
     if lost and seat is not None:
-        if seat.paused and not mine:
+        if seat.paused and not live.members:
             center.happen(live, Fact.PAUSED, seat.reason, now)
         _put_back(center, live, line, snapshot.queues)
-    _resume_wrapup(center, live, mine, now)
-    center.look(live, now)
 
 
 def _line(center: Center, remembered: int | None, seen: Iterable[MemberSeen]) -> Line | None:
@@ -93,16 +95,19 @@ def _sit(center: Center, live: LiveAgent, line: Line, since: float, now: float) 
 def _take_over(
     center: Center, live: LiveAgent, mine: list[MemberSeen], *, keep: bool, now: float
 ) -> None:
-    """Make the agent's queues what Asterisk has; with `keep`, those it lacks stay."""
+    """Make the agent's queues what Asterisk has or, with `keep`, Asterisk's what they are here."""
     for one in mine:
         queue = center.directory.queue_by_name.get(one.queue)
         if queue is None:
             continue
+        if keep and queue.id not in live.queues:
+            center.intents.append(RemoveMember(one.queue, one.interface))
+            continue
         live.members[queue.id] = Member(one.paused, one.reason)
-        if not keep or queue.id not in live.queues:
+        if not keep:
             center.set_penalty(live, queue.id, one.penalty)
-        elif live.queues[queue.id] != one.penalty and live.line is not None:
-            center.intents.append(SetPenalty(one.queue, live.line.interface, live.queues[queue.id]))
+        elif live.queues[queue.id] != one.penalty:
+            center.intents.append(SetPenalty(one.queue, one.interface, live.queues[queue.id]))
     if not keep:
         for queue_id in [known for known in live.queues if known not in live.members]:
             center.set_penalty(live, queue_id, -1)
@@ -131,13 +136,13 @@ def _wrapup_of_last_call(center: Center, mine: Iterable[MemberSeen]) -> int:
     return queue.wrapup if queue is not None else 0
 
 
-def _resume_wrapup(center: Center, live: LiveAgent, mine: list[MemberSeen], now: float) -> None:
+def _resume_wrapup(center: Center, live: LiveAgent, seen: list[MemberSeen], now: float) -> None:
     """Go on with a wrap-up that was running; what is over by now ends at once.
 
     Asterisk does not tell when the call ended, only when the member last ended one and when it
     was last paused; the later of the two is the nearest that can be had.
     """
     if live.stance is Stance.WRAPPING and live.wrapup_until is not None and live.wrapup_s > 0:
-        began = max(max(one.last_call, one.last_pause) for one in mine)
+        began = max(max(one.last_call, one.last_pause) for one in seen)
         center.begin_wrapup(live, began + live.wrapup_s)
         live.since = min(now, float(began))

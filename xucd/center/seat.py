@@ -8,9 +8,9 @@ class Seat(msgspec.Struct, frozen=True):
 
     `line_id` is the line the agent is on or, logged out, the one it last used. `since` is when it
     logged in or out, in epoch seconds. `paused` and `reason` are its pause as last seen, put back
-    when Asterisk has lost its members. `settled` is False from the moment a login is begun until
-    every member is in its queue: an unsettled login found at a restart is completed, where a
-    settled one follows whatever Asterisk has.
+    when Asterisk has lost its members. `settled` is False while the agent's queues are as Asterisk
+    is yet to be made: from the beginning of a login until every member is in its queue, and after
+    the agent's queues were configured anew. Of a settled agent, Asterisk is right about the queues.
     """
 
     agent_id: int

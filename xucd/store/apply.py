@@ -241,6 +241,9 @@ def _set_queues(
             continue
         replace_queues(connection, table, user_id, agent.queues)
         replace_queues(connection, tables.memberships, agent.id, agent.queues)
+        # Of an agent that is logged in, Asterisk has the old ones until the daemon looks again.
+        seat = update(tables.seats).where(tables.seats.c.agent_id == agent.id)
+        connection.execute(seat.values(settled=False))
         if agent.id in agents_before or agent.queues:
             yield f"set queues of agent {agent.number}: {_queues(names, agent.queues)}"
 

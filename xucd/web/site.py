@@ -50,17 +50,18 @@ def make_site(
     """
     allowed = Origins(origins)
     meter = links.hub.meter
+    signin = SignIn(users, verify, Attempts(login_attempts, clock), meter)
     api = Api(
         links=links,
         users=users,
-        signin=SignIn(users, verify, Attempts(login_attempts, clock), meter),
+        signin=signin,
         tokens=Tokens(secret, token_ttl, clock),
         origins=allowed,
         health=health,
         legacy_links=legacy_links,
     )
     root = _Root(api.app.resource(), Pages(str(static)), allowed)
-    return _Site(root, requestFactory=_Request, timeout=IDLE_TIMEOUT)  # type: ignore[no-untyped-call]
+    return _Site(root, signin)
 
 
 class _Request(Request):
@@ -82,6 +83,14 @@ class _Request(Request):
 
 class _Site(Site):
     """A site that does not log what is in a query: tokens and passwords travel there."""
+
+    def __init__(self, root: Resource, signin: SignIn) -> None:
+        super().__init__(root, requestFactory=_Request, timeout=IDLE_TIMEOUT)  # type: ignore[no-untyped-call]
+        self._signin = signin
+
+    def stopFactory(self) -> None:
+        super().stopFactory()
+        self._signin.close()
 
     def log(self, request: Any) -> None:
         log.debug(

@@ -1,0 +1,234 @@
+"""The demo, by the very commands that a newcomer types.
+
+It listens on fixed ports, so these tests fail at once where a demo, or anything else, holds them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from integration.client import Client, http
+from integration.demo import claim, places, processes
+from integration.pbx import OWNER
+
+DEADLINE = 60.0
+
+
+class Made:
+    """What a `make` printed, and its exit code."""
+
+    def __init__(self, code: int, printed: str) -> None:
+        self.code = code
+        self.printed = printed
+
+
+async def start_make(*arguments: str) -> asyncio.subprocess.Process:
+    """Start `make` as from a shell of its own: `make test` is not its parent."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return await asyncio.create_subprocess_exec(
+        "make",
+        *arguments,
+        cwd=places.PROJECT,
+        env=inherited,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+async def make(*arguments: str) -> Made:
+    """Run `make` to its end."""
+    process = await start_make(*arguments)
+    printed, _ = await asyncio.wait_for(process.communicate(), DEADLINE)
+    return Made(process.returncode or 0, printed.decode())
+
+
+async def up(calls: int = 0) -> int:
+    """Bring a demo up; returns its process."""
+    made = await make("demo-up", f"DEMO_CALLS={calls}")
+    assert made.code == 0, made.printed
+    assert "xucd demo ready: http://127.0.0.1:8090/" in made.printed
+    pid = claim.holder()
+    assert pid is not None
+    return pid
+
+
+def left() -> list[str]:
+    """What of a demo is there: its processes, containers and ports."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            if "integration.demo" in words or str(places.SETTINGS) in words:
+                found.append(" ".join(words))
+    named = ["docker", "ps", "-a", "--filter", f"name={places.CONTAINER}", "--format", "{{.Names}}"]
+    found += subprocess.run(named, check=True, capture_output=True, text=True).stdout.split()
+    taken = places.taken_port()
+    return found + ([taken] if taken else [])
+
+
+async def docker_says(*arguments: str) -> list[str]:
+    """The words that a `docker` command prints."""
+    asked = await asyncio.create_subprocess_exec(
+        "docker", *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await asked.communicate()
+    assert asked.returncode == 0
+    return printed.decode().split()
+
+
+async def containers_of(owner: str) -> list[str]:
+    """The containers that a process started, by their ids."""
+    return await docker_says("ps", "-aq", "--filter", f"label={OWNER}={owner}")
+
+
+@pytest.fixture(autouse=True)
+def at_home(docker: None) -> Iterator[None]:
+    """In the project's folder, where the demo's paths begin."""
+    with contextlib.chdir(places.PROJECT):
+        yield
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def nothing_else_runs(at_home: None) -> AsyncIterator[None]:
+    """Fails where a demo of somebody's own runs; leaves none behind."""
+    if claim.holder() is not None:
+        pytest.fail("a demo runs here: end it with 'make demo-down' before the tests")
+    await make("demo-down")
+    if places.taken_port() is not None:
+        pytest.fail(f"{places.taken_port()} is taken, which the demo needs")
+    yield
+    await make("demo-down")
+    assert left() == []
+
+
+async def test_demo_up_calls_and_demo_down() -> None:
+    pid = await up()
+    assert http(places.WEB_PORT, "/health")[0] == 200
+
+    again = await make("demo-up")
+    assert (again.code, claim.holder()) == (0, pid)
+    assert "runs already" in again.printed
+
+    async with await Client.sign_in(places.WEB_PORT, "bruce") as bruce:
+        await bruce.until("AgentStateEvent", name="AgentLoggedOut")
+        await bruce.ask("agentLogin", agentphonenumber="1001")
+        begun = len(bruce.frames)
+        call = await make("demo-call", "NUMBER=3000", "TALK=1")
+        assert call.code == 0
+        answered = re.search(
+            r" calls 3000\nrings\nanswered by 1001 after ([\d.]+) s\n"
+            r"talked for 1\.\d s, ended by the caller\n",
+            call.printed,
+        )
+        assert answered is not None, call.printed
+        assert 2.0 <= float(answered[1]) < 4.0
+        await bruce.until("AgentStateEvent", name="AgentOnWrapup", after=begun)
+
+    owner = processes.identity(pid)
+    assert len(await containers_of(owner)) == 2
+    down = await make("demo-down")
+    assert (down.code, down.printed) == (0, "xucd demo is down\n")
+    assert left() == []
+    assert await containers_of(owner) == []
+
+    down = await make("demo-down")
+    assert (down.code, down.printed) == (0, "xucd demo: none runs\n")
+    call = await make("demo-call")
+    assert call.code != 0
+    assert "none runs here: start one with 'make demo-up'" in call.printed
+
+
+async def test_callers_arrive_by_themselves_and_a_killed_demo_is_cleaned_up() -> None:
+    pid = await up(calls=60)
+    async with await Client.sign_in(places.WEB_PORT, "bruce") as bruce:
+        await bruce.ask("agentLogin", agentphonenumber="1001")
+        await bruce.until("AgentStateEvent", name="AgentOnCall", acd=True, callType="External")
+
+    owner = processes.identity(pid)
+    os.kill(pid, signal.SIGKILL)
+    assert await asyncio.to_thread(processes.ended, pid, 10)
+    pid = await up()
+    assert await containers_of(owner) == []
+    async with await Client.sign_in(places.WEB_PORT, "bruce") as bruce:
+        await bruce.until("AgentStateEvent", name="AgentLoggedOut")
+
+    owner = processes.identity(pid)
+    os.kill(pid, signal.SIGKILL)
+    assert (await make("demo-down")).code == 0
+    assert left() == []
+    assert await containers_of(owner) == []
+
+
+@pytest.mark.parametrize("part", ["xucd", "Asterisk", "the phones' SIPp"])
+async def test_a_demo_whose_part_dies_says_so_and_stops(part: str) -> None:
+    pid = await up()
+    owner = processes.identity(pid)
+    if part == "xucd":
+        os.kill(int(places.XUCD_PROCESS.read_text().partition(":")[0]), signal.SIGKILL)
+    else:
+        both = await containers_of(owner)
+        asterisk = await docker_says("ps", "-q", "--filter", f"name={places.CONTAINER}")
+        chosen = asterisk if part == "Asterisk" else [one for one in both if one not in asterisk]
+        await docker_says("kill", *chosen)
+    assert await asyncio.to_thread(processes.ended, pid, 20)
+    assert f"xucd demo: {part} ended" in places.LOG.read_text()
+    assert left() == []
+    assert await containers_of(owner) == []
+
+
+@pytest.mark.parametrize(
+    ("port", "kind"),
+    [
+        (places.WEB_PORT, socket.SOCK_STREAM),
+        (places.PORTS.ami, socket.SOCK_STREAM),
+        (places.PORTS.agi, socket.SOCK_STREAM),
+        (places.PORTS.sip, socket.SOCK_DGRAM),
+    ],
+)
+async def test_a_port_that_is_taken_is_named_and_nothing_is_left(
+    port: int, kind: socket.SocketKind
+) -> None:
+    with socket.socket(socket.AF_INET, kind) as other:
+        if kind == socket.SOCK_STREAM:
+            # A connection of a test before may linger on it.
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        if kind == socket.SOCK_STREAM:
+            other.listen()
+        made = await make("demo-up")
+    assert made.code != 0
+    assert re.search(rf"port {port} \((TCP|UDP)\) is taken by another program", made.printed)
+    assert "Traceback" not in made.printed
+    assert left() == []
+
+
+async def test_calls_a_minute_that_are_no_number_are_refused() -> None:
+    made = await make("demo-up", "DEMO_CALLS=many")
+    assert made.code != 0
+    assert "DEMO_CALLS is 'many', not a number of calls a minute" in made.printed
+
+
+async def test_ctrl_c_takes_a_demo_in_the_foreground_down() -> None:
+    process = await start_make("demo", "DEMO_CALLS=0")
+    assert process.stdout is not None
+    async with asyncio.timeout(DEADLINE):
+        async for line in process.stdout:
+            if line == b"xucd demo ready: http://127.0.0.1:8090/\n":
+                break
+        # As a terminal does: to all that run in the foreground.
+        os.killpg(process.pid, signal.SIGINT)
+        await process.communicate()
+    assert left() == []

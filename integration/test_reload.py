@@ -1,0 +1,66 @@
+"""A configuration that is applied while xucd runs, and what becomes of those at work."""
+
+import asyncio
+import signal
+
+from integration.client import http, token_of
+from integration.fixtures import World
+from integration.running import DEMO, Xucd
+
+
+async def apply(xucd: Xucd, *changes: tuple[str, str]) -> None:
+    """Apply the demo's centre with some of its text replaced, and tell the daemon."""
+    text = DEMO.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    file = xucd.folder / "changed.toml"
+    file.write_text(text)
+    await xucd.command("center", "apply", str(file))
+    xucd.signal(signal.SIGHUP)
+
+
+async def test_queues_given_to_an_agent_at_work_take_effect_and_nothing_else_changes(
+    world: World,
+) -> None:
+    bruce, ada = await world.agent("bruce", "1001"), await world.client("ada")
+    await bruce.ask("pauseAgent", reason="lunch")
+    await ada.ask("getList", objectType="queuemember")
+    begun = len(bruce.frames)
+    await apply(world.xucd, ("queues = { support = 0, sales = 1 }", "queues = { billing = 4 }"))
+    await bruce.until("LinkStatus", asterisk="current", after=begun)
+    assert bruce.states(8, after=begun) == []
+    told = {(body["queueId"], body["penalty"]) for body in ada.bodies("QueueMember")}
+    assert told == {(1, -1), (2, -1), (3, 4)}
+    for queue, there in (("support", False), ("sales", False), ("billing", True)):
+        shown = await asyncio.to_thread(world.pbx.cli, f"queue show {queue}")
+        assert ("Agent/2501" in shown) is there
+    assert "paused:lunch" in world.pbx.cli("queue show billing")
+
+
+async def test_the_page_of_a_user_who_was_changed_connects_anew_and_others_stay(
+    world: World,
+) -> None:
+    sue, ada = await world.client("sue"), await world.client("ada")
+    begun = len(ada.frames)
+    await apply(world.xucd, ('lastName = "Pervisor"', 'lastName = "Wiser"'))
+    assert await sue.closed() == (1012, "configuration changed")
+    await ada.until("LinkStatus", asterisk="current", after=begun)
+    again = await world.client("sue")
+    assert (await again.until("UserConfigUpdate"))["fullName"] == "Sue Wiser"
+
+
+async def test_a_user_who_was_removed_gets_no_further(world: World) -> None:
+    sue = await world.client("sue")
+    token = await token_of(world.xucd.port, "sue")
+    text = DEMO.read_text()
+    start = text.index('[[users]]\nlogin = "sue"')
+    await apply(world.xucd, (text[start : text.index("[[users]]", start + 9)], ""))
+    await sue.closed()
+    status, answer = await asyncio.to_thread(
+        http,
+        world.xucd.port,
+        "/xuc/api/2.0/auth/check",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert (status, answer["error"]) == (403, "InvalidToken")
