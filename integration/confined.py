@@ -61,7 +61,7 @@ def main() -> None:
     settings = unit()
     libseccomp = _libseccomp()
     allowed = _allowed(settings["SystemCallFilter"])
-    _mounts(spec["given"], spec["uid"])
+    _mounts(spec["given"], spec["uid"], spec["gid"])
     _become(spec["uid"], spec["gid"])
     os.umask(int(settings["UMask"][0], 8))
     os.chdir("/")
@@ -70,13 +70,15 @@ def main() -> None:
     os.execv(sys.argv[2], sys.argv[2:])
 
 
-def _mounts(given: dict[str, str], uid: int) -> None:
+def _mounts(given: dict[str, str], uid: int, gid: int) -> None:
     """See all of the system read-only, except the state and fresh temporary folders."""
     if os.geteuid() == 0:
         _check(libc.unshare(NEW_MOUNTS), "a mount namespace")
     else:
         _check(libc.unshare(NEW_MOUNTS | NEW_USER), "mount and user namespaces")
+        Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+        Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
     _mount("none", Path("/"), flags=RECURSIVE | PRIVATE)
     _mount("tmpfs", ROOT, "tmpfs")
     for name, real in given.items():

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from integration.client import Client
 from integration.pbx import Pbx
-from integration.phones import Leg, Phone, Phones
+from integration.phones import Phone, Phones
 from integration.running import Xucd
 
 LINES = tuple(str(number) for number in range(1001, 1009))
@@ -108,9 +108,9 @@ async def clear(world: World) -> None:
     for phone in LINES:
         world.phones.phone(phone).answer_after = None
         world.phones.phone(phone).hang_up_after = None
-    open_legs = [leg for phone in LINES for leg in world.phones.phone(phone).legs if is_open(leg)]
-    await asyncio.gather(*(leg.hang_up() for leg in open_legs))
     await asyncio.to_thread(world.pbx.cli, "channel request hangup all")
+    legs = [leg for phone in LINES for leg in world.phones.phone(phone).legs]
+    await asyncio.gather(*(leg.ended() for leg in legs))
     for queue in ("support", "sales", "billing"):
         shown = await asyncio.to_thread(world.pbx.cli, f"queue show {queue}")
         for word in shown.split():
@@ -119,8 +119,3 @@ async def clear(world: World) -> None:
                 await asyncio.to_thread(
                     world.pbx.cli, f"queue remove member {interface} from {queue}"
                 )
-
-
-def is_open(leg: Leg) -> bool:
-    """Whether a call goes on."""
-    return leg.ended_at is None

@@ -88,7 +88,7 @@ async def test_an_agent_in_three_queues_with_callers_in_all_is_never_called_in_i
     world: World,
 ) -> None:
     ada = await world.client("ada")
-    bruce = await world.agent("bruce", "1001")
+    await world.agent("bruce", "1001")
     await ada.ask("setAgentQueue", agentId=8, queueId=3, penalty=0)
     waiting = [world.phones.dial(number) for number in ("3000", "3001", "3002")]
     over, wrapups = 0.0, 0

@@ -124,8 +124,8 @@ class Service:
         if changes:
             self.keeper.follow(changes)
             self._teller.tell(changes)
-            self.desk.moved()
             self._arm()
+        self.desk.moved()
         for intent in intents:
             task = asyncio.create_task(self._ask_by_itself(intent))
             self._asking.add(task)

@@ -1,11 +1,14 @@
-"""The demo's commands, as the Makefile calls them: run, up, down, call."""
+"""The demo's commands, as the Makefile calls them: run, up, down, call.
+
+What only one of them needs is imported when it is: half of what a short command takes is imports.
+"""
 
 import argparse
 import os
 import re
 import sys
 
-from integration.demo import background, control, places, running
+from integration.demo import background, places
 from integration.demo.places import DemoError
 
 
@@ -29,6 +32,8 @@ def main() -> int:
             return background.up()
         if arguments.command == "down":
             return background.down()
+        from integration.demo import control  # noqa: PLC0415
+
         control.place_call(arguments.number, arguments.talk)
     except DemoError as error:
         print(f"xucd demo: {error}", file=sys.stderr)
@@ -39,6 +44,8 @@ def main() -> int:
 
 
 def _run(pipe: int | None) -> int:
+    from integration.demo import running  # noqa: PLC0415
+
     told = None
     if pipe is not None:
         os.set_inheritable(pipe, False)

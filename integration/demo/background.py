@@ -7,7 +7,6 @@ import time
 
 from integration.demo import claim, leftovers, places, processes
 from integration.demo.places import DemoError
-from integration.demo.running import RUNS_ALREADY
 
 STOP = 40.0  # seconds a demo may take to take itself down
 
@@ -65,5 +64,5 @@ def _wait_until_ready(running: int) -> int:
         if processes.ended(running, within=0):
             raise DemoError(f"the demo that was starting has ended; its log: {places.LOG}")
         time.sleep(0.1)  # the one who started it hears, nobody else
-    print(RUNS_ALREADY)
+    print(places.RUNS_ALREADY)
     return 0

@@ -19,14 +19,14 @@ def take() -> int | None:
         os.close(claim)
         return holder()
     wait_for_the_last()
-    os.ftruncate(claim, 0)
-    os.write(claim, processes.identity(os.getpid()).encode())
+    # In a file of its own: to open and close the locked one would let go of the lock.
+    places.PROCESS.write_text(processes.identity(os.getpid()))
     return None  # the file stays open, and locked, until this process ends
 
 
 def wait_for_the_last() -> None:
     """Return when the demo that held the claim last has gone for good: the kernel lets go first."""
-    known = places.CLAIM.read_text() if places.CLAIM.exists() else ""
+    known = places.PROCESS.read_text() if places.PROCESS.exists() else ""
     pid = int(known.partition(":")[0] or 0)
     if pid not in (0, os.getpid()) and processes.identity(pid) == known:
         processes.ended(pid, within=10)

@@ -13,6 +13,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 CENTER = Path("integration/demo/center.toml")
 FOLDER = Path(".demo")
 CLAIM = FOLDER / "claim"  # locked for as long as the demo runs
+PROCESS = FOLDER / "demo.pid"
 CONTROL = FOLDER / "control"  # there once the demo is ready
 LOG = FOLDER / "demo.log"
 SETTINGS = FOLDER / "xucd.toml"
@@ -23,6 +24,7 @@ SCRATCH = FOLDER / "scratch"
 
 WEB_PORT = 8090
 URL = f"http://127.0.0.1:{WEB_PORT}/"
+RUNS_ALREADY = f"xucd demo runs already: {URL}"
 ORIGINS = ("http://127.0.0.1:8090", "http://localhost:8090", "http://127.0.0.1:8099")
 CONTAINER = "xucd-demo-asterisk"
 PORTS = DEMO_PORTS

@@ -22,7 +22,6 @@ from integration.sipp import SippError
 
 ANSWER_AFTER = 2.0  # seconds that a demo phone rings
 REGISTERED = 3600  # seconds that a registration lasts
-RUNS_ALREADY = f"xucd demo runs already: {places.URL}"
 
 
 def run(say: Say, ready: Callable[[], None] = lambda: None) -> int:
@@ -30,7 +29,7 @@ def run(say: Say, ready: Callable[[], None] = lambda: None) -> int:
     try:
         a_minute = calls_a_minute(os.environ.get("DEMO_CALLS", ""))
         if claim.take() is not None:
-            say(RUNS_ALREADY)
+            say(places.RUNS_ALREADY)
             return 0
         leftovers.remove()
         taken = places.taken_port()

@@ -117,6 +117,8 @@ class Desk:
 
         Raises the first `Refused` once every one is answered, unless its code is in `ignore`.
         """
+        if not intents:
+            return
         if not self.current:
             raise asterisk_unavailable()
         asked: list[Awaitable[None]] = [self._asterisk.ask(intent) for intent in intents]
@@ -126,22 +128,26 @@ class Desk:
             if isinstance(outcome, BaseException):
                 raise outcome
 
-    async def until(self, done: Callable[[], bool]) -> None:
-        """Wait until Asterisk's events have brought about what was asked.
+    async def bring_about(
+        self, done: Callable[[], bool], *intents: Intent, ignore: Iterable[str] = ()
+    ) -> None:
+        """Ask for all of these, and wait until Asterisk's events have made `done` true.
 
-        Raises `Refused` with `AsteriskTimeout` when they do not within the patience.
+        It is enough that it was true once: whoever becomes ready may be called, answer and wrap up
+        before Asterisk's answer to the action is even read. Raises as `ask` does, and `Refused`
+        with `AsteriskTimeout` when it does not come about within the patience.
         """
-        if done():
-            return
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters[waiter] = done
         try:
+            self.moved()
             async with asyncio.timeout(self._patience):
+                await self.ask(*intents, ignore=ignore)
                 await waiter
         except TimeoutError:
             raise Refused("AsteriskTimeout", "Asterisk did not do it in time.") from None
         finally:
-            self._waiters.pop(waiter, None)
+            del self._waiters[waiter]
 
     def moved(self) -> None:
         """The centre has changed: let those who wait look again."""

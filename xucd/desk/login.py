@@ -67,7 +67,9 @@ async def log_in(desk: Desk, live: LiveAgent, line: Line) -> None:
     desk.center.begin_login(agent.id)
     await desk.memory.put_seat(_seat(desk, live, line, logged_in=True))
     try:
-        await desk.ask(
+        desk.center.log_in_without_queues(agent.id, line, desk.now())
+        await desk.bring_about(
+            lambda: live.stance is not Stance.OUT and live.queues.keys() <= live.members.keys(),
             *(
                 AddMember(
                     desk.center.directory.queues[queue_id].name,
@@ -78,10 +80,6 @@ async def log_in(desk: Desk, live: LiveAgent, line: Line) -> None:
                 for queue_id, penalty in live.queues.items()
             ),
             ignore=("AlreadyMember",),
-        )
-        desk.center.log_in_without_queues(agent.id, line, desk.now())
-        await desk.until(
-            lambda: live.stance is not Stance.OUT and live.queues.keys() <= live.members.keys()
         )
     except Refused:
         live.line = line
@@ -101,8 +99,11 @@ async def log_out(desk: Desk, live: LiveAgent) -> None:
     names = [desk.center.directory.queues[queue_id].name for queue_id in live.members]
     desk.center.leave(live.agent.id, desk.now())
     desk.publish()
-    await desk.ask(*(RemoveMember(name, line.interface) for name in names), ignore=("NotMember",))
-    await desk.until(lambda: live.stance is Stance.OUT)
+    await desk.bring_about(
+        lambda: live.stance is Stance.OUT,
+        *(RemoveMember(name, line.interface) for name in names),
+        ignore=("NotMember",),
+    )
     await desk.memory.written()
 
 

@@ -41,8 +41,10 @@ async def pause_agent(desk: Desk, live: LiveAgent, reason: str) -> None:
         desk.center.pause_without_queues(live.agent.id, True, reason, desk.now())
         desk.publish()
         return
-    await desk.ask(SetPause(interface, True, reason))
-    await desk.until(lambda: live.stance is Stance.PAUSED and live.reason == reason)
+    await desk.bring_about(
+        lambda: live.stance is Stance.PAUSED and live.reason == reason,
+        SetPause(interface, True, reason),
+    )
 
 
 async def unpause_agent(desk: Desk, live: LiveAgent) -> None:
@@ -55,11 +57,15 @@ async def unpause_agent(desk: Desk, live: LiveAgent) -> None:
         desk.publish()
     elif _wrapup_is_due(desk, live, interface):
         if live.stance is Stance.PAUSED:
-            await desk.ask(SetPause(interface, False), SetPause(interface, True, WRAPUP_REASON))
-            await desk.until(lambda: live.stance is Stance.WRAPPING)
+            await desk.bring_about(
+                lambda: live.stance is Stance.WRAPPING,
+                SetPause(interface, False),
+                SetPause(interface, True, WRAPUP_REASON),
+            )
     else:
-        await desk.ask(SetPause(interface, False))
-        await desk.until(lambda: live.stance in (Stance.READY, Stance.OUT))
+        await desk.bring_about(
+            lambda: live.stance in (Stance.READY, Stance.OUT), SetPause(interface, False)
+        )
 
 
 def _interface(live: LiveAgent) -> str:

@@ -6,11 +6,11 @@ agent-api.txt has it, a failure sends nothing, unless the client asked for an ac
 """
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from xucd.center.agent import Stance
-from xucd.center.directory import Queue
-from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
+from xucd.center.directory import Line, Queue
+from xucd.center.intents import WRAPUP_REASON, AddMember, Intent, RemoveMember, SetPause, SetPenalty
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.cti import messages as msg
@@ -103,50 +103,48 @@ async def put_in(desk: Desk, live: LiveAgent, queue: Queue, penalty: int) -> Non
         live.stance is Stance.OUT or queue.id in live.members
     ):
         return
-    try:
-        if live.stance is Stance.OUT or live.line is None:
-            desk.center.assign(live.agent.id, queue.id, penalty)
-            desk.publish()
-        elif queue.id in live.members:
-            await desk.ask(SetPenalty(queue.name, live.line.interface, penalty))
-        else:
-            await _join(desk, live, queue, penalty)
-        await desk.until(lambda: live.queues.get(queue.id) == penalty)
-    except Refused as refusal:
-        raise silently(refusal) from None
+    if live.stance is Stance.OUT or live.line is None:
+        desk.center.assign(live.agent.id, queue.id, penalty)
+        desk.publish()
+    else:
+        await _asking(
+            desk,
+            lambda: live.queues.get(queue.id) == penalty,
+            _joining(live, live.line, queue, penalty),
+        )
     await desk.memory.written()
 
 
-async def _join(desk: Desk, live: LiveAgent, queue: Queue, penalty: int) -> None:
-    """Add a member, paused as the agent is; Asterisk takes the reason only afterwards."""
-    assert live.line is not None
-    interface = live.line.interface
+def _joining(live: LiveAgent, line: Line, queue: Queue, penalty: int) -> list[Intent]:
+    """What makes a member of an agent, paused as it is; Asterisk takes the reason afterwards."""
+    if queue.id in live.members:
+        return [SetPenalty(queue.name, line.interface, penalty)]
     reason = {Stance.PAUSED: live.reason, Stance.WRAPPING: WRAPUP_REASON}.get(live.stance)
-    member = AddMember(
-        queue.name, interface, live.agent.member_name, penalty, paused=reason is not None
-    )
-    await desk.ask(member, ignore=("AlreadyMember",))
-    if reason:
-        await desk.ask(SetPause(interface, True, reason, queue.name))
+    paused = reason is not None
+    member = AddMember(queue.name, line.interface, live.agent.member_name, penalty, paused)
+    return [member, SetPause(line.interface, True, reason, queue.name)] if reason else [member]
 
 
 async def take_out(desk: Desk, live: LiveAgent, queue: Queue) -> None:
     """Take one agent out of a queue, under the desk's `seating`."""
-    try:
-        if queue.id in live.members and live.line is not None:
-            await desk.ask(RemoveMember(queue.name, live.line.interface), ignore=("NotMember",))
-        else:
-            desk.center.assign(live.agent.id, queue.id, -1)
-            desk.publish()
-        await desk.until(lambda: queue.id not in live.queues)
-    except Refused as refusal:
-        raise silently(refusal) from None
+    if queue.id in live.members and live.line is not None:
+        await _asking(
+            desk,
+            lambda: queue.id not in live.queues,
+            [RemoveMember(queue.name, live.line.interface)],
+        )
+    else:
+        desk.center.assign(live.agent.id, queue.id, -1)
+        desk.publish()
     await desk.memory.written()
 
 
-def silently(refusal: Refused) -> Refused:
-    """The same refusal, of which only a client that asked for an acknowledgement hears."""
-    return Refused(refusal.code, refusal.text, silent=True)
+async def _asking(desk: Desk, done: Callable[[], bool], intents: list[Intent]) -> None:
+    """Bring a move about; of a failure, only a client that wants acknowledgements hears."""
+    try:
+        await desk.bring_about(done, *intents, ignore=("AlreadyMember", "NotMember"))
+    except Refused as refusal:
+        raise Refused(refusal.code, refusal.text, silent=True) from None
 
 
 async def _each(doings: Iterable[Awaitable[None]]) -> None:

@@ -85,7 +85,7 @@ function draw() {
 function show() {
   setText(byId("user"), facts.user?.fullName ?? "");
   setText(byId("profile"), profileWords(facts.profile));
-  setText(byId("link"), { open: "Live", connecting: "Connecting…", lost: "No connection" }[linked]);
+  setText(byId("link"), { open: "Live", connecting: "Connecting…", lost: "Offline" }[linked]);
   byId("link").className = `link ${linked}`;
   showBanner();
   showOwn(facts);
