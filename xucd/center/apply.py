@@ -10,6 +10,5 @@ _ = (channels, members)  # imported for the rules they register
 
 def apply(center: Center, event: Event, now: float) -> None:
     """Take in one thing that Asterisk did. An event that no rule is about changes nothing."""
-    rule = RULES.get(type(event))
-    if rule is not None:
+    for rule in RULES.get(type(event), ()):
         rule(center, event, now)

@@ -1,4 +1,7 @@
-"""Which rule takes in which event: filled by `members` and `channels`, read by `apply`."""
+"""Which rules take in which event: each module of rules fills it, `apply` reads it.
+
+The rules of one event run in the order in which their modules are imported by `apply`.
+"""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -8,14 +11,15 @@ Rule = Callable[..., None]
 
 _R = TypeVar("_R", bound=Rule)
 
-RULES: dict[type, Rule] = {}
+RULES: dict[type, tuple[Rule, ...]] = {}
 
 
 def on(*kinds: type[Any]) -> Callable[[_R], _R]:
     """Register a rule for these kinds of event."""
 
     def register(rule: _R) -> _R:
-        RULES.update(dict.fromkeys(kinds, rule))
+        for kind in kinds:
+            RULES[kind] = (*RULES.get(kind, ()), rule)
         return rule
 
     return register
