@@ -105,12 +105,11 @@ async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
 
 async def clear(world: World) -> None:
     """End all calls and take all members away, so that the next test finds a quiet PBX."""
-    for phone in LINES:
-        world.phones.phone(phone).answer_after = None
-        world.phones.phone(phone).hang_up_after = None
     await asyncio.to_thread(world.pbx.cli, "channel request hangup all")
-    legs = [leg for phone in LINES for leg in world.phones.phone(phone).legs]
-    await asyncio.gather(*(leg.ended() for leg in legs))
+    for line in LINES:
+        phone = world.phones.phone(line)
+        await asyncio.gather(*(leg.ended() for leg in phone.legs))
+        phone.forget()
     for queue in ("support", "sales", "billing"):
         shown = await asyncio.to_thread(world.pbx.cli, f"queue show {queue}")
         for word in shown.split():

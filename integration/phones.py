@@ -239,6 +239,12 @@ class Phone:
         await leg.rang(within)
         return leg
 
+    def forget(self) -> None:
+        """Be as new: nothing set, and no call that anybody still asks for."""
+        self.answer_after = self.hang_up_after = None
+        self.legs = []
+        self._new = asyncio.Queue()
+
     def arrives(self, leg: Leg) -> None:
         """A call that was sent to this phone."""
         self.legs.append(leg)
