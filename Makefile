@@ -57,17 +57,24 @@ unit: venv
 	@$(BIN)/ensure-test-tools
 	$(PYTHON) -m pytest tests
 
+# The two versions of Asterisk are tested side by side: most of that time is spent waiting.
+PYTEST := $(PYTHON) -m pytest -p tests.plugin_no_skips
 test: venv
 	@$(BIN)/ensure-docker
 	@$(BIN)/build-images 22 16
 	@$(BIN)/ensure-postgres >/dev/null
 	@$(BIN)/ensure-test-tools
 	@$(MAKE) --no-print-directory lint
-	$(PYTHON) -m pytest -p tests.plugin_no_skips
+	$(PYTEST) tests
+	@echo "the tests beside Asterisk 16 run meanwhile and are shown afterwards"
+	@$(PYTEST) integration --asterisk 16 --ignore integration/test_demo.py >.test-16.log 2>&1 & \
+	other=$$!; $(PYTEST) integration --asterisk 22; mine=$$?; \
+	wait $$other; theirs=$$?; cat .test-16.log; rm -f .test-16.log; \
+	[ $$mine = 0 ] && [ $$theirs = 0 ]
 
 bench: venv
 	$(PYTHON) -m bench
 
 clean: demo-down
-	rm -rf .venv .demo .mypy_cache .ruff_cache .pytest_cache build dist bench.json *.egg-info
+	rm -rf .test-16.log .venv .demo .mypy_cache .ruff_cache .pytest_cache build dist bench.json *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -35,10 +35,11 @@ class Refused(Exception):
 
 
 class Frame:
-    """A frame as it came: `at` is when, in epoch seconds."""
+    """A frame as it came: `at` is when, in epoch seconds, `clock` by the loop's own."""
 
     def __init__(self, raw: str) -> None:
         self.at = time.time()
+        self.clock = asyncio.get_running_loop().time()
         self.raw = raw
         self.message: dict[str, Any] = json.loads(raw)
 

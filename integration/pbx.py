@@ -70,7 +70,7 @@ class Ports:
                 rtp_end=base + 399,
                 media=base + 400,
             )
-            if ports.taken() is None:
+            if ports.taken() is None and _claim(base):
                 return ports
         raise PbxError("no free block of ports between 20000 and 32000")
 
@@ -86,6 +86,24 @@ class Ports:
                 protocol = "TCP" if kind == socket.SOCK_STREAM else "UDP"
                 return f"{what} port {port} ({protocol})"
         return None
+
+
+_CLAIMS: dict[int, socket.socket] = {}
+
+
+def _claim(base: int) -> bool:
+    """Keep a block of ports for a PBX of this process: another may look for one at the same moment.
+
+    The claim is a name in the kernel, which goes with the process and leaves no file.
+    """
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0xucd-ports-{base}")
+    except OSError:
+        claim.close()
+        return False
+    _CLAIMS[base] = claim
+    return True
 
 
 DEMO_PORTS = Ports(
@@ -210,6 +228,9 @@ class Pbx:
 
     def stop(self) -> None:
         """Removes the container and the recordings."""
+        claim = _CLAIMS.pop(self.ports.ami, None)
+        if claim is not None:
+            claim.close()
         container, self._container = self._container, None
         if container is not None:
             _remove(container)

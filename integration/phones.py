@@ -20,200 +20,21 @@ import asyncio
 import contextlib
 import re
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
+from integration.legs import DEADLINE, Leg, NotAnswered, user_of
 from integration.pbx import Pbx
 from integration.sipp import Message, Process, Sipp, SippError
+from integration.sound import Sound
 
-DEADLINE = 30.0  # seconds that any awaited thing may take, unless told otherwise
-_USER = re.compile(r"sips?:([^@;>]*)@")
-_DISPLAY = re.compile(r'\s*"([^"]*)"')
+__all__ = ["DEADLINE", "Leg", "NotAnswered", "Phone", "Phones"]
+
 _COMPLAINT = re.compile(
     r"The following events occurred:\n|"
     r"\d{4}-\d\d-\d\d\S*\s[^\n]*?Automatic response mode for an unexpected "
-    r"[^\n]*? for call: [\w@.-]{36}"
+    r"[^\n]*? for call: [\w@.-]{36}|"
+    r"\d{4}-\d\d-\d\d[^\n]*Overload warning[^\n]*"
 )
-
-
-class NotAnswered(Exception):
-    """The call ended before anybody answered; `code` is SIP's reason, 487 when given up."""
-
-    def __init__(self, leg: Leg) -> None:
-        super().__init__(f"{leg} ended unanswered ({leg.code})")
-        self.code = leg.code
-
-
-class Leg:
-    """One SIP call between Asterisk and a phone, or Asterisk and the outside world.
-
-    Times are seconds since 1970, by SIPp's clock at the message itself; None until it happens.
-    """
-
-    def __init__(self, sipp: Sipp, port: int, call_id: str, number: str) -> None:
-        self.call_id = call_id
-        self.number = number  # the phone's or the caller's own
-        self.other_number = ""  # as the INVITE says
-        self.other_name = ""
-        self.headers: dict[str, str] = {}  # the INVITE's, by lower-case name
-        self.invited_at: float | None = None  # INVITE
-        self.rang_at: float | None = None  # 180 or 183
-        self.answered_at: float | None = None  # 200
-        self.ended_at: float | None = None  # BYE, CANCEL, or the final refusal
-        self.ended_by_us = False
-        self.code = 0  # of a call that was not answered
-        self._cseq = 1  # of the last INVITE
-        self._confirmed = False  # ACK: the call may be ended by a BYE
-        self._handed_on = ""  # what Asterisk said to a transfer
-        self._closed = False  # nothing more will come
-        self._failure = ""
-        self._sipp = sipp
-        self._port = port
-        self._waiting: list[asyncio.Future[None]] = []
-        self._timers: list[asyncio.TimerHandle] = []
-
-    def __repr__(self) -> str:
-        return f"<call {self.number} - {self.other_number or '?'}>"
-
-    async def rang(self, within: float = DEADLINE) -> float:
-        """When the phone at the other end rang (for one who calls), or this one."""
-        await self._until(lambda: self.rang_at is not None or self._over(), within, "ring")
-        if self.rang_at is None:
-            raise NotAnswered(self)
-        return self.rang_at
-
-    async def answered(self, within: float = DEADLINE) -> float:
-        """When the call was answered. Raises `NotAnswered` if it ends before."""
-        await self._until(
-            lambda: self.answered_at is not None or self._over(), within, "be answered"
-        )
-        if self.answered_at is None:
-            raise NotAnswered(self)
-        return self.answered_at
-
-    async def ended(self, within: float = DEADLINE) -> float:
-        """When the call ended, whoever ended it."""
-        await self._until(self._over, within, "end")
-        assert self.ended_at is not None
-        return self.ended_at
-
-    def answer(self) -> None:
-        """Answers a call that rings this phone, now; `answered()` says when it was done."""
-        if self.rang_at is not None and self.answered_at is None and not self._over():
-            self._tell("ANSWER")
-
-    async def decline(self, within: float = DEADLINE) -> float:
-        """Refuses a call that rings this phone, as busy; returns when it was refused."""
-        await self.rang(within)
-        self._tell("DECLINE")
-        return await self.ended(within)
-
-    async def hang_up(self, within: float = DEADLINE) -> float:
-        """Ends the call, or gives it up while it rings; returns when the BYE or CANCEL left.
-
-        Returns once Asterisk has agreed. A call that is over already is left as it is.
-        """
-        await self._until(
-            lambda: (
-                self._confirmed
-                or (self.rang_at is not None and not self.answered_at)
-                or self._over()
-            ),
-            within,
-            "be there to be ended",
-        )
-        if not self._over():
-            self._tell("HANGUP")
-        await self._until(lambda: self._closed, within, "be closed")
-        return await self.ended(within)
-
-    async def transfer(self, number: str, within: float = DEADLINE) -> float:
-        """Hands the other party on to a number, blindly, and hangs up once the number answered.
-
-        Asterisk refuses until it has joined the two parties, a few milliseconds after the answer.
-
-        Raises:
-            SippError: Asterisk refused; the call goes on.
-        """
-        await self._until(lambda: self._confirmed or self._over(), within, "be answered")
-        target = f"Refer-To: <sip:{number}@127.0.0.1:{self._sipp.target}>\r\n"
-        self._tell("TRANSFER", target)
-        self._handed_on = ""
-        await self._until(lambda: bool(self._handed_on) or self._over(), within, "be handed on")
-        if not self._handed_on.startswith("SIP/2.0 200"):
-            raise SippError(f"{self}: transfer refused: {self._handed_on}")
-        return await self.hang_up(within)
-
-    def saw(self, message: Message) -> None:
-        """Takes in a message of this call."""
-        at, code, method = message.at, message.code, message.method
-        if method == "INVITE" and code == 0:
-            self._cseq = int(message.headers["cseq"].split()[0])
-        if method == "INVITE" and code == 0 and self.invited_at is None:
-            self.invited_at = at
-            self.headers = message.headers
-            peer = message.headers["to" if message.sent else "from"]
-            self.other_number = _user(peer)
-            display = _DISPLAY.match(peer)
-            self.other_name = display[1] if display else ""
-        elif method == "INVITE" and code in {180, 183} and self.rang_at is None:
-            self.rang_at = at
-        elif method == "INVITE" and code == 200 and self.answered_at is None:
-            self.answered_at = at
-        elif method == "INVITE" and code >= 300 and code != 401:
-            self.code = code
-            self._end(at, message.sent)
-        elif method == "ACK":
-            self._confirmed = self.answered_at is not None
-            self._closed = self._closed or self._over()
-        elif method in {"BYE", "CANCEL"} and code == 0:
-            self._end(at, message.sent)
-        elif method == "BYE":
-            self._closed = True
-        elif method == "NOTIFY" and "terminated" in message.headers.get("subscription-state", ""):
-            self._handed_on = message.body.strip()
-        self._wake()
-
-    def fail(self, why: str) -> None:
-        """The SIPp that plays this call is gone."""
-        self._failure = why
-        self._wake()
-
-    def after(self, seconds: float, act: Callable[[], object]) -> None:
-        """Does something later, unless the call is over by then."""
-        loop = asyncio.get_running_loop()
-        self._timers.append(loop.call_later(seconds, act))
-
-    def _tell(self, method: str, header: str = "") -> None:
-        self._sipp.tell(self._port, self.call_id, method, self._cseq, header)
-
-    def _end(self, at: float, by_us: bool) -> None:
-        if self.ended_at is None:
-            self.ended_at = at
-            self.ended_by_us = by_us
-        for timer in self._timers:
-            timer.cancel()
-
-    def _over(self) -> bool:
-        return self.ended_at is not None
-
-    def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for future in waiting:
-            if not future.done():
-                future.set_result(None)
-
-    async def _until(self, condition: Callable[[], bool], within: float, what: str) -> None:
-        try:
-            async with asyncio.timeout(within):
-                while not condition():
-                    if self._failure:
-                        raise SippError(f"{self}: {self._failure}")
-                    future = asyncio.get_running_loop().create_future()
-                    self._waiting.append(future)
-                    await future
-        except TimeoutError:
-            raise TimeoutError(f"{self} did not {what} within {within} s") from None
 
 
 class Phone:
@@ -227,6 +48,7 @@ class Phone:
         self.number = number
         self.answer_after: float | None = None
         self.hang_up_after: float | None = None
+        self.tone: float | None = None  # Hz, said in calls that come from now on
         self.legs: list[Leg] = []  # all calls that ever rang it
         self._new: asyncio.Queue[Leg] = asyncio.Queue()
 
@@ -241,7 +63,7 @@ class Phone:
 
     def forget(self) -> None:
         """Be as new: nothing set, and no call that anybody still asks for."""
-        self.answer_after = self.hang_up_after = None
+        self.answer_after = self.hang_up_after = self.tone = None
         self.legs = []
         self._new = asyncio.Queue()
 
@@ -324,10 +146,12 @@ class Phones:
         caller_number: str = "0230210082",
         name: str = "",
         phone: str | None = None,
+        tone: float | None = None,
     ) -> Leg:
         """Places a call: from the outside world, or from the PBX's own phone `phone`.
 
-        It is under way when this returns; the leg is the caller's.
+        With `tone` (Hz) it says that, and hears. It is under way when this returns; the leg is the
+        caller's.
         """
         if re.search(r'["\\\r\n\[\]]', name + caller_number + number):
             raise ValueError("a name or number cannot hold \", \\, a bracket or a line's end")
@@ -337,6 +161,7 @@ class Phones:
         def heard(message: Message) -> None:
             leg.saw(message)
 
+        sound = Sound(tone) if tone is not None else None
         process = self._sipp.run(
             "caller",
             *("-s", number, "-m", "1", "-r", "1000", "-cid_str", call_id),
@@ -344,8 +169,10 @@ class Phones:
             *("-key", "trunk", "none" if phone else "demo"),
             *("-au", user, "-ap", f"{user}-demo"),
             heard=heard,
+            sound=sound.port if sound else None,
         )
         leg = Leg(self._sipp, process.port, call_id, user)
+        leg.sound = sound
         process.done.add_done_callback(
             lambda code: leg.fail(f"SIPp gave up: {process.errors()}") if code.result() else None
         )
@@ -368,8 +195,10 @@ class Phones:
         if leg is None:
             if not message.first.startswith("INVITE ") or message.sent:
                 return
-            phone = self.phone(_user(message.first))
+            phone = self.phone(user_of(message.first))
             leg = Leg(self._sipp, self._port, message.call_id, phone.number)
+            if phone.tone is not None:
+                leg.sound = Sound(phone.tone)
             self._legs[leg.call_id] = leg
             leg.saw(message)
             phone.arrives(leg)
@@ -389,11 +218,6 @@ def _in_background(task: object) -> None:
     future = asyncio.ensure_future(task)  # type: ignore[arg-type]
     _background.add(future)
     future.add_done_callback(_background.discard)
-
-
-def _user(address: str) -> str:
-    found = _USER.search(address)
-    return found[1] if found else ""
 
 
 def _is_bound(port: int) -> bool:

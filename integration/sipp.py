@@ -166,21 +166,26 @@ class Sipp:
         *options: str,
         heard: Callable[[Message], None] | None = None,
         port: int | None = None,
+        sound: int | None = None,
     ) -> Process:
-        """Starts a SIPp. `heard` is called with each message that it sends or receives."""
+        """Starts a SIPp. `heard` is called with each message that it sends or receives.
+
+        `sound` is the port of somebody else who speaks and listens in the place of this SIPp.
+        """
         if self._shell is None or self._shell.stdin is None:
             raise SippError("the phones' container is not running")
         held = self._free_port() if port is None else port
         self._held.add(held)
         process = Process(f"{scenario}-{next(self._names)}", held, self._folder)
         self._running[process.name] = process
-        media = self._media + 4 * (held - self._ports.start)
+        media = self.media_of(held)
         command = ["sipp", f"127.0.0.1:{self.target}", "-sf", f"/scenarios/{scenario}.xml"]
         command += ["-i", "127.0.0.1", "-p", str(held), "-mi", "127.0.0.1", "-mp", str(media)]
         # Unused, but SIPp opens its control port all the same, and to the world if let.
         control = self._media + 4 * len(self._ports) + held - self._ports.start
         command += ["-ci", "127.0.0.1", "-cp", str(control)]
         command += ["-nostdin", "-f", "3600", "-aa"]
+        command += ["-key", "sound", str(sound or media)]
         command += ["-trace_err", "-error_file", f"/phones/{process.name}.err"]
         if heard is not None:
             self._listen(process, heard)
@@ -191,6 +196,10 @@ class Sipp:
             f"( {line} >/dev/null 2>/phones/{name}.out </dev/null; echo {name} $? ) &\n".encode()
         )
         return process
+
+    def media_of(self, port: int) -> int:
+        """Where the SIPp at this SIP port takes sound."""
+        return self._media + 4 * (port - self._ports.start)
 
     def tell(self, port: int, call_id: str, method: str, cseq: int, header: str = "") -> None:
         """Tells a call of the SIPp at `port` what to do, by a request its scenario waits for.

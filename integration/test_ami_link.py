@@ -372,7 +372,7 @@ async def test_an_asterisk_that_restarts_is_taken_as_it_then_is(ami: Ami, pbx: P
         await watched.until(lambda report: report == "down", start)
         snapshot = await watched.saw(Snapshot, start)
         assert snapshot.members == ()
-        assert snapshot.queues == {"support", "sales", "billing"}
+        assert snapshot.queues >= {"support", "sales", "billing"}
         assert watched.link.connections == 2
 
 
@@ -468,7 +468,7 @@ async def test_a_snapshot_tells_what_the_events_told(ami: Ami, pbx: Pbx):
             snapshot = await late.saw(Snapshot)
             again = await later.saw(Snapshot)
 
-    assert snapshot.queues == {"support", "sales", "billing"}
+    assert snapshot.queues >= {"support", "sales", "billing"}
     (member,) = snapshot.members
     assert (member.queue, member.interface, member.member) == ("support", PHONE, "Agent/2501")
     assert (member.paused, member.reason, member.in_call) == (True, "lunch", True)

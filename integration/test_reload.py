@@ -3,7 +3,9 @@
 import asyncio
 import signal
 
-from integration.client import http, token_of
+import pytest
+
+from integration.client import Refused, http, token_of
 from integration.fixtures import World
 from integration.running import DEMO, Xucd
 
@@ -48,6 +50,29 @@ async def test_the_page_of_a_user_who_was_changed_connects_anew_and_others_stay(
     await ada.until("LinkStatus", asterisk="current", after=begun)
     again = await world.client("sue")
     assert (await again.until("UserConfigUpdate"))["fullName"] == "Sue Wiser"
+
+
+async def test_a_queue_that_was_renamed_is_told_to_those_who_listen(world: World) -> None:
+    ada, sue = await world.client("ada"), await world.client("sue")
+    for client in (ada, sue):
+        await client.ask("getList", objectType="queue")
+    await apply(world.xucd, ('displayName = "Sales"', 'displayName = "Boats"'))
+    assert (await ada.until("QueueConfig", id=2))["displayName"] == "Boats"
+    await sue.until("LinkStatus", asterisk="current")
+    assert sue.bodies("QueueConfig") == []
+
+
+async def test_rights_that_were_taken_away_are_not_taken_up_again(world: World) -> None:
+    sue = await world.client("sue", "&resume=1")
+    await sue.ask("subscribeToAgentEvents")
+    stream = (await sue.until("LoggedOn"))["stream"]
+    position = sue.frames[-1].message["position"]
+    await apply(world.xucd, ('groups = ["default"]', 'groups = ["boats"]'))
+    await sue.closed()
+    again = await world.client("sue", f"&resume=1&epoch={stream['epoch']}&position={position}")
+    assert (await again.until("LoggedOn"))["recovered"] is False
+    with pytest.raises(Refused, match="NotAuthorized"):
+        await again.ask("pauseAgent", agentid=8)
 
 
 async def test_a_user_who_was_removed_gets_no_further(world: World) -> None:

@@ -16,10 +16,12 @@ from integration.pbx import Pbx, is_free, remove_leftovers
 from integration.phones import NotAnswered, Phone, Phones
 
 OURS = "PJSIP/1001"
+CLOCKS = 0.01  # seconds by which two SIPps that log the same moment may differ
 NEEDED = {
     *("Newchannel", "Newstate", "DialEnd", "BridgeEnter", "BridgeLeave", "Hangup", "VarSet"),
     *("QueueCallerJoin", "QueueCallerLeave", "QueueMemberPause", "QueueMemberStatus"),
     *("AgentCalled", "AgentConnect", "AgentComplete", "DeviceStateChange", "MixMonitorStart"),
+    "Newexten",
 }
 
 
@@ -89,9 +91,10 @@ async def test_a_caller_to_a_queue_rings_a_member_who_answers(phone: Phone, phon
     assert call.answered_at is None
     leg.answer()
     answered = await call.answered()
-    assert await leg.answered() <= answered
+    assert await leg.answered() <= answered + CLOCKS
     ended = await call.hang_up()
-    assert await leg.ended() >= ended > answered
+    assert await leg.ended() >= ended - CLOCKS
+    assert ended > answered
     assert call.ended_by_us
     assert not leg.ended_by_us
     assert phones.complaints() == ""
@@ -146,7 +149,7 @@ async def test_the_filter_lets_through_what_is_needed_and_nothing_else(
         wire.close()
     assert set(ours.names()) - {"FullyBooted"} == NEEDED
     variables = {event["Variable"] for event in ours.events if event["Event"] == "VarSet"}
-    assert variables == {"XUCD_T"}
+    assert {"XUCD_T"} <= variables <= {"XUCD_T", "QUEUESTATUS"}
     devices = {event["Device"] for event in ours.events if event["Event"] == "DeviceStateChange"}
     assert devices == {"PJSIP/trunk", OURS}
     assert len(everything.events) > 2 * len(ours.events)
@@ -160,7 +163,7 @@ async def test_a_call_can_be_given_up_while_it_rings(
     leg = await phones.phone("1001").rings()
     await call.rang()
     given_up = await call.hang_up()
-    assert await leg.ended() >= given_up
+    assert await leg.ended() >= given_up - CLOCKS
     with pytest.raises(NotAnswered, match="487"):
         await call.answered()
 

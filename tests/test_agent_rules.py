@@ -226,6 +226,20 @@ def test_an_agent_whose_phone_is_not_yet_free_is_offered_once_the_queue_knows_it
     assert scene.asked == [Nudge("PJSIP/trunk-00000001")]
 
 
+def test_whoever_has_waited_longest_is_offered_first_whichever_queue_it_is_in(
+    scene: Scene,
+) -> None:
+    queues = ("support", "sales", "billing")
+    for idle in (False, True):
+        for queue in queues:
+            scene.happens(ev.MemberStatus(queue, "PJSIP/1001", "Agent/2501", idle))
+        if not idle:
+            waiting = [scene.caller_waits(queue) for queue in reversed(queues)]
+            scene.forget()
+    channels = [scene.center.calls.channels[caller].name for caller in waiting]
+    assert scene.asked == [Nudge(channel) for channel in channels]
+
+
 def test_a_phone_that_becomes_free_under_a_paused_agent_is_offered_to_nobody(
     scene: Scene,
 ) -> None:

@@ -212,7 +212,7 @@ def test_a_missing_argument_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "variables", [{"a b": "1"}, {"a": "1\n2"}, {"a": "x" * 257}, {"a": ["1"]}, {"": "1"}]
+    "variables", [{"a b": "1"}, {"a": "1\n2"}, {"a": "x" * 4097}, {"a": ["1"]}, {"": "1"}]
 )
 def test_variables_have_plain_names_and_one_line_each(variables: Any) -> None:
     refused_ask("dial", destination="1002", variables=variables)

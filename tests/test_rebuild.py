@@ -43,9 +43,42 @@ def everywhere(**fields: object) -> list[ev.MemberSeen]:
 def test_an_agent_that_asterisk_has_is_logged_in_and_nothing_is_asked() -> None:
     scene = Scene([seat()])
     scene.rebuilds(snapshot(*everywhere()))
-    assert scene.states() == [AgentState.READY]
+    assert scene.agent().shown.state is AgentState.READY
     assert scene.asked == []
     assert scene.memberships() == []
+
+
+def test_before_asterisk_was_asked_an_agent_is_shown_as_it_was_last_known() -> None:
+    scene = Scene([seat(reason="lunch")])
+    assert scene.agent().shown.state is AgentState.ON_PAUSE
+    assert (scene.agent().shown.cause, scene.agent().shown.phone_number) == ("lunch", "1001")
+
+
+def test_a_pause_is_dated_by_asterisk_when_nobody_remembers_it() -> None:
+    scene = Scene([seat(reason="lunch")])
+    paused = everywhere(paused=True, reason="lunch", last_call=scene.now - 300)
+    scene.rebuilds(snapshot(*paused))
+    assert scene.agent().since == scene.now - 300
+
+
+def test_a_call_keeps_its_figures_over_a_rebuild_in_the_middle() -> None:
+    scene = Scene([seat()])
+    scene.rebuilds(snapshot(*everywhere()))
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.passes(10)
+    channel = scene.center.calls.channels[phone]
+    ringing = ev.ChannelSeen(
+        channel.name, phone, caller, ChannelState.RINGING, "1001", "", "0230210082", "",
+        "default", "", "AppQueue", "(Outgoing Line)", "", 10,
+    )  # fmt: skip
+    scene.rebuilds(snapshot(*everywhere(), channels=(ringing,)))
+    scene.answers(caller, phone, gosub=False)
+    scene.passes(1)
+    scene.hangs_up(phone)
+    day = scene.agent().day
+    assert (day.inbound_calls, day.inbound_answered) == (1, 1)
+    assert (day.inbound_ring_s, day.inbound_talk_s) == (10, 1)
 
 
 def test_rebuilding_twice_tells_nothing_new() -> None:
@@ -199,5 +232,5 @@ def test_two_agents_that_were_on_one_line_do_not_share_it_after_a_rebuild() -> N
     scene = Scene([seat(logged_in=False), Seat(ALICE, 1, True, 0.0)])
     scene.rebuilds(snapshot(member("support"), member("support", name="Agent/2502")))
     assert scene.asked == [RemoveMember("support", "PJSIP/1001")]
-    assert scene.states(BRUCE) == []
-    assert scene.states(ALICE) == [AgentState.READY]
+    assert scene.agent(BRUCE).shown.state is AgentState.LOGGED_OUT
+    assert scene.agent(ALICE).shown.state is AgentState.READY

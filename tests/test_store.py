@@ -13,9 +13,11 @@ from sqlalchemy import text
 
 from tests.conftest import TODAY
 from xucd.center.day import AgentDay
+from xucd.center.queue_stats import QueueDay
 from xucd.center.seat import Seat
 from xucd.store import Store, StoreError, StoreUnavailable, tables
 from xucd.store.apply import apply
+from xucd.store.database import PATIENCE
 from xucd.store.plan import Plan
 
 # Says that it is ready, waits for a word, migrates: so that all begin at the same moment.
@@ -85,7 +87,7 @@ def test_sqlite_loses_nothing_that_was_committed(tmp_path: Path) -> None:
         assert pragma("journal_mode") == "wal"
         assert pragma("synchronous") == 2  # FULL
         assert pragma("foreign_keys") == 1
-        assert pragma("busy_timeout") == 10_000
+        assert pragma("busy_timeout") == PATIENCE * 1000
     store.close()
 
 
@@ -177,6 +179,17 @@ def test_days_are_kept_apart_and_overwritten(store: Store) -> None:
     store.put_agent_days(TODAY, {})
     assert store.agent_days(yesterday) == {8: full}
     assert store.agent_days(TODAY) == {8: AgentDay(paused_s=60.0), 9: full}
+
+
+def test_queues_days_are_kept_apart_and_overwritten_with_those_who_wait(store: Store) -> None:
+    full = QueueDay(9, 1, 2, 3, 4, 5, 6, {"1795341700.7": 1_795_341_700.125})
+    yesterday = TODAY - datetime.timedelta(1)
+    store.put_queue_days(yesterday, {1: full})
+    store.put_queue_days(TODAY, {1: full, 2: full})
+    store.put_queue_days(TODAY, {1: QueueDay(entered=1)})
+    store.put_queue_days(TODAY, {})
+    assert store.queue_days(yesterday) == {1: full}
+    assert store.queue_days(TODAY) == {1: QueueDay(entered=1), 2: full}
 
 
 def test_a_password_hash_is_kept_for_known_logins_only(demo: Store) -> None:

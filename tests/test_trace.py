@@ -92,6 +92,7 @@ SNAPSHOT = Snapshot(
     ),
     devices={"PJSIP/1001": "INUSE"},
     recorded={"2.5": True},
+    marked=frozenset({"2.5"}),
 )
 
 

@@ -13,19 +13,25 @@ from twisted.internet import reactor as twisted_reactor
 from twisted.internet import ssl
 from twisted.web.server import Site
 
+from xucd.agi import sheet, variables
+from xucd.agi.server import AgiServer
 from xucd.center.center import Center
+from xucd.center.changes import SheetItem
 from xucd.center.directory import Directory, User
+from xucd.center.refused import Refused
+from xucd.center.sheets import Profile, Sheet
 from xucd.cti.hub import Hub
 from xucd.cti.links import Limits, Links
 from xucd.cti.messages import StatusAction, UserStatus
 from xucd.keeper import SAVE_DAYS_S, Keeper, day_of, midnight_after
 from xucd.service import Service
-from xucd.settings import Settings, Status
+from xucd.settings import Settings, SheetProfile, Status
 from xucd.store import AsyncStore, Store, StoreError
 from xucd.web.api import Health
 from xucd.web.site import make_site
 
 SERVICE_RESTART = 1012
+PING_STORE_S = 5.0
 
 log = structlog.get_logger()
 reactor: Any = twisted_reactor
@@ -36,15 +42,21 @@ class CannotListen(Exception):
 
 
 class Daemon:
-    """xucd, whole. `port` is the one listened on, which settings may leave to the system."""
+    """xucd, whole. `port` is the one listened on, which settings may leave to the system.
+
+    `agi_port` is that on which Asterisk's dialplan asks.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.port = 0
+        self.agi_port = 0
         self._clock = steady_clock()
         self._store = AsyncStore(Store(settings.store.url))
         self._listening: Any = None  # Twisted types its ports in Zope's way only
+        self._agi_listening: Any = None
         self._saving: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to serve. Raises `StoreError`, or `CannotListen`."""
@@ -63,6 +75,17 @@ class Daemon:
             clock=clock,
             statuses=[_told(status) for status in settings.statuses],
             strict_rights=settings.strict_rights,
+            features=settings.features,
+            dialing=settings.dialing,
+        )
+        self._agi = AgiServer(
+            {
+                "variables": variables.script(self.service.desk.requests),
+                "sheet": sheet.script(
+                    {profile.name: _profile(profile) for profile in settings.sheets},
+                    self._keep_sheet,
+                ),
+            }
         )
         self.links = Links(hub, self.service, loop, Limits(backlog=settings.limits.backlog))
         site = make_site(
@@ -76,8 +99,10 @@ class Daemon:
             legacy_links=settings.web.legacy_links,
             login_attempts=settings.limits.login_attempts_per_minute,
         )
+        self._listen_to_dialplan()
         self._listen(site)
         self._saving = asyncio.create_task(self._save_days())
+        self._watching = asyncio.create_task(self._watch_store())
         self.service.start()
 
     async def reload(self) -> None:
@@ -90,9 +115,11 @@ class Daemon:
             await self.keeper.save_days(self.service.center, self._clock())
             center = await self._center()
             self._users.directory = center.directory
-            for link in list(self.links.open):
-                if center.directory.users.get(link.user.id) != before.users.get(link.user.id):
-                    link.sendCloseFrame(SERVICE_RESTART, b"configuration changed")
+            self.links.dismiss(
+                lambda user: center.directory.users.get(user.id) != before.users.get(user.id),
+                SERVICE_RESTART,
+                b"configuration changed",
+            )
             await self.service.reconfigure(center)
         log.info("the contact centre was configured anew")
 
@@ -104,6 +131,7 @@ class Daemon:
             queues=await store.run(Store.memberships),
             seats=await store.run(Store.seats),
             days=await store.run(Store.agent_days, day_of(now)),
+            queue_days=await store.run(Store.queue_days, day_of(now)),
             midnight_after=midnight_after,
         )
 
@@ -111,15 +139,20 @@ class Daemon:
         """Say goodbye to clients, leave Asterisk, write down what is not yet written."""
         if self._listening is not None:
             await self._listening.stopListening().asFuture(asyncio.get_running_loop())
+        if self._agi_listening is not None:
+            await self._agi_listening.stopListening().asFuture(asyncio.get_running_loop())
+            self._agi.close()
         if self._saving is not None:
             self._saving.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
             self.links.close()
             await self.service.close()
             try:
                 await self.keeper.written()
                 await self.keeper.save_days(self.service.center, self._clock())
-            except StoreError as error:
-                log.error("the figures of the day could not be written", error=str(error))
+            except (Refused, StoreError) as error:
+                log.error("not everything could be written", error=str(error))
         await self._store.close()
 
     def _listen(self, site: Site) -> None:
@@ -137,6 +170,16 @@ class Daemon:
         self.port = self._listening.getHost().port
         log.info("listening", host=web.host, port=self.port)
 
+    def _listen_to_dialplan(self) -> None:
+        agi = self.settings.agi
+        try:
+            self._agi_listening = reactor.listenTCP(agi.port, self._agi, interface=agi.host)
+        except Exception as error:
+            raise CannotListen(
+                f"cannot listen on {agi.host}:{agi.port} for FastAGI: {error}"
+            ) from error
+        self.agi_port = self._agi_listening.getHost().port
+
     async def _save_days(self) -> None:
         while True:
             await asyncio.sleep(SAVE_DAYS_S)
@@ -144,6 +187,15 @@ class Daemon:
                 await self.keeper.save_days(self.service.center, self._clock())
             except StoreError as error:
                 log.error("the figures of the day could not be written", error=str(error))
+
+    def _keep_sheet(self, kept: Sheet) -> None:
+        self.service.center.sheets.keep(kept)  # the centre of now: a reload makes another
+
+    async def _watch_store(self) -> None:
+        """Ask the database now and then whether it is there: `/health` tells what came of it."""
+        while True:
+            await self._store.ping()
+            await asyncio.sleep(PING_STORE_S)
 
     def _health(self) -> Health:
         current, alive = self.service.desk.current, self._store.alive
@@ -186,3 +238,8 @@ def _told(status: Status) -> UserStatus:
             for action in status.actions
         ],
     )
+
+
+def _profile(sheet: SheetProfile) -> Profile:
+    items = tuple(SheetItem(one.name, one.type, one.order, one.value) for one in sheet.items)
+    return Profile(sheet.name, sheet.when, items)

@@ -56,6 +56,7 @@ CONTEXTS: tuple[tuple[str, Level, str], ...] = (
     ("xucd-record", "warning", "recording"),
     ("xucd-dial-from-queue", "warning", "dialling from a queue"),
     ("xucd-destination", "warning", "dialling from a queue"),
+    ("xucd-join", "warning", "dialling from a queue"),
 )
 
 

@@ -15,7 +15,7 @@ from xucd.ami.link import Link
 from xucd.center.apply import apply
 from xucd.center.center import Center
 from xucd.center.events import Event, Snapshot
-from xucd.center.intents import Intent, Nudge
+from xucd.center.intents import Intent, Nudge, RemoveMember
 from xucd.center.rebuild import rebuild
 from xucd.center.refused import Refused
 from xucd.center.rights import rights_of
@@ -29,7 +29,7 @@ from xucd.desk.desk import Desk
 from xucd.desk.opening import listen_to_own, open_for
 from xucd.desk.telling import Teller
 from xucd.keeper import Keeper
-from xucd.settings import Ami
+from xucd.settings import Ami, Dialing, Features
 
 log = structlog.get_logger()
 
@@ -50,6 +50,8 @@ class Service:
         clock: Callable[[], float],
         statuses: Sequence[UserStatus],
         strict_rights: bool,
+        features: Features | None = None,
+        dialing: Dialing | None = None,
     ) -> None:
         self.center = center
         self.hub = hub
@@ -66,9 +68,12 @@ class Service:
             publish=self.pass_on,
             patience=ami.action_timeout,
             statuses=statuses,
+            features=features,
+            dialing=dialing,
         )
         self._teller = Teller(self.desk)
         self._tick: asyncio.TimerHandle | None = None
+        self._snapshots = 0
         self._asking: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -86,6 +91,14 @@ class Service:
 
     async def reconfigure(self, center: Center) -> None:
         """Go on with a centre of another configuration, and look at Asterisk anew."""
+        old = self.center
+        gone = [
+            RemoveMember(old.directory.queues[queue_id].name, line.interface)
+            for line, live in ((live.line, live) for live in old.agents.values())
+            if line is not None and line.interface not in center.directory.line_by_interface
+            for queue_id in live.members
+        ]
+        await asyncio.gather(*(self._ask_by_itself(intent) for intent in gone))
         center.inherit(self.center, self._clock())
         self.center = self.desk.center = center
         self.pass_on()
@@ -127,6 +140,8 @@ class Service:
             self._arm()
         self.desk.moved()
         for intent in intents:
+            if not self.link.connected:
+                continue  # the snapshot that follows a reconnection decides anew
             task = asyncio.create_task(self._ask_by_itself(intent))
             self._asking.add(task)
             task.add_done_callback(self._asking.discard)
@@ -144,14 +159,15 @@ class Service:
         for event in held:
             apply(self.center, event, now)
         self.pass_on()
-        task = asyncio.create_task(self._become_current(list(self._asking)))
+        self._snapshots += 1
+        task = asyncio.create_task(self._become_current(self._snapshots, list(self._asking)))
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
 
-    async def _become_current(self, asking: list[asyncio.Task[None]]) -> None:
-        """Call the state current once what had to be put right is answered."""
+    async def _become_current(self, snapshot: int, asking: list[asyncio.Task[None]]) -> None:
+        """Call the state current once what this snapshot had to put right is answered."""
         await asyncio.gather(*asking, return_exceptions=True)
-        if self.link.connected:
+        if self.link.connected and snapshot == self._snapshots:
             self.desk.current = True
             self.hub.publish([topics.EVERYBODY], self.desk.link_status())
 

@@ -6,10 +6,11 @@ a misspelt key must not quietly leave a default in force.
 """
 
 import ipaddress
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any, Literal, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -18,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 
 from xucd import checked
 from xucd.checked import Wrong
+from xucd.placeholders import placeholders
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -83,6 +85,33 @@ class Features(_Section, frozen=True, kw_only=True):
     callbacks: bool = True
 
 
+class Dialing(_Section, frozen=True, kw_only=True):
+    """What users may dial. `allowed` is a regular expression that a whole number has to match.
+
+    `queue_timeout` is for how many seconds a call from a queue looks for an agent.
+    """
+
+    allowed: Annotated[str, Meta(pattern=checked.TEXT, min_length=1)] = "[0-9*#+]{2,20}"
+    queue_timeout: Annotated[int, Meta(ge=1, le=600)] = 25
+
+
+class SheetLine(_Section, frozen=True, kw_only=True):
+    """One item of a sheet. `value` may hold placeholders, percent-encoded where `type` is url."""
+
+    name: Annotated[str, Meta(pattern=checked.TEXT, min_length=1)]
+    type: Annotated[str, Meta(pattern=checked.WORD)] = "text"
+    order: int = 0
+    value: Annotated[str, Meta(pattern=checked.TEXT)]
+
+
+class SheetProfile(_Section, frozen=True, kw_only=True):
+    """A sheet, by the name under which the dialplan asks for it."""
+
+    name: Annotated[str, Meta(pattern=checked.WORD)]
+    when: Literal["ring", "answer"] = "ring"
+    items: tuple[SheetLine, ...] = ()
+
+
 class Limits(_Section, frozen=True, kw_only=True):
     """`backlog` is how many unread bytes a client may have; log-ins are counted per address."""
 
@@ -126,8 +155,10 @@ class Settings(_Section, frozen=True, kw_only=True):
     agi: Agi = Agi()
     store: StorePlace = StorePlace()
     features: Features = Features()
+    dialing: Dialing = Dialing()
     limits: Limits = Limits()
     statuses: tuple[Status, ...] = STATUSES
+    sheets: tuple[SheetProfile, ...] = ()
 
 
 def load(path: Path | None, environ: Mapping[str, str], *, secret: bool = True) -> Settings:
@@ -237,12 +268,28 @@ def _judge(settings: Settings) -> None:
         )
     if (settings.web.tls_certificate is None) != (settings.web.tls_key is None):
         raise Wrong(("web",), "tls_certificate and tls_key are of use only together")
+    try:
+        re.compile(settings.dialing.allowed)
+    except re.error as error:
+        raise Wrong(("dialing", "allowed"), f"is no regular expression: {error}") from None
+    _judge_sheets(settings.sheets)
     names = [status.name for status in settings.statuses]
     for index, name in enumerate(names):
         if name in names[:index]:
             raise Wrong(("statuses", index, "name"), f"is {name} a second time")
     if not any(a.name == "queueunpause_all" for s in settings.statuses for a in s.actions):
         raise Wrong(("statuses",), "one has to have the action queueunpause_all")
+
+
+def _judge_sheets(sheets: tuple[SheetProfile, ...]) -> None:
+    for index, sheet in enumerate(sheets):
+        if sheet.name in [other.name for other in sheets[:index]]:
+            raise Wrong(("sheets", index, "name"), f"is {sheet.name} a second time")
+        for number, item in enumerate(sheet.items):
+            try:
+                placeholders(item.value)
+            except ValueError as error:
+                raise Wrong(("sheets", index, "items", number, "value"), str(error)) from None
 
 
 def _loopback(host: str) -> bool:

@@ -11,6 +11,7 @@ from integration.sipp import SippError
 LINES = tuple(str(number) for number in range(1001, 1009))
 QUEUES = ("3000", "3001", "3002")
 PATIENCE = 150.0  # seconds; Asterisk itself sends a caller away sooner
+TONE = 440.0  # Hz: what callers say
 TALK = (8.0, 25.0)  # seconds, at least and at most
 
 FIRST_NAMES = (
@@ -54,7 +55,7 @@ async def call(
     """Place one call, hang up after `talk` seconds, and say what becomes of it, step by step."""
     say(f"{name} ({caller_number}) calls {number}")
     try:
-        leg = phones.dial(number, caller_number=caller_number, name=name)
+        leg = phones.dial(number, caller_number=caller_number, name=name, tone=TONE)
         await leg.rang(PATIENCE)
         assert leg.invited_at is not None
         say("rings")

@@ -23,6 +23,15 @@ from xucd.store import Store
 from xucd.store.apply import apply
 
 DEADLINE = 30.0  # seconds; a start takes about one
+SHEET = """
+[[sheets]]
+name = "{name}"
+items = [
+    {{ name = "popupUrl", type = "url", order = 10, value = "http://crm/?n={{caller_number}}" }},
+    {{ name = "Caller", type = "text", order = 20, value = "{{caller_name}} ({{caller_number}})" }},
+    {{ name = "Queue", type = "text", order = 30, value = "{{queue}}" }},
+]
+"""
 
 
 def logins() -> list[tuple[str, str]]:
@@ -112,6 +121,8 @@ class Xucd:
             f"[web]\nport = {places.WEB_PORT}\norigins = {json.dumps(places.ORIGINS)}\n"
             f'[ami]\nport = {ports.ami}\nsecret = "{self._secret}"\n'
             f"[agi]\nport = {ports.agi}\n[store]\nurl = {url}\n"
+            # What the demo's dialplan asks for: for callers of a queue, and of a phone.
+            + "".join(SHEET.format(name=name) for name in ("customer", "caller"))
         )
 
 

@@ -104,6 +104,7 @@ async def _start(phones: Phones) -> None:
     await phones.start()
     for line in LINES:
         phones.phone(line).answer_after = ANSWER_AFTER
+        phones.phone(line).tone = 100.0 * int(line[-1])
     await phones.register(*LINES, seconds=REGISTERED)
 
 

@@ -8,7 +8,26 @@ the check is the constructor's. Values are refused, never mended.
 import msgspec
 
 from xucd.ami.errors import InvalidValue
-from xucd.center.intents import AddMember, Intent, Nudge, RemoveMember, SetPause, SetPenalty
+from xucd.center.intents import (
+    MUTED_MARK,
+    AddMember,
+    DialFromQueue,
+    DialOut,
+    HangUp,
+    Intent,
+    Listen,
+    MarkRecording,
+    Mute,
+    Nudge,
+    RemoveMember,
+    SendOn,
+    SetPause,
+    SetPenalty,
+)
+from xucd.center.phone_calls import DIALLED
+
+DIAL_CONTEXT = "xucd-dial"
+"""The context of `asterisk-conf` that fetches a call's variables and then dials."""
 
 EVENT_CLASSES = "system,call,agent,user,dialplan"
 """The event mask of the login: the read classes that xucd needs."""
@@ -76,6 +95,37 @@ def for_intent(intent: Intent) -> Action:
         case Nudge(channel):
             # Received by the caller's channel, the digit wakes app_queue's wait and means nothing.
             return Action("PlayDTMF", (("Channel", channel), ("Digit", "D"), ("Receive", "true")))
+        case _:
+            return _for_call(intent)
+
+
+def _for_call(
+    intent: Mute | MarkRecording | Listen | DialOut | DialFromQueue | HangUp | SendOn,
+) -> Action:
+    match intent:
+        case Mute(channel, muted):
+            return Action(
+                "MixMonitorMute",
+                (("Channel", channel), ("Direction", "both"), ("State", "1" if muted else "0")),
+            )
+        case MarkRecording(channel, mark):
+            return Action(
+                "Setvar",
+                (("Channel", channel), ("Variable", MUTED_MARK), ("Value", mark)),
+            )
+        case Listen():
+            return _listen(intent)
+        case DialOut():
+            return _dial_out(intent)
+        case DialFromQueue():
+            return _dial_from_queue(intent)
+        case HangUp(channel):
+            return Action("Hangup", (("Channel", channel),))
+        case SendOn(channel, context, destination):
+            return Action(
+                "BlindTransfer",
+                (("Channel", channel), ("Context", context), ("Exten", destination)),
+            )
 
 
 def _pause(intent: SetPause) -> Action:
@@ -87,6 +137,86 @@ def _pause(intent: SetPause) -> Action:
     if intent.reason:
         headers.append(("Reason", intent.reason))
     return Action("QueuePause", tuple(headers))
+
+
+LISTEN_TIMEOUT = 30_000
+"""How long the phone of somebody who wants to listen rings, in ms."""
+
+
+def _listen(intent: Listen) -> Action:
+    # q: nobody hears a beep; E: hang up with the channel listened to; S: or if it is gone already.
+    if not {",", "|"}.isdisjoint(intent.channel):
+        raise InvalidValue("Channel must not hold a separator")
+    return Action(
+        "Originate",
+        (
+            ("Channel", intent.interface),
+            ("Application", "ChanSpy"),
+            ("Data", f"{intent.channel},qES"),
+            ("CallerID", f"<{intent.number}>"),
+            ("Timeout", str(LISTEN_TIMEOUT)),
+            ("Async", "true"),
+            ("ChannelId", intent.unique_id),
+        ),
+    )
+
+
+DIAL_TIMEOUT = 30_000
+"""How long the phone of somebody who wants to dial rings, in ms."""
+
+
+def _dial_out(intent: DialOut) -> Action:
+    headers = [
+        ("Channel", intent.interface),
+        ("Context", DIAL_CONTEXT if intent.request_id else intent.context),
+        ("Exten", intent.destination),
+        ("Priority", "1"),
+        # Without a name: Asterisk would show it as that of whoever is dialled, too.
+        ("CallerID", f"<{intent.number}>"),
+        ("Timeout", str(DIAL_TIMEOUT)),
+        ("Async", "true"),
+        ("ChannelId", intent.unique_id),
+        ("ActionID", intent.unique_id),
+    ]
+    variables = {DIALLED: intent.destination}
+    if intent.request_id:
+        variables |= {"XUCD_CONTEXT": intent.context, "__XUCD_REQ": intent.request_id}
+    # All in one header, since a second would take the first one's place; commas separate them.
+    if any("," in value for value in variables.values()):
+        raise InvalidValue("Variable must not hold a comma")
+    headers.append(("Variable", ",".join(f"{key}={value}" for key, value in variables.items())))
+    return Action("Originate", tuple(headers))
+
+
+FROM_QUEUE_CONTEXT = "xucd-dial-from-queue"
+DESTINATION_CONTEXT = "xucd-destination"
+"""The two contexts of `asterisk-conf` in which the halves of a call from a queue begin."""
+
+ANSWER_GRACE_S = 5
+"""How much longer than its queue a call from a queue may last unanswered."""
+
+
+def _dial_from_queue(intent: DialFromQueue) -> Action:
+    if not {",", "/", "@"}.isdisjoint(intent.queue + intent.request_id):
+        raise InvalidValue("Channel and Variable must not hold a separator")
+    # Asterisk takes the quotes off again, and the backslashes with them.
+    name = intent.name.replace("\\", "\\\\").replace('"', '\\"')
+    return Action(
+        "Originate",
+        (
+            # /n: without it the halves go away in mid-call, and the queue's events name others.
+            ("Channel", f"Local/{intent.queue}@{FROM_QUEUE_CONTEXT}/n"),
+            ("Context", DESTINATION_CONTEXT),
+            ("Exten", intent.destination),
+            ("Priority", "1"),
+            ("CallerID", f'"{name}" <{intent.number}>'),
+            ("Timeout", str((intent.wait + ANSWER_GRACE_S) * 1000)),
+            ("Async", "true"),
+            ("ChannelId", f"{intent.unique_id}-1"),
+            ("OtherChannelId", f"{intent.unique_id}-2"),
+            ("Variable", f"__XUCD_REQ={intent.request_id},__XUCD_TMO={intent.wait}"),
+        ),
+    )
 
 
 def _flag(value: bool) -> str:

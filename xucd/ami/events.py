@@ -117,6 +117,12 @@ def _caller_joined(block: Headers) -> Event:
     )
 
 
+def _caller_sent(block: Headers) -> Event | None:
+    if block["Application"] != "Queue":
+        return None
+    return events.CallerSent(block["AppData"].partition(",")[0], block["Uniqueid"])
+
+
 def _caller_left(block: Headers) -> Event:
     return events.CallerLeft(block["Queue"], block["Channel"], block["Uniqueid"])
 
@@ -325,6 +331,7 @@ DECODERS: dict[bytes, Callable[[Headers], Event | None]] = {
     b"QueueMemberStatus": _member_status,
     b"QueueCallerJoin": _caller_joined,
     b"QueueCallerLeave": _caller_left,
+    b"Newexten": _caller_sent,
     b"QueueCallerAbandon": _caller_abandoned,
     b"AgentCalled": _agent_called,
     b"AgentConnect": _agent_connected,

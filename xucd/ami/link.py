@@ -134,7 +134,12 @@ class Link:
             return
         self._up = False
         self._on_down()
-        await self._take_stock(self._connection)
+        connection = self._connection
+        try:
+            await self._take_stock(connection)
+        except AmiError as error:
+            connection.drop(error)  # else events would be held for ever; the next one looks anew
+            raise
 
     async def _stay_connected(self) -> None:
         while True:
@@ -194,6 +199,8 @@ class Link:
         snapshot = await take_snapshot(
             self._serial, lambda action: connection.query(action, LIST_TIMEOUT)
         )
+        if connection.lost.done():
+            raise LinkDown("the link to Asterisk was lost")
         held, self._held = self._held, []
         self._connection = connection
         self._up = True

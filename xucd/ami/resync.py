@@ -20,17 +20,13 @@ from xucd.ami.errors import DecodeError, Rejected
 from xucd.ami.events import known, reason_of, state_of
 from xucd.ami.framing import Block, parse
 from xucd.center.events import CallerJoined, ChannelSeen, MemberSeen, Snapshot
+from xucd.center.intents import MUTED_MARK
 
 PREFIX = "xucd-resync"
 """How the action ids of a resynchronisation begin: ``xucd-resync/N/…``, N counting them."""
 
 FILENAME = "MIXMONITOR_FILENAME"
 """Set by MixMonitor on the channel that it records; outlives StopMixMonitor."""
-
-MUTED = "XUCD_MUTED"
-"""The mark that xucd leaves on a channel whose recording it has muted: Asterisk cannot tell."""
-
-_QUEUE_APPLICATIONS = frozenset({"Queue", "AppQueue"})
 
 
 class SnapshotBuilder:
@@ -43,7 +39,7 @@ class SnapshotBuilder:
         self._channels: list[ChannelSeen] = []
         self._devices: dict[str, str] = {}
         self._recorded: set[str] = set()
-        self._muted: set[str] = set()
+        self._marks: dict[str, str] = {}
 
     def feed(self, block: Block) -> None:
         """Take one block of an answer; what is neither list item nor variable is passed over.
@@ -73,24 +69,19 @@ class SnapshotBuilder:
 
     def _variable(self, block: Block) -> None:
         variable = block.get("Variable", "")
-        if block.get("Response") != "Success" or variable not in (FILENAME, MUTED):
+        if block.get("Response") != "Success" or variable not in (FILENAME, MUTED_MARK):
             return
         unique_id = block["ActionID"].rsplit("/", 1)[1]
         if variable == FILENAME and block["Value"]:
             self._recorded.add(unique_id)
-        elif variable == MUTED and block["Value"] == "1":
-            self._muted.add(unique_id)
+        elif variable == MUTED_MARK:
+            self._marks[unique_id] = block["Value"]
 
-    def in_queue_calls(self) -> Iterator[tuple[str, str]]:
-        """Channel and unique id of every channel of a call that went through a queue."""
-        calls = {
-            channel.linked_id
-            for channel in self._channels
-            if channel.application in _QUEUE_APPLICATIONS
-        }
+    def channels(self) -> Iterator[tuple[str, str]]:
+        """Channel and unique id of every channel: of a call that was transferred, nothing else
+        tells that it went through a queue."""
         for channel in self._channels:
-            if channel.linked_id in calls:
-                yield channel.channel, channel.unique_id
+            yield channel.channel, channel.unique_id
 
     def snapshot(self) -> Snapshot:
         """What has been gathered. Raises `DecodeError` for a malformed caller."""
@@ -107,7 +98,12 @@ class SnapshotBuilder:
             callers,
             tuple(self._channels),
             self._devices,
-            {unique_id: unique_id in self._muted for unique_id in sorted(self._recorded)},
+            {
+                unique_id: self._marks.get(unique_id) == "1"
+                for unique_id in sorted(self._recorded)
+                if self._marks.get(unique_id) != "stopped"
+            },
+            frozenset(unique_id for unique_id, mark in self._marks.items() if mark),
         )
 
 
@@ -155,6 +151,7 @@ def _caller(block: Block, linked: dict[str, str]) -> CallerJoined:
         position=int(block["Position"]),
         number=known(block["CallerIDNum"]),
         name=known(block["CallerIDName"]),
+        waited=int(block.get("Wait", "0")),
     )
 
 
@@ -181,8 +178,8 @@ async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Bl
             builder.feed(block)
     questions = [
         actions.getvar(variable, channel, f"{prefix}/{variable}/{unique_id}")
-        for channel, unique_id in builder.in_queue_calls()
-        for variable in (FILENAME, MUTED)
+        for channel, unique_id in builder.channels()
+        for variable in (FILENAME, MUTED_MARK)
     ]
     for variable_answer in await asyncio.gather(
         *(query(question) for question in questions), return_exceptions=True

@@ -1,11 +1,20 @@
 """Taking in one event: the door of the centre."""
 
-from xucd.center import channels, members
+from xucd.center import (
+    channels,
+    listening,
+    members,
+    phone_rules,
+    queue_rules,
+    recording,
+    sheet_rules,
+)
 from xucd.center.center import Center
 from xucd.center.events import Event
 from xucd.center.rules import RULES
 
-_ = (channels, members)  # imported for the rules they register
+# Imported for the rules they register.
+_ = (channels, members, queue_rules, phone_rules, sheet_rules, recording, listening)
 
 
 def apply(center: Center, event: Event, now: float) -> None:

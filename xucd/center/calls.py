@@ -20,7 +20,8 @@ class Channel:
     """One live channel. `since` is when it came to be, `answered` when it went up, or None.
 
     `queue` is the name of the queue that rang it, "" when none did. `muted` is None while it is
-    not recorded.
+    not recorded. `from_queue` says of a caller that an agent answered it through a queue,
+    `stopped` that it was recorded and no longer is.
     """
 
     __slots__ = (
@@ -28,6 +29,7 @@ class Channel:
         "bridge",
         "connected_number",
         "exten",
+        "from_queue",
         "incoming",
         "interface",
         "linked_id",
@@ -38,6 +40,7 @@ class Channel:
         "rang",
         "since",
         "state",
+        "stopped",
         "unique_id",
     )
 
@@ -66,6 +69,8 @@ class Channel:
         self.queue = ""
         self.bridge = ""
         self.muted: bool | None = None
+        self.from_queue = False
+        self.stopped = False
 
 
 def interface_of(channel: str) -> str:
@@ -166,6 +171,11 @@ class Calls:
             return "DISABLED"
         return "PAUSED" if all(muted) else "ACTIVE"
 
+    def inherit(self, before: "Calls") -> None:
+        """Know the channels of an older configuration, until a snapshot tells which still live."""
+        for channel in before.channels.values():
+            self.add(channel)
+
     def rebuild(
         self, seen: Iterable[ChannelSeen], recorded: Mapping[str, bool], now: float
     ) -> None:
@@ -176,6 +186,7 @@ class Calls:
         of a channel that is up is read from its application: Asterisk runs `AppQueue` or `AppDial`
         on a channel that it dialled itself.
         """
+        known = dict(self.channels)
         self.channels.clear()
         self._by_interface.clear()
         self._by_call.clear()
@@ -198,9 +209,15 @@ class Calls:
             channel.connected_number = one.connected_number
             channel.bridge = one.bridge
             channel.muted = recorded.get(one.unique_id)
+            old = known.get(one.unique_id)
+            channel.from_queue = old is not None and old.from_queue
+            channel.stopped = old is not None and old.stopped
+            if one.state is ChannelState.RINGING:
+                channel.rang = channel.since if old is None else old.rang
             if one.state is ChannelState.UP:
                 channel.incoming = one.application in ("AppQueue", "AppDial")
-                channel.answered = channel.since
+                channel.answered = channel.since if old is None else old.answered or now
+                channel.rang = None if old is None else old.rang
             if one.application == "AppQueue":
                 channel.queue = queue_of_call.get(one.linked_id, "")
             self.add(channel)

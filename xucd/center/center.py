@@ -15,22 +15,32 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from xucd.center.agent import AgentShown, AgentState, Fact, Phone, Stance, after, shown
+from xucd.center.attendance import Attendance
 from xucd.center.calls import Calls
 from xucd.center.changes import (
     AgentChanged,
     AgentConfigChanged,
+    AgentListened,
     AgentStatsChanged,
     Change,
     DayEnded,
     MembershipChanged,
+    QueueConfigChanged,
+    QueueStatsChanged,
     SeatChanged,
 )
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Line
 from xucd.center.intents import Intent, Nudge, SetPause
 from xucd.center.live import LiveAgent
+from xucd.center.phone_calls import PhoneCalls
+from xucd.center.queue_stats import QueueDay, QueueStats
 from xucd.center.seat import Seat
+from xucd.center.sheets import Sheets
 from xucd.center.waiting import Waiting
+
+AGING_S = 1.0
+"""How often to tell how long callers have waited."""
 
 RETRY_S = 1.0
 """How long to wait for an unpause to take effect before asking for it again."""
@@ -52,11 +62,18 @@ class Center:
         queues: Mapping[int, Mapping[int, int]] | None = None,
         seats: Mapping[int, Seat] | None = None,
         days: Mapping[int, AgentDay] | None = None,
+        queue_days: Mapping[int, QueueDay] | None = None,
         midnight_after: Callable[[float], float],
     ) -> None:
         self.directory = directory
         self.calls = Calls(directory)
         self.waiting = Waiting()
+        self.sheets = Sheets()
+        self.queue_stats = QueueStats(directory, queue_days or {})
+        self.attendance = Attendance()
+        self._aged_at = now
+        self.phone_calls = PhoneCalls()
+        self.listeners: dict[str, AgentListened] = {}  # by the listening channel's unique id
         self.devices: dict[str, str] = {}
         self.seats = dict(seats or {})
         self.agents: dict[int, LiveAgent] = {}
@@ -71,6 +88,7 @@ class Center:
             self.agents[agent.id] = self._new_agent(
                 agent, dict((queues or {}).get(agent.id, {})), now
             )
+            self.attendance.look(self.agents[agent.id])
         for agent_id, day in (days or {}).items():
             if agent_id in self.agents:
                 self.agents[agent_id].day = day
@@ -89,13 +107,18 @@ class Center:
     def due(self) -> float:
         """When `tick` has something to do next."""
         wrapups = (live.wrapup_until or 0.0 for live in self._wrapping.values())
-        return min(self._midnight, min(wrapups, default=self._midnight))
+        aged = self._aged_at + AGING_S if self.queue_stats.with_callers() else self._midnight
+        return min(self._midnight, aged, min(wrapups, default=self._midnight))
 
     def tick(self, now: float) -> None:
         """Let time pass: end wrap-ups that are over, and begin a new day at midnight."""
         for live in list(self._wrapping.values()):
             if live.wrapup_until is not None and live.wrapup_until <= now:
                 self.end_wrapup(live, now)
+        if now >= self._aged_at + AGING_S:
+            self._aged_at = now
+            waited = self.queue_stats.with_callers()
+            self.changes.extend(QueueStatsChanged(queue_id) for queue_id in waited)
         if now >= self._midnight:
             ended: dict[int, AgentDay] = {}
             for live in self.agents.values():
@@ -103,7 +126,8 @@ class Center:
                 ended[live.agent.id] = live.day
                 live.day = live.day.tomorrow()
                 self.tell_stats(live)
-            self.changes.append(DayEnded(self._midnight, ended))
+            self.changes.append(DayEnded(self._midnight, ended, self.queue_stats.new_day()))
+            self.changes.extend(QueueStatsChanged(one) for one in self.directory.queues)
             self._midnight = self._midnight_after(now)
 
     def inherit(self, before: "Center", now: float) -> None:
@@ -112,6 +136,11 @@ class Center:
         What is live comes with the snapshot that is to follow; here it is what clients have been
         shown, the figures of the day, and since when.
         """
+        self.calls.inherit(before.calls)
+        self.phone_calls = before.phone_calls
+        self.queue_stats.inherit(before.queue_stats)
+        self.sheets = before.sheets
+        self.listeners = before.listeners
         for agent_id, live in self.agents.items():
             old = before.agents.get(agent_id)
             if old is None:
@@ -119,12 +148,24 @@ class Center:
                 continue
             old.spend(now)
             live.shown, live.since, live.day = old.shown, old.since, old.day
+            live.spent_until = now
+            seat = self.seats.get(agent_id)
+            if seat is not None and old.queues != live.queues:
+                # Whatever was remembered since they were configured, Asterisk has the old ones.
+                self.seats[agent_id] = msgspec.structs.replace(seat, settled=False)
             for queue_id in sorted(old.queues.keys() | live.queues.keys()):
                 penalty = live.queues.get(queue_id, -1)
                 if penalty != old.queues.get(queue_id, -1) and queue_id in self.directory.queues:
                     self.changes.append(MembershipChanged(agent_id, queue_id, penalty))
             if (old.agent, old.queues) != (live.agent, live.queues):
                 self.changes.append(AgentConfigChanged(agent_id, live.agent.group_id))
+            self.attend(live)
+        self.changes.extend(QueueStatsChanged(one) for one in self.directory.queues)
+        self.changes.extend(
+            QueueConfigChanged(queue.id)
+            for queue in self.directory.queues.values()
+            if before.directory.queues.get(queue.id) != queue
+        )
 
     # -- what commands tell it, where Asterisk has no event for it
 
@@ -183,6 +224,7 @@ class Center:
         agent = live.agent
         self.changes.append(MembershipChanged(agent.id, queue_id, penalty))
         self.changes.append(AgentConfigChanged(agent.id, agent.group_id))
+        self.attend(live)
 
     def log_in(self, live: LiveAgent, line: Line, now: float) -> None:
         live.line = line
@@ -212,8 +254,7 @@ class Center:
             live.wrapup_until = None
             self._wrapping.pop(live.agent.id, None)
         if fact is Fact.UNPAUSED and before is not live.stance:
-            for queue_id in live.members:
-                self.offer(live, queue_id)
+            self.offer(live)
         self.remember(live)
         self.look(live, now)
 
@@ -223,15 +264,15 @@ class Center:
             self.seats[live.agent.id] = seat
             self.changes.append(SeatChanged(seat))
 
-    def offer(self, live: LiveAgent, queue_id: int) -> None:
-        """Let those who wait in a queue find a free agent now, not at their next second.
+    def offer(self, live: LiveAgent) -> None:
+        """Let those who wait in the agent's queues find it now, not at their next second.
 
-        Not while the queue takes the agent's phone for in use: it would not ring it, and the
-        callers would look away for longer.
+        Not while a queue still takes its phone for in use: that one would not ring it, its callers
+        would look away for longer, and the other queues' would be ahead.
         """
-        if live.members[queue_id].idle:
-            for channel in self.waiting.next_in(self.directory.queues[queue_id].name):
-                self.intents.append(Nudge(channel))
+        if all(member.idle for member in live.members.values()):
+            queues = [self.directory.queues[queue_id].name for queue_id in live.members]
+            self.intents.extend(Nudge(channel) for channel in self.waiting.next_in(queues))
 
     def look(self, live: LiveAgent, now: float) -> None:
         """See what the agent's phone does, and tell if clients are to be shown something else."""
@@ -257,6 +298,12 @@ class Center:
         live.shown = seen
         self.changes.append(self.told(live))
         self.tell_stats(live)
+        self.attend(live)
+
+    def attend(self, live: LiveAgent) -> None:
+        """See in which queues an agent counts as what."""
+        touched = self.attendance.look(live)
+        self.changes.extend(QueueStatsChanged(queue_id) for queue_id in touched)
 
     def told(self, live: LiveAgent) -> AgentChanged:
         """The agent's state as a change tells it."""
@@ -268,6 +315,11 @@ class Center:
         """Let a wrap-up run; `tick` ends it."""
         live.wrapup_until = until
         self._wrapping[live.agent.id] = live
+
+    def stop_wrapup(self, agent_id: int) -> None:
+        """Let a running wrap-up not end by itself; `look` lets one that is still due run anew."""
+        self.agents[agent_id].wrapup_until = None
+        self._wrapping.pop(agent_id, None)
 
     def end_wrapup(self, live: LiveAgent, now: float) -> None:
         if live.line is not None:
@@ -281,4 +333,14 @@ class Center:
         seat = self.seats.get(agent.id)
         line_id = seat.line_id if seat is not None else agent.line_id
         line = self.directory.lines.get(line_id) if line_id is not None else None
-        return LiveAgent(agent, line, queues, now)
+        live = LiveAgent(agent, line, queues, now)
+        if seat is not None and seat.logged_in and line is not None:
+            # As last known, until Asterisk has been asked: nobody is to be shown as gone.
+            live.stance = Stance.PAUSED if seat.paused else Stance.READY
+            live.reason, live.settled = seat.reason, seat.settled
+            live.since = live.seat_since = seat.since
+            state = shown(live.stance, Phone.IDLE)
+            live.shown = AgentShown(state, line.number, seat.reason)
+            live.day.login_at = seat.since
+            self.on_interface[line.interface] = live
+        return live

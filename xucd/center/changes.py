@@ -4,10 +4,13 @@ Each says whom it concerns, so that whoever passes it on knows whose rights to l
 holds what is needed to tell of it; nothing refers back into the live state.
 """
 
+import enum
+
 import msgspec
 
 from xucd.center.agent import AgentShown
 from xucd.center.day import AgentDay
+from xucd.center.queue_stats import QueueDay
 from xucd.center.seat import Seat
 
 
@@ -47,6 +50,12 @@ class AgentConfigChanged(_Change, frozen=True):
     group_id: int
 
 
+class QueueConfigChanged(_Change, frozen=True):
+    """A queue's configuration is another, or it is new."""
+
+    queue_id: int
+
+
 class SeatChanged(_Change, frozen=True):
     """An agent logged in or out, or its pause changed: for the store."""
 
@@ -60,11 +69,96 @@ class PhoneChanged(_Change, frozen=True):
     state: str
 
 
+class Stage(enum.Enum):
+    """How far a call of a phone has come."""
+
+    RINGING = "ringing"
+    DIALING = "dialing"
+    ESTABLISHED = "established"
+    ON_HOLD = "on hold"
+    RELEASED = "released"
+
+
+class PhoneCall(msgspec.Struct, frozen=True):
+    """A call of a line's phone, as its user is told it.
+
+    `number` and `name` are the other party's, `queue` the name of the queue through which it came,
+    each "" when there is none. `variables` are the call's ``USR_`` variables.
+    """
+
+    stage: Stage
+    number: str
+    name: str
+    incoming: bool
+    queue: str
+    linked_id: str
+    unique_id: str
+    variables: dict[str, str]
+
+
+class PhoneCallChanged(_Change, frozen=True):
+    """A call of a line's phone began, went on or ended."""
+
+    line_id: int
+    call: PhoneCall
+
+
+class QueueCounted(_Change, frozen=True):
+    """A queue's figures of the day, or who waits in it, are others, from this epoch second on."""
+
+    queue_id: int
+    at: float
+    figures: QueueDay
+
+
+class QueueStatsChanged(_Change, frozen=True):
+    """A queue's agents are others, or its callers have waited for longer."""
+
+    queue_id: int
+
+
+class SheetItem(msgspec.Struct, frozen=True):
+    """One line of a sheet; `type` is ``url``, ``text`` or another word that pages know.
+
+    `value` holds placeholders, such as ``{caller_number}``.
+    """
+
+    name: str
+    type: str
+    order: int
+    value: str
+
+
+class SheetShown(_Change, frozen=True):
+    """A call with a sheet rings a line, or was answered there. `channel` is the caller's.
+
+    `known` maps the items' placeholders to their values.
+    """
+
+    line_id: int
+    channel: str
+    items: tuple[SheetItem, ...]
+    known: dict[str, str]
+
+
+class AgentListened(_Change, frozen=True):
+    """Somebody began, or ceased, to listen to an agent's call.
+
+    `phone_number` is the listener's, `line_id` its line, None for a phone that is none of ours.
+    """
+
+    agent_id: int
+    phone_number: str
+    line_id: int | None
+    started: bool
+
+
 class DayEnded(_Change, frozen=True):
-    """Local midnight, `at` this epoch second, passed: the final figures by agent id."""
+    """Local midnight, `at` this epoch second, passed: the final figures by agent and queue id."""
 
     at: float
     figures: dict[int, AgentDay]
+    queues: dict[int, QueueDay] = {}
 
 
 Change = (
@@ -72,7 +166,13 @@ Change = (
     | AgentStatsChanged
     | MembershipChanged
     | AgentConfigChanged
+    | QueueConfigChanged
     | SeatChanged
     | PhoneChanged
+    | PhoneCallChanged
+    | QueueCounted
+    | QueueStatsChanged
+    | SheetShown
+    | AgentListened
     | DayEnded
 )

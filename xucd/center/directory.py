@@ -12,6 +12,10 @@ import msgspec
 Profile = Literal["Admin", "Supervisor"]
 
 
+AGENT_MEMBER = "Agent/"
+"""How the names of our agents' queue members begin; the agent's number follows."""
+
+
 class Group(msgspec.Struct, frozen=True):
     """A group of agents, the unit of a supervisor's rights."""
 
@@ -54,7 +58,7 @@ class Agent(msgspec.Struct, frozen=True):
     @property
     def member_name(self) -> str:
         """The name under which Asterisk knows the agent as a queue member: ``Agent/2501``."""
-        return f"Agent/{self.number}"
+        return AGENT_MEMBER + self.number
 
 
 class User(msgspec.Struct, frozen=True):
@@ -96,6 +100,10 @@ class Directory:
         self.line_by_number = {line.number: line for line in self.lines.values()}
         self.line_by_interface = {line.interface: line for line in self.lines.values()}
         self.agent_by_member_name = {agent.member_name: agent for agent in self.agents.values()}
+        self.users_by_line: dict[int, list[User]] = {}
+        for user in self.users.values():
+            if user.line_id is not None:
+                self.users_by_line.setdefault(user.line_id, []).append(user)
         self.user_by_login = {user.login: user for user in self.users.values()}
 
     def put_agent(self, agent: Agent) -> None:

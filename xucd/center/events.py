@@ -82,7 +82,10 @@ class MemberStatus(_Event, frozen=True):
 
 
 class CallerJoined(_Event, frozen=True):
-    """A caller began to wait in a queue. AMI `QueueCallerJoin`."""
+    """A caller began to wait in a queue. AMI `QueueCallerJoin`.
+
+    `waited` is for how many seconds it waits already, where a snapshot lists it.
+    """
 
     queue: str
     channel: str
@@ -91,6 +94,17 @@ class CallerJoined(_Event, frozen=True):
     position: int
     number: str
     name: str
+    waited: int = 0
+
+
+class CallerSent(_Event, frozen=True):
+    """The dialplan sends a caller to a queue. AMI `Newexten` of the application `Queue`.
+
+    The only event that names the queue of a caller whom it then turns away.
+    """
+
+    queue: str
+    unique_id: str
 
 
 class CallerLeft(_Event, frozen=True):
@@ -328,6 +342,7 @@ Event = (
     | MemberPaused
     | MemberStatus
     | CallerJoined
+    | CallerSent
     | CallerLeft
     | CallerAbandoned
     | AgentCalled
@@ -395,6 +410,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     `devices` maps a device (``PJSIP/1001``) to its state. `recorded` maps the unique id of each
     channel with a recording to whether it is muted. `queues` are the queues that Asterisk knows.
+    `marked` are the unique ids of channels on whose recording xucd has left a note.
     """
 
     queues: frozenset[str]
@@ -403,3 +419,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     channels: tuple[ChannelSeen, ...]
     devices: dict[str, str]
     recorded: dict[str, bool] = {}
+    marked: frozenset[str] = frozenset()

@@ -4,10 +4,19 @@ An intent changes nothing by itself: Asterisk answers it, and the event that fol
 state.
 """
 
+from typing import Literal
+
 import msgspec
 
 WRAPUP_REASON = "xucd-wrapup"
 """The pause reason that the dialplan's `xucd-sub-wrap` sets: not one a person would choose."""
+
+
+MUTED_MARK = "XUCD_MUTED"
+"""The variable by which xucd notes on a channel what Asterisk cannot tell of its recording."""
+
+Mark = Literal["0", "1", "stopped"]
+"""What stands there: "1" while the recording is muted, "stopped" once it was stopped for good."""
 
 
 class _Intent(msgspec.Struct, frozen=True, tag=True):
@@ -57,4 +66,90 @@ class Nudge(_Intent, frozen=True):
     channel: str
 
 
-Intent = AddMember | RemoveMember | SetPenalty | SetPause | Nudge
+class Mute(_Intent, frozen=True):
+    """Mute a channel's recording, or go on with it. AMI `MixMonitorMute`."""
+
+    channel: str
+    muted: bool
+
+
+class MarkRecording(_Intent, frozen=True):
+    """Note on a channel how its recording stands. AMI `Setvar` of `MUTED_MARK`."""
+
+    channel: str
+    mark: Mark
+
+
+class Listen(_Intent, frozen=True):
+    """Ring an interface and let whoever answers hear a channel, unheard. AMI `Originate`.
+
+    `number` is what the phone shows; `unique_id` becomes the listening channel's.
+    """
+
+    interface: str
+    channel: str
+    number: str
+    unique_id: str
+
+
+class DialOut(_Intent, frozen=True):
+    """Ring a user's phone, and let it dial a number once it is answered. AMI `Originate`.
+
+    `context` is where the phone dials, `number` what it shows while it rings: the phone's own.
+    `unique_id` becomes the phone's channel's, and is the action's id. With `request_id`, the
+    dialplan of `asterisk-conf` fetches the call's variables by it before the number is dialled.
+    """
+
+    interface: str
+    context: str
+    destination: str
+    number: str
+    unique_id: str
+    request_id: str = ""
+
+
+class HangUp(_Intent, frozen=True):
+    """End a channel's call. AMI `Hangup`."""
+
+    channel: str
+
+
+class SendOn(_Intent, frozen=True):
+    """Transfer the other party of a channel's call to a number, blindly. AMI `BlindTransfer`."""
+
+    channel: str
+    context: str
+    destination: str
+
+
+class DialFromQueue(_Intent, frozen=True):
+    """Let a queue ring an agent and, once one has answered, dial a number. AMI `Originate`.
+
+    Name and number are the caller id on both sides. `wait` is for how many seconds the queue looks
+    for an agent; `request_id` is that of the call's variables; `unique_id` begins those of the
+    call's two halves.
+    """
+
+    queue: str
+    destination: str
+    name: str
+    number: str
+    wait: int
+    request_id: str
+    unique_id: str
+
+
+Intent = (
+    AddMember
+    | RemoveMember
+    | SetPenalty
+    | SetPause
+    | Nudge
+    | Mute
+    | MarkRecording
+    | Listen
+    | DialOut
+    | HangUp
+    | SendOn
+    | DialFromQueue
+)

@@ -87,7 +87,7 @@ def _member_status(center: Center, event: ev.MemberStatus, now: float) -> None:
     freed = event.idle and not member.idle
     member.idle = event.idle
     if freed and live.stance is Stance.READY:
-        center.offer(live, queue.id)
+        center.offer(live)
 
 
 def judge_pause(center: Center, live: LiveAgent, latest: str, now: float) -> None:

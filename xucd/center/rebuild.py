@@ -5,29 +5,37 @@ agent remembered as logged in of which Asterisk has no member at all is put back
 Asterisk restarted and lost its dynamic members. A login that was begun and never completed is
 completed, and queues that were configured anew meanwhile are brought about. A member of an agent
 remembered as logged out is taken away: a logout was cut short, and a phone would ring at a desk
-where nobody sits. And a member of an agent that was never logged in by xucd is taken over as it is.
+where nobody sits. So is one of an agent that is configured no more, or under another number. And a
+member of an agent that was never logged in by xucd is taken over as it is.
 
 What is asked of Asterisk here stands in the intents; the events that answer it follow as always.
 """
 
 from collections.abc import Iterable
 
-from xucd.center.agent import Fact, Stance
+from xucd.center.agent import AgentState, Fact, Stance
 from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
-from xucd.center.directory import Line
+from xucd.center.directory import AGENT_MEMBER, Line
 from xucd.center.events import MemberSeen, Snapshot
 from xucd.center.intents import AddMember, RemoveMember, SetPause, SetPenalty
+from xucd.center.listening import rebuild_listeners
 from xucd.center.live import LiveAgent, Member
 from xucd.center.members import judge_pause
+from xucd.center.phone_rules import rebuild_phone_calls
+from xucd.center.queue_rules import tell_counted
+from xucd.center.recording import rebuild_recordings
 
 
 def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
     """Replace everything live by what `snapshot` holds."""
     center.calls.rebuild(snapshot.channels, snapshot.recorded, now)
+    rebuild_recordings(center, snapshot)
     center.waiting.clear()
     for caller in snapshot.callers:
         center.waiting.join(caller)
+    tell_counted(center, center.queue_stats.rebuild(snapshot, now), now)
+    rebuild_phone_calls(center, snapshot)
     devices = {line.interface: "INVALID" for line in center.directory.lines.values()}
     devices |= snapshot.devices
     for line in center.directory.lines.values():
@@ -38,14 +46,20 @@ def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
     members: dict[int, list[MemberSeen]] = {}
     for member in snapshot.members:
         agent = center.directory.agent_by_member_name.get(member.member)
-        if agent is not None and member.interface in center.directory.line_by_interface:
+        if member.interface not in center.directory.line_by_interface:
+            continue
+        if agent is not None:
             members.setdefault(agent.id, []).append(member)
+        elif _is_left_behind(center, member):
+            center.intents.append(RemoveMember(member.queue, member.interface))
     for live in center.agents.values():
         center.blind = True
         _rebuild_agent(center, live, members.get(live.agent.id, []), snapshot, now)
         center.blind = False
         center.look(live, now)
+        _date(center, live, members.get(live.agent.id, []), now)
         _resume_wrapup(center, live, members.get(live.agent.id, []), now)
+    rebuild_listeners(center, snapshot.channels)
 
 
 def _rebuild_agent(
@@ -75,6 +89,11 @@ def _rebuild_agent(
         if seat.paused and not live.members:
             center.happen(live, Fact.PAUSED, seat.reason, now)
         _put_back(center, live, line, snapshot.queues)
+
+
+def _is_left_behind(center: Center, member: MemberSeen) -> bool:
+    """Whether a member on one of our lines was that of an agent who has gone from the directory."""
+    return member.member.startswith(AGENT_MEMBER) and member.queue in center.directory.queue_by_name
 
 
 def _line(center: Center, remembered: int | None, seen: Iterable[MemberSeen]) -> Line | None:
@@ -134,6 +153,15 @@ def _wrapup_of_last_call(center: Center, mine: Iterable[MemberSeen]) -> int:
     latest = max(mine, key=lambda one: one.last_call, default=None)
     queue = center.directory.queue_by_name.get(latest.queue) if latest is not None else None
     return queue.wrapup if queue is not None else 0
+
+
+def _date(center: Center, live: LiveAgent, seen: list[MemberSeen], now: float) -> None:
+    """Find since when a state that was not known before has lasted: a pause or a call."""
+    if live.shown.state is AgentState.ON_PAUSE:
+        live.since = float(max((one.last_pause for one in seen), default=0)) or live.since
+    elif live.shown.state is AgentState.ON_CALL and live.since == now and live.line is not None:
+        channel = center.calls.talking(live.line.interface)
+        live.since = channel.answered if channel is not None and channel.answered else now
 
 
 def _resume_wrapup(center: Center, live: LiveAgent, seen: list[MemberSeen], now: float) -> None:

@@ -33,7 +33,7 @@ LineNumber = Annotated[str, Meta(max_length=40, pattern=_LINE_OF_TEXT, extra={"n
 Variables = Annotated[
     dict[
         Annotated[str, Meta(pattern=r"\A[A-Za-z_][A-Za-z0-9_]{0,39}\Z")],
-        Annotated[str, Meta(max_length=256, pattern=_LINE_OF_TEXT)] | int | float | bool | None,
+        Annotated[str, Meta(max_length=4096, pattern=_LINE_OF_TEXT)] | int | float | bool | None,
     ],
     Meta(max_length=50),
 ]

@@ -125,7 +125,8 @@ class Link(WebSocketServerProtocol):
 
     def onPing(self, payload: bytes) -> None:
         """Answer a WebSocket ping, in its turn among all that is due."""
-        if self.outlet is not None:
+        # One that is too long has failed the link already, yet comes here.
+        if self.outlet is not None and not self.failedByMe:
             self.outlet.send(b"\x8a%c%b" % (len(payload), payload))
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:

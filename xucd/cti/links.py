@@ -6,6 +6,7 @@ anew; back too late, or having missed more than was kept, it gets a new session 
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import msgspec
@@ -130,6 +131,15 @@ class Links(WebSocketServerFactory):
             self._forget(place)
         for link in list(self.open):
             link.sendCloseFrame(GOING_AWAY, b"going away")
+
+    def dismiss(self, whom: Callable[[User], bool], code: int, reason: bytes) -> None:
+        """End the links of some users, and all that they could take up again."""
+        for place in list(self._places.values()):
+            if whom(place.session.user):
+                self._forget(place)
+        for link in list(self.open):
+            if whom(link.user):
+                link.sendCloseFrame(code, reason)
 
     def _taken_up(self, link: Link, epoch: str, position: int) -> Session | None:
         place = self._places.get(epoch)

@@ -19,8 +19,11 @@ AGENT_STATES: Final = "agent states"
 AGENT_STATS: Final = "agent statistics"
 AGENT_CONFIGS: Final = "agent configurations"
 QUEUE_MEMBERS: Final = "queue members"
+QUEUE_CONFIGS: Final = "queue configurations"
+QUEUE_STATS: Final = "queue statistics"
 
 AgentKind = Literal["agent states", "agent statistics"]
+QueueKind = Literal["queue members", "queue statistics", "queue configurations"]
 
 
 def own_agent(agent_id: int) -> Topic:
@@ -28,9 +31,19 @@ def own_agent(agent_id: int) -> Topic:
     return ("own agent", agent_id)
 
 
-def own_line(line_id: int) -> Topic:
-    """What the user of a line is always told."""
-    return ("own line", line_id)
+def own_phone(user_id: int) -> Topic:
+    """What a user is always told of its phone."""
+    return ("own phone", user_id)
+
+
+def phone_hint(number: str) -> Topic:
+    """What a line's phone does, for whoever wants to see it."""
+    return ("phone hint", number)
+
+
+def is_phone_hint(topic: Hashable) -> bool:
+    """Whether a topic is one of `phone_hint`."""
+    return isinstance(topic, tuple) and topic[0] == "phone hint"
 
 
 def agents_heard(kind: AgentKind, rights: Rights) -> list[Topic]:
@@ -48,16 +61,21 @@ def agent_told(kind: AgentKind, agent: Agent) -> list[Topic]:
     return [(kind, None), (kind, agent.group_id), (kind, f"agent {agent.id}")]
 
 
-def members_heard(rights: Rights) -> list[Topic]:
-    """What to listen to for the members of all queues that the rights let through."""
+def queues_heard(kind: QueueKind, rights: Rights) -> list[Topic]:
+    """What to listen to for all queues that the rights let through."""
     if rights.queue_ids is None:
-        return [(QUEUE_MEMBERS, None)]
-    return [(QUEUE_MEMBERS, queue_id) for queue_id in rights.queue_ids]
+        return [(kind, None)]
+    return [(kind, queue_id) for queue_id in rights.queue_ids]
 
 
-def member_told(queue_id: int) -> list[Topic]:
-    """What a message about a member of a queue is filed under."""
-    return [(QUEUE_MEMBERS, None), (QUEUE_MEMBERS, queue_id)]
+def queue_told(kind: QueueKind, queue_id: int) -> list[Topic]:
+    """What a message about a queue, or about a member of it, is filed under."""
+    return [(kind, None), (kind, queue_id)]
+
+
+def queue_calls(queue_id: int) -> Topic:
+    """Who waits in a queue, for whoever wants to see it."""
+    return ("queue calls", queue_id)
 
 
 def configs_heard(rights: Rights) -> Topic:

@@ -86,9 +86,8 @@ def agent_config(center: Center, live: LiveAgent, rights: Rights) -> msg.AgentCo
                 interface=agent.member_name,
                 penalty=penalty,
                 userid=agent.user_id,
-                position=position,
             )
-            for position, (queue_id, penalty) in enumerate(sorted(live.queues.items()), 1)
+            for queue_id, penalty in sorted(live.queues.items())
             if rights.queue(queue_id)
         ],
     )

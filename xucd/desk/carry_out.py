@@ -3,11 +3,38 @@
 from xucd.center.refused import Refused
 from xucd.cti.asks import Ask
 from xucd.cti.session import Session
-from xucd.desk import lists, login, pause, queues, statuses
+from xucd.desk import (
+    dial_from_queue,
+    dialing,
+    hints,
+    listening,
+    lists,
+    login,
+    own_phone,
+    pause,
+    queue_figures,
+    queues,
+    recording,
+    statuses,
+)
 from xucd.desk.commands import COMMANDS
 from xucd.desk.desk import Desk
 
-_ = (lists, login, pause, queues, statuses)  # imported for the commands they register
+# Imported for the commands they register.
+_ = (
+    dial_from_queue,
+    dialing,
+    hints,
+    listening,
+    lists,
+    login,
+    own_phone,
+    pause,
+    queue_figures,
+    queues,
+    recording,
+    statuses,
+)
 
 
 async def carry_out(desk: Desk, ask: Ask, who: Session) -> None:

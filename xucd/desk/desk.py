@@ -7,9 +7,10 @@ who want the same line are served in turn; each sees what the one before has don
 
 import asyncio
 import datetime
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Protocol
 
+from xucd.agi.requests import Requests
 from xucd.center.center import Center
 from xucd.center.directory import Queue
 from xucd.center.intents import Intent
@@ -20,6 +21,7 @@ from xucd.center.seat import Seat
 from xucd.cti.hub import Hub
 from xucd.cti.messages import LinkStatus, UserStatus
 from xucd.cti.session import Session
+from xucd.settings import Dialing, Features
 
 
 class Asterisk(Protocol):
@@ -37,6 +39,9 @@ class Memory(Protocol):
 
     async def set_agent_group(self, agent_id: int, group_id: int) -> None:
         """Move an agent to a group."""
+
+    async def set_membership(self, agent_id: int, queue_id: int, penalty: int) -> None:
+        """Put an agent into a queue, with -1 take it out."""
 
     async def default_memberships(self) -> dict[int, dict[int, int]]:
         """The default memberships: {user id: {queue id: penalty}}."""
@@ -63,11 +68,16 @@ class Desk:
         publish: Callable[[], None],
         patience: float,
         statuses: Sequence[UserStatus],
+        features: Features | None = None,
+        dialing: Dialing | None = None,
     ) -> None:
         self.center = center
         self.memory = memory
         self.hub = hub
         self.statuses = statuses
+        self.features = features or Features()
+        self.dialing = dialing or Dialing()
+        self.requests = Requests(clock=clock)
         self.clock = clock
         self.publish = publish
         self.seating = asyncio.Lock()
@@ -105,7 +115,7 @@ class Desk:
     def group(self, group_id: int, who: Session) -> list[LiveAgent]:
         """The agents of a group that the user may use. Raises `GroupUnknown`, `NotAuthorized`."""
         if group_id not in self.center.directory.groups:
-            raise Refused("GroupUnknown", "There is no such group.", silent=True)
+            raise Refused("GroupUnknown", "There is no such group.")
         if not rights(who).group(group_id):
             raise not_authorized()
         return [live for live in self.center.agents.values() if live.agent.group_id == group_id]
@@ -133,6 +143,13 @@ class Desk:
     ) -> None:
         """Ask for all of these, and wait until Asterisk's events have made `done` true.
 
+        Raises as `until` does.
+        """
+        await self.until(done, self.ask(*intents, ignore=ignore))
+
+    async def until(self, done: Callable[[], bool], asking: Coroutine[Any, Any, None]) -> None:
+        """Do the asking, and wait until Asterisk's events have made `done` true.
+
         It is enough that it was true once: whoever becomes ready may be called, answer and wrap up
         before Asterisk's answer to the action is even read. Raises as `ask` does, and `Refused`
         with `AsteriskTimeout` when it does not come about within the patience.
@@ -142,7 +159,7 @@ class Desk:
         try:
             self.moved()
             async with asyncio.timeout(self._patience):
-                await self.ask(*intents, ignore=ignore)
+                await asking
                 await waiter
         except TimeoutError:
             raise Refused("AsteriskTimeout", "Asterisk did not do it in time.") from None

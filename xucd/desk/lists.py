@@ -28,7 +28,9 @@ async def get_list(desk: Desk, ask: GetList, who: Session) -> None:
         desk.seen_with.add(rights(who))
         heard = [topics.configs_heard(rights(who))]
     elif ask.object_type == "queuemember":
-        heard = topics.members_heard(rights(who))
+        heard = topics.queues_heard(topics.QUEUE_MEMBERS, rights(who))
+    elif ask.object_type == "queue":
+        heard = topics.queues_heard(topics.QUEUE_CONFIGS, rights(who))
     else:
         heard = []
     for topic in heard:

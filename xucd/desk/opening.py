@@ -9,6 +9,7 @@ from xucd.cti import messages as msg
 from xucd.cti import topics, views
 from xucd.cti.session import Session
 from xucd.desk.desk import Desk
+from xucd.desk.own_phone import line_of
 from xucd.desk.statuses import status_of
 
 
@@ -17,15 +18,14 @@ def listen_to_own(desk: Desk, who: Session) -> None:
     desk.hub.subscribe(who, topics.EVERYBODY)
     if who.user.agent_id is not None:
         desk.hub.subscribe(who, topics.own_agent(who.user.agent_id))
-    if who.user.line_id is not None:
-        desk.hub.subscribe(who, topics.own_line(who.user.line_id))
+    desk.hub.subscribe(who, topics.own_phone(who.user.id))
 
 
 def open_for(desk: Desk, who: Session) -> None:
     """Send what follows `LoggedOn`."""
     user, center = who.user, desk.center
     live = center.agents.get(user.agent_id) if user.agent_id is not None else None
-    line = center.directory.lines.get(user.line_id) if user.line_id is not None else None
+    line = line_of(center, user)
     who.send(msg.RightProfile(profile=told_profile(user), rights=list(user.rights)))
     who.send(msg.UsersStatuses(items=list(desk.statuses)))
     who.send(views.user_config(user))

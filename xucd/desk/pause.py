@@ -11,7 +11,10 @@ from xucd.center.refused import Refused
 from xucd.cti.asks import PauseAgent, UnpauseAgent
 from xucd.cti.session import Session
 from xucd.desk.commands import carries_out
-from xucd.desk.desk import Desk
+from xucd.desk.desk import Desk, asterisk_unavailable
+
+MAX_REASON = 79
+"""How many bytes of a pause's reason Asterisk keeps."""
 
 
 @carries_out(PauseAgent)
@@ -32,25 +35,32 @@ async def unpause(desk: Desk, ask: UnpauseAgent, who: Session) -> None:
 
 async def pause_agent(desk: Desk, live: LiveAgent, reason: str) -> None:
     """Pause one agent. Raises as `pause` does."""
-    if reason == WRAPUP_REASON:
-        raise Refused("InvalidReason", "This reason is kept for the wrap-up.")
-    interface = _interface(live)
+    reason = reason.strip()  # as Asterisk does
+    if reason == WRAPUP_REASON or len(reason.encode()) > MAX_REASON:
+        raise Refused("InvalidReason", "This reason is too long, or kept for the wrap-up.")
+    interface = _interface(desk, live)
     if live.stance is Stance.PAUSED and live.reason == reason:
         return
     if not live.members:
         desk.center.pause_without_queues(live.agent.id, True, reason, desk.now())
         desk.publish()
         return
-    await desk.bring_about(
-        lambda: live.stance is Stance.PAUSED and live.reason == reason,
-        SetPause(interface, True, reason),
-    )
+    # The end of a wrap-up, due in the meantime, must not undo the pause.
+    desk.center.stop_wrapup(live.agent.id)
+    try:
+        await desk.bring_about(
+            lambda: _now(desk, live).stance is Stance.PAUSED and _now(desk, live).reason == reason,
+            SetPause(interface, True, reason),
+        )
+    finally:
+        desk.center.look(_now(desk, live), desk.now())
+        desk.publish()
 
 
 async def unpause_agent(desk: Desk, live: LiveAgent) -> None:
     """Make one agent ready. Raises as `unpause` does."""
-    interface = _interface(live)
-    if live.stance is Stance.READY:
+    interface = _interface(desk, live)
+    if live.stance is Stance.READY and not any(one.paused for one in live.members.values()):
         return
     if not live.members:
         desk.center.pause_without_queues(live.agent.id, False, "", desk.now())
@@ -58,17 +68,25 @@ async def unpause_agent(desk: Desk, live: LiveAgent) -> None:
     elif _wrapup_is_due(desk, live, interface):
         if live.stance is Stance.PAUSED:
             await desk.bring_about(
-                lambda: live.stance is Stance.WRAPPING,
+                lambda: _now(desk, live).stance is Stance.WRAPPING,
                 SetPause(interface, False),
                 SetPause(interface, True, WRAPUP_REASON),
             )
     else:
         await desk.bring_about(
-            lambda: live.stance in (Stance.READY, Stance.OUT), SetPause(interface, False)
+            lambda: _now(desk, live).stance in (Stance.READY, Stance.OUT),
+            SetPause(interface, False),
         )
 
 
-def _interface(live: LiveAgent) -> str:
+def _now(desk: Desk, live: LiveAgent) -> LiveAgent:
+    """The agent as it is now: a reload of the configuration makes all agents anew."""
+    return desk.center.agents.get(live.agent.id, live)
+
+
+def _interface(desk: Desk, live: LiveAgent) -> str:
+    if not desk.current:  # nor is it known who is logged in
+        raise asterisk_unavailable()
     if live.stance is Stance.OUT or live.line is None:
         raise Refused("AgentNotLoggedIn", "The agent is not logged in.")
     return live.line.interface

@@ -35,21 +35,22 @@ async def set_agent_queue(desk: Desk, ask: SetAgentQueue, who: Session) -> None:
 
     Raises `Refused` with `AgentUnknown`, `QueueUnknown`, `NotAuthorized`, `AsteriskUnavailable`.
     """
-    live, queue = desk.agent(ask.agent_id, who), desk.queue(ask.queue_id, who)
     async with desk.seating:
+        live, queue = _agent(desk, ask.agent_id, who), desk.queue(ask.queue_id, who)
+        changed = live.queues.get(queue.id) != ask.penalty
         await put_in(desk, live, queue, ask.penalty)
-    _tell(desk, who, live, queue)
+    _tell(desk, who, live, queue, changed)
 
 
 @carries_out(RemoveAgentFromQueue)
 async def remove_agent_from_queue(desk: Desk, ask: RemoveAgentFromQueue, who: Session) -> None:
     """Take an agent out of a queue. Raises as `set_agent_queue`, and `NotMember`."""
-    live, queue = desk.agent(ask.agent_id, who), desk.queue(ask.queue_id, who)
     async with desk.seating:
+        live, queue = _agent(desk, ask.agent_id, who), desk.queue(ask.queue_id, who)
         if queue.id not in live.queues:
             raise Refused("NotMember", "The agent is not in this queue.", silent=True)
         await take_out(desk, live, queue)
-    _tell(desk, who, live, queue)
+    _tell(desk, who, live, queue, changed=True)
 
 
 @carries_out(MoveAgentsInGroup, AddAgentsInGroup)
@@ -57,20 +58,21 @@ async def from_queue_to_queue(
     desk: Desk, ask: MoveAgentsInGroup | AddAgentsInGroup, who: Session
 ) -> None:
     """Put a group's agents that have a penalty in one queue into another; move or only add."""
-    group = desk.group(ask.group_id, who)
-    source, target = desk.queue(ask.from_queue_id, who), desk.queue(ask.to_queue_id, who)
     async with desk.seating:
+        group = desk.group(ask.group_id, who)
+        source, target = desk.queue(ask.from_queue_id, who), desk.queue(ask.to_queue_id, who)
         chosen = [live for live in group if live.queues.get(source.id) == ask.from_penalty]
-        await _each(put_in(desk, live, target, ask.to_penalty) for live in chosen)
-        if isinstance(ask, MoveAgentsInGroup) and source.id != target.id:
-            await _each(take_out(desk, live, source) for live in chosen)
+        leave = isinstance(ask, MoveAgentsInGroup) and source.id != target.id
+        await _each(
+            _move(desk, live, source if leave else None, target, ask.to_penalty) for live in chosen
+        )
 
 
 @carries_out(RemoveAgentGroupFromQueueGroup)
 async def remove_group(desk: Desk, ask: RemoveAgentGroupFromQueueGroup, who: Session) -> None:
     """Take a group's agents that have this penalty in a queue out of it."""
-    group, queue = desk.group(ask.group_id, who), desk.queue(ask.queue_id, who)
     async with desk.seating:
+        group, queue = desk.group(ask.group_id, who), desk.queue(ask.queue_id, who)
         chosen = [live for live in group if live.queues.get(queue.id) == ask.penalty]
         await _each(take_out(desk, live, queue) for live in chosen)
 
@@ -78,8 +80,8 @@ async def remove_group(desk: Desk, ask: RemoveAgentGroupFromQueueGroup, who: Ses
 @carries_out(AddAgentsNotInQueueFromGroupTo)
 async def add_group(desk: Desk, ask: AddAgentsNotInQueueFromGroupTo, who: Session) -> None:
     """Put a group's agents that are not in a queue into it."""
-    group, queue = desk.group(ask.group_id, who), desk.queue(ask.queue_id, who)
     async with desk.seating:
+        group, queue = desk.group(ask.group_id, who), desk.queue(ask.queue_id, who)
         chosen = [live for live in group if queue.id not in live.queues]
         await _each(put_in(desk, live, queue, ask.penalty) for live in chosen)
 
@@ -97,6 +99,15 @@ async def set_agent_group(desk: Desk, ask: SetAgentGroup, who: Session) -> None:
         desk.publish()
 
 
+async def _move(
+    desk: Desk, live: LiveAgent, source: Queue | None, target: Queue, penalty: int
+) -> None:
+    """Put one agent into a queue and then, if one is named, take it out of another."""
+    await put_in(desk, live, target, penalty)
+    if source is not None:
+        await take_out(desk, live, source)
+
+
 async def put_in(desk: Desk, live: LiveAgent, queue: Queue, penalty: int) -> None:
     """Put one agent into a queue or change its penalty, under the desk's `seating`."""
     if live.queues.get(queue.id) == penalty and (
@@ -104,15 +115,13 @@ async def put_in(desk: Desk, live: LiveAgent, queue: Queue, penalty: int) -> Non
     ):
         return
     if live.stance is Stance.OUT or live.line is None:
-        desk.center.assign(live.agent.id, queue.id, penalty)
-        desk.publish()
+        await _assign(desk, live, queue, penalty)
     else:
         await _asking(
             desk,
             lambda: live.queues.get(queue.id) == penalty,
             _joining(live, live.line, queue, penalty),
         )
-    await desk.memory.written()
 
 
 def _joining(live: LiveAgent, line: Line, queue: Queue, penalty: int) -> list[Intent]:
@@ -134,17 +143,39 @@ async def take_out(desk: Desk, live: LiveAgent, queue: Queue) -> None:
             [RemoveMember(queue.name, live.line.interface)],
         )
     else:
-        desk.center.assign(live.agent.id, queue.id, -1)
-        desk.publish()
-    await desk.memory.written()
+        await _assign(desk, live, queue, -1)
+
+
+async def _assign(desk: Desk, live: LiveAgent, queue: Queue, penalty: int) -> None:
+    """Change a queue of an agent of which Asterisk knows nothing: the store's word decides."""
+    try:
+        await desk.memory.set_membership(live.agent.id, queue.id, penalty)
+    except Refused as refusal:
+        raise _silently(refusal) from None
+    desk.center.assign(live.agent.id, queue.id, penalty)
+    desk.publish()
 
 
 async def _asking(desk: Desk, done: Callable[[], bool], intents: list[Intent]) -> None:
     """Bring a move about; of a failure, only a client that wants acknowledgements hears."""
     try:
         await desk.bring_about(done, *intents, ignore=("AlreadyMember", "NotMember"))
+        await desk.memory.written()
     except Refused as refusal:
-        raise Refused(refusal.code, refusal.text, silent=True) from None
+        raise _silently(refusal) from None
+
+
+def _agent(desk: Desk, agent_id: int | None, who: Session) -> LiveAgent:
+    try:
+        return desk.agent(agent_id, who)
+    except Refused as refusal:
+        if refusal.code == "AgentUnknown":
+            raise _silently(refusal) from None
+        raise
+
+
+def _silently(refusal: Refused) -> Refused:
+    return Refused(refusal.code, refusal.text, silent=True)
 
 
 async def _each(doings: Iterable[Awaitable[None]]) -> None:
@@ -154,8 +185,8 @@ async def _each(doings: Iterable[Awaitable[None]]) -> None:
             raise outcome
 
 
-def _tell(desk: Desk, who: Session, live: LiveAgent, queue: Queue) -> None:
-    """Answer the client that asked, even if it does not listen to members."""
-    if who.topics.isdisjoint(topics.member_told(queue.id)):
+def _tell(desk: Desk, who: Session, live: LiveAgent, queue: Queue, changed: bool) -> None:
+    """Answer the client that asked, unless it listens to members and has been told already."""
+    if not changed or who.topics.isdisjoint(topics.queue_told(topics.QUEUE_MEMBERS, queue.id)):
         penalty = live.queues.get(queue.id, -1)
         who.send(msg.QueueMember(agent_id=live.agent.id, queue_id=queue.id, penalty=penalty))

@@ -11,6 +11,10 @@ from xucd.center import changes as ch
 from xucd.cti import messages as msg
 from xucd.cti import topics, views
 from xucd.desk.desk import Desk
+from xucd.desk.hints import hint
+from xucd.desk.own_phone import line_of, phone_event, users_of
+from xucd.desk.queue_telling import QueueTeller
+from xucd.desk.sheets import sheet_view
 from xucd.desk.statuses import status_of
 
 
@@ -20,12 +24,21 @@ class Teller:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._statuses: dict[int, str] = {}
+        self._phones: dict[int, int] = {}  # the line that was each agent's last
+        queues = QueueTeller(desk)
         self._ways: dict[type, Callable[[Any], None]] = {
             ch.AgentChanged: self._agent,
             ch.AgentStatsChanged: self._statistics,
             ch.MembershipChanged: self._membership,
             ch.AgentConfigChanged: self._config,
             ch.PhoneChanged: self._phone,
+            ch.QueueConfigChanged: self._queue_config,
+            ch.SheetShown: self._sheet,
+            ch.AgentListened: self._listened,
+            ch.PhoneCallChanged: self._phone_call,
+            ch.SeatChanged: self._seat,
+            ch.QueueCounted: queues.note,
+            ch.QueueStatsChanged: queues.note,
         }
 
     def tell(self, changes: Iterable[ch.Change]) -> None:
@@ -43,10 +56,14 @@ class Teller:
             [*topics.agent_told(topics.AGENT_STATES, live.agent), own],
             views.agent_state(change, desk.now()),
         )
-        status = status_of(desk.statuses, live)
-        if self._statuses.get(change.agent_id, status) != status:
-            desk.hub.publish([own], msg.UserStatusUpdate(status=status))
-        self._statuses[change.agent_id] = status
+        self._status(change.agent_id)
+
+    def _status(self, agent_id: int) -> None:
+        desk = self._desk
+        status = status_of(desk.statuses, desk.center.agents[agent_id])
+        if self._statuses.get(agent_id, status_of(desk.statuses, None)) != status:
+            desk.hub.publish([topics.own_agent(agent_id)], msg.UserStatusUpdate(status=status))
+        self._statuses[agent_id] = status
 
     def _statistics(self, change: ch.AgentStatsChanged) -> None:
         desk = self._desk
@@ -57,7 +74,7 @@ class Teller:
 
     def _membership(self, change: ch.MembershipChanged) -> None:
         self._desk.hub.publish(
-            topics.member_told(change.queue_id),
+            topics.queue_told(topics.QUEUE_MEMBERS, change.queue_id),
             msg.QueueMember(
                 agent_id=change.agent_id, queue_id=change.queue_id, penalty=change.penalty
             ),
@@ -71,6 +88,58 @@ class Teller:
             if rights.agent(live.agent) and desk.hub.heard([topic]):
                 desk.hub.publish([topic], views.agent_config(desk.center, live, rights))
 
+    def _listened(self, change: ch.AgentListened) -> None:
+        desk = self._desk
+        told = [topics.own_agent(change.agent_id)]
+        line = desk.center.directory.lines.get(change.line_id or 0)
+        if line is not None:
+            told += [topics.own_phone(user.id) for user in users_of(desk.center, line)]
+        body = msg.AgentListen(
+            started=change.started, phone_number=change.phone_number, agent_id=change.agent_id
+        )
+        desk.hub.publish(told, body)
+
+    def _queue_config(self, change: ch.QueueConfigChanged) -> None:
+        queue = self._desk.center.directory.queues[change.queue_id]
+        told = topics.queue_told(topics.QUEUE_CONFIGS, queue.id)
+        self._desk.hub.publish(told, views.queue_config(queue))
+
     def _phone(self, change: ch.PhoneChanged) -> None:
-        body = msg.PhoneStatusUpdate(status=views.phone_status(change.state))
-        self._desk.hub.publish([topics.own_line(change.line_id)], body)
+        desk = self._desk
+        line = desk.center.directory.lines[change.line_id]
+        told = [topics.own_phone(user.id) for user in users_of(desk.center, line)]
+        if desk.hub.heard(told):
+            status = views.phone_status(change.state)
+            desk.hub.publish(told, msg.PhoneStatusUpdate(status=status))
+        wanted = [topics.phone_hint(line.number)]
+        if desk.hub.heard(wanted):
+            desk.hub.publish(wanted, hint(line.number, change.state))
+
+    def _phone_call(self, change: ch.PhoneCallChanged) -> None:
+        desk = self._desk
+        line = desk.center.directory.lines[change.line_id]
+        for user in users_of(desk.center, line):
+            told = [topics.own_phone(user.id)]
+            if desk.hub.heard(told):
+                desk.hub.publish(told, phone_event(line, user, change.call))
+
+    def _seat(self, change: ch.SeatChanged) -> None:
+        """A pause in mid-call is a status at once, and another seat is another phone."""
+        desk = self._desk
+        self._status(change.seat.agent_id)
+        agent = desk.center.directory.agents[change.seat.agent_id]
+        user = desk.center.directory.users.get(agent.user_id)
+        line = line_of(desk.center, user) if user is not None else None
+        if user is None or line is None:
+            return
+        if self._phones.get(agent.id, user.line_id) != line.id:
+            status = views.phone_status(desk.center.devices.get(line.interface))
+            desk.hub.publish([topics.own_phone(user.id)], msg.PhoneStatusUpdate(status=status))
+        self._phones[agent.id] = line.id
+
+    def _sheet(self, change: ch.SheetShown) -> None:
+        desk = self._desk
+        line = desk.center.directory.lines[change.line_id]
+        told = [topics.own_phone(user.id) for user in users_of(desk.center, line)]
+        if desk.hub.heard(told):
+            desk.hub.publish(told, sheet_view(change, desk.now()))

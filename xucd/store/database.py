@@ -29,7 +29,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from xucd.store.errors import StoreError, StoreUnavailable
 
 # How long to wait for another process's transaction, in seconds.
-PATIENCE = 10
+PATIENCE = 3
 # The key of PostgreSQL's advisory lock around migrations and `center apply`: any number will do.
 LOCK = 0x78756364
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Group, Line, Queue, User
+from xucd.center.queue_stats import QueueDay
 from xucd.center.seat import Seat
 from xucd.store import database, tables
 from xucd.store.errors import StoreError
@@ -128,6 +129,27 @@ class Store:
         ]
         with self.writing() as connection:
             _put(connection, tables.agent_days, rows)
+
+    def queue_days(self, day: datetime.date) -> dict[int, QueueDay]:
+        """The counters of one day, by queue id."""
+        table = tables.queue_days
+        with self.reading() as connection:
+            rows = connection.execute(select(table).where(table.c.day == day)).mappings()
+            return {
+                row["queue_id"]: QueueDay(
+                    **{name: row[name] for name in QueueDay.__struct_fields__}
+                )
+                for row in rows
+            }
+
+    def put_queue_days(self, day: datetime.date, days: Mapping[int, QueueDay]) -> None:
+        """Keep the counters of one day for the queues named, in place of earlier ones."""
+        rows = [
+            {"queue_id": queue_id, "day": day, **msgspec.structs.asdict(counters)}
+            for queue_id, counters in days.items()
+        ]
+        with self.writing() as connection:
+            _put(connection, tables.queue_days, rows)
 
     def password_hash(self, login: str) -> str | None:
         """A user's password hash; None for an unknown login and for one without a password."""

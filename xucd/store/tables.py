@@ -128,6 +128,21 @@ agent_days = Table(
     Column("outbound_calls", Integer, nullable=False),
     Column("outbound_talk_s", Double, nullable=False),
 )
+# `waiting` is {unique id: epoch second}: the callers who are counted as entered and wait.
+queue_days = Table(
+    "queue_days",
+    metadata,
+    Column("queue_id", Integer, primary_key=True, autoincrement=False),
+    Column("day", Date, primary_key=True),
+    Column("entered", Integer, nullable=False),
+    Column("answered", Integer, nullable=False),
+    Column("abandoned", Integer, nullable=False),
+    Column("closed", Integer, nullable=False),
+    Column("timed_out", Integer, nullable=False),
+    Column("answered_soon", Integer, nullable=False),
+    Column("abandoned_late", Integer, nullable=False),
+    Column("waiting", JSON, nullable=False),
+)
 callback_periods = Table(
     "callback_periods",
     metadata,

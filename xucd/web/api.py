@@ -219,7 +219,10 @@ def _query(request: Any) -> dict[str, str]:
     request.uri = request.path
     # Pages that wrote their address into HTML by hand send the separator as they found it there.
     text = query.decode("latin-1").replace("&amp;", "&")
-    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=50))
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=50))
+    except ValueError:
+        raise HttpError(400, "InvalidQuery", "The query has too many fields.") from None
 
 
 def _resume(query: dict[str, str]) -> Resume | None:

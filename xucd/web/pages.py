@@ -44,6 +44,12 @@ class Pages(File):
         """Nothing: what is in a folder is not for others to browse."""
         return self.childNotFound
 
+    def getChild(self, path: bytes, request: Any) -> Any:
+        """What is below; no file's name has a NUL in it, and asking the system for one raises."""
+        if b"\0" in path:
+            return self.childNotFound
+        return super().getChild(path, request)  # type: ignore[no-untyped-call]
+
     def render_GET(self, request: Any) -> Any:
         """Serve the file, unless the browser has this very one."""
         self.restat(False)

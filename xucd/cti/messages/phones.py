@@ -58,12 +58,15 @@ PHONE_HINT: dict[PhoneStatus, int] = {
 }
 
 
+PhoneEventType = Literal[
+    "EventRinging", "EventDialing", "EventEstablished", "EventOnHold", "EventReleased"
+]
+
+
 class PhoneEvent(Message, kw_only=True):
     """What happens on the user's own phone."""
 
-    event_type: Literal[
-        "EventRinging", "EventDialing", "EventEstablished", "EventOnHold", "EventReleased"
-    ]
+    event_type: PhoneEventType
     number: str = field(name="DN")
     other_number: str = field(name="otherDN")
     other_name: str = field(name="otherDName")

@@ -1,0 +1,292 @@
+"""What queues' figures say of calls whose ends are known, told by a script of forty calls.
+
+All wait at once, in four queues, so the script takes hardly longer than its longest wait. In the
+middle of it xucd is killed and started again, with half the callers waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from integration.client import Client, Frame, Refused
+from integration.fixtures import LINES, World
+from integration.pbx import Pbx
+from integration.phones import Leg, NotAnswered, Phones
+from integration.running import DEMO, Xucd
+
+SUPPORT, SALES, BILLING, NIGHT = 1, 2, 3, 4
+NUMBERS = {SUPPORT: "3000", SALES: "3001", BILLING: "3002", NIGHT: "3003"}
+TIMEOUT = 32  # seconds after which a queue lets a caller go
+SOON, LATE = 5.0, 20.0  # seconds after which agents begin to answer in SALES, in BILLING
+EARLY, LATER = 3.0, 17.0  # seconds after which callers give up
+AGENTS = {  # agent: login, line, the queue it answers
+    8: ("bruce", "1001", SALES),
+    9: ("alice", "1002", SALES),
+    10: ("jack", "1003", SALES),
+    11: ("marice", "1004", BILLING),
+    12: ("etienne", "1005", BILLING),
+    13: ("caroline", "1006", BILLING),
+}
+NIGHT_QUEUE = '[[queues]]\nid = 4\nname = "night"\ndisplayName = "Night"\nnumber = "3003"\n'
+NOTHING = dict.fromkeys(
+    (
+        "TotalNumberCallsEntered",
+        "TotalNumberCallsAnswered",
+        "TotalNumberCallsAbandonned",
+        "TotalNumberCallsClosed",
+        "TotalNumberCallsTimeout",
+        "PercentageAnsweredTotal",
+        "PercentageAbandonnedTotal",
+        "PercentageAnsweredBefore15",
+        "PercentageAbandonnedAfter15",
+        "WaitingCalls",
+        "LongestWaitTime",
+        "EWT",
+        "AvailableAgents",
+        "TalkingAgents",
+        "LoggedAgents",
+    ),
+    0,
+)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def impatient(asterisk_image: str, tmp_path: Path) -> AsyncIterator[World]:
+    """A world of its own, whose queues let callers go after `TIMEOUT` seconds."""
+    pbx = await asyncio.to_thread(Pbx(asterisk_image, queue_timeout=TIMEOUT).start)
+    try:
+        async with Phones(pbx) as phones:
+            await phones.register(*LINES)
+            xucd = Xucd(pbx, tmp_path)
+            await xucd.prepare()
+            (tmp_path / "center.toml").write_text(DEMO.read_text() + NIGHT_QUEUE)
+            await xucd.command("center", "apply", str(tmp_path / "center.toml"))
+            await xucd.start()
+            world = World(xucd, phones)
+            yield world
+            await world.close()
+            await xucd.stop()
+    finally:
+        await asyncio.to_thread(pbx.stop)
+
+
+def counters(body: dict[str, Any]) -> dict[str, float]:
+    return {one["statName"]: one["value"] for one in body["counters"]}
+
+
+async def counted(client: Client, queue_id: int, within: float = 20.0, **wanted: float) -> None:
+    """Wait until a queue is told with these figures, as the latest of all."""
+
+    def fits(frame: Frame) -> bool:
+        if frame.type != "QueueStatistics" or frame.body["queueId"] != queue_id:
+            return False
+        told = counters(frame.body)
+        return all(told[name] == value for name, value in wanted.items())
+
+    await client.frame(fits, within)
+
+
+def latest(client: Client, queue_id: int) -> dict[str, float]:
+    told = [body for body in client.bodies("QueueStatistics") if body["queueId"] == queue_id]
+    return counters(told[-1])
+
+
+async def turned_away(call: Leg) -> None:
+    with pytest.raises(NotAnswered):
+        await call.answered(TIMEOUT + 15.0)
+
+
+async def gives_up(call: Leg, after: float) -> None:
+    await asyncio.sleep(after)  # the caller's patience is what is scripted here
+    await call.hang_up()
+
+
+async def seat(world: World, ada: Client) -> dict[int, Client]:
+    """Every agent at its desk, paused, in the one queue that it answers."""
+    for agent_id, queue_id in ((8, 1), (9, 1), (11, 2)):
+        await ada.ask("removeAgentFromQueue", agentId=agent_id, queueId=queue_id)
+    pages = {}
+    for agent_id, (login, line, queue_id) in AGENTS.items():
+        await ada.ask("setAgentQueue", agentId=agent_id, queueId=queue_id, penalty=0)
+        pages[agent_id] = await world.agent(login, line)
+        await pages[agent_id].ask("pauseAgent")
+        phone = world.phone(line, answer_after=0)
+        phone.hang_up_after = 0.2
+    return pages
+
+
+async def test_forty_calls_are_counted_as_they_ended_also_by_an_xucd_killed_in_between(
+    impatient: World,
+) -> None:
+    world = impatient
+    ada = await world.client("ada")
+    await ada.ask("subscribeToQueueStats")
+    assert {queue: latest(ada, queue) for queue in NUMBERS} == dict.fromkeys(NUMBERS, NOTHING)
+    pages = await seat(world, ada)
+    await counted(ada, SALES, LoggedAgents=3, AvailableAgents=0)
+
+    dial = world.phones.dial
+    soon = [dial(NUMBERS[SALES]) for _ in range(8)]
+    late = [dial(NUMBERS[BILLING]) for _ in range(8)]
+    early = [dial(NUMBERS[SUPPORT]) for _ in range(6)]
+    later = [dial(NUMBERS[SUPPORT]) for _ in range(6)]
+    timed_out = [dial(NUMBERS[SUPPORT]) for _ in range(6)]
+    closed = [dial(NUMBERS[NIGHT]) for _ in range(6)]
+    begun = asyncio.get_running_loop().time()
+    ends = [asyncio.create_task(turned_away(call)) for call in timed_out + closed]
+    ends += [asyncio.create_task(gives_up(call, EARLY)) for call in early]
+    ends += [asyncio.create_task(gives_up(call, LATER)) for call in later]
+    await counted(ada, SUPPORT, TotalNumberCallsEntered=18)
+    await counted(ada, BILLING, WaitingCalls=8, TotalNumberCallsEntered=8)
+
+    await until(begun + SOON)
+    for agent_id in (8, 9, 10):
+        await pages[agent_id].ask("unpauseAgent")
+    await asyncio.gather(*(call.answered() for call in soon))
+    await counted(ada, SALES, TotalNumberCallsAnswered=8, AvailableAgents=3, TalkingAgents=0)
+    await counted(ada, SUPPORT, TotalNumberCallsAbandonned=6, WaitingCalls=12)
+    await counted(ada, NIGHT, TotalNumberCallsClosed=6)
+
+    await kill_once_written(world.xucd)
+    await world.xucd.start()
+    ada = await world.client("ada")
+    await ada.ask("subscribeToQueueStats")
+    assert latest(ada, SALES)["TotalNumberCallsAnswered"] == 8
+    assert latest(ada, SUPPORT)["WaitingCalls"] == 12
+    assert latest(ada, SUPPORT)["TotalNumberCallsEntered"] == 18
+
+    await until(begun + LATE)
+    for agent_id in (11, 12, 13):
+        await (await world.client(AGENTS[agent_id][0])).ask("unpauseAgent")
+    await asyncio.gather(*(call.answered() for call in late), *ends)
+    await counted(ada, BILLING, TotalNumberCallsAnswered=8, AvailableAgents=3, TalkingAgents=0)
+    await counted(ada, SUPPORT, TotalNumberCallsTimeout=6)
+
+    assert latest(ada, SALES) == NOTHING | {
+        "TotalNumberCallsEntered": 8,
+        "TotalNumberCallsAnswered": 8,
+        "PercentageAnsweredTotal": 100,
+        "PercentageAnsweredBefore15": 100,
+        "LoggedAgents": 3,
+        "AvailableAgents": 3,
+        "EWT": 0,  # xucd expects what it has seen itself
+    }
+    billing = latest(ada, BILLING)
+    assert LATE <= billing.pop("EWT") < TIMEOUT
+    assert billing == {name: value for name, value in NOTHING.items() if name != "EWT"} | {
+        "TotalNumberCallsEntered": 8,
+        "TotalNumberCallsAnswered": 8,
+        "PercentageAnsweredTotal": 100,
+        "LoggedAgents": 3,
+        "AvailableAgents": 3,
+    }
+    assert latest(ada, SUPPORT) == NOTHING | {
+        "TotalNumberCallsEntered": 18,
+        "TotalNumberCallsAbandonned": 12,
+        "TotalNumberCallsTimeout": 6,
+        "PercentageAbandonnedTotal": 66.7,
+        "PercentageAbandonnedAfter15": 33.3,
+    }
+    assert latest(ada, NIGHT) == NOTHING | {"TotalNumberCallsClosed": 6}
+
+    window = await asked_for(ada, queueId=BILLING, window=30, xqos=40)
+    assert (window["TotalNumberCallsAnswered"], window["PercentageAnsweredBefore40"]) == (8, 100)
+    window = await asked_for(ada, queueId=SUPPORT, window=3600, xqos=10)
+    assert (window["TotalNumberCallsTimeout"], window["PercentageAbandonnedAfter10"]) == (6, 50)
+
+
+async def until(moment: float) -> None:
+    """Wait for a moment of the script, by the loop's clock."""
+    await asyncio.sleep(max(0.0, moment - asyncio.get_running_loop().time()))
+
+
+async def kill_once_written(xucd: Xucd) -> None:
+    """Kill the daemon without warning, once what the script has done so far is in its store."""
+    store = xucd.store()
+    async with asyncio.timeout(10):
+        while True:
+            days = await asyncio.to_thread(store.queue_days, datetime.date.today())
+            if (
+                len(days) == 4
+                and days[SALES].answered == 8
+                and days[SUPPORT].abandoned == 6
+                and days[NIGHT].closed == 6
+                and not days[SALES].waiting
+            ):
+                break
+            await asyncio.sleep(0.1)  # a table tells nobody of its news
+    store.close()
+    await xucd.stop(signal.SIGKILL)
+
+
+async def asked_for(client: Client, **arguments: int) -> dict[str, float]:
+    begun = len(client.frames)
+    await client.ask("getQueueStatistics", **arguments)
+    body = await client.until("GetQueueStatistics", after=begun)
+    assert body["queueId"] == arguments["queueId"]
+    return counters(body)
+
+
+async def test_who_waits_is_told_now_and_on_change_until_it_is_no_longer_wanted(
+    world: World,
+) -> None:
+    first = world.phones.dial("3000", caller_number="0230210082", name="Alice")
+    await first.rang()
+    sue = await world.client("sue")
+    await sue.ask("subscribeToQueueCalls", queueId=SUPPORT)
+    (told,) = (await sue.until("QueueCalls", queueId=SUPPORT))["calls"]
+    assert (told["position"], told["number"], told["name"]) == (1, "0230210082", "Alice")
+    began = datetime.datetime.fromisoformat(told["queueTime"])
+    assert abs((datetime.datetime.now(datetime.UTC) - began).total_seconds()) < 30
+
+    second = world.phones.dial("3000", caller_number="0230210083")
+    both = await sue.frame(
+        lambda frame: frame.type == "QueueCalls" and len(frame.body["calls"]) > 1
+    )
+    assert [call["number"] for call in both.body["calls"]] == ["0230210082", "0230210083"]
+    begun = len(sue.frames)
+    await first.hang_up()
+    left = await sue.until("QueueCalls", after=begun)
+    assert [(call["position"], call["number"]) for call in left["calls"]] == [(1, "0230210083")]
+
+    await sue.ask("unSubscribeToQueueCalls", queueId=SUPPORT)
+    await sue.ask("subscribeToQueueStats")
+    begun = len(sue.frames)
+    await second.hang_up()
+    await counted(sue, SUPPORT, WaitingCalls=0, TotalNumberCallsAbandonned=2)
+    assert sue.bodies("QueueCalls", after=begun) == []
+
+
+async def test_a_supervisor_is_told_of_its_own_queues_alone(world: World) -> None:
+    sue = await world.client("sue")
+    await sue.ask("subscribeToQueueStats")
+    for command in ("subscribeToQueueCalls", "unSubscribeToQueueCalls", "getQueueStatistics"):
+        with pytest.raises(Refused, match="NotAuthorized"):
+            await sue.ask(command, queueId=SALES, window=60, xqos=15)
+    elsewhere = world.phones.dial("3001")
+    await elsewhere.rang()
+    here = world.phones.dial("3000")
+    await counted(sue, SUPPORT, WaitingCalls=1)
+    await asyncio.gather(elsewhere.hang_up(), here.hang_up())
+    await counted(sue, SUPPORT, TotalNumberCallsAbandonned=1)
+    assert {body["queueId"] for body in sue.bodies("QueueStatistics")} == {SUPPORT}
+
+
+async def test_the_longest_wait_grows_without_any_event_of_asterisk(world: World) -> None:
+    ada = await world.client("ada")
+    await ada.ask("subscribeToQueueStats")
+    call = world.phones.dial("3001")
+    await counted(ada, SALES, WaitingCalls=1, LongestWaitTime=0)
+    await counted(ada, SALES, WaitingCalls=1, LongestWaitTime=2)
+    told = [body for body in ada.bodies("QueueStatistics") if body["queueId"] == SALES]
+    assert len(told) <= 6
+    await call.hang_up()
+    await counted(ada, SALES, WaitingCalls=0, TotalNumberCallsAbandonned=1)

@@ -1,0 +1,125 @@
+"""Who listens to whom, by events alone, and what is asked of Asterisk for it."""
+
+import pytest
+
+from tests.scene import BRUCE, Scene
+from xucd.ami.actions import for_intent
+from xucd.ami.errors import InvalidValue
+from xucd.center import events as ev
+from xucd.center.changes import AgentListened
+from xucd.center.events import ChannelState
+from xucd.center.intents import HangUp, Listen
+from xucd.center.listening import is_listening, listening_id
+
+BEGUN = AgentListened(BRUCE, "1004", 4, True)
+ENDED = AgentListened(BRUCE, "1004", 4, False)
+
+
+def talking() -> tuple[Scene, str]:
+    """Bruce talks; returns his channel's unique id."""
+    scene = Scene()
+    scene.logs_in()
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.answers(caller, phone)
+    scene.forget()
+    return scene, phone
+
+
+def rings_to_listen(scene: Scene, phone: str) -> str:
+    """The line 1004 is rung to listen to that channel."""
+    unique_id = listening_id(scene.center.calls.channels[phone], "t")
+    name, down, ringing = "PJSIP/1004-00000007", ChannelState.DOWN, ChannelState.RINGING
+    scene.happens(
+        ev.ChannelCreated(name, unique_id, unique_id, down, "1004", "", "default", ""),
+        ev.ChannelMoved(name, unique_id, unique_id, ringing, "1004", "", "1001", ""),
+    )
+    return unique_id
+
+
+def starts(scene: Scene, spyer: str, phone: str) -> ev.SpyStarted:
+    name = scene.center.calls.channels[spyer].name
+    scene.happens(ev.ChannelMoved(name, spyer, spyer, ChannelState.UP, "1004", "", "1001", ""))
+    return ev.SpyStarted(name, spyer, scene.center.calls.channels[phone].name, phone)
+
+
+def listened(scene: Scene) -> list[AgentListened]:
+    return [change for change in scene.told if isinstance(change, AgentListened)]
+
+
+def test_listening_begins_and_ends_by_asterisks_word_and_each_is_told_once() -> None:
+    scene, phone = talking()
+    spyer = rings_to_listen(scene, phone)
+    assert listened(scene) == []
+    begun = starts(scene, spyer, phone)
+    scene.happens(begun, begun)
+    assert listened(scene) == [BEGUN]
+    # 22 no longer names who was listened to when that channel is gone already.
+    scene.happens(ev.SpyStopped(begun.spyer_channel, spyer, "", ""))
+    scene.hangs_up(spyer)
+    assert listened(scene) == [BEGUN, ENDED]
+
+
+def test_a_listener_that_is_gone_listens_no_longer() -> None:
+    scene, phone = talking()
+    spyer = rings_to_listen(scene, phone)
+    scene.happens(starts(scene, spyer, phone))
+    scene.hangs_up(spyer)
+    assert listened(scene) == [BEGUN, ENDED]
+
+
+def test_a_phone_that_still_rings_to_listen_is_hung_up_with_the_call() -> None:
+    scene, phone = talking()
+    spyer = rings_to_listen(scene, phone)
+    scene.hangs_up(phone)
+    assert HangUp(scene.center.calls.channels[spyer].name) in scene.asked
+
+
+def test_a_phone_listens_from_its_first_ring_on_to_that_one_channel() -> None:
+    scene, phone = talking()
+    channel = scene.center.calls.channels[phone]
+    assert not is_listening(scene.center, "PJSIP/1004", channel)
+    spyer = rings_to_listen(scene, phone)
+    assert is_listening(scene.center, "PJSIP/1004", channel)
+    assert not is_listening(scene.center, "PJSIP/1004", scene.center.calls.channels[spyer])
+
+
+def test_somebody_who_listens_to_no_agent_is_not_told_of() -> None:
+    scene, phone = talking()
+    caller = scene.center.calls.channels[phone].linked_id
+    spyer = rings_to_listen(scene, phone)
+    scene.happens(starts(scene, spyer, caller))
+    assert listened(scene) == []
+
+
+def seen(application: str, data: str, unique_id: str, name: str) -> ev.ChannelSeen:
+    return ev.ChannelSeen(
+        name, unique_id, unique_id, ChannelState.UP, "1004", "", "", "", "default", "",
+        application, data, "", 5,
+    )  # fmt: skip
+
+
+def member() -> ev.MemberSeen:
+    return ev.MemberSeen("support", "PJSIP/1001", "Agent/2501", 0, True, "", True, 0, 0)
+
+
+def test_who_listens_is_found_in_a_snapshot_and_who_ceased_meanwhile_is_told() -> None:
+    scene, _ = talking()
+    agent = seen("AppQueue", "(Outgoing Line)", "m", "PJSIP/1001-2")
+    spyer = seen("ChanSpy", "PJSIP/1001-2,qES", "s", "PJSIP/1004-9")
+    known = frozenset({"support"})
+    for _ in range(2):
+        scene.rebuilds(ev.Snapshot(known, (member(),), (), (agent, spyer), {}))
+    assert listened(scene) == [BEGUN]
+    scene.rebuilds(ev.Snapshot(known, (member(),), (), (agent,), {}))
+    assert listened(scene) == [BEGUN, ENDED]
+
+
+def test_listening_is_asked_for_on_one_exact_channel_and_never_on_a_list() -> None:
+    asked = for_intent(Listen("PJSIP/1007", "PJSIP/1001-0000002a", "1001", "id")).as_dict()
+    assert asked["Data"] == "PJSIP/1001-0000002a,qES"
+    assert (asked["Channel"], asked["CallerID"]) == ("PJSIP/1007", "<1001>")
+    assert "Variable" not in asked
+    for channel in ("PJSIP/1001-1,w", "PJSIP/1001-1|w", "PJSIP/1001-1\r\nAction: Logoff"):
+        with pytest.raises(InvalidValue):
+            for_intent(Listen("PJSIP/1007", channel, "1001", "id"))

@@ -1,0 +1,271 @@
+"""Queues' figures, from the events of their callers."""
+
+import pytest
+
+from tests.scene import ALICE, BILLING, BRUCE, DAY, SALES, SUPPORT, Scene, directory
+from xucd.center import changes as ch
+from xucd.center import events as ev
+from xucd.center.center import Center
+from xucd.center.events import ChannelState
+from xucd.center.queue_stats import KEPT, QueueDay, QueueStats
+from xucd.cti import queue_views
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def day(scene: Scene, queue_id: int = SUPPORT) -> QueueDay:
+    return scene.center.queue_stats.days[queue_id]
+
+
+def status(scene: Scene, caller: str, value: str) -> None:
+    scene.happens(ev.VariableSet("caller", caller, "QUEUESTATUS", value))
+
+
+def leaves(scene: Scene, caller: str, *, abandoned: bool = True) -> None:
+    """What Asterisk says of a caller who waits no longer and was not connected."""
+    if abandoned:
+        scene.happens(ev.CallerAbandoned("support", caller, 0))
+    scene.happens(ev.CallerLeft("support", "caller", caller))
+
+
+def snapshot(*callers: ev.CallerJoined, channels: tuple[ev.ChannelSeen, ...] = ()) -> ev.Snapshot:
+    return ev.Snapshot(frozenset({"support"}), (), callers, channels, {})
+
+
+def waiting(unique_id: str, waited: int = 0, position: int = 1) -> ev.CallerJoined:
+    return ev.CallerJoined("support", "caller", unique_id, unique_id, position, "023", "", waited)
+
+
+def values(scene: Scene, queue_id: int = SUPPORT) -> dict[str, float]:
+    body = queue_views.queue_statistics(scene.center, queue_id, scene.now)
+    return {one.stat_name: one.value for one in body.counters}
+
+
+def test_a_caller_who_is_connected_is_answered_and_soon_if_before_the_limit(scene: Scene) -> None:
+    scene.logs_in()
+    for wait in (14.9, 15.0):
+        caller = scene.caller_waits()
+        phone = scene.rings(caller)
+        scene.passes(wait)
+        scene.answers(caller, phone)
+        scene.hangs_up(phone, caller)
+    assert day(scene) == QueueDay(entered=2, answered=2, answered_soon=1)
+
+
+def test_a_caller_who_hangs_up_has_abandoned_and_late_from_the_limit_on(scene: Scene) -> None:
+    for wait in (14.9, 15.0):
+        caller = scene.caller_waits()
+        scene.passes(wait)
+        leaves(scene, caller)
+        scene.hangs_up(caller)
+    assert day(scene) == QueueDay(entered=2, abandoned=2, abandoned_late=1)
+
+
+@pytest.mark.parametrize("value", ["TIMEOUT", "LEAVEEMPTY", "LEAVEUNAVAIL"])
+def test_a_caller_whom_the_queue_lets_go_has_timed_out_whatever_asterisk_calls_it(
+    scene: Scene, value: str
+) -> None:
+    caller = scene.caller_waits()
+    leaves(scene, caller)
+    assert day(scene) == QueueDay(entered=1)
+    status(scene, caller, value)
+    scene.hangs_up(caller)
+    assert day(scene) == QueueDay(entered=1, timed_out=1)
+
+
+@pytest.mark.parametrize("value", ["JOINEMPTY", "JOINUNAVAIL", "FULL"])
+def test_a_caller_who_is_turned_away_has_not_entered_and_counts_as_closed(
+    scene: Scene, value: str
+) -> None:
+    scene.happens(ev.CallerSent("support", "a"))
+    status(scene, "a", value)
+    status(scene, "a", value)
+    assert day(scene) == QueueDay(closed=1)
+
+
+def test_an_event_told_twice_counts_once(scene: Scene) -> None:
+    scene.logs_in()
+    caller = scene.caller_waits()
+    scene.happens(waiting(caller))
+    phone = scene.rings(caller)
+    for _ in range(2):
+        scene.happens(
+            ev.CallerLeft("support", "caller", caller),
+            ev.AgentConnected("support", "PJSIP/1001", "Agent/2501", caller, caller, phone, 3, 1),
+        )
+    scene.hangs_up(phone, caller)
+    assert day(scene) == QueueDay(entered=1, answered=1, answered_soon=1)
+
+
+def test_a_caller_who_goes_on_to_another_queue_has_entered_both(scene: Scene) -> None:
+    caller = scene.caller_waits()
+    leaves(scene, caller, abandoned=False)
+    scene.happens(ev.CallerJoined("sales", "caller", caller, caller, 1, "023", ""))
+    assert day(scene) == QueueDay(entered=1, timed_out=1)
+    assert day(scene, SALES) == QueueDay(entered=1)
+
+
+def test_a_queue_of_somebody_else_changes_nothing(scene: Scene) -> None:
+    scene.happens(
+        ev.CallerSent("doctors", "a"),
+        ev.VariableSet("caller", "a", "QUEUESTATUS", "JOINEMPTY"),
+        ev.CallerJoined("doctors", "caller", "a", "a", 1, "", ""),
+        ev.CallerAbandoned("doctors", "a", 1),
+        ev.CallerLeft("doctors", "caller", "a"),
+    )
+    assert scene.told == []
+
+
+def test_percentages_are_of_the_calls_whose_end_is_known(scene: Scene) -> None:
+    for _ in range(3):
+        caller = scene.caller_waits()
+        leaves(scene, caller)
+        scene.hangs_up(caller)
+    scene.caller_waits()
+    told = values(scene)
+    assert (told["PercentageAbandonnedTotal"], told["PercentageAnsweredTotal"]) == (100, 0)
+    assert (told["TotalNumberCallsEntered"], told["WaitingCalls"]) == (4, 1)
+
+
+def test_agents_count_in_each_of_their_queues_by_what_they_do(scene: Scene) -> None:
+    def agents(queue_id: int) -> tuple[float, float, float]:
+        told = values(scene, queue_id)
+        return told["LoggedAgents"], told["AvailableAgents"], told["TalkingAgents"]
+
+    scene.logs_in()
+    scene.logs_in(ALICE)
+    assert (agents(SUPPORT), agents(BILLING)) == ((2, 2, 0), (1, 1, 0))
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    assert agents(SUPPORT) == (2, 1, 0)
+    scene.answers(caller, phone)
+    assert (agents(SUPPORT), agents(BILLING)) == ((2, 1, 1), (1, 0, 1))
+    scene.happens(ev.MemberRemoved("billing", "PJSIP/1001", "Agent/2501"))
+    assert agents(BILLING) == (0, 0, 0)
+    scene.pauses(True, "lunch", ALICE)
+    assert agents(SUPPORT) == (2, 0, 1)
+
+
+def test_waiting_is_told_anew_every_second_and_not_once_it_is_over(scene: Scene) -> None:
+    caller = scene.caller_waits()
+    scene.passes(1)
+    scene.forget()
+    scene.passes(3)
+    assert scene.told == [ch.QueueStatsChanged(SUPPORT)] * 3
+    assert values(scene)["LongestWaitTime"] == 4
+    leaves(scene, caller)
+    scene.forget()
+    scene.passes(10)
+    assert scene.told == []
+    assert values(scene)["LongestWaitTime"] == 0
+
+
+def test_callers_are_listed_in_the_queues_order(scene: Scene) -> None:
+    scene.happens(waiting("a"), waiting("b", position=2), waiting("vip"))
+    listed = queue_views.queue_calls(scene.center, SUPPORT).calls
+    stats = scene.center.queue_stats
+    assert [call.unique_id for call in stats.waiting(SUPPORT)] == ["vip", "a", "b"]
+    assert [call.position for call in listed] == [1, 2, 3]
+
+
+def test_midnight_begins_the_counters_anew_and_gives_the_days_figures_out(scene: Scene) -> None:
+    scene.happens(waiting("yesterday"), waiting("later", position=2))
+    leaves(scene, "yesterday")
+    scene.happens(ev.ChannelGone("caller", "yesterday", "yesterday", 16))
+    midnight = (scene.now // DAY + 1) * DAY
+    scene.passes(midnight - scene.now)
+    ended = next(one for one in scene.told if isinstance(one, ch.DayEnded))
+    since = scene.center.queue_stats.waiting(SUPPORT)[0].since
+    assert ended.queues[SUPPORT] == QueueDay(entered=2, abandoned=1, waiting={"later": since})
+    assert day(scene) == QueueDay()
+    leaves(scene, "later")
+    status(scene, "later", "TIMEOUT")
+    assert day(scene) == QueueDay(timed_out=1)
+    assert values(scene)["PercentageAnsweredTotal"] == 0
+
+
+def test_a_window_holds_what_happened_in_it_and_judges_by_its_own_limit(scene: Scene) -> None:
+    scene.logs_in()
+    for wait in (5.0, 25.0):
+        caller = scene.caller_waits()
+        phone = scene.rings(caller)
+        scene.passes(wait)
+        scene.answers(caller, phone)
+        scene.hangs_up(phone, caller)
+        scene.passes(100)
+    stats = scene.center.queue_stats
+    assert stats.window(SUPPORT, 300, 30, scene.now) == QueueDay(
+        entered=2, answered=2, answered_soon=2
+    )
+    assert stats.window(SUPPORT, 110, 10, scene.now) == QueueDay(answered=1)
+    told = queue_views.window_statistics(scene.center, SUPPORT, 300, 20, scene.now)
+    figures = {one.stat_name: one.value for one in told.counters}
+    assert figures["PercentageAnsweredBefore20"] == 50
+    assert figures["EWT"] == 15
+
+
+def test_what_is_kept_for_windows_is_bounded() -> None:
+    stats = QueueStats(directory(), {})
+    for number in range(3 * KEPT):
+        stats.bound_for("a", SUPPORT)
+        stats.turned_away("a", float(number))
+    kept = stats.window(SUPPORT, 1e9, 15, 3.0 * KEPT).closed
+    assert KEPT <= kept < 2 * KEPT
+    assert stats.days[SUPPORT].closed == 3 * KEPT
+
+
+class TestAfterARestart:
+    @pytest.fixture
+    def scene(self) -> Scene:
+        """A scene whose xucd was stopped while `a` and `b` waited."""
+        scene = Scene()
+        known = QueueDay(
+            entered=3, answered=1, waiting={"a": scene.now - 9.5, "b": scene.now - 3.0}
+        )
+        scene.center = Center(
+            directory(),
+            scene.now,
+            queue_days={SUPPORT: known, 77: known},
+            midnight_after=lambda at: (at // DAY + 1) * DAY,
+        )
+        return scene
+
+    def test_who_was_counted_as_entered_is_not_counted_again(self, scene: Scene) -> None:
+        scene.rebuilds(snapshot(waiting("a", 9), waiting("b", 3, 2), waiting("c", 1, 3)))
+        assert (day(scene).entered, day(scene).answered) == (4, 1)
+        assert values(scene)["WaitingCalls"] == 3
+        leaves(scene, "a")
+        scene.happens(ev.ChannelGone("caller", "a", "a", 16))
+        assert day(scene).abandoned == 1
+
+    def test_who_talks_by_now_was_answered_and_who_has_gone_is_not_guessed_at(
+        self, scene: Scene
+    ) -> None:
+        talking = ev.ChannelSeen(
+            "caller", "a", "a", ChannelState.UP, "", "", "", "", "", "", "Queue", "support", "br", 9
+        )
+        scene.rebuilds(snapshot(channels=(talking,)))
+        assert day(scene) == QueueDay(entered=3, answered=2, answered_soon=1)
+        assert values(scene)["WaitingCalls"] == 0
+
+    def test_what_was_held_meanwhile_tells_what_became_of_a_caller(self, scene: Scene) -> None:
+        scene.rebuilds(snapshot(waiting("b", 3)))
+        scene.happens(
+            ev.CallerLeft("support", "caller", "a"),
+            ev.AgentConnected("support", "PJSIP/1001", "Agent/2501", "a", "a", "x", 9, 1),
+            ev.ChannelGone("caller", "a", "a", 16),
+        )
+        assert day(scene) == QueueDay(entered=3, answered=2, answered_soon=1)
+
+
+def test_another_configuration_goes_on_with_the_figures(scene: Scene) -> None:
+    scene.happens(waiting("a"))
+    after = Scene()
+    after.center.inherit(scene.center, scene.now)
+    assert values(after)["TotalNumberCallsEntered"] == 1
+    after.rebuilds(snapshot(waiting("a")))
+    assert values(after)["TotalNumberCallsEntered"] == 1
+    assert BRUCE in after.center.agents

@@ -1,0 +1,144 @@
+"""Which recordings may be paused, and what is left on a channel for a later xucd."""
+
+import asyncio
+
+import pytest
+
+from tests.scene import BRUCE, Scene
+from tests.test_desk import Nothing, Script
+from xucd.ami.actions import for_intent
+from xucd.center import events as ev
+from xucd.center.directory import User
+from xucd.center.events import ChannelState
+from xucd.center.intents import MarkRecording, Mute
+from xucd.center.refused import Refused
+from xucd.center.rights import rights_of
+from xucd.cti.asks import MonitorPause, MonitorUnpause
+from xucd.cti.hub import Hub
+from xucd.cti.session import Session
+from xucd.desk.carry_out import carry_out
+from xucd.desk.desk import Desk
+
+TRUNK = "PJSIP/trunk-00000001"
+
+
+class Table:
+    """A scene with a call of bruce's, and his commands; Asterisk answers as it does."""
+
+    def __init__(self) -> None:
+        self.scene, self.script = Scene(), Script()
+        self.scene.logs_in()
+        self.desk = Desk(
+            self.scene.center,
+            self.script,
+            Nothing(),
+            Hub(asyncio.get_running_loop()),
+            clock=lambda: self.scene.now,
+            publish=lambda: None,
+            patience=0.2,
+            statuses=[],
+        )
+        self.desk.current = True
+        user = User(1, "bruce", "Bruce", "Wail", line_id=1, agent_id=BRUCE)
+        self.who = Session(user, None)  # type: ignore[arg-type]  # nobody is sent anything
+        self.who.rights = rights_of(user, strict=True)
+        self.script.events = self.obey
+
+    def obey(self) -> None:
+        asked = self.script.asked[-1]
+        if isinstance(asked, Mute):
+            caller = self.scene.center.calls.channels["caller1"]
+            self.scene.happens(ev.RecordingMuted(asked.channel, "caller1", "c", asked.muted))
+            assert caller.name == asked.channel
+            self.desk.moved()
+
+    def talks(self, *, recorded: bool = True) -> None:
+        caller = self.scene.caller_waits()
+        if recorded:
+            self.scene.happens(ev.RecordingStarted(TRUNK, caller, caller))
+        self.scene.answers(caller, self.scene.rings(caller))
+
+    async def refused(self) -> str:
+        with pytest.raises(Refused) as refusal:
+            await carry_out(self.desk, MonitorPause(), self.who)
+        assert self.script.asked == []
+        return refusal.value.code
+
+
+async def test_the_mark_never_claims_a_pause_that_is_not() -> None:
+    table = Table()
+    table.talks()
+    await carry_out(table.desk, MonitorPause(), table.who)
+    await carry_out(table.desk, MonitorPause(), table.who)
+    await carry_out(table.desk, MonitorUnpause(), table.who)
+    assert table.script.asked == [
+        Mute(TRUNK, True),
+        MarkRecording(TRUNK, "1"),
+        MarkRecording(TRUNK, "0"),
+        Mute(TRUNK, False),
+    ]
+    states = [change.shown.call for change in table.scene.told if hasattr(change, "shown")]
+    shown = [call.recording for call in states if call is not None]
+    assert shown[-2:] == ["PAUSED", "ACTIVE"]
+
+
+async def test_what_asterisk_would_mute_without_a_recording_is_refused_first() -> None:
+    table = Table()
+    assert await table.refused() == "AgentNotOnCall"
+    table.talks(recorded=False)
+    assert await table.refused() == "NotRecorded"
+
+
+async def test_a_recorded_call_without_a_queue_cannot_be_paused() -> None:
+    table = Table()
+    up, down = ChannelState.UP, ChannelState.DOWN
+    table.scene.happens(
+        ev.ChannelCreated("PJSIP/1001-1", "p", "p", down, "1001", "", "default", ""),
+        ev.ChannelMoved("PJSIP/1001-1", "p", "p", up, "1001", "", "", ""),
+        ev.RecordingStarted("PJSIP/1001-1", "p", "p"),
+    )
+    assert await table.refused() == "NotQueueCall"
+
+
+async def test_whoever_has_the_call_after_a_transfer_can_pause_it() -> None:
+    table = Table()
+    table.talks()
+    table.scene.hangs_up("caller1at8")
+    up, down = ChannelState.UP, ChannelState.DOWN
+    table.scene.happens(
+        ev.ChannelCreated("PJSIP/1001-9", "n", "caller1", down, "1001", "", "default", ""),
+        ev.ChannelMoved("PJSIP/1001-9", "n", "caller1", up, "1001", "", "", ""),
+    )
+    await carry_out(table.desk, MonitorPause(), table.who)
+    assert Mute(TRUNK, True) in table.script.asked
+
+
+def test_a_recording_that_stopped_is_marked_until_it_starts_again() -> None:
+    scene = Scene()
+    caller = scene.caller_waits()
+    started = ev.RecordingStarted(TRUNK, caller, caller)
+    stopped = ev.RecordingStopped(TRUNK, caller, caller)
+    scene.happens(started)
+    assert scene.asked == []
+    scene.happens(stopped, stopped, started)
+    assert scene.asked == [MarkRecording(TRUNK, "stopped"), MarkRecording(TRUNK, "0")]
+
+
+def test_a_call_that_is_handed_on_is_marked_since_no_queue_tells_of_it_any_more() -> None:
+    scene = Scene()
+    scene.logs_in()
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.answers(caller, phone)
+    scene.happens(ev.Transferred(True, phone, caller, ""))
+    assert not [one for one in scene.asked if isinstance(one, MarkRecording)]
+    scene.happens(ev.RecordingStarted(TRUNK, caller, caller))
+    scene.happens(ev.Transferred(True, phone, caller, ""))
+    assert MarkRecording(TRUNK, "0") in scene.asked
+
+
+def test_muting_is_asked_for_both_directions() -> None:
+    asked = for_intent(Mute(TRUNK, True)).as_dict()
+    assert (asked["Direction"], asked["State"]) == ("both", "1")
+    asked = for_intent(MarkRecording(TRUNK, "stopped")).as_dict()
+    assert (asked["Variable"], asked["Value"]) == ("XUCD_MUTED", "stopped")

@@ -1,0 +1,65 @@
+"""When a sheet is shown, and for which line: as events tell it, without Asterisk."""
+
+from typing import Literal
+
+from tests.scene import ALICE, Scene
+from xucd.center.changes import SheetItem, SheetShown
+from xucd.center.sheets import KEPT, Profile, Sheet
+
+ITEMS = (SheetItem("Queue", "text", 1, "{queue}"),)
+
+
+def shown(scene: Scene) -> list[tuple[int, str]]:
+    """The lines that a sheet was shown for, each with the queue that it told."""
+    return [
+        (change.line_id, change.known["queue"])
+        for change in scene.told
+        if isinstance(change, SheetShown)
+    ]
+
+
+def with_sheet(scene: Scene, when: Literal["ring", "answer"] = "ring") -> str:
+    scene.logs_in()
+    scene.logs_in(ALICE)
+    caller = scene.caller_waits()
+    scene.center.sheets.keep(Sheet(Profile("customer", when, ITEMS), "PJSIP/trunk-1", caller, {}))
+    return caller
+
+
+def test_each_phone_that_rings_has_the_sheet_shown_once() -> None:
+    scene = Scene()
+    caller = with_sheet(scene)
+    assert shown(scene) == []
+    phone = scene.rings(caller)
+    scene.rings(caller, agent_id=ALICE)
+    scene.answers(caller, phone)
+    assert shown(scene) == [(1, "support"), (2, "support")]
+
+
+def test_at_answer_only_who_answers_has_it_shown() -> None:
+    scene = Scene()
+    caller = with_sheet(scene, "answer")
+    phone = scene.rings(caller)
+    scene.rings(caller, agent_id=ALICE)
+    assert shown(scene) == []
+    scene.answers(caller, phone)
+    assert shown(scene) == [(1, "support")]
+
+
+def test_a_call_without_a_sheet_shows_none_and_a_call_that_is_over_keeps_none() -> None:
+    scene = Scene()
+    caller = with_sheet(scene)
+    scene.hangs_up(caller)
+    scene.rings(scene.caller_waits())
+    assert shown(scene) == []
+    assert scene.center.sheets.of(scene.center.calls.in_call(caller)) is None
+
+
+def test_the_oldest_of_too_many_sheets_is_forgotten() -> None:
+    scene = Scene()
+    caller = with_sheet(scene)
+    profile = Profile("customer", "ring", ITEMS)
+    for number in range(KEPT):
+        scene.center.sheets.keep(Sheet(profile, "PJSIP/trunk-1", f"other{number}", {}))
+    scene.rings(caller)
+    assert shown(scene) == []

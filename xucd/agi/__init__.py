@@ -1,0 +1,1 @@
+"""FastAGI: what Asterisk's dialplan asks xucd in the middle of a call."""

@@ -1,0 +1,43 @@
+"""The script `sheet`: fills a profile's placeholders from the channel, and keeps it with the call.
+
+    AGI(agi://127.0.0.1:4573/sheet,PROFILE)
+
+The dialplan asks before `Queue` or `Dial`; who is shown the sheet, and when, is the centre's.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+
+from xucd.agi.conversation import Conversation
+from xucd.agi.server import Script
+from xucd.center.sheets import Profile, Sheet
+from xucd.placeholders import placeholders
+
+log = logging.getLogger(__name__)
+
+_FIELDS = {
+    "caller_number": "callerid",
+    "caller_name": "calleridname",
+    "called_number": "dnid",
+    "channel": "channel",
+    "unique_id": "uniqueid",
+}
+
+
+def script(profiles: Mapping[str, Profile], keep: Callable[[Sheet], None]) -> Script:
+    """The script that serves these profiles; `keep` is called with each sheet."""
+
+    async def sheet(call: Conversation) -> None:
+        request = call.request
+        profile = profiles.get(request.arguments[0]) if request.arguments else None
+        if profile is None:
+            log.warning("the dialplan asks for a sheet that the settings do not have")
+            return
+        known = {name: request.fields.get(field, "") for name, field in _FIELDS.items()}
+        named = {name for item in profile.items for name in placeholders(item.value)}
+        for name in sorted(named):
+            if name.startswith("var:"):
+                known[name] = await call.get(name.removeprefix("var:"))
+        keep(Sheet(profile, request.fields.get("channel", ""), request.fields["uniqueid"], known))
+
+    return sheet

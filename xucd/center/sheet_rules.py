@@ -1,0 +1,32 @@
+"""When a sheet is shown: as a phone rings for its call, or as it answers."""
+
+from xucd.center import events as ev
+from xucd.center.center import Center
+from xucd.center.changes import SheetShown
+from xucd.center.rules import on
+
+_SHOWING = {
+    "ring": (ev.ChannelState.RINGING, ev.ChannelState.UP),  # a phone may answer without a ring
+    "answer": (ev.ChannelState.UP,),
+}
+
+
+@on(ev.ChannelMoved)
+def _rings_or_answers(center: Center, event: ev.ChannelMoved, now: float) -> None:
+    channel = center.calls.channels.get(event.unique_id)
+    if channel is None or not channel.incoming:
+        return
+    line = center.directory.line_by_interface.get(channel.interface)
+    sheet = center.sheets.of(center.calls.in_call(channel.linked_id)) if line is not None else None
+    if line is None or sheet is None or channel.unique_id in sheet.shown:
+        return
+    sheet.queue = channel.queue or sheet.queue
+    if channel.state in _SHOWING[sheet.profile.when]:
+        sheet.shown.add(channel.unique_id)
+        known = {**sheet.known, "queue": sheet.queue, "linked_id": channel.linked_id}
+        center.changes.append(SheetShown(line.id, sheet.channel, sheet.profile.items, known))
+
+
+@on(ev.ChannelGone)
+def _gone(center: Center, event: ev.ChannelGone, now: float) -> None:
+    center.sheets.forget(event.unique_id)

@@ -1,0 +1,68 @@
+"""Sheets: what a page is shown of a call when it rings the user's phone, or is answered.
+
+The dialplan hands in a sheet for a channel before it calls anybody; it stays with the channel,
+and whatever phone is rung for the same call, by a queue, directly or after a transfer, has it
+shown, once for each ring.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import msgspec
+
+from xucd.center.calls import Channel
+from xucd.center.changes import SheetItem
+
+KEPT = 2000
+"""How many channels' sheets are kept; beyond it the oldest is forgotten."""
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """How a sheet is made. An item's value is text with placeholders, such as `{caller_number}`."""
+
+    name: str
+    when: Literal["ring", "answer"]
+    items: tuple[SheetItem, ...]
+
+
+class Sheet:
+    """A sheet kept with a channel. `known` maps placeholders to their values.
+
+    `queue` is the last that rang somebody for the call, `shown` the channels it was shown for.
+    """
+
+    __slots__ = ("channel", "known", "profile", "queue", "shown", "unique_id")
+
+    def __init__(
+        self, profile: Profile, channel: str, unique_id: str, known: Mapping[str, str]
+    ) -> None:
+        self.profile = profile
+        self.channel = channel
+        self.unique_id = unique_id
+        self.known = known
+        self.queue = ""
+        self.shown: set[str] = set()
+
+
+class Sheets:
+    """All sheets of live channels, by the channel's unique id."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Sheet] = {}
+
+    def keep(self, sheet: Sheet) -> None:
+        """Keep a channel's sheet, in the place of any it had."""
+        self._kept.pop(sheet.unique_id, None)
+        if len(self._kept) >= KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[sheet.unique_id] = sheet
+
+    def forget(self, unique_id: str) -> None:
+        """The channel has gone."""
+        self._kept.pop(unique_id, None)
+
+    def of(self, channels: Iterable[Channel]) -> Sheet | None:
+        """The sheet of a call, given its channels: that of the channel which was there first."""
+        if not self._kept:
+            return None
+        return next((kept for one in channels if (kept := self._kept.get(one.unique_id))), None)

@@ -1,0 +1,107 @@
+"""What a user can have its own phone do: dial, hang up, hand a call on.
+
+`answer` is not among them: there is no way that works with every phone to make one answer that
+rings, and none at all before Asterisk 20.
+"""
+
+import uuid
+
+from xucd.center.events import ChannelState
+from xucd.center.intents import DialOut, HangUp, SendOn
+from xucd.center.phone_calls import DIAL_ID, Leg
+from xucd.center.refused import Refused
+from xucd.cti.asks import Dial, DirectTransfer, Hangup
+from xucd.cti.session import Session
+from xucd.desk.commands import carries_out
+from xucd.desk.desk import Desk
+from xucd.desk.dial_from_queue import check_destination
+from xucd.desk.own_phone import own_line
+from xucd.desk.variables import put_by
+
+_OUT_OF_REACH = ("UNAVAILABLE", "INVALID")
+
+
+@carries_out(Dial)
+async def dial(desk: Desk, ask: Dial, who: Session) -> None:
+    """Ring the user's own phone, and dial once it is answered.
+
+    Raises `Refused` with `FeatureDisabled`, `DestinationNotAllowed`, `LineUnknown`,
+    `PhoneUnreachable`, `VariablesTooLarge`, `TooManyCalls`, or as asking Asterisk does.
+    """
+    if not desk.features.dial:
+        raise Refused("FeatureDisabled", "Dialling is switched off in the settings.")
+    check_destination(desk, ask.destination)
+    line = own_line(desk, who)
+    if desk.center.devices.get(line.interface, "INVALID") in _OUT_OF_REACH:
+        raise Refused("PhoneUnreachable", "The phone is not in reach.")
+    calls = desk.center.phone_calls
+    unique_id = f"{DIAL_ID}{uuid.uuid4()}"
+    request_id = put_by(desk.requests, ask.variables) if ask.variables else ""
+    try:
+        await desk.bring_about(
+            lambda: unique_id in desk.center.calls.channels or unique_id in calls.refused,
+            DialOut(
+                line.interface,
+                line.context,
+                ask.destination,
+                line.number,
+                unique_id,
+                request_id,
+            ),
+        )
+        if unique_id in calls.refused:
+            raise Refused("PhoneUnreachable", "The phone cannot be rung.")
+    except Refused:
+        desk.requests.drop(request_id)
+        raise
+    finally:
+        calls.refused.discard(unique_id)
+
+
+@carries_out(Hangup)
+async def hang_up(desk: Desk, ask: Hangup, who: Session) -> None:
+    """End a call of the user's own phone: the one of this unique id, or the latest.
+
+    Raises `Refused` with `LineUnknown`, `NoCall`, or as asking Asterisk does.
+    """
+    leg = _call(desk, who, ask.unique_id)
+    await desk.bring_about(
+        lambda: leg.channel.unique_id not in desk.center.calls.channels,
+        HangUp(leg.channel.name),
+        ignore=("ChannelGone",),
+    )
+
+
+@carries_out(DirectTransfer)
+async def direct_transfer(desk: Desk, ask: DirectTransfer, who: Session) -> None:
+    """Hand the other party of the user's latest call on to a number, and be free at once.
+
+    Raises `Refused` with `DestinationNotAllowed`, `LineUnknown`, `NoCall` when nobody is there to
+    be handed on, or as asking Asterisk does.
+    """
+    check_destination(desk, ask.destination)
+    line = own_line(desk, who)
+    leg = _call(desk, who, None)
+    nobody = Refused("NoCall", "The phone has no call that could be handed on.")
+    if leg.channel.state is not ChannelState.UP:
+        raise nobody
+    try:  # a call is told as established a moment before the two can talk
+        await desk.bring_about(lambda: desk.center.phone_calls.talks(leg) or leg.over)
+    except Refused as refusal:
+        raise nobody if refusal.code == "AsteriskTimeout" else refusal from None
+    if leg.over:
+        raise nobody
+    await desk.bring_about(
+        lambda: leg.over or leg.channel.unique_id not in desk.center.calls.channels,
+        SendOn(leg.channel.name, line.context, ask.destination),
+    )
+
+
+def _call(desk: Desk, who: Session, unique_id: str | None) -> Leg:
+    legs = desk.center.phone_calls.of(own_line(desk, who).interface)
+    if unique_id is not None:
+        legs = [leg for leg in legs if leg.unique_id == unique_id]
+    if not legs:
+        raise Refused("NoCall", "The phone has no such call.")
+    # Among several, the one that is talked in, not one that is held or still rings.
+    return max(legs, key=lambda leg: (leg.joined and not leg.held, leg.channel.since))
