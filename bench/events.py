@@ -46,7 +46,7 @@ def recorded() -> tuple[bytes, int]:
 def by_xucd(pieces: list[bytes]) -> int:
     """Play the bytes to a centre; returns how many changes clients would be told."""
     center = Center(directory(), 0.0, midnight_after=lambda _: 1e18)
-    framer = Framer(greeted=False)
+    framer = Framer()
     framer.feed(b"Asterisk Call Manager/11.0.0\r\n")
     changes, now = 0, 0.0
     for piece in pieces:

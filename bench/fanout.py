@@ -1,10 +1,11 @@
-"""One sequence of messages to 500 WebSocket clients: xucd's fan-out beside a bare Autobahn server.
+"""One recorded queue call to 500 WebSocket clients: xucd's fan-out beside a bare Autobahn server.
 
 The bare server does nothing but `sendPreparedMessage` of bytes that were made beforehand. xucd's
-side starts from message bodies and does all of its work: encoding, choosing the audience out of
-topics, framing, and the write. Server and clients are processes on cores of their own, the clients
-being one process that reads and counts bytes; both sides run in turns, several rounds, and the
-figure of each is its best. A message counts once for each client that it has reached.
+side starts from Asterisk's own bytes and does all of its work: decoding, the centre, choosing the
+audience by rights, encoding, framing, and the write. Server and clients are processes on cores of
+their own, the clients being one process that reads and counts bytes; both sides run in turns,
+several rounds, and the figure of each is its best. A message counts once for each client that it
+has reached.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import time
 from multiprocessing.connection import Connection
 from typing import Any
 
-from bench.recorded import MESSAGES, SECRET, recorded
+from bench.recorded import SECRET, messages
 from xucd.cti.messages import LoggedOn, encode
 from xucd.cti.outlet import framed
 from xucd.web.tokens import Tokens
@@ -153,10 +154,11 @@ def measure(clients: int = CLIENTS, rounds: int = ROUNDS) -> dict[str, Any]:
     """Run both sides; returns messages per second of each and their ratio, by messages a turn."""
 
     _room_for(clients)
-    size = sum(len(framed(encode(body))) for body in recorded(MESSAGES))
+    sent = messages()
+    size = sum(len(framed(message)) for message in sent)
     cores = sorted(os.sched_getaffinity(0))
     pinned = (cores[0], cores[1]) if len(cores) > 1 else (None, None)
-    result: dict[str, Any] = {"clients": clients, "messages": MESSAGES}
+    result: dict[str, Any] = {"clients": clients, "messages": len(sent)}
     sides: list[_Side] = []
     try:
         for name in ("autobahn", "xucd"):
@@ -166,7 +168,7 @@ def measure(clients: int = CLIENTS, rounds: int = ROUNDS) -> dict[str, Any]:
             for _ in range(rounds):
                 for side in sides:
                     seconds[side.name].append(side.round(size, per_turn))
-            rates = {name: MESSAGES * clients / min(taken) for name, taken in seconds.items()}
+            rates = {name: len(sent) * clients / min(taken) for name, taken in seconds.items()}
             result[f"{per_turn} a turn"] = {
                 **{name: round(rate) for name, rate in rates.items()},
                 "ratio": round(rates["xucd"] / rates["autobahn"], 2),

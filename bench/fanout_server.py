@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -25,11 +25,11 @@ from autobahn.twisted.websocket import (  # noqa: E402
 from twisted.internet import reactor  # noqa: E402
 from twisted.web.server import Site  # noqa: E402
 
-from bench.recorded import MESSAGES, SECRET, recorded  # noqa: E402
+from bench.recorded import SECRET, Counting, messages, play  # noqa: E402
 from xucd.center.directory import User  # noqa: E402
-from xucd.cti.hub import Hub  # noqa: E402
+from xucd.center.rights import Rights  # noqa: E402
+from xucd.cti import topics  # noqa: E402
 from xucd.cti.links import Links  # noqa: E402
-from xucd.cti.messages import AgentStateEvent, encode  # noqa: E402
 from xucd.web.api import Health  # noqa: E402
 from xucd.web.site import make_site  # noqa: E402
 
@@ -38,20 +38,19 @@ def serve(side: str, commands: Connection) -> None:
     """Tell a port, then send all messages, as many a turn as told, whenever told to."""
     reactor.startRunning(installSignalHandlers=False)
     make = {"xucd": _xucd, "autobahn": _autobahn}[side]
-    site, ready, send = make()
+    site, ready, start = make()
     port = reactor.listenTCP(0, site, interface="127.0.0.1", backlog=1024)
     commands.send(port.getHost().port)
-    LOOP.run_until_complete(_serve(commands, ready, send))
+    LOOP.run_until_complete(_serve(commands, ready, start))
 
 
 async def _serve(
     commands: Connection,
     ready: Callable[[], int],
-    send: Callable[[list[Any]], None],
+    start: Callable[[], Callable[[int], bool]],
 ) -> None:
     told = asyncio.Event()
     LOOP.add_reader(commands.fileno(), told.set)
-    bodies = recorded(MESSAGES)
     while True:
         await told.wait()
         told.clear()
@@ -61,11 +60,12 @@ async def _serve(
         if command == "ready":
             commands.send(ready())
             continue
-        per_turn = int(command)
-        for start in range(0, len(bodies), per_turn):
-            send(bodies[start : start + per_turn])
+        send = start()
+        going = True
+        while going:
+            going = send(int(command))
             # The turn ends here: what was sent is written before the next is.
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # a turn of the loop is what is measured
 
 
 class _Users:
@@ -79,15 +79,17 @@ class _Users:
 class _Application:
     """Some clients hear everything, some by group and queue, as supervisors do."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Counting) -> None:
         self.hub = hub
         self.sessions: list[Any] = []
 
     def opened(self, session: Any) -> None:
-        topics: Iterable[Any] = [("states", None), ("members", None)]
+        rights = Rights(None, None, None)
         if len(self.sessions) % 2:
-            topics = [("states", 1), ("states", 2), *(("members", n) for n in (1, 2, 3))]
-        for topic in topics:
+            rights = Rights(None, frozenset({1, 2}), frozenset({1}))
+        for topic in topics.agents_heard(topics.AGENT_STATES, rights):
+            self.hub.subscribe(session, topic)
+        for topic in topics.queues_heard(topics.QUEUE_MEMBERS, rights):
             self.hub.subscribe(session, topic)
         self.sessions.append(session)
 
@@ -97,19 +99,22 @@ class _Application:
     def closed(self, session: Any) -> None:
         return None
 
-    def send(self, bodies: list[Any]) -> None:
-        """Publish under every topic that somebody might hear."""
-        for body in bodies:
-            if isinstance(body, AgentStateEvent):
-                group, agent = 1 + body.agent_id % 2, f"agent {body.agent_id}"
-                topics = [("states", None), ("states", group), ("states", agent)]
-            else:
-                topics = [("members", None), ("members", body.queue_id)]
-            self.hub.publish(topics, body)
+    def start(self) -> Callable[[int], bool]:
+        """Begin a round; each call plays the trace on until so many messages are told."""
+        player, hub = play(self.hub), self.hub
+
+        def send(count: int) -> bool:
+            end = hub.published + count
+            while hub.published < end:
+                if next(player, self) is self:
+                    return False
+            return True
+
+        return send
 
 
-def _xucd() -> tuple[Any, Callable[[], int], Callable[..., None]]:
-    hub = Hub(LOOP)
+def _xucd() -> tuple[Any, Callable[[], int], Callable[[], Callable[[int], bool]]]:
+    hub = Counting(LOOP)
     application = _Application(hub)
     site = make_site(
         links=Links(hub, application, LOOP),
@@ -118,10 +123,10 @@ def _xucd() -> tuple[Any, Callable[[], int], Callable[..., None]]:
         health=lambda: Health(current=True, asterisk="", store="", last_event_age=None),
         clock=time.time,
     )
-    return site, lambda: len(application.sessions), application.send
+    return site, lambda: len(application.sessions), application.start
 
 
-def _autobahn() -> tuple[Any, Callable[[], int], Callable[..., None]]:
+def _autobahn() -> tuple[Any, Callable[[], int], Callable[[], Callable[[int], bool]]]:
 
     links: list[Any] = []
 
@@ -132,15 +137,19 @@ def _autobahn() -> tuple[Any, Callable[[], int], Callable[..., None]]:
     factory = WebSocketServerFactory()
     factory.protocol = Bare
     factory.setProtocolOptions(tcpNoDelay=True)
-    ready = [factory.prepareMessage(encode(body)) for body in recorded(MESSAGES)]
-    at = 0
+    ready = [factory.prepareMessage(message) for message in messages()]
 
-    def send(bodies: list[Any]) -> None:
-        nonlocal at
-        for _ in bodies:
-            message = ready[at % len(ready)]
-            at += 1
-            for link in links:
-                link.sendPreparedMessage(message)
+    def start() -> Callable[[int], bool]:
+        at = 0
 
-    return Site(WebSocketResource(factory)), lambda: len(links), send
+        def send(count: int) -> bool:
+            nonlocal at
+            for message in ready[at : at + count]:
+                for link in links:
+                    link.sendPreparedMessage(message)
+            at += count
+            return at < len(ready)
+
+        return send
+
+    return Site(WebSocketResource(factory)), lambda: len(links), start

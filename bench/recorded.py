@@ -1,31 +1,93 @@
-"""What is sent in the fan-out's measurement: the same messages for every side and round."""
+"""The recorded queue call, played to a whole centre: what the fan-out's measurement sends.
 
-from xucd.cti.messages import AgentStateEvent, Message, QueueMember
+The same bytes of AMI, decoded, applied and told anew in every round, lead to the same messages;
+`messages` has them as they will be, for the side that sends them ready-made.
+"""
 
-MESSAGES = 300
-"""Messages per round."""
+import asyncio
+from collections.abc import Hashable, Iterable, Iterator
+
+from bench.events import TRACE, directory
+from xucd.ami.events import decode
+from xucd.center.apply import apply
+from xucd.center.center import Center
+from xucd.cti import topics
+from xucd.cti.hub import Hub
+from xucd.cti.messages import Message, StatusAction, UserStatus, encode
+from xucd.desk.desk import Desk
+from xucd.desk.telling import Teller
+
+CALLS = 60
+"""How often the call is played in a round."""
 SECRET = b"only for measuring, never for use."
+HEARD = (topics.AGENT_STATES, topics.QUEUE_MEMBERS)
+"""What clients subscribe to."""
+_READY = StatusAction(name="queueunpause_all", parameters="true")
+_STATUSES = [UserStatus(name="available", long_name="Available", color="#9BC920", actions=[_READY])]
 
 
-def recorded(count: int) -> list[Message]:
-    """A day's mix of messages, always the same: mostly agents' states, some queue members."""
+class Counting(Hub):
+    """A hub that counts what somebody hears."""
 
-    names = ["AgentReady", "AgentRinging", "AgentOnCall", "AgentOnWrapup", "AgentReady"]
-    bodies: list[Message] = []
-    for number in range(count):
-        agent_id = 8 + number % 6
-        if number % 10 == 9:
-            bodies.append(QueueMember(agent_id=agent_id, queue_id=1 + number % 3, penalty=0))
-            continue
-        body = AgentStateEvent(
-            name=names[number % 5],
-            agent_id=agent_id,
-            phone_number=f"10{agent_id:02}",
-            since=0,
-            queues=[1, 2, 3],
-        )
-        if body.name == "AgentOnCall":
-            body.acd, body.direction = True, "Incoming"
-            body.call_type, body.monitor_state = "External", "ACTIVE"
-        bodies.append(body)
-    return bodies
+    published = 0
+
+    def publish(self, told: Iterable[Hashable], body: Message) -> None:
+        """Send a message to all who hear it."""
+        told = list(told)
+        if self.heard(told):
+            self.published += 1
+            super().publish(told, body)
+
+
+class _Noting(Hub):
+    """A hub without clients that notes what such clients would hear."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.noted: list[bytes] = []
+
+    def heard(self, told: Iterable[Hashable]) -> bool:
+        return any(isinstance(topic, tuple) and topic[0] in HEARD for topic in told)
+
+    def publish(self, told: Iterable[Hashable], body: Message) -> None:
+        if self.heard(told):
+            self.noted.append(encode(body))
+
+
+def play(hub: Hub) -> Iterator[None]:
+    """Take in one event after the other, all of xucd's work included, from block to hub."""
+    now = 0.0
+    center = Center(directory(), now, midnight_after=lambda _: 1e18)
+    # The desk asks nobody anything here: it only knows the centre and the hub.
+    desk = Desk(
+        center,
+        None,  # type: ignore[arg-type]
+        None,  # type: ignore[arg-type]
+        hub,
+        clock=lambda: now,
+        publish=lambda: None,
+        patience=1.0,
+        statuses=_STATUSES,
+    )
+    teller = Teller(desk)
+    blocks = [raw for raw in TRACE.read_bytes().split(b"\r\n\r\n") if raw.startswith(b"Event: ")]
+    for raw in blocks * CALLS:
+        event = decode(raw)
+        if event is not None:
+            now += 0.001
+            apply(center, event, now)
+            teller.tell(center.take()[0])
+            desk.moved()
+            yield
+
+
+def messages() -> list[bytes]:
+    """Every message of a round, encoded, in order."""
+
+    async def note() -> list[bytes]:
+        hub = _Noting(asyncio.get_running_loop())
+        for _ in play(hub):
+            pass
+        return hub.noted
+
+    return asyncio.run(note())

@@ -3,7 +3,7 @@
 from xucd.center.refused import Refused
 from xucd.cti.asks import Ask
 from xucd.cti.session import Session
-from xucd.desk import (
+from xucd.desk import (  # noqa: F401  # imported for the commands they register
     dial_from_queue,
     dialing,
     hints,
@@ -19,22 +19,6 @@ from xucd.desk import (
 )
 from xucd.desk.commands import COMMANDS
 from xucd.desk.desk import Desk
-
-# Imported for the commands they register.
-_ = (
-    dial_from_queue,
-    dialing,
-    hints,
-    listening,
-    lists,
-    login,
-    own_phone,
-    pause,
-    queue_figures,
-    queues,
-    recording,
-    statuses,
-)
 
 
 async def carry_out(desk: Desk, ask: Ask, who: Session) -> None:
