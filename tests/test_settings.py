@@ -94,7 +94,15 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("[[statuses]]\nname='a b'\nlong_name='A'\ncolor='#000000'", "xucd.toml: statuses[0].name"),
         ("[[statuses]]\nname='a\"'\nlong_name='A'\ncolor='#000000'", "xucd.toml: statuses[0].name"),
         ("[[statuses]]\nname='a'\nlong_name='A'\ncolor='red'", "xucd.toml: statuses[0].color: has"),
-        ("[[statuses]]\nname='a'\nlong_name='A'\ncolor='#000000'", "xucd.toml: statuses: one has"),
+        (
+            "[[statuses]]\nname='a'\nlong_name='A'\ncolor='#000000'",
+            "xucd.toml: statuses[0].actions: has neither",
+        ),
+        (
+            "[[statuses]]\nname='a'\nlong_name='A'\ncolor='#000000'\n"
+            "actions=[{name='queuepause_all'}]",
+            "xucd.toml: statuses: one has",
+        ),
         ("[[statuses]]\nname='a'", "xucd.toml: statuses[0]: long_name is missing"),
         ("port = ", "xucd.toml: is not valid TOML"),
     ],

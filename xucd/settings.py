@@ -142,7 +142,6 @@ STATUSES = (
     Status(name="lunch", long_name="Lunch", color="#F2833A", actions=PAUSE),
     Status(name="meeting", long_name="In a meeting", color="#3A83F2", actions=PAUSE),
     Status(name="away", long_name="Away", color="#F2C43A", actions=PAUSE),
-    Status(name="disconnected", long_name="Disconnected", color="#9E9E9E"),
 )
 
 
@@ -277,6 +276,12 @@ def _judge(settings: Settings) -> None:
     for index, name in enumerate(names):
         if name in names[:index]:
             raise Wrong(("statuses", index, "name"), f"is {name} a second time")
+    for index, status in enumerate(settings.statuses):
+        if not {action.name for action in status.actions} & {"queuepause_all", "queueunpause_all"}:
+            raise Wrong(
+                ("statuses", index, "actions"),
+                "has neither queuepause_all nor queueunpause_all: choosing it would do nothing",
+            )
     if not any(a.name == "queueunpause_all" for s in settings.statuses for a in s.actions):
         raise Wrong(("statuses",), "one has to have the action queueunpause_all")
 
