@@ -10,14 +10,20 @@ DEMO_CALLS ?= 6
 # For demo-call: the number to dial, and for how many seconds to talk (8 to 25 unless given).
 NUMBER ?= 3000
 TALK ?=
+# For demo-say: who says what, and for how many seconds to show what comes.
+LOGIN ?= bruce
+SAY ?= {"command":"getAgentStates"}
+FOR ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint unit demo demo-up demo-down demo-call demo-needs bench clean
+.PHONY: help venv test lint unit demo demo-up demo-down demo-call demo-say demo-needs bench clean
 
 help:
 	@echo "make demo         a whole contact centre on this machine, until Ctrl-C"
 	@echo "make demo-up      the same in the background; returns when it is ready"
 	@echo "make demo-call    place a call into it: NUMBER=3000, TALK=seconds"
+	@echo "make demo-say     send a command as one of its users and show what comes: LOGIN=bruce,"
+	@echo "                  SAY='{\"command\":\"getAgentStates\"}', FOR=seconds"
 	@echo "make demo-down    end it"
 	@echo "                  DEMO_CALLS=6 calls a minute come in by themselves, 0 for none"
 	@echo "make test         everything that is checked, against a real Asterisk too"
@@ -46,6 +52,10 @@ demo-down:
 
 demo-call: venv
 	@$(PYTHON) -m integration.demo call '$(NUMBER)' $(if $(TALK),--talk '$(TALK)')
+
+# As it was typed: neither make nor the shell may read anything into it.
+demo-say: venv
+	@$(PYTHON) -m integration.demo say '$(LOGIN)' '$(subst ','\'',$(value SAY))' --for '$(FOR)'
 
 lint: venv
 	$(PYTHON) -m ruff check .

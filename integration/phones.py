@@ -20,6 +20,7 @@ import asyncio
 import contextlib
 import re
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from integration.legs import DEADLINE, Leg, NotAnswered, user_of
@@ -88,6 +89,7 @@ class Phones:
     def __init__(self, pbx: Pbx) -> None:
         self.pbx = pbx
         ports = pbx.ports
+        self.new_phone: Callable[[str], Phone] = Phone  # what a number is when first asked for
         self._port = ports.phones
         own = range(ports.phones, ports.phones + 100)
         self._sipp = Sipp(pbx.image, ports.sip, own, ports.media)
@@ -118,7 +120,9 @@ class Phones:
 
     def phone(self, number: str) -> Phone:
         """The phone of a number. Numbers that are not the PBX's are in the outside world."""
-        return self._phones.setdefault(number, Phone(number))
+        if number not in self._phones:
+            self._phones[number] = self.new_phone(number)
+        return self._phones[number]
 
     async def register(self, *numbers: str, seconds: int = 3600) -> None:
         """Registers phones at the PBX by their password, all at once; 0 seconds unregisters.

@@ -28,7 +28,7 @@ class Xucd:
     def __init__(self, pbx: Pbx, folder: Path, settings: str = "", url: str | None = None) -> None:
         self.pbx = pbx
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.url = url or f"sqlite:///{folder / 'xucd.db'}"
         self.file = folder / "xucd.toml"
         self.log = folder / "xucd.log"
@@ -129,7 +129,8 @@ class Xucd:
         )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody holds at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

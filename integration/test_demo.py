@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -172,6 +174,53 @@ async def test_callers_arrive_by_themselves_and_a_killed_demo_is_cleaned_up() ->
     assert (await make("demo-down")).printed == "xucd demo is down\n"
     assert left() == []
     assert await containers_of(owner) == []
+
+
+def spoken(printed: str) -> list[tuple[str, Any]]:
+    """The messages that `make demo-say` printed: types and bodies."""
+    messages = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
+    return [(one["msgType"], one["ctiMessage"]) for one in messages]
+
+
+async def test_demo_say_sends_commands_and_shows_what_comes() -> None:
+    made = await make("demo-say")
+    assert made.code != 0
+    assert "none runs here: start one with 'make demo-up'" in made.printed
+    await up()
+
+    listening = 'SAY={"command":"getCurrentCallsPhoneEvents"}'
+    ada = await start_make("demo-say", "LOGIN=ada", "FOR=8", listening)
+    assert ada.stdout is not None
+    async with asyncio.timeout(DEADLINE):
+        while b"CommandResult" not in await ada.stdout.readline():
+            pass
+        value = "it's ${EXTEN}"
+        dial = {"command": "dial", "destination": "0298765432", "variables": {"var1": value}}
+        called, dialled, paused, broken, unknown = await asyncio.gather(
+            make("demo-call", "NUMBER=1008", "TALK=1"),
+            make("demo-say", "LOGIN=sue", "FOR=8", f"SAY={json.dumps(dial)}"),
+            make("demo-say", "LOGIN=bruce", 'SAY={"command":"monitorPause"}'),
+            make("demo-say", "LOGIN=bruce", 'SAY={"command":'),
+            make("demo-say", "LOGIN=nobody"),
+        )
+        shown, _ = await ada.communicate()
+    assert (called.code, dialled.code, ada.returncode) == (0, 0, 0), dialled.printed
+    (sheet,) = [body for kind, body in spoken(shown.decode()) if kind == "Sheet"]
+    items = sheet["payload"]["profile"]["user"]["sheetInfo"]
+    caller = {item["name"]: item["value"] for item in items}["Caller"]
+    assert called.printed.splitlines()[0] == f"{caller} calls 1008"
+    events = [body for kind, body in spoken(dialled.printed) if kind == "PhoneEvent"]
+    # Somebody outside has answered by himself.
+    assert events[-1]["eventType"] == "EventEstablished", dialled.printed
+    assert events[-1]["otherDN"] == "0298765432"
+    assert events[-1]["userData"] == {"USR_var1": value}
+
+    for refused in (paused, broken, unknown):
+        assert refused.code != 0
+        assert "Traceback" not in refused.printed
+    assert "(AgentNotOnCall)" in paused.printed
+    assert "what to say is no JSON" in broken.printed
+    assert "nobody cannot sign in" in unknown.printed
 
 
 @pytest.mark.parametrize("part", ["xucd", "Asterisk", "the phones' SIPp"])

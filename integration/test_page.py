@@ -15,6 +15,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, async_p
 
 from integration.fixtures import MakeXucd, World
 from integration.pbx import Pbx
+from integration.running import free_port
 
 DEADLINE_MS = 15_000
 # The sandbox cannot be had by root, who runs the tests in a container; the others keep the
@@ -310,6 +311,8 @@ async def test_asterisk_out_of_reach_is_told_for_as_long_as_it_lasts(
 ) -> None:
     async with Wire(pbx.ami_port) as wire:
         monkeypatch.setenv("XUCD_AMI_PORT", str(wire.port))
+        # Another xucd runs beside this Asterisk, which asks that one.
+        monkeypatch.setenv("XUCD_AGI_PORT", str(free_port()))
         xucd = await make_xucd()
         bruce = await opens(xucd.port)
         await bruce.sign_in("bruce")

@@ -1,4 +1,4 @@
-"""The demo's commands, as the Makefile calls them: run, up, down, call.
+"""The demo's commands, as the Makefile calls them: run, up, down, call, say.
 
 What only one of them needs is imported when it is: half of what a short command takes is imports.
 """
@@ -23,6 +23,12 @@ def main() -> int:
     call = commands.add_parser("call", help="place a call into the running demo")
     call.add_argument("number", type=_number)
     call.add_argument("--talk", type=float, help="for how many seconds")
+    say = commands.add_parser("say", help="a command of one of the running demo's users")
+    say.add_argument("login")
+    say.add_argument("json", help='the command, such as {"command":"getAgentStates"}')
+    say.add_argument(
+        "--for", dest="seconds", type=_seconds, default=10.0, help="how long to listen"
+    )
     arguments = parser.parse_args()
     os.chdir(places.PROJECT)
     try:
@@ -32,6 +38,11 @@ def main() -> int:
             return background.up()
         if arguments.command == "down":
             return background.down()
+        if arguments.command == "say":
+            from integration.demo import say as saying  # noqa: PLC0415
+
+            saying.say(arguments.login, arguments.json, arguments.seconds)
+            return 0
         from integration.demo import control  # noqa: PLC0415
 
         control.place_call(arguments.number, arguments.talk)
@@ -73,6 +84,12 @@ def _number(text: str) -> str:
     if not re.fullmatch(r"\+?[0-9*#]{1,20}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no number to dial, such as 3000")
     return text
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds, such as 10")
+    return float(text)
 
 
 sys.exit(main())

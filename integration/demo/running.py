@@ -12,15 +12,16 @@ from typing import Any
 from docker.errors import DockerException
 
 from integration.demo import claim, daemon, leftovers, places
-from integration.demo.callers import LINES, Say, call_in
+from integration.demo.callers import LINES, TONE, Say, call_in
 from integration.demo.control import Control
 from integration.demo.daemon import Xucd
 from integration.demo.places import DemoError
 from integration.pbx import Pbx, PbxError
-from integration.phones import Phones
+from integration.phones import Phone, Phones
 from integration.sipp import SippError
 
 ANSWER_AFTER = 2.0  # seconds that a demo phone rings
+OUTSIDE_TALK = 20.0  # seconds after which whoever was called in the outside world hangs up
 REGISTERED = 3600  # seconds that a registration lasts
 
 
@@ -105,7 +106,15 @@ async def _start(phones: Phones) -> None:
     for line in LINES:
         phones.phone(line).answer_after = ANSWER_AFTER
         phones.phone(line).tone = 100.0 * int(line[-1])
+    phones.new_phone = _outside
     await phones.register(*LINES, seconds=REGISTERED)
+
+
+def _outside(number: str) -> Phone:
+    """Somebody in the outside world, of a number that is called for the first time."""
+    phone = Phone(number)
+    phone.answer_after, phone.hang_up_after, phone.tone = ANSWER_AFTER, OUTSIDE_TALK, TONE
+    return phone
 
 
 async def _keep_registered(phones: Phones) -> str:
