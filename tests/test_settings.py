@@ -113,7 +113,7 @@ def test_a_wrong_value_is_named_with_file_section_and_key(
     assert sentence in refusal(tmp_path, text)
 
 
-@pytest.mark.parametrize("secret", ["amp111", "Secret", "mysecret"])
+@pytest.mark.parametrize("secret", ["amp111", "Secret", "mysecret", "CHANGE-ME"])
 def test_a_well_known_secret_is_refused(tmp_path: Path, secret: str) -> None:
     assert refusal(tmp_path, f"[ami]\nsecret = '{secret}'", {}) == (
         f'xucd.toml: ami.secret is "{secret}", Asterisk\'s well-known default; choose another'
