@@ -28,8 +28,9 @@ PREFIX = "XUCD_"
 NOT_SETTINGS = {"XUCD_CONFIG"}
 STATE_DIRECTORY = "/var/lib/xucd"
 WELL_KNOWN_SECRETS = {
-    "amp111", "mysecret", "secret", "secret5", "password", "passw0rd", "changeme", "change_me", "change-me",
-    "admin", "asterisk", "xucd", "manager", "test", "1234", "12345", "123456", "12345678",
+    "amp111", "mysecret", "secret", "secret5", "password", "passw0rd", "changeme", "change_me",
+    "change-me", "admin", "asterisk", "xucd", "manager", "test", "1234", "12345", "123456",
+    "12345678",
 }  # fmt: skip
 
 
