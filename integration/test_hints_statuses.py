@@ -88,3 +88,14 @@ async def told_anew(world: World) -> str:
     """The status that another page of the same user is told as it opens."""
     page = await world.client("bruce")
     return str((await page.until("UserStatusUpdate"))["status"])
+
+
+async def test_the_end_of_a_pause_is_told_after_a_restart_of_xucd(world: World) -> None:
+    bruce = await world.agent("bruce", "1001")
+    await bruce.ask("userStatusUpdate", status="lunch")
+    await world.xucd.stop()
+    await world.xucd.start()
+    again = await world.client("bruce")
+    assert (await again.until("UserStatusUpdate"))["status"] == "lunch"
+    await again.ask("unpauseAgent")
+    await again.until("UserStatusUpdate", status="available")

@@ -23,7 +23,10 @@ class Teller:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._statuses: dict[int, str] = {}
+        self._statuses = {
+            agent_id: status_of(desk.statuses, live)
+            for agent_id, live in desk.center.agents.items()
+        }
         self._phones: dict[int, int] = {}  # the line that was each agent's last
         queues = QueueTeller(desk)
         self._ways: dict[type, Callable[[Any], None]] = {
