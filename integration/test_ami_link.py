@@ -24,8 +24,9 @@ from xucd.ami.backoff import Backoff
 from xucd.ami.errors import AmiError, Deadline, InvalidValue, LinkDown, Rejected
 from xucd.ami.link import Link
 from xucd.center import events
-from xucd.center.events import Event, Snapshot
+from xucd.center.events import Event
 from xucd.center.intents import AddMember, Intent, Nudge, RemoveMember, SetPause, SetPenalty
+from xucd.center.snapshot import Snapshot
 from xucd.trace import Recorder, replay
 
 PHONE = "Local/7001@default/n"

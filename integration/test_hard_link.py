@@ -9,7 +9,7 @@ from integration.pbx import Pbx
 from integration.test_ami_link import Ami, Proxy, Watched
 from xucd.ami import link
 from xucd.ami.errors import AmiError
-from xucd.center.events import Snapshot
+from xucd.center.snapshot import Snapshot
 
 
 class Holding(Proxy):

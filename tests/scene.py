@@ -13,6 +13,7 @@ from xucd.center.intents import WRAPUP_REASON, Intent
 from xucd.center.live import LiveAgent
 from xucd.center.rebuild import rebuild
 from xucd.center.seat import Seat
+from xucd.center.snapshot import Snapshot
 
 START = 1_795_000_000.0
 SUPPORT, SALES, BILLING = 1, 2, 3
@@ -79,7 +80,7 @@ class Scene:
             apply(self.center, event, self.now)
         self._take()
 
-    def rebuilds(self, snapshot: ev.Snapshot) -> None:
+    def rebuilds(self, snapshot: Snapshot) -> None:
         rebuild(self.center, snapshot, self.now)
         self._take()
 

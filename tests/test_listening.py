@@ -10,6 +10,7 @@ from xucd.center.changes import AgentListened
 from xucd.center.events import ChannelState
 from xucd.center.intents import HangUp, Listen
 from xucd.center.listening import is_listening, listening_id
+from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
 
 BEGUN = AgentListened(BRUCE, "1004", 4, True)
 ENDED = AgentListened(BRUCE, "1004", 4, False)
@@ -92,15 +93,15 @@ def test_somebody_who_listens_to_no_agent_is_not_told_of() -> None:
     assert listened(scene) == []
 
 
-def seen(application: str, data: str, unique_id: str, name: str) -> ev.ChannelSeen:
-    return ev.ChannelSeen(
+def seen(application: str, data: str, unique_id: str, name: str) -> ChannelSeen:
+    return ChannelSeen(
         name, unique_id, unique_id, ChannelState.UP, "1004", "", "", "", "default", "",
         application, data, "", 5,
     )  # fmt: skip
 
 
-def member() -> ev.MemberSeen:
-    return ev.MemberSeen("support", "PJSIP/1001", "Agent/2501", 0, True, "", True, 0, 0)
+def member() -> MemberSeen:
+    return MemberSeen("support", "PJSIP/1001", "Agent/2501", 0, True, "", True, 0, 0)
 
 
 def test_who_listens_is_found_in_a_snapshot_and_who_ceased_meanwhile_is_told() -> None:
@@ -109,9 +110,9 @@ def test_who_listens_is_found_in_a_snapshot_and_who_ceased_meanwhile_is_told() -
     spyer = seen("ChanSpy", "PJSIP/1001-2,qES", "s", "PJSIP/1004-9")
     known = frozenset({"support"})
     for _ in range(2):
-        scene.rebuilds(ev.Snapshot(known, (member(),), (), (agent, spyer), {}))
+        scene.rebuilds(Snapshot(known, (member(),), (), (agent, spyer), {}))
     assert listened(scene) == [BEGUN]
-    scene.rebuilds(ev.Snapshot(known, (member(),), (), (agent,), {}))
+    scene.rebuilds(Snapshot(known, (member(),), (), (agent,), {}))
     assert listened(scene) == [BEGUN, ENDED]
 
 

@@ -7,6 +7,7 @@ from xucd.center import events as ev
 from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
 from xucd.center.events import ChannelState
 from xucd.center.phone_calls import DIAL_ID, DIALLED
+from xucd.center.snapshot import ChannelSeen, Snapshot
 
 DOWN, RING, RINGING, UP = (
     ChannelState.DOWN,
@@ -162,7 +163,7 @@ def test_after_a_reconnection_only_what_is_different_is_told() -> None:
     scene.happens(outside_caller(), *ring("1001", "a"), *answer("1001", "a"), *ring("1002", "d"))
     scene.happens(ev.VariableSet(TRUNK, "c", "USR_a", "1"), ev.Held("PJSIP/1001-a", "a", True))
     scene.forget()
-    seen = ev.ChannelSeen(
+    seen = ChannelSeen(
         TRUNK, "c", "c", UP, "0230", "Ann", "1001", "", "in", "1001", "Dial", "", "b", 9
     )
     own = msgspec.structs.replace(
@@ -175,7 +176,7 @@ def test_after_a_reconnection_only_what_is_different_is_told() -> None:
         connected_name="Ann",
         application="AppDial",
     )
-    scene.rebuilds(ev.Snapshot(frozenset(), (), (), (seen, own), {}))
+    scene.rebuilds(Snapshot(frozenset(), (), (), (seen, own), {}))
     assert told(scene) == []
     assert stages(scene, line_id=2) == [Stage.RELEASED]
     leg = scene.center.phone_calls.of("PJSIP/1001")[0]

@@ -8,6 +8,7 @@ from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.events import ChannelState
 from xucd.center.queue_stats import KEPT, QueueDay, QueueStats
+from xucd.center.snapshot import ChannelSeen, Snapshot
 from xucd.cti import queue_views
 
 
@@ -31,8 +32,8 @@ def leaves(scene: Scene, caller: str, *, abandoned: bool = True) -> None:
     scene.happens(ev.CallerLeft("support", "caller", caller))
 
 
-def snapshot(*callers: ev.CallerJoined, channels: tuple[ev.ChannelSeen, ...] = ()) -> ev.Snapshot:
-    return ev.Snapshot(frozenset({"support"}), (), callers, channels, {})
+def snapshot(*callers: ev.CallerJoined, channels: tuple[ChannelSeen, ...] = ()) -> Snapshot:
+    return Snapshot(frozenset({"support"}), (), callers, channels, {})
 
 
 def waiting(unique_id: str, waited: int = 0, position: int = 1) -> ev.CallerJoined:
@@ -244,7 +245,7 @@ class TestAfterARestart:
     def test_who_talks_by_now_was_answered_and_who_has_gone_is_not_guessed_at(
         self, scene: Scene
     ) -> None:
-        talking = ev.ChannelSeen(
+        talking = ChannelSeen(
             "caller", "a", "a", ChannelState.UP, "", "", "", "", "", "", "Queue", "support", "br", 9
         )
         scene.rebuilds(snapshot(channels=(talking,)))

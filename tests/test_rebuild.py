@@ -8,6 +8,7 @@ from xucd.center.agent import AgentState, Stance
 from xucd.center.events import ChannelState
 from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
 from xucd.center.seat import Seat
+from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
 
 QUEUES = frozenset({"support", "sales", "billing"})
 PENALTY = {"support": 0, "sales": 1, "billing": 2}
@@ -21,22 +22,22 @@ def member(
     reason: str = "",
     paused: bool = False,
     last_call: float = 0,
-) -> ev.MemberSeen:
+) -> MemberSeen:
     penalty = PENALTY[queue]
-    return ev.MemberSeen(
+    return MemberSeen(
         queue, interface, name, penalty, paused, reason, False, int(last_call), int(last_call)
     )
 
 
-def snapshot(*members: ev.MemberSeen, channels: tuple[ev.ChannelSeen, ...] = ()) -> ev.Snapshot:
-    return ev.Snapshot(QUEUES, members, (), channels, {"PJSIP/1001": "NOT_INUSE"})
+def snapshot(*members: MemberSeen, channels: tuple[ChannelSeen, ...] = ()) -> Snapshot:
+    return Snapshot(QUEUES, members, (), channels, {"PJSIP/1001": "NOT_INUSE"})
 
 
 def seat(*, logged_in: bool = True, settled: bool = True, reason: str = "") -> Seat:
     return Seat(BRUCE, 1, logged_in, 0.0, bool(reason), reason, settled)
 
 
-def everywhere(**fields: object) -> list[ev.MemberSeen]:
+def everywhere(**fields: object) -> list[MemberSeen]:
     return [member(queue, **fields) for queue in PENALTY]  # type: ignore[arg-type]
 
 
@@ -68,7 +69,7 @@ def test_a_call_keeps_its_figures_over_a_rebuild_in_the_middle() -> None:
     phone = scene.rings(caller)
     scene.passes(10)
     channel = scene.center.calls.channels[phone]
-    ringing = ev.ChannelSeen(
+    ringing = ChannelSeen(
         channel.name, phone, caller, ChannelState.RINGING, "1001", "", "0230210082", "",
         "default", "", "AppQueue", "(Outgoing Line)", "", 10,
     )  # fmt: skip
@@ -108,7 +109,7 @@ def test_an_agent_whose_members_asterisk_lost_is_put_back_paused_as_it_was() -> 
 
 def test_a_queue_that_asterisk_no_longer_has_is_not_asked_for() -> None:
     scene = Scene([seat()])
-    scene.rebuilds(ev.Snapshot(frozenset({"sales"}), (), (), (), {}))
+    scene.rebuilds(Snapshot(frozenset({"sales"}), (), (), (), {}))
     assert scene.asked == [AddMember("sales", "PJSIP/1001", "Agent/2501", 1, False)]
 
 
@@ -149,7 +150,7 @@ def test_a_login_that_was_cut_short_is_completed() -> None:
 def test_queues_that_were_configured_anew_are_brought_about() -> None:
     scene = Scene([Seat(ALICE, 2, True, 0.0, settled=False)])
     support, sales = (
-        ev.MemberSeen(queue, "PJSIP/1002", "Agent/2502", 7, False, "", False, 0, 0)
+        MemberSeen(queue, "PJSIP/1002", "Agent/2502", 7, False, "", False, 0, 0)
         for queue in ("support", "sales")
     )
     scene.rebuilds(snapshot(support, sales))
@@ -184,14 +185,14 @@ def test_a_wrapup_goes_on_where_it_was_and_ends_at_once_if_it_is_over(ago: int, 
     assert scene.asked == [SetPause("PJSIP/1001", False)]
 
 
-def queue_call() -> tuple[ev.ChannelSeen, ...]:
+def queue_call() -> tuple[ChannelSeen, ...]:
     up, number = ChannelState.UP, "0230210082"
     return (
-        ev.ChannelSeen(
+        ChannelSeen(
             "PJSIP/trunk-1", "c", "c", up, number, "", "1001", "", "in", "3000",
             "Queue", "support,,,", "b", 40,
         ),
-        ev.ChannelSeen(
+        ChannelSeen(
             "PJSIP/1001-2", "m", "c", up, "1001", "", number, "", "default", "",
             "AppQueue", "(Outgoing Line)", "b", 38,
         ),
@@ -223,7 +224,7 @@ def test_waiting_callers_are_those_of_the_snapshot() -> None:
     scene = Scene([seat()])
     scene.caller_waits()
     waiting = ev.CallerJoined("sales", "PJSIP/trunk-7", "x", "x", 1, "0230210082", "")
-    scene.rebuilds(ev.Snapshot(QUEUES, (), (waiting,), (), {}))
+    scene.rebuilds(Snapshot(QUEUES, (), (waiting,), (), {}))
     assert scene.center.waiting.callers("support") == []
     assert scene.center.waiting.callers("sales") == [waiting]
 

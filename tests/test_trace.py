@@ -5,15 +5,8 @@ from pathlib import Path
 import pytest
 
 from xucd.ami.errors import DecodeError
-from xucd.center.events import (
-    CallerJoined,
-    ChannelSeen,
-    ChannelState,
-    Event,
-    Held,
-    MemberSeen,
-    Snapshot,
-)
+from xucd.center.events import CallerJoined, ChannelState, Event, Held
+from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
 from xucd.trace import Recorder, replay
 
 GREETING = "Asterisk Call Manager/11.0.0"

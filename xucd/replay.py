@@ -12,8 +12,8 @@ from xucd.center.apply import apply
 from xucd.center.center import Center
 from xucd.center.changes import Change
 from xucd.center.directory import Directory
-from xucd.center.events import Snapshot
 from xucd.center.rebuild import rebuild
+from xucd.center.snapshot import Snapshot
 from xucd.keeper import midnight_after
 
 

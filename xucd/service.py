@@ -14,11 +14,12 @@ from xucd.ami.errors import AmiError
 from xucd.ami.link import Link
 from xucd.center.apply import apply
 from xucd.center.center import Center
-from xucd.center.events import Event, Snapshot
+from xucd.center.events import Event
 from xucd.center.intents import Intent, Nudge, RemoveMember
 from xucd.center.rebuild import rebuild
 from xucd.center.refused import Refused
 from xucd.center.rights import rights_of
+from xucd.center.snapshot import Snapshot
 from xucd.cti import topics
 from xucd.cti.asks import Ask
 from xucd.cti.hub import Hub

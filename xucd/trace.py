@@ -19,7 +19,8 @@ from xucd.ami.framing import GREETING, Framer
 from xucd.ami.link import Link
 from xucd.ami.link import Settings as AmiSettings
 from xucd.ami.resync import Resync
-from xucd.center.events import Event, Snapshot
+from xucd.center.events import Event
+from xucd.center.snapshot import Snapshot
 
 HEADER = b"XucdTrace: 1"
 STEP = 0.001

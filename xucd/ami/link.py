@@ -20,8 +20,9 @@ from xucd.ami.events import decode
 from xucd.ami.framing import Block, name_of
 from xucd.ami.protocol import Connection, connect
 from xucd.ami.resync import take_snapshot
-from xucd.center.events import Event, Snapshot
+from xucd.center.events import Event
 from xucd.center.intents import Intent
+from xucd.center.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,9 @@ from xucd.ami.actions import Action
 from xucd.ami.errors import DecodeError, Rejected
 from xucd.ami.events import known, reason_of, state_of
 from xucd.ami.framing import Block, parse
-from xucd.center.events import CallerJoined, ChannelSeen, MemberSeen, Snapshot
+from xucd.center.events import CallerJoined
 from xucd.center.intents import MUTED_MARK
+from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
 
 PREFIX = "xucd-resync"
 """How the action ids of a resynchronisation begin: ``xucd-resync/N/…``, N counting them."""

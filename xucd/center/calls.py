@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 
 from xucd.center.agent import CallShown, Phone, Recording
 from xucd.center.directory import Directory
-from xucd.center.events import ChannelSeen, ChannelState
+from xucd.center.events import ChannelState
+from xucd.center.snapshot import ChannelSeen
 
 
 class Channel:

@@ -14,9 +14,10 @@ from xucd.center import events as ev
 from xucd.center.calls import Channel, interface_of
 from xucd.center.center import Center
 from xucd.center.changes import AgentListened
-from xucd.center.events import ChannelSeen, ChannelState
+from xucd.center.events import ChannelState
 from xucd.center.intents import HangUp
 from xucd.center.rules import on
+from xucd.center.snapshot import ChannelSeen
 
 PREFIX = "xucd-listen-"
 """How the unique ids of channels begin that xucd has asked for to listen."""

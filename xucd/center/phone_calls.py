@@ -15,11 +15,11 @@ call it places: it is told as dialing until the phone has been joined to somebod
 
 from collections.abc import Iterable
 
-from xucd.center import events as ev
 from xucd.center.calls import Calls, Channel, interface_of
 from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
 from xucd.center.directory import Directory
 from xucd.center.events import ChannelState
+from xucd.center.snapshot import ChannelSeen
 from xucd.center.waiting import Waiting
 
 DIALLED = "XUCD_DIAL"
@@ -158,7 +158,7 @@ class PhoneCalls:
             return None
         return PhoneCallChanged(line.id, seen)
 
-    def rebuild(self, calls: Calls, seen: Iterable[ev.ChannelSeen]) -> list[str]:
+    def rebuild(self, calls: Calls, seen: Iterable[ChannelSeen]) -> list[str]:
         """Start anew from a snapshot; returns the names of the calls to judge.
 
         What was known of a channel that is still there is kept: of a snapshot's channels nobody

@@ -9,6 +9,7 @@ from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.phone_calls import DIAL_ID, DIALLED, NOBODY, VARIABLE, Leg
 from xucd.center.rules import on
+from xucd.center.snapshot import Snapshot
 
 
 @on(ev.ChannelCreated)
@@ -95,7 +96,7 @@ def _originate_answered(center: Center, event: ev.OriginateAnswered, now: float)
         center.phone_calls.refused.add(event.action_id)
 
 
-def rebuild_phone_calls(center: Center, snapshot: ev.Snapshot) -> None:
+def rebuild_phone_calls(center: Center, snapshot: Snapshot) -> None:
     """Tell the calls anew from a snapshot, of which the channels have been taken in already."""
     _judge(center, center.phone_calls.rebuild(center.calls, snapshot.channels))
 

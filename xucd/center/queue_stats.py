@@ -20,7 +20,8 @@ from typing import Literal
 import msgspec
 
 from xucd.center.directory import Directory
-from xucd.center.events import CallerJoined, Snapshot
+from xucd.center.events import CallerJoined
+from xucd.center.snapshot import Snapshot
 
 SOON_S = 15.0
 """Answered before this is answered soon, abandoned from then on is abandoned late. In seconds."""

@@ -17,7 +17,6 @@ from xucd.center.agent import AgentState, Fact, Stance
 from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
 from xucd.center.directory import AGENT_MEMBER, Line
-from xucd.center.events import MemberSeen, Snapshot
 from xucd.center.intents import AddMember, RemoveMember, SetPause, SetPenalty
 from xucd.center.listening import rebuild_listeners
 from xucd.center.live import LiveAgent, Member
@@ -25,6 +24,7 @@ from xucd.center.members import judge_pause
 from xucd.center.phone_rules import rebuild_phone_calls
 from xucd.center.queue_rules import tell_counted
 from xucd.center.recording import rebuild_recordings
+from xucd.center.snapshot import MemberSeen, Snapshot
 
 
 def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:

@@ -10,6 +10,7 @@ from xucd.center.calls import Calls, Channel
 from xucd.center.center import Center
 from xucd.center.intents import MarkRecording
 from xucd.center.rules import on
+from xucd.center.snapshot import Snapshot
 
 
 def came_from_queue(calls: Calls, channel: Channel) -> bool:
@@ -41,7 +42,7 @@ def _transferred(center: Center, event: ev.Transferred, now: float) -> None:
                 center.intents.append(MarkRecording(one.name, "1" if one.muted else "0"))
 
 
-def rebuild_recordings(center: Center, snapshot: ev.Snapshot) -> None:
+def rebuild_recordings(center: Center, snapshot: Snapshot) -> None:
     """See which of the channels, taken in already, came from a queue."""
     for one in snapshot.channels:
         # Of a call that was transferred, only what was noted on it tells.

@@ -1,0 +1,62 @@
+"""Everything live in Asterisk, as it is listed after a (re)connection.
+
+The lists that Asterisk answers with, as types: what `rebuild` starts from, where `events` tell what
+changes afterwards.
+"""
+
+import msgspec
+
+from xucd.center.events import CallerJoined, ChannelState
+
+
+class MemberSeen(msgspec.Struct, frozen=True, gc=False):
+    """A queue member as `QueueStatus` lists it. Times are epoch seconds, 0 for never."""
+
+    queue: str
+    interface: str
+    member: str
+    penalty: int
+    paused: bool
+    reason: str
+    in_call: bool
+    last_call: int
+    last_pause: int
+
+
+class ChannelSeen(msgspec.Struct, frozen=True, gc=False):
+    """A channel as `CoreShowChannels` lists it. `bridge` is "" when it is in none.
+
+    `age` is the channel's age in seconds.
+    """
+
+    channel: str
+    unique_id: str
+    linked_id: str
+    state: ChannelState
+    number: str
+    name: str
+    connected_number: str
+    connected_name: str
+    context: str
+    exten: str
+    application: str
+    application_data: str
+    bridge: str
+    age: int
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything live in Asterisk at one moment, gathered after a (re)connection.
+
+    `devices` maps a device (``PJSIP/1001``) to its state. `recorded` maps the unique id of each
+    channel with a recording to whether it is muted. `queues` are the queues that Asterisk knows.
+    `marked` are the unique ids of channels on whose recording xucd has left a note.
+    """
+
+    queues: frozenset[str]
+    members: tuple[MemberSeen, ...]
+    callers: tuple[CallerJoined, ...]
+    channels: tuple[ChannelSeen, ...]
+    devices: dict[str, str]
+    recorded: dict[str, bool] = {}
+    marked: frozenset[str] = frozenset()
