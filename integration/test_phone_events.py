@@ -76,8 +76,9 @@ async def test_a_call_on_hold_is_told_to_who_holds_it(world: World) -> None:
     alice = await world.client("alice")
     call = world.phones.dial("1002", caller_number=CALLER)
     leg = await world.phone("1002").rings()
-    leg.answer()
+    await join(world, leg)
     await event(alice, "Established")
+    await call.answered()
     await leg.hold()
     await event(alice, "OnHold")
     assert [one["eventType"] for one in await current(alice)] == ["EventOnHold"]
