@@ -29,8 +29,3 @@ def verify(kept: str | None, password: str) -> bool:
     except VerifyMismatchError:
         return False
     return matches and kept is not None
-
-
-def needs_rehash(kept: str) -> bool:
-    """Whether a hash was made more cheaply than today, and should be made again at log-in."""
-    return HASHER.check_needs_rehash(kept)

@@ -80,7 +80,7 @@ class AgiServer(Factory):
             log.info("the script %s ended early: %s", name, ended)
         except Unwritable as error:
             log.warning("the script %s: %s", name, error)
-        except Exception:
+        except Exception:  # a fault of one script must not end the server
             log.exception("the script %s failed", name)
         finally:
             del self._running[conversation]

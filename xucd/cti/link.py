@@ -80,7 +80,7 @@ class Link(WebSocketServerProtocol):
         self._watch()
         try:
             self.session = self.links.joined(self)
-        except Exception:
+        except Exception:  # one client's, and told to it: the others go on
             log.exception("opening failed", user=self.user.login)
             self.sendCloseFrame(INTERNAL_ERROR, b"internal error")
 
@@ -167,7 +167,7 @@ class Link(WebSocketServerProtocol):
             outcome, refusal = "refused", refused
             if not refused.silent:
                 session.send(msgspec.convert({"Error": refused.code, **refused.detail}, AgentError))
-        except Exception:
+        except Exception:  # answered below: the link and its next command go on
             log.exception("command failed", command=name, user=session.user.login)
             outcome, refusal = "failed", Refused("InternalError", "xucd could not do this.")
             session.send(Error(error=refusal.code, message=refusal.text))
