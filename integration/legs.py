@@ -6,6 +6,7 @@ All is known from the messages that SIPp exchanged with Asterisk, with their exa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Callable
 
@@ -13,6 +14,9 @@ from integration.sipp import Message, Sipp, SippError
 from integration.sound import Sound
 
 DEADLINE = 30.0  # seconds that any awaited thing may take, unless told otherwise
+TOLD_AGAIN = 1.0
+"""Seconds after which a SIPp is told again: what it is told between two steps of a scenario, as when
+a call is answered at that very moment, is lost."""
 _USER = re.compile(r"sips?:([^@;>]*)@")
 _MEDIA = re.compile(r"^m=audio (\d+)", re.MULTILINE)
 _DISPLAY = re.compile(r'\s*"([^"]*)"')
@@ -110,8 +114,10 @@ class Leg:
             within,
             "be there to be ended",
         )
-        if not self._over():
+        while not self._over():
             self._tell("HANGUP")
+            with contextlib.suppress(TimeoutError):
+                await self._until(self._over, TOLD_AGAIN, "end")
         await self._until(lambda: self._closed, within, "be closed")
         return await self.ended(within)
 

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from tests.scene import ALICE, Scene
+from xucd.center import events as ev
 from xucd.center.changes import SheetItem, SheetShown
 from xucd.center.sheets import KEPT, Profile, Sheet
 
@@ -34,6 +35,17 @@ def test_each_phone_that_rings_has_the_sheet_shown_once() -> None:
     scene.rings(caller, agent_id=ALICE)
     scene.answers(caller, phone)
     assert shown(scene) == [(1, "support"), (2, "support")]
+
+
+def test_a_phone_that_rings_before_its_queue_says_so_is_shown_the_queue_all_the_same() -> None:
+    scene = Scene()
+    caller = with_sheet(scene)
+    phone, ringing = "PJSIP/1001-9", ev.ChannelState.RINGING
+    scene.happens(
+        ev.ChannelCreated(phone, "9.1", caller, ev.ChannelState.DOWN, "", "", "", ""),
+        ev.ChannelMoved(phone, "9.1", caller, ringing, "", "", "", ""),
+    )
+    assert shown(scene) == [(1, "support")]
 
 
 def test_at_answer_only_who_answers_has_it_shown() -> None:

@@ -261,8 +261,7 @@ def _queue(calls: Calls, waiting: Waiting, leg: Leg) -> str:
     """The queue that rings a phone: a phone may ring before the queue's own event says so."""
     if not leg.incoming or leg.joined:
         return ""
-    queues = (waiting.queue_of(one.unique_id) for one in calls.in_call(leg.channel.linked_id))
-    return next((queue for queue in queues if queue), "")
+    return waiting.queue_among(one.unique_id for one in calls.in_call(leg.channel.linked_id))
 
 
 def _stage(leg: Leg) -> Stage:

@@ -17,10 +17,13 @@ def _rings_or_answers(center: Center, event: ev.ChannelMoved, now: float) -> Non
     if channel is None or not channel.incoming:
         return
     line = center.directory.line_by_interface.get(channel.interface)
-    sheet = center.sheets.of(center.calls.in_call(channel.linked_id)) if line is not None else None
+    call = list(center.calls.in_call(channel.linked_id))
+    sheet = center.sheets.of(call) if line is not None else None
     if line is None or sheet is None or channel.unique_id in sheet.shown:
         return
-    sheet.queue = channel.queue or sheet.queue
+    # A phone may ring before the queue's own event says for which queue.
+    queue = channel.queue or center.waiting.queue_among(one.unique_id for one in call)
+    sheet.queue = queue or sheet.queue
     if channel.state in _SHOWING[sheet.profile.when]:
         sheet.shown.add(channel.unique_id)
         known = {**sheet.known, "queue": sheet.queue, "linked_id": channel.linked_id}

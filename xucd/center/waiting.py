@@ -42,9 +42,9 @@ class Waiting:
         else:
             self._ringing.discard(unique_id)
 
-    def queue_of(self, unique_id: str) -> str:
-        """The name of the queue in which a caller waits, "" for one that does not wait."""
-        return self._queue_of.get(unique_id, "")
+    def queue_among(self, callers: Iterable[str]) -> str:
+        """The name of the queue in which the first of these that waits at all does so, or ""."""
+        return next((self._queue_of[one] for one in callers if one in self._queue_of), "")
 
     def callers(self, queue: str) -> list[CallerJoined]:
         """Those who wait in a queue, the longest waiting first."""
