@@ -15,8 +15,8 @@ from integration.sound import Sound
 
 DEADLINE = 30.0  # seconds that any awaited thing may take, unless told otherwise
 TOLD_AGAIN = 1.0
-"""Seconds after which a SIPp is told again: what it is told between two steps of a scenario, as when
-a call is answered at that very moment, is lost."""
+"""Seconds after which a SIPp is told again: what it is told between two steps of a scenario, as
+when a call is answered at that very moment, is lost."""
 _USER = re.compile(r"sips?:([^@;>]*)@")
 _MEDIA = re.compile(r"^m=audio (\d+)", re.MULTILINE)
 _DISPLAY = re.compile(r'\s*"([^"]*)"')

@@ -13,6 +13,7 @@ from integration.client import Client, Refused
 from integration.fixtures import World
 from integration.phones import Leg
 from integration.sound import HEARD, RATE, recorded, strengths
+from integration.test_phone_events import join
 
 CALLER, AGENT = 440.0, 700.0  # Hz: who says what
 STRETCH = 0.1  # seconds that are judged at once
@@ -133,7 +134,7 @@ async def test_a_pause_outlasts_a_transfer_and_a_restart(world: World, attended:
     world.phone("1002").tone = AGENT
     if attended:
         asking = world.phones.dial("1002", phone="1001")
-        (await world.phone("1002").rings()).answer()
+        await join(world, await world.phone("1002").rings())
         await asking.answered()
         assert (await state(alice, 9, "DISABLED"))["acd"] is False
         await leg.hand_over(asking)
