@@ -172,6 +172,9 @@ class Phones:
             *("-key", "user", user, "-key", "display", name or user),
             *("-key", "trunk", "none" if phone else "demo"),
             *("-au", user, "-ap", f"{user}-demo"),
+            # What comes between two steps of the scenario is passed over: the call would be given
+            # up, and Asterisk left with one that nobody ends.
+            *("-default_behaviors", "all,-abortunexp"),
             heard=heard,
             sound=sound.port if sound else None,
         )

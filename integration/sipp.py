@@ -184,7 +184,7 @@ class Sipp:
         # Unused, but SIPp opens its control port all the same, and to the world if let.
         control = self._media + 4 * len(self._ports) + held - self._ports.start
         command += ["-ci", "127.0.0.1", "-cp", str(control)]
-        command += ["-nostdin", "-f", "3600", "-aa", "-default_behaviors", "all,-abortunexp"]
+        command += ["-nostdin", "-f", "3600", "-aa"]
         command += ["-key", "sound", str(sound or media)]
         command += ["-trace_err", "-error_file", f"/phones/{process.name}.err"]
         if heard is not None:
