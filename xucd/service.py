@@ -60,6 +60,8 @@ class Service:
         self._clock = clock
         self._strict = strict_rights
         self.link = Link(ami, self._event, self._up, self._down)
+        hub.meter.ami_connections.set_function(lambda: self.link.connections)
+        hub.meter.ami_undecodable.set_function(lambda: self.link.undecodable)
         self.desk = Desk(
             center,
             self,

@@ -30,6 +30,16 @@ class Meter:
         self.events = Counter(
             "xucd_events", "Events from Asterisk, by kind.", ("event",), registry=self.registry
         )
+        self.ami_connections = Gauge(
+            "xucd_ami_connections",
+            "Connections to Asterisk that have been up since the start.",
+            registry=self.registry,
+        )
+        self.ami_undecodable = Gauge(
+            "xucd_ami_undecodable",
+            "Events from Asterisk that could not be decoded since the start.",
+            registry=self.registry,
+        )
         self.slow = Counter(
             "xucd_slow_closed",
             "Links closed because the client did not read.",
