@@ -13,6 +13,7 @@ import random
 import socket
 import struct
 import wave
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +22,9 @@ PACKET = 160  # samples: 20 ms
 LOUDNESS = 0.25  # of a tone that is played
 HEARD = LOUDNESS / 4  # a tone stronger than this is there,
 SILENT = LOUDNESS / 50  # and one weaker than this is not
+KEYS = "0123456789*#ABCD"
+KEY_TYPE = 101  # RTP's payload type of pressed keys, as the callers' SDP has it
+KEY_PACKETS, KEY_ENDS, KEY_GAP = 5, 3, 5  # packets of a key: while it is down, its end, before more
 _BIAS = 0x84
 
 
@@ -69,6 +73,9 @@ class Sound:
         self._sent = 0
         self._began = 0.0
         self._ssrc = random.getrandbits(32)
+        self._keys: deque[bytes | None] = deque()  # what is said in the place of the next packets
+        self._key_began = 0
+        self._pressed: asyncio.Future[None] | None = None
         self._next: asyncio.TimerHandle | None = None
         self._loop.add_reader(self._socket, self._receive)
 
@@ -79,8 +86,28 @@ class Sound:
             self._began = self._loop.time()
             self._send()
 
+    async def press(self, keys: str) -> None:
+        """Press keys, one after the other (RFC 4733); returns when all have been sent.
+
+        Raises:
+            ConnectionError: the call is over.
+        """
+        if self._socket.fileno() < 0:
+            raise ConnectionError("the call is over")
+        for key in keys:
+            event = KEYS.index(key)
+            for number in range(1, KEY_PACKETS + KEY_ENDS + 1):
+                end = 0x80 if number > KEY_PACKETS else 0
+                lasted = min(number, KEY_PACKETS) * PACKET
+                self._keys.append(struct.pack("!BBH", event, end | 10, lasted))
+            self._keys.extend([None] * KEY_GAP)
+        self._pressed = self._loop.create_future()
+        await self._pressed
+
     def close(self) -> None:
         """Fall silent for good, and forget what was heard."""
+        if self._pressed is not None and not self._pressed.done():
+            self._pressed.set_exception(ConnectionError("the call ended while keys were pressed"))
         self._heard.clear()
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket)
@@ -115,13 +142,23 @@ class Sound:
         due = int((self._loop.time() - self._began) * RATE / PACKET) + 1
         for number in range(self._sent, due):
             self._sent = number + 1
-            head = struct.pack(
-                "!BBHII", 0x80, 0, number & 0xFFFF, number * PACKET & 0xFFFFFFFF, self._ssrc
-            )
             with contextlib.suppress(OSError):  # Asterisk closes its port before the BYE arrives
-                self._socket.sendto(head + self._packet(number), ("127.0.0.1", self._peer))
+                self._socket.sendto(self._rtp(number), ("127.0.0.1", self._peer))
         then = self._began + self._sent * PACKET / RATE
         self._next = self._loop.call_at(then, self._send)
+
+    def _rtp(self, number: int) -> bytes:
+        """The packet of this number: of a key that is pressed, or else of sound."""
+        key = self._keys.popleft() if self._keys else None
+        if not self._keys and self._pressed is not None and not self._pressed.done():
+            self._pressed.set_result(None)
+        kind, began, what = 0, number, self._packet(number)
+        if key is not None:
+            if key.endswith(struct.pack("!H", PACKET)):  # its first
+                self._key_began, kind = number, 0x80
+            kind, began, what = kind | KEY_TYPE, self._key_began, key
+        stamp = began * PACKET & 0xFFFFFFFF
+        return struct.pack("!BBHII", 0x80, kind, number & 0xFFFF, stamp, self._ssrc) + what
 
     def _packet(self, number: int) -> bytes:
         if self.hz is None:

@@ -22,6 +22,15 @@ DEMO = PROJECT / "integration/demo/center.toml"
 TODAY = datetime.date(2026, 11, 22)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--kills",
+        type=int,
+        default=20,
+        help="how often xucd is killed while its users work, on each database",
+    )
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Callable[[str], str]]:
     """A PostgreSQL server of the distribution's; call it to make a database and get its URL."""

@@ -5,6 +5,7 @@ few dozen calls only.
 """
 
 import asyncio
+from collections.abc import Collection, Mapping
 
 import pytest
 
@@ -38,6 +39,10 @@ class Nothing:
     async def set_agent_group(self, agent_id: int, group_id: int) -> None: ...
     async def default_memberships(self) -> dict[int, dict[int, int]]:
         return {}
+
+    async def set_default_memberships(
+        self, memberships: Mapping[int, Mapping[int, int]], among: Collection[int] | None
+    ) -> None: ...
 
     async def written(self) -> None: ...
 

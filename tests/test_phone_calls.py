@@ -4,9 +4,11 @@ import msgspec
 
 from tests.scene import Scene
 from xucd.center import events as ev
+from xucd.center.agent import AgentState
+from xucd.center.calls import DIAL_ID
 from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
 from xucd.center.events import ChannelState
-from xucd.center.phone_calls import DIAL_ID, DIALLED
+from xucd.center.phone_calls import DIALLED
 from xucd.center.snapshot import ChannelSeen, Snapshot
 
 DOWN, RING, RINGING, UP = (
@@ -148,6 +150,25 @@ def test_what_xucd_dials_for_a_user_is_dialing_until_somebody_is_there() -> None
     )
     assert stages(scene) == [Stage.DIALING, Stage.ESTABLISHED]
     assert {(call.number, call.incoming) for call in told(scene)} == {("0123", False)}
+
+
+def test_an_agent_for_whom_xucd_dials_is_dialing_and_its_call_is_outgoing() -> None:
+    scene = Scene()
+    scene.logs_in()
+    unique_id = f"{DIAL_ID}1"
+    channel = "PJSIP/1001-a"
+    scene.happens(
+        ev.ChannelCreated(channel, unique_id, unique_id, DOWN, "1001", "", "default", "s"),
+        ev.VariableSet(channel, unique_id, DIALLED, "1002"),
+        ev.ChannelMoved(channel, unique_id, unique_id, RINGING, "1001", "", "1001", ""),
+    )
+    live = scene.agent()
+    assert live.shown.state is AgentState.DIALING
+    scene.happens(ev.ChannelMoved(channel, unique_id, unique_id, UP, "1001", "", "1001", ""))
+    assert live.shown.state is AgentState.ON_CALL
+    assert live.shown.call is not None
+    assert (live.shown.call.incoming, live.shown.call.internal) == (False, True)
+    assert (live.day.outbound_calls, live.day.inbound_calls) == (1, 0)
 
 
 def test_a_hold_is_told_and_taken_back() -> None:

@@ -147,6 +147,14 @@ def test_default_memberships_are_replaced_together_or_not_at_all(demo: Store) ->
     assert demo.memberships()[8] == {1: 0, 2: 1}
 
 
+def test_default_memberships_of_other_queues_than_those_meant_stay(demo: Store) -> None:
+    demo.set_default_memberships({1: {1: 4}, 2: {}}, among={1, 3})
+    assert demo.default_memberships()[1] == {1: 4, 2: 1}
+    assert 2 not in demo.default_memberships()
+    demo.set_default_memberships({1: {}}, among=())
+    assert demo.default_memberships()[1] == {1: 4, 2: 1}
+
+
 def test_an_agent_moves_to_another_group(demo: Store) -> None:
     demo.set_agent_group(8, 2)
     assert demo.directory().agents[8].group_id == 2

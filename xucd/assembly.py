@@ -13,20 +13,23 @@ from twisted.internet import reactor as twisted_reactor
 from twisted.internet import ssl
 from twisted.web.server import Site
 
-from xucd.agi import sheet, variables
+from xucd.agi import callback, sheet, variables
 from xucd.agi.server import AgiServer
 from xucd.center.center import Center
 from xucd.center.changes import SheetItem
 from xucd.center.directory import Directory, User
 from xucd.center.refused import Refused
+from xucd.center.rights import rights_of
 from xucd.center.sheets import Profile, Sheet
 from xucd.cti.hub import Hub
 from xucd.cti.links import Limits, Links
 from xucd.cti.messages import StatusAction, UserStatus
+from xucd.desk.callback_messages import Wishes
+from xucd.desk.default_memberships import tell_all
 from xucd.keeper import SAVE_DAYS_S, Keeper, day_of, midnight_after
 from xucd.service import Service
 from xucd.settings import Settings, SheetProfile, Status
-from xucd.store import AsyncStore, Store, StoreError
+from xucd.store import AsyncStore, Store, StoreError, callback_reading
 from xucd.web.api import Health
 from xucd.web.site import make_site
 
@@ -85,6 +88,7 @@ class Daemon:
                     {profile.name: _profile(profile) for profile in settings.sheets},
                     self._keep_sheet,
                 ),
+                "callback": callback.script(Wishes(self.service.desk)),
             }
         )
         self.links = Links(hub, self.service, loop, Limits(backlog=settings.limits.backlog))
@@ -98,6 +102,12 @@ class Daemon:
             token_ttl=settings.web.token_ttl,
             legacy_links=settings.web.legacy_links,
             login_attempts=settings.limits.login_attempts_per_minute,
+            desk=self.service.desk,
+            rights=lambda user: rights_of(user, strict=settings.strict_rights),
+        )
+        self.service.desk.callbacks.begin(
+            await store.run(callback_reading.open_requests),
+            await store.run(callback_reading.unfinished_tickets),
         )
         self._listen_to_dialplan()
         self._listen(site)
@@ -121,6 +131,11 @@ class Daemon:
                 b"configuration changed",
             )
             await self.service.reconfigure(center)
+            try:
+                await self.service.desk.callbacks.reloaded()
+            except Refused as refused:
+                raise StoreError(refused.text) from refused
+            tell_all(self.service.desk, await self._store.run(Store.default_memberships))
         log.info("the contact centre was configured anew")
 
     async def _center(self) -> Center:

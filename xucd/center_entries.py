@@ -109,7 +109,7 @@ class PeriodEntry(_Entry, frozen=True, kw_only=True):
 class CallbackEntry(_Entry, frozen=True, kw_only=True):
     """One of a list's ``callbacks``. `due_date` is a date, or a day as seen from today."""
 
-    phone_number: Number
+    phone_number: Number | None = None
     mobile_phone_number: Number | None = None
     first_name: SpokenName | None = None
     last_name: SpokenName | None = None
@@ -120,10 +120,14 @@ class CallbackEntry(_Entry, frozen=True, kw_only=True):
 
 
 class ListEntry(_Entry, frozen=True, kw_only=True):
-    """``[[callbackLists]]``; the `callbacks` are converted one by one, as `CallbackEntry`."""
+    """``[[callbackLists]]``; the `callbacks` are converted one by one, as `CallbackEntry`.
+
+    `caller_id` is the number shown to those who are called, else it is the queue's.
+    """
 
     name: SpokenName
     queue: str
+    caller_id: Number | None = None
     callbacks: list[Any] = []
 
 

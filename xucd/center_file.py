@@ -259,12 +259,14 @@ class _Reader:
                     self.wrong(
                         (*within, index), f"has the number and names of callbacks[{first}] before"
                     )
-            yield CallbackList(entry.name, queue_id, tuple(callbacks))
+            yield CallbackList(entry.name, queue_id, tuple(callbacks), entry.caller_id)
 
     def callback(self, path: Path, entry: CallbackEntry) -> Callback:
         periods = {period.name for period in self.entries["callbackPeriods"]}
         if entry.period is not None and entry.period not in periods:
             self.wrong((*path, "period"), f"there is no period {checked.quoted(entry.period)}")
+        if entry.phone_number is None and entry.mobile_phone_number is None:
+            self.wrong(path, "phoneNumber or mobilePhoneNumber is missing")
         return Callback(
             phone_number=entry.phone_number,
             due_date=self.date((*path, "dueDate"), entry.due_date),

@@ -68,7 +68,8 @@ def _tables(plan: Plan) -> Iterator[str]:
             },
         )
     for callbacks in plan.callback_lists:
-        yield _table("callbackLists", {"name": callbacks.name, "queue": queues[callbacks.queue_id]})
+        entry = {"name": callbacks.name, "queue": queues[callbacks.queue_id]}
+        yield _table("callbackLists", {**entry, "callerId": callbacks.caller_id})
         if callbacks.callbacks:
             rows = "".join(f"  {_value(_callback(one))},\n" for one in callbacks.callbacks)
             yield f"callbacks = [\n{rows}]\n"

@@ -192,7 +192,7 @@ class _Session:
             yield Finding(
                 "ModulesUnchecked",
                 "note",
-                "whether res_agi, app_stack, app_chanspy and chan_pjsip are there cannot be seen",
+                "whether res_agi, app_stack, app_chanspy and others are there cannot be seen",
                 "load func_module, or look at asterisk -rx 'module show'",
             )
             return
@@ -206,7 +206,7 @@ class _Session:
 
     async def _dialplan(self, agi: AgiSettings, originate: bool) -> AsyncIterator[Finding]:
         for context, level, use in CONTEXTS:
-            if use == "dialling from a queue" and not originate:
+            if use in ("dialling from a queue", "playing callers' messages") and not originate:
                 continue
             try:
                 steps = await self._query(actions.show_dialplan(context))

@@ -45,6 +45,9 @@ MODULES_BY_NAME: tuple[tuple[str, Level, str], ...] = (
     ("res_agi", "warning", "customer data and dialling from a queue"),
     ("app_chanspy", "warning", "listening to agents"),
     ("chan_pjsip", "warning", "agents on PJSIP phones"),
+    ("app_read", "warning", "callers who would rather be called back"),
+    ("app_record", "warning", "callers who would rather be called back"),
+    ("func_env", "warning", "callers' messages"),
 )
 
 # Rights that xucd never uses, each shown by an action that needs it.
@@ -57,6 +60,9 @@ CONTEXTS: tuple[tuple[str, Level, str], ...] = (
     ("xucd-dial-from-queue", "warning", "dialling from a queue"),
     ("xucd-destination", "warning", "dialling from a queue"),
     ("xucd-join", "warning", "dialling from a queue"),
+    ("xucd-callback-key", "warning", "callers who would rather be called back"),
+    ("xucd-callback", "warning", "callers who would rather be called back"),
+    ("xucd-callback-listen", "warning", "playing callers' messages"),
 )
 
 

@@ -9,9 +9,10 @@ once a second while they change.
 import asyncio
 import copy
 import datetime
+import functools
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
 
@@ -25,6 +26,9 @@ from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable
 SAVE_DAYS_S = 60.0
 RETRY_S = 1.0
 SAVE_QUEUES_S = 1.0
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 log = structlog.get_logger()
 
@@ -83,6 +87,15 @@ class Keeper:
         except StoreError as error:
             raise _unavailable() from error
 
+    async def set_default_memberships(
+        self, memberships: Mapping[int, Mapping[int, int]], among: Collection[int] | None
+    ) -> None:
+        """Replace default memberships, as far as `among` goes; None is every queue.
+
+        All of them or none. Raises `Refused` with `StoreUnavailable`.
+        """
+        await self._now(Store.set_default_memberships, memberships, among)
+
     async def written(self) -> None:
         """Wait until all that was followed is durable.
 
@@ -93,6 +106,24 @@ class Keeper:
             if self._failing:
                 raise _unavailable()
             await self._moved.wait()
+
+    async def run(
+        self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Do some work on the store now, in its turn. Raises `Refused` with `StoreUnavailable`.
+
+        It is done, too, when whoever asked is cancelled meanwhile.
+        """
+        try:
+            return await self._store.run(work, *args, **kwargs)
+        except StoreError as error:
+            raise _unavailable() from error
+
+    def later(
+        self, work: Callable[Concatenate[Store, _P], None], *args: _P.args, **kwargs: _P.kwargs
+    ) -> None:
+        """Do some work on the store after all that was to be done before; `written` waits."""
+        self._later(functools.partial(work, **kwargs), *args)
 
     async def save_days(self, center: Center, now: float) -> None:
         """Write the figures of the day, the running stretches included. Raises `StoreError`."""

@@ -25,6 +25,7 @@ from xucd.cti.asks import Ask
 from xucd.cti.hub import Hub
 from xucd.cti.messages import UserStatus
 from xucd.cti.session import Session
+from xucd.desk.callback_work import Callbacks
 from xucd.desk.carry_out import carry_out
 from xucd.desk.desk import Desk
 from xucd.desk.opening import listen_to_own, open_for
@@ -74,6 +75,7 @@ class Service:
             features=features,
             dialing=dialing,
         )
+        self.desk.callbacks = Callbacks(self.desk)
         self._teller = Teller(self.desk)
         self._tick: asyncio.TimerHandle | None = None
         self._snapshots = 0
@@ -140,6 +142,7 @@ class Service:
         if changes:
             self.keeper.follow(changes)
             self._teller.tell(changes)
+            self.desk.callbacks.follow(changes)
             self._arm()
         self.desk.moved()
         for intent in intents:
@@ -162,6 +165,7 @@ class Service:
         for event in held:
             apply(self.center, event, now)
         self.pass_on()
+        self.desk.callbacks.rebuilt()
         self._snapshots += 1
         task = asyncio.create_task(self._become_current(self._snapshots, list(self._asking)))
         self._asking.add(task)

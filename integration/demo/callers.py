@@ -13,6 +13,8 @@ QUEUES = ("3000", "3001", "3002")
 PATIENCE = 150.0  # seconds; Asterisk itself sends a caller away sooner
 TONE = 440.0  # Hz: what callers say
 TALK = (8.0, 25.0)  # seconds, at least and at most
+RATHER_CALLED = 12  # of so many callers one asks to be called back
+WITH_KEYS = "3100"  # a queue where callers hear music and can press keys
 
 FIRST_NAMES = (
     "Camille", "Léa", "Manon", "Chloé", "Inès", "Jade", "Éloïse", "Margaux", "Zoé", "Noémie",
@@ -38,8 +40,11 @@ async def call_in(phones: Phones, a_minute: float, say: Say) -> None:
     """Have callers call in, to each queue in turn, for ever. `a_minute` is above 0."""
     queues = itertools.cycle(QUEUES)
     async with asyncio.TaskGroup() as calls:
-        for number, name in callers():
-            calls.create_task(_call_in(phones, next(queues), number, name, say))
+        for count, (number, name) in enumerate(callers(), 1):
+            if count % RATHER_CALLED == 3:
+                calls.create_task(_leave_message(phones, number, name, say))
+            else:
+                calls.create_task(_call_in(phones, next(queues), number, name, say))
             await asyncio.sleep(60 / a_minute * random.uniform(0.5, 1.5))
 
 
@@ -47,6 +52,21 @@ async def _call_in(phones: Phones, queue: str, number: str, name: str, say: Say)
     told: list[str] = []
     await call(phones, queue, number, name, random.uniform(*TALK), told.append)
     say(f"{told[0]}: {', '.join(told[1:])}")
+
+
+async def _leave_message(phones: Phones, number: str, name: str, say: Say) -> None:
+    """Wait a little, then leave a message; talk instead if an agent answers before."""
+    try:
+        leg = phones.dial(WITH_KEYS, caller_number=number, name=name, tone=TONE)
+        await leg.answered(PATIENCE)
+        assert leg.sound is not None
+        for keys, then in (("", 4.0), ("5", 2.5), ("#", 13.0)):  # "#": the number it calls from
+            await leg.sound.press(keys)
+            await asyncio.sleep(then)  # as long as the prompts are
+        await leg.hang_up()
+        say(f"{name} ({number}) calls {WITH_KEYS}: waited, pressed 5, left a message")
+    except (NotAnswered, SippError, TimeoutError, ConnectionError) as error:
+        say(f"{name} ({number}) calls {WITH_KEYS}: came to nothing: {error}")
 
 
 async def call(

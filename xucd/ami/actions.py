@@ -19,12 +19,14 @@ from xucd.center.intents import (
     MarkRecording,
     Mute,
     Nudge,
+    PlayMessage,
     RemoveMember,
     SendOn,
     SetPause,
     SetPenalty,
 )
 from xucd.center.phone_calls import DIALLED
+from xucd.center.voice_messages import is_reference
 
 DIAL_CONTEXT = "xucd-dial"
 """The context of `asterisk-conf` that fetches a call's variables and then dials."""
@@ -100,7 +102,7 @@ def for_intent(intent: Intent) -> Action:
 
 
 def _for_call(
-    intent: Mute | MarkRecording | Listen | DialOut | DialFromQueue | HangUp | SendOn,
+    intent: Mute | MarkRecording | Listen | PlayMessage | DialOut | DialFromQueue | HangUp | SendOn,
 ) -> Action:
     match intent:
         case Mute(channel, muted):
@@ -115,6 +117,8 @@ def _for_call(
             )
         case Listen():
             return _listen(intent)
+        case PlayMessage():
+            return _play_message(intent)
         case DialOut():
             return _dial_out(intent)
         case DialFromQueue():
@@ -157,6 +161,29 @@ def _listen(intent: Listen) -> Action:
             ("Timeout", str(LISTEN_TIMEOUT)),
             ("Async", "true"),
             ("ChannelId", intent.unique_id),
+        ),
+    )
+
+
+MESSAGE_CONTEXT = "xucd-callback-listen"
+"""The context of `asterisk-conf` that plays a message."""
+
+
+def _play_message(intent: PlayMessage) -> Action:
+    if not is_reference(intent.reference):
+        raise InvalidValue("Variable must hold a message's reference")
+    return Action(
+        "Originate",
+        (
+            ("Channel", intent.interface),
+            ("Context", MESSAGE_CONTEXT),
+            ("Exten", "s"),
+            ("Priority", "1"),
+            ("CallerID", f"<{intent.number}>"),
+            ("Timeout", str(LISTEN_TIMEOUT)),
+            ("Async", "true"),
+            ("ChannelId", intent.unique_id),
+            ("Variable", f"XUCD_MESSAGE={intent.reference}"),
         ),
     )
 

@@ -74,6 +74,7 @@ _CODES = (
     ("Invalid interface, queuename or penalty", "NotMember"),
     ("No such channel", "ChannelGone"),
     ("Channel not found", "ChannelGone"),
+    ("Extension does not exist", "NumberUnknown"),
     ("Permission denied", "AsteriskPermissionDenied"),
     ("Invalid/unknown command", "AsteriskLacksAction"),
 )

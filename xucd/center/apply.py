@@ -1,6 +1,7 @@
 """Taking in one event: the door of the centre."""
 
 from xucd.center import (
+    callback_calls,
     channels,
     listening,
     members,
@@ -14,7 +15,7 @@ from xucd.center.events import Event
 from xucd.center.rules import RULES
 
 # Imported for the rules they register.
-_ = (channels, members, queue_rules, phone_rules, sheet_rules, recording, listening)
+_ = (callback_calls, channels, members, queue_rules, phone_rules, sheet_rules, recording, listening)
 
 
 def apply(center: Center, event: Event, now: float) -> None:

@@ -2,8 +2,9 @@
 
 A channel belongs to the interface its name begins with (``PJSIP/1001-0000002a`` to
 ``PJSIP/1001``). One that Asterisk created to ring a phone starts `DOWN`; one that a phone opened
-starts in `RING`. That alone decides the direction. All channels of one call share a linked id,
-which Asterisk changes when calls are joined.
+starts in `RING`. That decides the direction, but for a phone that xucd rings so that it dials for
+its user: that call is its user's own, outgoing from the start. All channels of one call share a
+linked id, which Asterisk changes when calls are joined.
 
 Recording belongs to the call: it is found under any channel of the same linked id, so it is still
 there after a transfer.
@@ -15,6 +16,9 @@ from xucd.center.agent import CallShown, Phone, Recording
 from xucd.center.directory import Directory
 from xucd.center.events import ChannelState
 from xucd.center.snapshot import ChannelSeen
+
+DIAL_ID = "xucd-dial-"
+"""How the unique ids of channels begin that xucd rings so that they dial for their user."""
 
 
 class Channel:
@@ -62,7 +66,8 @@ class Channel:
         self.number = number
         self.exten = exten
         self.interface = interface_of(name)
-        self.incoming = state in (ChannelState.DOWN, ChannelState.RINGING)
+        rung = state in (ChannelState.DOWN, ChannelState.RINGING)
+        self.incoming = rung and not unique_id.startswith(DIAL_ID)
         self.since = now
         self.rang: float | None = None
         self.answered: float | None = None

@@ -103,6 +103,18 @@ class PhoneCallChanged(_Change, frozen=True):
     call: PhoneCall
 
 
+class DialOutcome(_Change, frozen=True):
+    """What became of ringing a phone in a call that xucd places for a user.
+
+    `unique_id` is that of the user's own channel; `far` says that it was the number which was rung,
+    not the user's phone. `status` is Asterisk's: ``ANSWER``, ``BUSY``, ``NOANSWER``, ``CANCEL``, …
+    """
+
+    unique_id: str
+    far: bool
+    status: str
+
+
 class QueueCounted(_Change, frozen=True):
     """A queue's figures of the day, or who waits in it, are others, from this epoch second on."""
 
@@ -170,6 +182,7 @@ Change = (
     | SeatChanged
     | PhoneChanged
     | PhoneCallChanged
+    | DialOutcome
     | QueueCounted
     | QueueStatsChanged
     | SheetShown

@@ -44,7 +44,7 @@ def _channel_moved(center: Center, event: ev.ChannelMoved, now: float) -> None:
     live = center.on_interface.get(channel.interface)
     if event.state is ev.ChannelState.RINGING and channel.rang is None:
         channel.rang = now
-        if live is not None:
+        if live is not None and channel.incoming:
             live.day.inbound_calls += 1
     elif event.state is ev.ChannelState.UP and channel.answered is None:
         channel.answered = now

@@ -92,6 +92,19 @@ class Listen(_Intent, frozen=True):
     unique_id: str
 
 
+class PlayMessage(_Intent, frozen=True):
+    """Ring an interface and play a message to whoever answers. AMI `Originate`.
+
+    `number` is what the phone shows, that of who left the message; `unique_id` becomes the
+    channel's.
+    """
+
+    interface: str
+    reference: str
+    number: str
+    unique_id: str
+
+
 class DialOut(_Intent, frozen=True):
     """Ring a user's phone, and let it dial a number once it is answered. AMI `Originate`.
 
@@ -148,6 +161,7 @@ Intent = (
     | Mute
     | MarkRecording
     | Listen
+    | PlayMessage
     | DialOut
     | HangUp
     | SendOn

@@ -15,7 +15,7 @@ call it places: it is told as dialing until the phone has been joined to somebod
 
 from collections.abc import Iterable
 
-from xucd.center.calls import Calls, Channel, interface_of
+from xucd.center.calls import DIAL_ID, Calls, Channel, interface_of
 from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
 from xucd.center.directory import Directory
 from xucd.center.events import ChannelState
@@ -24,9 +24,6 @@ from xucd.center.waiting import Waiting
 
 DIALLED = "XUCD_DIAL"
 """The variable of a channel that xucd dials for a user: the number to dial once it is answered."""
-
-DIAL_ID = "xucd-dial-"
-"""How the unique id of such a channel begins."""
 
 VARIABLE = "USR_"
 
@@ -61,7 +58,7 @@ class Leg:
         self.channel = channel
         self.unique_id = channel.unique_id
         self.originated = channel.unique_id.startswith(DIAL_ID)
-        self.incoming = channel.incoming and not self.originated
+        self.incoming = channel.incoming
         self.dialled = channel.exten
         self.queue = channel.queue
         self.held = False

@@ -6,8 +6,9 @@ They come after the rules of `channels`, so that the channels already are what t
 from collections.abc import Iterable
 
 from xucd.center import events as ev
+from xucd.center.calls import DIAL_ID
 from xucd.center.center import Center
-from xucd.center.phone_calls import DIAL_ID, DIALLED, NOBODY, VARIABLE, Leg
+from xucd.center.phone_calls import DIALLED, NOBODY, VARIABLE, Leg
 from xucd.center.rules import on
 from xucd.center.snapshot import Snapshot
 
@@ -88,6 +89,7 @@ def _variable_set(center: Center, event: ev.VariableSet, now: float) -> None:
         center.phone_calls.set_variable(event.unique_id, name, event.value)
     elif name == DIALLED and (leg := _leg(center, event.unique_id)) is not None:
         leg.originated, leg.incoming, leg.dialled = True, False, event.value
+        leg.channel.incoming, leg.channel.exten = False, event.value
 
 
 @on(ev.OriginateAnswered)

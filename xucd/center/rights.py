@@ -13,11 +13,16 @@ from xucd.center.directory import Agent, User
 
 
 class Rights(msgspec.Struct, frozen=True):
-    """What one user may see and do. `queue_ids` and `group_ids` are None when all are allowed."""
+    """What one user may see and do. `queue_ids` and `group_ids` are None when all are allowed.
+
+    `supervisor` is set by a profile only: without one a user sees everything and yet has no say in
+    a callback that another has taken.
+    """
 
     own_agent_id: int | None
     queue_ids: frozenset[int] | None
     group_ids: frozenset[int] | None
+    supervisor: bool = False
 
     def agent(self, agent: Agent) -> bool:
         """Whether the agent's states and figures may be seen, and the agent commanded."""
@@ -31,6 +36,10 @@ class Rights(msgspec.Struct, frozen=True):
         """Whether a queue, its members and figures may be seen, and its members changed."""
         return self.queue_ids is None or queue_id in self.queue_ids
 
+    def supervises(self, queue_id: int) -> bool:
+        """Whether the user may act upon what another has taken in hand for a queue."""
+        return self.supervisor and self.queue(queue_id)
+
 
 _NOTHING: frozenset[int] = frozenset()
 
@@ -38,10 +47,10 @@ _NOTHING: frozenset[int] = frozenset()
 def rights_of(user: User, *, strict: bool) -> Rights:
     """The rights of a user; `strict` is the setting `strict_rights`."""
     if user.profile == "Supervisor":
-        return Rights(user.agent_id, user.queue_ids, user.group_ids)
+        return Rights(user.agent_id, user.queue_ids, user.group_ids, supervisor=True)
     if user.profile is None and strict:
         return Rights(user.agent_id, _NOTHING, _NOTHING)
-    return Rights(user.agent_id, None, None)
+    return Rights(user.agent_id, None, None, supervisor=user.profile == "Admin")
 
 
 def told_profile(user: User) -> Literal["Supervisor", "Admin", "NoRight"]:

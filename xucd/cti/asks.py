@@ -171,10 +171,10 @@ class UnsubscribeFromQueueCalls(Ask, kw_only=True, tag="unSubscribeToQueueCalls"
 
 
 class Place(msgspec.Struct, rename="camel"):
-    """A queue of a default membership."""
+    """A queue of a default membership; its penalty is one that the centre's file can hold, too."""
 
     queue_id: Id
-    penalty: Penalty
+    penalty: Annotated[int, Meta(ge=0, le=10_000)]
 
 
 Membership = Annotated[list[Place], Meta(max_length=1000)]
@@ -256,19 +256,39 @@ class GetCallbackPreferredPeriods(Ask, tag="getCallbackPreferredPeriods"):
 
 
 class CallbackFilter(msgspec.Struct):
-    """One condition of a search for callbacks."""
+    """One condition of a search for callbacks; with an `order` it is sorted by its field, too.
+
+    Without an `operator` it is no condition, and only the order counts.
+    """
 
     field: Name
-    operator: Name
-    value: Name | int | bool | None = None
+    operator: Name | None = None
+    value: Name | int | float | bool | None = None
+    order: Name | None = None
+
+
+class CallbackOrder(msgspec.Struct):
+    """What to sort by: a field, and ``ASC`` or ``DESC``."""
+
+    field: Name
+    order: Name = "ASC"
 
 
 class CallbackSearch(msgspec.Struct):
-    """A search for callbacks, and which page of what it finds."""
+    """A search for callbacks, and which page of what it finds.
 
-    filters: Annotated[list[CallbackFilter], Meta(max_length=20)]
-    offset: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 0
-    limit: Annotated[int, Meta(ge=0, le=1000)] = 100
+    An `order` as text is fields with commas between, each perhaps with ``DESC`` after it.
+    """
+
+    filters: Annotated[list[CallbackFilter], Meta(max_length=20)] = []
+    # No pattern: msgspec corrupts its memory over a union of a string with one and a list.
+    order: (
+        Annotated[str, Meta(max_length=80)]
+        | Annotated[list[CallbackOrder], Meta(max_length=20)]
+        | None
+    ) = None
+    offset: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+    limit: Annotated[int, Meta(ge=0, le=1000)] | None = None
 
 
 class FindCallbackRequest(Ask, kw_only=True, tag="findCallbackRequest"):
@@ -291,7 +311,7 @@ class StartCallback(Ask, kw_only=True, tag="startCallback"):
 
 class UpdateCallbackTicket(Ask, kw_only=True, tag="updateCallbackTicket"):
     ticket_uuid: uuid.UUID = field(name="uuid")
-    status: Literal["NoAnswer", "Answered", "Fax", "Callback"]
+    status: Literal["NoAnswer", "Answered", "Fax", "Email", "Callback"]
     comment: Text | None = None
     due_date: datetime.date | None = None
     period_uuid: uuid.UUID | None = None

@@ -18,12 +18,14 @@ EVERYBODY: Topic = ("everybody", None)
 AGENT_STATES: Final = "agent states"
 AGENT_STATS: Final = "agent statistics"
 AGENT_CONFIGS: Final = "agent configurations"
+DEFAULT_MEMBERSHIPS: Final = "default memberships"
 QUEUE_MEMBERS: Final = "queue members"
 QUEUE_CONFIGS: Final = "queue configurations"
 QUEUE_STATS: Final = "queue statistics"
+CALLBACKS: Final = "callbacks"
 
 AgentKind = Literal["agent states", "agent statistics"]
-QueueKind = Literal["queue members", "queue statistics", "queue configurations"]
+QueueKind = Literal["queue members", "queue statistics", "queue configurations", "callbacks"]
 
 
 def own_agent(agent_id: int) -> Topic:
@@ -80,5 +82,18 @@ def queue_calls(queue_id: int) -> Topic:
 
 def configs_heard(rights: Rights) -> Topic:
     """What to listen to for agents' configurations, which those of bounded rights see in part."""
-    whole = rights.group_ids is None and rights.queue_ids is None
-    return (AGENT_CONFIGS, None if whole else rights)
+    return (AGENT_CONFIGS, _whole_or_part(rights))
+
+
+def default_memberships_heard(rights: Rights) -> Topic:
+    """What to listen to for default memberships, which those of bounded rights see in part."""
+    return (DEFAULT_MEMBERSHIPS, _whole_or_part(rights))
+
+
+def _whole_or_part(rights: Rights) -> Rights | None:
+    return None if rights.group_ids is None and rights.queue_ids is None else rights
+
+
+def callback_lists_heard(rights: Rights) -> Topic:
+    """What to listen to for whole lists of callbacks, which those of bounded rights see in part."""
+    return ("callback lists", rights.queue_ids)

@@ -195,15 +195,22 @@ def default_memberships(
     """The default memberships, {user id: {queue id: penalty}}, that the rights let through."""
     return msg.UsersQueueDefaultMembership(
         memberships=[
-            msg.UserQueueDefaultMembership(
-                user_id=agent.user_id,
-                membership=[
-                    msg.QueuePenalty(queue_id=queue_id, penalty=penalty)
-                    for queue_id, penalty in sorted(defaults.get(agent.user_id, {}).items())
-                    if rights.queue(queue_id)
-                ],
-            )
+            default_membership(agent.user_id, defaults, rights)
             for agent in directory.agents.values()
             if rights.agent(agent)
         ]
+    )
+
+
+def default_membership(
+    user_id: int, defaults: Mapping[int, Mapping[int, int]], rights: Rights
+) -> msg.UserQueueDefaultMembership:
+    """One user's default membership, with those of its queues that the rights let through."""
+    return msg.UserQueueDefaultMembership(
+        user_id=user_id,
+        membership=[
+            msg.QueuePenalty(queue_id=queue_id, penalty=penalty)
+            for queue_id, penalty in sorted(defaults.get(user_id, {}).items())
+            if rights.queue(queue_id)
+        ],
     )

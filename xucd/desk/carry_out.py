@@ -4,6 +4,9 @@ from xucd.center.refused import Refused
 from xucd.cti.asks import Ask
 from xucd.cti.session import Session
 from xucd.desk import (  # noqa: F401  # imported for the commands they register
+    callback_messages,
+    callbacks,
+    default_memberships,
     dial_from_queue,
     dialing,
     hints,

@@ -7,8 +7,16 @@ who want the same line are served in turn; each sees what the one before has don
 
 import asyncio
 import datetime
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from xucd.agi.requests import Requests
 from xucd.center.center import Center
@@ -22,6 +30,13 @@ from xucd.cti.hub import Hub
 from xucd.cti.messages import LinkStatus, UserStatus
 from xucd.cti.session import Session
 from xucd.settings import Dialing, Features
+from xucd.store import Store
+
+if TYPE_CHECKING:
+    from xucd.desk.callback_work import Callbacks
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class Asterisk(Protocol):
@@ -46,8 +61,23 @@ class Memory(Protocol):
     async def default_memberships(self) -> dict[int, dict[int, int]]:
         """The default memberships: {user id: {queue id: penalty}}."""
 
+    async def set_default_memberships(
+        self, memberships: Mapping[int, Mapping[int, int]], among: Collection[int] | None
+    ) -> None:
+        """Replace the default memberships of these users, as far as the queues `among` go."""
+
     async def written(self) -> None:
         """Wait until every change told so far is durable."""
+
+    async def run(
+        self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Do some work on the store now, in its turn."""
+
+    def later(
+        self, work: Callable[Concatenate[Store, _P], None], *args: _P.args, **kwargs: _P.kwargs
+    ) -> None:
+        """Do some work on the store soon, and again until it is done."""
 
 
 class Desk:
@@ -55,7 +85,10 @@ class Desk:
 
     `current` says whether what the centre holds is what Asterisk has, `lost_since` since when it
     is not (epoch seconds). `seen_with` are the rights with which anybody has asked for agents.
+    `callbacks` is set by whoever makes the desk.
     """
+
+    callbacks: "Callbacks"
 
     def __init__(
         self,

@@ -6,9 +6,10 @@ rings, and none at all before Asterisk 20.
 
 import uuid
 
+from xucd.center.calls import DIAL_ID
 from xucd.center.events import ChannelState
 from xucd.center.intents import DialOut, HangUp, SendOn
-from xucd.center.phone_calls import DIAL_ID, Leg
+from xucd.center.phone_calls import Leg
 from xucd.center.refused import Refused
 from xucd.cti.asks import Dial, DirectTransfer, Hangup
 from xucd.cti.session import Session

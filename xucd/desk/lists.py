@@ -31,6 +31,9 @@ async def get_list(desk: Desk, ask: GetList, who: Session) -> None:
         heard = topics.queues_heard(topics.QUEUE_MEMBERS, rights(who))
     elif ask.object_type == "queue":
         heard = topics.queues_heard(topics.QUEUE_CONFIGS, rights(who))
+    elif ask.object_type == "basequeuemember":
+        desk.seen_with.add(rights(who))
+        heard = [topics.default_memberships_heard(rights(who))]
     else:
         heard = []
     for topic in heard:

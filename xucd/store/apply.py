@@ -91,7 +91,11 @@ def _apply(connection: Connection, plan: Plan) -> Iterator[str]:
             for period in plan.periods
         },
         tables.callback_lists: {
-            _uuid("list", one.name): {"name": one.name, "queue_id": one.queue_id}
+            _uuid("list", one.name): {
+                "name": one.name,
+                "queue_id": one.queue_id,
+                "caller_id": one.caller_id,
+            }
             for one in plan.callback_lists
         },
     }
@@ -262,7 +266,8 @@ def _add_callbacks(connection: Connection, wanted: CallbackList) -> Iterator[str
     period_uuids = {
         row.name: row.uuid for row in connection.execute(select(periods.c.name, periods.c.uuid))
     }
-    columns = (requests.c.phone_number, requests.c.first_name, requests.c.last_name)
+    number = func.coalesce(requests.c.phone_number, requests.c.mobile_phone_number)
+    columns = (number, requests.c.first_name, requests.c.last_name)
     known = {
         tuple(row)
         for row in connection.execute(select(*columns).where(requests.c.list_uuid == list_uuid))
@@ -285,4 +290,5 @@ def _add_callbacks(connection: Connection, wanted: CallbackList) -> Iterator[str
                 clotured=False,
             )
         )
-        yield f"added callback {callback.phone_number} to {wanted.name}"
+        shown = callback.phone_number or callback.mobile_phone_number
+        yield f"added callback {shown} to {wanted.name}"

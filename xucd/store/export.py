@@ -1,7 +1,8 @@
 """Making a plan of what the database holds, for `xucd center export`.
 
 Configuration and open callbacks are in it. Passwords, live memberships, seats and counters are
-not: they are no part of a plan.
+not: they are no part of a plan. Where somebody is in a list several times, by number and names, the
+plan has what is due first, as it can hold no two.
 """
 
 from sqlalchemy import Connection, select
@@ -70,7 +71,7 @@ def _callback_lists(connection: Connection) -> tuple[CallbackList, ...]:
         tables.callback_requests,
         tables.callback_periods,
     )
-    found: dict[object, list[Callback]] = {}
+    found: dict[object, dict[object, Callback]] = {}
     rows = connection.execute(
         select(requests, periods.c.name.label("period"))
         .outerjoin(periods, requests.c.period_uuid == periods.c.uuid)
@@ -78,19 +79,18 @@ def _callback_lists(connection: Connection) -> tuple[CallbackList, ...]:
         .order_by(requests.c.due_date, requests.c.phone_number, requests.c.uuid)
     )
     for row in rows:
-        found.setdefault(row.list_uuid, []).append(
-            Callback(
-                phone_number=row.phone_number,
-                due_date=row.due_date,
-                mobile_phone_number=row.mobile_phone_number,
-                first_name=row.first_name,
-                last_name=row.last_name,
-                company=row.company,
-                description=row.description,
-                period=row.period,
-            )
+        callback = Callback(
+            phone_number=row.phone_number,
+            due_date=row.due_date,
+            mobile_phone_number=row.mobile_phone_number,
+            first_name=row.first_name,
+            last_name=row.last_name,
+            company=row.company,
+            description=row.description,
+            period=row.period,
         )
+        found.setdefault(row.list_uuid, {}).setdefault(callback.identity, callback)
     return tuple(
-        CallbackList(row.name, row.queue_id, tuple(found.get(row.uuid, ())))
+        CallbackList(row.name, row.queue_id, tuple(found.get(row.uuid, {}).values()), row.caller_id)
         for row in connection.execute(select(table).order_by(table.c.name))
     )

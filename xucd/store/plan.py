@@ -52,9 +52,12 @@ class Period(msgspec.Struct, frozen=True):
 
 
 class Callback(msgspec.Struct, frozen=True):
-    """A wish to be called back. `period` is a period's name, None for the default one."""
+    """A wish to be called back. `period` is a period's name, None for the default one.
 
-    phone_number: str
+    One of the two numbers is there.
+    """
+
+    phone_number: str | None
     due_date: datetime.date
     mobile_phone_number: str | None = None
     first_name: str | None = None
@@ -66,15 +69,19 @@ class Callback(msgspec.Struct, frozen=True):
     @property
     def identity(self) -> tuple[Any, ...]:
         """What makes two callbacks of one list the same."""
-        return (self.phone_number, self.first_name, self.last_name)
+        return (self.phone_number or self.mobile_phone_number, self.first_name, self.last_name)
 
 
 class CallbackList(msgspec.Struct, frozen=True):
-    """Callbacks that belong to one queue."""
+    """Callbacks that belong to one queue. `caller_id` is shown to those who are called.
+
+    None for the number of the queue.
+    """
 
     name: str
     queue_id: int
     callbacks: tuple[Callback, ...] = ()
+    caller_id: str | None = None
 
 
 class Plan(msgspec.Struct, frozen=True):

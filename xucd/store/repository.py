@@ -7,7 +7,7 @@ out of reach.
 
 import datetime
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -82,11 +82,16 @@ class Store:
         with self.reading() as connection:
             return _nested(connection, tables.default_memberships)
 
-    def set_default_memberships(self, memberships: Mapping[int, Mapping[int, int]]) -> None:
-        """Replace the default memberships of the users named, all of them or none."""
+    def set_default_memberships(
+        self, memberships: Mapping[int, Mapping[int, int]], among: Collection[int] | None = None
+    ) -> None:
+        """Replace the default memberships of the users named, all of them or none.
+
+        With `among`, a user's memberships of other queues than these stay as they are.
+        """
         with self.writing() as connection:
             for user_id, queues in memberships.items():
-                replace_queues(connection, tables.default_memberships, user_id, queues)
+                replace_queues(connection, tables.default_memberships, user_id, queues, among)
 
     def set_agent_group(self, agent_id: int, group_id: int) -> None:
         """Move an agent to a group."""
@@ -177,11 +182,19 @@ class Store:
 
 
 def replace_queues(
-    connection: Connection, table: Table, whose: int, queues: Mapping[int, int]
+    connection: Connection,
+    table: Table,
+    whose: int,
+    queues: Mapping[int, int],
+    among: Collection[int] | None = None,
 ) -> None:
-    """Make `queues` (id to penalty) all the rows that one agent or user has in `table`."""
+    """Make `queues` (id to penalty) all the rows that one agent or user has in `table`.
+
+    With `among`, rows of other queues than these stay as they are.
+    """
     owner = next(iter(table.primary_key.columns))
-    connection.execute(delete(table).where(owner == whose))
+    gone = delete(table).where(owner == whose)
+    connection.execute(gone if among is None else gone.where(table.c.queue_id.in_(among)))
     if queues:
         connection.execute(
             table.insert(),

@@ -2,7 +2,7 @@
 
 Names that have to be unique are so in the database as well. Live and daily facts refer to the
 configuration with a cascade: what is removed from the configuration leaves nothing behind. Daily
-counters alone outlast their agent, since reports are about the past.
+counters and callbacks' tickets alone outlast their agent, since reports are about the past.
 """
 
 from sqlalchemy import (
@@ -158,6 +158,7 @@ callback_lists = Table(
     Column("uuid", Uuid, primary_key=True),
     Column("name", String(100), nullable=False, unique=True),
     Column("queue_id", ForeignKey("queues.id", ondelete="CASCADE"), nullable=False),
+    Column("caller_id", String(40)),
 )
 callback_requests = Table(
     "callback_requests",
@@ -169,7 +170,7 @@ callback_requests = Table(
         nullable=False,
         index=True,
     ),
-    Column("phone_number", String(40), nullable=False),
+    Column("phone_number", String(40)),
     Column("mobile_phone_number", String(40)),
     Column("first_name", String(100)),
     Column("last_name", String(100)),
@@ -179,6 +180,29 @@ callback_requests = Table(
     Column("due_date", Date, nullable=False),
     Column("period_uuid", ForeignKey("callback_periods.uuid", ondelete="SET NULL")),
     Column("clotured", Boolean, nullable=False),
+    Column("voice_message_ref", String(200), index=True),
+    Column("created", Double),
+)
+# Reports are about the past: a ticket outlasts its request, its list and its agent. Times are epoch
+# seconds.
+callback_tickets = Table(
+    "callback_tickets",
+    metadata,
+    Column("uuid", Uuid, primary_key=True),
+    Column("request_uuid", Uuid, nullable=False, index=True),
+    Column("list_uuid", Uuid, nullable=False, index=True),
+    Column("queue_id", Integer, nullable=False),
+    Column("agent_id", Integer),
+    Column("phone_number", String(40), nullable=False),
+    Column("started", Double, nullable=False),
+    Column("answered", Double),
+    Column("ended", Double),
+    Column("duration", Double),
+    Column("failure", String(40)),
+    Column("status", String(20)),
+    Column("comment", Text),
+    Column("due_date", Date),
+    Column("period_uuid", Uuid),
 )
 meta = Table(
     "meta",

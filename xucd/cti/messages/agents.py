@@ -10,11 +10,18 @@ Seconds = int
 
 
 class AgentError(Message, forbid_unknown_fields=True, kw_only=True):
-    """A command about an agent was refused."""
+    """A command about an agent was refused, or what it began has failed.
+
+    `uuid` is of the callback that it was about, `ticket_uuid` of that call's ticket; `agent_id`
+    says who has taken the callback.
+    """
 
     error: str = field(name="Error")
     phone_number: str | UnsetType = field(name="phoneNb", default=UNSET)
     requested_number: str | UnsetType = field(name="RequestedNb", default=UNSET)
+    uuid: str | UnsetType = UNSET
+    ticket_uuid: str | UnsetType = field(name="ticketUuid", default=UNSET)
+    agent_id: int | UnsetType = field(name="agentId", default=UNSET)
 
 
 AgentState = Literal[

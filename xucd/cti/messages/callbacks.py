@@ -1,6 +1,6 @@
 """What clients are told about callbacks."""
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, field
 
 from xucd.cti.messages.wire import ArrayMessage, Message, Part
 
@@ -16,7 +16,11 @@ class CallbackPeriod(Part, kw_only=True):
 
 
 class CallbackRequest(Part, kw_only=True):
-    """Somebody who wants to be called. `due_date` is ``YYYY-MM-DD``."""
+    """Somebody who wants to be called. `due_date` is ``YYYY-MM-DD``.
+
+    The last three are there only for one with a message, for one that its taker has called and has
+    not filled the ticket in, and for one that is done with.
+    """
 
     uuid: str
     list_uuid: str
@@ -30,6 +34,8 @@ class CallbackRequest(Part, kw_only=True):
     due_date: str
     preferred_period: CallbackPeriod
     voice_message_ref: str | UnsetType = UNSET
+    ticket_uuid: str | UnsetType = UNSET
+    clotured: bool | UnsetType = UNSET
 
 
 class CallbackList(Part, kw_only=True):
@@ -57,7 +63,7 @@ class CallbackPage(Part, kw_only=True):
     """A page of found callbacks; `total` counts all that were found."""
 
     total: int
-    list: "list[CallbackRequest]"
+    found: list[CallbackRequest] = field(name="list")
 
 
 class FindCallbackResponseWithId(Message, kw_only=True):

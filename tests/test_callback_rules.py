@@ -1,0 +1,197 @@
+"""Who may do what with a callback, and what is made of its call. No database, no Asterisk."""
+
+import datetime
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import TODAY
+from tests.scene import ALICE, BRUCE, SUPPORT, Scene
+from xucd.center import callbacks as rules
+from xucd.center import changes as ch
+from xucd.center import events as ev
+from xucd.center.callback_calls import CallbackCall, call_id
+from xucd.center.callbacks import ANY_TIME, Request, Ticket
+from xucd.center.events import ChannelState
+from xucd.center.refused import Refused
+from xucd.center.rights import Rights
+
+AGENT = Rights(BRUCE, None, None)
+OTHER = Rights(ALICE, None, None)
+SUPERVISOR = Rights(None, frozenset({SUPPORT}), frozenset({1}), supervisor=True)
+ELSEWHERE = Rights(None, frozenset({2}), frozenset({1}), supervisor=True)
+ADMIN = Rights(None, None, None, supervisor=True)
+OK = "ok"
+
+
+def request(agent_id: int | None = None, clotured: bool = False) -> Request:
+    return Request(
+        uuid=uuid.uuid4(), list_uuid=uuid.uuid4(), queue_id=SUPPORT, phone_number="0230210082",
+        mobile_phone_number=None, first_name=None, last_name=None, company=None, description=None,
+        agent_id=agent_id, due_date=TODAY, period=ANY_TIME, clotured=clotured,
+        voice_message_ref=None, created=None,
+    )  # fmt: skip
+
+
+def outcome(check: Callable[[Request, Rights], None], seen: Request, rights: Rights) -> str:
+    try:
+        check(seen, rights)
+    except Refused as refusal:
+        return refusal.code
+    return OK
+
+
+@pytest.mark.parametrize(
+    ("rights", "taken", "closed", "expected"),
+    [
+        (AGENT, None, False, OK),
+        (OTHER, BRUCE, False, OK),  # who has it is for the database to say
+        (AGENT, None, True, "CallbackClotured"),
+        (SUPERVISOR, None, False, "AgentUnknown"),
+        (Rights(BRUCE, frozenset({2}), None), None, False, "NotAuthorized"),
+    ],
+)
+def test_who_may_take(rights: Rights, taken: int | None, closed: bool, expected: str) -> None:
+    assert outcome(rules.check_take, request(taken, closed), rights) == expected
+
+
+@pytest.mark.parametrize(
+    ("rights", "taken", "closed", "expected"),
+    [
+        (AGENT, BRUCE, False, OK),
+        (OTHER, BRUCE, False, "NotAuthorized"),
+        (SUPERVISOR, BRUCE, False, OK),
+        (ELSEWHERE, BRUCE, False, "NotAuthorized"),
+        (ADMIN, BRUCE, False, OK),
+        (AGENT, None, False, "NotTaken"),
+        (SUPERVISOR, None, False, "NotTaken"),
+        (ELSEWHERE, None, False, "NotAuthorized"),
+        (AGENT, BRUCE, True, "CallbackClotured"),
+        (Rights(None, None, None), BRUCE, False, "NotAuthorized"),
+    ],
+)
+def test_who_may_work_on_it(rights: Rights, taken: int | None, closed: bool, expected: str) -> None:
+    assert outcome(rules.check_work, request(taken, closed), rights) == expected
+
+
+@pytest.mark.parametrize(
+    ("rights", "taken", "expected"),
+    [
+        (OTHER, None, OK),
+        (OTHER, BRUCE, "NotAuthorized"),
+        (AGENT, BRUCE, OK),
+        (SUPERVISOR, BRUCE, OK),
+        (ELSEWHERE, None, "NotAuthorized"),
+    ],
+)
+def test_who_may_change_or_remove_it(rights: Rights, taken: int | None, expected: str) -> None:
+    assert outcome(rules.check_edit, request(taken), rights) == expected
+
+
+def test_only_a_day_that_is_over_is_past() -> None:
+    rules.check_date(None, TODAY)
+    rules.check_date(TODAY, TODAY)
+    with pytest.raises(Refused, match="DateInPast"):
+        rules.check_date(TODAY - datetime.timedelta(days=1), TODAY)
+
+
+class Call:
+    """A callback's call from Bruce's phone, on a scene; what comes of it goes into `call`."""
+
+    def __init__(self) -> None:
+        self.scene = Scene()
+        self.scene.logs_in()
+        self.ticket = Ticket(
+            uuid=uuid.uuid4(), request_uuid=uuid.uuid4(), list_uuid=uuid.uuid4(), queue_id=SUPPORT,
+            agent_id=BRUCE, phone_number="0230210082", started=self.scene.now,
+        )  # fmt: skip
+        self.call = CallbackCall(self.ticket)
+        self.phone = call_id(self.ticket.uuid)
+
+    def happens(self, *events: ev.Event) -> None:
+        self.scene.forget()
+        self.scene.happens(*events)
+        for change in self.scene.told:
+            if isinstance(change, ch.DialOutcome):
+                self.call.rung(change, self.scene.now)
+            elif isinstance(change, ch.PhoneCallChanged):
+                self.call.became(change.call, self.scene.now)
+
+    def rings(self) -> None:
+        phone, name, down = self.phone, "PJSIP/1001-1", ChannelState.DOWN
+        self.happens(
+            ev.ChannelCreated(name, phone, phone, down, "3000", "", "default", "0230210082"),
+            ev.ChannelMoved(name, phone, phone, ChannelState.RINGING, "1001", "", "3000", ""),
+        )
+
+    def is_picked_up(self) -> None:
+        up = ChannelState.UP
+        self.happens(
+            ev.DialEnded("", self.phone, "PJSIP/1001-1", "ANSWER"),
+            ev.ChannelMoved("PJSIP/1001-1", self.phone, self.phone, up, "1001", "", "3000", ""),
+        )
+
+    def dials(self) -> None:
+        down = ChannelState.DOWN
+        self.happens(
+            ev.ChannelCreated("PJSIP/trunk-2", "far", self.phone, down, "", "", "default", "")
+        )
+
+    def is_answered(self) -> None:
+        up = ChannelState.UP
+        self.happens(
+            ev.DialEnded(self.phone, "far", "PJSIP/trunk-2", "ANSWER"),
+            ev.ChannelMoved("PJSIP/trunk-2", "far", self.phone, up, "0230210082", "", "3000", ""),
+            ev.BridgeEntered("b", "PJSIP/trunk-2", "far", self.phone),
+            ev.BridgeEntered("b", "PJSIP/1001-1", self.phone, self.phone),
+        )
+
+    def is_over(self, status: str = "") -> None:
+        if status:
+            self.happens(ev.DialEnded(self.phone, "far", "PJSIP/trunk-2", status))
+        self.happens(ev.ChannelGone("PJSIP/1001-1", self.phone, self.phone, 16))
+
+
+def test_a_ticket_is_told_when_the_customer_answered_and_how_long_they_talked() -> None:
+    one = Call()
+    one.rings()
+    one.scene.passes(3)
+    one.is_picked_up()
+    one.dials()
+    assert one.call.answered is None
+    one.scene.passes(7)
+    one.is_answered()
+    assert one.call.answered == one.ticket.started + 10
+    one.scene.passes(42)
+    one.is_over()
+    assert (one.call.duration, one.call.failure) == (42.0, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "failure"),
+    [
+        ("BUSY", "NumberBusy"),
+        ("NOANSWER", "NumberNotAnswered"),
+        ("CONGESTION", "NumberUnreachable"),
+        ("CHANUNAVAIL", "NumberUnreachable"),
+        ("CANCEL", None),
+        ("", "NumberUnknown"),
+    ],
+)
+def test_why_nobody_was_reached(status: str, failure: str | None) -> None:
+    one = Call()
+    one.rings()
+    one.is_picked_up()
+    if status:
+        one.dials()
+    one.is_over(status)
+    assert (one.call.answered, one.call.duration, one.call.failure) == (None, None, failure)
+    assert one.call.ended is not None
+
+
+def test_a_phone_that_is_not_picked_up_ends_the_call() -> None:
+    one = Call()
+    one.rings()
+    one.happens(ev.DialEnded("", one.phone, "PJSIP/1001-1", "NOANSWER"))
+    assert (one.call.ended, one.call.failure) == (one.scene.now, "PhoneNotAnswered")

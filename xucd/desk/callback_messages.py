@@ -1,0 +1,129 @@
+"""Messages that waiting callers leave: from the dialplan into the callbacks, and to an agent's ear.
+
+A caller is asked by the dialplan of `asterisk-conf`, which also records and plays; here its wish
+becomes a request in the list of the queue that it waited in.
+"""
+
+import datetime
+import re
+import secrets
+import uuid
+
+from xucd import checked
+from xucd.center.callbacks import CallbackList, NewRequest, Request
+from xucd.center.intents import PlayMessage
+from xucd.center.refused import Refused
+from xucd.center.rights import Rights
+from xucd.center.voice_messages import channel_id, due_date, is_hearing, is_reference
+from xucd.cti.asks import ListenCallbackMessage
+from xucd.cti.session import Session
+from xucd.desk.commands import carries_out
+from xucd.desk.desk import Desk, rights
+from xucd.desk.listening import OUT_OF_REACH
+from xucd.desk.own_phone import own_line
+
+XUCD = Rights(None, None, None)
+"""What is done here is done by xucd itself."""
+
+LONGEST_NUMBER = 40
+LONGEST_NAME = 100
+"""Characters, as in the contact centre's file."""
+
+
+class Wishes:
+    """What callers want, as the dialplan's script hands it in."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def offer(self, queue: str) -> str | None:
+        """A fresh reference for a caller of this queue, None when it has no list of callbacks."""
+        return uuid.uuid4().hex if await self._list(queue) is not None else None
+
+    async def leave(self, queue: str, number: str, name: str, reference: str | None) -> None:
+        """Keep a caller's wish; one whose message is known already is kept once.
+
+        Raises `Refused` with `NumberInvalid`, `ListUnknown` or `StoreUnavailable`.
+        """
+        work = self._desk.callbacks
+        if reference is not None and await self._is_known(reference):
+            return
+        if len(number) > LONGEST_NUMBER or not re.search(checked.NUMBER, number):
+            raise Refused("NumberInvalid", "This is no number to dial.")
+        into = await self._list(queue)
+        if into is None:
+            raise Refused("ListUnknown", "The queue has no list of callbacks.")
+        periods = await work.periods()
+        moment = datetime.datetime.fromtimestamp(self._desk.now(), datetime.UTC).astimezone()
+        wish = NewRequest(
+            phone_number=number,
+            last_name=name if name != number and _is_name(name) else None,
+            due_date=due_date(periods, moment),
+            voice_message_ref=reference,
+        )
+        await work.create(into.uuid, [wish], XUCD)
+
+    async def _list(self, queue: str) -> CallbackList | None:
+        """The list of a queue, the first by its name where there are several."""
+        known = self._desk.center.directory.queue_by_name.get(queue)
+        found = await self._desk.callbacks.lists(XUCD)
+        return next((one for one in found if known and one.queue_id == known.id), None)
+
+    async def _is_known(self, reference: str) -> bool:
+        try:
+            await self._desk.callbacks.with_message(reference, XUCD)
+        except Refused as refusal:
+            if refusal.code != "CallbackUnknown":
+                raise
+            return False
+        return True
+
+
+def _is_name(name: str) -> bool:
+    return 0 < len(name) <= LONGEST_NAME and re.search(checked.SPOKEN_NAME, name) is not None
+
+
+@carries_out(ListenCallbackMessage)
+async def listen_message(desk: Desk, ask: ListenCallbackMessage, who: Session) -> None:
+    """Ring the user's own phone and play a message to whoever answers; again is no error.
+
+    Raises `Refused` with `FeatureDisabled`, `MessageUnknown`, `NotAuthorized`, `LineUnknown`,
+    `PhoneUnreachable`, or as asking Asterisk does.
+    """
+    if not desk.features.callbacks:
+        raise Refused("FeatureDisabled", "Callbacks are switched off in the settings.")
+    request = await _request(desk, ask.voice_message_ref, who)
+    reference = request.voice_message_ref or ""
+    if not is_reference(reference):
+        raise _unknown()
+    line = own_line(desk, who)
+    calls = desk.center.calls
+    if is_hearing(calls, line.interface, reference):
+        return
+    if desk.center.devices.get(line.interface, "INVALID") in OUT_OF_REACH:
+        raise Refused("PhoneUnreachable", "The phone is not in reach.")
+    unique_id = channel_id(reference, secrets.token_hex(4))
+    number = request.phone_number or request.mobile_phone_number or line.number
+    await desk.bring_about(
+        lambda: unique_id in calls.channels,
+        PlayMessage(line.interface, reference, number, unique_id),
+    )
+
+
+async def _request(desk: Desk, named: str, who: Session) -> Request:
+    """The request that a message is of; clients name it by the message's reference or its own uuid.
+
+    Raises `Refused`.
+    """
+    try:
+        if is_reference(named):
+            return await desk.callbacks.with_message(named, rights(who))
+        return await desk.callbacks.get(uuid.UUID(named), rights(who))
+    except ValueError:
+        raise _unknown() from None
+    except Refused as refusal:
+        raise _unknown() if refusal.code == "CallbackUnknown" else refusal from None
+
+
+def _unknown() -> Refused:
+    return Refused("MessageUnknown", "There is no such message.")
