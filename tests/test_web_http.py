@@ -391,6 +391,7 @@ async def pages(tmp_path: Path) -> AsyncIterator[Server]:
     folder = tmp_path / "static"
     (folder / "assets").mkdir(parents=True)
     (folder / "index.html").write_text("<!doctype html><title>é</title>", encoding="utf-8")
+    (folder / "board.html").write_text("<!doctype html><title>board</title>")
     (folder / "assets/cti.js").write_text("var Cti = {};")
     (tmp_path / "secret.txt").write_text("secret")
     async with serving(static=folder) as server:
@@ -407,6 +408,12 @@ async def test_pages_are_served_with_the_headers_that_guard_them(pages: Server) 
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cross-origin-resource-policy"] == "same-origin"
     assert headers["cache-control"] == "no-cache"
+
+
+async def test_a_page_has_an_address_without_an_extension(pages: Server) -> None:
+    status, headers, content = await pages.http("GET", "/board")
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert b"board" in content
 
 
 async def test_assets_may_be_loaded_by_any_page(pages: Server) -> None:

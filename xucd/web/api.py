@@ -4,28 +4,28 @@ A refused upgrade is answered before any handshake, with the JSON error that a p
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-import structlog
 from autobahn.twisted.resource import WebSocketResource
 from klein import Klein
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from twisted.internet.defer import Deferred
-from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from xucd.center.directory import User
 from xucd.cti.link import Resume
 from xucd.cti.links import Links
-from xucd.web.errors import HttpError, answer, answer_error
+from xucd.cti.schema import asyncapi
+from xucd.web.bearer import Bearer
+from xucd.web.errors import HttpError, answer
+from xucd.web.failures import answer_failure
 from xucd.web.origins import Origins
-from xucd.web.signin import SignIn, Users
+from xucd.web.signin import SignIn
 from xucd.web.tokens import Tokens
-
-log = structlog.get_logger()
 
 
 class Health(msgspec.Struct, rename="camel"):
@@ -61,7 +61,7 @@ class Api:
         self,
         *,
         links: Links,
-        users: Users,
+        bearer: Bearer,
         signin: SignIn,
         tokens: Tokens,
         origins: Origins,
@@ -69,7 +69,7 @@ class Api:
         legacy_links: bool,
     ) -> None:
         self._links = links
-        self._users = users
+        self._bearer = bearer
         self._signin = signin
         self._tokens = tokens
         self._origins = origins
@@ -93,20 +93,7 @@ class Api:
     @app.route("/xuc/api/2.0/auth/check", methods=["GET"])
     def check(self, request: Any) -> bytes:
         """A new token for one that is still good."""
-        header = request.getHeader(b"authorization")
-        if header is None:
-            text = "There is no Authorization header."
-            raise HttpError(400, "AuthorizationHeaderNotFound", text)
-        scheme, _, token = header.decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise HttpError(400, "BearerNotFound", "The Authorization header has no bearer token.")
-        return self._token(request, self._owner(token.strip()))
-
-    def _owner(self, token: str) -> User:
-        user = self._users.user(self._tokens.login(token))
-        if user is None:
-            raise HttpError(403, "InvalidToken", "The token is not valid.")
-        return user
+        return self._token(request, self._bearer.user(request.requestHeaders))
 
     def _token(self, request: Any, user: User) -> bytes:
         token = self._tokens.make(user.login)
@@ -151,7 +138,7 @@ class Api:
         token = query.get("token")
         if not token:
             raise HttpError(401, "InvalidCredentials", "There is no token.")
-        return self._upgraded(request, self._owner(token), query)
+        return self._upgraded(request, self._bearer.owner(token), query)
 
     def _upgraded(self, request: Any, user: User, query: dict[str, str]) -> Any:
         upgrade = request.getHeader(b"upgrade") or b""
@@ -175,39 +162,27 @@ class Api:
         request.setHeader(b"Content-Type", CONTENT_TYPE_LATEST.encode())
         return generate_latest(self._links.hub.meter.registry)
 
+    @app.route("/xuc/api/2.0/asyncapi.json", methods=["GET"])
+    def cti_document(self, request: Any) -> bytes:
+        """What goes over the WebSocket, as AsyncAPI has it."""
+        return answer(request, 200, asyncapi.document(_host(request), request.isSecure()))
+
     # --- What goes wrong
-
-    @app.handle_errors(HttpError)
-    def on_http_error(self, request: Any, failure: Any) -> bytes:
-        """An error that a route has found."""
-        return answer_error(request, failure.value)
-
-    @app.handle_errors(NotFound)
-    def on_not_found(self, request: Any, failure: Any) -> bytes:
-        """No such route."""
-        return answer_error(request, HttpError(404, "NotFound", "There is nothing here."))
-
-    @app.handle_errors(MethodNotAllowed)
-    def on_wrong_method(self, request: Any, failure: Any) -> bytes:
-        """A route, but not for this method."""
-        allow = ", ".join(sorted(failure.value.valid_methods or ()))
-        text = "This method is not for this address."
-        return answer_error(request, HttpError(405, "MethodNotAllowed", text, Allow=allow))
 
     @app.handle_errors(Exception)
     def on_failure(self, request: Any, failure: Any) -> bytes:
-        """A mistake of ours."""
-        log.error("request failed", path=_path(request), traceback=failure.getTraceback())
-        text = "xucd could not serve this."
-        return answer_error(request, HttpError(500, "InternalError", text))
+        """Whatever it is."""
+        return answer_failure(request, failure)
 
 
 def _address(request: Any) -> str:
     return getattr(request.getClientAddress(), "host", "")
 
 
-def _path(request: Any) -> str:
-    return str(request.path.decode("ascii", "replace"))
+def _host(request: Any) -> str:
+    """The host that a client has reached us under, as far as it is one."""
+    host = (request.getHeader(b"host") or b"").decode("latin-1")
+    return host if re.fullmatch(r"[\w.:\[\]-]{1,255}", host, re.ASCII) else "localhost"
 
 
 def _query(request: Any) -> dict[str, str]:

@@ -1,11 +1,16 @@
 """What goes wrong over HTTP, told as JSON: ``{"error":CODE,"message":TEXT}``."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 
 class HttpError(Exception):
     """A request that cannot be served. `message` never repeats what the client sent."""
+
+    more: Mapping[str, object] = MappingProxyType({})
+    """What else is told, beside code and message."""
 
     def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
         super().__init__(status, code)
@@ -29,4 +34,5 @@ def answer_error(request: Any, error: HttpError) -> bytes:
     """Set a request's answer to an error; returns the bytes to write."""
     for name, value in error.headers.items():
         request.setHeader(name.replace("_", "-"), value)
-    return answer(request, error.status, {"error": error.code, "message": error.message})
+    told = {"error": error.code, "message": error.message, **error.more}
+    return answer(request, error.status, told)

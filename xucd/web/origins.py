@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-METHODS = b"GET, POST, OPTIONS"
+METHODS = b"GET, POST, PUT, DELETE, OPTIONS"
 HEADERS = b"Authorization, Content-Type"
 
 

@@ -1,6 +1,7 @@
 """The static pages: served as they are, checked for changes each time, never listed."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.web.http import CACHED
@@ -21,7 +22,7 @@ class NotFound(Resource):
 
 
 class Pages(File):
-    """A folder of pages and what belongs to them."""
+    """A folder of pages and what belongs to them; `/board` is `board.html`."""
 
     contentTypes = {  # noqa: RUF012
         ".html": "text/html; charset=utf-8",
@@ -37,8 +38,14 @@ class Pages(File):
     contentEncodings = {}  # noqa: RUF012
     childNotFound = NotFound()  # type: ignore[no-untyped-call,assignment]
 
-    def __init__(self, path: str, defaultType: str = "application/octet-stream", *rest: Any):
-        super().__init__(path, defaultType, *rest)
+    def __init__(
+        self,
+        path: str,
+        defaultType: str = "application/octet-stream",
+        ignoredExts: Sequence[str] = (".html",),
+        registry: Any = None,
+    ):
+        super().__init__(path, defaultType, ignoredExts, registry)
 
     def directoryListing(self) -> Resource:
         """Nothing: what is in a folder is not for others to browse."""

@@ -1,6 +1,7 @@
 """The one site: everything that xucd serves over HTTP, with the headers that every answer bears."""
 
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,23 @@ from twisted.web.resource import Resource, getChildForRequest
 from twisted.web.server import Request, Site
 
 from xucd import passwords
+from xucd.center.directory import User
+from xucd.center.rights import Rights
 from xucd.cti.links import Links
+from xucd.desk.desk import Desk
 from xucd.web.api import Api, Health
+from xucd.web.bearer import Bearer
 from xucd.web.errors import HttpError, answer_error
 from xucd.web.origins import Origins
 from xucd.web.pages import Pages
+from xucd.web.rest import Rest
 from xucd.web.signin import Attempts, SignIn, Users
 from xucd.web.tokens import Tokens
 
 STATIC = Path(__file__).parent / "static"
 MAX_BODY = 64 * 1024
+# For those who have signed in, who may import a whole file of callbacks.
+MAX_IMPORT = 8 * 1024 * 1024
 IDLE_TIMEOUT = 60
 
 CONTENT_SECURITY_POLICY = (
@@ -42,40 +50,50 @@ def make_site(
     login_attempts: int = 20,
     static: Path = STATIC,
     verify: Callable[[str | None, str], bool] = passwords.verify,
+    desk: Desk | None = None,
+    rights: Callable[[User], Rights] | None = None,
 ) -> Site:
     """Everything to listen with.
 
     `secret` signs the tokens (32 bytes or more); `clock` tells epoch seconds; `token_ttl` is in
-    seconds; `login_attempts` are per minute, for one login from one address.
+    seconds; `login_attempts` are per minute, for one login from one address. With `desk`, and the
+    `rights` of a user, there are REST routes.
     """
     allowed = Origins(origins)
     meter = links.hub.meter
     signin = SignIn(users, verify, Attempts(login_attempts, clock), meter)
+    tokens = Tokens(secret, token_ttl, clock)
+    bearer = Bearer(users, tokens)
     api = Api(
         links=links,
-        users=users,
+        bearer=bearer,
         signin=signin,
-        tokens=Tokens(secret, token_ttl, clock),
+        tokens=tokens,
         origins=allowed,
         health=health,
         legacy_links=legacy_links,
     )
-    root = _Root(api.app.resource(), Pages(str(static)), allowed)
-    return _Site(root, signin)
+    rest = Rest(bearer, desk, rights) if desk is not None and rights is not None else None
+    root = _Root(api.app.resource(), rest, Pages(str(static)), allowed)
+    return _Site(root, signin, bearer)
 
 
 class _Request(Request):
     """A request whose body is bounded, and never written to disk."""
 
     too_long = False
+    _most = MAX_BODY
 
     def gotLength(self, length: int | None) -> None:
-        self.too_long = length is not None and length > MAX_BODY
-        super().gotLength(0 if self.too_long else length)  # type: ignore[no-untyped-call]
+        channel: Any = self.channel
+        if (length is None or length > MAX_BODY) and channel.site.may_import(self):
+            self._most = MAX_IMPORT
+        self.too_long = length is not None and length > self._most
+        self.content = BytesIO()
 
     def handleContentChunk(self, data: bytes) -> None:
         assert self.content is not None  # made by gotLength
-        if self.too_long or self.content.tell() + len(data) > MAX_BODY:
+        if self.too_long or self.content.tell() + len(data) > self._most:
             self.too_long = True
             return
         super().handleContentChunk(data)  # type: ignore[no-untyped-call]
@@ -84,9 +102,18 @@ class _Request(Request):
 class _Site(Site):
     """A site that does not log what is in a query: tokens and passwords travel there."""
 
-    def __init__(self, root: Resource, signin: SignIn) -> None:
+    def __init__(self, root: Resource, signin: SignIn, bearer: Bearer) -> None:
         super().__init__(root, requestFactory=_Request, timeout=IDLE_TIMEOUT)  # type: ignore[no-untyped-call]
         self._signin = signin
+        self._bearer = bearer
+
+    def may_import(self, request: Any) -> bool:
+        """Whether a request, of which only the headers have come, may have a large body."""
+        try:
+            self._bearer.user(request.requestHeaders)
+        except HttpError:
+            return False
+        return True
 
     def stopFactory(self) -> None:
         super().stopFactory()
@@ -106,9 +133,10 @@ class _Root(Resource):
 
     isLeaf = True
 
-    def __init__(self, routes: Any, pages: Pages, origins: Origins) -> None:
+    def __init__(self, routes: Any, rest: Rest | None, pages: Pages, origins: Origins) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._routes = routes
+        self._rest = rest
         self._pages = pages
         self._origins = origins
 
@@ -131,6 +159,8 @@ class _Root(Resource):
                 return self._origins.preflight(request)
         if request.too_long:
             return answer_error(request, HttpError(413, "TooLarge", "The body is too large."))
+        if self._rest is not None and self._rest.serves(path):
+            return self._rest.render(request)
         if cross_origin or path in (b"/health", b"/metrics"):
             return self._routes.render(request)
         if request.method not in (b"GET", b"HEAD"):

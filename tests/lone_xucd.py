@@ -1,0 +1,68 @@
+"""xucd as a process of its own, with no Asterisk to talk to: callbacks and HTTP need none."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from integration.client import Client, http
+from integration.running import DEADLINE, DEMO, Xucd, free_port
+from xucd.web.tokens import Tokens
+
+
+class LoneXucd(Xucd):
+    """A daemon with the demo's centre; its link to Asterisk leads nowhere.
+
+    `center` is TOML that is added to the demo's.
+    """
+
+    def __init__(self, folder: Path, url: str | None = None, center: str = "") -> None:
+        pbx: Any = SimpleNamespace(
+            ami_port=free_port(), ami_secret="nobody-listens", agi_port=free_port()
+        )
+        super().__init__(pbx, folder, url=url)
+        self._center = center
+        self._secret = b""
+
+    async def prepare(self) -> None:
+        """Apply the centre. Nobody gets a password: `token` does without."""
+        file = self.folder / "center.toml"
+        file.write_text(DEMO.read_text(encoding="utf-8") + self._center, encoding="utf-8")
+        await self.command("center", "apply", str(file))
+
+    async def start(self) -> None:
+        """Start the daemon; returns when it answers."""
+        await super().start()
+        if not self._secret:
+            store = self.store()
+            self._secret = await asyncio.to_thread(store.token_secret)
+            store.close()
+
+    def token(self, login: str) -> str:
+        """A token of a user, made as the daemon makes it; good across restarts."""
+        return Tokens(self._secret, 3600, time.time).make(login)
+
+    async def client(self, login: str, query: str = "") -> Client:
+        """A signed-in page of a user, its opening received."""
+        client = await Client.sign_in(self.port, login, query=query, token=self.token(login))
+        await client.opened()
+        return client
+
+    async def until_current(self) -> None:
+        """Wait until the daemon answers; current it will never be."""
+        async with asyncio.timeout(DEADLINE):
+            while not await asyncio.to_thread(self._answers):
+                await asyncio.sleep(0.02)  # over HTTP there is nothing to wait on
+                if self._process is not None and self._process.returncode is not None:
+                    raise RuntimeError(f"xucd ended:\n{self.log.read_text()}")
+
+    def _answers(self) -> bool:
+        try:
+            status, health = http(self.port, "/health")
+        except (OSError, json.JSONDecodeError):
+            return False
+        return status == 503 and health["store"] == "ok"

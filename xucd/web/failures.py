@@ -1,0 +1,48 @@
+"""What a request that failed is answered with."""
+
+from typing import Any
+
+import structlog
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+
+from xucd.center.refused import Refused
+from xucd.web.errors import HttpError, answer_error
+
+# The status of what the contact centre turns down; all other codes are 422.
+STATUSES = {
+    "NotAuthorized": 403,
+    "FeatureDisabled": 403,
+    "CallbackUnknown": 404,
+    "ListUnknown": 404,
+    "CallbackTaken": 409,
+    "CallbackClotured": 409,
+    "NotTaken": 409,
+    "AsteriskUnavailable": 503,
+    "StoreUnavailable": 503,
+}
+
+log = structlog.get_logger()
+
+
+def answer_failure(request: Any, failure: Any) -> bytes:
+    """Set a request's answer to what went wrong; returns the bytes to write.
+
+    `failure` is Twisted's, of any exception; one that nobody has foreseen is logged.
+    """
+    return answer_error(request, _error(request, failure))
+
+
+def _error(request: Any, failure: Any) -> HttpError:
+    match failure.value:
+        case HttpError() as error:
+            return error
+        case Refused(code=code, text=text):
+            return HttpError(STATUSES.get(code, 422), code, text)
+        case NotFound():
+            return HttpError(404, "NotFound", "There is nothing here.")
+        case MethodNotAllowed(valid_methods=methods):
+            text = "This method is not for this address."
+            return HttpError(405, "MethodNotAllowed", text, Allow=", ".join(sorted(methods or ())))
+    path = request.path.decode("ascii", "replace")
+    log.error("request failed", path=path, traceback=failure.getTraceback())
+    return HttpError(500, "InternalError", "xucd could not serve this.")
