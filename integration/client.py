@@ -8,8 +8,6 @@ async with await Client.sign_in(port, "bruce") as bruce:
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import itertools
 import json
 import time
 import urllib.error
@@ -17,21 +15,16 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from xucd.client import Refused
+from xucd.client.session import Session
+from xucd.client.wire import Received, Wire
+
+__all__ = ["DEADLINE", "Body", "Client", "Frame", "Refused", "http", "token_of"]
 
 DEADLINE = 15.0  # seconds that any awaited frame may take, unless told otherwise
 
 Body = Any
 """What stands in `ctiMessage`: an object, or an array."""
-
-
-class Refused(Exception):
-    """A command was answered by ``ok: false``; `code` is its error."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class Frame:
@@ -74,22 +67,20 @@ def http(
 
 async def token_of(port: int, login: str, password: str | None = None) -> str:
     """A token for a user of the demo, whose password is the login and ``-demo``."""
-    credentials = {"login": login, "password": password or f"{login}-demo"}
-    status, answer = await asyncio.to_thread(http, port, "/xuc/api/2.0/auth/login", credentials)
-    assert status == 200, answer
-    return str(answer["token"])
+    session = Session(f"http://127.0.0.1:{port}", login, password or f"{login}-demo")
+    await session.begin()
+    return session.token
 
 
 class Client:
     """One WebSocket. `frames` holds all that ever came, heartbeats left out."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self) -> None:
         self.frames: list[Frame] = []
-        self._socket = socket
-        self._ids = itertools.count(1)
-        self._news = asyncio.Condition()
+        self._wire: Wire
+        self._watching: asyncio.Task[None]
+        self._news = asyncio.Event()
         self._over = False
-        self._reading = asyncio.create_task(self._read())
 
     @classmethod
     async def sign_in(
@@ -97,8 +88,11 @@ class Client:
     ) -> Client:
         """Sign in and open a link; returns when it is open, the opening on its way."""
         token = token or await token_of(port, login)
-        uri = f"ws://127.0.0.1:{port}/xuc/api/2.0/cti?token={token}{query}"
-        return cls(await connect(uri, max_size=None, ping_interval=None))
+        client = cls()
+        address = f"ws://127.0.0.1:{port}/xuc/api/2.0/cti?token={token}{query}"
+        client._wire = await Wire.open(address, client._heard, heartbeat=None)
+        client._watching = asyncio.create_task(client._watch())
+        return client
 
     async def __aenter__(self) -> Client:
         return self
@@ -108,16 +102,16 @@ class Client:
 
     async def close(self) -> None:
         """Close the link as a page does that is left."""
-        await self._socket.close()
-        await self._reading
+        await self._wire.close()
+        await self._watching
 
     def cut(self) -> None:
         """Lose the link without a word, as a laptop does whose lid is shut."""
-        self._socket.transport.abort()
+        self._wire.cut()
 
     async def say(self, frame: object) -> None:
         """Send a frame: an object as JSON, a string as it is."""
-        await self._socket.send(frame if isinstance(frame, str) else json.dumps(frame))
+        await self._wire.say(frame if isinstance(frame, str) else json.dumps(frame))
 
     async def tell(self, command: str, **arguments: Any) -> None:
         """Send a command without asking for an acknowledgement, as old clients do."""
@@ -125,11 +119,11 @@ class Client:
 
     async def ask(self, command: str, **arguments: Any) -> None:
         """Send a command and wait until it is acknowledged. Raises `Refused`."""
-        number = next(self._ids)
-        await self.tell(command, requestId=number, **arguments)
-        result = await self.until("CommandResult", requestId=number)
-        if not result["ok"]:
-            raise Refused(result["error"])
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await self._wire.ask(command, arguments)
+        except TimeoutError:
+            raise self._late(f"no answer to {command}", DEADLINE) from None
 
     async def until(
         self, kind: str, within: float = DEADLINE, *, after: int = 0, **wanted: Any
@@ -143,24 +137,22 @@ class Client:
         """The first frame from number `after` on that fits."""
         seen = after
         try:
-            async with asyncio.timeout(within), self._news:
+            async with asyncio.timeout(within):
                 while True:
+                    news = self._news
                     for frame in self.frames[seen:]:
                         if fits(frame):
                             return frame
                     seen = len(self.frames)
                     if self._over:
                         raise ConnectionError("the link is closed")
-                    await self._news.wait()
+                    await news.wait()
         except TimeoutError:
-            last = "\n".join(frame.raw[:300] for frame in self.frames[-12:])
-            raise TimeoutError(f"no such frame within {within} s; the last were\n{last}") from None
+            raise self._late("no such frame", within) from None
 
     async def closed(self, within: float = DEADLINE) -> tuple[int | None, str | None]:
         """Wait until the server has closed the link; returns its code and reason."""
-        await asyncio.wait_for(self._socket.wait_closed(), within)
-        await self._reading
-        return self._socket.close_code, self._socket.close_reason
+        return await asyncio.wait_for(self._wire.closed(), within)
 
     def bodies(self, kind: str, after: int = 0) -> list[Body]:
         """The bodies of all frames of a type so far."""
@@ -178,14 +170,20 @@ class Client:
         """Wait until the opening of a link has come, up to the phone's status."""
         await self.until("PhoneStatusUpdate")
 
-    async def _read(self) -> None:
-        with contextlib.suppress(ConnectionClosed):  # how it ended is `closed`'s to tell
-            async for raw in self._socket:
-                frame = Frame(str(raw))
-                if frame.message.get("claz") != "ping":
-                    async with self._news:
-                        self.frames.append(frame)
-                        self._news.notify_all()
-        async with self._news:
-            self._over = True
-            self._news.notify_all()
+    def _late(self, what: str, within: float) -> TimeoutError:
+        last = "\n".join(frame.raw[:300] for frame in self.frames[-12:])
+        return TimeoutError(f"{what} within {within} s; the last frames were\n{last}")
+
+    def _heard(self, raw: str, received: Received) -> None:
+        if received.kind:
+            self.frames.append(Frame(raw))
+            self._tell_those_who_wait()
+
+    async def _watch(self) -> None:
+        await self._wire.closed()
+        self._over = True
+        self._tell_those_who_wait()
+
+    def _tell_those_who_wait(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()

@@ -1,0 +1,357 @@
+/* The classic scripts that pages load, against a WebSocket server: what they send, what they pass
+ * on. frames.json is the table of methods; a Python test holds it against the protocol. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { WebSocket } from "ws";
+
+import { SCRIPTS, connected, heard, page, plain, server } from "./page.mjs";
+
+const FRAMES = JSON.parse(readFileSync(new URL("frames.json", import.meta.url), "utf-8"));
+
+function call(world, name, values) {
+  const [library, method] = name.split(".");
+  world[library][method](...values);
+}
+
+test("every method sends exactly the frame of the table", async (t) => {
+  const { world, there } = await connected(t);
+  for (const [name, values, sent] of FRAMES) {
+    call(world, name, values);
+    assert.deepEqual(await there.next(), { claz: "web", ...sent }, name);
+  }
+});
+
+test("every message reaches the handlers of its type, and nobody else's", async (t) => {
+  const { world, there } = await connected(t);
+  const types = [world.Cti, world.Callback, world.Membership].flatMap((library) =>
+    Object.values(library.MessageType),
+  );
+  const got = [];
+  for (const type of types) {
+    world.Cti.setHandler(type, (body) => got.push([type, body.number]));
+  }
+  types.forEach((type, number) => there.tell(type, { number }));
+  const last = heard(world, "Done");
+  there.tell("Done", {});
+  await last;
+  assert.deepEqual(got, types.map((type, number) => [type, number]));
+});
+
+for (const scripts of [SCRIPTS, [...SCRIPTS].reverse(), ["cti.js"]]) {
+  test(`loaded as ${scripts}, the library works`, async (t) => {
+    const { world, there } = await connected(t, { scripts });
+    if (world.Callback) {
+      world.Callback.init(world.Cti);
+      world.Callback.getCallbackLists();
+      assert.equal((await there.next()).command, "getCallbackLists");
+      world.Membership.init(world.Cti);
+      world.Membership.getUserDefaultMembership(1);
+      assert.equal((await there.next()).command, "getUserDefaultMembership");
+    }
+    const sheet = heard(world, "Sheet");
+    there.tell("Sheet", { channel: "SIP/1" });
+    assert.deepEqual(plain(await sheet), { channel: "SIP/1" });
+  });
+}
+
+test("handlers that are set inside the LoggedOn handler hear what follows it", async (t) => {
+  const { world, there } = await connected(t);
+  const statuses = new Promise((resolve) => {
+    world.Cti.setHandler(world.Cti.MessageType.LOGGEDON, () =>
+      world.Cti.setHandler(world.Cti.MessageType.USERSTATUSES, resolve),
+    );
+  });
+  there.tell("LoggedOn", { status: "ok" });
+  there.tell("UsersStatuses", [{ name: "available" }]);
+  assert.deepEqual(plain(await statuses), [{ name: "available" }]);
+});
+
+test("a handler that throws is reported, stays, and keeps nobody else from hearing", async (t) => {
+  const { world, there } = await connected(t);
+  const { Cti } = world;
+  let calls = 0;
+  Cti.setHandler("Sheet", () => {
+    calls += 1;
+    throw new Error("a mistake of the page");
+  });
+  for (const channel of ["first", "second"]) {
+    const sheet = heard(world, "Sheet");
+    there.tell("Sheet", { channel });
+    assert.equal((await sheet).channel, channel);
+  }
+  assert.equal(calls, 2);
+  assert.equal(world.said.error.length, 2);
+  assert.match(world.said.error[0][0], /a handler of Sheet failed/);
+  assert.equal(world.said.error[0][1].message, "a mistake of the page");
+});
+
+test("a handler is set once, can be taken away, and clearHandlers takes all", () => {
+  const { Cti } = page();
+  const got = [];
+  const one = (body) => got.push(`one ${body}`);
+  const two = (body) => got.push(`two ${body}`);
+  const say = (type, body) => Cti.receive({ data: JSON.stringify({ msgType: type, ctiMessage: body }) });
+  Cti.setHandler("Sheet", one);
+  Cti.setHandler("Sheet", one);
+  Cti.setHandler("Sheet", two);
+  Cti.setHandler("PhoneEvent", two);
+  say("Sheet", "a");
+  Cti.unsetHandler("Sheet", one);
+  say("Sheet", "b");
+  say("PhoneEvent", "c");
+  Cti.clearHandlers();
+  say("Sheet", "d");
+  say("PhoneEvent", "e");
+  assert.deepEqual(got, ["one a", "two a", "two b", "two c"]);
+});
+
+test("a topic takes several handlers, tells all values, and forgets by itself", () => {
+  const { Cti } = page();
+  const got = [];
+  const first = (...values) => got.push(values);
+  const second = (...values) => got.push(values.length);
+  Cti.Topic("mine").subscribe(first).subscribe([second, second]);
+  Cti.Topic("mine").publish(1, 2);
+  Cti.Topic("mine").unsubscribe(second).publish(3);
+  Cti.Topic("other").subscribe(first);
+  Cti.Topic("mine").clear();
+  Cti.Topic("mine").publish(4);
+  Cti.Topic("other").publish(5);
+  assert.deepEqual(got, [[1, 2], 2, 2, [3], [5]]);
+});
+
+test("a handler that takes itself away while it is called skips nobody", () => {
+  const { Cti } = page();
+  const got = [];
+  const once = () => {
+    got.push("once");
+    Cti.unsetHandler("mine", once);
+  };
+  Cti.setHandler("mine", once);
+  Cti.setHandler("mine", () => got.push("always"));
+  Cti.Topic("mine").publish();
+  Cti.Topic("mine").publish();
+  assert.deepEqual(got, ["once", "always", "always"]);
+});
+
+test("what a handler publishes is heard after what it was called with", () => {
+  const { Cti } = page();
+  const got = [];
+  Cti.setHandler("mine", (number) => {
+    got.push(`first ${number}`);
+    if (number === 1) {
+      Cti.Topic("mine").publish(2);
+    }
+  });
+  Cti.setHandler("mine", (number) => got.push(`second ${number}`));
+  Cti.Topic("mine").publish(1);
+  assert.deepEqual(got, ["first 1", "second 1", "first 2", "second 2"]);
+});
+
+test("what SHOTGUN's listeners hear and what Cti's handlers hear is the same", () => {
+  for (const scripts of [["shotgun.js", "cti.js"], ["cti.js", "shotgun.js"]]) {
+    const { Cti, SHOTGUN, said } = page({ scripts });
+    const got = [];
+    const key = SHOTGUN.listen("cti/Sheet", (body) => got.push(`listener ${body}`));
+    SHOTGUN.listen({ event: "cti/Sheet", key: "mine", action: () => got.push("mine") });
+    Cti.setHandler("Sheet", (body) => got.push(`handler ${body}`));
+    Cti.Topic("Sheet").publish("a");
+    SHOTGUN.remove("cti/Sheet", key);
+    SHOTGUN.fire("cti/Sheet", ["b"]);
+    SHOTGUN.remove("cti/Sheet", "mine");
+    SHOTGUN.listen("page/loaded", (one, two) => got.push(one + two));
+    SHOTGUN.listen("page/loaded", () => {
+      throw new Error("a mistake of the page");
+    });
+    SHOTGUN.fire("page/loaded", [1, 2]);
+    SHOTGUN.remove("cti");
+    Cti.Topic("Sheet").publish("c");
+    SHOTGUN.fire("page/loaded", [3, 4]);
+    Cti.clearHandlers();
+    SHOTGUN.fire("page/loaded", [5, 6]);
+    SHOTGUN.remove("page");
+    SHOTGUN.fire("page/loaded", [7, 8]);
+    SHOTGUN.fire("nobody/listens");
+    assert.deepEqual(got, ["listener a", "mine", "handler a", "mine", "handler b", 3, 7, 11]);
+    assert.equal(said.error.length, 3);
+  }
+});
+
+test("what a page puts in the place of sendCallback, receive and Topic is used", async (t) => {
+  const { world, there } = await connected(t);
+  const { Cti, Callback, Membership } = world;
+  Callback.init(Cti);
+  Membership.init(Cti);
+  const sent = [];
+  const before = Cti.sendCallback;
+  Cti.sendCallback = (message) => {
+    sent.push(message.command);
+    before(message);
+  };
+  Cti.getList("queue");
+  Callback.getCallbackLists();
+  Membership.getUserDefaultMembership(1);
+  for (const command of ["getList", "getCallbackLists", "getUserDefaultMembership"]) {
+    assert.equal((await there.next()).command, command);
+  }
+  assert.deepEqual(sent, ["getList", "getCallbackLists", "getUserDefaultMembership"]);
+
+  const published = new Promise((resolve) => {
+    const topic = Cti.Topic;
+    Cti.Topic = (type) => ({ ...topic(type), publish: (body) => resolve([type, body]) });
+  });
+  there.tell("Sheet", { channel: "x" });
+  assert.deepEqual(plain(await published), ["Sheet", { channel: "x" }]);
+
+  const received = new Promise((resolve) => {
+    Cti.receive = (event) => resolve(event.data);
+  });
+  there.tell("Sheet", { channel: "y" });
+  assert.equal(await received, '{"msgType":"Sheet","ctiMessage":{"channel":"y"}}');
+});
+
+test("Callback and Membership send through the new link after a reconnection", async (t) => {
+  const { world, there } = await connected(t);
+  world.Callback.init(world.Cti);
+  const closed = heard(world, "LinkStatusUpdate");
+  there.links[0].close();
+  assert.deepEqual(plain(await closed), { status: "closed" });
+  const opened = heard(world, "LinkStatusUpdate");
+  world.Cti.WebSocket.init(there.url, "bruce", "1001");
+  assert.deepEqual(plain(await opened), { status: "opened" });
+  world.Callback.getCallbackLists();
+  assert.equal((await there.next()).command, "getCallbackLists");
+  assert.equal(there.links.length, 2);
+});
+
+test("Callback and Membership send through the Cti that they were given", () => {
+  const { Callback, Membership } = page();
+  const sent = [];
+  const other = { sendCallback: (message) => sent.push(message.command) };
+  Callback.init(other);
+  Membership.init(other);
+  Callback.getCallbackLists();
+  Membership.getUserDefaultMembership(1);
+  assert.deepEqual(sent, ["getCallbackLists", "getUserDefaultMembership"]);
+});
+
+test("nothing is sent before init, and a warning says so", () => {
+  const { Cti, Callback, said } = page();
+  Cti.loginAgent("1001");
+  Callback.getCallbackLists();
+  Cti.close();
+  assert.equal(said.warn.length, 2);
+  const { Membership, said: others } = page({ scripts: ["membership.js"] });
+  Membership.getUserDefaultMembership(1);
+  assert.match(others.error[0][0], /no Cti/);
+});
+
+test("pings go out as long as they are answered, and the link stays", async (t) => {
+  const { world, there } = await connected(t, { haste: 100 });
+  const closed = [];
+  world.Cti.setHandler("LinkStatusUpdate", (link) => closed.push(link.status));
+  for (let number = 0; number < 8; number += 1) {
+    assert.deepEqual(await there.next(), { claz: "ping" });
+  }
+  assert.deepEqual(closed, []);
+  const end = heard(world, "LinkStatusUpdate");
+  world.Cti.close();
+  assert.equal((await end).status, "closed");
+});
+
+test("a link is dropped after three pings that were followed by nothing at all", async (t) => {
+  const { world, there } = await connected(t, { haste: 50, deaf: true });
+  const links = [];
+  world.Cti.setHandler("LinkStatusUpdate", (link) => links.push(link.status));
+  await heard(world, "LinkStatusUpdate");
+  for (let number = 0; number < 3; number += 1) {
+    assert.deepEqual(await there.next(), { claz: "ping" });
+  }
+  assert.equal(there.frames.length, 3);
+  assert.match(world.said.warn[0][0], /dropped/);
+  // The closing handshake comes to its end later, and is not told a second time.
+  if (world.Cti.webSocket.readyState !== WebSocket.CLOSED) {
+    await new Promise((resolve) => world.Cti.webSocket.on("close", resolve));
+  }
+  assert.deepEqual(links, ["closed"]);
+});
+
+test("any frame counts as an answer to the pings", async (t) => {
+  const { world, there } = await connected(t, { haste: 50, deaf: true });
+  const links = [];
+  world.Cti.setHandler("LinkStatusUpdate", (link) => links.push(link.status));
+  for (let number = 0; number < 8; number += 1) {
+    await there.next();
+    const event = heard(world, "PhoneEvent");
+    there.tell("PhoneEvent", {});
+    await event;
+  }
+  assert.deepEqual(links, []);
+});
+
+test("a link that never opens is told as closed", async (t) => {
+  const there = await server(t);
+  const world = page();
+  const told = heard(world, "LinkStatusUpdate");
+  world.Cti.WebSocket.init(there.url.replace("/cti", "/nobody"), "bruce", "1001");
+  assert.equal((await told).status, "closed");
+});
+
+test("a page's own class of WebSocket is used", async (t) => {
+  const there = await server(t);
+  const world = page();
+  class Mine extends WebSocket {}
+  const opened = heard(world, "LinkStatusUpdate");
+  world.Cti.WebSocket.init(there.url, "bruce", "1001", Mine);
+  await opened;
+  assert.ok(world.Cti.webSocket instanceof Mine);
+  assert.equal(world.Cti.username, "bruce");
+  assert.equal(world.Cti.agentNumber, "1001");
+  world.Cti.webSocket.sendCallback({ claz: "web", command: "getAgentStates" });
+  assert.equal((await there.next()).command, "getAgentStates");
+});
+
+test("debugMsg writes each frame to the console", async (t) => {
+  const { world, there } = await connected(t);
+  world.Cti.debugMsg = world.Cti.debugHandler = true;
+  const sheet = heard(world, "Sheet");
+  world.Cti.getAgentStates();
+  await there.next();
+  there.tell("Sheet", {});
+  await sheet;
+  const lines = world.said.log.map((words) => words.join(" "));
+  assert.ok(lines.includes('Cti sends {"claz":"web","command":"getAgentStates"}'));
+  assert.ok(lines.includes('Cti received {"msgType":"Sheet","ctiMessage":{}}'));
+  assert.ok(lines.includes("Cti: handler set for Sheet"));
+});
+
+test("what is no message is refused aloud", () => {
+  const { Cti } = page();
+  for (const data of ["", "{", "null", "7"]) {
+    assert.throws(() => Cti.receive({ data }), { name: "TypeError" });
+  }
+  Cti.receive({ data: '{"claz":"ping"}' });
+});
+
+test("messages can be made without being sent", () => {
+  const { Cti, Callback } = page();
+  const { WebsocketMessageFactory: factory } = Cti;
+  assert.deepEqual(plain(factory.createPing()), { claz: "ping" });
+  assert.deepEqual(plain(factory.createAgentLogin("1001", 8)), {
+    claz: "web", command: "agentLogin", agentphonenumber: "1001", agentid: 8,
+  });
+  assert.deepEqual(plain(factory.createMessageFromArgs(factory.getListCmd, { objectType: "queue" })), {
+    claz: "web", command: "getList", objectType: "queue",
+  });
+  assert.equal(Callback.MessageFactory.createTakeCallback("u").uuid, "u");
+});
+
+test("every status of a phone has its colour", () => {
+  const { Cti } = page();
+  assert.equal(Cti.PhoneStatus.BUSY_AND_RINGING, 9);
+  for (const status of Object.values(Cti.PhoneStatus)) {
+    assert.match(Cti.PhoneStatusColors[status], /^#[0-9A-F]{6}$/);
+  }
+});

@@ -1,0 +1,304 @@
+"""What xucd has told: plain facts, changed by its messages alone and never by what was asked for.
+
+Moments are epoch seconds.
+"""
+
+import datetime
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from xucd.cti import messages as msg
+
+_SHEETS = 50
+_SAME_S = 1.5  # how far apart two tellings of when a state began may be
+
+E = TypeVar("E")
+
+
+@dataclass
+class AgentView:
+    """An agent; `since` is when its state began, `queues` is {queue id: penalty}."""
+
+    id: int
+    first_name: str = ""
+    last_name: str = ""
+    number: str = ""
+    group_id: int | None = None
+    user_id: int | None = None
+    state: msg.AgentStateEvent | None = None
+    since: float | None = None
+    queues: dict[int, int] = field(default_factory=dict)
+    statistics: dict[str, int | float | str] = field(default_factory=dict)
+
+
+@dataclass
+class QueueView:
+    """A queue, its figures of the day by name, and who waits in it."""
+
+    id: int
+    config: msg.QueueConfig | None = None
+    statistics: dict[str, int | float] = field(default_factory=dict)
+    calls: list[msg.QueueCall] = field(default_factory=list)
+
+
+@dataclass
+class CallView:
+    """A call of the user's phone: the last that was told of it, and since when it is so."""
+
+    event: msg.PhoneEvent
+    since: float
+
+
+Link = Literal["closed", "catching-up", "opened"]
+
+
+@dataclass
+class State:
+    """All that is known. Read it, never write to it."""
+
+    user: msg.UserConfigUpdate | None = None
+    rights: msg.RightProfile | None = None
+    line: msg.LineConfig | None = None
+    user_status: str = ""
+    phone_status: str = ""
+    statuses: list[msg.UserStatus] = field(default_factory=list)
+    asterisk: Literal["current", "lost"] = "current"
+    asterisk_since: float | None = None
+    link: Link = "closed"
+    agents: dict[int, AgentView] = field(default_factory=dict)
+    groups: dict[int, msg.AgentGroup] = field(default_factory=dict)
+    queues: dict[int, QueueView] = field(default_factory=dict)
+    calls: dict[str, CallView] = field(default_factory=dict)
+    phones: dict[str, int] = field(default_factory=dict)
+    sheets: list[msg.Sheet] = field(default_factory=list)
+    callback_lists: dict[str, msg.CallbackList] = field(default_factory=dict)
+    callbacks: dict[str, msg.CallbackRequest] = field(default_factory=dict)
+    tickets: dict[str, str] = field(default_factory=dict)  # of callbacks that were started
+    callback_periods: list[msg.CallbackPeriod] = field(default_factory=list)
+    memberships: dict[int, dict[int, int]] = field(default_factory=dict)
+
+    def take(self, body: msg.Message) -> None:
+        """Take one message in."""
+        way = _WAYS.get(type(body))
+        if way is not None:
+            way(self, body)
+
+    def agent(self, agent_id: int) -> AgentView:
+        """The agent of this id, known from now on."""
+        return self.agents.setdefault(agent_id, AgentView(agent_id))
+
+    def queue(self, queue_id: int) -> QueueView:
+        """The queue of this id, known from now on."""
+        return self.queues.setdefault(queue_id, QueueView(queue_id))
+
+    # --- The user
+
+    def _hello(self, body: msg.LoggedOn) -> None:
+        # What was missed may hold the news that Asterisk is lost; an opening tells it anew.
+        if body.recovered is not True:
+            self.asterisk, self.asterisk_since = "current", None
+
+    def _rights(self, body: msg.RightProfile) -> None:
+        self.rights = body
+
+    def _statuses(self, body: msg.UsersStatuses) -> None:
+        self.statuses = body.items
+
+    def _user(self, body: msg.UserConfigUpdate) -> None:
+        self.user = body
+
+    def _user_status(self, body: msg.UserStatusUpdate) -> None:
+        self.user_status = body.status
+
+    def _phone_status(self, body: msg.PhoneStatusUpdate) -> None:
+        self.phone_status = body.status
+
+    def _line(self, body: msg.LineConfig) -> None:
+        self.line = body
+
+    def _link_status(self, body: msg.LinkStatus) -> None:
+        self.asterisk = body.asterisk
+        since = body.since if isinstance(body.since, str) else None
+        self.asterisk_since = datetime.datetime.fromisoformat(since).timestamp() if since else None
+
+    # --- Agents
+
+    def _agents(self, body: msg.AgentList) -> None:
+        _keep(self.agents, (entry.id for entry in body.items))
+        for entry in body.items:
+            self._known(entry)
+
+    def _known(self, entry: msg.AgentEntry) -> AgentView:
+        agent = self.agent(entry.id)
+        agent.first_name, agent.last_name = entry.first_name, entry.last_name
+        agent.number, agent.group_id = entry.number, entry.group_id
+        agent.user_id = entry.user_id if isinstance(entry.user_id, int) else None
+        return agent
+
+    def _agent_config(self, body: msg.AgentConfig) -> None:
+        names = (body.first_name, body.last_name, body.group_id, body.user_id)
+        agent = self.agent(body.id)
+        # A config bears both spellings, so that none of these is ever left out.
+        agent.first_name, agent.last_name, agent.group_id, agent.user_id = names  # type: ignore[assignment]
+        agent.number = body.number
+        agent.queues.clear()
+        agent.queues.update((place.queue_id, place.penalty) for place in body.member)
+
+    def _groups(self, body: msg.AgentGroupList) -> None:
+        self.groups = {group.id: group for group in body.items}
+
+    def _agent_state(self, body: msg.AgentStateEvent) -> None:
+        agent, began = self.agent(body.agent_id), time.time() - body.since
+        same = (
+            agent.state is not None
+            and agent.since is not None
+            and agent.state.name == body.name
+            and abs(agent.since - began) < _SAME_S
+        )
+        agent.state = body
+        # Told again in whole seconds, a state has not begun anew.
+        agent.since = agent.since if same else began
+
+    def _directory(self, body: msg.AgentDirectory) -> None:
+        _keep(self.agents, (one.agent.id for one in body.directory))
+        for one in body.directory:
+            self._known(one.agent)
+            self._agent_state(one.agent_state)
+
+    def _agent_statistics(self, body: msg.AgentStatistics) -> None:
+        self.agent(body.id).statistics.update((one.name, one.value) for one in body.statistics)
+
+    def _members(self, body: msg.QueueMemberList) -> None:
+        for agent in self.agents.values():
+            agent.queues.clear()
+        for member in body.items:
+            self._member(member)
+
+    def _member(self, body: msg.QueueMember) -> None:
+        queues = self.agent(body.agent_id).queues
+        if body.penalty < 0:
+            queues.pop(body.queue_id, None)
+        else:
+            queues[body.queue_id] = body.penalty
+
+    # --- Queues
+
+    def _queues(self, body: msg.QueueList) -> None:
+        _keep(self.queues, (config.id for config in body.items))
+        for config in body.items:
+            self._queue_config(config)
+
+    def _queue_config(self, body: msg.QueueConfig) -> None:
+        self.queue(body.id).config = body
+
+    def _queue_statistics(self, body: msg.QueueStatistics) -> None:
+        figures = self.queue(body.queue_id).statistics
+        figures.update((one.stat_name, one.value) for one in body.counters)
+
+    def _queue_calls(self, body: msg.QueueCalls) -> None:
+        self.queue(body.queue_id).calls = body.calls
+
+    # --- The user's phone
+
+    def _phone_event(self, body: msg.PhoneEvent) -> None:
+        before = self.calls.get(body.unique_id)
+        if body.event_type == "EventReleased":
+            self.calls.pop(body.unique_id, None)
+        elif before is not None and before.event.event_type == body.event_type:
+            before.event = body
+        else:
+            self.calls[body.unique_id] = CallView(body, time.time())
+
+    def _current_calls(self, body: msg.CurrentCallsPhoneEvents) -> None:
+        _keep(self.calls, (event.unique_id for event in body.events))
+        for event in body.events:
+            self._phone_event(event)
+
+    def _hint(self, body: msg.PhoneHintStatusEvent) -> None:
+        self.phones[body.number] = body.status
+
+    def _sheet(self, body: msg.Sheet) -> None:
+        self.sheets = [body, *self.sheets[: _SHEETS - 1]]
+
+    # --- Callbacks
+
+    def _callback_lists(self, body: msg.CallbackLists) -> None:
+        self.callback_lists = {one.uuid: one for one in body.items}
+        self.callbacks = {one.uuid: one for each in body.items for one in each.callbacks}
+
+    def _periods(self, body: msg.PreferredCallbackPeriodList) -> None:
+        self.callback_periods = body.items
+
+    def _taken(self, body: msg.CallbackTaken) -> None:
+        if body.uuid in self.callbacks:
+            self.callbacks[body.uuid].agent_id = body.agent_id
+
+    def _started(self, body: msg.CallbackStarted) -> None:
+        self.tickets[body.request_uuid] = body.ticket_uuid
+
+    def _released(self, body: msg.CallbackReleased) -> None:
+        self.tickets.pop(body.uuid, None)
+        if body.uuid in self.callbacks:
+            self.callbacks[body.uuid].agent_id = None
+
+    def _clotured(self, body: msg.CallbackClotured) -> None:
+        self.tickets.pop(body.uuid, None)
+        self.callbacks.pop(body.uuid, None)
+
+    def _request(self, body: msg.CallbackRequestUpdated) -> None:
+        self.callbacks[body.request.uuid] = body.request
+
+    # --- Default memberships
+
+    def _memberships(self, body: msg.UsersQueueDefaultMembership) -> None:
+        self.memberships = {}
+        for one in body.memberships:
+            self._membership(one)
+
+    def _membership(self, body: msg.UserQueueDefaultMembership) -> None:
+        self.memberships[body.user_id] = {one.queue_id: one.penalty for one in body.membership}
+
+
+def _keep(known: dict[E, Any], present: Iterable[E]) -> None:
+    """Make a dictionary hold no other keys than these."""
+    for key in known.keys() - set(present):
+        del known[key]
+
+
+_WAYS: dict[type[msg.Message], Callable[[State, Any], None]] = {
+    msg.LoggedOn: State._hello,
+    msg.RightProfile: State._rights,
+    msg.UsersStatuses: State._statuses,
+    msg.UserConfigUpdate: State._user,
+    msg.UserStatusUpdate: State._user_status,
+    msg.PhoneStatusUpdate: State._phone_status,
+    msg.LineConfig: State._line,
+    msg.LinkStatus: State._link_status,
+    msg.AgentList: State._agents,
+    msg.AgentConfig: State._agent_config,
+    msg.AgentGroupList: State._groups,
+    msg.AgentStateEvent: State._agent_state,
+    msg.AgentDirectory: State._directory,
+    msg.AgentStatistics: State._agent_statistics,
+    msg.QueueMemberList: State._members,
+    msg.QueueMember: State._member,
+    msg.QueueList: State._queues,
+    msg.QueueConfig: State._queue_config,
+    msg.QueueStatistics: State._queue_statistics,
+    msg.QueueCalls: State._queue_calls,
+    msg.PhoneEvent: State._phone_event,
+    msg.CurrentCallsPhoneEvents: State._current_calls,
+    msg.PhoneHintStatusEvent: State._hint,
+    msg.Sheet: State._sheet,
+    msg.CallbackLists: State._callback_lists,
+    msg.PreferredCallbackPeriodList: State._periods,
+    msg.CallbackTaken: State._taken,
+    msg.CallbackStarted: State._started,
+    msg.CallbackReleased: State._released,
+    msg.CallbackClotured: State._clotured,
+    msg.CallbackRequestUpdated: State._request,
+    msg.UsersQueueDefaultMembership: State._memberships,
+    msg.UserQueueDefaultMembership: State._membership,
+}

@@ -1,0 +1,110 @@
+"""The commands as methods of the Python client."""
+
+import re
+from collections.abc import Iterator
+
+from msgspec import inspect as kinds
+
+from xucd.cti.schema.commands import Answer, AnswerBy, Argument, Method, methods
+from xucd.cti.schema.wording import SAYS
+
+_METHODS = {"agentLogin": "log_in_agent", "agentLogout": "log_out_agent"}
+
+_SIMPLE: dict[type[kinds.Type], str] = {
+    kinds.NoneType: "None",
+    kinds.BoolType: "bool",
+    kinds.IntType: "int",
+    kinds.FloatType: "float",
+    kinds.StrType: "str",
+    kinds.UUIDType: "str",
+    kinds.DateType: "str",
+}
+
+_HEAD = '''\
+# {made}
+# fmt: off
+# ruff: noqa: E501
+"""Every command as a method; see docs/protocol.md. Each raises `Refused`."""
+
+from typing import Literal, overload
+
+from xucd.client.asking import Asking
+from xucd.cti import asks
+from xucd.cti import messages as msg
+
+
+class Commands(Asking):
+    """The commands. A missing agent id is the user's own agent; dates are ``YYYY-MM-DD``."""
+'''
+
+
+def client_methods(made: str) -> str:
+    """The module of all methods; `made` says where it comes from."""
+    return _HEAD.format(made=made) + "".join(
+        f"{line}\n" for method in methods() for line in ("", *_method(method))
+    )
+
+
+def _method(method: Method) -> Iterator[str]:
+    name = _METHODS.get(method.command) or _snake(method.name)
+    given = [one for one in method.arguments if not _ours(method, one)]
+    values = ", ".join(f'"{one.wire}": {_snake(one.name)}' for one in given)
+    values = f'"{method.command}", {{{values}}}'
+    answer = method.answer
+    if isinstance(answer, AnswerBy):
+        chosen = _snake(answer.argument)
+        for value, one in answer.of.items():
+            yield "    @overload"
+            narrow = f'{chosen}: Literal["{value}"]'
+            yield f"    async def {name}(self, *, {narrow}) -> msg.{one.message.__name__}: ..."
+        yield f"    async def {name}(self, *, {chosen}: str) -> msg.Message:"
+        yield f'        """{SAYS[method.command]}"""'
+        yield "        answers: dict[str, type[msg.Message]] = {"
+        for value, one in answer.of.items():
+            yield f'            "{value}": msg.{one.message.__name__},'
+        yield "        }"
+        yield f"        return await self._query({values}, answers[{chosen}])"
+        return
+    result = "None" if answer is None else f"msg.{answer.message.__name__}"
+    taken = ", ".join(("self", *(("*",) if given else ()), *map(_parameter, given)))
+    yield f"    async def {name}({taken}) -> {result}:"
+    yield f'        """{SAYS[method.command]}"""'
+    if answer is None:
+        yield f"        await self.ask({values})"
+    else:
+        same = "" if answer.same is None else f", {answer.same!r}".replace("'", '"')
+        yield f"        return await self._query({values}, {result}{same})"
+
+
+def _parameter(argument: Argument) -> str:
+    kind = _type_of(kinds.type_info(argument.field.type))
+    default = "" if argument.field.required else " = None"
+    return f"{_snake(argument.name)}: {kind}{default}"
+
+
+def _type_of(kind: kinds.Type) -> str:
+    simple = _SIMPLE.get(type(kind))
+    if simple is not None:
+        return simple
+    if isinstance(kind, kinds.Metadata):
+        return _type_of(kind.type)
+    if isinstance(kind, kinds.LiteralType):
+        return f"Literal[{', '.join(f'{value!r}' for value in kind.values)}]".replace("'", '"')
+    if isinstance(kind, kinds.UnionType):
+        return " | ".join(dict.fromkeys(_type_of(one) for one in kind.types))
+    if isinstance(kind, kinds.ListType):
+        return f"list[{_type_of(kind.item_type)}]"
+    if isinstance(kind, kinds.DictType):
+        return f"dict[str, {_type_of(kind.value_type)}]"
+    if isinstance(kind, kinds.StructType):
+        return f"asks.{kind.cls.__name__}"
+    raise TypeError(f"no Python for {kind}")
+
+
+def _ours(method: Method, argument: Argument) -> bool:
+    """Whether the client itself gives an argument: the number by which an answer is told."""
+    return isinstance(method.answer, Answer) and method.answer.same == ("id", argument.name)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

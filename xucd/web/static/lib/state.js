@@ -1,0 +1,299 @@
+/* What xucd has told: plain facts, changed by its messages alone and never by what was asked for.
+
+Times are milliseconds as `Date.now()` tells them. Entries are changed in place: an agent stays the
+same object for as long as it is known. */
+
+const SHEETS = 50; // how many of the last sheets are kept
+
+/** Nothing known yet. */
+export function blank() {
+  return {
+    user: null, // body of UserConfigUpdate
+    rights: { profile: "NoRight", rights: [] },
+    line: null, // body of LineConfig, null for a user without one
+    userStatus: "", // a name out of statuses
+    phoneStatus: "",
+    statuses: [], // [{name, longName, color, actions}]
+    asterisk: "current", // or "lost", since asteriskSince
+    asteriskSince: null,
+    link: "closed", // or "opened", "catching-up"
+    agents: new Map(), // id -> see agent()
+    groups: new Map(), // id -> {id, name}
+    queues: new Map(), // id -> see queue()
+    calls: new Map(), // uniqueId -> PhoneEvent body, since, began, answered
+    phones: new Map(), // number -> status, of subscribeToPhoneHints
+    sheets: [], // newest first
+    callbacks: { lists: new Map(), requests: new Map(), periods: [] },
+    memberships: new Map(), // user id -> Map: queue id -> penalty
+  };
+}
+
+/** Takes one message into the state; `changed(part, key)` is called for what became different. */
+export function take(state, type, body, changed) {
+  TAKES[type]?.(state, body, changed, Date.now());
+}
+
+const TAKES = {
+  LoggedOn(state, body, changed) {
+    // What was missed may hold the news that Asterisk is lost; an opening tells it anew.
+    if (!body.recovered) {
+      linkStatus(state, { asterisk: "current" }, changed);
+    }
+  },
+  RightProfile(state, body, changed) {
+    state.rights = body;
+    changed("user");
+  },
+  UsersStatuses(state, body, changed) {
+    state.statuses = body;
+    changed("statuses");
+  },
+  UserConfigUpdate(state, body, changed) {
+    state.user = body;
+    changed("user");
+  },
+  UserStatusUpdate(state, body, changed) {
+    state.userStatus = body.status;
+    changed("user");
+  },
+  PhoneStatusUpdate(state, body, changed) {
+    state.phoneStatus = body.status;
+    changed("user");
+  },
+  LineConfig(state, body, changed) {
+    state.line = body;
+    changed("user");
+  },
+  LinkStatus: linkStatus,
+
+  // --- Agents
+  AgentList(state, body, changed) {
+    replace(state.agents, body, ({ id, ...entry }) => Object.assign(agent(state, id), entry));
+    changed("agents");
+  },
+  AgentConfig(state, body, changed) {
+    const { firstName, lastName, number, context, groupId, userId } = body;
+    const known = agent(state, body.id);
+    Object.assign(known, { firstName, lastName, number, context, groupId, userId });
+    known.queues.clear();
+    body.member.forEach((member) => known.queues.set(member.queue_id, member.penalty));
+    changed("agents", body.id);
+  },
+  AgentGroupList(state, body, changed) {
+    state.groups = new Map(body.map((group) => [group.id, group]));
+    changed("agents");
+  },
+  AgentStateEvent(state, body, changed, now) {
+    entered(agent(state, body.agentId), body, now);
+    changed("agents", body.agentId);
+  },
+  AgentDirectory(state, body, changed, now) {
+    const entries = body.directory.map((entry) => entry.agent);
+    replace(state.agents, entries, ({ id, ...entry }) => Object.assign(agent(state, id), entry));
+    body.directory.forEach((one) => entered(agent(state, one.agent.id), one.agentState, now));
+    changed("agents");
+  },
+  AgentStatistics(state, body, changed) {
+    Object.assign(agent(state, body.id).statistics, figures(body.statistics, "name"));
+    changed("agents", body.id);
+  },
+  QueueMemberList(state, body, changed) {
+    state.agents.forEach((known) => known.queues.clear());
+    body.forEach((member) => join(state, member));
+    changed("agents");
+  },
+  QueueMember(state, body, changed) {
+    join(state, body);
+    changed("agents", body.agentId);
+  },
+
+  // --- Queues
+  QueueList(state, body, changed) {
+    replace(state.queues, body, ({ id, ...entry }) => Object.assign(queue(state, id), entry));
+    changed("queues");
+  },
+  QueueConfig(state, body, changed) {
+    Object.assign(queue(state, body.id), body);
+    changed("queues", body.id);
+  },
+  QueueStatistics(state, body, changed) {
+    Object.assign(queue(state, body.queueId).statistics, figures(body.counters, "statName"));
+    changed("queues", body.queueId);
+  },
+  QueueCalls(state, body, changed) {
+    queue(state, body.queueId).calls = body.calls;
+    changed("queues", body.queueId);
+  },
+
+  // --- The user's own phone
+  PhoneEvent(state, body, changed, now) {
+    call(state, body, now);
+    changed("calls", body.uniqueId);
+  },
+  CurrentCallsPhoneEvents(state, body, changed, now) {
+    const present = new Set(body.events.map((event) => event.uniqueId));
+    for (const uniqueId of state.calls.keys()) {
+      if (!present.has(uniqueId)) {
+        state.calls.delete(uniqueId);
+      }
+    }
+    body.events.forEach((event) => call(state, event, now));
+    changed("calls");
+  },
+  PhoneHintStatusEvent(state, body, changed) {
+    state.phones.set(body.number, body.status);
+    changed("phones", body.number);
+  },
+  Sheet(state, body, changed) {
+    const items = [...body.payload.profile.user.sheetInfo].sort((a, b) => a.order - b.order);
+    state.sheets.unshift({ ...body, items, at: body.timenow * 1000 });
+    state.sheets.length = Math.min(state.sheets.length, SHEETS);
+    changed("sheets");
+  },
+
+  // --- Callbacks
+  CallbackLists({ callbacks }, body, changed) {
+    callbacks.lists = new Map(
+      body.map(({ uuid, name, queueId }) => [uuid, { uuid, name, queueId }]),
+    );
+    const requests = body.flatMap((list) => list.callbacks);
+    const tickets = callbacks.requests;
+    callbacks.requests = new Map(
+      requests.map((one) => [one.uuid, { ticketUuid: tickets.get(one.uuid)?.ticketUuid, ...one }]),
+    );
+    changed("callbacks");
+  },
+  PreferredCallbackPeriodList({ callbacks }, body, changed) {
+    callbacks.periods = body;
+    changed("callbacks");
+  },
+  CallbackTaken(state, body, changed) {
+    request(state, body.uuid, { agentId: body.agentId }, changed);
+  },
+  CallbackReleased(state, body, changed) {
+    request(state, body.uuid, { agentId: null, ticketUuid: undefined }, changed);
+  },
+  CallbackStarted(state, body, changed) {
+    request(state, body.requestUuid, { ticketUuid: body.ticketUuid }, changed);
+  },
+  CallbackClotured({ callbacks }, body, changed) {
+    callbacks.requests.delete(body.uuid);
+    changed("callbacks", body.uuid);
+  },
+  CallbackRequestUpdated({ callbacks }, body, changed) {
+    callbacks.requests.set(body.request.uuid, body.request);
+    changed("callbacks", body.request.uuid);
+  },
+
+  // --- Default memberships
+  UsersQueueDefaultMembership(state, body, changed) {
+    state.memberships = new Map(body.memberships.map((one) => [one.userId, places(one)]));
+    changed("memberships");
+  },
+  UserQueueDefaultMembership(state, body, changed) {
+    state.memberships.set(body.userId, places(body));
+    changed("memberships", body.userId);
+  },
+};
+
+function linkStatus(state, { asterisk, since }, changed) {
+  if (state.asterisk !== asterisk || asterisk === "lost") {
+    state.asterisk = asterisk;
+    state.asteriskSince = since === undefined ? null : Date.parse(since);
+    changed("link");
+  }
+}
+
+/** The agent of this id, known from now on. */
+function agent(state, id) {
+  if (!state.agents.has(id)) {
+    state.agents.set(id, {
+      id,
+      firstName: "",
+      lastName: "",
+      number: "",
+      groupId: null,
+      userId: null,
+      state: null, // {name, phoneNb, cause, acd, direction, callType, monitorState}
+      since: null, // when that began
+      queues: new Map(), // id -> penalty
+      statistics: {}, // name -> value
+    });
+  }
+  return state.agents.get(id);
+}
+
+/** The queue of this id, known from now on. */
+function queue(state, id) {
+  if (!state.queues.has(id)) {
+    state.queues.set(id, {
+      id,
+      name: "",
+      displayName: "",
+      number: "",
+      statistics: {}, // name -> value
+      calls: [], // who waits: [{position, name, number, queueTime}]
+    });
+  }
+  return state.queues.get(id);
+}
+
+/** Makes a map hold these entries alone. */
+function replace(known, entries, put) {
+  const present = new Set(entries.map((entry) => entry.id));
+  for (const id of known.keys()) {
+    if (!present.has(id)) {
+      known.delete(id);
+    }
+  }
+  entries.forEach(put);
+}
+
+function entered(known, body, now) {
+  const { agentId, since, queues, ...state } = body;
+  const began = now - since * 1000;
+  // Told again in whole seconds, a state has not begun anew: its timer must not jump.
+  const same = known.state?.name === state.name && Math.abs(known.since - began) < 1500;
+  known.state = { cause: "", ...state };
+  known.since = same ? known.since : began;
+}
+
+function join(state, { agentId, queueId, penalty }) {
+  const { queues } = agent(state, agentId);
+  if (penalty < 0) {
+    queues.delete(queueId);
+  } else {
+    queues.set(queueId, penalty);
+  }
+}
+
+function call(state, body, now) {
+  if (body.eventType === "EventReleased") {
+    state.calls.delete(body.uniqueId);
+    return;
+  }
+  const before = state.calls.get(body.uniqueId);
+  const established = body.eventType === "EventEstablished";
+  state.calls.set(body.uniqueId, {
+    ...body,
+    since: before?.eventType === body.eventType ? before.since : now,
+    began: before?.began ?? now,
+    answered: before?.answered ?? (established ? now : null),
+  });
+}
+
+function request({ callbacks }, uuid, values, changed) {
+  const known = callbacks.requests.get(uuid);
+  if (known !== undefined) {
+    Object.assign(known, values);
+    changed("callbacks", uuid);
+  }
+}
+
+function figures(list, name) {
+  return Object.fromEntries(list.map((one) => [one[name], one.value]));
+}
+
+function places({ membership }) {
+  return new Map(membership.map(({ queueId, penalty }) => [queueId, penalty]));
+}
