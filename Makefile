@@ -10,13 +10,15 @@ DEMO_CALLS ?= 6
 # For demo-call: the number to dial, and for how many seconds to talk (8 to 25 unless given).
 NUMBER ?= 3000
 TALK ?=
+# For soak: how often xucd is killed, on each database.
+KILLS ?= 200
 # For demo-say: who says what, and for how many seconds to show what comes.
 LOGIN ?= bruce
 SAY ?= {"command":"getAgentStates"}
 FOR ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test lint unit demo demo-up demo-down demo-call demo-say demo-needs bench clean
+.PHONY: help venv test soak lint unit demo demo-up demo-down demo-call demo-say demo-needs bench generate clean
 
 help:
 	@echo "make demo         a whole contact centre on this machine, until Ctrl-C"
@@ -27,9 +29,11 @@ help:
 	@echo "make demo-down    end it"
 	@echo "                  DEMO_CALLS=6 calls a minute come in by themselves, 0 for none"
 	@echo "make test         everything that is checked, against a real Asterisk too"
+	@echo "make soak         kills xucd 200 times while its users work, on each database: KILLS=200"
 	@echo "make unit         the tests that need no Asterisk"
 	@echo "make lint         ruff and mypy"
 	@echo "make bench        how fast xucd is; writes bench.json"
+	@echo "make generate     what of the JavaScript library is made from the message structs"
 	@echo "make venv         the virtual environment, .venv"
 	@echo "make clean        remove all that these made here"
 
@@ -67,24 +71,36 @@ unit: venv
 	@$(BIN)/ensure-test-tools
 	$(PYTHON) -m pytest tests
 
-# The two versions of Asterisk are tested side by side: most of that time is spent waiting.
+# What waits for something else runs beside it, and is shown afterwards: the images are built while
+# the tests that need none run, and the two versions of Asterisk are tested side by side. The pages
+# and the demo, which are slow, and do not depend on the version, take turns with the older one.
 PYTEST := $(PYTHON) -m pytest -p tests.plugin_no_skips
+SLOW := integration/pages integration/test_demo.py
 test: venv
 	@$(BIN)/ensure-docker
-	@$(BIN)/build-images 22 16
 	@$(BIN)/ensure-postgres >/dev/null
 	@$(BIN)/ensure-test-tools
-	@$(MAKE) --no-print-directory lint
-	$(PYTEST) tests
-	@echo "the tests beside Asterisk 16 run meanwhile and are shown afterwards"
-	@$(PYTEST) integration --asterisk 16 --ignore integration/test_demo.py >.test-16.log 2>&1 & \
-	other=$$!; $(PYTEST) integration --asterisk 22; mine=$$?; \
-	wait $$other; theirs=$$?; cat .test-16.log; rm -f .test-16.log; \
+	@$(BIN)/build-images 22 16 >.test-images.log 2>&1 & \
+	images=$$!; $(MAKE) --no-print-directory lint && $(PYTEST) tests; mine=$$?; \
+	wait $$images; theirs=$$?; cat .test-images.log; rm -f .test-images.log; \
 	[ $$mine = 0 ] && [ $$theirs = 0 ]
+	@{ $(PYTEST) integration $(SLOW:%=--ignore %) --asterisk 16 -m "not any_asterisk"; one=$$?; \
+	$(PYTEST) $(SLOW) --asterisk 22 && [ $$one = 0 ]; } >.test-other.log 2>&1 & \
+	other=$$!; $(PYTEST) integration $(SLOW:%=--ignore %) --asterisk 22; mine=$$?; \
+	wait $$other; theirs=$$?; cat .test-other.log; rm -f .test-other.log; \
+	[ $$mine = 0 ] && [ $$theirs = 0 ]
+
+# A few minutes: each kill is followed by a start. It ends by itself.
+soak: venv
+	@$(BIN)/ensure-postgres >/dev/null
+	$(PYTEST) tests/test_sigkill.py --kills $(KILLS)
+
+generate: venv
+	$(PYTHON) -m xucd.cti.schema
 
 bench: venv
 	$(PYTHON) -m bench
 
 clean: demo-down
-	rm -rf .test-16.log .venv .demo .mypy_cache .ruff_cache .pytest_cache build dist bench.json *.egg-info
+	rm -rf .test-*.log .venv node_modules .demo .mypy_cache .ruff_cache .pytest_cache build dist bench.json *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

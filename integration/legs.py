@@ -114,11 +114,13 @@ class Leg:
             within,
             "be there to be ended",
         )
-        while not self._over():
+        for _ in range(int(within / TOLD_AGAIN)):
+            if self._over():
+                break
             self._tell("HANGUP")
             with contextlib.suppress(TimeoutError):
                 await self._until(self._over, TOLD_AGAIN, "end")
-        await self._until(lambda: self._closed, within, "be closed")
+        await self._until(lambda: self._closed, TOLD_AGAIN, "be closed")
         return await self.ended(within)
 
     async def transfer(self, number: str, within: float = DEADLINE) -> float:

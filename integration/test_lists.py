@@ -18,6 +18,7 @@ async def answer(client: Client, command: str, kind: str, **arguments: Any) -> A
     return (await client.frame(lambda frame: frame.type == kind, after=begun)).body
 
 
+@pytest.mark.any_asterisk
 async def test_a_link_opens_with_what_clients_rely_on_in_their_order(world: World) -> None:
     bruce = await world.client("bruce")
     await bruce.until("AgentStateEvent")
@@ -38,6 +39,7 @@ async def test_a_link_opens_with_what_clients_rely_on_in_their_order(world: Worl
     assert await bruce.until("PhoneStatusUpdate") == {"status": "AVAILABLE"}
 
 
+@pytest.mark.any_asterisk
 async def test_who_is_no_agent_is_told_of_no_agent_of_its_own(world: World) -> None:
     ada = await world.client("ada")
     await ada.ask("getConfig", objectType="line")
@@ -46,6 +48,7 @@ async def test_who_is_no_agent_is_told_of_no_agent_of_its_own(world: World) -> N
 
 
 @pytest.mark.parametrize("command", ["getList", "getConfig"])
+@pytest.mark.any_asterisk
 async def test_every_list_is_told_whole(world: World, command: str) -> None:
     ada = await world.client("ada")
     agents = await answer(ada, command, "AgentList", objectType="agent")
@@ -81,6 +84,7 @@ async def test_every_list_is_told_whole(world: World, command: str) -> None:
     } in defaults["memberships"]
 
 
+@pytest.mark.any_asterisk
 async def test_the_users_line_is_told_and_who_has_none_is_refused(world: World) -> None:
     bruce = await world.client("bruce")
     assert await answer(bruce, "getConfig", "LineConfig", objectType="line") == {
@@ -95,6 +99,7 @@ async def test_the_users_line_is_told_and_who_has_none_is_refused(world: World) 
         await bruce.ask("getList", objectType="line")
 
 
+@pytest.mark.any_asterisk
 async def test_the_directory_has_every_agent_with_its_state(world: World) -> None:
     ada = await world.client("ada")
     await world.agent("bruce", "1001")

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 from urllib.request import urlopen
 
+import pytest
+
 from integration.fixtures import World
+
+pytestmark = pytest.mark.any_asterisk
 
 
 def metrics(port: int) -> dict[str, float]:

@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from integration.fixtures import MakeXucd
 from tests.conftest import postgresql
+
+pytestmark = pytest.mark.any_asterisk
 
 __all__ = ["postgresql"]  # a fixture
 

@@ -9,6 +9,8 @@ from integration.client import Refused, http, token_of
 from integration.fixtures import World
 from integration.running import DEMO, Xucd
 
+pytestmark = pytest.mark.any_asterisk
+
 
 async def apply(xucd: Xucd, *changes: tuple[str, str]) -> None:
     """Apply the demo's centre with some of its text replaced, and tell the daemon."""

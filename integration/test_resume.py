@@ -20,6 +20,8 @@ from integration.fixtures import MakeXucd, World, clear
 from integration.phones import NotAnswered, Phones
 from integration.test_ami_link import Proxy
 
+pytestmark = pytest.mark.any_asterisk
+
 CUTS = 100
 MOMENT = 0.1  # seconds: at most so long between two cuts, and away
 SUBSCRIPTIONS: tuple[tuple[str, dict[str, str]], ...] = (

@@ -8,6 +8,8 @@ import pytest
 from integration.client import Client, Refused
 from integration.fixtures import MakeXucd, World
 
+pytestmark = pytest.mark.any_asterisk
+
 SUES_AGENTS = {8, 9, 10}  # of her group "default"
 SUES_QUEUES = {1}
 ID_KEYS = {

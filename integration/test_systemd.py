@@ -28,6 +28,8 @@ from integration.pbx import Pbx
 from integration.running import Xucd
 from xucd.store import Store
 
+pytestmark = pytest.mark.any_asterisk
+
 DEADLINE = 30.0
 WATCHDOG_S = 0.4  # 30 in the unit; how often it is told depends on nothing else
 PROJECT = confined.UNIT.parent.parent

@@ -1,0 +1,90 @@
+"""Chromium for the tests of pages, and a server for pages of another origin than xucd's."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import shutil
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright
+
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+
+# The sandbox cannot be had by root, who runs the tests in a container; the others keep the
+# browser from talking to anybody but us.
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-quic", "--no-first-run",
+]  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """The distribution's Chromium, or else the one that Playwright brings."""
+    installed = shutil.which("chromium") or shutil.which("google-chrome")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=installed, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe-core finds wrong with a page as it is now."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = await page.evaluate(
+        "axe.run(document, {resultTypes: ['violations']}).then((run) => run.violations)"
+    )
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found
+        for node in one["nodes"]
+    ]
+
+
+class Elsewhere:
+    """A web server of its own origin. `files` are its paths and what is served there.
+
+    Each ``XUCD`` in the text of a page becomes `xucd`, the host and port that the page turns to.
+    """
+
+    def __init__(self, files: dict[str, Path]) -> None:
+        self.xucd = ""
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                path = files.get(self.path.partition("?")[0])
+                if path is None:
+                    self.send_error(404)
+                    return
+                kind = {".html": "text/html", ".js": "text/javascript"}[path.suffix]
+                body = path.read_bytes()
+                if path.suffix == ".html":
+                    body = body.replace(b"XUCD", outer.xucd.encode())
+                self.send_response(200)
+                self.send_header("Content-Type", f"{kind}; charset=utf-8")
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Nothing: the tests say what went wrong."""
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.origin = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[Elsewhere]:
+        """Serve, for as long as the context lasts."""
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            thread.join()
+            self._server.server_close()

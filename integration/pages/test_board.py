@@ -1,0 +1,264 @@
+"""The supervisor's board in a real browser: real calls on it, and what a supervisor does there."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from integration.fixtures import World
+from integration.pages.axe import violations
+from integration.pages.boards import DEADLINE_MS, OpensBoard, boards
+from integration.pages.browsers import chromium
+from integration.witness import Witness
+
+expect.set_options(timeout=DEADLINE_MS)
+
+COUNTING = re.compile(r"0:(0[1-9]|[1-5]\d)")  # a timer that has moved
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def opens(world: World, browser: Browser) -> AsyncIterator[OpensBoard]:
+    async with boards(browser, world.xucd.port) as opens:
+        yield opens
+
+
+async def test_a_supervisor_sees_its_own_queues_and_agents_and_an_admin_all(
+    opens: OpensBoard,
+) -> None:
+    sue, ada = await opens("sue"), await opens("ada")
+    await expect(sue.names()).to_have_count(3)
+    await expect(sue.page.locator("#queue-rows tr button.name")).to_have_text(["Support"])
+    await expect(sue.page.locator(".group h3")).to_have_text(["default 3"])
+    await expect(sue.agent("Bruce Wail")).to_contain_text("Support")
+    await expect(sue.agent("Bruce Wail")).not_to_contain_text("Sales")
+    await expect(ada.names()).to_have_count(6)
+    await expect(ada.page.locator("#queue-rows tr button.name")).to_have_text(
+        ["Billing", "Sales", "Support"]
+    )
+    await expect(ada.page.locator(".group h3")).to_have_text(["boats 3", "default 3"])
+    await expect(ada.agent("Bruce Wail")).to_contain_text("Sales 1, Support")
+    await ada.page.get_by_role("button", name="Sign out").click()
+    await ada.sign_in("sue")
+    await expect(ada.names()).to_have_count(3)
+    await expect(ada.page.locator("#queue-rows tr button.name")).to_have_text(["Support"])
+
+
+async def test_callers_who_wait_are_answered_and_give_up_are_counted_and_plotted(
+    world: World, opens: OpensBoard
+) -> None:
+    ada = await opens("ada")
+    sales = ada.queue("Sales")
+    waiting, longest = sales.locator(".waiting .figure"), sales.locator(".longest .figure")
+    await expect(waiting).to_have_text("0")
+    gives_up = world.phones.dial("3001", name="Gives Up")
+    await gives_up.rang()
+    await expect(waiting).to_have_text("1")
+    await expect(sales).to_have_attribute("data-level", "alarm")
+    await expect(sales).to_contain_text("nobody logged in")
+    await expect(ada.page).to_have_title("(1) Board · xucd")
+    await sales.get_by_role("button").click()
+    await expect(ada.panel.locator(".callers")).to_contain_text("Gives Up · 0230210082")
+    await expect(longest).to_have_text(COUNTING)
+    await gives_up.hang_up()
+    await expect(waiting).to_have_text("0")
+    await expect(longest).to_have_text("–")
+    await expect(sales.locator(".abandoned .figure")).to_have_text("1")
+    await expect(sales.locator(".abandoned .share")).to_have_text("100 %")
+    await expect(ada.panel).to_contain_text("Nobody waits.")
+
+    await world.agent("jack", "1003")
+    await expect(sales.locator(".staff .unseen")).to_have_text("1 ready, 0 talking, 1 logged in")
+    call = world.phones.dial("3001")
+    leg = await world.phone("1003").rings()
+    await expect(ada.agent("Jack Flash")).to_contain_text("Ringing")
+    leg.answer()
+    await call.answered()
+    await expect(ada.agent("Jack Flash")).to_contain_text("On call")
+    await expect(ada.agent("Jack Flash").locator(".timer")).to_have_text(COUNTING)
+    await expect(sales.locator(".answered .figure")).to_have_text("1")
+    await expect(ada.page.locator("#total-answered")).to_have_text("1")
+    await call.hang_up()
+    await expect(ada.agent("Jack Flash")).to_contain_text("Ready")
+    # What was is drawn with the next slot, five seconds long.
+    for name in ("waiting", "longest", "answered", "abandoned"):
+        path = sales.locator(f".plot.{name} .ground")
+        await expect(path).not_to_have_attribute("d", "")
+    said = ada.panel.locator("figcaption")
+    await expect(said.filter(has_text="Waiting")).to_contain_text("at most 1")
+    await expect(said.filter(has_text="Abandoned")).to_contain_text("1 in this time")
+
+
+async def test_an_agent_dropped_on_a_queue_is_a_member_in_asterisk(
+    world: World, opens: OpensBoard, witness: Witness
+) -> None:
+    await world.agent("alice", "1002")
+    ada = await opens("ada")
+    alice, sales = ada.agent("Alice Johnson"), ada.queue("Sales")
+    await expect(alice).to_contain_text("Ready")
+    await alice.drag_to(sales)
+    await expect(alice).to_contain_text("Sales, Support")
+    await expect(ada.page.get_by_role("status")).to_contain_text(
+        ["Alice Johnson is in Sales, penalty 0."]
+    )
+    await asyncio.to_thread(witness.until, "sales", "Agent/2502", lambda one: one is not None)
+    await alice.drag_to(sales)
+    await expect(ada.page.get_by_text("Alice Johnson is in Sales already")).to_be_visible()
+    await expect(ada.page.locator("tr.over, .carrying")).to_have_count(0)
+
+
+async def test_penalties_and_queues_are_changed_with_the_keyboard_alone(
+    world: World, opens: OpensBoard, witness: Witness
+) -> None:
+    await world.agent("alice", "1002")
+    ada = await opens("ada")
+    keyboard = ada.page.keyboard
+    await ada.agent("Alice Johnson").focus()
+    await keyboard.press("Enter")
+    await expect(ada.panel.get_by_role("heading", name="Alice Johnson")).to_be_focused()
+    more = ada.panel.get_by_role("button", name="Raise the penalty: Penalty in Support")
+    await more.focus()
+    await keyboard.press("Space")
+    await keyboard.press("Space")
+    await expect(ada.panel.locator(".penalty")).to_have_text("2")
+    await expect(more).to_be_focused()
+    await asyncio.to_thread(
+        witness.until, "support", "Agent/2502", lambda one: one is not None and one.penalty == 2
+    )
+    await ada.panel.get_by_label("Put into a queue").select_option("Billing")
+    await ada.panel.get_by_label("Penalty", exact=True).fill("3")
+    await keyboard.press("Enter")
+    await expect(ada.agent("Alice Johnson")).to_contain_text("Billing 3, Support 2")
+    await ada.panel.get_by_role("button", name="Take out: Alice Johnson, Support").press("Enter")
+    await expect(ada.agent("Alice Johnson")).not_to_contain_text("Support")
+    await asyncio.to_thread(witness.until, "support", "Agent/2502", lambda one: one is None)
+    await keyboard.press("Escape")
+    await expect(ada.panel).to_be_hidden()
+    await expect(ada.agent("Alice Johnson")).to_be_focused()
+
+
+async def test_an_agent_is_logged_in_paused_and_logged_out_from_its_panel_and_refusals_are_told(
+    opens: OpensBoard,
+) -> None:
+    sue = await opens("sue")
+    alice = sue.agent("Alice Johnson")
+    await alice.click()
+    line = sue.panel.get_by_label("Phone line")
+    await expect(line).to_have_value("1002")
+    await line.fill("4711")
+    await sue.press("Log in")
+    refused = sue.page.get_by_role("alert").filter(has_text="no line")
+    await expect(refused).to_be_visible()
+    await line.fill("1002")
+    await sue.press("Log in")
+    await expect(alice).to_contain_text("Ready")
+    await expect(refused).to_be_hidden()
+    await sue.press("Lunch")
+    await expect(alice).to_contain_text("Paused")
+    await expect(alice).to_contain_text("Lunch")
+    await expect(sue.panel.get_by_role("button", name="Lunch", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    await sue.press("Make ready")
+    await expect(alice).to_contain_text("Ready")
+    await sue.press("Log out")
+    await expect(alice).to_contain_text("Logged out")
+    await expect(sue.panel.get_by_role("button", name="Log in")).to_be_visible()
+
+
+async def test_agents_are_found_by_their_name_state_group_and_queue(
+    world: World, opens: OpensBoard
+) -> None:
+    await world.agent("marice", "1004")
+    ada = await opens("ada")
+    await expect(ada.names()).to_have_count(6)
+    await expect(ada.names().first).to_have_text("Maricé Saprïtchà")  # ready before logged out
+    find = ada.page.get_by_label("Find an agent")
+    await find.fill("sapritcha")
+    await expect(ada.names()).to_have_text(["Maricé Saprïtchà"])
+    await find.fill("nobody")
+    await expect(ada.page.get_by_text("No agent is like this.")).to_be_visible()
+    await find.fill("")
+    states = ada.page.get_by_role("group", name="Show agents by state")
+    await states.get_by_role("button", name="1 Ready").click()
+    await expect(ada.names()).to_have_text(["Maricé Saprïtchà"])
+    await states.get_by_role("button", name="1 Ready").click()
+    await ada.page.get_by_label("Group").select_option("default")
+    await expect(ada.names()).to_have_text(["Alice Johnson", "Bruce Wail", "Jack Flash"])
+    await ada.page.get_by_label("Queue", exact=True).select_option("Sales")
+    await expect(ada.names()).to_have_text(["Bruce Wail", "Jack Flash"])
+    await ada.page.get_by_label("Find a queue").fill("bill")
+    await expect(ada.page.locator("#queue-rows tr button.name")).to_have_text(["Billing"])
+
+
+async def test_the_wall_fills_the_screen_and_is_left_again(opens: OpensBoard) -> None:
+    ada = await opens("ada")
+    body, rows = ada.page.locator("body"), ada.page.locator("#queue-rows tr")
+    await ada.page.get_by_label("Find an agent").fill("f")
+    await expect(body).not_to_have_class("wall")
+    await ada.page.get_by_label("Find an agent").fill("")
+    await ada.page.locator("h2").first.click()
+    await ada.page.keyboard.press("f")
+    await expect(body).to_have_class("wall")
+    await expect(ada.page.locator(".tile").first).to_be_hidden()
+    figure = rows.first.locator(".waiting .figure")
+    size = await figure.evaluate("(one) => parseFloat(getComputedStyle(one).fontSize)")
+    height = await ada.page.evaluate("innerHeight")
+    assert size > height / 12  # three queues: a digit is read from some ten metres
+    boxes = [await rows.nth(at).bounding_box() for at in range(3)]
+    assert all(box and box["y"] + box["height"] <= height for box in boxes)
+    await ada.page.keyboard.press("f")
+    await expect(body).not_to_have_class("wall")
+    await ada.page.get_by_role("button", name="Wall").click()
+    await expect(body).to_have_class("wall")
+    await ada.page.get_by_role("button", name="Leave the wall").click()
+    await expect(body).not_to_have_class("wall")
+
+
+async def test_the_board_speaks_french_to_who_does(opens: OpensBoard) -> None:
+    ada = await opens("ada", locale="fr-FR")
+    await expect(ada.page.locator("html")).to_have_attribute("lang", "fr")
+    await expect(ada.page.get_by_role("heading", name="Files", exact=True)).to_be_visible()
+    await expect(ada.agent("Alice Johnson")).to_contain_text("Déconnecté")
+    await ada.agent("Alice Johnson").click()
+    await expect(ada.panel.get_by_role("button", name="Connecter")).to_be_visible()
+    await ada.page.get_by_role("button", name="Speak English").click()
+    await expect(ada.panel.get_by_role("button", name="Log in")).to_be_visible()
+    await expect(ada.agent("Alice Johnson")).to_contain_text("Logged out")
+
+
+async def test_no_state_of_the_board_violates_what_axe_asks_for(
+    world: World, opens: OpensBoard
+) -> None:
+    await world.agent("bruce", "1001")
+    caller = world.phones.dial("3002")  # nobody is logged in there: an alarm
+    await caller.rang()
+    ada = await opens("ada")
+    await expect(ada.queue("Billing")).to_have_attribute("data-level", "alarm")
+    await expect(ada.agent("Bruce Wail")).to_contain_text("Ready")
+    for scheme, width in itertools.product(("light", "dark"), (1400, 390)):
+        await ada.page.emulate_media(color_scheme=scheme)
+        await ada.page.set_viewport_size({"width": width, "height": 900})
+        assert await violations(ada.page) == []
+        await ada.agent("Bruce Wail").click()
+        assert await violations(ada.page) == []
+        await ada.press("Close")
+        await ada.queue("Billing").get_by_role("button").click()
+        assert await violations(ada.page) == []
+        await ada.press("Close")
+        await ada.page.keyboard.press("f")
+        await expect(ada.page.locator("body")).to_have_class("wall")
+        assert await violations(ada.page) == []
+        await ada.page.keyboard.press("f")
+        await expect(ada.page.locator("body")).not_to_have_class("wall")
+    await caller.hang_up()

@@ -1,0 +1,193 @@
+"""What all pages share: signing in, the link and its loss, language, colours, axe-core."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from integration.fixtures import MakeXucd, World
+from integration.pages.browsers import chromium
+from integration.pages.desks import DEADLINE_MS, OpensDesk, desks
+from integration.pages.wire import Wire
+from integration.pbx import Pbx
+from integration.running import free_port
+
+expect.set_options(timeout=DEADLINE_MS)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def opens(world: World, browser: Browser) -> AsyncIterator[OpensDesk]:
+    async with desks(browser, world.xucd.port) as opens:
+        yield opens
+
+
+async def test_a_wrong_password_is_told_in_words_and_too_many_with_the_time_to_wait(
+    opens: OpensDesk,
+) -> None:
+    desk = await opens()
+    error = desk.page.locator("#sign-in-error")
+    await desk.press("Sign in")
+    await expect(error).to_have_text("Give your login and your password.")
+    await desk.sign_in("bruce", "not-this-one")
+    await expect(error).to_have_text("Unknown login or wrong password.")
+    await desk.sign_in("bruce")
+    await expect(desk.state).to_have_text("Logged out")
+    await desk.press("Sign out")
+    for _ in range(20):
+        async with desk.page.expect_response("**/auth/login"):
+            await desk.sign_in("bruce", "not-this-one")
+    await expect(error).to_contain_text("Too many attempts to sign in. Try again in")
+    # The browser itself notes each attempt that was refused.
+    assert all("401" in said or "429" in said for said in desk.complaints)
+    desk.complaints.clear()
+
+
+async def test_a_reload_stays_signed_in_and_signing_out_forgets_token_and_input(
+    opens: OpensDesk,
+) -> None:
+    bruce = await opens("bruce")
+    await expect(bruce.state).to_have_text("Logged out")
+    await bruce.page.reload()
+    await expect(bruce.state).to_have_text("Logged out")
+    number = bruce.page.locator("#number")
+    await number.fill("0298765432")
+    await bruce.press("Sign out")
+    await expect(bruce.page.get_by_label("Login")).to_be_focused()
+    await expect(number).to_have_value("")
+    await bruce.page.reload()
+    await expect(bruce.page.get_by_label("Login")).to_be_visible()
+    assert await bruce.page.evaluate("sessionStorage.length + localStorage.length") == 0
+
+
+async def test_the_pages_speak_the_browsers_language_or_the_one_chosen(opens: OpensDesk) -> None:
+    bruce = await opens(locale="fr-FR")
+    await expect(bruce.page.locator("html")).to_have_attribute("lang", "fr")
+    await bruce.page.get_by_label("Identifiant").fill("bruce")
+    await bruce.page.get_by_label("Mot de passe").fill("bruce-demo")
+    await bruce.press("Se connecter")
+    await expect(bruce.state).to_have_text("Déconnecté")
+    await bruce.press("EN: Speak English")
+    await expect(bruce.state).to_have_text("Logged out")
+    await expect(bruce.page.get_by_role("heading", name="Your queues")).to_be_visible()
+    await bruce.page.reload()
+    await expect(bruce.state).to_have_text("Logged out")
+
+
+async def test_the_colours_follow_the_system_or_what_was_chosen(opens: OpensDesk) -> None:
+    desk = await opens(color_scheme="dark")
+    body = desk.page.locator("body")
+    dark = "rgb(15, 20, 26)"
+    await expect(body).to_have_css("background-color", dark)
+    await desk.press("Colours: as the system")
+    await expect(body).not_to_have_css("background-color", dark)
+    await desk.page.reload()
+    await expect(body).not_to_have_css("background-color", dark)
+    await desk.press("Colours: light")
+    await expect(body).to_have_css("background-color", dark)
+    await desk.press("Colours: dark")
+    await expect(desk.page.get_by_role("button", name="Colours: as the system")).to_be_visible()
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+async def test_axe_finds_nothing_wrong_with_the_desk_in_any_state(
+    world: World, opens: OpensDesk, colours: str
+) -> None:
+    bruce = await opens(color_scheme=colours, bypass_csp=True)
+    assert await bruce.violations() == []  # the door
+    await bruce.sign_in("bruce")
+    await expect(bruce.state).to_have_text("Logged out")
+    await bruce.log_in("1001")
+    await bruce.press("Take Bob Yard")
+    await bruce.press("Queue and variables")
+    await bruce.press("Add a variable")
+    await bruce.page.get_by_label("Call from").select_option("Support")
+    await bruce.callback("Bob Yard").get_by_role("button", name="Call 0230210084").click()
+    own = await world.phone("1001").rings()
+    await expect(bruce.call).to_have_count(1)
+    assert await bruce.violations() == []
+    own.answer()
+    customer = await world.phone("0230210084").rings()
+    customer.answer()
+    await own.answered()
+    await expect(bruce.call).to_contain_text("Outgoing call")
+    await bruce.callback("Bob Yard").get_by_label("Call again").check()
+    await bruce.press("Put it off")
+    await bruce.press("Log out")
+    assert await bruce.violations() == []  # with a question
+    await bruce.press("Cancel")
+    await bruce.press("Hang up")
+    await customer.ended()
+    await bruce.press("Lunch")
+    await bruce.page.get_by_label("Number", exact=True).fill("not a number")
+    await bruce.press("Call")
+    await expect(bruce.refusal).not_to_be_empty()
+    await bruce.page.set_viewport_size({"width": 390, "height": 844})
+    assert await bruce.violations() == []
+    await bruce.page.get_by_role("button", name="Dismiss").last.click()
+    await bruce.press("Keyboard shortcuts")
+    assert await bruce.violations() == []
+
+
+async def test_after_a_cut_the_page_comes_back_with_what_it_missed(
+    world: World, opens: OpensDesk
+) -> None:
+    alice = await world.agent("alice", "1002")
+    async with Wire(world.xucd.port) as wire:
+        bruce = await opens(port=wire.port)
+        greetings: list[dict[str, Any]] = []
+
+        def heard(frame: str | bytes) -> None:
+            message = json.loads(frame)
+            if message.get("msgType") == "LoggedOn":
+                greetings.append(message["ctiMessage"])
+
+        bruce.page.on("websocket", lambda socket: socket.on("framereceived", heard))
+        await bruce.sign_in("bruce")
+        await expect(bruce.row("Alice Johnson")).to_contain_text("Ready")
+        wire.cut()
+        await expect(bruce.banner).to_contain_text("The connection to xucd is lost")
+        await bruce.page.get_by_label("Phone line").fill("1001")
+        await bruce.press("Log in")
+        await expect(bruce.refusal).to_contain_text("The connection to xucd is lost")
+        await alice.ask("pauseAgent", reason="meeting")
+        wire.mend()
+        await expect(bruce.banner).to_be_hidden()
+        await expect(bruce.row("Alice Johnson")).to_contain_text("Paused In a meeting")
+        assert [greeting.get("recovered") for greeting in greetings] == [None, True]
+    # The browser itself notes each attempt that found nobody.
+    bruce.complaints[:] = [said for said in bruce.complaints if "net::ERR_" not in said]
+
+
+async def test_asterisk_out_of_reach_is_told_for_as_long_as_it_lasts(
+    pbx: Pbx, make_xucd: MakeXucd, opens: OpensDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Wire(pbx.ami_port) as wire:
+        monkeypatch.setenv("XUCD_AMI_PORT", str(wire.port))
+        # Another xucd runs beside this Asterisk, which asks that one.
+        monkeypatch.setenv("XUCD_AGI_PORT", str(free_port()))
+        xucd = await make_xucd()
+        bruce = await opens("bruce", port=xucd.port)
+        await bruce.log_in("1001")
+        wire.cut()
+        await expect(bruce.banner).to_contain_text("Asterisk is not reachable since")
+        await bruce.press("Lunch")
+        await expect(bruce.refusal).to_have_text("Asterisk cannot be reached.")
+        await bruce.page.reload()
+        await expect(bruce.banner).to_contain_text("Asterisk is not reachable since")
+        wire.mend()
+        await expect(bruce.banner).to_be_hidden()
+        await bruce.press("Lunch")
+        await expect(bruce.state).to_have_text("Paused")
+        await bruce.press("Log out")
+        await expect(bruce.state).to_have_text("Logged out")

@@ -1,0 +1,167 @@
+/* All that can be seen of a queue: its plots with their scales, its figures, who waits, and its
+agents, who can be given another penalty, taken out and put in. */
+
+import { countFrom } from "../shared/clock.js";
+import { keepList, make, setAttribute, setText } from "../shared/dom.js";
+import { stateLook, stateWords } from "../shared/states.js";
+import { duration } from "../shared/times.js";
+import { byName, formatNumber, t } from "../shared/words.js";
+import { fillMember, makeAdder, makeMember } from "./members.js";
+import { agentView, queueView } from "./model.js";
+import { LEAST } from "./queues.js";
+import { makePlot } from "./spark.js";
+
+const PLOTS = ["waiting", "longest", "answered", "abandoned"];
+const FIGURES = ["entered", "answered", "abandoned", "timedOut", "closed", "answeredShare",
+  "answeredSoon", "expected"];
+const VALUES = 90;
+
+/** The panel of a queue, as `agentPanel`; `plot(history, now, span)` draws its plots. */
+export function queuePanel(id, state, act, open) {
+  const title = make("h2", { id: "panel-title", tabindex: "-1" });
+  let named = "";
+  const plots = Object.fromEntries(PLOTS.map((name) => [name, beginPlot(name)]));
+  const spanTitle = make("h3", {});
+  const figures = make("dl", { class: "figures" });
+  const callers = make("ol", { class: "callers" });
+  const nobody = make("p", { class: "empty", text: t("panel.no-callers") });
+  const members = make("ul", { class: "members" });
+  const none = make("p", { class: "empty", text: t("panel.no-members") });
+  const adder = makeAdder("add-agent", t("panel.add-agent"),
+    (agentId, penalty) => act.put(agentId, id, penalty));
+  const root = make("div", { class: "panel-body" },
+    make("h3", { text: t("panel.callers") }), callers, nobody,
+    spanTitle, make("div", { class: "plots" }, ...PLOTS.map((name) => plots[name].root)),
+    make("p", { class: "quiet small", text: t("panel.plots.since") }),
+    make("h3", { text: t("panel.members") }), members, none, adder.root,
+    make("h3", { text: t("panel.today") }), figures);
+  const showFigures = keepList(figures, {
+    key: (figure) => figure.name,
+    begin: ({ name }) => {
+      const value = make("dd", { class: "number" });
+      return { value, root: make("div", {}, make("dt", { text: t(`figure.${name}`) }), value) };
+    },
+    fill: (parts, figure) => setText(parts.value, figure.words),
+  });
+  const showCallers = keepList(callers, {
+    key: (call) => `${call.queueTime} ${call.number} ${call.name}`,
+    begin: beginCaller,
+    fill: fillCaller,
+    end: (parts) => countFrom(parts.timer, null),
+  });
+  const showMembers = keepList(members, {
+    key: (view) => view.id,
+    begin: (view) => beginMember(view, id, act, open),
+    fill: (row, view) => fillAgent(row, view, named),
+  });
+  const membersOf = (current) => [...current.agents.values()]
+    .filter((agent) => agent.queues.has(id))
+    .map((agent) => ({ ...agentView(agent, current.queues), penalty: agent.queues.get(id) }))
+    .sort((a, b) => a.penalty - b.penalty || byName(a.name, b.name));
+
+  function show(current, alarm) {
+    const queue = current.queues.get(id);
+    const view = queueView(queue, alarm);
+    named = view.name;
+    setText(title, `${named} · ${view.number}`);
+    showFigures(FIGURES.map((name) => ({ name, words: figureWords(name, view[name]) })));
+    const waiting = queue.calls ?? [];
+    showCallers(waiting);
+    nobody.hidden = waiting.length > 0;
+    const inside = membersOf(current);
+    showMembers(inside);
+    none.hidden = inside.length > 0;
+    adder.offer([...current.agents.values()]
+      .filter((agent) => !agent.queues.has(id))
+      .map((agent) => ({ id: agent.id, name: `${agent.firstName} ${agent.lastName}`.trim() }))
+      .sort((a, b) => byName(a.name, b.name)));
+  }
+
+  function plot(history, now, span) {
+    const minutes = span / 60000;
+    setText(spanTitle, t("panel.plots", { n: minutes }));
+    for (const name of PLOTS) {
+      const values = history.series(id, name, now, span, VALUES);
+      const top = plots[name].draw(values, LEAST[name]);
+      plots[name].tell(values, top, minutes);
+    }
+  }
+
+  show(state, 60);
+  return {
+    root,
+    title,
+    show,
+    plot,
+    gone: (current) => !current.queues.has(id),
+    close: () => showCallers([]),
+  };
+}
+
+function figureWords(name, value) {
+  if (name === "expected") {
+    return duration(value * 1000);
+  }
+  return name === "answeredShare" || name === "answeredSoon"
+    ? t("board.share", { n: formatNumber(Math.round(value)) }) : formatNumber(value);
+}
+
+function beginPlot(name) {
+  const plot = makePlot(name, 300, 70);
+  const words = make("span", { class: "quiet small number" });
+  const top = make("span", { class: "top-mark quiet number" });
+  const from = make("span", { class: "quiet small number" });
+  const root = make("figure", { class: "figure-plot" },
+    make("figcaption", { class: "row" },
+      make("span", { class: "name", text: t(`board.${name}`) }), words),
+    make("div", { class: "framed", "aria-hidden": "true" }, plot.root, top),
+    make("div", { class: "axis", "aria-hidden": "true" }, from,
+      make("span", { class: "quiet small", text: t("panel.now") })));
+  const read = (value) => (name === "longest" ? duration(value * 1000) : formatNumber(value));
+  return {
+    root,
+    draw: plot.draw,
+    tell(values, highest, minutes) {
+      const heard = values.filter((value) => !Number.isNaN(value));
+      const level = name === "waiting" || name === "longest";
+      const most = level ? Math.max(0, ...heard) : heard.reduce((sum, value) => sum + value, 0);
+      setText(words, t(level ? "panel.most" : "panel.sum", { n: read(most) }));
+      setText(top, read(highest));
+      setText(from, `−${t("board.minutes", { n: minutes })}`);
+    },
+  };
+}
+
+function beginCaller() {
+  const caller = make("span", { class: "name" });
+  const timer = make("span", { class: "timer" });
+  return { caller, timer, root: make("li", {}, caller, timer) };
+}
+
+function fillCaller(parts, call) {
+  const named = [call.name, call.number].filter(Boolean).join(" · ");
+  setText(parts.caller, named || t("panel.anonymous"));
+  if (parts.since !== call.queueTime) {
+    parts.since = call.queueTime;
+    countFrom(parts.timer, Date.parse(call.queueTime));
+  }
+}
+
+function beginMember(view, queueId, act, open) {
+  const name = make("button", { type: "button", class: "plain compact name" });
+  const state = make("span", { class: "state small" });
+  name.addEventListener("click", () => open(view.id));
+  const row = makeMember(make("span", { class: "member-of" }, name, state), {
+    setPenalty: (self, penalty) => act.setPenalty(self, view.id, queueId, penalty),
+    remove: () => act.takeOut(view.id, queueId),
+  });
+  return Object.assign(row, { name, state });
+}
+
+function fillAgent(row, view, queue) {
+  setText(row.name, view.name);
+  setText(row.state, stateWords(view.state));
+  setAttribute(row.state, "class", `state small ${stateLook(view.state)}`);
+  fillMember(row, view.penalty, t("panel.penalty.of", { name: view.name }),
+    t("panel.remove.from", { name: view.name, queue }));
+}

@@ -1,0 +1,108 @@
+/* The table of all agents. Rows stay the same elements while they change, so that the focus and the
+place on the page are kept. */
+
+import { countFrom } from "../shared/clock.js";
+import { byId, keepList, make, setAttribute, setText } from "../shared/dom.js";
+import { detailWords, stateLook, STATES, stateWords } from "../shared/states.js";
+import { byName, language, t, tCount } from "../shared/words.js";
+
+const MOST = 200; // rows; whoever has more colleagues than that looks at the board
+
+let showRows = null;
+
+/** Lets the rows' buttons ask. */
+export function startColleagues(desk) {
+  showRows = keepList(byId("rows"), {
+    key: ({ agent }) => agent.id,
+    begin: ({ agent }) => begin(agent.id),
+    fill: (parts, item) => fill(parts, item, desk),
+    end: (parts) => countFrom(parts.timer, null),
+  });
+  byId("rows").addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button) {
+      const agentId = Number(button.closest("tr").dataset.agent);
+      desk.attempt((center) => center[button.dataset.command]({ agentId }));
+    }
+  });
+}
+
+/** Shows all agents. */
+export function showColleagues(desk) {
+  const { state } = desk.center;
+  const items = [...state.agents.values()].filter(({ number }) => number !== "").map((agent) => (
+    { agent, name: `${agent.firstName} ${agent.lastName}`.trim() }));
+  const out = ({ agent }) => Number(agent.state?.name === "AgentLoggedOut");
+  items.sort((a, b) => out(a) - out(b) || byName(a.name, b.name) || a.agent.id - b.agent.id);
+  const may = ["Admin", "Supervisor"].includes(state.rights.profile);
+  document.body.classList.toggle("no-agent", state.user !== null && state.user.agentId === null);
+  byId("agents").classList.toggle("acting", may);
+  byId("to-board").hidden = !may;
+  showRows(items.slice(0, MOST).map((item) => ({ ...item, may })));
+  byId("agents").hidden = items.length === 0;
+  byId("nobody").hidden = state.link !== "opened" || items.length > 0;
+  showSummary(items.map(({ agent }) => agent.state?.name));
+}
+
+function showSummary(names) {
+  const counts = STATES.map((name) => [name, names.filter((one) => one === name).length])
+    .filter(([, number]) => number > 0);
+  const told = JSON.stringify([counts, language()]);
+  if (byId("summary").dataset.told !== told) {
+    byId("summary").dataset.told = told;
+    byId("summary").replaceChildren(...counts.map(([name, number]) =>
+      make("span", { class: `state ${stateLook(name)}`, text: tCount(`count.${name}`, number) })));
+  }
+}
+
+function begin(id) {
+  const parts = {
+    name: make("span", { class: "name" }),
+    number: make("span", { class: "number quiet" }),
+    line: make("td", { role: "cell", class: "line" }),
+    state: make("span"),
+    detail: make("span", { class: "detail quiet" }),
+    timer: make("td", { role: "cell", class: "timer" }),
+    queues: make("td", { role: "cell", class: "queues" }),
+    pause: make("button", { type: "button", class: "compact" }),
+    out: make("button", { type: "button", class: "compact", "data-command": "logoutAgent" }),
+  };
+  parts.root = make(
+    "tr", { role: "row", "data-agent": id },
+    make("th", { role: "rowheader", scope: "row" }, parts.name, " ", parts.number),
+    parts.line,
+    make("td", { role: "cell", class: "now" }, parts.state, " ", parts.detail),
+    parts.timer,
+    parts.queues,
+    make("td", { role: "cell", class: "actions" }, parts.pause, parts.out),
+  );
+  return parts;
+}
+
+function fill(parts, { agent, name, may }, desk) {
+  const { user, statuses, queues } = desk.center.state;
+  const { state } = agent;
+  const out = !state || state.name === "AgentLoggedOut";
+  setText(parts.name, name);
+  const own = agent.id === user?.agentId;
+  setText(parts.number, own ? t("agents.you", { number: agent.number }) : agent.number);
+  setText(parts.line, out ? "" : state.phoneNb);
+  setText(parts.state, state ? stateWords(state.name) : "");
+  setAttribute(parts.state, "class", state ? `state ${stateLook(state.name)}` : "");
+  setText(parts.detail, state ? detailWords(state, statuses) : "");
+  countFrom(parts.timer, state ? agent.since : null);
+  const names = [...agent.queues.keys()].map((id) => queues.get(id)?.displayName);
+  setText(parts.queues, names.filter(Boolean).sort(byName).join(", "));
+  setAttribute(parts.root, "class", `${own ? "own-row" : "other"}${out ? " away" : ""}`);
+  showActions(parts, name, state, may && !out);
+}
+
+function showActions(parts, name, state, may) {
+  const back = ["AgentOnPause", "AgentOnWrapup"].includes(state?.name);
+  setText(parts.pause, t(back ? "state.AgentReady" : "agents.pause"));
+  setAttribute(parts.pause, "data-command", back ? "unpauseAgent" : "pauseAgent");
+  setAttribute(parts.pause, "aria-label", t(back ? "agents.ready-it" : "agents.pause-it", { name }));
+  setText(parts.out, t("own.log-out"));
+  setAttribute(parts.out, "aria-label", t("agents.log-out-it", { name }));
+  parts.pause.hidden = parts.out.hidden = !may;
+}

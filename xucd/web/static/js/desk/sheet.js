@@ -1,0 +1,57 @@
+/* The sheet of the last call that had one. It stays until it is closed or another comes: what has to
+be written down is often written after the call. */
+
+import { byId, make, makeIcon, setText } from "../shared/dom.js";
+import { ICONS } from "../shared/icons.js";
+import { formatDate, t } from "../shared/words.js";
+
+let closed = null; // the sheet that the user has closed
+
+/** Lets the sheet be closed. */
+export function startSheet(desk) {
+  byId("sheet-close").append(makeIcon(ICONS.close));
+  byId("sheet-close").addEventListener("click", () => {
+    closed = desk.center.state.sheets[0];
+    byId("calls-title").focus();
+    showSheet(desk);
+  });
+}
+
+/** Shows the newest sheet. */
+export function showSheet(desk) {
+  const sheet = desk.center.state.sheets[0];
+  const open = sheet !== undefined && sheet !== closed;
+  byId("sheet").hidden = !open;
+  if (!open) {
+    return;
+  }
+  setText(byId("sheet-at"), formatDate(new Date(sheet.at), { timeStyle: "short" }));
+  const told = JSON.stringify(sheet.items);
+  if (byId("sheet-items").dataset.told !== told) {
+    byId("sheet-items").dataset.told = told;
+    byId("sheet-items").replaceChildren(...sheet.items.map(line));
+  }
+}
+
+function line({ name, type, value }) {
+  const address = type === "url" ? webAddress(value) : null;
+  const shown = make("dd", address ? {} : { text: value });
+  if (address) {
+    const words = address.href.replace(/^https?:\/\//, "").replace(/\/$/, "");
+    const link = make("a", {
+      href: address.href, target: "_blank", rel: "noopener noreferrer", title: address.href,
+    }, make("span", { text: words }), makeIcon(ICONS.external),
+    make("span", { class: "unseen", "data-t": "sheet.new-tab", text: t("sheet.new-tab") }));
+    shown.append(link);
+  }
+  return make("div", {}, make("dt", { text: name }), shown);
+}
+
+/** A web address that may be opened, or null: a caller may have had a hand in it. */
+function webAddress(value) {
+  if (!URL.canParse(value)) {
+    return null;
+  }
+  const address = new URL(value);
+  return ["http:", "https:"].includes(address.protocol) ? address : null;
+}

@@ -1,0 +1,88 @@
+/* The list of all commands, each with its form. */
+
+import { byId, make } from "../shared/dom.js";
+import { t, translate } from "../shared/words.js";
+import { makeFields } from "./forms.js";
+import { edit } from "./hand.js";
+import { resolve } from "./schema.js";
+import { complainAt, newRequestId, send } from "./sending.js";
+import { found, prose } from "./text.js";
+
+const place = byId("commands");
+const entries = []; // {root, says}
+
+/** Puts the commands of an AsyncAPI document on the page. `suggest(name)`: see `makeFields`. */
+export function showCommands(document, suggest) {
+  place.replaceChildren();
+  entries.length = 0;
+  for (const message of commandsOf(document)) {
+    const root = makeEntry(document, message, suggest);
+    entries.push({ root, says: `${message.title} ${message.summary ?? ""}` });
+    place.append(root);
+  }
+}
+
+/** Shows only the commands that a search finds. */
+export function filterCommands(search) {
+  let any = false;
+  for (const { root, says } of entries) {
+    root.hidden = !found(says, search);
+    any ||= !root.hidden;
+  }
+  byId("no-command").hidden = any;
+}
+
+function commandsOf(document) {
+  return Object.values(document.components.messages).filter(
+    ({ payload }) => resolve(document, payload).properties.command !== undefined,
+  );
+}
+
+function makeEntry(document, message, suggest) {
+  const entry = make("details", { class: "entry" },
+    make("summary", {},
+      make("span", { class: "name", text: message.title }),
+      make("span", { class: "quiet says", lang: "en" }, ...prose(message.summary ?? ""))));
+  // Forms are many and heavy: each is made when it is first wanted.
+  entry.addEventListener("toggle", () => {
+    if (entry.open && entry.childElementCount === 1) {
+      entry.append(makeForm(document, message, suggest));
+      translate(entry);
+    }
+  });
+  return entry;
+}
+
+function makeForm(document, message, suggest) {
+  const schema = resolve(document, message.payload);
+  const fields = makeFields(document, schema, suggest);
+  const result = make("p", { class: "result", role: "status" });
+  const byHand = make("button", { type: "button", "data-t": "sample.edit.form" });
+  const form = make("form", { class: "body" },
+    fields.root,
+    make("div", { class: "row" },
+      make("button", { class: "primary", type: "submit", "data-t": "sample.send" }),
+      byHand, result));
+  const frame = () => ({
+    claz: "web",
+    command: message.title,
+    ...fields.values(),
+    ...(byId("acknowledge").checked && { requestId: newRequestId() }),
+  });
+  const withFrame = (use) => {
+    try {
+      use(frame());
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) {
+        throw error;
+      }
+      complainAt(result, () => t("sample.not-json", { why: error.message }));
+    }
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    withFrame((made) => send(made, result));
+  });
+  byHand.addEventListener("click", () => withFrame(edit));
+  return form;
+}

@@ -1,0 +1,50 @@
+/* The header of every page: where one is, whether the link stands, who one is, and the way out. */
+
+import { make, makeIcon, setAttribute, setText } from "./dom.js";
+import { ICONS } from "./icons.js";
+import { languageSwitch, themeSwitch } from "./switches.js";
+import { t } from "./words.js";
+
+const PAGES = [["desk", "/"], ["board", "/supervisor"], ["sample", "/sample"]];
+
+/**
+ * Makes the header of the page `name`; `signOut` is called by its button. `show(state)` brings it up
+ * to date with the library's state; `tools` is where a page may put buttons of its own.
+ */
+export function makeHeader(name, signOut) {
+  const link = make("span", { id: "link", class: "link", role: "status" });
+  const user = make("span", { id: "user" });
+  const profile = make("span", { id: "profile", class: "quiet small" });
+  const out = make("button",
+    { id: "sign-out", class: "plain compact", type: "button", "data-t-aria-label": "sign-out" },
+    makeIcon(ICONS.leave), make("span", { "data-t": "sign-out" }));
+  out.addEventListener("click", () => signOut());
+  const tools = make("div", { class: "tools" }, languageSwitch(), themeSwitch());
+  const root = make("header", { class: "top" },
+    make("span", { class: "brand" },
+      make("img", { src: "/icon.svg", alt: "", width: 24, height: 24 }), "xucd"),
+    make("nav", { "data-t-aria-label": "pages" }, ...PAGES.map((page) => pageLink(page, name))),
+    link, make("span", { class: "who" }, user, profile), tools, out);
+  return {
+    root,
+    tools,
+    show(state) {
+      setText(link, t(`link.${state.link}`));
+      setAttribute(link, "class", `link ${state.link === "closed" ? "lost" : state.link}`);
+      setText(user, state.user?.fullName ?? "");
+      setText(profile, profileWords(state.rights?.profile));
+    },
+  };
+}
+
+function pageLink([page, address], current) {
+  const link = make("a", { href: address, "data-t": `page.${page}` });
+  if (page === current) {
+    link.setAttribute("aria-current", "page");
+  }
+  return link;
+}
+
+function profileWords(profile) {
+  return profile && profile !== "NoRight" ? t(`profile.${profile}`) : "";
+}
