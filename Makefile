@@ -71,29 +71,21 @@ unit: venv
 	@$(BIN)/ensure-test-tools
 	$(PYTHON) -m pytest tests
 
-# What waits for something else runs beside it, and is shown afterwards: the images are built while
-# the tests that need none run, and the two versions of Asterisk are tested side by side. The pages
-# and the demo, which are slow, and do not depend on the version, take turns with the older one.
-PYTEST := $(PYTHON) -m pytest -p tests.plugin_no_skips
-SLOW := integration/pages integration/test_demo.py
+# The images are built while the linters run, and shown afterwards.
 test: venv
 	@$(BIN)/ensure-docker
 	@$(BIN)/ensure-postgres >/dev/null
 	@$(BIN)/ensure-test-tools
 	@$(BIN)/build-images 22 16 >.test-images.log 2>&1 & \
-	images=$$!; $(MAKE) --no-print-directory lint && $(PYTEST) tests; mine=$$?; \
+	images=$$!; $(MAKE) --no-print-directory lint; mine=$$?; \
 	wait $$images; theirs=$$?; cat .test-images.log; rm -f .test-images.log; \
 	[ $$mine = 0 ] && [ $$theirs = 0 ]
-	@{ $(PYTEST) integration $(SLOW:%=--ignore %) --asterisk 16 -m "not any_asterisk"; one=$$?; \
-	$(PYTEST) $(SLOW) --asterisk 22 && [ $$one = 0 ]; } >.test-other.log 2>&1 & \
-	other=$$!; $(PYTEST) integration $(SLOW:%=--ignore %) --asterisk 22; mine=$$?; \
-	wait $$other; theirs=$$?; cat .test-other.log; rm -f .test-other.log; \
-	[ $$mine = 0 ] && [ $$theirs = 0 ]
+	@$(BIN)/run-tests
 
 # A few minutes: each kill is followed by a start. It ends by itself.
 soak: venv
 	@$(BIN)/ensure-postgres >/dev/null
-	$(PYTEST) tests/test_sigkill.py --kills $(KILLS)
+	$(PYTHON) -m pytest tests/test_sigkill.py --kills $(KILLS)
 
 generate: venv
 	$(PYTHON) -m xucd.cti.schema
@@ -102,5 +94,5 @@ bench: venv
 	$(PYTHON) -m bench
 
 clean: demo-down
-	rm -rf .test-*.log .venv node_modules .demo .mypy_cache .ruff_cache .pytest_cache build dist bench.json *.egg-info
+	rm -rf .test-images.log .venv node_modules .demo .mypy_cache .ruff_cache .pytest_cache build dist bench.json *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -110,9 +110,11 @@ async def clear(world: World) -> None:
         phone = world.phones.phone(line)
         await asyncio.gather(*(leg.ended() for leg in phone.legs))
         phone.forget()
-    for queue in ("support", "sales", "billing"):
-        shown = await asyncio.to_thread(world.pbx.cli, f"queue show {queue}")
-        for word in shown.split():
+    queue = ""
+    for line in (await asyncio.to_thread(world.pbx.cli, "queue show")).splitlines():
+        if line[:1].strip():
+            queue = line.split()[0]
+        for word in line.split():
             interface = word.strip("()")
             if interface.startswith("PJSIP/"):
                 await asyncio.to_thread(

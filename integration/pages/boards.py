@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page
 
-DEADLINE_MS = 15_000
+from integration.pages.browsers import complaints_of
 
 
 class Board:
@@ -17,15 +17,7 @@ class Board:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.panel = page.locator("#panel")
-        self.complaints: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda said: (
-                self.complaints.append(said.text) if said.type in {"error", "warning"} else None
-            ),
-        )
-        page.set_default_timeout(DEADLINE_MS)
+        self.complaints = complaints_of(page)
 
     async def sign_in(self, login: str) -> None:
         await self.page.locator("#login").fill(login)

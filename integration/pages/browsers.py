@@ -8,11 +8,10 @@ import shutil
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 
-AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+DEADLINE_MS = 15_000
 
 # The sandbox cannot be had by root, who runs the tests in a container; the others keep the
 # browser from talking to anybody but us.
@@ -32,18 +31,19 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-async def violations(page: Page) -> list[str]:
-    """What axe-core finds wrong with a page as it is now."""
-    if not await page.evaluate("'axe' in window"):
-        await page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[dict[str, Any]] = await page.evaluate(
-        "axe.run(document, {resultTypes: ['violations']}).then((run) => run.violations)"
+def complaints_of(page: Page) -> list[str]:
+    """A list that grows by whatever the browser's console complains of on a page.
+
+    From now on, the page's elements are waited for as long as a loaded machine takes.
+    """
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None,
     )
-    return [
-        f"{one['id']}: {node['target']} {node['failureSummary']}"
-        for one in found
-        for node in one["nodes"]
-    ]
+    page.set_default_timeout(DEADLINE_MS)
+    return complaints
 
 
 class Elsewhere:

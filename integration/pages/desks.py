@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
-DEADLINE_MS = 15_000
-AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
+from integration.pages.browsers import complaints_of
 
 
 class Desk:
@@ -25,15 +23,7 @@ class Desk:
         self.refusal = page.locator("#refusal")
         self.banner = page.locator("#banner")
         self.announced = page.locator("#announcements")
-        self.complaints: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda said: (
-                self.complaints.append(said.text) if said.type in {"error", "warning"} else None
-            ),
-        )
-        page.set_default_timeout(DEADLINE_MS)
+        self.complaints = complaints_of(page)
 
     async def sign_in(self, login: str, password: str | None = None) -> None:
         """Fill in the door's form."""
@@ -66,19 +56,6 @@ class Desk:
     def queue(self, name: str) -> Locator:
         """One of the agent's own queues."""
         return self.page.locator("#queue-rows li").filter(has_text=name)
-
-    async def violations(self) -> list[str]:
-        """What axe-core finds wrong with the page as it is now."""
-        if not await self.page.evaluate("'axe' in window"):
-            await self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found: list[dict[str, Any]] = await self.page.evaluate(
-            "axe.run(document, {resultTypes: ['violations']}).then((run) => run.violations)"
-        )
-        return [
-            f"{one['id']}: {node['target']} {node['failureSummary']}"
-            for one in found
-            for node in one["nodes"]
-        ]
 
 
 OpensDesk = Callable[..., Awaitable[Desk]]

@@ -5,38 +5,21 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-from collections.abc import AsyncIterator
 
-import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from integration.fixtures import World
 from integration.pages.axe import violations
-from integration.pages.boards import DEADLINE_MS, OpensBoard, boards
-from integration.pages.browsers import chromium
+from integration.pages.boards import OpensBoard
 from integration.witness import Witness
-
-expect.set_options(timeout=DEADLINE_MS)
 
 COUNTING = re.compile(r"0:(0[1-9]|[1-5]\d)")  # a timer that has moved
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def opens(world: World, browser: Browser) -> AsyncIterator[OpensBoard]:
-    async with boards(browser, world.xucd.port) as opens:
-        yield opens
-
-
 async def test_a_supervisor_sees_its_own_queues_and_agents_and_an_admin_all(
-    opens: OpensBoard,
+    opens_board: OpensBoard,
 ) -> None:
-    sue, ada = await opens("sue"), await opens("ada")
+    sue, ada = await opens_board("sue"), await opens_board("ada")
     await expect(sue.names()).to_have_count(3)
     await expect(sue.page.locator("#queue-rows tr button.name")).to_have_text(["Support"])
     await expect(sue.page.locator(".group h3")).to_have_text(["default 3"])
@@ -55,9 +38,9 @@ async def test_a_supervisor_sees_its_own_queues_and_agents_and_an_admin_all(
 
 
 async def test_callers_who_wait_are_answered_and_give_up_are_counted_and_plotted(
-    world: World, opens: OpensBoard
+    world: World, opens_board: OpensBoard
 ) -> None:
-    ada = await opens("ada")
+    ada = await opens_board("ada")
     sales = ada.queue("Sales")
     waiting, longest = sales.locator(".waiting .figure"), sales.locator(".longest .figure")
     await expect(waiting).to_have_text("0")
@@ -100,10 +83,10 @@ async def test_callers_who_wait_are_answered_and_give_up_are_counted_and_plotted
 
 
 async def test_an_agent_dropped_on_a_queue_is_a_member_in_asterisk(
-    world: World, opens: OpensBoard, witness: Witness
+    world: World, opens_board: OpensBoard, witness: Witness
 ) -> None:
     await world.agent("alice", "1002")
-    ada = await opens("ada")
+    ada = await opens_board("ada")
     alice, sales = ada.agent("Alice Johnson"), ada.queue("Sales")
     await expect(alice).to_contain_text("Ready")
     await alice.drag_to(sales)
@@ -118,10 +101,10 @@ async def test_an_agent_dropped_on_a_queue_is_a_member_in_asterisk(
 
 
 async def test_penalties_and_queues_are_changed_with_the_keyboard_alone(
-    world: World, opens: OpensBoard, witness: Witness
+    world: World, opens_board: OpensBoard, witness: Witness
 ) -> None:
     await world.agent("alice", "1002")
-    ada = await opens("ada")
+    ada = await opens_board("ada")
     keyboard = ada.page.keyboard
     await ada.agent("Alice Johnson").focus()
     await keyboard.press("Enter")
@@ -148,9 +131,9 @@ async def test_penalties_and_queues_are_changed_with_the_keyboard_alone(
 
 
 async def test_an_agent_is_logged_in_paused_and_logged_out_from_its_panel_and_refusals_are_told(
-    opens: OpensBoard,
+    opens_board: OpensBoard,
 ) -> None:
-    sue = await opens("sue")
+    sue = await opens_board("sue")
     alice = sue.agent("Alice Johnson")
     await alice.click()
     line = sue.panel.get_by_label("Phone line")
@@ -177,10 +160,10 @@ async def test_an_agent_is_logged_in_paused_and_logged_out_from_its_panel_and_re
 
 
 async def test_agents_are_found_by_their_name_state_group_and_queue(
-    world: World, opens: OpensBoard
+    world: World, opens_board: OpensBoard
 ) -> None:
     await world.agent("marice", "1004")
-    ada = await opens("ada")
+    ada = await opens_board("ada")
     await expect(ada.names()).to_have_count(6)
     await expect(ada.names().first).to_have_text("Maricé Saprïtchà")  # ready before logged out
     find = ada.page.get_by_label("Find an agent")
@@ -201,8 +184,8 @@ async def test_agents_are_found_by_their_name_state_group_and_queue(
     await expect(ada.page.locator("#queue-rows tr button.name")).to_have_text(["Billing"])
 
 
-async def test_the_wall_fills_the_screen_and_is_left_again(opens: OpensBoard) -> None:
-    ada = await opens("ada")
+async def test_the_wall_fills_the_screen_and_is_left_again(opens_board: OpensBoard) -> None:
+    ada = await opens_board("ada")
     body, rows = ada.page.locator("body"), ada.page.locator("#queue-rows tr")
     await ada.page.get_by_label("Find an agent").fill("f")
     await expect(body).not_to_have_class("wall")
@@ -225,8 +208,8 @@ async def test_the_wall_fills_the_screen_and_is_left_again(opens: OpensBoard) ->
     await expect(body).not_to_have_class("wall")
 
 
-async def test_the_board_speaks_french_to_who_does(opens: OpensBoard) -> None:
-    ada = await opens("ada", locale="fr-FR")
+async def test_the_board_speaks_french_to_who_does(opens_board: OpensBoard) -> None:
+    ada = await opens_board("ada", locale="fr-FR")
     await expect(ada.page.locator("html")).to_have_attribute("lang", "fr")
     await expect(ada.page.get_by_role("heading", name="Files", exact=True)).to_be_visible()
     await expect(ada.agent("Alice Johnson")).to_contain_text("Déconnecté")
@@ -238,12 +221,12 @@ async def test_the_board_speaks_french_to_who_does(opens: OpensBoard) -> None:
 
 
 async def test_no_state_of_the_board_violates_what_axe_asks_for(
-    world: World, opens: OpensBoard
+    world: World, opens_board: OpensBoard
 ) -> None:
     await world.agent("bruce", "1001")
     caller = world.phones.dial("3002")  # nobody is logged in there: an alarm
     await caller.rang()
-    ada = await opens("ada")
+    ada = await opens_board("ada")
     await expect(ada.queue("Billing")).to_have_attribute("data-level", "alarm")
     await expect(ada.agent("Bruce Wail")).to_contain_text("Ready")
     for scheme, width in itertools.product(("light", "dark"), (1400, 390)):

@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.async_api import expect
 
 from integration.client import Frame
-from integration.pages.boards import DEADLINE_MS, boards
+from integration.pages.boards import boards
 from integration.pages.browsers import chromium
 from integration.pages.busy import LOGIN, BusyAsterisk, BusyXucd, Size
 
@@ -24,8 +24,6 @@ window.long = [];
 new PerformanceObserver((list) => list.getEntries().forEach((one) => long.push(one.duration)))
   .observe({ type: "longtask" });
 """
-
-expect.set_options(timeout=DEADLINE_MS)
 
 
 async def test_500_agents_and_50_queues_at_200_changes_a_second_leave_the_page_free(

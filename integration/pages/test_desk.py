@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from integration.fixtures import MakeXucd, World, clear
-from integration.pages.browsers import chromium
-from integration.pages.desks import DEADLINE_MS, OpensDesk, desks
+from integration.pages.desks import OpensDesk
 from integration.phones import Phones
-
-expect.set_options(timeout=DEADLINE_MS)
 
 SHEETS = """
 [[sheets]]
@@ -35,12 +32,6 @@ value = "javascript:alert(1)"
 """
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
     """The demo's centre, whose calls have sheets."""
@@ -50,16 +41,10 @@ async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
     await clear(world)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def opens(world: World, browser: Browser) -> AsyncIterator[OpensDesk]:
-    async with desks(browser, world.xucd.port) as opens:
-        yield opens
-
-
 async def test_the_keyboard_alone_is_enough_for_a_whole_call(
-    world: World, opens: OpensDesk
+    world: World, opens_desk: OpensDesk
 ) -> None:
-    bruce = await opens()
+    bruce = await opens_desk()
     page = bruce.page
     await bruce.keyboard.type("bruce")
     await bruce.key("Tab")
@@ -112,9 +97,9 @@ async def test_the_keyboard_alone_is_enough_for_a_whole_call(
 
 
 async def test_a_key_that_is_written_is_no_shortcut_and_they_can_be_switched_off(
-    opens: OpensDesk,
+    opens_desk: OpensDesk,
 ) -> None:
-    bruce = await opens("bruce")
+    bruce = await opens_desk("bruce")
     await bruce.log_in("1001")
     await bruce.key("d")
     number = bruce.page.get_by_label("Number", exact=True)
@@ -136,9 +121,9 @@ async def test_a_key_that_is_written_is_no_shortcut_and_they_can_be_switched_off
 
 
 async def test_wrap_up_ends_by_itself_and_a_reloaded_page_shows_the_call_and_its_time(
-    world: World, opens: OpensDesk
+    world: World, opens_desk: OpensDesk
 ) -> None:
-    bruce = await opens("bruce")
+    bruce = await opens_desk("bruce")
     await bruce.log_in("1001")
     call = world.phones.dial("3000")
     (await world.phone("1001").rings()).answer()
@@ -155,8 +140,8 @@ async def test_wrap_up_ends_by_itself_and_a_reloaded_page_shows_the_call_and_its
     await expect(bruce.state).to_have_text("Ready")
 
 
-async def test_a_call_is_dialled_and_handed_on(world: World, opens: OpensDesk) -> None:
-    bruce, jack = await opens("bruce"), await opens("jack")
+async def test_a_call_is_dialled_and_handed_on(world: World, opens_desk: OpensDesk) -> None:
+    bruce, jack = await opens_desk("bruce"), await opens_desk("jack")
     await bruce.log_in("1001")
     await jack.log_in("1003")
     await bruce.page.get_by_label("Number", exact=True).fill("02 98 76 54 32")
@@ -181,9 +166,9 @@ async def test_a_call_is_dialled_and_handed_on(world: World, opens: OpensDesk) -
 
 
 async def test_a_call_is_dialled_from_a_queue_with_variables(
-    world: World, opens: OpensDesk
+    world: World, opens_desk: OpensDesk
 ) -> None:
-    bruce = await opens("bruce")
+    bruce = await opens_desk("bruce")
     await bruce.log_in("1001")
     page = bruce.page
     await page.get_by_label("Number", exact=True).fill("0298765432")
@@ -212,9 +197,9 @@ async def test_a_call_is_dialled_from_a_queue_with_variables(
 
 
 async def test_own_queues_are_left_and_joined_and_their_callers_shown(
-    world: World, opens: OpensDesk
+    world: World, opens_desk: OpensDesk
 ) -> None:
-    bruce = await opens("bruce")
+    bruce = await opens_desk("bruce")
     await bruce.log_in("1001")
     await bruce.press("Raise the penalty in Support")
     await expect(bruce.queue("Support").get_by_role("status")).to_have_text("1")
@@ -233,8 +218,8 @@ async def test_own_queues_are_left_and_joined_and_their_callers_shown(
     await expect(bruce.queue("Billing")).to_contain_text("nobody waits")
 
 
-async def test_a_pause_with_its_reason_shows_at_once_on_another_desk(opens: OpensDesk) -> None:
-    bruce, alice = await opens("bruce"), await opens("alice")
+async def test_a_pause_with_its_reason_shows_at_once_on_another_desk(opens_desk: OpensDesk) -> None:
+    bruce, alice = await opens_desk("bruce"), await opens_desk("alice")
     await alice.log_in("1002")
     await expect(bruce.row("Alice Johnson")).to_contain_text("Ready")
     await alice.press("Lunch")
@@ -248,8 +233,10 @@ async def test_a_pause_with_its_reason_shows_at_once_on_another_desk(opens: Open
     await expect(bruce.row("Alice Johnson")).to_contain_text("Logged out")
 
 
-async def test_logging_out_in_a_call_is_asked_back_first(world: World, opens: OpensDesk) -> None:
-    bruce = await opens("bruce")
+async def test_logging_out_in_a_call_is_asked_back_first(
+    world: World, opens_desk: OpensDesk
+) -> None:
+    bruce = await opens_desk("bruce")
     await bruce.log_in("1001")
     call = world.phones.dial("3000")
     (await world.phone("1001").rings()).answer()
@@ -265,9 +252,9 @@ async def test_logging_out_in_a_call_is_asked_back_first(world: World, opens: Op
 
 
 async def test_a_refusal_is_told_in_words_and_the_next_attempt_takes_it_away(
-    opens: OpensDesk,
+    opens_desk: OpensDesk,
 ) -> None:
-    bruce = await opens("bruce")
+    bruce = await opens_desk("bruce")
     await bruce.page.get_by_label("Phone line").fill("4711")
     await bruce.press("Log in")
     await expect(bruce.refusal).to_have_text("There is no line of this number.")
@@ -275,8 +262,10 @@ async def test_a_refusal_is_told_in_words_and_the_next_attempt_takes_it_away(
     await expect(bruce.refusal).to_be_empty()
 
 
-async def test_who_is_no_agent_sees_colleagues_and_the_way_to_the_board(opens: OpensDesk) -> None:
-    alice, sue = await opens("alice"), await opens("sue")
+async def test_who_is_no_agent_sees_colleagues_and_the_way_to_the_board(
+    opens_desk: OpensDesk,
+) -> None:
+    alice, sue = await opens_desk("alice"), await opens_desk("sue")
     await alice.log_in("1002")
     row = sue.row("Alice Johnson")
     await row.get_by_role("button", name="Pause Alice Johnson").click()

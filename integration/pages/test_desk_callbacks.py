@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import AsyncIterator
 
-import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from integration.fixtures import World
-from integration.pages.browsers import chromium
-from integration.pages.desks import DEADLINE_MS, OpensDesk, desks
-
-expect.set_options(timeout=DEADLINE_MS)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def opens(world: World, browser: Browser) -> AsyncIterator[OpensDesk]:
-    async with desks(browser, world.xucd.port) as opens:
-        yield opens
+from integration.pages.desks import OpensDesk
 
 
 async def test_a_callback_goes_from_its_request_to_its_ticket_by_keyboard(
-    world: World, opens: OpensDesk
+    world: World, opens_desk: OpensDesk
 ) -> None:
-    bruce, alice = await opens("bruce"), await opens("alice")
+    bruce, alice = await opens_desk("bruce"), await opens_desk("alice")
     await bruce.log_in("1001")
     await alice.log_in("1002")
     mine, seen = bruce.callback("O'Neill"), alice.callback("O'Neill")
@@ -74,9 +57,9 @@ async def test_a_callback_goes_from_its_request_to_its_ticket_by_keyboard(
 
 
 async def test_a_callback_that_is_closed_goes_from_every_desk_and_one_given_back_is_free(
-    world: World, opens: OpensDesk
+    world: World, opens_desk: OpensDesk
 ) -> None:
-    bruce, alice = await opens("bruce"), await opens("alice")
+    bruce, alice = await opens_desk("bruce"), await opens_desk("alice")
     await bruce.log_in("1001")
     await bruce.press("Take Bob Yard")
     await bruce.press("Take Élodie Noël")
@@ -105,8 +88,8 @@ async def test_a_callback_that_is_closed_goes_from_every_desk_and_one_given_back
     await expect(alice.page.locator("#callbacks-count")).to_have_text("2")
 
 
-async def test_callbacks_are_found_by_name_number_and_what_is_due(opens: OpensDesk) -> None:
-    bruce = await opens("bruce")
+async def test_callbacks_are_found_by_name_number_and_what_is_due(opens_desk: OpensDesk) -> None:
+    bruce = await opens_desk("bruce")
     names = bruce.page.locator(".callback .party")
     await expect(names).to_have_text(["Bob Yard", "Alice O'Neill", "Élodie Noël"])
     await bruce.page.get_by_label("Which callbacks").select_option("Due")

@@ -13,15 +13,14 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from integration.client import http
-from integration.pages.browsers import chromium, violations
+from integration.pages.axe import violations
+from integration.pages.browsers import complaints_of
 from integration.pages.daemons import one_xucd
 from integration.pbx import Pbx
 from integration.running import Xucd
 from xucd.cti import frames
 from xucd.cti.asks import COMMANDS, Ask
 from xucd.cti.messages import MESSAGES
-
-DEADLINE_MS = 15_000
 
 # Fills every field of a form by what kind of field it is, and gives back the frame it makes.
 FILLED = """(entry) => {
@@ -52,15 +51,7 @@ class Explorer:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.log = page.locator("#log")
-        self.complaints: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda said: (
-                self.complaints.append(said.text) if said.type in {"error", "warning"} else None
-            ),
-        )
-        page.set_default_timeout(DEADLINE_MS)
+        self.complaints = complaints_of(page)
 
     async def sign_in(self, login: str) -> None:
         await self.page.locator("#login").fill(login)
@@ -101,13 +92,6 @@ class Explorer:
 
     async def tab(self, name: str) -> None:
         await self.page.get_by_role("tab", name=name).click()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    expect.set_options(timeout=DEADLINE_MS)
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

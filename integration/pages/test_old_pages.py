@@ -10,22 +10,15 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from integration.fixtures import World, clear
-from integration.pages.browsers import Elsewhere, chromium
+from integration.pages.browsers import DEADLINE_MS, Elsewhere
 from integration.pages.daemons import one_xucd
 from integration.pbx import Pbx
 from integration.phones import Phones
 from integration.running import Xucd
 
-DEADLINE_MS = 15_000
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parent.parent / "docs/browser-library.md"
 JQUERY = HERE.parent.parent / "node_modules/jquery/dist/jquery.js"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +73,6 @@ async def press(page: Page, button: str) -> None:
 async def test_an_old_page_of_another_origin_logs_in_an_agent_pauses_and_sees_states(
     xucd: Xucd, page: Page
 ) -> None:
-    expect.set_options(timeout=DEADLINE_MS)
     went_wrong: list[str] = []
     page.on("pageerror", lambda error: went_wrong.append(str(error)))
     await page.goto("/agent.html")

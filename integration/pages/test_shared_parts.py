@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from integration.fixtures import MakeXucd, World
-from integration.pages.browsers import chromium
-from integration.pages.desks import DEADLINE_MS, OpensDesk, desks
+from integration.pages.axe import violations
+from integration.pages.desks import OpensDesk
 from integration.pages.wire import Wire
 from integration.pbx import Pbx
 from integration.running import free_port
 
-expect.set_options(timeout=DEADLINE_MS)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def opens(world: World, browser: Browser) -> AsyncIterator[OpensDesk]:
-    async with desks(browser, world.xucd.port) as opens:
-        yield opens
-
 
 async def test_a_wrong_password_is_told_in_words_and_too_many_with_the_time_to_wait(
-    opens: OpensDesk,
+    opens_desk: OpensDesk,
 ) -> None:
-    desk = await opens()
+    desk = await opens_desk()
     error = desk.page.locator("#sign-in-error")
     await desk.press("Sign in")
     await expect(error).to_have_text("Give your login and your password.")
@@ -54,9 +38,9 @@ async def test_a_wrong_password_is_told_in_words_and_too_many_with_the_time_to_w
 
 
 async def test_a_reload_stays_signed_in_and_signing_out_forgets_token_and_input(
-    opens: OpensDesk,
+    opens_desk: OpensDesk,
 ) -> None:
-    bruce = await opens("bruce")
+    bruce = await opens_desk("bruce")
     await expect(bruce.state).to_have_text("Logged out")
     await bruce.page.reload()
     await expect(bruce.state).to_have_text("Logged out")
@@ -70,8 +54,10 @@ async def test_a_reload_stays_signed_in_and_signing_out_forgets_token_and_input(
     assert await bruce.page.evaluate("sessionStorage.length + localStorage.length") == 0
 
 
-async def test_the_pages_speak_the_browsers_language_or_the_one_chosen(opens: OpensDesk) -> None:
-    bruce = await opens(locale="fr-FR")
+async def test_the_pages_speak_the_browsers_language_or_the_one_chosen(
+    opens_desk: OpensDesk,
+) -> None:
+    bruce = await opens_desk(locale="fr-FR")
     await expect(bruce.page.locator("html")).to_have_attribute("lang", "fr")
     await bruce.page.get_by_label("Identifiant").fill("bruce")
     await bruce.page.get_by_label("Mot de passe").fill("bruce-demo")
@@ -84,8 +70,8 @@ async def test_the_pages_speak_the_browsers_language_or_the_one_chosen(opens: Op
     await expect(bruce.state).to_have_text("Logged out")
 
 
-async def test_the_colours_follow_the_system_or_what_was_chosen(opens: OpensDesk) -> None:
-    desk = await opens(color_scheme="dark")
+async def test_the_colours_follow_the_system_or_what_was_chosen(opens_desk: OpensDesk) -> None:
+    desk = await opens_desk(color_scheme="dark")
     body = desk.page.locator("body")
     dark = "rgb(15, 20, 26)"
     await expect(body).to_have_css("background-color", dark)
@@ -101,10 +87,10 @@ async def test_the_colours_follow_the_system_or_what_was_chosen(opens: OpensDesk
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 async def test_axe_finds_nothing_wrong_with_the_desk_in_any_state(
-    world: World, opens: OpensDesk, colours: str
+    world: World, opens_desk: OpensDesk, colours: str
 ) -> None:
-    bruce = await opens(color_scheme=colours, bypass_csp=True)
-    assert await bruce.violations() == []  # the door
+    bruce = await opens_desk(color_scheme=colours, bypass_csp=True)
+    assert await violations(bruce.page) == []  # the door
     await bruce.sign_in("bruce")
     await expect(bruce.state).to_have_text("Logged out")
     await bruce.log_in("1001")
@@ -115,7 +101,7 @@ async def test_axe_finds_nothing_wrong_with_the_desk_in_any_state(
     await bruce.callback("Bob Yard").get_by_role("button", name="Call 0230210084").click()
     own = await world.phone("1001").rings()
     await expect(bruce.call).to_have_count(1)
-    assert await bruce.violations() == []
+    assert await violations(bruce.page) == []
     own.answer()
     customer = await world.phone("0230210084").rings()
     customer.answer()
@@ -124,7 +110,7 @@ async def test_axe_finds_nothing_wrong_with_the_desk_in_any_state(
     await bruce.callback("Bob Yard").get_by_label("Call again").check()
     await bruce.press("Put it off")
     await bruce.press("Log out")
-    assert await bruce.violations() == []  # with a question
+    assert await violations(bruce.page) == []  # with a question
     await bruce.press("Cancel")
     await bruce.press("Hang up")
     await customer.ended()
@@ -133,18 +119,18 @@ async def test_axe_finds_nothing_wrong_with_the_desk_in_any_state(
     await bruce.press("Call")
     await expect(bruce.refusal).not_to_be_empty()
     await bruce.page.set_viewport_size({"width": 390, "height": 844})
-    assert await bruce.violations() == []
+    assert await violations(bruce.page) == []
     await bruce.page.get_by_role("button", name="Dismiss").last.click()
     await bruce.press("Keyboard shortcuts")
-    assert await bruce.violations() == []
+    assert await violations(bruce.page) == []
 
 
 async def test_after_a_cut_the_page_comes_back_with_what_it_missed(
-    world: World, opens: OpensDesk
+    world: World, opens_desk: OpensDesk
 ) -> None:
     alice = await world.agent("alice", "1002")
     async with Wire(world.xucd.port) as wire:
-        bruce = await opens(port=wire.port)
+        bruce = await opens_desk(port=wire.port)
         greetings: list[dict[str, Any]] = []
 
         def heard(frame: str | bytes) -> None:
@@ -170,14 +156,14 @@ async def test_after_a_cut_the_page_comes_back_with_what_it_missed(
 
 
 async def test_asterisk_out_of_reach_is_told_for_as_long_as_it_lasts(
-    pbx: Pbx, make_xucd: MakeXucd, opens: OpensDesk, monkeypatch: pytest.MonkeyPatch
+    pbx: Pbx, make_xucd: MakeXucd, opens_desk: OpensDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Wire(pbx.ami_port) as wire:
         monkeypatch.setenv("XUCD_AMI_PORT", str(wire.port))
         # Another xucd runs beside this Asterisk, which asks that one.
         monkeypatch.setenv("XUCD_AGI_PORT", str(free_port()))
         xucd = await make_xucd()
-        bruce = await opens("bruce", port=xucd.port)
+        bruce = await opens_desk("bruce", port=xucd.port)
         await bruce.log_in("1001")
         wire.cut()
         await expect(bruce.banner).to_contain_text("Asterisk is not reachable since")

@@ -11,15 +11,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Locator, expect
 
 from integration.fixtures import MakeXucd, World, clear
-from integration.pages.boards import DEADLINE_MS, Board, OpensBoard, boards
-from integration.pages.browsers import chromium
-from integration.pages.desks import Desk, OpensDesk, desks
+from integration.pages.boards import Board, OpensBoard
+from integration.pages.desks import Desk, OpensDesk
 from integration.phones import Leg, Phones
-
-expect.set_options(timeout=DEADLINE_MS)
 
 CALLER, AGENT, LISTENER = 440.0, 700.0, 1100.0  # Hz: who says what
 TALKED = re.compile(r"0:(0[2-9]|[1-5]\d)")  # long enough to show in the day's figures
@@ -34,12 +31,6 @@ value = "https://crm.example.org/?tel={caller_number}"
 """
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as browser:
-        yield browser
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
     """The demo's centre, whose calls have sheets."""
@@ -47,18 +38,6 @@ async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
     yield world
     await world.close()
     await clear(world)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def opens_desk(world: World, browser: Browser) -> AsyncIterator[OpensDesk]:
-    async with desks(browser, world.xucd.port) as opens:
-        yield opens
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def opens_board(world: World, browser: Browser) -> AsyncIterator[OpensBoard]:
-    async with boards(browser, world.xucd.port) as opens:
-        yield opens
 
 
 @dataclass

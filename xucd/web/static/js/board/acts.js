@@ -15,15 +15,17 @@ export function makeActs(center) {
     queue: queueName(center.state.queues.get(queueId)),
   });
 
-  async function done(ask, words) {
+  /** Resolves to whether it was done; `words` say so, if any. */
+  async function done(ask, words = "") {
     let answered = false;
     await attempt(async () => {
       await ask();
       answered = true;
     });
-    if (answered) {
+    if (answered && words) {
       say(words);
     }
+    return answered;
   }
 
   return {
@@ -42,11 +44,9 @@ export function makeActs(center) {
       say(t("done.already", { ...names(agentId, queueId), penalty }));
       return Promise.resolve();
     },
-    /** Changes a penalty; `row` forgets what it wanted if that is refused. */
-    async setPenalty(row, agentId, queueId, penalty) {
-      await attempt(() => center.setAgentQueue({ agentId, queueId, penalty }));
-      row.wanted = null;
-    },
+    /** Changes a penalty; resolves to whether that was done. */
+    setPenalty: (agentId, queueId, penalty) =>
+      done(() => center.setAgentQueue({ agentId, queueId, penalty })),
     takeOut(agentId, queueId) {
       const told = names(agentId, queueId);
       return done(() => center.removeAgentFromQueue({ agentId, queueId }),

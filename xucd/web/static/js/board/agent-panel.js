@@ -36,7 +36,7 @@ export function agentPanel(id, state, act) {
   const showQueues = keepList(queues, {
     key: (queue) => queue.id,
     begin: (queue) => makeMember(make("span", { class: "name", text: queue.name }), {
-      setPenalty: (row, penalty) => act.setPenalty(row, id, queue.id, penalty),
+      setPenalty: (penalty) => act.setPenalty(id, queue.id, penalty),
       remove: () => act.takeOut(id, queue.id),
     }),
     fill: (row, queue) => fillMember(row, queue.penalty,

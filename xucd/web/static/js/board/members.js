@@ -4,23 +4,33 @@ import { make, makeIcon, setAttribute, setText } from "../shared/dom.js";
 import { ICONS } from "../shared/icons.js";
 import { formatNumber, t } from "../shared/words.js";
 
-/** Makes a row. `act` is {setPenalty(row, penalty), remove(row)}; `first` is what names it. */
+/**
+ * Makes a row. `first` is what names it, `act` {setPenalty(penalty), remove()}, of which the former
+ * resolves to whether it was done.
+ */
 export function makeMember(first, act) {
   const row = {
     less: make("button", { type: "button", class: "icon compact less" }, makeIcon(ICONS.minus)),
     penalty: make("span", { class: "number penalty" }),
     more: make("button", { type: "button", class: "icon compact more" }, makeIcon(ICONS.plus)),
     remove: make("button", { type: "button", class: "compact remove" }),
-    wanted: null, // the penalty that was asked for and is not told yet
-    told: 0,
+    told: 0, // the penalty, as xucd has it
+    wanted: null, // the one that was asked for last and is not told yet
+    asking: 0, // how many answers are awaited
   };
-  const step = (by) => {
+  // Pressed faster than Asterisk answers, each press counts from the one before.
+  const step = async (by) => {
     row.wanted = Math.max(0, (row.wanted ?? row.told) + by);
-    act.setPenalty(row, row.wanted);
+    row.asking += 1;
+    const done = await act.setPenalty(row.wanted);
+    row.asking -= 1;
+    if (!done) {
+      row.wanted = null;
+    }
   };
   row.less.addEventListener("click", () => step(-1));
   row.more.addEventListener("click", () => step(1));
-  row.remove.addEventListener("click", () => act.remove(row));
+  row.remove.addEventListener("click", () => act.remove());
   row.group = make("span", { class: "stepper", role: "group" }, row.less, row.penalty, row.more);
   row.root = make("li", { class: "member" }, first, row.group, row.remove);
   return row;
@@ -28,10 +38,10 @@ export function makeMember(first, act) {
 
 /** Brings a row up to date. `what` is what its buttons are about, `out` what taking out reads. */
 export function fillMember(row, penalty, what, out) {
-  row.told = penalty;
-  if (row.wanted === penalty) {
-    row.wanted = null;
+  if (row.wanted === penalty || (row.told !== penalty && row.asking === 0)) {
+    row.wanted = null; // it is so, or somebody else has changed it
   }
+  row.told = penalty;
   setText(row.penalty, formatNumber(penalty));
   setAttribute(row.group, "aria-label", what);
   setAttribute(row.less, "aria-label", t("panel.less", { what }));

@@ -152,7 +152,7 @@ function beginMember(view, queueId, act, open) {
   const state = make("span", { class: "state small" });
   name.addEventListener("click", () => open(view.id));
   const row = makeMember(make("span", { class: "member-of" }, name, state), {
-    setPenalty: (self, penalty) => act.setPenalty(self, view.id, queueId, penalty),
+    setPenalty: (penalty) => act.setPenalty(view.id, queueId, penalty),
     remove: () => act.takeOut(view.id, queueId),
   });
   return Object.assign(row, { name, state });
