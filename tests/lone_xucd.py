@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -51,6 +53,15 @@ class LoneXucd(Xucd):
         client = await Client.sign_in(self.port, login, query=query, token=self.token(login))
         await client.opened()
         return client
+
+    def sockets(self) -> int:
+        """How many sockets the daemon has open."""
+        assert self._process is not None
+        count = 0
+        for held in Path(f"/proc/{self._process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                count += os.readlink(held).startswith("socket:")
+        return count
 
     async def until_current(self) -> None:
         """Wait until the daemon answers; current it will never be."""

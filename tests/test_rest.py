@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import csv
 import datetime
+import socket
+import struct
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -370,6 +372,33 @@ async def test_an_import_is_told_even_if_its_client_hangs_up(
         writer.close()
         await writer.wait_closed()
         await alice.frame(lambda frame: frame.type == "CallbackLists" and "Hung up" in frame.raw)
+    assert "Unhandled" not in xucd.log.read_text()  # nothing that is worth a traceback
+
+
+async def test_clients_that_ask_and_reset_leave_no_connection_behind(
+    xucd: LoneXucd, ada: RestClient
+) -> None:
+    head = (
+        f"GET {PREFIX}/callback_requests HTTP/1.1\r\n"
+        f"Host: x\r\nAuthorization: Bearer {ada.token}\r\n\r\n"
+    )
+    body = '{"login":"ada","password":"not this one"}'
+    login = (
+        "POST /xuc/api/2.0/auth/login HTTP/1.1\r\n"
+        f"Host: x\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    )
+    before = xucd.sockets()
+    for sent in (*[head] * 20, *[login] * 5):
+        with socket.create_connection(("127.0.0.1", xucd.port)) as client:
+            client.sendall(sent.encode())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    async with asyncio.timeout(10):
+        while True:  # another process closes them: there is nothing to wait on
+            if xucd.sockets() <= before:
+                break
+            await asyncio.sleep(0.02)
+    assert (await ada.ask("GET", "/callback_lists"))[0] == 200
+    assert "Traceback" not in xucd.log.read_text()
 
 
 async def test_what_is_done_by_rest_is_told_to_those_who_listen(
@@ -418,6 +447,8 @@ async def test_a_request_that_is_none_is_told_what_is_wrong(ada: RestClient) -> 
         ("POST", path, b'{"phoneNumber":"1","x":"<b>"}', "application/json", 400, "InvalidBody"),
         ("POST", path, b"[]", "application/json", 400, "InvalidBody"),
         ("POST", path, b"<x/>", "text/xml", 415, "UnsupportedMediaType"),
+        ("POST", path, b"{}", "application/json; charset=\xff", 415, "UnsupportedMediaType"),
+        ("POST", path, b"x", f"{CSV}; charset=\xff", 422, "CharsetUnknown"),
         ("PUT", f"/callback_requests/{uuid}", b"x\n1\n", CSV, 415, "UnsupportedMediaType"),
         ("PUT", f"/callback_requests/{uuid}", b"{}", "application/json", 422, "NumberInvalid"),
         ("POST", f"{path}?leaveOut=perhaps", b"{}", "application/json", 400, "InvalidQuery"),

@@ -81,9 +81,9 @@ async def _reload_until(
 
 def _loop() -> asyncio.AbstractEventLoop:
     with suppress(ImportError):
-        import uvloop  # noqa: PLC0415  # an option of the installation
+        from xucd.fast_loop import Loop  # noqa: PLC0415  # an option of the installation
 
-        return uvloop.new_event_loop()
+        return Loop()
     return asyncio.new_event_loop()
 
 

@@ -22,7 +22,7 @@ from xucd.cti.links import Links
 from xucd.cti.schema import asyncapi
 from xucd.web.bearer import Bearer
 from xucd.web.errors import HttpError, answer
-from xucd.web.failures import answer_failure
+from xucd.web.failures import answer_failure, hung_up
 from xucd.web.origins import Origins
 from xucd.web.signin import SignIn
 from xucd.web.tokens import Tokens
@@ -47,7 +47,7 @@ def _asynchronous(handler: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[
 
     @wraps(handler)
     def run(*arguments: Any) -> Any:
-        return Deferred.fromFuture(asyncio.ensure_future(handler(*arguments)))
+        return Deferred.fromFuture(asyncio.ensure_future(handler(*arguments))).addErrback(hung_up)
 
     return run
 

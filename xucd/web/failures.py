@@ -1,8 +1,11 @@
 """What a request that failed is answered with."""
 
+import asyncio
 from typing import Any
 
 import structlog
+from twisted.internet.defer import CancelledError
+from twisted.python.failure import Failure
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from xucd.center.refused import Refused
@@ -30,6 +33,23 @@ def answer_failure(request: Any, failure: Any) -> bytes:
     `failure` is Twisted's, of any exception; one that nobody has foreseen is logged.
     """
     return answer_error(request, _error(request, failure))
+
+
+def hung_up(failure: Failure) -> Failure:
+    """Say in Twisted's words that the client has gone, which Klein takes for no failure."""
+    if isinstance(failure.value, asyncio.CancelledError):
+        raise CancelledError
+    return failure
+
+
+def log_unseen(request: Any, task: asyncio.Task[Any], waited: asyncio.Future[Any]) -> None:
+    """Log what nobody has foreseen in a task for whose end its client did not wait."""
+    if not waited.cancelled() or task.cancelled():
+        return
+    error = task.exception()
+    if error is not None and not isinstance(error, HttpError | Refused):
+        path = request.path.decode("ascii", "replace")
+        log.error("request failed, its client gone", path=path, exc_info=error)
 
 
 def _error(request: Any, failure: Any) -> HttpError:

@@ -17,7 +17,7 @@ from xucd.center.rights import Rights
 from xucd.desk.desk import Desk
 from xucd.web.bearer import Bearer
 from xucd.web.errors import HttpError, answer, answer_error
-from xucd.web.failures import answer_failure
+from xucd.web.failures import answer_failure, hung_up, log_unseen
 from xucd.web.rest_csv import CsvFile
 from xucd.web.rest_openapi import document
 from xucd.web.rest_routes import ROUTES, Asker, Route
@@ -63,7 +63,9 @@ class Rest:
             # Shielded: what was begun is brought to its end and told, whether or not the client
             # waits for the answer.
             task = asyncio.ensure_future(self._served(route, request, path))
-            return Deferred.fromFuture(asyncio.shield(task))
+            waited = asyncio.shield(task)
+            task.add_done_callback(lambda task: log_unseen(request, task, waited))
+            return Deferred.fromFuture(waited).addErrback(hung_up)
 
         return handle
 
@@ -148,7 +150,8 @@ async def _body(request: Any, kind: Any, *, csv: bool) -> Any:
     Raises `HttpError` with `UnsupportedMediaType`, `InvalidJson` or `InvalidBody`.
     """
     said = Message()
-    said["Content-Type"] = request.getHeader("content-type") or "application/json"
+    sent = request.getHeader(b"content-type") or b"application/json"
+    said["Content-Type"] = sent.decode("ascii", "backslashreplace")
     media, data = said.get_content_type(), request.content.read()
     charset = said.get_content_charset()
     if media == "text/csv" and csv:
