@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -94,13 +95,19 @@ async def make_xucd(pbx: Pbx, prepared: Path, tmp_path: Path) -> AsyncIterator[M
         await xucd.stop()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
+@contextlib.asynccontextmanager
+async def a_world(make_xucd: MakeXucd, phones: Phones, settings: str = "") -> AsyncIterator[World]:
     """A fresh xucd with nobody logged in, beside an Asterisk without members and calls."""
-    world = World(await make_xucd(), phones)
+    world = World(await make_xucd(settings), phones)
     yield world
     await world.close()
     await clear(world)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
+    async with a_world(make_xucd, phones) as world:
+        yield world
 
 
 async def clear(world: World) -> None:

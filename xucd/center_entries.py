@@ -106,8 +106,8 @@ class PeriodEntry(_Entry, frozen=True, kw_only=True):
     default: bool = False
 
 
-class CallbackEntry(_Entry, frozen=True, kw_only=True):
-    """One of a list's ``callbacks``. `due_date` is a date, or a day as seen from today."""
+class WhoToCall(_Entry, frozen=True, kw_only=True):
+    """Who is to be called, wherever a callback comes from."""
 
     phone_number: Number | None = None
     mobile_phone_number: Number | None = None
@@ -115,6 +115,11 @@ class CallbackEntry(_Entry, frozen=True, kw_only=True):
     last_name: SpokenName | None = None
     company: Text | None = None
     description: Text | None = None
+
+
+class CallbackEntry(WhoToCall, frozen=True, kw_only=True):
+    """One of a list's ``callbacks``. `due_date` is a date, or a day as seen from today."""
+
     due_date: Any = "today"
     period: str | None = None
 

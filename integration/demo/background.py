@@ -63,6 +63,6 @@ def _wait_until_ready(running: int) -> int:
     while not places.CONTROL.exists():
         if processes.ended(running, within=0):
             raise DemoError(f"the demo that was starting has ended; its log: {places.LOG}")
-        time.sleep(0.1)  # the one who started it hears, nobody else
+        time.sleep(0.1)  # it is another command's child: no pipe of ours says that it is ready
     print(places.RUNS_ALREADY)
     return 0

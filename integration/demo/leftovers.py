@@ -52,9 +52,8 @@ def _remove_containers() -> None:
             remove_leftovers()
             return
         except APIError:
-            # Docker is removing one of them itself at this very moment.
             if time.monotonic() > until:
                 raise
-            time.sleep(0.1)
+            time.sleep(0.1)  # Docker is removing one of them itself, which nothing waits for
         except DockerException:
             return  # without Docker there are no containers

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import expect
 
-from integration.fixtures import MakeXucd, World, clear
+from integration.fixtures import MakeXucd, World, a_world
 from integration.pages.desks import OpensDesk
 from integration.phones import Phones
 
@@ -35,10 +35,8 @@ value = "javascript:alert(1)"
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
     """The demo's centre, whose calls have sheets."""
-    world = World(await make_xucd(SHEETS), phones)
-    yield world
-    await world.close()
-    await clear(world)
+    async with a_world(make_xucd, phones, SHEETS) as world:
+        yield world
 
 
 async def test_the_keyboard_alone_is_enough_for_a_whole_call(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pytest_asyncio
 from playwright.async_api import Locator, expect
 
-from integration.fixtures import MakeXucd, World, clear
+from integration.fixtures import MakeXucd, World, a_world
 from integration.pages.boards import Board, OpensBoard
 from integration.pages.desks import Desk, OpensDesk
 from integration.phones import Leg, Phones
@@ -34,10 +34,8 @@ value = "https://crm.example.org/?tel={caller_number}"
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
     """The demo's centre, whose calls have sheets."""
-    world = World(await make_xucd(SHEET), phones)
-    yield world
-    await world.close()
-    await clear(world)
+    async with a_world(make_xucd, phones, SHEET) as world:
+        yield world
 
 
 @dataclass

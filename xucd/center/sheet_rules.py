@@ -17,9 +17,11 @@ def _rings_or_answers(center: Center, event: ev.ChannelMoved, now: float) -> Non
     if channel is None or not channel.incoming:
         return
     line = center.directory.line_by_interface.get(channel.interface)
-    call = list(center.calls.in_call(channel.linked_id))
-    sheet = center.sheets.of(call) if line is not None else None
-    if line is None or sheet is None or channel.unique_id in sheet.shown:
+    if line is None:
+        return
+    call = center.calls.in_call(channel.linked_id)
+    sheet = center.sheets.of(call)
+    if sheet is None or channel.unique_id in sheet.shown:
         return
     # A phone may ring before the queue's own event says for which queue.
     queue = channel.queue or center.waiting.queue_among(one.unique_id for one in call)

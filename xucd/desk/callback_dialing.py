@@ -16,10 +16,8 @@ from xucd.center.intents import DialOut
 from xucd.center.refused import Refused
 from xucd.desk.callback_telling import CallbackTeller
 from xucd.desk.desk import Desk
-from xucd.desk.own_phone import line_of
+from xucd.desk.own_phone import check_in_reach, line_of
 from xucd.store import callback_writing
-
-_OUT_OF_REACH = ("UNAVAILABLE", "INVALID")
 
 
 class CallbackDialing:
@@ -42,8 +40,7 @@ class CallbackDialing:
         line = line_of(self._desk.center, user)
         if line is None:
             raise Refused("LineUnknown", "The user has no phone.")
-        if self._desk.center.devices.get(line.interface, "INVALID") in _OUT_OF_REACH:
-            raise Refused("PhoneUnreachable", "The phone is not in reach.")
+        check_in_reach(self._desk, line)
         return line
 
     def expect(self, ticket: Ticket, user: User | None = None) -> None:

@@ -19,8 +19,7 @@ from xucd.cti.asks import ListenCallbackMessage
 from xucd.cti.session import Session
 from xucd.desk.commands import carries_out
 from xucd.desk.desk import Desk, rights
-from xucd.desk.listening import OUT_OF_REACH
-from xucd.desk.own_phone import own_line
+from xucd.desk.own_phone import check_in_reach, own_line
 
 XUCD = Rights(None, None, None)
 """What is done here is done by xucd itself."""
@@ -100,8 +99,7 @@ async def listen_message(desk: Desk, ask: ListenCallbackMessage, who: Session) -
     calls = desk.center.calls
     if is_hearing(calls, line.interface, reference):
         return
-    if desk.center.devices.get(line.interface, "INVALID") in OUT_OF_REACH:
-        raise Refused("PhoneUnreachable", "The phone is not in reach.")
+    check_in_reach(desk, line)
     unique_id = channel_id(reference, secrets.token_hex(4))
     number = request.phone_number or request.mobile_phone_number or line.number
     await desk.bring_about(

@@ -16,10 +16,8 @@ from xucd.cti.session import Session
 from xucd.desk.commands import carries_out
 from xucd.desk.desk import Desk
 from xucd.desk.dial_from_queue import check_destination
-from xucd.desk.own_phone import own_line
+from xucd.desk.own_phone import check_in_reach, own_line
 from xucd.desk.variables import put_by
-
-_OUT_OF_REACH = ("UNAVAILABLE", "INVALID")
 
 
 @carries_out(Dial)
@@ -33,8 +31,7 @@ async def dial(desk: Desk, ask: Dial, who: Session) -> None:
         raise Refused("FeatureDisabled", "Dialling is switched off in the settings.")
     check_destination(desk, ask.destination)
     line = own_line(desk, who)
-    if desk.center.devices.get(line.interface, "INVALID") in _OUT_OF_REACH:
-        raise Refused("PhoneUnreachable", "The phone is not in reach.")
+    check_in_reach(desk, line)
     calls = desk.center.phone_calls
     unique_id = f"{DIAL_ID}{uuid.uuid4()}"
     request_id = put_by(desk.requests, ask.variables) if ask.variables else ""

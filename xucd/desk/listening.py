@@ -15,10 +15,7 @@ from xucd.cti.asks import ListenAgent
 from xucd.cti.session import Session
 from xucd.desk.commands import carries_out
 from xucd.desk.desk import Desk
-from xucd.desk.own_phone import own_line
-
-OUT_OF_REACH = frozenset({"UNAVAILABLE", "INVALID"})
-"""Device states of a phone that cannot ring."""
+from xucd.desk.own_phone import check_in_reach, own_line
 
 
 @carries_out(ListenAgent)
@@ -37,8 +34,7 @@ async def listen(desk: Desk, ask: ListenAgent, who: Session) -> None:
     channel = _present_call(desk, live)
     if is_listening(desk.center, line.interface, channel):
         return
-    if desk.center.devices.get(line.interface, "INVALID") in OUT_OF_REACH:
-        raise Refused("PhoneUnreachable", "The phone is not in reach.")
+    check_in_reach(desk, line)
     unique_id = listening_id(channel, secrets.token_hex(4))
     number = live.line.number if live.line is not None else ""
     calls = desk.center.calls

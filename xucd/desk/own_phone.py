@@ -26,6 +26,8 @@ _EVENTS: dict[Stage, msg.PhoneEventType] = {
     Stage.RELEASED: "EventReleased",
 }
 
+_OUT_OF_REACH = ("UNAVAILABLE", "INVALID")
+
 
 def line_of(center: Center, user: User) -> Line | None:
     """The line whose phone is the user's now, None for a user who has none."""
@@ -33,6 +35,12 @@ def line_of(center: Center, user: User) -> Line | None:
     if live is not None and live.stance is not Stance.OUT:
         return live.line
     return center.directory.lines.get(user.line_id) if user.line_id is not None else None
+
+
+def check_in_reach(desk: Desk, line: Line) -> None:
+    """Raise `Refused` with `PhoneUnreachable` when a line's phone cannot be rung."""
+    if desk.center.devices.get(line.interface, "INVALID") in _OUT_OF_REACH:
+        raise Refused("PhoneUnreachable", "The phone is not in reach.")
 
 
 def users_of(center: Center, line: Line) -> Iterable[User]:

@@ -83,10 +83,10 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError:
-            # The busy timeout does not hold for this statement: another process that is making
-            # the database at this moment makes it fail at once.
             if time.monotonic() > deadline:
                 raise
+            # SQLite's busy timeout, which waits elsewhere, does not hold for this statement:
+            # another process that is making the database at this moment makes it fail at once.
             time.sleep(0.01)
 
 

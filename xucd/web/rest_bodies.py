@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from xucd.center_entries import Number, SpokenName, Text
+from xucd.center_entries import WhoToCall
 from xucd.cti import messages as msg
 from xucd.web.rest_csv import BadLine
 
@@ -63,18 +63,12 @@ class CallbackRequests(_Body, frozen=True):
     found: list[CallbackRequestEntry] = msgspec.field(name="list")
 
 
-class CallbackRequestBody(_Given, frozen=True):
+class CallbackRequestBody(WhoToCall, frozen=True, kw_only=True):
     """Somebody to call, by at least one of the two numbers.
 
     Without `dueDate` it is due today, without `preferredPeriodUuid` in the default period.
     """
 
-    phone_number: Number | None = None
-    mobile_phone_number: Number | None = None
-    first_name: SpokenName | None = None
-    last_name: SpokenName | None = None
-    company: Text | None = None
-    description: Text | None = None
     due_date: datetime.date | None = None
     preferred_period_uuid: UUID | None = None
 

@@ -9,6 +9,8 @@
  * A page may put functions of its own in the place of Cti.sendCallback, Cti.receive and Cti.Topic:
  * each is looked up whenever it is used. The library never reconnects by itself: it says that the
  * link is closed (LinkStatusUpdate), and the page calls init again.
+ *
+ * It is one file, and a long one, since pages load this one name and get all of Cti by it.
  */
 var Cti = (function () {
   "use strict";

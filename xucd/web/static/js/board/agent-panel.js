@@ -6,6 +6,7 @@ import { ICONS } from "../shared/icons.js";
 import { detailWords, pauses, stateLook, stateWords } from "../shared/states.js";
 import { duration } from "../shared/times.js";
 import { formatNumber, t } from "../shared/words.js";
+import { keepFigures } from "./figures.js";
 import { fillMember, makeAdder, makeMember } from "./members.js";
 import { agentView, possible, queueName } from "./model.js";
 
@@ -43,14 +44,7 @@ export function agentPanel(id, state, act) {
       t("panel.penalty.in", { queue: queue.name }),
       t("panel.remove.from", { name, queue: queue.name })),
   });
-  const showFigures = keepList(figures, {
-    key: (figure) => figure.name,
-    begin: ({ name }) => {
-      const value = make("dd", { class: "number" });
-      return { value, root: make("div", {}, make("dt", { text: t(`figure.${name}`) }), value) };
-    },
-    fill: (parts, figure) => setText(parts.value, figure.words),
-  });
+  const showFigures = keepFigures(figures);
 
   function show(current) {
     const agent = current.agents.get(id);

@@ -6,6 +6,7 @@ import { keepList, make, setAttribute, setText } from "../shared/dom.js";
 import { stateLook, stateWords } from "../shared/states.js";
 import { duration } from "../shared/times.js";
 import { byName, formatNumber, t } from "../shared/words.js";
+import { keepFigures } from "./figures.js";
 import { fillMember, makeAdder, makeMember } from "./members.js";
 import { agentView, queueView } from "./model.js";
 import { LEAST } from "./queues.js";
@@ -35,14 +36,7 @@ export function queuePanel(id, state, act, open) {
     make("p", { class: "quiet small", text: t("panel.plots.since") }),
     make("h3", { text: t("panel.members") }), members, none, adder.root,
     make("h3", { text: t("panel.today") }), figures);
-  const showFigures = keepList(figures, {
-    key: (figure) => figure.name,
-    begin: ({ name }) => {
-      const value = make("dd", { class: "number" });
-      return { value, root: make("div", {}, make("dt", { text: t(`figure.${name}`) }), value) };
-    },
-    fill: (parts, figure) => setText(parts.value, figure.words),
-  });
+  const showFigures = keepFigures(figures);
   const showCallers = keepList(callers, {
     key: (call) => `${call.queueTime} ${call.number} ${call.name}`,
     begin: beginCaller,
