@@ -16,9 +16,9 @@ from panoramisk.ami_protocol import AMIProtocol
 
 from xucd.ami.events import decode
 from xucd.ami.framing import Framer
-from xucd.center.apply import apply
 from xucd.center.center import Center
 from xucd.center.directory import Agent, Directory, Group, Line, Queue
+from xucd.center.rules.table import apply
 
 TRACE = Path(__file__).parent.parent / "tests/traces/queue-call-22.ami"
 PIECE = 4096

@@ -22,7 +22,7 @@ from typing import Any
 
 from bench.recorded import SECRET, messages
 from xucd.cti.messages import LoggedOn, encode
-from xucd.cti.outlet import framed
+from xucd.cti.socket_writer import framed
 from xucd.web.tokens import Tokens
 
 CLIENTS = 500

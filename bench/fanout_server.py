@@ -28,8 +28,8 @@ from twisted.web.server import Site  # noqa: E402
 from bench.recorded import SECRET, Counting, messages, play  # noqa: E402
 from xucd.center.directory import User  # noqa: E402
 from xucd.center.rights import Rights  # noqa: E402
-from xucd.cti import topics  # noqa: E402
 from xucd.cti.links import Links  # noqa: E402
+from xucd.views import topics  # noqa: E402
 from xucd.web.api import Health  # noqa: E402
 from xucd.web.site import make_site  # noqa: E402
 
@@ -94,9 +94,6 @@ class _Application:
         self.sessions.append(session)
 
     async def asked(self, session: Any, ask: Any) -> None:
-        return None
-
-    def closed(self, session: Any) -> None:
         return None
 
     def start(self) -> Callable[[int], bool]:

@@ -9,13 +9,13 @@ from collections.abc import Hashable, Iterable, Iterator
 
 from bench.events import TRACE, directory
 from xucd.ami.events import decode
-from xucd.center.apply import apply
 from xucd.center.center import Center
-from xucd.cti import topics
+from xucd.center.rules.table import apply
+from xucd.commands.context import Context
 from xucd.cti.hub import Hub
 from xucd.cti.messages import Message, StatusAction, UserStatus, encode
-from xucd.desk.desk import Desk
-from xucd.desk.telling import Teller
+from xucd.publishing.changes import Teller
+from xucd.views import topics
 
 CALLS = 60
 """How often the call is played in a round."""
@@ -58,8 +58,8 @@ def play(hub: Hub) -> Iterator[None]:
     """Take in one event after the other, all of xucd's work included, from block to hub."""
     now = 0.0
     center = Center(directory(), now, midnight_after=lambda _: 1e18)
-    # The desk asks nobody anything here: it only knows the centre and the hub.
-    desk = Desk(
+    # The context asks nobody anything here: it only knows the centre and the hub.
+    context = Context(
         center,
         None,  # type: ignore[arg-type]
         None,  # type: ignore[arg-type]
@@ -69,7 +69,7 @@ def play(hub: Hub) -> Iterator[None]:
         patience=1.0,
         statuses=_STATUSES,
     )
-    teller = Teller(desk)
+    teller = Teller(context)
     blocks = [raw for raw in TRACE.read_bytes().split(b"\r\n\r\n") if raw.startswith(b"Event: ")]
     for raw in blocks * CALLS:
         event = decode(raw)
@@ -77,7 +77,7 @@ def play(hub: Hub) -> Iterator[None]:
             now += 0.001
             apply(center, event, now)
             teller.tell(center.take()[0])
-            desk.moved()
+            context.moved()
             yield
 
 

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from typing import Any
 
 from xucd.client import Refused
-from xucd.client.session import Session
-from xucd.client.wire import Received, Wire
+from xucd.client.authentication import Authentication
+from xucd.client.link import ClientLink, Received
 
 __all__ = ["DEADLINE", "Body", "Client", "Frame", "Refused", "http", "token_of"]
 
@@ -67,7 +67,7 @@ def http(
 
 async def token_of(port: int, login: str, password: str | None = None) -> str:
     """A token for a user of the demo, whose password is the login and ``-demo``."""
-    session = Session(f"http://127.0.0.1:{port}", login, password or f"{login}-demo")
+    session = Authentication(f"http://127.0.0.1:{port}", login, password or f"{login}-demo")
     await session.begin()
     return session.token
 
@@ -77,7 +77,7 @@ class Client:
 
     def __init__(self) -> None:
         self.frames: list[Frame] = []
-        self._wire: Wire
+        self._wire: ClientLink
         self._watching: asyncio.Task[None]
         self._news = asyncio.Event()
         self._over = False
@@ -90,7 +90,7 @@ class Client:
         token = token or await token_of(port, login)
         client = cls()
         address = f"ws://127.0.0.1:{port}/xuc/api/2.0/cti?token={token}{query}"
-        client._wire = await Wire.open(address, client._heard, heartbeat=None)
+        client._wire = await ClientLink.open(address, client._heard, heartbeat=None)
         client._watching = asyncio.create_task(client._watch())
         return client
 

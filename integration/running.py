@@ -12,8 +12,8 @@ from pathlib import Path
 
 from integration.client import Client, http
 from integration.pbx import Pbx
-from xucd.passwords import hash_password
 from xucd.store import Store
+from xucd.web.passwords import hash_password
 
 DEMO = Path(__file__).parent / "demo" / "center.toml"
 DEADLINE = 30.0

@@ -19,15 +19,15 @@ import msgspec
 import pytest
 
 from integration.pbx import Pbx
-from xucd.ami import actions, link
+from xucd.ami import actions, connection
 from xucd.ami.backoff import Backoff
-from xucd.ami.errors import AmiError, Deadline, InvalidValue, LinkDown, Rejected
-from xucd.ami.link import Link
+from xucd.ami.connection import Connection
+from xucd.ami.errors import AmiError, ConnectionLost, Deadline, InvalidValue, Rejected
 from xucd.center import events
 from xucd.center.events import Event
 from xucd.center.intents import AddMember, Intent, Nudge, RemoveMember, SetPause, SetPenalty
 from xucd.center.snapshot import Snapshot
-from xucd.trace import Recorder, replay
+from xucd.tools.trace import Recorder, replay
 
 PHONE = "Local/7001@default/n"
 PATIENCE = 20
@@ -48,7 +48,7 @@ class Watched:
     def __init__(self, ami: Ami, on_raw: Callable[[bytes], None] | None = None) -> None:
         self.reports: list[Event | Snapshot | str] = []
         self._news = asyncio.Event()
-        self.link = Link(
+        self.link = Connection(
             ami,
             self._report,
             self._up,
@@ -283,7 +283,7 @@ async def test_nothing_is_sent_twice_over_a_link_that_is_cut_at_random(ami: Ami)
             try:
                 await watched.link.ask(AddMember("billing", interface, f"Agent/{number}", 0))
                 outcomes[interface] = "done"
-            except LinkDown:
+            except ConnectionLost:
                 outcomes[interface] = "unknown"
 
     async with Proxy(ami.port) as proxy, linked(replace(ami, port=proxy.port)) as watched:
@@ -320,9 +320,9 @@ async def test_what_waits_for_an_answer_fails_at_once_when_the_link_is_lost(ami:
                 answers = await waiting
         finally:
             pbx.thaw()
-        assert all(isinstance(answer, LinkDown) for answer in answers)
+        assert all(isinstance(answer, ConnectionLost) for answer in answers)
         assert not watched.link.connected
-        with pytest.raises(LinkDown):
+        with pytest.raises(ConnectionLost):
             await watched.link.ask(Nudge("x"))
 
 
@@ -348,9 +348,9 @@ async def test_a_frozen_asterisk_means_a_deadline_and_the_action_is_not_repeated
 async def test_a_peer_that_falls_silent_is_given_up(
     ami: Ami, pbx: Pbx, monkeypatch: pytest.MonkeyPatch
 ):
-    assert link.DEAD + link.QUIET / 2 <= 15
-    monkeypatch.setattr(link, "QUIET", 0.3)
-    monkeypatch.setattr(link, "DEAD", 0.9)
+    assert connection.DEAD + connection.QUIET / 2 <= 15
+    monkeypatch.setattr(connection, "QUIET", 0.3)
+    monkeypatch.setattr(connection, "DEAD", 0.9)
     async with linked(ami) as watched:
         await asyncio.sleep(1.5)  # silent but alive: pings keep it
         assert "down" not in watched.reports
@@ -387,12 +387,12 @@ async def logged(text: str) -> str:
                 found.set_result(record.getMessage())
 
     listener = Listener()
-    link.log.addHandler(listener)
+    connection.log.addHandler(listener)
     try:
         async with asyncio.timeout(PATIENCE):
             return await found
     finally:
-        link.log.removeHandler(listener)
+        connection.log.removeHandler(listener)
 
 
 async def test_a_wrong_secret_is_said_clearly_and_never_written_down(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from integration.pbx import Pbx, Ports, owner_label
-from xucd.check import check
-from xucd.findings import Finding, shown
+from xucd.tools.check import check
+from xucd.tools.checks import Finding, shown
 
 QUEUES = ("support", "sales", "billing")
 CONF = Path(__file__).parent.parent / "asterisk-conf/manager.conf"

@@ -7,7 +7,7 @@ import pytest
 
 from integration.pbx import Pbx
 from integration.test_ami_link import Ami, Proxy, Watched
-from xucd.ami import link
+from xucd.ami import connection
 from xucd.ami.errors import AmiError
 from xucd.center.snapshot import Snapshot
 
@@ -38,7 +38,7 @@ async def test_a_look_that_is_answered_too_late_is_followed_by_a_new_connection(
         begun = len(watched.reports)
         proxy.flowing.clear()
         with monkeypatch.context() as patch:
-            patch.setattr(link, "LIST_TIMEOUT", 0.1)
+            patch.setattr(connection, "LIST_TIMEOUT", 0.1)
             with pytest.raises(AmiError):
                 await watched.link.look_again()
         proxy.flowing.set()

@@ -38,14 +38,14 @@ async def members(world: World) -> Members:
 async def kept(world: World) -> Members:
     """What Asterisk ought to list, going by the store."""
     store = world.xucd.store()
-    directory, seats, queues = store.directory(), store.seats(), store.memberships()
+    directory, stations, queues = store.directory(), store.stations(), store.memberships()
     store.close()
     return {
         (directory.queues[queue].name, directory.agents[agent].member_name): directory.lines[
-            seat.line_id
+            station.line_id
         ].interface
-        for agent, seat in seats.items()
-        if seat.logged_in
+        for agent, station in stations.items()
+        if station.logged_in
         for queue in queues.get(agent, {})
     }
 

@@ -257,13 +257,13 @@ async def test_six_agents_at_once_end_as_asterisk_and_the_store_both_have_them(
 
     seen = await members(world)
     store = world.xucd.store()
-    kept, seats = store.memberships(), store.seats()
+    kept, stations = store.memberships(), store.stations()
     store.close()
-    logged_in = {agent_id for agent_id, seat in seats.items() if seat.logged_in}
+    logged_in = {agent_id for agent_id, station in stations.items() if station.logged_in}
     assert len(logged_in) == 5
-    assert len({seats[agent_id].line_id for agent_id in logged_in}) == 5
+    assert len({stations[agent_id].line_id for agent_id in logged_in}) == 5
     expected = {
-        (QUEUES[queue_id], NAMES[agent_id]): (f"PJSIP/{1000 + seats[agent_id].line_id}", penalty)
+        (QUEUES[queue_id], NAMES[agent_id]): (f"PJSIP/{1000 + stations[agent_id].line_id}", penalty)
         for agent_id in logged_in
         for queue_id, penalty in kept.get(agent_id, {}).items()
     }

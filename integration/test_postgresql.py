@@ -35,5 +35,5 @@ async def test_what_agents_did_outlives_the_daemon_on_postgresql(
     store = xucd.store()
     assert store.memberships()[8] == {1: 0, 2: 1, 3: 7}
     assert store.memberships()[9] == {1: 0, 2: 4}
-    assert not store.seats()[8].logged_in
+    assert not store.stations()[8].logged_in
     store.close()

@@ -16,7 +16,7 @@ import pytest_asyncio
 from integration.client import http
 from integration.fixtures import World
 from integration.test_ami_link import Proxy
-from xucd.client import Center, Refused, connect
+from xucd.client import CenterClient, Refused, connect
 from xucd.cti import messages as msg
 
 pytestmark = pytest.mark.any_asterisk
@@ -28,7 +28,7 @@ DEADLINE = 15.0
 TTL = 3  # seconds that a token is good for, where that is looked at
 
 
-async def client(world: World, login: str, port: int | None = None) -> Center:
+async def client(world: World, login: str, port: int | None = None) -> CenterClient:
     """A client of one of the demo's users; close it."""
     return await connect(f"http://127.0.0.1:{port or world.xucd.port}", login, f"{login}-demo")
 
@@ -311,7 +311,7 @@ async def _is_good(world: World, token: str) -> bool:
         return False
 
 
-def _shown(center: Center) -> str:
+def _shown(center: CenterClient) -> str:
     state = center.state.agents[8].state
     assert state is not None
     return state.name

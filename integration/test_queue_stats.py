@@ -109,8 +109,8 @@ async def gives_up(call: Leg, after: float) -> None:
     await call.hang_up()
 
 
-async def seat(world: World, ada: Client) -> dict[int, Client]:
-    """Every agent at its desk, paused, in the one queue that it answers."""
+async def station(world: World, ada: Client) -> dict[int, Client]:
+    """Every agent at its context, paused, in the one queue that it answers."""
     for agent_id, queue_id in ((8, 1), (9, 1), (11, 2)):
         await ada.ask("removeAgentFromQueue", agentId=agent_id, queueId=queue_id)
     pages = {}
@@ -130,7 +130,7 @@ async def test_forty_calls_are_counted_as_they_ended_also_by_an_xucd_killed_in_b
     ada = await world.client("ada")
     await ada.ask("subscribeToQueueStats")
     assert {queue: latest(ada, queue) for queue in NUMBERS} == dict.fromkeys(NUMBERS, NOTHING)
-    pages = await seat(world, ada)
+    pages = await station(world, ada)
     await counted(ada, SALES, LoggedAgents=3, AvailableAgents=0)
 
     dial = world.phones.dial

@@ -37,10 +37,10 @@ async def test_a_queue_call_shows_its_sheet_to_each_agent_that_it_rings(
     make_xucd: MakeXucd, world: World, phones: Phones
 ) -> None:
     await world.xucd.stop()
-    desk = await world_of(make_xucd, phones)
-    bruce, alice = await desk.agent("bruce", "1001"), await desk.client("alice")
+    context = await world_of(make_xucd, phones)
+    bruce, alice = await context.agent("bruce", "1001"), await context.client("alice")
     call = phones.dial("3000", caller_number="0230210082", name="Élise & Co")
-    leg = await desk.phone("1001").rings()
+    leg = await context.phone("1001").rings()
     sheet = await bruce.until("Sheet")
     assert bruce.bodies("AgentStateEvent")[-1]["name"] in ("AgentReady", "AgentRinging")
     assert items_of(sheet) == [
@@ -55,27 +55,27 @@ async def test_a_queue_call_shows_its_sheet_to_each_agent_that_it_rings(
     ]
     assert (sheet["compressed"], sheet["serial"]) == (True, "xml")
     assert sheet["channel"].startswith("PJSIP/trunk-")
-    await join(desk, leg)
+    await join(context, leg)
     await call.answered()
     await bruce.until("PhoneEvent", eventType="EventEstablished")
     assert len(bruce.bodies("Sheet")) == 1
     handing_on = asyncio.create_task(leg.transfer("1002"))
-    moved = await desk.phone("1002").rings()
+    moved = await context.phone("1002").rings()
     assert items_of(await alice.until("Sheet")) == items_of(sheet)
     moved.answer()
     await handing_on
     await call.hang_up()
-    await desk.close()
+    await context.close()
 
 
 async def test_a_call_to_a_user_shows_its_sheet_as_it_is_answered(
     make_xucd: MakeXucd, world: World, phones: Phones
 ) -> None:
     await world.xucd.stop()
-    desk = await world_of(make_xucd, phones)
-    ada, sue = await desk.client("ada"), await desk.client("sue")
+    context = await world_of(make_xucd, phones)
+    ada, sue = await context.client("ada"), await context.client("sue")
     call = phones.dial("1008", caller_number="0230210082", name="Alice")
-    leg = await desk.phone("1008").rings()
+    leg = await context.phone("1008").rings()
     await ada.until("PhoneEvent", eventType="EventRinging")
     assert ada.bodies("Sheet") == []
     leg.answer()
@@ -86,7 +86,7 @@ async def test_a_call_to_a_user_shows_its_sheet_as_it_is_answered(
     await call.hang_up()
     await ada.until("PhoneEvent", eventType="EventReleased")
     assert sue.bodies("Sheet") == []
-    await desk.close()
+    await context.close()
 
 
 async def test_asterisks_calls_go_on_when_xucd_is_down_or_has_no_such_sheet(world: World) -> None:

@@ -220,4 +220,4 @@ async def test_the_daemon_works_and_tells_systemd_how_it_is(
                 assert told == "STOPPING=1"
                 assert await asyncio.wait_for(process.wait(), DEADLINE) == 0
     with contextlib.closing(Store(f"sqlite:///{place}/state/xucd.db")) as store:
-        assert store.seats()[8].logged_in
+        assert store.stations()[8].logged_in

@@ -13,9 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from xucd import center_file
+from xucd.config import center_file
+from xucd.config.plan import Plan
 from xucd.store import Store
-from xucd.store.plan import Plan
 
 PROJECT = Path(__file__).parent.parent
 DEMO = PROJECT / "integration/demo/center.toml"

@@ -5,15 +5,15 @@ from collections.abc import Iterable
 from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.agent import AgentState
-from xucd.center.apply import apply
 from xucd.center.center import Center
 from xucd.center.directory import Agent, Directory, Group, Line, Queue
 from xucd.center.events import ChannelState
 from xucd.center.intents import WRAPUP_REASON, Intent
 from xucd.center.live import LiveAgent
-from xucd.center.rebuild import rebuild
-from xucd.center.seat import Seat
+from xucd.center.rules.rebuild import rebuild
+from xucd.center.rules.table import apply
 from xucd.center.snapshot import Snapshot
+from xucd.center.station import Station
 
 START = 1_795_000_000.0
 SUPPORT, SALES, BILLING = 1, 2, 3
@@ -41,7 +41,7 @@ def directory() -> Directory:
 class Scene:
     """A centre with a clock of its own; each word below is one or more events."""
 
-    def __init__(self, seats: Iterable[Seat] = ()) -> None:
+    def __init__(self, stations: Iterable[Station] = ()) -> None:
         self.now = START
         self.told: list[ch.Change] = []
         self.asked: list[Intent] = []
@@ -50,7 +50,7 @@ class Scene:
             directory(),
             self.now,
             queues={BRUCE: {SUPPORT: 0, SALES: 1, BILLING: 2}, ALICE: {SUPPORT: 0}},
-            seats={seat.agent_id: seat for seat in seats},
+            stations={station.agent_id: station for station in stations},
             midnight_after=lambda at: (at // DAY + 1) * DAY,
         )
 

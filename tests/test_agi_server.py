@@ -13,12 +13,12 @@ import pytest_asyncio
 from twisted.internet import reactor as twisted_reactor
 
 from xucd.agi import sheet, variables
-from xucd.agi.requests import Requests
+from xucd.agi.call_variables import Requests
 from xucd.agi.server import AgiServer
-from xucd.assembly import CannotListen, Daemon
-from xucd.center.changes import SheetItem
-from xucd.center.sheets import Profile, Sheet
-from xucd.settings import Agi, Settings, StorePlace, Web
+from xucd.app.assembly import CannotListen, Daemon
+from xucd.center.changes import SheetField
+from xucd.center.sheets import KeptSheet, SheetTemplate
+from xucd.config.settings import Agi, Settings, StorePlace, Web
 
 reactor: Any = twisted_reactor
 
@@ -64,9 +64,9 @@ class Ground:
 
     def __init__(self) -> None:
         self.requests = Requests()
-        self.sheets: list[Sheet] = []
-        items = (SheetItem("name", "text", 1, "{caller_name} {var:USR_id} {var:NONE}"),)
-        profiles = {"customer": Profile("customer", "ring", items)}
+        self.sheets: list[KeptSheet] = []
+        items = (SheetField("name", "text", 1, "{caller_name} {var:USR_id} {var:NONE}"),)
+        profiles = {"customer": SheetTemplate("customer", "ring", items)}
         self.server = AgiServer(
             {
                 "variables": variables.script(self.requests),

@@ -4,31 +4,31 @@ import json
 
 import pytest
 
-from xucd.agi import wording
-from xucd.agi.requests import Requests, TooMany
-from xucd.agi.wording import Unwritable
+from xucd.agi import syntax
+from xucd.agi.call_variables import Requests, TooMany
+from xucd.agi.syntax import Unwritable
 from xucd.ami import actions
 from xucd.center import intents
 from xucd.center.directory import Queue
+from xucd.center.placeholders import filled, placeholders
 from xucd.center.refused import Refused
+from xucd.commands.dial_from_queue import caller_id
+from xucd.commands.variables import put_by
 from xucd.cti import frames
-from xucd.cti.asks import DialFromQueue
-from xucd.desk.dial_from_queue import caller_id
-from xucd.desk.variables import put_by
-from xucd.placeholders import filled, placeholders
+from xucd.cti.commands import DialFromQueue
 
 
 @pytest.mark.parametrize("value", ["a\nSET VARIABLE x y", "a\rb", "a\0b"])
 def test_a_value_that_would_begin_a_new_command_is_refused(value: str) -> None:
     with pytest.raises(Unwritable):
-        wording.quoted(value)
+        syntax.quoted(value)
 
 
 def test_a_command_that_asterisk_would_cut_is_refused() -> None:
     with pytest.raises(Unwritable):
-        wording.command("SET", "VARIABLE", wording.quoted("x" * 2100))
+        syntax.command("SET", "VARIABLE", syntax.quoted("x" * 2100))
     with pytest.raises(Unwritable):
-        wording.command("SET", "\ud800")
+        syntax.command("SET", "\ud800")
 
 
 def test_variables_stay_for_all_who_ask_until_their_time_is_over() -> None:
@@ -115,7 +115,7 @@ def test_a_caller_id_is_taken_in_each_of_its_forms(
 
 
 def test_a_caller_id_is_written_so_that_asterisk_reads_it_back() -> None:
-    intent = intents.DialFromQueue("support", "12", 'a"b\\c', "34", 25, "request", "call")
+    intent = intents.DialFromQueueIntent("support", "12", 'a"b\\c', "34", 25, "request", "call")
     action = actions.for_intent(intent).as_dict()
     assert action["CallerID"] == '"a\\"b\\\\c" <34>'
     assert action["Channel"] == "Local/support@xucd-dial-from-queue/n"

@@ -9,7 +9,7 @@ from xucd.ami.events import DECODERS, decode
 from xucd.ami.framing import Framer, name_of
 from xucd.center import events
 from xucd.center.events import Event
-from xucd.trace import replay
+from xucd.tools.trace import replay
 
 TRACES = Path(__file__).parent / "traces"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from xucd.cti import asks
-from xucd.cti.asks import COMMANDS
+from xucd.cti import commands
+from xucd.cti.commands import COMMANDS
 from xucd.cti.frames import BadFrame, Ping, decode
 
 UUID = "b0849ac0-4f4a-4ed0-9386-53ab2afd94b1"
@@ -34,88 +34,89 @@ def refused_ask(command: str, **arguments: Any) -> str:
 # Each command of the protocol with all its arguments, and the struct that it becomes.
 WHOLE = [
     ("agentLogin", {"agentphonenumber": "1001", "agentid": 8},
-     asks.AgentLogin(phone_number="1001", agent_id=8)),
-    ("agentLogout", {"agentid": 8}, asks.AgentLogout(agent_id=8)),
-    ("pauseAgent", {"agentid": 8, "reason": "lunch"}, asks.PauseAgent(agent_id=8, reason="lunch")),
-    ("unpauseAgent", {"agentid": 8}, asks.UnpauseAgent(agent_id=8)),
-    ("listenAgent", {"agentid": 8}, asks.ListenAgent(agent_id=8)),
+     commands.AgentLogin(phone_number="1001", agent_id=8)),
+    ("agentLogout", {"agentid": 8}, commands.AgentLogout(agent_id=8)),
+    ("pauseAgent", {"agentid": 8, "reason": "lunch"},
+     commands.PauseAgent(agent_id=8, reason="lunch")),
+    ("unpauseAgent", {"agentid": 8}, commands.UnpauseAgent(agent_id=8)),
+    ("listenAgent", {"agentid": 8}, commands.ListenAgent(agent_id=8)),
     ("setAgentQueue", {"agentId": 8, "queueId": 1, "penalty": 2},
-     asks.SetAgentQueue(agent_id=8, queue_id=1, penalty=2)),
+     commands.SetAgentQueue(agent_id=8, queue_id=1, penalty=2)),
     ("removeAgentFromQueue", {"agentId": 8, "queueId": 1},
-     asks.RemoveAgentFromQueue(agent_id=8, queue_id=1)),
+     commands.RemoveAgentFromQueue(agent_id=8, queue_id=1)),
     ("dialFromQueue",
      {"destination": "0230210082", "queueId": 1, "callerIdName": "ACME", "callerIdNumber": "3000",
       "variables": {"var1": "value 1", "var2": "value 2"}},
-     asks.DialFromQueue(destination="0230210082", queue_id=1, caller_id_name="ACME",
+     commands.DialFromQueue(destination="0230210082", queue_id=1, caller_id_name="ACME",
                         caller_id_number="3000",
                         variables={"var1": "value 1", "var2": "value 2"})),
-    ("monitorPause", {"agentid": 8}, asks.MonitorPause(agent_id=8)),
-    ("monitorUnpause", {"agentid": 8}, asks.MonitorUnpause(agent_id=8)),
-    ("subscribeToAgentStats", {}, asks.SubscribeToAgentStats()),
-    ("subscribeToAgentEvents", {}, asks.SubscribeToAgentEvents()),
-    ("getAgentStates", {}, asks.GetAgentStates()),
-    ("getAgentDirectory", {}, asks.GetAgentDirectory()),
-    ("getList", {"objectType": "basequeuemember"}, asks.GetList(object_type="basequeuemember")),
-    ("getConfig", {"objectType": "line"}, asks.GetConfig(object_type="line")),
+    ("monitorPause", {"agentid": 8}, commands.MonitorPause(agent_id=8)),
+    ("monitorUnpause", {"agentid": 8}, commands.MonitorUnpause(agent_id=8)),
+    ("subscribeToAgentStats", {}, commands.SubscribeToAgentStats()),
+    ("subscribeToAgentEvents", {}, commands.SubscribeToAgentEvents()),
+    ("getAgentStates", {}, commands.GetAgentStates()),
+    ("getAgentDirectory", {}, commands.GetAgentDirectory()),
+    ("getList", {"objectType": "basequeuemember"}, commands.GetList(object_type="basequeuemember")),
+    ("getConfig", {"objectType": "line"}, commands.GetConfig(object_type="line")),
     ("subscribeToPhoneHints", {"phoneNumbers": ["1001", 1002]},
-     asks.SubscribeToPhoneHints(phone_numbers=["1001", "1002"])),
-    ("unsubscribeFromAllPhoneHints", {}, asks.UnsubscribeFromAllPhoneHints()),
-    ("subscribeToQueueStats", {}, asks.SubscribeToQueueStats()),
+     commands.SubscribeToPhoneHints(phone_numbers=["1001", "1002"])),
+    ("unsubscribeFromAllPhoneHints", {}, commands.UnsubscribeFromAllPhoneHints()),
+    ("subscribeToQueueStats", {}, commands.SubscribeToQueueStats()),
     ("getQueueStatistics", {"queueId": 1, "window": 3600, "xqos": 15},
-     asks.GetQueueStatistics(queue_id=1, window=3600, xqos=15)),
-    ("subscribeToQueueCalls", {"queueId": 1}, asks.SubscribeToQueueCalls(queue_id=1)),
-    ("unSubscribeToQueueCalls", {"queueId": 1}, asks.UnsubscribeFromQueueCalls(queue_id=1)),
-    ("setAgentGroup", {"agentId": 8, "groupId": 2}, asks.SetAgentGroup(agent_id=8, group_id=2)),
+     commands.GetQueueStatisticsCommand(queue_id=1, window=3600, xqos=15)),
+    ("subscribeToQueueCalls", {"queueId": 1}, commands.SubscribeToQueueCalls(queue_id=1)),
+    ("unSubscribeToQueueCalls", {"queueId": 1}, commands.UnsubscribeFromQueueCalls(queue_id=1)),
+    ("setAgentGroup", {"agentId": 8, "groupId": 2}, commands.SetAgentGroup(agent_id=8, group_id=2)),
     ("moveAgentsInGroup",
      {"groupId": 1, "fromQueueId": 1, "fromPenalty": 0, "toQueueId": 2, "toPenalty": 1},
-     asks.MoveAgentsInGroup(group_id=1, from_queue_id=1, from_penalty=0, to_queue_id=2,
+     commands.MoveAgentsInGroup(group_id=1, from_queue_id=1, from_penalty=0, to_queue_id=2,
                             to_penalty=1)),
     ("addAgentsInGroup",
      {"groupId": 1, "fromQueueId": 1, "fromPenalty": 0, "toQueueId": 2, "toPenalty": 1},
-     asks.AddAgentsInGroup(group_id=1, from_queue_id=1, from_penalty=0, to_queue_id=2,
+     commands.AddAgentsInGroup(group_id=1, from_queue_id=1, from_penalty=0, to_queue_id=2,
                            to_penalty=1)),
     ("removeAgentGroupFromQueueGroup", {"groupId": 1, "queueId": 2, "penalty": 0},
-     asks.RemoveAgentGroupFromQueueGroup(group_id=1, queue_id=2, penalty=0)),
+     commands.RemoveAgentGroupFromQueueGroup(group_id=1, queue_id=2, penalty=0)),
     ("addAgentsNotInQueueFromGroupTo", {"groupId": 1, "queueId": 2, "penalty": 0},
-     asks.AddAgentsNotInQueueFromGroupTo(group_id=1, queue_id=2, penalty=0)),
-    ("userStatusUpdate", {"status": "lunch"}, asks.UserStatusUpdate(status="lunch")),
-    ("getCallbackLists", {}, asks.GetCallbackLists()),
-    ("getCallbackPreferredPeriods", {}, asks.GetCallbackPreferredPeriods()),
+     commands.AddAgentsNotInQueueFromGroupTo(group_id=1, queue_id=2, penalty=0)),
+    ("userStatusUpdate", {"status": "lunch"}, commands.UserStatusUpdateCommand(status="lunch")),
+    ("getCallbackLists", {}, commands.GetCallbackLists()),
+    ("getCallbackPreferredPeriods", {}, commands.GetCallbackPreferredPeriods()),
     ("findCallbackRequest",
      {"id": 3, "request": {"filters": [{"field": "phoneNumber", "operator": "=", "value": "02"}],
                            "offset": 0, "limit": 10}},
-     asks.FindCallbackRequest(id=3, request=asks.CallbackSearch(
-         filters=[asks.CallbackFilter("phoneNumber", "=", "02")], offset=0, limit=10))),
-    ("takeCallback", {"uuid": UUID}, asks.TakeCallback(uuid=uuid.UUID(UUID))),
-    ("releaseCallback", {"uuid": UUID}, asks.ReleaseCallback(uuid=uuid.UUID(UUID))),
+     commands.FindCallbackRequest(id=3, request=commands.CallbackSearch(
+         filters=[commands.CallbackFilter("phoneNumber", "=", "02")], offset=0, limit=10))),
+    ("takeCallback", {"uuid": UUID}, commands.TakeCallback(uuid=uuid.UUID(UUID))),
+    ("releaseCallback", {"uuid": UUID}, commands.ReleaseCallback(uuid=uuid.UUID(UUID))),
     ("startCallback", {"uuid": UUID, "number": "0230210082"},
-     asks.StartCallback(request_uuid=uuid.UUID(UUID), number="0230210082")),
+     commands.StartCallback(request_uuid=uuid.UUID(UUID), number="0230210082")),
     ("updateCallbackTicket",
      {"uuid": UUID, "status": "NoAnswer", "comment": "rang\nlong", "dueDate": "2026-11-23",
       "periodUuid": UUID},
-     asks.UpdateCallbackTicket(ticket_uuid=uuid.UUID(UUID), status="NoAnswer",
+     commands.UpdateCallbackTicket(ticket_uuid=uuid.UUID(UUID), status="NoAnswer",
                                comment="rang\nlong", due_date=datetime.date(2026, 11, 23),
                                period_uuid=uuid.UUID(UUID))),
     ("listenCallbackMessage", {"voiceMessageRef": "123.45"},
-     asks.ListenCallbackMessage(voice_message_ref="123.45")),
-    ("getUserDefaultMembership", {"userId": 1}, asks.GetUserDefaultMembership(user_id=1)),
+     commands.ListenCallbackMessage(voice_message_ref="123.45")),
+    ("getUserDefaultMembership", {"userId": 1}, commands.GetUserDefaultMembership(user_id=1)),
     ("setUserDefaultMembership", {"userId": 1, "membership": [{"queueId": "1", "penalty": 0}]},
-     asks.SetUserDefaultMembership(user_id=1, membership=[asks.Place(1, 0)])),
+     commands.SetUserDefaultMembership(user_id=1, membership=[commands.Place(1, 0)])),
     ("setUsersDefaultMembership", {"userIds": [1, "2"], "membership": []},
-     asks.SetUsersDefaultMembership(user_ids=[1, 2], membership=[])),
+     commands.SetUsersDefaultMembership(user_ids=[1, 2], membership=[])),
     ("applyUsersDefaultMembership", {"userIds": [1]},
-     asks.ApplyUsersDefaultMembership(user_ids=[1])),
-    ("getCurrentCallsPhoneEvents", {}, asks.GetCurrentCallsPhoneEvents()),
-    ("dial", {"destination": 1002}, asks.Dial(destination="1002")),
-    ("hangup", {"uniqueId": "1.2"}, asks.Hangup(unique_id="1.2")),
-    ("answer", {"uniqueId": "1.2"}, asks.Answer(unique_id="1.2")),
-    ("directTransfer", {"destination": "1002"}, asks.DirectTransfer(destination="1002")),
+     commands.ApplyUsersDefaultMembership(user_ids=[1])),
+    ("getCurrentCallsPhoneEvents", {}, commands.GetCurrentCallsPhoneEvents()),
+    ("dial", {"destination": 1002}, commands.Dial(destination="1002")),
+    ("hangup", {"uniqueId": "1.2"}, commands.Hangup(unique_id="1.2")),
+    ("answer", {"uniqueId": "1.2"}, commands.Answer(unique_id="1.2")),
+    ("directTransfer", {"destination": "1002"}, commands.DirectTransfer(destination="1002")),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("command", "arguments", "expected"), WHOLE)
 def test_a_command_is_read_with_all_its_arguments(
-    command: str, arguments: dict[str, Any], expected: asks.Ask
+    command: str, arguments: dict[str, Any], expected: commands.Command
 ) -> None:
     assert ask(command, **arguments) == expected
 
@@ -126,12 +127,12 @@ def test_every_command_is_covered_here() -> None:
 
 @pytest.mark.parametrize("agent", [{}, {"agentid": None}])
 def test_no_agent_id_means_the_users_own(agent: dict[str, None]) -> None:
-    assert ask("pauseAgent", reason=None, **agent) == asks.PauseAgent()
+    assert ask("pauseAgent", reason=None, **agent) == commands.PauseAgent()
 
 
 @pytest.mark.parametrize("number", [1001, "1001", " 1001 "])
 def test_numbers_and_strings_are_taken_alike(number: Any) -> None:
-    assert ask("agentLogin", agentphonenumber=number, agentid="8") == asks.AgentLogin(
+    assert ask("agentLogin", agentphonenumber=number, agentid="8") == commands.AgentLogin(
         phone_number="1001", agent_id=8
     )
     assert ask("setAgentQueue", agentId="8", queueId="1", penalty="2").penalty == 2
@@ -143,7 +144,7 @@ def test_a_line_that_cannot_exist_is_still_a_login_to_an_unknown_line() -> None:
 
 
 def test_unknown_arguments_are_ignored() -> None:
-    assert ask("getAgentStates", softwareType="x", reason=[1]) == asks.GetAgentStates()
+    assert ask("getAgentStates", softwareType="x", reason=[1]) == commands.GetAgentStates()
 
 
 def test_the_original_librarys_dial_from_queue_has_its_variables_in_the_callers_number() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.web_server import serving
 from xucd.cti import frames
-from xucd.cti.asks import COMMANDS, Ask
+from xucd.cti.commands import COMMANDS, Command
 
 PROJECT = Path(__file__).parent.parent
 SCRIPTS = ("cti.js", "callback.js", "membership.js", "shotgun.js")
@@ -51,7 +51,7 @@ async def test_the_library_does_in_node_what_its_tests_say() -> None:
 def test_every_frame_is_understood_by_xucd(row: tuple[str, list[Any], dict[str, Any]]) -> None:
     _, _, sent = row
     ask = frames.decode(json.dumps({"claz": "web", **sent}))
-    assert isinstance(ask, Ask)
+    assert isinstance(ask, Command)
     assert sent.keys() - {"command"} <= set(type(ask).__struct_encode_fields__)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import DEMO, TODAY
-from xucd import center_file, center_writing
 from xucd.center.directory import Line
-from xucd.center_file import CenterFileError
-from xucd.store.plan import Plan
+from xucd.config import center_file, writing
+from xucd.config.center_file import CenterFileError
+from xucd.config.plan import Plan
 
 TEXT = DEMO.read_text(encoding="utf-8")
 
@@ -191,5 +191,5 @@ def test_an_unreadable_file_is_an_error_too(tmp_path: Path) -> None:
 
 
 def test_a_written_plan_reads_back_as_the_same(demo_plan: Plan) -> None:
-    text = center_writing.write(demo_plan)
+    text = writing.write(demo_plan)
     assert center_file.parse(text, "center.toml", TODAY + datetime.timedelta(9)).plan == demo_plan

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import DEMO, PROJECT
-from xucd import __version__, passwords
+from xucd import __version__
 from xucd.store import Store
+from xucd.web import passwords
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -13,7 +13,7 @@ from tests.web_server import serving
 from xucd import __version__
 from xucd.cti import frames
 from xucd.cti import messages as msg
-from xucd.cti.asks import COMMANDS
+from xucd.cti.commands import COMMANDS
 from xucd.cti.schema.__main__ import LIBRARY, generated
 from xucd.cti.schema.asyncapi import document
 from xucd.cti.schema.wording import SAYS

@@ -9,7 +9,7 @@ from xucd.center import events as ev
 from xucd.center.changes import AgentListened
 from xucd.center.events import ChannelState
 from xucd.center.intents import HangUp, Listen
-from xucd.center.listening import is_listening, listening_id
+from xucd.center.rules.listening import is_listening, listening_id
 from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
 
 BEGUN = AgentListened(BRUCE, "1004", 4, True)

@@ -9,8 +9,9 @@ import xucd.center
 
 ALLOWED = {
     "collections", "collections.abc", "itertools", "enum", "typing", "msgspec", "datetime", "uuid",
+    "re", "urllib.parse",
 }  # fmt: skip
-MODULES = sorted(Path(xucd.center.__file__).parent.glob("*.py"))
+MODULES = sorted(Path(xucd.center.__file__).parent.rglob("*.py"))
 CLOCKS = {"now", "today", "utcnow", "time", "monotonic"}
 
 

@@ -9,7 +9,7 @@ from xucd.center.center import Center
 from xucd.center.events import ChannelState
 from xucd.center.queue_stats import KEPT, QueueDay, QueueStats
 from xucd.center.snapshot import ChannelSeen, Snapshot
-from xucd.cti import queue_views
+from xucd.views import queues as queue_views
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
 from xucd.center.events import ChannelState
 from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
-from xucd.center.seat import Seat
 from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
+from xucd.center.station import Station
 
 QUEUES = frozenset({"support", "sales", "billing"})
 PENALTY = {"support": 0, "sales": 1, "billing": 2}
@@ -33,8 +33,8 @@ def snapshot(*members: MemberSeen, channels: tuple[ChannelSeen, ...] = ()) -> Sn
     return Snapshot(QUEUES, members, (), channels, {"PJSIP/1001": "NOT_INUSE"})
 
 
-def seat(*, logged_in: bool = True, settled: bool = True, reason: str = "") -> Seat:
-    return Seat(BRUCE, 1, logged_in, 0.0, bool(reason), reason, settled)
+def station(*, logged_in: bool = True, settled: bool = True, reason: str = "") -> Station:
+    return Station(BRUCE, 1, logged_in, 0.0, bool(reason), reason, settled)
 
 
 def everywhere(**fields: object) -> list[MemberSeen]:
@@ -42,7 +42,7 @@ def everywhere(**fields: object) -> list[MemberSeen]:
 
 
 def test_an_agent_that_asterisk_has_is_logged_in_and_nothing_is_asked() -> None:
-    scene = Scene([seat()])
+    scene = Scene([station()])
     scene.rebuilds(snapshot(*everywhere()))
     assert scene.agent().shown.state is AgentState.READY
     assert scene.asked == []
@@ -50,20 +50,20 @@ def test_an_agent_that_asterisk_has_is_logged_in_and_nothing_is_asked() -> None:
 
 
 def test_before_asterisk_was_asked_an_agent_is_shown_as_it_was_last_known() -> None:
-    scene = Scene([seat(reason="lunch")])
+    scene = Scene([station(reason="lunch")])
     assert scene.agent().shown.state is AgentState.ON_PAUSE
     assert (scene.agent().shown.cause, scene.agent().shown.phone_number) == ("lunch", "1001")
 
 
 def test_a_pause_is_dated_by_asterisk_when_nobody_remembers_it() -> None:
-    scene = Scene([seat(reason="lunch")])
+    scene = Scene([station(reason="lunch")])
     paused = everywhere(paused=True, reason="lunch", last_call=scene.now - 300)
     scene.rebuilds(snapshot(*paused))
     assert scene.agent().since == scene.now - 300
 
 
 def test_a_call_keeps_its_figures_over_a_rebuild_in_the_middle() -> None:
-    scene = Scene([seat()])
+    scene = Scene([station()])
     scene.rebuilds(snapshot(*everywhere()))
     caller = scene.caller_waits()
     phone = scene.rings(caller)
@@ -83,7 +83,7 @@ def test_a_call_keeps_its_figures_over_a_rebuild_in_the_middle() -> None:
 
 
 def test_rebuilding_twice_tells_nothing_new() -> None:
-    scene = Scene([seat()])
+    scene = Scene([station()])
     scene.rebuilds(snapshot(*everywhere(paused=True, reason="lunch")))
     scene.forget()
     scene.passes(60)
@@ -94,7 +94,7 @@ def test_rebuilding_twice_tells_nothing_new() -> None:
 
 
 def test_an_agent_whose_members_asterisk_lost_is_put_back_paused_as_it_was() -> None:
-    scene = Scene([seat(reason="lunch")])
+    scene = Scene([station(reason="lunch")])
     scene.rebuilds(snapshot())
     assert scene.asked == [
         *(
@@ -108,13 +108,13 @@ def test_an_agent_whose_members_asterisk_lost_is_put_back_paused_as_it_was() -> 
 
 
 def test_a_queue_that_asterisk_no_longer_has_is_not_asked_for() -> None:
-    scene = Scene([seat()])
+    scene = Scene([station()])
     scene.rebuilds(Snapshot(frozenset({"sales"}), (), (), (), {}))
     assert scene.asked == [AddMember("sales", "PJSIP/1001", "Agent/2501", 1, False)]
 
 
 def test_a_member_of_an_agent_that_logged_out_is_taken_away() -> None:
-    scene = Scene([seat(logged_in=False)])
+    scene = Scene([station(logged_in=False)])
     scene.rebuilds(snapshot(member("support")))
     assert scene.asked == [RemoveMember("support", "PJSIP/1001")]
     scene.happens(ev.MemberRemoved("support", "PJSIP/1001", "Agent/2501"))
@@ -131,14 +131,14 @@ def test_a_member_of_an_agent_that_xucd_never_saw_is_taken_over() -> None:
 
 
 def test_a_queue_missing_after_a_settled_login_was_left_and_is_told_so() -> None:
-    scene = Scene([seat()])
+    scene = Scene([station()])
     scene.rebuilds(snapshot(member("support"), member("sales")))
     assert scene.memberships() == [(BRUCE, BILLING, -1)]
     assert scene.asked == []
 
 
 def test_a_login_that_was_cut_short_is_completed() -> None:
-    scene = Scene([seat(settled=False)])
+    scene = Scene([station(settled=False)])
     scene.rebuilds(snapshot(member("support")))
     assert scene.asked == [
         AddMember("sales", "PJSIP/1001", "Agent/2501", 1, False),
@@ -148,7 +148,7 @@ def test_a_login_that_was_cut_short_is_completed() -> None:
 
 
 def test_queues_that_were_configured_anew_are_brought_about() -> None:
-    scene = Scene([Seat(ALICE, 2, True, 0.0, settled=False)])
+    scene = Scene([Station(ALICE, 2, True, 0.0, settled=False)])
     support, sales = (
         MemberSeen(queue, "PJSIP/1002", "Agent/2502", 7, False, "", False, 0, 0)
         for queue in ("support", "sales")
@@ -159,17 +159,17 @@ def test_queues_that_were_configured_anew_are_brought_about() -> None:
         RemoveMember("sales", "PJSIP/1002"),
     ]
     assert scene.memberships() == []
-    assert scene.center.seats[ALICE].settled
+    assert scene.center.stations[ALICE].settled
 
 
 def test_the_line_asterisk_has_an_agent_on_wins_over_the_remembered_one() -> None:
-    scene = Scene([seat()])
+    scene = Scene([station()])
     scene.rebuilds(snapshot(*everywhere(interface="PJSIP/1004")))
     assert scene.agent().shown.phone_number == "1004"
 
 
 def test_an_agent_on_two_lines_is_taken_off_the_one_it_did_not_log_in_on() -> None:
-    scene = Scene([seat()])
+    scene = Scene([station()])
     scene.rebuilds(snapshot(*everywhere(), member("sales", interface="PJSIP/1004")))
     assert scene.asked == [RemoveMember("sales", "PJSIP/1004")]
     assert scene.agent().shown.phone_number == "1001"
@@ -177,7 +177,7 @@ def test_an_agent_on_two_lines_is_taken_off_the_one_it_did_not_log_in_on() -> No
 
 @pytest.mark.parametrize(("ago", "left"), [(2, 3), (60, 0)])
 def test_a_wrapup_goes_on_where_it_was_and_ends_at_once_if_it_is_over(ago: int, left: int) -> None:
-    scene = Scene([seat()])
+    scene = Scene([station()])
     members = everywhere(paused=True, reason=WRAPUP_REASON, last_call=scene.now - ago)
     scene.rebuilds(snapshot(members[0], *everywhere(paused=True, reason=WRAPUP_REASON)[1:]))
     assert scene.agent().stance is Stance.WRAPPING
@@ -200,7 +200,7 @@ def queue_call() -> tuple[ChannelSeen, ...]:
 
 
 def test_a_queue_call_in_progress_is_found_again_with_its_wrapup() -> None:
-    scene = Scene([seat()])
+    scene = Scene([station()])
     scene.rebuilds(snapshot(*everywhere(paused=True, reason=WRAPUP_REASON), channels=queue_call()))
     call = scene.agent().shown.call
     assert call is not None
@@ -214,14 +214,14 @@ def test_a_queue_call_in_progress_is_found_again_with_its_wrapup() -> None:
 
 
 def test_a_call_that_ended_while_nobody_looked_is_gone() -> None:
-    scene = Scene([seat()])
+    scene = Scene([station()])
     scene.rebuilds(snapshot(*everywhere(), channels=queue_call()))
     scene.rebuilds(snapshot(*everywhere()))
     assert scene.states() == [AgentState.ON_CALL, AgentState.READY]
 
 
 def test_waiting_callers_are_those_of_the_snapshot() -> None:
-    scene = Scene([seat()])
+    scene = Scene([station()])
     scene.caller_waits()
     waiting = ev.CallerJoined("sales", "PJSIP/trunk-7", "x", "x", 1, "0230210082", "")
     scene.rebuilds(Snapshot(QUEUES, (), (waiting,), (), {}))
@@ -230,7 +230,7 @@ def test_waiting_callers_are_those_of_the_snapshot() -> None:
 
 
 def test_two_agents_that_were_on_one_line_do_not_share_it_after_a_rebuild() -> None:
-    scene = Scene([seat(logged_in=False), Seat(ALICE, 1, True, 0.0)])
+    scene = Scene([station(logged_in=False), Station(ALICE, 1, True, 0.0)])
     scene.rebuilds(snapshot(member("support"), member("support", name="Agent/2502")))
     assert scene.asked == [RemoveMember("support", "PJSIP/1001")]
     assert scene.agent(BRUCE).shown.state is AgentState.LOGGED_OUT

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.scene import BRUCE, Scene
-from tests.test_desk import Nothing, Script
+from tests.test_context import Script, unused_journal
 from xucd.ami.actions import for_intent
 from xucd.center import events as ev
 from xucd.center.directory import User
@@ -13,11 +13,11 @@ from xucd.center.events import ChannelState
 from xucd.center.intents import MarkRecording, Mute
 from xucd.center.refused import Refused
 from xucd.center.rights import rights_of
-from xucd.cti.asks import MonitorPause, MonitorUnpause
+from xucd.commands.context import Context
+from xucd.commands.recording import monitor
+from xucd.cti.commands import MonitorPause, MonitorUnpause
 from xucd.cti.hub import Hub
 from xucd.cti.session import Session
-from xucd.desk.carry_out import carry_out
-from xucd.desk.desk import Desk
 
 TRUNK = "PJSIP/trunk-00000001"
 
@@ -28,17 +28,17 @@ class Table:
     def __init__(self) -> None:
         self.scene, self.script = Scene(), Script()
         self.scene.logs_in()
-        self.desk = Desk(
+        self.context = Context(
             self.scene.center,
             self.script,
-            Nothing(),
+            unused_journal(),
             Hub(asyncio.get_running_loop()),
             clock=lambda: self.scene.now,
             publish=lambda: None,
             patience=0.2,
             statuses=[],
         )
-        self.desk.current = True
+        self.context.current = True
         user = User(1, "bruce", "Bruce", "Wail", line_id=1, agent_id=BRUCE)
         self.who = Session(user, None)  # type: ignore[arg-type]  # nobody is sent anything
         self.who.rights = rights_of(user, strict=True)
@@ -50,7 +50,7 @@ class Table:
             caller = self.scene.center.calls.channels["caller1"]
             self.scene.happens(ev.RecordingMuted(asked.channel, "caller1", "c", asked.muted))
             assert caller.name == asked.channel
-            self.desk.moved()
+            self.context.moved()
 
     def talks(self, *, recorded: bool = True) -> None:
         caller = self.scene.caller_waits()
@@ -60,7 +60,7 @@ class Table:
 
     async def refused(self) -> str:
         with pytest.raises(Refused) as refusal:
-            await carry_out(self.desk, MonitorPause(), self.who)
+            await monitor(self.context, MonitorPause(), self.who)
         assert self.script.asked == []
         return refusal.value.code
 
@@ -68,9 +68,9 @@ class Table:
 async def test_the_mark_never_claims_a_pause_that_is_not() -> None:
     table = Table()
     table.talks()
-    await carry_out(table.desk, MonitorPause(), table.who)
-    await carry_out(table.desk, MonitorPause(), table.who)
-    await carry_out(table.desk, MonitorUnpause(), table.who)
+    await monitor(table.context, MonitorPause(), table.who)
+    await monitor(table.context, MonitorPause(), table.who)
+    await monitor(table.context, MonitorUnpause(), table.who)
     assert table.script.asked == [
         Mute(TRUNK, True),
         MarkRecording(TRUNK, "1"),
@@ -109,7 +109,7 @@ async def test_whoever_has_the_call_after_a_transfer_can_pause_it() -> None:
         ev.ChannelCreated("PJSIP/1001-9", "n", "caller1", down, "1001", "", "default", ""),
         ev.ChannelMoved("PJSIP/1001-9", "n", "caller1", up, "1001", "", "", ""),
     )
-    await carry_out(table.desk, MonitorPause(), table.who)
+    await monitor(table.context, MonitorPause(), table.who)
     assert Mute(TRUNK, True) in table.script.asked
 
 

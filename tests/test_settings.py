@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from xucd import settings
-from xucd.settings import Settings, SettingsError
+from xucd.config import settings
+from xucd.config.settings import Settings, SettingsError
 
 SECRET = {"XUCD_AMI_SECRET": "k7-dusk-apron"}
 EXAMPLE = Path(__file__).parent.parent / "docs/xucd.toml"

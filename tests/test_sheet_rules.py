@@ -4,10 +4,10 @@ from typing import Literal
 
 from tests.scene import ALICE, Scene
 from xucd.center import events as ev
-from xucd.center.changes import SheetItem, SheetShown
-from xucd.center.sheets import KEPT, Profile, Sheet
+from xucd.center.changes import SheetField, SheetShown
+from xucd.center.sheets import KEPT, KeptSheet, SheetTemplate
 
-ITEMS = (SheetItem("Queue", "text", 1, "{queue}"),)
+ITEMS = (SheetField("Queue", "text", 1, "{queue}"),)
 
 
 def shown(scene: Scene) -> list[tuple[int, str]]:
@@ -23,7 +23,9 @@ def with_sheet(scene: Scene, when: Literal["ring", "answer"] = "ring") -> str:
     scene.logs_in()
     scene.logs_in(ALICE)
     caller = scene.caller_waits()
-    scene.center.sheets.keep(Sheet(Profile("customer", when, ITEMS), "PJSIP/trunk-1", caller, {}))
+    scene.center.sheets.keep(
+        KeptSheet(SheetTemplate("customer", when, ITEMS), "PJSIP/trunk-1", caller, {})
+    )
     return caller
 
 
@@ -70,8 +72,8 @@ def test_a_call_without_a_sheet_shows_none_and_a_call_that_is_over_keeps_none() 
 def test_the_oldest_of_too_many_sheets_is_forgotten() -> None:
     scene = Scene()
     caller = with_sheet(scene)
-    profile = Profile("customer", "ring", ITEMS)
+    profile = SheetTemplate("customer", "ring", ITEMS)
     for number in range(KEPT):
-        scene.center.sheets.keep(Sheet(profile, "PJSIP/trunk-1", f"other{number}", {}))
+        scene.center.sheets.keep(KeptSheet(profile, "PJSIP/trunk-1", f"other{number}", {}))
     scene.rings(caller)
     assert shown(scene) == []

@@ -14,11 +14,11 @@ from sqlalchemy import text
 from tests.conftest import TODAY
 from xucd.center.day import AgentDay
 from xucd.center.queue_stats import QueueDay
-from xucd.center.seat import Seat
+from xucd.center.station import Station
+from xucd.config.plan import Plan
 from xucd.store import Store, StoreError, StoreUnavailable, tables
 from xucd.store.apply import apply
 from xucd.store.database import PATIENCE
-from xucd.store.plan import Plan
 
 # Says that it is ready, waits for a word, migrates: so that all begin at the same moment.
 MIGRATE = """
@@ -165,17 +165,17 @@ def test_an_agent_moves_to_another_group(demo: Store) -> None:
 
 
 def test_a_seat_is_kept_as_last_put(demo: Store) -> None:
-    assert demo.seats() == {}
-    first = Seat(8, 1, logged_in=True, since=1_795_341_600.25)
-    other = Seat(9, 2, logged_in=False, since=1.5)
-    demo.put_seat(first)
-    demo.put_seat(other)
-    assert demo.seats() == {8: first, 9: other}
-    moved = Seat(
+    assert demo.stations() == {}
+    first = Station(8, 1, logged_in=True, since=1_795_341_600.25)
+    other = Station(9, 2, logged_in=False, since=1.5)
+    demo.put_station(first)
+    demo.put_station(other)
+    assert demo.stations() == {8: first, 9: other}
+    moved = Station(
         8, 3, logged_in=True, since=1_795_341_700.5, paused=True, reason="déjeuner", settled=False
     )
-    demo.put_seat(moved)
-    assert demo.seats() == {8: moved, 9: other}
+    demo.put_station(moved)
+    assert demo.stations() == {8: moved, 9: other}
 
 
 def test_days_are_kept_apart_and_overwritten(store: Store) -> None:
@@ -250,5 +250,5 @@ def test_a_url_of_another_kind_is_refused_without_its_password() -> None:
 
 def test_an_error_does_not_repeat_the_data(demo: Store) -> None:
     with pytest.raises(StoreError) as caught:
-        demo.put_seat(Seat(99, 1, logged_in=True, since=0.0, reason="s3cret-reason"))
+        demo.put_station(Station(99, 1, logged_in=True, since=0.0, reason="s3cret-reason"))
     assert "s3cret-reason" not in str(caught.value)

@@ -7,13 +7,13 @@ from msgspec.structs import replace
 from sqlalchemy import func, select, update
 
 from tests.conftest import DEMO, TODAY
-from xucd import center_file, center_writing
-from xucd.center.seat import Seat
-from xucd.checked import Wrong
+from xucd.center.station import Station
+from xucd.config import center_file, writing
+from xucd.config.plan import Plan
+from xucd.config.validation import Wrong
 from xucd.store import Store, tables
 from xucd.store.apply import apply
 from xucd.store.export import export
-from xucd.store.plan import Plan
 
 TEXT = DEMO.read_text(encoding="utf-8")
 
@@ -88,12 +88,12 @@ def test_what_the_plan_lacks_is_removed_with_all_that_hangs_on_it(
     store: Store, demo_plan: Plan
 ) -> None:
     apply(store, demo_plan)
-    store.put_seat(Seat(8, 1, logged_in=True, since=0.0))
+    store.put_station(Station(8, 1, logged_in=True, since=0.0))
     said = apply(store, without(demo_plan, "bruce"))
     assert said == ["removed agent 2501", "removed user bruce"]
     assert 8 not in store.directory().agents
     assert 8 not in store.memberships()
-    assert store.seats() == {}
+    assert store.stations() == {}
     assert apply(store, Plan())[-1].startswith("removed group")
     assert store.directory().users == {}
     assert callbacks(store) == 0
@@ -218,7 +218,7 @@ def test_an_exported_store_makes_the_same_store_elsewhere(
     apply(store, demo_plan)
     apply(store, without(demo_plan, "alice"))
     apply(store, demo_plan)
-    text = center_writing.write(export(store))
+    text = writing.write(export(store))
     copy = Store(f"sqlite:///{tmp_path_factory.mktemp('copy')}/xucd.db")
     copy.migrate()
     apply(copy, plan_of(text, TODAY + datetime.timedelta(30)))

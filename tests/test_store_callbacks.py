@@ -12,17 +12,18 @@ from alembic.config import Config
 from sqlalchemy import delete, text
 
 from tests.conftest import DEMO, TODAY
-from xucd import center_file, center_writing
 from xucd.center import callbacks as rules
 from xucd.center.callbacks import Condition, NewRequest, Order, Request, Search, TicketUpdate
 from xucd.center.refused import Refused
+from xucd.config import center_file
+from xucd.config import writing as config_writing
+from xucd.config.plan import Plan
 from xucd.store import Store, tables
 from xucd.store import callback_reading as reading
 from xucd.store import callback_writing as writing
 from xucd.store.apply import apply
 from xucd.store.database import MIGRATIONS
 from xucd.store.export import export
-from xucd.store.plan import Plan
 
 BRUCE, ALICE, JACK = 8, 9, 10
 NOW = 1_795_000_000.0
@@ -108,7 +109,7 @@ def test_what_a_rule_refuses_changes_nothing(demo: Store) -> None:
 
 
 @pytest.mark.parametrize("status", ["NoAnswer", "Answered", "Fax", "Email"])
-def test_a_ticket_closes_its_request(demo: Store, status: rules.Status) -> None:
+def test_a_ticket_closes_its_request(demo: Store, status: rules.TicketStatus) -> None:
     request = first(demo)
     ticket = called(demo, request)
     update = TicketUpdate(status=status, comment="said so")
@@ -264,7 +265,7 @@ def test_a_list_keeps_the_number_that_it_shows_and_a_request_may_be_to_a_mobile(
     apply(store, plan)
     assert reading.lists(store)[0].caller_id == "0800"
     assert found(store, Condition("phoneNumber", "=", None)) == ["Bob"]
-    written = center_writing.write(export(store))
+    written = config_writing.write(export(store))
     again = center_file.parse(written, "center.toml", TODAY).plan
     assert again.callback_lists[0].caller_id == "0800"
     assert apply(store, again) == []
@@ -280,7 +281,7 @@ def test_an_export_can_be_read_again_when_somebody_wants_to_be_called_twice(demo
         voice_message_ref="1" * 32,
     )
     writing.create(demo, into.uuid, [wish], any_rule, now=NOW, today=TODAY)
-    written = center_writing.write(export(demo))
+    written = config_writing.write(export(demo))
     plan = center_file.parse(written, "center.toml", TODAY).plan
     days = [one.due_date for one in plan.callback_lists[0].callbacks if one.first_name == "Alice"]
     assert days == [TODAY]

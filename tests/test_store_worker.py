@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from xucd.config.plan import Plan
 from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable
 from xucd.store.apply import apply
-from xucd.store.plan import Plan
 
 
 async def test_writes_keep_their_order_and_a_read_sees_all_before_it(

@@ -7,7 +7,7 @@ import pytest
 from xucd.ami.errors import DecodeError
 from xucd.center.events import CallerJoined, ChannelState, Event, Held
 from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
-from xucd.trace import Recorder, replay
+from xucd.tools.trace import Recorder, replay
 
 GREETING = "Asterisk Call Manager/11.0.0"
 HOLD = "Event: Hold\nChannel: PJSIP/1001-1\nUniqueid: 2.6"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.scene import directory
-from xucd import replay
 from xucd.center.changes import AgentChanged
+from xucd.tools import replay
 
 TRACES = Path(__file__).parent / "traces"
 

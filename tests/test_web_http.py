@@ -17,7 +17,7 @@ from twisted.logger import formatEvent, globalLogPublisher
 
 from tests.web_server import SECRET, Server, serving
 from tests.ws_client import Client, Refused
-from xucd import passwords
+from xucd.web import passwords
 from xucd.web.site import MAX_BODY
 
 LOGIN = "/xuc/api/2.0/auth/login"

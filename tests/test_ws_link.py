@@ -9,8 +9,8 @@ import pytest
 
 from tests.web_server import Server, said, serving, until
 from tests.ws_client import BINARY, CLOSE, PING, PONG, TEXT, Client
-from xucd.cti import asks
-from xucd.cti.links import Limits
+from xucd.cti import commands
+from xucd.cti.link import LinkLimits
 
 
 @pytest.fixture
@@ -191,11 +191,11 @@ async def test_a_lost_link_ends_its_session_and_its_waiting_commands(server: Ser
     await asyncio.sleep(0)
     await until(lambda: server.application.asked_for)
     assert [ask.agent_id for ask in server.application.asked_for
-            if isinstance(ask, asks.ListenAgent)] == [1]  # fmt: skip
+            if isinstance(ask, commands.ListenAgent)] == [1]  # fmt: skip
 
 
 async def test_a_silent_link_is_dropped_and_a_link_that_pings_is_not() -> None:
-    async with serving(limits=Limits(silence=0.4, closing=0.2)) as server:
+    async with serving(limits=LinkLimits(silence=0.4, closing=0.2)) as server:
         silent, lively = await server.opened(), await server.opened()
         ended = asyncio.ensure_future(silent.goodbye())
         while not ended.done():

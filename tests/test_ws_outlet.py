@@ -8,21 +8,21 @@ import pytest
 
 from tests.web_server import Server, said, serving, until
 from tests.ws_client import Client
-from xucd.cti.links import Limits
-from xucd.cti.outlet import framed
+from xucd.cti.link import LinkLimits
+from xucd.cti.socket_writer import framed
 
 
 def counted(server: Server) -> list[int]:
     """Counts, from now on, the bytes of each write to the newest link's socket."""
-    (outlet,) = [link.outlet for link in server.links.open]
-    send, writes = outlet._direct, []
+    (writer,) = [link.writer for link in server.links.open]
+    send, writes = writer._direct, []
 
     def counting(data: bytes) -> int:
         sent = send(data)
         writes.append(sent)
         return int(sent)
 
-    outlet._direct = counting
+    writer._direct = counting
     return writes
 
 
@@ -62,9 +62,9 @@ async def test_a_message_under_several_topics_is_heard_once() -> None:
 async def test_a_dropped_session_leaves_no_audience_behind() -> None:
     async with serving() as server:
         async with await server.opened():
-            assert server.hub._outlets
+            assert server.hub._writers
         await until(lambda: server.application.ended)
-        assert not server.hub._outlets
+        assert not server.hub._writers
         assert not server.hub._kept
 
 
@@ -93,7 +93,7 @@ async def publish_until(server: Server, condition: Any) -> int:
 
 async def test_a_client_that_does_not_read_is_closed_as_slow_and_others_are_not() -> None:
     async with (
-        serving(limits=Limits(backlog=64 * 1024)) as server,
+        serving(limits=LinkLimits(backlog=64 * 1024)) as server,
         await slow_client(server) as slow,
         await server.opened() as quick,
     ):
@@ -105,7 +105,7 @@ async def test_a_client_that_does_not_read_is_closed_as_slow_and_others_are_not(
 
         reading = asyncio.create_task(read_on())
         await until(lambda: len(server.application.sessions) == 2)
-        count = await publish_until(server, server.hub.meter.slow._value.get)
+        count = await publish_until(server, server.hub.metrics.slow._value.get)
         await until(lambda: len(heard) == count)
         assert heard == list(range(1, count + 1))
         reading.cancel()
@@ -124,23 +124,23 @@ async def test_a_client_that_does_not_read_is_closed_as_slow_and_others_are_not(
 
 async def test_a_client_that_reads_again_in_time_gets_everything() -> None:
     async with (
-        serving(limits=Limits(backlog=1024 * 1024)) as server,
+        serving(limits=LinkLimits(backlog=1024 * 1024)) as server,
         await slow_client(server) as slow,
     ):
         await until(lambda: server.application.sessions)
         (link,) = server.links.open
-        count = await publish_until(server, lambda: link.outlet.unread > 256 * 1024)
+        count = await publish_until(server, lambda: link.writer.unread > 256 * 1024)
         for _ in range(3):
             await slow.hear()
         assert await hear_numbers(slow, count) == list(range(1, count + 1))
-        await until(lambda: link.outlet.unread == 0)
+        await until(lambda: link.writer.unread == 0)
         server.hub.publish(["everybody"], said(7))
         assert await hear_numbers(slow, 1) == [7]
 
 
 async def test_an_answer_larger_than_the_bound_reaches_a_client_that_reads() -> None:
     async with (
-        serving(limits=Limits(backlog=16 * 1024)) as server,
+        serving(limits=LinkLimits(backlog=16 * 1024)) as server,
         await server.opened(buffer=4096) as client,
     ):
         (session,) = server.application.sessions
@@ -154,17 +154,17 @@ async def test_an_answer_larger_than_the_bound_reaches_a_client_that_reads() -> 
 
 async def test_commands_wait_while_their_answers_are_not_read() -> None:
     async with (
-        serving(limits=Limits(backlog=64 * 1024)) as server,
+        serving(limits=LinkLimits(backlog=64 * 1024)) as server,
         await slow_client(server) as slow,
     ):
         await until(lambda: server.application.sessions)
         (link,) = server.links.open
         (session,) = server.application.sessions
         session.send(said(1, 8_000_000))
-        await until(lambda: link.outlet.unread)
+        await until(lambda: link.writer.unread)
         slow.ask("listenAgent", agentid=5)
         slow.say('{"claz":"ping"}')
-        await until(lambda: link.outlet._held)  # the echo: so the command has been read as well
+        await until(lambda: link.writer._held)  # the echo: so the command has been read as well
         assert not server.application.asked_for
         for _ in range(4):
             await slow.hear()

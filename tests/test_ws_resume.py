@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.web_server import Server, said, serving, until
 from tests.ws_client import Client
-from xucd.cti.links import Limits
+from xucd.cti.link import LinkLimits
 
 
 async def opened(server: Server, more: str = "") -> tuple[Client, dict[str, Any]]:
@@ -141,7 +141,7 @@ async def test_a_stream_of_somebody_else_cannot_be_taken_up() -> None:
 
 
 async def test_a_session_that_nobody_takes_up_ends() -> None:
-    async with serving(limits=Limits(parking=0.05)) as server:
+    async with serving(limits=LinkLimits(parking=0.05)) as server:
         client, hello = await opened(server)
         await lost(server, client)
         await until(lambda: server.application.ended)
@@ -150,7 +150,7 @@ async def test_a_session_that_nobody_takes_up_ends() -> None:
 
 
 async def test_only_so_many_sessions_are_parked() -> None:
-    async with serving(limits=Limits(parked=2)) as server:
+    async with serving(limits=LinkLimits(parked=2)) as server:
         for _ in range(3):
             client, _ = await opened(server)
             await lost(server, client)

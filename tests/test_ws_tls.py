@@ -13,7 +13,7 @@ from twisted.internet import ssl as twisted_ssl
 
 from tests.web_server import said, serving, until
 from tests.ws_client import Client, Closed
-from xucd.cti.links import Limits
+from xucd.cti.link import LinkLimits
 
 
 def certificate(folder: Path) -> tuple[str, str]:
@@ -51,7 +51,7 @@ async def test_over_tls_messages_arrive_in_order_and_a_slow_client_is_closed(
     cert, key = certificate(tmp_path)
     context = twisted_ssl.DefaultOpenSSLContextFactory(key, cert)
     trusting = ssl.create_default_context(cafile=cert)
-    async with serving(tls=context, limits=Limits(backlog=64 * 1024)) as server:
+    async with serving(tls=context, limits=LinkLimits(backlog=64 * 1024)) as server:
         token = server.tokens.make("bruce")
         client = await Client.connect(
             server.port, f"/xuc/api/2.0/cti?token={token}", tls=trusting, buffer=1024
@@ -59,7 +59,7 @@ async def test_over_tls_messages_arrive_in_order_and_a_slow_client_is_closed(
         for opening in ("LoggedOn", "RightProfile", "UserStatusUpdate"):
             assert (await client.hear())["msgType"] == opening
         count = 0
-        while not server.hub.meter.slow._value.get():
+        while not server.hub.metrics.slow._value.get():
             count += 1
             assert count < 20_000
             server.hub.publish(["everybody"], said(count, 4096))

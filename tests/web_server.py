@@ -12,9 +12,10 @@ from twisted.internet import reactor
 from tests.ws_client import Client
 from xucd.center.directory import User
 from xucd.center.refused import Refused
-from xucd.cti import asks
+from xucd.cti import commands
 from xucd.cti.hub import Hub
-from xucd.cti.links import Limits, Links
+from xucd.cti.link import LinkLimits
+from xucd.cti.links import Links
 from xucd.cti.messages import AgentListen, RightProfile, UserStatusUpdate
 from xucd.cti.session import Session
 from xucd.web.api import Health
@@ -32,8 +33,7 @@ class Application:
     def __init__(self) -> None:
         self.hub: Hub
         self.sessions: list[Session] = []
-        self.ended: list[Session] = []
-        self.asked_for: list[asks.Ask] = []
+        self.asked_for: list[commands.Command] = []
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -44,22 +44,24 @@ class Application:
         self.hub.subscribe(session, "everybody")
         self.sessions.append(session)
 
-    def closed(self, session: Session) -> None:
-        self.ended.append(session)
+    @property
+    def ended(self) -> list[Session]:
+        """The sessions that hear nothing any more, in the order in which they began."""
+        return [session for session in self.sessions if not session.topics]
 
-    async def asked(self, session: Session, ask: asks.Ask) -> None:
+    async def asked(self, session: Session, ask: commands.Command) -> None:
         await self.gate.wait()
         self.asked_for.append(ask)
         match ask:
-            case asks.AgentLogin():
+            case commands.AgentLogin():
                 raise Refused(
                     "LoggedInOnAnotherPhone", "Elsewhere.", phoneNb="1002", RequestedNb="1"
                 )
-            case asks.SetAgentQueue():
+            case commands.SetAgentQueue():
                 raise Refused("QueueUnknown", "No such queue.", silent=True)
-            case asks.GetAgentDirectory():
+            case commands.GetAgentDirectory():
                 raise ZeroDivisionError("a mistake of ours")
-            case asks.ListenAgent():
+            case commands.ListenAgent():
                 session.send(said(int(ask.agent_id or 0)))
 
 
@@ -134,7 +136,7 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def serving(
-    *, limits: Limits | None = None, static: Path = STATIC, tls: Any = None, **options: Any
+    *, limits: LinkLimits | None = None, static: Path = STATIC, tls: Any = None, **options: Any
 ) -> AsyncIterator[Server]:
     """A server on a port of its own, for as long as the context lasts."""
     server = Server()

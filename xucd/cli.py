@@ -14,13 +14,15 @@ from pathlib import Path
 
 import msgspec
 
-from xucd import __version__, center_file, center_writing, passwords, settings
-from xucd.center_file import CenterFileError
-from xucd.checked import Wrong
-from xucd.settings import Settings, SettingsError
+from xucd import __version__
+from xucd.config import center_file, settings, writing
+from xucd.config.center_file import CenterFileError
+from xucd.config.settings import Settings, SettingsError
+from xucd.config.validation import Wrong
 from xucd.store import Store, StoreError
 from xucd.store.apply import apply
 from xucd.store.export import export
+from xucd.web import passwords
 
 PLACES = ("xucd.toml", "/etc/xucd/xucd.toml")
 
@@ -104,21 +106,21 @@ def _store(arguments: argparse.Namespace) -> Store:
 
 def _run(arguments: argparse.Namespace) -> int:
     checked = _settings(arguments)
-    from xucd import daemon  # noqa: PLC0415
+    from xucd.app import daemon  # noqa: PLC0415
 
     return daemon.run(checked)
 
 
 def _check(arguments: argparse.Namespace) -> int:
     checked = _settings(arguments)
-    from xucd import check  # noqa: PLC0415
+    from xucd.tools import check  # noqa: PLC0415
 
     return check.run(checked)
 
 
 def _record(arguments: argparse.Namespace) -> int:
     checked = _settings(arguments)
-    from xucd import trace  # noqa: PLC0415
+    from xucd.tools import trace  # noqa: PLC0415
 
     try:
         return trace.record(checked, arguments.trace)
@@ -127,8 +129,8 @@ def _record(arguments: argparse.Namespace) -> int:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    from xucd import replay  # noqa: PLC0415
     from xucd.ami.errors import AmiError  # noqa: PLC0415
+    from xucd.tools import replay  # noqa: PLC0415
 
     store = _store(arguments)
     try:
@@ -161,7 +163,7 @@ def _apply(arguments: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     store = _store(arguments)
     try:
-        print(center_writing.write(export(store)), end="")
+        print(writing.write(export(store)), end="")
     finally:
         store.close()
     return 0

@@ -19,7 +19,7 @@ from integration.pages.daemons import one_xucd
 from integration.pbx import Pbx
 from integration.running import Xucd
 from xucd.cti import frames
-from xucd.cti.asks import COMMANDS, Ask
+from xucd.cti.commands import COMMANDS, Command
 from xucd.cti.messages import MESSAGES
 
 # Fills every field of a form by what kind of field it is, and gives back the frame it makes.
@@ -126,7 +126,7 @@ async def test_every_command_has_a_form_whose_frame_xucd_understands(explorer: E
         valid, written = await explorer.entry(command).evaluate(FILLED)
         assert valid, command
         frame = json.loads(written)
-        assert isinstance(frames.decode(written), Ask)
+        assert isinstance(frames.decode(written), Command)
         fields = set(COMMANDS[command].__struct_encode_fields__) | {"claz", "command"}
         assert frame.keys() == fields, command
 

@@ -13,8 +13,8 @@ from typing import Any
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from xucd.agi import wording
-from xucd.agi.wording import Answer, Request
+from xucd.agi import syntax
+from xucd.agi.syntax import AgiAnswer, AgiRequest
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Ended(Exception):
 class Conversation(Protocol):
     """One connection. `begun` is called with it once its request is there, `ended` at its end."""
 
-    request: Request
+    request: AgiRequest
     transport: Any  # Twisted types its transports in Zope's way only
 
     def __init__(
@@ -55,7 +55,7 @@ class Conversation(Protocol):
         self._head = True
         self._buffer = bytearray()
         self._usage = False
-        self._waiting: asyncio.Future[Answer] | None = None
+        self._waiting: asyncio.Future[AgiAnswer] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self.open = True
 
@@ -90,15 +90,15 @@ class Conversation(Protocol):
 
     async def get(self, name: str) -> str:
         """A channel variable's value, "" when it has none; Asterisk cuts it at 1023 bytes."""
-        return (await self._do("GET", "VARIABLE", wording.quoted(name))).value or ""
+        return (await self._do("GET", "VARIABLE", syntax.quoted(name))).value or ""
 
     async def set(self, name: str, value: str) -> None:
-        """Set a channel variable to a value of at most `wording.PIECE` characters."""
-        await self._do("SET", "VARIABLE", wording.quoted(name), wording.quoted(value))
+        """Set a channel variable to a value of at most `syntax.PIECE` characters."""
+        await self._do("SET", "VARIABLE", syntax.quoted(name), syntax.quoted(value))
 
     async def gosub(self, context: str, argument: str) -> None:
         """Run a subroutine of the dialplan, from its extension s on."""
-        done = await self._do("GOSUB", context, "s", "1", wording.quoted(argument))
+        done = await self._do("GOSUB", context, "s", "1", syntax.quoted(argument))
         if done.result != "0":
             raise Ended(f"the dialplan has no subroutine {context}")
 
@@ -116,9 +116,9 @@ class Conversation(Protocol):
 
     # --- How it is done
 
-    async def _do(self, *words: str) -> Answer:
-        """Give a command; returns Asterisk's answer. Raises `Ended`, or `wording.Unwritable`."""
-        line = wording.command(*words)
+    async def _do(self, *words: str) -> AgiAnswer:
+        """Give a command; returns Asterisk's answer. Raises `Ended`, or `syntax.Unwritable`."""
+        line = syntax.command(*words)
         if not self.open or self.transport is None:
             raise Ended("the connection was lost")
         self._waiting = asyncio.get_running_loop().create_future()
@@ -137,7 +137,7 @@ class Conversation(Protocol):
             raise ValueError("its request is longer than any of Asterisk's")
         if end < 0:
             return
-        self.request = wording.request(bytes(self._buffer[:end]))
+        self.request = syntax.request(bytes(self._buffer[:end]))
         del self._buffer[: end + 2]
         self._head = False
         self._within_seconds(self._within[1])
@@ -166,7 +166,7 @@ class Conversation(Protocol):
         # HANGUP comes of itself; 100 says that a subroutine runs; 520- begins a page of help.
         if self._usage or line == "HANGUP" or line.startswith("100 "):
             return
-        answer = wording.answer(line)
+        answer = syntax.answer(line)
         if self._waiting is None or self._waiting.done():
             raise ValueError("it answers what was not asked")
         self._waiting.set_result(answer)

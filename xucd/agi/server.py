@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
 from xucd.agi.conversation import DONE_WITHIN, HEAD_WITHIN, Conversation, Ended
-from xucd.agi.wording import Unwritable
+from xucd.agi.syntax import Unwritable
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 
 from xucd.agi.conversation import Conversation
 from xucd.agi.server import Script
-from xucd.center.sheets import Profile, Sheet
-from xucd.placeholders import placeholders
+from xucd.center.placeholders import placeholders
+from xucd.center.sheets import KeptSheet, SheetTemplate
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ _FIELDS = {
 }
 
 
-def script(profiles: Mapping[str, Profile], keep: Callable[[Sheet], None]) -> Script:
+def script(profiles: Mapping[str, SheetTemplate], keep: Callable[[KeptSheet], None]) -> Script:
     """The script that serves these profiles; `keep` is called with each sheet."""
 
     async def sheet(call: Conversation) -> None:
@@ -38,6 +38,8 @@ def script(profiles: Mapping[str, Profile], keep: Callable[[Sheet], None]) -> Sc
         for name in sorted(named):
             if name.startswith("var:"):
                 known[name] = await call.get(name.removeprefix("var:"))
-        keep(Sheet(profile, request.fields.get("channel", ""), request.fields["uniqueid"], known))
+        keep(
+            KeptSheet(profile, request.fields.get("channel", ""), request.fields["uniqueid"], known)
+        )
 
     return sheet

@@ -6,9 +6,9 @@ A value that is too long for one AGI command goes over in pieces, which the dial
 puts together.
 """
 
-from xucd.agi import wording
+from xucd.agi import syntax
+from xucd.agi.call_variables import Requests
 from xucd.agi.conversation import Conversation
-from xucd.agi.requests import Requests
 from xucd.agi.server import Script
 
 REQUEST = "XUCD_REQ"
@@ -36,12 +36,12 @@ def script(requests: Requests) -> Script:
 
 
 async def _set(call: Conversation, name: str, value: str) -> None:
-    cut = wording.pieces(value)
+    cut = syntax.pieces(value)
     if len(cut) == 1:
         await call.set(name, value)
         return
     if len(cut) > MOST_PIECES:
-        raise wording.Unwritable("a value is too long")
+        raise syntax.Unwritable("a value is too long")
     for number in range(MOST_PIECES):  # those left over from a longer value too
         await call.set(f"{PIECE}{number}", cut[number] if number < len(cut) else "")
     await call.gosub("xucd-join", name)

@@ -11,7 +11,7 @@ from xucd.ami.errors import InvalidValue
 from xucd.center.intents import (
     MUTED_MARK,
     AddMember,
-    DialFromQueue,
+    DialFromQueueIntent,
     DialOut,
     HangUp,
     Intent,
@@ -102,7 +102,14 @@ def for_intent(intent: Intent) -> Action:
 
 
 def _for_call(
-    intent: Mute | MarkRecording | Listen | PlayMessage | DialOut | DialFromQueue | HangUp | SendOn,
+    intent: Mute
+    | MarkRecording
+    | Listen
+    | PlayMessage
+    | DialOut
+    | DialFromQueueIntent
+    | HangUp
+    | SendOn,
 ) -> Action:
     match intent:
         case Mute(channel, muted):
@@ -121,7 +128,7 @@ def _for_call(
             return _play_message(intent)
         case DialOut():
             return _dial_out(intent)
-        case DialFromQueue():
+        case DialFromQueueIntent():
             return _dial_from_queue(intent)
         case HangUp(channel):
             return Action("Hangup", (("Channel", channel),))
@@ -223,7 +230,7 @@ ANSWER_GRACE_S = 5
 """How much longer than its queue a call from a queue may last unanswered."""
 
 
-def _dial_from_queue(intent: DialFromQueue) -> Action:
+def _dial_from_queue(intent: DialFromQueueIntent) -> Action:
     if not {",", "/", "@"}.isdisjoint(intent.queue + intent.request_id):
         raise InvalidValue("Channel and Variable must not hold a separator")
     # Asterisk takes the quotes off again, and the backslashes with them.

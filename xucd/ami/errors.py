@@ -15,7 +15,7 @@ class AmiError(Exception):
         self.text = text
 
 
-class LinkDown(AmiError):
+class ConnectionLost(AmiError):
     """The link is not there, or was lost before the answer: the action may have been done."""
 
     code = "AsteriskUnavailable"

@@ -3,8 +3,8 @@
 panoramisk pairs answers with questions and knows which answers are lists; that is kept. Replaced
 is all that could lose or repeat something: framing is on bytes, events go to their decoder and
 never through panoramisk's slow messages, an action that was sent is never sent again, and whatever
-still waits when the connection goes fails in that moment. A connection is used once; the `Link`
-makes the next.
+still waits when the connection goes fails in that moment. It is used for one
+TCP connection; `xucd.ami.connection` makes the next.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from panoramisk.manager import Manager
 from panoramisk.message import Message
 
 from xucd.ami.actions import Action
-from xucd.ami.errors import AmiError, Deadline, LinkDown, Rejected
+from xucd.ami.errors import AmiError, ConnectionLost, Deadline, Rejected
 from xucd.ami.framing import Block, Framer, name_of, parse
 
 _ACTION_ID = b"\r\nActionID: "
@@ -31,7 +31,7 @@ class _Answer(Message):  # type: ignore[misc]  # panoramisk is untyped
         self.block = block
 
 
-class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyped
+class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyped
     """One connection to Asterisk, from the greeting to its end.
 
     `on_event` gets each event's raw block; `on_raw` the greeting and then every raw block, before
@@ -74,7 +74,7 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyped
             if not (self.responses and _ACTION_ID in raw and self._answers(raw)):
                 self._on_event(raw)
                 if name_of(raw) == b"Shutdown":
-                    self.drop(LinkDown("Asterisk is shutting down"))
+                    self.drop(ConnectionLost("Asterisk is shutting down"))
 
     def _answers(self, raw: bytes) -> bool:
         """Hand a block to the action that waits for it; False when none does."""
@@ -87,11 +87,12 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyped
     async def query(self, action: Action, timeout: float) -> list[Block]:
         """Send an action and return its answer: one block, or a list's blocks.
 
-        Waits `timeout` seconds. Raises `LinkDown`, `Deadline` or `Rejected`. The action is sent
-        once, whatever happens: after `LinkDown` and `Deadline` nobody knows whether it was done.
+        Waits `timeout` seconds. Raises `ConnectionLost`, `Deadline` or `Rejected`. The action
+        is sent once, whatever happens: after `ConnectionLost` and `Deadline` nobody knows whether
+        it was done.
         """
         if self.lost.done():
-            raise LinkDown("no link to Asterisk")
+            raise ConnectionLost("no link to Asterisk")
         question = self.send(action)
         try:
             answer = await asyncio.wait_for(question.future, timeout)
@@ -128,7 +129,7 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyped
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has gone. Called by the event loop."""
-        self._end(LinkDown(str(exc) if exc else "Asterisk closed the link"))
+        self._end(ConnectionLost(str(exc) if exc else "Asterisk closed the link"))
 
     def _end(self, reason: AmiError | None) -> None:
         if self.lost.done():
@@ -138,7 +139,7 @@ class Connection(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyped
         waiting, self.responses = self.responses, {}
         for action in waiting.values():
             if not action.future.done():
-                action.future.set_exception(LinkDown("the link to Asterisk was lost"))
+                action.future.set_exception(ConnectionLost("the link to Asterisk was lost"))
 
 
 _LISTS = frozenset({"QueueStatus", "CoreShowChannels", "DeviceStateList", "ShowDialPlan"})
@@ -147,7 +148,7 @@ _LISTS = frozenset({"QueueStatus", "CoreShowChannels", "DeviceStateList", "ShowD
 class _Manager(Manager):  # type: ignore[misc]  # panoramisk is untyped
     """panoramisk's manager without its own login, pings, reconnections and replays."""
 
-    def connection_made(self, future: "asyncio.Future[tuple[Any, Connection]]") -> None:
+    def connection_made(self, future: "asyncio.Future[tuple[Any, ManagerProtocol]]") -> None:
         """A connection attempt ended; who awaits it sees a failure, so that is not repeated."""
         if future.cancelled() or future.exception() is not None:
             return
@@ -164,17 +165,17 @@ async def connect(
     timeout: float,
     on_event: Callable[[bytes], None],
     on_raw: Callable[[bytes], None] | None = None,
-) -> Connection:
-    """Open a connection, not yet signed in. Raises `LinkDown`."""
+) -> ManagerProtocol:
+    """Open a connection, not yet signed in. Raises `ConnectionLost`."""
     manager = _Manager(
         loop=asyncio.get_running_loop(),
         host=host,
         port=port,
-        protocol_factory=lambda: Connection(on_event, on_raw),
+        protocol_factory=lambda: ManagerProtocol(on_event, on_raw),
     )
     try:
         _, connection = await asyncio.wait_for(manager.connect(), timeout)
     except (OSError, TimeoutError) as error:
-        raise LinkDown(f"{host}:{port}: {error or 'no answer'}") from None
-    assert isinstance(connection, Connection)
+        raise ConnectionLost(f"{host}:{port}: {error or 'no answer'}") from None
+    assert isinstance(connection, ManagerProtocol)
     return connection

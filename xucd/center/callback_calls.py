@@ -3,17 +3,15 @@
 Such a call is one that xucd dials for a user: first the user's own phone rings, and once that is
 answered it dials. Its phone's channel bears the ticket's uuid, by which the call is found again
 after a restart. That the two talk, and that it is over, is told as of any call of a phone
-(`PhoneCallChanged`); what became of the ringing comes from the rule below.
+(`PhoneCallChanged`); what became of the ringing is told as
+`DialOutcome`.
 """
 
 from uuid import UUID
 
-from xucd.center import events as ev
 from xucd.center.callbacks import Ticket
 from xucd.center.calls import DIAL_ID
-from xucd.center.center import Center
 from xucd.center.changes import DialOutcome, PhoneCall, Stage
-from xucd.center.rules import on
 
 _FAR = {"BUSY": "NumberBusy", "NOANSWER": "NumberNotAnswered"}
 
@@ -68,10 +66,3 @@ class CallbackCall:
                 self.failure = None
             elif self._picked_up and not self._dialled:
                 self.failure = "NumberUnknown"
-
-
-@on(ev.DialEnded)
-def _dial_ended(center: Center, event: ev.DialEnded, now: float) -> None:
-    for unique_id, far in ((event.dest_unique_id, False), (event.unique_id, True)):
-        if unique_id.startswith(DIAL_ID):
-            center.changes.append(DialOutcome(unique_id, far, event.status))

@@ -21,7 +21,7 @@ import msgspec
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 
-Status = Literal["NoAnswer", "Answered", "Fax", "Email", "Callback"]
+TicketStatus = Literal["NoAnswer", "Answered", "Fax", "Email", "Callback"]
 """What came of a call; all but ``Callback`` close the request."""
 
 
@@ -45,7 +45,7 @@ ANY_TIME = Period(
 """Stands for the default period where none is configured, since clients rely on there being one."""
 
 
-class CallbackList(msgspec.Struct, frozen=True):
+class CallbackListRow(msgspec.Struct, frozen=True):
     """A list of requests. `caller_id` is the number shown to those who are called.
 
     None for that of the queue.
@@ -120,7 +120,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     ended: float | None = None
     duration: float | None = None
     failure: str | None = None
-    status: Status | None = None
+    status: TicketStatus | None = None
     comment: str | None = None
     due_date: datetime.date | None = None
     period_uuid: UUID | None = None
@@ -132,7 +132,7 @@ class TicketUpdate(msgspec.Struct, frozen=True, kw_only=True):
     They are checked whatever the status.
     """
 
-    status: Status
+    status: TicketStatus
     comment: str | None = None
     due_date: datetime.date | None = None
     period_uuid: UUID | None = None

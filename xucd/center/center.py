@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from xucd.center.agent import AgentShown, AgentState, Fact, Phone, Stance, after, shown
-from xucd.center.attendance import Attendance
 from xucd.center.calls import Calls
 from xucd.center.changes import (
     AgentChanged,
@@ -27,16 +26,17 @@ from xucd.center.changes import (
     MembershipChanged,
     QueueConfigChanged,
     QueueStatsChanged,
-    SeatChanged,
+    StationChanged,
 )
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Line
 from xucd.center.intents import Intent, Nudge, SetPause
 from xucd.center.live import LiveAgent
 from xucd.center.phone_calls import PhoneCalls
+from xucd.center.presence import QueuePresence
 from xucd.center.queue_stats import QueueDay, QueueStats
-from xucd.center.seat import Seat
 from xucd.center.sheets import Sheets
+from xucd.center.station import Station
 from xucd.center.waiting import Waiting
 
 AGING_S = 1.0
@@ -49,7 +49,7 @@ RETRY_S = 1.0
 class Center:
     """Everything live, and the rules by which events change it.
 
-    `queues` maps agent ids to {queue id: penalty}; `seats` and `days` are as last remembered;
+    `queues` maps agent ids to {queue id: penalty}; `stations` and `days` are as last remembered;
     `midnight_after` gives the epoch second of the local midnight that follows a moment. While
     `blind`, nothing is told of agents: `rebuild` sets it where it has not yet looked at everything.
     """
@@ -60,7 +60,7 @@ class Center:
         now: float,
         *,
         queues: Mapping[int, Mapping[int, int]] | None = None,
-        seats: Mapping[int, Seat] | None = None,
+        stations: Mapping[int, Station] | None = None,
         days: Mapping[int, AgentDay] | None = None,
         queue_days: Mapping[int, QueueDay] | None = None,
         midnight_after: Callable[[float], float],
@@ -70,12 +70,12 @@ class Center:
         self.waiting = Waiting()
         self.sheets = Sheets()
         self.queue_stats = QueueStats(directory, queue_days or {})
-        self.attendance = Attendance()
+        self.presence = QueuePresence()
         self._aged_at = now
         self.phone_calls = PhoneCalls()
         self.listeners: dict[str, AgentListened] = {}  # by the listening channel's unique id
         self.devices: dict[str, str] = {}
-        self.seats = dict(seats or {})
+        self.stations = dict(stations or {})
         self.agents: dict[int, LiveAgent] = {}
         self.on_interface: dict[str, LiveAgent] = {}
         self._wrapping: dict[int, LiveAgent] = {}
@@ -88,7 +88,7 @@ class Center:
             self.agents[agent.id] = self._new_agent(
                 agent, dict((queues or {}).get(agent.id, {})), now
             )
-            self.attendance.look(self.agents[agent.id])
+            self.presence.look(self.agents[agent.id])
         for agent_id, day in (days or {}).items():
             if agent_id in self.agents:
                 self.agents[agent_id].day = day
@@ -149,10 +149,10 @@ class Center:
             old.spend(now)
             live.shown, live.since, live.day = old.shown, old.since, old.day
             live.spent_until = now
-            seat = self.seats.get(agent_id)
-            if seat is not None and old.queues != live.queues:
+            station = self.stations.get(agent_id)
+            if station is not None and old.queues != live.queues:
                 # Whatever was remembered since they were configured, Asterisk has the old ones.
-                self.seats[agent_id] = msgspec.structs.replace(seat, settled=False)
+                self.stations[agent_id] = msgspec.structs.replace(station, settled=False)
             for queue_id in sorted(old.queues.keys() | live.queues.keys()):
                 penalty = live.queues.get(queue_id, -1)
                 if penalty != old.queues.get(queue_id, -1) and queue_id in self.directory.queues:
@@ -229,7 +229,7 @@ class Center:
     def log_in(self, live: LiveAgent, line: Line, now: float) -> None:
         live.line = line
         live.leaving = False
-        live.seat_since = now
+        live.station_since = now
         live.day.login_at = now
         self.on_interface[line.interface] = live
         self.happen(live, Fact.LOGGED_IN, "", now)
@@ -240,7 +240,7 @@ class Center:
         live.members.clear()
         if live.stance is Stance.OUT:
             return
-        live.seat_since = now
+        live.station_since = now
         live.day.logout_at = now
         if live.line is not None and self.on_interface.get(live.line.interface) is live:
             del self.on_interface[live.line.interface]
@@ -259,10 +259,10 @@ class Center:
         self.look(live, now)
 
     def remember(self, live: LiveAgent) -> None:
-        seat = live.seat()
-        if seat is not None and self.seats.get(live.agent.id) != seat:
-            self.seats[live.agent.id] = seat
-            self.changes.append(SeatChanged(seat))
+        station = live.station()
+        if station is not None and self.stations.get(live.agent.id) != station:
+            self.stations[live.agent.id] = station
+            self.changes.append(StationChanged(station))
 
     def offer(self, live: LiveAgent) -> None:
         """Let those who wait in the agent's queues find it now, not at their next second.
@@ -302,7 +302,7 @@ class Center:
 
     def attend(self, live: LiveAgent) -> None:
         """See in which queues an agent counts as what."""
-        touched = self.attendance.look(live)
+        touched = self.presence.look(live)
         self.changes.extend(QueueStatsChanged(queue_id) for queue_id in touched)
 
     def told(self, live: LiveAgent) -> AgentChanged:
@@ -330,17 +330,17 @@ class Center:
         self.changes.append(AgentStatsChanged(live.agent.id, live.agent.group_id))
 
     def _new_agent(self, agent: Agent, queues: dict[int, int], now: float) -> LiveAgent:
-        seat = self.seats.get(agent.id)
-        line_id = seat.line_id if seat is not None else agent.line_id
+        station = self.stations.get(agent.id)
+        line_id = station.line_id if station is not None else agent.line_id
         line = self.directory.lines.get(line_id) if line_id is not None else None
         live = LiveAgent(agent, line, queues, now)
-        if seat is not None and seat.logged_in and line is not None:
+        if station is not None and station.logged_in and line is not None:
             # As last known, until Asterisk has been asked: nobody is to be shown as gone.
-            live.stance = Stance.PAUSED if seat.paused else Stance.READY
-            live.reason, live.settled = seat.reason, seat.settled
-            live.since = live.seat_since = seat.since
+            live.stance = Stance.PAUSED if station.paused else Stance.READY
+            live.reason, live.settled = station.reason, station.settled
+            live.since = live.station_since = station.since
             state = shown(live.stance, Phone.IDLE)
-            live.shown = AgentShown(state, line.number, seat.reason)
-            live.day.login_at = seat.since
+            live.shown = AgentShown(state, line.number, station.reason)
+            live.day.login_at = station.since
             self.on_interface[line.interface] = live
         return live

@@ -11,7 +11,7 @@ import msgspec
 from xucd.center.agent import AgentShown
 from xucd.center.day import AgentDay
 from xucd.center.queue_stats import QueueDay
-from xucd.center.seat import Seat
+from xucd.center.station import Station
 
 
 class _Change(msgspec.Struct, frozen=True, tag=True):
@@ -56,10 +56,10 @@ class QueueConfigChanged(_Change, frozen=True):
     queue_id: int
 
 
-class SeatChanged(_Change, frozen=True):
+class StationChanged(_Change, frozen=True):
     """An agent logged in or out, or its pause changed: for the store."""
 
-    seat: Seat
+    station: Station
 
 
 class PhoneChanged(_Change, frozen=True):
@@ -129,7 +129,7 @@ class QueueStatsChanged(_Change, frozen=True):
     queue_id: int
 
 
-class SheetItem(msgspec.Struct, frozen=True):
+class SheetField(msgspec.Struct, frozen=True):
     """One line of a sheet; `type` is ``url``, ``text`` or another word that pages know.
 
     `value` holds placeholders, such as ``{caller_number}``.
@@ -149,7 +149,7 @@ class SheetShown(_Change, frozen=True):
 
     line_id: int
     channel: str
-    items: tuple[SheetItem, ...]
+    items: tuple[SheetField, ...]
     known: dict[str, str]
 
 
@@ -179,7 +179,7 @@ Change = (
     | MembershipChanged
     | AgentConfigChanged
     | QueueConfigChanged
-    | SeatChanged
+    | StationChanged
     | PhoneChanged
     | PhoneCallChanged
     | DialOutcome

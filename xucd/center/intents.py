@@ -135,7 +135,7 @@ class SendOn(_Intent, frozen=True):
     destination: str
 
 
-class DialFromQueue(_Intent, frozen=True):
+class DialFromQueueIntent(_Intent, frozen=True):
     """Let a queue ring an agent and, once one has answered, dial a number. AMI `Originate`.
 
     Name and number are the caller id on both sides. `wait` is for how many seconds the queue looks
@@ -165,5 +165,5 @@ Intent = (
     | DialOut
     | HangUp
     | SendOn
-    | DialFromQueue
+    | DialFromQueueIntent
 )

@@ -1,9 +1,9 @@
-"""What is live about one agent, held together: seat, memberships, stance, wrap-up, figures."""
+"""What is live about one agent, held together: station, memberships, stance, wrap-up, figures."""
 
 from xucd.center.agent import AgentShown, AgentState, Stance
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Line
-from xucd.center.seat import Seat
+from xucd.center.station import Station
 
 
 class Member:
@@ -34,12 +34,12 @@ class LiveAgent:
         "members",
         "queues",
         "reason",
-        "seat_since",
         "settled",
         "shown",
         "since",
         "spent_until",
         "stance",
+        "station_since",
         "wrapup_s",
         "wrapup_until",
     )
@@ -57,7 +57,7 @@ class LiveAgent:
         self.wrapup_until: float | None = None
         self.shown = AgentShown(AgentState.LOGGED_OUT, line.number if line else "")
         self.since = now
-        self.seat_since = now
+        self.station_since = now
         self.day = AgentDay()
         self.spent_until = now
 
@@ -66,15 +66,15 @@ class LiveAgent:
         self.day.spend(self.shown.state, max(0.0, now - self.spent_until))
         self.spent_until = now
 
-    def seat(self) -> Seat | None:
-        """The seat to remember, or None for an agent that never had a line."""
+    def station(self) -> Station | None:
+        """The station to remember, or None for an agent that never had a line."""
         if self.line is None:
             return None
-        return Seat(
+        return Station(
             agent_id=self.agent.id,
             line_id=self.line.id,
             logged_in=self.stance is not Stance.OUT,
-            since=self.seat_since,
+            since=self.station_since,
             paused=self.stance is Stance.PAUSED,
             reason=self.reason if self.stance is Stance.PAUSED else "",
             settled=self.settled,

@@ -11,21 +11,21 @@ from typing import Literal
 import msgspec
 
 from xucd.center.calls import Channel
-from xucd.center.changes import SheetItem
+from xucd.center.changes import SheetField
 
 KEPT = 2000
 """How many channels' sheets are kept; beyond it the oldest is forgotten."""
 
 
-class Profile(msgspec.Struct, frozen=True):
+class SheetTemplate(msgspec.Struct, frozen=True):
     """How a sheet is made. An item's value is text with placeholders, such as `{caller_number}`."""
 
     name: str
     when: Literal["ring", "answer"]
-    items: tuple[SheetItem, ...]
+    items: tuple[SheetField, ...]
 
 
-class Sheet:
+class KeptSheet:
     """A sheet kept with a channel. `known` maps placeholders to their values.
 
     `queue` is the last that rang somebody for the call, `shown` the channels it was shown for.
@@ -34,7 +34,7 @@ class Sheet:
     __slots__ = ("channel", "known", "profile", "queue", "shown", "unique_id")
 
     def __init__(
-        self, profile: Profile, channel: str, unique_id: str, known: Mapping[str, str]
+        self, profile: SheetTemplate, channel: str, unique_id: str, known: Mapping[str, str]
     ) -> None:
         self.profile = profile
         self.channel = channel
@@ -48,9 +48,9 @@ class Sheets:
     """All sheets of live channels, by the channel's unique id."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Sheet] = {}
+        self._kept: dict[str, KeptSheet] = {}
 
-    def keep(self, sheet: Sheet) -> None:
+    def keep(self, sheet: KeptSheet) -> None:
         """Keep a channel's sheet, in the place of any it had."""
         self._kept.pop(sheet.unique_id, None)
         if len(self._kept) >= KEPT:
@@ -61,7 +61,7 @@ class Sheets:
         """The channel has gone."""
         self._kept.pop(unique_id, None)
 
-    def of(self, channels: Iterable[Channel]) -> Sheet | None:
+    def of(self, channels: Iterable[Channel]) -> KeptSheet | None:
         """The sheet of a call, given its channels: that of the channel which was there first."""
         if not self._kept:
             return None

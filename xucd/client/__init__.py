@@ -9,8 +9,8 @@ It needs the package `websockets` (``pip install 'xucd[client]'``) and nothing o
 structs of its messages, `xucd.cti.messages`.
 """
 
-from xucd.client.center import Center, connect
+from xucd.client.center_client import CenterClient, connect
 from xucd.client.errors import Refused
 from xucd.client.state import AgentView, CallView, QueueView, State
 
-__all__ = ["AgentView", "CallView", "Center", "QueueView", "Refused", "State", "connect"]
+__all__ = ["AgentView", "CallView", "CenterClient", "QueueView", "Refused", "State", "connect"]

@@ -6,7 +6,7 @@
 from typing import Literal, overload
 
 from xucd.client.asking import Asking
-from xucd.cti import asks
+from xucd.cti import commands as cmd
 from xucd.cti import messages as msg
 
 
@@ -150,11 +150,11 @@ class Commands(Asking):
         """The queues that a user's agent is in when nothing else is said."""
         return await self._query("getUserDefaultMembership", {"userId": user_id}, msg.UserQueueDefaultMembership, ("userId", "userId"))
 
-    async def set_user_default_membership(self, *, user_id: int, membership: list[asks.Place]) -> None:
+    async def set_user_default_membership(self, *, user_id: int, membership: list[cmd.Place]) -> None:
         """Sets those of one user."""
         await self.ask("setUserDefaultMembership", {"userId": user_id, "membership": membership})
 
-    async def set_users_default_membership(self, *, user_ids: list[int], membership: list[asks.Place]) -> None:
+    async def set_users_default_membership(self, *, user_ids: list[int], membership: list[cmd.Place]) -> None:
         """Sets those of many users at once."""
         await self.ask("setUsersDefaultMembership", {"userIds": user_ids, "membership": membership})
 
@@ -206,7 +206,7 @@ class Commands(Asking):
         """The times of day that a callback can be wanted at."""
         return await self._query("getCallbackPreferredPeriods", {}, msg.PreferredCallbackPeriodList)
 
-    async def find_callback_request(self, *, request: asks.CallbackSearch) -> msg.FindCallbackResponseWithId:
+    async def find_callback_request(self, *, request: cmd.CallbackSearch) -> msg.FindCallbackResponseWithId:
         """Searches callbacks, those that are closed included."""
         return await self._query("findCallbackRequest", {"request": request}, msg.FindCallbackResponseWithId, ("id", "id"))
 

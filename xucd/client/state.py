@@ -51,7 +51,7 @@ class CallView:
     since: float
 
 
-Link = Literal["closed", "catching-up", "opened"]
+LinkState = Literal["closed", "catching-up", "opened"]
 
 
 @dataclass
@@ -66,7 +66,7 @@ class State:
     statuses: list[msg.UserStatus] = field(default_factory=list)
     asterisk: Literal["current", "lost"] = "current"
     asterisk_since: float | None = None
-    link: Link = "closed"
+    link: LinkState = "closed"
     agents: dict[int, AgentView] = field(default_factory=dict)
     groups: dict[int, msg.AgentGroup] = field(default_factory=dict)
     queues: dict[int, QueueView] = field(default_factory=dict)
@@ -130,7 +130,7 @@ class State:
         for entry in body.items:
             self._known(entry)
 
-    def _known(self, entry: msg.AgentEntry) -> AgentView:
+    def _known(self, entry: msg.ListedAgent) -> AgentView:
         agent = self.agent(entry.id)
         agent.first_name, agent.last_name = entry.first_name, entry.last_name
         agent.number, agent.group_id = entry.number, entry.group_id

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
-from xucd.cti.asks import COMMANDS
+from xucd.cti.commands import COMMANDS
 from xucd.cti.schema.commands import SUBSCRIBING, UNSUBSCRIBING
 
-Part = Literal["agents", "queues", "queueCalls", "statistics", "callbacks", "memberships"]
-Command = tuple[str, dict[str, Any]]
+StatePart = Literal["agents", "queues", "queueCalls", "statistics", "callbacks", "memberships"]
+SentCommand = tuple[str, dict[str, Any]]
 
-_QUEUES: list[Command] = [("getList", {"objectType": "queue"})]
+_QUEUES: list[SentCommand] = [("getList", {"objectType": "queue"})]
 
-PARTS: Final[dict[Part, list[Command]]] = {
+PARTS: Final[dict[StatePart, list[SentCommand]]] = {
     "agents": [
         ("getList", {"objectType": "agentgroup"}),
         ("getList", {"objectType": "agent"}),
@@ -32,8 +32,8 @@ class Watched:
     """Commands to be sent again, each once, in the order in which they were first."""
 
     def __init__(self) -> None:
-        self.parts: dict[Part, None] = {}
-        self._commands: list[Command] = []
+        self.parts: dict[StatePart, None] = {}
+        self._commands: list[SentCommand] = []
 
     def note(self, command: str, values: dict[str, Any]) -> None:
         """Note a command that was done, if it is one that is heard of from then on."""
@@ -50,14 +50,14 @@ class Watched:
                 or any(given.get(key) != value for key, value in values.items())
             ]
 
-    def all(self) -> list[Command]:
+    def all(self) -> list[SentCommand]:
         """All that is to be sent again."""
         return distinct([*(one for part in self.parts for one in PARTS[part]), *self._commands])
 
 
-def distinct(commands: Iterable[Command]) -> list[Command]:
+def distinct(commands: Iterable[SentCommand]) -> list[SentCommand]:
     """Each command once."""
-    kept: list[Command] = []
+    kept: list[SentCommand] = []
     for command in commands:
         if command not in kept:
             kept.append(command)

@@ -5,9 +5,9 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from xucd.cti.asks import (
+from xucd.cti.commands import (
     COMMANDS,
-    Ask,
+    Command,
     DialFromQueue,
     Id,
     LineNumber,
@@ -34,7 +34,7 @@ class BadFrame(Exception):
         self.request_id = request_id
 
 
-def _arguments(cls: type[Ask], kinds: tuple[Any, ...]) -> frozenset[str]:
+def _arguments(cls: type[Command], kinds: tuple[Any, ...]) -> frozenset[str]:
     """The wire names of a command's arguments that are, or may be, of one of these types."""
     hints = get_type_hints(cls, include_extras=True)
     return frozenset(
@@ -50,7 +50,7 @@ _AT = re.compile(r"at `\$\.(\w+)")
 _MISSING = re.compile(r"required field `(\w+)`")
 
 
-def decode(frame: bytes | str) -> Ask | Ping:
+def decode(frame: bytes | str) -> Command | Ping:
     """What a client's frame asks.
 
     Raises `BadFrame` with `InvalidJson`, `NotAnObject`, `UnknownCommand` or `InvalidArgument`.
@@ -94,7 +94,7 @@ def _short(value: str | int | float) -> bool:
     return not isinstance(value, str) or len(value) <= 200
 
 
-def _mend(raw: dict[str, Any], cls: type[Ask]) -> None:
+def _mend(raw: dict[str, Any], cls: type[Command]) -> None:
     """Make phone numbers strings, and catch what a lenient conversion would let pass."""
     for name in _NUMBERS[cls] & raw.keys():
         raw[name] = _as_number(raw[name])
@@ -115,7 +115,7 @@ def _as_number(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _complaint(error: str, cls: type[Ask]) -> str:
+def _complaint(error: str, cls: type[Command]) -> str:
     """Which argument is wrong: its name is ours to say, its value is not."""
     for pattern, what in ((_MISSING, "is missing"), (_AT, "is ill-typed")):
         match = pattern.search(error)

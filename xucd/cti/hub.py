@@ -9,9 +9,9 @@ from collections.abc import Hashable, Iterable
 from typing import TypeVar
 
 from xucd.cti.messages import Message, encode
-from xucd.cti.meter import Meter
-from xucd.cti.outlet import Outlet, Turn, framed
+from xucd.cti.metrics import Metrics
 from xucd.cti.session import Session
+from xucd.cti.socket_writer import SocketWriter, Turn, framed
 
 T = TypeVar("T")
 
@@ -19,11 +19,11 @@ T = TypeVar("T")
 class Hub:
     """One for the whole daemon; `turn` is what ends each turn of the loop with one write each."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, meter: Meter | None = None) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, metrics: Metrics | None = None) -> None:
         self.turn = Turn(loop)
-        self.meter = meter or Meter()
+        self.metrics = metrics or Metrics()
         # Apart, because a stream with positions needs a frame of its own for each client.
-        self._outlets: dict[Hashable, set[Outlet]] = {}
+        self._writers: dict[Hashable, set[SocketWriter]] = {}
         self._kept: dict[Hashable, set[Session]] = {}
 
     def subscribe(self, session: Session, topic: Hashable) -> None:
@@ -31,15 +31,15 @@ class Hub:
         session.topics.add(topic)
         if session.kept is not None:
             self._kept.setdefault(topic, set()).add(session)
-        elif session.outlet is not None:
-            self._outlets.setdefault(topic, set()).add(session.outlet)
+        elif session.writer is not None:
+            self._writers.setdefault(topic, set()).add(session.writer)
 
     def unsubscribe(self, session: Session, topic: Hashable) -> None:
         """Let a session no longer hear a topic, whether or not it did."""
         session.topics.discard(topic)
         _discard(self._kept, topic, session)
-        if session.outlet is not None:
-            _discard(self._outlets, topic, session.outlet)
+        if session.writer is not None:
+            _discard(self._writers, topic, session.writer)
 
     def drop(self, session: Session) -> None:
         """Let a session hear nothing more."""
@@ -48,27 +48,27 @@ class Hub:
 
     def heard(self, topics: Iterable[Hashable]) -> bool:
         """Whether anyone hears any of these topics: if not, a message need not even be made."""
-        return any(topic in self._outlets or topic in self._kept for topic in topics)
+        return any(topic in self._writers or topic in self._kept for topic in topics)
 
     def publish(self, topics: Iterable[Hashable], body: Message) -> None:
         """Send a message once to everyone who hears any of these topics."""
-        outlets = _union(self._outlets, topics := list(topics))
+        writers = _union(self._writers, topics := list(topics))
         kept = _union(self._kept, topics)
-        if not outlets and not kept:
+        if not writers and not kept:
             return
         message = encode(body)
-        if outlets:
+        if writers:
             frame = framed(message)
             dirty = self.turn.dirty
-            for outlet in outlets:
-                due = outlet.due
+            for writer in writers:
+                due = writer.due
                 if not due:
-                    dirty.append(outlet)
+                    dirty.append(writer)
                 due.append(frame)
             self.turn.end()
         for session in kept:
             session.send_encoded(message)
-        self.meter.messages.inc(len(outlets) + len(kept))
+        self.metrics.messages.inc(len(writers) + len(kept))
 
 
 def _union(audiences: dict[Hashable, set[T]], topics: list[Hashable]) -> set[T]:

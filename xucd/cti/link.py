@@ -16,7 +16,7 @@ the same session (4010), and leaving too much unread (4008).
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 import structlog
@@ -25,13 +25,11 @@ from autobahn.twisted.websocket import WebSocketServerProtocol
 from xucd.center.directory import User
 from xucd.center.refused import Refused
 from xucd.cti import frames
-from xucd.cti.asks import Ask
+from xucd.cti.commands import Command
+from xucd.cti.hub import Hub
 from xucd.cti.messages import AgentError, CommandResult, Error, RequestId
-from xucd.cti.outlet import Outlet, framed, outlet_for
 from xucd.cti.session import Session
-
-if TYPE_CHECKING:
-    from xucd.cti.links import Links
+from xucd.cti.socket_writer import DEFAULT_LIMIT, SocketWriter, framed, writer_for
 
 MAX_FRAME = 64 * 1024
 MAX_FRAGMENTS = 256
@@ -53,17 +51,55 @@ class Resume(msgspec.Struct, frozen=True):
     position: int = 0
 
 
+class Application(Protocol):
+    """What links need of the rest of xucd."""
+
+    def opened(self, session: Session) -> None:
+        """Send a new session its opening; `LoggedOn` has been sent."""
+
+    async def asked(self, session: Session, command: Command) -> None:
+        """Carry out a command. Raises `Refused`."""
+
+
+class LinkLimits(msgspec.Struct, frozen=True):
+    """`backlog` in bytes; the others in seconds, `closing` for a client to answer a goodbye.
+
+    At most `parked` sessions without a link are kept, each for `parking` seconds.
+    """
+
+    backlog: int = DEFAULT_LIMIT
+    silence: float = 90.0
+    closing: float = 10.0
+    parking: float = 60.0
+    parked: int = 1000
+
+
+class LinkOwner(Protocol):
+    """What a link needs of the one that keeps all links."""
+
+    hub: Hub
+    application: Application
+    loop: asyncio.AbstractEventLoop
+    limits: LinkLimits
+
+    def joined(self, link: "Link") -> Session:
+        """Give an open link its session, and open that if it is new."""
+
+    def left(self, link: "Link") -> None:
+        """A link is lost; its session is parked or ends."""
+
+
 class Link(WebSocketServerProtocol):
     """A WebSocket link of a user who is signed in already."""
 
-    def __init__(self, links: "Links", user: User, resume: Resume | None) -> None:
+    def __init__(self, links: LinkOwner, user: User, resume: Resume | None) -> None:
         super().__init__()
         self.links = links
         self.user = user
         self.resume = resume
-        self.outlet: Outlet | None = None
+        self.writer: SocketWriter | None = None
         self.session: Session | None = None
-        self._waiting: deque[Ask] = deque()
+        self._waiting: deque[Command] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._fragments = 0
         self._loop = links.loop
@@ -74,7 +110,7 @@ class Link(WebSocketServerProtocol):
 
     def onOpen(self) -> None:
         """Say hello, then let the application open."""
-        self.outlet = outlet_for(
+        self.writer = writer_for(
             self.links.hub.turn, self.transport, self._too_slow, self.links.limits.backlog
         )
         self._watch()
@@ -105,64 +141,64 @@ class Link(WebSocketServerProtocol):
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         """Take a frame: a ping is echoed at once, a command waits for its turn."""
-        if self.session is None or self.outlet is None or not self.outlet.open:
+        if self.session is None or self.writer is None or not self.writer.open:
             return
         try:
-            ask = frames.decode(payload)
+            command = frames.decode(payload)
         except frames.BadFrame as bad:
-            self.links.hub.meter.bad_frames.labels(bad.code).inc()
+            self.links.hub.metrics.bad_frames.labels(bad.code).inc()
             self._misunderstood(self.session, bad.code, bad.text, bad.request_id)
             return
-        if isinstance(ask, frames.Ping):
-            self.outlet.send(_PONG)
+        if isinstance(command, frames.Ping):
+            self.writer.send(_PONG)
         elif len(self._waiting) >= MAX_WAITING:
             text = "Too many commands wait to be carried out."
-            self._misunderstood(self.session, "TooManyCommands", text, ask.request_id)
+            self._misunderstood(self.session, "TooManyCommands", text, command.request_id)
         else:
-            self._waiting.append(ask)
+            self._waiting.append(command)
             if self._worker is None:
-                self._worker = self._loop.create_task(self._work(self.session, self.outlet))
+                self._worker = self._loop.create_task(self._work(self.session, self.writer))
 
     def onPing(self, payload: bytes) -> None:
         """Answer a WebSocket ping, in its turn among all that is due."""
         # One that is too long has failed the link already, yet comes here.
-        if self.outlet is not None and not self.failedByMe:
-            self.outlet.send(b"\x8a%c%b" % (len(payload), payload))
+        if self.writer is not None and not self.failedByMe:
+            self.writer.send(b"\x8a%c%b" % (len(payload), payload))
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """Leave: what still waits is not carried out."""
         self._waiting.clear()
         if self._silence is not None:
             self._silence.cancel()
-        if self.outlet is not None:
-            self.outlet.shut()
+        if self.writer is not None:
+            self.writer.shut()
         self.links.left(self)
 
     def sendCloseFrame(
         self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
     ) -> None:
         """Say goodbye after all else that is to be said; Autobahn's one way to do so."""
-        if self.outlet is not None:
-            self.outlet.finish()
+        if self.writer is not None:
+            self.writer.finish()
         super().sendCloseFrame(code, reasonUtf8, isReply)
 
     # --- Commands
 
-    async def _work(self, session: Session, outlet: Outlet) -> None:
+    async def _work(self, session: Session, writer: SocketWriter) -> None:
         try:
             while self._waiting:
                 # An answer may be large: whoever asks must read before asking on.
-                await outlet.room()
+                await writer.room()
                 if self._waiting:
                     await self._carry_out(session, self._waiting.popleft())
         finally:
             self._worker = None
 
-    async def _carry_out(self, session: Session, ask: Ask) -> None:
-        name = str(ask.__struct_config__.tag)
+    async def _carry_out(self, session: Session, command: Command) -> None:
+        name = str(command.__struct_config__.tag)
         outcome, refusal = "ok", None
         try:
-            await self.links.application.asked(session, ask)
+            await self.links.application.asked(session, command)
         except Refused as refused:
             outcome, refusal = "refused", refused
             if not refused.silent:
@@ -171,8 +207,8 @@ class Link(WebSocketServerProtocol):
             log.exception("command failed", command=name, user=session.user.login)
             outcome, refusal = "failed", Refused("InternalError", "xucd could not do this.")
             session.send(Error(error=refusal.code, message=refusal.text))
-        _acknowledge(session, ask.request_id, refusal)
-        self.links.hub.meter.commands.labels(name, outcome).inc()
+        _acknowledge(session, command.request_id, refusal)
+        self.links.hub.metrics.commands.labels(name, outcome).inc()
 
     def _misunderstood(
         self, session: Session, code: str, text: str, request_id: RequestId | None
@@ -189,7 +225,7 @@ class Link(WebSocketServerProtocol):
         self.sendClose(REPLACED, "replaced")
 
     def _too_slow(self) -> None:
-        self.links.hub.meter.slow.inc()
+        self.links.hub.metrics.slow.inc()
         log.info("client does not read", user=self.user.login)
         self.sendClose(SLOW, "slow")
 

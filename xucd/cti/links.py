@@ -7,45 +7,16 @@ anew; back too late, or having missed more than was kept, it gets a new session 
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
-import msgspec
 from autobahn.twisted.websocket import WebSocketServerFactory
 
 from xucd.center.directory import User
-from xucd.cti.asks import Ask
 from xucd.cti.hub import Hub
-from xucd.cti.link import MAX_FRAME, Link, Resume
-from xucd.cti.outlet import DEFAULT_LIMIT
+from xucd.cti.link import MAX_FRAME, Application, Link, LinkLimits, Resume
 from xucd.cti.session import Kept, Session
 
 GOING_AWAY = 1001
-
-
-class Application(Protocol):
-    """What links need of the rest of xucd."""
-
-    def opened(self, session: Session) -> None:
-        """Send a new session its opening; `LoggedOn` has been sent."""
-
-    async def asked(self, session: Session, ask: Ask) -> None:
-        """Carry out a command. Raises `Refused`."""
-
-    def closed(self, session: Session) -> None:
-        """A session has ended; it hears nothing any more."""
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """`backlog` in bytes; the others in seconds, `closing` for a client to answer a goodbye.
-
-    At most `parked` sessions without a link are kept, each for `parking` seconds.
-    """
-
-    backlog: int = DEFAULT_LIMIT
-    silence: float = 90.0
-    closing: float = 10.0
-    parking: float = 60.0
-    parked: int = 1000
 
 
 class _Place:
@@ -65,13 +36,13 @@ class Links(WebSocketServerFactory):
         hub: Hub,
         application: Application,
         loop: asyncio.AbstractEventLoop,
-        limits: Limits | None = None,
+        limits: LinkLimits | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.hub = hub
         self.application = application
         self.loop = loop
-        self.limits = limits or Limits()
+        self.limits = limits or LinkLimits()
         self.open: set[Link] = set()
         self._places: dict[str, _Place] = {}
         self._parked: dict[str, _Place] = {}
@@ -92,10 +63,10 @@ class Links(WebSocketServerFactory):
 
     def joined(self, link: Link) -> Session:
         """Give an open link its session, and open that if it is new."""
-        assert link.outlet is not None
+        assert link.writer is not None
         self.open.add(link)
-        self.hub.meter.opened.inc()
-        self.hub.meter.links.set(len(self.open))
+        self.hub.metrics.opened.inc()
+        self.hub.metrics.links.set(len(self.open))
         resume = link.resume
         recovered = None
         if resume is not None and resume.epoch is not None:
@@ -103,7 +74,7 @@ class Links(WebSocketServerFactory):
             if session is not None:
                 return session
             recovered = False
-        session = Session(link.user, link.outlet, Kept() if resume is not None else None)
+        session = Session(link.user, link.writer, Kept() if resume is not None else None)
         link.session = session
         if session.kept is not None:
             self._places[session.kept.epoch] = _Place(session, link)
@@ -114,7 +85,7 @@ class Links(WebSocketServerFactory):
     def left(self, link: Link) -> None:
         """A link is lost; its session is parked or ends."""
         self.open.discard(link)
-        self.hub.meter.links.set(len(self.open))
+        self.hub.metrics.links.set(len(self.open))
         session = link.session
         if session is None:
             return
@@ -122,7 +93,7 @@ class Links(WebSocketServerFactory):
         if place is None:
             self._ended(session)
             return
-        session.outlet = place.link = None
+        session.writer = place.link = None
         self._park(place)
 
     def close(self) -> None:
@@ -157,7 +128,7 @@ class Links(WebSocketServerFactory):
             place.timer.cancel()
             place.timer = None
         self._parked.pop(epoch, None)
-        session.outlet = link.outlet
+        session.writer = link.writer
         place.link = link
         session.greet(True, missed)
         return session
@@ -179,7 +150,6 @@ class Links(WebSocketServerFactory):
 
     def _ended(self, session: Session) -> None:
         self.hub.drop(session)
-        self.application.closed(session)
 
 
 class _Admission:

@@ -12,7 +12,7 @@ from typing import Any
 
 from xucd.center.directory import User
 from xucd.cti.messages import LoggedOn, Message, Stream, encode
-from xucd.cti.outlet import Outlet, framed
+from xucd.cti.socket_writer import SocketWriter, framed
 
 KEPT_BYTES = 256 * 1024
 """How many bytes of messages are kept for a client that may come back."""
@@ -56,12 +56,12 @@ class Kept:
 class Session:
     """One client. `rights` belongs to the application, `topics` to the hub."""
 
-    def __init__(self, user: User, outlet: Outlet, kept: Kept | None = None) -> None:
+    def __init__(self, user: User, writer: SocketWriter, kept: Kept | None = None) -> None:
         self.user = user
         self.rights: Any = None
         self.topics: set[Hashable] = set()
         self.kept = kept
-        self.outlet: Outlet | None = outlet
+        self.writer: SocketWriter | None = writer
 
     def send(self, body: Message) -> None:
         """Send a message to this client alone, after all that was sent or published before."""
@@ -70,15 +70,15 @@ class Session:
     def send_encoded(self, message: bytes) -> None:
         """Send a message that is encoded already."""
         frame = framed(message) if self.kept is None else self.kept.add(message)
-        if self.outlet is not None:
-            self.outlet.send(frame)
+        if self.writer is not None:
+            self.writer.send(frame)
 
     def greet(self, recovered: bool | None, missed: Iterable[bytes] = ()) -> None:
         """Send `LoggedOn` over a new link and then, to one who is back, what it has missed.
 
         `recovered` is None for a client that did not ask to be taken up again.
         """
-        assert self.outlet is not None
+        assert self.writer is not None
         hello = LoggedOn()
         missed = list(missed)
         if self.kept is not None:
@@ -86,6 +86,6 @@ class Session:
         if recovered is not None:
             hello.recovered = recovered
         # Not in the stream itself: it tells where the stream stands.
-        self.outlet.send(framed(encode(hello)))
+        self.writer.send(framed(encode(hello)))
         for frame in missed:
-            self.outlet.send(frame)
+            self.writer.send(frame)

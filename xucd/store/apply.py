@@ -17,9 +17,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, select, update
 
-from xucd.checked import Path, Wrong
+from xucd.config.plan import Person, Plan, PlannedCallbackList
+from xucd.config.validation import Path, Wrong
 from xucd.store import tables
-from xucd.store.plan import CallbackList, Person, Plan
 from xucd.store.repository import Store, replace_queues
 
 # What rows are called when told about; the unique text columns, in which two rows may swap values.
@@ -246,8 +246,8 @@ def _set_queues(
         replace_queues(connection, table, user_id, agent.queues)
         replace_queues(connection, tables.memberships, agent.id, agent.queues)
         # Of an agent that is logged in, Asterisk has the old ones until the daemon looks again.
-        seat = update(tables.seats).where(tables.seats.c.agent_id == agent.id)
-        connection.execute(seat.values(settled=False))
+        station = update(tables.stations).where(tables.stations.c.agent_id == agent.id)
+        connection.execute(station.values(settled=False))
         if agent.id in agents_before or agent.queues:
             yield f"set queues of agent {agent.number}: {_queues(names, agent.queues)}"
 
@@ -256,7 +256,7 @@ def _queues(names: Mapping[int, str], queues: Mapping[int, int]) -> str:
     return ", ".join(f"{names[id]} {penalty}" for id, penalty in queues.items()) or "none"
 
 
-def _add_callbacks(connection: Connection, wanted: CallbackList) -> Iterator[str]:
+def _add_callbacks(connection: Connection, wanted: PlannedCallbackList) -> Iterator[str]:
     lists, periods, requests = (
         tables.callback_lists,
         tables.callback_periods,

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, String, cast, func, se
 
 from xucd.center.callbacks import (
     ANY_TIME,
-    CallbackList,
+    CallbackListRow,
     Condition,
     Field,
     Found,
@@ -30,13 +30,13 @@ _requests, _tickets = tables.callback_requests, tables.callback_tickets
 QueueIds = Collection[int] | None
 
 
-def lists(store: Store, queue_ids: QueueIds = None) -> list[CallbackList]:
+def lists(store: Store, queue_ids: QueueIds = None) -> list[CallbackListRow]:
     """The lists of these queues, by name."""
     statement = select(_lists).order_by(_lists.c.name)
     if queue_ids is not None:
         statement = statement.where(_lists.c.queue_id.in_(queue_ids))
     with store.reading() as connection:
-        return [CallbackList(**row) for row in connection.execute(statement).mappings()]
+        return [CallbackListRow(**row) for row in connection.execute(statement).mappings()]
 
 
 def periods(store: Store) -> list[Period]:

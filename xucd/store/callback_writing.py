@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, delete, select, update
 
-from xucd.center.callbacks import CallbackList, NewRequest, Request, Ticket, TicketUpdate
+from xucd.center.callbacks import CallbackListRow, NewRequest, Request, Ticket, TicketUpdate
 from xucd.store import tables
 from xucd.store.callback_reading import as_requests, default_of, joined, periods_by_uuid
 from xucd.store.repository import Store
@@ -40,7 +40,7 @@ def create(
     store: Store,
     list_uuid: uuid.UUID,
     wishes: Sequence[NewRequest],
-    rule: Callable[[CallbackList], None],
+    rule: Callable[[CallbackListRow], None],
     *,
     now: float,
     today: datetime.date,
@@ -51,7 +51,7 @@ def create(
         row = found.one_or_none()
         if row is None:
             raise Unknown("List")
-        into = CallbackList(**row)
+        into = CallbackListRow(**row)
         rule(into)
         known = periods_by_uuid(connection)
         if not {one.period_uuid for one in wishes} <= {None, *known}:
@@ -141,7 +141,7 @@ def begin_ticket(
     rule: Rule,
     *,
     now: float,
-) -> tuple[Ticket, CallbackList]:
+) -> tuple[Ticket, CallbackListRow]:
     """Note that a request is being called; returns the ticket, and the list. Raises `Unknown`."""
     with store.writing() as connection:
         request = _held(connection, request_uuid)
@@ -157,7 +157,7 @@ def begin_ticket(
         )
         connection.execute(_tickets.insert().values(**msgspec.structs.asdict(ticket)))
         found = select(_lists).where(_lists.c.uuid == request.list_uuid)
-        return ticket, CallbackList(**connection.execute(found).mappings().one())
+        return ticket, CallbackListRow(**connection.execute(found).mappings().one())
 
 
 def drop_ticket(store: Store, ticket_uuid: uuid.UUID) -> None:

@@ -1,14 +1,21 @@
 """Making a plan of what the database holds, for `xucd center export`.
 
-Configuration and open callbacks are in it. Passwords, live memberships, seats and counters are
+Configuration and open callbacks are in it. Passwords, live memberships, stations and counters are
 not: they are no part of a plan. Where somebody is in a list several times, by number and names, the
 plan has what is due first, as it can hold no two.
 """
 
 from sqlalchemy import Connection, select
 
+from xucd.config.plan import (
+    Person,
+    Plan,
+    PlannedAgent,
+    PlannedCallback,
+    PlannedCallbackList,
+    PlannedPeriod,
+)
 from xucd.store import tables
-from xucd.store.plan import Callback, CallbackList, Period, Person, Plan, PlannedAgent
 from xucd.store.repository import Store
 
 
@@ -57,21 +64,21 @@ def export(store: Store) -> Plan:
     )
 
 
-def _periods(connection: Connection) -> tuple[Period, ...]:
+def _periods(connection: Connection) -> tuple[PlannedPeriod, ...]:
     table = tables.callback_periods
     return tuple(
-        Period(row.name, row.start, row.end, row.default)
+        PlannedPeriod(row.name, row.start, row.end, row.default)
         for row in connection.execute(select(table).order_by(table.c.start, table.c.name))
     )
 
 
-def _callback_lists(connection: Connection) -> tuple[CallbackList, ...]:
+def _callback_lists(connection: Connection) -> tuple[PlannedCallbackList, ...]:
     table, requests, periods = (
         tables.callback_lists,
         tables.callback_requests,
         tables.callback_periods,
     )
-    found: dict[object, dict[object, Callback]] = {}
+    found: dict[object, dict[object, PlannedCallback]] = {}
     rows = connection.execute(
         select(requests, periods.c.name.label("period"))
         .outerjoin(periods, requests.c.period_uuid == periods.c.uuid)
@@ -79,7 +86,7 @@ def _callback_lists(connection: Connection) -> tuple[CallbackList, ...]:
         .order_by(requests.c.due_date, requests.c.phone_number, requests.c.uuid)
     )
     for row in rows:
-        callback = Callback(
+        callback = PlannedCallback(
             phone_number=row.phone_number,
             due_date=row.due_date,
             mobile_phone_number=row.mobile_phone_number,
@@ -91,6 +98,8 @@ def _callback_lists(connection: Connection) -> tuple[CallbackList, ...]:
         )
         found.setdefault(row.list_uuid, {}).setdefault(callback.identity, callback)
     return tuple(
-        CallbackList(row.name, row.queue_id, tuple(found.get(row.uuid, {}).values()), row.caller_id)
+        PlannedCallbackList(
+            row.name, row.queue_id, tuple(found.get(row.uuid, {}).values()), row.caller_id
+        )
         for row in connection.execute(select(table).order_by(table.c.name))
     )

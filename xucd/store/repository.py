@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Group, Line, Queue, User
 from xucd.center.queue_stats import QueueDay
-from xucd.center.seat import Seat
+from xucd.center.station import Station
 from xucd.store import database, tables
 from xucd.store.errors import StoreError
 
@@ -103,16 +103,16 @@ class Store:
             if not changed.rowcount:
                 raise StoreError(f"there is no agent {agent_id}")
 
-    def seats(self) -> dict[int, Seat]:
+    def stations(self) -> dict[int, Station]:
         """Where each agent sits or last sat, by agent id."""
         with self.reading() as connection:
-            rows = connection.execute(select(tables.seats)).mappings()
-            return {row["agent_id"]: Seat(**row) for row in rows}
+            rows = connection.execute(select(tables.stations)).mappings()
+            return {row["agent_id"]: Station(**row) for row in rows}
 
-    def put_seat(self, seat: Seat) -> None:
-        """Keep an agent's seat in place of its last one."""
+    def put_station(self, station: Station) -> None:
+        """Keep an agent's station in place of its last one."""
         with self.writing() as connection:
-            _put(connection, tables.seats, [msgspec.structs.asdict(seat)])
+            _put(connection, tables.stations, [msgspec.structs.asdict(station)])
 
     def agent_days(self, day: datetime.date) -> dict[int, AgentDay]:
         """The counters of one day, by agent id."""

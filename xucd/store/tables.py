@@ -99,8 +99,8 @@ default_memberships = Table(
     Column("queue_id", ForeignKey("queues.id", ondelete="CASCADE"), primary_key=True),
     Column("penalty", Integer, nullable=False),
 )
-seats = Table(
-    "seats",
+stations = Table(
+    "stations",
     metadata,
     Column("agent_id", ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True),
     Column("line_id", ForeignKey("lines.id", ondelete="CASCADE"), nullable=False),

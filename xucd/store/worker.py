@@ -31,7 +31,7 @@ class AsyncStore:
     async def run(
         self, method: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run ``Store.put_seat`` and its like with these arguments, in its turn.
+        """Run ``Store.put_station`` and its like with these arguments, in its turn.
 
         Being cancelled while waiting does not take back what was asked for. Raises what the
         method raises.

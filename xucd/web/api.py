@@ -160,7 +160,7 @@ class Api:
     def metrics(self, request: Any) -> bytes:
         """The counters, as Prometheus reads them."""
         request.setHeader(b"Content-Type", CONTENT_TYPE_LATEST.encode())
-        return generate_latest(self._links.hub.meter.registry)
+        return generate_latest(self._links.hub.metrics.registry)
 
     @app.route("/xuc/api/2.0/asyncapi.json", methods=["GET"])
     def cti_document(self, request: Any) -> bytes:

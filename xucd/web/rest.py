@@ -12,9 +12,9 @@ from klein import Klein
 from msgspec.inspect import ListType, Metadata, StructType, Type
 from twisted.internet.defer import Deferred
 
+from xucd.callbacks.service import Callbacks
 from xucd.center.directory import User
 from xucd.center.rights import Rights
-from xucd.desk.desk import Desk
 from xucd.web.bearer import Bearer
 from xucd.web.errors import HttpError, answer, answer_error
 from xucd.web.failures import answer_failure, hung_up, log_unseen
@@ -31,9 +31,11 @@ LARGE = 64 * 1024
 class Rest:
     """The routes on a site. `rights` gives those of a user."""
 
-    def __init__(self, bearer: Bearer, desk: Desk, rights: Callable[[User], Rights]) -> None:
+    def __init__(
+        self, bearer: Bearer, callbacks: Callbacks, rights: Callable[[User], Rights]
+    ) -> None:
         self._bearer = bearer
-        self._desk = desk
+        self._callbacks = callbacks
         self._rights = rights
         app = Klein()
         for route in ROUTES:
@@ -78,7 +80,7 @@ class Rest:
             arguments["query"] = _query(request, route.query)
         if route.body is not None:
             arguments["body"] = await _body(request, route.body, csv=route.csv_body)
-        asker = Asker(user, self._rights(user), self._desk)
+        asker = Asker(user, self._rights(user), self._callbacks)
         return _answered(request, route, await route.work(asker, **arguments))
 
     def _user(self, request: Any) -> User:

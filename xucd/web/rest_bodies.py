@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from xucd.center_entries import WhoToCall
+from xucd.config.entries import WhoToCall
 from xucd.cti import messages as msg
 from xucd.web.rest_csv import BadLine
 

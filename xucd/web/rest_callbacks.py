@@ -11,7 +11,7 @@ import msgspec
 
 from xucd.center import callbacks as rules
 from xucd.cti import messages as msg
-from xucd.cti.callback_views import period_view, request_view
+from xucd.views.callbacks import period_view, request_view
 from xucd.web.errors import HttpError
 from xucd.web.rest_bodies import (
     AddQuery,
@@ -44,13 +44,13 @@ class LinesInvalid(HttpError):
 @route("GET", "/callback_lists", links={"add_callback_requests": "0/uuid"})
 async def get_callback_lists(asker: Asker) -> list[CallbackListEntry]:
     """The lists of all queues that the user sees."""
-    return [_list(one) for one in await asker.desk.callbacks.lists(asker.rights)]
+    return [_list(one) for one in await asker.callbacks.lists(asker.rights)]
 
 
 @route("GET", "/callback_lists/{uuid}", errors=(404,))
 async def get_callback_list(asker: Asker, uuid: UUID) -> CallbackListEntry:
     """One list."""
-    for one in await asker.desk.callbacks.lists(asker.rights):
+    for one in await asker.callbacks.lists(asker.rights):
         if one.uuid == uuid:
             return _list(one)
     raise HttpError(404, "ListUnknown", "There is no such list.")
@@ -76,7 +76,7 @@ async def add_callback_requests(
     company, description, dueDate and period, a period's name. The lines of what is wrong count
     from 1: in CSV from the header, in JSON from the first request.
     """
-    periods = await asker.desk.callbacks.periods()
+    periods = await asker.callbacks.periods()
     try:
         if isinstance(body, CsvFile):
             judged = await asyncio.to_thread(from_csv, body, periods)
@@ -87,7 +87,7 @@ async def add_callback_requests(
         raise HttpError(422, error.code, error.text) from None
     if not judged.good or (judged.bad and not query.leave_out):
         raise LinesInvalid(judged.bad)
-    made = await asker.desk.callbacks.create(uuid, judged.good, asker.rights)
+    made = await asker.callbacks.create(uuid, judged.good, asker.rights)
     return CallbackRequestsAdded(
         created=len(made), uuids=[str(one.uuid) for one in made], left_out=judged.bad
     )
@@ -96,7 +96,7 @@ async def add_callback_requests(
 @route("GET", "/callback_periods")
 async def get_callback_periods(asker: Asker) -> list[msg.CallbackPeriod]:
     """All periods of the day in which people like to be called."""
-    return [period_view(one) for one in await asker.desk.callbacks.periods()]
+    return [period_view(one) for one in await asker.callbacks.periods()]
 
 
 @route("GET", "/callback_requests", errors=(422,))
@@ -108,14 +108,14 @@ async def find_callback_requests(asker: Asker, query: SearchQuery) -> CallbackRe
     is empty. Closed requests are found by a filter on clotured. `order` is a field, the other way
     round with ``-`` before it.
     """
-    found = await asker.desk.callbacks.find(search(query), asker.rights)
+    found = await asker.callbacks.find(search(query), asker.rights)
     return CallbackRequests(total=found.total, found=[_request(one) for one in found.requests])
 
 
 @route("GET", "/callback_requests/{uuid}", errors=(404,))
 async def get_callback_request(asker: Asker, uuid: UUID) -> CallbackRequestEntry:
     """One request, open or closed."""
-    return _request(await asker.desk.callbacks.get(uuid, asker.rights))
+    return _request(await asker.callbacks.get(uuid, asker.rights))
 
 
 @route("PUT", "/callback_requests/{uuid}", errors=(404, 409, 422))
@@ -128,13 +128,13 @@ async def change_callback_request(
     """
     if body.phone_number is None and body.mobile_phone_number is None:
         raise HttpError(422, "NumberInvalid", NO_NUMBER)
-    return _request(await asker.desk.callbacks.change(uuid, new_request(body), asker.rights))
+    return _request(await asker.callbacks.change(uuid, new_request(body), asker.rights))
 
 
 @route("DELETE", "/callback_requests/{uuid}", errors=(404,))
 async def remove_callback_request(asker: Asker, uuid: UUID) -> None:
     """Remove a request; its tickets stay."""
-    await asker.desk.callbacks.remove(uuid, asker.rights)
+    await asker.callbacks.remove(uuid, asker.rights)
 
 
 @route("GET", "/callback_tickets", errors=(404, 422))
@@ -143,7 +143,7 @@ async def get_callback_tickets(asker: Asker, query: TicketsQuery) -> CsvFile:
 
     `from` and `to` are the first and the last day on which a call was begun, local time.
     """
-    callbacks = asker.desk.callbacks
+    callbacks = asker.callbacks
     since = query.since if isinstance(query.since, datetime.date) else None
     until = query.until if isinstance(query.until, datetime.date) else None
     tickets = await callbacks.tickets(
@@ -153,11 +153,11 @@ async def get_callback_tickets(asker: Asker, query: TicketsQuery) -> CsvFile:
         until=None if until is None else _midnight(until, days=1),
     )
     lists, periods = await callbacks.lists(asker.rights), await callbacks.periods()
-    directory = asker.desk.center.directory
+    directory = asker.callbacks.context.center.directory
     return await asyncio.to_thread(sheet, tickets, lists, periods, directory)
 
 
-def _list(one: rules.CallbackList) -> CallbackListEntry:
+def _list(one: rules.CallbackListRow) -> CallbackListEntry:
     return CallbackListEntry(
         uuid=str(one.uuid), name=one.name, queue_id=one.queue_id, caller_id=one.caller_id
     )

@@ -16,20 +16,20 @@ from typing import Any, TypeVar, Union, get_args, get_type_hints
 
 import msgspec
 
+from xucd.callbacks.service import Callbacks
 from xucd.center.directory import User
 from xucd.center.rights import Rights
-from xucd.desk.desk import Desk
 from xucd.web.rest_csv import CsvFile
 
 F = TypeVar("F", bound=Callable[..., Awaitable[Any]])
 
 
 class Asker(msgspec.Struct, frozen=True):
-    """Who asks, and the desk that carries out what is asked."""
+    """Who asks, and the context that carries out what is asked."""
 
     user: User
     rights: Rights
-    desk: Desk
+    callbacks: Callbacks
 
 
 class Route(msgspec.Struct, frozen=True):

@@ -2,9 +2,9 @@
 
 import re
 
+from xucd.callbacks import commands
 from xucd.center.callbacks import Search
-from xucd.cti.asks import CallbackFilter, CallbackOrder, CallbackSearch
-from xucd.desk import callbacks
+from xucd.cti.commands import CallbackFilter, CallbackOrder, CallbackSearch
 from xucd.web.rest_bodies import FILTER, SearchQuery
 
 OPERATORS = {"=": "=", "~": "like", "<": "<", ">": ">"}
@@ -15,7 +15,7 @@ def search(query: SearchQuery) -> Search:
 
     Raises `Refused` with `FilterInvalid`.
     """
-    return callbacks.search(
+    return commands.search(
         CallbackSearch(
             filters=[_filter(one) for one in query.filter],
             order=[

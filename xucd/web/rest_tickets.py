@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Iterable
 
-from xucd.center.callbacks import CallbackList, Period, Ticket
+from xucd.center.callbacks import CallbackListRow, Period, Ticket
 from xucd.center.directory import Directory
 from xucd.web.rest_csv import CsvFile, written
 
@@ -15,7 +15,7 @@ HEADER = [
 
 def sheet(
     tickets: Iterable[Ticket],
-    lists: Iterable[CallbackList],
+    lists: Iterable[CallbackListRow],
     periods: Iterable[Period],
     directory: Directory,
 ) -> CsvFile:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from xucd.center.directory import User
-from xucd.cti.meter import Meter
+from xucd.cti.metrics import Metrics
 from xucd.web.errors import HttpError
 
 WORKERS = 2
@@ -55,19 +55,19 @@ class Attempts:
 
 
 class SignIn:
-    """Tells whether a password is right. `verify` is `xucd.passwords.verify`."""
+    """Tells whether a password is right. `verify` is `xucd.web.passwords.verify`."""
 
     def __init__(
         self,
         users: Users,
         verify: Callable[[str | None, str], bool],
         attempts: Attempts,
-        meter: Meter,
+        metrics: Metrics,
     ) -> None:
         self._users = users
         self._verify = verify
         self._attempts = attempts
-        self._meter = meter
+        self._meter = metrics
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="password")
         self._running = 0
 

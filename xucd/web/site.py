@@ -9,11 +9,11 @@ import structlog
 from twisted.web.resource import Resource, getChildForRequest
 from twisted.web.server import Request, Site
 
-from xucd import passwords
+from xucd.callbacks.service import Callbacks
 from xucd.center.directory import User
 from xucd.center.rights import Rights
 from xucd.cti.links import Links
-from xucd.desk.desk import Desk
+from xucd.web import passwords
 from xucd.web.api import Api, Health
 from xucd.web.bearer import Bearer
 from xucd.web.errors import HttpError, answer_error
@@ -50,18 +50,18 @@ def make_site(
     login_attempts: int = 20,
     static: Path = STATIC,
     verify: Callable[[str | None, str], bool] = passwords.verify,
-    desk: Desk | None = None,
+    callbacks: Callbacks | None = None,
     rights: Callable[[User], Rights] | None = None,
 ) -> Site:
     """Everything to listen with.
 
     `secret` signs the tokens (32 bytes or more); `clock` tells epoch seconds; `token_ttl` is in
-    seconds; `login_attempts` are per minute, for one login from one address. With `desk`, and the
-    `rights` of a user, there are REST routes.
+    seconds; `login_attempts` are per minute, for one login from one address. With `callbacks`, and
+    the `rights` of a user, there are REST routes.
     """
     allowed = Origins(origins)
-    meter = links.hub.meter
-    signin = SignIn(users, verify, Attempts(login_attempts, clock), meter)
+    metrics = links.hub.metrics
+    signin = SignIn(users, verify, Attempts(login_attempts, clock), metrics)
     tokens = Tokens(secret, token_ttl, clock)
     bearer = Bearer(users, tokens)
     api = Api(
@@ -73,7 +73,7 @@ def make_site(
         health=health,
         legacy_links=legacy_links,
     )
-    rest = Rest(bearer, desk, rights) if desk is not None and rights is not None else None
+    rest = Rest(bearer, callbacks, rights) if callbacks is not None and rights is not None else None
     root = _Root(api.app.resource(), rest, Pages(str(static)), allowed)
     return _Site(root, signin, bearer)
 

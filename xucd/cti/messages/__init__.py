@@ -8,7 +8,6 @@ import msgspec
 from xucd.cti.messages.agents import (
     AgentConfig,
     AgentDirectory,
-    AgentEntry,
     AgentError,
     AgentGroup,
     AgentGroupList,
@@ -19,6 +18,7 @@ from xucd.cti.messages.agents import (
     AgentStateEvent,
     AgentStatistics,
     DirectoryEntry,
+    ListedAgent,
     Sheet,
     SheetItem,
     SheetPayload,
@@ -26,6 +26,7 @@ from xucd.cti.messages.agents import (
     SheetUser,
     Statistic,
 )
+from xucd.cti.messages.base import ArrayMessage, Message, Part, encode
 from xucd.cti.messages.callbacks import (
     CallbackClotured,
     CallbackList,
@@ -78,12 +79,6 @@ from xucd.cti.messages.queues import (
     UserQueueDefaultMembership,
     UsersQueueDefaultMembership,
 )
-from xucd.cti.messages.wire import (
-    ArrayMessage,
-    Message,
-    Part,
-    encode,
-)
 
 
 def _messages(base: type[Message]) -> dict[str, type[Message]]:
@@ -114,7 +109,6 @@ __all__ = [
     "PHONE_HINT",
     "AgentConfig",
     "AgentDirectory",
-    "AgentEntry",
     "AgentError",
     "AgentGroup",
     "AgentGroupList",
@@ -144,6 +138,7 @@ __all__ = [
     "GetQueueStatistics",
     "LineConfig",
     "LinkStatus",
+    "ListedAgent",
     "LoggedOn",
     "Message",
     "Part",

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType, field
 
-from xucd.cti.messages.wire import ArrayMessage, Message, Part
+from xucd.cti.messages.base import ArrayMessage, Message, Part
 
 Seconds = int
 
@@ -55,7 +55,7 @@ class AgentStateEvent(Message, kw_only=True):
     monitor_state: Literal["ACTIVE", "PAUSED", "DISABLED"] | UnsetType = UNSET
 
 
-class AgentEntry(Part, kw_only=True):
+class ListedAgent(Part, kw_only=True):
     """An agent as lists have it."""
 
     id: int
@@ -70,13 +70,13 @@ class AgentEntry(Part, kw_only=True):
 class AgentList(ArrayMessage, kw_only=True):
     """All agents the client may see."""
 
-    items: list[AgentEntry]
+    items: list[ListedAgent]
 
 
 class DirectoryEntry(Part, kw_only=True):
     """An agent with its present state."""
 
-    agent: AgentEntry
+    agent: ListedAgent
     agent_state: AgentStateEvent
 
 

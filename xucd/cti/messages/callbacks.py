@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, UnsetType, field
 
-from xucd.cti.messages.wire import ArrayMessage, Message, Part
+from xucd.cti.messages.base import ArrayMessage, Message, Part
 
 
 class CallbackPeriod(Part, kw_only=True):

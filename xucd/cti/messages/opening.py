@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, UnsetType, field
 
-from xucd.cti.messages.wire import ArrayMessage, Message, Part
+from xucd.cti.messages.base import ArrayMessage, Message, Part
 
 RequestId = str | int | float
 

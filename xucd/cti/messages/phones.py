@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType, field
 
-from xucd.cti.messages.wire import Message
+from xucd.cti.messages.base import Message
 
 PhoneStatus = Literal[
     "AVAILABLE",

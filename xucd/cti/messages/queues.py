@@ -1,6 +1,6 @@
 """What clients are told about queues and who belongs to them."""
 
-from xucd.cti.messages.wire import ArrayMessage, Message, Part
+from xucd.cti.messages.base import ArrayMessage, Message, Part
 
 
 class QueueMember(Message, kw_only=True):

@@ -11,7 +11,7 @@ import msgspec
 
 from xucd import __version__
 from xucd.cti.messages import MESSAGES, ArrayMessage, CommandResult, Message
-from xucd.cti.schema.commands import Answer, AnswerBy, Method, methods
+from xucd.cti.schema.commands import Method, QueryAnswer, QueryAnswerBy, methods
 from xucd.cti.schema.wording import SAYS
 
 Json = dict[str, Any]
@@ -116,9 +116,9 @@ def _operations(commands: Iterable[Method]) -> Json:
 
 
 def _answers(method: Method) -> list[str]:
-    if isinstance(method.answer, Answer):
+    if isinstance(method.answer, QueryAnswer):
         return [method.answer.message.__name__]
-    if isinstance(method.answer, AnswerBy):
+    if isinstance(method.answer, QueryAnswerBy):
         return [answer.message.__name__ for answer in method.answer.of.values()]
     return []
 

@@ -1,7 +1,7 @@
 """Commands as client libraries offer them: a method's name, its arguments, what it answers.
 
 The wire's spellings are those of clients in the field; a library's are sane. Both stand in the
-structs of `xucd.cti.asks`, save for the few names that only history explains.
+structs of `xucd.cti.commands`, save for the few names that only history explains.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from xucd.cti import asks
+from xucd.cti import commands
 from xucd.cti import messages as msg
 
 _METHODS = {"agentLogin": "loginAgent", "agentLogout": "logoutAgent"}
@@ -21,7 +21,7 @@ _ARGUMENTS = {"agentid": "agentId", "agentphonenumber": "phoneNumber"}
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryAnswer:
     """The message that answers a query.
 
     `same` names a key of it and the argument that it repeats, where several may be under way.
@@ -32,52 +32,56 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerBy:
+class QueryAnswerBy:
     """An answer that depends on an argument."""
 
     argument: str
-    of: Mapping[str, Answer]
+    of: Mapping[str, QueryAnswer]
 
 
 _LISTS = {
-    "agent": Answer(msg.AgentList),
-    "agentgroup": Answer(msg.AgentGroupList),
-    "queue": Answer(msg.QueueList),
-    "queuemember": Answer(msg.QueueMemberList),
-    "basequeuemember": Answer(msg.UsersQueueDefaultMembership),
+    "agent": QueryAnswer(msg.AgentList),
+    "agentgroup": QueryAnswer(msg.AgentGroupList),
+    "queue": QueryAnswer(msg.QueueList),
+    "queuemember": QueryAnswer(msg.QueueMemberList),
+    "basequeuemember": QueryAnswer(msg.UsersQueueDefaultMembership),
 }
 
-ANSWERS: dict[type[asks.Ask], Answer | AnswerBy] = {
-    asks.GetList: AnswerBy("objectType", _LISTS),
-    asks.GetConfig: AnswerBy("objectType", {**_LISTS, "line": Answer(msg.LineConfig)}),
-    asks.GetAgentDirectory: Answer(msg.AgentDirectory),
-    asks.GetQueueStatistics: Answer(msg.GetQueueStatistics, ("queueId", "queueId")),
-    asks.SubscribeToQueueCalls: Answer(msg.QueueCalls, ("queueId", "queueId")),
-    asks.GetCurrentCallsPhoneEvents: Answer(msg.CurrentCallsPhoneEvents),
-    asks.GetUserDefaultMembership: Answer(msg.UserQueueDefaultMembership, ("userId", "userId")),
-    asks.GetCallbackLists: Answer(msg.CallbackLists),
-    asks.GetCallbackPreferredPeriods: Answer(msg.PreferredCallbackPeriodList),
-    asks.FindCallbackRequest: Answer(msg.FindCallbackResponseWithId, ("id", "id")),
-    asks.StartCallback: Answer(msg.CallbackStarted, ("requestUuid", "uuid")),
+ANSWERS: dict[type[commands.Command], QueryAnswer | QueryAnswerBy] = {
+    commands.GetList: QueryAnswerBy("objectType", _LISTS),
+    commands.GetConfig: QueryAnswerBy(
+        "objectType", {**_LISTS, "line": QueryAnswer(msg.LineConfig)}
+    ),
+    commands.GetAgentDirectory: QueryAnswer(msg.AgentDirectory),
+    commands.GetQueueStatisticsCommand: QueryAnswer(msg.GetQueueStatistics, ("queueId", "queueId")),
+    commands.SubscribeToQueueCalls: QueryAnswer(msg.QueueCalls, ("queueId", "queueId")),
+    commands.GetCurrentCallsPhoneEvents: QueryAnswer(msg.CurrentCallsPhoneEvents),
+    commands.GetUserDefaultMembership: QueryAnswer(
+        msg.UserQueueDefaultMembership, ("userId", "userId")
+    ),
+    commands.GetCallbackLists: QueryAnswer(msg.CallbackLists),
+    commands.GetCallbackPreferredPeriods: QueryAnswer(msg.PreferredCallbackPeriodList),
+    commands.FindCallbackRequest: QueryAnswer(msg.FindCallbackResponseWithId, ("id", "id")),
+    commands.StartCallback: QueryAnswer(msg.CallbackStarted, ("requestUuid", "uuid")),
 }
 """What each query is answered by, once it is done."""
 
-SUBSCRIBING: frozenset[type[asks.Ask]] = frozenset(
+SUBSCRIBING: frozenset[type[commands.Command]] = frozenset(
     {
-        asks.GetList,
-        asks.GetCallbackLists,
-        asks.SubscribeToAgentEvents,
-        asks.SubscribeToAgentStats,
-        asks.SubscribeToQueueStats,
-        asks.SubscribeToQueueCalls,
-        asks.SubscribeToPhoneHints,
+        commands.GetList,
+        commands.GetCallbackLists,
+        commands.SubscribeToAgentEvents,
+        commands.SubscribeToAgentStats,
+        commands.SubscribeToQueueStats,
+        commands.SubscribeToQueueCalls,
+        commands.SubscribeToPhoneHints,
     }
 )
 """Commands that are heard of from then on, and so are sent anew on a stream that is new."""
 
-UNSUBSCRIBING: dict[type[asks.Ask], type[asks.Ask]] = {
-    asks.UnsubscribeFromQueueCalls: asks.SubscribeToQueueCalls,
-    asks.UnsubscribeFromAllPhoneHints: asks.SubscribeToPhoneHints,
+UNSUBSCRIBING: dict[type[commands.Command], type[commands.Command]] = {
+    commands.UnsubscribeFromQueueCalls: commands.SubscribeToQueueCalls,
+    commands.UnsubscribeFromAllPhoneHints: commands.SubscribeToPhoneHints,
 }
 """Commands that undo those."""
 
@@ -97,11 +101,11 @@ class Method:
 
     name: str
     command: str
-    ask: type[asks.Ask]
+    ask: type[commands.Command]
     arguments: tuple[Argument, ...]
 
     @property
-    def answer(self) -> Answer | AnswerBy | None:
+    def answer(self) -> QueryAnswer | QueryAnswerBy | None:
         """What answers it, if it is a query."""
         return ANSWERS.get(self.ask)
 
@@ -112,8 +116,8 @@ def method_name(command: str) -> str:
 
 
 def methods() -> Iterator[Method]:
-    """Every command, in the order in which `xucd.cti.asks` has them."""
-    for command, ask in asks.COMMANDS.items():
+    """Every command, in the order in which `xucd.cti.commands` has them."""
+    for command, ask in commands.COMMANDS.items():
         arguments = tuple(
             Argument(_ARGUMENTS.get(info.encode_name, info.encode_name), info.encode_name, info)
             for info in msgspec.structs.fields(ask)
@@ -132,7 +136,7 @@ def _row(method: Method) -> dict[str, Any]:
         "command": method.command,
         "arguments": {argument.name: argument.wire for argument in method.arguments},
     }
-    if isinstance(method.answer, Answer):
+    if isinstance(method.answer, QueryAnswer):
         row["answer"] = _answer(method.answer)
     elif method.answer is not None:
         of = {value: _answer(answer) for value, answer in method.answer.of.items()}
@@ -144,7 +148,7 @@ def _row(method: Method) -> dict[str, Any]:
     return row
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
+def _answer(answer: QueryAnswer) -> dict[str, Any]:
     row: dict[str, Any] = {"type": answer.message.__name__}
     if answer.same is not None:
         row["same"] = list(answer.same)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from msgspec import inspect as kinds
 
-from xucd.cti.schema.commands import Answer, AnswerBy, Argument, Method, methods
+from xucd.cti.schema.commands import Argument, Method, QueryAnswer, QueryAnswerBy, methods
 from xucd.cti.schema.wording import SAYS
 
 _METHODS = {"agentLogin": "log_in_agent", "agentLogout": "log_out_agent"}
@@ -29,7 +29,7 @@ _HEAD = '''\
 from typing import Literal, overload
 
 from xucd.client.asking import Asking
-from xucd.cti import asks
+from xucd.cti import commands as cmd
 from xucd.cti import messages as msg
 
 
@@ -51,7 +51,7 @@ def _method(method: Method) -> Iterator[str]:
     values = ", ".join(f'"{one.wire}": {_snake(one.name)}' for one in given)
     values = f'"{method.command}", {{{values}}}'
     answer = method.answer
-    if isinstance(answer, AnswerBy):
+    if isinstance(answer, QueryAnswerBy):
         chosen = _snake(answer.argument)
         for value, one in answer.of.items():
             yield "    @overload"
@@ -97,13 +97,13 @@ def _type_of(kind: kinds.Type) -> str:
     if isinstance(kind, kinds.DictType):
         return f"dict[str, {_type_of(kind.value_type)}]"
     if isinstance(kind, kinds.StructType):
-        return f"asks.{kind.cls.__name__}"
+        return f"cmd.{kind.cls.__name__}"
     raise TypeError(f"no Python for {kind}")
 
 
 def _ours(method: Method, argument: Argument) -> bool:
     """Whether the client itself gives an argument: the number by which an answer is told."""
-    return isinstance(method.answer, Answer) and method.answer.same == ("id", argument.name)
+    return isinstance(method.answer, QueryAnswer) and method.answer.same == ("id", argument.name)
 
 
 def _snake(name: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import inspect as kinds
 
 from xucd.cti.messages import MESSAGES, ArrayMessage, Message, Part
-from xucd.cti.schema.commands import Answer, AnswerBy, Argument, Method, methods
+from xucd.cti.schema.commands import Argument, Method, QueryAnswer, QueryAnswerBy, methods
 from xucd.cti.schema.wording import SAYS
 
 _NAMES = {"Error": "ErrorMessage"}
@@ -118,14 +118,14 @@ def _message_rows() -> Iterator[str]:
 def _method_rows() -> Iterator[str]:
     for method in methods():
         yield f"/** {SAYS[method.command]} */"
-        if isinstance(method.answer, AnswerBy):
+        if isinstance(method.answer, QueryAnswerBy):
             for value, answer in method.answer.of.items():
                 yield _signature(method, answer, {method.answer.argument: f'"{value}"'})
         else:
             yield _signature(method, method.answer, {})
 
 
-def _signature(method: Method, answer: Answer | None, narrowed: dict[str, str]) -> str:
+def _signature(method: Method, answer: QueryAnswer | None, narrowed: dict[str, str]) -> str:
     result = name_of(answer.message) if answer is not None else "void"
     arguments = [argument for argument in method.arguments if not _ours(method, argument)]
     given = "; ".join(
@@ -140,7 +140,7 @@ def _signature(method: Method, answer: Answer | None, narrowed: dict[str, str]) 
 
 def _ours(method: Method, argument: Argument) -> bool:
     """Whether the library itself gives an argument: the number by which an answer is told."""
-    return isinstance(method.answer, Answer) and method.answer.same == ("id", argument.name)
+    return isinstance(method.answer, QueryAnswer) and method.answer.same == ("id", argument.name)
 
 
 def _interface(name: str, says: str, rows: Iterable[str]) -> str:

@@ -166,7 +166,7 @@ export interface Center extends Commands {
 export function connect(options: Options): Promise<Center>;
 
 /** An agent as lists have it. */
-export interface AgentEntry {
+export interface ListedAgent {
   id: number;
   firstName: string;
   lastName: string;
@@ -177,7 +177,7 @@ export interface AgentEntry {
 }
 
 /** All agents the client may see. */
-export type AgentList = AgentEntry[];
+export type AgentList = ListedAgent[];
 
 /** A group of agents. */
 export interface AgentGroup {
@@ -306,7 +306,7 @@ export interface AgentStateEvent {
 
 /** An agent with its present state. */
 export interface DirectoryEntry {
-  agent: AgentEntry;
+  agent: ListedAgent;
   agentState: AgentStateEvent;
 }
 

@@ -1,0 +1,91 @@
+"""Asking Asterisk and waiting: what a command is told when events overtake the answer.
+
+The Asterisk here is a script, because the order that is tested comes about on a real one once in a
+few dozen calls only.
+"""
+
+import asyncio
+
+import pytest
+
+from tests.scene import BRUCE, Scene
+from xucd.center.agent import Stance
+from xucd.center.intents import WRAPUP_REASON, Intent
+from xucd.center.refused import Refused
+from xucd.commands.context import Context
+from xucd.commands.pause import unpause_agent
+from xucd.cti.hub import Hub
+from xucd.store import AsyncStore, Store
+from xucd.store.journal import Journal
+
+
+class Script:
+    """An Asterisk that plays what it is given before it answers."""
+
+    def __init__(self) -> None:
+        self.asked: list[Intent] = []
+        self.events = lambda: None
+
+    async def ask(self, intent: Intent) -> None:
+        self.asked.append(intent)
+        self.events()
+
+
+def unused_journal() -> Journal:
+    """The journal of a store that is never asked for anything."""
+    return Journal(AsyncStore(Store("sqlite:///unused.db")))
+
+
+@pytest.fixture
+async def table() -> tuple[Context, Scene, Script]:
+    scene, script = Scene(), Script()
+    scene.logs_in()
+    context = Context(
+        scene.center,
+        script,
+        unused_journal(),
+        Hub(asyncio.get_running_loop()),
+        clock=lambda: scene.now,
+        publish=lambda: None,
+        patience=0.2,
+        statuses=[],
+    )
+    context.current = True
+    return context, scene, script
+
+
+async def test_what_came_about_counts_even_if_it_has_passed_before_the_answer(
+    table: tuple[Context, Scene, Script],
+) -> None:
+    context, scene, script = table
+    scene.pauses(True, WRAPUP_REASON)
+
+    def ready_called_and_wrapping_again() -> None:
+        scene.pauses(False)
+        context.moved()
+        scene.pauses(True, WRAPUP_REASON)
+        context.moved()
+
+    script.events = ready_called_and_wrapping_again
+    await unpause_agent(context, scene.agent(BRUCE))
+    assert scene.agent(BRUCE).stance is Stance.WRAPPING
+
+
+async def test_what_does_not_come_about_is_refused_after_the_patience(
+    table: tuple[Context, Scene, Script],
+) -> None:
+    context, scene, _ = table
+    scene.pauses(True, "lunch")
+    with pytest.raises(Refused, match="AsteriskTimeout"):
+        await unpause_agent(context, scene.agent(BRUCE))
+
+
+async def test_nothing_is_asked_while_the_state_is_not_current(
+    table: tuple[Context, Scene, Script],
+) -> None:
+    context, scene, script = table
+    scene.pauses(True, "lunch")
+    context.current = False
+    with pytest.raises(Refused, match="AsteriskUnavailable"):
+        await unpause_agent(context, scene.agent(BRUCE))
+    assert script.asked == []

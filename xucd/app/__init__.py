@@ -1,0 +1,1 @@
+"""xucd as a process: all rooms put together, the event loop, signals and systemd."""

@@ -1,0 +1,113 @@
+"""Running xucd as a process: the event loop, the logs, the signals, and systemd."""
+
+import asyncio
+import logging
+import signal
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+from twisted.internet import asyncioreactor
+
+from xucd.app.systemd import Notifier
+from xucd.config.settings import Settings
+from xucd.store import StoreError
+
+if TYPE_CHECKING:
+    from xucd.app.assembly import Daemon
+
+
+def run(settings: Settings) -> int:
+    """Serve until told to stop by SIGTERM or SIGINT; returns the exit code."""
+    _log_to_stderr()
+    loop = _loop()
+    asyncio.set_event_loop(loop)
+    asyncioreactor.install(loop)  # type: ignore[no-untyped-call]
+    # Only now: what is imported there takes whatever reactor is installed.
+    from twisted.internet import reactor  # noqa: PLC0415
+
+    reactor.startRunning(installSignalHandlers=False)
+    try:
+        return loop.run_until_complete(_serve(settings))
+    finally:
+        loop.close()
+
+
+async def _serve(settings: Settings) -> int:
+    from xucd.app.assembly import CannotListen, Daemon  # noqa: PLC0415
+
+    loop = asyncio.get_running_loop()
+    stop, reload = asyncio.Event(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
+    systemd = Notifier()
+    daemon = Daemon(settings)
+    try:
+        await daemon.start()
+    except (CannotListen, StoreError) as error:
+        print(f"xucd: {error}", file=sys.stderr)
+        await daemon.stop()
+        return 2
+    systemd.tell("READY=1")
+    alive = asyncio.create_task(systemd.stay_alive())
+    await _reload_until(stop, reload, daemon, systemd)
+    systemd.tell("STOPPING=1")
+    alive.cancel()
+    await daemon.stop()
+    return 0
+
+
+async def _reload_until(
+    stop: asyncio.Event, reload: asyncio.Event, daemon: "Daemon", systemd: Notifier
+) -> None:
+    """Take over a new configuration at each SIGHUP, until told to stop."""
+    waits = [asyncio.create_task(stop.wait())]
+    while not stop.is_set():
+        waits.append(asyncio.create_task(reload.wait()))
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        waits.pop().cancel()
+        if reload.is_set():
+            reload.clear()
+            systemd.tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+            try:
+                await daemon.reload()
+            except StoreError as error:
+                structlog.get_logger().error("the configuration stays as it was", error=str(error))
+            systemd.tell("READY=1")
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    with suppress(ImportError):
+        from xucd.app.event_loop import Loop  # noqa: PLC0415  # an option of the installation
+
+        return Loop()
+    return asyncio.new_event_loop()
+
+
+def _log_to_stderr() -> None:
+    """One line for each thing that happened, whether it was told by structlog or by logging."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)

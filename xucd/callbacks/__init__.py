@@ -1,0 +1,1 @@
+"""The callback service: lists and requests, their calls, and messages that callers leave."""

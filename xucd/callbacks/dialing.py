@@ -1,0 +1,130 @@
+"""The calls of callbacks: ringing the own phone, dialling, and writing down what comes of it.
+
+The ticket is written before Asterisk is asked, so that none is lost when xucd dies in between. It
+is found again by the call's id: what a call did while xucd was away is taken from what it is when
+xucd is back. A call that ended meanwhile leaves its ticket without a duration.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from xucd.center import changes as ch
+from xucd.center.callback_calls import CallbackCall, call_id
+from xucd.center.callbacks import CallbackListRow, Ticket
+from xucd.center.directory import Line, User
+from xucd.center.intents import DialOut
+from xucd.center.lines import line_of
+from xucd.center.refused import Refused
+from xucd.commands.context import Context
+from xucd.commands.own_phone import check_in_reach
+from xucd.publishing.callbacks import CallbackTeller
+from xucd.store import callback_writing
+
+
+class CallbackDialing:
+    """All calls of callbacks that last, by the unique id of the phone's channel."""
+
+    def __init__(self, context: Context, teller: CallbackTeller) -> None:
+        self._context = context
+        self._teller = teller
+        self._calls: dict[str, CallbackCall] = {}
+        self._callers: dict[str, int] = {}  # the id of the user who made the call
+        self._asking: set[str] = set()
+
+    def of(self, request_uuid: UUID) -> Ticket | None:
+        """The ticket of the call that a request has now, if any."""
+        tickets = (call.ticket for call in self._calls.values())
+        return next((one for one in tickets if one.request_uuid == request_uuid), None)
+
+    def phone_of(self, user: User) -> Line:
+        """The line of a user's phone. Raises `LineUnknown`, `PhoneUnreachable`."""
+        line = line_of(self._context.center, user)
+        if line is None:
+            raise Refused("LineUnknown", "The user has no phone.")
+        check_in_reach(self._context, line)
+        return line
+
+    def expect(self, ticket: Ticket, user: User | None = None) -> None:
+        """From now on take note of a ticket's call, which this user makes."""
+        call = CallbackCall(ticket)
+        self._calls[call.unique_id] = call
+        if user is not None:
+            self._callers[call.unique_id] = user.id
+            self._asking.add(call.unique_id)
+
+    async def ring(self, ticket: Ticket, line: Line, shown: CallbackListRow) -> None:
+        """Ring the phone of a ticket that is expected, which then dials the ticket's number.
+
+        Raises `Refused` with `PhoneUnreachable`, or as asking Asterisk does; then there is no call.
+        """
+        context = self._context
+        call = self._calls[call_id(ticket.uuid)]
+        refused = context.center.phone_calls.refused
+        queue = context.center.directory.queues.get(shown.queue_id)
+        number = shown.caller_id or (queue.number if queue is not None else line.number)
+        try:
+            await context.bring_about(
+                lambda: (
+                    call.ended is not None
+                    or call.unique_id in context.center.calls.channels
+                    or call.unique_id in refused
+                ),
+                DialOut(line.interface, line.context, ticket.phone_number, number, call.unique_id),
+            )
+            if call.ended is not None or call.unique_id in refused:
+                raise Refused(call.failure or "PhoneUnreachable", "The phone cannot be rung.")
+        except Refused:
+            self._forget(call)
+            raise
+        finally:
+            self._asking.discard(call.unique_id)
+            refused.discard(call.unique_id)
+
+    def follow(self, changes: Iterable[ch.Change]) -> None:
+        """Take in what has become of the calls."""
+        if not self._calls:
+            return
+        for change in changes:
+            if isinstance(change, ch.DialOutcome):
+                if (call := self._calls.get(change.unique_id)) is not None:
+                    call.rung(change, self._context.now())
+                    if call.ended is not None:
+                        self._end(call)
+            elif (
+                isinstance(change, ch.PhoneCallChanged)
+                and (call := self._calls.get(change.call.unique_id)) is not None
+            ):
+                self._became(call, change.call)
+
+    def look(self) -> None:
+        """Give up the calls that Asterisk no longer has, after it was asked for all it has."""
+        channels = self._context.center.calls.channels
+        for call in list(self._calls.values()):
+            if call.unique_id not in channels and call.unique_id not in self._asking:
+                self._end(call)
+
+    def _became(self, call: CallbackCall, told: ch.PhoneCall) -> None:
+        before = call.answered
+        call.became(told, self._context.now())
+        if call.answered is not None and before is None:
+            self._context.journal.later(
+                callback_writing.note_answered, call.ticket.uuid, call.answered
+            )
+        if call.ended is not None:
+            self._end(call)
+
+    def _end(self, call: CallbackCall) -> None:
+        context = self._context
+        ended = call.ended if call.ended is not None else context.now()
+        context.journal.later(
+            callback_writing.note_ended, call.ticket.uuid, ended, call.duration, call.failure
+        )
+        if call.failure is not None and call.unique_id not in self._asking:
+            self._teller.failed(call.ticket, call.failure, self._callers.get(call.unique_id))
+        if call.unique_id not in self._asking:
+            context.center.phone_calls.refused.discard(call.unique_id)
+        self._forget(call)
+
+    def _forget(self, call: CallbackCall) -> None:
+        self._calls.pop(call.unique_id, None)
+        self._callers.pop(call.unique_id, None)

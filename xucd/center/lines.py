@@ -1,0 +1,30 @@
+"""Whose phone is whose.
+
+An agent who is logged in works on the phone of that line: that is its user's phone, whatever line
+the user has of its own. Everybody else's phone is the one of its own line. Several users may share
+a line.
+"""
+
+from collections.abc import Iterable
+
+from xucd.center.agent import Stance
+from xucd.center.center import Center
+from xucd.center.directory import Line, User
+
+
+def line_of(center: Center, user: User) -> Line | None:
+    """The line whose phone is the user's now, None for a user who has none."""
+    live = center.agents.get(user.agent_id) if user.agent_id is not None else None
+    if live is not None and live.stance is not Stance.OUT:
+        return live.line
+    return center.directory.lines.get(user.line_id) if user.line_id is not None else None
+
+
+def users_of(center: Center, line: Line) -> Iterable[User]:
+    """All users whose phone is that of the line now."""
+    directory = center.directory
+    likely = {user.id: user for user in directory.users_by_line.get(line.id, ())}
+    live = center.on_interface.get(line.interface)
+    if live is not None and (user := directory.users.get(live.agent.user_id)) is not None:
+        likely[user.id] = user
+    return [user for user in likely.values() if line_of(center, user) is line]

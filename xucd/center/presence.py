@@ -1,0 +1,50 @@
+"""How many agents each queue has: logged in, free, talking. Kept as their states change."""
+
+import msgspec
+
+from xucd.center.agent import AgentState
+from xucd.center.live import LiveAgent
+
+
+class Present(msgspec.Struct, frozen=True):
+    """The agents of one queue. `available` are ready, `talking` on any call."""
+
+    logged_in: int = 0
+    available: int = 0
+    talking: int = 0
+
+
+class QueuePresence:
+    """Counts agents by queue. Every agent is looked at whenever it may have changed."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, tuple[AgentState, frozenset[int]]] = {}
+        self._present: dict[int, Present] = {}
+
+    def of(self, queue_id: int) -> Present:
+        """The agents of a queue."""
+        return self._present.get(queue_id, Present())
+
+    def look(self, live: LiveAgent) -> list[int]:
+        """See what an agent does now; returns the queues of which the figures moved."""
+        now = live.shown.state, frozenset(live.queues)
+        before = self._seen.get(live.agent.id, (AgentState.LOGGED_OUT, frozenset[int]()))
+        if now == before:
+            return []
+        self._seen[live.agent.id] = now
+        touched = before[1] | now[1]
+        were = {queue_id: self.of(queue_id) for queue_id in touched}
+        self._add(*before, -1)
+        self._add(*now, 1)
+        return sorted(one for one in touched if self.of(one) != were[one])
+
+    def _add(self, state: AgentState, queue_ids: frozenset[int], count: int) -> None:
+        if state is AgentState.LOGGED_OUT:
+            return
+        for queue_id in queue_ids:
+            was = self.of(queue_id)
+            self._present[queue_id] = Present(
+                was.logged_in + count,
+                was.available + count * (state is AgentState.READY),
+                was.talking + count * (state is AgentState.ON_CALL),
+            )

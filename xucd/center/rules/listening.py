@@ -1,0 +1,99 @@
+"""Who listens to which agent: begun and ended by Asterisk's word alone.
+
+A channel listens to one exact channel of an agent's phone, and is hung up with it; a phone that
+still rings to listen rings no longer then. Who listens is found again after a reconnection: the
+application of its channel is `ChanSpy`, and the name of the channel that it hears stands in the
+application's data.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from xucd.center import events as ev
+from xucd.center.calls import Channel, interface_of
+from xucd.center.center import Center
+from xucd.center.changes import AgentListened
+from xucd.center.events import ChannelState
+from xucd.center.intents import HangUp
+from xucd.center.snapshot import ChannelSeen
+
+PREFIX = "xucd-listen-"
+"""How the unique ids of channels begin that xucd has asked for to listen."""
+
+
+def listening_id(channel: Channel, token: str) -> str:
+    """The unique id for a channel that is to listen to `channel`."""
+    return f"{PREFIX}{channel.unique_id}-{token}"
+
+
+def is_listening(center: Center, interface: str, channel: Channel) -> bool:
+    """Whether an interface listens to a channel, or is being rung to do so."""
+    prefix = listening_id(channel, "")
+    return any(one.unique_id.startswith(prefix) for one in center.calls.on(interface))
+
+
+def started(center: Center, event: ev.SpyStarted, now: float) -> None:
+    spyer = center.calls.channels.get(event.spyer_unique_id)
+    spied = center.calls.channels.get(event.spyee_unique_id)
+    if spyer is not None and spied is not None:
+        begun = _listened(center, spyer, spied)
+        if begun is not None:
+            _begin(center, event.spyer_unique_id, begun)
+
+
+def stopped(center: Center, event: ev.SpyStopped, now: float) -> None:
+    _end(center, event.spyer_unique_id)
+
+
+def gone(center: Center, event: ev.ChannelGone, now: float) -> None:
+    _end(center, event.unique_id)
+    if interface_of(event.channel) in center.on_interface:
+        center.intents += [
+            HangUp(one.name)
+            for one in center.calls.channels.values()
+            if one.unique_id.startswith(f"{PREFIX}{event.unique_id}-")
+            and one.state is not ChannelState.UP
+        ]
+
+
+def rebuild_listeners(center: Center, channels: Iterable[ChannelSeen]) -> None:
+    """Find who listens in what Asterisk lists; tell who ceased and who began meanwhile."""
+    by_name = {channel.name: channel for channel in center.calls.channels.values()}
+    found: dict[str, AgentListened] = {}
+    for one in channels:
+        if one.application != "ChanSpy":
+            continue
+        spied = by_name.get(one.application_data.partition(",")[0])
+        begun = _listened(center, by_name[one.channel], spied) if spied is not None else None
+        if begun is not None:
+            found[one.unique_id] = begun
+    for unique_id in [known for known in center.listeners if known not in found]:
+        _end(center, unique_id)
+    for unique_id, begun in found.items():
+        _begin(center, unique_id, begun)
+
+
+def _listened(center: Center, spyer: Channel, spied: Channel) -> AgentListened | None:
+    live = center.on_interface.get(spied.interface)
+    if live is None:
+        return None
+    line = center.directory.line_by_interface.get(spyer.interface)
+    return AgentListened(
+        live.agent.id,
+        line.number if line is not None else spyer.number,
+        line.id if line is not None else None,
+        True,
+    )
+
+
+def _begin(center: Center, unique_id: str, begun: AgentListened) -> None:
+    if unique_id not in center.listeners:
+        center.listeners[unique_id] = begun
+        center.changes.append(begun)
+
+
+def _end(center: Center, unique_id: str) -> None:
+    begun = center.listeners.pop(unique_id, None)
+    if begun is not None:
+        center.changes.append(msgspec.structs.replace(begun, started=False))

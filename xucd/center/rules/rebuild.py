@@ -1,0 +1,176 @@
+"""Starting anew from a snapshot, after a connection to Asterisk was made or made again.
+
+Asterisk owns what is live, so its list wins over what was remembered, with these exceptions. An
+agent remembered as logged in of which Asterisk has no member at all is put back, paused as it was:
+Asterisk restarted and lost its dynamic members. A login that was begun and never completed is
+completed, and queues that were configured anew meanwhile are brought about. A member of an agent
+remembered as logged out is taken away: a logout was cut short, and a phone would ring at a desk
+where nobody sits. So is one of an agent that is configured no more, or under another number. And a
+member of an agent that was never logged in by xucd is taken over as it is.
+
+What is asked of Asterisk here stands in the intents; the events that answer it follow as always.
+"""
+
+from collections.abc import Iterable
+
+from xucd.center.agent import AgentState, Fact, Stance
+from xucd.center.center import Center
+from xucd.center.changes import PhoneChanged
+from xucd.center.directory import AGENT_MEMBER, Line
+from xucd.center.intents import AddMember, RemoveMember, SetPause, SetPenalty
+from xucd.center.live import LiveAgent, Member
+from xucd.center.rules.listening import rebuild_listeners
+from xucd.center.rules.members import judge_pause
+from xucd.center.rules.phones import rebuild_phone_calls
+from xucd.center.rules.queues import tell_counted
+from xucd.center.rules.recording import rebuild_recordings
+from xucd.center.snapshot import MemberSeen, Snapshot
+
+
+def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
+    """Replace everything live by what `snapshot` holds."""
+    center.calls.rebuild(snapshot.channels, snapshot.recorded, now)
+    rebuild_recordings(center, snapshot)
+    center.waiting.clear()
+    for caller in snapshot.callers:
+        center.waiting.join(caller)
+    tell_counted(center, center.queue_stats.rebuild(snapshot, now), now)
+    rebuild_phone_calls(center, snapshot)
+    devices = {line.interface: "INVALID" for line in center.directory.lines.values()}
+    devices |= snapshot.devices
+    for line in center.directory.lines.values():
+        if center.devices.get(line.interface) != devices[line.interface]:
+            center.changes.append(PhoneChanged(line.id, devices[line.interface]))
+    center.devices = devices
+    center.on_interface.clear()
+    members: dict[int, list[MemberSeen]] = {}
+    for member in snapshot.members:
+        agent = center.directory.agent_by_member_name.get(member.member)
+        if member.interface not in center.directory.line_by_interface:
+            continue
+        if agent is not None:
+            members.setdefault(agent.id, []).append(member)
+        elif _is_left_behind(center, member):
+            center.intents.append(RemoveMember(member.queue, member.interface))
+    for live in center.agents.values():
+        center.blind = True
+        _rebuild_agent(center, live, members.get(live.agent.id, []), snapshot, now)
+        center.blind = False
+        center.look(live, now)
+        _date(center, live, members.get(live.agent.id, []), now)
+        _resume_wrapup(center, live, members.get(live.agent.id, []), now)
+    rebuild_listeners(center, snapshot.channels)
+
+
+def _rebuild_agent(
+    center: Center, live: LiveAgent, seen: list[MemberSeen], snapshot: Snapshot, now: float
+) -> None:
+    station = center.stations.get(live.agent.id)
+    live.members.clear()
+    live.leaving = False
+    if station is not None and not station.logged_in:
+        center.intents.extend(RemoveMember(one.queue, one.interface) for one in seen)
+        center.log_out(live, now)
+        return
+    line = _line(center, station.line_id if station is not None else None, seen)
+    if line is None:
+        center.log_out(live, now)
+        return
+    strays = [one for one in seen if one.interface != line.interface]
+    center.intents.extend(RemoveMember(one.queue, one.interface) for one in strays)
+    mine = [one for one in seen if one.interface == line.interface]
+    if station is None or live.line is not line or live.stance is Stance.OUT:
+        _sit(center, live, line, station.since if station is not None else now, now)
+    center.on_interface[line.interface] = live
+    lost = station is not None and (not mine or not station.settled)
+    live.wrapup_s = _wrapup_of_last_call(center, mine)
+    _take_over(center, live, mine, keep=lost, now=now)
+    if lost and station is not None:
+        if station.paused and not live.members:
+            center.happen(live, Fact.PAUSED, station.reason, now)
+        _put_back(center, live, line, snapshot.queues)
+
+
+def _is_left_behind(center: Center, member: MemberSeen) -> bool:
+    """Whether a member on one of our lines was that of an agent who has gone from the directory."""
+    return member.member.startswith(AGENT_MEMBER) and member.queue in center.directory.queue_by_name
+
+
+def _line(center: Center, remembered: int | None, seen: Iterable[MemberSeen]) -> Line | None:
+    """The line an agent is on: the remembered one, unless Asterisk knows the agent elsewhere."""
+    lines = [center.directory.line_by_interface[one.interface] for one in seen]
+    line = center.directory.lines.get(remembered) if remembered is not None else None
+    if lines and line not in lines:
+        return lines[0]
+    return line
+
+
+def _sit(center: Center, live: LiveAgent, line: Line, since: float, now: float) -> None:
+    center.log_in(live, line, now)
+    live.station_since = since
+    live.day.login_at = since
+
+
+def _take_over(
+    center: Center, live: LiveAgent, mine: list[MemberSeen], *, keep: bool, now: float
+) -> None:
+    """Make the agent's queues what Asterisk has or, with `keep`, Asterisk's what they are here."""
+    for one in mine:
+        queue = center.directory.queue_by_name.get(one.queue)
+        if queue is None:
+            continue
+        if keep and queue.id not in live.queues:
+            center.intents.append(RemoveMember(one.queue, one.interface))
+            continue
+        live.members[queue.id] = Member(one.paused, one.reason)
+        if not keep:
+            center.set_penalty(live, queue.id, one.penalty)
+        elif live.queues[queue.id] != one.penalty:
+            center.intents.append(SetPenalty(one.queue, one.interface, live.queues[queue.id]))
+    if not keep:
+        for queue_id in [known for known in live.queues if known not in live.members]:
+            center.set_penalty(live, queue_id, -1)
+    judge_pause(center, live, mine[0].reason if mine else "", now)
+
+
+def _put_back(center: Center, live: LiveAgent, line: Line, known: frozenset[str]) -> None:
+    """Ask for the members that Asterisk lacks, in the queues that it has, paused as the rest."""
+    paused = live.stance in (Stance.PAUSED, Stance.WRAPPING)
+    lacking = [center.directory.queues[one] for one in live.queues if one not in live.members]
+    live.settled = not lacking
+    center.remember(live)
+    center.intents.extend(
+        AddMember(queue.name, line.interface, live.agent.member_name, live.queues[queue.id], paused)
+        for queue in lacking
+        if queue.name in known
+    )
+    if lacking and live.stance is Stance.PAUSED:
+        center.intents.append(SetPause(line.interface, True, live.reason))
+
+
+def _wrapup_of_last_call(center: Center, mine: Iterable[MemberSeen]) -> int:
+    """The wrap-up of the queue whose call the agent had last, in seconds."""
+    latest = max(mine, key=lambda one: one.last_call, default=None)
+    queue = center.directory.queue_by_name.get(latest.queue) if latest is not None else None
+    return queue.wrapup if queue is not None else 0
+
+
+def _date(center: Center, live: LiveAgent, seen: list[MemberSeen], now: float) -> None:
+    """Find since when a state that was not known before has lasted: a pause or a call."""
+    if live.shown.state is AgentState.ON_PAUSE:
+        live.since = float(max((one.last_pause for one in seen), default=0)) or live.since
+    elif live.shown.state is AgentState.ON_CALL and live.since == now and live.line is not None:
+        channel = center.calls.talking(live.line.interface)
+        live.since = channel.answered if channel is not None and channel.answered else now
+
+
+def _resume_wrapup(center: Center, live: LiveAgent, seen: list[MemberSeen], now: float) -> None:
+    """Go on with a wrap-up that was running; what is over by now ends at once.
+
+    Asterisk does not tell when the call ended, only when the member last ended one and when it
+    was last paused; the later of the two is the nearest that can be had.
+    """
+    if live.stance is Stance.WRAPPING and live.wrapup_until is not None and live.wrapup_s > 0:
+        began = max(max(one.last_call, one.last_pause) for one in seen)
+        center.begin_wrapup(live, began + live.wrapup_s)
+        live.since = min(now, float(began))

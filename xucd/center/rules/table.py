@@ -1,0 +1,78 @@
+"""Which rules an event of Asterisk runs, in which order: the one door into the contact centre.
+
+The order within a row matters, and it is always the same. First the rules of `channels`: they make
+channels, bridges and waiting callers what the event says they are, and tell what the agent's phone
+does. Whatever reads channels comes after them: who listens, what users of phones are told, the
+figures of queues, recordings and sheets. A rule may thus rely on all that stands before it in its
+row, and on nothing that stands after it.
+
+To see what an event does, read its row; to add to what it does, add to its row.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from xucd.center import events as ev
+from xucd.center.center import Center
+from xucd.center.rules import (
+    callback_calls,
+    channels,
+    listening,
+    members,
+    phones,
+    queues,
+    recording,
+    sheets,
+)
+
+Rule = Callable[[Center, Any, float], None]
+"""``rule(center, event, now)``; `now` is the epoch second at which the event is taken in."""
+
+RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
+    # -- members of queues
+    ev.MemberAdded: (members.added,),
+    ev.MemberRemoved: (members.removed,),
+    ev.MemberPenalty: (members.penalty_changed,),
+    ev.MemberPaused: (members.paused,),
+    ev.MemberStatus: (members.status_changed,),
+    # -- callers of queues
+    ev.CallerSent: (queues.caller_sent,),
+    ev.CallerJoined: (channels.caller_joined, queues.caller_joined),
+    ev.CallerLeft: (channels.caller_left, queues.caller_left),
+    ev.CallerAbandoned: (channels.caller_left, queues.caller_abandoned),
+    ev.AgentCalled: (channels.agent_called, phones.agent_called),
+    ev.AgentConnected: (
+        channels.agent_called,
+        phones.agent_called,
+        queues.agent_connected,
+        recording.agent_connected,
+    ),
+    ev.AgentRangNoAnswer: (channels.agent_rang_no_answer,),
+    # -- channels and what connects them
+    ev.ChannelCreated: (channels.created, phones.created),
+    # A sheet is shown last: by then its phone is known to ring, and for which queue.
+    ev.ChannelMoved: (channels.moved, phones.moved, sheets.rings_or_answers),
+    ev.ChannelRenamed: (channels.renamed, phones.renamed),
+    # A channel's end: first who it was, then what hung on it, last what a page shows of it.
+    ev.ChannelGone: (channels.gone, listening.gone, phones.gone, queues.gone, sheets.gone),
+    ev.DialEnded: (callback_calls.dial_ended,),
+    ev.BridgeEntered: (channels.bridge_entered, phones.bridge_entered),
+    ev.BridgeLeft: (channels.bridge_left, phones.bridge_left),
+    ev.Transferred: (phones.transferred, recording.transferred),
+    ev.Held: (phones.held,),
+    ev.VariableSet: (phones.variable_set, queues.variable_set),
+    ev.OriginateAnswered: (phones.originate_answered,),
+    # -- recordings, listeners, devices
+    ev.RecordingStarted: (channels.recording_changed, recording.started),
+    ev.RecordingStopped: (channels.recording_changed, recording.stopped),
+    ev.RecordingMuted: (channels.recording_changed,),
+    ev.SpyStarted: (listening.started,),
+    ev.SpyStopped: (listening.stopped,),
+    ev.DeviceChanged: (channels.device_changed,),
+}
+
+
+def apply(center: Center, event: ev.Event, now: float) -> None:
+    """Take in one thing that Asterisk did. An event that no rule is about changes nothing."""
+    for rule in RULES.get(type(event), ()):
+        rule(center, event, now)

@@ -1,0 +1,98 @@
+"""Who we are: signing in over HTTP, and a token that is renewed long before it expires."""
+
+import asyncio
+import json
+import random
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from xucd.client.errors import Refused
+
+TIMEOUT = 10.0  # seconds that a request may take
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+_FINAL = (400, 401, 403, 404)
+
+
+class Authentication:
+    """A signed-in user, by login and password or by a token that is still good."""
+
+    def __init__(self, url: str, login: str, password: str, token: str = "") -> None:
+        self.token = token
+        self._url = url
+        self._credentials = {"login": login, "password": password} if login else None
+        self._life = 0.0
+
+    async def begin(self) -> None:
+        """Sign in, or find out whether the given token is good. Raises `Refused`."""
+        if self.token:
+            await self.renew()
+        else:
+            await self._sign_in()
+
+    async def renew(self) -> None:
+        """Trade the token for a new one; sign in again where it has expired and we can.
+
+        Raises `Refused`.
+        """
+        try:
+            headers = {"Authorization": f"Bearer {self.token}"}
+            self._take(await self._request("check", headers))
+        except Refused as refused:
+            if not refused.final or self._credentials is None:
+                raise
+            await self._sign_in()
+
+    async def keep_fresh(self) -> None:
+        """Renew the token for ever, or until that is of no use: an open link outlives it."""
+        wait, pause = self._life, FIRST_PAUSE
+        while True:
+            await asyncio.sleep(wait)
+            try:
+                await self.renew()
+                wait, pause = self._life, FIRST_PAUSE
+            except Refused as refused:
+                if refused.final:
+                    return
+                wait, pause = pause, min(2 * pause, LONGEST_PAUSE)
+
+    def address(self, **query: object) -> str:
+        """The address of the WebSocket."""
+        parts = urlsplit(self._url)
+        scheme = "wss" if parts.scheme == "https" else "ws"
+        asked = urlencode({"token": self.token, **query})
+        return f"{scheme}://{parts.netloc}/xuc/api/2.0/cti?{asked}"
+
+    async def _sign_in(self) -> None:
+        headers = {"Content-Type": "application/json"}
+        self._take(await self._request("login", headers, json.dumps(self._credentials).encode()))
+
+    def _take(self, answer: dict[str, Any]) -> None:
+        self.token = answer["token"]
+        # Between 40 and 60 % of its life: who signed in together does not renew together.
+        self._life = answer["TTL"] * random.uniform(0.4, 0.6)
+
+    async def _request(
+        self, name: str, headers: dict[str, str], body: bytes | None = None
+    ) -> dict[str, Any]:
+        address = urljoin(self._url, f"/xuc/api/2.0/auth/{name}")
+        request = urllib.request.Request(address, data=body, headers=headers)
+        return await asyncio.to_thread(_answer, request)
+
+
+def _answer(request: urllib.request.Request) -> dict[str, Any]:
+    """The JSON of an answer; blocks. Raises `Refused`."""
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+            told: dict[str, Any] = json.load(answer)
+            return told
+    except urllib.error.HTTPError as error:
+        try:
+            said = json.load(error)
+            code, text = str(said["error"]), str(said["message"])
+        except (ValueError, KeyError, TypeError):
+            code, text = "Unreachable", f"xucd answered with an error ({error.code})."
+        raise Refused(code, text, final=error.code in _FINAL) from None
+    except (OSError, ValueError) as error:
+        raise Refused("Unreachable", f"xucd cannot be reached: {error}") from None

@@ -1,0 +1,123 @@
+"""One WebSocket to xucd, and the commands that wait for their results on it."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from websockets.asyncio.client import ClientConnection
+from websockets.asyncio.client import connect as open_socket
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from xucd.client.errors import Refused
+from xucd.cti.messages import CommandResult
+
+
+class Received(msgspec.Struct, rename={"kind": "msgType", "body": "ctiMessage"}):
+    """A frame of xucd's; `kind` is empty for a heartbeat that has come back."""
+
+    kind: str = ""
+    body: msgspec.Raw = msgspec.Raw(b"null")
+    position: int | None = None
+
+
+class ClientLink:
+    """An open WebSocket. `heard(raw, received)` is called for each frame, before its result."""
+
+    def __init__(self, socket: ClientConnection, heard: Callable[[str, Received], None]) -> None:
+        self._socket = socket
+        self._heard = heard
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[None]] = {}
+        self._complaint: dict[str, Any] = {}
+        self._reading = asyncio.create_task(self._read())
+
+    @classmethod
+    async def open(
+        cls, address: str, heard: Callable[[str, Received], None], heartbeat: float | None = 5.0
+    ) -> "ClientLink":
+        """Open one; after three heartbeats (seconds) that were not answered it counts as lost.
+
+        Raises `Refused` with ``Unreachable``.
+        """
+        try:
+            socket = await open_socket(
+                address,
+                max_size=None,
+                ping_interval=heartbeat,
+                ping_timeout=None if heartbeat is None else 3 * heartbeat,
+            )
+        except (OSError, InvalidHandshake, TimeoutError) as error:
+            raise Refused("Unreachable", f"There is no WebSocket to be had: {error}") from None
+        return cls(socket, heard)
+
+    async def say(self, text: str) -> None:
+        """Send a frame. Raises `Refused` with ``Disconnected``."""
+        try:
+            await self._socket.send(text)
+        except ConnectionClosed:
+            raise _disconnected() from None
+
+    async def ask(self, command: str, values: dict[str, Any]) -> None:
+        """Send a command as the wire spells it, once; returns when it is done. Raises `Refused`."""
+        number = next(self._ids)
+        result = self._waiting[number] = asyncio.get_running_loop().create_future()
+        frame = {"claz": "web", "command": command, "requestId": number, **values}
+        try:
+            if self._reading.done():
+                raise _disconnected()
+            await self.say(msgspec.json.encode(frame).decode())
+            await result
+        finally:
+            del self._waiting[number]
+
+    def cut(self) -> None:
+        """Lose the link without a word."""
+        self._socket.transport.abort()
+
+    async def close(self) -> None:
+        """Close the link; returns when all that came has been heard."""
+        await self._socket.close()
+        await self._reading
+
+    async def closed(self) -> tuple[int | None, str | None]:
+        """Wait until the link is closed; returns the code and the reason that were given."""
+        await asyncio.shield(self._reading)
+        await self._socket.wait_closed()
+        return self._socket.close_code, self._socket.close_reason
+
+    async def _read(self) -> None:
+        try:
+            with contextlib.suppress(ConnectionClosed):  # how it ended is `closed`'s to tell
+                async for raw in self._socket:
+                    text = str(raw)
+                    received = msgspec.json.decode(text, type=Received)
+                    self._heard(text, received)
+                    if received.kind == "CommandResult":
+                        self._answered(msgspec.json.decode(received.body, type=CommandResult))
+                    elif received.kind == "AgentError":
+                        self._complaint = json.loads(bytes(received.body))
+        finally:
+            for result in self._waiting.values():
+                if not result.done():
+                    result.set_exception(_disconnected())
+
+    def _answered(self, answer: CommandResult) -> None:
+        complaint, self._complaint = self._complaint, {}
+        result = self._waiting.get(answer.request_id) if type(answer.request_id) is int else None
+        if result is None or result.done():
+            return
+        if answer.ok:
+            result.set_result(None)
+            return
+        code, text = str(answer.error), str(answer.message)
+        # The AgentError before it says more than the result does.
+        detail = complaint if complaint.pop("Error", None) == code else {}
+        result.set_exception(Refused(code, text, detail))
+
+
+def _disconnected() -> Refused:
+    return Refused("Disconnected", "The link was lost before xucd answered.")

@@ -1,0 +1,101 @@
+"""What a user can have its own phone do: dial, hang up, hand a call on.
+
+`answer` is not among them: there is no way that works with every phone to make one answer that
+rings, and none at all before Asterisk 20.
+"""
+
+import uuid
+
+from xucd.center.calls import DIAL_ID
+from xucd.center.events import ChannelState
+from xucd.center.intents import DialOut, HangUp, SendOn
+from xucd.center.phone_calls import Leg
+from xucd.center.refused import Refused
+from xucd.commands.context import Context
+from xucd.commands.dial_from_queue import check_destination
+from xucd.commands.own_phone import check_in_reach, own_line
+from xucd.commands.variables import put_by
+from xucd.cti.commands import Dial, DirectTransfer, Hangup
+from xucd.cti.session import Session
+
+
+async def dial(context: Context, command: Dial, who: Session) -> None:
+    """Ring the user's own phone, and dial once it is answered.
+
+    Raises `Refused` with `FeatureDisabled`, `DestinationNotAllowed`, `LineUnknown`,
+    `PhoneUnreachable`, `VariablesTooLarge`, `TooManyCalls`, or as asking Asterisk does.
+    """
+    if not context.features.dial:
+        raise Refused("FeatureDisabled", "Dialling is switched off in the settings.")
+    check_destination(context, command.destination)
+    line = own_line(context, who)
+    check_in_reach(context, line)
+    calls = context.center.phone_calls
+    unique_id = f"{DIAL_ID}{uuid.uuid4()}"
+    request_id = put_by(context.requests, command.variables) if command.variables else ""
+    try:
+        await context.bring_about(
+            lambda: unique_id in context.center.calls.channels or unique_id in calls.refused,
+            DialOut(
+                line.interface,
+                line.context,
+                command.destination,
+                line.number,
+                unique_id,
+                request_id,
+            ),
+        )
+        if unique_id in calls.refused:
+            raise Refused("PhoneUnreachable", "The phone cannot be rung.")
+    except Refused:
+        context.requests.drop(request_id)
+        raise
+    finally:
+        calls.refused.discard(unique_id)
+
+
+async def hang_up(context: Context, command: Hangup, who: Session) -> None:
+    """End a call of the user's own phone: the one of this unique id, or the latest.
+
+    Raises `Refused` with `LineUnknown`, `NoCall`, or as asking Asterisk does.
+    """
+    leg = _call(context, who, command.unique_id)
+    await context.bring_about(
+        lambda: leg.channel.unique_id not in context.center.calls.channels,
+        HangUp(leg.channel.name),
+        ignore=("ChannelGone",),
+    )
+
+
+async def direct_transfer(context: Context, command: DirectTransfer, who: Session) -> None:
+    """Hand the other party of the user's latest call on to a number, and be free at once.
+
+    Raises `Refused` with `DestinationNotAllowed`, `LineUnknown`, `NoCall` when nobody is there to
+    be handed on, or as asking Asterisk does.
+    """
+    check_destination(context, command.destination)
+    line = own_line(context, who)
+    leg = _call(context, who, None)
+    nobody = Refused("NoCall", "The phone has no call that could be handed on.")
+    if leg.channel.state is not ChannelState.UP:
+        raise nobody
+    try:  # a call is told as established a moment before the two can talk
+        await context.bring_about(lambda: context.center.phone_calls.talks(leg) or leg.over)
+    except Refused as refusal:
+        raise nobody if refusal.code == "AsteriskTimeout" else refusal from None
+    if leg.over:
+        raise nobody
+    await context.bring_about(
+        lambda: leg.over or leg.channel.unique_id not in context.center.calls.channels,
+        SendOn(leg.channel.name, line.context, command.destination),
+    )
+
+
+def _call(context: Context, who: Session, unique_id: str | None) -> Leg:
+    legs = context.center.phone_calls.of(own_line(context, who).interface)
+    if unique_id is not None:
+        legs = [leg for leg in legs if leg.unique_id == unique_id]
+    if not legs:
+        raise Refused("NoCall", "The phone has no such call.")
+    # Among several, the one that is talked in, not one that is held or still rings.
+    return max(legs, key=lambda leg: (leg.joined and not leg.held, leg.channel.since))

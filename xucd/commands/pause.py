@@ -1,0 +1,99 @@
+"""Pausing agents and making them ready.
+
+A pause concerns all of the agent's queues at once. During a queue call with wrap-up, ready means
+ready after the wrap-up: the pause that the dialplan set as the agent answered is put back.
+"""
+
+from xucd.center.agent import Stance
+from xucd.center.intents import WRAPUP_REASON, SetPause
+from xucd.center.live import LiveAgent
+from xucd.center.refused import Refused
+from xucd.commands.context import Context, asterisk_unavailable
+from xucd.cti.commands import PauseAgent, UnpauseAgent
+from xucd.cti.session import Session
+
+MAX_REASON = 79
+"""How many bytes of a pause's reason Asterisk keeps."""
+
+
+async def pause(context: Context, command: PauseAgent, who: Session) -> None:
+    """Pause an agent, for a reason or for none; for the same reason again is no error.
+
+    Raises `Refused` with `AgentUnknown`, `NotAuthorized`, `AgentNotLoggedIn`, `InvalidReason` or
+    `AsteriskUnavailable`.
+    """
+    await pause_agent(context, context.agent(command.agent_id, who), command.reason or "")
+
+
+async def unpause(context: Context, command: UnpauseAgent, who: Session) -> None:
+    """Make an agent ready, ending a wrap-up early; one that is ready already is no error."""
+    await unpause_agent(context, context.agent(command.agent_id, who))
+
+
+async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
+    """Pause one agent. Raises as `pause` does."""
+    reason = reason.strip()  # as Asterisk does
+    if reason == WRAPUP_REASON or len(reason.encode()) > MAX_REASON:
+        raise Refused("InvalidReason", "This reason is too long, or kept for the wrap-up.")
+    interface = _interface(context, live)
+    if live.stance is Stance.PAUSED and live.reason == reason:
+        return
+    if not live.members:
+        context.center.pause_without_queues(live.agent.id, True, reason, context.now())
+        context.publish()
+        return
+    # The end of a wrap-up, due in the meantime, must not undo the pause.
+    context.center.stop_wrapup(live.agent.id)
+    try:
+        await context.bring_about(
+            lambda: (
+                _now(context, live).stance is Stance.PAUSED and _now(context, live).reason == reason
+            ),
+            SetPause(interface, True, reason),
+        )
+    finally:
+        context.center.look(_now(context, live), context.now())
+        context.publish()
+
+
+async def unpause_agent(context: Context, live: LiveAgent) -> None:
+    """Make one agent ready. Raises as `unpause` does."""
+    interface = _interface(context, live)
+    if live.stance is Stance.READY and not any(one.paused for one in live.members.values()):
+        return
+    if not live.members:
+        context.center.pause_without_queues(live.agent.id, False, "", context.now())
+        context.publish()
+    elif _wrapup_is_due(context, live, interface):
+        if live.stance is Stance.PAUSED:
+            await context.bring_about(
+                lambda: _now(context, live).stance is Stance.WRAPPING,
+                SetPause(interface, False),
+                SetPause(interface, True, WRAPUP_REASON),
+            )
+    else:
+        await context.bring_about(
+            lambda: _now(context, live).stance in (Stance.READY, Stance.OUT),
+            SetPause(interface, False),
+        )
+
+
+def _now(context: Context, live: LiveAgent) -> LiveAgent:
+    """The agent as it is now: a reload of the configuration makes all agents anew."""
+    return context.center.agents.get(live.agent.id, live)
+
+
+def _interface(context: Context, live: LiveAgent) -> str:
+    if not context.current:  # nor is it known who is logged in
+        raise asterisk_unavailable()
+    if live.stance is Stance.OUT or live.line is None:
+        raise Refused("AgentNotLoggedIn", "The agent is not logged in.")
+    return live.line.interface
+
+
+def _wrapup_is_due(context: Context, live: LiveAgent, interface: str) -> bool:
+    channel = context.center.calls.talking(interface)
+    queue = (
+        context.center.directory.queue_by_name.get(channel.queue) if channel is not None else None
+    )
+    return queue is not None and queue.wrapup > 0

@@ -1,0 +1,335 @@
+"""Reading the contact centre's TOML file into a plan, and writing a plan as such a file.
+
+Reading refuses a file with any error in it and names the line and key of every one, so that the
+person who wrote it can mend them all at once.
+"""
+
+import datetime
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path as FilePath
+from typing import Any
+
+import msgspec
+
+from xucd.center.directory import Group, Line, Queue
+from xucd.config import validation
+from xucd.config.entries import ENTRIES, AgentEntry, CallbackEntry, LineEntry, UserEntry
+from xucd.config.plan import (
+    Person,
+    Plan,
+    PlannedAgent,
+    PlannedCallback,
+    PlannedCallbackList,
+    PlannedPeriod,
+)
+from xucd.config.toml_lines import lines_of
+from xucd.config.validation import Path, Wrong
+
+DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+MOST_LINES = 10_000
+
+
+class CenterFileError(Exception):
+    """The file cannot be used. `problems` holds a sentence for each error, with its line."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class CenterFile:
+    """A file that was read: its plan, and where everything in it stands."""
+
+    def __init__(self, name: str, lines: dict[Path, int], plan: Plan) -> None:
+        self.name = name
+        self.lines = lines
+        self.plan = plan
+
+    def locate(self, wrong: Wrong) -> str:
+        """Write an error as ``center.toml:31: agents[2].line: there is no line 1099``."""
+        return _located(self.name, self.lines, wrong)
+
+
+def read(path: FilePath, today: datetime.date) -> CenterFile:
+    """Read a file; days such as "tomorrow" are counted from `today`. Raises `CenterFileError`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise CenterFileError([f"{path}: cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise CenterFileError([f"{path.name}: is not UTF-8 text"]) from error
+    return parse(text, path.name, today)
+
+
+def parse(text: str, name: str, today: datetime.date) -> CenterFile:
+    """As `read`, of a text that is called `name` in errors."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", str(error))
+        line = (found and found[1]) or text.count("\n") + 1
+        said = str(error)[: found.start()] if found else str(error)
+        raise CenterFileError([f"{name}:{line}: is not valid TOML: {said}"]) from error
+    # The reader of TOML takes CR LF for LF; lines are counted the same either way.
+    lines = lines_of(text)
+    reader = _Reader(content, today)
+    if reader.problems:
+        raise CenterFileError([_located(name, lines, wrong) for wrong in reader.sorted(lines)])
+    return CenterFile(name, lines, reader.plan)
+
+
+def _located(name: str, lines: dict[Path, int], wrong: Wrong) -> str:
+    key = validation.dotted(wrong.path)
+    return f"{name}:{_line(lines, wrong.path)}: {key + ': ' if key else ''}{wrong.sentence}"
+
+
+def _line(lines: dict[Path, int], path: Path) -> int:
+    """The line of a path or, where it has none of its own, of what it is in."""
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 1)
+
+
+class _Reader:
+    """Turns a file's content into a plan, gathering problems as it goes."""
+
+    def __init__(self, content: dict[str, Any], today: datetime.date) -> None:
+        self.problems: list[Wrong] = []
+        self.today = today
+        for key in content.keys() - ENTRIES.keys():
+            self.wrong((key,), "there is no such key")
+        self.entries = {key: self.convert(content.get(key, []), key) for key in ENTRIES}
+        self.plan = Plan()
+        # A reference to an entry that could not be read would be reported as a second error.
+        if not self.problems:
+            self.plan = self.build()
+
+    def wrong(self, path: Path, sentence: str) -> None:
+        self.problems.append(Wrong(path, sentence))
+
+    def sorted(self, lines: dict[Path, int]) -> list[Wrong]:
+        return sorted(self.problems, key=lambda wrong: _line(lines, wrong.path))
+
+    def convert(self, value: Any, key: str) -> list[Any]:
+        if not isinstance(value, list):
+            self.wrong((key,), f"expected a list of tables, each under [[{key}]]")
+            return []
+        return self.convert_each(value, ENTRIES[key], (key,))
+
+    def convert_each(self, values: list[Any], kind: type[Any], path: Path) -> list[Any]:
+        found = []
+        for index, value in enumerate(values):
+            try:
+                found.append(validation.convert(value, kind, (*path, index)))
+            except Wrong as wrong:
+                self.problems.append(wrong)
+        return found
+
+    def unique(self, values: Iterable[tuple[Path, Any]]) -> None:
+        seen: dict[Any, Path] = {}
+        for path, value in values:
+            if value is None:
+                continue
+            if value in seen:
+                self.wrong(path, f"{value} is taken by {validation.dotted(seen[value][:2])}")
+            seen.setdefault(value, path)
+
+    def unique_keys(self, kind: str, *keys: str) -> None:
+        for key in keys:
+            camel = msgspec.structs.fields(ENTRIES[kind])
+            spelt = next(field.encode_name for field in camel if field.name == key)
+            self.unique(
+                ((kind, index, spelt), getattr(entry, key))
+                for index, entry in enumerate(self.entries[kind])
+            )
+
+    def build(self) -> Plan:
+        self.unique_keys("groups", "id", "name")
+        self.unique_keys("queues", "id", "name", "number")
+        self.unique_keys("agents", "id", "number")
+        self.unique_keys("callbackPeriods", "name")
+        self.unique_keys("callbackLists", "name")
+        people = [*self.indexed("agents"), *self.indexed("users")]
+        self.unique(((*path, "login"), entry.login) for path, entry in people)
+        self.unique(
+            ((*path, "userId"), entry.user_id)
+            if isinstance(entry, AgentEntry)
+            else ((*path, "id"), entry.id)
+            for path, entry in people
+        )
+        self.group_ids = {entry.name: entry.id for entry in self.entries["groups"]}
+        self.queue_ids = {entry.name: entry.id for entry in self.entries["queues"]}
+        lines = self.lines()
+        self.line_ids = {line.number: line.id for line in lines}
+        return Plan(
+            groups=tuple(Group(entry.id, entry.name) for entry in self.entries["groups"]),
+            queues=tuple(
+                Queue(q.id, q.name, q.display_name, q.number, q.context, q.wrapup)
+                for q in self.entries["queues"]
+            ),
+            lines=tuple(lines),
+            agents=tuple(self.agent(path, entry) for path, entry in self.indexed("agents")),
+            people=tuple(self.person(path, entry) for path, entry in people),
+            periods=tuple(self.periods()),
+            callback_lists=tuple(self.callback_lists()),
+        )
+
+    def indexed(self, kind: str) -> list[tuple[Path, Any]]:
+        return [((kind, index), entry) for index, entry in enumerate(self.entries[kind])]
+
+    def lines(self) -> list[Line]:
+        found: list[tuple[Path, Line]] = []
+        for path, entry in self.indexed("lines"):
+            try:
+                found += [(path, line) for line in _lines(entry, path)]
+            except Wrong as wrong:
+                self.problems.append(wrong)
+        self.unique(((*path, "id"), line.id) for path, line in found)
+        self.unique(((*path, "number"), line.number) for path, line in found)
+        self.unique(((*path, "interface"), line.interface) for path, line in found)
+        return [line for _, line in found]
+
+    def refer(self, known: dict[str, int], name: str, path: Path, what: str) -> int:
+        """The id behind a name, or 0 and a problem noted."""
+        if name not in known:
+            self.wrong(path, f"there is no {what} {validation.quoted(name).strip(chr(34))}")
+        return known.get(name, 0)
+
+    def refer_all(
+        self, known: dict[str, int], names: tuple[str, ...], path: Path, what: str
+    ) -> frozenset[int]:
+        return frozenset(
+            self.refer(known, name, (*path, index), what) for index, name in enumerate(names)
+        )
+
+    def agent(self, path: Path, entry: AgentEntry) -> PlannedAgent:
+        if entry.group not in self.group_ids.values():
+            self.wrong((*path, "group"), f"there is no group {entry.group}")
+        queues = {
+            self.refer(self.queue_ids, name, (*path, "queues", name), "queue"): penalty
+            for name, penalty in entry.queues.items()
+        }
+        return PlannedAgent(entry.id, entry.number, entry.login, entry.group, queues, entry.context)
+
+    def person(self, path: Path, entry: AgentEntry | UserEntry) -> Person:
+        if isinstance(entry, AgentEntry):
+            user_id, prefix = entry.user_id, "visible"
+            queues, groups = entry.visible_queues, entry.visible_groups
+        else:
+            user_id, prefix = entry.id, ""
+            queues, groups = entry.queues, entry.groups
+        keys = [f"{prefix}Queues", f"{prefix}Groups"] if prefix else ["queues", "groups"]
+        line_id = None
+        if entry.line is not None:
+            line_id = self.refer(self.line_ids, entry.line, (*path, "line"), "line")
+        return Person(
+            login=entry.login,
+            first_name=entry.first_name,
+            last_name=entry.last_name,
+            user_id=user_id,
+            line_id=line_id,
+            profile=entry.profile,
+            queue_ids=self.refer_all(self.queue_ids, queues, (*path, keys[0]), "queue"),
+            group_ids=self.refer_all(self.group_ids, groups, (*path, keys[1]), "group"),
+            rights=entry.rights,
+            mobile_number=entry.mobile_number,
+        )
+
+    def periods(self) -> Iterator[PlannedPeriod]:
+        entries = self.indexed("callbackPeriods")
+        defaults = [path for path, entry in entries if entry.default]
+        for path in defaults[1:]:
+            self.wrong((*path, "default"), "there is another default period")
+        if not defaults and (entries or self.entries["callbackLists"]):
+            # A callback without a period of its own is shown with the default one.
+            self.wrong(("callbackPeriods",), "one period has to say default = true")
+        for path, entry in entries:
+            if entry.start >= entry.end:
+                self.wrong((*path, "end"), "has to be later than start")
+            yield PlannedPeriod(entry.name, entry.start, entry.end, entry.default)
+
+    def callback_lists(self) -> Iterator[PlannedCallbackList]:
+        for path, entry in self.indexed("callbackLists"):
+            queue_id = self.refer(self.queue_ids, entry.queue, (*path, "queue"), "queue")
+            within = (*path, "callbacks")
+            before = len(self.problems)
+            read = self.convert_each(entry.callbacks, CallbackEntry, within)
+            if len(self.problems) > before:
+                continue  # indexes no longer agree, and the file is refused anyway
+            callbacks = [self.callback((*within, i), one) for i, one in enumerate(read)]
+            seen: dict[Any, int] = {}
+            for index, callback in enumerate(callbacks):
+                first = seen.setdefault(callback.identity, index)
+                if first != index:
+                    self.wrong(
+                        (*within, index), f"has the number and names of callbacks[{first}] before"
+                    )
+            yield PlannedCallbackList(entry.name, queue_id, tuple(callbacks), entry.caller_id)
+
+    def callback(self, path: Path, entry: CallbackEntry) -> PlannedCallback:
+        periods = {period.name for period in self.entries["callbackPeriods"]}
+        if entry.period is not None and entry.period not in periods:
+            self.wrong((*path, "period"), f"there is no period {validation.quoted(entry.period)}")
+        if entry.phone_number is None and entry.mobile_phone_number is None:
+            self.wrong(path, "phoneNumber or mobilePhoneNumber is missing")
+        return PlannedCallback(
+            phone_number=entry.phone_number,
+            due_date=self.date((*path, "dueDate"), entry.due_date),
+            mobile_phone_number=entry.mobile_phone_number,
+            first_name=entry.first_name,
+            last_name=entry.last_name,
+            company=entry.company,
+            description=entry.description,
+            period=entry.period,
+        )
+
+    def date(self, path: Path, value: Any) -> datetime.date:
+        if isinstance(value, str) and value in DAYS:
+            return self.today + datetime.timedelta(days=DAYS[value])
+        if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+            return value
+        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            try:
+                return datetime.date.fromisoformat(value)
+            except ValueError:
+                self.wrong(path, f"the calendar has no {value}")
+                return self.today
+        self.wrong(path, "expected today, tomorrow, yesterday, or a date such as 2026-01-31")
+        return self.today
+
+
+def _lines(entry: LineEntry, path: Path) -> Iterator[Line]:
+    """The line of an entry, or all lines of its range. Raises `Wrong`."""
+    if entry.ids is None and entry.numbers is None:
+        if entry.id is None or entry.number is None:
+            raise Wrong(path, "id or number is missing")
+        ids, numbers = [str(entry.id)], [entry.number]
+    else:
+        if entry.ids is None or entry.numbers is None or entry.id or entry.number:
+            raise Wrong(path, "give id and number, or ids and numbers")
+        ids = _range(entry.ids, (*path, "ids"))
+        numbers = _range(entry.numbers, (*path, "numbers"))
+        if len(ids) != len(numbers):
+            raise Wrong((*path, "numbers"), f"{len(numbers)} numbers do not match {len(ids)} ids")
+        if "{number}" not in entry.interface:
+            raise Wrong((*path, "interface"), "has to hold {number}, to differ between the lines")
+    for line_id, number in zip(ids, numbers, strict=True):
+        interface = entry.interface.replace("{number}", number)
+        if not re.search(validation.INTERFACE, interface) or len(interface) > 79:
+            raise Wrong((*path, "interface"), validation.ASKS[validation.INTERFACE])
+        if not 1 <= int(line_id) < 2**31:
+            raise Wrong((*path, "ids"), "expected ids of at least 1")
+        yield Line(int(line_id), number, interface, entry.context)
+
+
+def _range(text: str, path: Path) -> list[str]:
+    """Spell out ``"1001-1010"``, keeping leading zeros."""
+    match = re.fullmatch(r"([0-9]{1,15})-([0-9]{1,15})", text)
+    if match is None or int(match[1]) > int(match[2]):
+        raise Wrong(path, 'expected a range such as "1001-1010"')
+    first, last = int(match[1]), int(match[2])
+    if last - first >= MOST_LINES:
+        raise Wrong(path, f"is a range of more than {MOST_LINES} lines")
+    return [str(number).zfill(len(match[1])) for number in range(first, last + 1)]

@@ -1,0 +1,148 @@
+"""The keys of the contact centre's file: one struct for each kind of entry.
+
+What a single value may look like is said here; how entries hang together is checked in
+`xucd.config.center_file`. Values that end up in Asterisk are held to what is safe there.
+"""
+
+import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from xucd.center.directory import Profile
+from xucd.config import validation
+
+Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+Penalty = Annotated[int, Meta(ge=0, le=10_000)]
+Seconds = Annotated[int, Meta(ge=0, le=3600)]
+Number = Annotated[str, Meta(pattern=validation.NUMBER, max_length=40)]
+AsteriskName = Annotated[str, Meta(pattern=validation.NAME, max_length=79)]
+SpokenName = Annotated[str, Meta(pattern=validation.SPOKEN_NAME, min_length=1, max_length=100)]
+Text = Annotated[str, Meta(pattern=validation.TEXT, max_length=1000)]
+Login = Annotated[str, Meta(pattern=validation.LOGIN, max_length=64)]
+Right = Literal["recording", "dissuasion"]
+LocalTime = Annotated[datetime.time, Meta(tz=False)]
+
+
+class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    pass
+
+
+class GroupEntry(_Entry, frozen=True, kw_only=True):
+    """``[[groups]]``"""
+
+    id: Id
+    name: SpokenName
+
+
+class QueueEntry(_Entry, frozen=True, kw_only=True):
+    """``[[queues]]``; `wrapup` in seconds."""
+
+    id: Id
+    name: AsteriskName
+    display_name: SpokenName
+    number: Number
+    context: AsteriskName = "default"
+    wrapup: Seconds = 0
+
+
+class LineEntry(_Entry, frozen=True, kw_only=True):
+    """``[[lines]]``: one line, or a range of them when `ids` and `numbers` are given."""
+
+    id: Id | None = None
+    ids: str | None = None
+    number: Number | None = None
+    numbers: str | None = None
+    interface: str
+    context: AsteriskName = "default"
+
+
+class AgentEntry(_Entry, frozen=True, kw_only=True):
+    """``[[agents]]``: an agent and the user it signs in as.
+
+    `line` is a line's number, `queues` maps queue names to penalties. The `visible…` names bound
+    what the agent sees if it is a supervisor besides.
+    """
+
+    id: Id
+    number: Number
+    login: Login
+    user_id: Id | None = None
+    first_name: SpokenName
+    last_name: SpokenName
+    line: str | None = None
+    group: int
+    queues: dict[str, Penalty] = {}
+    context: AsteriskName = "default"
+    profile: Profile | None = None
+    visible_queues: tuple[str, ...] = ()
+    visible_groups: tuple[str, ...] = ()
+    rights: tuple[Right, ...] = ()
+    mobile_number: Number | None = None
+
+
+class UserEntry(_Entry, frozen=True, kw_only=True):
+    """``[[users]]``: somebody who is no agent. `queues` and `groups` are what a supervisor sees."""
+
+    id: Id | None = None
+    login: Login
+    first_name: SpokenName
+    last_name: SpokenName
+    line: str | None = None
+    profile: Profile | None = None
+    queues: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    rights: tuple[Right, ...] = ()
+    mobile_number: Number | None = None
+
+
+class PeriodEntry(_Entry, frozen=True, kw_only=True):
+    """``[[callbackPeriods]]``, local times."""
+
+    name: SpokenName
+    start: LocalTime
+    end: LocalTime
+    default: bool = False
+
+
+class WhoToCall(_Entry, frozen=True, kw_only=True):
+    """Who is to be called, wherever a callback comes from."""
+
+    phone_number: Number | None = None
+    mobile_phone_number: Number | None = None
+    first_name: SpokenName | None = None
+    last_name: SpokenName | None = None
+    company: Text | None = None
+    description: Text | None = None
+
+
+class CallbackEntry(WhoToCall, frozen=True, kw_only=True):
+    """One of a list's ``callbacks``. `due_date` is a date, or a day as seen from today."""
+
+    due_date: Any = "today"
+    period: str | None = None
+
+
+class ListEntry(_Entry, frozen=True, kw_only=True):
+    """``[[callbackLists]]``; the `callbacks` are converted one by one, as `CallbackEntry`.
+
+    `caller_id` is the number shown to those who are called, else it is the queue's.
+    """
+
+    name: SpokenName
+    queue: str
+    caller_id: Number | None = None
+    callbacks: list[Any] = []
+
+
+# In the order in which they are read: an entry refers only to entries of kinds above it.
+ENTRIES: dict[str, type[_Entry]] = {
+    "groups": GroupEntry,
+    "queues": QueueEntry,
+    "lines": LineEntry,
+    "agents": AgentEntry,
+    "users": UserEntry,
+    "callbackPeriods": PeriodEntry,
+    "callbackLists": ListEntry,
+}

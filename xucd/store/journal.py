@@ -1,0 +1,199 @@
+"""The journal: what the daemon writes to the store, in order, and again until it is taken.
+
+Every change of a station or membership, and the day's figures.
+
+Changes are written in the order in which they came about, and again until the database has taken
+them; `written` waits for all of them. The
+figures change with every call: the agents' are written once a minute and at the end, the queues'
+once a second while they change.
+"""
+
+import asyncio
+import copy
+import datetime
+import functools
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import structlog
+
+from xucd.center import changes as ch
+from xucd.center.center import Center
+from xucd.center.queue_stats import QueueDay
+from xucd.center.refused import Refused
+from xucd.center.station import Station
+from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable
+
+SAVE_DAYS_S = 60.0
+RETRY_S = 1.0
+SAVE_QUEUES_S = 1.0
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+log = structlog.get_logger()
+
+
+class Journal:
+    """The store as commands and the daemon use it."""
+
+    def __init__(self, store: AsyncStore) -> None:
+        self._store = store
+        self._unwritten: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._writer: asyncio.Task[None] | None = None
+        self._failing = False
+        self._moved = asyncio.Event()
+        self._counted: dict[tuple[datetime.date, int], QueueDay] = {}
+
+    def follow(self, changes: Iterable[ch.Change]) -> None:
+        """Write down what of these must outlive the daemon."""
+        for change in changes:
+            if isinstance(change, ch.StationChanged):
+                self._later(Store.put_station, change.station)
+            elif isinstance(change, ch.MembershipChanged):
+                agent, queue = change.agent_id, change.queue_id
+                if change.penalty < 0:
+                    self._later(Store.remove_membership, agent, queue)
+                else:
+                    self._later(Store.set_membership, agent, queue, change.penalty)
+            elif isinstance(change, ch.DayEnded):
+                day = day_of(change.at - 1)
+                self._later(Store.put_agent_days, day, dict(change.figures))
+                self._later(Store.put_queue_days, day, dict(change.queues))
+                self._counted.clear()
+            elif isinstance(change, ch.QueueCounted):
+                if not self._counted:
+                    asyncio.get_running_loop().call_later(SAVE_QUEUES_S, self._save_counted)
+                self._counted[day_of(change.at), change.queue_id] = change.figures
+
+    async def put_station(self, station: Station) -> None:
+        """Remember a station now. Raises `Refused` with `StoreUnavailable`."""
+        await self._now(Store.put_station, station)
+
+    async def set_agent_group(self, agent_id: int, group_id: int) -> None:
+        """Move an agent to a group now. Raises `Refused` with `StoreUnavailable`."""
+        await self._now(Store.set_agent_group, agent_id, group_id)
+
+    async def set_membership(self, agent_id: int, queue_id: int, penalty: int) -> None:
+        """Remember a membership now, -1 for none. Raises `Refused` with `StoreUnavailable`."""
+        if penalty < 0:
+            await self._now(Store.remove_membership, agent_id, queue_id)
+        else:
+            await self._now(Store.set_membership, agent_id, queue_id, penalty)
+
+    async def default_memberships(self) -> dict[int, dict[int, int]]:
+        """The default memberships. Raises `Refused` with `StoreUnavailable`."""
+        try:
+            return await self._store.run(Store.default_memberships)
+        except StoreError as error:
+            raise _unavailable() from error
+
+    async def set_default_memberships(
+        self, memberships: Mapping[int, Mapping[int, int]], among: Collection[int] | None
+    ) -> None:
+        """Replace default memberships, as far as `among` goes; None is every queue.
+
+        All of them or none. Raises `Refused` with `StoreUnavailable`.
+        """
+        await self._now(Store.set_default_memberships, memberships, among)
+
+    async def written(self) -> None:
+        """Wait until all that was followed is durable.
+
+        Raises `Refused` with `StoreUnavailable` while the database takes nothing; what it did not
+        take is kept and tried again.
+        """
+        while self._unwritten:
+            if self._failing:
+                raise _unavailable()
+            await self._moved.wait()
+
+    async def run(
+        self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Do some work on the store now, in its turn. Raises `Refused` with `StoreUnavailable`.
+
+        It is done, too, when whoever asked is cancelled meanwhile.
+        """
+        try:
+            return await self._store.run(work, *args, **kwargs)
+        except StoreError as error:
+            raise _unavailable() from error
+
+    def later(
+        self, work: Callable[Concatenate[Store, _P], None], *args: _P.args, **kwargs: _P.kwargs
+    ) -> None:
+        """Do some work on the store after all that was to be done before; `written` waits."""
+        self._later(functools.partial(work, **kwargs), *args)
+
+    async def save_days(self, center: Center, now: float) -> None:
+        """Write the figures of the day, the running stretches included. Raises `StoreError`."""
+        for live in center.agents.values():
+            live.spend(now)
+        days = {live.agent.id: copy.copy(live.day) for live in center.agents.values()}
+        await self._store.run(Store.put_agent_days, day_of(now), days)
+        queues = {
+            queue_id: center.queue_stats.day(queue_id) for queue_id in center.queue_stats.days
+        }
+        self._counted.clear()
+        await self._store.run(Store.put_queue_days, day_of(now), queues)
+
+    def _save_counted(self) -> None:
+        counted, self._counted = self._counted, {}
+        for day in {day for day, _queue_id in counted}:
+            figures = {queue_id: one for (of, queue_id), one in counted.items() if of == day}
+            self._later(Store.put_queue_days, day, figures)
+
+    async def _now(self, method: Callable[..., None], *arguments: Any) -> None:
+        await self.written()  # what was told before must not be written over this later
+        try:
+            await self._store.run(method, *arguments)
+        except StoreError as error:
+            raise _unavailable() from error
+
+    def _later(self, method: Callable[..., None], *arguments: Any) -> None:
+        self._unwritten.append((method, arguments))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        """Write in order. What the database cannot take now is tried again until it can."""
+        try:
+            while self._unwritten:
+                method, arguments = self._unwritten[0]
+                try:
+                    await self._store.run(method, *arguments)
+                except StoreUnavailable as error:
+                    if not self._failing:
+                        log.error("changes cannot be written for now", error=str(error))
+                    self._progress(failing=True)
+                    await asyncio.sleep(RETRY_S)
+                    continue
+                except StoreError as error:
+                    log.error("a change was turned down by the database", error=str(error))
+                self._unwritten.popleft()
+                self._progress(failing=False)
+        finally:
+            self._writer = None
+
+    def _progress(self, *, failing: bool) -> None:
+        """Let those who wait look again."""
+        self._failing = failing
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+
+
+def day_of(now: float) -> datetime.date:
+    """The local date of a moment."""
+    return datetime.datetime.fromtimestamp(now).astimezone().date()
+
+
+def midnight_after(now: float) -> float:
+    """The epoch second of the next local midnight."""
+    tomorrow = day_of(now) + datetime.timedelta(days=1)
+    return datetime.datetime.combine(tomorrow, datetime.time()).astimezone().timestamp()
+
+
+def _unavailable() -> Refused:
+    return Refused("StoreUnavailable", "xucd cannot write to its database.")

@@ -1,0 +1,188 @@
+"""How the centre's state reads as messages: plain functions from live facts to bodies.
+
+Ages are counted in whole seconds up to `now`, an epoch second.
+"""
+
+import datetime
+from collections.abc import Iterable, Mapping
+
+from xucd.center.agent import AgentShown, AgentState
+from xucd.center.center import Center
+from xucd.center.changes import AgentChanged
+from xucd.center.day import AgentDay
+from xucd.center.directory import Agent, Directory, Queue, User
+from xucd.center.live import LiveAgent
+from xucd.center.rights import Rights
+from xucd.cti import messages as msg
+
+
+def agent_state(change: AgentChanged, now: float) -> msg.AgentStateEvent:
+    """An agent's state, as long as it has lasted by now."""
+    seen: AgentShown = change.shown
+    body = msg.AgentStateEvent(
+        name=seen.state.value,
+        agent_id=change.agent_id,
+        phone_number=seen.phone_number,
+        since=max(0, int(now - change.since)),
+        queues=list(change.queue_ids),
+    )
+    if seen.state is AgentState.READY:
+        body.cause = "available"
+    elif seen.state is AgentState.ON_PAUSE:
+        body.cause = seen.cause
+    if seen.call is not None:
+        body.acd = seen.call.acd
+        body.direction = "Incoming" if seen.call.incoming else "Outgoing"
+        body.call_type = "Internal" if seen.call.internal else "External"
+        body.monitor_state = seen.call.recording
+    return body
+
+
+def agent_entry(agent: Agent) -> msg.ListedAgent:
+    """An agent as lists have it."""
+    return msg.ListedAgent(
+        id=agent.id,
+        first_name=agent.first_name,
+        last_name=agent.last_name,
+        number=agent.number,
+        context=agent.context,
+        group_id=agent.group_id,
+        user_id=agent.user_id,
+    )
+
+
+def agent_config(center: Center, live: LiveAgent, rights: Rights) -> msg.AgentConfig:
+    """An agent's configuration, with those of its queues that the rights let through."""
+    agent = live.agent
+    return msg.AgentConfig(
+        id=agent.id,
+        number=agent.number,
+        context=agent.context,
+        first_name=agent.first_name,
+        last_name=agent.last_name,
+        group_id=agent.group_id,
+        user_id=agent.user_id,
+        member=[
+            msg.AgentMembership(
+                queue_name=center.directory.queues[queue_id].name,
+                queue_id=queue_id,
+                interface=agent.member_name,
+                penalty=penalty,
+                userid=agent.user_id,
+            )
+            for queue_id, penalty in sorted(live.queues.items())
+            if rights.queue(queue_id)
+        ],
+    )
+
+
+def agent_statistics(live: LiveAgent, now: float) -> msg.AgentStatistics:
+    """An agent's figures of the day, the stretch that still runs included."""
+    live.spend(now)
+    day: AgentDay = live.day
+    ended = day.inbound_answered + day.inbound_unanswered
+    figures: list[tuple[str, int | str]] = [
+        ("AgentPausedTotalTime", int(day.paused_s)),
+        ("AgentWrapupTotalTime", int(day.wrapup_s)),
+        ("AgentReadyTotalTime", int(day.ready_s)),
+        ("AgentInboundCalls", day.inbound_calls),
+        ("AgentInboundAnsweredCalls", day.inbound_answered),
+        ("AgentInboundUnansweredCalls", day.inbound_unanswered),
+        ("AgentInboundTotalCallTime", int(day.inbound_talk_s)),
+        ("AgentInboundAverRingTime", round(day.inbound_ring_s / ended) if ended else 0),
+        ("AgentOutboundCalls", day.outbound_calls),
+        ("AgentOutboundTotalCallTime", int(day.outbound_talk_s)),
+    ]
+    if day.login_at is not None:
+        figures.append(("LoginDateTime", _moment(day.login_at)))
+    if day.logout_at is not None:
+        figures.append(("LogoutDateTime", _moment(day.logout_at)))
+    return msg.AgentStatistics(
+        id=live.agent.id,
+        statistics=[msg.Statistic(name=name, value=value) for name, value in figures],
+    )
+
+
+def _moment(at: float) -> str:
+    """A moment in local time with its offset, to the millisecond."""
+    local = datetime.datetime.fromtimestamp(at, datetime.UTC).astimezone()
+    return local.isoformat(timespec="milliseconds")
+
+
+def queue_config(queue: Queue) -> msg.QueueConfig:
+    """A queue's configuration."""
+    return msg.QueueConfig(
+        id=queue.id,
+        context=queue.context,
+        name=queue.name,
+        display_name=queue.display_name,
+        number=queue.number,
+    )
+
+
+def queue_members(agents: Iterable[LiveAgent], rights: Rights) -> msg.QueueMemberList:
+    """Who is in which queue, with which penalty, as far as the rights let through."""
+    return msg.QueueMemberList(
+        items=[
+            msg.QueueMember(agent_id=live.agent.id, queue_id=queue_id, penalty=penalty)
+            for live in agents
+            for queue_id, penalty in sorted(live.queues.items())
+            if rights.queue(queue_id)
+        ]
+    )
+
+
+def user_config(user: User) -> msg.UserConfigUpdate:
+    """A user's own configuration."""
+    return msg.UserConfigUpdate(
+        user_id=user.id,
+        first_name=user.first_name,
+        last_name=user.last_name,
+        full_name=f"{user.first_name} {user.last_name}".strip(),
+        agent_id=user.agent_id,
+        line_ids=[user.line_id] if user.line_id is not None else [],
+        mobile_number=user.mobile_number,
+    )
+
+
+def visible_agents(center: Center, rights: Rights) -> list[LiveAgent]:
+    """The agents that the rights let through."""
+    return [live for live in center.agents.values() if rights.agent(live.agent)]
+
+
+def groups(directory: Directory, rights: Rights) -> msg.AgentGroupList:
+    """The groups that the rights let through."""
+    return msg.AgentGroupList(
+        items=[
+            msg.AgentGroup(id=group.id, name=group.name)
+            for group in directory.groups.values()
+            if rights.group(group.id)
+        ]
+    )
+
+
+def default_memberships(
+    directory: Directory, defaults: Mapping[int, Mapping[int, int]], rights: Rights
+) -> msg.UsersQueueDefaultMembership:
+    """The default memberships, {user id: {queue id: penalty}}, that the rights let through."""
+    return msg.UsersQueueDefaultMembership(
+        memberships=[
+            default_membership(agent.user_id, defaults, rights)
+            for agent in directory.agents.values()
+            if rights.agent(agent)
+        ]
+    )
+
+
+def default_membership(
+    user_id: int, defaults: Mapping[int, Mapping[int, int]], rights: Rights
+) -> msg.UserQueueDefaultMembership:
+    """One user's default membership, with those of its queues that the rights let through."""
+    return msg.UserQueueDefaultMembership(
+        user_id=user_id,
+        membership=[
+            msg.QueuePenalty(queue_id=queue_id, penalty=penalty)
+            for queue_id, penalty in sorted(defaults.get(user_id, {}).items())
+            if rights.queue(queue_id)
+        ],
+    )

@@ -1,0 +1,65 @@
+"""How lines, phones and their calls read as messages."""
+
+from xucd.center.changes import PhoneCall, Stage
+from xucd.center.directory import Line, User
+from xucd.cti import messages as msg
+
+_PHONE_STATUS: dict[str, msg.PhoneStatus] = {
+    "NOT_INUSE": "AVAILABLE",
+    "INUSE": "CALLING",
+    "BUSY": "BUSY",
+    "INVALID": "UNEXISTING",
+    "UNAVAILABLE": "INDISPONIBLE",
+    "UNKNOWN": "INDISPONIBLE",
+    "RINGING": "RINGING",
+    "RINGINUSE": "BUSY_AND_RINGING",
+    "ONHOLD": "ONHOLD",
+}
+
+
+def phone_status(device_state: str | None) -> msg.PhoneStatus:
+    """Asterisk's device state as clients name it."""
+    return _PHONE_STATUS.get(device_state or "INVALID", "ERROR")
+
+
+_EVENTS: dict[Stage, msg.PhoneEventType] = {
+    Stage.RINGING: "EventRinging",
+    Stage.DIALING: "EventDialing",
+    Stage.ESTABLISHED: "EventEstablished",
+    Stage.ON_HOLD: "EventOnHold",
+    Stage.RELEASED: "EventReleased",
+}
+
+
+def line_config(line: Line) -> msg.LineConfig:
+    """A user's line."""
+    return msg.LineConfig(
+        id=str(line.id),
+        name=line.number,
+        context=line.context,
+        phone_number=line.number,
+        interface=line.interface,
+    )
+
+
+def hint(number: str, state: str | None) -> msg.PhoneHintStatusEvent:
+    """What a phone does, by Asterisk's device state; None for one that is not there."""
+    return msg.PhoneHintStatusEvent(number=number, status=msg.PHONE_HINT[phone_status(state)])
+
+
+def phone_event(line: Line, user: User, call: PhoneCall) -> msg.PhoneEvent:
+    """What a user is told of a call."""
+    event = msg.PhoneEvent(
+        event_type=_EVENTS[call.stage],
+        number=line.number,
+        other_number=call.number,
+        other_name=call.name,
+        linked_id=call.linked_id,
+        unique_id=call.unique_id,
+        call_direction="Incoming" if call.incoming else "Outgoing",
+        user_data=call.variables,
+        username=user.login,
+    )
+    if call.queue:
+        event.queue_name = call.queue
+    return event
