@@ -55,7 +55,7 @@ def by_xucd(pieces: list[bytes]) -> int:
             if event is not None:
                 now += 0.001
                 apply(center, event, now)
-                changes += len(center.take()[0])
+                changes += len(center.drain()[0])
     return changes
 
 

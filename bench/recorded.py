@@ -76,7 +76,7 @@ def play(hub: Hub) -> Iterator[None]:
         if event is not None:
             now += 0.001
             apply(center, event, now)
-            teller.tell(center.take()[0])
+            teller.tell(center.drain()[0])
             context.moved()
             yield
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.agent import AgentState
-from xucd.center.center import Center
+from xucd.center.center import Center, Remembered
 from xucd.center.directory import Agent, Directory, Group, Line, Queue
 from xucd.center.events import ChannelState
 from xucd.center.intents import WRAPUP_REASON, Intent
@@ -49,9 +49,11 @@ class Scene:
         self.center = Center(
             directory(),
             self.now,
-            queues={BRUCE: {SUPPORT: 0, SALES: 1, BILLING: 2}, ALICE: {SUPPORT: 0}},
-            stations={station.agent_id: station for station in stations},
-            midnight_after=lambda at: (at // DAY + 1) * DAY,
+            lambda at: (at // DAY + 1) * DAY,
+            Remembered(
+                queues={BRUCE: {SUPPORT: 0, SALES: 1, BILLING: 2}, ALICE: {SUPPORT: 0}},
+                stations={station.agent_id: station for station in stations},
+            ),
         )
 
     def agent(self, agent_id: int = BRUCE) -> LiveAgent:
@@ -94,7 +96,7 @@ class Scene:
         self.now = end
 
     def _take(self) -> None:
-        changes, intents = self.center.take()
+        changes, intents = self.center.drain()
         self.told += changes
         self.asked += intents
 
@@ -120,9 +122,10 @@ class Scene:
         self._calls += 1
         caller = f"caller{self._calls}"
         channel = f"PJSIP/trunk-{self._calls:08x}"
+        position = len(self.center.waiting.calls(queue)) + 1
         self.happens(
             ev.ChannelCreated(channel, caller, caller, ChannelState.RING, number, "", "in", "3000"),
-            ev.CallerJoined(queue, channel, caller, caller, 1, number, ""),
+            ev.CallerJoined(queue, channel, caller, caller, position, number, ""),
         )
         return caller
 
@@ -142,7 +145,7 @@ class Scene:
         return phone
 
     def answers(self, caller: str, phone: str, queue: str = "support", gosub: bool = True) -> None:
-        channel = self.center.calls.channels[phone]
+        channel = self.center.channels.by_id[phone]
         live = self.center.on_interface[channel.interface]
         up = ChannelState.UP
         self.happens(
@@ -159,5 +162,5 @@ class Scene:
 
     def hangs_up(self, *unique_ids: str) -> None:
         for unique_id in unique_ids:
-            channel = self.center.calls.channels[unique_id]
+            channel = self.center.channels.by_id[unique_id]
             self.happens(ev.ChannelGone(channel.name, unique_id, channel.linked_id, 16))

@@ -104,7 +104,10 @@ def test_a_call_that_the_phone_places_shows_dialing_then_on_call(
     assert scene.states() == [DIALING, ON_CALL, READY]
     call = next(c.shown.call for c in scene.told if isinstance(c, ch.AgentChanged) and c.shown.call)
     assert (call.acd, call.incoming, call.internal) == (False, False, internal)
-    assert (scene.agent().day.outbound_calls, scene.agent().day.outbound_talk_s) == (1, 30)
+    assert (
+        scene.agent().day(scene.now).outbound_calls,
+        scene.agent().day(scene.now).outbound_talk_s,
+    ) == (1, 30)
 
 
 def test_a_pause_of_some_queues_only_leaves_the_agent_ready(scene: Scene) -> None:
@@ -197,7 +200,7 @@ def test_whoever_becomes_ready_is_offered_to_waiting_callers_at_once(scene: Scen
     assert nudged == [
         "PJSIP/trunk-00000001",
         "PJSIP/trunk-00000002",
-        scene.center.calls.channels[other].name,
+        scene.center.channels.by_id[other].name,
     ]
 
 
@@ -210,7 +213,7 @@ def test_a_caller_for_whom_a_phone_rings_already_is_not_nudged(scene: Scene) -> 
     scene.forget()
     scene.pauses(False)
     nudged = [one.channel for one in scene.asked if isinstance(one, Nudge)]
-    assert nudged == [scene.center.calls.channels[second].name]
+    assert nudged == [scene.center.channels.by_id[second].name]
 
 
 def test_an_agent_whose_phone_is_not_yet_free_is_offered_once_the_queue_knows_it_is(
@@ -236,7 +239,7 @@ def test_whoever_has_waited_longest_is_offered_first_whichever_queue_it_is_in(
         if not idle:
             waiting = [scene.caller_waits(queue) for queue in reversed(queues)]
             scene.forget()
-    channels = [scene.center.calls.channels[caller].name for caller in waiting]
+    channels = [scene.center.channels.by_id[caller].name for caller in waiting]
     assert scene.asked == [Nudge(channel) for channel in channels]
 
 
@@ -258,7 +261,7 @@ def test_a_removed_member_is_told_with_penalty_minus_one(scene: Scene) -> None:
 
 def test_members_that_go_by_a_logout_do_not_change_the_agents_queues(scene: Scene) -> None:
     queues = dict(scene.agent().queues)
-    scene.center.leave(BRUCE, scene.now)
+    scene.center.begin_logout(BRUCE, scene.now)
     for queue in ("support", "sales", "billing"):
         scene.happens(ev.MemberRemoved(queue, "PJSIP/1001", "Agent/2501"))
     assert scene.states() == [LOGGED_OUT]
@@ -303,14 +306,14 @@ def test_an_agent_without_queues_logs_in_pauses_and_leaves_by_itself() -> None:
     scene.center.log_in_without_queues(CAROLINE, line, scene.now)
     scene.center.pause_without_queues(CAROLINE, True, "lunch", scene.now)
     scene.center.pause_without_queues(CAROLINE, False, "", scene.now)
-    scene.center.leave(CAROLINE, scene.now)
+    scene.center.begin_logout(CAROLINE, scene.now)
     scene.happens()
     assert scene.states(CAROLINE) == [READY, ON_PAUSE, READY, LOGGED_OUT]
 
 
 def test_recording_is_shown_with_the_call_and_changes_with_it(scene: Scene) -> None:
     caller = scene.caller_waits()
-    channel = scene.center.calls.channels[caller].name
+    channel = scene.center.channels.by_id[caller].name
     scene.happens(ev.RecordingStarted(channel, caller, caller))
     scene.answers(caller, scene.rings(caller))
     for event in (
@@ -329,7 +332,7 @@ def test_recording_is_shown_with_the_call_and_changes_with_it(scene: Scene) -> N
 
 def test_a_mute_of_what_is_not_recorded_is_not_shown_as_paused(scene: Scene) -> None:
     caller = scene.caller_waits()
-    channel = scene.center.calls.channels[caller].name
+    channel = scene.center.channels.by_id[caller].name
     scene.answers(caller, scene.rings(caller))
     scene.happens(ev.RecordingMuted(channel, caller, caller, True))
     call = scene.agent().shown.call
@@ -354,17 +357,16 @@ def test_the_day_counts_calls_and_the_time_in_each_state(scene: Scene) -> None:
     scene.pauses(True, "lunch")
     scene.passes(100)
     scene.pauses(False)
-    day = scene.agent().day
+    day = scene.agent().day(scene.now)
     assert (day.ready_s, day.wrapup_s, day.paused_s) == (10, 3, 100)
     assert (day.inbound_calls, day.inbound_answered, day.inbound_unanswered) == (2, 1, 1)
     assert (day.inbound_talk_s, day.inbound_ring_s) == (30, 12)
 
 
 def test_midnight_begins_the_counters_anew_and_keeps_the_login(scene: Scene) -> None:
-    login = scene.agent().day.login_at
+    login = scene.agent().day(scene.now).login_at
     midnight = (scene.now // DAY + 1) * DAY
     scene.passes(midnight - scene.now + 60)
-    scene.agent().spend(scene.now)
-    assert scene.agent().day.ready_s == 60
-    assert scene.agent().day.login_at == login
+    assert scene.agent().day(scene.now).ready_s == 60
+    assert scene.agent().day(scene.now).login_at == login
     assert sum(isinstance(change, ch.DayEnded) for change in scene.told) == 1

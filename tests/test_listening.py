@@ -29,7 +29,7 @@ def talking() -> tuple[Scene, str]:
 
 def rings_to_listen(scene: Scene, phone: str) -> str:
     """The line 1004 is rung to listen to that channel."""
-    unique_id = listening_id(scene.center.calls.channels[phone], "t")
+    unique_id = listening_id(scene.center.channels.by_id[phone], "t")
     name, down, ringing = "PJSIP/1004-00000007", ChannelState.DOWN, ChannelState.RINGING
     scene.happens(
         ev.ChannelCreated(name, unique_id, unique_id, down, "1004", "", "default", ""),
@@ -39,9 +39,9 @@ def rings_to_listen(scene: Scene, phone: str) -> str:
 
 
 def starts(scene: Scene, spyer: str, phone: str) -> ev.SpyStarted:
-    name = scene.center.calls.channels[spyer].name
+    name = scene.center.channels.by_id[spyer].name
     scene.happens(ev.ChannelMoved(name, spyer, spyer, ChannelState.UP, "1004", "", "1001", ""))
-    return ev.SpyStarted(name, spyer, scene.center.calls.channels[phone].name, phone)
+    return ev.SpyStarted(name, spyer, scene.center.channels.by_id[phone].name, phone)
 
 
 def listened(scene: Scene) -> list[AgentListened]:
@@ -73,21 +73,21 @@ def test_a_phone_that_still_rings_to_listen_is_hung_up_with_the_call() -> None:
     scene, phone = talking()
     spyer = rings_to_listen(scene, phone)
     scene.hangs_up(phone)
-    assert HangUp(scene.center.calls.channels[spyer].name) in scene.asked
+    assert HangUp(scene.center.channels.by_id[spyer].name) in scene.asked
 
 
 def test_a_phone_listens_from_its_first_ring_on_to_that_one_channel() -> None:
     scene, phone = talking()
-    channel = scene.center.calls.channels[phone]
+    channel = scene.center.channels.by_id[phone]
     assert not is_listening(scene.center, "PJSIP/1004", channel)
     spyer = rings_to_listen(scene, phone)
     assert is_listening(scene.center, "PJSIP/1004", channel)
-    assert not is_listening(scene.center, "PJSIP/1004", scene.center.calls.channels[spyer])
+    assert not is_listening(scene.center, "PJSIP/1004", scene.center.channels.by_id[spyer])
 
 
 def test_somebody_who_listens_to_no_agent_is_not_told_of() -> None:
     scene, phone = talking()
-    caller = scene.center.calls.channels[phone].linked_id
+    caller = scene.center.channels.by_id[phone].linked_id
     spyer = rings_to_listen(scene, phone)
     scene.happens(starts(scene, spyer, caller))
     assert listened(scene) == []

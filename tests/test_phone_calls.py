@@ -5,8 +5,8 @@ import msgspec
 from tests.scene import Scene
 from xucd.center import events as ev
 from xucd.center.agent import AgentState
-from xucd.center.calls import DIAL_ID
 from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
+from xucd.center.channels import DIAL_ID
 from xucd.center.events import ChannelState
 from xucd.center.phone_calls import DIALLED
 from xucd.center.snapshot import ChannelSeen, Snapshot
@@ -168,7 +168,7 @@ def test_an_agent_for_whom_xucd_dials_is_dialing_and_its_call_is_outgoing() -> N
     assert live.shown.state is AgentState.ON_CALL
     assert live.shown.call is not None
     assert (live.shown.call.incoming, live.shown.call.internal) == (False, True)
-    assert (live.day.outbound_calls, live.day.inbound_calls) == (1, 0)
+    assert (live.day(scene.now).outbound_calls, live.day(scene.now).inbound_calls) == (1, 0)
 
 
 def test_a_hold_is_told_and_taken_back() -> None:

@@ -9,7 +9,7 @@ import xucd.center
 
 ALLOWED = {
     "collections", "collections.abc", "itertools", "enum", "typing", "msgspec", "datetime", "uuid",
-    "re", "urllib.parse",
+    "re", "urllib.parse", "types",
 }  # fmt: skip
 MODULES = sorted(Path(xucd.center.__file__).parent.rglob("*.py"))
 CLOCKS = {"now", "today", "utcnow", "time", "monotonic"}

@@ -5,10 +5,11 @@ import pytest
 from tests.scene import ALICE, BILLING, BRUCE, DAY, SALES, SUPPORT, Scene, directory
 from xucd.center import changes as ch
 from xucd.center import events as ev
-from xucd.center.center import Center
+from xucd.center.center import Center, Remembered
 from xucd.center.events import ChannelState
 from xucd.center.queue_stats import KEPT, QueueDay, QueueStats
 from xucd.center.snapshot import ChannelSeen, Snapshot
+from xucd.center.waiting import Waiting
 from xucd.views import queues as queue_views
 
 
@@ -209,7 +210,7 @@ def test_a_window_holds_what_happened_in_it_and_judges_by_its_own_limit(scene: S
 
 
 def test_what_is_kept_for_windows_is_bounded() -> None:
-    stats = QueueStats(directory(), {})
+    stats = QueueStats(directory(), {}, Waiting())
     for number in range(3 * KEPT):
         stats.bound_for("a", SUPPORT)
         stats.turned_away("a", float(number))
@@ -229,8 +230,8 @@ class TestAfterARestart:
         scene.center = Center(
             directory(),
             scene.now,
-            queue_days={SUPPORT: known, 77: known},
-            midnight_after=lambda at: (at // DAY + 1) * DAY,
+            lambda at: (at // DAY + 1) * DAY,
+            Remembered(queue_days={SUPPORT: known, 77: known}),
         )
         return scene
 

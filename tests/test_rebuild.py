@@ -68,7 +68,7 @@ def test_a_call_keeps_its_figures_over_a_rebuild_in_the_middle() -> None:
     caller = scene.caller_waits()
     phone = scene.rings(caller)
     scene.passes(10)
-    channel = scene.center.calls.channels[phone]
+    channel = scene.center.channels.by_id[phone]
     ringing = ChannelSeen(
         channel.name, phone, caller, ChannelState.RINGING, "1001", "", "0230210082", "",
         "default", "", "AppQueue", "(Outgoing Line)", "", 10,
@@ -77,7 +77,7 @@ def test_a_call_keeps_its_figures_over_a_rebuild_in_the_middle() -> None:
     scene.answers(caller, phone, gosub=False)
     scene.passes(1)
     scene.hangs_up(phone)
-    day = scene.agent().day
+    day = scene.agent().day(scene.now)
     assert (day.inbound_calls, day.inbound_answered) == (1, 1)
     assert (day.inbound_ring_s, day.inbound_talk_s) == (10, 1)
 
@@ -225,8 +225,8 @@ def test_waiting_callers_are_those_of_the_snapshot() -> None:
     scene.caller_waits()
     waiting = ev.CallerJoined("sales", "PJSIP/trunk-7", "x", "x", 1, "0230210082", "")
     scene.rebuilds(Snapshot(QUEUES, (), (waiting,), (), {}))
-    assert scene.center.waiting.callers("support") == []
-    assert scene.center.waiting.callers("sales") == [waiting]
+    assert scene.center.waiting.calls("support") == []
+    assert [call.unique_id for call in scene.center.waiting.calls("sales")] == ["x"]
 
 
 def test_two_agents_that_were_on_one_line_do_not_share_it_after_a_rebuild() -> None:

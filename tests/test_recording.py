@@ -47,7 +47,7 @@ class Table:
     def obey(self) -> None:
         asked = self.script.asked[-1]
         if isinstance(asked, Mute):
-            caller = self.scene.center.calls.channels["caller1"]
+            caller = self.scene.center.channels.by_id["caller1"]
             self.scene.happens(ev.RecordingMuted(asked.channel, "caller1", "c", asked.muted))
             assert caller.name == asked.channel
             self.context.moved()

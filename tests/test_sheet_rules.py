@@ -66,7 +66,7 @@ def test_a_call_without_a_sheet_shows_none_and_a_call_that_is_over_keeps_none() 
     scene.hangs_up(caller)
     scene.rings(scene.caller_waits())
     assert shown(scene) == []
-    assert scene.center.sheets.of(scene.center.calls.in_call(caller)) is None
+    assert scene.center.sheets.of(scene.center.channels.in_call(caller)) is None
 
 
 def test_the_oldest_of_too_many_sheets_is_forgotten() -> None:

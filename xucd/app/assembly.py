@@ -17,7 +17,7 @@ from xucd.agi import callback, sheet, variables
 from xucd.agi.server import AgiServer
 from xucd.app.service import Service
 from xucd.callbacks.voice_messages import Wishes
-from xucd.center.center import Center
+from xucd.center.center import Center, Remembered
 from xucd.center.changes import SheetField
 from xucd.center.directory import Directory, User
 from xucd.center.refused import Refused
@@ -144,11 +144,13 @@ class Daemon:
         return Center(
             await store.run(Store.directory),
             now,
-            queues=await store.run(Store.memberships),
-            stations=await store.run(Store.stations),
-            days=await store.run(Store.agent_days, day_of(now)),
-            queue_days=await store.run(Store.queue_days, day_of(now)),
-            midnight_after=midnight_after,
+            midnight_after,
+            Remembered(
+                queues=await store.run(Store.memberships),
+                stations=await store.run(Store.stations),
+                days=await store.run(Store.agent_days, day_of(now)),
+                queue_days=await store.run(Store.queue_days, day_of(now)),
+            ),
         )
 
     async def stop(self) -> None:

@@ -135,7 +135,7 @@ class Service:
 
     def pass_on(self) -> None:
         """Pass on what has become different: to the store, to clients, and to Asterisk."""
-        changes, intents = self.center.take()
+        changes, intents = self.center.drain()
         if changes:
             self.journal.follow(changes)
             self._teller.tell(changes)

@@ -66,7 +66,7 @@ class CallbackDialing:
             await context.bring_about(
                 lambda: (
                     call.ended is not None
-                    or call.unique_id in context.center.calls.channels
+                    or call.unique_id in context.center.channels.by_id
                     or call.unique_id in refused
                 ),
                 DialOut(line.interface, line.context, ticket.phone_number, number, call.unique_id),
@@ -98,7 +98,7 @@ class CallbackDialing:
 
     def look(self) -> None:
         """Give up the calls that Asterisk no longer has, after it was asked for all it has."""
-        channels = self._context.center.calls.channels
+        channels = self._context.center.channels.by_id
         for call in list(self._calls.values()):
             if call.unique_id not in channels and call.unique_id not in self._asking:
                 self._end(call)

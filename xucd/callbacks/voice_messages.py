@@ -99,14 +99,14 @@ async def listen_message(
     if not is_reference(reference):
         raise _unknown()
     line = own_line(context, who)
-    calls = context.center.calls
+    calls = context.center.channels
     if is_hearing(calls, line.interface, reference):
         return
     check_in_reach(context, line)
     unique_id = channel_id(reference, secrets.token_hex(4))
     number = request.phone_number or request.mobile_phone_number or line.number
     await context.bring_about(
-        lambda: unique_id in calls.channels,
+        lambda: unique_id in calls.by_id,
         PlayMessage(line.interface, reference, number, unique_id),
     )
 

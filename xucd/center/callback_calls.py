@@ -10,8 +10,8 @@ after a restart. That the two talk, and that it is over, is told as of any call 
 from uuid import UUID
 
 from xucd.center.callbacks import Ticket
-from xucd.center.calls import DIAL_ID
 from xucd.center.changes import DialOutcome, PhoneCall, Stage
+from xucd.center.channels import DIAL_ID
 
 _FAR = {"BUSY": "NumberBusy", "NOANSWER": "NumberNotAnswered"}
 

@@ -1,21 +1,20 @@
-"""The contact centre: takes in what Asterisk did, gives out what became different.
+"""The contact centre: takes in what Asterisk did, gives out what changed.
 
-`apply` (in `xucd.center.apply`) takes one event, `rebuild` a whole snapshot, `Center.tick` the
-passing of time. Each collects changes, for clients and the store, and intents, for Asterisk; the
-caller fetches both with `Center.take()`. Times are epoch seconds, given by the caller, never going
-back.
+`apply` (in `rules.table`) takes one event, `rebuild` a whole snapshot, `Center.tick` the passing
+of time. Each collects changes, for clients and the store, and intents, for Asterisk; the caller
+fetches both with `Center.drain()`. Times are epoch seconds, given by the caller, never going back.
 
-Events may come twice, or tell what a snapshot already held: each handler leaves the same state
-when its event is applied again. An event about a queue, member or line that the directory does
-not know is somebody else's and changes nothing.
+Events may come twice, or tell what a snapshot already held: each rule leaves the same state when
+its event is applied again. An event about a queue, member or line that the directory does not know
+is somebody else's and changes nothing.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import msgspec
 
-from xucd.center.agent import AgentShown, AgentState, Fact, Phone, Stance, after, shown
-from xucd.center.calls import Calls
+from xucd.center.agent import AgentShown, AgentState, Fact, Phone, Stance, shown
 from xucd.center.changes import (
     AgentChanged,
     AgentConfigChanged,
@@ -28,16 +27,18 @@ from xucd.center.changes import (
     QueueStatsChanged,
     StationChanged,
 )
+from xucd.center.channels import Channels
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Line
 from xucd.center.intents import Intent, Nudge, SetPause
-from xucd.center.live import LiveAgent
+from xucd.center.live import AgentRecord, LiveAgent
 from xucd.center.phone_calls import PhoneCalls
 from xucd.center.presence import QueuePresence
 from xucd.center.queue_stats import QueueDay, QueueStats
 from xucd.center.sheets import Sheets
 from xucd.center.station import Station
 from xucd.center.waiting import Waiting
+from xucd.center.wrapups import Wrapups
 
 AGING_S = 1.0
 """How often to tell how long callers have waited."""
@@ -46,57 +47,64 @@ RETRY_S = 1.0
 """How long to wait for an unpause to take effect before asking for it again."""
 
 
-class Center:
-    """Everything live, and the rules by which events change it.
+class Remembered(msgspec.Struct, frozen=True):
+    """What the store has kept: memberships ({agent id: {queue id: penalty}}), stations, figures."""
 
-    `queues` maps agent ids to {queue id: penalty}; `stations` and `days` are as last remembered;
-    `midnight_after` gives the epoch second of the local midnight that follows a moment. While
-    `blind`, nothing is told of agents: `rebuild` sets it where it has not yet looked at everything.
+    queues: Mapping[int, Mapping[int, int]] = {}
+    stations: Mapping[int, Station] = {}
+    days: Mapping[int, AgentDay] = {}
+    queue_days: Mapping[int, QueueDay] = {}
+
+
+class Center:
+    """Everything live, and what its rules are made of.
+
+    `midnight_after` gives the epoch second of the local midnight that follows a moment. `agents`
+    and `on_interface` (logged-in agents by the interface of their line) are to be read; only the
+    rules change an agent, by its `record`. While `blind`, nothing is told of agents: `rebuild` sets
+    it where it has not yet looked at everything.
     """
 
     def __init__(
         self,
         directory: Directory,
         now: float,
-        *,
-        queues: Mapping[int, Mapping[int, int]] | None = None,
-        stations: Mapping[int, Station] | None = None,
-        days: Mapping[int, AgentDay] | None = None,
-        queue_days: Mapping[int, QueueDay] | None = None,
         midnight_after: Callable[[float], float],
+        remembered: Remembered | None = None,
     ) -> None:
+        remembered = remembered or Remembered()
         self.directory = directory
-        self.calls = Calls(directory)
+        self.channels = Channels(directory)
         self.waiting = Waiting()
+        self.queue_stats = QueueStats(directory, remembered.queue_days, self.waiting)
         self.sheets = Sheets()
-        self.queue_stats = QueueStats(directory, queue_days or {})
-        self.presence = QueuePresence()
-        self._aged_at = now
         self.phone_calls = PhoneCalls()
+        self.presence = QueuePresence()
         self.listeners: dict[str, AgentListened] = {}  # by the listening channel's unique id
         self.devices: dict[str, str] = {}
-        self.stations = dict(stations or {})
-        self.agents: dict[int, LiveAgent] = {}
-        self.on_interface: dict[str, LiveAgent] = {}
-        self._wrapping: dict[int, LiveAgent] = {}
+        self.stations = dict(remembered.stations)
+        self._records: dict[int, AgentRecord] = {}
+        self._on_interface: dict[str, AgentRecord] = {}
+        self.agents: Mapping[int, LiveAgent] = MappingProxyType(self._records)
+        self.on_interface: Mapping[str, LiveAgent] = MappingProxyType(self._on_interface)
         self.blind = False
+        self._wrapups = Wrapups()
+        self._aged_at = now
         self._midnight_after = midnight_after
         self._midnight = midnight_after(now)
         self.changes: list[Change] = []
         self.intents: list[Intent] = []
         for agent in directory.agents.values():
-            self.agents[agent.id] = self._new_agent(
-                agent, dict((queues or {}).get(agent.id, {})), now
-            )
-            self.presence.look(self.agents[agent.id])
-        for agent_id, day in (days or {}).items():
-            if agent_id in self.agents:
-                self.agents[agent_id].day = day
+            record = self._new_record(agent, remembered.queues.get(agent.id, {}), now)
+            if agent.id in remembered.days:
+                record.begin_day(remembered.days[agent.id])
+            self._records[agent.id] = record
+            self.presence.update(record)
 
     # -- what the caller does with it
 
-    def take(self) -> tuple[list[Change], list[Intent]]:
-        """What has come of it since the last call, in order."""
+    def drain(self) -> tuple[list[Change], list[Intent]]:
+        """The changes and intents collected since the last call, in order."""
         changes, intents = self.changes, self.intents
         if changes:
             self.changes = []
@@ -106,28 +114,25 @@ class Center:
 
     def due(self) -> float:
         """When `tick` has something to do next."""
-        wrapups = (live.wrapup_until or 0.0 for live in self._wrapping.values())
         aged = self._aged_at + AGING_S if self.queue_stats.with_callers() else self._midnight
-        return min(self._midnight, aged, min(wrapups, default=self._midnight))
+        return min(self._midnight, aged, self._wrapups.next_end(self._midnight))
 
     def tick(self, now: float) -> None:
         """Let time pass: end wrap-ups that are over, and begin a new day at midnight."""
-        for live in list(self._wrapping.values()):
-            if live.wrapup_until is not None and live.wrapup_until <= now:
-                self.end_wrapup(live, now)
+        for agent_id in self._wrapups.end_due(now):
+            self._end_wrapup(self._records[agent_id], now)
         if now >= self._aged_at + AGING_S:
             self._aged_at = now
             waited = self.queue_stats.with_callers()
             self.changes.extend(QueueStatsChanged(queue_id) for queue_id in waited)
         if now >= self._midnight:
-            ended: dict[int, AgentDay] = {}
-            for live in self.agents.values():
-                live.spend(self._midnight)
-                ended[live.agent.id] = live.day
-                live.day = live.day.tomorrow()
-                self.tell_stats(live)
+            ended = {
+                agent_id: live.end_day(self._midnight) for agent_id, live in self._records.items()
+            }
+            for live in self._records.values():
+                self.stats_changed(live)
             self.changes.append(DayEnded(self._midnight, ended, self.queue_stats.new_day()))
-            self.changes.extend(QueueStatsChanged(one) for one in self.directory.queues)
+            self.changes.extend(QueueStatsChanged(queue_id) for queue_id in self.directory.queues)
             self._midnight = self._midnight_after(now)
 
     def inherit(self, before: "Center", now: float) -> None:
@@ -136,19 +141,17 @@ class Center:
         What is live comes with the snapshot that is to follow; here it is what clients have been
         shown, the figures of the day, and since when.
         """
-        self.calls.inherit(before.calls)
+        self.channels.inherit(before.channels)
         self.phone_calls = before.phone_calls
         self.queue_stats.inherit(before.queue_stats)
         self.sheets = before.sheets
         self.listeners = before.listeners
-        for agent_id, live in self.agents.items():
+        for agent_id, live in self._records.items():
             old = before.agents.get(agent_id)
             if old is None:
                 self.changes.append(AgentConfigChanged(agent_id, live.agent.group_id))
                 continue
-            old.spend(now)
-            live.shown, live.since, live.day = old.shown, old.since, old.day
-            live.spent_until = now
+            live.inherit(old, now)
             station = self.stations.get(agent_id)
             if station is not None and old.queues != live.queues:
                 # Whatever was remembered since they were configured, Asterisk has the old ones.
@@ -159,8 +162,8 @@ class Center:
                     self.changes.append(MembershipChanged(agent_id, queue_id, penalty))
             if (old.agent, old.queues) != (live.agent, live.queues):
                 self.changes.append(AgentConfigChanged(agent_id, live.agent.group_id))
-            self.attend(live)
-        self.changes.extend(QueueStatsChanged(one) for one in self.directory.queues)
+            self.update_presence(live)
+        self.changes.extend(QueueStatsChanged(queue_id) for queue_id in self.directory.queues)
         self.changes.extend(
             QueueConfigChanged(queue.id)
             for queue in self.directory.queues.values()
@@ -171,100 +174,122 @@ class Center:
 
     def begin_login(self, agent_id: int) -> None:
         """A login was begun: until `settle`, a restart of xucd completes it."""
-        self.agents[agent_id].settled = False
-        self.agents[agent_id].leaving = False
+        self._records[agent_id].begin_login()
 
     def settle(self, agent_id: int) -> None:
         """A login is complete: from now on Asterisk is right about the agent's queues."""
-        live = self.agents[agent_id]
-        live.settled = True
-        self.remember(live)
+        live = self._records[agent_id]
+        live.settle()
+        self.save_station(live)
+
+    def fail_login(self, agent_id: int, line: Line) -> None:
+        """A login on a line has failed; what there is of it on that line is to be undone."""
+        self._records[agent_id].last_line(line)
 
     def log_in_without_queues(self, agent_id: int, line: Line, now: float) -> None:
         """Log in an agent that has no queue, of which Asterisk therefore has no member."""
-        live = self.agents[agent_id]
+        live = self._records[agent_id]
         if not live.queues:
             self.log_in(live, line, now)
 
     def pause_without_queues(self, agent_id: int, paused: bool, reason: str, now: float) -> None:
         """Pause an agent that has no queue, or make it ready."""
-        live = self.agents[agent_id]
+        live = self._records[agent_id]
         if not live.members:
-            self.happen(live, Fact.PAUSED if paused else Fact.UNPAUSED, reason, now)
+            self.change_stance(live, Fact.PAUSED if paused else Fact.UNPAUSED, reason, now)
 
-    def leave(self, agent_id: int, now: float) -> None:
+    def begin_logout(self, agent_id: int, now: float) -> None:
         """A logout was begun: the going of its members is part of it, and ends in logged out."""
-        live = self.agents[agent_id]
-        live.leaving = True
+        live = self._records[agent_id]
+        live.begin_logout()
         if not live.members:
             self.log_out(live, now)
 
     def assign(self, agent_id: int, queue_id: int, penalty: int) -> None:
         """Change a queue of an agent of which Asterisk has no member; -1 takes it away."""
-        live = self.agents[agent_id]
+        live = self._records[agent_id]
         if queue_id not in live.members:
             self.set_penalty(live, queue_id, penalty)
 
     def move_to_group(self, agent_id: int, group_id: int) -> None:
         """An agent belongs to another group now."""
-        live = self.agents[agent_id]
-        live.agent = msgspec.structs.replace(live.agent, group_id=group_id)
+        live = self._records[agent_id]
+        live.assign(msgspec.structs.replace(live.agent, group_id=group_id))
         self.directory.put_agent(live.agent)
         self.changes.append(AgentConfigChanged(agent_id, group_id))
 
+    def hold_wrapup(self, agent_id: int) -> None:
+        """Let a running wrap-up not end by itself, until `resume_wrapup`."""
+        self._wrapups.stop(agent_id)
+
+    def resume_wrapup(self, agent_id: int, now: float) -> None:
+        """Let a wrap-up that is still due run anew."""
+        self.update_shown(self._records[agent_id], now)
+
     # -- what its rules are made of
 
-    def set_penalty(self, live: LiveAgent, queue_id: int, penalty: int) -> None:
-        if live.queues.get(queue_id, -1) == penalty:
+    def record(self, agent_id: int) -> AgentRecord:
+        """An agent, to be changed by a rule. Raises KeyError."""
+        return self._records[agent_id]
+
+    def records(self) -> list[AgentRecord]:
+        """All agents, to be changed by a rule."""
+        return list(self._records.values())
+
+    def record_on(self, interface: str) -> AgentRecord | None:
+        """The agent logged in on an interface, to be changed by a rule."""
+        return self._on_interface.get(interface)
+
+    def hold_line(self, live: AgentRecord, line: Line) -> None:
+        """Let an agent hold a line that it is logged in on already."""
+        self._on_interface[line.interface] = live
+
+    def free_lines(self) -> None:
+        """Let nobody hold a line, before a snapshot is read."""
+        self._on_interface.clear()
+
+    def set_penalty(self, live: AgentRecord, queue_id: int, penalty: int) -> None:
+        """Put an agent into a queue or change its penalty there; -1 takes it out."""
+        if live.set_penalty(queue_id, penalty):
+            agent = live.agent
+            self.changes.append(MembershipChanged(agent.id, queue_id, penalty))
+            self.changes.append(AgentConfigChanged(agent.id, agent.group_id))
+            self.update_presence(live)
+
+    def log_in(self, live: AgentRecord, line: Line, now: float, since: float | None = None) -> None:
+        """Log an agent in on a line, since this moment or now."""
+        live.sit_down(line, now if since is None else since)
+        self._on_interface[line.interface] = live
+        self.change_stance(live, Fact.LOGGED_IN, "", now)
+
+    def log_out(self, live: AgentRecord, now: float) -> None:
+        """Log an agent out; no error if it is out."""
+        out = live.stance is Stance.OUT
+        live.get_up(now)
+        if out:
             return
-        if penalty < 0:
-            del live.queues[queue_id]
-        else:
-            live.queues[queue_id] = penalty
-        agent = live.agent
-        self.changes.append(MembershipChanged(agent.id, queue_id, penalty))
-        self.changes.append(AgentConfigChanged(agent.id, agent.group_id))
-        self.attend(live)
+        if live.line is not None and self._on_interface.get(live.line.interface) is live:
+            del self._on_interface[live.line.interface]
+        self.change_stance(live, Fact.LOGGED_OUT, "", now)
 
-    def log_in(self, live: LiveAgent, line: Line, now: float) -> None:
-        live.line = line
-        live.leaving = False
-        live.station_since = now
-        live.day.login_at = now
-        self.on_interface[line.interface] = live
-        self.happen(live, Fact.LOGGED_IN, "", now)
-
-    def log_out(self, live: LiveAgent, now: float) -> None:
-        live.leaving = False
-        live.settled = True
-        live.members.clear()
-        if live.stance is Stance.OUT:
-            return
-        live.station_since = now
-        live.day.logout_at = now
-        if live.line is not None and self.on_interface.get(live.line.interface) is live:
-            del self.on_interface[live.line.interface]
-        self.happen(live, Fact.LOGGED_OUT, "", now)
-
-    def happen(self, live: LiveAgent, fact: Fact, reason: str, now: float) -> None:
-        before = live.stance
-        live.stance = after(before, fact)
-        live.reason = reason if live.stance is Stance.PAUSED else ""
+    def change_stance(self, live: AgentRecord, fact: Fact, reason: str, now: float) -> None:
+        """Let a fact change an agent's stance, with all that follows from it."""
+        before = live.change_stance(fact, reason)
         if live.stance is not Stance.WRAPPING:
-            live.wrapup_until = None
-            self._wrapping.pop(live.agent.id, None)
+            self._wrapups.stop(live.agent.id)
         if fact is Fact.UNPAUSED and before is not live.stance:
-            self.offer(live)
-        self.remember(live)
-        self.look(live, now)
+            self.offer_to_callers(live)
+        self.save_station(live)
+        self.update_shown(live, now)
 
-    def remember(self, live: LiveAgent) -> None:
+    def save_station(self, live: LiveAgent) -> None:
+        """Have an agent's station remembered, if it differs from what is."""
         station = live.station()
         if station is not None and self.stations.get(live.agent.id) != station:
             self.stations[live.agent.id] = station
             self.changes.append(StationChanged(station))
 
-    def offer(self, live: LiveAgent) -> None:
+    def offer_to_callers(self, live: LiveAgent) -> None:
         """Let those who wait in the agent's queues find it now, not at their next second.
 
         Not while a queue still takes its phone for in use: that one would not ring it, its callers
@@ -274,73 +299,67 @@ class Center:
             queues = [self.directory.queues[queue_id].name for queue_id in live.members]
             self.intents.extend(Nudge(channel) for channel in self.waiting.next_in(queues))
 
-    def look(self, live: LiveAgent, now: float) -> None:
-        """See what the agent's phone does, and tell if clients are to be shown something else."""
+    def update_shown(self, live: AgentRecord, now: float) -> None:
+        """Read off an agent's stance and phone what clients are shown, and tell what changed."""
         if self.blind:
             return
         phone, call = Phone.IDLE, None
         if live.stance is not Stance.OUT and live.line is not None:
-            phone = self.calls.phone(live.line.interface)
-            channel = self.calls.talking(live.line.interface) if phone is Phone.TALKING else None
-            call = self.calls.call(channel) if channel is not None else None
-            if live.stance is Stance.WRAPPING and phone is Phone.IDLE and not live.wrapup_until:
-                self.begin_wrapup(live, now + live.wrapup_s)
-                if live.wrapup_s <= 0:
-                    self.end_wrapup(live, now)
+            phone = self.channels.phone(live.line.interface)
+            channel = self.channels.talking(live.line.interface)
+            call = self.channels.call(channel) if channel is not None else None
+        if live.stance is Stance.WRAPPING and phone is Phone.IDLE:
+            self._begin_wrapup(live, now)
         state = shown(live.stance, phone)
         cause = live.reason if state is AgentState.ON_PAUSE else ""
         seen = AgentShown(state, live.line.number if live.line else "", cause, call)
-        if seen == live.shown:
-            return
-        live.spend(now)
-        if (state, cause) != (live.shown.state, live.shown.cause):
-            live.since = now
-        live.shown = seen
-        self.changes.append(self.told(live))
-        self.tell_stats(live)
-        self.attend(live)
+        if seen != live.shown:
+            live.show(seen, now)
+            self.changes.append(self.state_change(live))
+            self.stats_changed(live)
+            self.update_presence(live)
 
-    def attend(self, live: LiveAgent) -> None:
-        """See in which queues an agent counts as what."""
-        touched = self.presence.look(live)
+    def update_presence(self, live: LiveAgent) -> None:
+        """Count an agent anew in its queues."""
+        touched = self.presence.update(live)
         self.changes.extend(QueueStatsChanged(queue_id) for queue_id in touched)
 
-    def told(self, live: LiveAgent) -> AgentChanged:
-        """The agent's state as a change tells it."""
-        return AgentChanged(
-            live.agent.id, live.agent.group_id, live.shown, live.since, tuple(sorted(live.queues))
-        )
-
-    def begin_wrapup(self, live: LiveAgent, until: float) -> None:
-        """Let a wrap-up run; `tick` ends it."""
-        live.wrapup_until = until
-        self._wrapping[live.agent.id] = live
-
-    def stop_wrapup(self, agent_id: int) -> None:
-        """Let a running wrap-up not end by itself; `look` lets one that is still due run anew."""
-        self.agents[agent_id].wrapup_until = None
-        self._wrapping.pop(agent_id, None)
-
-    def end_wrapup(self, live: LiveAgent, now: float) -> None:
-        if live.line is not None:
-            live.wrapup_until = now + RETRY_S
-            self.intents.append(SetPause(live.line.interface, False))
-
-    def tell_stats(self, live: LiveAgent) -> None:
+    def stats_changed(self, live: LiveAgent) -> None:
+        """Record that an agent's figures of the day moved."""
         self.changes.append(AgentStatsChanged(live.agent.id, live.agent.group_id))
 
-    def _new_agent(self, agent: Agent, queues: dict[int, int], now: float) -> LiveAgent:
+    @staticmethod
+    def state_change(live: LiveAgent) -> AgentChanged:
+        """An agent's state as a change tells it."""
+        queue_ids = tuple(sorted(live.queues))
+        agent = live.agent
+        return AgentChanged(agent.id, agent.group_id, live.shown, live.since, queue_ids)
+
+    def rerun_wrapup(self, live: LiveAgent, until: float) -> None:
+        """Let a wrap-up that runs end at this moment instead."""
+        if live.agent.id in self._wrapups:
+            self._wrapups.begin(live.agent.id, until)
+
+    def _begin_wrapup(self, live: LiveAgent, now: float) -> None:
+        """Let a wrap-up run, unless it does already; one of no length ends at once."""
+        if live.agent.id in self._wrapups:
+            return
+        self._wrapups.begin(live.agent.id, now + live.wrapup_s)
+        if live.wrapup_s <= 0:
+            self._end_wrapup(live, now)
+
+    def _end_wrapup(self, live: LiveAgent, now: float) -> None:
+        """Ask for the end of a wrap-up, and again after a while if it has not come about."""
+        if live.line is not None:
+            self._wrapups.begin(live.agent.id, now + RETRY_S)
+            self.intents.append(SetPause(live.line.interface, False))
+
+    def _new_record(self, agent: Agent, queues: Mapping[int, int], now: float) -> AgentRecord:
         station = self.stations.get(agent.id)
         line_id = station.line_id if station is not None else agent.line_id
         line = self.directory.lines.get(line_id) if line_id is not None else None
-        live = LiveAgent(agent, line, queues, now)
+        record = AgentRecord(agent, line, queues, now)
         if station is not None and station.logged_in and line is not None:
-            # As last known, until Asterisk has been asked: nobody is to be shown as gone.
-            live.stance = Stance.PAUSED if station.paused else Stance.READY
-            live.reason, live.settled = station.reason, station.settled
-            live.since = live.station_since = station.since
-            state = shown(live.stance, Phone.IDLE)
-            live.shown = AgentShown(state, line.number, station.reason)
-            live.day.login_at = station.since
-            self.on_interface[line.interface] = live
-        return live
+            record.restore(station, line)
+            self._on_interface[line.interface] = record
+        return record

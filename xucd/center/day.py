@@ -4,8 +4,15 @@ import msgspec
 
 from xucd.center.agent import AgentState
 
+_SPENT_IN: dict[AgentState, str] = {
+    AgentState.READY: "ready_s",
+    AgentState.ON_PAUSE: "paused_s",
+    AgentState.ON_WRAPUP: "wrapup_s",
+}
+"""The figure in which time spent in a shown state is counted; other states are not counted."""
 
-class AgentDay(msgspec.Struct):
+
+class AgentDay(msgspec.Struct, frozen=True):
     """What an agent did since local midnight. Times in seconds, moments in epoch seconds.
 
     Counted from events, never taken over from Asterisk's own counters, which have been wrong
@@ -25,14 +32,15 @@ class AgentDay(msgspec.Struct):
     outbound_calls: int = 0
     outbound_talk_s: float = 0.0
 
-    def spend(self, state: AgentState, seconds: float) -> None:
-        """Count `seconds` spent in a shown state; only ready, pause and wrap-up are counted."""
-        if state is AgentState.READY:
-            self.ready_s += seconds
-        elif state is AgentState.ON_PAUSE:
-            self.paused_s += seconds
-        elif state is AgentState.ON_WRAPUP:
-            self.wrapup_s += seconds
+    def plus(self, **figures: float) -> "AgentDay":
+        """The day with these added to its figures: ``day.plus(inbound_calls=1)``."""
+        sums = {name: getattr(self, name) + added for name, added in figures.items()}
+        return msgspec.structs.replace(self, **sums)
+
+    def spend(self, state: AgentState, seconds: float) -> "AgentDay":
+        """The day with `seconds` more spent in a shown state."""
+        name = _SPENT_IN.get(state)
+        return self if name is None else self.plus(**{name: seconds})
 
     def tomorrow(self) -> "AgentDay":
         """The day that follows: counters at nought, the last login and logout still known."""

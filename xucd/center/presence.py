@@ -25,8 +25,8 @@ class QueuePresence:
         """The agents of a queue."""
         return self._present.get(queue_id, Present())
 
-    def look(self, live: LiveAgent) -> list[int]:
-        """See what an agent does now; returns the queues of which the figures moved."""
+    def update(self, live: LiveAgent) -> list[int]:
+        """Count an agent anew; returns the queues of which the figures moved."""
         now = live.shown.state, frozenset(live.queues)
         before = self._seen.get(live.agent.id, (AgentState.LOGGED_OUT, frozenset[int]()))
         if now == before:

@@ -20,8 +20,9 @@ from typing import Literal
 import msgspec
 
 from xucd.center.directory import Directory
-from xucd.center.events import CallerJoined
+from xucd.center.events import AgentConnected, CallerAbandoned, CallerJoined
 from xucd.center.snapshot import Snapshot
+from xucd.center.waiting import Waiting, WaitingCall
 
 SOON_S = 15.0
 """Answered before this is answered soon, abandoned from then on is abandoned late. In seconds."""
@@ -65,25 +66,21 @@ class QueueDay(msgspec.Struct):
             self.closed += 1
 
 
-class WaitingCall:
-    """A call that waits or, with `left_at` set, has left without it being known why.
+class _LeftCall(msgspec.Struct, kw_only=True, eq=False, gc=False):
+    """A call that has left a queue without it being known why. Times are epoch seconds.
 
-    `since` is when it began to wait. Moments are epoch seconds. `gave_up` is set once Asterisk
-    calls it abandoned, which it does of one whose time was over, too.
+    `since` is when it began to wait, the same as `left_at` when that was not seen. `gave_up` is set
+    once Asterisk calls it abandoned, which it also does of a call whose time was over.
     """
 
-    __slots__ = ("gave_up", "left_at", "name", "number", "queue_id", "since", "unique_id")
+    queue_id: int
+    since: float
+    left_at: float
+    gave_up: bool = False
 
-    def __init__(
-        self, unique_id: str, queue_id: int, since: float, number: str = "", name: str = ""
-    ) -> None:
-        self.unique_id = unique_id
-        self.queue_id = queue_id
-        self.since = since
-        self.number = number
-        self.name = name
-        self.left_at: float | None = None
-        self.gave_up = False
+    def waited(self) -> float | None:
+        """For how many seconds it waited; None when its beginning was not seen."""
+        return self.left_at - self.since if self.left_at != self.since else None
 
 
 class _Happened(msgspec.Struct, frozen=True, gc=False):
@@ -93,42 +90,42 @@ class _Happened(msgspec.Struct, frozen=True, gc=False):
 
 
 class QueueStats:
-    """All queues' figures. `days` are the day's as remembered.
+    """All queues' figures. `days` are the day's as remembered; `waiting` is who waits now.
 
     Each method that takes something in returns the ids of the queues whose figures it moved.
     """
 
-    def __init__(self, directory: Directory, days: Mapping[int, QueueDay]) -> None:
+    def __init__(
+        self, directory: Directory, days: Mapping[int, QueueDay], waiting: Waiting
+    ) -> None:
         self.days = {
             queue_id: msgspec.structs.replace(days.get(queue_id, QueueDay()), waiting={})
             for queue_id in directory.queues
         }
         self._directory = directory
         self._recent: dict[int, list[_Happened]] = {queue_id: [] for queue_id in directory.queues}
-        self._waiting: dict[int, list[WaitingCall]] = {
-            queue_id: [] for queue_id in directory.queues
-        }
-        self._calls: dict[str, WaitingCall] = {}
+        self._waiting = waiting
+        self._left: dict[str, _LeftCall] = {}
         self._ended: set[str] = set()
         self._bound: dict[str, int] = {}
-        for queue_id, day in days.items():
-            if queue_id in self.days:
-                for unique_id, since in day.waiting.items():
-                    self._wait(WaitingCall(unique_id, queue_id, since))
+        for queue in directory.queues.values():
+            remembered = days[queue.id].waiting if queue.id in days else {}
+            for unique_id, since in remembered.items():
+                waiting.add(WaitingCall(unique_id=unique_id, queue=queue.name, since=since))
 
     # -- what it tells
 
     def waiting(self, queue_id: int) -> list[WaitingCall]:
-        """Those who wait in a queue, in its order."""
-        return self._waiting[queue_id]
+        """The calls that wait in a queue, in its order."""
+        return self._waiting.calls(self._directory.queues[queue_id].name)
 
     def with_callers(self) -> list[int]:
         """The queues in which somebody waits."""
-        return [queue_id for queue_id, calls in self._waiting.items() if calls]
+        return [queue_id for queue_id in self.days if self.waiting(queue_id)]
 
     def day(self, queue_id: int) -> QueueDay:
         """A copy of a queue's figures of the day, with those who wait."""
-        waiting = {call.unique_id: call.since for call in self._waiting[queue_id]}
+        waiting = {call.unique_id: call.since for call in self.waiting(queue_id)}
         return msgspec.structs.replace(self.days[queue_id], waiting=waiting)
 
     def window(self, queue_id: int, seconds: float, soon: float, now: float) -> QueueDay:
@@ -148,7 +145,7 @@ class QueueStats:
 
     def longest_wait(self, queue_id: int, now: float) -> float:
         """For how long the one who waits longest has waited by now; 0 when nobody waits."""
-        return max((now - call.since for call in self._waiting[queue_id]), default=0.0)
+        return max((now - call.since for call in self.waiting(queue_id)), default=0.0)
 
     def expected_wait(self, queue_id: int) -> float:
         """How long the calls answered last have waited, on average; 0 when there were none."""
@@ -174,83 +171,57 @@ class QueueStats:
         self._count(queue_id, "closed", 0.0, now)
         return [queue_id]
 
-    def joined(self, caller: CallerJoined, queue_id: int, now: float) -> list[int]:
-        """A caller begins to wait, or is found waiting since `caller.waited` seconds."""
-        known = self._calls.get(caller.unique_id)
-        moved: list[int] = []
-        if known is not None:
-            if known.left_at is None and known.queue_id == queue_id:
-                return []
-            moved = self._ended_unanswered(known, now)
-        self._ended.discard(caller.unique_id)
-        since = now - caller.waited
-        self._wait(
-            WaitingCall(caller.unique_id, queue_id, since, caller.number, caller.name),
-            caller.position,
-        )
-        self.days[queue_id].entered += 1
-        self._keep(queue_id, _Happened(now, None))
-        return [*moved, queue_id]
+    def joined(self, caller: CallerJoined, now: float) -> list[int]:
+        """A caller begins to wait, or is found waiting since `caller.waited` seconds.
 
-    def left(self, unique_id: str, queue_id: int, now: float) -> list[int]:
-        """A caller no longer waits; why will be told."""
-        if unique_id in self._ended:
-            return []
-        call = self._calls.get(unique_id)
-        if call is None:  # it waited when xucd was not yet there
-            call = self._calls[unique_id] = WaitingCall(unique_id, queue_id, now)
-        elif call.left_at is None:
-            self._waiting[call.queue_id].remove(call)
-        call.left_at = call.left_at or now
-        return [call.queue_id]
-
-    def ended(
-        self,
-        unique_id: str,
-        queue_id: int,
-        outcome: Outcome,
-        now: float,
-        waited: float | None = None,
-    ) -> list[int]:
-        """It is known why a caller no longer waits; counted only the first time.
-
-        `waited` is what Asterisk says, for a call whose beginning was not seen.
+        Told again of a caller who waits in that queue, nothing is changed.
         """
-        if unique_id in self._ended:
+        unique_id = caller.unique_id
+        known = self._waiting.get(unique_id)
+        if known is not None and known.queue == caller.queue:
             return []
-        self._ended.add(unique_id)
-        call = self._calls.pop(unique_id, None)
-        if call is not None:
-            queue_id = call.queue_id
-            if call.left_at is None:
-                self._waiting[queue_id].remove(call)
-            if call.left_at != call.since:
-                waited = (call.left_at or now) - call.since
-        self._count(queue_id, outcome, waited or 0.0, now)
-        return [queue_id]
+        moved = self._ended_unanswered(unique_id, now)
+        self._waiting.join(caller, now - caller.waited)
+        queue = self._directory.queue_by_name.get(caller.queue)
+        if queue is None:
+            return moved
+        self._ended.discard(unique_id)
+        self.days[queue.id].entered += 1
+        self._keep(queue.id, _Happened(now, None))
+        return [*moved, queue.id]
 
-    def gave_up(self, unique_id: str, queue_id: int, waited: float, now: float) -> list[int]:
+    def left(self, unique_id: str, queue: str, now: float) -> list[int]:
+        """A caller no longer waits in a queue; why will be told."""
+        left = self._leave(unique_id, queue, now)
+        return [left.queue_id] if left is not None else []
+
+    def gave_up(self, event: CallerAbandoned, now: float) -> list[int]:
         """Asterisk calls a caller abandoned; whether its time was over will be told."""
-        moved = self.left(unique_id, queue_id, now)
-        call = self._calls.get(unique_id)
-        if call is not None and moved:
-            call.gave_up = True
-            if call.since == call.left_at:
-                call.since -= waited
-        return moved
+        left = self._leave(event.unique_id, event.queue, now)
+        if left is None:
+            return []
+        left.gave_up = True
+        if left.since == left.left_at:
+            left.since -= event.waited
+        return [left.queue_id]
+
+    def answered(self, event: AgentConnected, now: float) -> list[int]:
+        """A member answered a caller; `event.hold_time` counts where its beginning was not seen."""
+        queue = self._directory.queue_by_name.get(event.queue)
+        if queue is None:
+            return []
+        return self._end(event.unique_id, queue.id, "answered", now, float(event.hold_time))
 
     def left_unanswered(self, unique_id: str, now: float) -> list[int]:
         """Asterisk says that a queue is done with a caller who was not connected."""
-        call = self._calls.get(unique_id)
-        if call is None or call.left_at is None:
-            return []
-        return self.ended(unique_id, call.queue_id, "timed out", now)
+        left = self._left.get(unique_id)
+        return [] if left is None else self._end(unique_id, left.queue_id, "timed out", now)
 
     def gone(self, unique_id: str, now: float) -> list[int]:
         """The caller's channel is no more."""
         self._bound.pop(unique_id, None)
-        call = self._calls.get(unique_id)
-        moved = self._ended_unanswered(call, now) if call is not None else []
+        moved = self._ended_unanswered(unique_id, now)
+        self._waiting.leave(unique_id)
         self._ended.discard(unique_id)
         return moved
 
@@ -261,47 +232,47 @@ class QueueStats:
         the others that are not listed, the events that are still to come may tell what became.
         """
         were = {queue_id: self.day(queue_id) for queue_id in self.days}
-        before, self._calls = self._calls, {}
-        for calls in self._waiting.values():
-            calls.clear()
-        channels = {one.unique_id: one for one in snapshot.channels}
-        self._bound = {one: queue for one, queue in self._bound.items() if one in channels}
+        before = {
+            call.unique_id: _LeftCall(queue_id=queue_id, since=call.since, left_at=now)
+            for queue_id in self.days
+            for call in self.waiting(queue_id)
+        }
+        left_before, self._left = self._left, {}
+        self._waiting.clear()
+        channels = {listed.unique_id: listed for listed in snapshot.channels}
+        self._bound = {key: queue for key, queue in self._bound.items() if key in channels}
         self._ended.intersection_update(channels)
         for caller in snapshot.callers:
             queue = self._directory.queue_by_name.get(caller.queue)
-            if queue is None:
-                continue
-            known = before.pop(caller.unique_id, None)
-            if known is not None and known.queue_id == queue.id:
-                known.number, known.name, known.left_at = caller.number, caller.name, None
-                self._wait(known, caller.position)
+            known = before.pop(caller.unique_id, left_before.pop(caller.unique_id, None))
+            if queue is not None and known is not None and known.queue_id == queue.id:
+                self._waiting.join(caller, known.since)
             else:
-                self.joined(caller, queue.id, now)
-        for unique_id, call in before.items():
-            channel = channels.get(unique_id)
-            self._calls[unique_id] = call
-            if call.left_at is None:
-                self._waiting[call.queue_id].append(call)
-                self.left(unique_id, call.queue_id, now)
-            elif channel is None:
-                del self._calls[unique_id]
-            if channel is not None and channel.application == "Queue" and channel.bridge:
-                self.ended(unique_id, call.queue_id, "answered", now)
+                self.joined(caller, now)
+        # Of one who left before and whose channel is gone, nothing more will be told.
+        self._left = before | {key: left for key, left in left_before.items() if key in channels}
+        for unique_id, left in list(self._left.items()):
+            listed = channels.get(unique_id)
+            if listed is not None and listed.application == "Queue" and listed.bridge:
+                self._end(unique_id, left.queue_id, "answered", now)
         return [queue_id for queue_id in self.days if self.day(queue_id) != were[queue_id]]
 
     def inherit(self, before: "QueueStats") -> None:
         """Go on with what another configuration's has counted."""
+        self._waiting.clear()
         for queue_id in self.days.keys() & before.days.keys():
             self.days[queue_id] = before.days[queue_id]
             self._recent[queue_id] = before._recent[queue_id]
-            self._waiting[queue_id] = before._waiting[queue_id]
-        self._calls = {
-            unique_id: call
-            for unique_id, call in before._calls.items()
-            if call.queue_id in self.days
+            name = self._directory.queues[queue_id].name
+            for call in before.waiting(queue_id):
+                self._waiting.add(msgspec.structs.replace(call, queue=name))
+        self._left = {
+            unique_id: left
+            for unique_id, left in before._left.items()
+            if left.queue_id in self.days
         }
         self._ended = before._ended
-        self._bound = {one: queue for one, queue in before._bound.items() if queue in self.days}
+        self._bound = {key: queue for key, queue in before._bound.items() if queue in self.days}
 
     def new_day(self) -> dict[int, QueueDay]:
         """Begin a day at nought; returns the last one's figures."""
@@ -309,15 +280,45 @@ class QueueStats:
         self.days = {queue_id: QueueDay() for queue_id in ended}
         return ended
 
-    def _ended_unanswered(self, call: WaitingCall, now: float) -> list[int]:
-        gave_up = call.gave_up or call.left_at is None
-        outcome: Outcome = "abandoned" if gave_up else "timed out"
-        return self.ended(call.unique_id, call.queue_id, outcome, now)
+    def _leave(self, unique_id: str, queue: str, now: float) -> _LeftCall | None:
+        """Let a call wait no longer; None when it is known already why, or of another's queue."""
+        call = self._waiting.leave(unique_id)
+        known = self._directory.queue_by_name.get(call.queue if call is not None else queue)
+        if unique_id in self._ended or known is None:
+            return None
+        left = self._left.get(unique_id)
+        if left is None:
+            since = call.since if call is not None else now  # it may have waited before xucd began
+            left = self._left[unique_id] = _LeftCall(queue_id=known.id, since=since, left_at=now)
+        return left
 
-    def _wait(self, call: WaitingCall, position: int | None = None) -> None:
-        self._calls[call.unique_id] = call
-        waiting = self._waiting[call.queue_id]
-        waiting.insert(len(waiting) if position is None else max(0, position - 1), call)
+    def _end(
+        self, unique_id: str, queue_id: int, outcome: Outcome, now: float, waited: float = 0.0
+    ) -> list[int]:
+        """It is known why a call no longer waits; counted only the first time.
+
+        `waited` is what Asterisk says, for a call whose beginning was not seen.
+        """
+        if unique_id in self._ended:
+            return []
+        self._ended.add(unique_id)
+        left, call = self._left.pop(unique_id, None), self._waiting.leave(unique_id)
+        if left is not None:
+            queue_id, seen = left.queue_id, left.waited()
+            waited = waited if seen is None else seen
+        elif call is not None and (known := self._directory.queue_by_name.get(call.queue)):
+            queue_id, waited = known.id, now - call.since
+        self._count(queue_id, outcome, waited, now)
+        return [queue_id]
+
+    def _ended_unanswered(self, unique_id: str, now: float) -> list[int]:
+        """Count a call that is over without having been answered, if it waited at all."""
+        left, call = self._left.get(unique_id), self._waiting.get(unique_id)
+        if left is not None:
+            outcome: Outcome = "abandoned" if left.gave_up else "timed out"
+            return self._end(unique_id, left.queue_id, outcome, now)
+        queue = self._directory.queue_by_name.get(call.queue) if call is not None else None
+        return self._end(unique_id, queue.id, "abandoned", now) if queue is not None else []
 
     def _count(self, queue_id: int, outcome: Outcome, waited: float, now: float) -> None:
         self.days[queue_id].count(outcome, waited)

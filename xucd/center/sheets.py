@@ -10,8 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from xucd.center.calls import Channel
 from xucd.center.changes import SheetField
+from xucd.center.channels import Channel
 
 KEPT = 2000
 """How many channels' sheets are kept; beyond it the oldest is forgotten."""

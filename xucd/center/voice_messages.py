@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Iterable
 
 from xucd.center.callbacks import Period
-from xucd.center.calls import Calls
+from xucd.center.channels import Channels
 
 _DIGITS = frozenset("0123456789abcdef")
 
@@ -26,10 +26,10 @@ def channel_id(reference: str, token: str) -> str:
     return f"{CHANNEL_ID}{reference}-{token}"
 
 
-def is_hearing(calls: Calls, interface: str, reference: str) -> bool:
+def is_hearing(channels: Channels, interface: str, reference: str) -> bool:
     """Whether an interface hears a message, or is being rung to do so."""
     prefix = channel_id(reference, "")
-    return any(one.unique_id.startswith(prefix) for one in calls.on(interface))
+    return any(one.unique_id.startswith(prefix) for one in channels.on(interface))
 
 
 def due_date(periods: Iterable[Period], moment: datetime.datetime) -> datetime.date:

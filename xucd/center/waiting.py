@@ -1,72 +1,102 @@
-"""Callers waiting in queues, in the order they came."""
+"""Who waits in which queue, in the queues' order: the one register of waiting calls."""
 
-import itertools
 from collections.abc import Iterable
+
+import msgspec
 
 from xucd.center.events import CallerJoined
 
 NUDGED = 2
-"""How many callers of one queue are told of an agent that became free: the first might be lost to
+"""How many callers of one queue are nudged when an agent becomes free: the first might be lost to
 another agent at that very moment."""
 
 
+class WaitingCall(msgspec.Struct, kw_only=True, eq=False, gc=False):
+    """A call that waits in a queue. `since` is when it began to wait, in epoch seconds.
+
+    `queue` is the queue's name. `channel`, `number` and `name` are "" for a call that is known
+    from an earlier run only, until Asterisk has been asked. `ringing` is set while a phone rings
+    for it.
+    """
+
+    unique_id: str
+    queue: str
+    since: float
+    channel: str = ""
+    number: str = ""
+    name: str = ""
+    ringing: bool = False
+
+
 class Waiting:
-    """Who waits where, and for whom a phone rings already."""
+    """All calls that wait; a call waits in one queue at a time."""
 
     def __init__(self) -> None:
-        self._queues: dict[str, dict[str, CallerJoined]] = {}
-        self._queue_of: dict[str, str] = {}
-        self._ringing: set[str] = set()
-        self._places: dict[str, int] = {}  # the order in which all callers came
-        self._count = itertools.count()
+        self._by_id: dict[str, WaitingCall] = {}  # in the order in which they came
+        self._queues: dict[str, list[WaitingCall]] = {}
 
-    def join(self, caller: CallerJoined) -> None:
-        """A caller begins to wait; a caller is in one queue at a time."""
-        self.leave(caller.unique_id)
-        self._queues.setdefault(caller.queue, {})[caller.unique_id] = caller
-        self._queue_of[caller.unique_id] = caller.queue
-        self._places[caller.unique_id] = next(self._count)
+    # -- keeping it up to date
 
-    def leave(self, unique_id: str) -> None:
-        """A caller waits no longer; one that did not wait is no error."""
-        queue = self._queue_of.pop(unique_id, None)
-        if queue is not None:
-            del self._queues[queue][unique_id]
-            del self._places[unique_id]
-        self._ringing.discard(unique_id)
+    def join(self, caller: CallerJoined, since: float) -> None:
+        """Let a caller wait at its position, from 1; it leaves the queue that it waited in."""
+        call = WaitingCall(
+            unique_id=caller.unique_id,
+            queue=caller.queue,
+            since=since,
+            channel=caller.channel,
+            number=caller.number,
+            name=caller.name,
+        )
+        self.add(call, caller.position)
+
+    def add(self, call: WaitingCall, position: int | None = None) -> None:
+        """Let a call wait at a position, from 1, or at the end."""
+        self.leave(call.unique_id)
+        self._by_id[call.unique_id] = call
+        queue = self._queues.setdefault(call.queue, [])
+        queue.insert(len(queue) if position is None else max(0, position - 1), call)
+
+    def leave(self, unique_id: str) -> WaitingCall | None:
+        """Let a call wait no longer. Returns it, or None when it did not wait."""
+        call = self._by_id.pop(unique_id, None)
+        if call is not None:
+            self._queues[call.queue].remove(call)
+        return call
 
     def ring(self, unique_id: str, ringing: bool) -> None:
-        """A phone rings, or no longer rings, for a waiting caller."""
-        if ringing and unique_id in self._queue_of:
-            self._ringing.add(unique_id)
-        else:
-            self._ringing.discard(unique_id)
+        """Record whether a phone rings for a call."""
+        call = self._by_id.get(unique_id)
+        if call is not None:
+            call.ringing = ringing
 
-    def queue_among(self, callers: Iterable[str]) -> str:
+    def clear(self) -> None:
+        """Let nobody wait, before a snapshot is read."""
+        self._by_id.clear()
+        self._queues.clear()
+
+    # -- reading it
+
+    def get(self, unique_id: str) -> WaitingCall | None:
+        """The waiting call of a channel, or None."""
+        return self._by_id.get(unique_id)
+
+    def calls(self, queue: str) -> list[WaitingCall]:
+        """The calls that wait in a queue, in its order."""
+        return self._queues.get(queue, [])
+
+    def queue_among(self, unique_ids: Iterable[str]) -> str:
         """The name of the queue in which the first of these that waits at all does so, or ""."""
-        return next((self._queue_of[one] for one in callers if one in self._queue_of), "")
-
-    def callers(self, queue: str) -> list[CallerJoined]:
-        """Those who wait in a queue, the longest waiting first."""
-        return list(self._queues.get(queue, {}).values())
+        waiting = (self._by_id[key].queue for key in unique_ids if key in self._by_id)
+        return next(waiting, "")
 
     def next_in(self, queues: Iterable[str]) -> list[str]:
         """The channels of the first callers for whom no phone rings yet, in some queues.
 
-        Whoever has waited longest comes first, whichever queue it is in: else one queue's callers
+        Whoever came first is first, whichever queue it is in: otherwise the callers of one queue
         would always be a moment ahead of another's.
         """
-        found: list[CallerJoined] = []
+        chosen: set[str] = set()
         for queue in queues:
-            waiting = self._queues.get(queue, {}).values()
-            free = (caller for caller in waiting if caller.unique_id not in self._ringing)
-            found += itertools.islice(free, NUDGED)
-        found.sort(key=lambda caller: self._places[caller.unique_id])
-        return [caller.channel for caller in found]
-
-    def clear(self) -> None:
-        """Forget everybody, before a snapshot is taken in."""
-        self._queues.clear()
-        self._queue_of.clear()
-        self._places.clear()
-        self._ringing.clear()
+            free = [call.unique_id for call in self.calls(queue) if not call.ringing]
+            chosen.update(free[:NUDGED])
+        return [call.channel for key, call in self._by_id.items() if key in chosen]

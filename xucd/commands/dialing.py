@@ -6,10 +6,10 @@ rings, and none at all before Asterisk 20.
 
 import uuid
 
-from xucd.center.calls import DIAL_ID
+from xucd.center.channels import DIAL_ID
 from xucd.center.events import ChannelState
 from xucd.center.intents import DialOut, HangUp, SendOn
-from xucd.center.phone_calls import Leg
+from xucd.center.phone_calls import Leg, talks
 from xucd.center.refused import Refused
 from xucd.commands.context import Context
 from xucd.commands.dial_from_queue import check_destination
@@ -35,7 +35,7 @@ async def dial(context: Context, command: Dial, who: Session) -> None:
     request_id = put_by(context.requests, command.variables) if command.variables else ""
     try:
         await context.bring_about(
-            lambda: unique_id in context.center.calls.channels or unique_id in calls.refused,
+            lambda: unique_id in context.center.channels.by_id or unique_id in calls.refused,
             DialOut(
                 line.interface,
                 line.context,
@@ -61,7 +61,7 @@ async def hang_up(context: Context, command: Hangup, who: Session) -> None:
     """
     leg = _call(context, who, command.unique_id)
     await context.bring_about(
-        lambda: leg.channel.unique_id not in context.center.calls.channels,
+        lambda: leg.channel.unique_id not in context.center.channels.by_id,
         HangUp(leg.channel.name),
         ignore=("ChannelGone",),
     )
@@ -80,13 +80,13 @@ async def direct_transfer(context: Context, command: DirectTransfer, who: Sessio
     if leg.channel.state is not ChannelState.UP:
         raise nobody
     try:  # a call is told as established a moment before the two can talk
-        await context.bring_about(lambda: context.center.phone_calls.talks(leg) or leg.over)
+        await context.bring_about(lambda: talks(context.center.channels, leg) or leg.over)
     except Refused as refusal:
         raise nobody if refusal.code == "AsteriskTimeout" else refusal from None
     if leg.over:
         raise nobody
     await context.bring_about(
-        lambda: leg.over or leg.channel.unique_id not in context.center.calls.channels,
+        lambda: leg.over or leg.channel.unique_id not in context.center.channels.by_id,
         SendOn(leg.channel.name, line.context, command.destination),
     )
 

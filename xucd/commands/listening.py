@@ -6,7 +6,7 @@ moves on to the agent's next.
 
 import secrets
 
-from xucd.center.calls import Channel
+from xucd.center.channels import Channel
 from xucd.center.intents import Listen
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
@@ -35,9 +35,9 @@ async def listen(context: Context, command: ListenAgent, who: Session) -> None:
     check_in_reach(context, line)
     unique_id = listening_id(channel, secrets.token_hex(4))
     number = live.line.number if live.line is not None else ""
-    calls = context.center.calls
+    calls = context.center.channels
     await context.bring_about(
-        lambda: unique_id in calls.channels,
+        lambda: unique_id in calls.by_id,
         Listen(line.interface, channel.name, number, unique_id),
     )
 
@@ -46,7 +46,7 @@ def _present_call(context: Context, live: LiveAgent) -> Channel:
     """The channel by which an agent talks; one that listens itself has nothing to be heard."""
     channel = None
     if live.line is not None and context.center.on_interface.get(live.line.interface) is live:
-        channel = context.center.calls.talking(live.line.interface)
+        channel = context.center.channels.talking(live.line.interface)
     if channel is None or channel.unique_id in context.center.listeners:
         raise Refused("AgentNotOnCall", "The agent has no call.")
     return channel

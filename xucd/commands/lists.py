@@ -112,4 +112,4 @@ async def subscribe_to_agent_stats(
 
 
 def _state(context: Context, live: LiveAgent) -> msg.AgentStateEvent:
-    return agent_views.agent_state(context.center.told(live), context.now())
+    return agent_views.agent_state(context.center.state_change(live), context.now())

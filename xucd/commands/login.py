@@ -44,7 +44,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> None:
                     phoneNb=live.line.number,
                     RequestedNb=line.number,
                 )
-            who.send(agent_views.agent_state(context.center.told(live), context.now()))
+            who.send(agent_views.agent_state(context.center.state_change(live), context.now()))
             return
         if not context.current:
             raise asterisk_unavailable()
@@ -59,7 +59,7 @@ async def logout(context: Context, command: AgentLogout, who: Session) -> None:
     async with context.stations_lock:
         live = context.agent(command.agent_id, who)
         if live.stance is Stance.OUT:
-            who.send(agent_views.agent_state(context.center.told(live), context.now()))
+            who.send(agent_views.agent_state(context.center.state_change(live), context.now()))
             return
         if not context.current:
             raise asterisk_unavailable()
@@ -84,7 +84,7 @@ async def log_in(context: Context, live: LiveAgent, line: Line) -> None:
             _join_all(context, live, line, lacking),
         )
     except Refused:
-        live.line = line
+        context.center.fail_login(agent.id, line)
         await log_out(context, live)
         raise
     context.center.settle(agent.id)
@@ -133,7 +133,7 @@ async def log_out(context: Context, live: LiveAgent) -> None:
     except Refused as refusal:  # written later; the phone must not go on ringing until then
         log.warning("a logout could not be written yet", code=refusal.code)
     names = [context.center.directory.queues[queue_id].name for queue_id in live.members]
-    context.center.leave(live.agent.id, context.now())
+    context.center.begin_logout(live.agent.id, context.now())
     context.publish()
     await context.bring_about(
         lambda: live.stance is Stance.OUT,

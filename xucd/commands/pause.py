@@ -43,7 +43,7 @@ async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
         context.publish()
         return
     # The end of a wrap-up, due in the meantime, must not undo the pause.
-    context.center.stop_wrapup(live.agent.id)
+    context.center.hold_wrapup(live.agent.id)
     try:
         await context.bring_about(
             lambda: (
@@ -52,7 +52,7 @@ async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
             SetPause(interface, True, reason),
         )
     finally:
-        context.center.look(_now(context, live), context.now())
+        context.center.resume_wrapup(live.agent.id, context.now())
         context.publish()
 
 
@@ -92,7 +92,7 @@ def _interface(context: Context, live: LiveAgent) -> str:
 
 
 def _wrapup_is_due(context: Context, live: LiveAgent, interface: str) -> bool:
-    channel = context.center.calls.talking(interface)
+    channel = context.center.channels.talking(interface)
     queue = (
         context.center.directory.queue_by_name.get(channel.queue) if channel is not None else None
     )

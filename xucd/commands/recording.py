@@ -5,9 +5,9 @@ not: it is set after the pause, and taken away before the recording goes on.
 """
 
 from xucd.center.agent import Stance
-from xucd.center.calls import Channel
+from xucd.center.channels import Channel
 from xucd.center.events import ChannelState
-from xucd.center.intents import Intent, MarkRecording, Mute
+from xucd.center.intents import Intent, Mark, MarkRecording, Mute
 from xucd.center.refused import Refused
 from xucd.center.rules.recording import came_from_queue, recorded
 from xucd.commands.context import Context
@@ -22,15 +22,17 @@ async def monitor(context: Context, command: MonitorPause | MonitorUnpause, who:
     `NotRecorded` or `AsteriskUnavailable`.
     """
     muted = isinstance(command, MonitorPause)
-    calls = context.center.calls
-    channels = [one for one in _recorded(context, command.agent_id, who) if one.muted is not muted]
+    recorded_on = _recorded(context, command.agent_id, who)
+    channels = [channel for channel in recorded_on if channel.muted is not muted]
     intents: list[Intent] = []
-    for one in channels:
-        pair: list[Intent] = [Mute(one.name, muted), MarkRecording(one.name, "1" if muted else "0")]
+    for channel in channels:
+        mark: Mark = "1" if muted else "0"
+        pair: list[Intent] = [Mute(channel.name, muted), MarkRecording(channel.name, mark)]
         intents += pair if muted else reversed(pair)
     await context.bring_about(
         lambda: all(
-            one.muted in (muted, None) or one.unique_id not in calls.channels for one in channels
+            channel.muted in (muted, None) or channel.unique_id not in context.center.channels.by_id
+            for channel in channels
         ),
         *intents,
     )
@@ -38,7 +40,7 @@ async def monitor(context: Context, command: MonitorPause | MonitorUnpause, who:
 
 def _recorded(context: Context, agent_id: int | None, who: Session) -> list[Channel]:
     """The channels with the recordings of an agent's calls from a queue; never none."""
-    live, calls = context.agent(agent_id, who), context.center.calls
+    live, calls = context.agent(agent_id, who), context.center.channels
     on_line = calls.on(live.line.interface) if live.line and live.stance is not Stance.OUT else ()
     talking = [one for one in on_line if one.state is ChannelState.UP]
     if not talking:

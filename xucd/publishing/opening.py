@@ -35,6 +35,6 @@ def open_for(context: Context, who: Session) -> None:
     device = center.devices.get(line.interface) if line is not None else None
     who.send(msg.PhoneStatusUpdate(status=phone_status(device)))
     if live is not None:
-        who.send(agent_views.agent_state(center.told(live), context.now()))
+        who.send(agent_views.agent_state(center.state_change(live), context.now()))
     if not context.current:
         who.send(context.link_status())

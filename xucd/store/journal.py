@@ -9,7 +9,6 @@ once a second while they change.
 """
 
 import asyncio
-import copy
 import datetime
 import functools
 from collections import deque
@@ -129,9 +128,7 @@ class Journal:
 
     async def save_days(self, center: Center, now: float) -> None:
         """Write the figures of the day, the running stretches included. Raises `StoreError`."""
-        for live in center.agents.values():
-            live.spend(now)
-        days = {live.agent.id: copy.copy(live.day) for live in center.agents.values()}
+        days = {agent_id: live.day(now) for agent_id, live in center.agents.items()}
         await self._store.run(Store.put_agent_days, day_of(now), days)
         queues = {
             queue_id: center.queue_stats.day(queue_id) for queue_id in center.queue_stats.days

@@ -7,7 +7,7 @@ always leads to the same states. Nothing is sent to Asterisk and nothing is kept
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from xucd.center.center import Center
+from xucd.center.center import Center, Remembered
 from xucd.center.changes import Change
 from xucd.center.directory import Directory
 from xucd.center.rules.rebuild import rebuild
@@ -28,13 +28,13 @@ def changes(
     center: Center | None = None
     for now, heard in trace.replay(path):
         if center is None:
-            center = Center(directory, now, queues=queues, midnight_after=midnight_after)
+            center = Center(directory, now, midnight_after, Remembered(queues))
         while center.due() <= now:
             moment = center.due()
             center.tick(moment)
-            yield from ((moment, change) for change in center.take()[0])
+            yield from ((moment, change) for change in center.drain()[0])
         if isinstance(heard, Snapshot):
             rebuild(center, heard, now)
         else:
             apply(center, heard, now)
-        yield from ((now, change) for change in center.take()[0])
+        yield from ((now, change) for change in center.drain()[0])

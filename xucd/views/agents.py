@@ -78,8 +78,7 @@ def agent_config(center: Center, live: LiveAgent, rights: Rights) -> msg.AgentCo
 
 def agent_statistics(live: LiveAgent, now: float) -> msg.AgentStatistics:
     """An agent's figures of the day, the stretch that still runs included."""
-    live.spend(now)
-    day: AgentDay = live.day
+    day: AgentDay = live.day(now)
     ended = day.inbound_answered + day.inbound_unanswered
     figures: list[tuple[str, int | str]] = [
         ("AgentPausedTotalTime", int(day.paused_s)),

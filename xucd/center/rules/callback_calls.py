@@ -1,9 +1,9 @@
 """What became of ringing a phone in a call that xucd places for a user."""
 
 from xucd.center import events as ev
-from xucd.center.calls import DIAL_ID
 from xucd.center.center import Center
 from xucd.center.changes import DialOutcome
+from xucd.center.channels import DIAL_ID
 
 
 def dial_ended(center: Center, event: ev.DialEnded, now: float) -> None:

@@ -1,110 +1,116 @@
 """What events of channels, queue calls, recordings and devices do.
 
-They tell what an agent's phone does, and through which queue, and they are what an agent's figures
-of the day are counted from.
+They keep the model of channels up to date, which all other rules read; and they tell what an
+agent's phone does, and through which queue, and count an agent's figures of the day.
 """
 
 from collections.abc import Iterable
 
 from xucd.center import events as ev
-from xucd.center.calls import Channel
 from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
+from xucd.center.channels import Channel, created_channel
+from xucd.center.live import AgentRecord
+from xucd.center.phone_calls import DIALLED, VARIABLE
 
 
 def created(center: Center, event: ev.ChannelCreated, now: float) -> None:
-    channel = Channel(
-        event.channel,
-        event.unique_id,
-        event.linked_id,
-        event.state,
-        event.number,
-        event.exten,
-        now,
-    )
-    if event.unique_id not in center.calls.channels:
-        center.calls.add(channel)
-        live = center.on_interface.get(channel.interface)
-        if live is not None:
-            if not channel.incoming:
-                live.day.outbound_calls += 1
-            center.look(live, now)
+    """Add a channel; one that a phone opened is an outbound call of its agent."""
+    if event.unique_id in center.channels.by_id:
+        return
+    channel = created_channel(event, now)
+    center.channels.add(channel)
+    live = center.record_on(channel.interface)
+    if live is not None:
+        if not channel.incoming:
+            live.count(outbound_calls=1)
+        center.update_shown(live, now)
 
 
 def moved(center: Center, event: ev.ChannelMoved, now: float) -> None:
-    channel = center.calls.channels.get(event.unique_id)
+    """Follow a channel's state and parties; count a call that rings or is answered."""
+    channel = center.channels.by_id.get(event.unique_id)
     if channel is None:
         return
-    center.calls.relink(channel, event.linked_id)
-    channel.connected_number = event.connected_number
+    center.channels.relink(channel, event.linked_id)
+    channel.own = (event.number, event.name)
+    channel.connected = (event.connected_number, event.connected_name)
     channel.state = event.state
-    live = center.on_interface.get(channel.interface)
+    live = center.record_on(channel.interface)
     if event.state is ev.ChannelState.RINGING and channel.rang is None:
         channel.rang = now
         if live is not None and channel.incoming:
-            live.day.inbound_calls += 1
+            live.count(inbound_calls=1)
     elif event.state is ev.ChannelState.UP and channel.answered is None:
         channel.answered = now
         if live is not None and channel.incoming:
-            if channel.rang is None:  # a phone may answer without ever saying that it rings
-                live.day.inbound_calls += 1
-            live.day.inbound_answered += 1
-            live.day.inbound_ring_s += now - (channel.rang or now)
+            _count_answered(live, channel, now)
     if live is not None:
-        center.look(live, now)
+        center.update_shown(live, now)
+
+
+def _count_answered(live: AgentRecord, channel: Channel, now: float) -> None:
+    # A phone may answer without ever saying that it rings.
+    unseen = channel.rang is None
+    live.count(
+        inbound_calls=int(unseen),
+        inbound_answered=1,
+        inbound_ring_s=0.0 if channel.rang is None else now - channel.rang,
+    )
 
 
 def renamed(center: Center, event: ev.ChannelRenamed, now: float) -> None:
-    channel = center.calls.channels.get(event.unique_id)
+    """Follow a channel to another name, and so perhaps to another agent's phone."""
+    channel = center.channels.by_id.get(event.unique_id)
     if channel is None:
         return
     before = channel.interface
-    center.calls.rename(event.unique_id, event.new)
-    _look_on(center, {before, channel.interface}, now)
+    center.channels.rename(event.unique_id, event.new)
+    _update_agents(center, {before, channel.interface}, now)
 
 
 def gone(center: Center, event: ev.ChannelGone, now: float) -> None:
-    center.waiting.leave(event.unique_id)
-    channel = center.calls.remove(event.unique_id)
-    live = center.on_interface.get(channel.interface) if channel is not None else None
+    """Remove a channel; count its call, and let its agent wrap up for as long as its queue says."""
+    channel = center.channels.remove(event.unique_id)
+    live = center.record_on(channel.interface) if channel is not None else None
     if channel is None or live is None:
         return
     queue = center.directory.queue_by_name.get(channel.queue)
     if queue is not None:
-        live.wrapup_s = queue.wrapup
-    if channel.answered is not None:
-        talked = now - channel.answered
-        if channel.incoming:
-            live.day.inbound_talk_s += talked
-        else:
-            live.day.outbound_talk_s += talked
+        live.wrap_up_for(queue.wrapup)
+    if channel.answered is not None and channel.incoming:
+        live.count(inbound_talk_s=now - channel.answered)
+    elif channel.answered is not None:
+        live.count(outbound_talk_s=now - channel.answered)
     elif channel.incoming and channel.rang is not None:
-        live.day.inbound_unanswered += 1
-        live.day.inbound_ring_s += now - channel.rang
+        live.count(inbound_unanswered=1, inbound_ring_s=now - channel.rang)
     before = live.shown
-    center.look(live, now)
+    center.update_shown(live, now)
     if live.shown == before:
-        center.tell_stats(live)
+        center.stats_changed(live)
 
 
 def bridge_entered(center: Center, event: ev.BridgeEntered, now: float) -> None:
-    channel = center.calls.channels.get(event.unique_id)
+    """Put a channel into a bridge, and into the call of that bridge."""
+    channel = center.channels.by_id.get(event.unique_id)
     if channel is not None:
-        channel.bridge = event.bridge
-        center.calls.relink(channel, event.linked_id)
-        _look_on(center, (channel.interface,), now)
+        center.channels.enter_bridge(channel, event.bridge)
+        center.channels.relink(channel, event.linked_id)
+        _update_agents(center, (channel.interface,), now)
 
 
 def bridge_left(center: Center, event: ev.BridgeLeft, now: float) -> None:
-    channel = center.calls.channels.get(event.unique_id)
-    if channel is not None and channel.bridge == event.bridge:
-        channel.bridge = ""
+    """Take a channel out of a bridge."""
+    channel = center.channels.by_id.get(event.unique_id)
+    if channel is not None:
+        center.channels.leave_bridge(channel, event.bridge)
 
 
 def recording_changed(
     center: Center, event: ev.RecordingStarted | ev.RecordingStopped | ev.RecordingMuted, now: float
 ) -> None:
-    channel = center.calls.channels.get(event.unique_id)
+    """Record whether a channel is recorded, and show it to all agents in its call."""
+    channel = center.channels.by_id.get(event.unique_id)
     if channel is None:
         return
     if isinstance(event, ev.RecordingStarted):
@@ -113,39 +119,49 @@ def recording_changed(
         channel.muted = None
     elif channel.muted is not None:  # Asterisk says so of a channel without recording too
         channel.muted = event.muted
-    interfaces = {one.interface for one in center.calls.in_call(channel.linked_id)}
-    _look_on(center, interfaces, now)
+    in_call = center.channels.in_call(channel.linked_id)
+    _update_agents(center, {member.interface for member in in_call}, now)
 
 
-def _look_on(center: Center, interfaces: Iterable[str], now: float) -> None:
+def _update_agents(center: Center, interfaces: Iterable[str], now: float) -> None:
     for interface in interfaces:
-        live = center.on_interface.get(interface)
+        live = center.record_on(interface)
         if live is not None:
-            center.look(live, now)
-
-
-def caller_joined(center: Center, event: ev.CallerJoined, now: float) -> None:
-    center.waiting.join(event)
-
-
-def caller_left(center: Center, event: ev.CallerLeft | ev.CallerAbandoned, now: float) -> None:
-    center.waiting.leave(event.unique_id)
+            center.update_shown(live, now)
 
 
 def agent_called(center: Center, event: ev.AgentCalled | ev.AgentConnected, now: float) -> None:
+    """Record through which queue a member's phone is rung, and for which caller."""
     if isinstance(event, ev.AgentCalled):
         center.waiting.ring(event.unique_id, True)
-    channel = center.calls.channels.get(event.member_unique_id)
+    channel = center.channels.by_id.get(event.member_unique_id)
     if channel is not None:
         channel.queue = event.queue
-        _look_on(center, (channel.interface,), now)
+        _update_agents(center, (channel.interface,), now)
 
 
 def agent_rang_no_answer(center: Center, event: ev.AgentRangNoAnswer, now: float) -> None:
+    """Record that no phone rings any more for a caller."""
     center.waiting.ring(event.unique_id, False)
 
 
+def variable_set(center: Center, event: ev.VariableSet, now: float) -> None:
+    """Keep a user's variable with its channel, which Asterisk names with its underscores.
+
+    A channel that xucd rings so that it dials is an outgoing call to the number it is to dial.
+    """
+    name = event.name.lstrip("_")
+    channel = center.channels.by_id.get(event.unique_id)
+    if channel is None:
+        return
+    if name.startswith(VARIABLE):
+        channel.variables[name] = event.value
+    elif name == DIALLED:
+        channel.incoming, channel.exten = False, event.value
+
+
 def device_changed(center: Center, event: ev.DeviceChanged, now: float) -> None:
+    """Record a device's state, and tell that of a line's phone."""
     if center.devices.get(event.device) == event.state:
         return
     center.devices[event.device] = event.state

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 import msgspec
 
 from xucd.center import events as ev
-from xucd.center.calls import Channel, interface_of
 from xucd.center.center import Center
 from xucd.center.changes import AgentListened
+from xucd.center.channels import Channel, interface_of
 from xucd.center.events import ChannelState
 from xucd.center.intents import HangUp
 from xucd.center.snapshot import ChannelSeen
@@ -30,12 +30,12 @@ def listening_id(channel: Channel, token: str) -> str:
 def is_listening(center: Center, interface: str, channel: Channel) -> bool:
     """Whether an interface listens to a channel, or is being rung to do so."""
     prefix = listening_id(channel, "")
-    return any(one.unique_id.startswith(prefix) for one in center.calls.on(interface))
+    return any(one.unique_id.startswith(prefix) for one in center.channels.on(interface))
 
 
 def started(center: Center, event: ev.SpyStarted, now: float) -> None:
-    spyer = center.calls.channels.get(event.spyer_unique_id)
-    spied = center.calls.channels.get(event.spyee_unique_id)
+    spyer = center.channels.by_id.get(event.spyer_unique_id)
+    spied = center.channels.by_id.get(event.spyee_unique_id)
     if spyer is not None and spied is not None:
         begun = _listened(center, spyer, spied)
         if begun is not None:
@@ -51,7 +51,7 @@ def gone(center: Center, event: ev.ChannelGone, now: float) -> None:
     if interface_of(event.channel) in center.on_interface:
         center.intents += [
             HangUp(one.name)
-            for one in center.calls.channels.values()
+            for one in center.channels.by_id.values()
             if one.unique_id.startswith(f"{PREFIX}{event.unique_id}-")
             and one.state is not ChannelState.UP
         ]
@@ -59,7 +59,7 @@ def gone(center: Center, event: ev.ChannelGone, now: float) -> None:
 
 def rebuild_listeners(center: Center, channels: Iterable[ChannelSeen]) -> None:
     """Find who listens in what Asterisk lists; tell who ceased and who began meanwhile."""
-    by_name = {channel.name: channel for channel in center.calls.channels.values()}
+    by_name = {channel.name: channel for channel in center.channels.by_id.values()}
     found: dict[str, AgentListened] = {}
     for one in channels:
         if one.application != "ChanSpy":
@@ -81,7 +81,7 @@ def _listened(center: Center, spyer: Channel, spied: Channel) -> AgentListened |
     line = center.directory.line_by_interface.get(spyer.interface)
     return AgentListened(
         live.agent.id,
-        line.number if line is not None else spyer.number,
+        line.number if line is not None else spyer.own[0],
         line.id if line is not None else None,
         True,
     )

@@ -10,18 +10,18 @@ from xucd.center.agent import Fact, Stance
 from xucd.center.center import Center
 from xucd.center.directory import Line, Queue
 from xucd.center.intents import WRAPUP_REASON, SetPause
-from xucd.center.live import LiveAgent, Member
+from xucd.center.live import AgentRecord, Member
 
 
 def _member(
     center: Center, queue: str, interface: str, member: str
-) -> tuple[LiveAgent, Line, Queue] | None:
+) -> tuple[AgentRecord, Line, Queue] | None:
     agent = center.directory.agent_by_member_name.get(member)
     line = center.directory.line_by_interface.get(interface)
     known = center.directory.queue_by_name.get(queue)
     if agent is None or line is None or known is None:
         return None
-    live = center.agents[agent.id]
+    live = center.record(agent.id)
     if live.stance is not Stance.OUT and live.line is not line:
         return None
     return live, line, known
@@ -35,23 +35,23 @@ def added(center: Center, event: ev.MemberAdded, now: float) -> None:
     reason = event.reason
     if event.paused and not reason:  # Asterisk takes a reason only once the member is there
         reason = WRAPUP_REASON if live.stance is Stance.WRAPPING else live.reason
-    live.members[queue.id] = Member(event.paused, reason)
+    live.put_member(queue.id, Member(event.paused, reason))
     center.set_penalty(live, queue.id, event.penalty)
     if live.stance is Stance.OUT:
         center.log_in(live, line, now)
     if not live.settled and live.queues.keys() <= live.members.keys():
         center.settle(live.agent.id)
-    judge_pause(center, live, reason, now)
+    update_stance(center, live, reason, now)
 
 
 def removed(center: Center, event: ev.MemberRemoved, now: float) -> None:
     found = _member(center, event.queue, event.interface, event.member)
-    if found is None or found[0].members.pop(found[2].id, None) is None:
+    if found is None or not found[0].drop_member(found[2].id):
         return
     live, _line, queue = found
     if not live.leaving:
         center.set_penalty(live, queue.id, -1)
-        judge_pause(center, live, "", now)
+        update_stance(center, live, "", now)
     elif not live.members:
         center.log_out(live, now)
 
@@ -67,9 +67,9 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
     if found is None or found[2].id not in found[0].members:
         return
     live, _line, queue = found
-    member = live.members[queue.id]
-    member.paused, member.reason = event.paused, event.reason
-    judge_pause(center, live, event.reason, now)
+    member = Member(event.paused, event.reason, live.members[queue.id].idle)
+    live.put_member(queue.id, member)
+    update_stance(center, live, event.reason, now)
 
 
 def status_changed(center: Center, event: ev.MemberStatus, now: float) -> None:
@@ -79,13 +79,13 @@ def status_changed(center: Center, event: ev.MemberStatus, now: float) -> None:
     live, _line, queue = found
     member = live.members[queue.id]
     freed = event.idle and not member.idle
-    member.idle = event.idle
+    live.put_member(queue.id, Member(member.paused, member.reason, event.idle))
     if freed and live.stance is Stance.READY:
-        center.offer(live)
+        center.offer_to_callers(live)
 
 
-def judge_pause(center: Center, live: LiveAgent, latest: str, now: float) -> None:
-    """See what the memberships, taken together, say of the agent's stance.
+def update_stance(center: Center, live: AgentRecord, latest: str, now: float) -> None:
+    """Read off an agent's memberships, taken together, what its stance is.
 
     `latest` is the reason that came last, which counts when a ready agent's memberships were
     paused for several.
@@ -94,16 +94,16 @@ def judge_pause(center: Center, live: LiveAgent, latest: str, now: float) -> Non
     if not members:
         return
     if not all(member.paused for member in members):
-        center.happen(live, Fact.UNPAUSED, "", now)
+        center.change_stance(live, Fact.UNPAUSED, "", now)
         return
     reasons = {member.reason for member in members}
     if len(reasons) > 1 and live.stance is not Stance.READY:
         return  # a change of reason is still on its way through the queues
     reason = latest if len(reasons) > 1 else reasons.pop()
     if reason != WRAPUP_REASON:
-        center.happen(live, Fact.PAUSED, reason, now)
+        center.change_stance(live, Fact.PAUSED, reason, now)
     elif live.stance is Stance.PAUSED and live.line is not None:
         # Answering has overwritten a pause that was chosen while the phone rang.
         center.intents.append(SetPause(live.line.interface, True, live.reason))
     else:
-        center.happen(live, Fact.PAUSED_FOR_WRAPUP, reason, now)
+        center.change_stance(live, Fact.PAUSED_FOR_WRAPUP, reason, now)

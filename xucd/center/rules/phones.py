@@ -1,4 +1,4 @@
-"""What events of channels do to the calls that users of lines are told.
+"""What events do to the calls that users of lines are told.
 
 They come after the rules of `channels`, so that the channels already are what the event made them.
 """
@@ -6,108 +6,97 @@ They come after the rules of `channels`, so that the channels already are what t
 from collections.abc import Iterable
 
 from xucd.center import events as ev
-from xucd.center.calls import DIAL_ID
 from xucd.center.center import Center
-from xucd.center.phone_calls import DIALLED, NOBODY, VARIABLE, Leg
-from xucd.center.snapshot import Snapshot
+from xucd.center.channels import DIAL_ID, Channel
+from xucd.center.phone_calls import DIALLED, Leg
 
 
 def created(center: Center, event: ev.ChannelCreated, now: float) -> None:
-    center.phone_calls.know(event.unique_id, (event.number, event.name), NOBODY)
-    # The call it belongs to may have got its variables since something was last told of it.
-    _judge_call(center, event.linked_id)
+    """Read the whole call anew: it may have got variables since something was last told of it."""
+    _update(center, center.channels.in_call(event.linked_id))
 
 
 def moved(center: Center, event: ev.ChannelMoved, now: float) -> None:
-    if event.unique_id in center.calls.channels:
-        center.phone_calls.know(
-            event.unique_id,
-            (event.number, event.name),
-            (event.connected_number, event.connected_name),
-        )
-        _judge_call(center, event.linked_id)
+    """Read the whole call anew of a channel that is known."""
+    if event.unique_id in center.channels.by_id:
+        _update(center, center.channels.in_call(event.linked_id))
 
 
 def renamed(center: Center, event: ev.ChannelRenamed, now: float) -> None:
-    _judge(center, (event.new, event.old))
+    """Read the calls of both names anew: a phone's call keeps its name, the channel may not."""
+    update_named(center, (event.new, event.old))
 
 
 def gone(center: Center, event: ev.ChannelGone, now: float) -> None:
-    calls = center.phone_calls
-    calls.forget(event.unique_id)
-    _judge(center, (event.channel,))
+    """Tell that a phone's call is over."""
+    update_named(center, (event.channel,))
 
 
 def bridge_entered(center: Center, event: ev.BridgeEntered, now: float) -> None:
-    if event.unique_id in center.calls.channels:
-        center.phone_calls.enter(event.bridge, event.unique_id)
-        _judge_bridge(center, event.bridge)
+    """Read the calls of everybody in the bridge anew."""
+    if event.unique_id in center.channels.by_id:
+        _update(center, center.channels.in_bridge(event.bridge))
 
 
 def bridge_left(center: Center, event: ev.BridgeLeft, now: float) -> None:
-    center.phone_calls.leave(event.bridge, event.unique_id)
-    _judge_bridge(center, event.bridge)
+    """Read the calls of those who stay in the bridge anew."""
+    _update(center, center.channels.in_bridge(event.bridge))
 
 
 def agent_called(center: Center, event: ev.AgentCalled | ev.AgentConnected, now: float) -> None:
-    channel = center.calls.channels.get(event.member_unique_id)
+    """Tell through which queue a phone is rung."""
+    channel = center.channels.by_id.get(event.member_unique_id)
     if channel is not None:
-        _judge(center, (channel.name,))
+        _update(center, (channel,))
 
 
 def held(center: Center, event: ev.Held, now: float) -> None:
+    """Tell that a phone put its call on hold, or took it back."""
     leg = _leg(center, event.unique_id)
     if leg is not None:
         leg.held = event.held
-        _judge(center, (leg.channel.name,))
+        _update(center, (leg.channel,))
 
 
 def transferred(center: Center, event: ev.Transferred, now: float) -> None:
+    """Tell that the call is over for whoever transferred it."""
     leg = _leg(center, event.transferer_unique_id)
     if leg is not None:
         leg.over = True
-        _judge(center, (leg.channel.name,))
+        _update(center, (leg.channel,))
 
 
 def variable_set(center: Center, event: ev.VariableSet, now: float) -> None:
-    name = event.name.lstrip("_")
-    channel = center.calls.channels.get(event.unique_id)
-    if channel is None:
-        return
-    if name.startswith(VARIABLE):
-        center.phone_calls.set_variable(event.unique_id, name, event.value)
-    elif name == DIALLED and (leg := _leg(center, event.unique_id)) is not None:
+    """Take a call that xucd dials for a user for the user's own, to the number to be dialled."""
+    leg = _leg(center, event.unique_id)
+    if leg is not None and event.name.lstrip("_") == DIALLED:
         leg.originated, leg.incoming, leg.dialled = True, False, event.value
-        leg.channel.incoming, leg.channel.exten = False, event.value
 
 
 def originate_answered(center: Center, event: ev.OriginateAnswered, now: float) -> None:
+    """Record that Asterisk could not even begin a call that xucd dials for a user."""
     if event.action_id.startswith(DIAL_ID) and not event.ok:
         center.phone_calls.refused.add(event.action_id)
 
 
-def rebuild_phone_calls(center: Center, snapshot: Snapshot) -> None:
-    """Tell the calls anew from a snapshot, of which the channels have been taken in already."""
-    _judge(center, center.phone_calls.rebuild(center.calls, snapshot.channels))
+def rebuild_phone_calls(center: Center) -> None:
+    """Read all calls anew, after a snapshot whose channels have been read already."""
+    known = [channel.name for channel in center.channels.by_id.values()]
+    update_named(center, dict.fromkeys([*center.phone_calls.legs, *known]))
+
+
+def update_named(center: Center, names: Iterable[str]) -> None:
+    """Read the calls of these channels' names anew, and tell what changed."""
+    for name in names:
+        change = center.phone_calls.update(center.directory, center.channels, center.waiting, name)
+        if change is not None:
+            center.changes.append(change)
+
+
+def _update(center: Center, channels: Iterable[Channel]) -> None:
+    update_named(center, [channel.name for channel in channels])
 
 
 def _leg(center: Center, unique_id: str) -> Leg | None:
-    channel = center.calls.channels.get(unique_id)
+    channel = center.channels.by_id.get(unique_id)
     return center.phone_calls.legs.get(channel.name) if channel is not None else None
-
-
-def _judge_call(center: Center, linked_id: str) -> None:
-    _judge(center, [one.name for one in center.calls.in_call(linked_id)])
-
-
-def _judge_bridge(center: Center, bridge: str) -> None:
-    inside = center.phone_calls.bridges.get(bridge, ())
-    channels = center.calls.channels
-    _judge(center, [channels[one].name for one in inside if one in channels])
-
-
-def _judge(center: Center, names: Iterable[str]) -> None:
-    for name in names:
-        change = center.phone_calls.judge(center.directory, center.calls, center.waiting, name)
-        if change is not None:
-            center.changes.append(change)

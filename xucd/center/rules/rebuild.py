@@ -18,31 +18,28 @@ from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
 from xucd.center.directory import AGENT_MEMBER, Line
 from xucd.center.intents import AddMember, RemoveMember, SetPause, SetPenalty
-from xucd.center.live import LiveAgent, Member
+from xucd.center.live import AgentRecord, Member
 from xucd.center.rules.listening import rebuild_listeners
-from xucd.center.rules.members import judge_pause
+from xucd.center.rules.members import update_stance
 from xucd.center.rules.phones import rebuild_phone_calls
-from xucd.center.rules.queues import tell_counted
+from xucd.center.rules.queues import queues_counted
 from xucd.center.rules.recording import rebuild_recordings
 from xucd.center.snapshot import MemberSeen, Snapshot
 
 
 def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
     """Replace everything live by what `snapshot` holds."""
-    center.calls.rebuild(snapshot.channels, snapshot.recorded, now)
+    center.channels.rebuild(snapshot.channels, snapshot.recorded, now)
     rebuild_recordings(center, snapshot)
-    center.waiting.clear()
-    for caller in snapshot.callers:
-        center.waiting.join(caller)
-    tell_counted(center, center.queue_stats.rebuild(snapshot, now), now)
-    rebuild_phone_calls(center, snapshot)
+    queues_counted(center, center.queue_stats.rebuild(snapshot, now), now)
+    rebuild_phone_calls(center)
     devices = {line.interface: "INVALID" for line in center.directory.lines.values()}
     devices |= snapshot.devices
     for line in center.directory.lines.values():
         if center.devices.get(line.interface) != devices[line.interface]:
             center.changes.append(PhoneChanged(line.id, devices[line.interface]))
     center.devices = devices
-    center.on_interface.clear()
+    center.free_lines()
     members: dict[int, list[MemberSeen]] = {}
     for member in snapshot.members:
         agent = center.directory.agent_by_member_name.get(member.member)
@@ -52,22 +49,21 @@ def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
             members.setdefault(agent.id, []).append(member)
         elif _is_left_behind(center, member):
             center.intents.append(RemoveMember(member.queue, member.interface))
-    for live in center.agents.values():
+    for live in center.records():
         center.blind = True
         _rebuild_agent(center, live, members.get(live.agent.id, []), snapshot, now)
         center.blind = False
-        center.look(live, now)
+        center.update_shown(live, now)
         _date(center, live, members.get(live.agent.id, []), now)
         _resume_wrapup(center, live, members.get(live.agent.id, []), now)
     rebuild_listeners(center, snapshot.channels)
 
 
 def _rebuild_agent(
-    center: Center, live: LiveAgent, seen: list[MemberSeen], snapshot: Snapshot, now: float
+    center: Center, live: AgentRecord, seen: list[MemberSeen], snapshot: Snapshot, now: float
 ) -> None:
     station = center.stations.get(live.agent.id)
-    live.members.clear()
-    live.leaving = False
+    live.clear_members()
     if station is not None and not station.logged_in:
         center.intents.extend(RemoveMember(one.queue, one.interface) for one in seen)
         center.log_out(live, now)
@@ -80,14 +76,14 @@ def _rebuild_agent(
     center.intents.extend(RemoveMember(one.queue, one.interface) for one in strays)
     mine = [one for one in seen if one.interface == line.interface]
     if station is None or live.line is not line or live.stance is Stance.OUT:
-        _sit(center, live, line, station.since if station is not None else now, now)
-    center.on_interface[line.interface] = live
+        center.log_in(live, line, now, station.since if station is not None else None)
+    center.hold_line(live, line)
     lost = station is not None and (not mine or not station.settled)
-    live.wrapup_s = _wrapup_of_last_call(center, mine)
+    live.wrap_up_for(_wrapup_of_last_call(center, mine))
     _take_over(center, live, mine, keep=lost, now=now)
     if lost and station is not None:
         if station.paused and not live.members:
-            center.happen(live, Fact.PAUSED, station.reason, now)
+            center.change_stance(live, Fact.PAUSED, station.reason, now)
         _put_back(center, live, line, snapshot.queues)
 
 
@@ -105,14 +101,8 @@ def _line(center: Center, remembered: int | None, seen: Iterable[MemberSeen]) ->
     return line
 
 
-def _sit(center: Center, live: LiveAgent, line: Line, since: float, now: float) -> None:
-    center.log_in(live, line, now)
-    live.station_since = since
-    live.day.login_at = since
-
-
 def _take_over(
-    center: Center, live: LiveAgent, mine: list[MemberSeen], *, keep: bool, now: float
+    center: Center, live: AgentRecord, mine: list[MemberSeen], *, keep: bool, now: float
 ) -> None:
     """Make the agent's queues what Asterisk has or, with `keep`, Asterisk's what they are here."""
     for one in mine:
@@ -122,7 +112,7 @@ def _take_over(
         if keep and queue.id not in live.queues:
             center.intents.append(RemoveMember(one.queue, one.interface))
             continue
-        live.members[queue.id] = Member(one.paused, one.reason)
+        live.put_member(queue.id, Member(one.paused, one.reason))
         if not keep:
             center.set_penalty(live, queue.id, one.penalty)
         elif live.queues[queue.id] != one.penalty:
@@ -130,15 +120,15 @@ def _take_over(
     if not keep:
         for queue_id in [known for known in live.queues if known not in live.members]:
             center.set_penalty(live, queue_id, -1)
-    judge_pause(center, live, mine[0].reason if mine else "", now)
+    update_stance(center, live, mine[0].reason if mine else "", now)
 
 
-def _put_back(center: Center, live: LiveAgent, line: Line, known: frozenset[str]) -> None:
+def _put_back(center: Center, live: AgentRecord, line: Line, known: frozenset[str]) -> None:
     """Ask for the members that Asterisk lacks, in the queues that it has, paused as the rest."""
     paused = live.stance in (Stance.PAUSED, Stance.WRAPPING)
     lacking = [center.directory.queues[one] for one in live.queues if one not in live.members]
-    live.settled = not lacking
-    center.remember(live)
+    live.settle(not lacking)
+    center.save_station(live)
     center.intents.extend(
         AddMember(queue.name, line.interface, live.agent.member_name, live.queues[queue.id], paused)
         for queue in lacking
@@ -155,22 +145,22 @@ def _wrapup_of_last_call(center: Center, mine: Iterable[MemberSeen]) -> int:
     return queue.wrapup if queue is not None else 0
 
 
-def _date(center: Center, live: LiveAgent, seen: list[MemberSeen], now: float) -> None:
+def _date(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float) -> None:
     """Find since when a state that was not known before has lasted: a pause or a call."""
     if live.shown.state is AgentState.ON_PAUSE:
-        live.since = float(max((one.last_pause for one in seen), default=0)) or live.since
+        live.date(float(max((member.last_pause for member in seen), default=0)) or live.since)
     elif live.shown.state is AgentState.ON_CALL and live.since == now and live.line is not None:
-        channel = center.calls.talking(live.line.interface)
-        live.since = channel.answered if channel is not None and channel.answered else now
+        channel = center.channels.talking(live.line.interface)
+        live.date(channel.answered if channel is not None and channel.answered else now)
 
 
-def _resume_wrapup(center: Center, live: LiveAgent, seen: list[MemberSeen], now: float) -> None:
+def _resume_wrapup(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float) -> None:
     """Go on with a wrap-up that was running; what is over by now ends at once.
 
     Asterisk does not tell when the call ended, only when the member last ended one and when it
     was last paused; the later of the two is the nearest that can be had.
     """
-    if live.stance is Stance.WRAPPING and live.wrapup_until is not None and live.wrapup_s > 0:
-        began = max(max(one.last_call, one.last_pause) for one in seen)
-        center.begin_wrapup(live, began + live.wrapup_s)
-        live.since = min(now, float(began))
+    if live.shown.state is AgentState.ON_WRAPUP and live.wrapup_s > 0:
+        began = max(max(member.last_call, member.last_pause) for member in seen)
+        center.rerun_wrapup(live, began + live.wrapup_s)
+        live.date(min(now, float(began)))

@@ -11,13 +11,13 @@ _SHOWING = {
 
 
 def rings_or_answers(center: Center, event: ev.ChannelMoved, now: float) -> None:
-    channel = center.calls.channels.get(event.unique_id)
+    channel = center.channels.by_id.get(event.unique_id)
     if channel is None or not channel.incoming:
         return
     line = center.directory.line_by_interface.get(channel.interface)
     if line is None:
         return
-    call = center.calls.in_call(channel.linked_id)
+    call = center.channels.in_call(channel.linked_id)
     sheet = center.sheets.of(call)
     if sheet is None or channel.unique_id in sheet.shown:
         return

@@ -37,9 +37,9 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     ev.MemberStatus: (members.status_changed,),
     # -- callers of queues
     ev.CallerSent: (queues.caller_sent,),
-    ev.CallerJoined: (channels.caller_joined, queues.caller_joined),
-    ev.CallerLeft: (channels.caller_left, queues.caller_left),
-    ev.CallerAbandoned: (channels.caller_left, queues.caller_abandoned),
+    ev.CallerJoined: (queues.caller_joined,),
+    ev.CallerLeft: (queues.caller_left,),
+    ev.CallerAbandoned: (queues.caller_abandoned,),
     ev.AgentCalled: (channels.agent_called, phones.agent_called),
     ev.AgentConnected: (
         channels.agent_called,
@@ -60,7 +60,7 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     ev.BridgeLeft: (channels.bridge_left, phones.bridge_left),
     ev.Transferred: (phones.transferred, recording.transferred),
     ev.Held: (phones.held,),
-    ev.VariableSet: (phones.variable_set, queues.variable_set),
+    ev.VariableSet: (channels.variable_set, phones.variable_set, queues.variable_set),
     ev.OriginateAnswered: (phones.originate_answered,),
     # -- recordings, listeners, devices
     ev.RecordingStarted: (channels.recording_changed, recording.started),
