@@ -124,8 +124,8 @@ class Scene:
         channel = f"PJSIP/trunk-{self._calls:08x}"
         position = len(self.center.waiting.calls(queue)) + 1
         self.happens(
-            ev.ChannelCreated(channel, caller, caller, ChannelState.RING, number, "", "in", "3000"),
-            ev.CallerJoined(queue, channel, caller, caller, position, number, ""),
+            ev.ChannelCreated(channel, caller, caller, ChannelState.RING, number, "", "3000"),
+            ev.CallerJoined(queue, channel, caller, position, number, ""),
         )
         return caller
 
@@ -136,11 +136,10 @@ class Scene:
         channel = f"{interface}-{phone}"
         number = live.line.number
         down, ringing = ChannelState.DOWN, ChannelState.RINGING
-        name = live.agent.member_name
         self.happens(
-            ev.ChannelCreated(channel, phone, caller, down, number, "", "default", ""),
-            ev.AgentCalled(queue, interface, name, "caller", caller, caller, channel, phone),
-            ev.ChannelMoved(channel, phone, caller, ringing, number, "", "0230210082", ""),
+            ev.ChannelCreated(channel, phone, caller, down, number, "", ""),
+            ev.AgentCalled(queue, caller, phone),
+            ev.ChannelMoved(phone, caller, ringing, number, "", "0230210082", ""),
         )
         return phone
 
@@ -149,18 +148,14 @@ class Scene:
         live = self.center.on_interface[channel.interface]
         up = ChannelState.UP
         self.happens(
-            ev.ChannelMoved(channel.name, phone, caller, up, "1001", "", "0230210082", ""),
-            ev.CallerLeft(queue, "caller", caller),
+            ev.ChannelMoved(phone, caller, up, "1001", "", "0230210082", ""),
+            ev.CallerLeft(queue, caller),
         )
         if gosub:
             self.pauses(True, WRAPUP_REASON, live.agent.id)
-        self.happens(
-            ev.AgentConnected(
-                queue, channel.interface, live.agent.member_name, caller, caller, phone, 3, 1
-            )
-        )
+        self.happens(ev.AgentConnected(queue, caller, phone, 3))
 
     def hangs_up(self, *unique_ids: str) -> None:
         for unique_id in unique_ids:
             channel = self.center.channels.by_id[unique_id]
-            self.happens(ev.ChannelGone(channel.name, unique_id, channel.linked_id, 16))
+            self.happens(ev.ChannelGone(channel.name, unique_id))

@@ -78,12 +78,10 @@ def test_a_queue_call_is_told_as_acd_incoming_and_external(scene: Scene) -> None
 def test_a_call_from_another_line_is_internal_and_no_queue_call(scene: Scene) -> None:
     ringing = ChannelState.RINGING
     scene.happens(
-        ev.ChannelCreated(
-            "PJSIP/1002-1", "a", "a", ChannelState.RING, "1002", "", "default", "1001"
-        ),
-        ev.ChannelCreated("PJSIP/1001-2", "b", "a", ChannelState.DOWN, "1001", "", "default", ""),
-        ev.ChannelMoved("PJSIP/1001-2", "b", "a", ringing, "1001", "", "1002", ""),
-        ev.ChannelMoved("PJSIP/1001-2", "b", "a", ChannelState.UP, "1001", "", "1002", ""),
+        ev.ChannelCreated("PJSIP/1002-1", "a", "a", ChannelState.RING, "1002", "", "1001"),
+        ev.ChannelCreated("PJSIP/1001-2", "b", "a", ChannelState.DOWN, "1001", "", ""),
+        ev.ChannelMoved("b", "a", ringing, "1001", "", "1002", ""),
+        ev.ChannelMoved("b", "a", ChannelState.UP, "1001", "", "1002", ""),
     )
     call = scene.agent().shown.call
     assert call is not None
@@ -96,8 +94,8 @@ def test_a_call_that_the_phone_places_shows_dialing_then_on_call(
 ) -> None:
     name, up = "PJSIP/1001-9", ChannelState.UP
     scene.happens(
-        ev.ChannelCreated(name, "out", "out", ChannelState.RING, "1001", "", "default", dialled),
-        ev.ChannelMoved(name, "out", "out", up, "1001", "", dialled, ""),
+        ev.ChannelCreated(name, "out", "out", ChannelState.RING, "1001", "", dialled),
+        ev.ChannelMoved("out", "out", up, "1001", "", dialled, ""),
     )
     scene.passes(30)
     scene.hangs_up("out")
@@ -290,8 +288,8 @@ def test_a_changed_penalty_is_told_once(scene: Scene) -> None:
         ev.MemberAdded("support", "PJSIP/1002", "PJSIP/1002", 0, False, ""),
         ev.MemberAdded("support", "PJSIP/1002", "Agent/2501", 0, False, ""),
         ev.MemberPaused("support", "PJSIP/1002", "Agent/2502", True, ""),
-        ev.ChannelGone("PJSIP/1001-99", "unheard of", "x", 16),
-        ev.BridgeEntered("b", "PJSIP/1001-99", "unheard of", "x"),
+        ev.ChannelGone("PJSIP/1001-99", "unheard of"),
+        ev.BridgeEntered("b", "unheard of", "x"),
         ev.DeviceChanged("Custom:light", "INUSE"),
     ],
 )
@@ -314,12 +312,12 @@ def test_an_agent_without_queues_logs_in_pauses_and_leaves_by_itself() -> None:
 def test_recording_is_shown_with_the_call_and_changes_with_it(scene: Scene) -> None:
     caller = scene.caller_waits()
     channel = scene.center.channels.by_id[caller].name
-    scene.happens(ev.RecordingStarted(channel, caller, caller))
+    scene.happens(ev.RecordingStarted(channel, caller))
     scene.answers(caller, scene.rings(caller))
     for event in (
-        ev.RecordingMuted(channel, caller, caller, True),
-        ev.RecordingMuted(channel, caller, caller, False),
-        ev.RecordingStopped(channel, caller, caller),
+        ev.RecordingMuted(caller, True),
+        ev.RecordingMuted(caller, False),
+        ev.RecordingStopped(channel, caller),
     ):
         scene.happens(event)
     recordings = [
@@ -332,9 +330,8 @@ def test_recording_is_shown_with_the_call_and_changes_with_it(scene: Scene) -> N
 
 def test_a_mute_of_what_is_not_recorded_is_not_shown_as_paused(scene: Scene) -> None:
     caller = scene.caller_waits()
-    channel = scene.center.channels.by_id[caller].name
     scene.answers(caller, scene.rings(caller))
-    scene.happens(ev.RecordingMuted(channel, caller, caller, True))
+    scene.happens(ev.RecordingMuted(caller, True))
     call = scene.agent().shown.call
     assert call is not None
     assert call.recording == "DISABLED"

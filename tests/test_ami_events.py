@@ -55,43 +55,31 @@ def test_a_member_joins():
 def test_a_caller_joins_with_its_number_and_name():
     assert read("QueueCallerJoin", CALLER, "Queue: support\nPosition: 1\nCount: 1") == (
         events.CallerJoined(
-            "support",
-            "PJSIP/trunk-00000001",
-            "1795384810.5",
-            "1795384810.4",
-            1,
-            "0230210082",
-            "Zoé",
+            "support", "PJSIP/trunk-00000001", "1795384810.5", 1, "0230210082", "Zoé"
         )
     )
 
 
 def test_what_asterisk_calls_unknown_is_empty():
     assert read("Newstate", CALLER) == events.ChannelMoved(
-        "PJSIP/trunk-00000001",
-        "1795384810.5",
-        "1795384810.4",
-        ChannelState.UP,
-        "0230210082",
-        "Zoé",
-        "",
-        "",
+        "1795384810.5", "1795384810.4", ChannelState.UP, "0230210082", "Zoé", "", ""
     )
 
 
-def test_a_completed_call_is_told_even_when_its_channels_have_gone():
-    times = "HoldTime: 1\nTalkTime: 3\nReason: agent"
-    assert read("AgentComplete", CALLER, AGENT, MEMBER, times) == events.AgentCompleted(
-        "support", "PJSIP/1001", "Agent/2501", "1795384810.5", "1795384810.6", 1, 3, "agent"
-    )
-    assert read("AgentComplete", MEMBER, times) == events.AgentCompleted(
-        "support", "PJSIP/1001", "Agent/2501", "", "", 1, 3, "agent"
-    )
+def test_a_call_that_nobody_answered_is_told_even_when_its_caller_has_gone():
+    assert read("AgentRingNoAnswer", CALLER, MEMBER) == events.AgentRangNoAnswer("1795384810.5")
+    assert read("AgentRingNoAnswer", MEMBER) == events.AgentRangNoAnswer("")
+
+
+def test_a_field_that_nothing_reads_may_be_missing_or_malformed():
+    gone = events.ChannelGone("PJSIP/trunk-00000001", "1795384810.5")
+    assert read("Hangup", CALLER) == gone
+    assert read("Hangup", CALLER, "Cause: sixteen") == gone
 
 
 def test_a_dial_of_asterisks_own_has_no_dialling_channel():
     assert read("DialEnd", AGENT, "DialStatus: ANSWER") == events.DialEnded(
-        "", "1795384810.6", "PJSIP/1001-00000002", "ANSWER"
+        "", "1795384810.6", "ANSWER"
     )
 
 
@@ -106,19 +94,19 @@ def test_a_dial_of_asterisks_own_has_no_dialling_channel():
 )
 def test_a_variables_value_is_as_it_was_set(escaped: str, value: str):
     event = read("VarSet", CALLER, f"Variable: __USR_x\nValue: {escaped}")
-    assert event == events.VariableSet("PJSIP/trunk-00000001", "1795384810.5", "__USR_x", value)
+    assert event == events.VariableSet("1795384810.5", "__USR_x", value)
 
 
 def test_a_global_variable_belongs_to_no_channel():
     event = read("VarSet", "Channel: none\nUniqueid: none\nVariable: XUCD_CHECK\nValue: 1")
-    assert event == events.VariableSet("", "", "XUCD_CHECK", "1")
+    assert event == events.VariableSet("", "XUCD_CHECK", "1")
 
 
 def test_transfers_that_failed_are_not_told():
     assert read("BlindTransfer", "Result: Fail\nTransfererUniqueid: 1") is None
     assert read(
         "BlindTransfer", "Result: Success\nTransfererUniqueid: 1\nTransfereeUniqueid: 2"
-    ) == events.Transferred(True, "1", "2", "")
+    ) == events.Transferred("1")
 
 
 def test_queues_own_lamps_are_no_devices():
@@ -130,7 +118,7 @@ def test_queues_own_lamps_are_no_devices():
 
 def test_an_originate_that_failed_has_no_channel():
     event = read("OriginateResponse", "ActionID: a\nResponse: Failure\nReason: 3\nUniqueid: <null>")
-    assert event == events.OriginateAnswered("a", False, "", 3)
+    assert event == events.OriginateAnswered("a", False)
 
 
 def test_what_xucd_does_not_read_is_none():
@@ -143,8 +131,7 @@ def test_what_xucd_does_not_read_is_none():
     ("name", "parts"),
     [
         ("Newstate", CALLER.replace("ChannelState: 6", "ChannelState: 77")),
-        ("Hangup", CALLER + "\nCause: sixteen"),
-        ("Hangup", CALLER),
+        ("Hangup", "Uniqueid: 1"),
         ("QueueMemberAdded", MEMBER + "\nPenalty: \nPaused: 0"),
     ],
 )
@@ -153,7 +140,8 @@ def test_a_malformed_event_is_an_error_that_names_it(name: str, parts: str):
         read(name, parts)
 
 
-@pytest.mark.parametrize("name", sorted(DECODERS))
+# Of a caller who has gone meanwhile, Asterisk tells nothing that is read.
+@pytest.mark.parametrize("name", sorted(DECODERS.keys() - {b"AgentRingNoAnswer"}))
 def test_every_event_without_its_fields_is_an_error_and_nothing_else(name: bytes):
     with pytest.raises(DecodeError):
         decode(b"Event: " + name)

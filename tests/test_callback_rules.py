@@ -121,36 +121,34 @@ class Call:
     def rings(self) -> None:
         phone, name, down = self.phone, "PJSIP/1001-1", ChannelState.DOWN
         self.happens(
-            ev.ChannelCreated(name, phone, phone, down, "3000", "", "default", "0230210082"),
-            ev.ChannelMoved(name, phone, phone, ChannelState.RINGING, "1001", "", "3000", ""),
+            ev.ChannelCreated(name, phone, phone, down, "3000", "", "0230210082"),
+            ev.ChannelMoved(phone, phone, ChannelState.RINGING, "1001", "", "3000", ""),
         )
 
     def is_picked_up(self) -> None:
         up = ChannelState.UP
         self.happens(
-            ev.DialEnded("", self.phone, "PJSIP/1001-1", "ANSWER"),
-            ev.ChannelMoved("PJSIP/1001-1", self.phone, self.phone, up, "1001", "", "3000", ""),
+            ev.DialEnded("", self.phone, "ANSWER"),
+            ev.ChannelMoved(self.phone, self.phone, up, "1001", "", "3000", ""),
         )
 
     def dials(self) -> None:
         down = ChannelState.DOWN
-        self.happens(
-            ev.ChannelCreated("PJSIP/trunk-2", "far", self.phone, down, "", "", "default", "")
-        )
+        self.happens(ev.ChannelCreated("PJSIP/trunk-2", "far", self.phone, down, "", "", ""))
 
     def is_answered(self) -> None:
         up = ChannelState.UP
         self.happens(
-            ev.DialEnded(self.phone, "far", "PJSIP/trunk-2", "ANSWER"),
-            ev.ChannelMoved("PJSIP/trunk-2", "far", self.phone, up, "0230210082", "", "3000", ""),
-            ev.BridgeEntered("b", "PJSIP/trunk-2", "far", self.phone),
-            ev.BridgeEntered("b", "PJSIP/1001-1", self.phone, self.phone),
+            ev.DialEnded(self.phone, "far", "ANSWER"),
+            ev.ChannelMoved("far", self.phone, up, "0230210082", "", "3000", ""),
+            ev.BridgeEntered("b", "far", self.phone),
+            ev.BridgeEntered("b", self.phone, self.phone),
         )
 
     def is_over(self, status: str = "") -> None:
         if status:
-            self.happens(ev.DialEnded(self.phone, "far", "PJSIP/trunk-2", status))
-        self.happens(ev.ChannelGone("PJSIP/1001-1", self.phone, self.phone, 16))
+            self.happens(ev.DialEnded(self.phone, "far", status))
+        self.happens(ev.ChannelGone("PJSIP/1001-1", self.phone))
 
 
 def test_a_ticket_is_told_when_the_customer_answered_and_how_long_they_talked() -> None:
@@ -193,5 +191,5 @@ def test_why_nobody_was_reached(status: str, failure: str | None) -> None:
 def test_a_phone_that_is_not_picked_up_ends_the_call() -> None:
     one = Call()
     one.rings()
-    one.happens(ev.DialEnded("", one.phone, "PJSIP/1001-1", "NOANSWER"))
+    one.happens(ev.DialEnded("", one.phone, "NOANSWER"))
     assert (one.call.ended, one.call.failure) == (one.scene.now, "PhoneNotAnswered")

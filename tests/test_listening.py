@@ -32,16 +32,15 @@ def rings_to_listen(scene: Scene, phone: str) -> str:
     unique_id = listening_id(scene.center.channels.by_id[phone], "t")
     name, down, ringing = "PJSIP/1004-00000007", ChannelState.DOWN, ChannelState.RINGING
     scene.happens(
-        ev.ChannelCreated(name, unique_id, unique_id, down, "1004", "", "default", ""),
-        ev.ChannelMoved(name, unique_id, unique_id, ringing, "1004", "", "1001", ""),
+        ev.ChannelCreated(name, unique_id, unique_id, down, "1004", "", ""),
+        ev.ChannelMoved(unique_id, unique_id, ringing, "1004", "", "1001", ""),
     )
     return unique_id
 
 
 def starts(scene: Scene, spyer: str, phone: str) -> ev.SpyStarted:
-    name = scene.center.channels.by_id[spyer].name
-    scene.happens(ev.ChannelMoved(name, spyer, spyer, ChannelState.UP, "1004", "", "1001", ""))
-    return ev.SpyStarted(name, spyer, scene.center.channels.by_id[phone].name, phone)
+    scene.happens(ev.ChannelMoved(spyer, spyer, ChannelState.UP, "1004", "", "1001", ""))
+    return ev.SpyStarted(spyer, phone)
 
 
 def listened(scene: Scene) -> list[AgentListened]:
@@ -56,7 +55,7 @@ def test_listening_begins_and_ends_by_asterisks_word_and_each_is_told_once() -> 
     scene.happens(begun, begun)
     assert listened(scene) == [BEGUN]
     # 22 no longer names who was listened to when that channel is gone already.
-    scene.happens(ev.SpyStopped(begun.spyer_channel, spyer, "", ""))
+    scene.happens(ev.SpyStopped(spyer))
     scene.hangs_up(spyer)
     assert listened(scene) == [BEGUN, ENDED]
 
@@ -94,14 +93,11 @@ def test_somebody_who_listens_to_no_agent_is_not_told_of() -> None:
 
 
 def seen(application: str, data: str, unique_id: str, name: str) -> ChannelSeen:
-    return ChannelSeen(
-        name, unique_id, unique_id, ChannelState.UP, "1004", "", "", "", "default", "",
-        application, data, "", 5,
-    )  # fmt: skip
+    return ChannelSeen(name, unique_id, unique_id, ChannelState.UP, "1004", "", "", "", "", application, data, "", 5)  # fmt: skip
 
 
 def member() -> MemberSeen:
-    return MemberSeen("support", "PJSIP/1001", "Agent/2501", 0, True, "", True, 0, 0)
+    return MemberSeen("support", "PJSIP/1001", "Agent/2501", 0, True, "", 0, 0)
 
 
 def test_who_listens_is_found_in_a_snapshot_and_who_ceased_meanwhile_is_told() -> None:

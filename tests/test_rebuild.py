@@ -25,7 +25,7 @@ def member(
 ) -> MemberSeen:
     penalty = PENALTY[queue]
     return MemberSeen(
-        queue, interface, name, penalty, paused, reason, False, int(last_call), int(last_call)
+        queue, interface, name, penalty, paused, reason, int(last_call), int(last_call)
     )
 
 
@@ -69,10 +69,7 @@ def test_a_call_keeps_its_figures_over_a_rebuild_in_the_middle() -> None:
     phone = scene.rings(caller)
     scene.passes(10)
     channel = scene.center.channels.by_id[phone]
-    ringing = ChannelSeen(
-        channel.name, phone, caller, ChannelState.RINGING, "1001", "", "0230210082", "",
-        "default", "", "AppQueue", "(Outgoing Line)", "", 10,
-    )  # fmt: skip
+    ringing = ChannelSeen(channel.name, phone, caller, ChannelState.RINGING, "1001", "", "0230210082", "", "", "AppQueue", "(Outgoing Line)", "", 10)  # fmt: skip
     scene.rebuilds(snapshot(*everywhere(), channels=(ringing,)))
     scene.answers(caller, phone, gosub=False)
     scene.passes(1)
@@ -150,7 +147,7 @@ def test_a_login_that_was_cut_short_is_completed() -> None:
 def test_queues_that_were_configured_anew_are_brought_about() -> None:
     scene = Scene([Station(ALICE, 2, True, 0.0, settled=False)])
     support, sales = (
-        MemberSeen(queue, "PJSIP/1002", "Agent/2502", 7, False, "", False, 0, 0)
+        MemberSeen(queue, "PJSIP/1002", "Agent/2502", 7, False, "", 0, 0)
         for queue in ("support", "sales")
     )
     scene.rebuilds(snapshot(support, sales))
@@ -188,14 +185,8 @@ def test_a_wrapup_goes_on_where_it_was_and_ends_at_once_if_it_is_over(ago: int, 
 def queue_call() -> tuple[ChannelSeen, ...]:
     up, number = ChannelState.UP, "0230210082"
     return (
-        ChannelSeen(
-            "PJSIP/trunk-1", "c", "c", up, number, "", "1001", "", "in", "3000",
-            "Queue", "support,,,", "b", 40,
-        ),
-        ChannelSeen(
-            "PJSIP/1001-2", "m", "c", up, "1001", "", number, "", "default", "",
-            "AppQueue", "(Outgoing Line)", "b", 38,
-        ),
+        ChannelSeen("PJSIP/trunk-1", "c", "c", up, number, "", "1001", "", "3000", "Queue", "support,,,", "b", 40),
+        ChannelSeen("PJSIP/1001-2", "m", "c", up, "1001", "", number, "", "", "AppQueue", "(Outgoing Line)", "b", 38),
     )  # fmt: skip
 
 
@@ -223,7 +214,7 @@ def test_a_call_that_ended_while_nobody_looked_is_gone() -> None:
 def test_waiting_callers_are_those_of_the_snapshot() -> None:
     scene = Scene([station()])
     scene.caller_waits()
-    waiting = ev.CallerJoined("sales", "PJSIP/trunk-7", "x", "x", 1, "0230210082", "")
+    waiting = ev.CallerJoined("sales", "PJSIP/trunk-7", "x", 1, "0230210082", "")
     scene.rebuilds(Snapshot(QUEUES, (), (waiting,), (), {}))
     assert scene.center.waiting.calls("support") == []
     assert [call.unique_id for call in scene.center.waiting.calls("sales")] == ["x"]

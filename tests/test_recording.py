@@ -48,14 +48,14 @@ class Table:
         asked = self.script.asked[-1]
         if isinstance(asked, Mute):
             caller = self.scene.center.channels.by_id["caller1"]
-            self.scene.happens(ev.RecordingMuted(asked.channel, "caller1", "c", asked.muted))
+            self.scene.happens(ev.RecordingMuted("caller1", asked.muted))
             assert caller.name == asked.channel
             self.context.moved()
 
     def talks(self, *, recorded: bool = True) -> None:
         caller = self.scene.caller_waits()
         if recorded:
-            self.scene.happens(ev.RecordingStarted(TRUNK, caller, caller))
+            self.scene.happens(ev.RecordingStarted(TRUNK, caller))
         self.scene.answers(caller, self.scene.rings(caller))
 
     async def refused(self) -> str:
@@ -93,9 +93,9 @@ async def test_a_recorded_call_without_a_queue_cannot_be_paused() -> None:
     table = Table()
     up, down = ChannelState.UP, ChannelState.DOWN
     table.scene.happens(
-        ev.ChannelCreated("PJSIP/1001-1", "p", "p", down, "1001", "", "default", ""),
-        ev.ChannelMoved("PJSIP/1001-1", "p", "p", up, "1001", "", "", ""),
-        ev.RecordingStarted("PJSIP/1001-1", "p", "p"),
+        ev.ChannelCreated("PJSIP/1001-1", "p", "p", down, "1001", "", ""),
+        ev.ChannelMoved("p", "p", up, "1001", "", "", ""),
+        ev.RecordingStarted("PJSIP/1001-1", "p"),
     )
     assert await table.refused() == "NotQueueCall"
 
@@ -106,8 +106,8 @@ async def test_whoever_has_the_call_after_a_transfer_can_pause_it() -> None:
     table.scene.hangs_up("caller1at8")
     up, down = ChannelState.UP, ChannelState.DOWN
     table.scene.happens(
-        ev.ChannelCreated("PJSIP/1001-9", "n", "caller1", down, "1001", "", "default", ""),
-        ev.ChannelMoved("PJSIP/1001-9", "n", "caller1", up, "1001", "", "", ""),
+        ev.ChannelCreated("PJSIP/1001-9", "n", "caller1", down, "1001", "", ""),
+        ev.ChannelMoved("n", "caller1", up, "1001", "", "", ""),
     )
     await monitor(table.context, MonitorPause(), table.who)
     assert Mute(TRUNK, True) in table.script.asked
@@ -116,8 +116,8 @@ async def test_whoever_has_the_call_after_a_transfer_can_pause_it() -> None:
 def test_a_recording_that_stopped_is_marked_until_it_starts_again() -> None:
     scene = Scene()
     caller = scene.caller_waits()
-    started = ev.RecordingStarted(TRUNK, caller, caller)
-    stopped = ev.RecordingStopped(TRUNK, caller, caller)
+    started = ev.RecordingStarted(TRUNK, caller)
+    stopped = ev.RecordingStopped(TRUNK, caller)
     scene.happens(started)
     assert scene.asked == []
     scene.happens(stopped, stopped, started)
@@ -130,10 +130,10 @@ def test_a_call_that_is_handed_on_is_marked_since_no_queue_tells_of_it_any_more(
     caller = scene.caller_waits()
     phone = scene.rings(caller)
     scene.answers(caller, phone)
-    scene.happens(ev.Transferred(True, phone, caller, ""))
+    scene.happens(ev.Transferred(phone))
     assert not [one for one in scene.asked if isinstance(one, MarkRecording)]
-    scene.happens(ev.RecordingStarted(TRUNK, caller, caller))
-    scene.happens(ev.Transferred(True, phone, caller, ""))
+    scene.happens(ev.RecordingStarted(TRUNK, caller))
+    scene.happens(ev.Transferred(phone))
     assert MarkRecording(TRUNK, "0") in scene.asked
 
 

@@ -44,8 +44,8 @@ def test_a_phone_that_rings_before_its_queue_says_so_is_shown_the_queue_all_the_
     caller = with_sheet(scene)
     phone, ringing = "PJSIP/1001-9", ev.ChannelState.RINGING
     scene.happens(
-        ev.ChannelCreated(phone, "9.1", caller, ev.ChannelState.DOWN, "", "", "", ""),
-        ev.ChannelMoved(phone, "9.1", caller, ringing, "", "", "", ""),
+        ev.ChannelCreated(phone, "9.1", caller, ev.ChannelState.DOWN, "", "", ""),
+        ev.ChannelMoved("9.1", caller, ringing, "", "", "", ""),
     )
     assert shown(scene) == [(1, "support")]
 

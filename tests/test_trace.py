@@ -65,7 +65,6 @@ def seen(channel: str, unique_id: str, application: str, bridge: str) -> Channel
         "Zoé",
         "",
         "",
-        "default",
         "3000",
         application,
         "support",
@@ -76,8 +75,8 @@ def seen(channel: str, unique_id: str, application: str, bridge: str) -> Channel
 
 SNAPSHOT = Snapshot(
     queues=frozenset({"support"}),
-    members=(MemberSeen("support", "PJSIP/1001", "Agent/2501", 2, True, "lunch", True, 7, 8),),
-    callers=(CallerJoined("support", "PJSIP/trunk-2", "2.7", "2.5", 1, "", ""),),
+    members=(MemberSeen("support", "PJSIP/1001", "Agent/2501", 2, True, "lunch", 7, 8),),
+    callers=(CallerJoined("support", "PJSIP/trunk-2", "2.7", 1, "", ""),),
     channels=(
         seen("PJSIP/trunk-1", "2.5", "Queue", "b"),
         seen("PJSIP/1001-1", "2.6", "AppQueue", "b"),
@@ -106,7 +105,7 @@ def recorded(path: Path, *blocks: str) -> list[tuple[float, Snapshot | Event]]:
 def test_a_trace_yields_its_snapshot_then_what_was_held_then_the_rest(tmp_path: Path):
     blocks = (GREETING, HOLD, *RESYNC[:5], UNHOLD, *RESYNC[5:], END, HOLD)
     now = 1000.0 + len(blocks)
-    held, unheld = Held("PJSIP/1001-1", "2.6", True), Held("PJSIP/1001-1", "2.6", False)
+    held, unheld = Held("2.6", True), Held("2.6", False)
     assert recorded(tmp_path / "trace", *blocks) == [
         (now - 1, SNAPSHOT),
         (now - 1, held),
@@ -128,7 +127,7 @@ def test_a_plain_capture_replays_without_times(tmp_path: Path):
         + wire(f"{HOLD}\n\nEvent: RTCPSent\nSSRC: 1\n\n{UNHOLD}\n\nEvent: Hold\nChan")
     )
     (first, held), (second, unheld) = replay(path)
-    assert (held, unheld) == (Held("PJSIP/1001-1", "2.6", True), Held("PJSIP/1001-1", "2.6", False))
+    assert (held, unheld) == (Held("2.6", True), Held("2.6", False))
     assert 0 < first < second
 
 

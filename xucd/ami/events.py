@@ -110,7 +110,6 @@ def _caller_joined(block: Headers) -> Event:
         block["Queue"],
         block["Channel"],
         block["Uniqueid"],
-        block["Linkedid"],
         int(block["Position"]),
         known(block["CallerIDNum"]),
         known(block["CallerIDName"]),
@@ -124,64 +123,33 @@ def _caller_sent(block: Headers) -> Event | None:
 
 
 def _caller_left(block: Headers) -> Event:
-    return events.CallerLeft(block["Queue"], block["Channel"], block["Uniqueid"])
+    return events.CallerLeft(block["Queue"], block["Uniqueid"])
 
 
 def _caller_abandoned(block: Headers) -> Event:
     return events.CallerAbandoned(block["Queue"], block["Uniqueid"], int(block["HoldTime"]))
 
 
-# In the four events of an agent, Asterisk leaves out a channel that is already gone.
+# In the events of an agent, Asterisk leaves out a channel that is already gone.
 
 
 def _agent_called(block: Headers) -> Event:
     return events.AgentCalled(
-        block["Queue"],
-        block["Interface"],
-        block["MemberName"],
-        block.get("Channel", ""),
-        block.get("Uniqueid", ""),
-        block.get("Linkedid", ""),
-        block.get("DestChannel", ""),
-        block.get("DestUniqueid", ""),
+        block["Queue"], block.get("Uniqueid", ""), block.get("DestUniqueid", "")
     )
 
 
 def _agent_connected(block: Headers) -> Event:
     return events.AgentConnected(
         block["Queue"],
-        block["Interface"],
-        block["MemberName"],
-        block.get("Uniqueid", ""),
-        block.get("Linkedid", ""),
-        block.get("DestUniqueid", ""),
-        int(block["HoldTime"]),
-        int(block["RingTime"]),
-    )
-
-
-def _agent_completed(block: Headers) -> Event:
-    return events.AgentCompleted(
-        block["Queue"],
-        block["Interface"],
-        block["MemberName"],
         block.get("Uniqueid", ""),
         block.get("DestUniqueid", ""),
         int(block["HoldTime"]),
-        int(block["TalkTime"]),
-        block["Reason"],
     )
 
 
 def _agent_rang_no_answer(block: Headers) -> Event:
-    return events.AgentRangNoAnswer(
-        block["Queue"],
-        block["Interface"],
-        block["MemberName"],
-        block.get("Uniqueid", ""),
-        block.get("DestUniqueid", ""),
-        int(block["RingTime"]),
-    )
+    return events.AgentRangNoAnswer(block.get("Uniqueid", ""))
 
 
 def _channel_created(block: Headers) -> Event:
@@ -192,14 +160,12 @@ def _channel_created(block: Headers) -> Event:
         state_of(block["ChannelState"]),
         known(block["CallerIDNum"]),
         known(block["CallerIDName"]),
-        block["Context"],
         block["Exten"],
     )
 
 
 def _channel_moved(block: Headers) -> Event:
     return events.ChannelMoved(
-        block["Channel"],
         block["Uniqueid"],
         block["Linkedid"],
         state_of(block["ChannelState"]),
@@ -215,88 +181,60 @@ def _channel_renamed(block: Headers) -> Event:
 
 
 def _channel_gone(block: Headers) -> Event:
-    return events.ChannelGone(
-        block["Channel"], block["Uniqueid"], block["Linkedid"], int(block["Cause"])
-    )
+    return events.ChannelGone(block["Channel"], block["Uniqueid"])
 
 
 def _dial_ended(block: Headers) -> Event:
-    return events.DialEnded(
-        block.get("Uniqueid", ""),
-        block["DestUniqueid"],
-        block["DestChannel"],
-        block["DialStatus"],
-    )
+    return events.DialEnded(block.get("Uniqueid", ""), block["DestUniqueid"], block["DialStatus"])
 
 
 def _bridge_entered(block: Headers) -> Event:
-    return events.BridgeEntered(
-        block["BridgeUniqueid"], block["Channel"], block["Uniqueid"], block["Linkedid"]
-    )
+    return events.BridgeEntered(block["BridgeUniqueid"], block["Uniqueid"], block["Linkedid"])
 
 
 def _bridge_left(block: Headers) -> Event:
-    return events.BridgeLeft(block["BridgeUniqueid"], block["Channel"], block["Uniqueid"])
+    return events.BridgeLeft(block["BridgeUniqueid"], block["Uniqueid"])
 
 
 def _blind_transfer(block: Headers) -> Event | None:
     if block["Result"] != "Success":
         return None
-    return events.Transferred(
-        True, block["TransfererUniqueid"], block.get("TransfereeUniqueid", ""), ""
-    )
+    return events.Transferred(block["TransfererUniqueid"])
 
 
 def _attended_transfer(block: Headers) -> Event | None:
     if block["Result"] != "Success":
         return None
-    return events.Transferred(
-        False,
-        block["OrigTransfererUniqueid"],
-        block.get("TransfereeUniqueid", ""),
-        block.get("TransferTargetUniqueid", ""),
-    )
+    return events.Transferred(block["OrigTransfererUniqueid"])
 
 
 def _hold(block: Headers) -> Event:
-    return events.Held(block["Channel"], block["Uniqueid"], True)
+    return events.Held(block["Uniqueid"], True)
 
 
 def _unhold(block: Headers) -> Event:
-    return events.Held(block["Channel"], block["Uniqueid"], False)
+    return events.Held(block["Uniqueid"], False)
 
 
 def _recording_started(block: Headers) -> Event:
-    return events.RecordingStarted(block["Channel"], block["Uniqueid"], block["Linkedid"])
+    return events.RecordingStarted(block["Channel"], block["Uniqueid"])
 
 
 def _recording_stopped(block: Headers) -> Event:
-    return events.RecordingStopped(block["Channel"], block["Uniqueid"], block["Linkedid"])
+    return events.RecordingStopped(block["Channel"], block["Uniqueid"])
 
 
 def _recording_muted(block: Headers) -> Event:
-    return events.RecordingMuted(
-        block["Channel"], block["Uniqueid"], block["Linkedid"], block["State"] == "1"
-    )
+    return events.RecordingMuted(block["Uniqueid"], block["State"] == "1")
 
 
 def _spy_started(block: Headers) -> Event:
-    return events.SpyStarted(
-        block["SpyerChannel"],
-        block["SpyerUniqueid"],
-        block["SpyeeChannel"],
-        block["SpyeeUniqueid"],
-    )
+    return events.SpyStarted(block["SpyerUniqueid"], block["SpyeeUniqueid"])
 
 
 def _spy_stopped(block: Headers) -> Event:
     # The channel that was listened to may be gone before the listener is.
-    return events.SpyStopped(
-        block["SpyerChannel"],
-        block["SpyerUniqueid"],
-        block.get("SpyeeChannel", ""),
-        block.get("SpyeeUniqueid", ""),
-    )
+    return events.SpyStopped(block["SpyerUniqueid"])
 
 
 def _device_changed(block: Headers) -> Event | None:
@@ -306,21 +244,11 @@ def _device_changed(block: Headers) -> Event | None:
 
 
 def _variable_set(block: Headers) -> Event:
-    return events.VariableSet(
-        known(block["Channel"]),
-        known(block["Uniqueid"]),
-        block["Variable"],
-        unescape(block["Value"]),
-    )
+    return events.VariableSet(known(block["Uniqueid"]), block["Variable"], unescape(block["Value"]))
 
 
 def _originate_answered(block: Headers) -> Event:
-    return events.OriginateAnswered(
-        block.get("ActionID", ""),
-        block["Response"] == "Success",
-        known(block["Uniqueid"]),
-        int(block["Reason"]),
-    )
+    return events.OriginateAnswered(block.get("ActionID", ""), block["Response"] == "Success")
 
 
 DECODERS: dict[bytes, Callable[[Headers], Event | None]] = {
@@ -335,7 +263,6 @@ DECODERS: dict[bytes, Callable[[Headers], Event | None]] = {
     b"QueueCallerAbandon": _caller_abandoned,
     b"AgentCalled": _agent_called,
     b"AgentConnect": _agent_connected,
-    b"AgentComplete": _agent_completed,
     b"AgentRingNoAnswer": _agent_rang_no_answer,
     b"Newchannel": _channel_created,
     b"Newstate": _channel_moved,

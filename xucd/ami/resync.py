@@ -86,9 +86,8 @@ class SnapshotBuilder:
 
     def snapshot(self) -> Snapshot:
         """What has been gathered. Raises `DecodeError` for a malformed caller."""
-        linked = {channel.unique_id: channel.linked_id for channel in self._channels}
         try:
-            callers = tuple(_caller(block, linked) for block in self._callers)
+            callers = tuple(_caller(block) for block in self._callers)
         except KeyError as error:
             raise DecodeError("QueueEntry", f"no field {error}") from None
         except ValueError as error:
@@ -116,7 +115,6 @@ def _member(block: Block) -> MemberSeen:
         penalty=int(block["Penalty"]),
         paused=block["Paused"] == "1",
         reason=reason_of(block),
-        in_call=block["InCall"] == "1",
         last_call=int(block["LastCall"]),
         last_pause=int(block["LastPause"]),
     )
@@ -132,7 +130,6 @@ def _channel(block: Block) -> ChannelSeen:
         name=known(block["CallerIDName"]),
         connected_number=known(block["ConnectedLineNum"]),
         connected_name=known(block["ConnectedLineName"]),
-        context=block["Context"],
         exten=block["Exten"],
         application=block["Application"],
         application_data=block["ApplicationData"],
@@ -141,14 +138,11 @@ def _channel(block: Block) -> ChannelSeen:
     )
 
 
-def _caller(block: Block, linked: dict[str, str]) -> CallerJoined:
-    unique_id = block["Uniqueid"]
+def _caller(block: Block) -> CallerJoined:
     return CallerJoined(
         queue=block["Queue"],
         channel=block["Channel"],
-        unique_id=unique_id,
-        # A queue does not list it; a caller that left before the channels were listed has no other.
-        linked_id=linked.get(unique_id, unique_id),
+        unique_id=block["Uniqueid"],
         position=int(block["Position"]),
         number=known(block["CallerIDNum"]),
         name=known(block["CallerIDName"]),

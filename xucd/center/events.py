@@ -90,7 +90,6 @@ class CallerJoined(_Event, frozen=True):
     queue: str
     channel: str
     unique_id: str
-    linked_id: str
     position: int
     number: str
     name: str
@@ -111,7 +110,6 @@ class CallerLeft(_Event, frozen=True):
     """A caller no longer waits in a queue, whatever became of it. AMI `QueueCallerLeave`."""
 
     queue: str
-    channel: str
     unique_id: str
 
 
@@ -127,54 +125,23 @@ class AgentCalled(_Event, frozen=True):
     """A queue begins to ring a member for a caller. AMI `AgentCalled`."""
 
     queue: str
-    interface: str
-    member: str
-    channel: str  # the caller's
     unique_id: str
-    linked_id: str
-    member_channel: str
     member_unique_id: str
 
 
 class AgentConnected(_Event, frozen=True):
-    """A member answered a queue's caller. AMI `AgentConnect`. Times in whole seconds."""
+    """A member answered a caller, who had waited `hold_time` seconds. AMI `AgentConnect`."""
 
     queue: str
-    interface: str
-    member: str
-    unique_id: str
-    linked_id: str
-    member_unique_id: str
-    hold_time: int
-    ring_time: int
-
-
-class AgentCompleted(_Event, frozen=True):
-    """A queue call of a member ended, or was transferred away. AMI `AgentComplete`.
-
-    Comes before the hang-up, and at once on a transfer. Times in whole seconds; `reason` is
-    ``caller``, ``agent`` or ``transfer``.
-    """
-
-    queue: str
-    interface: str
-    member: str
     unique_id: str
     member_unique_id: str
     hold_time: int
-    talk_time: int
-    reason: str
 
 
 class AgentRangNoAnswer(_Event, frozen=True):
-    """A member did not answer a queue's caller. AMI `AgentRingNoAnswer`. `ring_time` in ms."""
+    """A member did not answer a queue's caller. AMI `AgentRingNoAnswer`."""
 
-    queue: str
-    interface: str
-    member: str
     unique_id: str
-    member_unique_id: str
-    ring_time: int
 
 
 class ChannelCreated(_Event, frozen=True):
@@ -186,14 +153,12 @@ class ChannelCreated(_Event, frozen=True):
     state: ChannelState
     number: str
     name: str
-    context: str
     exten: str
 
 
 class ChannelMoved(_Event, frozen=True):
     """A channel changed state. AMI `Newstate`. `connected_…` is the other party as known."""
 
-    channel: str
     unique_id: str
     linked_id: str
     state: ChannelState
@@ -212,12 +177,10 @@ class ChannelRenamed(_Event, frozen=True):
 
 
 class ChannelGone(_Event, frozen=True):
-    """A channel was hung up. AMI `Hangup`. `cause` is the Q.850 number."""
+    """A channel was hung up. AMI `Hangup`."""
 
     channel: str
     unique_id: str
-    linked_id: str
-    cause: int
 
 
 class DialEnded(_Event, frozen=True):
@@ -229,7 +192,6 @@ class DialEnded(_Event, frozen=True):
 
     unique_id: str
     dest_unique_id: str
-    dest_channel: str
     status: str
 
 
@@ -237,7 +199,6 @@ class BridgeEntered(_Event, frozen=True):
     """A channel entered a bridge: it now talks with whoever else is in it. AMI `BridgeEnter`."""
 
     bridge: str
-    channel: str
     unique_id: str
     linked_id: str
 
@@ -246,23 +207,18 @@ class BridgeLeft(_Event, frozen=True):
     """A channel left a bridge. AMI `BridgeLeave`."""
 
     bridge: str
-    channel: str
     unique_id: str
 
 
 class Transferred(_Event, frozen=True):
     """A call was transferred. AMI `BlindTransfer`, `AttendedTransfer`; only successes arrive."""
 
-    blind: bool
     transferer_unique_id: str
-    transferee_unique_id: str  # "" where Asterisk does not say
-    target_unique_id: str  # "" on a blind transfer
 
 
 class Held(_Event, frozen=True):
     """A phone put its call on hold or took it back. AMI `Hold`, `Unhold`."""
 
-    channel: str
     unique_id: str
     held: bool
 
@@ -272,7 +228,6 @@ class RecordingStarted(_Event, frozen=True):
 
     channel: str
     unique_id: str
-    linked_id: str
 
 
 class RecordingStopped(_Event, frozen=True):
@@ -280,34 +235,26 @@ class RecordingStopped(_Event, frozen=True):
 
     channel: str
     unique_id: str
-    linked_id: str
 
 
 class RecordingMuted(_Event, frozen=True):
     """A recording was muted or unmuted. AMI `MixMonitorMute`."""
 
-    channel: str
     unique_id: str
-    linked_id: str
     muted: bool
 
 
 class SpyStarted(_Event, frozen=True):
     """A channel began to listen to another. AMI `ChanSpyStart`."""
 
-    spyer_channel: str
     spyer_unique_id: str
-    spyee_channel: str
     spyee_unique_id: str
 
 
 class SpyStopped(_Event, frozen=True):
     """A channel stopped listening. AMI `ChanSpyStop`."""
 
-    spyer_channel: str
     spyer_unique_id: str
-    spyee_channel: str
-    spyee_unique_id: str
 
 
 class DeviceChanged(_Event, frozen=True):
@@ -320,19 +267,16 @@ class DeviceChanged(_Event, frozen=True):
 class VariableSet(_Event, frozen=True):
     """A channel variable of interest was set. AMI `VarSet`; the value is unescaped."""
 
-    channel: str
     unique_id: str
     name: str
     value: str
 
 
 class OriginateAnswered(_Event, frozen=True):
-    """An asynchronous Originate ended. AMI `OriginateResponse`. `reason` is Asterisk's number."""
+    """An asynchronous Originate ended. AMI `OriginateResponse`."""
 
     action_id: str
     ok: bool
-    unique_id: str
-    reason: int
 
 
 Event = (
@@ -347,7 +291,6 @@ Event = (
     | CallerAbandoned
     | AgentCalled
     | AgentConnected
-    | AgentCompleted
     | AgentRangNoAnswer
     | ChannelCreated
     | ChannelMoved

@@ -18,7 +18,6 @@ class MemberSeen(msgspec.Struct, frozen=True, gc=False):
     penalty: int
     paused: bool
     reason: str
-    in_call: bool
     last_call: int
     last_pause: int
 
@@ -37,7 +36,6 @@ class ChannelSeen(msgspec.Struct, frozen=True, gc=False):
     name: str
     connected_number: str
     connected_name: str
-    context: str
     exten: str
     application: str
     application_data: str
