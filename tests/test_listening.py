@@ -93,7 +93,21 @@ def test_somebody_who_listens_to_no_agent_is_not_told_of() -> None:
 
 
 def seen(application: str, data: str, unique_id: str, name: str) -> ChannelSeen:
-    return ChannelSeen(name, unique_id, unique_id, ChannelState.UP, "1004", "", "", "", "", application, data, "", 5)  # fmt: skip
+    return ChannelSeen(
+        name,
+        unique_id,
+        unique_id,
+        ChannelState.UP,
+        "1004",
+        "",
+        "",
+        "",
+        "",
+        application,
+        data,
+        "",
+        5,
+    )
 
 
 def member() -> MemberSeen:

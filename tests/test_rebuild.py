@@ -69,7 +69,21 @@ def test_a_call_keeps_its_figures_over_a_rebuild_in_the_middle() -> None:
     phone = scene.rings(caller)
     scene.passes(10)
     channel = scene.center.channels.by_id[phone]
-    ringing = ChannelSeen(channel.name, phone, caller, ChannelState.RINGING, "1001", "", "0230210082", "", "", "AppQueue", "(Outgoing Line)", "", 10)  # fmt: skip
+    ringing = ChannelSeen(
+        channel.name,
+        phone,
+        caller,
+        ChannelState.RINGING,
+        "1001",
+        "",
+        "0230210082",
+        "",
+        "",
+        "AppQueue",
+        "(Outgoing Line)",
+        "",
+        10,
+    )
     scene.rebuilds(snapshot(*everywhere(), channels=(ringing,)))
     scene.answers(caller, phone, gosub=False)
     scene.passes(1)
@@ -185,9 +199,37 @@ def test_a_wrapup_goes_on_where_it_was_and_ends_at_once_if_it_is_over(ago: int, 
 def queue_call() -> tuple[ChannelSeen, ...]:
     up, number = ChannelState.UP, "0230210082"
     return (
-        ChannelSeen("PJSIP/trunk-1", "c", "c", up, number, "", "1001", "", "3000", "Queue", "support,,,", "b", 40),
-        ChannelSeen("PJSIP/1001-2", "m", "c", up, "1001", "", number, "", "", "AppQueue", "(Outgoing Line)", "b", 38),
-    )  # fmt: skip
+        ChannelSeen(
+            "PJSIP/trunk-1",
+            "c",
+            "c",
+            up,
+            number,
+            "",
+            "1001",
+            "",
+            "3000",
+            "Queue",
+            "support,,,",
+            "b",
+            40,
+        ),
+        ChannelSeen(
+            "PJSIP/1001-2",
+            "m",
+            "c",
+            up,
+            "1001",
+            "",
+            number,
+            "",
+            "",
+            "AppQueue",
+            "(Outgoing Line)",
+            "b",
+            38,
+        ),
+    )
 
 
 def test_a_queue_call_in_progress_is_found_again_with_its_wrapup() -> None:
