@@ -134,3 +134,12 @@ def test_listening_is_asked_for_on_one_exact_channel_and_never_on_a_list() -> No
     for channel in ("PJSIP/1001-1,w", "PJSIP/1001-1|w", "PJSIP/1001-1\r\nAction: Logoff"):
         with pytest.raises(InvalidValue):
             for_intent(Listen("PJSIP/1007", channel, "1001", "id"))
+
+
+def test_a_phone_that_listens_already_is_left_to_asterisk_when_the_call_ends() -> None:
+    scene, phone = talking()
+    spyer = rings_to_listen(scene, phone)
+    scene.happens(starts(scene, spyer, phone))
+    scene.forget()
+    scene.hangs_up(phone)
+    assert [intent for intent in scene.asked if isinstance(intent, HangUp)] == []

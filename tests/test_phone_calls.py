@@ -211,3 +211,19 @@ def test_nothing_is_kept_of_calls_that_are_over() -> None:
     )
     kept = vars(scene.center.phone_calls)
     assert {name: held for name, held in kept.items() if held} == {}
+
+
+def test_a_phone_that_rings_for_a_queue_is_told_the_queue_once_it_is_known() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), *ring("1001", "a"))
+    assert [call.queue for call in told(scene)] == [""]
+    scene.happens(ev.AgentCalled("support", "c", "a"))
+    assert [call.queue for call in told(scene)] == ["", "support"]
+
+
+def test_another_linked_id_alone_is_not_told() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), *ring("1001", "a"), *answer("1001", "a"))
+    before = len(told(scene))
+    scene.happens(ev.ChannelMoved("a", "z", UP, "1001", "", "0230", "Ann"))
+    assert len(told(scene)) == before

@@ -102,6 +102,17 @@ def test_an_event_told_twice_counts_once(scene: Scene) -> None:
     assert day(scene) == QueueDay(entered=1, answered=1, answered_soon=1)
 
 
+def test_a_leave_told_twice_does_not_lengthen_the_wait(scene: Scene) -> None:
+    caller = scene.caller_waits()
+    scene.passes(14)
+    leaves(scene, caller)
+    scene.passes(10)
+    leaves(scene, caller)
+    scene.hangs_up(caller)
+    assert day(scene) == QueueDay(entered=1, abandoned=1)
+    assert scene.center.queue_stats.window(SUPPORT, 3600, 14.5, scene.now).abandoned_late == 0
+
+
 def test_a_caller_who_goes_on_to_another_queue_has_entered_both(scene: Scene) -> None:
     caller = scene.caller_waits()
     leaves(scene, caller, abandoned=False)

@@ -268,3 +268,15 @@ def test_two_agents_that_were_on_one_line_do_not_share_it_after_a_rebuild() -> N
     assert scene.asked == [RemoveMember("support", "PJSIP/1001")]
     assert scene.agent(BRUCE).shown.state is AgentState.LOGGED_OUT
     assert scene.agent(ALICE).shown.state is AgentState.READY
+
+
+def test_an_agent_put_back_into_a_lost_queue_while_wrapping_up_is_put_back_paused() -> None:
+    scene = Scene([station(settled=False)])
+    wrapping = [
+        member(queue, paused=True, reason=WRAPUP_REASON, last_call=scene.now)
+        for queue in ("support", "sales")
+    ]
+    scene.rebuilds(snapshot(*wrapping))
+    assert scene.agent().stance is Stance.WRAPPING
+    assert AddMember("billing", "PJSIP/1001", "Agent/2501", 2, True) in scene.asked
+    assert not any(isinstance(intent, SetPause) for intent in scene.asked)

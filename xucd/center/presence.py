@@ -36,7 +36,7 @@ class QueuePresence:
         were = {queue_id: self.of(queue_id) for queue_id in touched}
         self._add(*before, -1)
         self._add(*now, 1)
-        return sorted(one for one in touched if self.of(one) != were[one])
+        return sorted(queue_id for queue_id in touched if self.of(queue_id) != were[queue_id])
 
     def _add(self, state: AgentState, queue_ids: frozenset[int], count: int) -> None:
         if state is AgentState.LOGGED_OUT:

@@ -134,13 +134,13 @@ class QueueStats:
         `soon` stands in for `SOON_S`. A call is counted as entered, and as ended, by when it did.
         """
         found = QueueDay()
-        for one in reversed(self._recent[queue_id]):
-            if one.at <= now - seconds:
+        for happened in reversed(self._recent[queue_id]):
+            if happened.at <= now - seconds:
                 break
-            if one.outcome is None:
+            if happened.outcome is None:
                 found.entered += 1
             else:
-                found.count(one.outcome, one.waited, soon)
+                found.count(happened.outcome, happened.waited, soon)
         return found
 
     def longest_wait(self, queue_id: int, now: float) -> float:
@@ -150,11 +150,11 @@ class QueueStats:
     def expected_wait(self, queue_id: int) -> float:
         """How long the calls answered last have waited, on average; 0 when there were none."""
         waits: list[float] = []
-        for one in reversed(self._recent[queue_id]):
+        for happened in reversed(self._recent[queue_id]):
             if len(waits) == EXPECTED_CALLS:
                 break
-            if one.outcome == "answered":
-                waits.append(one.waited)
+            if happened.outcome == "answered":
+                waits.append(happened.waited)
         return sum(waits) / len(waits) if waits else 0.0
 
     # -- what it takes in

@@ -65,4 +65,6 @@ class Sheets:
         """The sheet of a call, given its channels: that of the channel which was there first."""
         if not self._kept:
             return None
-        return next((kept for one in channels if (kept := self._kept.get(one.unique_id))), None)
+        return next(
+            (kept for channel in channels if (kept := self._kept.get(channel.unique_id))), None
+        )

@@ -1,7 +1,7 @@
-"""Who listens to which agent: begun and ended by Asterisk's word alone.
+"""Who listens to which agent, as Asterisk tells it.
 
-A channel listens to one exact channel of an agent's phone, and is hung up with it; a phone that
-still rings to listen rings no longer then. Who listens is found again after a reconnection: the
+A channel listens to one exact channel of an agent's phone, and is hung up with it; so is a phone
+that still rings to listen. Who listens is found again after a reconnection: the
 application of its channel is `ChanSpy`, and the name of the channel that it hears stands in the
 application's data.
 """
@@ -30,10 +30,12 @@ def listening_id(channel: Channel, token: str) -> str:
 def is_listening(center: Center, interface: str, channel: Channel) -> bool:
     """Whether an interface listens to a channel, or is being rung to do so."""
     prefix = listening_id(channel, "")
-    return any(one.unique_id.startswith(prefix) for one in center.channels.on(interface))
+    on_phone = center.channels.on(interface)
+    return any(own.unique_id.startswith(prefix) for own in on_phone)
 
 
 def started(center: Center, event: ev.SpyStarted, now: float) -> None:
+    """Record who listens to an agent's call."""
     spyer = center.channels.by_id.get(event.spyer_unique_id)
     spied = center.channels.by_id.get(event.spyee_unique_id)
     if spyer is not None and spied is not None:
@@ -43,31 +45,36 @@ def started(center: Center, event: ev.SpyStarted, now: float) -> None:
 
 
 def stopped(center: Center, event: ev.SpyStopped, now: float) -> None:
+    """Record that somebody listens no longer."""
     _end(center, event.spyer_unique_id)
 
 
 def gone(center: Center, event: ev.ChannelGone, now: float) -> None:
+    """End what a channel listened to, and hang up the phones that still ring to listen to it.
+
+    Asterisk itself hangs up those that listen already.
+    """
     _end(center, event.unique_id)
     if interface_of(event.channel) in center.on_interface:
         center.intents += [
-            HangUp(one.name)
-            for one in center.channels.by_id.values()
-            if one.unique_id.startswith(f"{PREFIX}{event.unique_id}-")
-            and one.state is not ChannelState.UP
+            HangUp(channel.name)
+            for channel in center.channels.by_id.values()
+            if channel.unique_id.startswith(f"{PREFIX}{event.unique_id}-")
+            and channel.state is not ChannelState.UP
         ]
 
 
 def rebuild_listeners(center: Center, channels: Iterable[ChannelSeen]) -> None:
-    """Find who listens in what Asterisk lists; tell who ceased and who began meanwhile."""
+    """Find who listens in what Asterisk lists, and who began or stopped meanwhile."""
     by_name = {channel.name: channel for channel in center.channels.by_id.values()}
     found: dict[str, AgentListened] = {}
-    for one in channels:
-        if one.application != "ChanSpy":
+    for listed in channels:
+        if listed.application != "ChanSpy":
             continue
-        spied = by_name.get(one.application_data.partition(",")[0])
-        begun = _listened(center, by_name[one.channel], spied) if spied is not None else None
+        spied = by_name.get(listed.application_data.partition(",")[0])
+        begun = _listened(center, by_name[listed.channel], spied) if spied is not None else None
         if begun is not None:
-            found[one.unique_id] = begun
+            found[listed.unique_id] = begun
     for unique_id in [known for known in center.listeners if known not in found]:
         _end(center, unique_id)
     for unique_id, begun in found.items():

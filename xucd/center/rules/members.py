@@ -28,6 +28,7 @@ def _member(
 
 
 def added(center: Center, event: ev.MemberAdded, now: float) -> None:
+    """A member joined a queue: it logs its agent in, completes a login, or adds to the queues."""
     found = _member(center, event.queue, event.interface, event.member)
     if found is None or found[0].leaving:
         return
@@ -45,6 +46,7 @@ def added(center: Center, event: ev.MemberAdded, now: float) -> None:
 
 
 def removed(center: Center, event: ev.MemberRemoved, now: float) -> None:
+    """A member left a queue: a step of a logout, or one queue less."""
     found = _member(center, event.queue, event.interface, event.member)
     if found is None or not found[0].drop_member(found[2].id):
         return
@@ -57,12 +59,14 @@ def removed(center: Center, event: ev.MemberRemoved, now: float) -> None:
 
 
 def penalty_changed(center: Center, event: ev.MemberPenalty, now: float) -> None:
+    """A member has another penalty."""
     found = _member(center, event.queue, event.interface, event.member)
     if found is not None and found[2].id in found[0].members:
         center.set_penalty(found[0], found[2].id, event.penalty)
 
 
 def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
+    """A membership was paused or made ready."""
     found = _member(center, event.queue, event.interface, event.member)
     if found is None or found[2].id not in found[0].members:
         return
@@ -73,6 +77,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
 
 
 def status_changed(center: Center, event: ev.MemberStatus, now: float) -> None:
+    """A queue takes a member's phone for free or in use: one that is free is offered to callers."""
     found = _member(center, event.queue, event.interface, event.member)
     if found is None or found[2].id not in found[0].members:
         return

@@ -65,16 +65,16 @@ def _rebuild_agent(
     station = center.stations.get(live.agent.id)
     live.clear_members()
     if station is not None and not station.logged_in:
-        center.intents.extend(RemoveMember(one.queue, one.interface) for one in seen)
+        center.intents.extend(RemoveMember(member.queue, member.interface) for member in seen)
         center.log_out(live, now)
         return
     line = _line(center, station.line_id if station is not None else None, seen)
     if line is None:
         center.log_out(live, now)
         return
-    strays = [one for one in seen if one.interface != line.interface]
-    center.intents.extend(RemoveMember(one.queue, one.interface) for one in strays)
-    mine = [one for one in seen if one.interface == line.interface]
+    strays = [member for member in seen if member.interface != line.interface]
+    center.intents.extend(RemoveMember(member.queue, member.interface) for member in strays)
+    mine = [member for member in seen if member.interface == line.interface]
     if station is None or live.line is not line or live.stance is Stance.OUT:
         center.log_in(live, line, now, station.since if station is not None else None)
     center.hold_line(live, line)
@@ -94,7 +94,7 @@ def _is_left_behind(center: Center, member: MemberSeen) -> bool:
 
 def _line(center: Center, remembered: int | None, seen: Iterable[MemberSeen]) -> Line | None:
     """The line an agent is on: the remembered one, unless Asterisk knows the agent elsewhere."""
-    lines = [center.directory.line_by_interface[one.interface] for one in seen]
+    lines = [center.directory.line_by_interface[member.interface] for member in seen]
     line = center.directory.lines.get(remembered) if remembered is not None else None
     if lines and line not in lines:
         return lines[0]
@@ -105,18 +105,18 @@ def _take_over(
     center: Center, live: AgentRecord, mine: list[MemberSeen], *, keep: bool, now: float
 ) -> None:
     """Make the agent's queues what Asterisk has or, with `keep`, Asterisk's what they are here."""
-    for one in mine:
-        queue = center.directory.queue_by_name.get(one.queue)
+    for member in mine:
+        queue = center.directory.queue_by_name.get(member.queue)
         if queue is None:
             continue
         if keep and queue.id not in live.queues:
-            center.intents.append(RemoveMember(one.queue, one.interface))
+            center.intents.append(RemoveMember(member.queue, member.interface))
             continue
-        live.put_member(queue.id, Member(one.paused, one.reason))
+        live.put_member(queue.id, Member(member.paused, member.reason))
         if not keep:
-            center.set_penalty(live, queue.id, one.penalty)
-        elif live.queues[queue.id] != one.penalty:
-            center.intents.append(SetPenalty(one.queue, one.interface, live.queues[queue.id]))
+            center.set_penalty(live, queue.id, member.penalty)
+        elif live.queues[queue.id] != member.penalty:
+            center.intents.append(SetPenalty(member.queue, member.interface, live.queues[queue.id]))
     if not keep:
         for queue_id in [known for known in live.queues if known not in live.members]:
             center.set_penalty(live, queue_id, -1)
@@ -126,7 +126,7 @@ def _take_over(
 def _put_back(center: Center, live: AgentRecord, line: Line, known: frozenset[str]) -> None:
     """Ask for the members that Asterisk lacks, in the queues that it has, paused as the rest."""
     paused = live.stance in (Stance.PAUSED, Stance.WRAPPING)
-    lacking = [center.directory.queues[one] for one in live.queues if one not in live.members]
+    lacking = [center.directory.queues[key] for key in live.queues if key not in live.members]
     live.settle(not lacking)
     center.save_station(live)
     center.intents.extend(
@@ -140,7 +140,7 @@ def _put_back(center: Center, live: AgentRecord, line: Line, known: frozenset[st
 
 def _wrapup_of_last_call(center: Center, mine: Iterable[MemberSeen]) -> int:
     """The wrap-up of the queue whose call the agent had last, in seconds."""
-    latest = max(mine, key=lambda one: one.last_call, default=None)
+    latest = max(mine, key=lambda member: member.last_call, default=None)
     queue = center.directory.queue_by_name.get(latest.queue) if latest is not None else None
     return queue.wrapup if queue is not None else 0
 

@@ -11,6 +11,7 @@ _SHOWING = {
 
 
 def rings_or_answers(center: Center, event: ev.ChannelMoved, now: float) -> None:
+    """Show the sheet of a call that rings a line, or is answered there, once for each ring."""
     channel = center.channels.by_id.get(event.unique_id)
     if channel is None or not channel.incoming:
         return
@@ -22,7 +23,7 @@ def rings_or_answers(center: Center, event: ev.ChannelMoved, now: float) -> None
     if sheet is None or channel.unique_id in sheet.shown:
         return
     # A phone may ring before the queue's own event says for which queue.
-    queue = channel.queue or center.waiting.queue_among(one.unique_id for one in call)
+    queue = channel.queue or center.waiting.queue_among(member.unique_id for member in call)
     sheet.queue = queue or sheet.queue
     if channel.state in _SHOWING[sheet.profile.when]:
         sheet.shown.add(channel.unique_id)
@@ -31,4 +32,5 @@ def rings_or_answers(center: Center, event: ev.ChannelMoved, now: float) -> None
 
 
 def gone(center: Center, event: ev.ChannelGone, now: float) -> None:
+    """Drop the sheet of a channel that is gone."""
     center.sheets.forget(event.unique_id)

@@ -1,0 +1,74 @@
+"""Running wrap-ups: each has an end, and what is due is never due for ever."""
+
+from tests.scene import BRUCE, START, Scene
+from xucd.center.agent import AgentState, Stance
+from xucd.center.intents import WRAPUP_REASON, SetPause
+from xucd.center.wrapups import Wrapups
+
+
+def test_a_wrapup_that_is_over_is_given_out_once() -> None:
+    wrapups = Wrapups()
+    wrapups.begin(8, START + 5)
+    wrapups.begin(9, START + 7)
+    assert wrapups.next_end(START + 99) == START + 5
+    assert wrapups.end_due(START + 5) == [8]
+    assert wrapups.end_due(START + 5) == []
+    assert wrapups.next_end(START + 99) == START + 7
+    wrapups.stop(9)
+    wrapups.stop(9)
+    assert wrapups.next_end(START + 99) == START + 99
+
+
+def test_what_is_due_lies_ahead_after_every_tick() -> None:
+    scene = Scene()
+    scene.logs_in()
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.answers(caller, phone)
+    scene.hangs_up(phone, caller)
+    for _ in range(20):
+        due = scene.center.due()
+        scene.center.tick(due)
+        assert scene.center.due() > due
+
+
+def test_a_wrapup_that_asterisk_does_not_end_is_asked_for_again_every_second() -> None:
+    scene = Scene()
+    scene.logs_in()
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.answers(caller, phone)
+    scene.hangs_up(phone, caller)
+    scene.forget()
+    scene.passes(4.9)
+    assert scene.asked == []
+    scene.passes(2.2)
+    assert scene.asked == [SetPause("PJSIP/1001", False)] * 3
+
+
+def test_a_pause_during_the_wrapup_ends_it_for_good() -> None:
+    scene = Scene()
+    scene.logs_in()
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.answers(caller, phone)
+    scene.hangs_up(phone, caller)
+    scene.pauses(True, "lunch")
+    scene.forget()
+    scene.passes(60)
+    assert scene.agent().shown.state is AgentState.ON_PAUSE
+    assert scene.asked == []
+
+
+def test_a_wrapup_that_is_held_runs_anew_once_it_is_resumed() -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.pauses(True, WRAPUP_REASON)
+    assert scene.agent().stance is Stance.WRAPPING
+    scene.forget()
+    scene.center.hold_wrapup(BRUCE)
+    scene.passes(30)
+    assert scene.asked == []
+    scene.center.resume_wrapup(BRUCE, scene.now)
+    scene.happens()
+    assert scene.asked == [SetPause("PJSIP/1001", False)]
