@@ -67,4 +67,4 @@ def test_no_room_but_the_centre_gets_hold_of_a_record(path: Path) -> None:
 
 def test_a_record_adds_no_state_of_its_own() -> None:
     assert AgentRecord.__slots__ == ()
-    assert {"change_stance", "sit_down", "set_penalty", "show"} <= WRITERS
+    assert {"change_stance", "log_in", "set_penalty", "show"} <= WRITERS

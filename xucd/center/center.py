@@ -97,7 +97,7 @@ class Center:
         for agent in directory.agents.values():
             record = self._new_record(agent, remembered.queues.get(agent.id, {}), now)
             if agent.id in remembered.days:
-                record.begin_day(remembered.days[agent.id])
+                record.restore_day(remembered.days[agent.id])
             self._records[agent.id] = record
             self.presence.update(record)
 
@@ -214,7 +214,7 @@ class Center:
     def move_to_group(self, agent_id: int, group_id: int) -> None:
         """An agent belongs to another group now."""
         live = self._records[agent_id]
-        live.assign(msgspec.structs.replace(live.agent, group_id=group_id))
+        live.set_agent(msgspec.structs.replace(live.agent, group_id=group_id))
         self.directory.put_agent(live.agent)
         self.changes.append(AgentConfigChanged(agent_id, group_id))
 
@@ -258,14 +258,14 @@ class Center:
 
     def log_in(self, live: AgentRecord, line: Line, now: float, since: float | None = None) -> None:
         """Log an agent in on a line, since this moment or now."""
-        live.sit_down(line, now if since is None else since)
+        live.log_in(line, now if since is None else since)
         self._on_interface[line.interface] = live
         self.change_stance(live, Fact.LOGGED_IN, "", now)
 
     def log_out(self, live: AgentRecord, now: float) -> None:
         """Log an agent out; no error if it is out."""
         out = live.stance is Stance.OUT
-        live.get_up(now)
+        live.log_out(now)
         if out:
             return
         if live.line is not None and self._on_interface.get(live.line.interface) is live:

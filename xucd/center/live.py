@@ -147,14 +147,14 @@ class AgentRecord(LiveAgent):
         self._reason = reason if self._stance is Stance.PAUSED else ""
         return before
 
-    def sit_down(self, line: Line, since: float) -> None:
+    def log_in(self, line: Line, since: float) -> None:
         """Be logged in on a line since this moment; the stance follows by `change_stance`."""
         self._line = line
         self._leaving = False
         self._station_since = since
         self._day = msgspec.structs.replace(self._day, login_at=since)
 
-    def get_up(self, now: float) -> None:
+    def log_out(self, now: float) -> None:
         """Be logged out, of all queues; the stance follows by `change_stance`."""
         self._members.clear()
         self._leaving = False
@@ -215,7 +215,7 @@ class AgentRecord(LiveAgent):
         self._members.clear()
         self._leaving = False
 
-    def assign(self, agent: Agent) -> None:
+    def set_agent(self, agent: Agent) -> None:
         """Follow a change of the agent's record, such as another group."""
         self._agent = agent
 
@@ -228,11 +228,11 @@ class AgentRecord(LiveAgent):
             self._since = now
         self._shown = seen
 
-    def date(self, since: float) -> None:
+    def set_since(self, since: float) -> None:
         """The shown state is known to have begun at this moment."""
         self._since = since
 
-    def wrap_up_for(self, seconds: int) -> None:
+    def set_wrapup(self, seconds: int) -> None:
         """The wrap-up of the call that it had last."""
         self._wrapup_s = seconds
 
@@ -240,7 +240,7 @@ class AgentRecord(LiveAgent):
         """Add to the figures of the day: ``count(inbound_calls=1)``."""
         self._day = self._day.plus(**figures)
 
-    def begin_day(self, day: AgentDay) -> None:
+    def restore_day(self, day: AgentDay) -> None:
         """Go on from these figures."""
         self._day = day
 

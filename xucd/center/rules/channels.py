@@ -77,7 +77,7 @@ def gone(center: Center, event: ev.ChannelGone, now: float) -> None:
         return
     queue = center.directory.queue_by_name.get(channel.queue)
     if queue is not None:
-        live.wrap_up_for(queue.wrapup)
+        live.set_wrapup(queue.wrapup)
     if channel.answered is not None and channel.incoming:
         live.count(inbound_talk_s=now - channel.answered)
     elif channel.answered is not None:

@@ -79,7 +79,7 @@ def _rebuild_agent(
         center.log_in(live, line, now, station.since if station is not None else None)
     center.hold_line(live, line)
     lost = station is not None and (not mine or not station.settled)
-    live.wrap_up_for(_wrapup_of_last_call(center, mine))
+    live.set_wrapup(_wrapup_of_last_call(center, mine))
     _take_over(center, live, mine, keep=lost, now=now)
     if lost and station is not None:
         if station.paused and not live.members:
@@ -148,10 +148,10 @@ def _wrapup_of_last_call(center: Center, mine: Iterable[MemberSeen]) -> int:
 def _date(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float) -> None:
     """Find since when a state that was not known before has lasted: a pause or a call."""
     if live.shown.state is AgentState.ON_PAUSE:
-        live.date(float(max((member.last_pause for member in seen), default=0)) or live.since)
+        live.set_since(float(max((member.last_pause for member in seen), default=0)) or live.since)
     elif live.shown.state is AgentState.ON_CALL and live.since == now and live.line is not None:
         channel = center.channels.talking(live.line.interface)
-        live.date(channel.answered if channel is not None and channel.answered else now)
+        live.set_since(channel.answered if channel is not None and channel.answered else now)
 
 
 def _resume_wrapup(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float) -> None:
@@ -163,4 +163,4 @@ def _resume_wrapup(center: Center, live: AgentRecord, seen: list[MemberSeen], no
     if live.shown.state is AgentState.ON_WRAPUP and live.wrapup_s > 0:
         began = max(max(member.last_call, member.last_pause) for member in seen)
         center.rerun_wrapup(live, began + live.wrapup_s)
-        live.date(min(now, float(began)))
+        live.set_since(min(now, float(began)))
