@@ -10,11 +10,13 @@ from collections.abc import Hashable, Iterable, Iterator
 from bench.events import TRACE, directory
 from xucd.ami.events import decode
 from xucd.center.center import Center
+from xucd.center.intents import Intent
 from xucd.center.rules.table import apply
-from xucd.commands.context import Context
+from xucd.commands.asterisk import AsteriskRequests
+from xucd.commands.context import Context, Options
 from xucd.cti.hub import Hub
 from xucd.cti.messages import Message, StatusAction, UserStatus, encode
-from xucd.publishing.changes import Teller
+from xucd.publishing.changes import Publisher
 from xucd.views import topics
 
 CALLS = 60
@@ -23,7 +25,9 @@ SECRET = b"only for measuring, never for use."
 HEARD = (topics.AGENT_STATES, topics.QUEUE_MEMBERS)
 """What clients subscribe to."""
 _READY = StatusAction(name="queueunpause_all", parameters="true")
-_STATUSES = [UserStatus(name="available", long_name="Available", color="#9BC920", actions=[_READY])]
+_STATUSES = (
+    UserStatus(name="available", long_name="Available", color="#9BC920", actions=[_READY]),
+)
 
 
 class Counting(Hub):
@@ -58,26 +62,28 @@ def play(hub: Hub) -> Iterator[None]:
     """Take in one event after the other, all of xucd's work included, from block to hub."""
     now = 0.0
     center = Center(directory(), now, midnight_after=lambda _: 1e18)
-    # The context asks nobody anything here: it only knows the centre and the hub.
+
+    async def send(intent: Intent) -> None:
+        """No command runs here, so nothing is sent."""
+
     context = Context(
-        center,
-        None,  # type: ignore[arg-type]
-        None,  # type: ignore[arg-type]
-        hub,
-        clock=lambda: now,
+        center=center,
+        asterisk=AsteriskRequests(send, timeout=1.0, started_at=now),
+        journal=None,  # type: ignore[arg-type]
+        hub=hub,
+        options=Options(statuses=_STATUSES),
+        now=lambda: now,
         publish=lambda: None,
-        patience=1.0,
-        statuses=_STATUSES,
     )
-    teller = Teller(context)
+    publisher = Publisher(context)
     blocks = [raw for raw in TRACE.read_bytes().split(b"\r\n\r\n") if raw.startswith(b"Event: ")]
     for raw in blocks * CALLS:
         event = decode(raw)
         if event is not None:
             now += 0.001
             apply(center, event, now)
-            teller.tell(center.drain()[0])
-            context.moved()
+            publisher.publish(center.drain()[0])
+            context.asterisk.check_waiting()
             yield
 
 

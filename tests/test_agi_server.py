@@ -13,9 +13,9 @@ import pytest_asyncio
 from twisted.internet import reactor as twisted_reactor
 
 from xucd.agi import sheet, variables
-from xucd.agi.call_variables import Requests
+from xucd.agi.call_variables import CallVariables
 from xucd.agi.server import AgiServer
-from xucd.app.assembly import CannotListen, Daemon
+from xucd.app.assembly import Assembly, CannotListen
 from xucd.center.changes import SheetField
 from xucd.center.sheets import KeptSheet, SheetTemplate
 from xucd.config.settings import Agi, Settings, StorePlace, Web
@@ -63,7 +63,7 @@ class Ground:
     """A server with short deadlines."""
 
     def __init__(self) -> None:
-        self.requests = Requests()
+        self.requests = CallVariables()
         self.sheets: list[KeptSheet] = []
         items = (SheetField("name", "text", 1, "{caller_name} {var:USR_id} {var:NONE}"),)
         profiles = {"customer": SheetTemplate("customer", "ring", items)}
@@ -72,9 +72,9 @@ class Ground:
                 "variables": variables.script(self.requests),
                 "sheet": sheet.script(profiles, self.sheets.append),
             },
-            most=20,
-            head_within=0.5,
-            done_within=1.0,
+            max_connections=20,
+            head_timeout=0.5,
+            total_timeout=1.0,
         )
         self.listening = reactor.listenTCP(0, self.server, interface="127.0.0.1")
         self.port: int = self.listening.getHost().port
@@ -213,7 +213,7 @@ async def test_many_who_say_nothing_keep_nobody_out(ground: Ground) -> None:
 
 
 async def test_a_port_that_is_taken_is_told_by_its_name(ground: Ground, tmp_path: Path) -> None:
-    daemon = Daemon(
+    xucd = Assembly(
         Settings(
             web=Web(port=0),
             agi=Agi(port=ground.port),
@@ -221,5 +221,5 @@ async def test_a_port_that_is_taken_is_told_by_its_name(ground: Ground, tmp_path
         )
     )
     with pytest.raises(CannotListen, match=rf"127\.0\.0\.1:{ground.port} for FastAGI"):
-        await daemon.start()
-    await daemon.stop()
+        await xucd.start()
+    await xucd.stop()

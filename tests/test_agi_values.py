@@ -5,7 +5,7 @@ import json
 import pytest
 
 from xucd.agi import syntax
-from xucd.agi.call_variables import Requests, TooMany
+from xucd.agi.call_variables import CallVariables, TooManyCalls
 from xucd.agi.syntax import Unwritable
 from xucd.ami import actions
 from xucd.center import intents
@@ -13,7 +13,7 @@ from xucd.center.directory import Queue
 from xucd.center.placeholders import filled, placeholders
 from xucd.center.refused import Refused
 from xucd.commands.dial_from_queue import caller_id
-from xucd.commands.variables import put_by
+from xucd.commands.variables import store_variables
 from xucd.cti import frames
 from xucd.cti.commands import DialFromQueue
 
@@ -33,7 +33,7 @@ def test_a_command_that_asterisk_would_cut_is_refused() -> None:
 
 def test_variables_stay_for_all_who_ask_until_their_time_is_over() -> None:
     now = 0.0
-    requests = Requests(keep_s=10, clock=lambda: now)
+    requests = CallVariables(keep_s=10, clock=lambda: now)
     first = requests.put({"USR_a": "1"})
     assert requests.peek(first) == requests.peek(first) == {"USR_a": "1"}
     now = 5.0
@@ -46,20 +46,20 @@ def test_variables_stay_for_all_who_ask_until_their_time_is_over() -> None:
 
 
 def test_only_so_many_calls_are_on_their_way() -> None:
-    requests = Requests(most=2)
+    requests = CallVariables(max_calls=2)
     first = requests.put({})
     requests.put({})
-    with pytest.raises(TooMany):
+    with pytest.raises(TooManyCalls):
         requests.put({})
     requests.drop(first)
     requests.put({})
 
 
 def test_variables_are_named_for_the_user_and_written_as_json_writes_them() -> None:
-    requests = Requests()
+    requests = CallVariables()
     given: dict[str, str | int | float | bool | None]
     given = {"a": "x y", "b": 7, "c": True, "d": None, "e": 1.5}
-    assert requests.peek(put_by(requests, given)) == {
+    assert requests.peek(store_variables(requests, given)) == {
         "USR_a": "x y",
         "USR_b": "7",
         "USR_c": "true",
@@ -74,7 +74,7 @@ def test_variables_are_named_for_the_user_and_written_as_json_writes_them() -> N
 )
 def test_variables_that_are_too_large_are_refused(given: dict[str, str]) -> None:
     with pytest.raises(Refused, match="VariablesTooLarge"):
-        put_by(Requests(), given)
+        store_variables(CallVariables(), given)
 
 
 def test_placeholders_are_filled_and_encoded_in_a_url() -> None:

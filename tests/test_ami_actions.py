@@ -107,6 +107,8 @@ def test_no_action_is_made_anywhere_without_the_check():
     makers = [
         path.name
         for path in source.glob("*.py")
-        if re.search(r"\bQuestion\(|send_action|send_command|transport\.write", path.read_text())
+        if re.search(
+            r"\bPendingAction\(|send_action|send_command|transport\.write", path.read_text()
+        )
     ]
     assert makers == ["protocol.py"]

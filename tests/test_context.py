@@ -12,7 +12,8 @@ from tests.scene import BRUCE, Scene
 from xucd.center.agent import Stance
 from xucd.center.intents import WRAPUP_REASON, Intent
 from xucd.center.refused import Refused
-from xucd.commands.context import Context
+from xucd.commands.asterisk import AsteriskRequests
+from xucd.commands.context import Context, Options
 from xucd.commands.pause import unpause_agent
 from xucd.cti.hub import Hub
 from xucd.store import AsyncStore, Store
@@ -36,22 +37,26 @@ def unused_journal() -> Journal:
     return Journal(AsyncStore(Store("sqlite:///unused.db")))
 
 
+def a_context(scene: Scene, script: Script) -> Context:
+    """A context whose Asterisk is the script, with a current state."""
+    asterisk = AsteriskRequests(script.ask, timeout=0.2, started_at=scene.now)
+    asterisk.lost_since = None
+    return Context(
+        center=scene.center,
+        asterisk=asterisk,
+        journal=unused_journal(),
+        hub=Hub(asyncio.get_running_loop()),
+        options=Options(),
+        now=lambda: scene.now,
+        publish=lambda: None,
+    )
+
+
 @pytest.fixture
 async def table() -> tuple[Context, Scene, Script]:
     scene, script = Scene(), Script()
     scene.logs_in()
-    context = Context(
-        scene.center,
-        script,
-        unused_journal(),
-        Hub(asyncio.get_running_loop()),
-        clock=lambda: scene.now,
-        publish=lambda: None,
-        patience=0.2,
-        statuses=[],
-    )
-    context.current = True
-    return context, scene, script
+    return a_context(scene, script), scene, script
 
 
 async def test_what_came_about_counts_even_if_it_has_passed_before_the_answer(
@@ -62,16 +67,16 @@ async def test_what_came_about_counts_even_if_it_has_passed_before_the_answer(
 
     def ready_called_and_wrapping_again() -> None:
         scene.pauses(False)
-        context.moved()
+        context.asterisk.check_waiting()
         scene.pauses(True, WRAPUP_REASON)
-        context.moved()
+        context.asterisk.check_waiting()
 
     script.events = ready_called_and_wrapping_again
     await unpause_agent(context, scene.agent(BRUCE))
     assert scene.agent(BRUCE).stance is Stance.WRAPPING
 
 
-async def test_what_does_not_come_about_is_refused_after_the_patience(
+async def test_what_does_not_come_about_is_refused_after_the_timeout(
     table: tuple[Context, Scene, Script],
 ) -> None:
     context, scene, _ = table
@@ -85,7 +90,7 @@ async def test_nothing_is_asked_while_the_state_is_not_current(
 ) -> None:
     context, scene, script = table
     scene.pauses(True, "lunch")
-    context.current = False
+    context.asterisk.lost_since = scene.now
     with pytest.raises(Refused, match="AsteriskUnavailable"):
         await unpause_agent(context, scene.agent(BRUCE))
     assert script.asked == []

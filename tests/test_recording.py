@@ -1,11 +1,9 @@
 """Which recordings may be paused, and what is left on a channel for a later xucd."""
 
-import asyncio
-
 import pytest
 
 from tests.scene import BRUCE, Scene
-from tests.test_context import Script, unused_journal
+from tests.test_context import Script, a_context
 from xucd.ami.actions import for_intent
 from xucd.center import events as ev
 from xucd.center.directory import User
@@ -13,10 +11,8 @@ from xucd.center.events import ChannelState
 from xucd.center.intents import MarkRecording, Mute
 from xucd.center.refused import Refused
 from xucd.center.rights import rights_of
-from xucd.commands.context import Context
 from xucd.commands.recording import monitor
 from xucd.cti.commands import MonitorPause, MonitorUnpause
-from xucd.cti.hub import Hub
 from xucd.cti.session import Session
 
 TRUNK = "PJSIP/trunk-00000001"
@@ -28,17 +24,7 @@ class Table:
     def __init__(self) -> None:
         self.scene, self.script = Scene(), Script()
         self.scene.logs_in()
-        self.context = Context(
-            self.scene.center,
-            self.script,
-            unused_journal(),
-            Hub(asyncio.get_running_loop()),
-            clock=lambda: self.scene.now,
-            publish=lambda: None,
-            patience=0.2,
-            statuses=[],
-        )
-        self.context.current = True
+        self.context = a_context(self.scene, self.script)
         user = User(1, "bruce", "Bruce", "Wail", line_id=1, agent_id=BRUCE)
         self.who = Session(user, None)  # type: ignore[arg-type]  # nobody is sent anything
         self.who.rights = rights_of(user, strict=True)
@@ -50,7 +36,7 @@ class Table:
             caller = self.scene.center.channels.by_id["caller1"]
             self.scene.happens(ev.RecordingMuted("caller1", asked.muted))
             assert caller.name == asked.channel
-            self.context.moved()
+            self.context.asterisk.check_waiting()
 
     def talks(self, *, recorded: bool = True) -> None:
         caller = self.scene.caller_waits()

@@ -1,1 +1,1 @@
-"""FastAGI: what Asterisk's dialplan asks xucd in the middle of a call."""
+"""FastAGI: requests of Asterisk's dialplan to xucd during a call."""

@@ -1,66 +1,67 @@
-"""Variables that wait for a call: put here by a command, fetched by the dialplan's request.
+"""The variables of calls that commands place: stored by the command, fetched by the dialplan.
 
-What a user sends never travels in an action: the action carries an id that nobody can guess, and
-the dialplan trades it for the variables. Several channels of the call may ask, so they are not
-used up, but kept for a while, and only so many of them.
+An AMI action never contains what a user has sent. It carries an unguessable id, for which the
+dialplan fetches the variables by FastAGI. Several channels of the call may fetch them, so they stay
+until they expire.
 """
 
 import time
 import uuid
 from collections.abc import Callable, Mapping
 
-MOST = 2000
-"""Calls that may be on their way at a time."""
+MAX_CALLS = 2000
+"""Maximum number of calls whose variables are kept at a time."""
 
 KEEP_S = 600.0
+"""Seconds until the variables of a call expire."""
 
 
-class TooMany(Exception):
-    """More calls are on their way than are kept."""
+class TooManyCalls(Exception):
+    """The variables of `MAX_CALLS` calls are being kept already."""
 
 
-class Requests:
-    """All that wait. `clock` gives seconds that never go back."""
+class CallVariables:
+    """The variables by request id. `clock` gives seconds that never go back."""
 
     def __init__(
         self,
         *,
-        most: int = MOST,
+        max_calls: int = MAX_CALLS,
         keep_s: float = KEEP_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._most = most
+        self._max_calls = max_calls
         self._keep_s = keep_s
         self._clock = clock
-        self._waiting: dict[str, tuple[float, dict[str, str]]] = {}
+        self._kept: dict[str, tuple[float, dict[str, str]]] = {}
 
     def put(self, variables: Mapping[str, str]) -> str:
-        """Keep a call's variables, by the names that they are to have; returns their id.
+        """Keep a call's variables, by channel variable name; returns their request id.
 
-        Raises `TooMany`.
+        Raises `TooManyCalls`.
         """
-        self._forget()
-        if len(self._waiting) >= self._most:
-            raise TooMany
+        self._expire()
+        if len(self._kept) >= self._max_calls:
+            raise TooManyCalls
         request_id = str(uuid.uuid4())
-        self._waiting[request_id] = (self._clock() + self._keep_s, dict(variables))
+        self._kept[request_id] = (self._clock() + self._keep_s, dict(variables))
         return request_id
 
     def peek(self, request_id: str) -> dict[str, str] | None:
-        """The variables of an id, which stay; None when there are none, or no longer."""
-        self._forget()
-        found = self._waiting.get(request_id)
+        """The variables of a request id; None for an unknown or expired one."""
+        self._expire()
+        found = self._kept.get(request_id)
         return None if found is None else found[1]
 
     def drop(self, request_id: str) -> None:
-        """Forget an id, known or not: the call will not come."""
-        self._waiting.pop(request_id, None)
+        """Remove the variables of a call that will not come; idempotent."""
+        self._kept.pop(request_id, None)
 
-    def _forget(self) -> None:
+    def _expire(self) -> None:
         now = self._clock()
-        # In the order in which they were put, and so in that in which they are due.
-        while self._waiting:
-            oldest = next(iter(self._waiting))
-            if self._waiting[oldest][0] > now:
+        # The dictionary keeps the order of insertion, which is the order of expiry.
+        while self._kept:
+            oldest = next(iter(self._kept))
+            if self._kept[oldest][0] > now:
                 return
-            del self._waiting[oldest]
+            del self._kept[oldest]

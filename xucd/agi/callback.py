@@ -1,73 +1,78 @@
-"""The script `callback`: takes down the wish of a caller who would rather be called than wait.
+"""The script `callback`: creates a callback request for a caller who does not want to wait.
 
-    AGI(agi://127.0.0.1:4573/callback,offer)      before the caller is asked for anything
-    AGI(agi://127.0.0.1:4573/callback,leave,SIZE) when it has left a number and maybe a message
+    AGI(agi://127.0.0.1:4573/callback,offer)      before the caller is asked for a number
+    AGI(agi://127.0.0.1:4573/callback,leave,SIZE) after the caller has left number and message
 
-The first gives the channel `XUCD_CALLBACK`, the reference under which to record a message, and
-nothing where the queue has no list of callbacks. The second is given the bytes of the recording. It
-sets `XUCD_CALLBACK_DONE` once the request is durable, so that the dialplan knows: without it, the
-caller goes back to the queue. It runs again where the caller has hung up, and leaves one request.
+`offer` sets the channel variable `XUCD_CALLBACK` to the reference under which to record a message;
+it stays unset when the queue has no callback list. `leave` gets the recording's size in bytes, and
+sets `XUCD_CALLBACK_DONE` once the request is durable; without it, the dialplan puts the caller back
+into the queue. The dialplan may run `leave` again after a hang-up: one request is created.
 """
 
-import logging
 import re
 from collections import deque
 from typing import Protocol
+
+import structlog
 
 from xucd.agi.conversation import Conversation
 from xucd.agi.server import Script
 from xucd.center.refused import Refused
 from xucd.center.voice_messages import is_reference
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 REFERENCE = "XUCD_CALLBACK"
 NUMBER = "XUCD_CALLBACK_NUMBER"
 DONE = "XUCD_CALLBACK_DONE"
 
-SHORTEST = 44 + 8000
-"""Bytes of a recording that holds anything: the head of a WAV file and half a second."""
+MIN_RECORDING = 44 + 8000
+"""Bytes of a recording that counts as a message: a WAV header and half a second."""
 
-REMEMBERED = 1000
-"""How many wishes that were taken down last are told from new ones."""
+MAX_REMEMBERED = 1000
+"""How many of the latest references are remembered, so that none creates a second request."""
 
 
-class TakingDown(Protocol):
-    """Where callers' wishes go to."""
+class CallerRequests(Protocol):
+    """Creates the callback requests of callers."""
 
     async def offer(self, queue: str) -> str | None:
-        """A reference for a caller of this queue, None when nobody would call back."""
+        """A new reference for a caller of this queue; None when the queue has no callback list."""
 
     async def leave(self, queue: str, number: str, name: str, reference: str | None) -> None:
-        """Keep a wish; `reference` is None where no message was left. Raises `Refused`."""
+        """Create a request; `reference` is None when there is no message. Raises `Refused`."""
 
 
-def script(wishes: TakingDown) -> Script:
-    """The script that hands wishes to these."""
-    done: deque[str] = deque(maxlen=REMEMBERED)
+def script(requests: CallerRequests) -> Script:
+    """The script that creates requests in `requests`."""
+    done: deque[str] = deque(maxlen=MAX_REMEMBERED)
 
     async def callback(call: Conversation) -> None:
         what, *arguments = call.request.arguments or ("",)
         queue = await call.get("QUEUENAME")
         if what == "offer":
-            reference = await wishes.offer(queue)
+            reference = await requests.offer(queue)
             if reference is not None:
                 await call.set(REFERENCE, reference)
             return
         reference = await call.get(REFERENCE)
         if what != "leave" or not is_reference(reference):
-            log.warning("the dialplan asks for a callback in a way that xucd does not know")
+            log.warning("unknown FastAGI request for callbacks", request=what, queue=queue)
             return
         if reference not in done:
             number, name = await call.get(NUMBER), call.request.fields.get("calleridname", "")
-            recorded = arguments[:1] and re.fullmatch(r"\d{1,12}", arguments[0])
-            spoken = bool(recorded) and int(arguments[0]) >= SHORTEST
+            has_message = _size(arguments) >= MIN_RECORDING
             try:
-                await wishes.leave(queue, number, name, reference if spoken else None)
+                await requests.leave(queue, number, name, reference if has_message else None)
             except Refused as refusal:
-                log.error("a caller's wish to be called could not be kept: %s", refusal.code)
+                log.error("cannot create a caller's callback", code=refusal.code, queue=queue)
                 return
             done.append(reference)
         await call.set(DONE, "1")
 
     return callback
+
+
+def _size(arguments: list[str]) -> int:
+    """The recording's size in bytes; 0 for a missing or malformed one."""
+    return int(arguments[0]) if arguments and re.fullmatch(r"\d{1,12}", arguments[0]) else 0

@@ -1,42 +1,45 @@
-"""One request of Asterisk's dialplan, from its connection to its end.
+"""One FastAGI connection: a request of Asterisk's dialplan.
 
-The peer sends a request's head, xucd gives commands and gets their answers, one after the other,
-and closes: then the dialplan goes on. A peer that is too slow, says too much, or says what is no
-AGI loses its connection, and nothing else comes of it.
+    Asterisk -> the request's headers
+    xucd     -> a command       (repeated)
+    Asterisk -> its answer      (repeated)
+    xucd     -> closes; the dialplan goes on
+
+The connection of a peer that is too slow, sends too much, or does not speak AGI is aborted.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
 from xucd.agi import syntax
 from xucd.agi.syntax import AgiAnswer, AgiRequest
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 HEAD_LIMIT = 32 * 1024
-"""Bytes of a request's head; Asterisk's has about one thousand."""
+"""Maximum bytes of a request's headers; Asterisk sends about one thousand."""
 
 LINE_LIMIT = 64 * 1024
-"""Bytes of an answer; a variable's value is at most 1023."""
+"""Maximum bytes of an answer; a variable's value has at most 1023."""
 
-HEAD_WITHIN = 5.0
-"""Seconds for the head to arrive."""
+HEAD_TIMEOUT = 5.0
+"""Seconds for the headers to arrive."""
 
-DONE_WITHIN = 20.0
-"""Seconds for the whole, during which the caller hears nothing go on."""
+TOTAL_TIMEOUT = 20.0
+"""Seconds for the script to finish; the caller waits meanwhile."""
 
 
 class Ended(Exception):
-    """The conversation cannot go on: the caller has hung up, or Asterisk refused a command."""
+    """The connection cannot be used any more: the caller has hung up, or a command failed."""
 
 
 class Conversation(Protocol):
-    """One connection. `begun` is called with it once its request is there, `ended` at its end."""
+    """One connection. `begun` is called when its request has arrived, `ended` at the end."""
 
     request: AgiRequest
     transport: Any  # Twisted types its transports in Zope's way only
@@ -46,12 +49,12 @@ class Conversation(Protocol):
         begun: Callable[["Conversation"], None],
         ended: Callable[["Conversation"], None],
         *,
-        head_within: float = HEAD_WITHIN,
-        done_within: float = DONE_WITHIN,
+        head_timeout: float = HEAD_TIMEOUT,
+        total_timeout: float = TOTAL_TIMEOUT,
     ) -> None:
         self._begun = begun
         self._ended = ended
-        self._within = (head_within, done_within)
+        self._timeouts = (head_timeout, total_timeout)
         self._head = True
         self._buffer = bytearray()
         self._usage = False
@@ -61,10 +64,10 @@ class Conversation(Protocol):
 
     def connectionMade(self) -> None:
         """A peer has connected."""
-        self._within_seconds(self._within[0])
+        self._set_deadline(self._timeouts[0])
 
     def dataReceived(self, data: bytes) -> None:
-        """Take what the peer says; never more of it is kept than a request or an answer has."""
+        """Process received bytes; never more are buffered than a request or an answer may have."""
         if not self.open:
             return
         self._buffer += data
@@ -77,7 +80,7 @@ class Conversation(Protocol):
             self.drop(str(error))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """The peer has gone, or was sent away."""
+        """The connection has ended, from either side."""
         self.open = False
         self._buffer.clear()
         if self._deadline is not None:
@@ -86,10 +89,10 @@ class Conversation(Protocol):
             self._waiting.set_exception(Ended("the connection was lost"))
         self._ended(self)
 
-    # --- What scripts do
+    # -- for scripts
 
     async def get(self, name: str) -> str:
-        """A channel variable's value, "" when it has none; Asterisk cuts it at 1023 bytes."""
+        """A channel variable's value, "" when it is unset; Asterisk truncates it to 1023 bytes."""
         return (await self._do("GET", "VARIABLE", syntax.quoted(name))).value or ""
 
     async def set(self, name: str, value: str) -> None:
@@ -103,21 +106,21 @@ class Conversation(Protocol):
             raise Ended(f"the dialplan has no subroutine {context}")
 
     def finish(self) -> None:
-        """Close: the dialplan goes on."""
+        """Close the connection; the dialplan goes on."""
         if self.open and self.transport is not None:
             self.transport.loseConnection()
 
-    def drop(self, why: str) -> None:
-        """Give up this connection, at once."""
+    def drop(self, reason: str) -> None:
+        """Abort the connection."""
         if self.open and self.transport is not None:
-            log.warning("a FastAGI connection was given up: %s", why)
+            log.warning("aborted a FastAGI connection", reason=reason)
             self.open = False
             self.transport.abortConnection()
 
-    # --- How it is done
+    # -- sending and receiving
 
     async def _do(self, *words: str) -> AgiAnswer:
-        """Give a command; returns Asterisk's answer. Raises `Ended`, or `syntax.Unwritable`."""
+        """Send a command; returns Asterisk's answer. Raises `Ended`, or `syntax.Unwritable`."""
         line = syntax.command(*words)
         if not self.open or self.transport is None:
             raise Ended("the connection was lost")
@@ -134,20 +137,20 @@ class Conversation(Protocol):
     def _read_head(self) -> None:
         end = self._buffer.find(b"\n\n")
         if end > HEAD_LIMIT or (end < 0 and len(self._buffer) > HEAD_LIMIT):
-            raise ValueError("its request is longer than any of Asterisk's")
+            raise ValueError(f"the request is longer than {HEAD_LIMIT} bytes")
         if end < 0:
             return
         self.request = syntax.request(bytes(self._buffer[:end]))
         del self._buffer[: end + 2]
         self._head = False
-        self._within_seconds(self._within[1])
+        self._set_deadline(self._timeouts[1])
         self._begun(self)
         self._read_lines()
 
     def _read_lines(self) -> None:
         while (end := self._buffer.find(b"\n")) >= 0:
             line = bytes(self._buffer[:end])
-            # A value may hold a line end; its closing bracket ends the answer.
+            # A value may contain a line end; its closing bracket ends the answer.
             if line.startswith(b"200 result=1 (") and not line.rstrip().endswith(b")"):
                 end = self._buffer.find(b")\n") + 1
                 if end == 0:
@@ -156,23 +159,23 @@ class Conversation(Protocol):
             del self._buffer[: end + 1]
             self._read_line(line.decode("utf-8", "ignore"))
         if len(self._buffer) > LINE_LIMIT:
-            raise ValueError("its answer is longer than any of Asterisk's")
+            raise ValueError(f"an answer is longer than {LINE_LIMIT} bytes")
 
     def _read_line(self, line: str) -> None:
         if line.startswith("520-"):
             self._usage = True
         if line.startswith("520 "):
             self._usage = False
-        # HANGUP comes of itself; 100 says that a subroutine runs; 520- begins a page of help.
+        # HANGUP is unsolicited; 100 says that a subroutine runs; 520- begins a usage text.
         if self._usage or line == "HANGUP" or line.startswith("100 "):
             return
         answer = syntax.answer(line)
         if self._waiting is None or self._waiting.done():
-            raise ValueError("it answers what was not asked")
+            raise ValueError("an answer without a command")
         self._waiting.set_result(answer)
 
-    def _within_seconds(self, seconds: float) -> None:
+    def _set_deadline(self, seconds: float) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
         loop = asyncio.get_running_loop()
-        self._deadline = loop.call_later(seconds, self.drop, f"it took longer than {seconds:g} s")
+        self._deadline = loop.call_later(seconds, self.drop, f"no progress within {seconds:g} s")

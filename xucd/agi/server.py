@@ -1,30 +1,30 @@
-"""The FastAGI server: takes connections, and has the script run that each asks for.
+"""The FastAGI server: accepts connections, and runs the script that each requests.
 
-FastAGI has no authentication, so it listens on loopback only, and what a script gives away it
-gives only for an id that nobody can guess. However many connections somebody opens, only so many
-are kept: the oldest that has not yet said what it wants goes first.
+FastAGI has no authentication. So xucd listens on loopback only, and scripts reveal data only for an
+unguessable id. The number of connections is limited: at the limit, the oldest connection without a
+complete request is aborted.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
 
+import structlog
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
-from xucd.agi.conversation import DONE_WITHIN, HEAD_WITHIN, Conversation, Ended
+from xucd.agi.conversation import HEAD_TIMEOUT, TOTAL_TIMEOUT, Conversation, Ended
 from xucd.agi.syntax import Unwritable
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
-MOST = 500
-"""Connections at a time."""
+MAX_CONNECTIONS = 500
+"""Maximum number of connections at a time."""
 
 Script = Callable[[Conversation], Awaitable[None]]
 
 
 class AgiServer(Factory):
-    """Runs `scripts` by name. `head_within` and `done_within` are in seconds."""
+    """Runs `scripts` by name. `head_timeout` and `total_timeout` are in seconds."""
 
     noisy = False
 
@@ -32,57 +32,59 @@ class AgiServer(Factory):
         self,
         scripts: Mapping[str, Script],
         *,
-        most: int = MOST,
-        head_within: float = HEAD_WITHIN,
-        done_within: float = DONE_WITHIN,
+        max_connections: int = MAX_CONNECTIONS,
+        head_timeout: float = HEAD_TIMEOUT,
+        total_timeout: float = TOTAL_TIMEOUT,
     ) -> None:
         self._scripts = scripts
-        self._most = most
-        self._within = (head_within, done_within)
-        self._silent: dict[Conversation, None] = {}
+        self._max_connections = max_connections
+        self._timeouts = (head_timeout, total_timeout)
+        self._without_request: dict[Conversation, None] = {}
         self._running: dict[Conversation, asyncio.Task[None]] = {}
 
     def buildProtocol(self, addr: IAddress | None) -> Conversation | None:
         """A new connection, or None to close it at once."""
-        if len(self._silent) + len(self._running) >= self._most:
-            oldest = next(iter(self._silent), None)
+        if len(self._without_request) + len(self._running) >= self._max_connections:
+            oldest = next(iter(self._without_request), None)
             if oldest is None:
-                log.warning("more FastAGI connections than %d: one was closed", self._most)
+                log.warning("too many FastAGI connections", limit=self._max_connections)
                 return None
-            del self._silent[oldest]
-            oldest.drop("too many connections say nothing")
-        head, done = self._within
-        conversation = Conversation(self._begun, self._ended, head_within=head, done_within=done)
-        self._silent[conversation] = None
+            del self._without_request[oldest]
+            oldest.drop("too many connections without a request")
+        head, total = self._timeouts
+        conversation = Conversation(
+            self._begun, self._ended, head_timeout=head, total_timeout=total
+        )
+        self._without_request[conversation] = None
         return conversation
 
     def close(self) -> None:
-        """End every conversation; whoever listens has to be stopped first."""
-        for conversation in [*self._silent, *self._running]:
+        """Close every connection; to be called after listening has stopped."""
+        for conversation in [*self._without_request, *self._running]:
             conversation.finish()
 
     def _begun(self, conversation: Conversation) -> None:
-        self._silent.pop(conversation, None)
+        self._without_request.pop(conversation, None)
         self._running[conversation] = asyncio.create_task(self._run(conversation))
 
     def _ended(self, conversation: Conversation) -> None:
-        self._silent.pop(conversation, None)
+        self._without_request.pop(conversation, None)
 
     async def _run(self, conversation: Conversation) -> None:
         name = conversation.request.script
         script = self._scripts.get(name)
         try:
             if script is None:
-                log.warning("the dialplan asks for a script that xucd does not have: %r", name)
+                log.warning("unknown FastAGI script", script=name)
             else:
                 await script(conversation)
         except Ended as ended:
-            log.info("the script %s ended early: %s", name, ended)
+            log.info("a FastAGI script ended early", script=name, reason=str(ended))
         except Unwritable as error:
-            log.warning("the script %s: %s", name, error)
-        except Exception:  # a fault of one script must not end the server
-            log.exception("the script %s failed", name)
+            log.warning("a FastAGI script cannot send a value", script=name, reason=str(error))
+        except Exception:  # one script's error must not end the server
+            log.exception("a FastAGI script failed", script=name)
         finally:
             del self._running[conversation]
-            # Whatever happened, the caller must not be left waiting.
+            # The caller must not be left waiting, whatever happened.
             conversation.finish()

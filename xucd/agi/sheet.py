@@ -1,19 +1,20 @@
-"""The script `sheet`: fills a profile's placeholders from the channel, and keeps it with the call.
+"""The script `sheet`: fills in a sheet profile's placeholders from the channel.
 
     AGI(agi://127.0.0.1:4573/sheet,PROFILE)
 
-The dialplan asks before `Queue` or `Dial`; who is shown the sheet, and when, is the centre's.
+The dialplan runs it before `Queue` or `Dial`. The centre decides who is shown the sheet, and when.
 """
 
-import logging
 from collections.abc import Callable, Mapping
+
+import structlog
 
 from xucd.agi.conversation import Conversation
 from xucd.agi.server import Script
 from xucd.center.placeholders import placeholders
 from xucd.center.sheets import KeptSheet, SheetTemplate
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
 _FIELDS = {
     "caller_number": "callerid",
@@ -25,13 +26,15 @@ _FIELDS = {
 
 
 def script(profiles: Mapping[str, SheetTemplate], keep: Callable[[KeptSheet], None]) -> Script:
-    """The script that serves these profiles; `keep` is called with each sheet."""
+    """The script for these profiles, by name; `keep` is called with each sheet."""
 
     async def sheet(call: Conversation) -> None:
         request = call.request
         profile = profiles.get(request.arguments[0]) if request.arguments else None
         if profile is None:
-            log.warning("the dialplan asks for a sheet that the settings do not have")
+            log.warning(
+                "unknown sheet profile in a FastAGI request", profile=" ".join(request.arguments)
+            )
             return
         known = {name: request.fields.get(field, "") for name, field in _FIELDS.items()}
         named = {name for item in profile.items for name in placeholders(item.value)}

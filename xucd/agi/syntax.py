@@ -1,7 +1,7 @@
-"""AGI on the wire: how a request, a command and an answer are written.
+"""The syntax of AGI: requests, commands and answers.
 
-A request is lines of ``agi_name: value`` and an empty line. A command is one line, its arguments
-quoted; Asterisk answers each with a line that begins with a number of three digits.
+A request is lines of ``agi_name: value`` and an empty line. A command is one line with quoted
+arguments; Asterisk answers it with one line that begins with a three-digit code.
 """
 
 import re
@@ -10,14 +10,14 @@ from collections.abc import Iterator
 import msgspec
 
 PIECE = 400
-"""Characters of a value that fit into one command, whatever they are.
+"""Characters of a value that always fit into one command.
 
-Asterisk 16 cuts a line at 2048 bytes and runs the rest as a command: 400 characters are at most
-1600 bytes, and quoting doubles only those of one byte.
+Asterisk 16 cuts a line at 2048 bytes and runs the rest as a command. 400 characters have at most
+1600 bytes; quoting doubles only one-byte characters.
 """
 
 LINE_LIMIT = 2000
-"""Bytes of a command that Asterisk surely reads as one."""
+"""Maximum bytes of a command, below Asterisk's limit."""
 
 _FORBIDDEN = frozenset("\r\n\0")
 _HEADER = re.compile(r"agi_(\w+): ?(.*)")
@@ -28,9 +28,9 @@ class Unwritable(Exception):
 
 
 class AgiRequest(msgspec.Struct, frozen=True):
-    """What Asterisk's dialplan asks: a script by its name, with arguments.
+    """A request of the dialplan: a script's name and its arguments.
 
-    `fields` are the request's headers without their ``agi_``; what Asterisk does not know is "".
+    `fields` are the headers without their ``agi_``; one that Asterisk does not know is "".
     """
 
     script: str
@@ -39,7 +39,7 @@ class AgiRequest(msgspec.Struct, frozen=True):
 
 
 class AgiAnswer(msgspec.Struct, frozen=True):
-    """Asterisk's answer to a command. `value` is what stands in brackets, or None."""
+    """Asterisk's answer to a command. `value` is the text in brackets, or None."""
 
     code: int
     result: str
@@ -47,12 +47,12 @@ class AgiAnswer(msgspec.Struct, frozen=True):
 
 
 def request(head: bytes) -> AgiRequest:
-    """Read a request's head. Raises ValueError for what is none."""
+    """Parse a request's headers. Raises ValueError for malformed ones."""
     fields: dict[str, str] = {}
     for line in head.decode("utf-8", "replace").split("\n"):
         found = _HEADER.fullmatch(line)
         if found is None:
-            raise ValueError("a line is no AGI header")
+            raise ValueError("malformed AGI header")
         fields[found[1]] = "" if found[2] == "unknown" else found[2]
     if "network_script" not in fields or not fields.get("uniqueid"):
         raise ValueError("the request names no script or no channel")
@@ -68,29 +68,29 @@ def _arguments(fields: dict[str, str]) -> Iterator[str]:
 
 
 def quoted(value: str) -> str:
-    """A value as an argument: it arrives as it is, and nothing in it is evaluated.
+    """A value as a quoted argument, which arrives unchanged and is not evaluated.
 
     Raises `Unwritable` for a value with CR, LF or NUL, which would begin a new command.
     """
     if not _FORBIDDEN.isdisjoint(value):
-        raise Unwritable("a value must not hold a line end or a NUL")
+        raise Unwritable("a value must not contain a line end or a NUL")
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
 
 def command(*words: str) -> bytes:
-    """A command's line. Raises `Unwritable` for one that Asterisk would not read as one line."""
+    """A command as a line. Raises `Unwritable` for one that Asterisk would split or cut."""
     try:
         line = " ".join(words).encode()
     except UnicodeEncodeError:
-        raise Unwritable("a value holds a character that cannot be written") from None
+        raise Unwritable("a value contains a character that UTF-8 cannot encode") from None
     if len(line) > LINE_LIMIT or b"\n" in line or b"\r" in line or b"\0" in line:
-        raise Unwritable("a command must be one line that Asterisk reads")
+        raise Unwritable(f"a command must be one line of at most {LINE_LIMIT} bytes")
     return line + b"\n"
 
 
 def pieces(value: str) -> list[str]:
-    """A value cut into pieces that each fit into a command."""
+    """A value split into pieces that each fit into one command."""
     return [value[at : at + PIECE] for at in range(0, len(value), PIECE)] or [""]
 
 
@@ -98,8 +98,8 @@ _ANSWER = re.compile(r"(\d{3}) (?:result=(\S*) ?)?(?:\((.*)\))?.*", re.DOTALL)
 
 
 def answer(line: str) -> AgiAnswer:
-    """Read an answer's line. Raises ValueError for what is none."""
+    """Parse an answer. Raises ValueError for a malformed one."""
     found = _ANSWER.fullmatch(line)
     if found is None:
-        raise ValueError("a line is no AGI answer")
+        raise ValueError("malformed AGI answer")
     return AgiAnswer(int(found[1]), found[2] or "", found[3])

@@ -1,47 +1,47 @@
-"""The script `variables`: gives a channel the variables that a command has put by for its call.
+"""The script `variables`: sets the variables that a command has stored for a call.
 
-The channel's `XUCD_REQ` names them. They are set with the two underscores that hand them on to
-every channel that this one creates; a function such as `CALLERID(name)` is set on this one alone.
-A value that is too long for one AGI command goes over in pieces, which the dialplan's `xucd-join`
-puts together.
+The channel variable `XUCD_REQ` is their request id. They are set with two underscores, so that all
+channels that this one creates inherit them; a function such as `CALLERID(name)` is set on this
+channel only. A value that is too long for one AGI command is sent in pieces, which the dialplan's
+`xucd-join` joins.
 """
 
 from xucd.agi import syntax
-from xucd.agi.call_variables import Requests
+from xucd.agi.call_variables import CallVariables
 from xucd.agi.conversation import Conversation
 from xucd.agi.server import Script
 
 REQUEST = "XUCD_REQ"
 PIECE = "XUCDPIECE"
-"""Pieces are ``XUCDPIECE0``, … : without the underscore by which xucd hears of its variables."""
+"""Pieces are ``XUCDPIECE0``, …; without the underscore that manager.conf's eventfilter matches."""
 
-MOST_PIECES = 11
-"""How many pieces `xucd-join` joins."""
+MAX_PIECES = 11
+"""Maximum number of pieces that `xucd-join` joins."""
 
-LONGEST = 4096
-"""Characters of a value: what `MOST_PIECES` pieces hold, and a little less."""
+MAX_LENGTH = 4096
+"""Maximum characters of a value, which fit into `MAX_PIECES` pieces."""
 
-LONGEST_BYTES = 8000
-"""Bytes of a value, as UTF-8: what the dialplan can put together in one step."""
+MAX_BYTES = 8000
+"""Maximum bytes of a value in UTF-8, which the dialplan can join in one step."""
 
 
-def script(requests: Requests) -> Script:
-    """The script that serves these requests."""
+def script(call_variables: CallVariables) -> Script:
+    """The script that serves these variables."""
 
     async def variables(call: Conversation) -> None:
-        for name, value in (requests.peek(await call.get(REQUEST)) or {}).items():
+        for name, value in (call_variables.peek(await call.get(REQUEST)) or {}).items():
             await _set(call, name if name.endswith(")") else f"__{name}", value)
 
     return variables
 
 
 async def _set(call: Conversation, name: str, value: str) -> None:
-    cut = syntax.pieces(value)
-    if len(cut) == 1:
+    pieces = syntax.pieces(value)
+    if len(pieces) == 1:
         await call.set(name, value)
         return
-    if len(cut) > MOST_PIECES:
+    if len(pieces) > MAX_PIECES:
         raise syntax.Unwritable("a value is too long")
-    for number in range(MOST_PIECES):  # those left over from a longer value too
-        await call.set(f"{PIECE}{number}", cut[number] if number < len(cut) else "")
+    for number in range(MAX_PIECES):  # also those left from a longer value
+        await call.set(f"{PIECE}{number}", pieces[number] if number < len(pieces) else "")
     await call.gosub("xucd-join", name)

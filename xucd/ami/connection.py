@@ -1,16 +1,20 @@
-"""The link to Asterisk: always one connection or the wait for the next.
+"""The connection to Asterisk's manager, made anew whenever it is lost.
 
-A connection's life: sign in, wait until Asterisk has booted, take a snapshot while events are
-held, report `on_up` with both, then hand on each event until the connection goes, report `on_down`,
-wait, and begin anew. A refused login or list waits a minute, because trying again mends nothing.
-Between `on_up` and `on_down`, and only then, `ask` and `query` reach Asterisk.
+Each TCP connection goes through the same steps:
+
+    connect -> log in -> wait for FullyBooted -> take a snapshot, holding back events
+    -> on_up(snapshot, held events) -> on_event(event) ... -> lost -> on_down() -> back off, repeat
+
+After a refused login or a refused list the next attempt waits a minute, because only a change of
+the configuration helps. `ask` and `query` reach Asterisk between `on_up` and `on_down` only.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from typing import Protocol
+
+import structlog
 
 from xucd.ami import actions
 from xucd.ami.actions import Action, for_intent
@@ -24,25 +28,26 @@ from xucd.center.events import Event
 from xucd.center.intents import Intent
 from xucd.center.snapshot import Snapshot
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger()
 
-QUIET = 5.0
-"""Seconds without a byte after which Asterisk is pinged."""
+PING_AFTER = 5.0
+"""Seconds without a byte from Asterisk after which it is pinged."""
 
-DEAD = 12.0
-"""Seconds without a byte after which the peer is taken for dead."""
+LOST_AFTER = 12.0
+"""Seconds without a byte from Asterisk after which the connection counts as lost."""
 
-BOOT_GRACE = 30.0
+BOOT_TIMEOUT = 30.0
 """Seconds to wait for `FullyBooted`, which comes at once unless Asterisk is still starting."""
 
 LIST_TIMEOUT = 30.0
-"""Seconds for each answer of a snapshot: a list of a thousand channels takes its time."""
+"""Seconds to wait for each answer of a snapshot; a list of a thousand channels takes long."""
 
 REFUSED_DELAY = 60.0
+"""Seconds until the next attempt after Asterisk has refused a login or a list."""
 
 
 class AmiSettings(Protocol):
-    """Where Asterisk is and who signs in there. `action_timeout` is in seconds."""
+    """Asterisk's address, and the manager user to log in as. `action_timeout` is in seconds."""
 
     @property
     def host(self) -> str: ...
@@ -56,56 +61,62 @@ class AmiSettings(Protocol):
     def action_timeout(self) -> float: ...
 
 
-class Connection:
-    """Keeps a connection to Asterisk and speaks through it.
+class Listener(Protocol):
+    """What a connection reports to. It is called from the event loop and must not raise."""
 
-    `on_up` gets the snapshot and the events held while it was taken, in order; `on_event` each
-    event after that; `on_down` is called when the connection behind the last `on_up` is lost or
-    closed. All three are called from the event loop and must not raise. `on_raw` gets each
-    connection's greeting and every block that arrives, for recording.
+    def on_up(self, snapshot: Snapshot, held: list[Event]) -> None:
+        """The connection is up; `held` are the events that came during the snapshot, in order."""
+
+    def on_event(self, event: Event) -> None:
+        """An event has arrived."""
+
+    def on_down(self) -> None:
+        """The connection of the last `on_up` is lost or closed."""
+
+
+class Connection:
+    """Keeps a connection to Asterisk, and carries actions and events.
+
+    `on_raw` gets the greeting of each TCP connection and every block that arrives, for recording.
     """
 
     def __init__(
         self,
         settings: AmiSettings,
-        on_event: Callable[[Event], None],
-        on_up: Callable[[Snapshot, list[Event]], None],
-        on_down: Callable[[], None],
+        listener: Listener,
         *,
         on_raw: Callable[[bytes], None] | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         self._settings = settings
-        self._on_event = on_event
-        self._on_up = on_up
-        self._on_down = on_down
+        self._listener = listener
         self._on_raw = on_raw
         self._backoff = backoff or Backoff(0.5, 30.0)
         self._task: asyncio.Task[None] | None = None
-        self._connection: ManagerProtocol | None = None
+        self._manager: ManagerProtocol | None = None
         self._up = False
         self._held: list[Event] = []
         self._booted = asyncio.Event()
-        self._serial = 0
+        self._snapshots = 0
         self.last_event_at: float | None = None
-        """When the last event came, in epoch seconds; None before the first."""
+        """The time of the last event, in epoch seconds; None before the first."""
         self.connections = 0
-        """How many connections have been up."""
+        """Number of TCP connections that have been up."""
         self.undecodable = 0
-        """How many events could not be decoded."""
+        """Number of events that could not be decoded."""
 
     @property
     def connected(self) -> bool:
-        """Whether the link is up and what it reports is current."""
+        """Whether the connection is up, and what it reports current."""
         return self._up
 
     def start(self) -> None:
         """Begin to connect, and stay connected until `close`."""
         self._task = asyncio.create_task(self._stay_connected())
-        self._task.add_done_callback(_tell_failure)
+        self._task.add_done_callback(_log_failure)
 
     async def close(self) -> None:
-        """Close and stay closed. What waits for an answer fails with `ConnectionLost`."""
+        """Close and stay closed. Actions without an answer fail with `ConnectionLost`."""
         if self._task is None:
             return
         self._task.cancel()
@@ -113,7 +124,7 @@ class Connection:
         self._task = None
 
     async def ask(self, intent: Intent) -> None:
-        """Ask Asterisk for what the centre wants; return when it has said yes.
+        """Have Asterisk carry out an intent; return once it has confirmed the action.
 
         Raises `InvalidValue`, `ConnectionLost`, `Deadline`, or `Rejected` with the code of
         Asterisk's refusal.
@@ -122,131 +133,129 @@ class Connection:
 
     async def query(self, action: Action) -> list[Block]:
         """Send an action and return its answer's blocks. Raises as `ask` does."""
-        if not self._up or self._connection is None:
-            raise ConnectionLost("no link to Asterisk")
-        return await self._connection.query(action, self._settings.action_timeout)
+        if not self._up or self._manager is None:
+            raise ConnectionLost("no connection to Asterisk")
+        return await self._manager.query(action, self._settings.action_timeout)
 
-    async def look_again(self) -> None:
+    async def resynchronise(self) -> None:
         """Take a new snapshot, as after a reconnection: `on_down`, then `on_up`.
 
-        Without a connection nothing is done, since the next one brings its own. Raises `AmiError`
-        when the connection is lost meanwhile.
+        Does nothing while there is no connection, since the next one takes its own snapshot.
+        Raises `AmiError` when the connection is lost meanwhile.
         """
-        if not self._up or self._connection is None:
+        if not self._up or self._manager is None:
             return
         self._up = False
-        self._on_down()
-        connection = self._connection
+        self._listener.on_down()
+        manager = self._manager
         try:
-            await self._take_stock(connection)
+            await self._synchronise(manager)
         except AmiError as error:
-            connection.drop(error)  # else events would be held for ever; the next one looks anew
+            manager.drop(error)  # else events would be held for ever
             raise
 
     async def _stay_connected(self) -> None:
         while True:
             try:
-                reason = await self._connect_once()
+                lost = await self._connect_once()
                 delay = self._backoff()
-                log.warning("lost Asterisk: %s; next attempt in %.1f s", reason, delay)
+                log.warning(
+                    "lost the connection to Asterisk", reason=str(lost), delay=round(delay, 1)
+                )
             except LoginRefused as error:
                 delay = REFUSED_DELAY
-                log.error("%s; next attempt in %.0f s", error.text, delay)
+                log.error("Asterisk refused the login", reason=error.text, delay=round(delay, 1))
             except Rejected as error:
                 delay = REFUSED_DELAY
                 log.error(
-                    "Asterisk refused %s (%s): `xucd check` says what is missing;"
-                    " next attempt in %.0f s",
-                    error.action,
-                    error.text,
-                    delay,
+                    "Asterisk refused a list that xucd needs; run xucd check",
+                    action=error.action,
+                    reason=error.text,
+                    delay=round(delay, 1),
                 )
             except AmiError as error:
                 delay = self._backoff()
-                log.warning("no Asterisk: %s; next attempt in %.1f s", error.text, delay)
+                log.warning("cannot connect to Asterisk", reason=error.text, delay=round(delay, 1))
             await asyncio.sleep(delay)
 
     async def _connect_once(self) -> AmiError | None:
-        """One connection, until it is lost; returns why. Raises `AmiError` if it never came up."""
+        """One TCP connection; returns why it was lost. Raises `AmiError` if it never came up."""
         settings = self._settings
         self._held.clear()
         self._booted.clear()
-        connection = await connect(
-            settings.host, settings.port, settings.action_timeout, self._take, self._on_raw
-        )
-        heartbeat = asyncio.create_task(_keep_alive(connection))
+        manager = await connect(settings, self._receive, self._on_raw)
+        heartbeat = asyncio.create_task(_keep_alive(manager))
         try:
-            await self._come_up(connection)
-            return await asyncio.shield(connection.lost)
+            await self._come_up(manager)
+            return await asyncio.shield(manager.lost)
         finally:
             heartbeat.cancel()
-            connection.close()
-            self._connection = None
+            manager.close()
+            self._manager = None
             if self._up:
                 self._up = False
-                self._on_down()
+                self._listener.on_down()
 
-    async def _come_up(self, connection: ManagerProtocol) -> None:
-        settings = self._settings
-        await sign_in(connection, settings)
-        await self._until_booted(connection)
-        await self._take_stock(connection)
+    async def _come_up(self, manager: ManagerProtocol) -> None:
+        await log_in(manager, self._settings)
+        await self._until_booted(manager)
+        await self._synchronise(manager)
         self.connections += 1
         self._backoff.reset()
-        log.info("Asterisk is current: %s", connection.greeting)
+        log.info("connected to Asterisk", version=manager.greeting)
 
-    async def _take_stock(self, connection: ManagerProtocol) -> None:
-        """Take a snapshot, and hand it on with the events held meanwhile."""
-        self._serial += 1
+    async def _synchronise(self, manager: ManagerProtocol) -> None:
+        """Take a snapshot, and report it with the events held meanwhile."""
+        self._snapshots += 1
         snapshot = await take_snapshot(
-            self._serial, lambda action: connection.query(action, LIST_TIMEOUT)
+            self._snapshots, lambda action: manager.query(action, LIST_TIMEOUT)
         )
-        if connection.lost.done():
-            raise ConnectionLost("the link to Asterisk was lost")
+        if manager.lost.done():
+            raise ConnectionLost("the connection to Asterisk was lost")
         held, self._held = self._held, []
-        self._connection = connection
+        self._manager = manager
         self._up = True
-        self._on_up(snapshot, held)
+        self._listener.on_up(snapshot, held)
 
-    async def _until_booted(self, connection: ManagerProtocol) -> None:
+    async def _until_booted(self, manager: ManagerProtocol) -> None:
         booted = asyncio.create_task(self._booted.wait())
         try:
             await asyncio.wait(
-                (booted, connection.lost),
-                timeout=BOOT_GRACE,
+                (booted, manager.lost),
+                timeout=BOOT_TIMEOUT,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            if not booted.done() and not connection.lost.done():
+            if not booted.done() and not manager.lost.done():
                 log.warning(
-                    "Asterisk sent no FullyBooted in %.0f s: does the manager user have"
-                    " read=system, and does its eventfilter let FullyBooted pass?",
-                    BOOT_GRACE,
+                    "Asterisk sent no FullyBooted: check that the manager user has read=system"
+                    " and that its eventfilter lets FullyBooted pass",
+                    timeout=BOOT_TIMEOUT,
                 )
         finally:
             booted.cancel()
 
-    def _take(self, raw: bytes) -> None:
-        """One raw block that answers nothing: an event, or an answer that came too late."""
+    def _receive(self, raw: bytes) -> None:
+        """Handle a block that answers no action: an event, or an answer that came too late."""
         try:
             event = decode(raw)
         except DecodeError as error:
             self.undecodable += 1
-            log.error("an event that cannot be decoded: %s", error.text)
+            log.error("cannot decode an event", reason=error.text)
             return
         self.last_event_at = time.time()
         if event is None:
             if name_of(raw) == b"FullyBooted":
                 self._booted.set()
         elif self._up:
-            self._on_event(event)
+            self._listener.on_event(event)
         else:
             self._held.append(event)
 
 
-async def sign_in(connection: ManagerProtocol, settings: AmiSettings) -> None:
+async def log_in(manager: ManagerProtocol, settings: AmiSettings) -> None:
     """Log in. Raises `LoginRefused`, `ConnectionLost` or `Deadline`; no error holds the secret."""
     try:
-        await connection.query(
+        await manager.query(
             actions.login(settings.username, settings.secret), settings.action_timeout
         )
     except Rejected as error:
@@ -256,28 +265,31 @@ async def sign_in(connection: ManagerProtocol, settings: AmiSettings) -> None:
         ) from None
 
 
-async def _keep_alive(connection: ManagerProtocol) -> None:
-    """Ping a silent peer, and give up one that stays silent: TCP alone would wait for hours."""
+async def _keep_alive(manager: ManagerProtocol) -> None:
+    """Ping a silent Asterisk, and drop the connection when it stays silent.
+
+    TCP alone would take hours to notice.
+    """
     loop = asyncio.get_running_loop()
-    connection.heard_at = loop.time()
+    manager.received_at = loop.time()
     while True:
-        await asyncio.sleep(QUIET / 2)
-        if connection.lost.done():
+        await asyncio.sleep(PING_AFTER / 2)
+        if manager.lost.done():
             return
-        silence = loop.time() - connection.heard_at
-        if silence >= DEAD:
-            connection.drop(ConnectionLost(f"Asterisk has been silent for {silence:.0f} s"))
-        elif silence >= QUIET:
-            connection.send(actions.ping()).future.add_done_callback(_retrieved)
+        silence = loop.time() - manager.received_at
+        if silence >= LOST_AFTER:
+            manager.drop(ConnectionLost(f"Asterisk has been silent for {silence:.0f} s"))
+        elif silence >= PING_AFTER:
+            manager.send(actions.ping()).future.add_done_callback(_ignore_outcome)
 
 
-def _retrieved(answer: "asyncio.Future[object]") -> None:
-    """A ping's answer matters only as bytes; its failure is the connection's, told elsewhere."""
+def _ignore_outcome(answer: "asyncio.Future[object]") -> None:
+    """Retrieve a ping's exception, else asyncio logs it; the lost connection is logged anyway."""
     if not answer.cancelled():
         answer.exception()
 
 
-def _tell_failure(task: "asyncio.Task[None]") -> None:
-    """The link's task ends only when it is closed: anything else is a fault of ours, said aloud."""
+def _log_failure(task: "asyncio.Task[None]") -> None:
+    """Log an exception that ended the connection's task, which only `close` should end."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("the link to Asterisk has failed", exc_info=error)
+        log.critical("the task of the connection to Asterisk has failed", exc_info=error)

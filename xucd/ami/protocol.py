@@ -1,17 +1,16 @@
-"""One AMI connection: panoramisk's protocol and manager, made safe.
+"""One TCP connection to Asterisk's manager: panoramisk's protocol and manager, made safe.
 
-panoramisk pairs answers with questions and knows which answers are lists; that is kept. Replaced
-is all that could lose or repeat something: framing is on bytes, events go to their decoder and
-never through panoramisk's slow messages, an action that was sent is never sent again, and whatever
-still waits when the connection goes fails in that moment. It is used for one
-TCP connection; `xucd.ami.connection` makes the next.
+panoramisk matches answers to actions and knows which answers are lists; that is kept. Replaced is
+whatever could lose or repeat something: framing works on bytes; events go to xucd's decoder instead
+of panoramisk's slow messages; an action is never sent twice; and an action without an answer fails
+at once when the connection is lost. `xucd.ami.connection` makes the next connection.
 """
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
-from panoramisk.actions import Action as Question
+from panoramisk.actions import Action as PendingAction
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
@@ -23,8 +22,19 @@ from xucd.ami.framing import Block, Framer, name_of, parse
 _ACTION_ID = b"\r\nActionID: "
 
 
+class Endpoint(Protocol):
+    """An address to connect to; `action_timeout` is the time limit in seconds."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def action_timeout(self) -> float: ...
+
+
 class _Answer(Message):  # type: ignore[misc]  # panoramisk is untyped
-    """A block as panoramisk wants to see it, with the block itself kept."""
+    """A block in the form that panoramisk needs, and the block itself."""
 
     def __init__(self, block: Block) -> None:
         super().__init__(block)
@@ -32,11 +42,11 @@ class _Answer(Message):  # type: ignore[misc]  # panoramisk is untyped
 
 
 class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyped
-    """One connection to Asterisk, from the greeting to its end.
+    """One TCP connection to Asterisk, from the greeting to its end.
 
     `on_event` gets each event's raw block; `on_raw` the greeting and then every raw block, before
-    anything else sees it. `heard_at` is when the last byte came, in the loop's time. `lost` is done
-    when the connection has gone; its result says why, None when it was closed here.
+    it is processed. `received_at` is the event loop's time of the last byte. `lost` is done when
+    the connection has ended: its result is the reason, or None when it was closed on this side.
     """
 
     responses: dict[str, Any]  # panoramisk's: its actions by action id
@@ -50,7 +60,7 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         self._on_raw = on_raw
         self._framer = Framer()
         self.lost: asyncio.Future[AmiError | None] = asyncio.get_running_loop().create_future()
-        self.heard_at = 0.0
+        self.received_at = 0.0
 
     @property
     def greeting(self) -> str | None:
@@ -58,8 +68,8 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         return self._framer.greeting
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the network. Called by the event loop."""
-        self.heard_at = asyncio.get_running_loop().time()
+        """Process bytes from the network. Called by the event loop."""
+        self.received_at = asyncio.get_running_loop().time()
         greeted = self.greeting is not None
         try:
             blocks = self._framer.feed(data)
@@ -71,13 +81,13 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         for raw in blocks:
             if self._on_raw is not None:
                 self._on_raw(raw)
-            if not (self.responses and _ACTION_ID in raw and self._answers(raw)):
+            if not (self.responses and _ACTION_ID in raw and self._is_answer(raw)):
                 self._on_event(raw)
                 if name_of(raw) == b"Shutdown":
                     self.drop(ConnectionLost("Asterisk is shutting down"))
 
-    def _answers(self, raw: bytes) -> bool:
-        """Hand a block to the action that waits for it; False when none does."""
+    def _is_answer(self, raw: bytes) -> bool:
+        """Give a block to the action that waits for it; False when none does."""
         block = parse(raw)
         if block["ActionID"] not in self.responses:
             return False
@@ -88,48 +98,48 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         """Send an action and return its answer: one block, or a list's blocks.
 
         Waits `timeout` seconds. Raises `ConnectionLost`, `Deadline` or `Rejected`. The action
-        is sent once, whatever happens: after `ConnectionLost` and `Deadline` nobody knows whether
-        it was done.
+        is sent once only: after `ConnectionLost` and `Deadline` it is unknown whether Asterisk has
+        carried it out.
         """
         if self.lost.done():
-            raise ConnectionLost("no link to Asterisk")
-        question = self.send(action)
+            raise ConnectionLost("no connection to Asterisk")
+        pending = self.send(action)
         try:
-            answer = await asyncio.wait_for(question.future, timeout)
+            answer = await asyncio.wait_for(pending.future, timeout)
         except TimeoutError:
             raise Deadline(f"Asterisk did not answer {action.name} in {timeout:g} s") from None
         finally:
-            self.responses.pop(question.id, None)
+            self.responses.pop(pending.id, None)
         blocks = [message.block for message in (answer if isinstance(answer, list) else [answer])]
         if blocks[0].get("Response") == "Error":
             raise Rejected(action.name, blocks[0].get("Message", ""))
         return blocks
 
-    def send(self, action: Action) -> Question:
-        """Send an action; its `future` gets panoramisk's answer. Does not look whether it can.
+    def send(self, action: Action) -> PendingAction:
+        """Send an action; its `future` gets panoramisk's answer. The connection must be open.
 
-        panoramisk's own `send` writes the action into the log when it fails, with the secret.
+        panoramisk's own `send` logs an action that fails, with the secret in it.
         """
-        # Only a list's answer announces a list; panoramisk would take "Added interface to queue"
-        # for one and wait for ever, unless told.
-        question = Question(action.as_dict(), as_list=None if action.name in _LISTS else False)
-        self.responses[question.id] = question
-        self.transport.write(str(question).encode())
-        return question
+        # Without `as_list`, panoramisk takes answers such as "Added interface to queue" for the
+        # beginning of a list and waits for its end for ever.
+        pending = PendingAction(action.as_dict(), as_list=None if action.name in _LISTS else False)
+        self.responses[pending.id] = pending
+        self.transport.write(str(pending).encode())
+        return pending
 
     def drop(self, reason: AmiError) -> None:
-        """Give the connection up at once; what is still unsent stays unsent."""
+        """Abort the connection at once, without sending what is still buffered."""
         self._end(reason)
         self.transport.abort()
 
     def close(self) -> None:
-        """Close the connection; what still waits for an answer fails now."""
+        """Close the connection; actions without an answer fail now."""
         self._end(None)
         self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection has gone. Called by the event loop."""
-        self._end(ConnectionLost(str(exc) if exc else "Asterisk closed the link"))
+        """Handle the end of the connection. Called by the event loop."""
+        self._end(ConnectionLost(str(exc) if exc else "Asterisk closed the connection"))
 
     def _end(self, reason: AmiError | None) -> None:
         if self.lost.done():
@@ -139,7 +149,7 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         waiting, self.responses = self.responses, {}
         for action in waiting.values():
             if not action.future.done():
-                action.future.set_exception(ConnectionLost("the link to Asterisk was lost"))
+                action.future.set_exception(ConnectionLost("the connection to Asterisk was lost"))
 
 
 _LISTS = frozenset({"QueueStatus", "CoreShowChannels", "DeviceStateList", "ShowDialPlan"})
@@ -149,33 +159,31 @@ class _Manager(Manager):  # type: ignore[misc]  # panoramisk is untyped
     """panoramisk's manager without its own login, pings, reconnections and replays."""
 
     def connection_made(self, future: "asyncio.Future[tuple[Any, ManagerProtocol]]") -> None:
-        """A connection attempt ended; who awaits it sees a failure, so that is not repeated."""
+        """Begin, unless the attempt failed: its caller gets the exception."""
         if future.cancelled() or future.exception() is not None:
             return
         super().connection_made(future)
         self.pinger.cancel()
 
     async def send_awaiting_actions(self, *_: object) -> None:
-        """Nothing awaits: what was not answered is never sent again."""
+        """Send nothing: an action without an answer is never repeated."""
 
 
 async def connect(
-    host: str,
-    port: int,
-    timeout: float,
+    endpoint: Endpoint,
     on_event: Callable[[bytes], None],
     on_raw: Callable[[bytes], None] | None = None,
 ) -> ManagerProtocol:
-    """Open a connection, not yet signed in. Raises `ConnectionLost`."""
+    """Open a connection that is not yet logged in. Raises `ConnectionLost`."""
     manager = _Manager(
         loop=asyncio.get_running_loop(),
-        host=host,
-        port=port,
+        host=endpoint.host,
+        port=endpoint.port,
         protocol_factory=lambda: ManagerProtocol(on_event, on_raw),
     )
     try:
-        _, connection = await asyncio.wait_for(manager.connect(), timeout)
+        _, connection = await asyncio.wait_for(manager.connect(), endpoint.action_timeout)
     except (OSError, TimeoutError) as error:
-        raise ConnectionLost(f"{host}:{port}: {error or 'no answer'}") from None
+        raise ConnectionLost(f"{endpoint.host}:{endpoint.port}: {error or 'no answer'}") from None
     assert isinstance(connection, ManagerProtocol)
     return connection

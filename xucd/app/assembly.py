@@ -1,11 +1,12 @@
-"""Everything put together: the store, the centre, the link to Asterisk, and the port to listen on.
+"""Builds xucd from its parts: store, centre, AMI connection, commands, callbacks, and ports.
 
-`start` needs Twisted's asyncio reactor on the running loop. `stop` leaves nothing behind.
+`Assembly.start` needs Twisted's asyncio reactor on the running event loop.
 """
 
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,15 +16,20 @@ from twisted.web.server import Site
 
 from xucd.agi import callback, sheet, variables
 from xucd.agi.server import AgiServer
+from xucd.app.handlers import carry_out
 from xucd.app.service import Service
+from xucd.callbacks.service import Callbacks
 from xucd.callbacks.voice_messages import Wishes
 from xucd.center.center import Center, Remembered
 from xucd.center.changes import SheetField
 from xucd.center.directory import Directory, User
+from xucd.center.intents import Intent
 from xucd.center.refused import Refused
 from xucd.center.rights import rights_of
 from xucd.center.sheets import KeptSheet, SheetTemplate
-from xucd.commands.default_memberships import tell_all
+from xucd.commands.asterisk import AsteriskRequests
+from xucd.commands.context import Context, Options
+from xucd.commands.default_memberships import publish_all
 from xucd.config.settings import Settings, SheetSettings, StatusSettings
 from xucd.cti.hub import Hub
 from xucd.cti.link import LinkLimits
@@ -42,104 +48,135 @@ reactor: Any = twisted_reactor
 
 
 class CannotListen(Exception):
-    """The port is taken or not ours to take. The text names it."""
+    """The port is in use, or the process may not open it. The text names it."""
 
 
-class Daemon:
-    """xucd, whole. `port` is the one listened on, which settings may leave to the system.
+class Assembly:
+    """All of xucd. `start` builds and starts it, `stop` ends it and releases everything.
 
-    `agi_port` is that on which Asterisk's dialplan asks.
+    `port` is the TCP port for clients, which the settings may leave to the system (0).
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.port = 0
-        self.agi_port = 0
         self._clock = steady_clock()
         self._store = AsyncStore(Store(settings.store.url))
-        self._listening: Any = None  # Twisted types its ports in Zope's way only
-        self._agi_listening: Any = None
-        self._saving: asyncio.Task[None] | None = None
-        self._watching: asyncio.Task[None] | None = None
+        self._web_port: Any = None  # Twisted types its ports in Zope's way only
+        self._agi_port: Any = None
+        self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to serve. Raises `StoreError`, or `CannotListen`."""
-        store, settings, clock = self._store, self.settings, self._clock
+        store, settings = self._store, self.settings
         await store.run(Store.migrate)
-        center = await self._center()
-        self._users = _Users(center.directory, store)
-        loop = asyncio.get_running_loop()
-        hub = Hub(loop)
-        self.journal = Journal(store)
-        self.service = Service(
-            center,
-            hub,
-            self.journal,
+        self._context = await self._build_context()
+        self._callbacks = Callbacks(self._context)
+        self._service = Service(
+            self._context,
+            self._callbacks,
+            partial(carry_out, self._context, self._callbacks),
             settings.ami,
-            clock=clock,
-            statuses=[_told(status) for status in settings.statuses],
             strict_rights=settings.strict_rights,
-            features=settings.features,
-            dialing=settings.dialing,
         )
-        self._agi = AgiServer(
+        limits = LinkLimits(backlog=settings.limits.backlog)
+        self._links = Links(self._context.hub, self._service, asyncio.get_running_loop(), limits)
+        self._users = _Users(self._context.center.directory, store)
+        self._agi = self._build_agi_server()
+        site = await self._build_site()
+        self._callbacks.begin(
+            await store.run(callback_reading.open_requests),
+            await store.run(callback_reading.unfinished_tickets),
+        )
+        self._listen_for_agi()
+        self._listen_for_clients(site)
+        self._background = [
+            asyncio.create_task(self._save_days()),
+            asyncio.create_task(self._watch_store()),
+        ]
+        self._service.start()
+
+    async def _build_context(self) -> Context:
+        settings = self.settings
+        return Context(
+            center=await self._build_center(),
+            asterisk=AsteriskRequests(
+                self._send,
+                timeout=settings.ami.action_timeout,
+                started_at=self._clock(),
+            ),
+            journal=Journal(self._store),
+            hub=Hub(asyncio.get_running_loop()),
+            options=Options(
+                statuses=tuple(_user_status(status) for status in settings.statuses),
+                features=settings.features,
+                dialing=settings.dialing,
+            ),
+            now=self._clock,
+            publish=self._publish_changes,
+        )
+
+    # The context is part of the service, which these two reach once it is built.
+
+    async def _send(self, intent: Intent) -> None:
+        await self._service.send(intent)
+
+    def _publish_changes(self) -> None:
+        self._service.publish_changes()
+
+    def _build_agi_server(self) -> AgiServer:
+        """The FastAGI scripts, by the names under which the dialplan asks for them."""
+        templates = {profile.name: _sheet_template(profile) for profile in self.settings.sheets}
+        return AgiServer(
             {
-                "variables": variables.script(self.service.context.requests),
-                "sheet": sheet.script(
-                    {profile.name: _profile(profile) for profile in settings.sheets},
-                    self._keep_sheet,
-                ),
-                "callback": callback.script(Wishes(self.service.callbacks)),
+                "variables": variables.script(self._context.call_variables),
+                "sheet": sheet.script(templates, self._keep_sheet),
+                "callback": callback.script(Wishes(self._callbacks)),
             }
         )
-        self.links = Links(hub, self.service, loop, LinkLimits(backlog=settings.limits.backlog))
-        site = make_site(
-            links=self.links,
+
+    async def _build_site(self) -> Site:
+        settings = self.settings
+        return make_site(
+            links=self._links,
             users=self._users,
-            secret=await store.run(Store.token_secret),
+            secret=await self._store.run(Store.token_secret),
             health=self._health,
             clock=time.time,
             origins=settings.web.origins,
             token_ttl=settings.web.token_ttl,
             legacy_links=settings.web.legacy_links,
             login_attempts=settings.limits.login_attempts_per_minute,
-            callbacks=self.service.callbacks,
+            callbacks=self._callbacks,
             rights=lambda user: rights_of(user, strict=settings.strict_rights),
         )
-        self.service.callbacks.begin(
-            await store.run(callback_reading.open_requests),
-            await store.run(callback_reading.unfinished_tickets),
-        )
-        self._listen_to_dialplan()
-        self._listen(site)
-        self._saving = asyncio.create_task(self._save_days())
-        self._watching = asyncio.create_task(self._watch_store())
-        self.service.start()
 
     async def reload(self) -> None:
-        """Take over the configuration as `xucd center apply` has left it.
+        """Apply the configuration that `xucd center apply` has left in the store.
 
-        Pages of users who were changed are asked to connect anew. Raises `StoreError`.
+        Links of users who have changed are closed, so that their pages connect again. Raises
+        `StoreError`.
         """
-        async with self.service.context.stations_lock:
-            before = self.service.center.directory
-            await self.journal.save_days(self.service.center, self._clock())
-            center = await self._center()
+        context = self._context
+        async with context.stations_lock:
+            before = context.center.directory
+            await context.journal.save_days(context.center, self._clock())
+            center = await self._build_center()
             self._users.directory = center.directory
-            self.links.dismiss(
+            self._links.dismiss(
                 lambda user: center.directory.users.get(user.id) != before.users.get(user.id),
                 SERVICE_RESTART,
                 b"configuration changed",
             )
-            await self.service.reconfigure(center)
+            await self._service.reconfigure(center)
             try:
-                await self.service.callbacks.reloaded()
-            except Refused as refused:
-                raise StoreError(refused.text) from refused
-            tell_all(self.service.context, await self._store.run(Store.default_memberships))
-        log.info("the contact centre was configured anew")
+                await self._callbacks.reloaded()
+            except Refused as refusal:
+                raise StoreError(refusal.text) from refusal
+            publish_all(context, await self._store.run(Store.default_memberships))
+        log.info("configuration reloaded")
 
-    async def _center(self) -> Center:
+    async def _build_center(self) -> Center:
         store, now = self._store, self._clock()
         return Center(
             await store.run(Store.directory),
@@ -154,70 +191,74 @@ class Daemon:
         )
 
     async def stop(self) -> None:
-        """Say goodbye to clients, leave Asterisk, write down what is not yet written."""
-        if self._listening is not None:
-            await self._listening.stopListening().asFuture(asyncio.get_running_loop())
-        if self._agi_listening is not None:
-            await self._agi_listening.stopListening().asFuture(asyncio.get_running_loop())
+        """Close clients' links and the connection to Asterisk; write what is not yet written."""
+        loop = asyncio.get_running_loop()
+        for port in (self._web_port, self._agi_port):
+            if port is not None:
+                await port.stopListening().asFuture(loop)
+        if self._agi_port is not None:
             self._agi.close()
-        if self._saving is not None:
-            self._saving.cancel()
-        if self._watching is not None:
-            self._watching.cancel()
-            self.links.close()
-            await self.service.close()
-            try:
-                await self.journal.written()
-                await self.journal.save_days(self.service.center, self._clock())
-            except (Refused, StoreError) as error:
-                log.error("not everything could be written", error=str(error))
+        if self._background:
+            for task in self._background:
+                task.cancel()
+            self._links.close()
+            await self._service.close()
+            await self._write_rest()
         await self._store.close()
 
-    def _listen(self, site: Site) -> None:
+    async def _write_rest(self) -> None:
+        context = self._context
+        try:
+            await context.journal.written()
+            await context.journal.save_days(context.center, self._clock())
+        except (Refused, StoreError) as error:
+            log.error("cannot write everything before stopping", reason=str(error))
+
+    def _listen_for_clients(self, site: Site) -> None:
         web = self.settings.web
         try:
             if web.tls_certificate and web.tls_key:
                 context = ssl.DefaultOpenSSLContextFactory(  # type: ignore[no-untyped-call]
                     web.tls_key, web.tls_certificate
                 )
-                self._listening = reactor.listenSSL(web.port, site, context, interface=web.host)
+                self._web_port = reactor.listenSSL(web.port, site, context, interface=web.host)
             else:
-                self._listening = reactor.listenTCP(web.port, site, interface=web.host)
+                self._web_port = reactor.listenTCP(web.port, site, interface=web.host)
         except Exception as error:
             raise CannotListen(f"cannot listen on {web.host}:{web.port}: {error}") from error
-        self.port = self._listening.getHost().port
+        self.port = self._web_port.getHost().port
         log.info("listening", host=web.host, port=self.port)
 
-    def _listen_to_dialplan(self) -> None:
+    def _listen_for_agi(self) -> None:
         agi = self.settings.agi
         try:
-            self._agi_listening = reactor.listenTCP(agi.port, self._agi, interface=agi.host)
+            self._agi_port = reactor.listenTCP(agi.port, self._agi, interface=agi.host)
         except Exception as error:
             raise CannotListen(
                 f"cannot listen on {agi.host}:{agi.port} for FastAGI: {error}"
             ) from error
-        self.agi_port = self._agi_listening.getHost().port
 
     async def _save_days(self) -> None:
+        context = self._context
         while True:
             await asyncio.sleep(SAVE_DAYS_S)
             try:
-                await self.journal.save_days(self.service.center, self._clock())
+                await context.journal.save_days(context.center, self._clock())
             except StoreError as error:
-                log.error("the figures of the day could not be written", error=str(error))
+                log.error("cannot write the day's statistics", reason=str(error))
 
     def _keep_sheet(self, kept: KeptSheet) -> None:
-        self.service.center.sheets.keep(kept)  # the centre of now: a reload makes another
+        self._context.center.sheets.keep(kept)  # a reload replaces the centre
 
     async def _watch_store(self) -> None:
-        """Ask the database now and then whether it is there: `/health` tells what came of it."""
+        """Ping the database regularly; `/health` shows the result."""
         while True:
             await self._store.ping()
             await asyncio.sleep(PING_STORE_S)
 
     def _health(self) -> Health:
-        current, alive = self.service.context.current, self._store.alive
-        last = self.service.link.last_event_at
+        current, alive = self._context.asterisk.current, self._store.alive
+        last = self._service.connection.last_event_at
         return Health(
             current=current and alive,
             asterisk="current" if current else "lost",
@@ -227,7 +268,7 @@ class Daemon:
 
 
 class _Users:
-    """The directory and the store, as signing in needs them."""
+    """Users and their password hashes, for signing in."""
 
     def __init__(self, directory: Directory, store: AsyncStore) -> None:
         self.directory = directory
@@ -241,12 +282,12 @@ class _Users:
 
 
 def steady_clock() -> Callable[[], float]:
-    """Epoch seconds that never go back, whatever is done to the system's clock."""
+    """Epoch seconds that never go back, even when the system clock is set back."""
     began = time.time() - time.monotonic()
     return lambda: began + time.monotonic()
 
 
-def _told(status: StatusSettings) -> UserStatus:
+def _user_status(status: StatusSettings) -> UserStatus:
     return UserStatus(
         name=status.name,
         long_name=status.long_name,
@@ -258,6 +299,6 @@ def _told(status: StatusSettings) -> UserStatus:
     )
 
 
-def _profile(sheet: SheetSettings) -> SheetTemplate:
-    items = tuple(SheetField(one.name, one.type, one.order, one.value) for one in sheet.items)
+def _sheet_template(sheet: SheetSettings) -> SheetTemplate:
+    items = tuple(SheetField(item.name, item.type, item.order, item.value) for item in sheet.items)
     return SheetTemplate(sheet.name, sheet.when, items)

@@ -1,4 +1,4 @@
-"""Running xucd as a process: the event loop, the logs, the signals, and systemd."""
+"""xucd as a process: event loop, log, signals, and systemd."""
 
 import asyncio
 import logging
@@ -16,7 +16,9 @@ from xucd.config.settings import Settings
 from xucd.store import StoreError
 
 if TYPE_CHECKING:
-    from xucd.app.assembly import Daemon
+    from xucd.app.assembly import Assembly
+
+log = structlog.get_logger()
 
 
 def run(settings: Settings) -> int:
@@ -36,7 +38,7 @@ def run(settings: Settings) -> int:
 
 
 async def _serve(settings: Settings) -> int:
-    from xucd.app.assembly import CannotListen, Daemon  # noqa: PLC0415
+    from xucd.app.assembly import Assembly, CannotListen  # noqa: PLC0415
 
     loop = asyncio.get_running_loop()
     stop, reload = asyncio.Event(), asyncio.Event()
@@ -44,26 +46,26 @@ async def _serve(settings: Settings) -> int:
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, reload.set)
     systemd = Notifier()
-    daemon = Daemon(settings)
+    xucd = Assembly(settings)
     try:
-        await daemon.start()
+        await xucd.start()
     except (CannotListen, StoreError) as error:
         print(f"xucd: {error}", file=sys.stderr)
-        await daemon.stop()
+        await xucd.stop()
         return 2
     systemd.tell("READY=1")
     alive = asyncio.create_task(systemd.stay_alive())
-    await _reload_until(stop, reload, daemon, systemd)
+    await _reload_until(stop, reload, xucd, systemd)
     systemd.tell("STOPPING=1")
     alive.cancel()
-    await daemon.stop()
+    await xucd.stop()
     return 0
 
 
 async def _reload_until(
-    stop: asyncio.Event, reload: asyncio.Event, daemon: "Daemon", systemd: Notifier
+    stop: asyncio.Event, reload: asyncio.Event, xucd: "Assembly", systemd: Notifier
 ) -> None:
-    """Take over a new configuration at each SIGHUP, until told to stop."""
+    """Reload the configuration at each SIGHUP, until told to stop."""
     waits = [asyncio.create_task(stop.wait())]
     while not stop.is_set():
         waits.append(asyncio.create_task(reload.wait()))
@@ -73,9 +75,9 @@ async def _reload_until(
             reload.clear()
             systemd.tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
             try:
-                await daemon.reload()
+                await xucd.reload()
             except StoreError as error:
-                structlog.get_logger().error("the configuration stays as it was", error=str(error))
+                log.error("cannot reload the configuration", reason=str(error))
             systemd.tell("READY=1")
 
 
@@ -88,7 +90,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 def _log_to_stderr() -> None:
-    """One line for each thing that happened, whether it was told by structlog or by logging."""
+    """One line for each entry, from structlog as well as from libraries that use logging."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),

@@ -1,8 +1,8 @@
-"""What carries out each command of the protocol: one table, from struct to function.
+"""The command handlers: one table from each command's struct to the function that carries it out.
 
-A command's wire name stands with its struct in `xucd.cti.commands`; here is what it does. Commands
-about callbacks are given the callback service, all others the context of commands. A command that
-is in neither table is known to the protocol and not to this version of xucd.
+A command's wire name stands with its struct in `xucd.cti.commands`. Handlers of callback commands
+get the callback service, all others the context. A command in neither table belongs to the protocol
+but is not supported by this version of xucd.
 """
 
 from collections.abc import Awaitable, Callable
@@ -50,8 +50,8 @@ HANDLERS: dict[type[cmd.Command], Handler] = {
     # -- agents' queues
     cmd.SetAgentQueue: queues.set_agent_queue,
     cmd.RemoveAgentFromQueue: queues.remove_agent_from_queue,
-    cmd.MoveAgentsInGroup: queues.from_queue_to_queue,
-    cmd.AddAgentsInGroup: queues.from_queue_to_queue,
+    cmd.MoveAgentsInGroup: queues.move_group,
+    cmd.AddAgentsInGroup: queues.move_group,
     cmd.RemoveAgentGroupFromQueueGroup: queues.remove_group,
     cmd.AddAgentsNotInQueueFromGroupTo: queues.add_group,
     cmd.GetUserDefaultMembership: default_memberships.get_default,
@@ -95,10 +95,9 @@ CALLBACK_HANDLERS: dict[type[cmd.Command], CallbackHandler] = {
 async def carry_out(
     context: Context, callbacks: Callbacks, command: cmd.Command, who: Session
 ) -> None:
-    """Do what a client asks.
+    """Carry out a client's command.
 
-    Raises `Refused`; with `NotSupported` where the protocol has the command and this version of
-    xucd does not.
+    Raises `Refused`, with `NotSupported` for a command that has no handler.
     """
     kind = type(command)
     if (handler := HANDLERS.get(kind)) is not None:
@@ -106,4 +105,4 @@ async def carry_out(
     elif (callback_handler := CALLBACK_HANDLERS.get(kind)) is not None:
         await callback_handler(callbacks, command, who)
     else:
-        raise Refused("NotSupported", "This version of xucd does not have this command.")
+        raise Refused("NotSupported", "This version of xucd does not support this command.")

@@ -1,18 +1,17 @@
 """The loop of the contact centre, between Asterisk, the centre, the store and the clients.
 
-Events go into the centre; what comes of them goes to clients and store, and what the centre asks
-goes to Asterisk. Nothing is reported as current before a snapshot has been taken in and what it
-made us ask for has been answered.
+Events go into the centre; its changes go to clients and store, its intents to Asterisk. The state
+counts as current once a snapshot has been applied and Asterisk has answered all corrections that
+the snapshot called for.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 import structlog
 
-from xucd.ami.connection import Connection
+from xucd.ami.connection import AmiSettings, Connection
 from xucd.ami.errors import AmiError
-from xucd.app.handlers import carry_out
 from xucd.callbacks.service import Callbacks
 from xucd.center.center import Center
 from xucd.center.events import Event
@@ -23,181 +22,182 @@ from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.table import apply
 from xucd.center.snapshot import Snapshot
 from xucd.commands.context import Context
-from xucd.config.settings import Ami, Dialing, Features
 from xucd.cti.commands import Command
-from xucd.cti.hub import Hub
-from xucd.cti.messages import UserStatus
 from xucd.cti.session import Session
-from xucd.publishing.changes import Teller
-from xucd.publishing.opening import listen_to_own, open_for
-from xucd.store.journal import Journal
+from xucd.publishing.changes import Publisher
+from xucd.publishing.link_status import link_status
+from xucd.publishing.opening import send_opening, subscribe_to_own
 from xucd.views import topics
 
 log = structlog.get_logger()
 
+CarryOut = Callable[[Command, Session], Awaitable[None]]
+"""Carries out a client's command; raises `Refused`."""
+
 
 class Service:
-    """One contact centre, running. It is what links of clients talk to.
+    """One contact centre, running: what AMI events and clients' commands arrive at.
 
-    `clock` gives epoch seconds and never goes back. `start` begins to connect to Asterisk.
+    `start` begins to connect to Asterisk.
     """
 
     def __init__(
         self,
-        center: Center,
-        hub: Hub,
-        journal: Journal,
-        ami: Ami,
+        context: Context,
+        callbacks: Callbacks,
+        carry_out: CarryOut,
+        ami: AmiSettings,
         *,
-        clock: Callable[[], float],
-        statuses: Sequence[UserStatus],
         strict_rights: bool,
-        features: Features | None = None,
-        dialing: Dialing | None = None,
     ) -> None:
-        self.center = center
-        self.hub = hub
-        self.journal = journal
-        self._clock = clock
-        self._strict = strict_rights
-        self.link = Connection(ami, self._event, self._up, self._down)
-        hub.metrics.ami_connections.set_function(lambda: self.link.connections)
-        hub.metrics.ami_undecodable.set_function(lambda: self.link.undecodable)
-        self.context = Context(
-            center,
-            self,
-            journal,
-            hub,
-            clock=clock,
-            publish=self.pass_on,
-            patience=ami.action_timeout,
-            statuses=statuses,
-            features=features,
-            dialing=dialing,
-        )
-        self.callbacks = Callbacks(self.context)
-        self._teller = Teller(self.context)
-        self._tick: asyncio.TimerHandle | None = None
+        self.context = context
+        self.callbacks = callbacks
+        self.connection = Connection(ami, self)
+        self._carry_out = carry_out
+        self._strict_rights = strict_rights
+        self._publisher = Publisher(context)
+        self._timer: asyncio.TimerHandle | None = None
         self._snapshots = 0
-        self._asking: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        metrics = context.hub.metrics
+        metrics.ami_connections.set_function(lambda: self.connection.connections)
+        metrics.ami_undecodable.set_function(lambda: self.connection.undecodable)
 
     def start(self) -> None:
         """Connect to Asterisk, and stay connected."""
-        self.link.start()
-        self._arm()
+        self.connection.start()
+        self._set_timer()
 
     async def close(self) -> None:
-        """Leave Asterisk and cease to act."""
-        if self._tick is not None:
-            self._tick.cancel()
-        for task in self._asking:
+        """Disconnect from Asterisk and cancel all that is under way."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self._tasks:
             task.cancel()
-        await self.link.close()
+        await self.connection.close()
 
     async def reconfigure(self, center: Center) -> None:
-        """Go on with a centre of another configuration, and look at Asterisk anew."""
-        old = self.center
-        gone = [
-            RemoveMember(old.directory.queues[queue_id].name, line.interface)
-            for line, live in ((live.line, live) for live in old.agents.values())
-            if line is not None and line.interface not in center.directory.line_by_interface
+        """Replace the centre by one of another configuration, and read Asterisk's state anew."""
+        old = self.context.center
+        memberships = [
+            RemoveMember(old.directory.queues[queue_id].name, live.line.interface)
+            for live in old.agents.values()
+            if live.line is not None
+            and live.line.interface not in center.directory.line_by_interface
             for queue_id in live.members
         ]
-        await asyncio.gather(*(self._ask_by_itself(intent) for intent in gone))
-        center.inherit(self.center, self._clock())
-        self.center = self.context.center = center
-        self.pass_on()
+        await asyncio.gather(*(self._send_own(intent) for intent in memberships))
+        center.inherit(old, self.context.now())
+        self.context.center = center
+        self.publish_changes()
         try:
-            await self.link.look_again()
+            await self.connection.resynchronise()
         except AmiError as error:
-            log.warning("lost Asterisk while looking again", code=error.code, text=error.text)
+            log.warning(
+                "lost the connection while reading Asterisk's state",
+                code=error.code,
+                reason=error.text,
+            )
 
-    # -- what links of clients call
+    # -- for clients' links
 
     def opened(self, session: Session) -> None:
         """Send a new session its opening."""
-        session.rights = rights_of(session.user, strict=self._strict)
-        listen_to_own(self.context, session)
-        open_for(self.context, session)
+        session.rights = rights_of(session.user, strict=self._strict_rights)
+        subscribe_to_own(self.context, session)
+        send_opening(self.context, session)
 
     async def asked(self, session: Session, command: Command) -> None:
         """Carry out a command. Raises `Refused`."""
-        await carry_out(self.context, self.callbacks, command, session)
+        await self._carry_out(command, session)
 
-    # -- what commands call
+    # -- for commands
 
-    async def ask(self, intent: Intent) -> None:
-        """Have Asterisk do it. Raises `Refused` with the link's code."""
+    async def send(self, intent: Intent) -> None:
+        """Have Asterisk carry out an intent. Raises `Refused` with the AMI error's code."""
         try:
-            await self.link.ask(intent)
+            await self.connection.ask(intent)
         except AmiError as error:
             raise Refused(error.code, error.text) from error
 
-    def pass_on(self) -> None:
-        """Pass on what has become different: to the store, to clients, and to Asterisk."""
-        changes, intents = self.center.drain()
+    def publish_changes(self) -> None:
+        """Pass on what the centre has changed: to the store, to clients, and to Asterisk."""
+        changes, intents = self.context.center.drain()
         if changes:
-            self.journal.follow(changes)
-            self._teller.tell(changes)
+            self.context.journal.follow(changes)
+            self._publisher.publish(changes)
             self.callbacks.follow(changes)
-            self._arm()
-        self.context.moved()
+            self._set_timer()
+        self.context.asterisk.check_waiting()
         for intent in intents:
-            if not self.link.connected:
-                continue  # the snapshot that follows a reconnection decides anew
-            task = asyncio.create_task(self._ask_by_itself(intent))
-            self._asking.add(task)
-            task.add_done_callback(self._asking.discard)
+            if self.connection.connected:  # otherwise the next snapshot decides anew
+                self._start(self._send_own(intent))
 
-    # -- what the link to Asterisk calls
+    # -- for the connection to Asterisk
 
-    def _event(self, event: Event) -> None:
-        self.hub.metrics.events.labels(type(event).__name__).inc()
-        apply(self.center, event, self._clock())
-        self.pass_on()
+    def on_event(self, event: Event) -> None:
+        """Apply one event."""
+        self.context.hub.metrics.events.labels(type(event).__name__).inc()
+        apply(self.context.center, event, self.context.now())
+        self.publish_changes()
 
-    def _up(self, snapshot: Snapshot, held: list[Event]) -> None:
-        now = self._clock()
-        rebuild(self.center, snapshot, now)
+    def on_up(self, snapshot: Snapshot, held: list[Event]) -> None:
+        """Rebuild the centre from a snapshot, then apply the events held meanwhile."""
+        now = self.context.now()
+        rebuild(self.context.center, snapshot, now)
         for event in held:
-            apply(self.center, event, now)
-        self.pass_on()
+            apply(self.context.center, event, now)
+        self.publish_changes()
         self.callbacks.rebuilt()
         self._snapshots += 1
-        task = asyncio.create_task(self._become_current(self._snapshots, list(self._asking)))
-        self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
+        self._start(self._become_current(self._snapshots, list(self._tasks)))
 
-    async def _become_current(self, snapshot: int, asking: list[asyncio.Task[None]]) -> None:
-        """Call the state current once what this snapshot had to put right is answered."""
-        await asyncio.gather(*asking, return_exceptions=True)
-        if self.link.connected and snapshot == self._snapshots:
-            self.context.current = True
-            self.hub.publish([topics.EVERYBODY], self.context.link_status())
+    def on_down(self) -> None:
+        """Tell clients that what they see is no longer current."""
+        asterisk = self.context.asterisk
+        if asterisk.current:
+            asterisk.lost_since = self.context.now()
+            self._publish_link_status()
 
-    def _down(self) -> None:
-        if self.context.current:
-            self.context.current = False
-            self.context.lost_since = self._clock()
-            self.hub.publish([topics.EVERYBODY], self.context.link_status())
+    async def _become_current(self, snapshot: int, corrections: list[asyncio.Task[None]]) -> None:
+        """Declare the state current once all of a snapshot's corrections are answered."""
+        await asyncio.gather(*corrections, return_exceptions=True)
+        if self.connection.connected and snapshot == self._snapshots:
+            self.context.asterisk.lost_since = None
+            self._publish_link_status()
 
-    async def _ask_by_itself(self, intent: Intent) -> None:
+    def _publish_link_status(self) -> None:
+        self.context.hub.publish([topics.EVERYBODY], link_status(self.context.asterisk))
+
+    async def _send_own(self, intent: Intent) -> None:
+        """Send an intent that no command waits for; a failure is only logged."""
         try:
-            await self.link.ask(intent)
+            await self.connection.ask(intent)
         except AmiError as error:
-            # A caller that is nudged may be gone by now; anything else ought to have worked.
-            level = log.debug if isinstance(intent, Nudge) else log.warning
-            level("Asterisk did not do it", intent=repr(intent), code=error.code, text=error.text)
+            if isinstance(intent, Nudge):
+                return  # the caller has left the queue meanwhile
+            log.warning(
+                "Asterisk did not carry out a request",
+                intent=repr(intent),
+                code=error.code,
+                reason=error.text,
+            )
+
+    def _start(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     # -- time
 
-    def _arm(self) -> None:
+    def _set_timer(self) -> None:
         loop = asyncio.get_running_loop()
-        if self._tick is not None:
-            self._tick.cancel()
-        self._tick = loop.call_later(max(0.0, self.center.due() - self._clock()), self._time)
+        if self._timer is not None:
+            self._timer.cancel()
+        delay = max(0.0, self.context.center.due() - self.context.now())
+        self._timer = loop.call_later(delay, self._on_timer)
 
-    def _time(self) -> None:
-        self.center.tick(self._clock())
-        self.pass_on()
-        self._arm()
+    def _on_timer(self) -> None:
+        self.context.center.tick(self.context.now())
+        self.publish_changes()
+        self._set_timer()

@@ -9,7 +9,7 @@ import msgspec
 from xucd.callbacks.service import Callbacks
 from xucd.center.callbacks import Condition, Field, Operator, Order, Search, TicketUpdate
 from xucd.center.refused import Refused
-from xucd.commands.context import rights
+from xucd.commands.lookup import rights
 from xucd.cti import messages as msg
 from xucd.cti.commands import (
     CallbackFilter,

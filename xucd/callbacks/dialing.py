@@ -63,7 +63,7 @@ class CallbackDialing:
         queue = context.center.directory.queues.get(shown.queue_id)
         number = shown.caller_id or (queue.number if queue is not None else line.number)
         try:
-            await context.bring_about(
+            await context.asterisk.bring_about(
                 lambda: (
                     call.ended is not None
                     or call.unique_id in context.center.channels.by_id

@@ -192,7 +192,7 @@ class Callbacks:
         Asterisk does.
         """
         context = self.context
-        if not context.features.callbacks:
+        if not context.options.features.callbacks:
             raise Refused("FeatureDisabled", "Callbacks are switched off in the settings.")
         check_destination(context, number)
         async with self._turn:

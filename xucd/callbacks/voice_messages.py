@@ -15,7 +15,7 @@ from xucd.center.intents import PlayMessage
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.center.voice_messages import channel_id, due_date, is_hearing, is_reference
-from xucd.commands.context import rights
+from xucd.commands.lookup import rights
 from xucd.commands.own_phone import check_in_reach, own_line
 from xucd.config import validation
 from xucd.cti.commands import ListenCallbackMessage
@@ -92,7 +92,7 @@ async def listen_message(
     `PhoneUnreachable`, or as asking Asterisk does.
     """
     context = callbacks.context
-    if not context.features.callbacks:
+    if not context.options.features.callbacks:
         raise Refused("FeatureDisabled", "Callbacks are switched off in the settings.")
     request = await _request(callbacks, command.voice_message_ref, who)
     reference = request.voice_message_ref or ""
@@ -105,7 +105,7 @@ async def listen_message(
     check_in_reach(context, line)
     unique_id = channel_id(reference, secrets.token_hex(4))
     number = request.phone_number or request.mobile_phone_number or line.number
-    await context.bring_about(
+    await context.asterisk.bring_about(
         lambda: unique_id in calls.by_id,
         PlayMessage(line.interface, reference, number, unique_id),
     )

@@ -1,5 +1,6 @@
-"""What a user may ask for: one module for each family of commands.
+"""The commands: what a user may ask for, one module for each family.
 
-A command says what it needs, each lack with its code, then asks Asterisk, and waits until Asterisk
-has done it. It never edits what clients see. `xucd.commands.table` holds the register.
+A handler checks its preconditions, each with its code, then sends its intents to Asterisk and waits
+until Asterisk's events show their effect. It never edits what clients see. The table of handlers is
+`xucd.app.handlers`.
 """

@@ -1,8 +1,8 @@
-"""Default memberships: the queues that a user's agent is to be in when nothing else is said.
+"""Default memberships: the stored queues and penalties that a user's agent should have.
 
-They are the store's, and change no queue by themselves: `applyUsersDefaultMembership` makes the
-agents' queues exactly these, through Asterisk for those that are logged in. Whoever sees only some
-queues reads, changes and applies only their part of a default; the rest stays as it is.
+They change no queue by themselves. `applyUsersDefaultMembership` makes the agents' queues equal to
+them, through Asterisk for agents that are logged in. A user with rights to some queues only reads,
+changes and applies that part of a default; the rest stays unchanged.
 """
 
 import asyncio
@@ -14,8 +14,9 @@ import msgspec
 from xucd.center.directory import Agent, Queue
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
-from xucd.commands.context import Context, asterisk_unavailable, not_authorized, rights
-from xucd.commands.queues import put_in, take_out
+from xucd.commands.context import Context
+from xucd.commands.lookup import find_queue, not_authorized, rights
+from xucd.commands.queues import add_to_queue, remove_from_queue
 from xucd.cti.commands import (
     ApplyUsersDefaultMembership,
     GetUserDefaultMembership,
@@ -28,13 +29,13 @@ from xucd.cti.session import Session
 from xucd.views import agents as agent_views
 from xucd.views import topics
 
-FEW = 20
-"""Up to so many changed users are told one by one; of more, everybody gets the whole list anew."""
+MAX_SINGLE_MESSAGES = 20
+"""Up to this many changed users are published one by one; for more, the whole list is sent."""
 
-AT_ONCE = 50
-"""How many agents are moved at a time; between them others' commands have their turn."""
+BATCH = 50
+"""How many agents are changed at a time; between two batches, other commands get the lock."""
 
-NAMED = 5
+MAX_NAMED = 5
 """How many failures the text of a refusal names."""
 
 Defaults = Mapping[int, Mapping[int, int]]
@@ -53,7 +54,7 @@ async def get_default(context: Context, command: GetUserDefaultMembership, who: 
 async def set_default(
     context: Context, command: SetUserDefaultMembership | SetUsersDefaultMembership, who: Session
 ) -> None:
-    """Give users a default membership, all of them or none; nobody changes queues yet.
+    """Store the default membership of users, of all or of none; no agent changes queues yet.
 
     Raises `Refused` as `get_default` does, and with `QueueUnknown` or `QueueNamedTwice`.
     """
@@ -68,106 +69,115 @@ async def set_default(
             {agent.user_id: queues for agent in agents}, rights(who).queue_ids
         )
         after = await context.journal.default_memberships()
-        _tell_changed(context, agents, before, after)
-        own = topics.default_memberships_heard(rights(who))
-        if own not in who.topics:
-            for body in _bodies(context, agents, after, rights(who)):
+        _publish_changed(context, agents, before, after)
+        if topics.default_memberships_heard(rights(who)) not in who.topics:
+            for body in _messages(context, agents, after, rights(who)):
                 who.send(body)
 
 
 async def apply_default(
     context: Context, command: ApplyUsersDefaultMembership, who: Session
 ) -> None:
-    """Make the queues of these users' agents exactly their default ones.
+    """Make the queues of these users' agents equal to their default memberships.
 
-    Raises `Refused` as `get_default` does, and `AsteriskUnavailable`, before anything is done. What
-    fails later stops nothing else: it is told at the end, by its code when nothing at all could be
-    done, or as `PartlyApplied`, with a text that says which agent lacks or keeps which queue, and
-    why.
+    Raises `Refused` as `get_default` does, and `AsteriskUnavailable`, before anything is changed. A
+    later failure does not stop the other changes. It is raised at the end: with its own code when
+    nothing could be changed, otherwise with `PartlyApplied` and a text that names agents, queues
+    and codes.
     """
     async with context.stations_lock:
         agents = _agents(context, command.user_ids, who)
-        if not context.current:  # nor is it known who is logged in
-            raise asterisk_unavailable()
+        context.asterisk.check_current()
     outcome = _Outcome()
-    for first in range(0, len(agents), AT_ONCE):
+    for first in range(0, len(agents), BATCH):
         async with context.stations_lock:
             defaults = await context.journal.default_memberships()
             await asyncio.gather(
                 *(
-                    _move(context, agent, defaults.get(agent.user_id, {}), rights(who), outcome)
-                    for agent in agents[first : first + AT_ONCE]
+                    _apply(context, agent, defaults.get(agent.user_id, {}), rights(who), outcome)
+                    for agent in agents[first : first + BATCH]
                 )
             )
-    outcome.judge()
+    outcome.raise_failures()
 
 
-def tell_all(context: Context, defaults: Defaults) -> None:
-    """Tell all default memberships to everybody who listens: they may all be others."""
-    for topic, seen in _listening(context):
+def publish_all(context: Context, defaults: Defaults) -> None:
+    """Publish all default memberships, after a reload of the configuration."""
+    for topic, allowed in _subscriptions(context):
         context.hub.publish(
-            [topic], agent_views.default_memberships(context.center.directory, defaults, seen)
+            [topic], agent_views.default_memberships(context.center.directory, defaults, allowed)
         )
 
 
 class _Failure(msgspec.Struct, frozen=True):
-    """What could not be done, for a person, and the code of why."""
+    """A change that failed, as text, and the code of its refusal."""
 
     what: str
     code: str
 
 
 class _Outcome:
-    """What became of an application: moves that were made, and what failed."""
+    """The result of applying default memberships: the number of changes made, and the failures."""
 
     def __init__(self) -> None:
         self.made = 0
         self.failures: list[_Failure] = []
 
-    async def of(self, what: str, move: Coroutine[Any, Any, None]) -> None:
-        """Make one move, and note what came of it."""
+    async def record(self, what: str, change: Coroutine[Any, Any, None]) -> None:
+        """Make one change, and record its result."""
         try:
-            await move
+            await change
         except Refused as refusal:
             self.failures.append(_Failure(what, refusal.code))
         else:
             self.made += 1
 
-    def judge(self) -> None:
-        """Raise `Refused` unless all went well."""
+    def raise_failures(self) -> None:
+        """Raise `Refused` if there was a failure."""
         if not self.failures:
             return
         codes = {failure.code for failure in self.failures}
         code = codes.pop() if len(codes) == 1 and not self.made else "PartlyApplied"
-        named = [f"{failure.what} ({failure.code})" for failure in self.failures[:NAMED]]
+        named = [f"{failure.what} ({failure.code})" for failure in self.failures[:MAX_NAMED]]
         rest = len(self.failures) - len(named)
         text = "; ".join([*named, *([f"{rest} more"] if rest else [])])
         raise Refused(code, f"Not everything could be applied: {text}.")
 
 
-async def _move(
-    context: Context, agent: Agent, default: Mapping[int, int], seen: Rights, outcome: _Outcome
+async def _apply(
+    context: Context, agent: Agent, default: Mapping[int, int], allowed: Rights, outcome: _Outcome
 ) -> None:
-    """Make one agent's queues the default ones, under `stations_lock`; into the new ones first."""
+    """Change one agent's queues, under `stations_lock`: first add, then remove."""
     live = context.center.agents.get(agent.id)
     if live is None:  # removed from the configuration since the command began
         outcome.failures.append(_Failure(f"agent {agent.number}", "AgentUnknown"))
         return
     known = context.center.directory.queues
-    wanted = {known[one]: default[one] for one in default if one in known and seen.queue(one)}
-    surplus = [known[one] for one in live.queues if one not in default and seen.queue(one)]
+    wanted = {
+        known[queue_id]: penalty
+        for queue_id, penalty in default.items()
+        if queue_id in known and allowed.queue(queue_id)
+    }
+    surplus = [
+        known[queue_id]
+        for queue_id in live.queues
+        if queue_id not in default and allowed.queue(queue_id)
+    ]
     await asyncio.gather(
         *(
-            outcome.of(_in(agent, queue), put_in(context, live, queue, penalty))
+            outcome.record(_describe(agent, queue), add_to_queue(context, live, queue, penalty))
             for queue, penalty in wanted.items()
         )
     )
     await asyncio.gather(
-        *(outcome.of(_in(agent, queue), take_out(context, live, queue)) for queue in surplus)
+        *(
+            outcome.record(_describe(agent, queue), remove_from_queue(context, live, queue))
+            for queue in surplus
+        )
     )
 
 
-def _in(agent: Agent, queue: Queue) -> str:
+def _describe(agent: Agent, queue: Queue) -> str:
     return f"agent {agent.number} in {queue.name}"
 
 
@@ -179,7 +189,7 @@ def _agents(context: Context, user_ids: Iterable[int], who: Session) -> list[Age
         if user is None:
             raise Refused("UserUnknown", "There is no such user.")
         if user.agent_id is None:
-            raise Refused("UserIsNoAgent", "A user is no agent, and has no queues.")
+            raise Refused("UserIsNoAgent", "The user has no agent.")
         agent = directory.agents[user.agent_id]
         if not rights(who).agent(agent):
             raise not_authorized()
@@ -191,41 +201,40 @@ def _queues(context: Context, membership: Iterable[Place], who: Session) -> dict
     """A membership as {queue id: penalty}. Raises `Refused`."""
     queues: dict[int, int] = {}
     for place in membership:
-        if place.queue_id not in context.center.directory.queues:
-            raise Refused("QueueUnknown", "There is no such queue.")
-        if not rights(who).queue(place.queue_id):
-            raise not_authorized()
-        if place.queue_id in queues:
-            raise Refused("QueueNamedTwice", "A queue stands in the membership twice.")
-        queues[place.queue_id] = place.penalty
+        queue = find_queue(context, place.queue_id, who, silent=False)
+        if queue.id in queues:
+            raise Refused("QueueNamedTwice", "The membership names a queue twice.")
+        queues[queue.id] = place.penalty
     return queues
 
 
-def _tell_changed(
+def _publish_changed(
     context: Context, agents: Sequence[Agent], before: Defaults, after: Defaults
 ) -> None:
-    """Tell everybody who listens what is different in what it may see."""
-    for topic, seen in _listening(context):
+    """Publish the changed defaults, to each subscriber the part that it may see."""
+    for topic, allowed in _subscriptions(context):
         changed = [
             agent
             for agent in agents
-            if seen.agent(agent)
-            and agent_views.default_membership(agent.user_id, before, seen)
-            != agent_views.default_membership(agent.user_id, after, seen)
+            if allowed.agent(agent)
+            and agent_views.default_membership(agent.user_id, before, allowed)
+            != agent_views.default_membership(agent.user_id, after, allowed)
         ]
-        for body in _bodies(context, changed, after, seen):
+        for body in _messages(context, changed, after, allowed):
             context.hub.publish([topic], body)
 
 
-def _bodies(
-    context: Context, agents: Sequence[Agent], defaults: Defaults, seen: Rights
+def _messages(
+    context: Context, agents: Sequence[Agent], defaults: Defaults, allowed: Rights
 ) -> list[Message]:
-    if len(agents) > FEW:
-        return [agent_views.default_memberships(context.center.directory, defaults, seen)]
-    return [agent_views.default_membership(agent.user_id, defaults, seen) for agent in agents]
+    if len(agents) > MAX_SINGLE_MESSAGES:
+        return [agent_views.default_memberships(context.center.directory, defaults, allowed)]
+    return [agent_views.default_membership(agent.user_id, defaults, allowed) for agent in agents]
 
 
-def _listening(context: Context) -> list[tuple[topics.Topic, Rights]]:
-    """What is listened to, each with the rights of those who do."""
-    found = {topics.default_memberships_heard(seen): seen for seen in context.seen_with}
-    return [(topic, seen) for topic, seen in found.items() if context.hub.heard([topic])]
+def _subscriptions(context: Context) -> list[tuple[topics.Topic, Rights]]:
+    """The topics with subscribers, and the rights of these subscribers."""
+    subscribed = {
+        topics.default_memberships_heard(rights): rights for rights in context.rights_in_use
+    }
+    return [(topic, rights) for topic, rights in subscribed.items() if context.hub.heard([topic])]

@@ -1,8 +1,8 @@
-"""Dial from a queue: a free agent of the queue is rung, then the destination.
+"""Dial from a queue: first a free agent of the queue is called, then the destination.
 
-Asterisk does it with one call that has two halves: one waits in the queue, the other dials the
-destination as soon as an agent has answered. Where no agent answers, the queue gives up by itself
-and nobody is dialled; as agent-api.txt has it, nothing more is then told.
+In Asterisk it is one Local channel with two halves: one waits in the queue, the other dials the
+destination as soon as an agent has answered. When no agent answers, the queue times out and the
+destination is not dialled; as agent-api.txt has it, the client gets no message then.
 """
 
 import re
@@ -11,8 +11,9 @@ import uuid
 from xucd.center.directory import Queue
 from xucd.center.intents import DialFromQueueIntent
 from xucd.center.refused import Refused
-from xucd.commands.context import Context, not_authorized, rights
-from xucd.commands.variables import put_by
+from xucd.commands.context import Context
+from xucd.commands.lookup import find_queue
+from xucd.commands.variables import store_variables
 from xucd.cti.commands import DialFromQueue
 from xucd.cti.session import Session
 
@@ -22,55 +23,51 @@ DIALABLE = re.compile(r"[0-9A-Za-z_*#+.-]{1,40}")
 
 
 async def dial_from_queue(context: Context, command: DialFromQueue, who: Session) -> None:
-    """Have a queue's agent rung and then a number dialled, with one caller id on both sides.
+    """Ring an agent of a queue and then dial a number, with the same caller id on both sides.
 
     Raises `Refused` with `FeatureDisabled`, `QueueUnknown`, `NotAuthorized`,
     `DestinationNotAllowed`, `InvalidCallerId`, `VariablesTooLarge`, `TooManyCalls`, or as asking
-    Asterisk does. Nothing is dialled then.
+    Asterisk does; then nothing is dialled.
     """
-    if not context.features.dial:
+    if not context.options.features.dial:
         raise Refused("FeatureDisabled", "Dialling is switched off in the settings.")
-    queue = context.center.directory.queues.get(command.queue_id)
-    if queue is None:
-        raise Refused("QueueUnknown", "There is no such queue.")
-    if not rights(who).queue(queue.id):
-        raise not_authorized()
+    queue = find_queue(context, command.queue_id, who, silent=False)
     check_destination(context, command.destination)
     name, number = caller_id(command, queue)
-    # Said again on each half: by then the agent's own has taken the caller's place.
-    shown = {"CALLERID(name)": name, "CALLERID(num)": number}
-    request_id = put_by(context.requests, command.variables, shown)
+    # Set again on each half, where the agent's caller id has replaced it.
+    functions = {"CALLERID(name)": name, "CALLERID(num)": number}
+    request_id = store_variables(context.call_variables, command.variables, functions)
     intent = DialFromQueueIntent(
         queue=queue.name,
         destination=command.destination,
         name=name,
         number=number,
-        wait=context.dialing.queue_timeout,
+        wait=context.options.dialing.queue_timeout,
         request_id=request_id,
         unique_id=f"xucd-{uuid.uuid4()}",
     )
     try:
-        await context.ask(intent)
+        await context.asterisk.ask(intent)
     except Refused:
-        context.requests.drop(request_id)
+        context.call_variables.drop(request_id)
         raise
 
 
 def check_destination(context: Context, destination: str) -> None:
     """Raise `Refused` with `DestinationNotAllowed` for a number that users may not dial."""
-    if re.fullmatch(context.dialing.allowed, destination) is None:
+    if re.fullmatch(context.options.dialing.allowed, destination) is None:
         raise Refused("DestinationNotAllowed", "The settings do not allow this number.")
 
 
 def caller_id(command: DialFromQueue, queue: Queue) -> tuple[str, str]:
-    """Name and number to be shown: as given, `"Name" <number>` too, or else the queue's own.
+    """The caller id to show, as (name, number): the command's, otherwise the queue's.
 
-    Raises `Refused` with `InvalidCallerId`.
+    The command's may have the form `"Name" <number>`. Raises `Refused` with `InvalidCallerId`.
     """
     given = (command.caller_id or "").strip()
     if not given and command.caller_id_number is not None:
         return command.caller_id_name or "", command.caller_id_number
-    # The original library, given a caller id and variables, sends the one as the caller's name.
+    # The original library, given a caller id and variables, sends the caller id as the name.
     given = given or (command.caller_id_name or "").strip()
     if not given:
         return queue.display_name, queue.number
@@ -81,5 +78,7 @@ def caller_id(command: DialFromQueue, queue: Queue) -> tuple[str, str]:
     else:
         name, number = given, queue.number
     if number and not DIALABLE.fullmatch(number):
-        raise Refused("InvalidCallerId", "The caller's number holds what cannot be dialled.")
+        raise Refused(
+            "InvalidCallerId", "The caller id's number contains characters that cannot be dialled."
+        )
     return name, number

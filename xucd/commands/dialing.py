@@ -1,7 +1,7 @@
-"""What a user can have its own phone do: dial, hang up, hand a call on.
+"""Commands to the user's own phone: dial, hang up, transfer.
 
-`answer` is not among them: there is no way that works with every phone to make one answer that
-rings, and none at all before Asterisk 20.
+There is no `answer`: no method to make a ringing phone answer works with every phone, and before
+Asterisk 20 there is none at all.
 """
 
 import uuid
@@ -14,27 +14,29 @@ from xucd.center.refused import Refused
 from xucd.commands.context import Context
 from xucd.commands.dial_from_queue import check_destination
 from xucd.commands.own_phone import check_in_reach, own_line
-from xucd.commands.variables import put_by
+from xucd.commands.variables import store_variables
 from xucd.cti.commands import Dial, DirectTransfer, Hangup
 from xucd.cti.session import Session
 
 
 async def dial(context: Context, command: Dial, who: Session) -> None:
-    """Ring the user's own phone, and dial once it is answered.
+    """Ring the user's own phone, and dial the destination once the user answers.
 
     Raises `Refused` with `FeatureDisabled`, `DestinationNotAllowed`, `LineUnknown`,
     `PhoneUnreachable`, `VariablesTooLarge`, `TooManyCalls`, or as asking Asterisk does.
     """
-    if not context.features.dial:
+    if not context.options.features.dial:
         raise Refused("FeatureDisabled", "Dialling is switched off in the settings.")
     check_destination(context, command.destination)
     line = own_line(context, who)
     check_in_reach(context, line)
     calls = context.center.phone_calls
     unique_id = f"{DIAL_ID}{uuid.uuid4()}"
-    request_id = put_by(context.requests, command.variables) if command.variables else ""
+    request_id = (
+        store_variables(context.call_variables, command.variables) if command.variables else ""
+    )
     try:
-        await context.bring_about(
+        await context.asterisk.bring_about(
             lambda: unique_id in context.center.channels.by_id or unique_id in calls.refused,
             DialOut(
                 line.interface,
@@ -48,19 +50,19 @@ async def dial(context: Context, command: Dial, who: Session) -> None:
         if unique_id in calls.refused:
             raise Refused("PhoneUnreachable", "The phone cannot be rung.")
     except Refused:
-        context.requests.drop(request_id)
+        context.call_variables.drop(request_id)
         raise
     finally:
         calls.refused.discard(unique_id)
 
 
 async def hang_up(context: Context, command: Hangup, who: Session) -> None:
-    """End a call of the user's own phone: the one of this unique id, or the latest.
+    """Hang up a call of the user's own phone: the one with this unique id, or the latest.
 
     Raises `Refused` with `LineUnknown`, `NoCall`, or as asking Asterisk does.
     """
     leg = _call(context, who, command.unique_id)
-    await context.bring_about(
+    await context.asterisk.bring_about(
         lambda: leg.channel.unique_id not in context.center.channels.by_id,
         HangUp(leg.channel.name),
         ignore=("ChannelGone",),
@@ -68,24 +70,24 @@ async def hang_up(context: Context, command: Hangup, who: Session) -> None:
 
 
 async def direct_transfer(context: Context, command: DirectTransfer, who: Session) -> None:
-    """Hand the other party of the user's latest call on to a number, and be free at once.
+    """Transfer the other party of the user's latest call to a number, without consultation.
 
-    Raises `Refused` with `DestinationNotAllowed`, `LineUnknown`, `NoCall` when nobody is there to
-    be handed on, or as asking Asterisk does.
+    Raises `Refused` with `DestinationNotAllowed`, `LineUnknown`, `NoCall` when there is nobody to
+    transfer, or as asking Asterisk does.
     """
     check_destination(context, command.destination)
     line = own_line(context, who)
     leg = _call(context, who, None)
-    nobody = Refused("NoCall", "The phone has no call that could be handed on.")
+    no_call = Refused("NoCall", "The phone has no call to transfer.")
     if leg.channel.state is not ChannelState.UP:
-        raise nobody
-    try:  # a call is told as established a moment before the two can talk
-        await context.bring_about(lambda: talks(context.center.channels, leg) or leg.over)
+        raise no_call
+    try:  # EventEstablished comes a moment before the two parties are bridged
+        await context.asterisk.bring_about(lambda: talks(context.center.channels, leg) or leg.over)
     except Refused as refusal:
-        raise nobody if refusal.code == "AsteriskTimeout" else refusal from None
+        raise no_call if refusal.code == "AsteriskTimeout" else refusal from None
     if leg.over:
-        raise nobody
-    await context.bring_about(
+        raise no_call
+    await context.asterisk.bring_about(
         lambda: leg.over or leg.channel.unique_id not in context.center.channels.by_id,
         SendOn(leg.channel.name, line.context, command.destination),
     )
@@ -97,5 +99,5 @@ def _call(context: Context, who: Session, unique_id: str | None) -> Leg:
         legs = [leg for leg in legs if leg.unique_id == unique_id]
     if not legs:
         raise Refused("NoCall", "The phone has no such call.")
-    # Among several, the one that is talked in, not one that is held or still rings.
+    # Of several calls, the active one, not one that is on hold or still rings.
     return max(legs, key=lambda leg: (leg.joined and not leg.held, leg.channel.since))

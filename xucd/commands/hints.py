@@ -1,7 +1,7 @@
-"""What other people's phones do, for those who want to see it: phone hints.
+"""Phone hints: the states of other users' phones.
 
-A number is a line's. Of one that is no line's, that alone is said, once. A user whom
-`strict_rights` limits to its own is told of its own phone only, and all others do not exist.
+For a number that is not a line's, the client gets one hint that says so. To a user whom
+`strict_rights` limits to its own agent, all phones but its own are unknown.
 """
 
 from xucd.center.directory import Line
@@ -14,7 +14,7 @@ from xucd.views.phones import hint
 
 
 async def subscribe(context: Context, command: SubscribeToPhoneHints, who: Session) -> None:
-    """Send what each number's phone does, and from now on whenever it does something else."""
+    """Send the state of each number's phone, now and whenever it changes."""
     for number in dict.fromkeys(command.phone_numbers):
         line = context.center.directory.line_by_number.get(number)
         if line is not None and not _may_see(context, who, line):
@@ -28,11 +28,11 @@ async def subscribe(context: Context, command: SubscribeToPhoneHints, who: Sessi
 async def unsubscribe(
     context: Context, command: UnsubscribeFromAllPhoneHints, who: Session
 ) -> None:
-    """Send no more of them."""
-    for topic in [one for one in who.topics if topics.is_phone_hint(one)]:
+    """Stop sending phone hints; idempotent."""
+    for topic in [topic for topic in who.topics if topics.is_phone_hint(topic)]:
         context.hub.unsubscribe(who, topic)
 
 
 def _may_see(context: Context, who: Session, line: Line) -> bool:
-    bounded_to_own = who.user.profile is None and who.rights.group_ids is not None
-    return not bounded_to_own or line_of(context.center, who.user) is line
+    limited_to_own = who.user.profile is None and who.rights.group_ids is not None
+    return not limited_to_own or line_of(context.center, who.user) is line

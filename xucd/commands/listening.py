@@ -1,7 +1,7 @@
-"""Listening to an agent: the user's own phone rings, and whoever answers it hears the agent's call.
+"""Listening to an agent: the user's own phone rings and, once answered, plays the agent's call.
 
-It is the call of this moment, by its exact channel: the listener is hung up with it and never
-moves on to the agent's next.
+The listener is attached to the channel of the agent's current call and hung up with it; it never
+continues with the agent's next call.
 """
 
 import secrets
@@ -12,38 +12,39 @@ from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.center.rules.listening import is_listening, listening_id
 from xucd.commands.context import Context
+from xucd.commands.lookup import find_agent
 from xucd.commands.own_phone import check_in_reach, own_line
 from xucd.cti.commands import ListenAgent
 from xucd.cti.session import Session
 
 
 async def listen(context: Context, command: ListenAgent, who: Session) -> None:
-    """Ring the user's own phone to listen to an agent; while it does already is no error.
+    """Ring the user's own phone to listen to an agent; idempotent while it already listens.
 
     Raises `Refused` with `FeatureDisabled`, `AgentUnknown`, `NotAuthorized`, `LineUnknown`,
     `PhoneUnreachable`, `CannotListenToOneself`, `AgentNotOnCall` or `AsteriskUnavailable`.
     """
-    if not context.features.listen:
+    if not context.options.features.listen:
         raise Refused("FeatureDisabled", "Listening is switched off in the settings.")
-    live = context.agent(command.agent_id, who)
+    live = find_agent(context, command.agent_id, who)
     line = own_line(context, who)
     if live.agent.id == who.user.agent_id or live.line is line:
-        raise Refused("CannotListenToOneself", "Nobody can listen to himself.")
-    channel = _present_call(context, live)
+        raise Refused("CannotListenToOneself", "Users cannot listen to their own agent.")
+    channel = _current_call(context, live)
     if is_listening(context.center, line.interface, channel):
         return
     check_in_reach(context, line)
     unique_id = listening_id(channel, secrets.token_hex(4))
     number = live.line.number if live.line is not None else ""
     calls = context.center.channels
-    await context.bring_about(
+    await context.asterisk.bring_about(
         lambda: unique_id in calls.by_id,
         Listen(line.interface, channel.name, number, unique_id),
     )
 
 
-def _present_call(context: Context, live: LiveAgent) -> Channel:
-    """The channel by which an agent talks; one that listens itself has nothing to be heard."""
+def _current_call(context: Context, live: LiveAgent) -> Channel:
+    """The channel on which an agent talks. Raises `Refused`, also when the agent only listens."""
     channel = None
     if live.line is not None and context.center.on_interface.get(live.line.interface) is live:
         channel = context.center.channels.talking(live.line.interface)

@@ -1,12 +1,13 @@
-"""What a client may look at, once or from now on.
+"""Lists, states and statistics of agents: sent once, or subscribed to.
 
-A list shows what the user's rights let through. `getList` also subscribes to what changes in it,
-`getConfig` does not. Subscribing twice is no error.
+A list contains what the user's rights allow. `getList` also subscribes to its changes, `getConfig`
+does not. Subscribing is idempotent.
 """
 
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
-from xucd.commands.context import Context, rights
+from xucd.commands.context import Context
+from xucd.commands.lookup import rights
 from xucd.cti import messages as msg
 from xucd.cti.commands import (
     GetAgentDirectory,
@@ -23,26 +24,26 @@ from xucd.views.phones import line_config
 
 
 async def get_list(context: Context, command: GetList, who: Session) -> None:
-    """Send one list, and from now on what changes in it."""
+    """Send a list, and subscribe to its changes."""
     if command.object_type == "agent":
-        context.seen_with.add(rights(who))
-        heard = [topics.configs_heard(rights(who))]
+        context.rights_in_use.add(rights(who))
+        subscriptions = [topics.configs_heard(rights(who))]
     elif command.object_type == "queuemember":
-        heard = topics.queues_heard(topics.QUEUE_MEMBERS, rights(who))
+        subscriptions = topics.queues_heard(topics.QUEUE_MEMBERS, rights(who))
     elif command.object_type == "queue":
-        heard = topics.queues_heard(topics.QUEUE_CONFIGS, rights(who))
+        subscriptions = topics.queues_heard(topics.QUEUE_CONFIGS, rights(who))
     elif command.object_type == "basequeuemember":
-        context.seen_with.add(rights(who))
-        heard = [topics.default_memberships_heard(rights(who))]
+        context.rights_in_use.add(rights(who))
+        subscriptions = [topics.default_memberships_heard(rights(who))]
     else:
-        heard = []
-    for topic in heard:
+        subscriptions = []
+    for topic in subscriptions:
         context.hub.subscribe(who, topic)
     await _send(context, command.object_type, who)
 
 
 async def get_config(context: Context, command: GetConfig, who: Session) -> None:
-    """Send one list, or the configuration of the user's own line.
+    """Send a list, or the configuration of the user's own line.
 
     Raises `Refused` with `LineUnknown` for a user without a line.
     """
@@ -50,20 +51,20 @@ async def get_config(context: Context, command: GetConfig, who: Session) -> None
 
 
 async def _send(context: Context, object_type: str, who: Session) -> None:
-    center, seen = context.center, rights(who)
-    agents = agent_views.visible_agents(center, seen)
+    center, allowed = context.center, rights(who)
+    agents = agent_views.visible_agents(center, allowed)
     if object_type == "agent":
         who.send(msg.AgentList(items=[agent_views.agent_entry(live.agent) for live in agents]))
     elif object_type == "agentgroup":
-        who.send(agent_views.groups(center.directory, seen))
+        who.send(agent_views.groups(center.directory, allowed))
     elif object_type == "queue":
-        queues = [one for one in center.directory.queues.values() if seen.queue(one.id)]
+        queues = [queue for queue in center.directory.queues.values() if allowed.queue(queue.id)]
         who.send(msg.QueueList(items=[agent_views.queue_config(queue) for queue in queues]))
     elif object_type == "queuemember":
-        who.send(agent_views.queue_members(center.agents.values(), seen))
+        who.send(agent_views.queue_members(center.agents.values(), allowed))
     elif object_type == "basequeuemember":
         defaults = await context.journal.default_memberships()
-        who.send(agent_views.default_memberships(center.directory, defaults, seen))
+        who.send(agent_views.default_memberships(center.directory, defaults, allowed))
     else:
         line_id = who.user.line_id
         line = center.directory.lines.get(line_id) if line_id is not None else None
@@ -73,13 +74,13 @@ async def _send(context: Context, object_type: str, who: Session) -> None:
 
 
 async def get_agent_states(context: Context, command: GetAgentStates, who: Session) -> None:
-    """Send every visible agent's state."""
+    """Send the state of every visible agent."""
     for live in agent_views.visible_agents(context.center, rights(who)):
         who.send(_state(context, live))
 
 
 async def get_agent_directory(context: Context, command: GetAgentDirectory, who: Session) -> None:
-    """Send every visible agent with its state, as one message."""
+    """Send all visible agents with their states, in one message."""
     agents = agent_views.visible_agents(context.center, rights(who))
     who.send(
         msg.AgentDirectory(
@@ -96,7 +97,7 @@ async def get_agent_directory(context: Context, command: GetAgentDirectory, who:
 async def subscribe_to_agent_events(
     context: Context, command: SubscribeToAgentEvents, who: Session
 ) -> None:
-    """From now on send every visible agent's states."""
+    """Subscribe to the states of all visible agents."""
     for topic in topics.agents_heard(topics.AGENT_STATES, rights(who)):
         context.hub.subscribe(who, topic)
 
@@ -104,7 +105,7 @@ async def subscribe_to_agent_events(
 async def subscribe_to_agent_stats(
     context: Context, command: SubscribeToAgentStats, who: Session
 ) -> None:
-    """Send every visible agent's figures of the day, and from now on when they move."""
+    """Send the day's statistics of every visible agent, now and whenever they change."""
     for topic in topics.agents_heard(topics.AGENT_STATS, rights(who)):
         context.hub.subscribe(who, topic)
     for live in agent_views.visible_agents(context.center, rights(who)):

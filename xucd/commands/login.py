@@ -1,8 +1,8 @@
 """Logging agents in and out: agent-api.txt, "Login and Authentication", in all five cases.
 
-A login is written down before Asterisk is asked, and again when every member is in its queue, so
-that a daemon killed in between completes it. A logout is written down before its members are
-taken away, so that no phone goes on ringing for somebody who left.
+A login is stored before Asterisk is asked, and again when the agent is a member of all its queues,
+so that a daemon killed in between completes it at its next start. A logout is stored before the
+members are removed, so that no phone goes on ringing for an agent who has logged out.
 """
 
 import asyncio
@@ -15,7 +15,8 @@ from xucd.center.intents import AddMember, RemoveMember
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.center.station import Station
-from xucd.commands.context import Context, asterisk_unavailable
+from xucd.commands.context import Context
+from xucd.commands.lookup import find_agent, find_line
 from xucd.cti.commands import AgentLogin, AgentLogout
 from xucd.cti.session import Session
 from xucd.views import agents as agent_views
@@ -29,13 +30,10 @@ async def login(context: Context, command: AgentLogin, who: Session) -> None:
     Raises `Refused` with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown`,
     `LoggedInOnAnotherPhone` or `AsteriskUnavailable`.
     """
-    async with (
-        context.stations_lock
-    ):  # only then look: a reload that was waited for makes all things anew
-        live = context.agent(command.agent_id, who)
-        line = context.center.directory.line_by_number.get(command.phone_number)
-        if line is None:
-            raise Refused("PhoneNumberUnknown", "There is no line of this number.")
+    # Everything is looked up under the lock: a reload replaces all objects.
+    async with context.stations_lock:
+        live = find_agent(context, command.agent_id, who)
+        line = find_line(context, command.phone_number)
         if live.stance is not Stance.OUT and live.line is not None:
             if live.line is not line:
                 raise Refused(
@@ -46,8 +44,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> None:
                 )
             who.send(agent_views.agent_state(context.center.state_change(live), context.now()))
             return
-        if not context.current:
-            raise asterisk_unavailable()
+        context.asterisk.check_current()
         holder = context.center.on_interface.get(line.interface)
         if holder is not None:
             await log_out(context, holder)
@@ -55,19 +52,24 @@ async def login(context: Context, command: AgentLogin, who: Session) -> None:
 
 
 async def logout(context: Context, command: AgentLogout, who: Session) -> None:
-    """Log an agent out; one that is out already stays so."""
+    """Log an agent out; idempotent.
+
+    Raises `Refused` with `AgentUnknown`, `NotAuthorized`, or as asking Asterisk does.
+    """
     async with context.stations_lock:
-        live = context.agent(command.agent_id, who)
+        live = find_agent(context, command.agent_id, who)
         if live.stance is Stance.OUT:
             who.send(agent_views.agent_state(context.center.state_change(live), context.now()))
             return
-        if not context.current:
-            raise asterisk_unavailable()
+        context.asterisk.check_current()
         await log_out(context, live)
 
 
 async def log_in(context: Context, live: LiveAgent, line: Line) -> None:
-    """Put an agent that is out on a free line, in all of its queues or in none."""
+    """Log an agent in on a free line, in all of its queues or in none.
+
+    To be called under `stations_lock`. Raises `Refused`.
+    """
     agent = live.agent
     context.center.begin_login(agent.id)
     station = _station(context, live, line, logged_in=True)
@@ -75,13 +77,13 @@ async def log_in(context: Context, live: LiveAgent, line: Line) -> None:
     context.center.stations[agent.id] = station
     try:
         context.center.log_in_without_queues(agent.id, line, context.now())
-        lacking: set[int] = set()
-        await context.until(
+        missing: set[int] = set()
+        await context.asterisk.until(
             lambda: (
                 live.stance is not Stance.OUT
-                and live.queues.keys() - lacking <= live.members.keys()
+                and live.queues.keys() - missing <= live.members.keys()
             ),
-            _join_all(context, live, line, lacking),
+            _join_queues(context, live, line, missing),
         )
     except Refused:
         context.center.fail_login(agent.id, line)
@@ -92,36 +94,39 @@ async def log_in(context: Context, live: LiveAgent, line: Line) -> None:
     await context.journal.written()
 
 
-async def _join_all(context: Context, live: LiveAgent, line: Line, lacking: set[int]) -> None:
-    """Make the agent a member of all its queues; what Asterisk has no queue for goes to `lacking`.
+async def _join_queues(context: Context, live: LiveAgent, line: Line, missing: set[int]) -> None:
+    """Make the agent a member of all its queues; adds the ids of unknown queues to `missing`.
 
-    One queue that Asterisk does not have must not keep an agent from its others; one that is the
-    only one must. Raises `Refused`.
+    A queue that Asterisk does not have is tolerated unless it is the agent's only one. Raises
+    `Refused`.
     """
 
     async def join(queue_id: int, penalty: int) -> None:
         name = context.center.directory.queues[queue_id].name
         member = AddMember(name, line.interface, live.agent.member_name, penalty)
         try:
-            await context.ask(member)
+            await context.asterisk.ask(member)
         except Refused as refusal:
-            if refusal.code == "AlreadyMember":  # somebody else's, or a stale one of our own
+            if refusal.code == "AlreadyMember":  # made by somebody else, or by an earlier login
                 leave = RemoveMember(name, line.interface)
-                await context.ask(leave, member, ignore=("NotMember",))
+                await context.asterisk.ask(leave, member, ignore=("NotMember",))
             elif refusal.code == "NoSuchQueue" and len(live.queues) > 1:
                 log.warning("Asterisk has no such queue", queue=name, agent=live.agent.number)
-                lacking.add(queue_id)
+                missing.add(queue_id)
             else:
                 raise
 
-    joining = [join(queue_id, penalty) for queue_id, penalty in live.queues.items()]
-    for outcome in await asyncio.gather(*joining, return_exceptions=True):
+    joins = [join(queue_id, penalty) for queue_id, penalty in live.queues.items()]
+    for outcome in await asyncio.gather(*joins, return_exceptions=True):
         if isinstance(outcome, BaseException):
             raise outcome
 
 
 async def log_out(context: Context, live: LiveAgent) -> None:
-    """Take an agent out of all queues that Asterisk has it in."""
+    """Remove an agent from all queues that Asterisk has it in.
+
+    To be called under `stations_lock`. Raises `Refused`.
+    """
     line = live.line
     if line is None:
         return
@@ -130,12 +135,12 @@ async def log_out(context: Context, live: LiveAgent) -> None:
     )
     try:
         await context.journal.put_station(station)
-    except Refused as refusal:  # written later; the phone must not go on ringing until then
-        log.warning("a logout could not be written yet", code=refusal.code)
+    except Refused as refusal:  # the journal tries again; until then the phone must not ring
+        log.warning("cannot store a logout yet", code=refusal.code, agent=live.agent.number)
     names = [context.center.directory.queues[queue_id].name for queue_id in live.members]
     context.center.begin_logout(live.agent.id, context.now())
     context.publish()
-    await context.bring_about(
+    await context.asterisk.bring_about(
         lambda: live.stance is Stance.OUT,
         *(RemoveMember(name, line.interface) for name in names),
         ignore=("NotMember",),
@@ -144,5 +149,5 @@ async def log_out(context: Context, live: LiveAgent) -> None:
 
 
 def _station(context: Context, live: LiveAgent, line: Line, *, logged_in: bool) -> Station:
-    """What is about to be asked, for a restart and for a link that is lost meanwhile."""
+    """The requested station, for a restart or a lost connection meanwhile."""
     return Station(live.agent.id, line.id, logged_in, context.now(), settled=not logged_in)

@@ -1,8 +1,7 @@
-"""Whose phone is whose, and what its user is told of its calls.
+"""A user's own phone, and its current calls.
 
-An agent who is logged in works on the phone it sits at: that is its user's phone, whatever line the
-user has of its own. Everybody else's phone is the one of its own line. Several users may share a
-line; each is told under its own name.
+The phone of a user whose agent is logged in is the one that the agent is logged in on; every other
+user's is that of its own line. Several users may share a line; each gets events in its own name.
 """
 
 from xucd.center.directory import Line
@@ -14,19 +13,19 @@ from xucd.cti.commands import GetCurrentCallsPhoneEvents
 from xucd.cti.session import Session
 from xucd.views.phones import phone_event
 
-_OUT_OF_REACH = ("UNAVAILABLE", "INVALID")
+_UNREACHABLE = ("UNAVAILABLE", "INVALID")
 
 
 def check_in_reach(context: Context, line: Line) -> None:
-    """Raise `Refused` with `PhoneUnreachable` when a line's phone cannot be rung."""
-    if context.center.devices.get(line.interface, "INVALID") in _OUT_OF_REACH:
-        raise Refused("PhoneUnreachable", "The phone is not in reach.")
+    """Raise `Refused` with `PhoneUnreachable` when a line's phone is not registered."""
+    if context.center.devices.get(line.interface, "INVALID") in _UNREACHABLE:
+        raise Refused("PhoneUnreachable", "The phone cannot be reached.")
 
 
 async def get_current_calls(
     context: Context, command: GetCurrentCallsPhoneEvents, who: Session
 ) -> None:
-    """Send what was last told of each call that the user's phone has now."""
+    """Send the latest phone event of each call that the user's phone has now."""
     line = line_of(context.center, who.user)
     legs = context.center.phone_calls.of(line.interface) if line is not None else []
     who.send(

@@ -1,40 +1,41 @@
 """Pausing agents and making them ready.
 
-A pause concerns all of the agent's queues at once. During a queue call with wrap-up, ready means
-ready after the wrap-up: the pause that the dialplan set as the agent answered is put back.
+A pause applies to all of the agent's queues. During a queue call with wrap-up, an agent made ready
+becomes ready after the wrap-up: the pause that the dialplan set at the answer is restored.
 """
 
 from xucd.center.agent import Stance
 from xucd.center.intents import WRAPUP_REASON, SetPause
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
-from xucd.commands.context import Context, asterisk_unavailable
+from xucd.commands.context import Context
+from xucd.commands.lookup import find_agent
 from xucd.cti.commands import PauseAgent, UnpauseAgent
 from xucd.cti.session import Session
 
 MAX_REASON = 79
-"""How many bytes of a pause's reason Asterisk keeps."""
+"""Maximum bytes of a pause's reason that Asterisk keeps."""
 
 
 async def pause(context: Context, command: PauseAgent, who: Session) -> None:
-    """Pause an agent, for a reason or for none; for the same reason again is no error.
+    """Pause an agent, with or without a reason; idempotent.
 
     Raises `Refused` with `AgentUnknown`, `NotAuthorized`, `AgentNotLoggedIn`, `InvalidReason` or
     `AsteriskUnavailable`.
     """
-    await pause_agent(context, context.agent(command.agent_id, who), command.reason or "")
+    await pause_agent(context, find_agent(context, command.agent_id, who), command.reason or "")
 
 
 async def unpause(context: Context, command: UnpauseAgent, who: Session) -> None:
-    """Make an agent ready, ending a wrap-up early; one that is ready already is no error."""
-    await unpause_agent(context, context.agent(command.agent_id, who))
+    """Make an agent ready, ending a wrap-up early; idempotent."""
+    await unpause_agent(context, find_agent(context, command.agent_id, who))
 
 
 async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
     """Pause one agent. Raises as `pause` does."""
-    reason = reason.strip()  # as Asterisk does
+    reason = reason.strip()  # so does Asterisk
     if reason == WRAPUP_REASON or len(reason.encode()) > MAX_REASON:
-        raise Refused("InvalidReason", "This reason is too long, or kept for the wrap-up.")
+        raise Refused("InvalidReason", "The reason is too long, or reserved for the wrap-up.")
     interface = _interface(context, live)
     if live.stance is Stance.PAUSED and live.reason == reason:
         return
@@ -42,12 +43,13 @@ async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
         context.center.pause_without_queues(live.agent.id, True, reason, context.now())
         context.publish()
         return
-    # The end of a wrap-up, due in the meantime, must not undo the pause.
+    # A wrap-up that ends meanwhile must not undo the pause.
     context.center.hold_wrapup(live.agent.id)
     try:
-        await context.bring_about(
+        await context.asterisk.bring_about(
             lambda: (
-                _now(context, live).stance is Stance.PAUSED and _now(context, live).reason == reason
+                _current(context, live).stance is Stance.PAUSED
+                and _current(context, live).reason == reason
             ),
             SetPause(interface, True, reason),
         )
@@ -59,33 +61,32 @@ async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
 async def unpause_agent(context: Context, live: LiveAgent) -> None:
     """Make one agent ready. Raises as `unpause` does."""
     interface = _interface(context, live)
-    if live.stance is Stance.READY and not any(one.paused for one in live.members.values()):
+    if live.stance is Stance.READY and not any(member.paused for member in live.members.values()):
         return
     if not live.members:
         context.center.pause_without_queues(live.agent.id, False, "", context.now())
         context.publish()
     elif _wrapup_is_due(context, live, interface):
         if live.stance is Stance.PAUSED:
-            await context.bring_about(
-                lambda: _now(context, live).stance is Stance.WRAPPING,
+            await context.asterisk.bring_about(
+                lambda: _current(context, live).stance is Stance.WRAPPING,
                 SetPause(interface, False),
                 SetPause(interface, True, WRAPUP_REASON),
             )
     else:
-        await context.bring_about(
-            lambda: _now(context, live).stance in (Stance.READY, Stance.OUT),
+        await context.asterisk.bring_about(
+            lambda: _current(context, live).stance in (Stance.READY, Stance.OUT),
             SetPause(interface, False),
         )
 
 
-def _now(context: Context, live: LiveAgent) -> LiveAgent:
-    """The agent as it is now: a reload of the configuration makes all agents anew."""
+def _current(context: Context, live: LiveAgent) -> LiveAgent:
+    """The agent's current object: a reload of the configuration replaces all agents."""
     return context.center.agents.get(live.agent.id, live)
 
 
 def _interface(context: Context, live: LiveAgent) -> str:
-    if not context.current:  # nor is it known who is logged in
-        raise asterisk_unavailable()
+    context.asterisk.check_current()
     if live.stance is Stance.OUT or live.line is None:
         raise Refused("AgentNotLoggedIn", "The agent is not logged in.")
     return live.line.interface

@@ -1,6 +1,7 @@
-"""Looking at queues: their figures, and who waits in them."""
+"""Queue statistics, and the calls that wait in queues."""
 
-from xucd.commands.context import Context, rights
+from xucd.commands.context import Context
+from xucd.commands.lookup import find_queue, rights
 from xucd.cti.commands import (
     GetQueueStatisticsCommand,
     SubscribeToQueueCalls,
@@ -15,20 +16,23 @@ from xucd.views import topics
 async def subscribe_to_queue_stats(
     context: Context, command: SubscribeToQueueStats, who: Session
 ) -> None:
-    """Send every visible queue's figures of the day, and from now on when they move."""
-    seen = rights(who)
-    for topic in topics.queues_heard(topics.QUEUE_STATS, seen):
+    """Send the day's statistics of every visible queue, now and whenever they change."""
+    allowed = rights(who)
+    for topic in topics.queues_heard(topics.QUEUE_STATS, allowed):
         context.hub.subscribe(who, topic)
     for queue_id in context.center.directory.queues:
-        if seen.queue(queue_id):
+        if allowed.queue(queue_id):
             who.send(queue_views.queue_statistics(context.center, queue_id, context.now()))
 
 
 async def get_queue_statistics(
     context: Context, command: GetQueueStatisticsCommand, who: Session
 ) -> None:
-    """Send a queue's figures of the last while. Raises `QueueUnknown`, `NotAuthorized`."""
-    queue = context.queue(command.queue_id, who)
+    """Send a queue's statistics of the command's time window.
+
+    Raises `Refused` with `QueueUnknown` or `NotAuthorized`.
+    """
+    queue = find_queue(context, command.queue_id, who)
     who.send(
         queue_views.window_statistics(
             context.center, queue.id, command.window, command.xqos, context.now()
@@ -39,11 +43,11 @@ async def get_queue_statistics(
 async def subscribe_to_queue_calls(
     context: Context, command: SubscribeToQueueCalls, who: Session
 ) -> None:
-    """Send who waits in a queue, and from now on when that changes.
+    """Send a queue's waiting calls, now and whenever they change.
 
     Raises `Refused` with `QueueUnknown` or `NotAuthorized`.
     """
-    queue = context.queue(command.queue_id, who)
+    queue = find_queue(context, command.queue_id, who)
     context.hub.subscribe(who, topics.queue_calls(queue.id))
     who.send(queue_views.queue_calls(context.center, queue.id))
 
@@ -51,5 +55,8 @@ async def subscribe_to_queue_calls(
 async def unsubscribe_from_queue_calls(
     context: Context, command: UnsubscribeFromQueueCalls, who: Session
 ) -> None:
-    """Send no more who waits in a queue; no error when that was not sent."""
-    context.hub.unsubscribe(who, topics.queue_calls(context.queue(command.queue_id, who).id))
+    """Stop sending a queue's waiting calls; idempotent.
+
+    Raises `Refused` with `QueueUnknown` or `NotAuthorized`.
+    """
+    context.hub.unsubscribe(who, topics.queue_calls(find_queue(context, command.queue_id, who).id))

@@ -1,8 +1,8 @@
-"""Moving agents between queues, one agent or a whole group at a time.
+"""Queue memberships of an agent, or of a whole group.
 
-Of an agent that is logged in, Asterisk is asked, and its event changes the membership. Of one that
-is out, Asterisk knows nothing: the membership is the store's, and counts from the next login. As
-agent-api.txt has it, a failure sends nothing, unless the client asked for an acknowledgement.
+The membership of a logged-in agent is changed in Asterisk, whose event then changes the centre. A
+logged-out agent is unknown to Asterisk: its membership is only stored, and takes effect at the next
+login. As agent-api.txt has it, a failure is not sent unless the client asked for a result.
 """
 
 import asyncio
@@ -13,7 +13,8 @@ from xucd.center.directory import Line, Queue
 from xucd.center.intents import WRAPUP_REASON, AddMember, Intent, RemoveMember, SetPause, SetPenalty
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
-from xucd.commands.context import Context, not_authorized, rights
+from xucd.commands.context import Context
+from xucd.commands.lookup import find_agent, find_group, find_queue, not_authorized, rights
 from xucd.cti import messages as msg
 from xucd.cti.commands import (
     AddAgentsInGroup,
@@ -29,73 +30,95 @@ from xucd.views import topics
 
 
 async def set_agent_queue(context: Context, command: SetAgentQueue, who: Session) -> None:
-    """Put an agent into a queue, or change its penalty there.
+    """Add an agent to a queue, or change its penalty there.
 
     Raises `Refused` with `AgentUnknown`, `QueueUnknown`, `NotAuthorized`, `AsteriskUnavailable`.
     """
     async with context.stations_lock:
-        live, queue = _agent(context, command.agent_id, who), context.queue(command.queue_id, who)
+        live, queue = (
+            _find_agent_silently(context, command.agent_id, who),
+            find_queue(context, command.queue_id, who),
+        )
         changed = live.queues.get(queue.id) != command.penalty
-        await put_in(context, live, queue, command.penalty)
-    _tell(context, who, live, queue, changed)
+        await add_to_queue(context, live, queue, command.penalty)
+    _confirm(who, live, queue, changed)
 
 
 async def remove_agent_from_queue(
     context: Context, command: RemoveAgentFromQueue, who: Session
 ) -> None:
-    """Take an agent out of a queue. Raises as `set_agent_queue`, and `NotMember`."""
+    """Remove an agent from a queue. Raises as `set_agent_queue` does, and `NotMember`."""
     async with context.stations_lock:
-        live, queue = _agent(context, command.agent_id, who), context.queue(command.queue_id, who)
+        live, queue = (
+            _find_agent_silently(context, command.agent_id, who),
+            find_queue(context, command.queue_id, who),
+        )
         if queue.id not in live.queues:
             raise Refused("NotMember", "The agent is not in this queue.", silent=True)
-        await take_out(context, live, queue)
-    _tell(context, who, live, queue, changed=True)
+        await remove_from_queue(context, live, queue)
+    _confirm(who, live, queue, changed=True)
 
 
-async def from_queue_to_queue(
+async def move_group(
     context: Context, command: MoveAgentsInGroup | AddAgentsInGroup, who: Session
 ) -> None:
-    """Put a group's agents that have a penalty in one queue into another; move or only add."""
+    """Add the agents of a group that have a given penalty in one queue to another.
+
+    `MoveAgentsInGroup` also removes them from the first. Raises as `set_agent_queue` does, and
+    `GroupUnknown`.
+    """
     async with context.stations_lock:
-        group = context.group(command.group_id, who)
+        group = find_group(context, command.group_id, who)
         source, target = (
-            context.queue(command.from_queue_id, who),
-            context.queue(command.to_queue_id, who),
+            find_queue(context, command.from_queue_id, who),
+            find_queue(context, command.to_queue_id, who),
         )
-        chosen = [live for live in group if live.queues.get(source.id) == command.from_penalty]
-        leave = isinstance(command, MoveAgentsInGroup) and source.id != target.id
+        agents = [live for live in group if live.queues.get(source.id) == command.from_penalty]
+        moves = isinstance(command, MoveAgentsInGroup) and source.id != target.id
         await _each(
-            _move(context, live, source if leave else None, target, command.to_penalty)
-            for live in chosen
+            _move(context, live, source if moves else None, target, command.to_penalty)
+            for live in agents
         )
 
 
 async def remove_group(
     context: Context, command: RemoveAgentGroupFromQueueGroup, who: Session
 ) -> None:
-    """Take a group's agents that have this penalty in a queue out of it."""
+    """Remove the agents of a group that have a given penalty in a queue from it.
+
+    Raises as `move_group` does.
+    """
     async with context.stations_lock:
-        group, queue = context.group(command.group_id, who), context.queue(command.queue_id, who)
-        chosen = [live for live in group if live.queues.get(queue.id) == command.penalty]
-        await _each(take_out(context, live, queue) for live in chosen)
+        group, queue = (
+            find_group(context, command.group_id, who),
+            find_queue(context, command.queue_id, who),
+        )
+        agents = [live for live in group if live.queues.get(queue.id) == command.penalty]
+        await _each(remove_from_queue(context, live, queue) for live in agents)
 
 
 async def add_group(
     context: Context, command: AddAgentsNotInQueueFromGroupTo, who: Session
 ) -> None:
-    """Put a group's agents that are not in a queue into it."""
+    """Add the agents of a group that are not in a queue to it. Raises as `move_group` does."""
     async with context.stations_lock:
-        group, queue = context.group(command.group_id, who), context.queue(command.queue_id, who)
-        chosen = [live for live in group if queue.id not in live.queues]
-        await _each(put_in(context, live, queue, command.penalty) for live in chosen)
+        group, queue = (
+            find_group(context, command.group_id, who),
+            find_queue(context, command.queue_id, who),
+        )
+        agents = [live for live in group if queue.id not in live.queues]
+        await _each(add_to_queue(context, live, queue, command.penalty) for live in agents)
 
 
 async def set_agent_group(context: Context, command: SetAgentGroup, who: Session) -> None:
-    """Move an agent to another group; both must be among the user's."""
-    live = context.agent(command.agent_id, who)
-    context.group(command.group_id, who)
+    """Move an agent to another group; the user needs rights to both.
+
+    Raises `Refused` with `AgentUnknown`, `GroupUnknown`, `NotAuthorized` or `StoreUnavailable`.
+    """
+    live = find_agent(context, command.agent_id, who)
+    find_group(context, command.group_id, who)
     if not rights(who).group(live.agent.group_id):
-        raise not_authorized()  # one's own agent is not one's to give away
+        raise not_authorized()  # a right to one's own agent alone is not enough
     if live.agent.group_id != command.group_id:
         await context.journal.set_agent_group(live.agent.id, command.group_id)
         context.center.move_to_group(live.agent.id, command.group_id)
@@ -105,30 +128,30 @@ async def set_agent_group(context: Context, command: SetAgentGroup, who: Session
 async def _move(
     context: Context, live: LiveAgent, source: Queue | None, target: Queue, penalty: int
 ) -> None:
-    """Put one agent into a queue and then, if one is named, take it out of another."""
-    await put_in(context, live, target, penalty)
+    """Add one agent to a queue and then remove it from another, if one is given."""
+    await add_to_queue(context, live, target, penalty)
     if source is not None:
-        await take_out(context, live, source)
+        await remove_from_queue(context, live, source)
 
 
-async def put_in(context: Context, live: LiveAgent, queue: Queue, penalty: int) -> None:
-    """Put one agent into a queue or change its penalty, under the desk's `stations_lock`."""
+async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty: int) -> None:
+    """Add one agent to a queue or change its penalty, under `stations_lock`."""
     if live.queues.get(queue.id) == penalty and (
         live.stance is Stance.OUT or queue.id in live.members
     ):
         return
     if live.stance is Stance.OUT or live.line is None:
-        await _assign(context, live, queue, penalty)
+        await _store_membership(context, live, queue, penalty)
     else:
-        await _asking(
+        await _ask(
             context,
             lambda: live.queues.get(queue.id) == penalty,
-            _joining(live, live.line, queue, penalty),
+            _intents_to_join(live, live.line, queue, penalty),
         )
 
 
-def _joining(live: LiveAgent, line: Line, queue: Queue, penalty: int) -> list[Intent]:
-    """What makes a member of an agent, paused as it is; Asterisk takes the reason afterwards."""
+def _intents_to_join(live: LiveAgent, line: Line, queue: Queue, penalty: int) -> list[Intent]:
+    """The intents that add a member, paused like the agent; its reason needs a second one."""
     if queue.id in live.members:
         return [SetPenalty(queue.name, line.interface, penalty)]
     reason = {Stance.PAUSED: live.reason, Stance.WRAPPING: WRAPUP_REASON}.get(live.stance)
@@ -137,59 +160,59 @@ def _joining(live: LiveAgent, line: Line, queue: Queue, penalty: int) -> list[In
     return [member, SetPause(line.interface, True, reason, queue.name)] if reason else [member]
 
 
-async def take_out(context: Context, live: LiveAgent, queue: Queue) -> None:
-    """Take one agent out of a queue, under the desk's `stations_lock`."""
+async def remove_from_queue(context: Context, live: LiveAgent, queue: Queue) -> None:
+    """Remove one agent from a queue, under `stations_lock`."""
     if queue.id in live.members and live.line is not None:
-        await _asking(
+        await _ask(
             context,
             lambda: queue.id not in live.queues,
             [RemoveMember(queue.name, live.line.interface)],
         )
     else:
-        await _assign(context, live, queue, -1)
+        await _store_membership(context, live, queue, -1)
 
 
-async def _assign(context: Context, live: LiveAgent, queue: Queue, penalty: int) -> None:
-    """Change a queue of an agent of which Asterisk knows nothing: the store's word decides."""
+async def _store_membership(context: Context, live: LiveAgent, queue: Queue, penalty: int) -> None:
+    """Store the membership of an agent that Asterisk does not know; a penalty of -1 removes it."""
     try:
         await context.journal.set_membership(live.agent.id, queue.id, penalty)
     except Refused as refusal:
-        raise _silently(refusal) from None
+        raise _silent(refusal) from None
     context.center.assign(live.agent.id, queue.id, penalty)
     context.publish()
 
 
-async def _asking(context: Context, done: Callable[[], bool], intents: list[Intent]) -> None:
-    """Bring a move about; of a failure, only a client that wants acknowledgements hears."""
+async def _ask(context: Context, done: Callable[[], bool], intents: list[Intent]) -> None:
+    """Have Asterisk change a membership. Raises silent refusals."""
     try:
-        await context.bring_about(done, *intents, ignore=("AlreadyMember", "NotMember"))
+        await context.asterisk.bring_about(done, *intents, ignore=("AlreadyMember", "NotMember"))
         await context.journal.written()
     except Refused as refusal:
-        raise _silently(refusal) from None
+        raise _silent(refusal) from None
 
 
-def _agent(context: Context, agent_id: int | None, who: Session) -> LiveAgent:
+def _find_agent_silently(context: Context, agent_id: int | None, who: Session) -> LiveAgent:
     try:
-        return context.agent(agent_id, who)
+        return find_agent(context, agent_id, who)
     except Refused as refusal:
         if refusal.code == "AgentUnknown":
-            raise _silently(refusal) from None
+            raise _silent(refusal) from None
         raise
 
 
-def _silently(refusal: Refused) -> Refused:
+def _silent(refusal: Refused) -> Refused:
     return Refused(refusal.code, refusal.text, silent=True)
 
 
-async def _each(doings: Iterable[Awaitable[None]]) -> None:
-    """Do all of it at once, and fail with the first that fails once all have ended."""
-    for outcome in await asyncio.gather(*doings, return_exceptions=True):
+async def _each(changes: Iterable[Awaitable[None]]) -> None:
+    """Await all at once; raise the first exception once all have ended."""
+    for outcome in await asyncio.gather(*changes, return_exceptions=True):
         if isinstance(outcome, BaseException):
             raise outcome
 
 
-def _tell(context: Context, who: Session, live: LiveAgent, queue: Queue, changed: bool) -> None:
-    """Answer the client that asked, unless it listens to members and has been told already."""
+def _confirm(who: Session, live: LiveAgent, queue: Queue, changed: bool) -> None:
+    """Send the membership to the client that asked, unless its subscription has done so already."""
     if not changed or who.topics.isdisjoint(topics.queue_told(topics.QUEUE_MEMBERS, queue.id)):
         penalty = live.queues.get(queue.id, -1)
         who.send(msg.QueueMember(agent_id=live.agent.id, queue_id=queue.id, penalty=penalty))

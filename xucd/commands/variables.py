@@ -1,13 +1,13 @@
-"""Variables that a client attaches to a call it has placed: judged here, put by for the call.
+"""Variables that a client attaches to a call that it places.
 
-`{"var1": "value 1"}` becomes the channel variable `USR_var1`. How many there may be and how they
-may be named is the command's type; here it is judged how much they are together.
+`{"var1": "value 1"}` becomes the channel variable `USR_var1`. The command's type limits the number
+and the names of variables; here their size is checked.
 """
 
 from collections.abc import Mapping
 
-from xucd.agi.call_variables import Requests, TooMany
-from xucd.agi.variables import LONGEST, LONGEST_BYTES
+from xucd.agi.call_variables import CallVariables, TooManyCalls
+from xucd.agi.variables import MAX_BYTES, MAX_LENGTH
 from xucd.center.refused import Refused
 
 PREFIX = "USR_"
@@ -16,30 +16,36 @@ TOTAL_BYTES = 32 * 1024
 Value = str | int | float | bool | None
 
 
-def put_by(
-    requests: Requests,
+def store_variables(
+    call_variables: CallVariables,
     variables: Mapping[str, Value] | None,
     functions: Mapping[str, str] | None = None,
 ) -> str:
-    """Put a call's variables by; returns the id for which the dialplan gets them.
+    """Store a call's variables; returns the request id for which the dialplan fetches them.
 
-    `functions` are set on the call's channels as they are named. Raises `Refused` with
-    `VariablesTooLarge` or `TooManyCalls`.
+    `functions` are dialplan functions, such as `CALLERID(name)`, to be set on the call's channels.
+    Raises `Refused` with `VariablesTooLarge` or `TooManyCalls`.
     """
     named = {f"{PREFIX}{name}": as_text(value) for name, value in (variables or {}).items()}
     sizes = [len(value.encode()) for value in named.values()]
-    if max(sizes, default=0) > LONGEST_BYTES or any(len(one) > LONGEST for one in named.values()):
-        raise Refused("VariablesTooLarge", f"A value has more than {LONGEST} characters.")
+    if max(sizes, default=0) > MAX_BYTES or any(
+        len(value) > MAX_LENGTH for value in named.values()
+    ):
+        raise Refused(
+            "VariablesTooLarge", f"A variable's value has more than {MAX_LENGTH} characters."
+        )
     if sum(sizes) > TOTAL_BYTES:
-        raise Refused("VariablesTooLarge", f"All values have more than {TOTAL_BYTES} bytes.")
+        raise Refused(
+            "VariablesTooLarge", f"All variables together have more than {TOTAL_BYTES} bytes."
+        )
     try:
-        return requests.put({**named, **(functions or {})})
-    except TooMany:
+        return call_variables.put({**named, **(functions or {})})
+    except TooManyCalls:
         raise Refused("TooManyCalls", "Too many calls are being placed.") from None
 
 
 def as_text(value: Value) -> str:
-    """A value as a channel variable has it; numbers and truth as JSON writes them."""
+    """A value as text for a channel variable; numbers and booleans as in JSON."""
     if value is None:
         return ""
     if isinstance(value, bool):

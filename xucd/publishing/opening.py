@@ -1,7 +1,7 @@
-"""What a link opens with, in the order that clients rely on: protocol.md, section 2.
+"""The messages that a link opens with, in the order that clients rely on: protocol.md, section 2.
 
-`LoggedOn` comes first, because clients install their handlers inside its handler; the statuses
-come before any status, and the agent's own state last.
+`LoggedOn` comes first, because clients install their handlers inside its handler. `UsersStatuses`
+comes before any `UserStatusUpdate`, and the state of the user's own agent last.
 """
 
 from xucd.center.lines import line_of
@@ -9,32 +9,33 @@ from xucd.center.rights import told_profile
 from xucd.commands.context import Context
 from xucd.cti import messages as msg
 from xucd.cti.session import Session
+from xucd.publishing.link_status import link_status
 from xucd.views import agents as agent_views
 from xucd.views import topics
 from xucd.views.phones import phone_status
 from xucd.views.statuses import status_of
 
 
-def listen_to_own(context: Context, who: Session) -> None:
-    """Subscribe a session to what everybody is told, and to what concerns its own user."""
+def subscribe_to_own(context: Context, who: Session) -> None:
+    """Subscribe a session to messages for everybody, and to those about its own user."""
     context.hub.subscribe(who, topics.EVERYBODY)
     if who.user.agent_id is not None:
         context.hub.subscribe(who, topics.own_agent(who.user.agent_id))
     context.hub.subscribe(who, topics.own_phone(who.user.id))
 
 
-def open_for(context: Context, who: Session) -> None:
-    """Send what follows `LoggedOn`."""
+def send_opening(context: Context, who: Session) -> None:
+    """Send the messages that follow `LoggedOn`."""
     user, center = who.user, context.center
     live = center.agents.get(user.agent_id) if user.agent_id is not None else None
     line = line_of(center, user)
     who.send(msg.RightProfile(profile=told_profile(user), rights=list(user.rights)))
-    who.send(msg.UsersStatuses(items=list(context.statuses)))
+    who.send(msg.UsersStatuses(items=list(context.options.statuses)))
     who.send(agent_views.user_config(user))
-    who.send(msg.UserStatusUpdate(status=status_of(context.statuses, live)))
+    who.send(msg.UserStatusUpdate(status=status_of(context.options.statuses, live)))
     device = center.devices.get(line.interface) if line is not None else None
     who.send(msg.PhoneStatusUpdate(status=phone_status(device)))
     if live is not None:
         who.send(agent_views.agent_state(center.state_change(live), context.now()))
-    if not context.current:
-        who.send(context.link_status())
+    if not context.asterisk.current:
+        who.send(link_status(context.asterisk))

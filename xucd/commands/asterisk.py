@@ -1,0 +1,91 @@
+"""Requests to Asterisk: sending intents, and waiting until Asterisk's events show their effect.
+
+An answer to an action does not change what clients see; the events that follow it do. So a command
+sends its intents and then waits for a condition on the centre.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any
+
+from xucd.center.intents import Intent
+from xucd.center.refused import Refused
+
+Send = Callable[[Intent], Awaitable[None]]
+"""Has Asterisk carry out one intent; raises `Refused` when it is out of reach or refuses."""
+
+
+class AsteriskRequests:
+    """Sends intents to Asterisk and waits for their effect, for `timeout` seconds at most.
+
+    `lost_since` is None while the centre holds Asterisk's current state; otherwise it is the time
+    since which it does not, in epoch seconds. Until the first snapshot it is `started_at`.
+    """
+
+    def __init__(self, send: Send, *, timeout: float, started_at: float) -> None:
+        self._send = send
+        self._timeout = timeout
+        self._waiting: dict[asyncio.Future[None], Callable[[], bool]] = {}
+        self.lost_since: float | None = started_at
+
+    @property
+    def current(self) -> bool:
+        """Whether the centre holds Asterisk's current state."""
+        return self.lost_since is None
+
+    def check_current(self) -> None:
+        """Raise `Refused` with `AsteriskUnavailable` unless the state is current.
+
+        Without it nobody knows who is logged in.
+        """
+        if not self.current:
+            raise Refused("AsteriskUnavailable", "Asterisk cannot be reached.")
+
+    async def ask(self, *intents: Intent, ignore: Iterable[str] = ()) -> None:
+        """Have Asterisk carry out all intents, sent at once, in order.
+
+        Raises the first `Refused` once all are answered, unless its code is in `ignore`.
+        """
+        if not intents:
+            return
+        self.check_current()
+        answers: list[Awaitable[None]] = [self._send(intent) for intent in intents]
+        for outcome in await asyncio.gather(*answers, return_exceptions=True):
+            if isinstance(outcome, Refused) and outcome.code in ignore:
+                continue
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def bring_about(
+        self, done: Callable[[], bool], *intents: Intent, ignore: Iterable[str] = ()
+    ) -> None:
+        """Send the intents, and wait until Asterisk's events have made `done` true.
+
+        Raises as `until` does.
+        """
+        await self.until(done, self.ask(*intents, ignore=ignore))
+
+    async def until(self, done: Callable[[], bool], asking: Coroutine[Any, Any, None]) -> None:
+        """Await `asking`, then wait until Asterisk's events have made `done` true.
+
+        It is enough that `done` was true once: an agent who becomes ready may be called, answer and
+        wrap up before the answer to the action is read. Raises as `ask` does, and `Refused` with
+        `AsteriskTimeout` when `done` stays false for the timeout.
+        """
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[waiter] = done
+        try:
+            self.check_waiting()
+            async with asyncio.timeout(self._timeout):
+                await asking
+                await waiter
+        except TimeoutError:
+            raise Refused("AsteriskTimeout", "Asterisk did not do it in time.") from None
+        finally:
+            del self._waiting[waiter]
+
+    def check_waiting(self) -> None:
+        """Wake every command whose condition is now true. To be called when the centre changes."""
+        for waiter, done in list(self._waiting.items()):
+            if not waiter.done() and done():
+                waiter.set_result(None)

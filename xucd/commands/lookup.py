@@ -1,0 +1,67 @@
+"""What a command names, looked up with the user's rights; a refusal says what is missing."""
+
+from xucd.center.directory import Line, Queue
+from xucd.center.live import LiveAgent
+from xucd.center.refused import Refused
+from xucd.center.rights import Rights
+from xucd.commands.context import Context
+from xucd.cti.session import Session
+
+
+def rights(who: Session) -> Rights:
+    """What a session's user may see and do."""
+    found = who.rights
+    assert isinstance(found, Rights)
+    return found
+
+
+def find_agent(context: Context, agent_id: int | None, who: Session) -> LiveAgent:
+    """The agent of this id; with None, the user's own.
+
+    Raises `Refused` with `AgentUnknown` or `NotAuthorized`.
+    """
+    wanted = who.user.agent_id if agent_id is None else agent_id
+    live = context.center.agents.get(wanted) if wanted is not None else None
+    if live is None:
+        raise Refused("AgentUnknown", "There is no such agent.")
+    if not rights(who).agent(live.agent):
+        raise not_authorized()
+    return live
+
+
+def find_queue(context: Context, queue_id: int, who: Session, *, silent: bool = True) -> Queue:
+    """A queue that the user may use.
+
+    Raises `Refused` with `QueueUnknown` (`silent` as given) or `NotAuthorized`.
+    """
+    queue = context.center.directory.queues.get(queue_id)
+    if queue is None:
+        raise Refused("QueueUnknown", "There is no such queue.", silent=silent)
+    if not rights(who).queue(queue_id):
+        raise not_authorized()
+    return queue
+
+
+def find_group(context: Context, group_id: int, who: Session) -> list[LiveAgent]:
+    """The agents of a group that the user may use.
+
+    Raises `Refused` with `GroupUnknown` or `NotAuthorized`.
+    """
+    if group_id not in context.center.directory.groups:
+        raise Refused("GroupUnknown", "There is no such group.")
+    if not rights(who).group(group_id):
+        raise not_authorized()
+    return [live for live in context.center.agents.values() if live.agent.group_id == group_id]
+
+
+def find_line(context: Context, number: str) -> Line:
+    """The line of a number. Raises `Refused` with `PhoneNumberUnknown`."""
+    line = context.center.directory.line_by_number.get(number)
+    if line is None:
+        raise Refused("PhoneNumberUnknown", "There is no line of this number.")
+    return line
+
+
+def not_authorized() -> Refused:
+    """The refusal of what the user's rights do not allow."""
+    return Refused("NotAuthorized", "The user's profile does not allow this.")
