@@ -121,6 +121,12 @@ def test_an_originate_that_failed_has_no_channel():
     assert event == events.OriginateAnswered("a", False)
 
 
+@pytest.mark.parametrize("cause", ["", "\nCause: sixteen"])
+def test_a_field_that_no_rule_needs_may_be_missing_or_malformed(cause: str):
+    event = read("Hangup", CALLER + cause)
+    assert event == events.ChannelGone("PJSIP/trunk-00000001", "1795384810.5")
+
+
 def test_what_xucd_does_not_read_is_none():
     assert read("RTCPSent", "SSRC: 1") is None
     assert decode(b"Response: Success\r\nMessage: x") is None
@@ -132,6 +138,7 @@ def test_what_xucd_does_not_read_is_none():
     [
         ("Newstate", CALLER.replace("ChannelState: 6", "ChannelState: 77")),
         ("Hangup", "Uniqueid: 1"),
+        ("QueueCallerAbandon", "Queue: support\nUniqueid: 1\nHoldTime: sixteen"),
         ("QueueMemberAdded", MEMBER + "\nPenalty: \nPaused: 0"),
     ],
 )

@@ -1,7 +1,7 @@
-"""AMI event blocks to the centre's typed events: the one place that knows Asterisk's versions.
+"""From AMI event blocks to the centre's typed events, for all versions of Asterisk.
 
-`DECODERS` is the whole of it: one row per AMI event that xucd reads. All other events are told by
-their name and never parsed. Where Asterisk 16 and 22 differ, the decoder takes either.
+`DECODERS` has one row for each AMI event that xucd reads; all others are ignored by their name,
+without being parsed. Where Asterisk 16 and 22 differ, the decoder accepts both.
 """
 
 import re
@@ -13,7 +13,7 @@ from xucd.center import events
 from xucd.center.events import ChannelState, Event
 
 UNKNOWN = frozenset({"", "<unknown>", "unknown", "<null>", "none"})
-"""What Asterisk writes where it has no value; "" here. `unknown` is app_queue's own spelling."""
+"""What Asterisk writes for a missing value; decoded as "". `unknown` is app_queue's spelling."""
 
 _STATES = {str(int(state)): state for state in ChannelState}
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -38,7 +38,7 @@ def decode(raw: bytes) -> Event | None:
 
 
 def known(value: str) -> str:
-    """A value, or "" for what Asterisk writes in its place when it has none."""
+    """A value, or "" for Asterisk's words for a missing one."""
     return "" if value in UNKNOWN else value
 
 
@@ -46,15 +46,15 @@ def state_of(number: str) -> ChannelState:
     """The channel state of a `ChannelState` number. Raises `ValueError`."""
     state = _STATES.get(number)
     if state is None:
-        raise ValueError("ChannelState is none that Asterisk has")
+        raise ValueError("unknown ChannelState")
     return state
 
 
 def reason_of(block: Headers) -> str:
     """A member's pause reason, "" when it is not paused.
 
-    22 has `PausedReason` only; 16 adds `Reason` to the event of a pause. 22 keeps a reason given
-    on an unpause.
+    Asterisk 22 has only `PausedReason`, also for a reason given on an unpause; 16 adds `Reason` to
+    the event of a pause.
     """
     if block["Paused"] != "1":
         return ""
@@ -62,7 +62,7 @@ def reason_of(block: Headers) -> str:
 
 
 def unescape(value: str) -> str:
-    """Undo the C escapes in which a `VarSet` carries its value."""
+    """Undo the C escapes in a `VarSet` event's value."""
     if "\\" not in value:
         return value
     return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), value)
@@ -130,7 +130,7 @@ def _caller_abandoned(block: Headers) -> Event:
     return events.CallerAbandoned(block["Queue"], block["Uniqueid"], int(block["HoldTime"]))
 
 
-# In the events of an agent, Asterisk leaves out a channel that is already gone.
+# In the Agent events, Asterisk omits the fields of a channel that has hung up already.
 
 
 def _agent_called(block: Headers) -> Event:
@@ -233,13 +233,12 @@ def _spy_started(block: Headers) -> Event:
 
 
 def _spy_stopped(block: Headers) -> Event:
-    # The channel that was listened to may be gone before the listener is.
     return events.SpyStopped(block["SpyerUniqueid"])
 
 
 def _device_changed(block: Headers) -> Event | None:
     device = block["Device"]
-    # app_queue's own lamps, several per pause: nobody talks on them.
+    # Not phones, but app_queue's own device states, several for each pause.
     return None if device.startswith("Queue:") else events.DeviceChanged(device, block["State"])
 
 
