@@ -1,1 +1,1 @@
-"""The AMI side: the link to Asterisk, its framing, typed events and typed actions."""
+"""AMI, Asterisk's manager interface: connection, framing, typed events and typed actions."""

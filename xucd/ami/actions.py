@@ -1,8 +1,7 @@
-"""What xucd sends to Asterisk: typed actions, each value checked where the action is made.
+"""The actions that xucd sends to Asterisk. Every value is checked when the action is constructed.
 
-Asterisk takes a line end in a value for the end of the header, so a pause reason with one in it
-could smuggle in a second action. `Action` cannot be made with such a value: whatever builds it,
-the check is the constructor's. Values are refused, never mended.
+To Asterisk, a line end in a value is the end of the header: a pause reason with one in it could
+inject a second action. `Action`'s constructor refuses such values; they are never repaired.
 """
 
 import msgspec
@@ -29,13 +28,13 @@ from xucd.center.phone_calls import DIALLED
 from xucd.center.voice_messages import is_reference
 
 DIAL_CONTEXT = "xucd-dial"
-"""The context of `asterisk-conf` that fetches a call's variables and then dials."""
+"""The dialplan context that fetches a call's variables and then dials."""
 
 EVENT_CLASSES = "system,call,agent,user,dialplan"
 """The event mask of the login: the read classes that xucd needs."""
 
 LINE_LIMIT = 1024
-"""Bytes of one header line, its CR LF included: what Asterisk's line buffer holds."""
+"""Maximum bytes of a header line with its CR LF: the size of Asterisk's line buffer."""
 
 _FORBIDDEN = frozenset("\r\n\0")
 
@@ -43,8 +42,8 @@ _FORBIDDEN = frozenset("\r\n\0")
 class Action(msgspec.Struct, frozen=True):
     """One AMI action: its name and its headers, in order.
 
-    Raises `InvalidValue` for a value with CR, LF or NUL, one that UTF-8 cannot write, or one whose
-    line is longer than Asterisk reads. The value itself is never in the error.
+    Raises `InvalidValue` for a value with CR, LF or NUL, one that UTF-8 cannot encode, or one whose
+    line is longer than `LINE_LIMIT`. The value itself is never in the error.
     """
 
     name: str
@@ -62,17 +61,17 @@ class Action(msgspec.Struct, frozen=True):
 
 def _check(key: str, value: str) -> None:
     if not _FORBIDDEN.isdisjoint(value):
-        raise InvalidValue(f"{key} must not hold a line end or a NUL")
+        raise InvalidValue(f"{key} must not contain a line end or a NUL")
     try:
         size = len(f"{key}: {value}\r\n".encode())
     except UnicodeEncodeError:
-        raise InvalidValue(f"{key} holds a character that cannot be written") from None
+        raise InvalidValue(f"{key} contains a character that UTF-8 cannot encode") from None
     if size > LINE_LIMIT:
-        raise InvalidValue(f"{key} is longer than Asterisk reads")
+        raise InvalidValue(f"{key} is longer than Asterisk accepts")
 
 
 def for_intent(intent: Intent) -> Action:
-    """The action that asks Asterisk for what the centre wants. Raises `InvalidValue`."""
+    """The action that carries out an intent. Raises `InvalidValue`."""
     match intent:
         case AddMember(queue, interface, member, penalty, paused):
             return Action(
@@ -95,7 +94,7 @@ def for_intent(intent: Intent) -> Action:
         case SetPause():
             return _pause(intent)
         case Nudge(channel):
-            # Received by the caller's channel, the digit wakes app_queue's wait and means nothing.
+            # A digit that the caller's side receives wakes app_queue's wait; D has no other effect.
             return Action("PlayDTMF", (("Channel", channel), ("Digit", "D"), ("Receive", "true")))
         case _:
             return _for_call(intent)
@@ -151,13 +150,13 @@ def _pause(intent: SetPause) -> Action:
 
 
 LISTEN_TIMEOUT = 30_000
-"""How long the phone of somebody who wants to listen rings, in ms."""
+"""How long the listener's phone rings, in ms."""
 
 
 def _listen(intent: Listen) -> Action:
-    # q: nobody hears a beep; E: hang up with the channel listened to; S: or if it is gone already.
+    # q: no beep; E: hang up when the spied channel does; S: or at once if it has gone already.
     if not {",", "|"}.isdisjoint(intent.channel):
-        raise InvalidValue("Channel must not hold a separator")
+        raise InvalidValue("Channel must not contain a separator")
     return Action(
         "Originate",
         (
@@ -173,12 +172,12 @@ def _listen(intent: Listen) -> Action:
 
 
 MESSAGE_CONTEXT = "xucd-callback-listen"
-"""The context of `asterisk-conf` that plays a message."""
+"""The dialplan context that plays a caller's message."""
 
 
 def _play_message(intent: PlayMessage) -> Action:
     if not is_reference(intent.reference):
-        raise InvalidValue("Variable must hold a message's reference")
+        raise InvalidValue("Variable must be a message's reference")
     return Action(
         "Originate",
         (
@@ -196,7 +195,7 @@ def _play_message(intent: PlayMessage) -> Action:
 
 
 DIAL_TIMEOUT = 30_000
-"""How long the phone of somebody who wants to dial rings, in ms."""
+"""How long the dialling user's own phone rings, in ms."""
 
 
 def _dial_out(intent: DialOut) -> Action:
@@ -205,7 +204,7 @@ def _dial_out(intent: DialOut) -> Action:
         ("Context", DIAL_CONTEXT if intent.request_id else intent.context),
         ("Exten", intent.destination),
         ("Priority", "1"),
-        # Without a name: Asterisk would show it as that of whoever is dialled, too.
+        # Without a name: Asterisk would show it as the dialled party's name, too.
         ("CallerID", f"<{intent.number}>"),
         ("Timeout", str(DIAL_TIMEOUT)),
         ("Async", "true"),
@@ -215,30 +214,30 @@ def _dial_out(intent: DialOut) -> Action:
     variables = {DIALLED: intent.destination}
     if intent.request_id:
         variables |= {"XUCD_CONTEXT": intent.context, "__XUCD_REQ": intent.request_id}
-    # All in one header, since a second would take the first one's place; commas separate them.
+    # All in one header, since a second one would replace the first; commas separate them.
     if any("," in value for value in variables.values()):
-        raise InvalidValue("Variable must not hold a comma")
+        raise InvalidValue("Variable must not contain a comma")
     headers.append(("Variable", ",".join(f"{key}={value}" for key, value in variables.items())))
     return Action("Originate", tuple(headers))
 
 
 FROM_QUEUE_CONTEXT = "xucd-dial-from-queue"
 DESTINATION_CONTEXT = "xucd-destination"
-"""The two contexts of `asterisk-conf` in which the halves of a call from a queue begin."""
+"""The dialplan contexts in which the two halves of a `dialFromQueue` call begin."""
 
 ANSWER_GRACE_S = 5
-"""How much longer than its queue a call from a queue may last unanswered."""
+"""Seconds that a `dialFromQueue` call may ring longer than its time in the queue."""
 
 
 def _dial_from_queue(intent: DialFromQueueIntent) -> Action:
     if not {",", "/", "@"}.isdisjoint(intent.queue + intent.request_id):
-        raise InvalidValue("Channel and Variable must not hold a separator")
-    # Asterisk takes the quotes off again, and the backslashes with them.
+        raise InvalidValue("Channel and Variable must not contain a separator")
+    # Asterisk removes the quotes and the backslashes again.
     name = intent.name.replace("\\", "\\\\").replace('"', '\\"')
     return Action(
         "Originate",
         (
-            # /n: without it the halves go away in mid-call, and the queue's events name others.
+            # /n: else the Local channels are optimised away, and the queue's events name others.
             ("Channel", f"Local/{intent.queue}@{FROM_QUEUE_CONTEXT}/n"),
             ("Context", DESTINATION_CONTEXT),
             ("Exten", intent.destination),
@@ -258,12 +257,12 @@ def _flag(value: bool) -> str:
 
 
 def login(username: str, secret: str) -> Action:
-    """Sign in, with the events of `EVENT_CLASSES`."""
+    """Log in, subscribing to the events of `EVENT_CLASSES`."""
     return Action("Login", (("Username", username), ("Secret", secret), ("Events", EVENT_CLASSES)))
 
 
 def ping(action_id: str | None = None) -> Action:
-    """Ask for a sign of life."""
+    """Check that the connection works."""
     return _named("Ping", action_id)
 
 
@@ -296,12 +295,12 @@ def getvar(variable: str, channel: str | None = None, action_id: str | None = No
 
 
 def show_dialplan(context: str) -> Action:
-    """List what a context of the dialplan does; an error when there is no such context."""
+    """List the steps of a dialplan context; Asterisk rejects it when there is no such context."""
     return Action("ShowDialPlan", (("Context", context),))
 
 
 def originate_nowhere() -> Action:
-    """Call a number that no dialplan has: it rings nobody, and its channels make events."""
+    """Call a number that no dialplan has: no phone rings, but the channels cause events."""
     return Action(
         "Originate",
         (("Channel", "Local/s@xucd-check"), ("Application", "Hangup"), ("Async", "true")),

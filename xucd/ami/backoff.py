@@ -1,12 +1,12 @@
-"""How long to wait before the next attempt: longer each time, and never quite the same."""
+"""Exponential backoff with jitter."""
 
 import random
 
 
 class Backoff:
-    """Delays in seconds that double from `first` up to `most`, each cut at random by up to half.
+    """Delays in seconds, doubling from `first` up to `most`, each reduced at random by up to half.
 
-    The cut keeps many clients of one restarted server from coming back in step.
+    The jitter keeps the clients of a restarted server from reconnecting all at the same time.
     """
 
     def __init__(self, first: float, most: float) -> None:
@@ -21,5 +21,5 @@ class Backoff:
         return random.uniform(delay / 2, delay)
 
     def reset(self) -> None:
-        """Begin anew: the last attempt succeeded."""
+        """Start again from the first delay: the last attempt succeeded."""
         self._next = self._first

@@ -1,12 +1,12 @@
-"""Everything that can go wrong between xucd and Asterisk, each with a code.
+"""The errors between xucd and Asterisk, each with a code.
 
-The codes are what a command's answer carries to its client, so they are words for a machine; the
-texts are for a person, and hold neither secrets nor values that a client has sent.
+The code goes to the client in the answer to its command. The text is for people; it contains
+neither secrets nor values that a client has sent.
 """
 
 
 class AmiError(Exception):
-    """Something went wrong on the AMI side. `code` is for machines, `text` for people."""
+    """An error of the AMI connection. `code` is for machines, `text` for people."""
 
     code = "AsteriskError"
 
@@ -16,13 +16,13 @@ class AmiError(Exception):
 
 
 class ConnectionLost(AmiError):
-    """The link is not there, or was lost before the answer: the action may have been done."""
+    """There is no connection, or it was lost before the answer: Asterisk may have acted."""
 
     code = "AsteriskUnavailable"
 
 
 class Deadline(AmiError):
-    """Asterisk did not answer in time: the action may have been done, or be done yet."""
+    """Asterisk did not answer in time: it may have acted, or may still act."""
 
     code = "AsteriskTimeout"
 
@@ -37,25 +37,25 @@ class Rejected(AmiError):
 
 
 class LoginRefused(AmiError):
-    """Asterisk does not know the user, or the secret is wrong."""
+    """Asterisk refused the manager user or its secret."""
 
     code = "AsteriskLoginRefused"
 
 
 class InvalidValue(AmiError):
-    """A value that must not be written into an action. Nothing was sent."""
+    """A value that an action cannot carry. Nothing was sent."""
 
     code = "InvalidValue"
 
 
 class FramingError(AmiError):
-    """What arrives is not AMI, or a block has no end."""
+    """The received bytes are not AMI, or a block is too long."""
 
     code = "AsteriskFraming"
 
 
 class DecodeError(AmiError):
-    """An event lacks a field, or has a malformed one. `event` is its AMI name."""
+    """A field of an event is missing or malformed. `event` is its AMI name."""
 
     code = "AsteriskEvent"
 
@@ -64,7 +64,7 @@ class DecodeError(AmiError):
         self.event = event
 
 
-# Asterisk's messages as 16 and 22 word them; looked for anywhere in the text, first match wins.
+# Messages of Asterisk 16 and 22; searched for anywhere in the text, the first match counts.
 _CODES = (
     ("Unable to add interface: Already there", "AlreadyMember"),
     ("Unable to remove interface: Not there", "NotMember"),
@@ -81,7 +81,7 @@ _CODES = (
 
 
 def code_of(message: str) -> str:
-    """The code for a message of refusal; ``AsteriskRefused`` for one that is not known."""
+    """The code for Asterisk's error message; ``AsteriskRefused`` for an unknown one."""
     for text, code in _CODES:
         if text in message:
             return code

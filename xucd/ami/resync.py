@@ -1,14 +1,11 @@
-"""Everything live in Asterisk, asked for once and made into one `Snapshot`.
+"""Asterisk's whole live state, queried after each connection and made into one `Snapshot`.
 
-The questions go out between two pings, and every action id says what was asked, so that the
-answers explain themselves: a recorded connection replays through the same builder, with no more
-than the blocks that came in. `Resync` reads the blocks, `take_snapshot` asks.
+`take_snapshot` sends the queries between two pings. Every action id names its query, so that the
+received blocks are enough to rebuild the snapshot: `Resync` does that for a recorded connection.
 
-The lists are taken one after the other while calls go on, so a snapshot is not of one instant.
-Events that arrive meanwhile are held and applied after it. Some of them may be in the snapshot
-already: applying one again must change nothing, and it does not, because each event says how
-things are and not by how much they changed. What changes while the lists are taken is followed by
-its event, so the last word is always Asterisk's latest.
+The lists are read one after the other while calls go on, so a snapshot is not of one instant.
+Events that arrive meanwhile are held and applied after it. A change that is in the snapshot already
+is then applied twice, which is harmless: an event carries a new state, not a difference.
 """
 
 import asyncio
@@ -24,14 +21,14 @@ from xucd.center.intents import MUTED_MARK
 from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
 
 PREFIX = "xucd-resync"
-"""How the action ids of a resynchronisation begin: ``xucd-resync/N/…``, N counting them."""
+"""The beginning of a resynchronisation's action ids, ``xucd-resync/N/…``; N counts them."""
 
 FILENAME = "MIXMONITOR_FILENAME"
 """Set by MixMonitor on the channel that it records; outlives StopMixMonitor."""
 
 
 class SnapshotBuilder:
-    """Gathers the answers to the questions, in any order, into one snapshot. Pure."""
+    """Builds a snapshot from the answers, in any order. No I/O."""
 
     def __init__(self) -> None:
         self._queues: set[str] = set()
@@ -43,7 +40,7 @@ class SnapshotBuilder:
         self._marks: dict[str, str] = {}
 
     def feed(self, block: Block) -> None:
-        """Take one block of an answer; what is neither list item nor variable is passed over.
+        """Add one block of an answer; blocks that are neither list item nor variable are ignored.
 
         Raises `DecodeError` when a field is missing or malformed.
         """
@@ -79,13 +76,12 @@ class SnapshotBuilder:
             self._marks[unique_id] = block["Value"]
 
     def channels(self) -> Iterator[tuple[str, str]]:
-        """Channel and unique id of every channel: of a call that was transferred, nothing else
-        tells that it went through a queue."""
+        """Channel name and unique id of every channel listed so far."""
         for channel in self._channels:
             yield channel.channel, channel.unique_id
 
     def snapshot(self) -> Snapshot:
-        """What has been gathered. Raises `DecodeError` for a malformed caller."""
+        """The snapshot. Raises `DecodeError` for a malformed caller."""
         try:
             callers = tuple(_caller(block) for block in self._callers)
         except KeyError as error:
@@ -157,9 +153,9 @@ def _seconds(duration: str) -> int:
 
 
 async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Block]]]) -> Snapshot:
-    """Ask for everything. `query` sends one action and returns its answer; `serial` counts.
+    """Query everything. `query` sends one action and returns its answer.
 
-    Raises what `query` raises, and `DecodeError`.
+    `serial` numbers the resynchronisation. Raises what `query` raises, and `DecodeError`.
     """
     prefix = f"{PREFIX}/{serial}"
     builder = SnapshotBuilder()
@@ -171,13 +167,14 @@ async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Bl
     ):
         for block in answer:
             builder.feed(block)
-    questions = [
+    # Read from every channel: nothing else shows that a transferred call came through a queue.
+    variables = [
         actions.getvar(variable, channel, f"{prefix}/{variable}/{unique_id}")
         for channel, unique_id in builder.channels()
         for variable in (FILENAME, MUTED_MARK)
     ]
     for variable_answer in await asyncio.gather(
-        *(query(question) for question in questions), return_exceptions=True
+        *(query(variable) for variable in variables), return_exceptions=True
     ):
         if isinstance(variable_answer, Rejected) and variable_answer.code == "ChannelGone":
             continue  # hung up since it was listed
@@ -189,23 +186,18 @@ async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Bl
 
 
 class Resync:
-    """The same, from recorded blocks: feed it every raw block, and it says when a snapshot is due.
-
-    `active` tells that a resynchronisation is going on, during which events are to be held.
-    """
+    """Rebuilds snapshots from the recorded blocks of resynchronisations."""
 
     def __init__(self) -> None:
-        self.active = False
         self._builder = SnapshotBuilder()
 
     def feed(self, raw: bytes) -> Snapshot | None:
-        """Take a block; return the snapshot when it was the resynchronisation's last."""
+        """Add a raw block; return the snapshot when it was the resynchronisation's last."""
         block = parse(raw)
         step = block.get("ActionID", "").split("/")[2:3]
         if step == ["begin"]:
-            self.active, self._builder = True, SnapshotBuilder()
+            self._builder = SnapshotBuilder()
         elif step == ["end"]:
-            self.active = False
             return self._builder.snapshot()
         else:
             self._builder.feed(block)
