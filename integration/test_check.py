@@ -10,7 +10,7 @@ import pytest
 
 from integration.pbx import Pbx, Ports, owner_label
 from xucd.tools.check import check
-from xucd.tools.checks import Finding, shown
+from xucd.tools.checks import Finding, as_text
 
 QUEUES = ("support", "sales", "billing")
 CONF = Path(__file__).parent.parent / "asterisk-conf/manager.conf"
@@ -110,14 +110,14 @@ async def test_an_asterisk_with_the_shipped_files_lacks_nothing(pbx: Pbx):
     ami = Ami(pbx.ami_port, "xucd", pbx.ami_secret)
     findings = await check(ami, Agi(pbx.agi_port), QUEUES)
     assert findings == []
-    assert shown(findings) == "all is well: Asterisk has what xucd needs"
+    assert as_text(findings) == "no problems found: Asterisk has everything that xucd needs"
 
 
 @pytest.mark.parametrize("user", USERS)
 async def test_what_a_manager_user_lacks_is_found_and_nothing_else(pbx: Pbx, user: str):
     findings = await checked(pbx, user)
     assert codes(findings) == USERS[user][3]
-    assert all(finding.code in shown(findings) for finding in findings)
+    assert all(finding.code in as_text(findings) for finding in findings)
 
 
 async def test_the_newer_form_of_filters_is_found_out_on_16_only(pbx: Pbx):
@@ -164,7 +164,7 @@ async def test_a_module_that_is_not_loaded_is_named(pbx: Pbx, module: str, level
         pbx.cli(f"module load {module}.so")
     assert (finding.code, finding.level) == ("ModuleMissing", level)
     assert module in finding.text
-    assert module in finding.mend
+    assert module in finding.fix
 
 
 async def test_a_context_that_is_gone_or_changed_is_named(pbx: Pbx):
@@ -180,7 +180,7 @@ async def test_a_context_that_is_gone_or_changed_is_named(pbx: Pbx):
 async def test_a_wrong_or_well_known_secret_is_an_error(pbx: Pbx):
     wrong = await check(Ami(pbx.ami_port, "complete", "wrong-4711"), Agi(pbx.agi_port), QUEUES)
     assert codes(wrong) == {"LoginRefused"}
-    assert "wrong-4711" not in shown(wrong)
+    assert "wrong-4711" not in as_text(wrong)
     for secret in ("amp111", "Secret", ""):
         findings = await check(Ami(pbx.ami_port, "complete", secret), Agi(pbx.agi_port), QUEUES)
         assert "WeakSecret" in codes(findings)

@@ -98,7 +98,7 @@ def recorded(path: Path, *blocks: str) -> list[tuple[float, Snapshot | Event]]:
     with path.open("wb") as file:
         recorder = Recorder(file, lambda: next(times))
         for block in blocks:
-            recorder.heard(wire(block))
+            recorder.write(wire(block))
     return list(replay(path))
 
 

@@ -1,7 +1,7 @@
-"""The `xucd` command: what an administrator types.
+"""The `xucd` command line.
 
-Mistakes of the one who types end in a sentence on standard error and exit code 2, never in a
-traceback. Parts that not every subcommand needs are imported when they are.
+A user's mistake ends in a message on standard error and exit code 2, never in a traceback. What
+only some subcommands need is imported by these.
 """
 
 import argparse
@@ -28,7 +28,7 @@ PLACES = ("xucd.toml", "/etc/xucd/xucd.toml")
 
 
 class Mistake(Exception):
-    """What was typed cannot be done. The text says why."""
+    """A subcommand cannot do what its arguments ask for. The text says why."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,14 +46,16 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="xucd", description="A contact centre beside Asterisk.")
+    parser = argparse.ArgumentParser(
+        prog="xucd", description="A contact centre daemon for Asterisk."
+    )
     parser.add_argument("--version", action="version", version=f"xucd {__version__}")
     parser.add_argument(
         "-c",
         "--config",
         type=Path,
         metavar="FILE",
-        help="settings; otherwise $XUCD_CONFIG, ./xucd.toml or /etc/xucd/xucd.toml",
+        help="settings file (default: $XUCD_CONFIG, ./xucd.toml or /etc/xucd/xucd.toml)",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -61,12 +63,12 @@ def _parser() -> argparse.ArgumentParser:
         commands.add_parser(name, help=text, description=text).set_defaults(handler=handler)
 
     command("run", "run the daemon", _run)
-    command("check", "say what Asterisk still lacks, and how to mend it", _check)
+    command("check", "check Asterisk's configuration and say how to fix it", _check)
     for name, text, handler in (
-        ("record", "write what Asterisk's manager says to a trace, until interrupted", _record),
+        ("record", "record the AMI connection to a trace file, until interrupted", _record),
         (
             "replay",
-            "print what a recorded trace changes in the centre, one JSON object a line",
+            "replay a trace file and print the resulting changes, one JSON object a line",
             _replay,
         ),
     ):
@@ -74,16 +76,18 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("trace", type=Path, metavar="TRACE")
         sub.set_defaults(handler=handler)
 
-    center = commands.add_parser("center", help="the contact centre's configuration")
+    center = commands.add_parser("center", help="manage the contact centre's configuration")
     parts = center.add_subparsers(metavar="COMMAND", required=True)
-    sub = parts.add_parser("apply", help="make the contact centre what a file says")
+    sub = parts.add_parser("apply", help="apply a configuration file")
     sub.add_argument("file", type=Path, metavar="FILE")
     sub.set_defaults(handler=_apply)
-    parts.add_parser("export", help="print such a file").set_defaults(handler=_export)
+    parts.add_parser("export", help="print the configuration as such a file").set_defaults(
+        handler=_export
+    )
 
-    user = commands.add_parser("user", help="people who sign in")
+    user = commands.add_parser("user", help="manage users")
     parts = user.add_subparsers(metavar="COMMAND", required=True)
-    sub = parts.add_parser("passwd", help="set a password, asked for or read from standard input")
+    sub = parts.add_parser("passwd", help="set a user's password, from a prompt or standard input")
     sub.add_argument("login", metavar="LOGIN")
     sub.set_defaults(handler=_passwd)
     return parser
@@ -138,7 +142,7 @@ def _replay(arguments: argparse.Namespace) -> int:
         for now, change in found:
             print(msgspec.json.encode({"at": now, "change": change}).decode())
     except BrokenPipeError:
-        # Whoever reads has seen enough, as `head` does. Python would complain at exit otherwise.
+        # The reader has closed the pipe, as `head` does; otherwise Python prints an error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, AmiError) as error:
         raise Mistake(f"{arguments.trace}: {error}") from error
@@ -172,7 +176,7 @@ def _export(arguments: argparse.Namespace) -> int:
 def _passwd(arguments: argparse.Namespace) -> int:
     store = _store(arguments)
     try:
-        # Asked first: nobody should think of a password for a login that was mistyped.
+        # Checked before a password is asked for.
         if arguments.login not in store.directory().user_by_login:
             raise Mistake(f"there is no user {arguments.login}")
         store.set_password_hash(arguments.login, passwords.hash_password(_new_password()))
@@ -185,7 +189,7 @@ def _new_password() -> str:
     if sys.stdin.isatty():
         password = getpass.getpass("New password: ")
         if getpass.getpass("Again: ") != password:
-            raise Mistake("the two passwords differ")
+            raise Mistake("the passwords do not match")
     else:
         password = sys.stdin.readline().rstrip("\r\n")
     if len(password) < passwords.MIN_LENGTH:

@@ -1,1 +1,1 @@
-"""What helps an operator: checking an Asterisk, recording what it says, replaying a record."""
+"""The tools of the command line beside the daemon: check, record and replay."""

@@ -1,10 +1,10 @@
-"""`xucd check`: what Asterisk still lacks for xucd, and how to mend it.
+"""`xucd check`: finds what Asterisk's configuration lacks for xucd, and says how to fix it.
 
-Asterisk tells no manager user what it may hear, so the check listens: it makes harmless events and
-sees which arrive. It sets and empties the global variables `XUCD_CHECK` and `CHECK_OF_FILTERS`, has
-a paused member join a queue and leave it at once, and calls a number that does not exist. What the
-user may do is read off the list of its actions; a missing one of a class that it has means a
-missing module.
+Asterisk tells no manager user its read classes, so the check causes harmless events and tests which
+arrive: it sets and empties the global variables `XUCD_CHECK` and `CHECK_OF_FILTERS`, adds a paused
+member to a queue and removes it at once, and calls a number that does not exist. The write classes
+show in the list of the user's actions. An action that is missing although the user has its class
+means a missing module.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 
 from xucd.ami import actions
 from xucd.ami.actions import Action, for_intent
-from xucd.ami.connection import AmiSettings, sign_in
+from xucd.ami.connection import AmiSettings, log_in
 from xucd.ami.errors import AmiError, LoginRefused, Rejected
 from xucd.ami.framing import Block, name_of, parse
 from xucd.ami.protocol import ManagerProtocol, connect
@@ -32,19 +32,19 @@ from xucd.tools.checks import (
     MODULES_BY_NAME,
     RELOAD,
     Finding,
+    as_text,
+    check_write_classes,
     module_missing,
-    rights,
-    shown,
-    unheard,
-    unprobed,
+    read_class_missing,
+    read_class_unchecked,
 )
 
-PATIENCE = 2.0
-"""Seconds to wait for an event that ought to come."""
+EVENT_TIMEOUT = 2.0
+"""Seconds to wait for an event that should arrive."""
 
 
 class AgiSettings(Protocol):
-    """Where the dialplan's FastAGI requests have to go."""
+    """The address for the dialplan's FastAGI requests."""
 
     @property
     def host(self) -> str: ...
@@ -62,10 +62,10 @@ async def check(
     *,
     originate: bool = True,
 ) -> list[Finding]:
-    """Connect, and say what is missing; an empty list when all is well.
+    """Connect to Asterisk and check it; returns an empty list when there is no problem.
 
-    `queues` are the queues' names as configured; without `originate`, features that need that
-    right are switched off.
+    `queues` are the names of the configured queues; `originate` is false when all features that
+    originate calls are switched off.
     """
     findings = []
     if not ami.secret or ami.secret.lower() in WELL_KNOWN_SECRETS:
@@ -73,34 +73,34 @@ async def check(
             Finding(
                 "WeakSecret",
                 "error",
-                "ami.secret is empty or one that everybody knows",
-                f"choose a long random one, in xucd.toml and in manager.conf; {RELOAD}",
+                "ami.secret is empty or a well-known default",
+                f"set a long random secret in xucd.toml and in manager.conf; {RELOAD}",
             )
         )
-    ear = _Ear()
+    events = _Events()
     try:
-        connection = await connect(ami.host, ami.port, ami.action_timeout, ear)
+        manager = await connect(ami, events.add)
     except AmiError as error:
         return [*findings, _unreachable(ami, error)]
     try:
-        await sign_in(connection, ami)
-        session = _Session(connection, ami.action_timeout, ear)
-        findings += [finding async for finding in session.findings(agi, set(queues), originate)]
+        await log_in(manager, ami)
+        checker = _Checker(manager, ami.action_timeout, events)
+        findings += [finding async for finding in checker.findings(agi, set(queues), originate)]
     except LoginRefused as error:
         findings.append(
             Finding(
                 "LoginRefused",
                 "error",
                 error.text,
-                f"make the user and its secret in manager.conf those of xucd.toml; {RELOAD}",
+                f"set the same user and secret in manager.conf and xucd.toml; {RELOAD}",
             )
         )
     except AmiError as error:
-        # What went wrong on the wire says more than that the link is gone.
-        lost = connection.lost.result() if connection.lost.done() else None
+        # The reason why the connection ended says more than "connection lost".
+        lost = manager.lost.result() if manager.lost.done() else None
         findings.append(_unreachable(ami, lost or error))
     finally:
-        connection.close()
+        manager.close()
     return findings
 
 
@@ -108,62 +108,64 @@ def _unreachable(ami: AmiSettings, error: AmiError) -> Finding:
     return Finding(
         "CannotConnect",
         "error",
-        f"no Asterisk manager at {ami.host}:{ami.port} ({error.text})",
-        "start Asterisk; in manager.conf say enabled=yes, and under [general] bindaddr and port"
-        " as ami.host and ami.port in xucd.toml",
+        f"cannot connect to Asterisk's manager at {ami.host}:{ami.port} ({error.text})",
+        "start Asterisk; in manager.conf under [general], set enabled=yes, and bindaddr and port to"
+        " the values of ami.host and ami.port in xucd.toml",
     )
 
 
-class _Ear:
-    """Remembers every event that arrives."""
+class _Events:
+    """All events that have arrived."""
 
     def __init__(self) -> None:
-        self._heard: list[Block] = []
-        self._news = asyncio.Event()
+        self._blocks: list[Block] = []
+        self._added = asyncio.Event()
 
-    def __call__(self, raw: bytes) -> None:
+    def add(self, raw: bytes) -> None:
+        """Add a block, if it is an event."""
         if name_of(raw):
-            self._heard.append(parse(raw))
-            self._news.set()
+            self._blocks.append(parse(raw))
+            self._added.set()
 
-    def has(self, wanted: Callable[[Block], bool]) -> bool:
-        return any(map(wanted, self._heard))
+    def contain(self, matches: Callable[[Block], bool]) -> bool:
+        """Whether a matching event has arrived."""
+        return any(map(matches, self._blocks))
 
-    async def until(self, wanted: Callable[[Block], bool]) -> bool:
-        """Whether the event came, waiting for it no longer than `PATIENCE`."""
+    async def arrives(self, matches: Callable[[Block], bool]) -> bool:
+        """Whether a matching event has arrived or does so within `EVENT_TIMEOUT`."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                while not self.has(wanted):
-                    self._news.clear()
-                    await self._news.wait()
+            async with asyncio.timeout(EVENT_TIMEOUT):
+                while not self.contain(matches):
+                    self._added.clear()
+                    await self._added.wait()
         except TimeoutError:
             return False
         return True
 
 
-class _Session:
-    """One signed-in connection, asked for everything in turn."""
+class _Checker:
+    """Checks Asterisk through a connection that is logged in."""
 
-    def __init__(self, connection: ManagerProtocol, timeout: float, ear: _Ear) -> None:
-        self._connection = connection
+    def __init__(self, manager: ManagerProtocol, timeout: float, events: _Events) -> None:
+        self._manager = manager
         self._timeout = timeout
-        self._ear = ear
+        self._events = events
 
     async def _query(self, action: Action) -> list[Block]:
-        return await self._connection.query(action, self._timeout)
+        return await self._manager.query(action, self._timeout)
 
     async def findings(
         self, agi: AgiSettings, queues: set[str], originate: bool
     ) -> AsyncIterator[Finding]:
-        if not await self._ear.until(lambda event: event["Event"] == "FullyBooted"):
-            yield unheard("system", "that Asterisk has started, stops or reloads")
+        if not await self._events.arrives(lambda event: event["Event"] == "FullyBooted"):
+            yield read_class_missing("system", "start, stop and reload of Asterisk")
         (commands,) = await self._query(actions.list_commands())
-        for finding in rights(commands, originate):
+        for finding in check_write_classes(commands, originate):
             yield finding
-        async for finding in self._modules(commands):
+        async for finding in self._check_modules(commands):
             yield finding
         if "ShowDialPlan" in commands:
-            async for finding in self._dialplan(agi, originate):
+            async for finding in self._check_dialplan(agi, originate):
                 yield finding
         known: set[str] = set()
         if "QueueStatus" in commands:
@@ -173,14 +175,14 @@ class _Session:
                 yield Finding(
                     "QueueUnknown",
                     "error",
-                    f"Asterisk has no queue {queue}, which the contact centre has",
+                    f"Asterisk has no queue {queue}, which is configured in xucd",
                     f"add [{queue}](xucd-queue) to queues.conf;"
                     ' then run asterisk -rx "queue reload all"',
                 )
-        async for finding in self._events(commands, sorted(queues & known or known)):
+        async for finding in self._check_events(commands, sorted(queues & known or known)):
             yield finding
 
-    async def _modules(self, commands: Block) -> AsyncIterator[Finding]:
+    async def _check_modules(self, commands: Block) -> AsyncIterator[Finding]:
         for action, needs, module, level in MODULES_BY_ACTION:
             shown = {"call": "Redirect", "reporting": "CoreShowChannels"}.get(needs or "")
             if action not in commands and (shown is None or shown in commands):
@@ -191,8 +193,9 @@ class _Session:
             yield Finding(
                 "ModulesUnchecked",
                 "note",
-                "whether res_agi, app_stack, app_chanspy and others are there cannot be seen",
-                "load func_module, or look at asterisk -rx 'module show'",
+                "without func_module, it is unknown whether these modules are loaded: "
+                + ", ".join(module for module, _, _ in MODULES_BY_NAME),
+                "load func_module, or run asterisk -rx 'module show'",
             )
             return
         for module, level, use in MODULES_BY_NAME:
@@ -203,87 +206,88 @@ class _Session:
         (answer,) = await self._query(actions.getvar(f"IFMODULE({module}.so)"))
         return answer.get("Value") == "1"
 
-    async def _dialplan(self, agi: AgiSettings, originate: bool) -> AsyncIterator[Finding]:
-        for context, level, use in CONTEXTS:
-            if use in ("dialling from a queue", "playing callers' messages") and not originate:
+    async def _check_dialplan(self, agi: AgiSettings, originate: bool) -> AsyncIterator[Finding]:
+        for context in CONTEXTS:
+            if context.originates and not originate:
                 continue
             try:
-                steps = await self._query(actions.show_dialplan(context))
+                steps = await self._query(actions.show_dialplan(context.name))
             except Rejected:
                 yield Finding(
                     "ContextMissing",
-                    level,
-                    f"the dialplan has no context {context}: needed for {use}",
+                    context.level,
+                    f"the dialplan has no context {context.name}, which is needed for"
+                    f" {context.use}",
                     'add #include "xucd/extensions.conf" to extensions.conf;'
                     ' then run asterisk -rx "dialplan reload"',
                 )
                 continue
             data = [step.get("AppData", "") for step in steps]
-            if context == "xucd-sub-wrap" and not any(WRAPUP_REASON in item for item in data):
+            if context.name == "xucd-sub-wrap" and not any(WRAPUP_REASON in item for item in data):
                 yield Finding(
                     "WrapupContext",
                     "error",
-                    f"{context} does not pause the agent with the reason {WRAPUP_REASON}",
-                    "take the context from xucd's extensions.conf as it is",
+                    f"{context.name} does not pause the agent with the reason {WRAPUP_REASON}",
+                    "use the context of xucd's extensions.conf unchanged",
                 )
             for host, port in {found for item in data for found in _AGI.findall(item)}:
                 if int(port or 4573) != agi.port or host not in (agi.host, "localhost"):
                     yield Finding(
                         "AgiElsewhere",
                         "warning",
-                        f"{context} asks agi://{host}:{port or 4573},"
+                        f"{context.name} sends requests to agi://{host}:{port or 4573},"
                         f" but xucd listens on {agi.host}:{agi.port}",
-                        "make the address in extensions.conf and [agi] in xucd.toml the same",
+                        "set the same address in extensions.conf and under [agi] in xucd.toml",
                     )
 
-    async def _events(self, commands: Block, queues: list[str]) -> AsyncIterator[Finding]:
-        """Make events and see which arrive."""
+    async def _check_events(self, commands: Block, queues: list[str]) -> AsyncIterator[Finding]:
+        """Cause events and test which arrive."""
         if "Setvar" in commands:
             mark = f"{time.time_ns()}"
             await self._query(actions.setvar("CHECK_OF_FILTERS", mark))
             await self._query(actions.setvar("XUCD_CHECK", mark))
-            if not await self._ear.until(_variable("XUCD_CHECK", mark)):
-                yield unheard("dialplan", "the variables of a call, XUCD_… and USR_…")
-            elif self._ear.has(_variable("CHECK_OF_FILTERS", mark)):
-                # Set first, so it would have arrived first.
+            if not await self._events.arrives(_variable("XUCD_CHECK", mark)):
+                yield read_class_missing("dialplan", "call variables, XUCD_… and USR_…")
+            elif self._events.contain(_variable("CHECK_OF_FILTERS", mark)):
+                # Set first, so it has arrived first.
                 yield Finding(
                     "EventsUnfiltered",
                     "warning",
-                    "Asterisk sends all of its events, about five times as many as xucd reads",
-                    "put the eventfilter lines of xucd's manager.conf under the user. Asterisk 16"
-                    f" ignores the newer form eventfilter(…)= without a word; {RELOAD}",
+                    "Asterisk sends all events, about five times as many as xucd reads",
+                    "copy the eventfilter lines of xucd's manager.conf to the user (Asterisk 16"
+                    f" silently ignores the newer form eventfilter(…)=); {RELOAD}",
                 )
             await self._query(actions.setvar("CHECK_OF_FILTERS", ""))
             await self._query(actions.setvar("XUCD_CHECK", ""))
         else:
-            yield unprobed("dialplan")
+            yield read_class_unchecked("dialplan")
         if "Originate" in commands:
             await self._query(actions.originate_nowhere())
-            if not await self._ear.until(
+            if not await self._events.arrives(
                 lambda event: (
                     event["Event"] == "Newchannel" and "s@xucd-check" in event.get("Channel", "")
                 )
             ):
-                yield unheard("call", "calls")
+                yield read_class_missing("call", "calls")
         else:
-            yield unprobed("call")
+            yield read_class_unchecked("call")
         if queues and "QueueAdd" in commands:
             interface = "Local/s@xucd-check"
             member = AddMember(queues[0], interface, "xucd-check", 0, paused=True)
             try:
                 await self._query(for_intent(member))
             except Rejected as error:
-                if error.code != "AlreadyMember":  # left by a check that was killed right here
+                if error.code != "AlreadyMember":  # left by a check that was killed here
                     raise
             await self._query(for_intent(RemoveMember(queues[0], interface)))
-            if not await self._ear.until(
+            if not await self._events.arrives(
                 lambda event: (
                     event["Event"] == "QueueMemberRemoved" and event.get("Interface") == interface
                 )
             ):
-                yield unheard("agent", "queues and their agents")
+                yield read_class_missing("agent", "queues and their members")
         else:
-            yield unprobed("agent")
+            yield read_class_unchecked("agent")
 
 
 def _variable(name: str, value: str) -> Callable[[Block], bool]:
@@ -303,20 +307,22 @@ def run(settings: Settings) -> int:
             Finding(
                 "QueuesUnchecked",
                 "note",
-                f"the contact centre's queues are not known ({error})",
-                "run xucd center apply FILE first",
+                f"the queues configured in xucd could not be read ({error})",
+                "run xucd center apply FILE",
             )
         )
     originate = settings.features.listen or settings.features.dial or settings.features.callbacks
     findings += asyncio.run(check(settings.ami, settings.agi, queues, originate=originate))
-    print(shown(findings))
+    print(as_text(findings))
     return int(any(finding.level == "error" for finding in findings))
 
 
 def _queues(url: str) -> list[str]:
     file = make_url(url).database or ""
     if url.startswith("sqlite") and not Path(file).exists():
-        raise StoreError(f"no file {file}")  # to look would make one, owned by whoever looks
+        raise StoreError(
+            f"no file {file}"
+        )  # opening it would create one, owned by the current user
     store = Store(url)
     try:
         return list(store.directory().queue_by_name)

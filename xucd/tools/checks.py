@@ -1,4 +1,4 @@
-"""What `xucd check` can find, as values and tables: what xucd needs of Asterisk, and why."""
+"""The requirements that `xucd check` tests, as tables, and its findings."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -11,27 +11,27 @@ Level = Literal["error", "warning", "note"]
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that is not as it should be.
+    """One problem. `text` describes it, `fix` says how to solve it.
 
-    Of level ``error``, xucd does not work; ``warning``, a part of it does not, or worse than it
-    could; ``note``, something could not be checked. `text` says what, `mend` how to put it right.
+    Levels: ``error``, xucd does not work; ``warning``, a part of it does not work, or not well;
+    ``note``, something could not be checked.
     """
 
     code: str
     level: Level
     text: str
-    mend: str
+    fix: str
 
 
 RELOAD = 'then run asterisk -rx "manager reload"'
 
-# Class, the action of Asterisk's own that shows it, and what xucd does with it.
+# Write class, an action that Asterisk lists only with this class, and what xucd needs it for.
 WRITE_CLASSES = (
-    ("call", "Redirect", "reads and sets variables, wakes waiting callers, pauses recordings"),
-    ("reporting", "CoreShowChannels", "lists channels and devices to rebuild its picture"),
+    ("call", "Redirect", "to read and set variables, wake waiting callers and pause recordings"),
+    ("reporting", "CoreShowChannels", "to list channels and devices when it connects"),
 )
 
-# Actions that a module brings, and the class without which they could not be seen.
+# Action, the write class without which Asterisk does not list it, its module, and the level.
 MODULES_BY_ACTION: tuple[tuple[str, str | None, str, Level], ...] = (
     ("QueueStatus", None, "app_queue", "error"),
     ("ShowDialPlan", "reporting", "pbx_config", "error"),
@@ -39,46 +39,60 @@ MODULES_BY_ACTION: tuple[tuple[str, str | None, str, Level], ...] = (
     ("MixMonitorMute", "call", "app_mixmonitor", "warning"),
 )
 
-# Modules that bring no action of a class xucd has; `func_module` tells whether they are there.
+# Modules without an action of their own: module, level, and what needs it.
 MODULES_BY_NAME: tuple[tuple[str, Level, str], ...] = (
-    ("app_stack", "error", "the dialplan's Gosub"),
+    ("app_stack", "error", "Gosub in the dialplan"),
     ("res_agi", "warning", "customer data and dialling from a queue"),
     ("app_chanspy", "warning", "listening to agents"),
     ("chan_pjsip", "warning", "agents on PJSIP phones"),
-    ("app_read", "warning", "callers who would rather be called back"),
-    ("app_record", "warning", "callers who would rather be called back"),
-    ("func_env", "warning", "callers' messages"),
+    ("app_read", "warning", "callbacks requested by callers"),
+    ("app_record", "warning", "callbacks requested by callers"),
+    ("func_env", "warning", "callers' voice messages"),
 )
 
-# Rights that xucd never uses, each shown by an action that needs it.
+# Write classes that xucd never uses, and an action that Asterisk lists only with them.
 EXCESS = (("command", "Command"), ("config", "GetConfig"), ("system", "ModuleLoad"))
 
-CONTEXTS: tuple[tuple[str, Level, str], ...] = (
-    ("xucd-sub-wrap", "error", "wrap-up after a queue call"),
-    ("xucd-sub-answer", "warning", "queues without wrap-up"),
-    ("xucd-record", "warning", "recording"),
-    ("xucd-dial-from-queue", "warning", "dialling from a queue"),
-    ("xucd-destination", "warning", "dialling from a queue"),
-    ("xucd-join", "warning", "dialling from a queue"),
-    ("xucd-callback-key", "warning", "callers who would rather be called back"),
-    ("xucd-callback", "warning", "callers who would rather be called back"),
-    ("xucd-callback-listen", "warning", "playing callers' messages"),
+
+class DialplanContext(msgspec.Struct, frozen=True):
+    """A context of the dialplan that `use` needs; with `originates`, only if xucd may originate."""
+
+    name: str
+    level: Level
+    use: str
+    originates: bool = False
+
+
+CONTEXTS = (
+    DialplanContext("xucd-sub-wrap", "error", "wrap-up after a queue call"),
+    DialplanContext("xucd-sub-answer", "warning", "queues without wrap-up"),
+    DialplanContext("xucd-record", "warning", "recording"),
+    DialplanContext("xucd-dial-from-queue", "warning", "dialling from a queue", originates=True),
+    DialplanContext("xucd-destination", "warning", "dialling from a queue", originates=True),
+    DialplanContext("xucd-join", "warning", "dialling from a queue", originates=True),
+    DialplanContext("xucd-callback-key", "warning", "callbacks requested by callers"),
+    DialplanContext("xucd-callback", "warning", "callbacks requested by callers"),
+    DialplanContext(
+        "xucd-callback-listen", "warning", "playing callers' voice messages", originates=True
+    ),
 )
 
 
-def rights(commands: Block, originate: bool) -> Iterator[Finding]:
-    """What the manager user may do too little or too much, by the actions that it is shown."""
+def check_write_classes(commands: Block, originate: bool) -> Iterator[Finding]:
+    """The write classes that the manager user lacks or should not have, by its list of actions."""
     classes = [*WRITE_CLASSES]
-    if "QueueStatus" in commands:  # without app_queue there is nothing to tell it by
-        classes.append(("agent", "QueueAdd", "logs agents in and out of queues and pauses them"))
+    if "QueueStatus" in commands:  # without app_queue, no action shows the class
+        classes.append(("agent", "QueueAdd", "to log agents in and out and pause them"))
     if originate:
-        classes.append(("originate", "Originate", "listens and dials, unless switched off"))
+        classes.append(
+            ("originate", "Originate", "for listening and dialling, unless these are switched off")
+        )
     for right, action, use in classes:
         if action not in commands:
             yield Finding(
                 f"Write{right.title()}Missing",
                 "warning" if right == "originate" else "error",
-                f"the manager user may not do what needs write={right}: with it, xucd {use}",
+                f"the manager user lacks write={right}, which xucd needs {use}",
                 f"add {right} to write= of the user in manager.conf; {RELOAD}",
             )
     for right, action in EXCESS:
@@ -87,28 +101,28 @@ def rights(commands: Block, originate: bool) -> Iterator[Finding]:
                 "ExcessRights",
                 "warning",
                 f"the manager user has write={right}, which xucd never uses",
-                f"take {right} out of write= of the user in manager.conf; {RELOAD}",
+                f"remove {right} from write= of the user in manager.conf; {RELOAD}",
             )
 
 
-def unheard(right: str, what: str) -> Finding:
-    """An event of a class was to come and did not."""
+def read_class_missing(right: str, what: str) -> Finding:
+    """An event of a read class was caused and did not arrive."""
     return Finding(
         f"Read{right.title()}Missing",
         "error",
-        f"Asterisk does not tell {what}: an event of the class {right} was made and did not come",
-        f"add {right} to read= of the user in manager.conf, and let its eventfilter be xucd's;"
-        f" {RELOAD}",
+        f"the manager user receives no events of the class {right} ({what})",
+        f"add {right} to read= of the user in manager.conf, and give it the eventfilter lines of"
+        f" xucd's manager.conf; {RELOAD}",
     )
 
 
-def unprobed(right: str) -> Finding:
-    """No event of a class could be made, for want of another right."""
+def read_class_unchecked(right: str) -> Finding:
+    """A read class could not be tested, because another right is missing."""
     return Finding(
         f"Read{right.title()}Unchecked",
         "note",
-        f"whether the manager user has read={right} cannot be seen: nothing to try it with",
-        f"see that read= of the user in manager.conf has {right}",
+        f"read={right} could not be tested, because the manager user lacks another right",
+        f"make sure that read= of the user in manager.conf contains {right}",
     )
 
 
@@ -117,17 +131,18 @@ def module_missing(module: str, level: Level, use: str) -> Finding:
     return Finding(
         "ModuleMissing",
         level,
-        f"Asterisk has not loaded {module}: needed for {use}",
-        f'run asterisk -rx "module load {module}", and see that modules.conf does not leave it out',
+        f"Asterisk has not loaded {module}, which is needed for {use}",
+        f'run asterisk -rx "module load {module}",'
+        " and make sure that modules.conf does not exclude it",
     )
 
 
-def shown(findings: list[Finding]) -> str:
-    """The findings for a person to read, the gravest first."""
+def as_text(findings: list[Finding]) -> str:
+    """The findings as text, errors first."""
     if not findings:
-        return "all is well: Asterisk has what xucd needs"
+        return "no problems found: Asterisk has everything that xucd needs"
     order = ("error", "warning", "note")
     return "\n".join(
-        f"{finding.level} {finding.code}: {finding.text}\n    mend: {finding.mend}"
+        f"{finding.level} {finding.code}: {finding.text}\n    fix: {finding.fix}"
         for finding in sorted(findings, key=lambda finding: order.index(finding.level))
     )

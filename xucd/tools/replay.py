@@ -1,7 +1,7 @@
-"""What becomes of the contact centre when a recorded trace is played to it.
+"""Replays a recorded trace to a contact centre, and yields the changes that it causes.
 
-The same rules run as in the daemon, with the trace's own times for a clock, so that the same trace
-always leads to the same states. Nothing is sent to Asterisk and nothing is kept.
+The rules are the daemon's, and the clock shows the trace's times, so that the same trace always
+leads to the same states. Nothing is sent to Asterisk and nothing is stored.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,21 +20,21 @@ from xucd.tools import trace
 def changes(
     path: Path, directory: Directory, queues: Mapping[int, Mapping[int, int]]
 ) -> Iterator[tuple[float, Change]]:
-    """Every change that the trace brings about, in order, with its time in epoch seconds.
+    """Every change that the trace causes, in order, with its time in epoch seconds.
 
-    `queues` maps agent ids to {queue id: penalty}, as they were when the trace begins. Raises as
+    `queues` maps agent ids to {queue id: penalty} at the beginning of the trace. Raises as
     `xucd.tools.trace.replay` does.
     """
     center: Center | None = None
-    for now, heard in trace.replay(path):
+    for now, item in trace.replay(path):
         if center is None:
             center = Center(directory, now, midnight_after, Remembered(queues))
         while center.due() <= now:
             moment = center.due()
             center.tick(moment)
             yield from ((moment, change) for change in center.drain()[0])
-        if isinstance(heard, Snapshot):
-            rebuild(center, heard, now)
+        if isinstance(item, Snapshot):
+            rebuild(center, item, now)
         else:
-            apply(center, heard, now)
+            apply(center, item, now)
         yield from ((now, change) for change in center.drain()[0])

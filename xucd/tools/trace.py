@@ -1,10 +1,10 @@
-"""Traces of AMI connections: written as they are heard, read back through the same decoder.
+"""Traces: recordings of AMI connections, which are replayed through the same decoder.
 
-A trace is AMI as it came, with one header more: each block ends with ``XucdAt``, the epoch seconds
-at which it arrived. It begins with a block that says what it is, and each connection in it with
-Asterisk's greeting. The answers to the resynchronisation are in it too, so a replay yields the
-snapshot first and then the events, just as the link reported them. A plain capture of AMI, without
-times or questions, replays as well.
+A trace is AMI as received, with one more header: each block ends with ``XucdAt``, its time of
+arrival in epoch seconds. It begins with the block `HEADER`, and each connection in it with
+Asterisk's greeting. It contains the answers to the resynchronisation, so a replay yields the
+snapshot first and then the events, as the connection reported them. A plain AMI capture, without
+times and without a resynchronisation, can be replayed as well.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from xucd.center.snapshot import Snapshot
 
 HEADER = b"XucdTrace: 1"
 STEP = 0.001
-"""Seconds between two blocks of a capture that has no times."""
+"""Seconds between two blocks of a capture without times."""
 
 _AT = b"\r\nXucdAt: "
 _CHUNK = 1 << 16
@@ -37,18 +37,18 @@ class RecorderSettings(Protocol):
 
 
 class Recorder:
-    """Writes what a link hears to a file: give `heard` to `Link` as `on_raw`.
+    """Writes a connection's blocks to a file: pass `write` to `Connection` as `on_raw`.
 
-    `clock` tells the epoch seconds.
+    `clock` returns epoch seconds.
     """
 
     def __init__(self, file: IO[bytes], clock: Callable[[], float] = time.time) -> None:
         self._file = file
         self._clock = clock
         self.blocks = 0
-        self.heard(HEADER)
+        self.write(HEADER)
 
-    def heard(self, raw: bytes) -> None:
+    def write(self, raw: bytes) -> None:
         """Write one block, or a connection's greeting."""
         self._file.write(b"%b%b%.6f\r\n\r\n" % (raw, _AT, self._clock()))
         self.blocks += 1
@@ -62,34 +62,41 @@ def record(settings: RecorderSettings, path: Path) -> int:
     return 0
 
 
+class _Progress:
+    """Prints when the recording begins, and when the connection is lost."""
+
+    def on_up(self, snapshot: Snapshot, held: list[Event]) -> None:
+        print("recording; interrupt to stop", flush=True)
+
+    def on_event(self, event: Event) -> None:
+        """Events are recorded as raw blocks."""
+
+    def on_down(self) -> None:
+        print("lost the connection to Asterisk", flush=True)
+
+
 async def _record(settings: AmiSettings, file: IO[bytes]) -> int:
     recorder = Recorder(file)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    link = Connection(
-        settings,
-        on_event=lambda _: None,
-        on_up=lambda *_: print("recording; interrupt to stop", flush=True),
-        on_down=lambda: print("lost Asterisk", flush=True),
-        on_raw=recorder.heard,
-    )
-    link.start()
+    connection = Connection(settings, _Progress(), on_raw=recorder.write)
+    connection.start()
     await stopped.wait()
-    await link.close()
+    await connection.close()
     return recorder.blocks
 
 
 def replay(path: Path) -> Iterator[tuple[float, Snapshot | Event]]:
-    """Yield what a link would have reported, each with its time in epoch seconds.
+    """Yield what the connection reported, each with its time in epoch seconds.
 
-    Without times in the file, time counts up from 0 by `STEP` a block. Raises `OSError`,
-    `FramingError` for a file that is no trace, `DecodeError` for an event that cannot be read.
+    In a file without times, time counts from 0 by `STEP` for each block. Raises `OSError`,
+    `FramingError` for a file that is no trace, `DecodeError` for an event that cannot be decoded.
     """
     now = 0.0
     resync = Resync()
-    ours = False
+    recorded_by_xucd = False
     held: list[Event] = []
     holding = False
     for raw in _blocks(path):
@@ -98,11 +105,11 @@ def replay(path: Path) -> Iterator[tuple[float, Snapshot | Event]]:
             block = raw
         now = float(stamp) if at else now + STEP
         if block == HEADER:
-            ours = True
+            recorded_by_xucd = True
             continue
         if block.startswith(GREETING):
-            # From here until its snapshot, the link held back what it heard.
-            holding = ours
+            # From here until its snapshot, the connection held events back.
+            holding = recorded_by_xucd
             held.clear()
             continue
         if Resync.owns(block):
@@ -127,7 +134,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             for raw in framer.feed(chunk):
-                # In a plain capture, the greeting's line end alone parts it from the first block.
+                # In a plain capture, only a line end separates the greeting from the first block.
                 if raw.startswith(GREETING) and _AT not in raw:
                     greeting, _, block = raw.partition(b"\r\n")
                     yield from (greeting, block)
