@@ -14,9 +14,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 import pytest
+import structlog
+from structlog.typing import EventDict
 
 from integration.pbx import Pbx
 from xucd.ami import actions, connection
@@ -48,23 +51,22 @@ class Watched:
     def __init__(self, ami: Ami, on_raw: Callable[[bytes], None] | None = None) -> None:
         self.reports: list[Event | Snapshot | str] = []
         self._news = asyncio.Event()
-        self.link = Connection(
-            ami,
-            self._report,
-            self._up,
-            lambda: self._report("down"),
-            on_raw=on_raw,
-            backoff=Backoff(0.05, 0.2),
-        )
+        self.link = Connection(ami, self, on_raw=on_raw, backoff=Backoff(0.05, 0.2))
+
+    def on_event(self, event: Event) -> None:
+        self._report(event)
+
+    def on_up(self, snapshot: Snapshot, held: list[Event]) -> None:
+        assert self.link.connected
+        for report in (snapshot, *held):
+            self._report(report)
+
+    def on_down(self) -> None:
+        self._report("down")
 
     def _report(self, report: Event | Snapshot | str) -> None:
         self.reports.append(report)
         self._news.set()
-
-    def _up(self, snapshot: Snapshot, held: list[Event]) -> None:
-        assert self.link.connected
-        for report in (snapshot, *held):
-            self._report(report)
 
     async def until(self, wanted: Callable[[Event | Snapshot | str], bool], start: int = 0):
         """The first report from number `start` on that is wanted."""
@@ -348,9 +350,9 @@ async def test_a_frozen_asterisk_means_a_deadline_and_the_action_is_not_repeated
 async def test_a_peer_that_falls_silent_is_given_up(
     ami: Ami, pbx: Pbx, monkeypatch: pytest.MonkeyPatch
 ):
-    assert connection.DEAD + connection.QUIET / 2 <= 15
-    monkeypatch.setattr(connection, "QUIET", 0.3)
-    monkeypatch.setattr(connection, "DEAD", 0.9)
+    assert connection.LOST_AFTER + connection.PING_AFTER / 2 <= 15
+    monkeypatch.setattr(connection, "PING_AFTER", 0.3)
+    monkeypatch.setattr(connection, "LOST_AFTER", 0.9)
     async with linked(ami) as watched:
         await asyncio.sleep(1.5)  # silent but alive: pings keep it
         assert "down" not in watched.reports
@@ -377,47 +379,61 @@ async def test_an_asterisk_that_restarts_is_taken_as_it_then_is(ami: Ami, pbx: P
         assert watched.link.connections == 2
 
 
-async def logged(text: str) -> str:
-    """The next message of the link's log with this text in it."""
-    found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+class Log:
+    """What is logged with structlog from now on."""
 
-    class Listener(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if text in record.getMessage() and not found.done():
-                found.set_result(record.getMessage())
+    def __init__(self) -> None:
+        self.entries: list[EventDict] = []
+        self._added = asyncio.Event()
 
-    listener = Listener()
-    connection.log.addHandler(listener)
-    try:
+    def __call__(self, logger: object, level: str, entry: EventDict) -> NoReturn:
+        self.entries.append(entry)
+        self._added.set()
+        raise structlog.DropEvent
+
+    async def has(self, event: str, count: int = 1) -> EventDict:
+        """The latest entry of this event, once there are `count` of them."""
         async with asyncio.timeout(PATIENCE):
-            return await found
-    finally:
-        connection.log.removeHandler(listener)
+            while (
+                len(found := [entry for entry in self.entries if entry["event"] == event]) < count
+            ):
+                self._added.clear()
+                await self._added.wait()
+        return found[-1]
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    before, log = structlog.get_config(), Log()
+    structlog.configure(processors=[log])
+    yield log
+    structlog.configure(**before)
 
 
 async def test_a_wrong_secret_is_said_clearly_and_never_written_down(
-    ami: Ami, caplog: pytest.LogCaptureFixture
+    ami: Ami, log: Log, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.DEBUG)
     wrong = replace(ami, secret="Tr0ub4dor-wrong")
     watched = Watched(wrong)
     watched.link.start()
-    assert "next attempt in 60 s" in await logged("refused the manager user")
+    refused = await log.has("Asterisk refused the login")
+    assert refused["delay"] == connection.REFUSED_DELAY
     assert not watched.link.connected
     await watched.link.close()
     async with linked(ami):
         pass
-    assert wrong.secret not in caplog.text
-    assert ami.secret not in caplog.text
+    written = f"{caplog.text}{log.entries}"
+    assert wrong.secret not in written
+    assert ami.secret not in written
 
 
-async def test_an_asterisk_that_is_not_there_is_tried_again(ami: Ami):
+async def test_an_asterisk_that_is_not_there_is_tried_again(ami: Ami, log: Log):
     async with Proxy(ami.port) as proxy:
         port = proxy.port
     watched = Watched(replace(ami, port=port))
     watched.link.start()
-    for _ in range(3):
-        await logged("no Asterisk")
+    await log.has("cannot connect to Asterisk", count=3)
     with pytest.raises(AmiError):
         await watched.link.ask(Nudge("x"))
     await watched.link.close()
@@ -529,7 +545,7 @@ async def test_a_recorded_link_replays_to_what_it_reported(ami: Ami, pbx: Pbx, t
     with trace.open("wb") as file:
         async with linked(ami) as first:
             await a_call_in_support(first)
-            async with linked(ami, on_raw=Recorder(file).heard) as watched:
+            async with linked(ami, on_raw=Recorder(file).write) as watched:
                 await watched.link.ask(SetPause(PHONE, True, "déjeuner"))
                 await watched.saw(events.MemberPaused, reason="déjeuner")
                 pbx.cli("channel request hangup all")

@@ -40,7 +40,7 @@ async def test_a_look_that_is_answered_too_late_is_followed_by_a_new_connection(
         with monkeypatch.context() as patch:
             patch.setattr(connection, "LIST_TIMEOUT", 0.1)
             with pytest.raises(AmiError):
-                await watched.link.look_again()
+                await watched.link.resynchronise()
         proxy.flowing.set()
         await watched.saw(Snapshot, begun)
         assert watched.link.connected

@@ -117,7 +117,7 @@ class Link(WebSocketServerProtocol):
         try:
             self.session = self.links.joined(self)
         except Exception:  # one client's, and told to it: the others go on
-            log.exception("opening failed", user=self.user.login)
+            log.exception("cannot send the opening of a link", user=self.user.login)
             self.sendCloseFrame(INTERNAL_ERROR, b"internal error")
 
     def dataReceived(self, data: bytes) -> None:
@@ -204,7 +204,7 @@ class Link(WebSocketServerProtocol):
             if not refused.silent:
                 session.send(msgspec.convert({"Error": refused.code, **refused.detail}, AgentError))
         except Exception:  # answered below: the link and its next command go on
-            log.exception("command failed", command=name, user=session.user.login)
+            log.exception("a command failed", command=name, user=session.user.login)
             outcome, refusal = "failed", Refused("InternalError", "xucd could not do this.")
             session.send(Error(error=refusal.code, message=refusal.text))
         _acknowledge(session, command.request_id, refusal)
@@ -226,7 +226,7 @@ class Link(WebSocketServerProtocol):
 
     def _too_slow(self) -> None:
         self.links.hub.metrics.slow.inc()
-        log.info("client does not read", user=self.user.login)
+        log.info("closing the link of a slow client", user=self.user.login)
         self.sendClose(SLOW, "slow")
 
     def _watch(self) -> None:

@@ -163,12 +163,12 @@ class Journal:
                     await self._store.run(method, *arguments)
                 except StoreUnavailable as error:
                     if not self._failing:
-                        log.error("changes cannot be written for now", error=str(error))
+                        log.error("cannot write changes for now", reason=str(error))
                     self._progress(failing=True)
                     await asyncio.sleep(RETRY_S)
                     continue
                 except StoreError as error:
-                    log.error("a change was turned down by the database", error=str(error))
+                    log.error("the database rejected a change", reason=str(error))
                 self._unwritten.popleft()
                 self._progress(failing=False)
         finally:

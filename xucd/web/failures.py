@@ -49,7 +49,7 @@ def log_unseen(request: Any, task: asyncio.Task[Any], waited: asyncio.Future[Any
     error = task.exception()
     if error is not None and not isinstance(error, HttpError | Refused):
         path = request.path.decode("ascii", "replace")
-        log.error("request failed, its client gone", path=path, exc_info=error)
+        log.error("an HTTP request failed after its client had gone", path=path, exc_info=error)
 
 
 def _error(request: Any, failure: Any) -> HttpError:
@@ -64,5 +64,5 @@ def _error(request: Any, failure: Any) -> HttpError:
             text = "This method is not for this address."
             return HttpError(405, "MethodNotAllowed", text, Allow=", ".join(sorted(methods or ())))
     path = request.path.decode("ascii", "replace")
-    log.error("request failed", path=path, traceback=failure.getTraceback())
+    log.error("an HTTP request failed", path=path, traceback=failure.getTraceback())
     return HttpError(500, "InternalError", "xucd could not serve this.")

@@ -121,7 +121,7 @@ class _Site(Site):
 
     def log(self, request: Any) -> None:
         log.debug(
-            "request",
+            "HTTP request",
             method=request.method.decode("ascii", "replace"),
             path=request.path.decode("ascii", "replace"),
             status=request.code,

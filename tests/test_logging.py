@@ -1,0 +1,72 @@
+"""One way of logging: structlog, constant events, and the documented keys."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent
+LEVELS = {"debug", "info", "warning", "error", "critical", "exception"}
+EXCEPTIONS = {"exc_info"}
+"""Keys that structlog itself renders, as a traceback."""
+
+# The client is a library for other programs, which structlog must not be a dependency of; the
+# process routes the log entries of libraries to structlog.
+STANDARD_LOGGING = {"xucd/client/center_client.py", "xucd/app/daemon.py"}
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted((PROJECT / "xucd").rglob("*.py")):
+        yield str(path.relative_to(PROJECT)), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def log_uses() -> Iterator[tuple[str, ast.Attribute, ast.Call | None]]:
+    """Every `log.…` in xucd with its place, and the call if it is one."""
+    for path, tree in sources():
+        if path == "xucd/client/center_client.py":
+            continue
+        calls = {node.func: node for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == "log"
+            ):
+                yield f"{path}:{node.lineno}", node, calls.get(node)
+
+
+def documented_keys() -> set[str]:
+    page = (PROJECT / "docs/operating.md").read_text(encoding="utf-8")
+    section = page.partition("## The log")[2].partition("\n## ")[0]
+    return set(re.findall(r"^\| `(\w+)` \|", section, re.M))
+
+
+def test_xucd_logs_with_structlog_alone() -> None:
+    importing = {
+        path
+        for path, tree in sources()
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Import) and any(name.name == "logging" for name in node.names))
+        or (isinstance(node, ast.ImportFrom) and node.module == "logging")
+    }
+    assert importing == STANDARD_LOGGING
+
+
+def test_every_log_event_is_a_constant_text() -> None:
+    for place, attribute, call in log_uses():
+        assert call is not None, f"{place}: log.{attribute.attr} is not called where it is named"
+        assert attribute.attr in LEVELS, place
+        assert len(call.args) == 1, f"{place}: values belong into keys"
+        assert isinstance(call.args[0], ast.Constant), f"{place}: the event is not a constant"
+        event = call.args[0].value
+        assert isinstance(event, str) and "%" not in event, place
+
+
+def test_log_entries_have_the_documented_keys_and_no_others() -> None:
+    used: set[str] = set()
+    for place, _, call in log_uses():
+        assert call is not None
+        keys = {str(keyword.arg) for keyword in call.keywords} - EXCEPTIONS
+        assert keys <= documented_keys(), f"{place}: {keys - documented_keys()} in operating.md?"
+        used |= keys
+    assert documented_keys() == used
