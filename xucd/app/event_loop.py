@@ -1,9 +1,9 @@
-"""uvloop's event loop, made to tell of connections that are reset while they are being read.
+"""uvloop's event loop with a workaround for connections that are reset while they are being read.
 
-When a socket has both something to read and an error, as when a client asks and resets, uvloop
-(0.23) has it read once and then watches it no more, but keeps the closed watch: writing to the
-socket raises, and nobody ever hears that the connection is lost. Here the watch is made anew. The
-error then shows at once, as on asyncio's own loop.
+When a socket has both data and an error, as when a client sends a request and resets, uvloop (0.23)
+reads it once and closes its poll handle, but keeps the closed handle: writing to the socket raises,
+and the loss of the connection is never reported. Here the handle is replaced. The error is then
+reported at once, as on asyncio's own loop.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ _Ts = TypeVarTuple("_Ts")
 
 
 class Loop(uvloop.Loop):
-    """To be used as any event loop."""
+    """A drop-in replacement for `uvloop.Loop`."""
 
     def add_reader(
         self, fd: "FileDescriptorLike", callback: Callable[[*_Ts], Any], *args: *_Ts

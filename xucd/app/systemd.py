@@ -1,4 +1,4 @@
-"""Speaking to systemd, if it started us: ready, reloading, stopping, still alive.
+"""Notifications to systemd, if it has started xucd: ready, reloading, stopping, watchdog.
 
 The protocol is a datagram of ``KEY=VALUE`` lines to the socket named in the environment, as
 sd_notify(3) has it.
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 
 class Notifier:
-    """Tells systemd; does nothing where no `NOTIFY_SOCKET` is named."""
+    """Notifies systemd; does nothing without `NOTIFY_SOCKET` in the environment."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._address = environ.get("NOTIFY_SOCKET", "")
@@ -26,7 +26,7 @@ class Notifier:
                 sender.sendto(state.encode(), self._address)
 
     async def stay_alive(self) -> None:
-        """Tell the watchdog, twice per its time, for as long as the event loop turns."""
+        """Notify the watchdog twice per interval, as long as the event loop runs."""
         while self.watchdog_s > 0:
             self.tell("WATCHDOG=1")
             await asyncio.sleep(self.watchdog_s / 2)
