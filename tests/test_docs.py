@@ -1,9 +1,11 @@
 """The documents say what the code does: what can be compared is compared here."""
 
 import importlib.util
+import itertools
 import re
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -15,19 +17,52 @@ from xucd.cti.metrics import Metrics
 
 PROJECT = Path(__file__).parent.parent
 DOCS = PROJECT / "docs"
-PAGES = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [*sorted(PROJECT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 PROTOCOL = (DOCS / "protocol.md").read_text(encoding="utf-8")
 
 
-def test_the_agents_diagram_is_drawn_from_the_table_as_it_is_now() -> None:
-    spec = importlib.util.spec_from_file_location("draw_agent", DOCS / "draw_agent.py")
+def script(name: str) -> ModuleType:
+    """A script of docs/, as a module."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec is not None and spec.loader is not None
-    draw_agent = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(draw_agent)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_agents_diagram_is_drawn_from_the_table_as_it_is_now() -> None:
+    draw_agent = script("draw_agent")
     page = (DOCS / "agents.md").read_text(encoding="utf-8")
     assert draw_agent.diagram() in page, "run docs/draw_agent.py"
     assert draw_agent.table() in page, "run docs/draw_agent.py"
     assert all(state.value in page for state in AgentState)
+
+
+def test_the_picture_of_the_rooms_is_drawn_from_the_imports_as_they_are_now() -> None:
+    draw_imports = script("draw_imports")
+    rooms = draw_imports.room_imports(draw_imports.module_imports())
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    picture = (DOCS / "rooms.svg").read_text(encoding="utf-8")
+    assert draw_imports.table(rooms) in page, "run docs/draw_imports.py"
+    assert draw_imports.picture(rooms) == picture, "run docs/draw_imports.py"
+
+
+def test_no_rooms_and_no_modules_import_each_other_in_a_circle() -> None:
+    draw_imports = script("draw_imports")
+    modules = draw_imports.module_imports()
+    draw_imports.check_no_circle(modules)
+    draw_imports.check_no_circle(draw_imports.room_imports(modules))
+
+
+def test_a_circle_of_imports_is_an_error_that_names_it_in_order() -> None:
+    draw_imports = script("draw_imports")
+    graph = {"views": {"cti"}, "cti": {"commands"}, "commands": {"views"}, "app": {"views"}}
+    with pytest.raises(draw_imports.Circle) as caught:
+        draw_imports.check_no_circle(graph)
+    rooms = str(caught.value).split(" -> ")
+    assert rooms[0] == rooms[-1]
+    assert set(rooms) == {"views", "cti", "commands"}
+    assert all(below in graph[above] for above, below in itertools.pairwise(rooms))
 
 
 def test_every_command_is_told_as_carried_out_or_as_not_yet_so() -> None:
@@ -61,8 +96,25 @@ def test_the_readme_names_everybody_in_the_demo() -> None:
         assert f"| `{person['login']}` | `{person['login']}-demo` |" in readme
 
 
+def anchors(page: Path) -> set[str]:
+    """What a link can lead to in a page: its headings, as forges spell them in an address."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_documents_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
-        if "://" not in target:
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+    for link in re.findall(r"\]\(([^)]+)", page.read_text(encoding="utf-8")):
+        target, _, anchor = link.partition("#")
+        if "://" not in link:
+            found = page.parent / target if target else page
+            assert found.exists(), f"{page.name} links to {link}"
+            assert not anchor or anchor in anchors(found), f"{page.name} links to {link}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_paths_that_documents_name_exist(page: Path) -> None:
+    rooms = "xucd|tests|integration|docs|bench|asterisk-conf"
+    paths = re.findall(rf"`((?:{rooms})/[\w./*-]+)`", page.read_text(encoding="utf-8"))
+    missing = [path for path in paths if "NAME" not in path and not list(PROJECT.glob(path))]
+    assert missing == []
