@@ -28,7 +28,9 @@ from twisted.web.server import Site  # noqa: E402
 from bench.recorded import SECRET, Counting, messages, play  # noqa: E402
 from xucd.center.directory import User  # noqa: E402
 from xucd.center.rights import Rights  # noqa: E402
+from xucd.cti.commands import Command  # noqa: E402
 from xucd.cti.links import Links  # noqa: E402
+from xucd.cti.session import Session  # noqa: E402
 from xucd.views import topics  # noqa: E402
 from xucd.web.api import Health  # noqa: E402
 from xucd.web.site import make_site  # noqa: E402
@@ -81,19 +83,21 @@ class _Application:
 
     def __init__(self, hub: Counting) -> None:
         self.hub = hub
-        self.sessions: list[Any] = []
+        self.sessions: list[Session] = []
 
-    def opened(self, session: Any) -> None:
-        rights = Rights(None, None, None)
+    def rights_of(self, user: User) -> Rights:
         if len(self.sessions) % 2:
-            rights = Rights(None, frozenset({1, 2}), frozenset({1}))
-        for topic in topics.agents_heard(topics.AGENT_STATES, rights):
+            return Rights(None, frozenset({1, 2}), frozenset({1}))
+        return Rights(None, None, None)
+
+    def opened(self, session: Session) -> None:
+        for topic in topics.agents_heard(topics.AGENT_STATES, session.rights):
             self.hub.subscribe(session, topic)
-        for topic in topics.queues_heard(topics.QUEUE_MEMBERS, rights):
+        for topic in topics.queues_heard(topics.QUEUE_MEMBERS, session.rights):
             self.hub.subscribe(session, topic)
         self.sessions.append(session)
 
-    async def asked(self, session: Any, ask: Any) -> None:
+    async def asked(self, session: Session, command: Command) -> None:
         return None
 
     def start(self) -> Callable[[int], bool]:

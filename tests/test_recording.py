@@ -26,8 +26,7 @@ class Table:
         self.scene.logs_in()
         self.context = a_context(self.scene, self.script)
         user = User(1, "bruce", "Bruce", "Wail", line_id=1, agent_id=BRUCE)
-        self.who = Session(user, None)  # type: ignore[arg-type]  # nobody is sent anything
-        self.who.rights = rights_of(user, strict=True)
+        self.who = Session(user, rights_of(user, strict=True), writer=None)
         self.script.events = self.obey
 
     def obey(self) -> None:

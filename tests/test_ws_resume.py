@@ -145,7 +145,7 @@ async def test_a_session_that_nobody_takes_up_ends() -> None:
         client, hello = await opened(server)
         await lost(server, client)
         await until(lambda: server.application.ended)
-        assert not server.hub._kept
+        assert not server.hub._resumable
         await fresh(server, back_at(hello["stream"], 2))
 
 

@@ -63,7 +63,7 @@ async def test_over_tls_messages_arrive_in_order_and_a_slow_client_is_closed(
             count += 1
             assert count < 20_000
             server.hub.publish(["everybody"], said(count, 4096))
-            await until(lambda: not server.hub.turn.dirty)
+            await until(lambda: not server.hub.flush.dirty)
         number = 0
         with pytest.raises(Closed) as closed:
             while True:

@@ -12,6 +12,7 @@ from twisted.internet import reactor
 from tests.ws_client import Client
 from xucd.center.directory import User
 from xucd.center.refused import Refused
+from xucd.center.rights import Rights, rights_of
 from xucd.cti import commands
 from xucd.cti.hub import Hub
 from xucd.cti.link import LinkLimits
@@ -37,8 +38,10 @@ class Application:
         self.gate = asyncio.Event()
         self.gate.set()
 
+    def rights_of(self, user: User) -> Rights:
+        return rights_of(user, strict=False)
+
     def opened(self, session: Session) -> None:
-        session.rights = "all"
         session.send(RightProfile(profile="Admin", rights=[]))
         session.send(UserStatusUpdate(status="available"))
         self.hub.subscribe(session, "everybody")

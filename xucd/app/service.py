@@ -14,10 +14,11 @@ from xucd.ami.connection import AmiSettings, Connection
 from xucd.ami.errors import AmiError
 from xucd.callbacks.service import Callbacks
 from xucd.center.center import Center
+from xucd.center.directory import User
 from xucd.center.events import Event
 from xucd.center.intents import Intent, Nudge, RemoveMember
 from xucd.center.refused import Refused
-from xucd.center.rights import rights_of
+from xucd.center.rights import Rights, rights_of
 from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.table import apply
 from xucd.center.snapshot import Snapshot
@@ -101,9 +102,12 @@ class Service:
 
     # -- for clients' links
 
+    def rights_of(self, user: User) -> Rights:
+        """What a user may see and do."""
+        return rights_of(user, strict=self._strict_rights)
+
     def opened(self, session: Session) -> None:
         """Send a new session its opening."""
-        session.rights = rights_of(session.user, strict=self._strict_rights)
         subscribe_to_own(self.context, session)
         send_opening(self.context, session)
 

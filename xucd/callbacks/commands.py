@@ -9,7 +9,6 @@ import msgspec
 from xucd.callbacks.service import Callbacks
 from xucd.center.callbacks import Condition, Field, Operator, Order, Search, TicketUpdate
 from xucd.center.refused import Refused
-from xucd.commands.lookup import rights
 from xucd.cti import messages as msg
 from xucd.cti.commands import (
     CallbackFilter,
@@ -42,7 +41,7 @@ _LARGEST = 2**31 - 1
 
 async def get_callback_lists(callbacks: Callbacks, command: GetCallbackLists, who: Session) -> None:
     """Send all lists with their open requests, and from now on what becomes of them."""
-    await callbacks.subscribe(who, rights(who))
+    await callbacks.subscribe(who, who.rights)
 
 
 async def get_periods(
@@ -57,7 +56,7 @@ async def get_periods(
 
 async def find_callbacks(callbacks: Callbacks, command: FindCallbackRequest, who: Session) -> None:
     """Send a page of what a search finds. Raises `Refused` with `FilterInvalid`."""
-    found = await callbacks.find(search(command.request), rights(who))
+    found = await callbacks.find(search(command.request), who.rights)
     page = msg.CallbackPage(
         total=found.total, found=[callback_views.request_view(one) for one in found.requests]
     )
@@ -66,17 +65,17 @@ async def find_callbacks(callbacks: Callbacks, command: FindCallbackRequest, who
 
 async def take_callback(callbacks: Callbacks, command: TakeCallback, who: Session) -> None:
     """Let the user's agent have a callback. Raises as `Callbacks.take` does."""
-    await callbacks.take(command.uuid, rights(who))
+    await callbacks.take(command.uuid, who.rights)
 
 
 async def release_callback(callbacks: Callbacks, command: ReleaseCallback, who: Session) -> None:
     """Give a callback back. Raises as `Callbacks.release` does."""
-    await callbacks.release(command.uuid, rights(who))
+    await callbacks.release(command.uuid, who.rights)
 
 
 async def start_callback(callbacks: Callbacks, command: StartCallback, who: Session) -> None:
     """Ring the user's phone, then dial. Raises as `Callbacks.start` does."""
-    await callbacks.start(command.request_uuid, command.number, who.user, rights(who))
+    await callbacks.start(command.request_uuid, command.number, who.user, who.rights)
 
 
 async def update_ticket(callbacks: Callbacks, command: UpdateCallbackTicket, who: Session) -> None:
@@ -87,7 +86,7 @@ async def update_ticket(callbacks: Callbacks, command: UpdateCallbackTicket, who
         due_date=command.due_date,
         period_uuid=command.period_uuid,
     )
-    await callbacks.update_ticket(command.ticket_uuid, update, rights(who))
+    await callbacks.update_ticket(command.ticket_uuid, update, who.rights)
 
 
 def search(asked: CallbackSearch) -> Search:

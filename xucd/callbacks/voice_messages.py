@@ -15,7 +15,6 @@ from xucd.center.intents import PlayMessage
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.center.voice_messages import channel_id, due_date, is_hearing, is_reference
-from xucd.commands.lookup import rights
 from xucd.commands.own_phone import check_in_reach, own_line
 from xucd.config import validation
 from xucd.cti.commands import ListenCallbackMessage
@@ -118,8 +117,8 @@ async def _request(callbacks: Callbacks, named: str, who: Session) -> Request:
     """
     try:
         if is_reference(named):
-            return await callbacks.with_message(named, rights(who))
-        return await callbacks.get(uuid.UUID(named), rights(who))
+            return await callbacks.with_message(named, who.rights)
+        return await callbacks.get(uuid.UUID(named), who.rights)
     except ValueError:
         raise _unknown() from None
     except Refused as refusal:

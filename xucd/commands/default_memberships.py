@@ -15,7 +15,7 @@ from xucd.center.directory import Agent, Queue
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.commands.context import Context
-from xucd.commands.lookup import find_queue, not_authorized, rights
+from xucd.commands.lookup import find_queue, not_authorized
 from xucd.commands.queues import add_to_queue, remove_from_queue
 from xucd.cti.commands import (
     ApplyUsersDefaultMembership,
@@ -48,7 +48,7 @@ async def get_default(context: Context, command: GetUserDefaultMembership, who: 
     """
     (agent,) = _agents(context, [command.user_id], who)
     defaults = await context.journal.default_memberships()
-    who.send(agent_views.default_membership(agent.user_id, defaults, rights(who)))
+    who.send(agent_views.default_membership(agent.user_id, defaults, who.rights))
 
 
 async def set_default(
@@ -66,12 +66,12 @@ async def set_default(
         queues = _queues(context, command.membership, who)
         before = await context.journal.default_memberships()
         await context.journal.set_default_memberships(
-            {agent.user_id: queues for agent in agents}, rights(who).queue_ids
+            {agent.user_id: queues for agent in agents}, who.rights.queue_ids
         )
         after = await context.journal.default_memberships()
         _publish_changed(context, agents, before, after)
-        if topics.default_memberships_heard(rights(who)) not in who.topics:
-            for body in _messages(context, agents, after, rights(who)):
+        if topics.default_memberships_heard(who.rights) not in who.topics:
+            for body in _messages(context, agents, after, who.rights):
                 who.send(body)
 
 
@@ -94,7 +94,7 @@ async def apply_default(
             defaults = await context.journal.default_memberships()
             await asyncio.gather(
                 *(
-                    _apply(context, agent, defaults.get(agent.user_id, {}), rights(who), outcome)
+                    _apply(context, agent, defaults.get(agent.user_id, {}), who.rights, outcome)
                     for agent in agents[first : first + BATCH]
                 )
             )
@@ -191,7 +191,7 @@ def _agents(context: Context, user_ids: Iterable[int], who: Session) -> list[Age
         if user.agent_id is None:
             raise Refused("UserIsNoAgent", "The user has no agent.")
         agent = directory.agents[user.agent_id]
-        if not rights(who).agent(agent):
+        if not who.rights.agent(agent):
             raise not_authorized()
         found.append(agent)
     return found

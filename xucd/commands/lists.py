@@ -7,7 +7,6 @@ does not. Subscribing is idempotent.
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.commands.context import Context
-from xucd.commands.lookup import rights
 from xucd.cti import messages as msg
 from xucd.cti.commands import (
     GetAgentDirectory,
@@ -26,15 +25,15 @@ from xucd.views.phones import line_config
 async def get_list(context: Context, command: GetList, who: Session) -> None:
     """Send a list, and subscribe to its changes."""
     if command.object_type == "agent":
-        context.rights_in_use.add(rights(who))
-        subscriptions = [topics.configs_heard(rights(who))]
+        context.rights_in_use.add(who.rights)
+        subscriptions = [topics.configs_heard(who.rights)]
     elif command.object_type == "queuemember":
-        subscriptions = topics.queues_heard(topics.QUEUE_MEMBERS, rights(who))
+        subscriptions = topics.queues_heard(topics.QUEUE_MEMBERS, who.rights)
     elif command.object_type == "queue":
-        subscriptions = topics.queues_heard(topics.QUEUE_CONFIGS, rights(who))
+        subscriptions = topics.queues_heard(topics.QUEUE_CONFIGS, who.rights)
     elif command.object_type == "basequeuemember":
-        context.rights_in_use.add(rights(who))
-        subscriptions = [topics.default_memberships_heard(rights(who))]
+        context.rights_in_use.add(who.rights)
+        subscriptions = [topics.default_memberships_heard(who.rights)]
     else:
         subscriptions = []
     for topic in subscriptions:
@@ -51,7 +50,7 @@ async def get_config(context: Context, command: GetConfig, who: Session) -> None
 
 
 async def _send(context: Context, object_type: str, who: Session) -> None:
-    center, allowed = context.center, rights(who)
+    center, allowed = context.center, who.rights
     agents = agent_views.visible_agents(center, allowed)
     if object_type == "agent":
         who.send(msg.AgentList(items=[agent_views.agent_entry(live.agent) for live in agents]))
@@ -75,13 +74,13 @@ async def _send(context: Context, object_type: str, who: Session) -> None:
 
 async def get_agent_states(context: Context, command: GetAgentStates, who: Session) -> None:
     """Send the state of every visible agent."""
-    for live in agent_views.visible_agents(context.center, rights(who)):
+    for live in agent_views.visible_agents(context.center, who.rights):
         who.send(_state(context, live))
 
 
 async def get_agent_directory(context: Context, command: GetAgentDirectory, who: Session) -> None:
     """Send all visible agents with their states, in one message."""
-    agents = agent_views.visible_agents(context.center, rights(who))
+    agents = agent_views.visible_agents(context.center, who.rights)
     who.send(
         msg.AgentDirectory(
             directory=[
@@ -98,7 +97,7 @@ async def subscribe_to_agent_events(
     context: Context, command: SubscribeToAgentEvents, who: Session
 ) -> None:
     """Subscribe to the states of all visible agents."""
-    for topic in topics.agents_heard(topics.AGENT_STATES, rights(who)):
+    for topic in topics.agents_heard(topics.AGENT_STATES, who.rights):
         context.hub.subscribe(who, topic)
 
 
@@ -106,9 +105,9 @@ async def subscribe_to_agent_stats(
     context: Context, command: SubscribeToAgentStats, who: Session
 ) -> None:
     """Send the day's statistics of every visible agent, now and whenever they change."""
-    for topic in topics.agents_heard(topics.AGENT_STATS, rights(who)):
+    for topic in topics.agents_heard(topics.AGENT_STATS, who.rights):
         context.hub.subscribe(who, topic)
-    for live in agent_views.visible_agents(context.center, rights(who)):
+    for live in agent_views.visible_agents(context.center, who.rights):
         who.send(agent_views.agent_statistics(live, context.now()))
 
 

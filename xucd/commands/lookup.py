@@ -3,16 +3,8 @@
 from xucd.center.directory import Line, Queue
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
-from xucd.center.rights import Rights
 from xucd.commands.context import Context
 from xucd.cti.session import Session
-
-
-def rights(who: Session) -> Rights:
-    """What a session's user may see and do."""
-    found = who.rights
-    assert isinstance(found, Rights)
-    return found
 
 
 def find_agent(context: Context, agent_id: int | None, who: Session) -> LiveAgent:
@@ -24,7 +16,7 @@ def find_agent(context: Context, agent_id: int | None, who: Session) -> LiveAgen
     live = context.center.agents.get(wanted) if wanted is not None else None
     if live is None:
         raise Refused("AgentUnknown", "There is no such agent.")
-    if not rights(who).agent(live.agent):
+    if not who.rights.agent(live.agent):
         raise not_authorized()
     return live
 
@@ -37,7 +29,7 @@ def find_queue(context: Context, queue_id: int, who: Session, *, silent: bool = 
     queue = context.center.directory.queues.get(queue_id)
     if queue is None:
         raise Refused("QueueUnknown", "There is no such queue.", silent=silent)
-    if not rights(who).queue(queue_id):
+    if not who.rights.queue(queue_id):
         raise not_authorized()
     return queue
 
@@ -49,7 +41,7 @@ def find_group(context: Context, group_id: int, who: Session) -> list[LiveAgent]
     """
     if group_id not in context.center.directory.groups:
         raise Refused("GroupUnknown", "There is no such group.")
-    if not rights(who).group(group_id):
+    if not who.rights.group(group_id):
         raise not_authorized()
     return [live for live in context.center.agents.values() if live.agent.group_id == group_id]
 

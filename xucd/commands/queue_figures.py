@@ -1,7 +1,7 @@
 """Queue statistics, and the calls that wait in queues."""
 
 from xucd.commands.context import Context
-from xucd.commands.lookup import find_queue, rights
+from xucd.commands.lookup import find_queue
 from xucd.cti.commands import (
     GetQueueStatisticsCommand,
     SubscribeToQueueCalls,
@@ -17,7 +17,7 @@ async def subscribe_to_queue_stats(
     context: Context, command: SubscribeToQueueStats, who: Session
 ) -> None:
     """Send the day's statistics of every visible queue, now and whenever they change."""
-    allowed = rights(who)
+    allowed = who.rights
     for topic in topics.queues_heard(topics.QUEUE_STATS, allowed):
         context.hub.subscribe(who, topic)
     for queue_id in context.center.directory.queues:

@@ -14,7 +14,7 @@ from xucd.center.intents import WRAPUP_REASON, AddMember, Intent, RemoveMember, 
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.commands.context import Context
-from xucd.commands.lookup import find_agent, find_group, find_queue, not_authorized, rights
+from xucd.commands.lookup import find_agent, find_group, find_queue, not_authorized
 from xucd.cti import messages as msg
 from xucd.cti.commands import (
     AddAgentsInGroup,
@@ -117,7 +117,7 @@ async def set_agent_group(context: Context, command: SetAgentGroup, who: Session
     """
     live = find_agent(context, command.agent_id, who)
     find_group(context, command.group_id, who)
-    if not rights(who).group(live.agent.group_id):
+    if not who.rights.group(live.agent.group_id):
         raise not_authorized()  # a right to one's own agent alone is not enough
     if live.agent.group_id != command.group_id:
         await context.journal.set_agent_group(live.agent.id, command.group_id)

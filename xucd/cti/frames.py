@@ -1,4 +1,4 @@
-"""From a client's frame to the command it asks for: the one place where frames are judged."""
+"""Decoding of clients' frames into commands: the one place where frames are validated."""
 
 import re
 from typing import Any, get_args, get_type_hints
@@ -22,9 +22,9 @@ class Ping(msgspec.Struct):
 
 
 class BadFrame(Exception):
-    """A frame that is no command. `code` is for machines; `text` never repeats the client's words.
+    """A frame that is not a valid command. `text` never repeats what the client sent.
 
-    `request_id` is the frame's, where it could still be read.
+    `request_id` is the frame's, if it could still be read.
     """
 
     def __init__(self, code: str, text: str, request_id: RequestId | None = None) -> None:
@@ -51,7 +51,7 @@ _MISSING = re.compile(r"required field `(\w+)`")
 
 
 def decode(frame: bytes | str) -> Command | Ping:
-    """What a client's frame asks.
+    """Decode a frame.
 
     Raises `BadFrame` with `InvalidJson`, `NotAnObject`, `UnknownCommand` or `InvalidArgument`.
     """
@@ -71,12 +71,12 @@ def decode(frame: bytes | str) -> Command | Ping:
     cls = COMMANDS.get(command) if isinstance(command, str) else None
     if cls is None:
         raise BadFrame("UnknownCommand", "There is no such command.", request_id)
-    _mend(raw, cls)
+    _normalize(raw, cls)
     try:
         # Not strict: "12" is a number here.
         return msgspec.convert(raw, cls, strict=False)
     except msgspec.ValidationError as error:
-        text = _complaint(str(error), cls)
+        text = _error_text(str(error), cls)
     raise BadFrame("InvalidArgument", text, request_id)
 
 
@@ -94,8 +94,8 @@ def _short(value: str | int | float) -> bool:
     return not isinstance(value, str) or len(value) <= 200
 
 
-def _mend(raw: dict[str, Any], cls: type[Command]) -> None:
-    """Make phone numbers strings, and catch what a lenient conversion would let pass."""
+def _normalize(raw: dict[str, Any], cls: type[Command]) -> None:
+    """Make phone numbers strings, and undo what the lenient conversion must not accept."""
     for name in _NUMBERS[cls] & raw.keys():
         raw[name] = _as_number(raw[name])
     if cls is SubscribeToPhoneHints and isinstance(raw.get("phoneNumbers"), list):
@@ -115,8 +115,8 @@ def _as_number(value: Any) -> Any:
     return value.strip() if isinstance(value, str) else value
 
 
-def _complaint(error: str, cls: type[Command]) -> str:
-    """Which argument is wrong: its name is ours to say, its value is not."""
+def _error_text(error: str, cls: type[Command]) -> str:
+    """Which argument is wrong, by its name and without its value."""
     for pattern, what in ((_MISSING, "is missing"), (_AT, "is ill-typed")):
         match = pattern.search(error)
         if match and match[1] in cls.__struct_encode_fields__:

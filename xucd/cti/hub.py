@@ -1,7 +1,7 @@
-"""Who hears what: audiences by topic, and messages for many.
+"""Subscriptions by topic, and broadcasts to the subscribers.
 
-A message for many is encoded once and framed once, however many hear it. What it costs grows with
-those who hear it, not with those who are connected.
+A broadcast is encoded once and framed once for all its subscribers. Its cost grows with the number
+of its subscribers, not with the number of open links.
 """
 
 import asyncio
@@ -11,76 +11,76 @@ from typing import TypeVar
 from xucd.cti.messages import Message, encode
 from xucd.cti.metrics import Metrics
 from xucd.cti.session import Session
-from xucd.cti.socket_writer import SocketWriter, Turn, framed
+from xucd.cti.socket_writer import Flush, SocketWriter, framed
 
 T = TypeVar("T")
 
 
 class Hub:
-    """One for the whole daemon; `turn` is what ends each turn of the loop with one write each."""
+    """All subscriptions of the daemon's sessions; `flush` writes what was sent once per turn."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, metrics: Metrics | None = None) -> None:
-        self.turn = Turn(loop)
+        self.flush = Flush(loop)
         self.metrics = metrics or Metrics()
-        # Apart, because a stream with positions needs a frame of its own for each client.
+        # Two maps, because a stream with positions needs a frame of its own for each client.
         self._writers: dict[Hashable, set[SocketWriter]] = {}
-        self._kept: dict[Hashable, set[Session]] = {}
+        self._resumable: dict[Hashable, set[Session]] = {}
 
     def subscribe(self, session: Session, topic: Hashable) -> None:
-        """Let a session hear a topic; twice is the same as once."""
+        """Send a topic's messages to a session. Idempotent."""
         session.topics.add(topic)
-        if session.kept is not None:
-            self._kept.setdefault(topic, set()).add(session)
+        if session.replay is not None:
+            self._resumable.setdefault(topic, set()).add(session)
         elif session.writer is not None:
             self._writers.setdefault(topic, set()).add(session.writer)
 
     def unsubscribe(self, session: Session, topic: Hashable) -> None:
-        """Let a session no longer hear a topic, whether or not it did."""
+        """Send a topic's messages to a session no longer. Idempotent."""
         session.topics.discard(topic)
-        _discard(self._kept, topic, session)
+        _discard(self._resumable, topic, session)
         if session.writer is not None:
             _discard(self._writers, topic, session.writer)
 
     def drop(self, session: Session) -> None:
-        """Let a session hear nothing more."""
+        """End all subscriptions of a session."""
         for topic in list(session.topics):
             self.unsubscribe(session, topic)
 
     def heard(self, topics: Iterable[Hashable]) -> bool:
-        """Whether anyone hears any of these topics: if not, a message need not even be made."""
-        return any(topic in self._writers or topic in self._kept for topic in topics)
+        """Whether any of these topics has a subscriber: if not, no message need be made."""
+        return any(topic in self._writers or topic in self._resumable for topic in topics)
 
     def publish(self, topics: Iterable[Hashable], body: Message) -> None:
-        """Send a message once to everyone who hears any of these topics."""
+        """Send a message, once each, to the subscribers of any of these topics."""
         writers = _union(self._writers, topics := list(topics))
-        kept = _union(self._kept, topics)
-        if not writers and not kept:
+        resumable = _union(self._resumable, topics)
+        if not writers and not resumable:
             return
         message = encode(body)
         if writers:
             frame = framed(message)
-            dirty = self.turn.dirty
-            for writer in writers:
-                due = writer.due
-                if not due:
+            dirty = self.flush.dirty
+            for writer in writers:  # as `SocketWriter.send` does, without its calls
+                queued = writer.queued
+                if not queued:
                     dirty.append(writer)
-                due.append(frame)
-            self.turn.end()
-        for session in kept:
+                queued.append(frame)
+            self.flush.schedule()
+        for session in resumable:
             session.send_encoded(message)
-        self.metrics.messages.inc(len(writers) + len(kept))
+        self.metrics.messages.inc(len(writers) + len(resumable))
 
 
-def _union(audiences: dict[Hashable, set[T]], topics: list[Hashable]) -> set[T]:
-    found = [audience for topic in topics if (audience := audiences.get(topic))]
+def _union(subscribers: dict[Hashable, set[T]], topics: list[Hashable]) -> set[T]:
+    found = [members for topic in topics if (members := subscribers.get(topic))]
     if len(found) == 1:
         return found[0]
     return set().union(*found)
 
 
-def _discard(audiences: dict[Hashable, set[T]], topic: Hashable, one: T) -> None:
-    audience = audiences.get(topic)
-    if audience is not None:
-        audience.discard(one)
-        if not audience:
-            del audiences[topic]
+def _discard(subscribers: dict[Hashable, set[T]], topic: Hashable, member: T) -> None:
+    members = subscribers.get(topic)
+    if members is not None:
+        members.discard(member)
+        if not members:
+            del subscribers[topic]

@@ -1,17 +1,21 @@
-"""One client's WebSocket, from its handshake to its end.
+"""One client's WebSocket link, from its handshake to its end.
 
-The protocol, in prose. Frames are text, one JSON object each. The client says
-``{"claz":"web","command":NAME,…}``; the server says ``{"msgType":TYPE,"ctiMessage":BODY}``. The
-first message is `LoggedOn`, then come those of the application's opening, then whatever happens.
-Every few seconds the client says ``{"claz":"ping"}`` and gets it back at once, past any command
-that still runs. A link on which nothing at all is heard for 90 s is closed.
+The protocol in short; docs/protocol.md has all of it. Frames are text, one JSON object each.
 
-Commands of one link are carried out in order, one after another. A command that is refused is
-answered by an `AgentError`, a frame that is no command by an `Error`; a command with a `requestId`
-gets a `CommandResult` besides, whichever way it went. Neither ends the link. What does: a binary
-frame (1003), text that is not UTF-8 (1007), a message in too many pieces (1008) or of more than
-64 KiB (1009), a failure of ours in the opening (1011), silence (4009), another link that takes up
-the same session (4010), and leaving too much unread (4008).
+    -> {"claz":"web","command":NAME,"requestId":ID,…}        a command
+    <- {"msgType":TYPE,"ctiMessage":BODY}                    a message
+    -> {"claz":"ping"}                                       every few seconds
+    <- {"claz":"ping"}                                       at once, ahead of commands under way
+
+The first message is `LoggedOn`, then come those of the application's opening, then events. A link
+on which nothing is received for 90 s is closed.
+
+The commands of one link are carried out in order, one after another. A refused command is answered
+by an `AgentError`, a frame that is not a valid command by an `Error`; a command with a `requestId`
+is also answered by a `CommandResult`, whatever its outcome. None of this ends the link. It is
+closed for a binary frame (1003), text that is not UTF-8 (1007), a message in too many fragments
+(1008) or of more than 64 KiB (1009), an internal error while it is opened (1011), too large an
+unread backlog (4008), silence (4009), and when another link resumes its session (4010).
 """
 
 import asyncio
@@ -24,6 +28,7 @@ from autobahn.twisted.websocket import WebSocketServerProtocol
 
 from xucd.center.directory import User
 from xucd.center.refused import Refused
+from xucd.center.rights import Rights
 from xucd.cti import frames
 from xucd.cti.commands import Command
 from xucd.cti.hub import Hub
@@ -34,7 +39,7 @@ from xucd.cti.socket_writer import DEFAULT_LIMIT, SocketWriter, framed, writer_f
 MAX_FRAME = 64 * 1024
 MAX_FRAGMENTS = 256
 MAX_WAITING = 200
-"""How many commands of one link may wait for those before them."""
+"""How many commands of one link may be queued."""
 
 UNSUPPORTED_DATA, POLICY_VIOLATION, INTERNAL_ERROR = 1003, 1008, 1011
 SLOW, SILENT, REPLACED = 4008, 4009, 4010
@@ -45,14 +50,17 @@ log = structlog.get_logger()
 
 
 class Resume(msgspec.Struct, frozen=True):
-    """A client's wish to be taken up again: at `position` of `epoch`, or from now on (None)."""
+    """A client's request to resume a stream after `position`; the epoch None starts a new one."""
 
     epoch: str | None = None
     position: int = 0
 
 
 class Application(Protocol):
-    """What links need of the rest of xucd."""
+    """What links need from the rest of xucd."""
+
+    def rights_of(self, user: User) -> Rights:
+        """What a user may see and do."""
 
     def opened(self, session: Session) -> None:
         """Send a new session its opening; `LoggedOn` has been sent."""
@@ -62,9 +70,10 @@ class Application(Protocol):
 
 
 class LinkLimits(msgspec.Struct, frozen=True):
-    """`backlog` in bytes; the others in seconds, `closing` for a client to answer a goodbye.
+    """The limits of links. `backlog` is in bytes; `silence`, `closing` and `parking` are seconds.
 
-    At most `parked` sessions without a link are kept, each for `parking` seconds.
+    `closing` is for the answer to a close frame. At most `parked` sessions without a link are kept,
+    each for `parking` seconds.
     """
 
     backlog: int = DEFAULT_LIMIT
@@ -75,22 +84,22 @@ class LinkLimits(msgspec.Struct, frozen=True):
 
 
 class LinkOwner(Protocol):
-    """What a link needs of the one that keeps all links."""
+    """What a link needs from the owner of all links."""
 
     hub: Hub
     application: Application
     loop: asyncio.AbstractEventLoop
     limits: LinkLimits
 
-    def joined(self, link: "Link") -> Session:
-        """Give an open link its session, and open that if it is new."""
+    def attach(self, link: "Link") -> Session:
+        """Attach an open link to its session: the one it resumes, or a new one."""
 
-    def left(self, link: "Link") -> None:
-        """A link is lost; its session is parked or ends."""
+    def detach(self, link: "Link") -> None:
+        """Detach a lost link from its session, which is parked or ends."""
 
 
 class Link(WebSocketServerProtocol):
-    """A WebSocket link of a user who is signed in already."""
+    """The WebSocket link of a user who has signed in."""
 
     def __init__(self, links: LinkOwner, user: User, resume: Resume | None) -> None:
         super().__init__()
@@ -99,98 +108,98 @@ class Link(WebSocketServerProtocol):
         self.resume = resume
         self.writer: SocketWriter | None = None
         self.session: Session | None = None
-        self._waiting: deque[Command] = deque()
+        self._queue: deque[Command] = deque()
         self._worker: asyncio.Task[None] | None = None
         self._fragments = 0
         self._loop = links.loop
-        self._heard = self._loop.time()
+        self._received_at = self._loop.time()
         self._silence: asyncio.TimerHandle | None = None
 
     # --- What Autobahn calls
 
     def onOpen(self) -> None:
-        """Say hello, then let the application open."""
+        """Attach the link to its session, which greets the client."""
         self.writer = writer_for(
-            self.links.hub.turn, self.transport, self._too_slow, self.links.limits.backlog
+            self.links.hub.flush, self.transport, self._too_slow, self.links.limits.backlog
         )
-        self._watch()
+        self._check_silence()
         try:
-            self.session = self.links.joined(self)
-        except Exception:  # one client's, and told to it: the others go on
+            self.session = self.links.attach(self)
+        except Exception:  # of one client, which is told: the others go on
             log.exception("cannot send the opening of a link", user=self.user.login)
             self.sendCloseFrame(INTERNAL_ERROR, b"internal error")
 
     def dataReceived(self, data: bytes) -> None:
-        """Note the time of whatever comes."""
-        self._heard = self._loop.time()
+        """Record when anything was received."""
+        self._received_at = self._loop.time()
         super().dataReceived(data)
 
     def onMessageBegin(self, isBinary: bool) -> None:
-        """Refuse what is binary before it is gathered."""
+        """Refuse a binary message before it is collected."""
         self._fragments = 0
         super().onMessageBegin(isBinary)
         if isBinary:
             self._fail_connection(UNSUPPORTED_DATA, "text frames only")
 
     def onMessageFrameBegin(self, length: int) -> None:
-        """Refuse a message in endless pieces, which no limit on its size would stop."""
+        """Refuse a message in endless fragments, which no limit on its size would stop."""
         self._fragments += 1
         if self._fragments > MAX_FRAGMENTS and not self.failedByMe:
             self._fail_connection(POLICY_VIOLATION, "too many fragments")
         super().onMessageFrameBegin(length)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        """Take a frame: a ping is echoed at once, a command waits for its turn."""
+        """Echo a ping at once, and queue a command behind those before it."""
         if self.session is None or self.writer is None or not self.writer.open:
             return
         try:
             command = frames.decode(payload)
         except frames.BadFrame as bad:
             self.links.hub.metrics.bad_frames.labels(bad.code).inc()
-            self._misunderstood(self.session, bad.code, bad.text, bad.request_id)
+            self._reject(self.session, bad.code, bad.text, bad.request_id)
             return
         if isinstance(command, frames.Ping):
             self.writer.send(_PONG)
-        elif len(self._waiting) >= MAX_WAITING:
+        elif len(self._queue) >= MAX_WAITING:
             text = "Too many commands wait to be carried out."
-            self._misunderstood(self.session, "TooManyCommands", text, command.request_id)
+            self._reject(self.session, "TooManyCommands", text, command.request_id)
         else:
-            self._waiting.append(command)
+            self._queue.append(command)
             if self._worker is None:
-                self._worker = self._loop.create_task(self._work(self.session, self.writer))
+                self._worker = self._loop.create_task(self._run_queue(self.session, self.writer))
 
     def onPing(self, payload: bytes) -> None:
-        """Answer a WebSocket ping, in its turn among all that is due."""
-        # One that is too long has failed the link already, yet comes here.
+        """Answer a WebSocket ping, in order with all other frames."""
+        # One that is too long has failed the link already, and still comes here.
         if self.writer is not None and not self.failedByMe:
             self.writer.send(b"\x8a%c%b" % (len(payload), payload))
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
-        """Leave: what still waits is not carried out."""
-        self._waiting.clear()
+        """Detach the link; queued commands are not carried out."""
+        self._queue.clear()
         if self._silence is not None:
             self._silence.cancel()
         if self.writer is not None:
             self.writer.shut()
-        self.links.left(self)
+        self.links.detach(self)
 
     def sendCloseFrame(
         self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
     ) -> None:
-        """Say goodbye after all else that is to be said; Autobahn's one way to do so."""
+        """Send the close frame after all other frames; Autobahn closes through here only."""
         if self.writer is not None:
             self.writer.finish()
         super().sendCloseFrame(code, reasonUtf8, isReply)
 
     # --- Commands
 
-    async def _work(self, session: Session, writer: SocketWriter) -> None:
+    async def _run_queue(self, session: Session, writer: SocketWriter) -> None:
         try:
-            while self._waiting:
-                # An answer may be large: whoever asks must read before asking on.
-                await writer.room()
-                if self._waiting:
-                    await self._carry_out(session, self._waiting.popleft())
+            while self._queue:
+                # Backpressure: an answer may be large, so the next command waits until it is read.
+                await writer.drained()
+                if self._queue:
+                    await self._carry_out(session, self._queue.popleft())
         finally:
             self._worker = None
 
@@ -203,25 +212,23 @@ class Link(WebSocketServerProtocol):
             outcome, refusal = "refused", refused
             if not refused.silent:
                 session.send(msgspec.convert({"Error": refused.code, **refused.detail}, AgentError))
-        except Exception:  # answered below: the link and its next command go on
+        except Exception:  # answered below: the link goes on with its next command
             log.exception("a command failed", command=name, user=session.user.login)
             outcome, refusal = "failed", Refused("InternalError", "xucd could not do this.")
             session.send(Error(error=refusal.code, message=refusal.text))
         _acknowledge(session, command.request_id, refusal)
         self.links.hub.metrics.commands.labels(name, outcome).inc()
 
-    def _misunderstood(
-        self, session: Session, code: str, text: str, request_id: RequestId | None
-    ) -> None:
+    def _reject(self, session: Session, code: str, text: str, request_id: RequestId | None) -> None:
         session.send(Error(error=code, message=text))
         _acknowledge(session, request_id, Refused(code, text))
 
     # --- Ends
 
     def replace(self) -> None:
-        """End this link: another one has taken up its session."""
+        """Close this link: another one has resumed its session."""
         self.session = None
-        self._waiting.clear()
+        self._queue.clear()
         self.sendClose(REPLACED, "replaced")
 
     def _too_slow(self) -> None:
@@ -229,18 +236,18 @@ class Link(WebSocketServerProtocol):
         log.info("closing the link of a slow client", user=self.user.login)
         self.sendClose(SLOW, "slow")
 
-    def _watch(self) -> None:
-        """Close the link once it has been silent for too long; look again when it might be."""
-        left = self._heard + self.links.limits.silence - self._loop.time()
+    def _check_silence(self) -> None:
+        """Close the link if it has been silent for too long, or check again when it might be."""
+        left = self._received_at + self.links.limits.silence - self._loop.time()
         if left > 0:
-            self._silence = self._loop.call_later(left, self._watch)
+            self._silence = self._loop.call_later(left, self._check_silence)
         else:
             self._silence = None
             self.sendClose(SILENT, "silent")
 
 
 def _acknowledge(session: Session, request_id: RequestId | None, refused: Refused | None) -> None:
-    """Tell a client that wanted to know what became of its command."""
+    """Send the outcome of a command that carried a request id."""
     if request_id is None:
         return
     result = CommandResult(request_id=request_id, ok=refused is None)

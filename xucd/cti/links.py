@@ -1,8 +1,9 @@
 """All WebSocket links, and the sessions that outlive theirs.
 
-A client that asked to resume keeps its session for a while after its link is lost, subscriptions
-and all. Back in time with the place it had got to, it is sent what it missed and nothing is opened
-anew; back too late, or having missed more than was kept, it gets a new session and a full opening.
+The session of a client that asked to resume is parked when its link is lost, with its
+subscriptions. A client that comes back in time with its last position is sent what it missed and
+continues. One that comes back too late, or has missed more than the replay buffer holds, gets a new
+session and a full opening.
 """
 
 import asyncio
@@ -14,22 +15,23 @@ from autobahn.twisted.websocket import WebSocketServerFactory
 from xucd.center.directory import User
 from xucd.cti.hub import Hub
 from xucd.cti.link import MAX_FRAME, Application, Link, LinkLimits, Resume
-from xucd.cti.session import Kept, Session
+from xucd.cti.session import ReplayBuffer, Session
 
 GOING_AWAY = 1001
 
 
-class _Place:
-    """Where a session that can be resumed stands: on a link, or parked until a timer ends it."""
+class _Resumable:
+    """A session that can be resumed: it is on a link, or parked until a timer ends it."""
 
-    def __init__(self, session: Session, link: Link) -> None:
+    def __init__(self, session: Session, replay: ReplayBuffer, link: Link) -> None:
         self.session = session
+        self.replay = replay
         self.link: Link | None = link
         self.timer: asyncio.TimerHandle | None = None
 
 
 class Links(WebSocketServerFactory):
-    """One for the whole daemon. Raises nothing by itself; see `Link` for what ends a link."""
+    """All links of the daemon; see `Link` for what ends one."""
 
     def __init__(
         self,
@@ -44,25 +46,25 @@ class Links(WebSocketServerFactory):
         self.loop = loop
         self.limits = limits or LinkLimits()
         self.open: set[Link] = set()
-        self._places: dict[str, _Place] = {}
-        self._parked: dict[str, _Place] = {}
+        self._resumable: dict[str, _Resumable] = {}  # by the epoch of the stream
+        self._parked: dict[str, _Resumable] = {}  # those without a link, the oldest first
         self.setProtocolOptions(  # type: ignore[no-untyped-call]
             maxFramePayloadSize=MAX_FRAME,
             maxMessagePayloadSize=MAX_FRAME,
             failByDrop=False,
             closeHandshakeTimeout=self.limits.closing,
             perMessageCompressionAccept=lambda _: None,
-            # Judged before the handshake, with an answer that a page can read.
+            # The origin is checked before the handshake, with an answer that a page can read.
             allowedOrigins=["*"],
             tcpNoDelay=True,
         )
 
     def admit(self, user: User, resume: Resume | None) -> "_Admission":
-        """What Autobahn's resource builds the link of this one user with."""
+        """What Autobahn's resource builds this user's link with."""
         return _Admission(self, user, resume)
 
-    def joined(self, link: Link) -> Session:
-        """Give an open link its session, and open that if it is new."""
+    def attach(self, link: Link) -> Session:
+        """Attach an open link to its session: the one it resumes, or a new one."""
         assert link.writer is not None
         self.open.add(link)
         self.hub.metrics.opened.inc()
@@ -70,90 +72,87 @@ class Links(WebSocketServerFactory):
         resume = link.resume
         recovered = None
         if resume is not None and resume.epoch is not None:
-            session = self._taken_up(link, resume.epoch, resume.position)
+            session = self._resume(link, resume.epoch, resume.position)
             if session is not None:
                 return session
             recovered = False
-        session = Session(link.user, link.writer, Kept() if resume is not None else None)
-        link.session = session
-        if session.kept is not None:
-            self._places[session.kept.epoch] = _Place(session, link)
+        replay = ReplayBuffer() if resume is not None else None
+        rights = self.application.rights_of(link.user)
+        link.session = session = Session(link.user, rights, link.writer, replay)
+        if replay is not None:
+            self._resumable[replay.epoch] = _Resumable(session, replay, link)
         session.greet(recovered)
         self.application.opened(session)
         return session
 
-    def left(self, link: Link) -> None:
-        """A link is lost; its session is parked or ends."""
+    def detach(self, link: Link) -> None:
+        """Detach a lost link from its session, which is parked or ends."""
         self.open.discard(link)
         self.hub.metrics.links.set(len(self.open))
         session = link.session
         if session is None:
             return
-        place = self._places.get(session.kept.epoch) if session.kept is not None else None
-        if place is None:
-            self._ended(session)
+        replay = session.replay
+        resumable = self._resumable.get(replay.epoch) if replay is not None else None
+        if resumable is None:
+            self.hub.drop(session)
             return
-        session.writer = place.link = None
-        self._park(place)
+        session.writer = resumable.link = None
+        self._park(resumable)
 
     def close(self) -> None:
-        """Say goodbye to everybody, and end what is parked."""
-        for place in list(self._parked.values()):
-            self._forget(place)
+        """Close all links, and end all parked sessions."""
+        for resumable in list(self._parked.values()):
+            self._forget(resumable)
         for link in list(self.open):
             link.sendCloseFrame(GOING_AWAY, b"going away")
 
     def dismiss(self, whom: Callable[[User], bool], code: int, reason: bytes) -> None:
-        """End the links of some users, and all that they could take up again."""
-        for place in list(self._places.values()):
-            if whom(place.session.user):
-                self._forget(place)
+        """Close the links of some users, and end the sessions that they could resume."""
+        for resumable in list(self._resumable.values()):
+            if whom(resumable.session.user):
+                self._forget(resumable)
         for link in list(self.open):
             if whom(link.user):
                 link.sendCloseFrame(code, reason)
 
-    def _taken_up(self, link: Link, epoch: str, position: int) -> Session | None:
-        place = self._places.get(epoch)
-        if place is None or place.session.user.id != link.user.id:
+    def _resume(self, link: Link, epoch: str, position: int) -> Session | None:
+        """Continue a session on a new link, or return None if it cannot be continued."""
+        resumable = self._resumable.get(epoch)
+        if resumable is None or resumable.session.user.id != link.user.id:
             return None
-        session = place.session
-        assert session.kept is not None
-        missed = session.kept.after(position)
-        if place.link is not None:
-            place.link.replace()
+        session = resumable.session
+        missed = resumable.replay.after(position)
+        if resumable.link is not None:
+            resumable.link.replace()
         if missed is None:
-            self._forget(place)
+            self._forget(resumable)
             return None
-        if place.timer is not None:
-            place.timer.cancel()
-            place.timer = None
+        if resumable.timer is not None:
+            resumable.timer.cancel()
+            resumable.timer = None
         self._parked.pop(epoch, None)
         session.writer = link.writer
-        place.link = link
+        resumable.link = link
         session.greet(True, missed)
         return session
 
-    def _park(self, place: _Place) -> None:
-        assert place.session.kept is not None
-        self._parked[place.session.kept.epoch] = place
-        place.timer = self.loop.call_later(self.limits.parking, self._forget, place)
+    def _park(self, resumable: _Resumable) -> None:
+        self._parked[resumable.replay.epoch] = resumable
+        resumable.timer = self.loop.call_later(self.limits.parking, self._forget, resumable)
         if len(self._parked) > self.limits.parked:
             self._forget(next(iter(self._parked.values())))
 
-    def _forget(self, place: _Place) -> None:
-        assert place.session.kept is not None
-        if place.timer is not None:
-            place.timer.cancel()
-        self._parked.pop(place.session.kept.epoch, None)
-        self._places.pop(place.session.kept.epoch, None)
-        self._ended(place.session)
-
-    def _ended(self, session: Session) -> None:
-        self.hub.drop(session)
+    def _forget(self, resumable: _Resumable) -> None:
+        if resumable.timer is not None:
+            resumable.timer.cancel()
+        self._parked.pop(resumable.replay.epoch, None)
+        self._resumable.pop(resumable.replay.epoch, None)
+        self.hub.drop(resumable.session)
 
 
 class _Admission:
-    """Stands in for the factory towards Autobahn's resource, which cannot pass anything on."""
+    """A factory for Autobahn's resource, which cannot pass a user and a position on itself."""
 
     def __init__(self, links: Links, user: User, resume: Resume | None) -> None:
         self._links = links

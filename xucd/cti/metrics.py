@@ -1,50 +1,55 @@
-"""What is counted about clients and commands, for `/metrics`."""
+"""The metrics that `/metrics` exposes."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class Metrics:
-    """The counters, on a registry of their own. Label values are ours, never a client's words."""
+    """All metrics, on a registry of their own. Label values never come from a client."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.links = Gauge("xucd_links", "Open WebSocket links.", registry=self.registry)
+        self.links = Gauge("xucd_links", "WebSocket links that are open.", registry=self.registry)
         self.opened = Counter(
-            "xucd_links_opened", "WebSocket links opened so far.", registry=self.registry
+            "xucd_links_opened", "WebSocket links opened.", registry=self.registry
         )
         self.commands = Counter(
             "xucd_commands",
-            "Commands carried out or refused, by name and outcome.",
+            "Commands received, by name and outcome (ok, refused, failed).",
             ("command", "outcome"),
             registry=self.registry,
         )
         self.bad_frames = Counter(
             "xucd_bad_frames",
-            "Frames that were no command, by code.",
+            "Frames that were not a valid command, by error code.",
             ("code",),
             registry=self.registry,
         )
         self.messages = Counter(
-            "xucd_messages", "Published messages, times their hearers.", registry=self.registry
+            "xucd_messages",
+            "Broadcast messages delivered to clients (one per recipient).",
+            registry=self.registry,
         )
         self.events = Counter(
-            "xucd_events", "Events from Asterisk, by kind.", ("event",), registry=self.registry
+            "xucd_events",
+            "Events received from Asterisk, by type.",
+            ("event",),
+            registry=self.registry,
         )
         self.ami_connections = Gauge(
             "xucd_ami_connections",
-            "Connections to Asterisk that have been up since the start.",
+            "Connections to Asterisk established since the start.",
             registry=self.registry,
         )
         self.ami_undecodable = Gauge(
             "xucd_ami_undecodable",
-            "Events from Asterisk that could not be decoded since the start.",
+            "Events from Asterisk since the start that could not be decoded.",
             registry=self.registry,
         )
         self.slow = Counter(
             "xucd_slow_closed",
-            "Links closed because the client did not read.",
+            "Links closed because the unread backlog of the client exceeded limits.backlog.",
             registry=self.registry,
         )
         self.logins = Counter(
-            "xucd_logins", "Log-ins, by outcome.", ("outcome",), registry=self.registry
+            "xucd_logins", "Sign-in attempts, by outcome.", ("outcome",), registry=self.registry
         )

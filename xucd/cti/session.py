@@ -1,30 +1,31 @@
-"""A client as the rest of xucd knows it: a user, what it listens to, and where to send.
+"""A client's session: its user and rights, its subscriptions, and where its messages go.
 
-A session begins with a link. For most clients it ends with it; one that asked to resume is kept
-for a while after its link is lost, goes on receiving, and is handed what it missed when it is back.
-For that each of its messages has a position, and the last of them are kept, within a bound.
+A session begins with a link. For most clients it ends with the link. The session of a client that
+asked to resume is kept for a while after its link is lost, goes on receiving, and replays what the
+client missed when it is back. For that each of its messages has a position, and the last of them
+are kept in a replay buffer of a limited size.
 """
 
 import secrets
 from collections import deque
 from collections.abc import Hashable, Iterable
-from typing import Any
 
 from xucd.center.directory import User
+from xucd.center.rights import Rights
 from xucd.cti.messages import LoggedOn, Message, Stream, encode
 from xucd.cti.socket_writer import SocketWriter, framed
 
-KEPT_BYTES = 256 * 1024
-"""How many bytes of messages are kept for a client that may come back."""
+REPLAY_BYTES = 256 * 1024
+"""The size of a client's replay buffer."""
 
 
-class Kept:
-    """The end of a client's stream of messages, by position.
+class ReplayBuffer:
+    """The last messages of a client's stream, by position.
 
-    `epoch` names the stream; a position is the number of messages sent in it so far.
+    `epoch` identifies the stream; a position is the number of messages sent in it so far.
     """
 
-    def __init__(self, limit: int = KEPT_BYTES) -> None:
+    def __init__(self, limit: int = REPLAY_BYTES) -> None:
         self.epoch = secrets.token_urlsafe(12)
         self.position = 0
         self._frames: deque[bytes] = deque()
@@ -32,7 +33,7 @@ class Kept:
         self._limit = limit
 
     def add(self, message: bytes) -> bytes:
-        """Take an encoded message into the stream; returns its frame, which tells its position."""
+        """Add an encoded message to the stream; returns its frame, which carries its position."""
         self.position += 1
         # Spliced in front, so that a broadcast is encoded once for all streams.
         frame = framed(b'{"position":%d,%b' % (self.position, message[1:]))
@@ -43,10 +44,7 @@ class Kept:
         return frame
 
     def after(self, position: int) -> list[bytes] | None:
-        """All frames after `position`, or None when some of them are no longer (or not yet) here.
-
-        Never a part.
-        """
+        """All frames after `position`, or None if they are not all here."""
         missed = self.position - position
         if not 0 <= missed <= len(self._frames):
             return None
@@ -54,38 +52,49 @@ class Kept:
 
 
 class Session:
-    """One client. `rights` belongs to the application, `topics` to the hub."""
+    """One client's session. `topics` are its subscriptions, which only the hub changes.
 
-    def __init__(self, user: User, writer: SocketWriter, kept: Kept | None = None) -> None:
+    `writer` is None while a resumable session has no link, `replay` is None for a session that
+    cannot be resumed.
+    """
+
+    def __init__(
+        self,
+        user: User,
+        rights: Rights,
+        writer: SocketWriter | None,
+        replay: ReplayBuffer | None = None,
+    ) -> None:
         self.user = user
-        self.rights: Any = None
+        self.rights = rights
         self.topics: set[Hashable] = set()
-        self.kept = kept
-        self.writer: SocketWriter | None = writer
+        self.replay = replay
+        self.writer = writer
 
     def send(self, body: Message) -> None:
         """Send a message to this client alone, after all that was sent or published before."""
         self.send_encoded(encode(body))
 
     def send_encoded(self, message: bytes) -> None:
-        """Send a message that is encoded already."""
-        frame = framed(message) if self.kept is None else self.kept.add(message)
+        """Send an encoded message."""
+        frame = framed(message) if self.replay is None else self.replay.add(message)
         if self.writer is not None:
             self.writer.send(frame)
 
     def greet(self, recovered: bool | None, missed: Iterable[bytes] = ()) -> None:
-        """Send `LoggedOn` over a new link and then, to one who is back, what it has missed.
+        """Send `LoggedOn` over a new link, and then the frames that a resumed session missed.
 
-        `recovered` is None for a client that did not ask to be taken up again.
+        `recovered` is None for a client that did not ask to resume a stream.
         """
         assert self.writer is not None
         hello = LoggedOn()
         missed = list(missed)
-        if self.kept is not None:
-            hello.stream = Stream(epoch=self.kept.epoch, position=self.kept.position - len(missed))
+        if self.replay is not None:
+            position = self.replay.position - len(missed)
+            hello.stream = Stream(epoch=self.replay.epoch, position=position)
         if recovered is not None:
             hello.recovered = recovered
-        # Not in the stream itself: it tells where the stream stands.
+        # Not a message of the stream: it tells the stream's position.
         self.writer.send(framed(encode(hello)))
         for frame in missed:
             self.writer.send(frame)

@@ -1,9 +1,9 @@
-"""The way out to one client: frames gathered for a turn of the loop, then one write.
+"""Writing to one client's socket: one write for all frames of a turn of the event loop.
 
-What is due to a client in one turn leaves as one write. While nothing is buffered, that write goes
-straight to the socket: a quarter of the cost of a write through the transport. What the socket does
-not take goes to the transport, which says when it has got rid of it. Until then frames wait here,
-and what waits is bounded: a client that does not read is given up.
+While nothing is buffered, the write goes directly to the socket: a quarter of the cost of a write
+through the transport. What the socket does not accept goes to the transport, which reports when its
+buffer is empty. Until then further frames wait in a backlog here (backpressure), and the backlog is
+bounded: a slow client is disconnected.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from twisted.internet.tcp import Connection
 
 DEFAULT_LIMIT = 1024 * 1024
-"""How many bytes a client may leave unread."""
+"""The largest unread backlog of a client, in bytes."""
 
 
 def framed(text: bytes) -> bytes:
@@ -28,172 +28,173 @@ def framed(text: bytes) -> bytes:
 
 
 class Transport(Protocol):
-    """What an writer needs of a Twisted transport."""
+    """The methods of a Twisted transport that a writer uses."""
 
     def write(self, data: bytes) -> None: ...
     def registerProducer(self, producer: object, streaming: bool) -> None: ...
     def unregisterProducer(self) -> None: ...
 
 
-class Turn:
-    """The writers that have something due, and the flush that ends this turn of the loop."""
+class Flush:
+    """The writers with queued frames, written out together once per turn of the event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.dirty: list[SocketWriter] = []
         self._loop = loop
-        self._called = False
+        self._scheduled = False
 
-    def end(self) -> None:
-        """Flush once, after all that this turn of the loop still has to say."""
-        if not self._called:
-            self._called = True
-            self._loop.call_soon(self.flush)
+    def schedule(self) -> None:
+        """Flush once, after everything else that this turn of the loop runs."""
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self.run)
 
-    def flush(self) -> None:
-        """Write out what is due, now."""
-        self._called = False
+    def run(self) -> None:
+        """Write all queued frames now."""
+        self._scheduled = False
         dirty, self.dirty = self.dirty, []
         last: list[bytes] = []
         joined = b""
         for writer in dirty:
-            due = writer.due
-            writer.due = []
-            # Of a broadcast, all clients are due the very same frames: comparing is cheaper than
+            queued = writer.queued
+            writer.queued = []
+            # A broadcast queues the very same frames for all clients: comparing is cheaper than
             # joining again, since lists compare their items by identity first.
-            if due != last:
-                last = due
-                joined = b"".join(due)
+            if queued != last:
+                last = queued
+                joined = b"".join(queued)
             writer.push(joined)
 
 
 class SocketWriter:
-    """One client's way out; a producer, as Twisted calls what a transport tells of its buffer.
+    """The writer of one client's frames; towards its Twisted transport it is a producer.
 
     `direct` is the socket's own `send`, or None where only the transport may write (TLS). Nobody
-    else may write to the transport, but for the goodbye. `too_slow` is called once, when more than
-    `limit` bytes wait behind what is under way.
+    else writes to the transport, except for the close frame. `too_slow` is called once, when the
+    backlog exceeds `limit` bytes.
     """
 
     __slots__ = (
+        "_backlog",
+        "_backlog_size",
         "_direct",
         "_drained",
-        "_handed",
-        "_held",
-        "_held_size",
+        "_flush",
+        "_in_transport",
         "_largest",
         "_limit",
         "_paused",
-        "_straight",
         "_too_slow",
         "_transport",
-        "due",
+        "_unbuffered",
         "open",
-        "turn",
+        "queued",
     )
 
     def __init__(
         self,
-        turn: Turn,
+        flush: Flush,
         transport: Transport,
         direct: Callable[[bytes], int] | None,
         too_slow: Callable[[], None],
         limit: int = DEFAULT_LIMIT,
     ) -> None:
-        self.turn = turn
-        self.due: list[bytes] = []
+        self._flush = flush
+        self.queued: list[bytes] = []
         self.open = True
         self._transport = transport
         self._direct = direct
         self._paused = False
-        self._handed = 0
-        self._held: list[bytes] = []
-        self._held_size = 0
+        self._in_transport = 0
+        self._backlog: list[bytes] = []
+        self._backlog_size = 0
         self._largest = 0
         self._limit = limit
         self._too_slow = too_slow
         self._drained: asyncio.Event | None = None
-        # To a pull producer a plain transport says each time that its buffer is empty; a push
-        # producer is told only of a full one. Over TLS, pulling would be a busy loop.
+        # A plain transport tells a pull producer each time that its buffer is empty, and a push
+        # producer only that it is full. Over TLS, pulling would be a busy loop.
         transport.registerProducer(self, direct is None)
         # The end of the handshake may still be in the buffer: the first write goes after it, and
-        # once that is out, the way is known to be clear.
-        self._straight = False
+        # once that is written, the buffer is known to be empty.
+        self._unbuffered = False
 
     def send(self, frame: bytes) -> None:
-        """Let a frame leave at the end of this turn."""
-        if not self.due:
-            self.turn.dirty.append(self)
-            self.turn.end()
-        self.due.append(frame)
+        """Queue a frame for the flush at the end of this turn."""
+        if not self.queued:
+            self._flush.dirty.append(self)
+            self._flush.schedule()
+        self.queued.append(frame)
 
     @property
     def unread(self) -> int:
-        """How many bytes wait for the client to read, as far as we know."""
-        return self._handed + self._held_size
+        """How many bytes the client has yet to read, as far as is known."""
+        return self._in_transport + self._backlog_size
 
-    async def room(self) -> None:
-        """Wait until little enough is unread that an answer of any size may be sent."""
+    async def drained(self) -> None:
+        """Wait until so little is unread that an answer of any size may be sent."""
         while self.open and self.unread > self._limit // 4:
             if self._drained is None:
                 self._drained = asyncio.Event()
             await self._drained.wait()
 
     def push(self, data: bytes) -> None:
-        """Write `data`, or hold it while the client does not read."""
-        if self._straight:
+        """Write `data`, or add it to the backlog while the transport's buffer is not empty."""
+        if self._unbuffered:
             if not self.open:
                 return
             try:
-                sent = self._direct(data)  # type: ignore[misc]  # only set with _straight
+                sent = self._direct(data)  # type: ignore[misc]  # only set with _unbuffered
             except BlockingIOError:
                 sent = 0
             except OSError:
-                # The link is lost; the transport, which reads too, is the one to find out.
+                # The link is lost; the transport, which also reads, will report it.
                 sent = 0
             if sent < len(data):
-                self._hand(data[sent:])
+                self._write_buffered(data[sent:])
         elif self._paused:
-            self._hold(data)
+            self._add_to_backlog(data)
         elif self.open:
-            self._hand(data)
+            self._write_buffered(data)
 
-    def _hand(self, data: bytes) -> None:
+    def _write_buffered(self, data: bytes) -> None:
         if self._direct is not None:
-            self._straight = False
+            self._unbuffered = False
             self._paused = True
         self._transport.write(data)
         if self._paused:
-            self._handed = len(data)
+            self._in_transport = len(data)
 
-    def _hold(self, data: bytes) -> None:
+    def _add_to_backlog(self, data: bytes) -> None:
         if not self.open:
             return
-        self._held.append(data)
-        self._held_size += len(data)
+        self._backlog.append(data)
+        self._backlog_size += len(data)
         self._largest = max(self._largest, len(data))
-        # One large answer is nobody's fault, so it does not count; nor does what is under way.
-        if self._held_size - self._largest > self._limit:
+        # One large answer does not make a slow client, so it does not count; nor does what the
+        # transport has already.
+        if self._backlog_size - self._largest > self._limit:
             self.shut()
             self._too_slow()
 
     def shut(self) -> None:
-        """Send nothing more, not even what waits here. The transport still ends what it holds."""
+        """Send nothing more, not even the backlog. The transport still writes what it has."""
         self.open = False
-        self._straight = False
-        self._take_held()
+        self._unbuffered = False
+        self._take_backlog()
         self._wake()
 
     def finish(self) -> None:
-        """Write all that is due or waits, and send nothing after it."""
+        """Write the backlog and all queued frames, and send nothing after them."""
         if self.open:
-            self._transport.write(b"".join([self._take_held(), *self.due]))
-            self.due = []
+            self._transport.write(b"".join([self._take_backlog(), *self.queued]))
+            self.queued = []
         self.shut()
 
-    def _take_held(self) -> bytes:
-        held, self._held = self._held, []
-        self._held_size = self._largest = 0
-        return b"".join(held)
+    def _take_backlog(self) -> bytes:
+        backlog, self._backlog = self._backlog, []
+        self._backlog_size = self._largest = 0
+        return b"".join(backlog)
 
     def _wake(self) -> None:
         if self._drained is not None:
@@ -201,33 +202,33 @@ class SocketWriter:
             self._drained = None
 
     def pauseProducing(self) -> None:
-        """Twisted's word that a TLS transport has more than enough to write."""
+        """Called by a TLS transport whose buffer is full."""
         self._paused = True
 
     def resumeProducing(self) -> None:
-        """Twisted's word that the transport wants more: all it had is written."""
+        """Called by a transport whose buffer is empty: all it had is written."""
         self._paused = False
-        self._handed = 0
+        self._in_transport = 0
         if not self.open:
             return
-        self._straight = self._direct is not None
-        if self._held:
-            self.push(self._take_held())
+        self._unbuffered = self._direct is not None
+        if self._backlog:
+            self.push(self._take_backlog())
         if self.unread <= self._limit // 4:
             self._wake()
 
     def stopProducing(self) -> None:
-        """Twisted's word that the link is lost."""
+        """Called by a transport that is lost."""
         self.shut()
 
 
 def writer_for(
-    turn: Turn, transport: Any, too_slow: Callable[[], None], limit: int = DEFAULT_LIMIT
+    flush: Flush, transport: Any, too_slow: Callable[[], None], limit: int = DEFAULT_LIMIT
 ) -> SocketWriter:
-    """An writer on a Twisted transport, which loses whatever producer it had."""
+    """A writer on a Twisted transport, in place of the transport's former producer."""
     transport.unregisterProducer()
     direct = None
     # A TLS transport hands out the socket below it, on which nothing may be written in the clear.
     if isinstance(transport, Connection) and not transport.TLS:
         direct = transport.socket.send
-    return SocketWriter(turn, transport, direct, too_slow, limit)
+    return SocketWriter(flush, transport, direct, too_slow, limit)

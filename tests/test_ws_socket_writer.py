@@ -65,7 +65,7 @@ async def test_a_dropped_session_leaves_no_audience_behind() -> None:
             assert server.hub._writers
         await until(lambda: server.application.ended)
         assert not server.hub._writers
-        assert not server.hub._kept
+        assert not server.hub._resumable
 
 
 async def slow_client(server: Server) -> Client:
@@ -164,7 +164,7 @@ async def test_commands_wait_while_their_answers_are_not_read() -> None:
         await until(lambda: link.writer.unread)
         slow.ask("listenAgent", agentid=5)
         slow.say('{"claz":"ping"}')
-        await until(lambda: link.writer._held)  # the echo: so the command has been read as well
+        await until(lambda: link.writer._backlog)  # the echo: so the command has been read as well
         assert not server.application.asked_for
         for _ in range(4):
             await slow.hear()
