@@ -1,6 +1,8 @@
 """The JavaScript library as a package, and the documents that are made from the message structs."""
 
+import inspect
 import json
+import re
 import subprocess
 import tarfile
 from pathlib import Path
@@ -11,12 +13,15 @@ import pytest
 
 from tests.web_server import serving
 from xucd import __version__
+from xucd.center.agent import AgentState
+from xucd.client import CenterClient
+from xucd.cti import commands as cmd
 from xucd.cti import frames
 from xucd.cti import messages as msg
 from xucd.cti.commands import COMMANDS
 from xucd.cti.schema.__main__ import LIBRARY, generated
 from xucd.cti.schema.asyncapi import document
-from xucd.cti.schema.wording import SAYS
+from xucd.cti.schema.commands import doc, methods
 
 ROOT = Path(__file__).parents[1]
 MODULES = ROOT / "node_modules"
@@ -77,7 +82,7 @@ def test_a_project_that_has_the_package_can_import_it(project: Path) -> None:
         "--eval",
         'import * as xucd from "xucd"; console.log(Object.keys(xucd).join())',
     )
-    assert said.strip() == "Refused,connect"
+    assert said.strip() == "AGENT_STATES,AGENT_STATISTICS,QUEUE_STATISTICS,Refused,connect"
 
 
 def test_the_types_let_good_programs_through_and_stop_wrong_ones(project: Path) -> None:
@@ -87,8 +92,22 @@ def test_the_types_let_good_programs_through_and_stop_wrong_ones(project: Path) 
     run(project, "node", compiler, *options, "--lib", "es2023,dom", "sample.ts")
 
 
-def test_every_command_says_what_it_is_for() -> None:
-    assert SAYS.keys() == COMMANDS.keys()
+def test_the_documentation_of_a_command_is_the_docstring_of_its_struct() -> None:
+    text = inspect.cleandoc(cmd.PauseAgent.__doc__ or "")
+    summary, _, rest = text.partition("\n\n")
+    whole = document("localhost", False)
+    operation = whole["operations"]["pauseAgent"]
+    assert (operation["summary"], operation["description"]) == (summary, rest)
+    assert whole["components"]["schemas"]["pauseAgent"]["description"] == text
+    assert inspect.cleandoc(CenterClient.pause_agent.__doc__ or "") == text
+    comment = "\n".join(f"   * {line}".rstrip() for line in text.splitlines())
+    assert comment.replace("   * ", "  /** ", 1) in (LIBRARY / "xucd.d.ts").read_text()
+
+
+def test_every_summary_is_one_line_of_whole_sentences() -> None:
+    texts = [method.text for method in methods()] + [doc(cls) for cls in msg.MESSAGES.values()]
+    for text in texts:
+        assert re.fullmatch(r"[A-Z].+\.", text.partition("\n\n")[0]), text
 
 
 async def test_pages_get_the_library_from_xucd_itself() -> None:
@@ -158,7 +177,9 @@ def test_every_reference_in_the_document_leads_somewhere() -> None:
     "body",
     [
         msg.LoggedOn(stream=msg.Stream(epoch="e", position=1), recovered=True),
-        msg.AgentStateEvent(name="AgentReady", agent_id=8, phone_number="1001", since=0, queues=[]),
+        msg.AgentStateEvent(
+            name=AgentState.READY, agent_id=8, phone_number="1001", since=0, queues=[]
+        ),
         msg.QueueMemberList(items=[msg.QueueMember(agent_id=8, queue_id=1, penalty=-1)]),
         msg.CommandResult(request_id=7, ok=False, error="NotAuthorized"),
         msg.AgentConfig(id=8, number="1", context="x", member=[], first_name="B", last_name="W"),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from xucd.cti.schema.tables import STATES
+
 STATIC = Path(__file__).parent.parent / "xucd/web/static"
 TABLES = sorted((STATIC / "js/words").glob("*.js"))
 # A page's words may be said by its own page alone, the shared ones by any.
@@ -40,6 +42,12 @@ def test_every_row_has_both_languages_with_the_same_blanks(table: Path) -> None:
         assert all(words.strip() for words in row), key
         blanks = [sorted(set(re.findall(r"\{(\w+)\}", words))) for words in row]
         assert blanks[0] == blanks[1], key
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_of_an_agent_has_its_words(state: str) -> None:
+    known = {key for table in TABLES for key in rows(table)}
+    assert {f"state.{state}", f"count.{state}.one", f"count.{state}.other"} <= known
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -6,6 +6,8 @@ import { History, SLOT, SLOTS } from "../../xucd/web/static/js/board/history.js"
 import {
   agentMatches, agentView, levelOf, possible, queueView, stateCounts, totals, wordsMatch,
 } from "../../xucd/web/static/js/board/model.js";
+import { AGENT_STATES, QUEUE_STATISTICS } from "../../xucd/web/static/lib/table.js";
+import { STATE_TABLE } from "../../xucd/web/static/js/shared/state-table.js";
 import { area, bars, ceiling, line } from "../../xucd/web/static/js/board/plot.js";
 
 const QUIET = { waiting: 0, longest: 0, answered: 0, abandoned: 0 };
@@ -134,10 +136,20 @@ test("what may be done follows from the state", () => {
 test("figures of queues are read by xucd's names and added up", () => {
   const view = (waiting, longest) => queueView({
     ...QUEUES.get(1),
-    statistics: { WaitingCalls: waiting, LongestWaitTime: longest, TotalNumberCallsAbandonned: 2 },
+    statistics: {
+      [QUEUE_STATISTICS.WAITING_CALLS]: waiting,
+      [QUEUE_STATISTICS.LONGEST_WAIT]: longest,
+      [QUEUE_STATISTICS.ABANDONED]: 2,
+    },
   }, 60);
   assert.deepEqual(totals([view(2, 70), view(1, 10)]),
     { waiting: 3, longest: 70, answered: 0, abandoned: 4 });
   assert.equal(view(2, 70).level, "alarm");
   assert.equal(stateCounts([{ state: "AgentReady" }]).get("AgentReady"), 1);
+});
+
+test("every state of an agent has its row in the pages' table, and a rank of its own", () => {
+  assert.deepEqual(Object.keys(STATE_TABLE).sort(), [...AGENT_STATES].sort());
+  const ranks = Object.values(STATE_TABLE).map(({ rank }) => rank);
+  assert.deepEqual(ranks.sort(), ranks.map((_, index) => index));
 });

@@ -65,9 +65,10 @@ STANCE: dict[tuple[Stance, Fact], Stance] = {
 """Event by state. A pair that is not here changes nothing."""
 
 
-class AgentState(enum.Enum):
+class AgentState(enum.StrEnum):
     """What clients see, by its name on the wire."""
 
+    LOGIN = "AgentLogin"  # deprecated by agent-api.txt: xucd accepts the name and never sends it
     LOGGED_OUT = "AgentLoggedOut"
     READY = "AgentReady"
     ON_PAUSE = "AgentOnPause"

@@ -17,8 +17,9 @@ from xucd.client.errors import Refused
 from xucd.client.events import Events
 from xucd.client.link import ClientLink, Received
 from xucd.client.state import State
-from xucd.client.watching import PARTS, SentCommand, StatePart, Watched, distinct
+from xucd.client.watching import Watched, distinct
 from xucd.cti import messages as msg
+from xucd.cti.parts import PARTS, SentCommand, StatePart
 
 REPLACED = 4010
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds
@@ -147,7 +148,7 @@ class CenterClient(Commands):
         """
         given = {key: value for key, value in (values or {}).items() if value is not None}
         await self._ask(command, given)
-        self._watched.note(command, given)
+        self._watched.record(command, given)
 
     async def _query(
         self,

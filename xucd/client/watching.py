@@ -1,64 +1,43 @@
-"""What a client has asked to hear of, so that it can be asked again on a stream that is new."""
+"""A client's subscriptions, kept in order to repeat them on a new stream."""
 
 from collections.abc import Iterable
-from typing import Any, Final, Literal
+from typing import Any
 
-from xucd.cti.commands import COMMANDS
-from xucd.cti.schema.commands import SUBSCRIBING, UNSUBSCRIBING
-
-StatePart = Literal["agents", "queues", "queueCalls", "statistics", "callbacks", "memberships"]
-SentCommand = tuple[str, dict[str, Any]]
-
-_QUEUES: list[SentCommand] = [("getList", {"objectType": "queue"})]
-
-PARTS: Final[dict[StatePart, list[SentCommand]]] = {
-    "agents": [
-        ("getList", {"objectType": "agentgroup"}),
-        ("getList", {"objectType": "agent"}),
-        ("getList", {"objectType": "queuemember"}),
-        ("subscribeToAgentEvents", {}),
-        ("getAgentStates", {}),
-    ],
-    "queues": _QUEUES,
-    "queueCalls": _QUEUES,  # and then one for each queue
-    "statistics": [("subscribeToAgentStats", {}), ("subscribeToQueueStats", {})],
-    "callbacks": [("getCallbackPreferredPeriods", {}), ("getCallbackLists", {})],
-    "memberships": [("getList", {"objectType": "basequeuemember"})],
-}
-"""The commands that fill each part of the state and keep it current."""
+from xucd.cti.commands import COMMANDS, SUBSCRIBING, UNSUBSCRIBING
+from xucd.cti.parts import PARTS, SentCommand, StatePart
 
 
 class Watched:
-    """Commands to be sent again, each once, in the order in which they were first."""
+    """The commands to repeat, each once, in the order in which they were first sent."""
 
     def __init__(self) -> None:
         self.parts: dict[StatePart, None] = {}
         self._commands: list[SentCommand] = []
 
-    def note(self, command: str, values: dict[str, Any]) -> None:
-        """Note a command that was done, if it is one that is heard of from then on."""
-        ask = COMMANDS.get(command)
-        if ask in SUBSCRIBING and (command, values) not in self._commands:
+    def record(self, command: str, values: dict[str, Any]) -> None:
+        """Record a command that was carried out, if it subscribes or ends a subscription."""
+        struct = COMMANDS.get(command)
+        if struct in SUBSCRIBING and (command, values) not in self._commands:
             self._commands.append((command, values))
-        undone = UNSUBSCRIBING.get(ask) if ask is not None else None
-        if undone is not None:
-            # One queue's callers are given up by its id, all phones at once.
+        ended = UNSUBSCRIBING.get(struct) if struct is not None else None
+        if ended is not None:
+            # Waiting calls are unsubscribed by queue id, phone hints all at once.
             self._commands = [
-                (noted, given)
-                for noted, given in self._commands
-                if COMMANDS[noted] is not undone
+                (recorded, given)
+                for recorded, given in self._commands
+                if COMMANDS[recorded] is not ended
                 or any(given.get(key) != value for key, value in values.items())
             ]
 
     def all(self) -> list[SentCommand]:
-        """All that is to be sent again."""
-        return distinct([*(one for part in self.parts for one in PARTS[part]), *self._commands])
+        """All commands to repeat: those of the watched parts first."""
+        return distinct([*(sent for part in self.parts for sent in PARTS[part]), *self._commands])
 
 
 def distinct(commands: Iterable[SentCommand]) -> list[SentCommand]:
     """Each command once."""
-    kept: list[SentCommand] = []
+    found: list[SentCommand] = []
     for command in commands:
-        if command not in kept:
-            kept.append(command)
-    return kept
+        if command not in found:
+            found.append(command)
+    return found

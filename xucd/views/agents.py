@@ -1,6 +1,6 @@
-"""How the centre's state reads as messages: plain functions from live facts to bodies.
+"""Messages about agents, and about what is configured: plain functions from the centre's state.
 
-Ages are counted in whole seconds up to `now`, an epoch second.
+Ages are in whole seconds up to `now`, an epoch second.
 """
 
 import datetime
@@ -14,13 +14,14 @@ from xucd.center.directory import Agent, Directory, Queue, User
 from xucd.center.live import LiveAgent
 from xucd.center.rights import Rights
 from xucd.cti import messages as msg
+from xucd.cti.messages import AgentStatistic
 
 
 def agent_state(change: AgentChanged, now: float) -> msg.AgentStateEvent:
-    """An agent's state, as long as it has lasted by now."""
+    """An agent's state, and for how long it has lasted."""
     seen: AgentShown = change.shown
     body = msg.AgentStateEvent(
-        name=seen.state.value,
+        name=seen.state,
         agent_id=change.agent_id,
         phone_number=seen.phone_number,
         since=max(0, int(now - change.since)),
@@ -39,7 +40,7 @@ def agent_state(change: AgentChanged, now: float) -> msg.AgentStateEvent:
 
 
 def agent_entry(agent: Agent) -> msg.ListedAgent:
-    """An agent as lists have it."""
+    """An agent's entry in a list."""
     return msg.ListedAgent(
         id=agent.id,
         first_name=agent.first_name,
@@ -77,28 +78,28 @@ def agent_config(center: Center, live: LiveAgent, rights: Rights) -> msg.AgentCo
 
 
 def agent_statistics(live: LiveAgent, now: float) -> msg.AgentStatistics:
-    """An agent's figures of the day, the stretch that still runs included."""
+    """An agent's figures of the day, including the time in its present state."""
     day: AgentDay = live.day(now)
     ended = day.inbound_answered + day.inbound_unanswered
-    figures: list[tuple[str, int | str]] = [
-        ("AgentPausedTotalTime", int(day.paused_s)),
-        ("AgentWrapupTotalTime", int(day.wrapup_s)),
-        ("AgentReadyTotalTime", int(day.ready_s)),
-        ("AgentInboundCalls", day.inbound_calls),
-        ("AgentInboundAnsweredCalls", day.inbound_answered),
-        ("AgentInboundUnansweredCalls", day.inbound_unanswered),
-        ("AgentInboundTotalCallTime", int(day.inbound_talk_s)),
-        ("AgentInboundAverRingTime", round(day.inbound_ring_s / ended) if ended else 0),
-        ("AgentOutboundCalls", day.outbound_calls),
-        ("AgentOutboundTotalCallTime", int(day.outbound_talk_s)),
-    ]
+    figures: dict[AgentStatistic, int | str] = {
+        AgentStatistic.PAUSED_TIME: int(day.paused_s),
+        AgentStatistic.WRAPUP_TIME: int(day.wrapup_s),
+        AgentStatistic.READY_TIME: int(day.ready_s),
+        AgentStatistic.INBOUND_CALLS: day.inbound_calls,
+        AgentStatistic.INBOUND_ANSWERED: day.inbound_answered,
+        AgentStatistic.INBOUND_UNANSWERED: day.inbound_unanswered,
+        AgentStatistic.INBOUND_CALL_TIME: int(day.inbound_talk_s),
+        AgentStatistic.INBOUND_RING_TIME: round(day.inbound_ring_s / ended) if ended else 0,
+        AgentStatistic.OUTBOUND_CALLS: day.outbound_calls,
+        AgentStatistic.OUTBOUND_CALL_TIME: int(day.outbound_talk_s),
+    }
     if day.login_at is not None:
-        figures.append(("LoginDateTime", _moment(day.login_at)))
+        figures[AgentStatistic.LOGIN_AT] = _moment(day.login_at)
     if day.logout_at is not None:
-        figures.append(("LogoutDateTime", _moment(day.logout_at)))
+        figures[AgentStatistic.LOGOUT_AT] = _moment(day.logout_at)
     return msg.AgentStatistics(
         id=live.agent.id,
-        statistics=[msg.Statistic(name=name, value=value) for name, value in figures],
+        statistics=[msg.Statistic(name=name, value=value) for name, value in figures.items()],
     )
 
 
@@ -120,7 +121,7 @@ def queue_config(queue: Queue) -> msg.QueueConfig:
 
 
 def queue_members(agents: Iterable[LiveAgent], rights: Rights) -> msg.QueueMemberList:
-    """Who is in which queue, with which penalty, as far as the rights let through."""
+    """The members of all queues that the rights let through."""
     return msg.QueueMemberList(
         items=[
             msg.QueueMember(agent_id=live.agent.id, queue_id=queue_id, penalty=penalty)

@@ -1,37 +1,48 @@
-"""How the figures and callers of queues read as messages.
+"""Messages about a queue's figures and waiting calls.
 
-Counts are whole numbers, times whole seconds, percentages have one decimal. What each means stands
-in docs/calls.md, "Queue figures".
+Counts are whole numbers, times whole seconds, percentages have one decimal. docs/calls.md, "Queue
+figures", says what each figure means.
 """
 
 import datetime
 
 from xucd.center.center import Center
-from xucd.center.queue_stats import SOON_S, QueueDay, percentage
+from xucd.center.queue_stats import QueueDay, percentage
 from xucd.cti import messages as msg
+from xucd.cti.messages import QueueStatistic
+
+Figures = dict[QueueStatistic, int | float]
 
 
 def queue_statistics(center: Center, queue_id: int, now: float) -> msg.QueueStatistics:
-    """A queue's figures of the day, and how it stands now."""
-    counters = [*_counted(center.queue_stats.days[queue_id], int(SOON_S))]
-    counters += _present(center, queue_id, now)
-    return msg.QueueStatistics(queue_id=queue_id, counters=counters)
+    """A queue's figures of the day, and its present state."""
+    figures = _counted(center.queue_stats.days[queue_id]) | _present(center, queue_id, now)
+    return msg.QueueStatistics(
+        queue_id=queue_id,
+        counters=[msg.Counter(stat_name=name, value=value) for name, value in figures.items()],
+    )
 
 
 def window_statistics(
     center: Center, queue_id: int, window: int, xqos: int, now: float
 ) -> msg.GetQueueStatistics:
-    """A queue's figures of the last `window` seconds, and how it stands now.
+    """A queue's figures of the last `window` seconds, and its present state.
 
-    `xqos`, in seconds, stands in for 15, in the names too: ``PercentageAnsweredBefore20``.
+    `xqos`, in seconds, replaces 15, also in the names: ``PercentageAnsweredBefore20``.
     """
-    figures = center.queue_stats.window(queue_id, window, xqos, now)
-    counters = [*_counted(figures, xqos), *_present(center, queue_id, now)]
-    return msg.GetQueueStatistics(queue_id=queue_id, counters=counters)
+    counted = _counted(center.queue_stats.window(queue_id, window, xqos, now))
+    figures = counted | _present(center, queue_id, now)
+    return msg.GetQueueStatistics(
+        queue_id=queue_id,
+        counters=[
+            msg.WindowCounter(stat_name=msg.window_name(name, xqos), value=value)
+            for name, value in figures.items()
+        ],
+    )
 
 
 def queue_calls(center: Center, queue_id: int) -> msg.QueueCalls:
-    """Who waits in a queue."""
+    """The calls that wait in a queue, in its order."""
     return msg.QueueCalls(
         queue_id=queue_id,
         calls=[
@@ -46,38 +57,30 @@ def queue_calls(center: Center, queue_id: int) -> msg.QueueCalls:
     )
 
 
-def _counted(day: QueueDay, soon: int) -> list[msg.Counter]:
-    return _counters(
-        {
-            "TotalNumberCallsEntered": day.entered,
-            "TotalNumberCallsAnswered": day.answered,
-            "TotalNumberCallsAbandonned": day.abandoned,
-            "TotalNumberCallsClosed": day.closed,
-            "TotalNumberCallsTimeout": day.timed_out,
-            "PercentageAnsweredTotal": percentage(day.answered, day),
-            "PercentageAbandonnedTotal": percentage(day.abandoned, day),
-            f"PercentageAnsweredBefore{soon}": percentage(day.answered_soon, day),
-            f"PercentageAbandonnedAfter{soon}": percentage(day.abandoned_late, day),
-        }
-    )
+def _counted(day: QueueDay) -> Figures:
+    return {
+        QueueStatistic.ENTERED: day.entered,
+        QueueStatistic.ANSWERED: day.answered,
+        QueueStatistic.ABANDONED: day.abandoned,
+        QueueStatistic.CLOSED: day.closed,
+        QueueStatistic.TIMED_OUT: day.timed_out,
+        QueueStatistic.ANSWERED_SHARE: percentage(day.answered, day),
+        QueueStatistic.ABANDONED_SHARE: percentage(day.abandoned, day),
+        QueueStatistic.ANSWERED_SOON_SHARE: percentage(day.answered_soon, day),
+        QueueStatistic.ABANDONED_LATE_SHARE: percentage(day.abandoned_late, day),
+    }
 
 
-def _present(center: Center, queue_id: int, now: float) -> list[msg.Counter]:
+def _present(center: Center, queue_id: int, now: float) -> Figures:
     stats, agents = center.queue_stats, center.presence.of(queue_id)
-    return _counters(
-        {
-            "WaitingCalls": len(stats.waiting(queue_id)),
-            "LongestWaitTime": int(stats.longest_wait(queue_id, now)),
-            "EWT": round(stats.expected_wait(queue_id)),
-            "AvailableAgents": agents.available,
-            "TalkingAgents": agents.talking,
-            "LoggedAgents": agents.logged_in,
-        }
-    )
-
-
-def _counters(values: dict[str, int | float]) -> list[msg.Counter]:
-    return [msg.Counter(stat_name=name, value=value) for name, value in values.items()]
+    return {
+        QueueStatistic.WAITING_CALLS: len(stats.waiting(queue_id)),
+        QueueStatistic.LONGEST_WAIT: int(stats.longest_wait(queue_id, now)),
+        QueueStatistic.EXPECTED_WAIT: round(stats.expected_wait(queue_id)),
+        QueueStatistic.AVAILABLE_AGENTS: agents.available,
+        QueueStatistic.TALKING_AGENTS: agents.talking,
+        QueueStatistic.LOGGED_IN_AGENTS: agents.logged_in,
+    }
 
 
 def _moment(at: float) -> str:

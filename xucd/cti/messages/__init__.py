@@ -1,6 +1,6 @@
-"""What clients are told: one struct for every message, named as its `msgType`.
+"""The messages that xucd sends to clients: one struct for each, named as its `msgType`.
 
-`wire` tells how they are put on the wire.
+`base` says how they are encoded.
 """
 
 import msgspec
@@ -14,7 +14,6 @@ from xucd.cti.messages.agents import (
     AgentList,
     AgentListen,
     AgentMembership,
-    AgentState,
     AgentStateEvent,
     AgentStatistics,
     DirectoryEntry,
@@ -78,23 +77,64 @@ from xucd.cti.messages.queues import (
     QueueStatistics,
     UserQueueDefaultMembership,
     UsersQueueDefaultMembership,
+    WindowCounter,
 )
+from xucd.cti.messages.statistics import AgentStatistic, QueueStatistic, window_name
 
-
-def _messages(base: type[Message]) -> dict[str, type[Message]]:
-    found: dict[str, type[Message]] = {}
-    for cls in base.__subclasses__():
-        found |= {cls.__name__: cls} | _messages(cls)
-    return found
-
-
-MESSAGES = _messages(Message)
-"""Every message by its `msgType`."""
-del MESSAGES[ArrayMessage.__name__]
+MESSAGES: dict[str, type[Message]] = {
+    message.__name__: message
+    for message in (
+        # -- the link and the user
+        LoggedOn,
+        RightProfile,
+        UsersStatuses,
+        UserConfigUpdate,
+        UserStatusUpdate,
+        LinkStatus,
+        Error,
+        CommandResult,
+        # -- the user's phone and other phones
+        LineConfig,
+        PhoneStatusUpdate,
+        PhoneHintStatusEvent,
+        PhoneEvent,
+        CurrentCallsPhoneEvents,
+        # -- agents and sheets
+        AgentError,
+        AgentStateEvent,
+        AgentList,
+        AgentDirectory,
+        AgentConfig,
+        AgentGroupList,
+        AgentListen,
+        AgentStatistics,
+        Sheet,
+        # -- queues
+        QueueMember,
+        QueueMemberList,
+        QueueConfig,
+        QueueList,
+        QueueStatistics,
+        GetQueueStatistics,
+        QueueCalls,
+        UserQueueDefaultMembership,
+        UsersQueueDefaultMembership,
+        # -- callbacks
+        CallbackLists,
+        PreferredCallbackPeriodList,
+        FindCallbackResponseWithId,
+        CallbackTaken,
+        CallbackStarted,
+        CallbackClotured,
+        CallbackReleased,
+        CallbackRequestUpdated,
+    )
+}
+"""Every message by its `msgType`, which is the name of its class."""
 
 
 def decode(msg_type: str, body: bytes) -> Message:
-    """The body of a message as a client would read it; for tests and tools.
+    """The body of a message as a client reads it.
 
     Raises KeyError for an unknown type and msgspec.ValidationError for a body that does not fit.
     """
@@ -115,8 +155,8 @@ __all__ = [
     "AgentList",
     "AgentListen",
     "AgentMembership",
-    "AgentState",
     "AgentStateEvent",
+    "AgentStatistic",
     "AgentStatistics",
     "ArrayMessage",
     "CallbackClotured",
@@ -155,6 +195,7 @@ __all__ = [
     "QueueMember",
     "QueueMemberList",
     "QueuePenalty",
+    "QueueStatistic",
     "QueueStatistics",
     "RequestId",
     "RightProfile",
@@ -172,6 +213,8 @@ __all__ = [
     "UserStatusUpdate",
     "UsersQueueDefaultMembership",
     "UsersStatuses",
+    "WindowCounter",
     "decode",
     "encode",
+    "window_name",
 ]

@@ -1,19 +1,22 @@
-"""What clients are told about agents, groups of agents and sheets."""
+"""Messages about agents, groups of agents and sheets."""
 
 from typing import Literal
 
 from msgspec import UNSET, UnsetType, field
 
+from xucd.center.agent import AgentState
 from xucd.cti.messages.base import ArrayMessage, Message, Part
+from xucd.cti.messages.statistics import AgentStatistic
 
 Seconds = int
 
 
 class AgentError(Message, forbid_unknown_fields=True, kw_only=True):
-    """A command about an agent was refused, or what it began has failed.
+    """A command was refused, or a call that it started has failed; `Error` is the code.
 
-    `uuid` is of the callback that it was about, `ticket_uuid` of that call's ticket; `agent_id`
-    says who has taken the callback.
+    `LoggedInOnAnotherPhone` comes with `phoneNb`, the agent's line, and `RequestedNb`. An error
+    about a callback comes with its `uuid`, that of its call with the `ticketUuid`, and
+    `CallbackTaken` with the `agentId` of the agent that has it.
     """
 
     error: str = field(name="Error")
@@ -24,22 +27,12 @@ class AgentError(Message, forbid_unknown_fields=True, kw_only=True):
     agent_id: int | UnsetType = field(name="agentId", default=UNSET)
 
 
-AgentState = Literal[
-    "AgentLogin",
-    "AgentReady",
-    "AgentOnPause",
-    "AgentOnWrapup",
-    "AgentRinging",
-    "AgentDialing",
-    "AgentOnCall",
-    "AgentLoggedOut",
-]
-
-
 class AgentStateEvent(Message, kw_only=True):
-    """An agent's state. `since` is how long it has been in it when the message is made.
+    """An agent's state, and for how many seconds it has been in it when the message is sent.
 
-    `cause` goes with `AgentReady` and `AgentOnPause`; the last four with `AgentOnCall` alone, since
+    `phoneNb` is the agent's line, or the last one it was on; `queues` are the ids of its queues.
+    `cause` comes with `AgentReady` and `AgentOnPause` only (there it is the reason), and `acd` (a
+    call from a queue), `direction`, `callType` and `monitorState` with `AgentOnCall` only, because
     clients conclude a call from their presence.
     """
 
@@ -56,7 +49,7 @@ class AgentStateEvent(Message, kw_only=True):
 
 
 class ListedAgent(Part, kw_only=True):
-    """An agent as lists have it."""
+    """An agent's entry in a list: its names, its number, and its group."""
 
     id: int
     first_name: str
@@ -68,7 +61,7 @@ class ListedAgent(Part, kw_only=True):
 
 
 class AgentList(ArrayMessage, kw_only=True):
-    """All agents the client may see."""
+    """All agents that the user may see."""
 
     items: list[ListedAgent]
 
@@ -81,13 +74,13 @@ class DirectoryEntry(Part, kw_only=True):
 
 
 class AgentDirectory(Message, kw_only=True):
-    """All agents the client may see, each with its state."""
+    """All agents that the user may see, each with its present state."""
 
     directory: list[DirectoryEntry]
 
 
 class AgentMembership(Part, rename=None, kw_only=True):
-    """A queue of an agent, as `AgentConfig` tells it."""
+    """A queue of an agent in `AgentConfig`, spelled as clients in the field expect it."""
 
     queue_name: str
     queue_id: int
@@ -104,8 +97,9 @@ class AgentMembership(Part, rename=None, kw_only=True):
 class AgentConfig(Message, kw_only=True):
     """An agent's configuration, after it has changed.
 
-    Clients of two generations read it, so four fields are sent in both spellings: give either, the
-    other follows.
+    First name, last name, group and user are sent in two spellings (`firstName` and `firstname`,
+    `lastName` and `lastname`, `groupId` and `numgroup`, `userId` and `userid`), because clients of
+    two generations read it.
     """
 
     id: int
@@ -122,6 +116,7 @@ class AgentConfig(Message, kw_only=True):
     old_user_id: int | UnsetType = field(name="userid", default=UNSET)
 
     def __post_init__(self) -> None:
+        # Whoever makes one gives either spelling, and the other follows.
         for name in ("first_name", "last_name", "group_id", "user_id"):
             new, old = getattr(self, name), getattr(self, f"old_{name}")
             setattr(self, name, old if new is UNSET else new)
@@ -136,13 +131,16 @@ class AgentGroup(Part, kw_only=True):
 
 
 class AgentGroupList(ArrayMessage, kw_only=True):
-    """All groups the client may see."""
+    """All groups of agents that the user may see."""
 
     items: list[AgentGroup]
 
 
 class AgentListen(Message, kw_only=True):
-    """Somebody began or ceased to listen to the agent."""
+    """A user has begun to listen to an agent's call, or has stopped.
+
+    `phoneNumber` is the number of the listener's line.
+    """
 
     started: bool
     phone_number: str
@@ -150,21 +148,21 @@ class AgentListen(Message, kw_only=True):
 
 
 class Statistic(Part, kw_only=True):
-    """One figure: times in seconds, moments as RFC 3339 strings."""
+    """One figure of an agent: times are in seconds, moments are RFC 3339 strings."""
 
-    name: str
+    name: AgentStatistic
     value: int | float | str
 
 
 class AgentStatistics(Message, kw_only=True):
-    """Figures of an agent for the day."""
+    """An agent's figures since midnight, local time."""
 
     id: int
     statistics: list[Statistic]
 
 
 class SheetItem(Part, kw_only=True):
-    """One line of a sheet."""
+    """One line of a sheet: a named value, its type (such as ``text`` or ``url``), and its place."""
 
     value: str
     name: str
@@ -173,25 +171,28 @@ class SheetItem(Part, kw_only=True):
 
 
 class SheetUser(Part, kw_only=True):
-    """What of a sheet is for the user."""
+    """The part of a sheet that is shown to the user."""
 
     sheet_info: list[SheetItem]
 
 
 class SheetProfile(Part, kw_only=True):
-    """A sheet by its readers."""
+    """A sheet's content by its audience; there is one audience, the user."""
 
     user: SheetUser
 
 
 class SheetPayload(Part, kw_only=True):
-    """A sheet's content."""
+    """A sheet's content, in the nesting that clients expect."""
 
     profile: SheetProfile
 
 
 class Sheet(Message, kw_only=True):
-    """What is known of a call that rings. `timenow` is in epoch seconds."""
+    """What a page is to show about a call to the user's phone, such as the caller's record.
+
+    `timenow` is in epoch seconds; `channel` is the caller's.
+    """
 
     timenow: int
     payload: SheetPayload

@@ -1,8 +1,11 @@
-"""How a message is put on the wire, and what all messages have in common.
+"""What all messages have in common, and how they are encoded.
 
-A message's class bears the name of its `msgType`. Fields have sane Python names and carry the
-spelling that clients in the field expect. A field that is UNSET is left out of the JSON; None is
-sent as null. Classes built on `ArrayMessage` are sent as a bare JSON array of their `items`.
+A message's class is named as its `msgType`. Fields have sane Python names and carry the spelling
+that clients in the field expect. A field that is UNSET is left out of the JSON; None is sent as
+null. Classes built on `ArrayMessage` are sent as a bare JSON array of their `items`.
+
+A class's docstring is its documentation: AsyncAPI and TypeScript repeat it. Its first line is a
+sentence that is understood alone, and fields are named as on the wire.
 """
 
 from typing import Any
@@ -12,15 +15,15 @@ from msgspec import field
 
 
 class Part(msgspec.Struct, rename="camel"):
-    """A piece of a message; it has no `msgType` of its own."""
+    """A part of a message; it has no `msgType` of its own."""
 
 
 class Message(msgspec.Struct, rename="camel"):
-    """A body of a message: what stands in `ctiMessage`."""
+    """The body of a message: the value of `ctiMessage`."""
 
 
 class ArrayMessage(Message):
-    """A body that is an array. Subclasses narrow the type of `items`."""
+    """A body that is a bare array. Subclasses narrow the type of `items`."""
 
     items: list[Any]
 

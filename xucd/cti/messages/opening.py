@@ -1,4 +1,4 @@
-"""What a link opens with, what tells of the link itself, and what answers a frame."""
+"""Messages that open a link, that report on the link itself, and that answer a frame."""
 
 from typing import Annotated, Literal
 
@@ -11,14 +11,18 @@ RequestId = str | int | float
 
 
 class Stream(Part, kw_only=True):
-    """Where a client's stream of messages stands. `epoch` names the stream."""
+    """A position in a client's stream of messages; `epoch` identifies the stream."""
 
     epoch: str
     position: int
 
 
 class LoggedOn(Message, kw_only=True):
-    """The first message of every link. The last two only for a client that asked to resume."""
+    """The first message of every link.
+
+    With ``resume=1`` in the address it carries `stream`, the position from which messages follow;
+    if the client named a position of its own, `recovered` says whether the stream continues there.
+    """
 
     status: Literal["ok"] = "ok"
     stream: Stream | UnsetType = UNSET
@@ -26,21 +30,21 @@ class LoggedOn(Message, kw_only=True):
 
 
 class RightProfile(Message, kw_only=True):
-    """What the user may do."""
+    """The user's profile and its named rights."""
 
     profile: Literal["Supervisor", "Admin", "NoRight"]
     rights: list[str]
 
 
 class StatusAction(Part, kw_only=True):
-    """What a status does when it is chosen: ``queuepause_all``, ``queueunpause_all``."""
+    """What choosing a status does: ``queuepause_all`` or ``queueunpause_all``."""
 
     name: str
     parameters: str
 
 
 class UserStatus(Part, kw_only=True):
-    """A status a user can choose. `name` matches ``[\\w-]+``, `color` is ``#RRGGBB``."""
+    """A status that a user can choose: its name, its text, and its color as ``#RRGGBB``."""
 
     name: Annotated[str, msgspec.Meta(pattern=r"\A[\w-]+\Z")]
     long_name: str
@@ -49,13 +53,16 @@ class UserStatus(Part, kw_only=True):
 
 
 class UsersStatuses(ArrayMessage, kw_only=True):
-    """Every status that the server can ever send."""
+    """All statuses that a user can choose or be shown in."""
 
     items: list[UserStatus]
 
 
 class UserConfigUpdate(Message, kw_only=True):
-    """The user's own configuration."""
+    """The signed-in user's own configuration.
+
+    Forwards, do-not-disturb and voice mail are always off: xucd has none of them.
+    """
 
     user_id: int
     first_name: str
@@ -76,27 +83,36 @@ class UserConfigUpdate(Message, kw_only=True):
 
 
 class UserStatusUpdate(Message, kw_only=True):
-    """The status the user has chosen, by its name."""
+    """The user's status, by its name in `UsersStatuses`."""
 
     status: str
 
 
 class LinkStatus(Message, kw_only=True):
-    """Whether what clients see is current. `since` is an RFC 3339 time in UTC."""
+    """Whether the state that clients see is current, or the connection to Asterisk is lost.
+
+    `since`, an RFC 3339 time in UTC, says when it was lost.
+    """
 
     asterisk: Literal["lost", "current"]
     since: str | UnsetType = UNSET
 
 
 class Error(Message, kw_only=True):
-    """A frame that could not be understood. `message` never repeats what the client sent."""
+    """A frame that is not a valid command; `Error` is the code, `message` a sentence for people.
+
+    Neither repeats what the client sent.
+    """
 
     error: str = field(name="Error")
     message: str | UnsetType = UNSET
 
 
 class CommandResult(Message, kw_only=True):
-    """What became of a command that carried a request id. The last two only when not ok."""
+    """The outcome of a command that carried a `requestId`.
+
+    `error`, a code, and `message`, a sentence for people, are there only if `ok` is false.
+    """
 
     request_id: RequestId
     ok: bool

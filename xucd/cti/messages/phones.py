@@ -1,4 +1,4 @@
-"""What clients are told about lines, phones and calls."""
+"""Messages about lines, phones and calls."""
 
 from typing import Literal
 
@@ -21,7 +21,7 @@ PhoneStatus = Literal[
 
 
 class LineConfig(Message, kw_only=True):
-    """The user's line. `id` is never ``"-"``."""
+    """The user's line and the interface by which Asterisk rings it."""
 
     id: str
     name: str
@@ -32,13 +32,17 @@ class LineConfig(Message, kw_only=True):
 
 
 class PhoneStatusUpdate(Message, kw_only=True):
-    """What the user's own phone does."""
+    """The state of the user's own phone."""
 
     status: PhoneStatus
 
 
 class PhoneHintStatusEvent(Message, kw_only=True):
-    """What somebody's phone does: one of `PHONE_HINT`."""
+    """The state of a phone that the client subscribed to, by the number of its line.
+
+    `status` is 0 (available), 1 (calling), 2 (busy), 4 (not reachable), 8 (ringing), 9 (busy and
+    ringing), 16 (on hold), -1 (deactivated), -2 (no such line) or -99 (error).
+    """
 
     number: str
     status: int
@@ -56,6 +60,7 @@ PHONE_HINT: dict[PhoneStatus, int] = {
     "UNEXISTING": -2,
     "ERROR": -99,
 }
+"""The `status` of a `PhoneHintStatusEvent`."""
 
 
 PhoneEventType = Literal[
@@ -64,7 +69,11 @@ PhoneEventType = Literal[
 
 
 class PhoneEvent(Message, kw_only=True):
-    """What happens on the user's own phone."""
+    """A call of the user's own phone has entered another stage.
+
+    `DN` is the user's number, `otherDN` and `otherDName` are the other party's number and name.
+    `queueName` is there if a queue rang the phone; `userData` holds the call's ``USR_`` variables.
+    """
 
     event_type: PhoneEventType
     number: str = field(name="DN")
@@ -79,6 +88,6 @@ class PhoneEvent(Message, kw_only=True):
 
 
 class CurrentCallsPhoneEvents(Message, kw_only=True):
-    """The calls that the user's phone has now."""
+    """The present calls of the user's phone, each as its last `PhoneEvent`."""
 
     events: list[PhoneEvent]

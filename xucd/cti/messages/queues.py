@@ -1,10 +1,11 @@
-"""What clients are told about queues and who belongs to them."""
+"""Messages about queues, their members, their figures and their waiting calls."""
 
 from xucd.cti.messages.base import ArrayMessage, Message, Part
+from xucd.cti.messages.statistics import QueueStatistic, WindowStatistic
 
 
 class QueueMember(Message, kw_only=True):
-    """An agent's place in a queue. `penalty` -1 says that it has left the queue."""
+    """An agent's membership in a queue; the penalty -1 says that it is no longer a member."""
 
     agent_id: int
     queue_id: int
@@ -12,13 +13,13 @@ class QueueMember(Message, kw_only=True):
 
 
 class QueueMemberList(ArrayMessage, kw_only=True):
-    """All live members of the queues the client may see."""
+    """All members of the queues that the user may see."""
 
     items: list[QueueMember]
 
 
 class QueueConfig(Message, kw_only=True):
-    """A queue's configuration."""
+    """A queue's configuration: its names, and the number that callers dial."""
 
     id: int
     context: str
@@ -28,31 +29,41 @@ class QueueConfig(Message, kw_only=True):
 
 
 class QueueList(ArrayMessage, kw_only=True):
-    """All queues the client may see."""
+    """All queues that the user may see."""
 
     items: list[QueueConfig]
 
 
 class Counter(Part, kw_only=True):
-    """One figure of a queue."""
+    """One figure of a queue; times are in seconds."""
 
-    stat_name: str
+    stat_name: QueueStatistic
     value: int | float
 
 
 class QueueStatistics(Message, kw_only=True):
-    """Figures of a queue for the day."""
+    """A queue's figures since midnight, local time, and its present state."""
 
     queue_id: int
     counters: list[Counter]
 
 
-class GetQueueStatistics(QueueStatistics, kw_only=True):
-    """Figures of a queue over a window that the client asked for."""
+class WindowCounter(Part, kw_only=True):
+    """One figure of a queue over a window; times are in seconds."""
+
+    stat_name: WindowStatistic
+    value: int | float
+
+
+class GetQueueStatistics(Message, kw_only=True):
+    """A queue's figures over the window that the client asked for, and its present state."""
+
+    queue_id: int
+    counters: list[WindowCounter]
 
 
 class QueueCall(Part, kw_only=True):
-    """A caller who waits. `queue_time` is when the wait began, RFC 3339."""
+    """A call that waits in a queue; `queueTime` (RFC 3339, UTC) is when its wait began."""
 
     position: int
     name: str
@@ -61,27 +72,27 @@ class QueueCall(Part, kw_only=True):
 
 
 class QueueCalls(Message, kw_only=True):
-    """All callers who wait in a queue, in their order."""
+    """All calls that wait in a queue, in the queue's order."""
 
     queue_id: int
     calls: list[QueueCall]
 
 
 class QueuePenalty(Part, kw_only=True):
-    """One queue of a default membership."""
+    """A queue of a default membership, with the agent's penalty there."""
 
     queue_id: int
     penalty: int
 
 
 class UserQueueDefaultMembership(Message, kw_only=True):
-    """The queues a user's agent is in when nothing else is said."""
+    """One user's default queue memberships: those that `applyUsersDefaultMembership` restores."""
 
     user_id: int
     membership: list[QueuePenalty]
 
 
 class UsersQueueDefaultMembership(Message, kw_only=True):
-    """The default memberships of all users the client may see."""
+    """The default queue memberships of all users that the user may see."""
 
     memberships: list[UserQueueDefaultMembership]

@@ -1,5 +1,5 @@
-"""The protocol as others read it, made from the structs that xucd itself reads and writes.
+"""The protocol for other programs, generated from the structs that xucd itself reads and writes.
 
-``python -m xucd.cti.schema`` writes what is generated: the TypeScript types and the table of
-commands of the JavaScript library. The AsyncAPI document is made when it is asked for.
+``python -m xucd.cti.schema`` writes the TypeScript types and the tables of the JavaScript library,
+and the methods of the Python client. The AsyncAPI document is generated on request.
 """

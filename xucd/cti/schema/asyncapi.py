@@ -4,27 +4,28 @@ Read it from xucd's side: it receives the commands and sends the messages.
 """
 
 import functools
+import inspect
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from xucd import __version__
+from xucd.cti.commands import QueryAnswer, QueryAnswerBy
 from xucd.cti.messages import MESSAGES, ArrayMessage, CommandResult, Message
-from xucd.cti.schema.commands import Method, QueryAnswer, QueryAnswerBy, methods
-from xucd.cti.schema.wording import SAYS
+from xucd.cti.schema.commands import Method, doc, methods
 
 Json = dict[str, Any]
 
 _SCHEMAS = "#/components/schemas/{name}"
-_TELL = "tell"
+_SEND = "tell"
 _PING = "ping"
-_SAYS = """\
-One JSON object per text frame. A client sends commands and, every 5 s, a ping, which comes back; \
-xucd sends messages. A command that carries a `requestId` is answered by a `CommandResult` once \
-Asterisk has done what was asked; a query's answer comes before that. With `resume=1` each message \
-tells its `position`, and a link that was lost goes on where it was with `epoch` and `position`. \
-Numbers may also be sent as decimal strings."""
+_DESCRIPTION = """\
+One JSON object per text frame. A client sends commands and, every 5 s, a ping, which xucd echoes; \
+xucd sends messages. A command with a `requestId` is answered by a `CommandResult` once Asterisk \
+has carried it out; the answer to a query comes before that. With `resume=1` in the address each \
+message carries its `position`, and a client that lost its link continues its stream with `epoch` \
+and `position`. Numbers may also be sent as decimal strings."""
 
 
 def document(host: str, secure: bool) -> Json:
@@ -39,12 +40,12 @@ def document(host: str, secure: bool) -> Json:
 
 @functools.cache
 def _parts() -> Json:
-    """All but the server. It is shared: nobody is to change it."""
+    """All but the server; shared, and not to be changed."""
     commands = list(methods())
     names = [*MESSAGES, *(method.command for method in commands), _PING]
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "xucd", "version": __version__, "description": _SAYS},
+        "info": {"title": "xucd", "version": __version__, "description": _DESCRIPTION},
         "defaultContentType": "application/json",
         "channels": {"cti": _channel(names)},
         "operations": _operations(commands),
@@ -56,7 +57,7 @@ def _parts() -> Json:
                     "type": "httpApiKey",
                     "name": "token",
                     "in": "query",
-                    "description": "A token of `POST /xuc/api/2.0/auth/login`.",
+                    "description": "A token from `POST /xuc/api/2.0/auth/login`.",
                 }
             },
         },
@@ -72,10 +73,14 @@ def _channel(names: Iterable[str]) -> Json:
     query = {
         "type": "object",
         "properties": {
-            "token": {**text, "description": "who the client is"},
-            "resume": {**text, "enum": ["1"], "description": "tell positions"},
-            "epoch": {**text, "description": "of the stream to go on with"},
-            "position": {**text, "description": "the last one that was seen"},
+            "token": {**text, "description": "Authenticates the client."},
+            "resume": {
+                **text,
+                "enum": ["1"],
+                "description": "Number the messages.",
+            },
+            "epoch": {**text, "description": "The stream to continue."},
+            "position": {**text, "description": "The last position seen in that stream."},
         },
         "required": ["token"],
     }
@@ -89,16 +94,16 @@ def _channel(names: Iterable[str]) -> Json:
 def _operations(commands: Iterable[Method]) -> Json:
     channel = {"$ref": "#/channels/cti"}
     operations: Json = {
-        _TELL: {
+        _SEND: {
             "action": "send",
             "channel": channel,
-            "summary": "What xucd tells: what was asked for, and what happens.",
+            "summary": "Receive the answers to commands, and the events subscribed to.",
             "messages": [_in_channel(name) for name in MESSAGES],
         },
         _PING: {
             "action": "receive",
             "channel": channel,
-            "summary": "The heartbeat, answered by the same at once.",
+            "summary": "Keep the link alive: xucd echoes the ping at once.",
             "messages": [_in_channel(_PING)],
             "reply": {"channel": channel, "messages": [_in_channel(_PING)]},
         },
@@ -108,7 +113,7 @@ def _operations(commands: Iterable[Method]) -> Json:
         operations[method.command] = {
             "action": "receive",
             "channel": channel,
-            "summary": SAYS[method.command],
+            **_texts(method.text),
             "messages": [_in_channel(method.command)],
             "reply": {"channel": channel, "messages": replies},
         }
@@ -128,26 +133,25 @@ def _schemas(commands: Iterable[Method]) -> Json:
     bodies = [cls for cls in MESSAGES.values() if not issubclass(cls, ArrayMessage)]
     items = [cls.__annotations__["items"] for cls in MESSAGES.values() if cls not in bodies]
     _, schemas = msgspec.json.schema_components([*bodies, *items], ref_template=_SCHEMAS)
-    asks = [method.ask for method in commands]
-    _, asked = msgspec.json.schema_components(asks, ref_template=_SCHEMAS)
-    for ask in asks:
-        schema = asked.pop(ask.__name__)
+    structs = [method.struct for method in commands]
+    _, received = msgspec.json.schema_components(structs, ref_template=_SCHEMAS)
+    for method in commands:
+        schema = received.pop(method.struct.__name__)
         schema["properties"] = {"claz": {"const": "web"}, **schema["properties"]}
         schema["required"] = ["claz", *schema["required"]]
-        command = str(ask.__struct_config__.tag)
-        asked[command] = {**schema, "title": command, "description": SAYS[command]}
-    both = schemas.keys() & asked.keys()
+        received[method.command] = {**schema, "title": method.command}
+    both = schemas.keys() & received.keys()
     if both:
         raise TypeError(f"two schemas are called {', '.join(both)}")
-    return {name: _plain(schema) for name, schema in {**schemas, **asked}.items()}
+    return {name: _plain(schema) for name, schema in {**schemas, **received}.items()}
 
 
 def _messages(commands: Iterable[Method]) -> Json:
-    messages = {name: _told(name, cls) for name, cls in MESSAGES.items()}
+    messages = {name: _sent(name, cls) for name, cls in MESSAGES.items()}
     for method in commands:
         messages[method.command] = {
             "title": method.command,
-            "summary": SAYS[method.command],
+            **_texts(method.text),
             "payload": {"$ref": _SCHEMAS.format(name=method.command)},
         }
     messages[_PING] = {
@@ -161,33 +165,41 @@ def _messages(commands: Iterable[Method]) -> Json:
     return messages
 
 
-def _told(name: str, cls: type[Message]) -> Json:
+def _sent(name: str, cls: type[Message]) -> Json:
     (body,), _ = msgspec.json.schema_components(
         [cls.__annotations__["items"] if issubclass(cls, ArrayMessage) else cls],
         ref_template=_SCHEMAS,
     )
     return {
         "title": name,
-        "summary": (cls.__doc__ or "").strip().splitlines()[0],
+        **_texts(doc(cls)),
         "payload": {
             "type": "object",
             "properties": {
                 "msgType": {"const": name},
                 "ctiMessage": body,
-                "position": {"type": "integer", "description": "only with resume=1"},
+                "position": {"type": "integer", "description": "Only with `resume=1`."},
             },
             "required": ["msgType", "ctiMessage"],
         },
     }
 
 
+def _texts(text: str) -> Json:
+    """A summary, which is the text's first sentence, and a description if there is more to say."""
+    summary, _, rest = text.partition("\n")
+    return {"summary": summary, "description": rest.strip()} if rest else {"summary": summary}
+
+
 def _plain(schema: Any) -> Any:
-    """A schema with its patterns as JSON Schema writes them, not as Python does."""
+    """A schema with patterns in the syntax of JSON Schema, and docstrings without indentation."""
     if isinstance(schema, list):
-        return [_plain(one) for one in schema]
+        return [_plain(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     made = {key: _plain(value) for key, value in schema.items()}
     if isinstance(made.get("pattern"), str):
         made["pattern"] = made["pattern"].replace(r"\A", "^").replace(r"\Z", "$")
+    if isinstance(made.get("description"), str):
+        made["description"] = inspect.cleandoc(made["description"])
     return made

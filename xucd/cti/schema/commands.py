@@ -1,89 +1,31 @@
-"""Commands as client libraries offer them: a method's name, its arguments, what it answers.
+"""Commands as client libraries offer them: a method's name, its arguments, its answer.
 
-The wire's spellings are those of clients in the field; a library's are sane. Both stand in the
-structs of `xucd.cti.commands`, save for the few names that only history explains.
+The wire's spellings are those of clients in the field; a library's are regular. Both stand in the
+structs of `xucd.cti.commands`, except for the few names below.
 """
 
-from collections.abc import Iterator, Mapping
+import inspect
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from xucd.cti import commands
-from xucd.cti import messages as msg
+from xucd.cti.commands import (
+    ANSWERS,
+    COMMANDS,
+    SUBSCRIBING,
+    UNSUBSCRIBING,
+    Command,
+    QueryAnswer,
+    QueryAnswerBy,
+)
 
 _METHODS = {"agentLogin": "loginAgent", "agentLogout": "logoutAgent"}
-"""Commands that the Agent API knows by another name than the wire does."""
+"""Commands that the Agent API calls by another name than the wire."""
 
 _ARGUMENTS = {"agentid": "agentId", "agentphonenumber": "phoneNumber"}
-"""Arguments that the wire does not spell as it spells all others."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueryAnswer:
-    """The message that answers a query.
-
-    `same` names a key of it and the argument that it repeats, where several may be under way.
-    """
-
-    message: type[msg.Message]
-    same: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class QueryAnswerBy:
-    """An answer that depends on an argument."""
-
-    argument: str
-    of: Mapping[str, QueryAnswer]
-
-
-_LISTS = {
-    "agent": QueryAnswer(msg.AgentList),
-    "agentgroup": QueryAnswer(msg.AgentGroupList),
-    "queue": QueryAnswer(msg.QueueList),
-    "queuemember": QueryAnswer(msg.QueueMemberList),
-    "basequeuemember": QueryAnswer(msg.UsersQueueDefaultMembership),
-}
-
-ANSWERS: dict[type[commands.Command], QueryAnswer | QueryAnswerBy] = {
-    commands.GetList: QueryAnswerBy("objectType", _LISTS),
-    commands.GetConfig: QueryAnswerBy(
-        "objectType", {**_LISTS, "line": QueryAnswer(msg.LineConfig)}
-    ),
-    commands.GetAgentDirectory: QueryAnswer(msg.AgentDirectory),
-    commands.GetQueueStatisticsCommand: QueryAnswer(msg.GetQueueStatistics, ("queueId", "queueId")),
-    commands.SubscribeToQueueCalls: QueryAnswer(msg.QueueCalls, ("queueId", "queueId")),
-    commands.GetCurrentCallsPhoneEvents: QueryAnswer(msg.CurrentCallsPhoneEvents),
-    commands.GetUserDefaultMembership: QueryAnswer(
-        msg.UserQueueDefaultMembership, ("userId", "userId")
-    ),
-    commands.GetCallbackLists: QueryAnswer(msg.CallbackLists),
-    commands.GetCallbackPreferredPeriods: QueryAnswer(msg.PreferredCallbackPeriodList),
-    commands.FindCallbackRequest: QueryAnswer(msg.FindCallbackResponseWithId, ("id", "id")),
-    commands.StartCallback: QueryAnswer(msg.CallbackStarted, ("requestUuid", "uuid")),
-}
-"""What each query is answered by, once it is done."""
-
-SUBSCRIBING: frozenset[type[commands.Command]] = frozenset(
-    {
-        commands.GetList,
-        commands.GetCallbackLists,
-        commands.SubscribeToAgentEvents,
-        commands.SubscribeToAgentStats,
-        commands.SubscribeToQueueStats,
-        commands.SubscribeToQueueCalls,
-        commands.SubscribeToPhoneHints,
-    }
-)
-"""Commands that are heard of from then on, and so are sent anew on a stream that is new."""
-
-UNSUBSCRIBING: dict[type[commands.Command], type[commands.Command]] = {
-    commands.UnsubscribeFromQueueCalls: commands.SubscribeToQueueCalls,
-    commands.UnsubscribeFromAllPhoneHints: commands.SubscribeToPhoneHints,
-}
-"""Commands that undo those."""
+"""Arguments whose spelling on the wire is irregular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +43,60 @@ class Method:
 
     name: str
     command: str
-    ask: type[commands.Command]
+    struct: type[Command]
     arguments: tuple[Argument, ...]
 
     @property
     def answer(self) -> QueryAnswer | QueryAnswerBy | None:
-        """What answers it, if it is a query."""
-        return ANSWERS.get(self.ask)
+        """The message that answers it, if it is a query."""
+        return ANSWERS.get(self.struct)
+
+    @property
+    def given(self) -> tuple[Argument, ...]:
+        """The arguments that a caller gives: all but the number by which a client library
+        recognizes the answer."""
+        answer = self.answer
+        if isinstance(answer, QueryAnswer) and answer.same is not None and answer.same[0] == "id":
+            return tuple(argument for argument in self.arguments if argument.name != "id")
+        return self.arguments
+
+    @property
+    def text(self) -> str:
+        """What the command does: the docstring of its struct."""
+        return doc(self.struct)
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of `text`."""
+        return self.text.partition("\n")[0]
+
+
+def doc(kind: type[Any]) -> str:
+    """A class's docstring without its indentation. Raises TypeError if it has none of its own."""
+    text = kind.__dict__.get("__doc__")
+    if not text:
+        raise TypeError(f"{kind.__name__} has no docstring, which documents it to clients")
+    return inspect.cleandoc(text)
 
 
 def method_name(command: str) -> str:
-    """What libraries call a command of the wire."""
+    """The name of a command's method, by its wire name."""
     return _METHODS.get(command, command)
 
 
 def methods() -> Iterator[Method]:
-    """Every command, in the order in which `xucd.cti.commands` has them."""
-    for command, ask in commands.COMMANDS.items():
+    """Every command, in the order of `COMMANDS`."""
+    for command, struct in COMMANDS.items():
         arguments = tuple(
             Argument(_ARGUMENTS.get(info.encode_name, info.encode_name), info.encode_name, info)
-            for info in msgspec.structs.fields(ask)
+            for info in msgspec.structs.fields(struct)
             if info.name != "request_id"
         )
-        yield Method(method_name(command), command, ask, arguments)
+        yield Method(method_name(command), command, struct, arguments)
 
 
 def table() -> dict[str, Any]:
-    """All methods by name, as the JavaScript library's table of commands has them."""
+    """All methods by name, as rows of the JavaScript library's table of commands."""
     return {method.name: _row(method) for method in methods()}
 
 
@@ -141,10 +110,10 @@ def _row(method: Method) -> dict[str, Any]:
     elif method.answer is not None:
         of = {value: _answer(answer) for value, answer in method.answer.of.items()}
         row["answer"] = {"by": method.answer.argument, "of": of}
-    if method.ask in SUBSCRIBING:
+    if method.struct in SUBSCRIBING:
         row["subscribes"] = True
-    if method.ask in UNSUBSCRIBING:
-        row["undoes"] = method_name(str(UNSUBSCRIBING[method.ask].__struct_config__.tag))
+    if method.struct in UNSUBSCRIBING:
+        row["undoes"] = method_name(str(UNSUBSCRIBING[method.struct].__struct_config__.tag))
     return row
 
 

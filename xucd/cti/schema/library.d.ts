@@ -38,7 +38,7 @@ export interface AgentView {
   /** Its queues: id to penalty. */
   queues: Map<number, number>;
   /** Its figures of the day by name. */
-  statistics: Record<string, number | string>;
+  statistics: Partial<Record<AgentStatistic, number | string>>;
 }
 
 /** A queue. */
@@ -48,7 +48,7 @@ export interface QueueView {
   displayName: string;
   number: string;
   /** Its figures of the day by name. */
-  statistics: Record<string, number>;
+  statistics: Partial<Record<QueueStatistic, number>>;
   /** Who waits, in order. */
   calls: QueueCall[];
 }
@@ -89,15 +89,6 @@ export type Part =
   | "callbacks"
   | "memberships"
   | "link";
-
-/** What `watch` can keep current. */
-export type Watchable =
-  | "agents"
-  | "queues"
-  | "queueCalls"
-  | "statistics"
-  | "callbacks"
-  | "memberships";
 
 /** All that is known, changed by xucd's messages alone: read it, never write to it. */
 export interface State {

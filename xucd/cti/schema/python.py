@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from msgspec import inspect as kinds
 
-from xucd.cti.schema.commands import Argument, Method, QueryAnswer, QueryAnswerBy, methods
-from xucd.cti.schema.wording import SAYS
+from xucd.cti.commands import QueryAnswerBy
+from xucd.cti.schema.commands import Argument, Method, methods
 
 _METHODS = {"agentLogin": "log_in_agent", "agentLogout": "log_out_agent"}
 
@@ -47,33 +47,44 @@ def client_methods(made: str) -> str:
 
 def _method(method: Method) -> Iterator[str]:
     name = _METHODS.get(method.command) or _snake(method.name)
-    given = [one for one in method.arguments if not _ours(method, one)]
-    values = ", ".join(f'"{one.wire}": {_snake(one.name)}' for one in given)
+    given = method.given
+    values = ", ".join(f'"{argument.wire}": {_snake(argument.name)}' for argument in given)
     values = f'"{method.command}", {{{values}}}'
     answer = method.answer
     if isinstance(answer, QueryAnswerBy):
         chosen = _snake(answer.argument)
-        for value, one in answer.of.items():
+        for value, case in answer.of.items():
             yield "    @overload"
             narrow = f'{chosen}: Literal["{value}"]'
-            yield f"    async def {name}(self, *, {narrow}) -> msg.{one.message.__name__}: ..."
+            yield f"    async def {name}(self, *, {narrow}) -> msg.{case.message.__name__}: ..."
         yield f"    async def {name}(self, *, {chosen}: str) -> msg.Message:"
-        yield f'        """{SAYS[method.command]}"""'
+        yield from _docstring(method.text)
         yield "        answers: dict[str, type[msg.Message]] = {"
-        for value, one in answer.of.items():
-            yield f'            "{value}": msg.{one.message.__name__},'
+        for value, case in answer.of.items():
+            yield f'            "{value}": msg.{case.message.__name__},'
         yield "        }"
         yield f"        return await self._query({values}, answers[{chosen}])"
         return
     result = "None" if answer is None else f"msg.{answer.message.__name__}"
     taken = ", ".join(("self", *(("*",) if given else ()), *map(_parameter, given)))
     yield f"    async def {name}({taken}) -> {result}:"
-    yield f'        """{SAYS[method.command]}"""'
+    yield from _docstring(method.text)
     if answer is None:
         yield f"        await self.ask({values})"
     else:
         same = "" if answer.same is None else f", {answer.same!r}".replace("'", '"')
         yield f"        return await self._query({values}, {result}{same})"
+
+
+def _docstring(text: str) -> Iterator[str]:
+    first, *rest = text.splitlines()
+    if not rest:
+        yield f'        """{first}"""'
+        return
+    yield f'        """{first}'
+    for line in rest:
+        yield f"        {line}".rstrip()
+    yield '        """'
 
 
 def _parameter(argument: Argument) -> str:
@@ -91,7 +102,7 @@ def _type_of(kind: kinds.Type) -> str:
     if isinstance(kind, kinds.LiteralType):
         return f"Literal[{', '.join(f'{value!r}' for value in kind.values)}]".replace("'", '"')
     if isinstance(kind, kinds.UnionType):
-        return " | ".join(dict.fromkeys(_type_of(one) for one in kind.types))
+        return " | ".join(dict.fromkeys(_type_of(member) for member in kind.types))
     if isinstance(kind, kinds.ListType):
         return f"list[{_type_of(kind.item_type)}]"
     if isinstance(kind, kinds.DictType):
@@ -99,11 +110,6 @@ def _type_of(kind: kinds.Type) -> str:
     if isinstance(kind, kinds.StructType):
         return f"cmd.{kind.cls.__name__}"
     raise TypeError(f"no Python for {kind}")
-
-
-def _ours(method: Method, argument: Argument) -> bool:
-    """Whether the client itself gives an argument: the number by which an answer is told."""
-    return isinstance(method.answer, QueryAnswer) and method.answer.same == ("id", argument.name)
 
 
 def _snake(name: str) -> str:

@@ -1,18 +1,20 @@
 """The structs of the protocol as TypeScript has them."""
 
-import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 from msgspec import inspect as kinds
 
+from xucd.center.agent import AgentState
+from xucd.cti.commands import QueryAnswer, QueryAnswerBy
 from xucd.cti.messages import MESSAGES, ArrayMessage, Message, Part
-from xucd.cti.schema.commands import Argument, Method, QueryAnswer, QueryAnswerBy, methods
-from xucd.cti.schema.wording import SAYS
+from xucd.cti.parts import PARTS
+from xucd.cti.schema.commands import Method, doc, methods
+from xucd.cti.schema.tables import STATISTICS, Names
 
 _NAMES = {"Error": "ErrorMessage"}
-"""Messages whose name means something else to TypeScript."""
+"""Messages whose name has another meaning in TypeScript."""
 
 _SIMPLE: dict[type[kinds.Type], str] = {
     kinds.AnyType: "unknown",
@@ -27,16 +29,18 @@ _SIMPLE: dict[type[kinds.Type], str] = {
 
 
 def type_of(kind: kinds.Type) -> str:
-    """A type as TypeScript writes it. Raises TypeError for one that the protocol never used."""
+    """A type in TypeScript. Raises TypeError for a kind that the protocol does not use yet."""
     simple = _SIMPLE.get(type(kind))
     if simple is not None:
         return simple
     if isinstance(kind, kinds.Metadata):
         return type_of(kind.type)
+    if isinstance(kind, kinds.EnumType):
+        return kind.cls.__name__
     if isinstance(kind, kinds.LiteralType):
         return " | ".join(f'"{value}"' for value in kind.values)
     if isinstance(kind, kinds.UnionType):
-        return " | ".join(dict.fromkeys(type_of(one) for one in kind.types))
+        return " | ".join(dict.fromkeys(type_of(member) for member in kind.types))
     if isinstance(kind, kinds.ListType):
         item = type_of(kind.item_type)
         return f"({item})[]" if "|" in item else f"{item}[]"
@@ -48,12 +52,12 @@ def type_of(kind: kinds.Type) -> str:
 
 
 def name_of(cls: type[Any]) -> str:
-    """What a struct is called there."""
+    """A struct's name in TypeScript."""
     return _NAMES.get(cls.__name__, cls.__name__)
 
 
 def types() -> str:
-    """Every message and every part of one, the map of all messages, and that of all commands."""
+    """All lists of names, all messages and their parts, the map of messages, that of commands."""
     structs: dict[type[Any], None] = {}
     for cls in MESSAGES.values():
         _gather(kinds.type_info(cls), structs)
@@ -66,6 +70,10 @@ def types() -> str:
             raise TypeError(f"two structs are called {name_of(cls)}")
     return "\n".join(
         (
+            "/** A part of the state that `watch` can keep current. */\n"
+            f"export type Watchable ={_union(PARTS)};\n",
+            _states(),
+            *map(_names, STATISTICS),
             *(_declared(cls) for cls in structs),
             _interface("Messages", "Every message by its `msgType`.", _message_rows()),
             _interface("Commands", "Every command; see docs/protocol.md.", _method_rows()),
@@ -74,7 +82,7 @@ def types() -> str:
 
 
 def _gather(kind: kinds.Type, structs: dict[type[Any], None]) -> None:
-    """Note all structs within a type, each after those that it is made of."""
+    """Add all structs within a type, each after those that it is made of."""
     if isinstance(kind, kinds.StructType):
         for field in kind.fields:
             _gather(field.type, structs)
@@ -87,28 +95,49 @@ def _gather(kind: kinds.Type, structs: dict[type[Any], None]) -> None:
         inner = (kind.item_type,)
     elif isinstance(kind, kinds.DictType):
         inner = (kind.value_type,)
-    for one in inner:
-        _gather(one, structs)
+    for part in inner:
+        _gather(part, structs)
+
+
+def _states() -> str:
+    return (
+        f"/** An agent's state. */\nexport type AgentState ={_union(AgentState)};\n\n"
+        "/** The states that xucd sends. */\n"
+        "export const AGENT_STATES: readonly AgentState[];\n"
+    )
+
+
+def _names(names: Names) -> str:
+    rows = "".join(f'  readonly {key}: "{name}";\n' for key, name in names.rows.items())
+    return (
+        f"{_comment(names.text)}export type {names.type_name} ={_union(names.rows.values())};\n\n"
+        f"/** Every `{names.type_name}`, by its name in the code. */\n"
+        f"export const {names.table_name}: {{\n{rows}}};\n"
+    )
+
+
+def _union(values: Iterable[str]) -> str:
+    return "".join(f'\n  | "{value}"' for value in values)
 
 
 def _declared(cls: type[Any]) -> str:
-    says = (cls.__doc__ or "").strip()
+    text = doc(cls)
     info = kinds.type_info(cls)
     assert isinstance(info, kinds.StructType)
     if issubclass(cls, ArrayMessage):
-        return f"{_comment(says)}export type {name_of(cls)} = {type_of(info.fields[0].type)};\n"
-    told = issubclass(cls, Message | Part)
+        return f"{_comment(text)}export type {name_of(cls)} = {type_of(info.fields[0].type)};\n"
+    sent = issubclass(cls, Message | Part)
     rows = (
-        f"{field.encode_name}{'?' if _left_out(field, told) else ''}: {type_of(field.type)};"
+        f"{field.encode_name}{'?' if _left_out(field, sent) else ''}: {type_of(field.type)};"
         for field in info.fields
     )
-    return _interface(name_of(cls), says, rows)
+    return _interface(name_of(cls), text, rows)
 
 
-def _left_out(field: kinds.Field, told: bool) -> bool:
-    """Whether a field may be missing: what xucd tells has its default, if any, in it."""
+def _left_out(field: kinds.Field, sent: bool) -> bool:
+    """Whether a field may be missing; xucd's own messages always carry a field's default."""
     given = (field.default, field.default_factory)
-    return not field.required and (not told or given == (msgspec.NODEFAULT, msgspec.NODEFAULT))
+    return not field.required and (not sent or given == (msgspec.NODEFAULT, msgspec.NODEFAULT))
 
 
 def _message_rows() -> Iterator[str]:
@@ -117,7 +146,7 @@ def _message_rows() -> Iterator[str]:
 
 def _method_rows() -> Iterator[str]:
     for method in methods():
-        yield f"/** {SAYS[method.command]} */"
+        yield from _comment(method.text).splitlines()
         if isinstance(method.answer, QueryAnswerBy):
             for value, answer in method.answer.of.items():
                 yield _signature(method, answer, {method.answer.argument: f'"{value}"'})
@@ -127,7 +156,7 @@ def _method_rows() -> Iterator[str]:
 
 def _signature(method: Method, answer: QueryAnswer | None, narrowed: dict[str, str]) -> str:
     result = name_of(answer.message) if answer is not None else "void"
-    arguments = [argument for argument in method.arguments if not _ours(method, argument)]
+    arguments = method.given
     given = "; ".join(
         f"{argument.name}{'' if argument.field.required else '?'}: "
         + narrowed.get(argument.name, type_of(kinds.type_info(argument.field.type)))
@@ -138,18 +167,13 @@ def _signature(method: Method, answer: QueryAnswer | None, narrowed: dict[str, s
     return f"{method.name}({values}): Promise<{result}>;"
 
 
-def _ours(method: Method, argument: Argument) -> bool:
-    """Whether the library itself gives an argument: the number by which an answer is told."""
-    return isinstance(method.answer, QueryAnswer) and method.answer.same == ("id", argument.name)
-
-
-def _interface(name: str, says: str, rows: Iterable[str]) -> str:
+def _interface(name: str, text: str, rows: Iterable[str]) -> str:
     body = "".join(f"  {row}\n" for row in rows)
-    return f"{_comment(says)}export interface {name} {{\n{body}}}\n"
+    return f"{_comment(text)}export interface {name} {{\n{body}}}\n"
 
 
-def _comment(says: str) -> str:
-    lines = textwrap.dedent("    " + says).strip().splitlines()
+def _comment(text: str) -> str:
+    lines = text.splitlines()
     if len(lines) == 1:
         return f"/** {lines[0]} */\n"
     return "\n".join((f"/** {lines[0]}", *(f" * {line}".rstrip() for line in lines[1:]), " */\n"))

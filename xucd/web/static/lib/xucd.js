@@ -14,9 +14,10 @@ import { Events } from "./events.js";
 import { Link } from "./link.js";
 import { Session } from "./session.js";
 import { blank, take } from "./state.js";
-import { COMMANDS } from "./table.js";
-import { PARTS, Watched } from "./watching.js";
+import { COMMANDS, PARTS } from "./table.js";
+import { Watched } from "./watching.js";
 
+export { AGENT_STATES, AGENT_STATISTICS, QUEUE_STATISTICS } from "./table.js";
 export { Refused };
 
 const AT_ONCE = 50; // commands that wait on xucd at one time while we catch up
@@ -245,7 +246,7 @@ class Center {
   /** What every command's method does. */
   async [CALL](name, values) {
     const answer = await this.#commands.call(name, values);
-    this.#watched.note(name, values);
+    this.#watched.record(name, values);
     return answer;
   }
 }

@@ -1,5 +1,6 @@
 /* All that can be seen of an agent and done with it, by keyboard as by mouse. */
 
+import { AGENT_STATISTICS } from "../../lib/table.js";
 import { countFrom } from "../shared/clock.js";
 import { keepList, make, makeIcon, setAttribute, setShown, setText } from "../shared/dom.js";
 import { ICONS } from "../shared/icons.js";
@@ -11,9 +12,14 @@ import { fillMember, makeAdder, makeMember } from "./members.js";
 import { agentView, possible, queueName } from "./model.js";
 
 const FIGURES = [
-  "AgentInboundAnsweredCalls", "AgentInboundUnansweredCalls", "AgentInboundTotalCallTime",
-  "AgentInboundAverRingTime", "AgentOutboundCalls", "AgentReadyTotalTime",
-  "AgentPausedTotalTime", "AgentWrapupTotalTime",
+  { name: "agentAnswered", statistic: AGENT_STATISTICS.INBOUND_ANSWERED },
+  { name: "agentMissed", statistic: AGENT_STATISTICS.INBOUND_UNANSWERED },
+  { name: "agentTalk", statistic: AGENT_STATISTICS.INBOUND_CALL_TIME, seconds: true },
+  { name: "agentRing", statistic: AGENT_STATISTICS.INBOUND_RING_TIME, seconds: true },
+  { name: "agentOutbound", statistic: AGENT_STATISTICS.OUTBOUND_CALLS },
+  { name: "agentReady", statistic: AGENT_STATISTICS.READY_TIME, seconds: true },
+  { name: "agentPaused", statistic: AGENT_STATISTICS.PAUSED_TIME, seconds: true },
+  { name: "agentWrapup", statistic: AGENT_STATISTICS.WRAPUP_TIME, seconds: true },
 ];
 
 /** The panel of an agent: {root, title, show(state), gone(state)}. `act` does what is asked. */
@@ -65,7 +71,7 @@ export function agentPanel(id, state, act) {
       .map((queue) => ({ id: queue.id, name: queueName(queue) }))
       .sort((a, b) => a.name.localeCompare(b.name)));
     showFigures(FIGURES.map((figure) =>
-      ({ name: figure, words: figureWords(figure, agent.statistics ?? {}) })));
+      ({ name: figure.name, words: figureWords(figure, agent.statistics ?? {}) })));
   }
 
   show(state);
@@ -78,9 +84,9 @@ export function agentPanel(id, state, act) {
   };
 }
 
-function figureWords(name, statistics) {
-  const value = statistics[name] ?? 0;
-  return name.endsWith("Time") ? duration(value * 1000) : formatNumber(value);
+function figureWords({ statistic, seconds }, statistics) {
+  const value = statistics[statistic] ?? 0;
+  return seconds ? duration(value * 1000) : formatNumber(value);
 }
 
 function beginActions(id, act) {

@@ -1,10 +1,11 @@
 /* The fields with which a supervisor looks for some of the queues and agents, and the choices. */
 
 import { byId, keepList, make, setAttribute, setText } from "../shared/dom.js";
+import { STATES_BY_RANK } from "../shared/state-table.js";
 import { stateLook, stateWords } from "../shared/states.js";
 import { byName, formatNumber, t } from "../shared/words.js";
 import { ALARMS, choices, choose, SPANS } from "./choices.js";
-import { queueName, STATES, stateCounts } from "./model.js";
+import { queueName, stateCounts } from "./model.js";
 
 /** What is looked for: see `agentMatches`; and `queueWords` for queues. */
 export const wanted = { words: "", states: new Set(), group: null, queue: null, queueWords: "" };
@@ -78,7 +79,7 @@ export function showThings({ groups, queues }) {
 /** Brings up to date how many of these agents are in which state. */
 export function showCounts(views) {
   const counts = stateCounts(views);
-  showStates(STATES.map((name) => ({ name, count: counts.get(name) })));
+  showStates(STATES_BY_RANK.map((name) => ({ name, count: counts.get(name) })));
 }
 
 function beginState(name, changed) {

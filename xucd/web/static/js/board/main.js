@@ -1,5 +1,6 @@
 /* The supervisor's board: what xucd tells is noted as it comes, and drawn a few times a second. */
 
+import { QUEUE_STATISTICS } from "../../lib/table.js";
 import { byId, setAttribute, setText } from "../shared/dom.js";
 import { startPage } from "../shared/page.js";
 import { duration } from "../shared/times.js";
@@ -62,7 +63,7 @@ function heard(parts, changed) {
 
 function remember(id) {
   const queue = center.state.queues.get(id);
-  if (queue?.statistics.WaitingCalls !== undefined && isCurrent()) {
+  if (queue?.statistics[QUEUE_STATISTICS.WAITING_CALLS] !== undefined && isCurrent()) {
     history.note(id, queueView(queue, choices.alarm), performance.now());
   }
 }

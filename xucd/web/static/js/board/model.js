@@ -2,13 +2,8 @@
 
 Nothing here knows the page. Times are milliseconds since the epoch, figures as xucd counts them. */
 
-/** The states, in the order in which a supervisor looks for them. */
-export const STATES = [
-  "AgentRinging", "AgentDialing", "AgentOnCall", "AgentOnWrapup",
-  "AgentReady", "AgentOnPause", "AgentLoggedOut",
-];
-
-const RANKS = Object.fromEntries(STATES.map((name, rank) => [name, rank]));
+import { QUEUE_STATISTICS as FIGURES } from "../../lib/table.js";
+import { rankOf, STATES_BY_RANK } from "../shared/state-table.js";
 
 /** An agent as its tile shows it. */
 export function agentView(agent, queues) {
@@ -21,7 +16,7 @@ export function agentView(agent, queues) {
     groupId: agent.groupId,
     state: name,
     told: { ...state, name },
-    rank: RANKS[name] ?? STATES.length,
+    rank: rankOf(name),
     since: name === "AgentLoggedOut" ? null : agent.since,
     line: state.phoneNb ?? "",
     acd: state.acd ?? false,
@@ -50,20 +45,20 @@ export function queueView(queue, alarm) {
     id: queue.id,
     name: queueName(queue),
     number: queue.number ?? "",
-    waiting: figure("WaitingCalls"),
-    longest: figure("LongestWaitTime"),
-    answered: figure("TotalNumberCallsAnswered"),
-    abandoned: figure("TotalNumberCallsAbandonned"),
-    abandonedShare: figure("PercentageAbandonnedTotal"),
-    answeredShare: figure("PercentageAnsweredTotal"),
-    answeredSoon: figure("PercentageAnsweredBefore15"),
-    entered: figure("TotalNumberCallsEntered"),
-    timedOut: figure("TotalNumberCallsTimeout"),
-    closed: figure("TotalNumberCallsClosed"),
-    expected: figure("EWT"),
-    ready: figure("AvailableAgents"),
-    talking: figure("TalkingAgents"),
-    loggedIn: figure("LoggedAgents"),
+    waiting: figure(FIGURES.WAITING_CALLS),
+    longest: figure(FIGURES.LONGEST_WAIT),
+    answered: figure(FIGURES.ANSWERED),
+    abandoned: figure(FIGURES.ABANDONED),
+    abandonedShare: figure(FIGURES.ABANDONED_SHARE),
+    answeredShare: figure(FIGURES.ANSWERED_SHARE),
+    answeredSoon: figure(FIGURES.ANSWERED_SOON_SHARE),
+    entered: figure(FIGURES.ENTERED),
+    timedOut: figure(FIGURES.TIMED_OUT),
+    closed: figure(FIGURES.CLOSED),
+    expected: figure(FIGURES.EXPECTED_WAIT),
+    ready: figure(FIGURES.AVAILABLE_AGENTS),
+    talking: figure(FIGURES.TALKING_AGENTS),
+    loggedIn: figure(FIGURES.LOGGED_IN_AGENTS),
   };
   view.level = levelOf(view, alarm);
   return view;
@@ -134,7 +129,7 @@ export function plainly(text) {
 
 /** How many agents are in which state: Map of a state's name to a number, in the states' order. */
 export function stateCounts(views) {
-  const counts = new Map(STATES.map((name) => [name, 0]));
+  const counts = new Map(STATES_BY_RANK.map((name) => [name, 0]));
   for (const view of views) {
     counts.set(view.state, (counts.get(view.state) ?? 0) + 1);
   }

@@ -1,5 +1,6 @@
 /* What the user's own agent has done today. */
 
+import { AGENT_STATISTICS as FIGURES } from "../../lib/table.js";
 import { countFrom } from "../shared/clock.js";
 import { byId, keepList, make, setText } from "../shared/dom.js";
 import { duration } from "../shared/times.js";
@@ -7,14 +8,14 @@ import { formatNumber, t } from "../shared/words.js";
 
 // The figures, and in which state a time still grows.
 const ROWS = [
-  { key: "answered", number: (of) => of.AgentInboundAnsweredCalls },
-  { key: "missed", number: (of) => of.AgentInboundUnansweredCalls },
-  { key: "outbound", number: (of) => of.AgentOutboundCalls },
+  { key: "answered", number: (of) => of[FIGURES.INBOUND_ANSWERED] },
+  { key: "missed", number: (of) => of[FIGURES.INBOUND_UNANSWERED] },
+  { key: "outbound", number: (of) => of[FIGURES.OUTBOUND_CALLS] },
   { key: "average", seconds: average },
   { key: "talk", seconds: talk },
-  { key: "ready", seconds: (of) => of.AgentReadyTotalTime, grows: "AgentReady" },
-  { key: "paused", seconds: (of) => of.AgentPausedTotalTime, grows: "AgentOnPause" },
-  { key: "wrapup", seconds: (of) => of.AgentWrapupTotalTime, grows: "AgentOnWrapup" },
+  { key: "ready", seconds: (of) => of[FIGURES.READY_TIME], grows: "AgentReady" },
+  { key: "paused", seconds: (of) => of[FIGURES.PAUSED_TIME], grows: "AgentOnPause" },
+  { key: "wrapup", seconds: (of) => of[FIGURES.WRAPUP_TIME], grows: "AgentOnWrapup" },
 ];
 
 const toldAt = new Map(); // agent id -> when its figures came
@@ -27,7 +28,7 @@ export function noteFigures({ id }) {
 
 /** Shows the figures. */
 export function showToday({ me }) {
-  const known = me?.statistics.AgentInboundCalls !== undefined;
+  const known = me?.statistics[FIGURES.INBOUND_CALLS] !== undefined;
   byId("today").hidden = !known;
   if (!known) {
     return;
@@ -57,10 +58,11 @@ function fill({ value }, { number, seconds, grows, me }) {
   }
 }
 
-function talk({ AgentInboundTotalCallTime: inbound, AgentOutboundTotalCallTime: outbound }) {
-  return (inbound ?? 0) + (outbound ?? 0);
+function talk(of) {
+  return (of[FIGURES.INBOUND_CALL_TIME] ?? 0) + (of[FIGURES.OUTBOUND_CALL_TIME] ?? 0);
 }
 
-function average({ AgentInboundTotalCallTime: inbound, AgentInboundAnsweredCalls: answered }) {
-  return answered ? Math.round(inbound / answered) : 0;
+function average(of) {
+  const answered = of[FIGURES.INBOUND_ANSWERED];
+  return answered ? Math.round(of[FIGURES.INBOUND_CALL_TIME] / answered) : 0;
 }

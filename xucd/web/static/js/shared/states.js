@@ -1,28 +1,19 @@
 /* How the states of agents read and look. */
 
+import { STATE_TABLE } from "./state-table.js";
 import { t } from "./words.js";
 
-const LOOKS = {
-  AgentReady: "ready",
-  AgentRinging: "ringing",
-  AgentDialing: "ringing",
-  AgentOnCall: "call",
-  AgentOnWrapup: "wrapup",
-  AgentOnPause: "paused",
-  AgentLoggedOut: "out",
-};
-
 /** The states, the ones that can take calls first. */
-export const STATES = Object.keys(LOOKS);
+export const STATES = Object.keys(STATE_TABLE);
 
 /** A state's name for a person. */
 export function stateWords(name) {
-  return name in LOOKS ? t(`state.${name}`) : name;
+  return name in STATE_TABLE ? t(`state.${name}`) : name;
 }
 
 /** A state's CSS class, which sets `--state` and `--state-ground`. */
 export function stateLook(name) {
-  return LOOKS[name] ?? "out";
+  return STATE_TABLE[name]?.look ?? "out";
 }
 
 /** What more there is to say about a state: the pause's reason, the kind of call; "" if nothing. */

@@ -101,7 +101,7 @@ WHOLE = [
      commands.ListenCallbackMessage(voice_message_ref="123.45")),
     ("getUserDefaultMembership", {"userId": 1}, commands.GetUserDefaultMembership(user_id=1)),
     ("setUserDefaultMembership", {"userId": 1, "membership": [{"queueId": "1", "penalty": 0}]},
-     commands.SetUserDefaultMembership(user_id=1, membership=[commands.Place(1, 0)])),
+     commands.SetUserDefaultMembership(user_id=1, membership=[commands.DefaultQueue(1, 0)])),
     ("setUsersDefaultMembership", {"userIds": [1, "2"], "membership": []},
      commands.SetUsersDefaultMembership(user_ids=[1, 2], membership=[])),
     ("applyUsersDefaultMembership", {"userIds": [1]},
