@@ -7,6 +7,7 @@ import pytest
 
 from integration.client import Client, Refused
 from integration.fixtures import World
+from xucd.cti.messages import AgentStatistic
 
 PERIOD = 1.2  # seconds in a state, long enough to count as one
 
@@ -124,10 +125,10 @@ async def test_the_figures_tell_how_long_an_agent_was_in_each_state(world: World
     await bruce.ask("subscribeToAgentStats")
     body = await bruce.until("AgentStatistics", id=8)
     figures = {one["name"]: one["value"] for one in body["statistics"]}
-    assert 1 <= figures["AgentReadyTotalTime"] <= 2
-    assert 2 <= figures["AgentPausedTotalTime"] <= 3
-    assert figures["AgentWrapupTotalTime"] == 0
-    assert figures["LoginDateTime"] < figures["LogoutDateTime"]
+    assert 1 <= figures[AgentStatistic.READY_TIME] <= 2
+    assert 2 <= figures[AgentStatistic.PAUSED_TIME] <= 3
+    assert figures[AgentStatistic.WRAPUP_TIME] == 0
+    assert figures[AgentStatistic.LOGIN_AT] < figures[AgentStatistic.LOGOUT_AT]
 
 
 async def test_a_pause_reason_is_kept_to_what_asterisk_keeps(world: World) -> None:

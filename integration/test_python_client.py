@@ -107,7 +107,7 @@ async def test_what_is_watched_is_live(world: World) -> None:
         await ada.watch("agents", "queues", "queueCalls", "statistics", "memberships")
         agent = ada.state.agents[8]
         assert (agent.first_name, agent.number, agent.queues) == ("Bruce", "2501", {1: 0, 2: 1})
-        assert ada.state.queues[1].statistics["WaitingCalls"] == 0
+        assert ada.state.queues[1].statistics[msg.QueueStatistic.WAITING_CALLS] == 0
         assert ada.state.memberships[1] == {1: 0, 2: 1}
         coming = ada.events(msg.AgentStateEvent)
         ready = asyncio.create_task(ada.until(msg.AgentStateEvent, lambda e: e.agent_id == 8))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from integration.fixtures import World
 from integration.witness import IN_USE, NOT_IN_USE, RINGING, SeenMember, Witness
+from xucd.cti.messages import AgentStatistic
 
 
 async def agreed(witness: Witness, fits: Callable[[SeenMember], bool]) -> None:
@@ -138,9 +139,12 @@ async def test_the_figures_of_the_day_count_the_call(world: World) -> None:
         lambda frame: (
             frame.type == "AgentStatistics"
             and frame.body["id"] == 8
-            and counted(frame.body)["AgentInboundAnsweredCalls"] == 1
+            and counted(frame.body)[AgentStatistic.INBOUND_ANSWERED] == 1
         )
     )
     figures = counted(frame.body)
-    assert (figures["AgentInboundCalls"], figures["AgentInboundUnansweredCalls"]) == (1, 0)
-    assert "LoginDateTime" in figures
+    assert (figures[AgentStatistic.INBOUND_CALLS], figures[AgentStatistic.INBOUND_UNANSWERED]) == (
+        1,
+        0,
+    )
+    assert AgentStatistic.LOGIN_AT in figures

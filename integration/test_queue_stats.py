@@ -21,6 +21,8 @@ from integration.fixtures import LINES, World
 from integration.pbx import Pbx
 from integration.phones import Leg, NotAnswered, Phones
 from integration.running import DEMO, Xucd
+from xucd.cti.messages import QueueStatistic as Figure
+from xucd.cti.messages import window_name
 
 SUPPORT, SALES, BILLING, NIGHT = 1, 2, 3, 4
 NUMBERS = {SUPPORT: "3000", SALES: "3001", BILLING: "3002", NIGHT: "3003"}
@@ -36,26 +38,7 @@ AGENTS = {  # agent: login, line, the queue it answers
     13: ("caroline", "1006", BILLING),
 }
 NIGHT_QUEUE = '[[queues]]\nid = 4\nname = "night"\ndisplayName = "Night"\nnumber = "3003"\n'
-NOTHING = dict.fromkeys(
-    (
-        "TotalNumberCallsEntered",
-        "TotalNumberCallsAnswered",
-        "TotalNumberCallsAbandonned",
-        "TotalNumberCallsClosed",
-        "TotalNumberCallsTimeout",
-        "PercentageAnsweredTotal",
-        "PercentageAbandonnedTotal",
-        "PercentageAnsweredBefore15",
-        "PercentageAbandonnedAfter15",
-        "WaitingCalls",
-        "LongestWaitTime",
-        "EWT",
-        "AvailableAgents",
-        "TalkingAgents",
-        "LoggedAgents",
-    ),
-    0,
-)
+NOTHING: dict[str, float] = dict.fromkeys(Figure, 0)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -82,7 +65,7 @@ def counters(body: dict[str, Any]) -> dict[str, float]:
     return {one["statName"]: one["value"] for one in body["counters"]}
 
 
-async def counted(client: Client, queue_id: int, within: float = 20.0, **wanted: float) -> None:
+async def counted(client: Client, queue_id: int, wanted: dict[str, float]) -> None:
     """Wait until a queue is told with these figures, as the latest of all."""
 
     def fits(frame: Frame) -> bool:
@@ -91,7 +74,7 @@ async def counted(client: Client, queue_id: int, within: float = 20.0, **wanted:
         told = counters(frame.body)
         return all(told[name] == value for name, value in wanted.items())
 
-    await client.frame(fits, within)
+    await client.frame(fits, 20.0)
 
 
 def latest(client: Client, queue_id: int) -> dict[str, float]:
@@ -131,7 +114,7 @@ async def test_forty_calls_are_counted_as_they_ended_also_by_an_xucd_killed_in_b
     await ada.ask("subscribeToQueueStats")
     assert {queue: latest(ada, queue) for queue in NUMBERS} == dict.fromkeys(NUMBERS, NOTHING)
     pages = await station(world, ada)
-    await counted(ada, SALES, LoggedAgents=3, AvailableAgents=0)
+    await counted(ada, SALES, {Figure.LOGGED_IN_AGENTS: 3, Figure.AVAILABLE_AGENTS: 0})
 
     dial = world.phones.dial
     soon = [dial(NUMBERS[SALES]) for _ in range(8)]
@@ -144,63 +127,70 @@ async def test_forty_calls_are_counted_as_they_ended_also_by_an_xucd_killed_in_b
     ends = [asyncio.create_task(turned_away(call)) for call in timed_out + closed]
     ends += [asyncio.create_task(gives_up(call, EARLY)) for call in early]
     ends += [asyncio.create_task(gives_up(call, LATER)) for call in later]
-    await counted(ada, SUPPORT, TotalNumberCallsEntered=18)
-    await counted(ada, BILLING, WaitingCalls=8, TotalNumberCallsEntered=8)
+    await counted(ada, SUPPORT, {Figure.ENTERED: 18})
+    await counted(ada, BILLING, {Figure.WAITING_CALLS: 8, Figure.ENTERED: 8})
 
     await until(begun + SOON)
     for agent_id in (8, 9, 10):
         await pages[agent_id].ask("unpauseAgent")
     await asyncio.gather(*(call.answered() for call in soon))
-    await counted(ada, SALES, TotalNumberCallsAnswered=8, AvailableAgents=3, TalkingAgents=0)
-    await counted(ada, SUPPORT, TotalNumberCallsAbandonned=6, WaitingCalls=12)
-    await counted(ada, NIGHT, TotalNumberCallsClosed=6)
+    await counted(
+        ada, SALES, {Figure.ANSWERED: 8, Figure.AVAILABLE_AGENTS: 3, Figure.TALKING_AGENTS: 0}
+    )
+    await counted(ada, SUPPORT, {Figure.ABANDONED: 6, Figure.WAITING_CALLS: 12})
+    await counted(ada, NIGHT, {Figure.CLOSED: 6})
 
     await kill_once_written(world.xucd)
     await world.xucd.start()
     ada = await world.client("ada")
     await ada.ask("subscribeToQueueStats")
-    assert latest(ada, SALES)["TotalNumberCallsAnswered"] == 8
-    assert latest(ada, SUPPORT)["WaitingCalls"] == 12
-    assert latest(ada, SUPPORT)["TotalNumberCallsEntered"] == 18
+    assert latest(ada, SALES)[Figure.ANSWERED] == 8
+    assert latest(ada, SUPPORT)[Figure.WAITING_CALLS] == 12
+    assert latest(ada, SUPPORT)[Figure.ENTERED] == 18
 
     await until(begun + LATE)
     for agent_id in (11, 12, 13):
         await (await world.client(AGENTS[agent_id][0])).ask("unpauseAgent")
     await asyncio.gather(*(call.answered() for call in late), *ends)
-    await counted(ada, BILLING, TotalNumberCallsAnswered=8, AvailableAgents=3, TalkingAgents=0)
-    await counted(ada, SUPPORT, TotalNumberCallsTimeout=6)
+    await counted(
+        ada, BILLING, {Figure.ANSWERED: 8, Figure.AVAILABLE_AGENTS: 3, Figure.TALKING_AGENTS: 0}
+    )
+    await counted(ada, SUPPORT, {Figure.TIMED_OUT: 6})
 
     assert latest(ada, SALES) == NOTHING | {
-        "TotalNumberCallsEntered": 8,
-        "TotalNumberCallsAnswered": 8,
-        "PercentageAnsweredTotal": 100,
-        "PercentageAnsweredBefore15": 100,
-        "LoggedAgents": 3,
-        "AvailableAgents": 3,
-        "EWT": 0,  # xucd expects what it has seen itself
+        Figure.ENTERED: 8,
+        Figure.ANSWERED: 8,
+        Figure.ANSWERED_SHARE: 100,
+        Figure.ANSWERED_SOON_SHARE: 100,
+        Figure.LOGGED_IN_AGENTS: 3,
+        Figure.AVAILABLE_AGENTS: 3,
+        Figure.EXPECTED_WAIT: 0,  # xucd expects what it has seen itself
     }
     billing = latest(ada, BILLING)
-    assert LATE <= billing.pop("EWT") < TIMEOUT
-    assert billing == {name: value for name, value in NOTHING.items() if name != "EWT"} | {
-        "TotalNumberCallsEntered": 8,
-        "TotalNumberCallsAnswered": 8,
-        "PercentageAnsweredTotal": 100,
-        "LoggedAgents": 3,
-        "AvailableAgents": 3,
+    assert LATE <= billing.pop(Figure.EXPECTED_WAIT) < TIMEOUT
+    others = {name: value for name, value in NOTHING.items() if name != Figure.EXPECTED_WAIT}
+    assert billing == others | {
+        Figure.ENTERED: 8,
+        Figure.ANSWERED: 8,
+        Figure.ANSWERED_SHARE: 100,
+        Figure.LOGGED_IN_AGENTS: 3,
+        Figure.AVAILABLE_AGENTS: 3,
     }
     assert latest(ada, SUPPORT) == NOTHING | {
-        "TotalNumberCallsEntered": 18,
-        "TotalNumberCallsAbandonned": 12,
-        "TotalNumberCallsTimeout": 6,
-        "PercentageAbandonnedTotal": 66.7,
-        "PercentageAbandonnedAfter15": 33.3,
+        Figure.ENTERED: 18,
+        Figure.ABANDONED: 12,
+        Figure.TIMED_OUT: 6,
+        Figure.ABANDONED_SHARE: 66.7,
+        Figure.ABANDONED_LATE_SHARE: 33.3,
     }
-    assert latest(ada, NIGHT) == NOTHING | {"TotalNumberCallsClosed": 6}
+    assert latest(ada, NIGHT) == NOTHING | {Figure.CLOSED: 6}
 
     window = await asked_for(ada, queueId=BILLING, window=30, xqos=40)
-    assert (window["TotalNumberCallsAnswered"], window["PercentageAnsweredBefore40"]) == (8, 100)
+    in_40_s = window_name(Figure.ANSWERED_SOON_SHARE, 40)
+    assert (window[Figure.ANSWERED], window[in_40_s]) == (8, 100)
     window = await asked_for(ada, queueId=SUPPORT, window=3600, xqos=10)
-    assert (window["TotalNumberCallsTimeout"], window["PercentageAbandonnedAfter10"]) == (6, 50)
+    after_10_s = window_name(Figure.ABANDONED_LATE_SHARE, 10)
+    assert (window[Figure.TIMED_OUT], window[after_10_s]) == (6, 50)
 
 
 async def until(moment: float) -> None:
@@ -261,7 +251,7 @@ async def test_who_waits_is_told_now_and_on_change_until_it_is_no_longer_wanted(
     await sue.ask("subscribeToQueueStats")
     begun = len(sue.frames)
     await second.hang_up()
-    await counted(sue, SUPPORT, WaitingCalls=0, TotalNumberCallsAbandonned=2)
+    await counted(sue, SUPPORT, {Figure.WAITING_CALLS: 0, Figure.ABANDONED: 2})
     assert sue.bodies("QueueCalls", after=begun) == []
 
 
@@ -274,9 +264,9 @@ async def test_a_supervisor_is_told_of_its_own_queues_alone(world: World) -> Non
     elsewhere = world.phones.dial("3001")
     await elsewhere.rang()
     here = world.phones.dial("3000")
-    await counted(sue, SUPPORT, WaitingCalls=1)
+    await counted(sue, SUPPORT, {Figure.WAITING_CALLS: 1})
     await asyncio.gather(elsewhere.hang_up(), here.hang_up())
-    await counted(sue, SUPPORT, TotalNumberCallsAbandonned=1)
+    await counted(sue, SUPPORT, {Figure.ABANDONED: 1})
     assert {body["queueId"] for body in sue.bodies("QueueStatistics")} == {SUPPORT}
 
 
@@ -284,9 +274,9 @@ async def test_the_longest_wait_grows_without_any_event_of_asterisk(world: World
     ada = await world.client("ada")
     await ada.ask("subscribeToQueueStats")
     call = world.phones.dial("3001")
-    await counted(ada, SALES, WaitingCalls=1, LongestWaitTime=0)
-    await counted(ada, SALES, WaitingCalls=1, LongestWaitTime=2)
+    await counted(ada, SALES, {Figure.WAITING_CALLS: 1, Figure.LONGEST_WAIT: 0})
+    await counted(ada, SALES, {Figure.WAITING_CALLS: 1, Figure.LONGEST_WAIT: 2})
     told = [body for body in ada.bodies("QueueStatistics") if body["queueId"] == SALES]
     assert len(told) <= 6
     await call.hang_up()
-    await counted(ada, SALES, WaitingCalls=0, TotalNumberCallsAbandonned=1)
+    await counted(ada, SALES, {Figure.WAITING_CALLS: 0, Figure.ABANDONED: 1})

@@ -67,8 +67,9 @@ def test_every_frame_has_the_arguments_that_the_protocol_names() -> None:
             assert names <= {name.rstrip("?") for name in told[command]}, method
 
 
-def test_every_command_and_every_method_of_the_reference_is_in_the_table() -> None:
-    assert {sent["command"] for _, _, sent in ROWS} == COMMANDS.keys()
+def test_every_method_of_the_reference_is_in_the_table_and_sends_a_command() -> None:
+    # A command that is xucd's own needs no method in the classic library.
+    assert {sent["command"] for _, _, sent in ROWS} <= COMMANDS.keys()
     methods = set(re.findall(r"^((?:Cti|Callback)\.\w+)\(.*\)¶", REFERENCE, re.M))
     assert len(methods) == 17
     assert methods <= {method for method, _, _ in ROWS}

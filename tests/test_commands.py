@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from xucd.cti import commands
-from xucd.cti.commands import COMMANDS
+from xucd.cti.commands import ANSWERS, COMMANDS, SUBSCRIBING, UNSUBSCRIBING
 from xucd.cti.frames import BadFrame, Ping, decode
+from xucd.cti.parts import PARTS
 
 UUID = "b0849ac0-4f4a-4ed0-9386-53ab2afd94b1"
 
@@ -123,6 +124,27 @@ def test_a_command_is_read_with_all_its_arguments(
 
 def test_every_command_is_covered_here() -> None:
     assert {command for command, _, _ in WHOLE} == COMMANDS.keys()
+
+
+def test_every_command_is_in_the_table_under_its_wire_name() -> None:
+    assert {name: cls.__struct_config__.tag for name, cls in COMMANDS.items()} == {
+        name: name for name in COMMANDS
+    }
+    assert set(COMMANDS.values()) == subclasses(commands.Command)
+
+
+def subclasses(cls: type[commands.Command]) -> set[type[commands.Command]]:
+    """The commands below a class; the name of a base that is no command begins with "_"."""
+    below = cls.__subclasses__()
+    own = {sub for sub in below if not sub.__name__.startswith("_")}
+    return own.union(*map(subclasses, below))
+
+
+def test_whatever_is_said_of_queries_and_subscriptions_is_said_of_commands() -> None:
+    known = set(COMMANDS.values())
+    assert ANSWERS.keys() | SUBSCRIBING | UNSUBSCRIBING.keys() <= known
+    assert set(UNSUBSCRIBING.values()) <= SUBSCRIBING
+    assert {name for sent in PARTS.values() for name, _ in sent} <= COMMANDS.keys()
 
 
 @pytest.mark.parametrize("agent", [{}, {"agentid": None}])

@@ -2,14 +2,26 @@
 
 import json
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from xucd.center.agent import AgentState
+from xucd.center.queue_stats import SOON_S
 from xucd.cti import messages as msg
-from xucd.cti.messages import MESSAGES, Message, decode, encode
+from xucd.cti.messages import (
+    MESSAGES,
+    AgentStatistic,
+    ArrayMessage,
+    Message,
+    QueueStatistic,
+    decode,
+    encode,
+    window_name,
+)
 
 DOCUMENT = (Path(__file__).parent / "data/agent-api.txt").read_text(encoding="utf-8")
 
@@ -79,7 +91,7 @@ def test_an_example_of_the_document_survives_decoding_and_encoding(
 
 def state(**more: Any) -> msg.AgentStateEvent:
     return msg.AgentStateEvent(
-        name="AgentReady", agent_id=8, phone_number="1001", since=3, queues=[1], **more
+        name=AgentState.READY, agent_id=8, phone_number="1001", since=3, queues=[1], **more
     )
 
 
@@ -125,7 +137,8 @@ def test_a_phone_event_is_spelled_as_clients_read_it() -> None:
 @pytest.mark.parametrize(
     ("name", "body"),
     [
-        ("QueueStatistics", '{"queueId":1,"counters":[{"statName":"WaitingCalls","value":0}]}'),
+        ("QueueStatistics",
+         f'{{"queueId":1,"counters":[{{"statName":"{QueueStatistic.WAITING_CALLS}","value":0}}]}}'),
         ("QueueMemberList", '[{"agentId":8,"queueId":1,"penalty":0}]'),
         ("QueueList", '[{"id":1,"context":"default","name":"support","displayName":"Support",'
                       '"number":"3000"}]'),
@@ -156,6 +169,51 @@ def test_an_agent_error_has_no_keys_but_its_own() -> None:
         msgspec.convert({"Error": "X", "phoneNumber": "1"}, msg.AgentError)
 
 
-def test_every_message_has_a_type_of_its_own() -> None:
-    assert all(issubclass(cls, Message) and cls.__name__ == name for name, cls in MESSAGES.items())
-    assert {"LoggedOn", "AgentStateEvent", "QueueCalls", "CallbackClotured"} <= MESSAGES.keys()
+def test_every_message_is_in_the_table_under_the_name_of_its_class() -> None:
+    assert {name: cls.__name__ for name, cls in MESSAGES.items()} == {
+        name: name for name in MESSAGES
+    }
+    assert set(MESSAGES.values()) == subclasses(Message) - {ArrayMessage}
+
+
+def subclasses(cls: type[Message]) -> set[type[Message]]:
+    own = {sub for sub in cls.__subclasses__() if sub.__module__.startswith("xucd.cti.messages")}
+    return own.union(*map(subclasses, own))
+
+
+# --- The names of statistics
+
+
+def test_a_figure_over_a_window_is_named_by_the_windows_threshold() -> None:
+    soon, late = QueueStatistic.ANSWERED_SOON_SHARE, QueueStatistic.ABANDONED_LATE_SHARE
+    assert (window_name(soon, int(SOON_S)), window_name(late, int(SOON_S))) == (soon, late)
+    assert window_name(soon, 20) == soon.replace("15", "20")
+    assert window_name(QueueStatistic.EXPECTED_WAIT, 20) == QueueStatistic.EXPECTED_WAIT
+
+
+def test_a_client_keeps_the_figures_of_a_newer_xucd() -> None:
+    body = b'{"queueId":1,"counters":[{"statName":"NewFigure","value":3}]}'
+    (counter,) = decode("QueueStatistics", body).counters
+    assert (counter.stat_name, counter.value) == ("NewFigure", 3)
+    assert "NewFigure" not in set(QueueStatistic)
+
+
+@pytest.mark.parametrize(
+    ("page", "names"), [("protocol.md", AgentStatistic), ("calls.md", QueueStatistic)]
+)
+def test_every_figure_is_documented_under_its_name(page: str, names: type[StrEnum]) -> None:
+    text = (Path(__file__).parents[1] / "docs" / page).read_text(encoding="utf-8")
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_a_figure_is_named_in_the_list_and_its_document_and_nowhere_else_by_hand() -> None:
+    root = Path(__file__).parents[1]
+    places = [*root.glob("xucd/**/*.py"), *root.glob("xucd/**/*.js"), *root.glob("tests/**/*.py"),
+              *root.glob("tests/**/*.mjs"), *root.glob("integration/**/*.py"),
+              *root.glob("integration/**/*.mjs"), *root.glob("docs/*.md")]  # fmt: skip
+    texts = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in places}
+    del texts["xucd/web/static/lib/table.js"]  # generated
+    for names, page in ((AgentStatistic, "docs/protocol.md"), (QueueStatistic, "docs/calls.md")):
+        for name in names:
+            found = {path for path, text in texts.items() if re.search(rf"\b{name}\b", text)}
+            assert found == {"xucd/cti/messages/statistics.py", page}

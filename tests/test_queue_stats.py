@@ -10,6 +10,8 @@ from xucd.center.events import ChannelState
 from xucd.center.queue_stats import KEPT, QueueDay, QueueStats
 from xucd.center.snapshot import ChannelSeen, Snapshot
 from xucd.center.waiting import Waiting
+from xucd.cti.messages import QueueStatistic as Figure
+from xucd.cti.messages import window_name
 from xucd.views import queues as queue_views
 
 
@@ -139,14 +141,18 @@ def test_percentages_are_of_the_calls_whose_end_is_known(scene: Scene) -> None:
         scene.hangs_up(caller)
     scene.caller_waits()
     told = values(scene)
-    assert (told["PercentageAbandonnedTotal"], told["PercentageAnsweredTotal"]) == (100, 0)
-    assert (told["TotalNumberCallsEntered"], told["WaitingCalls"]) == (4, 1)
+    assert (told[Figure.ABANDONED_SHARE], told[Figure.ANSWERED_SHARE]) == (100, 0)
+    assert (told[Figure.ENTERED], told[Figure.WAITING_CALLS]) == (4, 1)
 
 
 def test_agents_count_in_each_of_their_queues_by_what_they_do(scene: Scene) -> None:
     def agents(queue_id: int) -> tuple[float, float, float]:
         told = values(scene, queue_id)
-        return told["LoggedAgents"], told["AvailableAgents"], told["TalkingAgents"]
+        return (
+            told[Figure.LOGGED_IN_AGENTS],
+            told[Figure.AVAILABLE_AGENTS],
+            told[Figure.TALKING_AGENTS],
+        )
 
     scene.logs_in()
     scene.logs_in(ALICE)
@@ -168,12 +174,12 @@ def test_waiting_is_told_anew_every_second_and_not_once_it_is_over(scene: Scene)
     scene.forget()
     scene.passes(3)
     assert scene.told == [ch.QueueStatsChanged(SUPPORT)] * 3
-    assert values(scene)["LongestWaitTime"] == 4
+    assert values(scene)[Figure.LONGEST_WAIT] == 4
     leaves(scene, caller)
     scene.forget()
     scene.passes(10)
     assert scene.told == []
-    assert values(scene)["LongestWaitTime"] == 0
+    assert values(scene)[Figure.LONGEST_WAIT] == 0
 
 
 def test_callers_are_listed_in_the_queues_order(scene: Scene) -> None:
@@ -197,7 +203,7 @@ def test_midnight_begins_the_counters_anew_and_gives_the_days_figures_out(scene:
     leaves(scene, "later")
     status(scene, "later", "TIMEOUT")
     assert day(scene) == QueueDay(timed_out=1)
-    assert values(scene)["PercentageAnsweredTotal"] == 0
+    assert values(scene)[Figure.ANSWERED_SHARE] == 0
 
 
 def test_a_window_holds_what_happened_in_it_and_judges_by_its_own_limit(scene: Scene) -> None:
@@ -216,8 +222,8 @@ def test_a_window_holds_what_happened_in_it_and_judges_by_its_own_limit(scene: S
     assert stats.window(SUPPORT, 110, 10, scene.now) == QueueDay(answered=1)
     told = queue_views.window_statistics(scene.center, SUPPORT, 300, 20, scene.now)
     figures = {one.stat_name: one.value for one in told.counters}
-    assert figures["PercentageAnsweredBefore20"] == 50
-    assert figures["EWT"] == 15
+    assert figures[window_name(Figure.ANSWERED_SOON_SHARE, 20)] == 50
+    assert figures[Figure.EXPECTED_WAIT] == 15
 
 
 def test_what_is_kept_for_windows_is_bounded() -> None:
@@ -249,7 +255,7 @@ class TestAfterARestart:
     def test_who_was_counted_as_entered_is_not_counted_again(self, scene: Scene) -> None:
         scene.rebuilds(snapshot(waiting("a", 9), waiting("b", 3, 2), waiting("c", 1, 3)))
         assert (day(scene).entered, day(scene).answered) == (4, 1)
-        assert values(scene)["WaitingCalls"] == 3
+        assert values(scene)[Figure.WAITING_CALLS] == 3
         leaves(scene, "a")
         scene.happens(ev.ChannelGone("caller", "a"))
         assert day(scene).abandoned == 1
@@ -262,7 +268,7 @@ class TestAfterARestart:
         )
         scene.rebuilds(snapshot(channels=(talking,)))
         assert day(scene) == QueueDay(entered=3, answered=2, answered_soon=1)
-        assert values(scene)["WaitingCalls"] == 0
+        assert values(scene)[Figure.WAITING_CALLS] == 0
 
     def test_what_was_held_meanwhile_tells_what_became_of_a_caller(self, scene: Scene) -> None:
         scene.rebuilds(snapshot(waiting("b", 3)))
@@ -278,7 +284,7 @@ def test_another_configuration_goes_on_with_the_figures(scene: Scene) -> None:
     scene.happens(waiting("a"))
     after = Scene()
     after.center.inherit(scene.center, scene.now)
-    assert values(after)["TotalNumberCallsEntered"] == 1
+    assert values(after)[Figure.ENTERED] == 1
     after.rebuilds(snapshot(waiting("a")))
-    assert values(after)["TotalNumberCallsEntered"] == 1
+    assert values(after)[Figure.ENTERED] == 1
     assert BRUCE in after.center.agents

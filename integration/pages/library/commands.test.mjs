@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { QUEUE_STATISTICS } from "../../../xucd/web/static/lib/xucd.js";
 import { agent, client, state, witness } from "./help.mjs";
 
 test("a command resolves when it is done, and the state is as it says", async (t) => {
@@ -73,9 +74,11 @@ test("queries resolve with their answers, many at a time", async (t) => {
   ]);
   assert.deepEqual(queues.map((queue) => queue.name).sort(), ["billing", "sales", "support"]);
   assert.equal(support.queueId, 1);
-  assert.ok(support.counters.some((one) => one.statName === "PercentageAnsweredBefore20"));
+  const soon = (seconds) => QUEUE_STATISTICS.ANSWERED_SOON_SHARE.replace("15", seconds);
+  const has = ({ counters }, name) => counters.some(({ statName }) => statName === name);
+  assert.ok(has(support, soon("20")));
   assert.equal(sales.queueId, 2);
-  assert.ok(sales.counters.some((one) => one.statName === "PercentageAnsweredBefore30"));
+  assert.ok(has(sales, soon("30")));
   assert.equal(agents.length, directory.directory.length);
   assert.deepEqual(line, { events: [] });
   assert.ok(members.some((member) => member.agentId === 8 && member.queueId === 1));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { AGENT_STATISTICS, QUEUE_STATISTICS } from "../../../xucd/web/static/lib/xucd.js";
 import { agent, client, next, state } from "./help.mjs";
 
 test("watching fills the state with agents, groups, queues and figures", async (t) => {
@@ -12,9 +13,9 @@ test("watching fills the state with agents, groups, queues and figures", async (
   assert.equal(groups.get(bruce.groupId).name, "default");
   assert.equal(bruce.state.name, "AgentLoggedOut");
   assert.deepEqual([...bruce.queues], [[1, 0], [2, 1]]);
-  assert.equal(typeof bruce.statistics.AgentPausedTotalTime, "number");
+  assert.equal(typeof bruce.statistics[AGENT_STATISTICS.PAUSED_TIME], "number");
   assert.equal(queues.get(1).displayName, "Support");
-  assert.equal(queues.get(1).statistics.WaitingCalls, 0);
+  assert.equal(queues.get(1).statistics[QUEUE_STATISTICS.WAITING_CALLS], 0);
   assert.deepEqual(queues.get(1).calls, []);
   assert.deepEqual([...memberships.get(bruce.userId)], [[1, 0], [2, 1]]);
 });
@@ -81,11 +82,12 @@ test("who waits in a queue is known, and its figures follow", async (t) => {
   await ada.watch("queues", "queueCalls", "statistics");
   const billing = ada.state.queues.get(3);
   await bruce.dial({ destination: "3002" }); // whose agents are all out
-  await state(ada, () => billing.calls.length === 1 && billing.statistics.WaitingCalls === 1);
+  const waiting = () => billing.statistics[QUEUE_STATISTICS.WAITING_CALLS];
+  await state(ada, () => billing.calls.length === 1 && waiting() === 1);
   assert.equal(billing.calls[0].number, "1001");
   await bruce.hangup();
-  await state(ada, () => billing.calls.length === 0 && billing.statistics.WaitingCalls === 0);
-  assert.equal(billing.statistics.TotalNumberCallsAbandonned, 1);
+  await state(ada, () => billing.calls.length === 0 && waiting() === 0);
+  assert.equal(billing.statistics[QUEUE_STATISTICS.ABANDONED], 1);
 });
 
 test("callbacks are in the state, and everybody sees who takes one", async (t) => {
