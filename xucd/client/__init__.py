@@ -1,12 +1,12 @@
-"""A client of xucd for asyncio: live state, acknowledged commands, a link that is kept up.
+"""A client of xucd for asyncio: live state, acknowledged commands, a link that is kept open.
 
     async with await connect("http://127.0.0.1:8090", "bruce", "bruce-demo") as center:
         await center.watch("agents")
         await center.log_in_agent(phone_number="1001")
         ready = await center.until(AgentStateEvent, lambda event: event.name == "AgentReady")
 
-It needs the package `websockets` (``pip install 'xucd[client]'``) and nothing of xucd but the
-structs of its messages, `xucd.cti.messages`.
+It needs the package `websockets` (``pip install 'xucd[client]'``) and nothing of xucd but
+the structs of its protocol, `xucd.cti`.
 """
 
 from xucd.client.center_client import CenterClient, connect

@@ -1,4 +1,4 @@
-"""Who we are: signing in over HTTP, and a token that is renewed long before it expires."""
+"""Signing in over HTTP, and a token that is renewed long before it expires."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ _FINAL = (400, 401, 403, 404)
 
 
 class Authentication:
-    """A signed-in user, by login and password or by a token that is still good."""
+    """A signed-in user, by login and password or by a token that is still valid."""
 
     def __init__(self, url: str, login: str, password: str, token: str = "") -> None:
         self.token = token
@@ -25,27 +25,27 @@ class Authentication:
         self._life = 0.0
 
     async def begin(self) -> None:
-        """Sign in, or find out whether the given token is good. Raises `Refused`."""
+        """Sign in, or check the given token. Raises `Refused`."""
         if self.token:
             await self.renew()
         else:
             await self._sign_in()
 
     async def renew(self) -> None:
-        """Trade the token for a new one; sign in again where it has expired and we can.
+        """Exchange the token for a new one; sign in again if it has expired.
 
         Raises `Refused`.
         """
         try:
             headers = {"Authorization": f"Bearer {self.token}"}
-            self._take(await self._request("check", headers))
+            self._accept(await self._request("check", headers))
         except Refused as refused:
             if not refused.final or self._credentials is None:
                 raise
             await self._sign_in()
 
     async def keep_fresh(self) -> None:
-        """Renew the token for ever, or until that is of no use: an open link outlives it."""
+        """Renew the token until that cannot succeed any more; an open link outlives its token."""
         wait, pause = self._life, FIRST_PAUSE
         while True:
             await asyncio.sleep(wait)
@@ -61,16 +61,16 @@ class Authentication:
         """The address of the WebSocket."""
         parts = urlsplit(self._url)
         scheme = "wss" if parts.scheme == "https" else "ws"
-        asked = urlencode({"token": self.token, **query})
-        return f"{scheme}://{parts.netloc}/xuc/api/2.0/cti?{asked}"
+        query_string = urlencode({"token": self.token, **query})
+        return f"{scheme}://{parts.netloc}/xuc/api/2.0/cti?{query_string}"
 
     async def _sign_in(self) -> None:
         headers = {"Content-Type": "application/json"}
-        self._take(await self._request("login", headers, json.dumps(self._credentials).encode()))
+        self._accept(await self._request("login", headers, json.dumps(self._credentials).encode()))
 
-    def _take(self, answer: dict[str, Any]) -> None:
+    def _accept(self, answer: dict[str, Any]) -> None:
         self.token = answer["token"]
-        # Between 40 and 60 % of its life: who signed in together does not renew together.
+        # Jitter, between 40 and 60 % of its life: clients that signed in together renew apart.
         self._life = answer["TTL"] * random.uniform(0.4, 0.6)
 
     async def _request(
@@ -85,12 +85,12 @@ def _answer(request: urllib.request.Request) -> dict[str, Any]:
     """The JSON of an answer; blocks. Raises `Refused`."""
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-            told: dict[str, Any] = json.load(answer)
-            return told
+            content: dict[str, Any] = json.load(answer)
+            return content
     except urllib.error.HTTPError as error:
         try:
-            said = json.load(error)
-            code, text = str(said["error"]), str(said["message"])
+            content = json.load(error)
+            code, text = str(content["error"]), str(content["message"])
         except (ValueError, KeyError, TypeError):
             code, text = "Unreachable", f"xucd answered with an error ({error.code})."
         raise Refused(code, text, final=error.code in _FINAL) from None

@@ -1,4 +1,4 @@
-"""One client of xucd: a link that is kept up, live state, commands and what becomes of them."""
+"""A client of xucd: a link that is kept open, live state, and acknowledged commands."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ from xucd.cti.parts import PARTS, SentCommand, StatePart
 REPLACED = 4010
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds
 AT_ONCE = 50
-"""How many commands wait on xucd at one time while we catch up."""
+"""How many reading commands may be unanswered at a time."""
 
 M = TypeVar("M", bound=msg.Message)
 
@@ -34,7 +34,7 @@ log = logging.getLogger("xucd.client")
 async def connect(
     url: str, login: str = "", password: str = "", *, token: str = ""
 ) -> "CenterClient":
-    """Sign in by login and password or by a token, open the link and read what is there.
+    """Sign in by login and password or by a token, open the link and read the user's own state.
 
     Raises `Refused`.
     """
@@ -46,24 +46,24 @@ async def connect(
 class CenterClient(Commands):
     """A client; made by `connect`. Close it, or use it as an async context manager."""
 
-    def __init__(self, session: Authentication) -> None:
+    def __init__(self, authentication: Authentication) -> None:
         self.state = State()
-        self._session = session
-        self._wire: ClientLink | None = None
-        self._place: dict[str, object] = {}
+        self._authentication = authentication
+        self._link: ClientLink | None = None
+        self._position: dict[str, object] = {}
         self._watched = Watched()
         self._listeners: list[Callable[[msg.Message], None]] = []
         self._events: WeakSet[Events] = WeakSet()
         self._ready = asyncio.Event()
-        self._over: Refused | None = None
+        self._ended: Refused | None = None
         self._ids = itertools.count(1)
-        self._hello: asyncio.Future[msg.LoggedOn] | None = None
+        self._greeting: asyncio.Future[msg.LoggedOn] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def token(self) -> str:
-        """The present token, for other requests."""
-        return self._session.token
+        """The present token, for HTTP requests."""
+        return self._authentication.token
 
     async def __aenter__(self) -> Self:
         return self
@@ -75,12 +75,12 @@ class CenterClient(Commands):
         """End the link."""
         self._end(Refused("Closed", "The client was closed."))
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
-        wire = self._wire
+        link = self._link
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if wire is not None:
-            await wire.close()
+        if link is not None:
+            await link.close()
 
     # --- Listening
 
@@ -98,38 +98,44 @@ class CenterClient(Commands):
         return lambda: self._listeners.remove(heard)
 
     async def opened(self) -> None:
-        """Wait until there is a link and all is caught up with. Raises `Refused` at the end."""
+        """Wait until the link is open and the state is current.
+
+        Raises `Refused` once the link is closed for good.
+        """
         await self._ready.wait()
-        if self._over is not None:
-            raise self._over
+        if self._ended is not None:
+            raise self._ended
 
     async def until(
         self, kind: type[M], fits: Callable[[M], bool] = lambda _: True, within: float = 15.0
     ) -> M:
-        """The next message of a type that fits. Raises TimeoutError, or `Refused` at the end."""
+        """Wait for the next message of a type that fits.
+
+        Raises TimeoutError, or `Refused` once the link is closed for good.
+        """
         async with asyncio.timeout(within):
             async for body in self.events(kind):
                 if fits(cast(M, body)):
                     return cast(M, body)
-        raise self._over or Refused("Closed")
+        raise self._ended or Refused("Closed")
 
     def events(self, *kinds: type[msg.Message]) -> Events:
         """All messages from now on, or those of some types, as an async iterator."""
         events = Events(kinds)
         self._events.add(events)
-        if self._over is not None:
+        if self._ended is not None:
             events.end()
         return events
 
     async def watch(self, *parts: StatePart) -> None:
-        """Subscribe to parts of the state and fill them; they stay current, over lost links too.
+        """Subscribe to parts of the state and fill them; reconnections keep them current.
 
         Raises `Refused`.
         """
         while True:
             await self.opened()
             try:
-                await self._read([one for part in parts for one in PARTS[part]])
+                await self._read([sent for part in parts for sent in PARTS[part]])
                 if "queueCalls" in parts:
                     await self._read(self._queue_calls())
             except Refused as refused:
@@ -142,9 +148,10 @@ class CenterClient(Commands):
     # --- Asking
 
     async def ask(self, command: str, values: dict[str, Any] | None = None) -> None:
-        """Send any command as the wire spells it, once; returns when it is done. Raises `Refused`.
+        """Send any command as the wire spells it, once; returns when it has been carried out.
 
-        What is None counts as left out. `Disconnected` says that it may or may not have been done.
+        A value of None is left out. Raises `Refused`; with `Disconnected` it is unknown whether the
+        command was carried out.
         """
         given = {key: value for key, value in (values or {}).items() if value is not None}
         await self._ask(command, given)
@@ -173,19 +180,19 @@ class CenterClient(Commands):
         return found[-1]
 
     async def _ask(self, command: str, values: dict[str, Any]) -> None:
-        if self._over is not None:
-            raise self._over
-        if self._wire is None:
+        if self._ended is not None:
+            raise self._ended
+        if self._link is None:
             raise Refused("Disconnected", "There is no link to xucd at present.")
-        await self._wire.ask(command, values)
+        await self._link.ask(command, values)
 
     # --- The link
 
     async def _start(self) -> None:
-        await self._session.begin()
-        wire = await self._opened()
-        self._spawn(self._session.keep_fresh())
-        self._spawn(self._live(wire))
+        await self._authentication.begin()
+        link = await self._open()
+        self._spawn(self._authentication.keep_fresh())
+        self._spawn(self._keep_open(link))
         await self.opened()
 
     def _spawn(self, work: Any) -> None:
@@ -193,71 +200,71 @@ class CenterClient(Commands):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _opened(self) -> ClientLink:
-        self._hello = asyncio.get_running_loop().create_future()
-        self._wire = await ClientLink.open(
-            self._session.address(resume=1, **self._place), self._heard
+    async def _open(self) -> ClientLink:
+        self._greeting = asyncio.get_running_loop().create_future()
+        self._link = await ClientLink.open(
+            self._authentication.address(resume=1, **self._position), self._receive
         )
-        return self._wire
+        return self._link
 
-    async def _live(self, wire: ClientLink) -> None:
-        """Use a link, and open it again whenever it is lost."""
+    async def _keep_open(self, link: ClientLink) -> None:
+        """Follow a link, and open a new one whenever it is lost."""
         failures = 0
         try:
             while True:
                 try:
-                    failures = 0 if await self._use(wire) else failures
+                    failures = 0 if await self._follow_link(link) else failures
                 except Refused as refused:
                     if refused.code != "Disconnected":
                         raise
-                wire, failures = await self._again(failures)
+                link, failures = await self._reopen(failures)
         except Refused as refused:
             self._end(refused)
         finally:
-            # Nobody is to wait for ever on a client that has failed.
+            # Nobody must wait for ever on a client that has failed.
             self._end(Refused("Closed", "The client has failed."))
 
-    async def _again(self, failures: int) -> tuple[ClientLink, int]:
-        """Open a link, however often that fails. Raises `Refused` once it is of no use."""
+    async def _reopen(self, failures: int) -> tuple[ClientLink, int]:
+        """Open a link, retrying as long as it may succeed. Raises `Refused`."""
         while True:
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures, 10))
             failures += 1
-            # Spread out, so that not all clients come back in the same instant.
+            # Jitter, so that not all clients reconnect in the same instant.
             await asyncio.sleep(pause * random.uniform(0.5, 1))
             try:
-                await self._session.renew()
-                return await self._opened(), failures
+                await self._authentication.renew()
+                return await self._open(), failures
             except Refused as refused:
                 if refused.final:
                     raise
 
-    async def _use(self, wire: ClientLink) -> bool:
-        """Catch up on a new link, then wait for its end; returns whether it was ever greeted."""
-        assert self._hello is not None
-        gone = asyncio.ensure_future(wire.closed())
+    async def _follow_link(self, link: ClientLink) -> bool:
+        """Catch up on a new link, then wait for its end; returns whether `LoggedOn` came."""
+        assert self._greeting is not None
+        gone = asyncio.ensure_future(link.closed())
         try:
-            await asyncio.wait((gone, self._hello), return_when=asyncio.FIRST_COMPLETED)
-            if self._hello.done():
-                await self._catch_up(self._hello.result().recovered is True)
+            await asyncio.wait((gone, self._greeting), return_when=asyncio.FIRST_COMPLETED)
+            if self._greeting.done():
+                await self._catch_up(self._greeting.result().recovered is True)
                 self._ready.set()
                 self.state.link = "opened"
             code, _ = await gone
             if code == REPLACED:
-                self._place = {}
-            return self._hello.done()
+                self._position = {}
+            return self._greeting.done()
         finally:
             gone.cancel()
-            self._wire = None
-            if self._over is None:
+            self._link = None
+            if self._ended is None:
                 self._ready.clear()
             self.state.link = "closed"
 
     async def _catch_up(self, recovered: bool) -> None:
-        """Read what a new stream does not tell by itself; on one that goes on, wait for its end."""
+        """Bring the state up to date: read it on a new stream, or await the missed messages."""
         self.state.link = "catching-up"
         if recovered:
             if "agents" in self._watched.parts:
-                # What we missed tells ages as of then.
+                # Missed messages carry ages as of when they were sent.
                 await self._ask("getAgentStates", {})
         else:
             await self._read([("getConfig", {"objectType": "line"})], anew=True)
@@ -280,46 +287,46 @@ class CenterClient(Commands):
                 if isinstance(result, BaseException):
                     raise result
 
-    def _heard(self, _raw: str, received: Received) -> None:
+    def _receive(self, _raw: str, received: Received) -> None:
         if received.position is not None:
-            self._place["position"] = received.position
+            self._position["position"] = received.position
         if received.kind not in msg.MESSAGES:
-            return  # a heartbeat, or what a newer xucd tells
+            return  # a heartbeat, or a message of a newer xucd
         try:
             body = msg.decode(received.kind, bytes(received.body))
-        except msgspec.ValidationError:  # of a newer xucd; what else it tells is still good
-            log.exception("a %s is not what this client knows", received.kind)
+        except msgspec.ValidationError:  # of a newer xucd; its other messages are still good
+            log.exception("cannot decode a %s message", received.kind)
             return
-        self.state.take(body)
+        self.state.apply(body)
         if isinstance(body, msg.LoggedOn):
-            self._greeted(body)
+            self._start_stream(body)
         elif isinstance(body, msg.QueueConfig) and "queueCalls" in self._watched.parts:
-            self._spawn(self._also(body.id))
-        self._pass_on(body)
+            self._spawn(self._watch_calls(body.id))
+        self._deliver(body)
 
-    def _greeted(self, body: msg.LoggedOn) -> None:
+    def _start_stream(self, body: msg.LoggedOn) -> None:
         if isinstance(body.stream, msg.Stream):
-            self._place = {"epoch": body.stream.epoch, "position": body.stream.position}
-        if self._hello is not None and not self._hello.done():
-            self._hello.set_result(body)
+            self._position = {"epoch": body.stream.epoch, "position": body.stream.position}
+        if self._greeting is not None and not self._greeting.done():
+            self._greeting.set_result(body)
 
-    def _pass_on(self, body: msg.Message) -> None:
+    def _deliver(self, body: msg.Message) -> None:
         for listener in list(self._listeners):
             try:
                 listener(body)
-            except Exception:  # one handler's: the others and the link go on
+            except Exception:  # of one handler: the others and the link go on
                 log.exception("a handler of %s failed", type(body).__name__)
         for events in list(self._events):
-            events.heard(body)
+            events.put(body)
 
-    async def _also(self, queue_id: int) -> None:
-        """Hear of a queue that is new."""
+    async def _watch_calls(self, queue_id: int) -> None:
+        """Subscribe to the waiting calls of a new queue."""
         with contextlib.suppress(Refused):  # a lost link reads all queues again
             await self._ask("subscribeToQueueCalls", {"queueId": queue_id})
 
     def _end(self, why: Refused) -> None:
-        if self._over is None:
-            self._over = why
+        if self._ended is None:
+            self._ended = why
             self.state.link = "closed"
             self._ready.set()
             for events in list(self._events):
@@ -327,7 +334,7 @@ class CenterClient(Commands):
 
 
 def _fits(body: msg.Message, same: tuple[str, str], values: dict[str, Any]) -> bool:
-    """Whether an answer repeats an argument, which the wire may spell as another type."""
+    """Whether an answer repeats an argument; its type on the wire may differ."""
     in_answer, in_command = same
     spelled = dict(zip(body.__struct_encode_fields__, body.__struct_fields__, strict=True))
     return str(getattr(body, spelled[in_answer])) == str(values[in_command])

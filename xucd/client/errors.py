@@ -1,15 +1,15 @@
-"""The one way in which this client says no."""
+"""The client's exception."""
 
 from typing import Any
 
 
 class Refused(Exception):
-    """xucd, or the way to it, turned something down.
+    """xucd refused a request, or could not be reached.
 
-    `code` is for programs, `text` for people; `detail` holds what else xucd said. Codes of this
-    client's own: ``Disconnected`` (the link was lost before the answer, or there was none),
-    ``Unreachable`` (nobody answers), ``Closed`` (the client was closed). `final` says that signing
-    in again the same way is of no use.
+    `code` is for programs, `text` for people; `detail` holds further keys of the `AgentError`. The
+    client's own codes are ``Disconnected`` (the link was lost before the answer, or there was
+    none), ``Unreachable`` (no answer) and ``Closed`` (the client was closed). `final` says that
+    signing in again in the same way cannot succeed.
     """
 
     def __init__(

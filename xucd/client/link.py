@@ -1,4 +1,4 @@
-"""One WebSocket to xucd, and the commands that wait for their results on it."""
+"""One WebSocket to xucd, and the commands that await their results on it."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from xucd.cti.messages import CommandResult
 
 
 class Received(msgspec.Struct, rename={"kind": "msgType", "body": "ctiMessage"}):
-    """A frame of xucd's; `kind` is empty for a heartbeat that has come back."""
+    """A frame from xucd; `kind` is empty for an echoed heartbeat."""
 
     kind: str = ""
     body: msgspec.Raw = msgspec.Raw(b"null")
@@ -32,14 +32,14 @@ class ClientLink:
         self._heard = heard
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[None]] = {}
-        self._complaint: dict[str, Any] = {}
+        self._agent_error: dict[str, Any] = {}
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
     async def open(
         cls, address: str, heard: Callable[[str, Received], None], heartbeat: float | None = 5.0
     ) -> "ClientLink":
-        """Open one; after three heartbeats (seconds) that were not answered it counts as lost.
+        """Open a link. After three unanswered heartbeats (seconds apart) it counts as lost.
 
         Raises `Refused` with ``Unreachable``.
         """
@@ -75,23 +75,23 @@ class ClientLink:
             del self._waiting[number]
 
     def cut(self) -> None:
-        """Lose the link without a word."""
+        """Abort the connection without a closing handshake."""
         self._socket.transport.abort()
 
     async def close(self) -> None:
-        """Close the link; returns when all that came has been heard."""
+        """Close the link; returns when all received messages have been passed on."""
         await self._socket.close()
         await self._reading
 
     async def closed(self) -> tuple[int | None, str | None]:
-        """Wait until the link is closed; returns the code and the reason that were given."""
+        """Wait until the link is closed; returns the code and the reason of the close frame."""
         await asyncio.shield(self._reading)
         await self._socket.wait_closed()
         return self._socket.close_code, self._socket.close_reason
 
     async def _read(self) -> None:
         try:
-            with contextlib.suppress(ConnectionClosed):  # how it ended is `closed`'s to tell
+            with contextlib.suppress(ConnectionClosed):  # `closed` reports how it ended
                 async for raw in self._socket:
                     text = str(raw)
                     received = msgspec.json.decode(text, type=Received)
@@ -99,14 +99,14 @@ class ClientLink:
                     if received.kind == "CommandResult":
                         self._answered(msgspec.json.decode(received.body, type=CommandResult))
                     elif received.kind == "AgentError":
-                        self._complaint = json.loads(bytes(received.body))
+                        self._agent_error = json.loads(bytes(received.body))
         finally:
             for result in self._waiting.values():
                 if not result.done():
                     result.set_exception(_disconnected())
 
     def _answered(self, answer: CommandResult) -> None:
-        complaint, self._complaint = self._complaint, {}
+        agent_error, self._agent_error = self._agent_error, {}
         result = self._waiting.get(answer.request_id) if type(answer.request_id) is int else None
         if result is None or result.done():
             return
@@ -114,8 +114,8 @@ class ClientLink:
             result.set_result(None)
             return
         code, text = str(answer.error), str(answer.message)
-        # The AgentError before it says more than the result does.
-        detail = complaint if complaint.pop("Error", None) == code else {}
+        # The AgentError before it has more detail than the result.
+        detail = agent_error if agent_error.pop("Error", None) == code else {}
         result.set_exception(Refused(code, text, detail))
 
 

@@ -1,4 +1,4 @@
-"""What xucd has told: plain facts, changed by its messages alone and never by what was asked for.
+"""The client's state: changed by xucd's messages alone, never by the client's own commands.
 
 Moments are epoch seconds.
 """
@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from xucd.cti import messages as msg
 
 _SHEETS = 50
-_SAME_S = 1.5  # how far apart two tellings of when a state began may be
+_SAME_S = 1.5  # how far two messages may differ on when a state began
 
 E = TypeVar("E")
 
@@ -30,7 +30,7 @@ class AgentView:
     state: msg.AgentStateEvent | None = None
     since: float | None = None
     queues: dict[int, int] = field(default_factory=dict)
-    statistics: dict[str, int | float | str] = field(default_factory=dict)
+    statistics: dict[msg.AgentStatistic, int | float | str] = field(default_factory=dict)
 
 
 @dataclass
@@ -39,13 +39,13 @@ class QueueView:
 
     id: int
     config: msg.QueueConfig | None = None
-    statistics: dict[str, int | float] = field(default_factory=dict)
+    statistics: dict[msg.QueueStatistic, int | float] = field(default_factory=dict)
     calls: list[msg.QueueCall] = field(default_factory=list)
 
 
 @dataclass
 class CallView:
-    """A call of the user's phone: the last that was told of it, and since when it is so."""
+    """A call of the user's phone: its last event, and when its present stage began."""
 
     event: msg.PhoneEvent
     since: float
@@ -56,7 +56,7 @@ LinkState = Literal["closed", "catching-up", "opened"]
 
 @dataclass
 class State:
-    """All that is known. Read it, never write to it."""
+    """All that xucd has sent, by kind. Read it, never write to it."""
 
     user: msg.UserConfigUpdate | None = None
     rights: msg.RightProfile | None = None
@@ -79,24 +79,24 @@ class State:
     callback_periods: list[msg.CallbackPeriod] = field(default_factory=list)
     memberships: dict[int, dict[int, int]] = field(default_factory=dict)
 
-    def take(self, body: msg.Message) -> None:
-        """Take one message in."""
-        way = _WAYS.get(type(body))
-        if way is not None:
-            way(self, body)
+    def apply(self, body: msg.Message) -> None:
+        """Apply a message to the state."""
+        method = _METHODS.get(type(body))
+        if method is not None:
+            method(self, body)
 
     def agent(self, agent_id: int) -> AgentView:
-        """The agent of this id, known from now on."""
+        """The agent of this id, added if it is new."""
         return self.agents.setdefault(agent_id, AgentView(agent_id))
 
     def queue(self, queue_id: int) -> QueueView:
-        """The queue of this id, known from now on."""
+        """The queue of this id, added if it is new."""
         return self.queues.setdefault(queue_id, QueueView(queue_id))
 
     # --- The user
 
     def _hello(self, body: msg.LoggedOn) -> None:
-        # What was missed may hold the news that Asterisk is lost; an opening tells it anew.
+        # A new stream's opening says so if Asterisk is lost; a resumed one may have said it before.
         if body.recovered is not True:
             self.asterisk, self.asterisk_since = "current", None
 
@@ -126,7 +126,7 @@ class State:
     # --- Agents
 
     def _agents(self, body: msg.AgentList) -> None:
-        _keep(self.agents, (entry.id for entry in body.items))
+        _keep_only(self.agents, (entry.id for entry in body.items))
         for entry in body.items:
             self._known(entry)
 
@@ -140,11 +140,11 @@ class State:
     def _agent_config(self, body: msg.AgentConfig) -> None:
         names = (body.first_name, body.last_name, body.group_id, body.user_id)
         agent = self.agent(body.id)
-        # A config bears both spellings, so that none of these is ever left out.
+        # A config carries both spellings, so none of these is ever left out.
         agent.first_name, agent.last_name, agent.group_id, agent.user_id = names  # type: ignore[assignment]
         agent.number = body.number
         agent.queues.clear()
-        agent.queues.update((place.queue_id, place.penalty) for place in body.member)
+        agent.queues.update((member.queue_id, member.penalty) for member in body.member)
 
     def _groups(self, body: msg.AgentGroupList) -> None:
         self.groups = {group.id: group for group in body.items}
@@ -158,17 +158,19 @@ class State:
             and abs(agent.since - began) < _SAME_S
         )
         agent.state = body
-        # Told again in whole seconds, a state has not begun anew.
+        # Ages are in whole seconds: a repeated state has not begun anew.
         agent.since = agent.since if same else began
 
     def _directory(self, body: msg.AgentDirectory) -> None:
-        _keep(self.agents, (one.agent.id for one in body.directory))
-        for one in body.directory:
-            self._known(one.agent)
-            self._agent_state(one.agent_state)
+        _keep_only(self.agents, (entry.agent.id for entry in body.directory))
+        for entry in body.directory:
+            self._known(entry.agent)
+            self._agent_state(entry.agent_state)
 
     def _agent_statistics(self, body: msg.AgentStatistics) -> None:
-        self.agent(body.id).statistics.update((one.name, one.value) for one in body.statistics)
+        self.agent(body.id).statistics.update(
+            (figure.name, figure.value) for figure in body.statistics
+        )
 
     def _members(self, body: msg.QueueMemberList) -> None:
         for agent in self.agents.values():
@@ -186,7 +188,7 @@ class State:
     # --- Queues
 
     def _queues(self, body: msg.QueueList) -> None:
-        _keep(self.queues, (config.id for config in body.items))
+        _keep_only(self.queues, (config.id for config in body.items))
         for config in body.items:
             self._queue_config(config)
 
@@ -195,7 +197,7 @@ class State:
 
     def _queue_statistics(self, body: msg.QueueStatistics) -> None:
         figures = self.queue(body.queue_id).statistics
-        figures.update((one.stat_name, one.value) for one in body.counters)
+        figures.update((counter.stat_name, counter.value) for counter in body.counters)
 
     def _queue_calls(self, body: msg.QueueCalls) -> None:
         self.queue(body.queue_id).calls = body.calls
@@ -212,7 +214,7 @@ class State:
             self.calls[body.unique_id] = CallView(body, time.time())
 
     def _current_calls(self, body: msg.CurrentCallsPhoneEvents) -> None:
-        _keep(self.calls, (event.unique_id for event in body.events))
+        _keep_only(self.calls, (event.unique_id for event in body.events))
         for event in body.events:
             self._phone_event(event)
 
@@ -225,8 +227,10 @@ class State:
     # --- Callbacks
 
     def _callback_lists(self, body: msg.CallbackLists) -> None:
-        self.callback_lists = {one.uuid: one for one in body.items}
-        self.callbacks = {one.uuid: one for each in body.items for one in each.callbacks}
+        self.callback_lists = {entry.uuid: entry for entry in body.items}
+        self.callbacks = {
+            request.uuid: request for entry in body.items for request in entry.callbacks
+        }
 
     def _periods(self, body: msg.PreferredCallbackPeriodList) -> None:
         self.callback_periods = body.items
@@ -254,20 +258,22 @@ class State:
 
     def _memberships(self, body: msg.UsersQueueDefaultMembership) -> None:
         self.memberships = {}
-        for one in body.memberships:
-            self._membership(one)
+        for membership in body.memberships:
+            self._membership(membership)
 
     def _membership(self, body: msg.UserQueueDefaultMembership) -> None:
-        self.memberships[body.user_id] = {one.queue_id: one.penalty for one in body.membership}
+        self.memberships[body.user_id] = {
+            queue.queue_id: queue.penalty for queue in body.membership
+        }
 
 
-def _keep(known: dict[E, Any], present: Iterable[E]) -> None:
-    """Make a dictionary hold no other keys than these."""
+def _keep_only(known: dict[E, Any], present: Iterable[E]) -> None:
+    """Remove all other keys from a dictionary."""
     for key in known.keys() - set(present):
         del known[key]
 
 
-_WAYS: dict[type[msg.Message], Callable[[State, Any], None]] = {
+_METHODS: dict[type[msg.Message], Callable[[State, Any], None]] = {
     msg.LoggedOn: State._hello,
     msg.RightProfile: State._rights,
     msg.UsersStatuses: State._statuses,

@@ -1,4 +1,4 @@
-"""How lines, phones and their calls read as messages."""
+"""Messages about lines, phones and their calls."""
 
 from xucd.center.changes import PhoneCall, Stage
 from xucd.center.directory import Line, User
@@ -18,7 +18,7 @@ _PHONE_STATUS: dict[str, msg.PhoneStatus] = {
 
 
 def phone_status(device_state: str | None) -> msg.PhoneStatus:
-    """Asterisk's device state as clients name it."""
+    """The name that clients use for one of Asterisk's device states."""
     return _PHONE_STATUS.get(device_state or "INVALID", "ERROR")
 
 
@@ -43,12 +43,12 @@ def line_config(line: Line) -> msg.LineConfig:
 
 
 def hint(number: str, state: str | None) -> msg.PhoneHintStatusEvent:
-    """What a phone does, by Asterisk's device state; None for one that is not there."""
+    """A phone's state, by Asterisk's device state; None if there is no such line."""
     return msg.PhoneHintStatusEvent(number=number, status=msg.PHONE_HINT[phone_status(state)])
 
 
 def phone_event(line: Line, user: User, call: PhoneCall) -> msg.PhoneEvent:
-    """What a user is told of a call."""
+    """A stage of a call, as its user receives it."""
     event = msg.PhoneEvent(
         event_type=_EVENTS[call.stage],
         number=line.number,

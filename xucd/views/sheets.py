@@ -1,4 +1,4 @@
-"""Sheets as pages are shown them."""
+"""Messages about sheets."""
 
 from xucd.center.changes import SheetShown
 from xucd.center.placeholders import filled
@@ -6,7 +6,7 @@ from xucd.cti import messages as msg
 
 
 def sheet_view(change: SheetShown, now: float) -> msg.Sheet:
-    """A sheet as agent-api.txt has it, its items filled in and in their order."""
+    """A sheet, its placeholders filled in and its items in their order."""
     items = [
         msg.SheetItem(
             value=filled(item.value, change.known, url=item.type == "url"),

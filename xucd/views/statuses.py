@@ -1,7 +1,7 @@
 """A user's status: the configured names for being ready, and for each kind of pause.
 
 For an agent the status follows its stance. A pause whose reason is no status's name shows as the
-first status that pauses. Who is no agent is shown the first status there is.
+first status that pauses. A user without an agent is shown the first status that readies.
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,6 @@ def status_of(statuses: Sequence[UserStatus], live: LiveAgent | None) -> str:
     """The name of the status that an agent, or None for who is none, is shown in."""
     paused = live is not None and live.stance is Stance.PAUSED
     reason = live.reason if live is not None else ""
-    fitting = [one for one in statuses if (pauses(one) if paused else readies(one))]
-    named = [one for one in fitting if one.name == reason]
+    fitting = [status for status in statuses if (pauses(status) if paused else readies(status))]
+    named = [status for status in fitting if status.name == reason]
     return (named or fitting or list(statuses))[0].name

@@ -129,7 +129,7 @@ def _answers(method: Method) -> list[str]:
 
 
 def _schemas(commands: Iterable[Method]) -> Json:
-    """Every body and every part of one, by the struct's name; commands by the wire's."""
+    """All bodies and their parts by the name of the struct; commands by their wire name."""
     bodies = [cls for cls in MESSAGES.values() if not issubclass(cls, ArrayMessage)]
     items = [cls.__annotations__["items"] for cls in MESSAGES.values() if cls not in bodies]
     _, schemas = msgspec.json.schema_components([*bodies, *items], ref_template=_SCHEMAS)

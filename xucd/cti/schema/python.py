@@ -28,12 +28,12 @@ _HEAD = '''\
 
 from typing import Literal, overload
 
-from xucd.client.asking import Asking
+from xucd.client.sender import CommandSender
 from xucd.cti import commands as cmd
 from xucd.cti import messages as msg
 
 
-class Commands(Asking):
+class Commands(CommandSender):
     """The commands. A missing agent id is the user's own agent; dates are ``YYYY-MM-DD``."""
 '''
 

@@ -1,4 +1,4 @@
-"""What the methods of all commands are built on."""
+"""The base of the generated methods of all commands."""
 
 from abc import ABC, abstractmethod
 from typing import Any, TypeVar
@@ -8,12 +8,12 @@ from xucd.cti.messages import Message
 M = TypeVar("M", bound=Message)
 
 
-class Asking(ABC):
-    """Somebody who can send commands as the wire spells them."""
+class CommandSender(ABC):
+    """Sends commands as the wire spells them."""
 
     @abstractmethod
     async def ask(self, command: str, values: dict[str, Any] | None = None) -> None:
-        """Send a command; returns once Asterisk has done it. Raises `Refused`."""
+        """Send a command; returns once it has been carried out. Raises `Refused`."""
 
     @abstractmethod
     async def _query(
