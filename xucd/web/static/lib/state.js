@@ -90,7 +90,8 @@ const TAKES = {
   AgentDirectory(state, body, changed, now) {
     const entries = body.directory.map((entry) => entry.agent);
     replace(state.agents, entries, ({ id, ...entry }) => Object.assign(agent(state, id), entry));
-    body.directory.forEach((one) => entered(agent(state, one.agent.id), one.agentState, now));
+    body.directory.forEach((entry) =>
+      entered(agent(state, entry.agent.id), entry.agentState, now));
     changed("agents");
   },
   AgentStatistics(state, body, changed) {
@@ -159,7 +160,8 @@ const TAKES = {
     const requests = body.flatMap((list) => list.callbacks);
     const tickets = callbacks.requests;
     callbacks.requests = new Map(
-      requests.map((one) => [one.uuid, { ticketUuid: tickets.get(one.uuid)?.ticketUuid, ...one }]),
+      requests.map((request) =>
+        [request.uuid, { ticketUuid: tickets.get(request.uuid)?.ticketUuid, ...request }]),
     );
     changed("callbacks");
   },
@@ -187,11 +189,11 @@ const TAKES = {
 
   // --- Default memberships
   UsersQueueDefaultMembership(state, body, changed) {
-    state.memberships = new Map(body.memberships.map((one) => [one.userId, places(one)]));
+    state.memberships = new Map(body.memberships.map((user) => [user.userId, penalties(user)]));
     changed("memberships");
   },
   UserQueueDefaultMembership(state, body, changed) {
-    state.memberships.set(body.userId, places(body));
+    state.memberships.set(body.userId, penalties(body));
     changed("memberships", body.userId);
   },
 };
@@ -291,9 +293,9 @@ function request({ callbacks }, uuid, values, changed) {
 }
 
 function figures(list, name) {
-  return Object.fromEntries(list.map((one) => [one[name], one.value]));
+  return Object.fromEntries(list.map((figure) => [figure[name], figure.value]));
 }
 
-function places({ membership }) {
+function penalties({ membership }) {
   return new Map(membership.map(({ queueId, penalty }) => [queueId, penalty]));
 }
