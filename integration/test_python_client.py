@@ -40,7 +40,7 @@ async def way(world: World) -> AsyncIterator[Proxy]:
         yield proxy
 
 
-def test_it_needs_nothing_of_xucd_but_the_structs() -> None:
+def test_it_needs_nothing_of_xucd_but_the_structs_and_the_agent_states() -> None:
     said = subprocess.run(
         [sys.executable, "-c", "import sys, xucd.client; print(*sorted(sys.modules))"],
         check=True,
@@ -48,9 +48,10 @@ def test_it_needs_nothing_of_xucd_but_the_structs() -> None:
         stdout=subprocess.PIPE,
     ).stdout.split()
     ours = {name for name in said if name.startswith("xucd.")}
-    assert {name for name in ours if not name.startswith(("xucd.client", "xucd.cti"))} == set()
+    others = {name for name in ours if not name.startswith(("xucd.client", "xucd.cti"))}
+    assert others == {"xucd.center", "xucd.center.agent"}
     beyond = {name.split(".")[2] for name in ours if name.startswith("xucd.cti.")}
-    assert beyond == {"asks", "messages", "schema"}
+    assert beyond == {"commands", "messages", "parts"}
     assert {"twisted", "autobahn", "sqlalchemy"}.isdisjoint(said)
 
 

@@ -223,11 +223,11 @@ def test_a_request_id_of_another_kind_is_refused(request_id: Any) -> None:
 def test_an_ill_typed_argument_is_named_and_not_repeated(
     command: str, argument: str, value: Any
 ) -> None:
-    good = {
+    good: dict[str, dict[str, Any]] = {
         "setAgentQueue": {"agentId": 8, "queueId": 1, "penalty": 0},
         "agentLogin": {"agentphonenumber": "1001"},
-    }.get(command, {})
-    assert refused_ask(command, **{**good, argument: value}) == f"{argument} is ill-typed."
+    }
+    assert refused_ask(command, **{**good.get(command, {}), argument: value}) == f"{argument} is ill-typed."
 
 
 def test_a_missing_argument_is_named() -> None:

@@ -18,6 +18,7 @@ from xucd.cti.messages import (
     ArrayMessage,
     Message,
     QueueStatistic,
+    QueueStatistics,
     decode,
     encode,
     window_name,
@@ -193,7 +194,9 @@ def test_a_figure_over_a_window_is_named_by_the_windows_threshold() -> None:
 
 def test_a_client_keeps_the_figures_of_a_newer_xucd() -> None:
     body = b'{"queueId":1,"counters":[{"statName":"NewFigure","value":3}]}'
-    (counter,) = decode("QueueStatistics", body).counters
+    message = decode("QueueStatistics", body)
+    assert isinstance(message, QueueStatistics)
+    (counter,) = message.counters
     assert (counter.stat_name, counter.value) == ("NewFigure", 3)
     assert "NewFigure" not in set(QueueStatistic)
 
