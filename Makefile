@@ -33,7 +33,7 @@ help:
 	@echo "make unit         the tests that need no Asterisk"
 	@echo "make lint         ruff and mypy"
 	@echo "make bench        how fast xucd is; writes bench.json"
-	@echo "make generate     what of the JavaScript library is made from the message structs"
+	@echo "make generate     the generated files of the client libraries, from the structs"
 	@echo "make venv         the virtual environment, .venv"
 	@echo "make clean        remove all that these made here"
 

@@ -227,7 +227,8 @@ def test_an_ill_typed_argument_is_named_and_not_repeated(
         "setAgentQueue": {"agentId": 8, "queueId": 1, "penalty": 0},
         "agentLogin": {"agentphonenumber": "1001"},
     }
-    assert refused_ask(command, **{**good.get(command, {}), argument: value}) == f"{argument} is ill-typed."
+    arguments = {**good.get(command, {}), argument: value}
+    assert refused_ask(command, **arguments) == f"{argument} is ill-typed."
 
 
 def test_a_missing_argument_is_named() -> None:
