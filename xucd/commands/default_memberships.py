@@ -19,8 +19,8 @@ from xucd.commands.lookup import find_queue, not_authorized
 from xucd.commands.queues import add_to_queue, remove_from_queue
 from xucd.cti.commands import (
     ApplyUsersDefaultMembership,
+    DefaultQueue,
     GetUserDefaultMembership,
-    Place,
     SetUserDefaultMembership,
     SetUsersDefaultMembership,
 )
@@ -197,7 +197,7 @@ def _agents(context: Context, user_ids: Iterable[int], who: Session) -> list[Age
     return found
 
 
-def _queues(context: Context, membership: Iterable[Place], who: Session) -> dict[int, int]:
+def _queues(context: Context, membership: Iterable[DefaultQueue], who: Session) -> dict[int, int]:
     """A membership as {queue id: penalty}. Raises `Refused`."""
     queues: dict[int, int] = {}
     for place in membership:
