@@ -200,11 +200,11 @@ def _agents(context: Context, user_ids: Iterable[int], who: Session) -> list[Age
 def _queues(context: Context, membership: Iterable[DefaultQueue], who: Session) -> dict[int, int]:
     """A membership as {queue id: penalty}. Raises `Refused`."""
     queues: dict[int, int] = {}
-    for place in membership:
-        queue = find_queue(context, place.queue_id, who, silent=False)
+    for default in membership:
+        queue = find_queue(context, default.queue_id, who, silent=False)
         if queue.id in queues:
             raise Refused("QueueNamedTwice", "The membership names a queue twice.")
-        queues[queue.id] = place.penalty
+        queues[queue.id] = default.penalty
     return queues
 
 
