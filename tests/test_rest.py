@@ -316,9 +316,12 @@ async def test_a_ticket_is_a_line_of_the_days_that_are_asked_for(
 def _call(xucd: LoneXucd, request: UUID, at: float, comment: str) -> None:
     """Put a call of bruce's that lasted a minute into the database, with what came of it."""
     store, ticket = xucd.store(), uuid4()
-    writing.begin_ticket(store, ticket, request, "0230210099", 8, lambda _: None, now=at)
-    writing.note_answered(store, ticket, at + 10)
-    writing.note_ended(store, ticket, at + 70, 60.0, None)
+    new = writing.NewTicket(
+        uuid=ticket, request_uuid=request, agent_id=8, phone_number="0230210099", started=at
+    )
+    writing.create_ticket(store, new, lambda _: None)
+    writing.record_answered(store, ticket, at + 10)
+    writing.record_ended(store, ticket, at + 70, 60.0, None)
     update = TicketUpdate(status="Answered", comment=comment)
     writing.update_ticket(store, ticket, update, lambda _: None)
     store.close()
