@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect as kinds
 
-from xucd.cti.messages import MESSAGES, ArrayMessage, Message, Part
+from xucd.cti.messages import MESSAGES, ArrayMessage, CallbackRequest, Message, Part
 from xucd.cti.schema.commands import Argument, Method, QueryAnswer, QueryAnswerBy, methods
 from xucd.cti.schema.wording import SAYS
 
@@ -97,7 +97,7 @@ def _declared(cls: type[Any]) -> str:
     assert isinstance(info, kinds.StructType)
     if issubclass(cls, ArrayMessage):
         return f"{_comment(says)}export type {name_of(cls)} = {type_of(info.fields[0].type)};\n"
-    told = issubclass(cls, Message | Part)
+    told = issubclass(cls, Message | Part | CallbackRequest)
     rows = (
         f"{field.encode_name}{'?' if _left_out(field, told) else ''}: {type_of(field.type)};"
         for field in info.fields
