@@ -18,6 +18,7 @@ import pytest_asyncio
 from tests.lone_xucd import LoneXucd
 from tests.rest_client import PREFIX, RestClient
 from xucd.center.callbacks import TicketUpdate
+from xucd.center.callee import KEYS
 from xucd.store import callback_writing as writing
 from xucd.web.rest_tickets import HEADER
 
@@ -103,7 +104,7 @@ async def test_a_request_is_added_read_changed_and_removed(ada: RestClient) -> N
     status, held = await ada.ask("GET", f"/callback_requests/{uuid}")
     assert status == 200
     assert datetime.datetime.fromisoformat(held.pop("created")).utcoffset() is not None
-    assert held == {
+    assert held == dict.fromkeys(KEYS.values()) | {
         "uuid": uuid,
         "listUuid": await list_of(ada),
         "phoneNumber": "0230210099",
