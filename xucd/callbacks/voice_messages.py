@@ -106,14 +106,14 @@ async def listen_message(
     if not is_reference(reference):
         raise _unknown()
     line = own_line(context, who)
-    calls = context.center.channels
-    if is_hearing(calls, line.interface, reference):
+    channels = context.center.channels
+    if is_hearing(channels, line.interface, reference):
         return
     check_in_reach(context, line)
     unique_id = channel_id(reference, secrets.token_hex(4))
     number = request.number or line.number
     await context.asterisk.bring_about(
-        lambda: unique_id in calls.by_id,
+        lambda: unique_id in channels.by_id,
         PlayMessage(line.interface, reference, number, unique_id),
     )
 
