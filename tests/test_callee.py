@@ -15,6 +15,7 @@ from xucd.config import center_file, writing
 from xucd.config.entries import CallbackEntry
 from xucd.config.plan import Plan, PlannedCallback
 from xucd.cti.messages import CallbackRequest, CallbackRequestUpdated, encode
+from xucd.cti.schema import asyncapi
 from xucd.store import Store, tables
 from xucd.store import callback_reading as reading
 from xucd.store.apply import apply
@@ -72,6 +73,14 @@ def test_every_column_is_documented() -> None:
     section = page.partition("## Whom to call")[2].partition("## ")[0]
     for key in WIRE:
         assert f"`{key}`" in section
+
+
+def test_every_column_is_required_in_what_xucd_sends() -> None:
+    sent = asyncapi.document("localhost", secure=True)["components"]["schemas"]["CallbackRequest"]
+    answered = document()["components"]["schemas"]["CallbackRequestEntry"]
+    for schema in (sent, answered):
+        assert set(schema["required"]) >= {"uuid", "listUuid", *WIRE}
+        assert all("default" not in schema["properties"][key] for key in WIRE)
 
 
 def test_a_message_has_every_column_after_the_ids() -> None:

@@ -57,3 +57,11 @@ NUMBER_KEYS: Final = ("phoneNumber", "mobilePhoneNumber")
 def columns(callee: Callee[Any, Any, Any]) -> dict[str, Any]:
     """The value of every column by its Python name, None where it is empty."""
     return {name: getattr(callee, name) for name in KEYS}
+
+
+def require_columns(schema: dict[str, Any]) -> None:
+    """Change the JSON Schema of what xucd sends: there every column is present, empty or not."""
+    for key in KEYS.values():
+        schema["properties"][key].pop("default", None)
+    required = {*schema["required"], *KEYS.values()}
+    schema["required"] = [key for key in schema["properties"] if key in required]

@@ -64,8 +64,7 @@ class CallbackRequests(_Body, frozen=True):
 
 
 class CallbackRequestBody(CalleeEntry, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A callback request to add, or to put in the place of another. One of the two numbers is
-    required.
+    """A callback request to add, or to replace another. One of the two numbers is required.
 
     Without `dueDate` it is due today, without `preferredPeriodUuid` in the default period.
     """

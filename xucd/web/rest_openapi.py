@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from xucd import __version__
-from xucd.center.callee import NUMBER_KEYS
-from xucd.web.rest_bodies import CallbackRequestBody, ErrorBody, ImportRefused
+from xucd.center.callee import NUMBER_KEYS, require_columns
+from xucd.web.rest_bodies import CallbackRequestBody, CallbackRequestEntry, ErrorBody, ImportRefused
 from xucd.web.rest_csv import CsvFile
 from xucd.web.rest_route import Route
 from xucd.web.rest_routes import ROUTES
@@ -43,6 +43,7 @@ def document() -> dict[str, Any]:
     components[CallbackRequestBody.__name__]["anyOf"] = [
         {"required": [name], "properties": {name: {"type": "string"}}} for name in NUMBER_KEYS
     ]
+    require_columns(components[CallbackRequestEntry.__name__])
     schema_of = dict(zip(map(repr, kinds), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:

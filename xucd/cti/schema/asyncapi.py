@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from xucd import __version__
-from xucd.cti.messages import MESSAGES, ArrayMessage, CommandResult, Message
+from xucd.center.callee import require_columns
+from xucd.cti.messages import MESSAGES, ArrayMessage, CallbackRequest, CommandResult, Message
 from xucd.cti.schema.commands import Method, QueryAnswer, QueryAnswerBy, methods
 from xucd.cti.schema.wording import SAYS
 
@@ -128,6 +129,7 @@ def _schemas(commands: Iterable[Method]) -> Json:
     bodies = [cls for cls in MESSAGES.values() if not issubclass(cls, ArrayMessage)]
     items = [cls.__annotations__["items"] for cls in MESSAGES.values() if cls not in bodies]
     _, schemas = msgspec.json.schema_components([*bodies, *items], ref_template=_SCHEMAS)
+    require_columns(schemas[CallbackRequest.__name__])
     asks = [method.ask for method in commands]
     _, asked = msgspec.json.schema_components(asks, ref_template=_SCHEMAS)
     for ask in asks:
