@@ -1,7 +1,7 @@
 """Messages that waiting callers leave: adding them to the callbacks, and playing them.
 
-The dialplan of `asterisk-conf` asks the caller, records the message and plays it. Here the caller's
-wish becomes a request in the list of the queue in which the caller waited.
+The dialplan of `asterisk-conf` asks the caller, records the message and plays it. Here it
+becomes a callback request in the list of the queue in which the caller waited.
 """
 
 import datetime
@@ -27,8 +27,8 @@ XUCD = Rights(None, None, None)
 """The rights of xucd itself."""
 
 
-class Wishes:
-    """Callers' wishes to be called, as the dialplan's AGI requests report them."""
+class CallerRequests:
+    """The requests of waiting callers to be called back, as the dialplan's AGI script sends them."""
 
     def __init__(self, callbacks: Callbacks) -> None:
         self._callbacks = callbacks
@@ -39,7 +39,7 @@ class Wishes:
         return uuid.uuid4().hex if await self._list(queue) is not None else None
 
     async def leave(self, queue: str, number: str, name: str, reference: str | None) -> None:
-        """Store a caller's wish, unless there is a request with the same message already.
+        """Store a caller's request, unless there is one with the same message already.
 
         Raises `Refused` with `NumberInvalid`, `ListUnknown` or `StoreUnavailable`.
         """

@@ -42,7 +42,7 @@ class _Login(msgspec.Struct):
     password: str
 
 
-class Authentication(msgspec.Struct, frozen=True):
+class AuthServices(msgspec.Struct, frozen=True):
     """Who a client is: by password (`signin`) or by token (`bearer`), and how to get a token."""
 
     bearer: Bearer
@@ -68,7 +68,7 @@ class Api:
     def __init__(
         self,
         links: Links,
-        authentication: Authentication,
+        authentication: AuthServices,
         origins: Origins,
         health: Callable[[], Health],
         *,

@@ -15,7 +15,7 @@ from xucd.center.directory import User
 from xucd.center.rights import Rights
 from xucd.cti.links import Links
 from xucd.web import passwords
-from xucd.web.api import Api, Authentication, Health
+from xucd.web.api import Api, AuthServices, Health
 from xucd.web.bearer import Bearer
 from xucd.web.errors import HttpError, answer_error
 from xucd.web.origins import Origins
@@ -82,7 +82,7 @@ def make_site(parts: SiteParts, options: SiteOptions) -> Site:
     signin = SignIn(parts.users, options.verify, attempts, parts.links.hub.metrics)
     api = Api(
         parts.links,
-        Authentication(bearer, signin, tokens),
+        AuthServices(bearer, signin, tokens),
         origins,
         parts.health,
         legacy_links=options.legacy_links,
