@@ -19,7 +19,7 @@ from xucd.agi.server import AgiServer
 from xucd.app.handlers import carry_out
 from xucd.app.service import Service
 from xucd.callbacks.service import Callbacks
-from xucd.callbacks.voice_messages import CallerRequests
+from xucd.callbacks.voice_messages import CallerCallbacks
 from xucd.center.center import Center, Remembered
 from xucd.center.changes import SheetField
 from xucd.center.directory import Directory, User
@@ -131,7 +131,7 @@ class Assembly:
             {
                 "variables": variables.script(self._context.call_variables),
                 "sheet": sheet.script(templates, self._keep_sheet),
-                "callback": callback.script(CallerRequests(self._callbacks)),
+                "callback": callback.script(CallerCallbacks(self._callbacks)),
             }
         )
 

@@ -27,8 +27,8 @@ XUCD = Rights(None, None, None)
 """The rights of xucd itself."""
 
 
-class CallerRequests:
-    """The requests of waiting callers to be called back, as the dialplan's AGI script sends them."""
+class CallerCallbacks:
+    """Adds the callbacks that waiting callers request in the dialplan; see `xucd.agi.callback`."""
 
     def __init__(self, callbacks: Callbacks) -> None:
         self._callbacks = callbacks
