@@ -33,7 +33,7 @@ from xucd.cti.links import Links  # noqa: E402
 from xucd.cti.session import Session  # noqa: E402
 from xucd.views import topics  # noqa: E402
 from xucd.web.api import Health  # noqa: E402
-from xucd.web.site import make_site  # noqa: E402
+from xucd.web.site import SiteOptions, SiteParts, make_site  # noqa: E402
 
 
 def serve(side: str, commands: Connection) -> None:
@@ -118,11 +118,14 @@ def _xucd() -> tuple[Any, Callable[[], int], Callable[[], Callable[[int], bool]]
     hub = Counting(LOOP)
     application = _Application(hub)
     site = make_site(
-        links=Links(hub, application, LOOP),
-        users=_Users(),
-        secret=SECRET,
-        health=lambda: Health(current=True, asterisk="", store="", last_event_age=None),
-        clock=time.time,
+        SiteParts(
+            links=Links(hub, application, LOOP),
+            users=_Users(),
+            secret=SECRET,
+            health=lambda: Health(current=True, asterisk="", store="", last_event_age=None),
+            clock=time.time,
+        ),
+        SiteOptions(),
     )
     return site, lambda: len(application.sessions), application.start
 

@@ -79,9 +79,10 @@ async def ticket_of(xucd: Xucd, ticket: str) -> Ticket:
     try:
         async with asyncio.timeout(10):
             while True:  # another process writes it: there is nothing to wait on
-                found = await asyncio.to_thread(reading.ticket, store, uuid.UUID(ticket))
-                if found is not None and found.ended is not None:
-                    return found
+                tickets = await asyncio.to_thread(reading.tickets, store)
+                for found in tickets:
+                    if str(found.uuid) == ticket and found.ended is not None:
+                        return found
                 await asyncio.sleep(0.02)
     finally:
         store.close()

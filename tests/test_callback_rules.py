@@ -28,7 +28,6 @@ OK = "ok"
 def request(agent_id: int | None = None, clotured: bool = False) -> Request:
     return Request(
         uuid=uuid.uuid4(), list_uuid=uuid.uuid4(), queue_id=SUPPORT, phone_number="0230210082",
-        mobile_phone_number=None, first_name=None, last_name=None, company=None, description=None,
         agent_id=agent_id, due_date=TODAY, period=ANY_TIME, clotured=clotured,
         voice_message_ref=None, created=None,
     )  # fmt: skip
@@ -114,9 +113,9 @@ class Call:
         self.scene.happens(*events)
         for change in self.scene.told:
             if isinstance(change, ch.DialOutcome):
-                self.call.rung(change, self.scene.now)
+                self.call.apply_dial_outcome(change, self.scene.now)
             elif isinstance(change, ch.PhoneCallChanged):
-                self.call.became(change.call, self.scene.now)
+                self.call.apply_phone_call(change.call, self.scene.now)
 
     def rings(self) -> None:
         phone, name, down = self.phone, "PJSIP/1001-1", ChannelState.DOWN

@@ -3,7 +3,6 @@
 import json
 import os
 import pty
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -62,20 +61,18 @@ def test_postgresql_is_chosen_by_its_url(
     assert xucd("center", "apply", DEMO).stdout == "nothing to change\n"
 
 
-def test_a_wrong_file_is_refused_by_line_and_changes_nothing(
+def test_an_invalid_file_is_refused_by_key_and_changes_nothing(
     xucd: Run, store: Store, tmp_path: Path
 ) -> None:
     text = DEMO.read_text(encoding="utf-8").replace('line = "1003"', 'line = "1099"')
     (tmp_path / "center.toml").write_text(text, encoding="utf-8")
     done = xucd("center", "apply", "center.toml")
     assert done.returncode == 2
-    assert re.fullmatch(
-        r"center\.toml:\d+: agents\[2\]\.line: there is no line 1099\n", done.stderr
-    )
+    assert done.stderr == "center.toml: agents[2].line: there is no line 1099\n"
     assert store.directory().agents == {}
 
 
-def test_a_user_id_that_the_store_has_otherwise_is_refused_by_line(
+def test_a_user_id_that_the_store_has_otherwise_is_refused_by_key(
     xucd: Run, tmp_path: Path
 ) -> None:
     xucd("center", "apply", DEMO)
@@ -83,9 +80,7 @@ def test_a_user_id_that_the_store_has_otherwise_is_refused_by_line(
     (tmp_path / "center.toml").write_text(text, encoding="utf-8")
     done = xucd("center", "apply", "center.toml")
     assert done.returncode == 2
-    assert re.fullmatch(
-        r"center\.toml:\d+: users\[0\]\.id: sue has the id 7 already\n", done.stderr
-    )
+    assert done.stderr == "center.toml: users[0].id: sue has the id 7 already\n"
 
 
 def test_what_is_exported_applies_to_the_same(xucd: Run, tmp_path: Path) -> None:

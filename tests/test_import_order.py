@@ -31,6 +31,7 @@ from xucd.cti.commands import ANSWERS, COMMANDS
 from xucd.cti.messages import MESSAGES
 from xucd.cti.schema.__main__ import generated
 from xucd.cti.schema.asyncapi import document
+from xucd.web.rest_routes import ROUTES
 
 
 def name(thing):
@@ -43,6 +44,7 @@ tables = {
     "handlers": [[name(kind), name(handler)] for kind, handler in HANDLERS.items()],
     "callback handlers": [[name(kind), name(to)] for kind, to in CALLBACK_HANDLERS.items()],
     "commands": [[wire, name(kind)] for wire, kind in COMMANDS.items()],
+    "routes": [[route.method, route.path, name(route.function)] for route in ROUTES],
     "answers": [[name(kind), repr(answer)] for kind, answer in ANSWERS.items()],
     "messages": [[wire, name(kind)] for wire, kind in MESSAGES.items()],
     "generated": {str(path): text for path, text in generated().items()},
@@ -53,8 +55,8 @@ print(json.dumps(tables))
 
 
 # All that the wire may know of the centre: plain values, nothing live.
-PLAIN = {"xucd.center", "xucd.center.agent", "xucd.center.directory", "xucd.center.refused",
-         "xucd.center.rights"}  # fmt: skip
+PLAIN = {"xucd.center", "xucd.center.agent", "xucd.center.callee", "xucd.center.directory",
+         "xucd.center.refused", "xucd.center.rights"}  # fmt: skip
 WIRE = """
 import importlib, pkgutil, sys
 

@@ -18,6 +18,7 @@ import pytest_asyncio
 from tests.lone_xucd import LoneXucd
 from tests.rest_client import PREFIX, RestClient
 from xucd.center.callbacks import TicketUpdate
+from xucd.center.callee import KEYS
 from xucd.store import callback_writing as writing
 from xucd.web.rest_tickets import HEADER
 
@@ -103,7 +104,7 @@ async def test_a_request_is_added_read_changed_and_removed(ada: RestClient) -> N
     status, held = await ada.ask("GET", f"/callback_requests/{uuid}")
     assert status == 200
     assert datetime.datetime.fromisoformat(held.pop("created")).utcoffset() is not None
-    assert held == {
+    assert held == dict.fromkeys(KEYS.values()) | {
         "uuid": uuid,
         "listUuid": await list_of(ada),
         "phoneNumber": "0230210099",
@@ -316,9 +317,12 @@ async def test_a_ticket_is_a_line_of_the_days_that_are_asked_for(
 def _call(xucd: LoneXucd, request: UUID, at: float, comment: str) -> None:
     """Put a call of bruce's that lasted a minute into the database, with what came of it."""
     store, ticket = xucd.store(), uuid4()
-    writing.begin_ticket(store, ticket, request, "0230210099", 8, lambda _: None, now=at)
-    writing.note_answered(store, ticket, at + 10)
-    writing.note_ended(store, ticket, at + 70, 60.0, None)
+    new = writing.NewTicket(
+        uuid=ticket, request_uuid=request, agent_id=8, phone_number="0230210099", started=at
+    )
+    writing.create_ticket(store, new, lambda _: None)
+    writing.record_answered(store, ticket, at + 10)
+    writing.record_ended(store, ticket, at + 70, 60.0, None)
     update = TicketUpdate(status="Answered", comment=comment)
     writing.update_ticket(store, ticket, update, lambda _: None)
     store.close()

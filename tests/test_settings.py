@@ -86,11 +86,11 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("web = 1", "xucd.toml: web: expected a table, got a whole number"),
         ("[web]\norigins = ['crm.example']", "xucd.toml: web.origins[0]: has to look like https:"),
         ("[web]\norigins = ['*']", "xucd.toml: web.origins[0]: has to look like https:"),
-        ("[web]\ntls_key = 'a'", "xucd.toml: web: tls_certificate and tls_key are of use only"),
+        ("[web]\ntls_key = 'a'", "xucd.toml: web: give both tls_certificate and tls_key"),
         ("[agi]\nhost = '0.0.0.0'", 'xucd.toml: agi.host is "0.0.0.0", but FastAGI has no auth'),
         ("[store]\nurl = 'mysql://x/y'", "xucd.toml: store.url is neither a sqlite nor a postg"),
-        ("[store]\nurl = 'nonsense'", "xucd.toml: store.url is no database URL"),
-        ("[store]\nurl = 'sqlite://'", "xucd.toml: store.url is without the file"),
+        ("[store]\nurl = 'nonsense'", "xucd.toml: store.url is not a database URL"),
+        ("[store]\nurl = 'sqlite://'", "xucd.toml: store.url: names no file"),
         ("[[statuses]]\nname='a b'\nlong_name='A'\ncolor='#000000'", "xucd.toml: statuses[0].name"),
         ("[[statuses]]\nname='a\"'\nlong_name='A'\ncolor='#000000'", "xucd.toml: statuses[0].name"),
         ("[[statuses]]\nname='a'\nlong_name='A'\ncolor='red'", "xucd.toml: statuses[0].color: has"),
@@ -101,7 +101,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         (
             "[[statuses]]\nname='a'\nlong_name='A'\ncolor='#000000'\n"
             "actions=[{name='queuepause_all'}]",
-            "xucd.toml: statuses: one has",
+            "xucd.toml: statuses: at least one status",
         ),
         ("[[statuses]]\nname='a'", "xucd.toml: statuses[0]: long_name is missing"),
         ("port = ", "xucd.toml: is not valid TOML"),

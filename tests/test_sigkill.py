@@ -146,12 +146,16 @@ class Round:
         now = time.time()
         for request in self.uuids:
             for _ in range(3):
-                ticket = uuid.uuid4()
-                callback_writing.begin_ticket(
-                    store, ticket, uuid.UUID(request), "100", None, lambda _: None, now=now
+                ticket = callback_writing.NewTicket(
+                    uuid=uuid.uuid4(),
+                    request_uuid=uuid.UUID(request),
+                    agent_id=None,
+                    phone_number="100",
+                    started=now,
                 )
-                callback_writing.note_ended(store, ticket, now, None, None)
-                made.setdefault(request, []).append(str(ticket))
+                callback_writing.create_ticket(store, ticket, lambda _: None)
+                callback_writing.record_ended(store, ticket.uuid, now, None, None)
+                made.setdefault(request, []).append(str(ticket.uuid))
         store.close()
         return made
 
@@ -230,13 +234,13 @@ class Round:
         A ticket says what became of it for good: what was acknowledged has to be in it.
         """
         store = self.xucd.store()
+        tickets = {str(ticket.uuid): ticket for ticket in callback_reading.tickets(store)}
         possible = []
         for ask in self.asked:
             if ask.ticket:
-                held = callback_reading.ticket(store, uuid.UUID(ask.ticket))
-                assert held is not None
-                filled = _says(held, ask)
-                assert filled or (held.status, held.comment) == (None, None)
+                ticket = tickets[ask.ticket]
+                filled = _says(ticket, ask)
+                assert filled or (ticket.status, ticket.comment) == (None, None)
                 assert filled == (ask.answer == "ok") or ask.answer is None
                 if not filled:
                     continue

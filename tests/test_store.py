@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from tests.conftest import TODAY
 from xucd.center.day import AgentDay
@@ -18,7 +20,7 @@ from xucd.center.station import Station
 from xucd.config.plan import Plan
 from xucd.store import Store, StoreError, StoreUnavailable, tables
 from xucd.store.apply import apply
-from xucd.store.database import PATIENCE
+from xucd.store.database import MIGRATIONS, PATIENCE
 
 # Says that it is ready, waits for a word, migrates: so that all begin at the same moment.
 MIGRATE = """
@@ -42,6 +44,38 @@ def test_migrating_makes_exactly_the_tables_that_the_code_uses(store: Store) -> 
     with store.reading() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, tables.metadata) == []
+
+
+def test_constraints_are_called_by_the_naming_convention(store: Store) -> None:
+    with store.reading() as connection:
+        database = inspect(connection)
+        for table in tables.metadata.sorted_tables:
+            found = {database.get_pk_constraint(table.name)["name"]}
+            found |= {key["name"] for key in database.get_foreign_keys(table.name)}
+            found |= {unique["name"] for unique in database.get_unique_constraints(table.name)}
+            wanted = {str(constraint.name) for constraint in table.constraints}
+            assert found == wanted
+
+
+def test_stations_of_an_older_database_are_kept(store: Store, demo_plan: Plan) -> None:
+    apply(store, demo_plan)
+    stations = [
+        Station(8, 1, logged_in=True, since=1.5, paused=True, reason="lunch", settled=True),
+        Station(9, 2, logged_in=False, since=2.5, paused=False, reason="", settled=False),
+    ]
+    for station in stations:
+        store.put_station(station)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with store.writing() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0003")
+    with store.reading() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM seats")) == len(stations)
+    store.migrate()
+    assert list(store.stations().values()) == stations
+    with store.reading() as connection:
+        assert not inspect(connection).has_table("seats")
 
 
 def test_migrating_again_changes_nothing(demo: Store) -> None:

@@ -10,7 +10,7 @@ from tests.conftest import DEMO, TODAY
 from xucd.center.station import Station
 from xucd.config import center_file, writing
 from xucd.config.plan import Plan
-from xucd.config.validation import Wrong
+from xucd.config.validation import ConfigValueError
 from xucd.store import Store, tables
 from xucd.store.apply import apply
 from xucd.store.export import export
@@ -205,7 +205,7 @@ def test_a_user_is_not_given_another_id_or_that_of_somebody_else(
         ('login = "jack"', 'login = "jo"\nuserId = 8', ("agents", 2, "userId"), "8 is the id of a"),
     ):
         text = TEXT.replace(old, new).replace("wrapup = 5", "wrapup = 9")
-        with pytest.raises(Wrong, match=sentence) as caught:
+        with pytest.raises(ConfigValueError, match=sentence) as caught:
             apply(store, plan_of(text))
         assert caught.value.path == path
     assert store.directory().queues[1].wrapup == 5

@@ -13,7 +13,15 @@ from sqlalchemy import delete, text
 
 from tests.conftest import DEMO, TODAY
 from xucd.center import callbacks as rules
-from xucd.center.callbacks import Condition, NewRequest, Order, Request, Search, TicketUpdate
+from xucd.center.callbacks import (
+    Condition,
+    NewRequest,
+    Order,
+    Request,
+    Search,
+    Ticket,
+    TicketUpdate,
+)
 from xucd.center.refused import Refused
 from xucd.config import center_file
 from xucd.config import writing as config_writing
@@ -26,7 +34,7 @@ from xucd.store.database import MIGRATIONS
 from xucd.store.export import export
 
 BRUCE, ALICE, JACK = 8, 9, 10
-NOW = 1_795_000_000.0
+NOW = datetime.datetime.combine(TODAY, datetime.time(12)).timestamp()
 TOMORROW = TODAY + datetime.timedelta(days=1)
 
 
@@ -37,7 +45,7 @@ def demo(store: Store, demo_plan: Plan) -> Store:
     return store
 
 
-def any_rule(_: object) -> None:
+def any_check(_: object) -> None:
     """Everything is allowed."""
 
 
@@ -51,13 +59,26 @@ def now(store: Store, request: Request) -> Request:
     return found
 
 
+def ticket_now(store: Store, ticket_uuid: UUID) -> Ticket:
+    return next(ticket for ticket in reading.tickets(store) if ticket.uuid == ticket_uuid)
+
+
 def called(store: Store, request: Request, agent_id: int = BRUCE) -> UUID:
     """A ticket of a request that the agent has taken."""
-    writing.take(store, request.uuid, agent_id, any_rule)
-    ticket = uuid.uuid4()
-    number = request.phone_number or ""
-    writing.begin_ticket(store, ticket, request.uuid, number, agent_id, any_rule, now=NOW)
-    return ticket
+    writing.take(store, request.uuid, agent_id, any_check)
+    ticket = new_ticket(request, agent_id)
+    writing.create_ticket(store, ticket, any_check)
+    return ticket.uuid
+
+
+def new_ticket(request: Request, agent_id: int = BRUCE) -> writing.NewTicket:
+    return writing.NewTicket(
+        uuid=uuid.uuid4(),
+        request_uuid=request.uuid,
+        agent_id=agent_id,
+        phone_number=request.phone_number or "",
+        started=NOW,
+    )
 
 
 def found(store: Store, *conditions: Condition, **search: object) -> list[str | None]:
@@ -75,7 +96,7 @@ def test_of_fifty_that_take_one_callback_at_once_one_has_it_and_all_hear_who(
     def take(number: int) -> list[tuple[bool, int | None]]:
         barrier.wait()
         mine = takers[number::10]
-        outcomes = [writing.take(stores[number], request.uuid, one, any_rule) for one in mine]
+        outcomes = [writing.take(stores[number], request.uuid, one, any_check) for one in mine]
         return [(won, held.agent_id) for won, held in outcomes]
 
     with ThreadPoolExecutor(10) as pool:
@@ -87,10 +108,10 @@ def test_of_fifty_that_take_one_callback_at_once_one_has_it_and_all_hear_who(
     assert None not in {holder for _, holder in outcomes}
 
 
-def test_what_a_rule_refuses_changes_nothing(demo: Store) -> None:
+def test_what_a_permission_check_refuses_changes_nothing(demo: Store) -> None:
     request = first(demo)
     ticket = called(demo, request)
-    before = (now(demo, request), reading.ticket(demo, ticket))
+    before = (now(demo, request), ticket_now(demo, ticket))
 
     def refuse(_: Request) -> None:
         raise Refused("NotAuthorized")
@@ -100,11 +121,11 @@ def test_what_a_rule_refuses_changes_nothing(demo: Store) -> None:
         lambda: writing.release(demo, request.uuid, refuse),
         lambda: writing.remove(demo, request.uuid, refuse),
         lambda: writing.update_ticket(demo, ticket, closed, refuse),
-        lambda: writing.begin_ticket(demo, uuid.uuid4(), request.uuid, "1", BRUCE, refuse, now=NOW),
+        lambda: writing.create_ticket(demo, new_ticket(request), refuse),
     ):
         with pytest.raises(Refused):
             attempt()
-    assert (now(demo, request), reading.ticket(demo, ticket)) == before
+    assert (now(demo, request), ticket_now(demo, ticket)) == before
     assert len(reading.tickets(demo)) == 1
 
 
@@ -113,12 +134,12 @@ def test_a_ticket_closes_its_request(demo: Store, status: rules.TicketStatus) ->
     request = first(demo)
     ticket = called(demo, request)
     update = TicketUpdate(status=status, comment="said so")
-    filled, before, after = writing.update_ticket(demo, ticket, update, any_rule)
+    filled, before, after = writing.update_ticket(demo, ticket, update, any_check)
     assert (filled.status, filled.comment) == (status, "said so")
     assert before is not None and after is not None
     assert (before.clotured, after.clotured) == (False, True)
     assert request.uuid not in {one.uuid for one in reading.open_requests(demo)}
-    assert writing.update_ticket(demo, ticket, update, any_rule) == (filled, None, None)
+    assert writing.update_ticket(demo, ticket, update, any_check) == (filled, None, None)
 
 
 def test_a_ticket_that_says_callback_opens_its_request_for_another_day(demo: Store) -> None:
@@ -126,7 +147,7 @@ def test_a_ticket_that_says_callback_opens_its_request_for_another_day(demo: Sto
     morning = next(one for one in reading.periods(demo) if one.name == "Morning")
     ticket = called(demo, request)
     update = TicketUpdate(status="Callback", due_date=TOMORROW, period_uuid=morning.uuid)
-    _, _, after = writing.update_ticket(demo, ticket, update, any_rule)
+    _, _, after = writing.update_ticket(demo, ticket, update, any_check)
     assert after == now(demo, request)
     assert after is not None
     assert (after.agent_id, after.clotured) == (None, False)
@@ -138,9 +159,9 @@ def test_a_period_that_there_is_not_changes_nothing(demo: Store) -> None:
     ticket = called(demo, request)
     update = TicketUpdate(status="Callback", due_date=TOMORROW, period_uuid=uuid.uuid4())
     with pytest.raises(writing.Unknown, match="Period"):
-        writing.update_ticket(demo, ticket, update, any_rule)
+        writing.update_ticket(demo, ticket, update, any_check)
     assert now(demo, request).agent_id == BRUCE
-    held = reading.ticket(demo, ticket)
+    held = ticket_now(demo, ticket)
     assert held is not None and held.status is None
 
 
@@ -153,11 +174,11 @@ def test_a_request_without_a_period_is_shown_with_the_default_one(demo: Store) -
 def test_a_ticket_is_told_of_its_call_once(demo: Store) -> None:
     ticket = called(demo, first(demo))
     assert [one.uuid for one in reading.unfinished_tickets(demo)] == [ticket]
-    writing.note_answered(demo, ticket, NOW + 4)
-    writing.note_answered(demo, ticket, NOW + 9)
-    writing.note_ended(demo, ticket, NOW + 60, 56.0, None)
-    writing.note_ended(demo, ticket, NOW + 90, None, "NumberBusy")
-    held = reading.ticket(demo, ticket)
+    writing.record_answered(demo, ticket, NOW + 4)
+    writing.record_answered(demo, ticket, NOW + 9)
+    writing.record_ended(demo, ticket, NOW + 60, 56.0, None)
+    writing.record_ended(demo, ticket, NOW + 90, None, "NumberBusy")
+    held = ticket_now(demo, ticket)
     assert held is not None
     assert (held.answered, held.ended, held.duration, held.failure) == (
         NOW + 4,
@@ -172,13 +193,13 @@ def test_a_taker_is_shown_its_own_ticket_until_that_is_filled_in(demo: Store) ->
     request = first(demo)
     ticket = called(demo, request)
     assert now(demo, request).ticket_uuid == ticket
-    writing.release(demo, request.uuid, any_rule)
-    writing.take(demo, request.uuid, ALICE, any_rule)
+    writing.release(demo, request.uuid, any_check)
+    writing.take(demo, request.uuid, ALICE, any_check)
     assert now(demo, request).ticket_uuid is None
     hers = called(demo, request, ALICE)
     assert now(demo, request).ticket_uuid == hers
-    writing.update_ticket(demo, hers, TicketUpdate(status="Callback"), any_rule)
-    writing.take(demo, request.uuid, ALICE, any_rule)
+    writing.update_ticket(demo, hers, TicketUpdate(status="Callback"), any_check)
+    writing.take(demo, request.uuid, ALICE, any_check)
     assert now(demo, request).ticket_uuid is None
 
 
@@ -189,22 +210,22 @@ def test_an_agent_that_goes_leaves_its_callbacks_to_the_others(demo: Store) -> N
     with demo.writing() as connection:
         connection.execute(delete(tables.agents).where(tables.agents.c.id == JACK))
     assert (now(demo, request).agent_id, now(demo, request).ticket_uuid) == (None, None)
-    held = reading.ticket(demo, ticket)
+    held = ticket_now(demo, ticket)
     assert held is not None and held.agent_id == JACK
 
 
 def test_many_requests_are_added_all_or_none(demo: Store) -> None:
     into = reading.lists(demo)[0]
     wishes = [NewRequest(phone_number=f"02{number:08}") for number in range(1000)]
-    made = writing.create(demo, into.uuid, wishes, any_rule, now=NOW, today=TODAY)
+    made = writing.create(demo, into.uuid, wishes, any_check, now=NOW)
     assert [one.phone_number for one in made] == [one.phone_number for one in wishes]
     assert {one.due_date for one in made} == {TODAY}
     assert now(demo, made[0]) == made[0]
     bad = [*wishes, NewRequest(phone_number="1", period_uuid=uuid.uuid4())]
     with pytest.raises(writing.Unknown, match="Period"):
-        writing.create(demo, into.uuid, bad, any_rule, now=NOW, today=TODAY)
+        writing.create(demo, into.uuid, bad, any_check, now=NOW)
     with pytest.raises(writing.Unknown, match="List"):
-        writing.create(demo, uuid.uuid4(), wishes, any_rule, now=NOW, today=TODAY)
+        writing.create(demo, uuid.uuid4(), wishes, any_check, now=NOW)
     assert reading.search(demo, Search(limit=0)).total == 1003
 
 
@@ -239,7 +260,7 @@ def test_a_search_finds_by_any_field(demo: Store) -> None:
 
 def test_a_search_finds_closed_requests_only_when_asked_for_them(demo: Store) -> None:
     ticket = called(demo, first(demo))
-    writing.update_ticket(demo, ticket, TicketUpdate(status="Fax"), any_rule)
+    writing.update_ticket(demo, ticket, TicketUpdate(status="Fax"), any_check)
     assert found(demo) == ["Bob", "Élodie"]
     assert found(demo, Condition("clotured", "=", True)) == ["Alice"]
 
@@ -280,7 +301,7 @@ def test_an_export_can_be_read_again_when_somebody_wants_to_be_called_twice(demo
         due_date=TOMORROW,
         voice_message_ref="1" * 32,
     )
-    writing.create(demo, into.uuid, [wish], any_rule, now=NOW, today=TODAY)
+    writing.create(demo, into.uuid, [wish], any_check, now=NOW)
     written = config_writing.write(export(demo))
     plan = center_file.parse(written, "center.toml", TODAY).plan
     days = [one.due_date for one in plan.callback_lists[0].callbacks if one.first_name == "Alice"]
@@ -291,10 +312,10 @@ def test_an_export_can_be_read_again_when_somebody_wants_to_be_called_twice(demo
 def test_a_changed_wish_keeps_its_taker_and_its_message(demo: Store) -> None:
     into = reading.lists(demo)[0]
     wish = NewRequest(phone_number="01", voice_message_ref="2" * 32)
-    (made,) = writing.create(demo, into.uuid, [wish], any_rule, now=NOW, today=TODAY)
-    writing.take(demo, made.uuid, BRUCE, any_rule)
+    (made,) = writing.create(demo, into.uuid, [wish], any_check, now=NOW)
+    writing.take(demo, made.uuid, BRUCE, any_check)
     other = NewRequest(mobile_phone_number="06", last_name="Doe", due_date=TOMORROW)
-    held = writing.change(demo, made.uuid, other, any_rule, today=TODAY)
+    held = writing.change(demo, made.uuid, other, any_check, now=NOW)
     assert held == now(demo, made) == reading.request_with_message(demo, "2" * 32)
     assert (held.phone_number, held.mobile_phone_number, held.last_name) == (None, "06", "Doe")
     assert (held.agent_id, held.due_date) == (BRUCE, TOMORROW)

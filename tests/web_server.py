@@ -20,7 +20,7 @@ from xucd.cti.links import Links
 from xucd.cti.messages import AgentListen, RightProfile, UserStatusUpdate
 from xucd.cti.session import Session
 from xucd.web.api import Health
-from xucd.web.site import STATIC, make_site
+from xucd.web.site import STATIC, SiteOptions, SiteParts, make_site
 from xucd.web.tokens import Tokens
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -147,13 +147,17 @@ async def serving(
     server.hub = server.application.hub = Hub(loop)
     server.links = Links(server.hub, server.application, loop, limits)
     site = make_site(
-        links=server.links,
-        users=server,
-        secret=SECRET,
-        health=lambda: server.health,
-        clock=lambda: server.now,
-        static=static,
-        **{"verify": lambda kept, password: kept == password, **options},
+        SiteParts(
+            links=server.links,
+            users=server,
+            secret=SECRET,
+            health=lambda: server.health,
+            clock=lambda: server.now,
+        ),
+        SiteOptions(
+            static=static,
+            **{"verify": lambda kept, password: kept == password, **options},
+        ),
     )
     if tls is None:
         port = reactor.listenTCP(0, site, interface="127.0.0.1")

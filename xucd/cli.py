@@ -18,7 +18,7 @@ from xucd import __version__
 from xucd.config import center_file, settings, writing
 from xucd.config.center_file import CenterFileError
 from xucd.config.settings import Settings, SettingsError
-from xucd.config.validation import Wrong
+from xucd.config.validation import ConfigValueError
 from xucd.store import Store, StoreError
 from xucd.store.apply import apply
 from xucd.store.export import export
@@ -156,8 +156,8 @@ def _apply(arguments: argparse.Namespace) -> int:
     store = _store(arguments)
     try:
         changes = apply(store, file.plan)
-    except Wrong as wrong:
-        raise CenterFileError([file.locate(wrong)]) from wrong
+    except ConfigValueError as error:
+        raise CenterFileError([file.describe(error)]) from error
     finally:
         store.close()
     print("\n".join(changes) or "nothing to change")

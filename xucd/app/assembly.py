@@ -19,7 +19,7 @@ from xucd.agi.server import AgiServer
 from xucd.app.handlers import carry_out
 from xucd.app.service import Service
 from xucd.callbacks.service import Callbacks
-from xucd.callbacks.voice_messages import Wishes
+from xucd.callbacks.voice_messages import CallerCallbacks
 from xucd.center.center import Center, Remembered
 from xucd.center.changes import SheetField
 from xucd.center.directory import Directory, User
@@ -38,7 +38,7 @@ from xucd.cti.messages import StatusAction, UserStatus
 from xucd.store import AsyncStore, Store, StoreError, callback_reading
 from xucd.store.journal import SAVE_DAYS_S, Journal, day_of, midnight_after
 from xucd.web.api import Health
-from xucd.web.site import make_site
+from xucd.web.site import SiteOptions, SiteParts, make_site
 
 SERVICE_RESTART = 1012
 PING_STORE_S = 5.0
@@ -84,7 +84,7 @@ class Assembly:
         self._users = _Users(self._context.center.directory, store)
         self._agi = self._build_agi_server()
         site = await self._build_site()
-        self._callbacks.begin(
+        self._callbacks.restore(
             await store.run(callback_reading.open_requests),
             await store.run(callback_reading.unfinished_tickets),
         )
@@ -131,24 +131,28 @@ class Assembly:
             {
                 "variables": variables.script(self._context.call_variables),
                 "sheet": sheet.script(templates, self._keep_sheet),
-                "callback": callback.script(Wishes(self._callbacks)),
+                "callback": callback.script(CallerCallbacks(self._callbacks)),
             }
         )
 
     async def _build_site(self) -> Site:
         settings = self.settings
         return make_site(
-            links=self._links,
-            users=self._users,
-            secret=await self._store.run(Store.token_secret),
-            health=self._health,
-            clock=time.time,
-            origins=settings.web.origins,
-            token_ttl=settings.web.token_ttl,
-            legacy_links=settings.web.legacy_links,
-            login_attempts=settings.limits.login_attempts_per_minute,
-            callbacks=self._callbacks,
-            rights=lambda user: rights_of(user, strict=settings.strict_rights),
+            SiteParts(
+                links=self._links,
+                users=self._users,
+                secret=await self._store.run(Store.token_secret),
+                health=self._health,
+                clock=time.time,
+                callbacks=self._callbacks,
+                rights=lambda user: rights_of(user, strict=settings.strict_rights),
+            ),
+            SiteOptions(
+                origins=settings.web.origins,
+                token_ttl=settings.web.token_ttl,
+                legacy_links=settings.web.legacy_links,
+                login_attempts=settings.limits.login_attempts_per_minute,
+            ),
         )
 
     async def reload(self) -> None:
@@ -170,7 +174,7 @@ class Assembly:
             )
             await self._service.reconfigure(center)
             try:
-                await self._callbacks.reloaded()
+                await self._callbacks.publish_reloaded()
             except Refused as refusal:
                 raise StoreError(refusal.text) from refusal
             publish_all(context, await self._store.run(Store.default_memberships))

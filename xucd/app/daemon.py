@@ -53,10 +53,10 @@ async def _serve(settings: Settings) -> int:
         print(f"xucd: {error}", file=sys.stderr)
         await xucd.stop()
         return 2
-    systemd.tell("READY=1")
+    systemd.send("READY=1")
     alive = asyncio.create_task(systemd.stay_alive())
     await _reload_until(stop, reload, xucd, systemd)
-    systemd.tell("STOPPING=1")
+    systemd.send("STOPPING=1")
     alive.cancel()
     await xucd.stop()
     return 0
@@ -73,12 +73,12 @@ async def _reload_until(
         waits.pop().cancel()
         if reload.is_set():
             reload.clear()
-            systemd.tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+            systemd.send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
             try:
                 await xucd.reload()
             except StoreError as error:
                 log.error("cannot reload the configuration", reason=str(error))
-            systemd.tell("READY=1")
+            systemd.send("READY=1")
 
 
 def _loop() -> asyncio.AbstractEventLoop:

@@ -128,9 +128,9 @@ class Service:
         """Pass on what the centre has changed: to the store, to clients, and to Asterisk."""
         changes, intents = self.context.center.drain()
         if changes:
-            self.context.journal.follow(changes)
+            self.context.journal.write_changes(changes)
             self._publisher.publish(changes)
-            self.callbacks.follow(changes)
+            self.callbacks.apply_changes(changes)
             self._set_timer()
         self.context.asterisk.check_waiting()
         for intent in intents:
@@ -152,7 +152,7 @@ class Service:
         for event in held:
             apply(self.context.center, event, now)
         self.publish_changes()
-        self.callbacks.rebuilt()
+        self.callbacks.end_missing_calls()
         self._snapshots += 1
         self._start(self._become_current(self._snapshots, list(self._tasks)))
 

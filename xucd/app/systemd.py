@@ -19,7 +19,7 @@ class Notifier:
             self._address = "\0" + self._address[1:]
         self.watchdog_s = int(environ.get("WATCHDOG_USEC", "0")) / 1e6
 
-    def tell(self, state: str) -> None:
+    def send(self, state: str) -> None:
         """Send one state, such as ``READY=1``. Raises `OSError` when the socket is gone."""
         if self._address:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
@@ -28,5 +28,5 @@ class Notifier:
     async def stay_alive(self) -> None:
         """Notify the watchdog twice per interval, as long as the event loop runs."""
         while self.watchdog_s > 0:
-            self.tell("WATCHDOG=1")
+            self.send("WATCHDOG=1")
             await asyncio.sleep(self.watchdog_s / 2)

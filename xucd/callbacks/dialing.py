@@ -1,8 +1,8 @@
-"""The calls of callbacks: ringing the own phone, dialling, and writing down what comes of it.
+"""The calls of callbacks: ringing the user's phone, dialling, and recording the outcome.
 
-The ticket is written before Asterisk is asked, so that none is lost when xucd dies in between. It
-is found again by the call's id: what a call did while xucd was away is taken from what it is when
-xucd is back. A call that ended meanwhile leaves its ticket without a duration.
+The ticket is written before Asterisk is asked, so that none is lost if xucd dies in between. After
+a restart the call is found by its id, and the ticket is completed from the call's state at that
+time. A call that ended meanwhile leaves its ticket without a duration.
 """
 
 from collections.abc import Iterable
@@ -17,24 +17,24 @@ from xucd.center.lines import line_of
 from xucd.center.refused import Refused
 from xucd.commands.context import Context
 from xucd.commands.own_phone import check_in_reach
-from xucd.publishing.callbacks import CallbackTeller
+from xucd.publishing.callbacks import CallbackPublisher
 from xucd.store import callback_writing
 
 
 class CallbackDialing:
-    """All calls of callbacks that last, by the unique id of the phone's channel."""
+    """The calls of callbacks that have not ended, by the unique id of the phone's channel."""
 
-    def __init__(self, context: Context, teller: CallbackTeller) -> None:
+    def __init__(self, context: Context, publisher: CallbackPublisher) -> None:
         self._context = context
-        self._teller = teller
+        self._publisher = publisher
         self._calls: dict[str, CallbackCall] = {}
         self._callers: dict[str, int] = {}  # the id of the user who made the call
-        self._asking: set[str] = set()
+        self._ringing: set[str] = set()  # those for which Asterisk has not yet answered
 
-    def of(self, request_uuid: UUID) -> Ticket | None:
-        """The ticket of the call that a request has now, if any."""
+    def ticket_of(self, request_uuid: UUID) -> Ticket | None:
+        """The ticket of the current call of a request, if any."""
         tickets = (call.ticket for call in self._calls.values())
-        return next((one for one in tickets if one.request_uuid == request_uuid), None)
+        return next((ticket for ticket in tickets if ticket.request_uuid == request_uuid), None)
 
     def phone_of(self, user: User) -> Line:
         """The line of a user's phone. Raises `LineUnknown`, `PhoneUnreachable`."""
@@ -44,24 +44,25 @@ class CallbackDialing:
         check_in_reach(self._context, line)
         return line
 
-    def expect(self, ticket: Ticket, user: User | None = None) -> None:
-        """From now on take note of a ticket's call, which this user makes."""
+    def track(self, ticket: Ticket, user: User | None = None) -> None:
+        """Track the call of a ticket from now on; `user` is who makes it."""
         call = CallbackCall(ticket)
         self._calls[call.unique_id] = call
         if user is not None:
             self._callers[call.unique_id] = user.id
-            self._asking.add(call.unique_id)
+            self._ringing.add(call.unique_id)
 
-    async def ring(self, ticket: Ticket, line: Line, shown: CallbackListRow) -> None:
-        """Ring the phone of a ticket that is expected, which then dials the ticket's number.
+    async def ring(self, ticket: Ticket, line: Line, from_list: CallbackListRow) -> None:
+        """Ring the phone of a ticket that is tracked, which then dials the ticket's number.
 
-        Raises `Refused` with `PhoneUnreachable`, or as asking Asterisk does; then there is no call.
+        The list's caller id is shown, else the queue's number. Raises `Refused` with
+        `PhoneUnreachable`, or as asking Asterisk does; then there is no call.
         """
         context = self._context
         call = self._calls[call_id(ticket.uuid)]
         refused = context.center.phone_calls.refused
-        queue = context.center.directory.queues.get(shown.queue_id)
-        number = shown.caller_id or (queue.number if queue is not None else line.number)
+        queue = context.center.directory.queues.get(from_list.queue_id)
+        number = from_list.caller_id or (queue.number if queue is not None else line.number)
         try:
             await context.asterisk.bring_about(
                 lambda: (
@@ -77,38 +78,38 @@ class CallbackDialing:
             self._forget(call)
             raise
         finally:
-            self._asking.discard(call.unique_id)
+            self._ringing.discard(call.unique_id)
             refused.discard(call.unique_id)
 
-    def follow(self, changes: Iterable[ch.Change]) -> None:
-        """Take in what has become of the calls."""
+    def apply_changes(self, changes: Iterable[ch.Change]) -> None:
+        """Update the calls by what the centre reports."""
         if not self._calls:
             return
         for change in changes:
             if isinstance(change, ch.DialOutcome):
                 if (call := self._calls.get(change.unique_id)) is not None:
-                    call.rung(change, self._context.now())
+                    call.apply_dial_outcome(change, self._context.now())
                     if call.ended is not None:
                         self._end(call)
             elif (
                 isinstance(change, ch.PhoneCallChanged)
                 and (call := self._calls.get(change.call.unique_id)) is not None
             ):
-                self._became(call, change.call)
+                self._apply_phone_call(call, change.call)
 
-    def look(self) -> None:
-        """Give up the calls that Asterisk no longer has, after it was asked for all it has."""
+    def end_missing_calls(self) -> None:
+        """End the calls that Asterisk no longer has, after the centre was rebuilt."""
         channels = self._context.center.channels.by_id
         for call in list(self._calls.values()):
-            if call.unique_id not in channels and call.unique_id not in self._asking:
+            if call.unique_id not in channels and call.unique_id not in self._ringing:
                 self._end(call)
 
-    def _became(self, call: CallbackCall, told: ch.PhoneCall) -> None:
-        before = call.answered
-        call.became(told, self._context.now())
-        if call.answered is not None and before is None:
+    def _apply_phone_call(self, call: CallbackCall, phone_call: ch.PhoneCall) -> None:
+        answered_before = call.answered
+        call.apply_phone_call(phone_call, self._context.now())
+        if call.answered is not None and answered_before is None:
             self._context.journal.later(
-                callback_writing.note_answered, call.ticket.uuid, call.answered
+                callback_writing.record_answered, call.ticket.uuid, call.answered
             )
         if call.ended is not None:
             self._end(call)
@@ -117,11 +118,11 @@ class CallbackDialing:
         context = self._context
         ended = call.ended if call.ended is not None else context.now()
         context.journal.later(
-            callback_writing.note_ended, call.ticket.uuid, ended, call.duration, call.failure
+            callback_writing.record_ended, call.ticket.uuid, ended, call.duration, call.failure
         )
-        if call.failure is not None and call.unique_id not in self._asking:
-            self._teller.failed(call.ticket, call.failure, self._callers.get(call.unique_id))
-        if call.unique_id not in self._asking:
+        if call.failure is not None and call.unique_id not in self._ringing:
+            self._publisher.failed(call.ticket, call.failure, self._callers.get(call.unique_id))
+        if call.unique_id not in self._ringing:
             context.center.phone_calls.refused.discard(call.unique_id)
         self._forget(call)
 

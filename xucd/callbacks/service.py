@@ -1,14 +1,13 @@
-"""All work on callbacks, for whoever asks for it: commands, REST, and messages that callers leave.
+"""All work on callbacks: for commands, for REST, and for messages that callers leave.
 
-What is asked is decided and written in one transaction, and told once it is durable. One thing is
-done after another, so that clients hear of changes in the order in which they were written.
+Each method decides and writes in one transaction, and publishes the change once it is durable.
+Changes are made one after another: clients get them in the order in which they were written.
 
-Every method takes the rights of who asks; `Rights(None, None, None)` is for what xucd does by
+Every method takes the rights of the user; `Rights(None, None, None)` is for what xucd does by
 itself. Each raises `Refused`, with `StoreUnavailable` besides the codes that it names.
 """
 
 import asyncio
-import datetime
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
@@ -24,10 +23,11 @@ from xucd.center.rights import Rights
 from xucd.commands.context import Context
 from xucd.commands.dial_from_queue import check_destination
 from xucd.cti.session import Session
-from xucd.publishing.callbacks import AT_ONCE, CallbackTeller
+from xucd.publishing.callbacks import MAX_SINGLE_UPDATES, CallbackPublisher
 from xucd.store import Store
 from xucd.store import callback_reading as reading
 from xucd.store import callback_writing as writing
+from xucd.store.journal import day_of
 from xucd.views import callbacks as callback_views
 
 _P = ParamSpec("_P")
@@ -35,52 +35,54 @@ _T = TypeVar("_T")
 
 
 class Callbacks:
-    """One for the whole daemon, with the context that its commands work in."""
+    """The service. There is one for the whole daemon; `context` is that of its commands."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self._turn = asyncio.Lock()
-        self._teller = CallbackTeller(context)
-        self._dialing = CallbackDialing(context, self._teller)
-        # What somebody has, as it was last told: what an account that went has left shows by it.
+        # Held from a write until the change is published.
+        self._publishing_order = asyncio.Lock()
+        self._publisher = CallbackPublisher(context)
+        self._dialing = CallbackDialing(context, self._publisher)
+        # The requests that clients know as taken. A request whose agent was removed from the
+        # configuration is free in the database, and is published as released by means of this.
         self._taken: set[UUID] = set()
 
-    def begin(self, requests: Iterable[Request], unfinished: Iterable[Ticket]) -> None:
-        """Take up what was under way when xucd ended. To be called once, before all else.
+    def restore(self, requests: Iterable[Request], unfinished: Iterable[Ticket]) -> None:
+        """Resume what was under way when xucd ended. To be called once, before all else.
 
         `requests` are the open ones, `unfinished` the tickets whose call was not seen to end.
         """
-        self._taken = {one.uuid for one in requests if one.agent_id is not None}
+        self._taken = {request.uuid for request in requests if request.agent_id is not None}
         for ticket in unfinished:
-            self._dialing.expect(ticket)
+            self._dialing.track(ticket)
 
-    async def reloaded(self) -> None:
-        """The configuration is another: tell what accounts that went have left, and the lists."""
-        async with self._turn:
+    async def publish_reloaded(self) -> None:
+        """Publish what a reload of the configuration changed: released requests, and the lists."""
+        async with self._publishing_order:
             requests = await self._run(reading.open_requests)
-            for one in requests:
-                if one.agent_id is None and one.uuid in self._taken:
-                    self._teller.released(one.uuid, one.queue_id)
-            self._taken = {one.uuid for one in requests if one.agent_id is not None}
-            self._teller.lists(await self._run(reading.lists), requests)
+            for request in requests:
+                if request.agent_id is None and request.uuid in self._taken:
+                    self._publisher.released(request.uuid, request.queue_id)
+            self._taken = {request.uuid for request in requests if request.agent_id is not None}
+            self._publisher.lists(await self._run(reading.lists), requests)
 
-    def follow(self, changes: Iterable[ch.Change]) -> None:
-        """Take in what has become of calls."""
-        self._dialing.follow(changes)
+    def apply_changes(self, changes: Iterable[ch.Change]) -> None:
+        """Update the calls of callbacks by what the centre reports."""
+        self._dialing.apply_changes(changes)
 
-    def rebuilt(self) -> None:
-        """The centre holds all that Asterisk has, after a (re)connection."""
-        self._dialing.look()
+    def end_missing_calls(self) -> None:
+        """End the calls that Asterisk no longer has; after the centre was rebuilt."""
+        self._dialing.end_missing_calls()
 
     async def subscribe(self, who: Session, rights: Rights) -> None:
         """Send a client all lists with their open requests, and from now on every change."""
-        async with self._turn:
+        async with self._publishing_order:
             lists = await self._run(reading.lists, rights.queue_ids)
             requests = await self._run(reading.open_requests, rights.queue_ids)
             who.send(callback_views.lists_view(lists, requests))
-            self._teller.subscribe(who, rights)
+            self._publisher.subscribe(who, rights)
 
-    # -- looking
+    # -- reading
 
     async def lists(self, rights: Rights) -> list[rules.CallbackListRow]:
         """The lists of all queues that the user sees, by name."""
@@ -92,11 +94,11 @@ class Callbacks:
 
     async def get(self, request: UUID, rights: Rights) -> Request:
         """A request, open or closed. Raises `Refused` with `CallbackUnknown`, `NotAuthorized`."""
-        return _seen(await self._run(reading.request, request), rights)
+        return _visible(await self._run(reading.request, request), rights)
 
     async def with_message(self, voice_message_ref: str, rights: Rights) -> Request:
         """The request with this message. Raises `CallbackUnknown`, `NotAuthorized`."""
-        return _seen(await self._run(reading.request_with_message, voice_message_ref), rights)
+        return _visible(await self._run(reading.request_with_message, voice_message_ref), rights)
 
     async def find(self, search: Search, rights: Rights) -> Found:
         """A page of the requests that a search finds among those that the user sees."""
@@ -120,72 +122,71 @@ class Callbacks:
         await self.context.journal.written()
         return await self._run(reading.tickets, rights.queue_ids, list_uuid, since, until)
 
-    # -- working
+    # -- changing
 
     async def create(
         self, list_uuid: UUID, requests: Sequence[NewRequest], rights: Rights
     ) -> list[Request]:
-        """Add requests to a list, all or none of them, and tell subscribers.
+        """Add requests to a list, all or none of them.
 
-        A date may be past: such a callback is overdue. Each request has been checked at the edge:
-        numbers, names and texts are held to what `xucd.config.entries.CallbackEntry` takes, so that
-        `center export` can be read again. Raises `Refused` with `ListUnknown`, `PeriodUnknown` or
-        `NotAuthorized`.
+        A date may be past: such a callback is overdue. The values have been validated, as those of
+        `xucd.config.entries.CalleeEntry`, so that `center export` can be read again. Raises
+        `Refused` with `ListUnknown`, `PeriodUnknown` or `NotAuthorized`.
         """
-        context = self.context
 
-        def judge(into: rules.CallbackListRow) -> None:
+        def check(into: rules.CallbackListRow) -> None:
             rules.check_queue(into.queue_id, rights)
 
-        async with self._turn:
-            made = await self._run(
-                writing.create, list_uuid, requests, judge, now=context.now(), today=self._today()
+        async with self._publishing_order:
+            created = await self._run(
+                writing.create, list_uuid, requests, check, now=self.context.now()
             )
-            if len(made) > AT_ONCE:
-                await self._tell_lists()
+            if len(created) > MAX_SINGLE_UPDATES:
+                await self._publish_lists()
             else:
-                for request in made:
-                    self._teller.updated(request)
-            return made
+                for request in created:
+                    self._publisher.updated(request)
+            return created
 
     async def take(self, request: UUID, rights: Rights) -> Request:
-        """Let the user's own agent have a request; again is no error.
+        """Take a request for the user's own agent. Idempotent.
 
         Raises `Refused` with `CallbackUnknown`, `AgentUnknown` (the user has no agent),
         `NotAuthorized`, `CallbackClotured`, or `CallbackTaken` with the `agentId` of who has it.
         """
         agent_id = rights.own_agent_id
 
-        def judge(seen: Request) -> None:
-            rules.check_take(seen, rights)
+        def check(current: Request) -> None:
+            rules.check_take(current, rights)
 
-        async with self._turn:
-            won, held = await self._run(writing.take, request, agent_id or 0, judge)
-            if won:
-                self._taken.add(held.uuid)
-                self._teller.taken(held)
-            elif held.agent_id != agent_id:
-                raise rules.taken_by(held)
-            return held
+        async with self._publishing_order:
+            was_free, current = await self._run(writing.take, request, agent_id or 0, check)
+            if was_free:
+                self._taken.add(current.uuid)
+                self._publisher.taken(current)
+            elif current.agent_id != agent_id:
+                raise rules.taken_by(current)
+            return current
 
     async def release(self, request: UUID, rights: Rights) -> Request:
-        """Give a request back to everybody.
+        """Make a taken request free again.
 
         Raises `Refused` with `CallbackUnknown`, `NotAuthorized`, `CallbackClotured`, or `NotTaken`
         (silent).
         """
-        async with self._turn:
-            before, held = await self._run(writing.release, request, _may_work(rights))
-            self._taken.discard(held.uuid)
-            self._teller.released(held.uuid, held.queue_id, before.agent_id, rights.own_agent_id)
-            return held
+        async with self._publishing_order:
+            before, after = await self._run(writing.release, request, _may_work(rights))
+            self._taken.discard(after.uuid)
+            agent_ids = (before.agent_id, rights.own_agent_id)
+            self._publisher.released(after.uuid, after.queue_id, *agent_ids)
+            return after
 
     async def start(self, request: UUID, number: str, user: User, rights: Rights) -> Ticket:
         """Ring the user's own phone and, once it is answered, dial the number.
 
-        The list's caller id is shown, else the queue's number. Returns when the phone rings; what
-        goes wrong later is told to the user as an `AgentError`. While the callback's call lasts,
-        the same again returns its ticket, and another number is refused with `CallbackInCall`.
+        Returns when the phone rings; a later failure is sent to the user as an `AgentError`. While
+        the callback's call lasts, the same number returns its ticket again, and another one is
+        refused with `CallbackInCall`.
 
         Raises `Refused` with `FeatureDisabled`, `CallbackUnknown`, `NotAuthorized`, `NotTaken`,
         `CallbackClotured`, `DestinationNotAllowed`, `LineUnknown`, `PhoneUnreachable`, or as asking
@@ -193,79 +194,79 @@ class Callbacks:
         """
         context = self.context
         if not context.options.features.callbacks:
-            raise Refused("FeatureDisabled", "Callbacks are switched off in the settings.")
+            raise Refused(
+                "FeatureDisabled", "Callbacks are disabled in the settings (features.callbacks)."
+            )
         check_destination(context, number)
-        async with self._turn:
-            rules.check_work(await self._any(request), rights)
-            running = self._dialing.of(request)
-            if running is not None and running.phone_number == number:
-                return running
-            if running is not None:
+        async with self._publishing_order:
+            rules.check_work(await self._existing(request), rights)
+            current = self._dialing.ticket_of(request)
+            if current is not None and current.phone_number == number:
+                return current
+            if current is not None:
                 raise Refused("CallbackInCall", "This callback is being called already.")
             line = self._dialing.phone_of(user)
-            ticket, into = await self._run(
-                writing.begin_ticket,
-                uuid.uuid4(),
-                request,
-                number,
-                rights.own_agent_id,
-                _may_work(rights),
-                now=context.now(),
+            new = writing.NewTicket(
+                uuid=uuid.uuid4(),
+                request_uuid=request,
+                agent_id=rights.own_agent_id,
+                phone_number=number,
+                started=context.now(),
             )
-            self._dialing.expect(ticket, user)
+            ticket, from_list = await self._run(writing.create_ticket, new, _may_work(rights))
+            self._dialing.track(ticket, user)
         try:
-            await self._dialing.ring(ticket, line, into)
+            await self._dialing.ring(ticket, line, from_list)
         except Refused:
             context.journal.later(writing.drop_ticket, ticket.uuid)
             raise
-        self._teller.started(ticket, user)
+        self._publisher.started(ticket, user)
         return ticket
 
     async def update_ticket(self, ticket: UUID, update: TicketUpdate, rights: Rights) -> Ticket:
-        """Fill in what came of a call, and so close the request or open it again.
+        """Fill in the outcome of a call, and so close the request or open it again. Idempotent.
 
-        Saying the same again is no error. Raises `Refused` with `TicketUnknown`, `CallbackUnknown`,
-        `NotAuthorized`, `NotTaken`, `CallbackClotured`, `DateInPast` or `PeriodUnknown`, and
-        changes nothing then.
+        Raises `Refused` with `TicketUnknown`, `CallbackUnknown`,
+        `NotAuthorized`, `NotTaken`, `CallbackClotured`, `DateInPast` or `PeriodUnknown`.
         """
-        rules.check_date(update.due_date, self._today())
-        async with self._turn:
-            filled, before, held = await self._run(
+        rules.check_date(update.due_date, day_of(self.context.now()))
+        async with self._publishing_order:
+            updated, before, after = await self._run(
                 writing.update_ticket, ticket, update, _may_work(rights)
             )
-            rules.check_queue(filled.queue_id, rights)
-            if before is None or held is None:
-                return filled
-            self._taken.discard(held.uuid)
-            told = self._teller.clotured if held.clotured else self._teller.updated
-            told(held, before.agent_id, rights.own_agent_id)
-            return filled
+            rules.check_queue(updated.queue_id, rights)
+            if before is None or after is None:
+                return updated
+            self._taken.discard(after.uuid)
+            publish = self._publisher.clotured if after.clotured else self._publisher.updated
+            publish(after, before.agent_id, rights.own_agent_id)
+            return updated
 
-    async def change(self, request: UUID, wish: NewRequest, rights: Rights) -> Request:
+    async def change(self, request: UUID, new: NewRequest, rights: Rights) -> Request:
         """Change who is to be called, and when; taker and message stay as they are.
 
-        Checked at the edge as for `create`. Raises `Refused` with `CallbackUnknown`,
+        The values have been validated, as for `create`. Raises `Refused` with `CallbackUnknown`,
         `NotAuthorized`, `CallbackClotured` or `PeriodUnknown`.
         """
 
-        def judge(seen: Request) -> None:
-            rules.check_edit(seen, rights)
-            rules.check_open(seen)
+        def check(current: Request) -> None:
+            rules.check_edit(current, rights)
+            rules.check_open(current)
 
-        async with self._turn:
-            held = await self._run(writing.change, request, wish, judge, today=self._today())
-            self._teller.updated(held, held.agent_id)
-            return held
+        async with self._publishing_order:
+            changed = await self._run(writing.change, request, new, check, now=self.context.now())
+            self._publisher.updated(changed, changed.agent_id)
+            return changed
 
     async def remove(self, request: UUID, rights: Rights) -> None:
         """Delete a request; its tickets stay. Raises `CallbackUnknown` or `NotAuthorized`."""
-        async with self._turn:
-            gone = await self._run(writing.remove, request, _may_edit(rights))
-            self._taken.discard(gone.uuid)
-            if not gone.clotured:
-                self._teller.clotured(gone, gone.agent_id, rights.own_agent_id)
+        async with self._publishing_order:
+            removed = await self._run(writing.remove, request, _may_edit(rights))
+            self._taken.discard(removed.uuid)
+            if not removed.clotured:
+                self._publisher.clotured(removed, removed.agent_id, rights.own_agent_id)
 
-    # -- what these are made of
+    # -- helpers
 
     async def _run(
         self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
@@ -275,36 +276,33 @@ class Callbacks:
         except writing.Unknown as unknown:
             raise rules.unknown(unknown.what) from None
 
-    async def _any(self, request: UUID) -> Request:
+    async def _existing(self, request: UUID) -> Request:
         found = await self._run(reading.request, request)
         if found is None:
             raise rules.unknown("Callback")
         return found
 
     async def _check_list(self, list_uuid: UUID, rights: Rights) -> None:
-        lists = {one.uuid: one for one in await self._run(reading.lists)}
+        lists = {row.uuid: row for row in await self._run(reading.lists)}
         if list_uuid not in lists:
             raise rules.unknown("List")
         rules.check_queue(lists[list_uuid].queue_id, rights)
 
-    async def _tell_lists(self) -> None:
-        if self._teller.anybody():
+    async def _publish_lists(self) -> None:
+        if self._publisher.has_subscribers():
             lists = await self._run(reading.lists)
-            self._teller.lists(lists, await self._run(reading.open_requests))
-
-    def _today(self) -> datetime.date:
-        return datetime.datetime.fromtimestamp(self.context.now()).astimezone().date()
+            self._publisher.lists(lists, await self._run(reading.open_requests))
 
 
-def _may_work(rights: Rights) -> writing.Rule:
-    return lambda seen: rules.check_work(seen, rights)
+def _may_work(rights: Rights) -> writing.Check:
+    return lambda request: rules.check_work(request, rights)
 
 
-def _may_edit(rights: Rights) -> writing.Rule:
-    return lambda seen: rules.check_edit(seen, rights)
+def _may_edit(rights: Rights) -> writing.Check:
+    return lambda request: rules.check_edit(request, rights)
 
 
-def _seen(found: Request | None, rights: Rights) -> Request:
+def _visible(found: Request | None, rights: Rights) -> Request:
     if found is None:
         raise rules.unknown("Callback")
     rules.check_queue(found.queue_id, rights)

@@ -1,13 +1,15 @@
-"""Messages that waiting callers leave: from the dialplan into the callbacks, and to an agent's ear.
+"""Messages that waiting callers leave: adding them to the callbacks, and playing them.
 
-A caller is asked by the dialplan of `asterisk-conf`, which also records and plays; here its wish
-becomes a request in the list of the queue that it waited in.
+The dialplan of `asterisk-conf` asks the caller, records the message and plays it. Here it
+becomes a callback request in the list of the queue in which the caller waited.
 """
 
 import datetime
-import re
 import secrets
 import uuid
+from typing import Any
+
+import msgspec
 
 from xucd.callbacks.service import Callbacks
 from xucd.center.callbacks import CallbackListRow, NewRequest, Request
@@ -16,20 +18,16 @@ from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.center.voice_messages import channel_id, due_date, is_hearing, is_reference
 from xucd.commands.own_phone import check_in_reach, own_line
-from xucd.config import validation
+from xucd.config.entries import Number, SpokenName
 from xucd.cti.commands import ListenCallbackMessage
 from xucd.cti.session import Session
 
 XUCD = Rights(None, None, None)
-"""What is done here is done by xucd itself."""
-
-LONGEST_NUMBER = 40
-LONGEST_NAME = 100
-"""Characters, as in the contact centre's file."""
+"""The rights of xucd itself."""
 
 
-class Wishes:
-    """What callers want, as the dialplan's script hands it in."""
+class CallerCallbacks:
+    """Adds the callbacks that waiting callers request in the dialplan; see `xucd.agi.callback`."""
 
     def __init__(self, callbacks: Callbacks) -> None:
         self._callbacks = callbacks
@@ -40,33 +38,36 @@ class Wishes:
         return uuid.uuid4().hex if await self._list(queue) is not None else None
 
     async def leave(self, queue: str, number: str, name: str, reference: str | None) -> None:
-        """Keep a caller's wish; one whose message is known already is kept once.
+        """Store a caller's request, unless there is one with the same message already.
 
         Raises `Refused` with `NumberInvalid`, `ListUnknown` or `StoreUnavailable`.
         """
-        work = self._callbacks
+        callbacks = self._callbacks
         if reference is not None and await self._is_known(reference):
             return
-        if len(number) > LONGEST_NUMBER or not re.search(validation.NUMBER, number):
-            raise Refused("NumberInvalid", "This is no number to dial.")
+        if not _is_valid(number, Number):
+            raise Refused(
+                "NumberInvalid",
+                "The number holds a character that cannot be dialled, or is too long.",
+            )
         into = await self._list(queue)
         if into is None:
             raise Refused("ListUnknown", "The queue has no list of callbacks.")
-        periods = await work.periods()
+        periods = await callbacks.periods()
         moment = datetime.datetime.fromtimestamp(self._context.now(), datetime.UTC).astimezone()
-        wish = NewRequest(
+        new = NewRequest(
             phone_number=number,
-            last_name=name if name != number and _is_name(name) else None,
+            last_name=name if name != number and _is_valid(name, SpokenName) else None,
             due_date=due_date(periods, moment),
             voice_message_ref=reference,
         )
-        await work.create(into.uuid, [wish], XUCD)
+        await callbacks.create(into.uuid, [new], XUCD)
 
     async def _list(self, queue: str) -> CallbackListRow | None:
         """The list of a queue, the first by its name where there are several."""
         known = self._context.center.directory.queue_by_name.get(queue)
         found = await self._callbacks.lists(XUCD)
-        return next((one for one in found if known and one.queue_id == known.id), None)
+        return next((row for row in found if known and row.queue_id == known.id), None)
 
     async def _is_known(self, reference: str) -> bool:
         try:
@@ -78,40 +79,46 @@ class Wishes:
         return True
 
 
-def _is_name(name: str) -> bool:
-    return 0 < len(name) <= LONGEST_NAME and re.search(validation.SPOKEN_NAME, name) is not None
+def _is_valid(text: str, kind: Any) -> bool:
+    try:
+        msgspec.convert(text, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 async def listen_message(
     callbacks: Callbacks, command: ListenCallbackMessage, who: Session
 ) -> None:
-    """Ring the user's own phone and play a message to whoever answers; again is no error.
+    """Ring the user's own phone and play a message to whoever answers. Idempotent.
 
     Raises `Refused` with `FeatureDisabled`, `MessageUnknown`, `NotAuthorized`, `LineUnknown`,
     `PhoneUnreachable`, or as asking Asterisk does.
     """
     context = callbacks.context
     if not context.options.features.callbacks:
-        raise Refused("FeatureDisabled", "Callbacks are switched off in the settings.")
+        raise Refused(
+            "FeatureDisabled", "Callbacks are disabled in the settings (features.callbacks)."
+        )
     request = await _request(callbacks, command.voice_message_ref, who)
     reference = request.voice_message_ref or ""
     if not is_reference(reference):
         raise _unknown()
     line = own_line(context, who)
-    calls = context.center.channels
-    if is_hearing(calls, line.interface, reference):
+    channels = context.center.channels
+    if is_hearing(channels, line.interface, reference):
         return
     check_in_reach(context, line)
     unique_id = channel_id(reference, secrets.token_hex(4))
-    number = request.phone_number or request.mobile_phone_number or line.number
+    number = request.number or line.number
     await context.asterisk.bring_about(
-        lambda: unique_id in calls.by_id,
+        lambda: unique_id in channels.by_id,
         PlayMessage(line.interface, reference, number, unique_id),
     )
 
 
 async def _request(callbacks: Callbacks, named: str, who: Session) -> Request:
-    """The request that a message is of; clients name it by the message's reference or its own uuid.
+    """The request with a message, by the message's reference or by the request's uuid.
 
     Raises `Refused`.
     """

@@ -1,10 +1,9 @@
 """The calls that xucd places for callbacks, and why one of them failed.
 
-Such a call is one that xucd dials for a user: first the user's own phone rings, and once that is
-answered it dials. Its phone's channel bears the ticket's uuid, by which the call is found again
-after a restart. That the two talk, and that it is over, is told as of any call of a phone
-(`PhoneCallChanged`); what became of the ringing is told as
-`DialOutcome`.
+xucd rings the user's own phone; once that is answered, the phone dials the number. The ticket's
+uuid is part of the phone's channel id, by which the call is found again after a restart. That the
+two talk, and that the call is over, comes as `PhoneCallChanged`, as of any call of a phone; the
+outcome of ringing either phone comes as `DialOutcome`.
 """
 
 from uuid import UUID
@@ -13,7 +12,8 @@ from xucd.center.callbacks import Ticket
 from xucd.center.changes import DialOutcome, PhoneCall, Stage
 from xucd.center.channels import DIAL_ID
 
-_FAR = {"BUSY": "NumberBusy", "NOANSWER": "NumberNotAnswered"}
+# The failure code of each of Asterisk's dial statuses for the number that was dialled.
+_DIAL_FAILURES = {"BUSY": "NumberBusy", "NOANSWER": "NumberNotAnswered"}
 
 
 def call_id(ticket_uuid: UUID) -> str:
@@ -22,11 +22,11 @@ def call_id(ticket_uuid: UUID) -> str:
 
 
 class CallbackCall:
-    """A call of a callback as it goes. `answered` and `ended` are epoch seconds, None until then.
+    """The progress of one call. `answered` and `ended` are epoch seconds, None until then.
 
-    `failure` is the code of why nobody was reached: `PhoneNotAnswered` by the user's own phone;
-    `NumberBusy`, `NumberNotAnswered`, `NumberUnreachable`; `NumberUnknown` where the dialplan
-    did not even dial. None while there is no telling, and when the user gave up.
+    `failure` is the code of why nobody was reached: `PhoneNotAnswered` for the user's own phone;
+    `NumberBusy`, `NumberNotAnswered`, `NumberUnreachable`; `NumberUnknown` if the dialplan did not
+    dial. None while that is not known, and if the user hung up first.
     """
 
     def __init__(self, ticket: Ticket) -> None:
@@ -40,24 +40,26 @@ class CallbackCall:
 
     @property
     def duration(self) -> float | None:
-        """How long they talked, in seconds; None when they did not, or it is not known."""
+        """How long they talked, in seconds; None if they did not, or if it is not known."""
         if self.answered is None or self.ended is None:
             return None
         return max(0.0, self.ended - self.answered)
 
-    def rung(self, outcome: DialOutcome, now: float) -> None:
-        """One of the two phones was rung."""
+    def apply_dial_outcome(self, outcome: DialOutcome, now: float) -> None:
+        """Record the outcome of ringing the user's phone or the number."""
         if not outcome.far:
             self._picked_up = outcome.status == "ANSWER"
             if not self._picked_up:
                 self.failure, self.ended = "PhoneNotAnswered", now
         else:
             self._dialled = True
-            given_up = outcome.status in ("ANSWER", "CANCEL")
-            self.failure = None if given_up else _FAR.get(outcome.status, "NumberUnreachable")
+            not_failed = outcome.status in ("ANSWER", "CANCEL")
+            self.failure = (
+                None if not_failed else _DIAL_FAILURES.get(outcome.status, "NumberUnreachable")
+            )
 
-    def became(self, call: PhoneCall, now: float) -> None:
-        """The phone's call is another."""
+    def apply_phone_call(self, call: PhoneCall, now: float) -> None:
+        """Record the new stage of the user's phone's call."""
         if call.stage is Stage.ESTABLISHED and self.answered is None:
             self.answered = now
         elif call.stage is Stage.RELEASED and self.ended is None:

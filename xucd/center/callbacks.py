@@ -1,28 +1,29 @@
-"""Callbacks: who wants to be called, and the rules of working on it.
+"""Callbacks: requests to be called, and who may do what with them.
 
 A *list* belongs to a queue and holds *requests*. A request is open or closed ("clotured"), and an
-open one is free or taken by one agent. To call is to make a *ticket*, which tells what came of it:
+open one is free or taken by one agent. Each call makes a *ticket*, which records its outcome:
 
-- whoever has an agent may take a free request of a queue that it sees;
-- its taker, or a supervisor of its queue, may give it back, call, and fill in the ticket;
-- a ticket that says ``Callback`` opens the request again for everybody, perhaps for another day;
+- a user with an agent may take a free request of a queue that it sees;
+- its taker, or a supervisor of its queue, may release it, call, and fill in the ticket;
+- the ticket status ``Callback`` opens the request again for everybody, perhaps for another day;
   any other status closes it.
 
-Nothing here touches the database; what is judged here is judged inside the transaction that acts
-upon it.
+Nothing here touches the database. The store calls the checks inside the transaction that changes
+the request.
 """
 
 import datetime
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
 
+from xucd.center.callee import KEYS, Callee
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 
 TicketStatus = Literal["NoAnswer", "Answered", "Fax", "Email", "Callback"]
-"""What came of a call; all but ``Callback`` close the request."""
+"""The outcome of a call; all but ``Callback`` close the request."""
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -42,14 +43,11 @@ ANY_TIME = Period(
     datetime.time.fromisoformat("23:59:59"),
     default=True,
 )
-"""Stands for the default period where none is configured, since clients rely on there being one."""
+"""The default period where none is configured: clients rely on every request having one."""
 
 
 class CallbackListRow(msgspec.Struct, frozen=True):
-    """A list of requests. `caller_id` is the number shown to those who are called.
-
-    None for that of the queue.
-    """
+    """A list of requests. `caller_id` is the number shown to the callee, None for the queue's."""
 
     uuid: UUID
     name: str
@@ -57,26 +55,20 @@ class CallbackListRow(msgspec.Struct, frozen=True):
     caller_id: str | None = None
 
 
-class NewRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A wish to be called, as it comes in: already checked at the edge.
+class NewRequest(Callee[str, str, str], frozen=True, kw_only=True):
+    """A request to be called, as it comes in: its values have been validated.
 
     One of the two numbers has to be there. `due_date` None is today, `period_uuid` None the default
     period. `voice_message_ref` names the recording of a message that was left.
     """
 
-    phone_number: str | None = None
-    mobile_phone_number: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    company: str | None = None
-    description: str | None = None
     due_date: datetime.date | None = None
     period_uuid: UUID | None = None
     voice_message_ref: str | None = None
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """A wish to be called, as it is kept. `agent_id` is its taker's, None while it is free.
+class Request(Callee[str, str, str], frozen=True, kw_only=True):
+    """A request to be called, as it is stored. `agent_id` is its taker's, None while it is free.
 
     `queue_id` is that of its list; `created` is in epoch seconds, None where it is not known.
     `ticket_uuid` is of the last call that its taker made and has not yet filled in, if any.
@@ -85,12 +77,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     uuid: UUID
     list_uuid: UUID
     queue_id: int
-    phone_number: str | None
-    mobile_phone_number: str | None
-    first_name: str | None
-    last_name: str | None
-    company: str | None
-    description: str | None
     agent_id: int | None
     due_date: datetime.date
     period: Period
@@ -106,7 +92,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     `agent_id` is who called, None for a supervisor that is no agent. `answered` is None when the
     customer did not answer, `ended` while the call lasts, `duration` when it is not known.
     `failure` is the code of what went wrong with the call, None when nothing did. `status` is None
-    until the agent has filled the ticket in; `due_date` and `period_uuid` are what was then said.
+    until the agent has filled the ticket in; `due_date` and `period_uuid` are what was filled in.
     """
 
     uuid: UUID
@@ -129,7 +115,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 class TicketUpdate(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent fills in. Date and period are for ``Callback``, None to leave them as they are.
 
-    They are checked whatever the status.
+    They are validated whatever the status.
     """
 
     status: TicketStatus
@@ -139,52 +125,49 @@ class TicketUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_in(self, ticket: Ticket) -> bool:
         """Whether the ticket says this already."""
-        held = (ticket.status, ticket.comment, ticket.due_date, ticket.period_uuid)
-        return held == (self.status, self.comment, self.due_date, self.period_uuid)
+        current = (ticket.status, ticket.comment, ticket.due_date, ticket.period_uuid)
+        return current == (self.status, self.comment, self.due_date, self.period_uuid)
 
 
 Operator = Literal["=", "like", "<", ">"]
-Field = Literal[
-    "uuid",
-    "listUuid",
-    "listName",
-    "queueId",
-    "phoneNumber",
-    "mobilePhoneNumber",
-    "firstName",
-    "lastName",
-    "company",
-    "description",
-    "agentId",
-    "dueDate",
-    "preferredPeriodUuid",
-    "preferredPeriod",
-    "voiceMessageRef",
-    "clotured",
-    "created",
-]
-"""What a search can ask about. ``preferredPeriod`` is a period's name."""
+SEARCH_FIELDS: Final[dict[str, type]] = {
+    "uuid": UUID,
+    "listUuid": UUID,
+    "listName": str,
+    "queueId": int,
+    **dict.fromkeys(KEYS.values(), str),
+    "agentId": int,
+    "dueDate": datetime.date,
+    "preferredPeriodUuid": UUID,
+    "preferredPeriod": str,
+    "voiceMessageRef": str,
+    "clotured": bool,
+    "created": float,
+}
+"""The fields of a search, each with the type of its values.
+
+``preferredPeriod`` is a period's name, ``created`` is in epoch seconds.
+"""
 
 Value = str | int | float | bool | datetime.date | UUID | None
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """A condition of a search; `value` is of the field's own type, a pattern for ``like``.
+    """A condition of a search. `field` is one of `SEARCH_FIELDS`, `value` of that field's type.
 
-    ``like`` takes ``%`` for any text and ``_`` for any character, capital letters for small ones,
-    and a pattern without ``%`` as one that may stand anywhere. ``=`` finds what is not there by
-    None.
+    The value of ``like`` is a pattern: ``%`` stands for any text and ``_`` for any character, case
+    is ignored, and a pattern without ``%`` may match anywhere. ``=`` with None finds empty fields.
     """
 
-    field: Field
+    field: str
     operator: Operator
     value: Value
 
 
 class Order(msgspec.Struct, frozen=True):
-    """What to sort what was found by."""
+    """How to sort what was found. `field` is one of `SEARCH_FIELDS`."""
 
-    field: Field
+    field: str
     descending: bool = False
 
 
@@ -224,8 +207,8 @@ def check_work(request: Request, rights: Rights) -> None:
 
     With `NotAuthorized`, `CallbackClotured` or `NotTaken`.
     """
-    mine = request.agent_id is not None and request.agent_id == rights.own_agent_id
-    if not mine and (request.agent_id is not None or not rights.queue(request.queue_id)):
+    is_taker = request.agent_id is not None and request.agent_id == rights.own_agent_id
+    if not is_taker and (request.agent_id is not None or not rights.queue(request.queue_id)):
         check_supervises(request.queue_id, rights)
     check_open(request)
     if request.agent_id is None:
@@ -233,15 +216,16 @@ def check_work(request: Request, rights: Rights) -> None:
 
 
 def check_open(request: Request) -> None:
-    """Raise `Refused` with `CallbackClotured` for a request that is done with."""
+    """Raise `Refused` with `CallbackClotured` for a closed request."""
     if request.clotured:
-        raise Refused("CallbackClotured", "This callback is done with.")
+        raise Refused("CallbackClotured", "This callback is closed.")
 
 
 def check_edit(request: Request, rights: Rights) -> None:
     """Raise `Refused` with `NotAuthorized` unless the user may change or remove the request.
 
-    A free one is anybody's who sees it, a taken one its taker's and its supervisors'.
+    A free request may be changed by every user who sees it, a taken one by its taker and the
+    queue's supervisors.
     """
     if request.agent_id is None:
         check_queue(request.queue_id, rights)
@@ -262,19 +246,19 @@ def check_supervises(queue_id: int, rights: Rights) -> None:
 
 
 def check_date(due_date: datetime.date | None, today: datetime.date) -> None:
-    """Raise `Refused` with `DateInPast` for a day that is over."""
+    """Raise `Refused` with `DateInPast` for a day before `today`."""
     if due_date is not None and due_date < today:
-        raise Refused("DateInPast", "The date is past.")
+        raise Refused("DateInPast", "The date is in the past.")
 
 
 def taken_by(request: Request) -> Refused:
-    """The refusal for a callback that another has; `agentId` is whose."""
+    """The refusal for a callback that another agent has taken; `agentId` is that agent."""
     text = "Another agent has taken this callback."
     return Refused("CallbackTaken", text, uuid=str(request.uuid), agentId=request.agent_id or 0)
 
 
 def unknown(what: Literal["Callback", "List", "Period", "Ticket"]) -> Refused:
-    """The refusal for a uuid that nothing has."""
+    """The refusal for a uuid that does not exist."""
     return Refused(f"{what}Unknown", f"There is no such {what.lower()}.")
 
 

@@ -1,7 +1,7 @@
-"""Messages that callers leave: how they are named, and when they want to be called.
+"""Messages that callers leave: their references, and when their callers are to be called.
 
-A message is known by a reference that nobody can guess and that means nothing: 32 hexadecimal
-digits. Where its recording is, only Asterisk's dialplan knows.
+A message's reference is 32 random hexadecimal digits. Only Asterisk's dialplan knows where the
+recording is.
 """
 
 import datetime
@@ -13,7 +13,7 @@ from xucd.center.channels import Channels
 _DIGITS = frozenset("0123456789abcdef")
 
 CHANNEL_ID = "xucd-message-"
-"""How the unique ids of channels begin that xucd has asked for to play a message."""
+"""The prefix of the unique ids of channels on which xucd plays a message."""
 
 
 def is_reference(text: str) -> bool:
@@ -22,20 +22,20 @@ def is_reference(text: str) -> bool:
 
 
 def channel_id(reference: str, token: str) -> str:
-    """The unique id for a channel that is to hear a message."""
+    """The unique id for a channel on which a message is to be played."""
     return f"{CHANNEL_ID}{reference}-{token}"
 
 
 def is_hearing(channels: Channels, interface: str, reference: str) -> bool:
-    """Whether an interface hears a message, or is being rung to do so."""
+    """Whether a message is being played on an interface, or rings it."""
     prefix = channel_id(reference, "")
-    return any(one.unique_id.startswith(prefix) for one in channels.on(interface))
+    return any(channel.unique_id.startswith(prefix) for channel in channels.on(interface))
 
 
 def due_date(periods: Iterable[Period], moment: datetime.datetime) -> datetime.date:
-    """When somebody who asks for a call at this local moment is to be called.
+    """The day on which a caller who asks for a call at this local moment is to be called.
 
-    The same day, or the next one when the day's last period is over.
+    It is the same day, or the next one if the day's last period is over.
     """
     ends = [period.end for period in periods]
     late = bool(ends) and moment.time() > max(ends)

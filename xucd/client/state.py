@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+import msgspec
+
 from xucd.cti import messages as msg
 
 _SHEETS = 50
@@ -236,16 +238,18 @@ class State:
         self.callback_periods = body.items
 
     def _taken(self, body: msg.CallbackTaken) -> None:
-        if body.uuid in self.callbacks:
-            self.callbacks[body.uuid].agent_id = body.agent_id
+        self._set_taker(body.uuid, body.agent_id)
 
     def _started(self, body: msg.CallbackStarted) -> None:
         self.tickets[body.request_uuid] = body.ticket_uuid
 
     def _released(self, body: msg.CallbackReleased) -> None:
         self.tickets.pop(body.uuid, None)
-        if body.uuid in self.callbacks:
-            self.callbacks[body.uuid].agent_id = None
+        self._set_taker(body.uuid, None)
+
+    def _set_taker(self, uuid: str, agent_id: int | None) -> None:
+        if uuid in self.callbacks:
+            self.callbacks[uuid] = msgspec.structs.replace(self.callbacks[uuid], agent_id=agent_id)
 
     def _clotured(self, body: msg.CallbackClotured) -> None:
         self.tickets.pop(body.uuid, None)

@@ -1,7 +1,7 @@
-"""Reading the contact centre's TOML file into a plan, and writing a plan as such a file.
+"""Reading the contact centre's TOML file into a plan.
 
-Reading refuses a file with any error in it and names the line and key of every one, so that the
-person who wrote it can mend them all at once.
+A file with any error in it is refused as a whole. The error names the key of every one, so that all
+of them can be mended at once.
 """
 
 import datetime
@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from xucd.center import callee
 from xucd.center.directory import Group, Line, Queue
 from xucd.config import validation
 from xucd.config.entries import ENTRIES, AgentEntry, CallbackEntry, LineEntry, UserEntry
@@ -24,15 +25,14 @@ from xucd.config.plan import (
     PlannedCallbackList,
     PlannedPeriod,
 )
-from xucd.config.toml_lines import lines_of
-from xucd.config.validation import Path, Wrong
+from xucd.config.validation import ConfigValueError, Path
 
 DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
-MOST_LINES = 10_000
+MAX_LINES = 10_000
 
 
 class CenterFileError(Exception):
-    """The file cannot be used. `problems` holds a sentence for each error, with its line."""
+    """The file cannot be used. `problems` holds a sentence for each error, with its key."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -40,16 +40,15 @@ class CenterFileError(Exception):
 
 
 class CenterFile:
-    """A file that was read: its plan, and where everything in it stands."""
+    """A file that was read: its name, without the folder, and its plan."""
 
-    def __init__(self, name: str, lines: dict[Path, int], plan: Plan) -> None:
+    def __init__(self, name: str, plan: Plan) -> None:
         self.name = name
-        self.lines = lines
         self.plan = plan
 
-    def locate(self, wrong: Wrong) -> str:
-        """Write an error as ``center.toml:31: agents[2].line: there is no line 1099``."""
-        return _located(self.name, self.lines, wrong)
+    def describe(self, error: ConfigValueError) -> str:
+        """Write an error as ``center.toml: agents[2].line: there is no line 1099``."""
+        return _described(self.name, error)
 
 
 def read(path: FilePath, today: datetime.date) -> CenterFile:
@@ -68,53 +67,37 @@ def parse(text: str, name: str, today: datetime.date) -> CenterFile:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", str(error))
-        line = (found and found[1]) or text.count("\n") + 1
-        said = str(error)[: found.start()] if found else str(error)
-        raise CenterFileError([f"{name}:{line}: is not valid TOML: {said}"]) from error
-    # The reader of TOML takes CR LF for LF; lines are counted the same either way.
-    lines = lines_of(text)
+        raise CenterFileError([f"{name}: is not valid TOML: {error}"]) from error
     reader = _Reader(content, today)
     if reader.problems:
-        raise CenterFileError([_located(name, lines, wrong) for wrong in reader.sorted(lines)])
-    return CenterFile(name, lines, reader.plan)
+        raise CenterFileError([_described(name, problem) for problem in reader.problems])
+    return CenterFile(name, reader.plan)
 
 
-def _located(name: str, lines: dict[Path, int], wrong: Wrong) -> str:
-    key = validation.dotted(wrong.path)
-    return f"{name}:{_line(lines, wrong.path)}: {key + ': ' if key else ''}{wrong.sentence}"
-
-
-def _line(lines: dict[Path, int], path: Path) -> int:
-    """The line of a path or, where it has none of its own, of what it is in."""
-    while path and path not in lines:
-        path = path[:-1]
-    return lines.get(path, 1)
+def _described(name: str, error: ConfigValueError) -> str:
+    return f"{name}: {validation.dotted(error.path)}: {error.problem}"
 
 
 class _Reader:
-    """Turns a file's content into a plan, gathering problems as it goes."""
+    """Turns a file's content into a plan, and collects the problems that it finds."""
 
     def __init__(self, content: dict[str, Any], today: datetime.date) -> None:
-        self.problems: list[Wrong] = []
+        self.problems: list[ConfigValueError] = []
         self.today = today
-        for key in content.keys() - ENTRIES.keys():
-            self.wrong((key,), "there is no such key")
+        for key in sorted(content.keys() - ENTRIES.keys()):
+            self.report((key,), "there is no such key")
         self.entries = {key: self.convert(content.get(key, []), key) for key in ENTRIES}
         self.plan = Plan()
         # A reference to an entry that could not be read would be reported as a second error.
         if not self.problems:
             self.plan = self.build()
 
-    def wrong(self, path: Path, sentence: str) -> None:
-        self.problems.append(Wrong(path, sentence))
-
-    def sorted(self, lines: dict[Path, int]) -> list[Wrong]:
-        return sorted(self.problems, key=lambda wrong: _line(lines, wrong.path))
+    def report(self, path: Path, problem: str) -> None:
+        self.problems.append(ConfigValueError(path, problem))
 
     def convert(self, value: Any, key: str) -> list[Any]:
         if not isinstance(value, list):
-            self.wrong((key,), f"expected a list of tables, each under [[{key}]]")
+            self.report((key,), f"expected a list of tables, each under [[{key}]]")
             return []
         return self.convert_each(value, ENTRIES[key], (key,))
 
@@ -123,8 +106,8 @@ class _Reader:
         for index, value in enumerate(values):
             try:
                 found.append(validation.convert(value, kind, (*path, index)))
-            except Wrong as wrong:
-                self.problems.append(wrong)
+            except ConfigValueError as error:
+                self.problems.append(error)
         return found
 
     def unique(self, values: Iterable[tuple[Path, Any]]) -> None:
@@ -133,15 +116,15 @@ class _Reader:
             if value is None:
                 continue
             if value in seen:
-                self.wrong(path, f"{value} is taken by {validation.dotted(seen[value][:2])}")
+                self.report(path, f"{value} is taken by {validation.dotted(seen[value][:2])}")
             seen.setdefault(value, path)
 
     def unique_keys(self, kind: str, *keys: str) -> None:
         for key in keys:
-            camel = msgspec.structs.fields(ENTRIES[kind])
-            spelt = next(field.encode_name for field in camel if field.name == key)
+            fields = msgspec.structs.fields(ENTRIES[kind])
+            file_key = next(field.encode_name for field in fields if field.name == key)
             self.unique(
-                ((kind, index, spelt), getattr(entry, key))
+                ((kind, index, file_key), getattr(entry, key))
                 for index, entry in enumerate(self.entries[kind])
             )
 
@@ -184,17 +167,17 @@ class _Reader:
         for path, entry in self.indexed("lines"):
             try:
                 found += [(path, line) for line in _lines(entry, path)]
-            except Wrong as wrong:
-                self.problems.append(wrong)
+            except ConfigValueError as error:
+                self.problems.append(error)
         self.unique(((*path, "id"), line.id) for path, line in found)
         self.unique(((*path, "number"), line.number) for path, line in found)
         self.unique(((*path, "interface"), line.interface) for path, line in found)
         return [line for _, line in found]
 
     def refer(self, known: dict[str, int], name: str, path: Path, what: str) -> int:
-        """The id behind a name, or 0 and a problem noted."""
+        """The id behind a name, or 0 and a problem reported."""
         if name not in known:
-            self.wrong(path, f"there is no {what} {validation.quoted(name).strip(chr(34))}")
+            self.report(path, f"there is no {what} {validation.quoted(name).strip(chr(34))}")
         return known.get(name, 0)
 
     def refer_all(
@@ -206,7 +189,7 @@ class _Reader:
 
     def agent(self, path: Path, entry: AgentEntry) -> PlannedAgent:
         if entry.group not in self.group_ids.values():
-            self.wrong((*path, "group"), f"there is no group {entry.group}")
+            self.report((*path, "group"), f"there is no group {entry.group}")
         queues = {
             self.refer(self.queue_ids, name, (*path, "queues", name), "queue"): penalty
             for name, penalty in entry.queues.items()
@@ -241,13 +224,13 @@ class _Reader:
         entries = self.indexed("callbackPeriods")
         defaults = [path for path, entry in entries if entry.default]
         for path in defaults[1:]:
-            self.wrong((*path, "default"), "there is another default period")
+            self.report((*path, "default"), "there is another default period")
         if not defaults and (entries or self.entries["callbackLists"]):
             # A callback without a period of its own is shown with the default one.
-            self.wrong(("callbackPeriods",), "one period has to say default = true")
+            self.report(("callbackPeriods",), "one period has to say default = true")
         for path, entry in entries:
             if entry.start >= entry.end:
-                self.wrong((*path, "end"), "has to be later than start")
+                self.report((*path, "end"), "has to be later than start")
             yield PlannedPeriod(entry.name, entry.start, entry.end, entry.default)
 
     def callback_lists(self) -> Iterator[PlannedCallbackList]:
@@ -258,12 +241,14 @@ class _Reader:
             read = self.convert_each(entry.callbacks, CallbackEntry, within)
             if len(self.problems) > before:
                 continue  # indexes no longer agree, and the file is refused anyway
-            callbacks = [self.callback((*within, i), one) for i, one in enumerate(read)]
+            callbacks = [
+                self.callback((*within, index), callback) for index, callback in enumerate(read)
+            ]
             seen: dict[Any, int] = {}
             for index, callback in enumerate(callbacks):
                 first = seen.setdefault(callback.identity, index)
                 if first != index:
-                    self.wrong(
+                    self.report(
                         (*within, index), f"has the number and names of callbacks[{first}] before"
                     )
             yield PlannedCallbackList(entry.name, queue_id, tuple(callbacks), entry.caller_id)
@@ -271,18 +256,13 @@ class _Reader:
     def callback(self, path: Path, entry: CallbackEntry) -> PlannedCallback:
         periods = {period.name for period in self.entries["callbackPeriods"]}
         if entry.period is not None and entry.period not in periods:
-            self.wrong((*path, "period"), f"there is no period {validation.quoted(entry.period)}")
-        if entry.phone_number is None and entry.mobile_phone_number is None:
-            self.wrong(path, "phoneNumber or mobilePhoneNumber is missing")
+            self.report((*path, "period"), f"there is no period {validation.quoted(entry.period)}")
+        if entry.number is None:
+            self.report(path, f"{' or '.join(callee.NUMBER_KEYS)} is missing")
         return PlannedCallback(
-            phone_number=entry.phone_number,
             due_date=self.date((*path, "dueDate"), entry.due_date),
-            mobile_phone_number=entry.mobile_phone_number,
-            first_name=entry.first_name,
-            last_name=entry.last_name,
-            company=entry.company,
-            description=entry.description,
             period=entry.period,
+            **callee.columns(entry),
         )
 
     def date(self, path: Path, value: Any) -> datetime.date:
@@ -294,33 +274,39 @@ class _Reader:
             try:
                 return datetime.date.fromisoformat(value)
             except ValueError:
-                self.wrong(path, f"the calendar has no {value}")
+                self.report(path, f"the calendar has no {value}")
                 return self.today
-        self.wrong(path, "expected today, tomorrow, yesterday, or a date such as 2026-01-31")
+        self.report(path, "expected today, tomorrow, yesterday, or a date such as 2026-01-31")
         return self.today
 
 
 def _lines(entry: LineEntry, path: Path) -> Iterator[Line]:
-    """The line of an entry, or all lines of its range. Raises `Wrong`."""
+    """The line of an entry, or all lines of its range. Raises `ConfigValueError`."""
     if entry.ids is None and entry.numbers is None:
         if entry.id is None or entry.number is None:
-            raise Wrong(path, "id or number is missing")
+            raise ConfigValueError(path, "id or number is missing")
         ids, numbers = [str(entry.id)], [entry.number]
     else:
         if entry.ids is None or entry.numbers is None or entry.id or entry.number:
-            raise Wrong(path, "give id and number, or ids and numbers")
+            raise ConfigValueError(path, "give id and number, or ids and numbers")
         ids = _range(entry.ids, (*path, "ids"))
         numbers = _range(entry.numbers, (*path, "numbers"))
         if len(ids) != len(numbers):
-            raise Wrong((*path, "numbers"), f"{len(numbers)} numbers do not match {len(ids)} ids")
+            raise ConfigValueError(
+                (*path, "numbers"), f"{len(numbers)} numbers do not match {len(ids)} ids"
+            )
         if "{number}" not in entry.interface:
-            raise Wrong((*path, "interface"), "has to hold {number}, to differ between the lines")
+            raise ConfigValueError(
+                (*path, "interface"), "has to hold {number}, to differ between the lines"
+            )
     for line_id, number in zip(ids, numbers, strict=True):
         interface = entry.interface.replace("{number}", number)
         if not re.search(validation.INTERFACE, interface) or len(interface) > 79:
-            raise Wrong((*path, "interface"), validation.ASKS[validation.INTERFACE])
+            raise ConfigValueError(
+                (*path, "interface"), validation.PATTERN_HELP[validation.INTERFACE]
+            )
         if not 1 <= int(line_id) < 2**31:
-            raise Wrong((*path, "ids"), "expected ids of at least 1")
+            raise ConfigValueError((*path, "ids"), "expected ids of at least 1")
         yield Line(int(line_id), number, interface, entry.context)
 
 
@@ -328,8 +314,8 @@ def _range(text: str, path: Path) -> list[str]:
     """Spell out ``"1001-1010"``, keeping leading zeros."""
     match = re.fullmatch(r"([0-9]{1,15})-([0-9]{1,15})", text)
     if match is None or int(match[1]) > int(match[2]):
-        raise Wrong(path, 'expected a range such as "1001-1010"')
+        raise ConfigValueError(path, 'expected a range such as "1001-1010"')
     first, last = int(match[1]), int(match[2])
-    if last - first >= MOST_LINES:
-        raise Wrong(path, f"is a range of more than {MOST_LINES} lines")
+    if last - first >= MAX_LINES:
+        raise ConfigValueError(path, f"is a range of more than {MAX_LINES} lines")
     return [str(number).zfill(len(match[1])) for number in range(first, last + 1)]

@@ -1,7 +1,7 @@
 """The keys of the contact centre's file: one struct for each kind of entry.
 
-What a single value may look like is said here; how entries hang together is checked in
-`xucd.config.center_file`. Values that end up in Asterisk are held to what is safe there.
+The types here say what a single value may look like; `xucd.config.center_file` checks how entries
+refer to each other. Values that reach Asterisk are restricted to what is safe there.
 """
 
 import datetime
@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from xucd.center.callee import Callee
 from xucd.center.directory import Profile
 from xucd.config import validation
 
@@ -25,18 +26,18 @@ Right = Literal["recording", "dissuasion"]
 LocalTime = Annotated[datetime.time, Meta(tz=False)]
 
 
-class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
-    pass
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """One entry of the file."""
 
 
-class GroupEntry(_Entry, frozen=True, kw_only=True):
+class GroupEntry(Entry, frozen=True, kw_only=True):
     """``[[groups]]``"""
 
     id: Id
     name: SpokenName
 
 
-class QueueEntry(_Entry, frozen=True, kw_only=True):
+class QueueEntry(Entry, frozen=True, kw_only=True):
     """``[[queues]]``; `wrapup` in seconds."""
 
     id: Id
@@ -47,7 +48,7 @@ class QueueEntry(_Entry, frozen=True, kw_only=True):
     wrapup: Seconds = 0
 
 
-class LineEntry(_Entry, frozen=True, kw_only=True):
+class LineEntry(Entry, frozen=True, kw_only=True):
     """``[[lines]]``: one line, or a range of them when `ids` and `numbers` are given."""
 
     id: Id | None = None
@@ -58,7 +59,7 @@ class LineEntry(_Entry, frozen=True, kw_only=True):
     context: AsteriskName = "default"
 
 
-class AgentEntry(_Entry, frozen=True, kw_only=True):
+class AgentEntry(Entry, frozen=True, kw_only=True):
     """``[[agents]]``: an agent and the user it signs in as.
 
     `line` is a line's number, `queues` maps queue names to penalties. The `visible…` names bound
@@ -82,7 +83,7 @@ class AgentEntry(_Entry, frozen=True, kw_only=True):
     mobile_number: Number | None = None
 
 
-class UserEntry(_Entry, frozen=True, kw_only=True):
+class UserEntry(Entry, frozen=True, kw_only=True):
     """``[[users]]``: somebody who is no agent. `queues` and `groups` are what a supervisor sees."""
 
     id: Id | None = None
@@ -97,7 +98,7 @@ class UserEntry(_Entry, frozen=True, kw_only=True):
     mobile_number: Number | None = None
 
 
-class PeriodEntry(_Entry, frozen=True, kw_only=True):
+class PeriodEntry(Entry, frozen=True, kw_only=True):
     """``[[callbackPeriods]]``, local times."""
 
     name: SpokenName
@@ -106,25 +107,18 @@ class PeriodEntry(_Entry, frozen=True, kw_only=True):
     default: bool = False
 
 
-class WhoToCall(_Entry, frozen=True, kw_only=True):
-    """Who is to be called, wherever a callback comes from."""
-
-    phone_number: Number | None = None
-    mobile_phone_number: Number | None = None
-    first_name: SpokenName | None = None
-    last_name: SpokenName | None = None
-    company: Text | None = None
-    description: Text | None = None
+class CalleeEntry(Callee[Number, SpokenName, Text], frozen=True, kw_only=True):
+    """Who is to be called, as an operator or a program writes it: every value is validated."""
 
 
-class CallbackEntry(WhoToCall, frozen=True, kw_only=True):
+class CallbackEntry(CalleeEntry, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One of a list's ``callbacks``. `due_date` is a date, or a day as seen from today."""
 
     due_date: Any = "today"
     period: str | None = None
 
 
-class ListEntry(_Entry, frozen=True, kw_only=True):
+class ListEntry(Entry, frozen=True, kw_only=True):
     """``[[callbackLists]]``; the `callbacks` are converted one by one, as `CallbackEntry`.
 
     `caller_id` is the number shown to those who are called, else it is the queue's.
@@ -137,7 +131,7 @@ class ListEntry(_Entry, frozen=True, kw_only=True):
 
 
 # In the order in which they are read: an entry refers only to entries of kinds above it.
-ENTRIES: dict[str, type[_Entry]] = {
+ENTRIES: dict[str, type[Entry]] = {
     "groups": GroupEntry,
     "queues": QueueEntry,
     "lines": LineEntry,

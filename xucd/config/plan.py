@@ -1,15 +1,15 @@
-"""What a contact centre is meant to consist of: plain data between the file and the database.
+"""The plan of a contact centre: plain data between the file and the database.
 
 `xucd.config.center_file` reads a plan from TOML, `xucd.config.writing` writes one as TOML;
-`xucd.store.apply` makes the database follow it; `xucd.store.export` makes one of what the database
-holds. A plan is complete and consistent: every id that it mentions is in it.
+`xucd.store.apply` makes the database follow it, `xucd.store.export` makes one from the database.
+A plan is complete and consistent: every id that it refers to is in it.
 """
 
 import datetime
-from typing import Any
 
 import msgspec
 
+from xucd.center.callee import Callee
 from xucd.center.directory import Group, Line, Profile, Queue
 
 
@@ -43,7 +43,7 @@ class PlannedAgent(msgspec.Struct, frozen=True):
 
 
 class PlannedPeriod(msgspec.Struct, frozen=True):
-    """A part of the day, in local time, in which customers like to be called back."""
+    """A part of the day, in local time, in which callbacks can be wanted."""
 
     name: str
     start: datetime.time
@@ -51,32 +51,15 @@ class PlannedPeriod(msgspec.Struct, frozen=True):
     default: bool = False
 
 
-class PlannedCallback(msgspec.Struct, frozen=True):
-    """A wish to be called back. `period` is a period's name, None for the default one.
+class PlannedCallback(Callee[str, str, str], frozen=True, kw_only=True):
+    """A callback to add. `period` is a period's name, None for the default one."""
 
-    One of the two numbers is there.
-    """
-
-    phone_number: str | None
     due_date: datetime.date
-    mobile_phone_number: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    company: str | None = None
-    description: str | None = None
     period: str | None = None
-
-    @property
-    def identity(self) -> tuple[Any, ...]:
-        """What makes two callbacks of one list the same."""
-        return (self.phone_number or self.mobile_phone_number, self.first_name, self.last_name)
 
 
 class PlannedCallbackList(msgspec.Struct, frozen=True):
-    """Callbacks that belong to one queue. `caller_id` is shown to those who are called.
-
-    None for the number of the queue.
-    """
+    """Callbacks of one queue. `caller_id` is shown to the callee, None for the queue's number."""
 
     name: str
     queue_id: int

@@ -1,4 +1,4 @@
-"""xucd's settings: one TOML file, with overrides from the environment, checked once at start.
+"""xucd's settings: one TOML file, with overrides from the environment, validated once at start.
 
 ``ami.secret`` in the file is ``XUCD_AMI_SECRET`` in the environment, which wins; a list is written
 there with commas. `docs/xucd.toml` shows every key. Anything that is not understood is an error:
@@ -19,12 +19,12 @@ from sqlalchemy.exc import ArgumentError
 
 from xucd.center.placeholders import placeholders
 from xucd.config import validation
-from xucd.config.validation import Wrong
+from xucd.config.validation import ConfigValueError
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 PREFIX = "XUCD_"
-# Variables that begin like a setting but are none.
+# Environment variables that begin with PREFIX and are not settings.
 NOT_SETTINGS = {"XUCD_CONFIG"}
 STATE_DIRECTORY = "/var/lib/xucd"
 WELL_KNOWN_SECRETS = {
@@ -35,7 +35,7 @@ WELL_KNOWN_SECRETS = {
 
 
 class SettingsError(Exception):
-    """The settings cannot be used. The text names the source and the key, for a person."""
+    """The settings cannot be used. The text names the file or the variable, and the key."""
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +43,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Web(_Section, frozen=True, kw_only=True):
-    """Where browsers connect. `token_ttl` is in seconds; port 0 lets the system choose one."""
+    """HTTP and WebSocket. `token_ttl` is in seconds; port 0 lets the system choose a port."""
 
     host: str = "127.0.0.1"
     port: Port = 8090
@@ -66,7 +66,7 @@ class Ami(_Section, frozen=True, kw_only=True):
 
 
 class Agi(_Section, frozen=True, kw_only=True):
-    """Where Asterisk's dialplan asks. FastAGI has no authentication, so: loopback only."""
+    """The FastAGI server for Asterisk's dialplan. It has no authentication: loopback only."""
 
     host: str = "127.0.0.1"
     port: Port = 4573
@@ -79,7 +79,7 @@ class StorePlace(_Section, frozen=True, kw_only=True):
 
 
 class Features(_Section, frozen=True, kw_only=True):
-    """What needs `originate` from Asterisk, and can be done without."""
+    """Features that need Asterisk's privilege `originate`, each of which can be switched off."""
 
     listen: bool = True
     dial: bool = True
@@ -89,7 +89,7 @@ class Features(_Section, frozen=True, kw_only=True):
 class Dialing(_Section, frozen=True, kw_only=True):
     """What users may dial. `allowed` is a regular expression that a whole number has to match.
 
-    `queue_timeout` is for how many seconds a call from a queue looks for an agent.
+    `queue_timeout` is how long `dialFromQueue` looks for an agent, in seconds.
     """
 
     allowed: Annotated[str, Meta(pattern=validation.TEXT, min_length=1)] = "[0-9*#+]{2,20}"
@@ -114,21 +114,24 @@ class SheetSettings(_Section, frozen=True, kw_only=True):
 
 
 class Limits(_Section, frozen=True, kw_only=True):
-    """`backlog` is how many unread bytes a client may have; log-ins are counted per address."""
+    """`backlog` is in bytes: a client with more unread data is closed as slow.
+
+    `login_attempts_per_minute` holds for each login from each address.
+    """
 
     backlog: Annotated[int, Meta(ge=1024)] = 1024 * 1024
     login_attempts_per_minute: Positive = 20
 
 
 class StatusActionSettings(_Section, frozen=True, kw_only=True):
-    """What a status does to the agent who takes it."""
+    """An action on the agent whose user chooses the status."""
 
     name: Annotated[str, Meta(pattern=validation.WORD)]
     parameters: str = "true"
 
 
 class StatusSettings(_Section, frozen=True, kw_only=True):
-    """A status that users may take; one with `queuepause_all` is a pause reason."""
+    """A status that users can choose; one with `queuepause_all` is a pause reason."""
 
     name: Annotated[str, Meta(pattern=validation.WORD)]
     long_name: Annotated[str, Meta(pattern=validation.TEXT, min_length=1)]
@@ -147,7 +150,7 @@ STATUSES = (
 
 
 class Settings(_Section, frozen=True, kw_only=True):
-    """All settings. `store.url` is absolute and `ami.secret` is read from its file by now."""
+    """All settings. `store.url` is absolute, and `ami.secret` has been read from its file."""
 
     strict_rights: bool = False
     web: Web = Web()
@@ -164,8 +167,8 @@ class Settings(_Section, frozen=True, kw_only=True):
 def load(path: Path | None, environ: Mapping[str, str], *, secret: bool = True) -> Settings:
     """Read the settings file, if there is one, and lay the environment over it.
 
-    With `secret` off, `ami.secret` is neither read nor judged: whoever only touches the store
-    need not be able to. Raises `SettingsError`.
+    With `secret` off, `ami.secret` is neither read nor validated: commands that use only the store
+    do not need it. Raises `SettingsError`.
     """
     source = path.name if path else "settings"
     values = _read(path) if path else {}
@@ -175,13 +178,13 @@ def load(path: Path | None, environ: Mapping[str, str], *, secret: bool = True) 
             settings = msgspec.structs.replace(
                 settings, ami=_with_secret(settings.ami, path, environ)
             )
-        _judge(settings)
+        _check(settings)
         url = _absolute(settings.store.url, environ)
-    except Wrong as wrong:
-        key = validation.dotted(wrong.path)
-        # Sentences that begin with "is" read on from the key; the others stand for themselves.
-        gap = " " if wrong.sentence.startswith("is ") else ": "
-        raise SettingsError(f"{source}: {key}{gap if key else ''}{wrong.sentence}") from wrong
+    except ConfigValueError as error:
+        key = validation.dotted(error.path)
+        # A problem that begins with "is" goes on from the key: 'ami.secret is "amp111", …'.
+        gap = " " if error.problem.startswith("is ") else ": "
+        raise SettingsError(f"{source}: {key}{gap if key else ''}{error.problem}") from error
     return msgspec.structs.replace(settings, store=StorePlace(url=url))
 
 
@@ -195,7 +198,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _overridden(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Lay the environment's settings over the file's."""
+    """The file's settings, overridden by those of the environment."""
     values = dict(values)
     for name in sorted(environ):
         if not name.startswith(PREFIX) or name in NOT_SETTINGS:
@@ -209,14 +212,14 @@ def _overridden(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str,
         types = _types(kind) if isinstance(kind, type) and issubclass(kind, _Section) else {}
         if key not in types:
             raise SettingsError(f"{name} in the environment names no setting")
-        held = values.setdefault(section, {})
-        if isinstance(held, dict):  # otherwise wrong, and the check of the whole will say so
-            held = {**held, key: _from_text(name, environ[name], types[key])}
-            if key == "secret":  # stands in for a secret file too, and the other way round
-                held.pop("secret_file", None)
+        table = values.setdefault(section, {})
+        if isinstance(table, dict):  # anything else is reported when the whole is converted
+            table = {**table, key: _from_text(name, environ[name], types[key])}
+            if key == "secret":  # replaces a secret file too, and the other way round
+                table.pop("secret_file", None)
             if key == "secret_file":
-                held.pop("secret", None)
-            values[section] = held
+                table.pop("secret", None)
+            values[section] = table
     return values
 
 
@@ -229,12 +232,12 @@ def _from_text(name: str, text: str, kind: Any) -> object:
         return [part.strip() for part in text.split(",") if part.strip()]
     try:
         return validation.convert(text, kind, strict=False)
-    except Wrong as wrong:
-        raise SettingsError(f"{name} in the environment: {wrong.sentence}") from wrong
+    except ConfigValueError as error:
+        raise SettingsError(f"{name} in the environment: {error.problem}") from error
 
 
 def _with_secret(ami: Ami, path: Path | None, environ: Mapping[str, str]) -> Ami:
-    """Read the secret from its file if it has one, and refuse what anybody could guess.
+    """Read the secret from its file if there is one, and refuse an empty or well-known secret.
 
     A relative file is taken from systemd's credentials if there are any, else from beside the
     settings.
@@ -242,60 +245,78 @@ def _with_secret(ami: Ami, path: Path | None, environ: Mapping[str, str]) -> Ami
     secret = ami.secret
     if ami.secret_file is not None:
         if secret:
-            raise Wrong(("ami", "secret_file"), "is given beside ami.secret; keep one of the two")
+            raise ConfigValueError(
+                ("ami", "secret_file"), "is given beside ami.secret; give only one of them"
+            )
         beside = path.parent if path else Path()
         file = Path(environ.get("CREDENTIALS_DIRECTORY", beside)) / ami.secret_file
         try:
             secret = file.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, ValueError) as error:
-            raise Wrong(("ami", "secret_file"), f"{file} cannot be read: {error}") from error
+            raise ConfigValueError(
+                ("ami", "secret_file"), f"{file} cannot be read: {error}"
+            ) from error
         validation.convert(secret, Annotated[str, Meta(pattern=validation.TEXT)], ("ami", "secret"))  # type: ignore[arg-type]
     if not secret:
-        raise Wrong(("ami", "secret"), "is empty; give the one from Asterisk's manager.conf")
+        raise ConfigValueError(
+            ("ami", "secret"), "is empty; give the secret of this user in Asterisk's manager.conf"
+        )
     if secret.lower() in WELL_KNOWN_SECRETS:
         shown = validation.quoted(secret)
-        raise Wrong(("ami", "secret"), f"is {shown}, Asterisk's well-known default; choose another")
+        raise ConfigValueError(
+            ("ami", "secret"), f"is {shown}, Asterisk's well-known default; choose another"
+        )
     return msgspec.structs.replace(ami, secret=secret)
 
 
-def _judge(settings: Settings) -> None:
-    """Refuse what no type can tell."""
+def _check(settings: Settings) -> None:
+    """Check what types cannot express. Raises `ConfigValueError`."""
     if not _loopback(settings.agi.host):
-        raise Wrong(
+        raise ConfigValueError(
             ("agi", "host"),
             f"is {validation.quoted(settings.agi.host)}, but FastAGI has no authentication: "
-            "only a loopback address will do",
+            "use a loopback address, such as 127.0.0.1",
         )
     if (settings.web.tls_certificate is None) != (settings.web.tls_key is None):
-        raise Wrong(("web",), "tls_certificate and tls_key are of use only together")
+        raise ConfigValueError(("web",), "give both tls_certificate and tls_key, or neither")
     try:
         re.compile(settings.dialing.allowed)
     except re.error as error:
-        raise Wrong(("dialing", "allowed"), f"is no regular expression: {error}") from None
-    _judge_sheets(settings.sheets)
+        raise ConfigValueError(
+            ("dialing", "allowed"), f"is not a regular expression: {error}"
+        ) from None
+    _check_sheets(settings.sheets)
     names = [status.name for status in settings.statuses]
     for index, name in enumerate(names):
         if name in names[:index]:
-            raise Wrong(("statuses", index, "name"), f"is {name} a second time")
+            raise ConfigValueError(
+                ("statuses", index, "name"), f"is {name}, which another status has already"
+            )
     for index, status in enumerate(settings.statuses):
         if not {action.name for action in status.actions} & {"queuepause_all", "queueunpause_all"}:
-            raise Wrong(
+            raise ConfigValueError(
                 ("statuses", index, "actions"),
-                "has neither queuepause_all nor queueunpause_all: choosing it would do nothing",
+                "has neither queuepause_all nor queueunpause_all: the status would have no effect",
             )
     if not any(a.name == "queueunpause_all" for s in settings.statuses for a in s.actions):
-        raise Wrong(("statuses",), "one has to have the action queueunpause_all")
+        raise ConfigValueError(
+            ("statuses",), "at least one status needs the action queueunpause_all"
+        )
 
 
-def _judge_sheets(sheets: tuple[SheetSettings, ...]) -> None:
+def _check_sheets(sheets: tuple[SheetSettings, ...]) -> None:
     for index, sheet in enumerate(sheets):
         if sheet.name in [other.name for other in sheets[:index]]:
-            raise Wrong(("sheets", index, "name"), f"is {sheet.name} a second time")
+            raise ConfigValueError(
+                ("sheets", index, "name"), f"is {sheet.name}, which another sheet has already"
+            )
         for number, item in enumerate(sheet.items):
             try:
                 placeholders(item.value)
             except ValueError as error:
-                raise Wrong(("sheets", index, "items", number, "value"), str(error)) from None
+                raise ConfigValueError(
+                    ("sheets", index, "items", number, "value"), str(error)
+                ) from None
 
 
 def _loopback(host: str) -> bool:
@@ -308,18 +329,20 @@ def _loopback(host: str) -> bool:
 
 
 def _absolute(text: str, environ: Mapping[str, str]) -> str:
-    """The store's URL with a whole path, checked to be of a kind that xucd knows."""
+    """The store's URL, with an absolute path for SQLite. Raises `ConfigValueError`."""
     try:
         url = make_url(text)
     except ArgumentError as error:
-        raise Wrong(("store", "url"), "is no database URL, such as sqlite:///xucd.db") from error
+        raise ConfigValueError(
+            ("store", "url"), "is not a database URL; write it as sqlite:///xucd.db"
+        ) from error
     backend = url.get_backend_name()
     if backend in {"postgresql", "postgres"}:
         return text
     if backend != "sqlite":
-        raise Wrong(("store", "url"), "is neither a sqlite nor a postgresql URL")
+        raise ConfigValueError(("store", "url"), "is neither a sqlite nor a postgresql URL")
     if not url.database or url.database == ":memory:":
-        raise Wrong(("store", "url"), "is without the file that SQLite needs")
+        raise ConfigValueError(("store", "url"), "names no file; SQLite in memory is not supported")
     # systemd separates several state directories by colons; the first is the one to use.
     state = environ.get("STATE_DIRECTORY", "").partition(":")[0]
     if not state and text == StorePlace().url:

@@ -1,7 +1,7 @@
-"""Checking values that a person wrote, and saying in plain words what is wrong with them.
+"""Validation of what an operator wrote, with errors in plain words.
 
-Both files that xucd reads, its settings and the contact centre, are converted here into structs.
-What msgspec finds wrong is turned into a sentence that somebody who knows no Python can act on.
+The settings and the contact centre's file are converted into structs here. An error of msgspec
+becomes a sentence that somebody who knows no Python can act on.
 """
 
 import re
@@ -12,7 +12,7 @@ import msgspec
 T = TypeVar("T")
 Path = tuple[str | int, ...]
 
-# Each pattern that a value has to match, with the words that tell a person what it asks for.
+# The patterns that values have to match. PATTERN_HELP says what each of them asks for.
 NAME = r"\A[A-Za-z0-9_-]+\Z"
 NUMBER = r"\A[0-9*#+]+\Z"
 INTERFACE = r"\A[A-Za-z0-9]+/[A-Za-z0-9_.@-]+\Z"
@@ -20,10 +20,10 @@ LOGIN = r"\A[A-Za-z0-9._@+-]+\Z"
 WORD = r"\A[\w-]+\Z"
 COLOUR = r"\A#[0-9A-Fa-f]{6}\Z"
 ORIGIN = r"\Ahttps?://[A-Za-z0-9.:\[\]-]+\Z"
-# These reach Asterisk as part of a caller id or an application's argument.
+# Names and texts reach Asterisk as part of a caller id or of an application's argument.
 SPOKEN_NAME = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029,{}]*\Z"
 TEXT = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
-ASKS = {
+PATTERN_HELP = {
     NAME: "may hold only the letters A to Z, digits, - and _",
     NUMBER: "may hold only digits, *, # and +",
     INTERFACE: "has to look like PJSIP/1001",
@@ -34,7 +34,7 @@ ASKS = {
     SPOKEN_NAME: "may hold no comma, no brace, no line break and no other control character",
     TEXT: "may hold no line break and no other control character",
 }
-KINDS = {
+KIND_NAMES = {
     "int": "a whole number",
     "float": "a number",
     "str": "text in quotes",
@@ -47,25 +47,25 @@ KINDS = {
 }
 
 
-class Wrong(Exception):
-    """A value cannot be accepted. `path` leads to it, `sentence` says why, to a person."""
+class ConfigValueError(Exception):
+    """A value that cannot be accepted. `path` leads to it, `problem` says why, to a person."""
 
-    def __init__(self, path: Path, sentence: str) -> None:
-        super().__init__(dotted(path), sentence)
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(dotted(path), problem)
         self.path = path
-        self.sentence = sentence
+        self.problem = problem
 
 
 def convert(value: object, kind: type[T], path: Path = (), *, strict: bool = True) -> T:
     """Convert `value`, found at `path`, to `kind`; with `strict` off, text stands for numbers too.
 
-    Raises `Wrong` with the path of the first part that does not fit.
+    Raises `ConfigValueError` with the path of the first part that does not fit.
     """
     try:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
-        inner, sentence = _plain(str(error))
-        raise Wrong(path + inner, sentence) from error
+        inner, problem = _explained(str(error))
+        raise ConfigValueError(path + inner, problem) from error
 
 
 def dotted(path: Path) -> str:
@@ -74,8 +74,8 @@ def dotted(path: Path) -> str:
     return text.removeprefix(".")
 
 
-def _plain(message: str) -> tuple[Path, str]:
-    """Split msgspec's message into the path it names and a sentence."""
+def _explained(message: str) -> tuple[Path, str]:
+    """Split msgspec's message into the path that it names and a problem in plain words."""
     said, _, where = message.partition(" - at ")
     path: list[str | int] = []
     for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", where):
@@ -85,18 +85,18 @@ def _plain(message: str) -> tuple[Path, str]:
     if match := re.search(r"missing required field `(.*)`", said):
         return tuple(path), f"{match[1]} is missing"
     if match := re.search(r"matching regex (['\"].*['\"])", said):
-        for pattern, asks in ASKS.items():
+        for pattern, help_text in PATTERN_HELP.items():
             if repr(pattern) == match[1]:
-                return tuple(path), asks
+                return tuple(path), help_text
     if match := re.match(r"Expected (`.*?`)( .*)?, got (`.*`)", said):
         return tuple(path), f"expected {_kinds(match[1])}{match[2] or ''}, got {_kinds(match[3])}"
-    sentence = re.sub(r"`(\w+)`", lambda found: _kinds(found[0]), said)
-    return tuple(path), sentence[:1].lower() + sentence[1:]
+    problem = re.sub(r"`(\w+)`", lambda found: _kinds(found[0]), said)
+    return tuple(path), problem[:1].lower() + problem[1:]
 
 
 def _kinds(names: str) -> str:
-    kinds = [KINDS.get(name, name) for name in names.strip("`").split(" | ") if name != "null"]
-    return " or ".join(kinds) or KINDS["null"]
+    kinds = [KIND_NAMES.get(name, name) for name in names.strip("`").split(" | ") if name != "null"]
+    return " or ".join(kinds) or KIND_NAMES["null"]
 
 
 def quoted(value: Any) -> str:

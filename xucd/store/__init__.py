@@ -1,4 +1,4 @@
-"""What outlives Asterisk and xucd: tables, migrations, and the store that reads and writes them."""
+"""What outlives Asterisk and xucd: tables, migrations, repositories, the journal."""
 
 from xucd.store.errors import StoreError, StoreUnavailable
 from xucd.store.repository import Store

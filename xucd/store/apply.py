@@ -1,8 +1,7 @@
-"""Making the database follow a plan, in one transaction, and saying what that changed.
+"""Making the database follow a plan, in one transaction, and reporting what changed.
 
-Groups, queues, lines, agents and users that the plan lacks are removed; a user is the same one as
-long as its login is. Passwords stay. Two things are handled with more care, because people change
-them while they work:
+Groups, queues, lines, agents and users that the plan lacks are removed. A user is identified by its
+login. Passwords stay. Two things are handled differently, because people change them at work:
 
 - An agent's queues in the plan are its *default* membership. The live membership is set from them
   only when the agent is new, or when they differ from the default that the store holds. So where a
@@ -17,12 +16,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, select, update
 
+from xucd.center import callee
 from xucd.config.plan import Person, Plan, PlannedCallbackList
-from xucd.config.validation import Path, Wrong
+from xucd.config.validation import ConfigValueError, Path
 from xucd.store import tables
 from xucd.store.repository import Store, replace_queues
 
-# What rows are called when told about; the unique text columns, in which two rows may swap values.
+# What rows are called in the report, and the unique columns, in which two rows may swap values.
 LABELS = {
     tables.groups: ("group", "name"),
     tables.queues: ("queue", "name"),
@@ -46,8 +46,8 @@ Rows = dict[Any, dict[str, Any]]
 def apply(store: Store, plan: Plan) -> list[str]:
     """Make the store follow the plan; one line for each thing changed, none if nothing was.
 
-    Raises `StoreError`, or `Wrong` when the plan gives a user another id than it has, with the
-    path of that id in the file; then nothing is changed.
+    Raises `StoreError`, or `ConfigValueError` when the plan gives a user another id than it has,
+    with the path of that id in the file; then nothing is changed.
     """
     with store.writing(alone=True) as connection:
         return list(_apply(connection, plan))
@@ -91,25 +91,25 @@ def _apply(connection: Connection, plan: Plan) -> Iterator[str]:
             for period in plan.periods
         },
         tables.callback_lists: {
-            _uuid("list", one.name): {
-                "name": one.name,
-                "queue_id": one.queue_id,
-                "caller_id": one.caller_id,
+            _uuid("list", planned.name): {
+                "name": planned.name,
+                "queue_id": planned.queue_id,
+                "caller_id": planned.caller_id,
             }
-            for one in plan.callback_lists
+            for planned in plan.callback_lists
         },
     }
-    held = {table: _held(connection, table, rows) for table, rows in wanted.items()}
+    stored = {table: _stored(connection, table, rows) for table, rows in wanted.items()}
     for table, rows in wanted.items():
-        _park(connection, table, held[table], rows)
+        _free_unique_values(connection, table, stored[table], rows)
     for table, rows in wanted.items():
-        yield from _put(connection, table, held[table], rows)
-    yield from _set_queues(connection, plan, user_ids, set(held[tables.agents]))
-    # The other way round, so that nothing is removed that something else still refers to.
+        yield from _put(connection, table, stored[table], rows)
+    yield from _set_queues(connection, plan, user_ids, set(stored[tables.agents]))
+    # In reverse, so that nothing is removed that another row still refers to.
     for table, rows in reversed(wanted.items()):
-        yield from _remove(connection, table, held[table], rows)
-    for one in plan.callback_lists:
-        yield from _add_callbacks(connection, one)
+        yield from _remove(connection, table, stored[table], rows)
+    for planned in plan.callback_lists:
+        yield from _add_callbacks(connection, planned)
 
 
 def _user_ids(connection: Connection, plan: Plan) -> dict[str, int]:
@@ -122,9 +122,9 @@ def _user_ids(connection: Connection, plan: Plan) -> dict[str, int]:
             continue
         path = _path_of_id(plan, index)
         if known.get(person.login, person.user_id) != person.user_id:
-            raise Wrong(path, f"{person.login} has the id {known[person.login]} already")
+            raise ConfigValueError(path, f"{person.login} has the id {known[person.login]} already")
         if owners.get(person.user_id, person.login) != person.login:
-            raise Wrong(path, f"{person.user_id} is the id of {owners[person.user_id]}")
+            raise ConfigValueError(path, f"{person.user_id} is the id of {owners[person.user_id]}")
     given = {person.user_id for person in plan.people if person.user_id is not None}
     last = max([0, *owners, *given])
     for person in plan.people:
@@ -159,8 +159,8 @@ def _uuid(*names: str | None) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, "\0".join(name or "" for name in names))
 
 
-def _held(connection: Connection, table: Table, wanted: Rows) -> Rows:
-    """The rows there are, by their key, with the columns that a plan decides."""
+def _stored(connection: Connection, table: Table, wanted: Rows) -> Rows:
+    """The rows of a table by their key, with the columns that a plan decides."""
     key = next(iter(table.primary_key.columns))
     decided = [column for column in table.columns if column.name not in {"password_hash", key.name}]
     found = {
@@ -169,19 +169,19 @@ def _held(connection: Connection, table: Table, wanted: Rows) -> Rows:
     }
     # Lists and periods are the same by name, whatever their uuid: keep the one they have.
     if table in (tables.callback_periods, tables.callback_lists):
-        uuids = {row["name"]: held for held, row in found.items()}
+        uuids = {row["name"]: key for key, row in found.items()}
         for uid, row in list(wanted.items()):
             wanted[uuids.get(row["name"], uid)] = wanted.pop(uid)
     return found
 
 
-def _park(connection: Connection, table: Table, held: Rows, wanted: Rows) -> None:
-    """Put stand-ins into unique columns that will change, so that two rows may swap their values.
+def _free_unique_values(connection: Connection, table: Table, stored: Rows, wanted: Rows) -> None:
+    """Put placeholders into unique columns that will change, so that two rows may swap values.
 
     No real value begins with a tilde.
     """
     key = next(iter(table.primary_key.columns))
-    for row_key, row in held.items():
+    for row_key, row in stored.items():
         for column in UNIQUE.get(table, ()):
             if row_key not in wanted or row[column] != wanted[row_key][column]:
                 connection.execute(
@@ -189,16 +189,16 @@ def _park(connection: Connection, table: Table, held: Rows, wanted: Rows) -> Non
                 )
 
 
-def _put(connection: Connection, table: Table, held: Rows, wanted: Rows) -> Iterator[str]:
+def _put(connection: Connection, table: Table, stored: Rows, wanted: Rows) -> Iterator[str]:
     key = next(iter(table.primary_key.columns))
     kind, name = LABELS[table]
     for row_key, row in wanted.items():
-        if row_key not in held:
+        if row_key not in stored:
             connection.execute(table.insert().values({key.name: row_key, **row}))
             yield f"added {kind} {row[name]}"
-        elif held[row_key] != row:
+        elif stored[row_key] != row:
             connection.execute(update(table).where(key == row_key).values(row))
-            yield f"changed {kind} {held[row_key][name]}: {_difference(held[row_key], row)}"
+            yield f"changed {kind} {stored[row_key][name]}: {_difference(stored[row_key], row)}"
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
@@ -211,21 +211,21 @@ def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, list):
-        return "+".join(str(one) for one in value) or "none"
+        return "+".join(map(str, value)) or "none"
     return "none" if value is None else str(value)
 
 
-def _remove(connection: Connection, table: Table, held: Rows, wanted: Rows) -> Iterator[str]:
+def _remove(connection: Connection, table: Table, stored: Rows, wanted: Rows) -> Iterator[str]:
     key = next(iter(table.primary_key.columns))
     kind, name = LABELS[table]
-    for row_key in held.keys() - wanted.keys():
+    for row_key in stored.keys() - wanted.keys():
         note = ""
         if table is tables.callback_lists:
             requests = tables.callback_requests
             count = select(func.count()).where(requests.c.list_uuid == row_key)
             note = f" and its {connection.scalar(count)} callbacks"
         connection.execute(delete(table).where(key == row_key))
-        yield f"removed {kind} {held[row_key][name]}{note}"
+        yield f"removed {kind} {stored[row_key][name]}{note}"
 
 
 def _set_queues(
@@ -235,7 +235,7 @@ def _set_queues(
     table = tables.default_memberships
     defaults: dict[int, dict[int, int]] = {}
     for user_id, queue_id, penalty in connection.execute(select(table)):
-        # A queue that is being removed takes its memberships along; that is told once, as such.
+        # A queue that is being removed takes its memberships along; only its removal is reported.
         if queue_id in names:
             defaults.setdefault(user_id, {})[queue_id] = penalty
     for agent in plan.agents:
@@ -245,7 +245,7 @@ def _set_queues(
             continue
         replace_queues(connection, table, user_id, agent.queues)
         replace_queues(connection, tables.memberships, agent.id, agent.queues)
-        # Of an agent that is logged in, Asterisk has the old ones until the daemon looks again.
+        # Asterisk still has the old queues of an agent that is logged in; the daemon sets them.
         station = update(tables.stations).where(tables.stations.c.agent_id == agent.id)
         connection.execute(station.values(settled=False))
         if agent.id in agents_before or agent.queues:
@@ -279,16 +279,10 @@ def _add_callbacks(connection: Connection, wanted: PlannedCallbackList) -> Itera
             requests.insert().values(
                 uuid=_uuid("callback", wanted.name, *callback.identity),
                 list_uuid=list_uuid,
-                phone_number=callback.phone_number,
-                mobile_phone_number=callback.mobile_phone_number,
-                first_name=callback.first_name,
-                last_name=callback.last_name,
-                company=callback.company,
-                description=callback.description,
+                **callee.columns(callback),
                 due_date=callback.due_date,
                 period_uuid=period_uuids.get(callback.period) if callback.period else None,
                 clotured=False,
             )
         )
-        shown = callback.phone_number or callback.mobile_phone_number
-        yield f"added callback {shown} to {wanted.name}"
+        yield f"added callback {callback.number} to {wanted.name}"

@@ -1,7 +1,7 @@
 """Reading callbacks: lists, periods, requests, tickets, and searching among requests.
 
 Every function is one transaction and blocks; `AsyncStore.run` takes them as it takes the methods of
-`Store`. `queue_ids` bounds what is found, None not at all. All raise `StoreError`.
+`Store`. `queue_ids` limits what is found to these queues, None to all. All raise `StoreError`.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,13 +14,13 @@ from xucd.center.callbacks import (
     ANY_TIME,
     CallbackListRow,
     Condition,
-    Field,
     Found,
     Period,
     Request,
     Search,
     Ticket,
 )
+from xucd.center.callee import KEYS
 from xucd.store import tables
 from xucd.store.repository import Store
 
@@ -43,14 +43,15 @@ def periods(store: Store) -> list[Period]:
     """All periods, by the time of day."""
     with store.reading() as connection:
         return sorted(
-            periods_by_uuid(connection).values(), key=lambda one: (one.start, one.end, one.name)
+            periods_by_uuid(connection).values(),
+            key=lambda period: (period.start, period.end, period.name),
         )
 
 
 def open_requests(
     store: Store, queue_ids: QueueIds = None, list_uuid: UUID | None = None
 ) -> list[Request]:
-    """The open requests of these queues, or of one list of them, what is due first first."""
+    """The open requests of these queues, or of one list of them, ordered by due date."""
     statement = joined(queue_ids).where(~_requests.c.clotured).order_by(*_DUE_FIRST)
     if list_uuid is not None:
         statement = statement.where(_requests.c.list_uuid == list_uuid)
@@ -79,13 +80,13 @@ def search(store: Store, wanted: Search, queue_ids: QueueIds = None) -> Found:
     if all(condition.field != "clotured" for condition in wanted.conditions):
         statement = statement.where(~_requests.c.clotured)
     for condition in wanted.conditions:
-        statement = statement.where(_holds(condition))
-    order: list[ColumnElement[Any]] = []
-    for one in wanted.orders:
-        column = _COLUMNS[one.field]
-        # The two databases disagree about where nothing stands.
-        order.append((column.desc() if one.descending else column.asc()).nulls_last())
-    page = statement.order_by(*order, *_DUE_FIRST).offset(wanted.offset).limit(wanted.limit)
+        statement = statement.where(_matches(condition))
+    sorting: list[ColumnElement[Any]] = []
+    for order in wanted.orders:
+        column = SEARCH_COLUMNS[order.field]
+        # The two databases disagree about where empty fields come.
+        sorting.append((column.desc() if order.descending else column.asc()).nulls_last())
+    page = statement.order_by(*sorting, *_DUE_FIRST).offset(wanted.offset).limit(wanted.limit)
     with store.reading() as connection:
         total = connection.scalar(select(func.count()).select_from(statement.subquery())) or 0
         return Found(total, as_requests(connection, page))
@@ -111,18 +112,12 @@ def tickets(
     return _as_tickets(store, statement)
 
 
-def ticket(store: Store, ticket_uuid: UUID) -> Ticket | None:
-    """One ticket."""
-    found = _as_tickets(store, select(_tickets).where(_tickets.c.uuid == ticket_uuid))
-    return found[0] if found else None
-
-
 def unfinished_tickets(store: Store) -> list[Ticket]:
     """The tickets whose call has not been seen to end."""
     return _as_tickets(store, select(_tickets).where(_tickets.c.ended.is_(None)))
 
 
-# -- what other transactions on callbacks are made of
+# -- parts of the other transactions on callbacks
 
 
 def joined(queue_ids: QueueIds = None) -> Select[Any]:
@@ -136,7 +131,7 @@ def joined(queue_ids: QueueIds = None) -> Select[Any]:
 
 
 def as_requests(connection: Connection, statement: Select[Any]) -> list[Request]:
-    """What a selection of `joined` finds. The default period fills in for one that is not set."""
+    """The requests that a selection of `joined` finds; without a period they get the default."""
     known = periods_by_uuid(connection)
     default = default_of(known)
     rows = [dict(row) for row in connection.execute(statement).mappings()]
@@ -168,7 +163,7 @@ def _open_tickets(connection: Connection) -> dict[UUID, UUID]:
 
 def default_of(known: Mapping[UUID | None, Period]) -> Period:
     """The default period."""
-    return next((one for one in known.values() if one.default), ANY_TIME)
+    return next((period for period in known.values() if period.default), ANY_TIME)
 
 
 def periods_by_uuid(connection: Connection) -> dict[UUID | None, Period]:
@@ -189,17 +184,12 @@ def _of_default(column: ColumnElement[Any], own: ColumnElement[Any]) -> ColumnEl
 
 _default = _periods.alias()
 _DUE_FIRST = (_requests.c.due_date, _requests.c.created, _requests.c.uuid)
-_COLUMNS: dict[Field, ColumnElement[Any]] = {
+SEARCH_COLUMNS: dict[str, ColumnElement[Any]] = {
     "uuid": _requests.c.uuid,
     "listUuid": _requests.c.list_uuid,
     "listName": _lists.c.name,
     "queueId": _lists.c.queue_id,
-    "phoneNumber": _requests.c.phone_number,
-    "mobilePhoneNumber": _requests.c.mobile_phone_number,
-    "firstName": _requests.c.first_name,
-    "lastName": _requests.c.last_name,
-    "company": _requests.c.company,
-    "description": _requests.c.description,
+    **{key: _requests.c[name] for name, key in KEYS.items()},
     "agentId": _requests.c.agent_id,
     "dueDate": _requests.c.due_date,
     "preferredPeriodUuid": _of_default(_default.c.uuid, _requests.c.period_uuid),
@@ -210,8 +200,8 @@ _COLUMNS: dict[Field, ColumnElement[Any]] = {
 }
 
 
-def _holds(condition: Condition) -> ColumnElement[bool]:
-    column, value = _COLUMNS[condition.field], condition.value
+def _matches(condition: Condition) -> ColumnElement[bool]:
+    column, value = SEARCH_COLUMNS[condition.field], condition.value
     if condition.operator == "<":
         return column < value
     if condition.operator == ">":
@@ -221,9 +211,9 @@ def _holds(condition: Condition) -> ColumnElement[bool]:
     text: ColumnElement[str] = cast(column, String)
     pattern = _pattern(str(value))
     if condition.field in ("uuid", "listUuid", "preferredPeriodUuid"):
-        # The one database keeps them as 32 letters, the other shows them with hyphens.
+        # SQLite stores them as 32 digits, PostgreSQL shows them with hyphens.
         text, pattern = func.replace(text, "-", ""), pattern.replace("-", "")
-    # Nothing can be escaped: by a character that no text has, where there has to be one.
+    # A pattern has no escape character: without this, a backslash would be one on PostgreSQL.
     return text.ilike(pattern, escape="\x01")
 
 

@@ -1,8 +1,8 @@
 """The database itself: connecting to it, transactions, and bringing its tables up to date.
 
-SQLite is set to lose nothing that was committed (write-ahead log, `synchronous=FULL`) and to begin
-a transaction at once rather than at the first write, so that what was read still holds when it
-writes. PostgreSQL needs none of this.
+SQLite is set up to lose nothing that was committed (write-ahead log, `synchronous=FULL`). A
+writing transaction takes the write lock at its beginning, so that what it reads is still true when
+it writes. PostgreSQL needs none of this.
 """
 
 import os
@@ -30,7 +30,7 @@ from xucd.store.errors import StoreError, StoreUnavailable
 
 # How long to wait for another process's transaction, in seconds.
 PATIENCE = 3
-# The key of PostgreSQL's advisory lock around migrations and `center apply`: any number will do.
+# The key of PostgreSQL's advisory lock around migrations and `center apply`; any number works.
 LOCK = 0x78756364
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -44,7 +44,7 @@ def open_engine(url: str) -> Engine:
         except ModuleNotFoundError as error:
             raise StoreError("PostgreSQL needs a library: pip install xucd[postgresql]") from error
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        raise StoreError(f"{parsed.render_as_string()} names neither a SQLite file nor PostgreSQL")
+        raise StoreError(f"{parsed.render_as_string()} is neither a SQLite file nor PostgreSQL")
     return _sqlite(parsed, parsed.database)
 
 
@@ -53,14 +53,14 @@ def _sqlite(url: URL, file: str) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def prepare(*_: Any) -> None:
-        # It holds password hashes and the key of all tokens; the log files take over its mode.
+        # The file holds password hashes and the key of all tokens. SQLite's logs get the same mode.
         # Only when it is new: closing a descriptor of a file in use would drop SQLite's locks.
         with suppress(FileExistsError):
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: Any) -> None:
-        # Transactions are begun below; the module's own way would begin them late.
+        # Transactions are begun below: the module would begin them at the first write.
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000}")
         _write_ahead(connection)
@@ -76,7 +76,7 @@ def _sqlite(url: URL, file: str) -> Engine:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Turn on the write-ahead log. The file remembers it, so only the first connection has to."""
+    """Turn on the write-ahead log, which the file remembers. Raises `sqlite3.OperationalError`."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -85,17 +85,17 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError:
             if time.monotonic() > deadline:
                 raise
-            # SQLite's busy timeout, which waits elsewhere, does not hold for this statement:
-            # another process that is making the database at this moment makes it fail at once.
+            # SQLite's busy timeout does not apply to this statement: it fails at once while another
+            # process is creating the database.
             time.sleep(0.01)
 
 
 @contextmanager
 def transaction(engine: Engine, *, writing: bool, alone: bool = False) -> Iterator[Connection]:
-    """A transaction, committed at the end of the block and undone when the block raises.
+    """A transaction: committed at the end of the block, rolled back when the block raises.
 
-    With `alone`, no other one that asks for it runs at the same time, in any process. What the
-    database objects to becomes a `StoreError`.
+    With `alone`, it excludes all other such transactions, in any process. Errors of the database
+    are raised as `StoreError`.
     """
     try:
         with engine.execution_options(writing=writing).begin() as connection:
@@ -103,19 +103,19 @@ def transaction(engine: Engine, *, writing: bool, alone: bool = False) -> Iterat
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             yield connection
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise StoreUnavailable(_said(error)) from error
+        raise StoreUnavailable(_error_text(error)) from error
     except DBAPIError as error:
-        # The plain class stands for a database file that is none, or is damaged.
+        # The plain class is raised for a file that is not a database, or is damaged.
         out_of_order = error.connection_invalidated or type(error) is DatabaseError
-        raise (StoreUnavailable if out_of_order else StoreError)(_said(error)) from error
+        raise (StoreUnavailable if out_of_order else StoreError)(_error_text(error)) from error
     except SQLAlchemyError as error:
-        raise StoreError(_said(error)) from error
+        raise StoreError(_error_text(error)) from error
     except (OSError, sqlite3.Error) as error:  # from making the connection, above
         raise StoreUnavailable(str(error)) from error
 
 
-def _said(error: SQLAlchemyError) -> str:
-    """What the database itself said, without the statement: that holds people's data."""
+def _error_text(error: SQLAlchemyError) -> str:
+    """The database's error text, without the statement: that holds personal data."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     lines = str(cause).strip().splitlines()
     return f"database: {lines[0] if lines else type(cause).__name__}"
@@ -124,7 +124,7 @@ def _said(error: SQLAlchemyError) -> str:
 def migrate(engine: Engine) -> None:
     """Bring the tables up to date; safe when several processes start at once.
 
-    Raises `StoreError`, too when a newer xucd has been at work in this database.
+    Raises `StoreError`, also for a database of a newer xucd.
     """
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

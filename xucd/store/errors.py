@@ -1,9 +1,9 @@
-"""What can go wrong in the store, as two kinds of error."""
+"""The errors of the store."""
 
 
 class StoreError(Exception):
-    """The database turned something down, and nothing of it was kept."""
+    """The database rejected a transaction, which was rolled back."""
 
 
 class StoreUnavailable(StoreError):
-    """The database cannot be reached or cannot write: nothing can be kept at the moment."""
+    """The database cannot be reached, or cannot be written to."""

@@ -1,12 +1,13 @@
-"""Making a plan of what the database holds, for `xucd center export`.
+"""Making a plan from the database, for `xucd center export`.
 
-Configuration and open callbacks are in it. Passwords, live memberships, stations and counters are
-not: they are no part of a plan. Where somebody is in a list several times, by number and names, the
-plan has what is due first, as it can hold no two.
+It holds the configuration and the open callbacks, without passwords, live memberships, stations and
+counters. Of several callbacks of one list with the same number and names it holds the one that is
+due first, since a plan cannot hold two of them.
 """
 
 from sqlalchemy import Connection, select
 
+from xucd.center import callee
 from xucd.config.plan import (
     Person,
     Plan,
@@ -20,7 +21,7 @@ from xucd.store.repository import Store
 
 
 def export(store: Store) -> Plan:
-    """The plan that, applied to an empty store, makes it configured as this one is."""
+    """The plan that gives an empty store the same configuration and open callbacks."""
     directory = store.directory()
     defaults = store.default_memberships()
     agents = sorted(directory.agents.values(), key=lambda agent: agent.id)
@@ -84,19 +85,14 @@ def _callback_lists(connection: Connection) -> tuple[PlannedCallbackList, ...]:
         .outerjoin(periods, requests.c.period_uuid == periods.c.uuid)
         .where(~requests.c.clotured)
         .order_by(requests.c.due_date, requests.c.phone_number, requests.c.uuid)
-    )
+    ).mappings()
     for row in rows:
         callback = PlannedCallback(
-            phone_number=row.phone_number,
-            due_date=row.due_date,
-            mobile_phone_number=row.mobile_phone_number,
-            first_name=row.first_name,
-            last_name=row.last_name,
-            company=row.company,
-            description=row.description,
-            period=row.period,
+            due_date=row["due_date"],
+            period=row["period"],
+            **{name: row[name] for name in callee.KEYS},
         )
-        found.setdefault(row.list_uuid, {}).setdefault(callback.identity, callback)
+        found.setdefault(row["list_uuid"], {}).setdefault(callback.identity, callback)
     return tuple(
         PlannedCallbackList(
             row.name, row.queue_id, tuple(found.get(row.uuid, {}).values()), row.caller_id

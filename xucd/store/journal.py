@@ -1,11 +1,9 @@
-"""The journal: what the daemon writes to the store, in order, and again until it is taken.
+"""The journal: what the daemon writes to the store, in order, with retries.
 
-Every change of a station or membership, and the day's figures.
-
-Changes are written in the order in which they came about, and again until the database has taken
-them; `written` waits for all of them. The
-figures change with every call: the agents' are written once a minute and at the end, the queues'
-once a second while they change.
+It writes every change of a station or membership, and the day's figures. Changes are written in the
+order in which they were made, and retried until the database has accepted them; `written` waits for
+all of them. Figures change with every call: the agents' are written once a minute and at the end,
+the queues' once a second while they change.
 """
 
 import asyncio
@@ -35,18 +33,18 @@ log = structlog.get_logger()
 
 
 class Journal:
-    """The store as commands and the daemon use it."""
+    """The store, as commands and the daemon use it."""
 
     def __init__(self, store: AsyncStore) -> None:
         self._store = store
         self._unwritten: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._failing = False
-        self._moved = asyncio.Event()
+        self._progressed = asyncio.Event()
         self._counted: dict[tuple[datetime.date, int], QueueDay] = {}
 
-    def follow(self, changes: Iterable[ch.Change]) -> None:
-        """Write down what of these must outlive the daemon."""
+    def write_changes(self, changes: Iterable[ch.Change]) -> None:
+        """Write the changes that must outlive the daemon."""
         for change in changes:
             if isinstance(change, ch.StationChanged):
                 self._later(Store.put_station, change.station)
@@ -67,7 +65,7 @@ class Journal:
                 self._counted[day_of(change.at), change.queue_id] = change.figures
 
     async def put_station(self, station: Station) -> None:
-        """Remember a station now. Raises `Refused` with `StoreUnavailable`."""
+        """Write a station now. Raises `Refused` with `StoreUnavailable`."""
         await self._now(Store.put_station, station)
 
     async def set_agent_group(self, agent_id: int, group_id: int) -> None:
@@ -75,7 +73,7 @@ class Journal:
         await self._now(Store.set_agent_group, agent_id, group_id)
 
     async def set_membership(self, agent_id: int, queue_id: int, penalty: int) -> None:
-        """Remember a membership now, -1 for none. Raises `Refused` with `StoreUnavailable`."""
+        """Write a membership, -1 to remove it, now. Raises `Refused`, `StoreUnavailable`."""
         if penalty < 0:
             await self._now(Store.remove_membership, agent_id, queue_id)
         else:
@@ -91,29 +89,29 @@ class Journal:
     async def set_default_memberships(
         self, memberships: Mapping[int, Mapping[int, int]], among: Collection[int] | None
     ) -> None:
-        """Replace default memberships, as far as `among` goes; None is every queue.
+        """Replace the default memberships of these users in the queues `among`, None for all.
 
-        All of them or none. Raises `Refused` with `StoreUnavailable`.
+        It is all or nothing. Raises `Refused` with `StoreUnavailable`.
         """
         await self._now(Store.set_default_memberships, memberships, among)
 
     async def written(self) -> None:
-        """Wait until all that was followed is durable.
+        """Wait until all changes so far are durable.
 
-        Raises `Refused` with `StoreUnavailable` while the database takes nothing; what it did not
-        take is kept and tried again.
+        Raises `Refused` with `StoreUnavailable` while the database is unavailable; the changes are
+        kept and retried.
         """
         while self._unwritten:
             if self._failing:
                 raise _unavailable()
-            await self._moved.wait()
+            await self._progressed.wait()
 
     async def run(
         self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
-        """Do some work on the store now, in its turn. Raises `Refused` with `StoreUnavailable`.
+        """Run a function on the store, after those before it.
 
-        It is done, too, when whoever asked is cancelled meanwhile.
+        Cancelling the caller does not cancel it. Raises `Refused` with `StoreUnavailable`.
         """
         try:
             return await self._store.run(work, *args, **kwargs)
@@ -123,11 +121,11 @@ class Journal:
     def later(
         self, work: Callable[Concatenate[Store, _P], None], *args: _P.args, **kwargs: _P.kwargs
     ) -> None:
-        """Do some work on the store after all that was to be done before; `written` waits."""
+        """Run a function on the store after all changes so far, with retries; do not wait."""
         self._later(functools.partial(work, **kwargs), *args)
 
     async def save_days(self, center: Center, now: float) -> None:
-        """Write the figures of the day, the running stretches included. Raises `StoreError`."""
+        """Write the day's figures, up to `now`. Raises `StoreError`."""
         days = {agent_id: live.day(now) for agent_id, live in center.agents.items()}
         await self._store.run(Store.put_agent_days, day_of(now), days)
         queues = {
@@ -139,11 +137,13 @@ class Journal:
     def _save_counted(self) -> None:
         counted, self._counted = self._counted, {}
         for day in {day for day, _queue_id in counted}:
-            figures = {queue_id: one for (of, queue_id), one in counted.items() if of == day}
+            figures = {
+                queue_id: figures for (of, queue_id), figures in counted.items() if of == day
+            }
             self._later(Store.put_queue_days, day, figures)
 
     async def _now(self, method: Callable[..., None], *arguments: Any) -> None:
-        await self.written()  # what was told before must not be written over this later
+        await self.written()  # an earlier change must not overwrite this one
         try:
             await self._store.run(method, *arguments)
         except StoreError as error:
@@ -155,7 +155,7 @@ class Journal:
             self._writer = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
-        """Write in order. What the database cannot take now is tried again until it can."""
+        """Write in order. While the database is unavailable, retry."""
         try:
             while self._unwritten:
                 method, arguments = self._unwritten[0]
@@ -175,10 +175,10 @@ class Journal:
             self._writer = None
 
     def _progress(self, *, failing: bool) -> None:
-        """Let those who wait look again."""
+        """Wake the waiters."""
         self._failing = failing
-        moved, self._moved = self._moved, asyncio.Event()
-        moved.set()
+        progressed, self._progressed = self._progressed, asyncio.Event()
+        progressed.set()
 
 
 def day_of(now: float) -> datetime.date:

@@ -1,8 +1,8 @@
-"""The store: what outlives Asterisk and xucd, read and written in small whole steps.
+"""The store: what outlives Asterisk and xucd, read and written in short transactions.
 
-Every method is one transaction and blocks until it is done; on the event loop, call it through
-`xucd.store.worker.AsyncStore`. All raise `StoreError`, and `StoreUnavailable` when the database is
-out of reach.
+Every method is one transaction and blocks until it is done. On the event loop, call it through
+`xucd.store.worker.AsyncStore`. All raise `StoreError`, and `StoreUnavailable` when the database
+cannot be reached.
 """
 
 import datetime
@@ -37,7 +37,7 @@ class Store:
         database.migrate(self._engine)
 
     def close(self) -> None:
-        """Give up all connections. A later call would open new ones."""
+        """Close all connections. A later call opens new ones."""
         self._engine.dispose()
 
     def ping(self) -> None:
@@ -54,7 +54,7 @@ class Store:
         return database.transaction(self._engine, writing=True, alone=alone)
 
     def directory(self) -> Directory:
-        """Everything configured, as it is now."""
+        """The whole configuration."""
         with self.reading() as connection:
             return _directory(connection)
 
@@ -64,13 +64,13 @@ class Store:
             return _nested(connection, tables.memberships)
 
     def set_membership(self, agent_id: int, queue_id: int, penalty: int) -> None:
-        """Put an agent on a queue, or change its penalty there."""
+        """Add an agent to a queue, or change its penalty there."""
         row = {"agent_id": agent_id, "queue_id": queue_id, "penalty": penalty}
         with self.writing() as connection:
             _put(connection, tables.memberships, [row])
 
     def remove_membership(self, agent_id: int, queue_id: int) -> None:
-        """Take an agent off a queue; no error when it is not on it."""
+        """Remove an agent from a queue. Idempotent."""
         table = tables.memberships
         with self.writing() as connection:
             connection.execute(
@@ -104,13 +104,13 @@ class Store:
                 raise StoreError(f"there is no agent {agent_id}")
 
     def stations(self) -> dict[int, Station]:
-        """Where each agent sits or last sat, by agent id."""
+        """Each agent's current or last station, by agent id."""
         with self.reading() as connection:
             rows = connection.execute(select(tables.stations)).mappings()
             return {row["agent_id"]: Station(**row) for row in rows}
 
     def put_station(self, station: Station) -> None:
-        """Keep an agent's station in place of its last one."""
+        """Write an agent's station in place of its last one."""
         with self.writing() as connection:
             _put(connection, tables.stations, [msgspec.structs.asdict(station)])
 
@@ -127,7 +127,7 @@ class Store:
             }
 
     def put_agent_days(self, day: datetime.date, days: Mapping[int, AgentDay]) -> None:
-        """Keep the counters of one day for the agents named, in place of earlier ones."""
+        """Write the counters of one day for these agents, in place of earlier ones."""
         rows = [
             {"agent_id": agent_id, "day": day, **msgspec.structs.asdict(counters)}
             for agent_id, counters in days.items()
@@ -148,7 +148,7 @@ class Store:
             }
 
     def put_queue_days(self, day: datetime.date, days: Mapping[int, QueueDay]) -> None:
-        """Keep the counters of one day for the queues named, in place of earlier ones."""
+        """Write the counters of one day for these queues, in place of earlier ones."""
         rows = [
             {"queue_id": queue_id, "day": day, **msgspec.structs.asdict(counters)}
             for queue_id, counters in days.items()
@@ -163,7 +163,7 @@ class Store:
             return connection.scalar(select(column).where(tables.users.c.login == login))
 
     def set_password_hash(self, login: str, password_hash: str) -> bool:
-        """Keep a user's password hash; False when there is no such login."""
+        """Write a user's password hash; False if the login does not exist."""
         table = tables.users
         with self.writing() as connection:
             changed = connection.execute(
@@ -172,7 +172,7 @@ class Store:
             return changed.rowcount == 1
 
     def token_secret(self) -> bytes:
-        """The 32 random bytes that tokens are signed with, made at the first call for ever."""
+        """The 32 random bytes that sign tokens, made once at the first call."""
         table = tables.meta
         fresh = {"key": "token_secret", "value": secrets.token_hex(32)}
         with self.writing() as connection:
@@ -211,7 +211,7 @@ def _put(
     """Insert rows, replacing those with the same primary key or, with `keep`, leaving them."""
     if not rows:
         return
-    # The clause is the same in both, but SQLAlchemy has it only in their own inserts.
+    # SQLAlchemy has the clause only in the inserts of each dialect.
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = insert(table)
     key = [column.name for column in table.primary_key.columns]

@@ -1,10 +1,12 @@
-"""The tables. `migrations` makes them; a test holds the two against each other.
+"""The tables, as the code uses them. `migrations` creates them; a test compares the two.
 
-Names that have to be unique are so in the database as well. Live and daily facts refer to the
-configuration with a cascade: what is removed from the configuration leaves nothing behind. Daily
-counters and callbacks' tickets alone outlast their agent, since reports are about the past.
+Unique names are unique in the database too. Live facts refer to the configuration with a cascade:
+removing an agent or a queue removes its memberships and its station. Daily counters and callbacks'
+tickets outlast their agent, since reports are about the past.
 """
 
+import msgspec
+from msgspec.inspect import StrType, StructType, Type, UnionType
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -21,6 +23,10 @@ from sqlalchemy import (
     Uuid,
 )
 
+from xucd.config.entries import CalleeEntry
+
+# In characters. Longer texts are stored without a limit of the database.
+MAX_VARCHAR = 255
 # Migrations drop and change constraints by name, so names follow a rule.
 metadata = MetaData(
     naming_convention={
@@ -34,6 +40,21 @@ metadata = MetaData(
 
 def _id() -> Column[int]:
     return Column("id", Integer, primary_key=True, autoincrement=False)
+
+
+def callee_columns() -> list[Column[str]]:
+    """A column for each field of `Callee`, as wide as its values may be long."""
+    shape = msgspec.inspect.type_info(CalleeEntry)
+    assert isinstance(shape, StructType)
+    return [Column(field.name, _text_type(field.type)) for field in shape.fields]
+
+
+def _text_type(kind: Type) -> String:
+    """What stores an optional text: `VARCHAR` up to a length that is usual for it, else `TEXT`."""
+    assert isinstance(kind, UnionType)
+    text = next(part for part in kind.types if isinstance(part, StrType))
+    length = text.max_length
+    return String(length) if length is not None and length <= MAX_VARCHAR else Text()
 
 
 groups = Table(
@@ -128,7 +149,7 @@ agent_days = Table(
     Column("outbound_calls", Integer, nullable=False),
     Column("outbound_talk_s", Double, nullable=False),
 )
-# `waiting` is {unique id: epoch second}: the callers who are counted as entered and wait.
+# `waiting` is {unique id: epoch second}: the waiting callers who are counted as entered.
 queue_days = Table(
     "queue_days",
     metadata,
@@ -170,12 +191,7 @@ callback_requests = Table(
         nullable=False,
         index=True,
     ),
-    Column("phone_number", String(40)),
-    Column("mobile_phone_number", String(40)),
-    Column("first_name", String(100)),
-    Column("last_name", String(100)),
-    Column("company", Text),
-    Column("description", Text),
+    *callee_columns(),
     Column("agent_id", ForeignKey("agents.id", ondelete="SET NULL")),
     Column("due_date", Date, nullable=False),
     Column("period_uuid", ForeignKey("callback_periods.uuid", ondelete="SET NULL")),
@@ -183,8 +199,7 @@ callback_requests = Table(
     Column("voice_message_ref", String(200), index=True),
     Column("created", Double),
 )
-# Reports are about the past: a ticket outlasts its request, its list and its agent. Times are epoch
-# seconds.
+# A ticket outlasts its request, its list and its agent: no foreign keys. Times are epoch seconds.
 callback_tickets = Table(
     "callback_tickets",
     metadata,

@@ -1,7 +1,6 @@
 """The store on a thread of its own, so that the event loop never waits for a disk.
 
-One thread and one queue: what is asked for first is written first, and a read sees every write
-that was asked for before it.
+There is one thread and one queue: calls are run in order, and a read sees every earlier write.
 """
 
 import asyncio
@@ -17,10 +16,10 @@ T = TypeVar("T")
 
 
 class AsyncStore:
-    """Runs the methods of a `Store` in the order in which they are asked for.
+    """Runs the methods of a `Store` in the order in which they are called.
 
-    `alive` is False from the moment the database could not be reached or written until it can be
-    again; `ping` finds out.
+    `alive` is False after a call failed because the database was unavailable, until a call
+    succeeds; `ping` is such a call.
     """
 
     def __init__(self, store: Store) -> None:
@@ -31,19 +30,18 @@ class AsyncStore:
     async def run(
         self, method: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run ``Store.put_station`` and its like with these arguments, in its turn.
+        """Run a method, such as ``Store.put_station``, after all earlier calls.
 
-        Being cancelled while waiting does not take back what was asked for. Raises what the
-        method raises.
+        Cancelling the caller does not cancel the method. Raises what the method raises.
         """
         loop = asyncio.get_running_loop()
-        # Not run_in_executor's future alone: cancelling that would drop work still in the queue.
+        # Shielded: cancelling the future of `run_in_executor` would drop a call that is queued.
         return await asyncio.shield(
             loop.run_in_executor(self._thread, lambda: self._call(method, *args, **kwargs))
         )
 
     async def ping(self) -> bool:
-        """Whether the database answers, asked anew; sets `alive`."""
+        """Ask whether the database answers; sets `alive`."""
         try:
             await self.run(Store.ping)
         except StoreUnavailable:
@@ -51,7 +49,7 @@ class AsyncStore:
         return True
 
     async def close(self) -> None:
-        """Finish all that was asked for, then close the store. It cannot be used afterwards."""
+        """Run all queued calls, then close the store. It cannot be used afterwards."""
         await self.run(Store.close)
         self._thread.shutdown()
 

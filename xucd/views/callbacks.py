@@ -1,8 +1,11 @@
-"""From callbacks as they are kept to what clients are told of them."""
+"""From stored callbacks to the messages about them."""
 
 from collections.abc import Iterable
 from uuid import UUID
 
+from msgspec import UNSET
+
+from xucd.center import callee
 from xucd.center.callbacks import CallbackListRow, Period, Request
 from xucd.cti import messages as msg
 
@@ -19,42 +22,33 @@ def period_view(period: Period) -> msg.CallbackPeriod:
 
 
 def request_view(request: Request) -> msg.CallbackRequest:
-    """A request, with the period in which its customer likes to be called."""
-    view = msg.CallbackRequest(
+    """A request, with the period in which its callee likes to be called."""
+    return msg.CallbackRequest(
         uuid=str(request.uuid),
         list_uuid=str(request.list_uuid),
-        phone_number=request.phone_number,
-        mobile_phone_number=request.mobile_phone_number,
-        first_name=request.first_name,
-        last_name=request.last_name,
-        company=request.company,
-        description=request.description,
+        **callee.columns(request),
         agent_id=request.agent_id,
         due_date=request.due_date.isoformat(),
         preferred_period=period_view(request.period),
+        voice_message_ref=request.voice_message_ref or UNSET,
+        ticket_uuid=UNSET if request.ticket_uuid is None else str(request.ticket_uuid),
+        clotured=request.clotured or UNSET,
     )
-    if request.voice_message_ref is not None:
-        view.voice_message_ref = request.voice_message_ref
-    if request.ticket_uuid is not None:
-        view.ticket_uuid = str(request.ticket_uuid)
-    if request.clotured:
-        view.clotured = True
-    return view
 
 
 def lists_view(lists: Iterable[CallbackListRow], requests: Iterable[Request]) -> msg.CallbackLists:
-    """Whole lists, each with those of the requests that are its own, in their order."""
-    inside: dict[UUID, list[msg.CallbackRequest]] = {}
+    """The lists, each with those of the requests that belong to it, in their order."""
+    by_list: dict[UUID, list[msg.CallbackRequest]] = {}
     for request in requests:
-        inside.setdefault(request.list_uuid, []).append(request_view(request))
+        by_list.setdefault(request.list_uuid, []).append(request_view(request))
     return msg.CallbackLists(
         items=[
             msg.CallbackList(
-                uuid=str(one.uuid),
-                name=one.name,
-                queue_id=one.queue_id,
-                callbacks=inside.get(one.uuid, []),
+                uuid=str(row.uuid),
+                name=row.name,
+                queue_id=row.queue_id,
+                callbacks=by_list.get(row.uuid, []),
             )
-            for one in lists
+            for row in lists
         ]
     )

@@ -1,1 +1,1 @@
-"""HTTP: login, health, metrics, the pages, the browser library, the WebSocket's door."""
+"""HTTP: authentication, REST, health, metrics, the pages, and opening WebSockets."""

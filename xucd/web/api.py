@@ -1,6 +1,6 @@
-"""The HTTP routes: signing in, the way to the WebSocket, health, metrics.
+"""The HTTP routes: authentication, the WebSocket, health, metrics.
 
-A refused upgrade is answered before any handshake, with the JSON error that a page can read.
+A refused upgrade is answered before the handshake, with a JSON error that a page can read.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from xucd.web.tokens import Tokens
 
 
 class Health(msgspec.Struct, rename="camel"):
-    """How xucd is. `asterisk` is ``current`` or ``lost``; `last_event_age` is in seconds."""
+    """The state of xucd. `asterisk` is ``current`` or ``lost``; `last_event_age` is in seconds."""
 
     current: bool
     asterisk: str
@@ -42,8 +42,16 @@ class _Login(msgspec.Struct):
     password: str
 
 
+class AuthServices(msgspec.Struct, frozen=True):
+    """Who a client is: by password (`signin`) or by token (`bearer`), and how to get a token."""
+
+    bearer: Bearer
+    signin: SignIn
+    tokens: Tokens
+
+
 def _asynchronous(handler: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
-    """Let a route be a coroutine of asyncio, which Klein takes for one of Twisted."""
+    """Let a route be an asyncio coroutine: Klein would run it as one of Twisted."""
 
     @wraps(handler)
     def run(*arguments: Any) -> Any:
@@ -53,25 +61,23 @@ def _asynchronous(handler: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[
 
 
 class Api:
-    """The routes, and what they need."""
+    """The routes."""
 
     app = Klein()
 
     def __init__(
         self,
-        *,
         links: Links,
-        bearer: Bearer,
-        signin: SignIn,
-        tokens: Tokens,
+        authentication: AuthServices,
         origins: Origins,
         health: Callable[[], Health],
+        *,
         legacy_links: bool,
     ) -> None:
         self._links = links
-        self._bearer = bearer
-        self._signin = signin
-        self._tokens = tokens
+        self._bearer = authentication.bearer
+        self._signin = authentication.signin
+        self._tokens = authentication.tokens
         self._origins = origins
         self._health = health
         self._legacy_links = legacy_links
@@ -81,35 +87,35 @@ class Api:
     @app.route("/xuc/api/2.0/auth/login", methods=["POST"])
     @_asynchronous
     async def log_in(self, request: Any) -> bytes:
-        """A token for a password."""
+        """Answer with a token for a login and a password."""
         try:
-            asked = msgspec.json.decode(request.content.read(), type=_Login)
+            login = msgspec.json.decode(request.content.read(), type=_Login)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             text = "The body is not a JSON object with login and password."
             raise HttpError(400, "InvalidJson", text) from None
-        user = await self._signin.user(asked.login, asked.password, _address(request))
+        user = await self._signin.user(login.login, login.password, _address(request))
         return self._token(request, user)
 
     @app.route("/xuc/api/2.0/auth/check", methods=["GET"])
     def check(self, request: Any) -> bytes:
-        """A new token for one that is still good."""
+        """Answer with a new token for a valid one."""
         return self._token(request, self._bearer.user(request.requestHeaders))
 
     def _token(self, request: Any, user: User) -> bytes:
         token = self._tokens.make(user.login)
         return answer(request, 200, {"login": user.login, "token": token, "TTL": self._tokens.ttl})
 
-    # --- The way to the WebSocket
+    # --- The WebSocket
 
     @app.route("/xuc/api/2.0/cti", methods=["GET"])
     def cti(self, request: Any) -> Any:
-        """A WebSocket for a token."""
+        """Open a WebSocket by token."""
         return self._by_token(request, _query(request))
 
     @app.route("/xuc/ctichannel/tokenAuthentication", methods=["GET"])
     @app.route("/ctichannel/tokenAuthentication", methods=["GET"])
     def old_cti_by_token(self, request: Any) -> Any:
-        """The same under an older name."""
+        """Open a WebSocket by token, at an older address."""
         self._only_with_legacy_links()
         return self._by_token(request, _query(request))
 
@@ -117,7 +123,7 @@ class Api:
     @app.route("/ctichannel", methods=["GET"])
     @_asynchronous
     async def old_cti_by_password(self, request: Any) -> Any:
-        """A WebSocket for a password, as the oldest pages ask for it."""
+        """Open a WebSocket by password, as the oldest pages do."""
         self._only_with_legacy_links()
         query = _query(request)
         self._only_from_allowed_pages(request)
@@ -127,7 +133,7 @@ class Api:
 
     def _only_with_legacy_links(self) -> None:
         if not self._legacy_links:
-            raise HttpError(404, "NotFound", "There is nothing here.")
+            raise HttpError(404, "NotFound", "This address does not exist.")
 
     def _only_from_allowed_pages(self, request: Any) -> None:
         if not self._origins.allows(request):
@@ -137,41 +143,41 @@ class Api:
         self._only_from_allowed_pages(request)
         token = query.get("token")
         if not token:
-            raise HttpError(401, "InvalidCredentials", "There is no token.")
+            raise HttpError(401, "InvalidCredentials", "The query has no token.")
         return self._upgraded(request, self._bearer.owner(token), query)
 
     def _upgraded(self, request: Any, user: User, query: dict[str, str]) -> Any:
         upgrade = request.getHeader(b"upgrade") or b""
         if upgrade.lower() != b"websocket":
-            text = "This address is for WebSockets."
+            text = "This address accepts only WebSockets."
             raise HttpError(426, "UpgradeRequired", text, Upgrade="websocket")
         admission = self._links.admit(user, _resume(query))
         return WebSocketResource(admission)  # type: ignore[no-untyped-call]
 
-    # --- Looking after it
+    # --- Monitoring
 
     @app.route("/health", methods=["GET"])
     def health(self, request: Any) -> bytes:
-        """200 while what clients see is current, else 503."""
+        """Answer 200 while clients see the current state, else 503."""
         health = self._health()
         return answer(request, 200 if health.current else 503, msgspec.to_builtins(health))
 
     @app.route("/metrics", methods=["GET"])
     def metrics(self, request: Any) -> bytes:
-        """The counters, as Prometheus reads them."""
+        """Answer with the metrics, in Prometheus' text format."""
         request.setHeader(b"Content-Type", CONTENT_TYPE_LATEST.encode())
         return generate_latest(self._links.hub.metrics.registry)
 
     @app.route("/xuc/api/2.0/asyncapi.json", methods=["GET"])
     def cti_document(self, request: Any) -> bytes:
-        """What goes over the WebSocket, as AsyncAPI has it."""
+        """Answer with the AsyncAPI document of the WebSocket."""
         return answer(request, 200, asyncapi.document(_host(request), request.isSecure()))
 
-    # --- What goes wrong
+    # --- Errors
 
     @app.handle_errors(Exception)
     def on_failure(self, request: Any, failure: Any) -> bytes:
-        """Whatever it is."""
+        """Answer any exception of a route."""
         return answer_failure(request, failure)
 
 
@@ -180,24 +186,21 @@ def _address(request: Any) -> str:
 
 
 def _host(request: Any) -> str:
-    """The host that a client has reached us under, as far as it is one."""
+    """The host that the client addressed, `localhost` if its header is malformed."""
     host = (request.getHeader(b"host") or b"").decode("latin-1")
     return host if re.fullmatch(r"[\w.:\[\]-]{1,255}", host, re.ASCII) else "localhost"
 
 
 def _query(request: Any) -> dict[str, str]:
-    """The query, of old pages too; takes it out of the request, since it holds secrets.
-
-    From here on nothing can log it.
-    """
+    """The query parameters. Removes them from the request, so that nothing logs the secrets."""
     _, _, query = request.uri.partition(b"?")
     request.uri = request.path
-    # Pages that wrote their address into HTML by hand send the separator as they found it there.
+    # Old pages send the separator as it is escaped in HTML.
     text = query.decode("latin-1").replace("&amp;", "&")
     try:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=50))
     except ValueError:
-        raise HttpError(400, "InvalidQuery", "The query has too many fields.") from None
+        raise HttpError(400, "InvalidQuery", "The query has too many parameters.") from None
 
 
 def _resume(query: dict[str, str]) -> Resume | None:
@@ -206,5 +209,5 @@ def _resume(query: dict[str, str]) -> Resume | None:
     position = query.get("position", "")
     if position.isascii() and position.isdecimal() and len(position) < 20:
         return Resume(epoch=query.get("epoch"), position=int(position))
-    # An epoch without a place in it cannot be caught up with.
+    # A stream without a valid position cannot be resumed.
     return Resume(epoch=query.get("epoch"), position=-1)

@@ -1,4 +1,4 @@
-"""Who sends a request: the token in its Authorization header."""
+"""The user of a request, by the token in its Authorization header."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from xucd.web.tokens import Tokens
 
 
 class Bearer:
-    """Judges the tokens of requests, by the users there are now."""
+    """Finds the user of a request's token, among the users of the current configuration."""
 
     def __init__(self, users: Users, tokens: Tokens) -> None:
         self._users = users

@@ -1,4 +1,4 @@
-"""What goes wrong over HTTP, told as JSON: ``{"error":CODE,"message":TEXT}``."""
+"""Errors over HTTP, as JSON: ``{"error":CODE,"message":TEXT}``."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ class HttpError(Exception):
     """A request that cannot be served. `message` never repeats what the client sent."""
 
     more: Mapping[str, object] = MappingProxyType({})
-    """What else is told, beside code and message."""
+    """Further keys of the answer, beside code and message."""
 
     def __init__(self, status: int, code: str, message: str, **headers: str) -> None:
         super().__init__(status, code)
@@ -34,5 +34,5 @@ def answer_error(request: Any, error: HttpError) -> bytes:
     """Set a request's answer to an error; returns the bytes to write."""
     for name, value in error.headers.items():
         request.setHeader(name.replace("_", "-"), value)
-    told = {"error": error.code, "message": error.message, **error.more}
-    return answer(request, error.status, told)
+    body = {"error": error.code, "message": error.message, **error.more}
+    return answer(request, error.status, body)

@@ -1,4 +1,4 @@
-"""What a request that failed is answered with."""
+"""The answers to failed requests."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from xucd.center.refused import Refused
 from xucd.web.errors import HttpError, answer_error
 
-# The status of what the contact centre turns down; all other codes are 422.
+# The statuses of `Refused`, by its code; all other codes are 422.
 STATUSES = {
     "NotAuthorized": 403,
     "FeatureDisabled": 403,
@@ -28,22 +28,22 @@ log = structlog.get_logger()
 
 
 def answer_failure(request: Any, failure: Any) -> bytes:
-    """Set a request's answer to what went wrong; returns the bytes to write.
+    """Set a request's answer to an error; returns the bytes to write.
 
-    `failure` is Twisted's, of any exception; one that nobody has foreseen is logged.
+    `failure` is Twisted's. An unexpected exception is logged.
     """
     return answer_error(request, _error(request, failure))
 
 
 def hung_up(failure: Failure) -> Failure:
-    """Say in Twisted's words that the client has gone, which Klein takes for no failure."""
+    """Turn asyncio's cancellation into Twisted's, which Klein does not take for a failure."""
     if isinstance(failure.value, asyncio.CancelledError):
         raise CancelledError
     return failure
 
 
 def log_unseen(request: Any, task: asyncio.Task[Any], waited: asyncio.Future[Any]) -> None:
-    """Log what nobody has foreseen in a task for whose end its client did not wait."""
+    """Log an unexpected exception of a task whose client has hung up."""
     if not waited.cancelled() or task.cancelled():
         return
     error = task.exception()
@@ -59,10 +59,11 @@ def _error(request: Any, failure: Any) -> HttpError:
         case Refused(code=code, text=text):
             return HttpError(STATUSES.get(code, 422), code, text)
         case NotFound():
-            return HttpError(404, "NotFound", "There is nothing here.")
+            return HttpError(404, "NotFound", "This address does not exist.")
         case MethodNotAllowed(valid_methods=methods):
-            text = "This method is not for this address."
+            text = "This address does not support this method."
             return HttpError(405, "MethodNotAllowed", text, Allow=", ".join(sorted(methods or ())))
     path = request.path.decode("ascii", "replace")
     log.error("an HTTP request failed", path=path, traceback=failure.getTraceback())
-    return HttpError(500, "InternalError", "xucd could not serve this.")
+    text = "xucd could not serve this request; its log has the details."
+    return HttpError(500, "InternalError", text)

@@ -1,4 +1,4 @@
-"""Which pages may talk to us: CORS for requests, the same list for WebSockets."""
+"""The pages that may use xucd: CORS for requests, the same list for WebSockets."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,30 +11,31 @@ HEADERS = b"Authorization, Content-Type"
 class Origins:
     """The allowed origins, each such as ``https://crm.example.com``.
 
-    A page that xucd itself served is always allowed. A client without an origin is no browser.
+    Pages that xucd itself serves are always allowed, and so are clients that send no origin: they
+    are no browsers.
     """
 
     def __init__(self, allowed: Iterable[str]) -> None:
         self._allowed = frozenset(origin.lower().rstrip("/") for origin in allowed)
 
     def allows(self, request: Any) -> bool:
-        """Whether the page behind a request, if there is one, may talk to us."""
+        """Whether the page that sent a request, if it was a page, may use xucd."""
         origin = _header(request, "origin")
         if origin is None or origin.lower() in self._allowed:
             return True
-        # By host alone: behind a proxy that ends TLS, only the page knows that it is https.
+        # By host alone: behind a proxy that terminates TLS, the scheme is not known here.
         host = _header(request, "host")
         return host is not None and urlsplit(origin.lower()).netloc == host.lower()
 
     def mark(self, request: Any) -> None:
-        """Put on any answer, errors too, the headers by which a browser lets the page read it."""
+        """Set the headers by which a browser lets the page read an answer, errors too."""
         request.setHeader(b"Vary", b"Origin")
         origin = _header(request, "origin")
         if origin is not None and self.allows(request):
             request.setHeader(b"Access-Control-Allow-Origin", origin.encode("latin-1"))
 
     def preflight(self, request: Any) -> bytes:
-        """Answer a browser that asks beforehand."""
+        """Answer a preflight request."""
         if self.allows(request):
             request.setHeader(b"Access-Control-Allow-Methods", METHODS)
             request.setHeader(b"Access-Control-Allow-Headers", HEADERS)

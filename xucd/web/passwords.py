@@ -1,12 +1,12 @@
-"""Keeping passwords: argon2 hashes, and the same work for a login that does not exist."""
+"""Password hashes (argon2). Verifying costs the same for a login that does not exist."""
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
 MIN_LENGTH = 8
-# Written out, because the hash below has to cost the same.
+# Explicit, because the hash below has to cost the same.
 HASHER = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
-# Of a random password that nobody knows.
+# The hash of a random password.
 UNKNOWN = (
     "$argon2id$v=19$m=65536,t=3,p=4$1RXdz5xb6BPkI0qd6XyZWQ$cG49BsOMaAca71yc"
     "Aef0gt0D7q8NEafvMGP+vRI7kI4"
@@ -14,15 +14,15 @@ UNKNOWN = (
 
 
 def hash_password(password: str) -> str:
-    """Hash a password for keeping; a little slow by intent, so not on the event loop."""
+    """Hash a password. It is slow by design: do not call it on the event loop."""
     return HASHER.hash(password)
 
 
 def verify(kept: str | None, password: str) -> bool:
-    """Whether `password` is the one that `kept` was made of.
+    """Whether `password` is that of the hash `kept`.
 
-    `kept` is None for a login that does not exist or has no password yet: the answer is no, after
-    as long a time as any other. Raises `argon2.exceptions.InvalidHashError` for a spoilt hash.
+    `kept` is None for a login that does not exist or has no password yet: the result is False and
+    takes the same time. Raises `argon2.exceptions.InvalidHashError` for a malformed hash.
     """
     try:
         matches = HASHER.verify(kept or UNKNOWN, password)

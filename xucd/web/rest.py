@@ -1,4 +1,4 @@
-"""Serving the REST routes: who asks, what with, and the answer in JSON or CSV."""
+"""Serving the REST routes: the user, the request's validation, the answer in JSON or CSV."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,16 +20,17 @@ from xucd.web.errors import HttpError, answer, answer_error
 from xucd.web.failures import answer_failure, hung_up, log_unseen
 from xucd.web.rest_csv import CsvFile
 from xucd.web.rest_openapi import document
-from xucd.web.rest_routes import ROUTES, Asker, Route
+from xucd.web.rest_route import Requester, Route
+from xucd.web.rest_routes import ROUTES
 
 PREFIX = "/xuc/api/2.0"
 OPENAPI = f"{PREFIX}/openapi.json"
-# What is larger is decoded on another thread, in bytes.
+# In bytes. A larger body is decoded on another thread.
 LARGE = 64 * 1024
 
 
 class Rest:
-    """The routes on a site. `rights` gives those of a user."""
+    """Serves the routes. `rights` returns the rights of a user."""
 
     def __init__(
         self, bearer: Bearer, callbacks: Callbacks, rights: Callable[[User], Rights]
@@ -47,7 +48,7 @@ class Rest:
         self._paths = {route.path.split("/")[1] for route in ROUTES}
 
     def serves(self, path: bytes) -> bool:
-        """Whether a path is one of ours."""
+        """Whether a path belongs to a route."""
         text = path.decode("ascii", "replace")
         first = text.removeprefix(f"{PREFIX}/").partition("/")[0]
         return text == OPENAPI or (text.startswith(PREFIX) and first in self._paths)
@@ -57,34 +58,34 @@ class Rest:
         try:
             b"/".join(request.postpath).decode()
         except UnicodeDecodeError:
-            return answer_error(request, HttpError(404, "NotFound", "There is nothing here."))
+            return answer_error(request, HttpError(404, "NotFound", "This address does not exist."))
         return self._resource.render(request)
 
     def _handler(self, route: Route) -> Callable[..., Any]:
         def handle(request: Any, **path: str) -> Any:
-            # Shielded: what was begun is brought to its end and told, whether or not the client
-            # waits for the answer.
-            task = asyncio.ensure_future(self._served(route, request, path))
+            # Shielded: the work is finished and published even if the client hangs up.
+            task = asyncio.ensure_future(self._serve(route, request, path))
             waited = asyncio.shield(task)
             task.add_done_callback(lambda task: log_unseen(request, task, waited))
             return Deferred.fromFuture(waited).addErrback(hung_up)
 
         return handle
 
-    async def _served(self, route: Route, request: Any, path: dict[str, str]) -> bytes:
-        user = self._user(request)
+    async def _serve(self, route: Route, request: Any, path: dict[str, str]) -> bytes:
+        user, signature = self._user(request), route.signature
         arguments: dict[str, Any] = {}
         for name, text in path.items():
-            arguments[name] = _converted(text, route.places[name], "The address")
-        if route.query is not None:
-            arguments["query"] = _query(request, route.query)
-        if route.body is not None:
-            arguments["body"] = await _body(request, route.body, csv=route.csv_body)
-        asker = Asker(user, self._rights(user), self._callbacks)
-        return _answered(request, route, await route.work(asker, **arguments))
+            arguments[name] = _converted(text, signature.places[name], "The address")
+        if signature.query is not None:
+            arguments["query"] = _query(request, signature.query)
+        if signature.body is not None:
+            arguments["body"] = await _body(request, signature.body, csv=signature.csv_body)
+        requester = Requester(user, self._rights(user), self._callbacks)
+        result = await route.function(requester, **arguments)
+        return _answer(request, signature.status, result)
 
     def _user(self, request: Any) -> User:
-        """Who asks. Without a token it is 401, of which programs know what it wants."""
+        """The user. Without a token the status is 401, so that clients ask for credentials."""
         try:
             return self._bearer.user(request.requestHeaders)
         except HttpError as error:
@@ -97,8 +98,8 @@ def _openapi(request: Any) -> bytes:
     return answer(request, 200, document())
 
 
-def _answered(request: Any, route: Route, result: Any) -> bytes:
-    request.setResponseCode(route.status)
+def _answer(request: Any, status: int, result: Any) -> bytes:
+    request.setResponseCode(status)
     request.setHeader(b"Cache-Control", b"no-store")
     if isinstance(result, CsvFile):
         request.setHeader(b"Content-Type", b"text/csv; charset=utf-8")
@@ -121,14 +122,16 @@ def _query(request: Any, kind: type[msgspec.Struct]) -> msgspec.Struct:
             max_num_fields=50,
         )
     except ValueError:  # UnicodeDecodeError too
-        raise HttpError(400, "InvalidQuery", "The query cannot be read.") from None
+        raise HttpError(400, "InvalidQuery", "The query string is malformed.") from None
     many = {name for name, of in _types(kind).items() if isinstance(of, ListType)}
     values: dict[str, Any] = {}
     for name, value in pairs:
         if name in many:
             values.setdefault(name, []).append(value)
         elif name in values:
-            raise HttpError(400, "InvalidQuery", "A parameter of the query is there twice.")
+            raise HttpError(
+                400, "InvalidQuery", "A query parameter that cannot be repeated is given twice."
+            )
         else:
             values[name] = value
     found: msgspec.Struct = _converted(values, kind, "The query", "InvalidQuery")
@@ -137,7 +140,7 @@ def _query(request: Any, kind: type[msgspec.Struct]) -> msgspec.Struct:
 
 @cache
 def _types(kind: type[msgspec.Struct]) -> dict[str, Type]:
-    """What is known of each field of a struct, by its name in JSON."""
+    """The type of each field of a struct, by its name in JSON."""
     shape = msgspec.inspect.type_info(kind)
     assert isinstance(shape, StructType)
     return {
@@ -151,15 +154,15 @@ async def _body(request: Any, kind: Any, *, csv: bool) -> Any:
 
     Raises `HttpError` with `UnsupportedMediaType`, `InvalidJson` or `InvalidBody`.
     """
-    said = Message()
+    headers = Message()
     sent = request.getHeader(b"content-type") or b"application/json"
-    said["Content-Type"] = sent.decode("ascii", "backslashreplace")
-    media, data = said.get_content_type(), request.content.read()
-    charset = said.get_content_charset()
+    headers["Content-Type"] = sent.decode("ascii", "backslashreplace")
+    media, data = headers.get_content_type(), request.content.read()
+    charset = headers.get_content_charset()
     if media == "text/csv" and csv:
         return CsvFile(data, charset)
     if media != "application/json" or charset not in (None, "utf-8"):
-        text = "The body has to be JSON" + (" or CSV." if csv else ".")
+        text = "The body has to be JSON in UTF-8" + (", or CSV." if csv else ".")
         raise HttpError(415, "UnsupportedMediaType", text)
     if len(data) > LARGE:
         return await asyncio.to_thread(_decoded, data, kind)
@@ -175,7 +178,7 @@ def _decoded(data: bytes, kind: Any) -> Any:
     try:
         return _decoder(kind).decode(data)
     except msgspec.ValidationError as error:
-        raise HttpError(400, "InvalidBody", _sentence("The body", error)) from None
+        raise HttpError(400, "InvalidBody", _message("The body", error)) from None
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise HttpError(400, "InvalidJson", "The body is not valid JSON.") from None
 
@@ -184,15 +187,15 @@ def _converted(value: Any, kind: Any, what: str, code: str = "InvalidAddress") -
     try:
         return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise HttpError(400, code, _sentence(what, error)) from None
+        raise HttpError(400, code, _message(what, error)) from None
 
 
-def _sentence(what: str, error: msgspec.ValidationError) -> str:
-    """What is wrong, without what the client sent: pages put messages into their HTML."""
+def _message(what: str, error: msgspec.ValidationError) -> str:
+    """An error text without anything that the client sent: pages put it into their HTML."""
     said, _, where = str(error).partition(" - at ")
     if "unknown field" in said:
-        return f"{what} has a key that is not known."
+        return f"{what} has an unknown key."
     if said.startswith("Invalid enum"):
-        said = "a word that is none of the allowed"
+        said = "not one of the allowed values"
     place = where.strip("`").removeprefix("$").removeprefix(".")
-    return f"{what} is wrong{' at ' * bool(place)}{place}: {said}."
+    return f"{what} is not valid{' at ' * bool(place)}{place}: {said}."

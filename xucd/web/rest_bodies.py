@@ -1,7 +1,7 @@
-"""What REST bodies look like: camel case in JSON, one struct for each.
+"""The bodies and query parameters of REST requests, one struct for each.
 
-Values are held to what the contact centre's file may hold, so that one can be written from the
-other.
+Values are restricted as in the contact centre's file, so that `center export` can be read again.
+The docstrings are part of the OpenAPI document.
 """
 
 import datetime
@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from xucd.config.entries import WhoToCall
+from xucd.config.entries import CalleeEntry
 from xucd.cti import messages as msg
 from xucd.web.rest_csv import BadLine
 
@@ -23,25 +23,25 @@ class _Body(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
     pass
 
 
-class _Given(_Body, forbid_unknown_fields=True, frozen=True):
-    """A misspelt key must not quietly lose what it holds."""
+class _Query(_Body, forbid_unknown_fields=True, frozen=True):
+    """Query parameters. A misspelt one must not be ignored silently."""
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
-    """What went wrong: a code for programs, a text for people."""
+    """An error: `error` is a code for programs, `message` a text for people."""
 
     error: str
     message: str
 
 
 class ImportRefused(ErrorBody, frozen=True):
-    """Why requests were not added. `lines` are those that are wrong."""
+    """Why no requests were added. `lines` are the invalid lines."""
 
     lines: list[BadLine] = []
 
 
 class CallbackListEntry(_Body, frozen=True):
-    """A list of callbacks, which belongs to a queue. `callerId` is shown to those called."""
+    """A callback list. It belongs to a queue; `callerId` is the number shown to the callee."""
 
     uuid: str
     name: str
@@ -49,22 +49,22 @@ class CallbackListEntry(_Body, frozen=True):
     caller_id: str | None
 
 
-class CallbackRequestEntry(msg.CallbackRequest, kw_only=True):
-    """Somebody who wants to be called. `created` is an ISO date and time."""
+class CallbackRequestEntry(msg.CallbackRequest, frozen=True, kw_only=True):
+    """A callback request. `created` is an ISO 8601 date and time."""
 
     clotured: bool
     created: str | None
 
 
 class CallbackRequests(_Body, frozen=True):
-    """A page of what was found; `total` counts all that was."""
+    """A page of the callback requests found; `total` counts all that were found."""
 
     total: int
     found: list[CallbackRequestEntry] = msgspec.field(name="list")
 
 
-class CallbackRequestBody(WhoToCall, frozen=True, kw_only=True):
-    """Somebody to call, by at least one of the two numbers.
+class CallbackRequestBody(CalleeEntry, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A callback request to add, or to replace another. One of the two numbers is required.
 
     Without `dueDate` it is due today, without `preferredPeriodUuid` in the default period.
     """
@@ -84,20 +84,17 @@ class CallbackRequestsAdded(_Body, frozen=True):
     left_out: list[BadLine]
 
 
-class AddQuery(_Given, frozen=True):
-    """`leaveOut=true` adds what is right and leaves out what is not; else it is all or nothing."""
+class AddQuery(_Query, frozen=True):
+    """With `leaveOut=true`, valid requests are added and invalid ones left out.
+
+    Without it, one invalid request refuses all of them.
+    """
 
     leave_out: bool = False
 
 
-class SearchQuery(_Given, frozen=True):
-    """`filter` may be there several times, and all have to hold.
-
-    Each is a field, one of ``=``, ``~`` (like; ``%`` and ``_`` stand for any text and any
-    character), ``<`` and ``>``, and a value; none after ``=`` finds what is empty. Closed requests
-    are found by a filter on ``clotured``. `order` is a field, with ``-`` before it the other way
-    round.
-    """
+class SearchQuery(_Query, frozen=True):
+    """A search; see `find_callback_requests`. `filter` and `order` may be repeated."""
 
     filter: Annotated[
         list[
@@ -120,8 +117,8 @@ class SearchQuery(_Given, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
-class TicketsQuery(_Given, frozen=True):
-    """Tickets of one list or of all; of calls begun from one day to another, both included."""
+class TicketsQuery(_Query, frozen=True):
+    """Which tickets: those of one list or of all, of calls started from one day to another."""
 
     list_uuid: UUID | UnsetType = UNSET
     since: datetime.date | UnsetType = msgspec.field(default=UNSET, name="from")

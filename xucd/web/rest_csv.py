@@ -1,9 +1,8 @@
 """Reading callback requests out of a CSV file, as spreadsheets write them.
 
-The first line names the columns, in any order; what separates them there separates them below. A
-line that cannot be read is told by its number, the header being line 1, and costs no other line:
-reading goes on at the one after it, even where a quote was opened and never closed. What the values
-mean is judged elsewhere.
+The first line names the columns, in any order; its separator holds for the whole file. A line that
+cannot be read is reported by its number, the header being line 1. Reading goes on at the next line,
+even after a quote that is never closed. `xucd.web.rest_import` validates the values.
 """
 
 import csv
@@ -13,24 +12,17 @@ from collections.abc import Iterator
 
 import msgspec
 
-COLUMNS = {
-    "phoneNumber": "phone_number",
-    "mobilePhoneNumber": "mobile_phone_number",
-    "firstName": "first_name",
-    "lastName": "last_name",
-    "company": "company",
-    "description": "description",
-    "dueDate": "due_date",
-    "period": "period",
-}
+from xucd.center.callee import KEYS, NUMBER_KEYS
+
+COLUMNS = (*KEYS.values(), "dueDate", "period")
 SEPARATORS = "|;,"
 MAX_LINES = 50_000
-# Over how many lines one quoted field may go. It bounds what an unclosed quote costs.
+# The most lines of one quoted field. It bounds the cost of an unclosed quote.
 MAX_SPAN = 50
 
 
 class CsvFile(msgspec.Struct, frozen=True):
-    """A file as it is sent. `charset` is what its sender says; without it the bytes tell."""
+    """A file as it was sent. `charset` is what the client declared, None if nothing."""
 
     data: bytes
     charset: str | None = None
@@ -46,31 +38,24 @@ class CsvError(Exception):
 
 
 class BadLine(msgspec.Struct, frozen=True):
-    """A line that cannot be taken. `line` counts from 1, which is the header."""
+    """An invalid line, with the code of its error. `line` counts from 1."""
 
     line: int
     error: str
     message: str
 
 
-class Row(msgspec.Struct, frozen=True, gc=False):
-    """A line's values, None where a column is empty or missing. `period` is a name."""
+class Row(msgspec.Struct, frozen=True):
+    """A line's values by column, without the empty ones."""
 
     line: int
-    phone_number: str | None = None
-    mobile_phone_number: str | None = None
-    first_name: str | None = None
-    last_name: str | None = None
-    company: str | None = None
-    description: str | None = None
-    due_date: str | None = None
-    period: str | None = None
+    values: dict[str, str]
 
 
 def read(file: CsvFile) -> tuple[list[Row], list[BadLine]]:
-    """The rows of a file, and the lines that are none, each in the order of the file.
+    """The rows of a file, and its invalid lines, each in the order of the file.
 
-    Any white space in a value, line ends too, becomes one space. Raises `CsvError` with
+    Any white space in a value, also a line end, becomes one space. Raises `CsvError` with
     `CharsetUnknown`, `CharsetInvalid`, `HeaderInvalid` or `TooManyLines`.
     """
     lines = _decoded(file.data, file.charset).replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -87,8 +72,9 @@ def read(file: CsvFile) -> tuple[list[Row], list[BadLine]]:
             text = f"The line has {len(found)} fields, the header {len(names)}."
             bad.append(BadLine(number, "LineInvalid", text))
         else:
-            values = (" ".join(value.split()) or None for value in found)
-            rows.append(Row(number, **dict(zip(names, values, strict=True))))
+            values = (" ".join(value.split()) for value in found)
+            named = zip(names, values, strict=True)
+            rows.append(Row(number, {name: value for name, value in named if value}))
     return rows, bad
 
 
@@ -103,15 +89,15 @@ def _decoded(data: bytes, charset: str | None) -> str:
             try:
                 return data.decode("utf-8-sig")
             except UnicodeDecodeError:
-                text = "The file is not written in the UTF-8 that it is sent as."
+                text = "The file is declared as UTF-8 and is not valid UTF-8."
                 raise CsvError("CharsetInvalid", text) from None
         case "latin-1" | "latin1" | "iso-8859-1" | "us-ascii" | "windows-1252":
             return _latin(data)
-    raise CsvError("CharsetUnknown", "The file has to be in UTF-8 or Latin-1.")
+    raise CsvError("CharsetUnknown", "The charset of the file has to be UTF-8 or Latin-1.")
 
 
 def _latin(data: bytes) -> str:
-    """Latin-1 as browsers take it: with the letters that Windows writes among its controls."""
+    """Decode Latin-1 as browsers do, as Windows-1252 if possible."""
     try:
         return data.decode("windows-1252")
     except UnicodeDecodeError:
@@ -119,35 +105,36 @@ def _latin(data: bytes) -> str:
 
 
 def _header_line(lines: list[str]) -> tuple[int, str]:
-    """Where the header is, and what separates its columns: the names themselves hold neither."""
+    """The index of the header, and the separator of its columns, which no column name holds."""
     first = next((index for index, line in enumerate(lines) if line.strip()), None)
     if first is None:
         raise CsvError("HeaderInvalid", "The file is empty.")
-    return first, next((one for one in SEPARATORS if one in lines[first]), SEPARATORS[0])
+    return first, next((mark for mark in SEPARATORS if mark in lines[first]), SEPARATORS[0])
 
 
 def _columns(line: str, separator: str) -> list[str]:
-    known = {name.lower(): field for name, field in COLUMNS.items()}
+    known = {column.lower(): column for column in COLUMNS}
     try:
         names = next(csv.reader([line], delimiter=separator, strict=True))
     except csv.Error:
         raise CsvError("HeaderInvalid", "The header has an unclosed quote.") from None
     columns = []
     for place, name in enumerate(names, start=1):
-        field = known.get(name.strip().lower())
-        if field is None:
-            text = f"Column {place} of the header is none of {', '.join(COLUMNS)}."
+        column = known.get(name.strip().lower())
+        if column is None:
+            text = f"Column {place} of the header is not one of {', '.join(COLUMNS)}."
             raise CsvError("HeaderInvalid", text)
-        if field in columns:
-            raise CsvError("HeaderInvalid", f"Column {place} of the header is there twice.")
-        columns.append(field)
-    if not {"phone_number", "mobile_phone_number"} & set(columns):
-        raise CsvError("HeaderInvalid", "The header names no column with a number to call.")
+        if column in columns:
+            raise CsvError("HeaderInvalid", f"The header names column {place} twice.")
+        columns.append(column)
+    if not set(NUMBER_KEYS) & set(columns):
+        text = f"The header has neither of the columns {' and '.join(NUMBER_KEYS)}."
+        raise CsvError("HeaderInvalid", text)
     return columns
 
 
 def _records(lines: list[str], at: int, separator: str) -> Iterator[tuple[int, list[str] | str]]:
-    """Each record's line number, with its fields or with what is wrong with it."""
+    """Each record's line number, with its fields or with the text of an error."""
     while at < len(lines):
         if not lines[at].strip():
             at += 1
@@ -158,23 +145,23 @@ def _records(lines: list[str], at: int, separator: str) -> Iterator[tuple[int, l
             yield at + 1, next(reader)
             at += reader.line_num
         except csv.Error:
-            yield at + 1, "A quote is not closed, or stands in the middle of a field."
+            yield at + 1, "A quote is not closed, or is in the middle of a field."
             at += 1
 
 
-def written(header: list[str], rows: list[list[object]]) -> bytes:
-    """A CSV file with a byte order mark, without which spreadsheets take UTF-8 for Latin-1."""
+def write(header: list[str], rows: list[list[object]]) -> bytes:
+    """A CSV file, with a byte order mark: without it, spreadsheets read UTF-8 as Latin-1."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     writer.writerow(header)
     for row in rows:
-        writer.writerow([_harmless(value) for value in row])
+        writer.writerow([_without_formula(value) for value in row])
     return text.getvalue().encode("utf-8-sig")
 
 
-def _harmless(value: object) -> object:
-    """Keep spreadsheets from running what somebody typed into a field as a formula."""
+def _without_formula(value: object) -> object:
+    """A value that spreadsheets do not run as a formula."""
     if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return value
-    # A number to dial stays as it is: nothing in it can be run.
+    # A number to dial is no formula.
     return value if re.fullmatch(r"\+[0-9]+", value) else "'" + value

@@ -7,26 +7,30 @@ from typing import Any
 import msgspec
 
 from xucd import __version__
-from xucd.web import rest_callbacks
-from xucd.web.rest_bodies import CallbackRequestBody, ErrorBody, ImportRefused
+from xucd.center.callee import NUMBER_KEYS, require_columns
+from xucd.web.rest_bodies import CallbackRequestBody, CallbackRequestEntry, ErrorBody, ImportRefused
 from xucd.web.rest_csv import CsvFile
-from xucd.web.rest_routes import ROUTES, Route
+from xucd.web.rest_route import Route
+from xucd.web.rest_routes import ROUTES
 
 EXAMPLE = "phoneNumber;lastName;dueDate;period\n0230210082;O'Neill;2031-08-01;Afternoon\n"
-_ = rest_callbacks  # imported for the routes it holds
 REF = "#/components/schemas/{name}"
-# What can be wrong with any request, and with any that has a body.
-ANYWHERE = {
-    400: "The request is not well-formed.",
-    401: "The request bears no token.",
-    403: "The token is not valid, or the user may not do this.",
-    503: "xucd cannot write to its database just now.",
+# The error statuses of every route, those of routes with a body, and those that a route names.
+ANY_ERRORS = {
+    400: "The request is malformed.",
+    401: "The request has no bearer token.",
+    403: "The token is not valid, or the user's rights do not allow this.",
+    503: "The database is not available at the moment.",
 }
-WITH_BODY = {413: "The body is too large.", 415: "The body is of another kind."}
-ELSE = {
-    404: "There is no such thing, or the user may not know of it.",
-    409: "The state it is in does not allow this.",
-    422: "It is well-formed, and what it says cannot be.",
+BODY_ERRORS = {
+    413: "The body is too large.",
+    415: "The body has a media type or a charset that is not supported.",
+}
+ROUTE_ERRORS = {
+    404: "What the path or the query names does not exist, or the user may not know of it.",
+    409: "The current state of the callback request does not allow this.",
+    422: "The request is valid JSON or CSV but refers to something that does not exist, or holds a "
+    "value that is not allowed.",
 }
 
 
@@ -35,22 +39,22 @@ def document() -> dict[str, Any]:
     """The whole document, OpenAPI 3.1."""
     kinds = _kinds()
     schemas, components = msgspec.json.schema_components(kinds, ref_template=REF)
-    # What no struct can say: at least one of the two numbers has to be there.
+    # What no struct can say: one of the two numbers is required.
     components[CallbackRequestBody.__name__]["anyOf"] = [
-        {"required": [name], "properties": {name: {"type": "string"}}}
-        for name in ("phoneNumber", "mobilePhoneNumber")
+        {"required": [name], "properties": {name: {"type": "string"}}} for name in NUMBER_KEYS
     ]
+    require_columns(components[CallbackRequestEntry.__name__])
     schema_of = dict(zip(map(repr, kinds), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schema_of)
-    made = {
+    built = {
         "openapi": "3.1.0",
         "info": {
             "title": "xucd: callbacks",
             "version": __version__,
-            "description": "Lists, periods, requests and tickets of callbacks. A token is had as "
-            "for the WebSocket, from /xuc/api/2.0/auth/login, and the rights are the same.",
+            "description": "Lists, periods, requests and tickets of callbacks. The bearer token is "
+            "the one of /xuc/api/2.0/auth/login; the user's rights are those of the WebSocket.",
         },
         "servers": [{"url": "/xuc/api/2.0"}],
         "security": [{"token": []}],
@@ -62,7 +66,7 @@ def document() -> dict[str, Any]:
             },
         },
     }
-    found: dict[str, Any] = _plain(made)
+    found: dict[str, Any] = _plain(built)
     return found
 
 
@@ -71,39 +75,41 @@ def _plain(value: Any) -> Any:
     match value:
         case dict():
             return {
-                key: _said(key, held) if isinstance(held, str) else _plain(held)
-                for key, held in value.items()
+                key: _text(key, item) if isinstance(item, str) else _plain(item)
+                for key, item in value.items()
             }
         case list() | tuple():
-            return [_plain(one) for one in value]
+            return [_plain(item) for item in value]
     return value
 
 
-def _said(key: str, text: str) -> str:
+def _text(key: str, text: str) -> str:
     if key == "pattern":
         return text.replace("\\A", "^").replace("\\Z", "$")
     return inspect.cleandoc(text) if key == "description" else text
 
 
 def _kinds() -> list[Any]:
-    """Every type that a route takes or gives, each once."""
+    """Every type of a request or an answer, each once."""
     kinds: dict[str, Any] = {repr(kind): kind for kind in (ErrorBody, ImportRefused)}
     for route in ROUTES:
-        for kind in (route.body, route.answer, *route.places.values()):
+        signature = route.signature
+        for kind in (signature.body, signature.answer, *signature.places.values()):
             if kind not in (None, CsvFile):
                 kinds[repr(kind)] = kind
     return list(kinds.values())
 
 
 def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
-    summary, _, description = route.summary.partition("\n")
-    made: dict[str, Any] = {
+    signature = route.signature
+    summary, _, description = route.text.partition("\n")
+    operation: dict[str, Any] = {
         "operationId": route.name,
         "tags": [route.path.split("/")[1]],
         "summary": summary.rstrip("."),
     }
     if description.strip():
-        made["description"] = description.strip()
+        operation["description"] = description.strip()
     parameters = [
         {
             "name": name,
@@ -111,20 +117,20 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
             "required": True,
             "schema": schema_of[repr(kind)],
         }
-        for name, kind in route.places.items()
+        for name, kind in signature.places.items()
     ]
-    if route.query is not None:
-        parameters += _query_parameters(route.query)
+    if signature.query is not None:
+        parameters += _query_parameters(signature.query)
     if parameters:
-        made["parameters"] = parameters
-    if route.body is not None:
-        kinds = [route.body, CsvFile] if route.csv_body else [route.body]
+        operation["parameters"] = parameters
+    if signature.body is not None:
+        kinds = [signature.body, CsvFile] if signature.csv_body else [signature.body]
         content = dict(_content(kind, schema_of) for kind in kinds)
-        if route.csv_body:
+        if signature.csv_body:
             content["text/csv"]["example"] = EXAMPLE
-        made["requestBody"] = {"required": True, "content": content}
-    made["responses"] = _responses(route, schema_of)
-    return made
+        operation["requestBody"] = {"required": True, "content": content}
+    operation["responses"] = _responses(route, schema_of)
+    return operation
 
 
 def _query_parameters(kind: type[msgspec.Struct]) -> list[dict[str, Any]]:
@@ -148,25 +154,26 @@ def _content(kind: Any, schema_of: dict[str, Any]) -> tuple[str, dict[str, Any]]
 
 
 def _responses(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
-    done: dict[str, Any] = {"description": "Done."}
-    if route.answer is not None:
-        done["content"] = dict([_content(route.answer, schema_of)])
+    signature = route.signature
+    success: dict[str, Any] = {"description": "Success."}
+    if signature.answer is not None:
+        success["content"] = dict([_content(signature.answer, schema_of)])
     if route.links:
-        done["links"] = {
-            name: {
-                "operationId": name,
+        success["links"] = {
+            function.__name__: {
+                "operationId": function.__name__,
                 "parameters": {"uuid": f"$response.body#/{place}"},
             }
-            for name, place in route.links.items()
+            for function, place in route.links.items()
         }
-    told = ANYWHERE | (WITH_BODY if route.body is not None else {})
-    told |= {status: ELSE[status] for status in route.errors}
+    errors = ANY_ERRORS | (BODY_ERRORS if signature.body is not None else {})
+    errors |= {status: ROUTE_ERRORS[status] for status in route.errors}
     error = {"application/json": {"schema": schema_of[repr(ErrorBody)]}}
     refused = {"application/json": {"schema": schema_of[repr(ImportRefused)]}}
-    return {str(route.status): done} | {
+    return {str(signature.status): success} | {
         str(status): {
             "description": text,
-            "content": refused if status == 422 and route.csv_body else error,
+            "content": refused if status == 422 and signature.csv_body else error,
         }
-        for status, text in sorted(told.items())
+        for status, text in sorted(errors.items())
     }

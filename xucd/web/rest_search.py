@@ -11,16 +11,16 @@ OPERATORS = {"=": "=", "~": "like", "<": "<", ">": ">"}
 
 
 def search(query: SearchQuery) -> Search:
-    """The search that a query asks for, judged as the command's is.
+    """The search of query parameters, validated like that of `findCallbackRequest`.
 
     Raises `Refused` with `FilterInvalid`.
     """
     return commands.search(
         CallbackSearch(
-            filters=[_filter(one) for one in query.filter],
+            filters=[_filter(text) for text in query.filter],
             order=[
-                CallbackOrder(one.removeprefix("-"), "DESC" if one.startswith("-") else "ASC")
-                for one in query.order
+                CallbackOrder(text.removeprefix("-"), "DESC" if text.startswith("-") else "ASC")
+                for text in query.order
             ],
             offset=query.offset,
             limit=query.limit,
@@ -30,6 +30,6 @@ def search(query: SearchQuery) -> Search:
 
 def _filter(text: str) -> CallbackFilter:
     found = re.match(FILTER, text)
-    assert found is not None  # as the query's type has it
+    assert found is not None  # the query was validated by it
     field, operator, value = found.groups()
     return CallbackFilter(field, OPERATORS[operator], value or None)

@@ -1,11 +1,11 @@
-"""Tickets of callbacks as a CSV file, for spreadsheets."""
+"""The tickets of callbacks as a CSV file."""
 
 import datetime
 from collections.abc import Iterable
 
 from xucd.center.callbacks import CallbackListRow, Period, Ticket
 from xucd.center.directory import Directory
-from xucd.web.rest_csv import CsvFile, written
+from xucd.web.rest_csv import CsvFile, write
 
 HEADER = [
     "ticketUuid", "requestUuid", "list", "queue", "agentNumber", "agentName", "phoneNumber",
@@ -19,34 +19,34 @@ def sheet(
     periods: Iterable[Period],
     directory: Directory,
 ) -> CsvFile:
-    """All tickets, a line for each: times are local, with their offset, `duration` in seconds."""
-    list_names = {one.uuid: one.name for one in lists}
-    period_names = {one.uuid: one.name for one in periods}
+    """A line for each ticket. Times are local, with their offset; `duration` is in seconds."""
+    list_names = {row.uuid: row.name for row in lists}
+    period_names = {period.uuid: period.name for period in periods}
     rows: list[list[object]] = []
-    for one in tickets:
-        queue = directory.queues.get(one.queue_id)
-        agent = directory.agents.get(one.agent_id) if one.agent_id is not None else None
+    for ticket in tickets:
+        queue = directory.queues.get(ticket.queue_id)
+        agent = directory.agents.get(ticket.agent_id) if ticket.agent_id is not None else None
         rows.append(
             [
-                one.uuid,
-                one.request_uuid,
-                list_names.get(one.list_uuid),
+                ticket.uuid,
+                ticket.request_uuid,
+                list_names.get(ticket.list_uuid),
                 queue and queue.name,
                 agent and agent.number,
                 agent and f"{agent.first_name} {agent.last_name}",
-                one.phone_number,
-                _local(one.started),
-                _local(one.answered),
-                _local(one.ended),
-                one.duration if one.duration is None else round(one.duration),
-                one.failure,
-                one.status,
-                one.comment,
-                one.due_date,
-                one.period_uuid and period_names.get(one.period_uuid),
+                ticket.phone_number,
+                _local(ticket.started),
+                _local(ticket.answered),
+                _local(ticket.ended),
+                ticket.duration if ticket.duration is None else round(ticket.duration),
+                ticket.failure,
+                ticket.status,
+                ticket.comment,
+                ticket.due_date,
+                ticket.period_uuid and period_names.get(ticket.period_uuid),
             ]
         )
-    return CsvFile(written(HEADER, rows))
+    return CsvFile(write(HEADER, rows))
 
 
 def _local(at: float | None) -> str | None:

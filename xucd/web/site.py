@@ -1,6 +1,7 @@
-"""The one site: everything that xucd serves over HTTP, with the headers that every answer bears."""
+"""The site: everything that xucd serves over HTTP, with the headers of every answer."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from xucd.center.directory import User
 from xucd.center.rights import Rights
 from xucd.cti.links import Links
 from xucd.web import passwords
-from xucd.web.api import Api, Health
+from xucd.web.api import Api, AuthServices, Health
 from xucd.web.bearer import Bearer
 from xucd.web.errors import HttpError, answer_error
 from xucd.web.origins import Origins
@@ -24,8 +25,9 @@ from xucd.web.signin import Attempts, SignIn, Users
 from xucd.web.tokens import Tokens
 
 STATIC = Path(__file__).parent / "static"
+# In bytes.
 MAX_BODY = 64 * 1024
-# For those who have signed in, who may import a whole file of callbacks.
+# For requests with a valid token, which may import a whole file of callbacks.
 MAX_IMPORT = 8 * 1024 * 1024
 IDLE_TIMEOUT = 60
 
@@ -37,70 +39,84 @@ CONTENT_SECURITY_POLICY = (
 log = structlog.get_logger()
 
 
-def make_site(
-    *,
-    links: Links,
-    users: Users,
-    secret: bytes,
-    health: Callable[[], Health],
-    clock: Callable[[], float],
-    origins: Iterable[str] = (),
-    token_ttl: int = 3600,
-    legacy_links: bool = False,
-    login_attempts: int = 20,
-    static: Path = STATIC,
-    verify: Callable[[str | None, str], bool] = passwords.verify,
-    callbacks: Callbacks | None = None,
-    rights: Callable[[User], Rights] | None = None,
-) -> Site:
-    """Everything to listen with.
+@dataclass(frozen=True, kw_only=True)
+class SiteParts:
+    """What the site is made of.
 
-    `secret` signs the tokens (32 bytes or more); `clock` tells epoch seconds; `token_ttl` is in
-    seconds; `login_attempts` are per minute, for one login from one address. With `callbacks`, and
-    the `rights` of a user, there are REST routes.
+    `secret` signs the tokens (32 bytes or more); `clock` returns epoch seconds. With `callbacks`,
+    and `rights`, which returns the rights of a user, there are REST routes.
     """
-    allowed = Origins(origins)
-    metrics = links.hub.metrics
-    signin = SignIn(users, verify, Attempts(login_attempts, clock), metrics)
-    tokens = Tokens(secret, token_ttl, clock)
-    bearer = Bearer(users, tokens)
+
+    links: Links
+    users: Users
+    secret: bytes
+    health: Callable[[], Health]
+    clock: Callable[[], float]
+    callbacks: Callbacks | None = None
+    rights: Callable[[User], Rights] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteOptions:
+    """What can be chosen. `origins` are those of pages that may use xucd, besides its own.
+
+    `token_ttl` is in seconds; `login_attempts` are per minute, for one login from one address;
+    `legacy_links` opens the older addresses of the WebSocket. `static` is the folder of the pages,
+    `verify` tells whether a password is that of a hash.
+    """
+
+    origins: Iterable[str] = ()
+    token_ttl: int = 3600
+    legacy_links: bool = False
+    login_attempts: int = 20
+    static: Path = STATIC
+    verify: Callable[[str | None, str], bool] = passwords.verify
+
+
+def make_site(parts: SiteParts, options: SiteOptions) -> Site:
+    """The site to listen with."""
+    origins = Origins(options.origins)
+    attempts = Attempts(options.login_attempts, parts.clock)
+    tokens = Tokens(parts.secret, options.token_ttl, parts.clock)
+    bearer = Bearer(parts.users, tokens)
+    signin = SignIn(parts.users, options.verify, attempts, parts.links.hub.metrics)
     api = Api(
-        links=links,
-        bearer=bearer,
-        signin=signin,
-        tokens=tokens,
-        origins=allowed,
-        health=health,
-        legacy_links=legacy_links,
+        parts.links,
+        AuthServices(bearer, signin, tokens),
+        origins,
+        parts.health,
+        legacy_links=options.legacy_links,
     )
-    rest = Rest(bearer, callbacks, rights) if callbacks is not None and rights is not None else None
-    root = _Root(api.app.resource(), rest, Pages(str(static)), allowed)
+    rest = None
+    if parts.callbacks is not None and parts.rights is not None:
+        rest = Rest(bearer, parts.callbacks, parts.rights)
+    root = _Root(api.app.resource(), rest, Pages(str(options.static)), origins)
     return _Site(root, signin, bearer)
 
 
 class _Request(Request):
-    """A request whose body is bounded, and never written to disk."""
+    """A request whose body is limited in size, and never written to disk."""
 
     too_long = False
-    _most = MAX_BODY
+    _max_body = MAX_BODY
 
     def gotLength(self, length: int | None) -> None:
         channel: Any = self.channel
         if (length is None or length > MAX_BODY) and channel.site.may_import(self):
-            self._most = MAX_IMPORT
-        self.too_long = length is not None and length > self._most
+            self._max_body = MAX_IMPORT
+        self.too_long = length is not None and length > self._max_body
         self.content = BytesIO()
 
     def handleContentChunk(self, data: bytes) -> None:
         assert self.content is not None  # made by gotLength
-        if self.too_long or self.content.tell() + len(data) > self._most:
+        if self.too_long or self.content.tell() + len(data) > self._max_body:
             self.too_long = True
             return
         super().handleContentChunk(data)  # type: ignore[no-untyped-call]
 
 
 class _Site(Site):
-    """A site that does not log what is in a query: tokens and passwords travel there."""
+    """A site that does not log query strings: they hold tokens and passwords."""
 
     def __init__(self, root: Resource, signin: SignIn, bearer: Bearer) -> None:
         super().__init__(root, requestFactory=_Request, timeout=IDLE_TIMEOUT)  # type: ignore[no-untyped-call]
@@ -108,7 +124,7 @@ class _Site(Site):
         self._bearer = bearer
 
     def may_import(self, request: Any) -> bool:
-        """Whether a request, of which only the headers have come, may have a large body."""
+        """Whether a request may have a large body, by its headers alone."""
         try:
             self._bearer.user(request.requestHeaders)
         except HttpError:
@@ -129,7 +145,7 @@ class _Site(Site):
 
 
 class _Root(Resource):
-    """Puts on every answer what browsers are to keep to, and lets allowed pages read errors too."""
+    """Sets the security headers of every answer, and dispatches requests to routes and pages."""
 
     isLeaf = True
 
@@ -164,7 +180,7 @@ class _Root(Resource):
         if cross_origin or path in (b"/health", b"/metrics"):
             return self._routes.render(request)
         if request.method not in (b"GET", b"HEAD"):
-            text = "This method is not for this address."
+            text = "This address does not support this method."
             return answer_error(request, HttpError(405, "MethodNotAllowed", text, Allow="GET"))
         found = getChildForRequest(self._pages, request)  # type: ignore[no-untyped-call]
         return found.render(request)

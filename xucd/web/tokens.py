@@ -1,7 +1,7 @@
-"""Tokens: who somebody is, signed, for as long as they are valid.
+"""Tokens: signed JWTs (HS256) that name a login, until they expire.
 
-They are JWTs (HS256), which consist of nothing but ``[A-Za-z0-9._-]``: pages put them into URLs as
-they are. Nothing is kept about them, so a new one revokes no other.
+They consist of ``[A-Za-z0-9._-]``: pages put them into URLs as they are. xucd stores none, so a new
+token revokes no other.
 """
 
 import math
@@ -16,7 +16,7 @@ MIN_SECRET = 32
 
 
 class Tokens:
-    """Makes and judges tokens. `ttl` is in seconds; `clock` tells epoch seconds.
+    """Makes and verifies tokens. `ttl` is in seconds; `clock` returns epoch seconds.
 
     Raises ValueError for a secret of fewer than 32 bytes.
     """
@@ -29,23 +29,23 @@ class Tokens:
         self._clock = clock
 
     def make(self, login: str) -> str:
-        """A new token; no two are alike."""
+        """A new token; each is unique."""
         claims = {
             "sub": login,
-            # Rounded up: a token is never good for less than it says.
+            # Rounded up: a token is never valid for less than its TTL.
             "exp": math.ceil(self._clock()) + self.ttl,
             "jti": secrets.token_urlsafe(9),
         }
         return jwt.encode(claims, self._secret, algorithm="HS256")
 
     def login(self, token: str) -> str:
-        """Whose token this is. Raises `HttpError` with `InvalidToken` or `TokenExpired`."""
+        """The login of a token. Raises `HttpError` with `InvalidToken` or `TokenExpired`."""
         try:
             claims = jwt.decode(
                 token,
                 self._secret,
                 algorithms=["HS256"],
-                # Judged by our own clock, below.
+                # Checked by `clock`, below.
                 options={"verify_exp": False, "require": ["sub", "exp"]},
             )
             expires = int(claims["exp"])

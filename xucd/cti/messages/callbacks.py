@@ -1,12 +1,13 @@
-"""What clients are told about callbacks."""
+"""The messages about callbacks."""
 
 from msgspec import UNSET, UnsetType, field
 
+from xucd.center.callee import Callee
 from xucd.cti.messages.base import ArrayMessage, Message, Part
 
 
 class CallbackPeriod(Part, kw_only=True):
-    """A time of day for callbacks: ``HH:MM:SS``."""
+    """A part of the day in which callbacks can be wanted; times are local, ``HH:MM:SS``."""
 
     uuid: str
     name: str
@@ -15,21 +16,20 @@ class CallbackPeriod(Part, kw_only=True):
     default: bool
 
 
-class CallbackRequest(Part, kw_only=True):
-    """Somebody who wants to be called. `due_date` is ``YYYY-MM-DD``.
-
-    The last three are there only for one with a message, for one that its taker has called and has
-    not filled the ticket in, and for one that is done with.
-    """
+class _RequestIds(Callee[str, str, str], frozen=True):
+    """Puts the ids before whoever is to be called, where clients are used to see them."""
 
     uuid: str
     list_uuid: str
-    phone_number: str | None
-    mobile_phone_number: str | None
-    first_name: str | None
-    last_name: str | None
-    company: str | None
-    description: str | None
+
+
+class CallbackRequest(_RequestIds, frozen=True, kw_only=True):
+    """A callback: whoever is to be called, and when. `dueDate` is ``YYYY-MM-DD``.
+
+    `voiceMessageRef` is there only if the caller left a message, `ticketUuid` only while the ticket
+    of the taker's last call is not filled in, `clotured` only for a closed request.
+    """
+
     agent_id: int | None
     due_date: str
     preferred_period: CallbackPeriod
@@ -39,7 +39,7 @@ class CallbackRequest(Part, kw_only=True):
 
 
 class CallbackList(Part, kw_only=True):
-    """A list of callbacks, which belongs to a queue."""
+    """A list of callbacks with its open requests. It belongs to a queue."""
 
     uuid: str
     name: str
@@ -48,26 +48,26 @@ class CallbackList(Part, kw_only=True):
 
 
 class CallbackLists(ArrayMessage, kw_only=True):
-    """All lists of callbacks the client may see."""
+    """All lists of callbacks that the user sees, each with its open requests."""
 
     items: list[CallbackList]
 
 
 class PreferredCallbackPeriodList(ArrayMessage, kw_only=True):
-    """All periods a callback can be moved to."""
+    """All periods in which a callback can be wanted."""
 
     items: list[CallbackPeriod]
 
 
 class CallbackPage(Part, kw_only=True):
-    """A page of found callbacks; `total` counts all that were found."""
+    """A page of the callbacks that a search found; `total` counts all that it found."""
 
     total: int
     found: list[CallbackRequest] = field(name="list")
 
 
 class FindCallbackResponseWithId(Message, kw_only=True):
-    """The answer to a search; `id` is the client's."""
+    """The answer to `findCallbackRequest`; `id` is the one that the client sent."""
 
     id: str | int
     response: CallbackPage
@@ -81,25 +81,25 @@ class CallbackTaken(Message, kw_only=True):
 
 
 class CallbackStarted(Message, kw_only=True):
-    """A callback is being dialled; what comes of it goes into the ticket."""
+    """A callback is being called; `ticketUuid` is the ticket that records the call's outcome."""
 
     request_uuid: str
     ticket_uuid: str
 
 
 class CallbackClotured(Message, kw_only=True):
-    """A callback is done with."""
+    """A callback was closed or removed."""
 
     uuid: str
 
 
 class CallbackReleased(Message, kw_only=True):
-    """An agent has given a callback back."""
+    """A callback is free again: every agent of its queue can take it."""
 
     uuid: str
 
 
 class CallbackRequestUpdated(Message, kw_only=True):
-    """A callback has another date or period."""
+    """A callback is new, was changed, or is open again."""
 
     request: CallbackRequest

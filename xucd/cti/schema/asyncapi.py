@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from xucd import __version__
+from xucd.center.callee import require_columns
 from xucd.cti.commands import QueryAnswer, QueryAnswerBy
-from xucd.cti.messages import MESSAGES, ArrayMessage, CommandResult, Message
+from xucd.cti.messages import MESSAGES, ArrayMessage, CallbackRequest, CommandResult, Message
 from xucd.cti.schema.commands import Method, doc, methods
 
 Json = dict[str, Any]
@@ -133,6 +134,7 @@ def _schemas(commands: Iterable[Method]) -> Json:
     bodies = [cls for cls in MESSAGES.values() if not issubclass(cls, ArrayMessage)]
     items = [cls.__annotations__["items"] for cls in MESSAGES.values() if cls not in bodies]
     _, schemas = msgspec.json.schema_components([*bodies, *items], ref_template=_SCHEMAS)
+    require_columns(schemas[CallbackRequest.__name__])
     structs = [method.struct for method in commands]
     _, received = msgspec.json.schema_components(structs, ref_template=_SCHEMAS)
     for method in commands:

@@ -8,7 +8,7 @@ from msgspec import inspect as kinds
 
 from xucd.center.agent import AgentState
 from xucd.cti.commands import QueryAnswer, QueryAnswerBy
-from xucd.cti.messages import MESSAGES, ArrayMessage, Message, Part
+from xucd.cti.messages import MESSAGES, ArrayMessage, CallbackRequest, Message, Part
 from xucd.cti.parts import PARTS
 from xucd.cti.schema.commands import Method, doc, methods
 from xucd.cti.schema.tables import STATISTICS, Names
@@ -126,7 +126,7 @@ def _declared(cls: type[Any]) -> str:
     assert isinstance(info, kinds.StructType)
     if issubclass(cls, ArrayMessage):
         return f"{_comment(text)}export type {name_of(cls)} = {type_of(info.fields[0].type)};\n"
-    sent = issubclass(cls, Message | Part)
+    sent = issubclass(cls, Message | Part | CallbackRequest)
     rows = (
         f"{field.encode_name}{'?' if _left_out(field, sent) else ''}: {type_of(field.type)};"
         for field in info.fields

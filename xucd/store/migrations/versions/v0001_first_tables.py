@@ -194,7 +194,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agent_id", "queue_id", name=op.f("pk_memberships")),
     )
     op.create_table(
-        "stations",
+        "seats",
         sa.Column("agent_id", sa.Integer(), nullable=False),
         sa.Column("line_id", sa.Integer(), nullable=False),
         sa.Column("logged_in", sa.Boolean(), nullable=False),
@@ -213,7 +213,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("stations")
+    op.drop_table("seats")
     op.drop_table("memberships")
     op.drop_table("callback_requests")
     op.drop_table("default_memberships")

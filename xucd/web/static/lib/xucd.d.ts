@@ -630,7 +630,7 @@ export interface UsersQueueDefaultMembership {
   memberships: UserQueueDefaultMembership[];
 }
 
-/** A time of day for callbacks: ``HH:MM:SS``. */
+/** A part of the day in which callbacks can be wanted; times are local, ``HH:MM:SS``. */
 export interface CallbackPeriod {
   uuid: string;
   name: string;
@@ -639,10 +639,10 @@ export interface CallbackPeriod {
   default: boolean;
 }
 
-/** Somebody who wants to be called. `due_date` is ``YYYY-MM-DD``.
+/** A callback: whoever is to be called, and when. `dueDate` is ``YYYY-MM-DD``.
  *
- * The last three are there only for one with a message, for one that its taker has called and has
- * not filled the ticket in, and for one that is done with.
+ * `voiceMessageRef` is there only if the caller left a message, `ticketUuid` only while the ticket
+ * of the taker's last call is not filled in, `clotured` only for a closed request.
  */
 export interface CallbackRequest {
   uuid: string;
@@ -661,7 +661,7 @@ export interface CallbackRequest {
   clotured?: boolean;
 }
 
-/** A list of callbacks, which belongs to a queue. */
+/** A list of callbacks with its open requests. It belongs to a queue. */
 export interface CallbackList {
   uuid: string;
   name: string;
@@ -669,19 +669,19 @@ export interface CallbackList {
   callbacks: CallbackRequest[];
 }
 
-/** All lists of callbacks the client may see. */
+/** All lists of callbacks that the user sees, each with its open requests. */
 export type CallbackLists = CallbackList[];
 
-/** All periods a callback can be moved to. */
+/** All periods in which a callback can be wanted. */
 export type PreferredCallbackPeriodList = CallbackPeriod[];
 
-/** A page of found callbacks; `total` counts all that were found. */
+/** A page of the callbacks that a search found; `total` counts all that it found. */
 export interface CallbackPage {
   total: number;
   list: CallbackRequest[];
 }
 
-/** The answer to a search; `id` is the client's. */
+/** The answer to `findCallbackRequest`; `id` is the one that the client sent. */
 export interface FindCallbackResponseWithId {
   id: string | number;
   response: CallbackPage;
@@ -693,23 +693,23 @@ export interface CallbackTaken {
   agentId: number;
 }
 
-/** A callback is being dialled; what comes of it goes into the ticket. */
+/** A callback is being called; `ticketUuid` is the ticket that records the call's outcome. */
 export interface CallbackStarted {
   requestUuid: string;
   ticketUuid: string;
 }
 
-/** A callback is done with. */
+/** A callback was closed or removed. */
 export interface CallbackClotured {
   uuid: string;
 }
 
-/** An agent has given a callback back. */
+/** A callback is free again: every agent of its queue can take it. */
 export interface CallbackReleased {
   uuid: string;
 }
 
-/** A callback has another date or period. */
+/** A callback is new, was changed, or is open again. */
 export interface CallbackRequestUpdated {
   request: CallbackRequest;
 }

@@ -53,6 +53,13 @@ export function beginCallback(desk, uuid, turn) {
   return parts;
 }
 
+/** All that a request says about whoever is to be called, to be searched. */
+export function calleeText(request) {
+  const { firstName, lastName, company, description, phoneNumber, mobilePhoneNumber } = request;
+  const all = [firstName, lastName, company, description, phoneNumber, mobilePhoneNumber];
+  return all.filter(Boolean).join(" ");
+}
+
 /** Shows a request: `{request, mine, open}`. */
 export function fillCallback(desk, parts, { request, mine, open }) {
   const { state } = desk.center;

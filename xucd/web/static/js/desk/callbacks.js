@@ -2,7 +2,7 @@
 
 import { byId, keepList, make, setText } from "../shared/dom.js";
 import { byName, formatNumber, t } from "../shared/words.js";
-import { beginCallback, fillCallback } from "./callback.js";
+import { beginCallback, calleeText, fillCallback } from "./callback.js";
 import { localDay } from "./days.js";
 
 const PAGE = 30; // rows that are shown at first, and added at a time
@@ -98,9 +98,7 @@ function isChosen(request, me) {
 
 function isFound(request) {
   const wanted = byId("callbacks-find").value.trim().toLowerCase();
-  const { firstName, lastName, company, description, phoneNumber, mobilePhoneNumber } = request;
-  const all = [firstName, lastName, company, description, phoneNumber, mobilePhoneNumber];
-  return wanted === "" || all.filter(Boolean).join(" ").toLowerCase().includes(wanted);
+  return wanted === "" || calleeText(request).toLowerCase().includes(wanted);
 }
 
 function before(a, b, me) {

@@ -1,0 +1,95 @@
+"""What a REST route is: a method, a path, and the function that serves it.
+
+The rest is read from the function's signature and docstring. Its first argument is the `Requester`;
+arguments named as in the path get the parts of the path; `body` is the request's body, `query` (a
+struct) its query parameters; what the function returns is the answer. Both the validation of
+requests and the OpenAPI document are made from these types.
+"""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
+from operator import or_
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+
+from xucd.callbacks.service import Callbacks
+from xucd.center.directory import User
+from xucd.center.rights import Rights
+from xucd.web.rest_csv import CsvFile
+
+Function = Callable[..., Awaitable[Any]]
+
+
+class Requester(msgspec.Struct, frozen=True):
+    """The user who sends a request, its rights, and the service that does the work."""
+
+    user: User
+    rights: Rights
+    callbacks: Callbacks
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """The types of a route's request and answer.
+
+    `places` are the types of the parts of the path, by name. `body` is the type of a JSON body,
+    None if there is none; `csv_body` says that the body may be a CSV file instead. `answer` is the
+    type of the answer, None for an empty one; `status` is that of success.
+    """
+
+    places: Mapping[str, Any]
+    query: type[msgspec.Struct] | None
+    body: Any
+    csv_body: bool
+    answer: Any
+    status: int
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route. `path` holds the names of arguments, such as ``/callback_lists/{uuid}``.
+
+    `errors` are the statuses that it can answer with besides those that every route can. `links`
+    are OpenAPI's: the functions of other routes, each with the place of their uuid in this answer.
+    """
+
+    method: str
+    path: str
+    function: Function
+    errors: tuple[int, ...] = ()
+    links: Mapping[Function, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """OpenAPI's operation id."""
+        return self.function.__name__
+
+    @property
+    def text(self) -> str:
+        """A summary in the first line, and a description."""
+        return inspect.getdoc(self.function) or ""
+
+    @cached_property
+    def signature(self) -> Signature:
+        """What the function's signature says."""
+        hints = get_type_hints(self.function, include_extras=True)
+        body, answer = hints.get("body"), hints["return"]
+        kinds = get_args(body)
+        csv_body = CsvFile in kinds
+        if csv_body:
+            body = reduce(or_, (kind for kind in kinds if kind is not CsvFile))
+        if answer is type(None):
+            answer, status = None, 204
+        else:
+            status = 201 if self.method == "POST" else 200
+        return Signature(
+            places={name: hints[name] for name in re.findall(r"{(\w+)}", self.path)},
+            query=hints.get("query"),
+            body=body,
+            csv_body=csv_body,
+            answer=answer,
+            status=status,
+        )
