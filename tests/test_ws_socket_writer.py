@@ -84,9 +84,8 @@ async def slow_client(server: Server) -> Client:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
     sock.setblocking(False)
     await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", server.port))
-    return await Client.connect(
-        server.port, f"/xuc/api/2.0/cti?token={token}", sock=sock, buffer=1024
-    )
+    streams = await asyncio.open_connection(sock=sock, limit=1024)
+    return await Client.upgrade(*streams, f"/xuc/api/2.0/cti?token={token}")
 
 
 async def publish_until(server: Server, condition: Any) -> int:
