@@ -4,6 +4,7 @@
 # is missing, and says in a sentence what it cannot do.
 
 PYTHON := .venv/bin/python
+LINT_IMPORTS := .venv/bin/lint-imports --no-logo
 BIN := integration/bin
 # How many calls a minute come in by themselves; 0 for none.
 DEMO_CALLS ?= 6
@@ -31,7 +32,7 @@ help:
 	@echo "make test         everything that is checked, against a real Asterisk too"
 	@echo "make soak         kills xucd 200 times while its users work, on each database: KILLS=200"
 	@echo "make unit         the tests that need no Asterisk"
-	@echo "make lint         ruff and mypy"
+	@echo "make lint         ruff, mypy, and import-linter's contracts"
 	@echo "make bench        how fast xucd is; writes bench.json"
 	@echo "make generate     the generated files of the client libraries, from the structs"
 	@echo "make venv         the virtual environment, .venv"
@@ -65,6 +66,7 @@ lint: venv
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+	$(LINT_IMPORTS)
 
 unit: venv
 	@$(BIN)/ensure-postgres >/dev/null
@@ -94,5 +96,6 @@ bench: venv
 	$(PYTHON) -m bench
 
 clean: demo-down
-	rm -rf .test-images.log .venv node_modules .demo .mypy_cache .ruff_cache .pytest_cache build dist bench.json *.egg-info
+	rm -rf .test-images.log .venv node_modules .demo .mypy_cache .ruff_cache .import_linter_cache .pytest_cache \
+		build dist bench.json *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
