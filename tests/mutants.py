@@ -28,7 +28,9 @@ CENTER = Path("xucd/center")
 TESTS = (
     "agent_rules",
     "callback_rules",
+    "channels",
     "listening",
+    "live",
     "phone_calls",
     "queue_stats",
     "rebuild",
@@ -37,6 +39,7 @@ TESTS = (
     "sheet_rules",
     "trace_states",
     "voice_message_rules",
+    "wrapups",
 )
 """The files `tests/test_….py` that run: those of rules, which open no socket and no database."""
 
