@@ -4,6 +4,7 @@
 # is missing, and says in a sentence what it cannot do.
 
 PYTHON := .venv/bin/python
+LINT_IMPORTS := .venv/bin/lint-imports --no-logo
 BIN := integration/bin
 # How many calls a minute come in by themselves; 0 for none.
 DEMO_CALLS ?= 6
@@ -12,13 +13,15 @@ NUMBER ?= 3000
 TALK ?=
 # For soak: how often xucd is killed, on each database.
 KILLS ?= 200
+# For mutants: which modules of xucd/center, such as ONLY="agent members"; all unless given.
+ONLY ?=
 # For demo-say: who says what, and for how many seconds to show what comes.
 LOGIN ?= bruce
 SAY ?= {"command":"getAgentStates"}
 FOR ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test soak lint unit demo demo-up demo-down demo-call demo-say demo-needs bench generate clean
+.PHONY: help venv test soak lint unit mutants demo demo-up demo-down demo-call demo-say demo-needs bench generate clean
 
 help:
 	@echo "make demo         a whole contact centre on this machine, until Ctrl-C"
@@ -31,7 +34,9 @@ help:
 	@echo "make test         everything that is checked, against a real Asterisk too"
 	@echo "make soak         kills xucd 200 times while its users work, on each database: KILLS=200"
 	@echo "make unit         the tests that need no Asterisk"
-	@echo "make lint         ruff and mypy"
+	@echo "make mutants      changes the centre's code bit by bit, to see which tests notice:"
+	@echo "                  ONLY=\"agent members\" for some of its modules"
+	@echo "make lint         ruff, mypy, and import-linter's contracts"
 	@echo "make bench        how fast xucd is; writes bench.json"
 	@echo "make generate     the generated files of the client libraries, from the structs"
 	@echo "make venv         the virtual environment, .venv"
@@ -65,6 +70,7 @@ lint: venv
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+	$(LINT_IMPORTS)
 
 unit: venv
 	@$(BIN)/ensure-postgres >/dev/null
@@ -85,7 +91,11 @@ test: venv
 # A few minutes: each kill is followed by a start. It ends by itself.
 soak: venv
 	@$(BIN)/ensure-postgres >/dev/null
-	$(PYTHON) -m pytest tests/test_sigkill.py --kills $(KILLS)
+	$(PYTHON) -m pytest tests/test_sigkill.py --kills $(KILLS) -o faulthandler_timeout=0
+
+# Less than an hour for all. What a mutant changes: python -m tests.mutants --show NAME
+mutants: venv
+	$(PYTHON) -m tests.mutants $(ONLY)
 
 generate: venv
 	$(PYTHON) -m xucd.cti.schema
@@ -94,5 +104,6 @@ bench: venv
 	$(PYTHON) -m bench
 
 clean: demo-down
-	rm -rf .test-images.log .venv node_modules .demo .mypy_cache .ruff_cache .pytest_cache build dist bench.json *.egg-info
+	rm -rf .test-images.log .venv node_modules .demo .mypy_cache .ruff_cache .import_linter_cache .mutants .pytest_cache \
+		build dist bench.json *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -81,10 +81,10 @@ def _read(sockets: list[socket.socket], size: int) -> None:
     buffer = bytearray(256 * 1024)
     with selectors.EpollSelector() as selector:
         for sock in sockets:
-            selector.register(sock, selectors.EVENT_READ)
+            selector.register(sock, selectors.EVENT_READ, data=sock)
         while left:
             for key, _ in selector.select(20):
-                sock = key.fileobj
+                sock = key.data
                 got = sock.recv_into(buffer)
                 left[key.fd] -= got
                 if not got or left[key.fd] < 0:

@@ -11,10 +11,10 @@ from twisted.internet import asyncioreactor
 try:
     import uvloop
 except ImportError:
-    uvloop = None
+    uvloop = None  # type: ignore[assignment]
 
 LOOP: asyncio.AbstractEventLoop = (uvloop or asyncio).new_event_loop()
-asyncioreactor.install(LOOP)
+asyncioreactor.install(LOOP)  # type: ignore[no-untyped-call]
 
 # Not before there is a reactor on the right loop.
 from autobahn.twisted.resource import WebSocketResource  # noqa: E402
@@ -22,7 +22,7 @@ from autobahn.twisted.websocket import (  # noqa: E402
     WebSocketServerFactory,
     WebSocketServerProtocol,
 )
-from twisted.internet import reactor  # noqa: E402
+from twisted.internet import reactor as twisted_reactor  # noqa: E402
 from twisted.web.server import Site  # noqa: E402
 
 from bench.recorded import SECRET, Counting, messages, play  # noqa: E402
@@ -34,6 +34,9 @@ from xucd.cti.session import Session  # noqa: E402
 from xucd.views import topics  # noqa: E402
 from xucd.web.api import Health  # noqa: E402
 from xucd.web.site import SiteOptions, SiteParts, make_site  # noqa: E402
+
+# Typed as a module, which it is not.
+reactor: Any = twisted_reactor
 
 
 def serve(side: str, commands: Connection) -> None:
@@ -138,9 +141,9 @@ def _autobahn() -> tuple[Any, Callable[[], int], Callable[[], Callable[[int], bo
         def onOpen(self) -> None:
             links.append(self)
 
-    factory = WebSocketServerFactory()
+    factory = WebSocketServerFactory()  # type: ignore[no-untyped-call]
     factory.protocol = Bare
-    factory.setProtocolOptions(tcpNoDelay=True)
+    factory.setProtocolOptions(tcpNoDelay=True)  # type: ignore[no-untyped-call]
     ready = [factory.prepareMessage(message) for message in messages()]
 
     def start() -> Callable[[int], bool]:
@@ -156,4 +159,5 @@ def _autobahn() -> tuple[Any, Callable[[], int], Callable[[], Callable[[int], bo
 
         return send
 
-    return Site(WebSocketResource(factory)), lambda: len(links), start
+    site = Site(WebSocketResource(factory))  # type: ignore[no-untyped-call]
+    return site, lambda: len(links), start

@@ -20,8 +20,9 @@ import asyncio
 import contextlib
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 from integration.legs import DEADLINE, Leg, NotAnswered, user_of
 from integration.pbx import Pbx
@@ -221,8 +222,8 @@ class Phones:
 _background: set[asyncio.Future[float]] = set()
 
 
-def _in_background(task: object) -> None:
-    future = asyncio.ensure_future(task)  # type: ignore[arg-type]
+def _in_background(task: Coroutine[Any, Any, float]) -> None:
+    future = asyncio.ensure_future(task)
     _background.add(future)
     future.add_done_callback(_background.discard)
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from typing import Self
 
 from integration.client import Client, http
 from integration.pbx import Pbx
@@ -40,7 +41,7 @@ class Xucd:
         )
         self._process: asyncio.subprocess.Process | None = None
 
-    async def __aenter__(self) -> Xucd:
+    async def __aenter__(self) -> Self:
         if not self.url.startswith("sqlite") or not (self.folder / "xucd.db").exists():
             await self.prepare()
         await self.start()

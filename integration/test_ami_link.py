@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Self, TypeVar
 
 import msgspec
 import pytest
@@ -35,6 +35,9 @@ from xucd.tools.trace import Recorder, replay
 PHONE = "Local/7001@default/n"
 PATIENCE = 20
 
+Report = Event | Snapshot | str
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Ami:
@@ -49,7 +52,7 @@ class Watched:
     """A link with everything that it reports, in order."""
 
     def __init__(self, ami: Ami, on_raw: Callable[[bytes], None] | None = None) -> None:
-        self.reports: list[Event | Snapshot | str] = []
+        self.reports: list[Report] = []
         self._news = asyncio.Event()
         self.link = Connection(ami, self, on_raw=on_raw, backoff=Backoff(0.05, 0.2))
 
@@ -64,11 +67,11 @@ class Watched:
     def on_down(self) -> None:
         self._report("down")
 
-    def _report(self, report: Event | Snapshot | str) -> None:
+    def _report(self, report: Report) -> None:
         self.reports.append(report)
         self._news.set()
 
-    async def until(self, wanted: Callable[[Event | Snapshot | str], bool], start: int = 0):
+    async def until(self, wanted: Callable[[Report], bool], start: int = 0) -> Report:
         """The first report from number `start` on that is wanted."""
         async with asyncio.timeout(PATIENCE):
             while True:
@@ -78,15 +81,17 @@ class Watched:
                 self._news.clear()
                 await self._news.wait()
 
-    async def saw(self, kind: type, start: int = 0, **fields: object):
+    async def saw(self, kind: type[T], start: int = 0, **fields: object) -> T:
         """The first report of a kind with these fields."""
-        return await self.until(
+        report = await self.until(
             lambda report: (
                 isinstance(report, kind)
                 and all(getattr(report, name) == value for name, value in fields.items())
             ),
             start,
         )
+        assert isinstance(report, kind)
+        return report
 
 
 class Proxy:
@@ -102,7 +107,7 @@ class Proxy:
         self.cut_after: int | None = None  # bytes of the link's after which to cut
         self.port = 0
 
-    async def __aenter__(self) -> "Proxy":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -173,8 +178,8 @@ def answering(pbx: Pbx) -> None:
 
 
 @contextlib.asynccontextmanager
-async def linked(ami: Ami, **more) -> AsyncIterator[Watched]:
-    watched = Watched(ami, **more)
+async def linked(ami: Ami, on_raw: Callable[[bytes], None] | None = None) -> AsyncIterator[Watched]:
+    watched = Watched(ami, on_raw)
     watched.link.start()
     try:
         await watched.saw(Snapshot)
@@ -201,7 +206,7 @@ async def refusal(watched: Watched, intent: Intent) -> str:
     return rejected.value.code
 
 
-async def test_each_intent_is_followed_by_its_event(ami: Ami):
+async def test_each_intent_is_followed_by_its_event(ami: Ami) -> None:
     async with linked(ami) as watched:
         ask = watched.link.ask
         await ask(AddMember("support", PHONE, "Agent/2501", 1))
@@ -218,7 +223,7 @@ async def test_each_intent_is_followed_by_its_event(ami: Ami):
         assert watched.link.undecodable == 0
 
 
-async def test_asterisks_refusals_have_codes(ami: Ami):
+async def test_asterisks_refusals_have_codes(ami: Ami) -> None:
     async with linked(ami) as watched:
         member = AddMember("support", PHONE, "Agent/2501", 0)
         await watched.link.ask(member)
@@ -234,7 +239,7 @@ async def test_asterisks_refusals_have_codes(ami: Ami):
         assert rejected.value.code == "AsteriskPermissionDenied"
 
 
-async def test_many_intents_at_once_are_each_answered(ami: Ami):
+async def test_many_intents_at_once_are_each_answered(ami: Ami) -> None:
     async with linked(ami) as watched:
         members = [AddMember("sales", f"Local/x{n}@y", f"Agent/{n}", n % 5) for n in range(200)]
         await asyncio.gather(*map(watched.link.ask, members))
@@ -243,7 +248,7 @@ async def test_many_intents_at_once_are_each_answered(ami: Ami):
         assert Counter(listed) == Counter(member.interface for member in members)
 
 
-async def test_what_could_smuggle_in_an_action_never_reaches_asterisk(ami: Ami):
+async def test_what_could_smuggle_in_an_action_never_reaches_asterisk(ami: Ami) -> None:
     async with Proxy(ami.port) as proxy, linked(replace(ami, port=proxy.port)) as watched:
         before = proxy.sent
         smuggled = "x\r\n\r\nAction: UserEvent\r\nUserEvent: Smuggled"
@@ -255,7 +260,7 @@ async def test_what_could_smuggle_in_an_action_never_reaches_asterisk(ami: Ami):
         assert proxy.sent.startswith(before)
 
 
-async def test_the_longest_value_that_is_let_through_is_one_that_asterisk_reads(ami: Ami):
+async def test_the_longest_value_that_is_let_through_is_one_that_asterisk_reads(ami: Ami) -> None:
     async with linked(ami) as watched:
         await watched.link.ask(AddMember("support", PHONE, "Agent/2501", 0))
         room = actions.LINE_LIMIT - len("Value: \r\n")
@@ -265,7 +270,7 @@ async def test_the_longest_value_that_is_let_through_is_one_that_asterisk_reads(
         assert event.value == value
 
 
-async def test_characters_cut_by_packets_arrive_whole(ami: Ami):
+async def test_characters_cut_by_packets_arrive_whole(ami: Ami) -> None:
     async with Proxy(ami.port) as proxy:
         proxy.dribble = True
         async with linked(replace(ami, port=proxy.port)) as watched:
@@ -274,7 +279,7 @@ async def test_characters_cut_by_packets_arrive_whole(ami: Ami):
             await watched.saw(events.MemberPaused, member="Agent/Maricé €", reason="Saprïtchà 😀")
 
 
-async def test_nothing_is_sent_twice_over_a_link_that_is_cut_at_random(ami: Ami):
+async def test_nothing_is_sent_twice_over_a_link_that_is_cut_at_random(ami: Ami) -> None:
     dice = random.Random(16)
     outcomes: dict[str, str] = {}
     numbers = iter(range(10_000))
@@ -308,7 +313,9 @@ async def test_nothing_is_sent_twice_over_a_link_that_is_cut_at_random(ami: Ami)
     assert members - done
 
 
-async def test_what_waits_for_an_answer_fails_at_once_when_the_link_is_lost(ami: Ami, pbx: Pbx):
+async def test_what_waits_for_an_answer_fails_at_once_when_the_link_is_lost(
+    ami: Ami, pbx: Pbx
+) -> None:
     patient = replace(ami, action_timeout=600.0)
     async with Proxy(ami.port) as proxy, linked(replace(patient, port=proxy.port)) as watched:
         pbx.freeze()
@@ -330,7 +337,7 @@ async def test_what_waits_for_an_answer_fails_at_once_when_the_link_is_lost(ami:
 
 async def test_a_frozen_asterisk_means_a_deadline_and_the_action_is_not_repeated(
     ami: Ami, pbx: Pbx
-):
+) -> None:
     hasty = replace(ami, action_timeout=0.3)
     async with Proxy(ami.port) as proxy, linked(replace(hasty, port=proxy.port)) as watched:
         pbx.freeze()
@@ -349,7 +356,7 @@ async def test_a_frozen_asterisk_means_a_deadline_and_the_action_is_not_repeated
 
 async def test_a_peer_that_falls_silent_is_given_up(
     ami: Ami, pbx: Pbx, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     assert connection.LOST_AFTER + connection.PING_AFTER / 2 <= 15
     monkeypatch.setattr(connection, "PING_AFTER", 0.3)
     monkeypatch.setattr(connection, "LOST_AFTER", 0.9)
@@ -365,7 +372,7 @@ async def test_a_peer_that_falls_silent_is_given_up(
         await watched.saw(Snapshot, watched.reports.index("down"))
 
 
-async def test_an_asterisk_that_restarts_is_taken_as_it_then_is(ami: Ami, pbx: Pbx):
+async def test_an_asterisk_that_restarts_is_taken_as_it_then_is(ami: Ami, pbx: Pbx) -> None:
     async with linked(ami) as watched:
         await watched.link.ask(AddMember("support", PHONE, "Agent/2501", 0))
         await watched.saw(events.MemberAdded)
@@ -412,7 +419,7 @@ def log() -> Iterator[Log]:
 
 async def test_a_wrong_secret_is_said_clearly_and_never_written_down(
     ami: Ami, log: Log, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     caplog.set_level(logging.DEBUG)
     wrong = replace(ami, secret="Tr0ub4dor-wrong")
     watched = Watched(wrong)
@@ -428,7 +435,7 @@ async def test_a_wrong_secret_is_said_clearly_and_never_written_down(
     assert ami.secret not in written
 
 
-async def test_an_asterisk_that_is_not_there_is_tried_again(ami: Ami, log: Log):
+async def test_an_asterisk_that_is_not_there_is_tried_again(ami: Ami, log: Log) -> None:
     async with Proxy(ami.port) as proxy:
         port = proxy.port
     watched = Watched(replace(ami, port=port))
@@ -465,7 +472,7 @@ async def a_call_in_support(watched: Watched) -> None:
         await watched.saw(events.BridgeEntered, unique_id=unique_id)
 
 
-async def test_a_snapshot_tells_what_the_events_told(ami: Ami, pbx: Pbx):
+async def test_a_snapshot_tells_what_the_events_told(ami: Ami, pbx: Pbx) -> None:
     async with linked(ami) as watched:
         await a_call_in_support(watched)
         started = await watched.saw(events.RecordingStarted)
@@ -479,6 +486,7 @@ async def test_a_snapshot_tells_what_the_events_told(ami: Ami, pbx: Pbx):
                 isinstance(report, events.CallerJoined) and report.unique_id != started.unique_id
             )
         )
+        assert isinstance(joined, events.CallerJoined)
         connected = await watched.saw(events.AgentConnected)
         entered = await watched.saw(events.BridgeEntered, unique_id=connected.unique_id)
         async with linked(ami) as late, linked(ami) as later:
@@ -509,7 +517,7 @@ async def test_a_snapshot_tells_what_the_events_told(ami: Ami, pbx: Pbx):
     assert ageless(snapshot) == ageless(again)
 
 
-async def test_events_held_during_the_questions_leave_the_latest_word(ami: Ami):
+async def test_events_held_during_the_questions_leave_the_latest_word(ami: Ami) -> None:
     """Another link changes a member all the time; whenever one comes up, it ends up the same."""
     async with linked(ami) as other:
         await other.link.ask(AddMember("support", PHONE, "Agent/2501", 0))
@@ -528,19 +536,22 @@ async def test_events_held_during_the_questions_leave_the_latest_word(ami: Ami):
             changing = False
             last = await changes
             for watched in links:
-                start = watched.reports.index(await watched.saw(Snapshot))
+                snapshot = await watched.saw(Snapshot)
+                start = watched.reports.index(snapshot)
                 await watched.saw(events.MemberPenalty, start, penalty=last)
                 penalties = [
                     report.penalty
                     for report in watched.reports[start:]
                     if isinstance(report, events.MemberPenalty)
                 ]
-                (member,) = watched.reports[start].members
+                (member,) = snapshot.members
                 assert penalties == list(range(penalties[0], last + 1))
                 assert penalties[0] <= member.penalty + 1
 
 
-async def test_a_recorded_link_replays_to_what_it_reported(ami: Ami, pbx: Pbx, tmp_path: Path):
+async def test_a_recorded_link_replays_to_what_it_reported(
+    ami: Ami, pbx: Pbx, tmp_path: Path
+) -> None:
     trace = tmp_path / "trace"
     with trace.open("wb") as file:
         async with linked(ami) as first:

@@ -106,7 +106,7 @@ def codes(findings: list[Finding]) -> set[str]:
     return {finding.code for finding in findings}
 
 
-async def test_an_asterisk_with_the_shipped_files_lacks_nothing(pbx: Pbx):
+async def test_an_asterisk_with_the_shipped_files_lacks_nothing(pbx: Pbx) -> None:
     ami = Ami(pbx.ami_port, "xucd", pbx.ami_secret)
     findings = await check(ami, Agi(pbx.agi_port), QUEUES)
     assert findings == []
@@ -114,31 +114,31 @@ async def test_an_asterisk_with_the_shipped_files_lacks_nothing(pbx: Pbx):
 
 
 @pytest.mark.parametrize("user", USERS)
-async def test_what_a_manager_user_lacks_is_found_and_nothing_else(pbx: Pbx, user: str):
+async def test_what_a_manager_user_lacks_is_found_and_nothing_else(pbx: Pbx, user: str) -> None:
     findings = await checked(pbx, user)
     assert codes(findings) == USERS[user][3]
     assert all(finding.code in as_text(findings) for finding in findings)
 
 
-async def test_the_newer_form_of_filters_is_found_out_on_16_only(pbx: Pbx):
+async def test_the_newer_form_of_filters_is_found_out_on_16_only(pbx: Pbx) -> None:
     unfiltered = "EventsUnfiltered" in codes(await checked(pbx, "new-form"))
     assert unfiltered == (pbx.version == "16")
 
 
-async def test_originate_is_not_missed_where_nothing_needs_it(pbx: Pbx):
+async def test_originate_is_not_missed_where_nothing_needs_it(pbx: Pbx) -> None:
     findings = await check(
         Ami(pbx.ami_port, "no-originate"), Agi(pbx.agi_port), QUEUES, originate=False
     )
     assert codes(findings) == {"ReadCallUnchecked"}
 
 
-async def test_a_queue_that_asterisk_lacks_is_named(pbx: Pbx):
+async def test_a_queue_that_asterisk_lacks_is_named(pbx: Pbx) -> None:
     (finding,) = await checked(pbx, "complete", (*QUEUES, "boats"))
     assert finding.code == "QueueUnknown"
     assert "boats" in finding.text
 
 
-async def test_the_check_leaves_nothing_behind(pbx: Pbx):
+async def test_the_check_leaves_nothing_behind(pbx: Pbx) -> None:
     await checked(pbx, "complete")
     assert "xucd-check" not in pbx.cli("queue show")
     # Asterisk cannot forget a global variable; empty is as good.
@@ -146,7 +146,7 @@ async def test_the_check_leaves_nothing_behind(pbx: Pbx):
     assert "0 active channels" in pbx.cli("core show channels")
 
 
-async def test_an_agi_address_that_is_not_xucds_is_named(pbx: Pbx):
+async def test_an_agi_address_that_is_not_xucds_is_named(pbx: Pbx) -> None:
     findings = await check(Ami(pbx.ami_port, "complete"), Agi(1), QUEUES)
     assert codes(findings) == {"AgiElsewhere"}
     assert f":{pbx.agi_port}" in findings[0].text
@@ -156,7 +156,7 @@ async def test_an_agi_address_that_is_not_xucds_is_named(pbx: Pbx):
     ("module", "level"),
     [("app_chanspy", "warning"), ("app_mixmonitor", "warning"), ("app_senddtmf", "warning")],
 )
-async def test_a_module_that_is_not_loaded_is_named(pbx: Pbx, module: str, level: str):
+async def test_a_module_that_is_not_loaded_is_named(pbx: Pbx, module: str, level: str) -> None:
     pbx.cli(f"module unload {module}.so")
     try:
         (finding,) = await checked(pbx, "complete")
@@ -167,7 +167,7 @@ async def test_a_module_that_is_not_loaded_is_named(pbx: Pbx, module: str, level
     assert module in finding.fix
 
 
-async def test_a_context_that_is_gone_or_changed_is_named(pbx: Pbx):
+async def test_a_context_that_is_gone_or_changed_is_named(pbx: Pbx) -> None:
     pbx.cli("dialplan remove context xucd-record")
     pbx.cli("dialplan remove extension s@xucd-sub-wrap 1")
     try:
@@ -177,7 +177,7 @@ async def test_a_context_that_is_gone_or_changed_is_named(pbx: Pbx):
     assert codes(findings) == {"ContextMissing", "WrapupContext"}
 
 
-async def test_a_wrong_or_well_known_secret_is_an_error(pbx: Pbx):
+async def test_a_wrong_or_well_known_secret_is_an_error(pbx: Pbx) -> None:
     wrong = await check(Ami(pbx.ami_port, "complete", "wrong-4711"), Agi(pbx.agi_port), QUEUES)
     assert codes(wrong) == {"LoginRefused"}
     assert "wrong-4711" not in as_text(wrong)
@@ -186,7 +186,7 @@ async def test_a_wrong_or_well_known_secret_is_an_error(pbx: Pbx):
         assert "WeakSecret" in codes(findings)
 
 
-async def test_an_asterisk_that_is_not_there_is_an_error():
+async def test_an_asterisk_that_is_not_there_is_an_error() -> None:
     port = Ports.free().ami
     (finding,) = await check(Ami(port, "xucd"), Agi(1), QUEUES)
     assert finding.code == "CannotConnect"

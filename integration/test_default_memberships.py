@@ -28,7 +28,9 @@ async def default_of(client: Client, user_id: int) -> list[dict[str, int]]:
     """A user's default membership, as this client may see it."""
     begun = len(client.frames)
     await client.ask("getUserDefaultMembership", userId=user_id)
-    return (await client.until(OF_ONE, after=begun, userId=user_id))["membership"]
+    told = await client.until(OF_ONE, after=begun, userId=user_id)
+    found: list[dict[str, int]] = told["membership"]
+    return found
 
 
 async def refused(client: Client, command: str, **arguments: Any) -> str:
@@ -148,7 +150,7 @@ async def test_a_supervisor_reads_sets_and_applies_its_part_only(world: World) -
     assert {one["userId"] for one in shown} == {BRUCE, ALICE, JACK}
     assert {place["queueId"] for one in shown for place in one["membership"]} == {SUPPORT}
     for command in ("getUserDefaultMembership", "setUserDefaultMembership"):
-        arguments = {"membership": []} if "set" in command else {}
+        arguments: dict[str, Any] = {"membership": []} if "set" in command else {}
         assert await refused(sue, command, userId=MARICE, **arguments) == "NotAuthorized"
     theirs = {"userIds": [BRUCE, MARICE]}
     assert await refused(sue, "applyUsersDefaultMembership", **theirs) == "NotAuthorized"

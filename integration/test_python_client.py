@@ -117,7 +117,7 @@ async def test_what_is_watched_is_live(world: World) -> None:
         await bruce.set_agent_queue(queue_id=3, penalty=4)
         await bruce.remove_agent_from_queue(queue_id=3)
         await bruce.pause_agent(reason="lunch")
-        names = []
+        names: list[str] = []
         async with asyncio.timeout(DEADLINE):
             async for event in coming:
                 assert isinstance(event, msg.AgentStateEvent)

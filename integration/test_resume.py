@@ -183,9 +183,9 @@ async def test_a_client_cut_off_a_hundred_times_holds_what_one_that_never_was_ho
         asyncio.create_task(one)
         for one in (calls(world, "3001"), calls(world, "3001"), changes(alice))
     ]
-    for number in range(CUTS):
+    for cut in range(CUTS):
         await asyncio.sleep(chance.uniform(0, MOMENT))
-        if number in (CUTS // 3, CUTS // 2):
+        if cut in (CUTS // 3, CUTS // 2):
             asterisk.cut()
         await page.lose()
         await asyncio.sleep(chance.uniform(0, MOMENT))

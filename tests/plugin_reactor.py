@@ -13,7 +13,7 @@ import pytest
 from twisted.internet import asyncioreactor
 
 LOOP = asyncio.new_event_loop()
-asyncioreactor.install(LOOP)
+asyncioreactor.install(LOOP)  # type: ignore[no-untyped-call]
 
 from twisted.internet import reactor  # noqa: E402  # there is none to import before
 

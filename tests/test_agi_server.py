@@ -108,7 +108,7 @@ async def test_a_long_value_goes_over_in_pieces_that_no_asterisk_cuts(ground: Gr
     asterisk = await Asterisk.connect(ground.port, "variables")
     await asterisk.hears()
     asterisk.say(f"200 result=1 ({request_id})\n")
-    arrived = []
+    arrived: list[str] = []
     while (line := await asterisk.hears()).startswith("SET VARIABLE"):
         assert len(line.encode()) < 2000
         _, _, name, text = line.split(" ", 3)

@@ -1,6 +1,7 @@
 """Actions: what is written, and what is refused before anything is written."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,13 +9,13 @@ import pytest
 from xucd.ami import actions
 from xucd.ami.actions import Action, for_intent
 from xucd.ami.errors import InvalidValue
-from xucd.center.intents import AddMember, Nudge, RemoveMember, SetPause, SetPenalty
+from xucd.center.intents import AddMember, Intent, Nudge, RemoveMember, SetPause, SetPenalty
 
 PHONE = "PJSIP/1001"
 SMUGGLED = "x\r\nAction: Originate\r\nApplication: System\r\nData: id"
 
 
-def test_intents_become_actions():
+def test_intents_become_actions() -> None:
     assert for_intent(AddMember("support", PHONE, "Agent/2501", 2)).as_dict() == {
         "Action": "QueueAdd",
         "Queue": "support",
@@ -42,7 +43,7 @@ def test_intents_become_actions():
     }
 
 
-def test_a_pause_of_all_queues_names_none_and_an_unpause_no_reason():
+def test_a_pause_of_all_queues_names_none_and_an_unpause_no_reason() -> None:
     assert for_intent(SetPause(PHONE, True, "lunch")).as_dict() == {
         "Action": "QueuePause",
         "Interface": PHONE,
@@ -76,32 +77,35 @@ def test_a_pause_of_all_queues_names_none_and_an_unpause_no_reason():
         Nudge,
     ],
 )
-def test_a_value_that_could_smuggle_in_an_action_is_refused(intent, bad):
+def test_a_value_that_could_smuggle_in_an_action_is_refused(
+    intent: Callable[[str], Intent], bad: str
+) -> None:
     with pytest.raises(InvalidValue) as refused:
         for_intent(intent(bad))
     assert refused.value.code == "InvalidValue"
     assert bad not in refused.value.text
 
 
-def test_the_login_and_every_other_action_are_checked_too():
-    for make in (
+def test_the_login_and_every_other_action_are_checked_too() -> None:
+    makers: tuple[Callable[[], Action], ...] = (
         lambda: actions.login("xucd", SMUGGLED),
         lambda: actions.getvar(SMUGGLED),
         lambda: actions.setvar("X", SMUGGLED),
         lambda: Action("Ping\r\nAction: Command"),
-    ):
+    )
+    for make in makers:
         with pytest.raises(InvalidValue):
             make()
 
 
-def test_a_line_longer_than_asterisk_reads_is_refused_by_its_bytes():
+def test_a_line_longer_than_asterisk_reads_is_refused_by_its_bytes() -> None:
     room = 1024 - len("Reason: \r\n")
     for_intent(SetPause(PHONE, True, "é" * (room // 2)))
     with pytest.raises(InvalidValue):
         for_intent(SetPause(PHONE, True, "é" * (room // 2) + "e"))
 
 
-def test_no_action_is_made_anywhere_without_the_check():
+def test_no_action_is_made_anywhere_without_the_check() -> None:
     """Only `Action` is handed to panoramisk, in one place."""
     source = Path(actions.__file__).parent
     makers = [

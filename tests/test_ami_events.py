@@ -36,23 +36,23 @@ def read(name: str, *parts: str) -> events.Event | None:
     ("version", "lines"),
     [("16", "PausedReason: lunch\nRinginuse: 0\nReason: lunch"), ("22", "PausedReason: lunch")],
 )
-def test_a_pause_has_its_reason_in_both_versions(version: str, lines: str):
+def test_a_pause_has_its_reason_in_both_versions(version: str, lines: str) -> None:
     assert read("QueueMemberPause", MEMBER, "Paused: 1", lines) == events.MemberPaused(
         "support", "PJSIP/1001", "Agent/2501", True, "lunch"
     )
 
 
-def test_a_reason_left_over_from_an_unpause_is_none():
+def test_a_reason_left_over_from_an_unpause_is_none() -> None:
     event = read("QueueMemberPause", MEMBER, "Paused: 0\nPausedReason: lunch")
     assert event == events.MemberPaused("support", "PJSIP/1001", "Agent/2501", False, "")
 
 
-def test_a_member_joins():
+def test_a_member_joins() -> None:
     event = read("QueueMemberAdded", MEMBER, "Penalty: 2\nPaused: 1\nPausedReason: ")
     assert event == events.MemberAdded("support", "PJSIP/1001", "Agent/2501", 2, True, "")
 
 
-def test_a_caller_joins_with_its_number_and_name():
+def test_a_caller_joins_with_its_number_and_name() -> None:
     assert read("QueueCallerJoin", CALLER, "Queue: support\nPosition: 1\nCount: 1") == (
         events.CallerJoined(
             "support", "PJSIP/trunk-00000001", "1795384810.5", 1, "0230210082", "Zoé"
@@ -60,24 +60,24 @@ def test_a_caller_joins_with_its_number_and_name():
     )
 
 
-def test_what_asterisk_calls_unknown_is_empty():
+def test_what_asterisk_calls_unknown_is_empty() -> None:
     assert read("Newstate", CALLER) == events.ChannelMoved(
         "1795384810.5", "1795384810.4", ChannelState.UP, "0230210082", "Zoé", "", ""
     )
 
 
-def test_a_call_that_nobody_answered_is_told_even_when_its_caller_has_gone():
+def test_a_call_that_nobody_answered_is_told_even_when_its_caller_has_gone() -> None:
     assert read("AgentRingNoAnswer", CALLER, MEMBER) == events.AgentRangNoAnswer("1795384810.5")
     assert read("AgentRingNoAnswer", MEMBER) == events.AgentRangNoAnswer("")
 
 
-def test_a_field_that_nothing_reads_may_be_missing_or_malformed():
+def test_a_field_that_nothing_reads_may_be_missing_or_malformed() -> None:
     gone = events.ChannelGone("PJSIP/trunk-00000001", "1795384810.5")
     assert read("Hangup", CALLER) == gone
     assert read("Hangup", CALLER, "Cause: sixteen") == gone
 
 
-def test_a_dial_of_asterisks_own_has_no_dialling_channel():
+def test_a_dial_of_asterisks_own_has_no_dialling_channel() -> None:
     assert read("DialEnd", AGENT, "DialStatus: ANSWER") == events.DialEnded(
         "", "1795384810.6", "ANSWER"
     )
@@ -92,42 +92,42 @@ def test_a_dial_of_asterisks_own_has_no_dialling_channel():
         ("", ""),
     ],
 )
-def test_a_variables_value_is_as_it_was_set(escaped: str, value: str):
+def test_a_variables_value_is_as_it_was_set(escaped: str, value: str) -> None:
     event = read("VarSet", CALLER, f"Variable: __USR_x\nValue: {escaped}")
     assert event == events.VariableSet("1795384810.5", "__USR_x", value)
 
 
-def test_a_global_variable_belongs_to_no_channel():
+def test_a_global_variable_belongs_to_no_channel() -> None:
     event = read("VarSet", "Channel: none\nUniqueid: none\nVariable: XUCD_CHECK\nValue: 1")
     assert event == events.VariableSet("", "XUCD_CHECK", "1")
 
 
-def test_transfers_that_failed_are_not_told():
+def test_transfers_that_failed_are_not_told() -> None:
     assert read("BlindTransfer", "Result: Fail\nTransfererUniqueid: 1") is None
     assert read(
         "BlindTransfer", "Result: Success\nTransfererUniqueid: 1\nTransfereeUniqueid: 2"
     ) == events.Transferred("1")
 
 
-def test_queues_own_lamps_are_no_devices():
+def test_queues_own_lamps_are_no_devices() -> None:
     assert read("DeviceStateChange", "Device: Queue:support_avail\nState: INUSE") is None
     assert read("DeviceStateChange", "Device: PJSIP/1001\nState: INUSE") == events.DeviceChanged(
         "PJSIP/1001", "INUSE"
     )
 
 
-def test_an_originate_that_failed_has_no_channel():
+def test_an_originate_that_failed_has_no_channel() -> None:
     event = read("OriginateResponse", "ActionID: a\nResponse: Failure\nReason: 3\nUniqueid: <null>")
     assert event == events.OriginateAnswered("a", False)
 
 
 @pytest.mark.parametrize("cause", ["", "\nCause: sixteen"])
-def test_a_field_that_no_rule_needs_may_be_missing_or_malformed(cause: str):
+def test_a_field_that_no_rule_needs_may_be_missing_or_malformed(cause: str) -> None:
     event = read("Hangup", CALLER + cause)
     assert event == events.ChannelGone("PJSIP/trunk-00000001", "1795384810.5")
 
 
-def test_what_xucd_does_not_read_is_none():
+def test_what_xucd_does_not_read_is_none() -> None:
     assert read("RTCPSent", "SSRC: 1") is None
     assert decode(b"Response: Success\r\nMessage: x") is None
     assert decode(b"") is None
@@ -142,14 +142,14 @@ def test_what_xucd_does_not_read_is_none():
         ("QueueMemberAdded", MEMBER + "\nPenalty: \nPaused: 0"),
     ],
 )
-def test_a_malformed_event_is_an_error_that_names_it(name: str, parts: str):
+def test_a_malformed_event_is_an_error_that_names_it(name: str, parts: str) -> None:
     with pytest.raises(DecodeError, match=name):
         read(name, parts)
 
 
 # Of a caller who has gone meanwhile, Asterisk tells nothing that is read.
 @pytest.mark.parametrize("name", sorted(DECODERS.keys() - {b"AgentRingNoAnswer"}))
-def test_every_event_without_its_fields_is_an_error_and_nothing_else(name: bytes):
+def test_every_event_without_its_fields_is_an_error_and_nothing_else(name: bytes) -> None:
     with pytest.raises(DecodeError):
         decode(b"Event: " + name)
 

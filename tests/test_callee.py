@@ -29,7 +29,7 @@ from xucd.web.rest_import import VALUE_ERRORS, from_csv
 from xucd.web.rest_openapi import document
 
 # A value that every column takes, a number too, and that is another in each of them.
-VALUES = {name: str(100 + place) for place, name in enumerate(callee.KEYS)}
+VALUES: dict[str, Any] = {name: str(100 + place) for place, name in enumerate(callee.KEYS)}
 WIRE = {callee.KEYS[name]: value for name, value in VALUES.items()}
 
 

@@ -5,6 +5,7 @@ few dozen calls only.
 """
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -25,7 +26,7 @@ class Script:
 
     def __init__(self) -> None:
         self.asked: list[Intent] = []
-        self.events = lambda: None
+        self.events: Callable[[], None] = lambda: None
 
     async def ask(self, intent: Intent) -> None:
         self.asked.append(intent)

@@ -85,10 +85,11 @@ def test_an_example_of_the_document_survives_decoding_and_encoding(
         for old, new in (("firstname", "firstName"), ("lastname", "lastName"),
                          ("numgroup", "groupId"), ("userid", "userId")):  # fmt: skip
             value[new] = value[old]
-    callbacks = {
-        "CallbackLists": lambda: value[0]["callbacks"],
-        "CallbackRequestUpdated": lambda: [value["request"]],
-    }.get(msg_type, list)()
+    callbacks: list[dict[str, Any]] = []
+    if msg_type == "CallbackLists":
+        callbacks = value[0]["callbacks"]
+    elif msg_type == "CallbackRequestUpdated":
+        callbacks = [value["request"]]
     for callback in callbacks:  # those of the document lack the columns that were added since
         for key in KEYS.values():
             callback.setdefault(key, None)

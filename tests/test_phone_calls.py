@@ -159,9 +159,9 @@ def test_an_agent_for_whom_xucd_dials_is_dialing_and_its_call_is_outgoing() -> N
         ev.VariableSet(unique_id, DIALLED, "1002"),
         ev.ChannelMoved(unique_id, unique_id, RINGING, "1001", "", "1001", ""),
     )
-    live = scene.agent()
-    assert live.shown.state is AgentState.DIALING
+    assert scene.agent().shown.state is AgentState.DIALING
     scene.happens(ev.ChannelMoved(unique_id, unique_id, UP, "1001", "", "1001", ""))
+    live = scene.agent()
     assert live.shown.state is AgentState.ON_CALL
     assert live.shown.call is not None
     assert (live.shown.call.incoming, live.shown.call.internal) == (False, True)

@@ -1,5 +1,8 @@
 """Starting anew from what Asterisk lists after a (re)connection."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
@@ -14,19 +17,11 @@ QUEUES = frozenset({"support", "sales", "billing"})
 PENALTY = {"support": 0, "sales": 1, "billing": 2}
 
 
-def member(
-    queue: str,
-    *,
-    interface: str = "PJSIP/1001",
-    name: str = "Agent/2501",
-    reason: str = "",
-    paused: bool = False,
-    last_call: float = 0,
-) -> MemberSeen:
-    penalty = PENALTY[queue]
-    return MemberSeen(
-        queue, interface, name, penalty, paused, reason, int(last_call), int(last_call)
-    )
+def member(queue: str, *, last_call: float = 0, **fields: Any) -> MemberSeen:
+    """Bruce's place in a queue, with these fields of `MemberSeen`."""
+    at = int(last_call)
+    seen = MemberSeen(queue, "PJSIP/1001", "Agent/2501", PENALTY[queue], False, "", at, at)
+    return msgspec.structs.replace(seen, **fields)
 
 
 def snapshot(*members: MemberSeen, channels: tuple[ChannelSeen, ...] = ()) -> Snapshot:
@@ -37,8 +32,8 @@ def station(*, logged_in: bool = True, settled: bool = True, reason: str = "") -
     return Station(BRUCE, 1, logged_in, 0.0, bool(reason), reason, settled)
 
 
-def everywhere(**fields: object) -> list[MemberSeen]:
-    return [member(queue, **fields) for queue in PENALTY]  # type: ignore[arg-type]
+def everywhere(**fields: Any) -> list[MemberSeen]:
+    return [member(queue, **fields) for queue in PENALTY]
 
 
 def test_an_agent_that_asterisk_has_is_logged_in_and_nothing_is_asked() -> None:
@@ -264,7 +259,7 @@ def test_waiting_callers_are_those_of_the_snapshot() -> None:
 
 def test_two_agents_that_were_on_one_line_do_not_share_it_after_a_rebuild() -> None:
     scene = Scene([station(logged_in=False), Station(ALICE, 1, True, 0.0)])
-    scene.rebuilds(snapshot(member("support"), member("support", name="Agent/2502")))
+    scene.rebuilds(snapshot(member("support"), member("support", member="Agent/2502")))
     assert scene.asked == [RemoveMember("support", "PJSIP/1001")]
     assert scene.agent(BRUCE).shown.state is AgentState.LOGGED_OUT
     assert scene.agent(ALICE).shown.state is AgentState.READY

@@ -39,6 +39,7 @@ DAYS = [f"2031-08-{day:02}" for day in range(1, 29)]
 CUT = (ConnectionError, ConnectionClosed, OSError, http.client.HTTPException)
 
 
+@pytest.mark.timeout(0)  # as long as --kills says; each kill has a deadline of its own
 async def test_killing_xucd_loses_nothing_and_gives_nothing_twice(
     postgresql: Callable[[str], str], tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

@@ -15,11 +15,14 @@ async def test_writes_keep_their_order_and_a_read_sees_all_before_it(
     store: Store, demo_plan: Plan
 ) -> None:
     worker = AsyncStore(store)
-    asked = [worker.run(apply, demo_plan)]
-    asked += [worker.run(Store.set_membership, 8, 3, penalty) for penalty in range(30)]
-    asked += [worker.run(Store.memberships)]
-    *_, found = await asyncio.gather(*asked)
-    assert found[8][3] == 29
+    applied = asyncio.create_task(worker.run(apply, demo_plan))
+    writes = [
+        asyncio.create_task(worker.run(Store.set_membership, 8, 3, penalty))
+        for penalty in range(30)
+    ]
+    reading = asyncio.create_task(worker.run(Store.memberships))
+    await asyncio.gather(applied, *writes, reading)
+    assert reading.result()[8][3] == 29
     await worker.close()
 
 

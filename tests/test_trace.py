@@ -102,7 +102,7 @@ def recorded(path: Path, *blocks: str) -> list[tuple[float, Snapshot | Event]]:
     return list(replay(path))
 
 
-def test_a_trace_yields_its_snapshot_then_what_was_held_then_the_rest(tmp_path: Path):
+def test_a_trace_yields_its_snapshot_then_what_was_held_then_the_rest(tmp_path: Path) -> None:
     blocks = (GREETING, HOLD, *RESYNC[:5], UNHOLD, *RESYNC[5:], END, HOLD)
     now = 1000.0 + len(blocks)
     held, unheld = Held("2.6", True), Held("2.6", False)
@@ -114,13 +114,13 @@ def test_a_trace_yields_its_snapshot_then_what_was_held_then_the_rest(tmp_path: 
     ]
 
 
-def test_a_link_that_was_lost_in_its_questions_begins_anew(tmp_path: Path):
+def test_a_link_that_was_lost_in_its_questions_begins_anew(tmp_path: Path) -> None:
     lost = (GREETING, HOLD, *RESYNC[:6])
     steps = recorded(tmp_path / "trace", *lost, GREETING, *RESYNC, END)
     assert [step for _, step in steps] == [SNAPSHOT]
 
 
-def test_a_plain_capture_replays_without_times(tmp_path: Path):
+def test_a_plain_capture_replays_without_times(tmp_path: Path) -> None:
     path = tmp_path / "capture.ami"
     path.write_bytes(
         wire(f"{GREETING}\nResponse: Success\nMessage: Authentication accepted\n\n")
@@ -131,6 +131,6 @@ def test_a_plain_capture_replays_without_times(tmp_path: Path):
     assert 0 < first < second
 
 
-def test_a_trace_with_an_event_that_cannot_be_read_says_so(tmp_path: Path):
+def test_a_trace_with_an_event_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     with pytest.raises(DecodeError, match="Hold"):
         recorded(tmp_path / "trace", GREETING, *RESYNC, END, "Event: Hold\nChannel: x")

@@ -7,13 +7,13 @@ import re
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import jwt
 import pytest
 import structlog
-import txaio
-from twisted.logger import formatEvent, globalLogPublisher
+from twisted.logger import ILogObserver, formatEvent, globalLogPublisher
+from txaio import tx
 
 from tests.web_server import SECRET, Server, serving
 from tests.ws_client import Client, Refused
@@ -331,11 +331,12 @@ def twisted_log() -> Iterator[list[str]]:
     def observe(event: dict[str, Any]) -> None:
         written.append(formatEvent(event))
 
-    txaio.set_global_log_level("debug")
-    globalLogPublisher.addObserver(observe)
+    observer = cast(ILogObserver, observe)  # an interface of zope's, which any callable provides
+    tx.set_global_log_level("debug")  # type: ignore[no-untyped-call]
+    globalLogPublisher.addObserver(observer)
     yield written
-    globalLogPublisher.removeObserver(observe)
-    txaio.set_global_log_level("info")
+    globalLogPublisher.removeObserver(observer)
+    tx.set_global_log_level("info")  # type: ignore[no-untyped-call]
 
 
 async def test_no_token_and_no_password_is_logged(

@@ -7,20 +7,29 @@ from typing import Any
 import pytest
 
 from tests.web_server import Server, said, serving, until
-from tests.ws_client import Client
+from tests.ws_client import Client, Closed
 from xucd.cti.link import LinkLimits
-from xucd.cti.socket_writer import framed
+from xucd.cti.socket_writer import SocketWriter, framed
+
+
+def the_writer(server: Server) -> SocketWriter:
+    """The way out to the only client."""
+    (link,) = server.links.open
+    assert link.writer is not None
+    return link.writer
 
 
 def counted(server: Server) -> list[int]:
-    """Counts, from now on, the bytes of each write to the newest link's socket."""
-    (writer,) = [link.writer for link in server.links.open]
-    send, writes = writer._direct, []
+    """Counts, from now on, the bytes of each write to the only client's socket."""
+    writer = the_writer(server)
+    send = writer._direct
+    assert send is not None
+    writes: list[int] = []
 
     def counting(data: bytes) -> int:
         sent = send(data)
         writes.append(sent)
-        return int(sent)
+        return sent
 
     writer._direct = counting
     return writes
@@ -75,9 +84,8 @@ async def slow_client(server: Server) -> Client:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
     sock.setblocking(False)
     await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", server.port))
-    return await Client.connect(
-        server.port, f"/xuc/api/2.0/cti?token={token}", sock=sock, buffer=1024
-    )
+    streams = await asyncio.open_connection(sock=sock, limit=1024)
+    return await Client.upgrade(*streams, f"/xuc/api/2.0/cti?token={token}")
 
 
 async def publish_until(server: Server, condition: Any) -> int:
@@ -114,7 +122,7 @@ async def test_a_client_that_does_not_read_is_closed_as_slow_and_others_are_not(
         for opening in ("LoggedOn", "RightProfile", "UserStatusUpdate"):
             assert (await slow.hear())["msgType"] == opening
         last = 0
-        with pytest.raises(Exception, match="slow") as caught:
+        with pytest.raises(Closed, match="slow") as caught:
             while True:
                 last += 1
                 assert (await slow.hear())["ctiMessage"]["agentId"] == last
@@ -128,12 +136,12 @@ async def test_a_client_that_reads_again_in_time_gets_everything() -> None:
         await slow_client(server) as slow,
     ):
         await until(lambda: server.application.sessions)
-        (link,) = server.links.open
-        count = await publish_until(server, lambda: link.writer.unread > 256 * 1024)
+        writer = the_writer(server)
+        count = await publish_until(server, lambda: writer.unread > 256 * 1024)
         for _ in range(3):
             await slow.hear()
         assert await hear_numbers(slow, count) == list(range(1, count + 1))
-        await until(lambda: link.writer.unread == 0)
+        await until(lambda: writer.unread == 0)
         server.hub.publish(["everybody"], said(7))
         assert await hear_numbers(slow, 1) == [7]
 
@@ -158,13 +166,13 @@ async def test_commands_wait_while_their_answers_are_not_read() -> None:
         await slow_client(server) as slow,
     ):
         await until(lambda: server.application.sessions)
-        (link,) = server.links.open
+        writer = the_writer(server)
         (session,) = server.application.sessions
         session.send(said(1, 8_000_000))
-        await until(lambda: link.writer.unread)
+        await until(lambda: writer.unread)
         slow.ask("listenAgent", agentid=5)
         slow.say('{"claz":"ping"}')
-        await until(lambda: link.writer._backlog)  # the echo: so the command has been read as well
+        await until(lambda: writer._backlog)  # the echo: so the command has been read as well
         assert not server.application.asked_for
         for _ in range(4):
             await slow.hear()

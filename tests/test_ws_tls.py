@@ -49,7 +49,9 @@ async def test_over_tls_messages_arrive_in_order_and_a_slow_client_is_closed(
     tmp_path: Path,
 ) -> None:
     cert, key = certificate(tmp_path)
-    context = twisted_ssl.DefaultOpenSSLContextFactory(key, cert)
+    context = twisted_ssl.DefaultOpenSSLContextFactory(  # type: ignore[no-untyped-call]
+        key, cert
+    )
     trusting = ssl.create_default_context(cafile=cert)
     async with serving(tls=context, limits=LinkLimits(backlog=64 * 1024)) as server:
         token = server.tokens.make("bruce")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from twisted.internet import reactor
+from twisted.internet import reactor as twisted_reactor
 
 from tests.ws_client import Client
 from xucd.center.directory import User
@@ -22,6 +22,9 @@ from xucd.cti.session import Session
 from xucd.web.api import Health
 from xucd.web.site import STATIC, SiteOptions, SiteParts, make_site
 from xucd.web.tokens import Tokens
+
+# Typed as a module, which it is not.
+reactor: Any = twisted_reactor
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 BRUCE = User(id=1, login="bruce", first_name="Bruce", last_name="Wail", agent_id=8)

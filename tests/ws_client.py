@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import os
-import socket
 import ssl
 import struct
 from typing import Any, Self
@@ -44,16 +43,26 @@ class Client:
         path: str,
         *,
         headers: dict[str, str] | None = None,
-        sock: socket.socket | None = None,
         tls: ssl.SSLContext | None = None,
         buffer: int = 2**16,
     ) -> Self:
         """Open a link. Raises `Refused` when it is answered by anything but an upgrade."""
-        place = {"sock": sock} if sock else {"host": "127.0.0.1", "port": port}
-        reader, writer = await asyncio.open_connection(limit=buffer, ssl=tls, **place)
+        streams = await asyncio.open_connection("127.0.0.1", port, limit=buffer, ssl=tls)
+        return await cls.upgrade(*streams, path, headers)
+
+    @classmethod
+    async def upgrade(
+        cls,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        path: str,
+        headers: dict[str, str] | None = None,
+    ) -> Self:
+        """Make a connection a link. Raises `Refused` like `connect`."""
+        host, port = writer.get_extra_info("peername")
         key = base64.b64encode(os.urandom(16)).decode()
         fields = {
-            "Host": f"127.0.0.1:{port}",
+            "Host": f"{host}:{port}",
             "Upgrade": "websocket",
             "Connection": "Upgrade",
             "Sec-WebSocket-Key": key,

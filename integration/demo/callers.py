@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import random
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from integration.phones import Leg, NotAnswered, Phones
 from integration.sipp import SippError
@@ -29,53 +30,61 @@ PREFIXES = ("01", "02", "03", "04", "05", "06", "07", "09")
 Say = Callable[[str], None]
 
 
-def callers() -> Iterator[tuple[str, str]]:
-    """Numbers and names of callers, without end."""
+class Caller(NamedTuple):
+    """Somebody who calls from outside."""
+
+    number: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.number})"
+
+
+def callers() -> Iterator[Caller]:
+    """Callers, without end."""
     while True:
         number = random.choice(PREFIXES) + "".join(random.choices("0123456789", k=8))
-        yield number, f"{random.choice(FIRST_NAMES)} {random.choice(LAST_NAMES)}"
+        yield Caller(number, f"{random.choice(FIRST_NAMES)} {random.choice(LAST_NAMES)}")
 
 
 async def call_in(phones: Phones, a_minute: float, say: Say) -> None:
     """Have callers call in, to each queue in turn, for ever. `a_minute` is above 0."""
     queues = itertools.cycle(QUEUES)
     async with asyncio.TaskGroup() as calls:
-        for count, (number, name) in enumerate(callers(), 1):
+        for count, caller in enumerate(callers(), 1):
             if count % RATHER_CALLED == 3:
-                calls.create_task(_leave_message(phones, number, name, say))
+                calls.create_task(_leave_message(phones, caller, say))
             else:
-                calls.create_task(_call_in(phones, next(queues), number, name, say))
+                calls.create_task(_call_in(phones, next(queues), caller, say))
             await asyncio.sleep(60 / a_minute * random.uniform(0.5, 1.5))
 
 
-async def _call_in(phones: Phones, queue: str, number: str, name: str, say: Say) -> None:
+async def _call_in(phones: Phones, queue: str, caller: Caller, say: Say) -> None:
     told: list[str] = []
-    await call(phones, queue, number, name, random.uniform(*TALK), told.append)
+    await call(phones, queue, caller, random.uniform(*TALK), told.append)
     say(f"{told[0]}: {', '.join(told[1:])}")
 
 
-async def _leave_message(phones: Phones, number: str, name: str, say: Say) -> None:
+async def _leave_message(phones: Phones, caller: Caller, say: Say) -> None:
     """Wait a little, then leave a message; talk instead if an agent answers before."""
     try:
-        leg = phones.dial(WITH_KEYS, caller_number=number, name=name, tone=TONE)
+        leg = phones.dial(WITH_KEYS, caller_number=caller.number, name=caller.name, tone=TONE)
         await leg.answered(PATIENCE)
         assert leg.sound is not None
         for keys, then in (("", 4.0), ("5", 2.5), ("#", 13.0)):  # "#": the number it calls from
             await leg.sound.press(keys)
             await asyncio.sleep(then)  # as long as the prompts are
         await leg.hang_up()
-        say(f"{name} ({number}) calls {WITH_KEYS}: waited, pressed 5, left a message")
+        say(f"{caller} calls {WITH_KEYS}: waited, pressed 5, left a message")
     except (NotAnswered, SippError, TimeoutError, ConnectionError) as error:
-        say(f"{name} ({number}) calls {WITH_KEYS}: came to nothing: {error}")
+        say(f"{caller} calls {WITH_KEYS}: came to nothing: {error}")
 
 
-async def call(
-    phones: Phones, number: str, caller_number: str, name: str, talk: float, say: Say
-) -> None:
+async def call(phones: Phones, number: str, caller: Caller, talk: float, say: Say) -> None:
     """Place one call, hang up after `talk` seconds, and say what becomes of it, step by step."""
-    say(f"{name} ({caller_number}) calls {number}")
+    say(f"{caller} calls {number}")
     try:
-        leg = phones.dial(number, caller_number=caller_number, name=name, tone=TONE)
+        leg = phones.dial(number, caller_number=caller.number, name=caller.name, tone=TONE)
         await leg.rang(PATIENCE)
         assert leg.invited_at is not None
         say("rings")

@@ -37,9 +37,8 @@ class Control:
 
         try:
             asked = json.loads(await reader.readline())
-            number, name = next(self._callers)
             talk = random.uniform(*TALK) if asked["talk"] is None else asked["talk"]
-            await call(self._phones, asked["number"], number, name, talk, tell)
+            await call(self._phones, asked["number"], next(self._callers), talk, tell)
             self._say(f"{said[0]}: {', '.join(said[1:])}")
         finally:
             writer.close()

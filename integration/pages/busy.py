@@ -13,9 +13,10 @@ import contextlib
 import itertools
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from integration.running import Xucd, free_port
 from xucd.store import Store
@@ -140,8 +141,8 @@ class BusyAsterisk:
             if count % 5 == 0:
                 self._play(self._abandoned(place, next(self._calls)))
 
-    def _play(self, call: object) -> None:
-        task = asyncio.create_task(call)  # type: ignore[arg-type]
+    def _play(self, call: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(call)
         self._playing.add(task)
         task.add_done_callback(self._playing.discard)
 
@@ -204,14 +205,15 @@ class BusyAsterisk:
 
     def _answer(self, action: Block) -> None:
         name, action_id = action["Action"], f"ActionID: {action['ActionID']}\r\n"
-        rows = {
+        lists: dict[str, Callable[[], Iterator[str]]] = {
             "QueueStatus": self._queue_status,
             "CoreShowChannels": lambda: iter(()),
             "DeviceStateList": lambda: (
                 f"Event: DeviceStateChange\r\nDevice: {one.interface}\r\nState: NOT_INUSE\r\n"
                 for one in self.places
             ),
-        }.get(name)
+        }
+        rows = lists.get(name)
         if rows is None:
             self._say(f"Response: Success\r\n{action_id}Message: Done\r\n\r\n")
             self._do(action)

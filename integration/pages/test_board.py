@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+from typing import Literal
 
 from playwright.async_api import expect
 
@@ -229,7 +230,8 @@ async def test_no_state_of_the_board_violates_what_axe_asks_for(
     ada = await opens_board("ada")
     await expect(ada.queue("Billing")).to_have_attribute("data-level", "alarm")
     await expect(ada.agent("Bruce Wail")).to_contain_text("Ready")
-    for scheme, width in itertools.product(("light", "dark"), (1400, 390)):
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme, width in itertools.product(schemes, (1400, 390)):
         await ada.page.emulate_media(color_scheme=scheme)
         await ada.page.set_viewport_size({"width": width, "height": 900})
         assert await violations(ada.page) == []

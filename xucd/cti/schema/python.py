@@ -23,7 +23,7 @@ _SIMPLE: dict[type[kinds.Type], str] = {
 _HEAD = '''\
 # {made}
 # fmt: off
-# ruff: noqa: E501
+# ruff: noqa: E501, PLR0913
 """Every command as a method; see docs/protocol.md. Each raises `Refused`."""
 
 from typing import Literal, overload
