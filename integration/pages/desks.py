@@ -81,7 +81,7 @@ async def desks(browser: Browser, port: int) -> AsyncIterator[OpensDesk]:
         contexts.append(context)
         desk = Desk(await context.new_page())
         opened.append(desk)
-        await desk.page.goto(f"http://127.0.0.1:{port}/")
+        await desk.page.goto(f"http://127.0.0.1:{port}/desk")
         if login is not None:
             await desk.sign_in(login)
         return desk

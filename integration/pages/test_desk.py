@@ -278,5 +278,5 @@ async def test_who_is_no_agent_sees_colleagues_and_the_way_to_the_board(
     await expect(sue.page.locator("#own, #queues, #today")).to_have_count(3)
     await expect(sue.page.locator("#own:visible, #queues:visible, #today:visible")).to_have_count(0)
     await expect(sue.page.get_by_role("link", name="Open the board")).to_have_attribute(
-        "href", "/supervisor"
+        "href", "/board"
     )

@@ -1,4 +1,4 @@
-"""The explorer, `/sample`: what can be asked, what goes over the link, and the documents."""
+"""The explorer, `/explorer`: what can be asked, what goes over the link, and the documents."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def explorer(xucd: Xucd, browser: Browser) -> AsyncIterator[Explorer]:
     """Bruce's explorer; nothing in it may have gone wrong."""
     context = await browser.new_context(locale="en-GB", viewport={"width": 1300, "height": 850})
     explorer = Explorer(await context.new_page())
-    await explorer.page.goto(f"http://127.0.0.1:{xucd.port}/sample")
+    await explorer.page.goto(f"http://127.0.0.1:{xucd.port}/explorer")
     await explorer.sign_in("bruce")
     yield explorer
     await context.close()

@@ -1,4 +1,4 @@
-/* The supervisor's board: what xucd tells is noted as it comes, and drawn a few times a second. */
+/* The board: what xucd tells is noted as it comes, and drawn a few times a second. */
 
 import { QUEUE_STATISTICS } from "../../lib/table.js";
 import { byId, setAttribute, setText } from "../shared/dom.js";

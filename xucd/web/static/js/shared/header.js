@@ -5,7 +5,7 @@ import { ICONS } from "./icons.js";
 import { languageSwitch, themeSwitch } from "./switches.js";
 import { t } from "./words.js";
 
-const PAGES = [["desk", "/"], ["board", "/supervisor"], ["sample", "/sample"]];
+const PAGES = [["desk", "/desk"], ["board", "/board"], ["explorer", "/explorer"]];
 
 /**
  * Makes the header of the page `name`; `signOut` is called by its button. `show(state)` brings it up

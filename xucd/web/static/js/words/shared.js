@@ -4,7 +4,7 @@ export default {
   "pages": ["Pages", "Pages"],
   "page.desk": ["Desk", "Poste"],
   "page.board": ["Board", "Supervision"],
-  "page.sample": ["Explorer", "Explorateur"],
+  "page.explorer": ["Explorer", "Explorateur"],
   "profile.Admin": ["Admin", "Administrateur"],
   "profile.Supervisor": ["Supervisor", "Superviseur"],
   "sign-out": ["Sign out", "Se déconnecter"],

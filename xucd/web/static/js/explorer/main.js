@@ -3,7 +3,7 @@
 import { byId, make } from "../shared/dom.js";
 import { startPage } from "../shared/page.js";
 import { onLanguage, t } from "../shared/words.js";
-import words from "../words/sample.js";
+import words from "../words/explorer.js";
 import { showAsyncApi } from "./asyncapi.js";
 import { filterCommands, showCommands } from "./commands.js";
 import { startHand } from "./hand.js";
@@ -41,7 +41,7 @@ async function showIn(place, address, show) {
     return show(await read(address), place);
   } catch (error) {
     console.error(error);
-    const words = { class: "error", "data-t": "sample.no-document", text: t("sample.no-document") };
+    const words = { class: "error", "data-t": "explorer.no-document", text: t("explorer.no-document") };
     place.replaceChildren(make("p", words));
     shown.delete(address);
     return null;
@@ -75,7 +75,7 @@ async function explain(name) {
 
 function sayTitle() {
   if (center) {
-    document.title = t("sample.title");
+    document.title = t("explorer.title");
   }
 }
 
@@ -97,7 +97,7 @@ byId("find-route").addEventListener("input", async (event) => {
 onLanguage(sayTitle);
 
 startPage({
-  name: "sample",
+  name: "explorer",
   words,
   connecting: { WebSocket: RecordedSocket },
   enter(opened) {

@@ -19,7 +19,7 @@ export function showShape(document, schema, only = () => true) {
 /** A schema's example, folded. */
 export function showExample(value) {
   return make("details", { class: "example" },
-    make("summary", { "data-t": "sample.example" }), showJson(value));
+    make("summary", { "data-t": "explorer.example" }), showJson(value));
 }
 
 /** An example of what a schema allows. */
@@ -34,7 +34,7 @@ export function heading(words) {
 
 /** Whether something has to be there. */
 export function whether(required) {
-  const words = required ? "sample.required" : "sample.optional";
+  const words = required ? "explorer.required" : "explorer.optional";
   return make("span", { class: "quiet small", "data-t": words });
 }
 
@@ -62,7 +62,7 @@ function parts(document, found, only, above) {
     .map(([name, schema]) => part(document, name, schema, required.includes(name), above));
   return rows.length
     ? make("ul", { class: "shape" }, ...rows)
-    : make("p", { class: "quiet", "data-t": "sample.nothing" });
+    : make("p", { class: "quiet", "data-t": "explorer.nothing" });
 }
 
 function part(document, name, schema, required, above) {
@@ -84,7 +84,7 @@ function part(document, name, schema, required, above) {
   if (deeper && !above.includes(deeper)) {
     row.append(parts(document, deeper, () => true, [...above, deeper]));
   } else if (deeper) {
-    row.append(make("p", { class: "quiet small", "data-t": "sample.same" }));
+    row.append(make("p", { class: "quiet small", "data-t": "explorer.same" }));
   }
   return row;
 }

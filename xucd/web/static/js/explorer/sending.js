@@ -20,15 +20,15 @@ export function newRequestId() {
 /** Sends a frame, or a text that is none; `place` tells what becomes of it. */
 export function send(frame, place) {
   if (typeof frame === "object" && frame?.requestId !== undefined) {
-    tell(place, "waiting", () => t("sample.waiting"));
+    tell(place, "waiting", () => t("explorer.waiting"));
     waiting.set(frame.requestId, { place, since: performance.now() });
   } else {
-    const words = typeof frame === "string" ? "sample.sent-anyway" : "sample.was-sent";
+    const words = typeof frame === "string" ? "explorer.sent-anyway" : "explorer.was-sent";
     tell(place, "done", () => t(words));
   }
   if (!sendText(typeof frame === "string" ? frame : JSON.stringify(frame))) {
     waiting.delete(frame?.requestId);
-    tell(place, "refused", () => t("sample.no-link"));
+    tell(place, "refused", () => t("explorer.no-link"));
   }
 }
 
@@ -46,10 +46,10 @@ export function answered({ requestId, ok, error, message }) {
   }
   if (ok) {
     const ms = Math.max(1, Math.round(performance.now() - asked.since));
-    tell(asked.place, "done", () => t("sample.done", { ms }));
+    tell(asked.place, "done", () => t("explorer.done", { ms }));
   } else {
     const words = () => refusalWords({ code: error, message });
-    tell(asked.place, "refused", () => t("sample.refused", { code: error, words: words() }));
+    tell(asked.place, "refused", () => t("explorer.refused", { code: error, words: words() }));
   }
 }
 

@@ -24,10 +24,10 @@ export function showAsyncApi(document, place) {
   const told = operations.filter(({ action }) => action === "send");
   const asked = operations.filter(({ action }) => action === "receive");
   const groups = [
-    make("section", {}, make("h2", { "data-t": "sample.from" }), ...list(told)),
-    make("section", {}, make("h2", { "data-t": "sample.to" }), ...list(asked)),
+    make("section", {}, make("h2", { "data-t": "explorer.from" }), ...list(told)),
+    make("section", {}, make("h2", { "data-t": "explorer.to" }), ...list(asked)),
   ];
-  const none = make("p", { class: "empty", "data-t": "sample.nothing-found", hidden: "" });
+  const none = make("p", { class: "empty", "data-t": "explorer.nothing-found", hidden: "" });
   place.replaceChildren(introduction(document), ...groups, none);
   translate(place);
   return {
@@ -59,12 +59,12 @@ function introduction(document) {
     body.append(
       ...paragraphs(description ?? ""),
       make("p", {}, make("code", { text: address })),
-      heading("sample.query"),
+      heading("explorer.query"),
       showShape(document, channel.bindings.ws.query),
     );
     translate(body);
   });
-  root.querySelector(".says").dataset.t = "sample.connect";
+  root.querySelector(".says").dataset.t = "explorer.connect";
   return root;
 }
 
@@ -95,5 +95,5 @@ function answers(document, { action, reply }) {
     return [];
   }
   const names = reply.messages.map((reference) => `\`${resolve(document, reference).title}\``);
-  return [heading("sample.answered"), make("p", {}, ...prose(names.join(" · ")))];
+  return [heading("explorer.answered"), make("p", {}, ...prose(names.join(" · ")))];
 }

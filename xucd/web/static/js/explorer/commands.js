@@ -57,11 +57,11 @@ function makeForm(document, message, suggest) {
   const schema = resolve(document, message.payload);
   const fields = makeFields(document, schema, suggest);
   const result = make("p", { class: "result", role: "status" });
-  const byHand = make("button", { type: "button", "data-t": "sample.edit.form" });
+  const byHand = make("button", { type: "button", "data-t": "explorer.edit.form" });
   const form = make("form", { class: "body" },
     fields.root,
     make("div", { class: "row" },
-      make("button", { class: "primary", type: "submit", "data-t": "sample.send" }),
+      make("button", { class: "primary", type: "submit", "data-t": "explorer.send" }),
       byHand, result));
   const frame = () => ({
     claz: "web",
@@ -76,7 +76,7 @@ function makeForm(document, message, suggest) {
       if (!(error instanceof SyntaxError)) {
         throw error;
       }
-      complainAt(result, () => t("sample.not-json", { why: error.message }));
+      complainAt(result, () => t("explorer.not-json", { why: error.message }));
     }
   };
   form.addEventListener("submit", (event) => {

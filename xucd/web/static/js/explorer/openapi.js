@@ -23,7 +23,7 @@ export function showOpenApi(document, place) {
       entries.push({ root, says: `${method} ${path} ${route.summary ?? ""}` });
     }
   }
-  const none = make("p", { class: "empty", "data-t": "sample.nothing-found", hidden: "" });
+  const none = make("p", { class: "empty", "data-t": "explorer.nothing-found", hidden: "" });
   place.replaceChildren(
     make("div", { class: "introduction" },
       make("h2", { text: document.info.title }), ...paragraphs(document.info.description ?? "")),
@@ -40,14 +40,14 @@ export function showOpenApi(document, place) {
 function describe(document, parameters, route, body) {
   body.append(...paragraphs(route.description ?? ""));
   if (parameters.length) {
-    body.append(heading("sample.parameters"),
+    body.append(heading("explorer.parameters"),
       make("ul", { class: "shape" }, ...parameters.map((one) => parameter(document, one))));
   }
   const asked = resolve(document, route.requestBody).content;
   if (asked) {
-    body.append(heading("sample.body"), ...content(document, asked));
+    body.append(heading("explorer.body"), ...content(document, asked));
   }
-  body.append(heading("sample.answers"),
+  body.append(heading("explorer.answers"),
     make("ul", { class: "shape" }, ...Object.entries(route.responses).map(([status, answer]) =>
       response(document, status, resolve(document, answer)))));
 }

@@ -44,7 +44,7 @@ function makeField(document, name, schema, required, suggest) {
     control,
     make("span", { class: "quiet small", id: `${id}-hint` },
       make("span", { text: typeName(document, found) }),
-      ...(required ? [] : [" · ", make("span", { "data-t": "sample.optional" })]),
+      ...(required ? [] : [" · ", make("span", { "data-t": "explorer.optional" })]),
       ...(hint ? [" · ", make("span", { "data-t": hint })] : [])));
   control.setAttribute("aria-describedby", `${id}-hint`);
   if (control.tagName === "INPUT") {
@@ -56,7 +56,7 @@ function makeField(document, name, schema, required, suggest) {
 function controlFor(document, name, found, required) {
   const values = choices(document, found);
   if (values) {
-    const none = make("option", { value: "", "data-t": "sample.none" });
+    const none = make("option", { value: "", "data-t": "explorer.none" });
     const options = values.map((value, at) => make("option", { value: at, text: String(value) }));
     const control = make("select", {}, ...(required ? [] : [none]), ...options);
     return { control, read: (at) => values[at] };
@@ -100,7 +100,7 @@ function listOf(type) {
   const read = (text) =>
     text.split(",").map((one) => one.trim()).filter(Boolean)
       .map((one) => (type === "integer" ? numberOrText(one) : one));
-  return { control, read, hint: "sample.list" };
+  return { control, read, hint: "explorer.list" };
 }
 
 function limit(most) {

@@ -110,21 +110,21 @@ function draw() {
 
 function pauseWords() {
   if (!paused) {
-    return t("sample.pause");
+    return t("explorer.pause");
   }
-  return held ? t("sample.go-on.more", { n: formatNumber(held) }) : t("sample.go-on");
+  return held ? t("explorer.go-on.more", { n: formatNumber(held) }) : t("explorer.go-on");
 }
 
 function makeRow(frame) {
   const { at, way, text, name } = frame;
   if (way === "opened" || way === "closed") {
     return make("li", { class: "frame link-row quiet" }, clock(at),
-      make("span", { text: t(`sample.${way}`, { code: text }) }));
+      make("span", { text: t(`explorer.${way}`, { code: text }) }));
   }
   const row = make("details", {},
     make("summary", {},
       clock(at),
-      make("span", { class: "way", role: "img", "aria-label": t(`sample.one.${way}`),
+      make("span", { class: "way", role: "img", "aria-label": t(`explorer.one.${way}`),
         text: way === "sent" ? "↑" : "↓" }),
       make("span", { class: "name", text: name }),
       make("span", { class: "preview quiet", text: preview(frame) })));
@@ -159,16 +159,16 @@ function failed({ name, body }) {
 }
 
 function actions({ way, text, name, body }) {
-  const buttons = [button("sample.explain", () => explain(name))];
+  const buttons = [button("explorer.explain", () => explain(name))];
   if (navigator.clipboard) { // pages that came without TLS have none
-    buttons.unshift(button("sample.copy", async () => {
+    buttons.unshift(button("explorer.copy", async () => {
       await navigator.clipboard.writeText(text);
-      say(t("sample.copied"));
+      say(t("explorer.copied"));
     }));
   }
   if (way === "sent") {
     buttons.unshift(
-      button("sample.again", () => sendAgain(text, body)), button("sample.edit", () => edit(text)),
+      button("explorer.again", () => sendAgain(text, body)), button("explorer.edit", () => edit(text)),
     );
   }
   return make("div", { class: "row" }, ...buttons);
@@ -180,9 +180,9 @@ function sendAgain(text, body) {
     ? text
     : JSON.stringify({ ...body, requestId: newRequestId() });
   if (sendText(again)) {
-    say(t("sample.was-sent"));
+    say(t("explorer.was-sent"));
   } else {
-    complain(t("sample.no-link"));
+    complain(t("explorer.no-link"));
   }
 }
 

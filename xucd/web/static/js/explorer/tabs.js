@@ -32,7 +32,7 @@ export function selectTab(tab) {
   }
   byId("tab-frames").hidden = wide.matches;
   byId("frames").hidden = !wide.matches && current !== "frames";
-  byId("sample").classList.toggle("frames-only", current === "frames");
+  byId("explorer").classList.toggle("frames-only", current === "frames");
   listeners.get(current)?.();
 }
 
