@@ -11,7 +11,7 @@ import { COMMANDS } from "./table.js";
 /**
  * The message that answers a query. `same` names a field of that message and an argument of the
  * command, which must be equal.
- * @typedef {{type: string, same?: string[]}} Answer
+ * @typedef {{type: string, same?: readonly string[]}} Answer
  */
 
 /**

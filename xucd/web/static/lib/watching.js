@@ -6,10 +6,10 @@ import { PARTS } from "./table.js";
 /** @import { Watchable } from "./xucd.js" */
 /** @import { Values } from "./commands.js" */
 
-/** @typedef {[name: string, values: Values]} Call A command by this library's names. */
+/** @typedef {readonly [name: string, values: Values]} Call A command by this library's names. */
 
 /** The commands that fill each part of the state, and keep it current.
- * @type {Record<Watchable, Call[]>}
+ * @type {Record<Watchable, readonly Call[]>}
  */
 export const CALLS = PARTS;
 

@@ -1,4 +1,4 @@
-/* The explorer: every command with a form, every frame that goes through, and the documents. */
+/* The explorer: every command with a form, every frame, and the documents of the protocol. */
 
 import { byId, make } from "../shared/dom.js";
 import { startPage } from "../shared/page.js";
@@ -9,92 +9,128 @@ import { filterCommands, showCommands } from "./commands.js";
 import { startHand } from "./hand.js";
 import { clearLog, logFrame, startLog } from "./log.js";
 import { showOpenApi } from "./openapi.js";
-import { listenTo, RecordedSocket } from "./recorder.js";
-import { answered, giveUp } from "./sending.js";
+import { onRecorded, RecordedSocket } from "./recorder.js";
+import { giveUp, showResult } from "./sending.js";
 import { suggestions } from "./suggestions.js";
 import { selectTab, startTabs } from "./tabs.js";
 
 const ASYNCAPI = "/xuc/api/2.0/asyncapi.json";
 const OPENAPI = "/xuc/api/2.0/openapi.json";
 
-let center = null;
-const kept = new Map(); // address -> promise of its document, as it was read
-const shown = new Map(); // address -> promise of what it is shown by
+/** @import { Center } from "/lib/xucd.js" */
+/** @import { AsyncApi } from "./asyncapi.js" */
+/** @import { OpenApi } from "./openapi.js" */
 
-function read(address) {
-  if (!kept.has(address)) {
-    const answer = fetch(address).then((answer) => {
-      if (!answer.ok) {
-        throw new Error(`${address} answered ${answer.status}`);
-      }
-      return answer.json();
-    });
-    answer.catch(() => kept.delete(address)); // to be tried again
-    kept.set(address, answer);
-  }
-  return kept.get(address);
+const findCommand = byId("find-command", HTMLInputElement);
+const findMessage = byId("find-message", HTMLInputElement);
+const findRoute = byId("find-route", HTMLInputElement);
+
+/** @type {Center | null} */
+let center = null;
+
+/**
+ * A document of the protocol: `read` resolves to it, and rejects if it cannot be read; a failed read
+ * is tried again next time.
+ * @template T
+ * @param {string} address
+ */
+function protocolDocument(address) {
+  /** @type {Promise<T> | null} */
+  let reading = null;
+  return {
+    read() {
+      reading ??= fetch(address).then((answer) => {
+        if (!answer.ok) {
+          throw new Error(`${address} answered ${answer.status}`);
+        }
+        return answer.json();
+      });
+      reading.catch(() => {
+        reading = null;
+      });
+      return reading;
+    },
+  };
 }
 
-/** Shows a document, or says in `place` that it could not be read; resolves to null then. */
-async function showIn(place, address, show) {
+/** @type {{read: () => Promise<AsyncApi>}} */
+const asyncApi = protocolDocument(ASYNCAPI);
+/** @type {{read: () => Promise<OpenApi>}} */
+const openApi = protocolDocument(OPENAPI);
+
+/** Shows a document in `place`, or that it could not be read; resolves to null then.
+ * @template T
+ * @template Shown
+ * @param {HTMLElement} place
+ * @param {{read: () => Promise<T>}} source
+ * @param {(document: T, place: HTMLElement) => Shown} show
+ */
+async function showIn(place, source, show) {
   try {
-    return show(await read(address), place);
+    return show(await source.read(), place);
   } catch (error) {
     console.error(error);
-    const words = { class: "error", "data-t": "explorer.no-document", text: t("explorer.no-document") };
-    place.replaceChildren(make("p", words));
-    shown.delete(address);
+    const failed = { class: "error", "data-t": "explorer.no-document", text: t("explorer.no-document") };
+    place.replaceChildren(make("p", failed));
     return null;
   }
 }
 
-function showOnce(place, address, show) {
-  if (!shown.has(address)) {
-    shown.set(address, showIn(place, address, show));
-  }
-  return shown.get(address);
+/** Like `showIn`, once: returns a function that shows the document or resolves to what it showed.
+ * @template T
+ * @template Shown
+ * @param {HTMLElement} place
+ * @param {{read: () => Promise<T>}} source
+ * @param {(document: T, place: HTMLElement) => Shown} show
+ */
+function showOnce(place, source, show) {
+  /** @type {Promise<Shown | null> | null} */
+  let showing = null;
+  return async () => {
+    showing ??= showIn(place, source, show);
+    const shown = await showing;
+    if (shown === null) {
+      showing = null; // to be tried again
+    }
+    return shown;
+  };
 }
 
+const showSocket = showOnce(byId("socket"), asyncApi, showAsyncApi);
+const showRest = showOnce(byId("rest"), openApi, showOpenApi);
+
+/** @param {string} name of an argument */
 function suggest(name) {
   return center ? suggestions(name, center.state) : [];
 }
 
-function showSocket() {
-  return showOnce(byId("socket"), ASYNCAPI, showAsyncApi);
-}
-
-function showRest() {
-  return showOnce(byId("rest"), OPENAPI, showOpenApi);
-}
-
+/** @param {string} name of a message or command */
 async function explain(name) {
   selectTab("socket");
-  byId("find-message").value = "";
+  findMessage.value = "";
   (await showSocket())?.open(name);
 }
 
-function sayTitle() {
+function showTitle() {
   if (center) {
     document.title = t("explorer.title");
   }
 }
 
-listenTo((frame) => {
-  logFrame(frame);
-  if (frame.way === "closed") {
+onRecorded((recorded) => {
+  logFrame(recorded);
+  if (recorded.way === "closed") {
     giveUp();
   }
 });
-byId("find-command").addEventListener("input", (event) => {
-  filterCommands(event.target.value.trim());
+findCommand.addEventListener("input", () => filterCommands(findCommand.value.trim()));
+findMessage.addEventListener("input", async () => {
+  (await showSocket())?.filter(findMessage.value.trim());
 });
-byId("find-message").addEventListener("input", async (event) => {
-  (await showSocket())?.filter(event.target.value.trim());
+findRoute.addEventListener("input", async () => {
+  (await showRest())?.filter(findRoute.value.trim());
 });
-byId("find-route").addEventListener("input", async (event) => {
-  (await showRest())?.filter(event.target.value.trim());
-});
-onLanguage(sayTitle);
+onLanguage(showTitle);
 
 startPage({
   name: "explorer",
@@ -102,13 +138,13 @@ startPage({
   connecting: { WebSocket: RecordedSocket },
   enter(opened) {
     center = opened;
-    center.on("CommandResult", answered);
-    sayTitle();
-    showIn(byId("commands"), ASYNCAPI, (document) => {
+    center.on("CommandResult", showResult);
+    showTitle();
+    showIn(byId("commands"), asyncApi, (document) => {
       showCommands(document, suggest);
-      filterCommands(byId("find-command").value.trim());
+      filterCommands(findCommand.value.trim());
     });
-    byId("find-command").focus();
+    findCommand.focus();
   },
   leave() {
     center = null;

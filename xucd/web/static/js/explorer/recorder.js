@@ -1,15 +1,28 @@
-/* A WebSocket that tells of everything that goes through it. */
+/* A WebSocket that reports every frame. */
 
+/** @typedef {"sent" | "received" | "opened" | "closed"} Way */
+
+/**
+ * A frame, or that the link was opened or closed. `at` is in epoch milliseconds; `text` is the
+ * frame's text, or the code of a close.
+ * @typedef {{at: number, way: Way, text: string}} Recorded
+ */
+
+/** @type {(recorded: Recorded) => void} */
 let listener = () => {};
+/** @type {WebSocket | null} */
 let current = null;
 
-/** Calls `heard({at, way, text})` for each frame and each end of the link; `at` is epoch ms, `way`
-"sent", "received", "opened" or "closed". A frame's `text` is as it was; of a close, its code. */
-export function listenTo(heard) {
-  listener = heard;
+/** Calls a function for each frame, and whenever the link is opened or closed.
+ * @param {(recorded: Recorded) => void} called
+ */
+export function onRecorded(called) {
+  listener = called;
 }
 
-/** Sends a text as it is; returns whether there was a link to send it on. */
+/** Sends a text as it is; returns whether there was a link to send it on.
+ * @param {string} text
+ */
 export function sendText(text) {
   if (current?.readyState !== WebSocket.OPEN) {
     return false;
@@ -18,24 +31,30 @@ export function sendText(text) {
   return true;
 }
 
-/** What the library is to open its links with. */
+/** The class of WebSockets for the library's `connect`. */
 export class RecordedSocket extends WebSocket {
-  constructor(...values) {
-    super(...values);
+  /** @param {string} url */
+  constructor(url) {
+    super(url);
     current = this;
-    this.addEventListener("open", () => tell("opened", ""));
-    this.addEventListener("message", ({ data }) => tell("received", data));
+    this.addEventListener("open", () => report("opened", ""));
+    this.addEventListener("message", ({ data }) => report("received", data));
     this.addEventListener("close", ({ code, reason }) => {
-      tell("closed", `${code} ${reason}`.trim());
+      report("closed", `${code} ${reason}`.trim());
     });
   }
 
+  /** @param {string} text */
   send(text) {
-    tell("sent", text);
+    report("sent", text);
     super.send(text);
   }
 }
 
-function tell(way, text) {
+/**
+ * @param {Way} way
+ * @param {string} text
+ */
+function report(way, text) {
   listener({ at: Date.now(), way, text });
 }

@@ -1,6 +1,31 @@
 /* JSON Schema as the two documents use it: following references, naming types, making examples. */
 
-const DEEP = 6; // how far examples go into what holds itself
+/** @typedef {{$ref?: string}} Reference */
+
+/**
+ * A JSON Schema, with the keywords that the documents use.
+ * @typedef {object} Schema
+ * @property {string} [$ref]
+ * @property {string} [type]
+ * @property {string} [title]
+ * @property {string} [description]
+ * @property {string} [format]
+ * @property {Record<string, Schema>} [properties]
+ * @property {string[]} [required]
+ * @property {Schema} [items]
+ * @property {Schema[]} [anyOf]
+ * @property {unknown[]} [enum]
+ * @property {unknown} [const]
+ * @property {unknown} [default]
+ * @property {unknown[]} [examples]
+ * @property {number} [minimum]
+ * @property {number} [maxLength]
+ */
+
+const DEEP = 6; // levels of nesting in examples of recursive schemas
+/** Better examples than those made from a type, by title and property.
+ * @type {Record<string, string | number>}
+ */
 const EXAMPLES = {
   "CallbackFilter.field": "phoneNumber",
   "CallbackFilter.operator": "=",
@@ -11,31 +36,48 @@ const EXAMPLES = {
   "CallbackSearch.limit": 20,
 };
 
-/** Follows references within a document. */
-export function resolve(document, schema) {
-  let found = schema ?? {};
+/** Follows references within a document; an empty object for undefined.
+ * @template {object} T
+ * @param {object} document
+ * @param {T | Reference | undefined} node
+ * @returns {T}
+ */
+export function resolve(document, node) {
+  /** @type {any} */
+  let found = node ?? {};
   while (found.$ref) {
-    found = found.$ref
-      .replace(/^#\//, "")
-      .split("/")
-      .reduce((node, key) => node[key.replaceAll("~1", "/").replaceAll("~0", "~")], document);
+    /** @type {string[]} */
+    const keys = found.$ref.replace(/^#\//, "").split("/");
+    found = document;
+    for (const key of keys) {
+      found = found[key.replaceAll("~1", "/").replaceAll("~0", "~")];
+    }
   }
   return found;
 }
 
-/** The schema without the "or null" that optional arguments have. */
+/** The schema without the "or null" that optional arguments have.
+ * @param {object} document
+ * @param {Schema | undefined} schema
+ * @returns {Schema}
+ */
 export function withoutNull(document, schema) {
+  /** @type {Schema} */
   const found = resolve(document, schema);
   if (!found.anyOf) {
     return found;
   }
-  const rest = found.anyOf.filter((one) => one.type !== "null");
+  const rest = found.anyOf.filter((option) => option.type !== "null");
   return rest.length === 1
     ? { ...resolve(document, rest[0]), ...extras(found) }
     : { ...found, anyOf: rest };
 }
 
-/** All values that a schema allows, if it is a choice among values; otherwise null. */
+/** All values that a schema allows, if it is a choice among values; otherwise null.
+ * @param {object} document
+ * @param {Schema | undefined} schema
+ * @returns {unknown[] | null}
+ */
 export function choices(document, schema) {
   const found = withoutNull(document, schema);
   if (found.const !== undefined) {
@@ -44,11 +86,15 @@ export function choices(document, schema) {
   if (found.enum) {
     return found.enum;
   }
-  const several = found.anyOf?.map((one) => choices(document, one));
-  return several?.length && several.every(Boolean) ? several.flat() : null;
+  const several = found.anyOf?.map((option) => choices(document, option)) ?? [];
+  return several.length > 0 && !several.includes(null) ? several.flat() : null;
 }
 
-/** The type in a word or two: "integer", "array of QueueMember", "string (date)". */
+/** The type in a word or two: "integer", "array of QueueMember", "string (date)".
+ * @param {object} document
+ * @param {Schema | undefined} schema
+ * @returns {string}
+ */
 export function typeName(document, schema) {
   const found = withoutNull(document, schema);
   const values = choices(document, found);
@@ -56,7 +102,7 @@ export function typeName(document, schema) {
     return values.map((value) => JSON.stringify(value)).join(" | ");
   }
   if (found.anyOf) {
-    return [...new Set(found.anyOf.map((one) => typeName(document, one)))].join(" | ");
+    return [...new Set(found.anyOf.map((option) => typeName(document, option)))].join(" | ");
   }
   if (found.type === "array") {
     return `array of ${found.items ? typeName(document, found.items) : "anything"}`;
@@ -67,19 +113,28 @@ export function typeName(document, schema) {
   return found.format ? `${found.type} (${found.format})` : (found.type ?? "anything");
 }
 
-/** The object's properties that a value of this schema has within: of its items, for an array. */
+/** The object schema within a schema, such as that of an array's items; null if there is none.
+ * @param {object} document
+ * @param {Schema | undefined} schema
+ * @returns {(Schema & Required<Pick<Schema, "properties">>) | null}
+ */
 export function inside(document, schema) {
   const found = withoutNull(document, schema);
   if (found.type === "array" && found.items) {
     return inside(document, found.items);
   }
   if (found.anyOf) {
-    return found.anyOf.map((one) => inside(document, one)).find(Boolean) ?? null;
+    return found.anyOf.map((option) => inside(document, option)).find(Boolean) ?? null;
   }
-  return found.properties && Object.keys(found.properties).length ? found : null;
+  const { properties } = found;
+  return properties && Object.keys(properties).length ? { ...found, properties } : null;
 }
 
-/** A value that fits; `name` helps to guess a sensible one. */
+/** A value that fits a schema; `name` is the argument's, to guess a sensible one.
+ * @param {object} document
+ * @param {Schema | undefined} schema
+ * @returns {unknown}
+ */
 export function example(document, schema, name = "", depth = 0) {
   const found = withoutNull(document, schema);
   if (found.examples?.length) {
@@ -97,8 +152,8 @@ export function example(document, schema, name = "", depth = 0) {
       return {};
     }
     return Object.fromEntries(
-      Object.entries(found.properties).map(([key, one]) => [
-        key, EXAMPLES[`${found.title}.${key}`] ?? example(document, one, key, depth + 1),
+      Object.entries(found.properties).map(([key, property]) => [
+        key, EXAMPLES[`${found.title}.${key}`] ?? example(document, property, key, depth + 1),
       ]),
     );
   }
@@ -109,7 +164,7 @@ export function example(document, schema, name = "", depth = 0) {
       return { var1: "value 1" };
     case "integer":
     case "number":
-      return found.minimum > 0 ? found.minimum : 0;
+      return Math.max(found.minimum ?? 0, 0);
     case "boolean":
       return false;
     case "null":
@@ -119,6 +174,10 @@ export function example(document, schema, name = "", depth = 0) {
   }
 }
 
+/**
+ * @param {Schema} schema
+ * @param {string} name
+ */
 function text({ format }, name) {
   if (format === "uuid") {
     return "a967da84-bc41-4bf4-a4fc-2bcc54e11606";
@@ -132,6 +191,7 @@ function text({ format }, name) {
   return /number|phone|destination|line|DN|numbers/i.test(name) ? "1001" : "…";
 }
 
+/** @param {Schema} schema */
 function extras({ description, default: value }) {
   return { ...(description && { description }), ...(value !== undefined && { default: value }) };
 }

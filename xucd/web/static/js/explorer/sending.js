@@ -1,69 +1,90 @@
-/* Sending a frame and saying beneath its form what became of it. */
+/* Sending a frame, and showing its result below its form. */
 
 import { setText } from "../shared/dom.js";
 import { refusalWords } from "../shared/refusals.js";
 import { onLanguage, t } from "../shared/words.js";
 import { sendText } from "./recorder.js";
 
-const waiting = new Map(); // request id -> {place, since}
-const said = new WeakMap(); // place -> what it says, as a function
-const places = new Set();
+/** @import { CommandResult } from "/lib/xucd.js" */
+
+/** Frames without a result yet, by their request ids.
+ * @type {Map<unknown, {place: HTMLElement, since: number}>}
+ */
+const waiting = new Map();
+/** The places of results, and a function for the text of each.
+ * @type {Map<HTMLElement, () => string>}
+ */
+const shown = new Map();
 let next = 1;
 
-onLanguage(() => places.forEach((place) => setText(place, said.get(place)())));
+onLanguage(() => shown.forEach((words, place) => setText(place, words())));
 
 /** A request id that no other frame of this page has. */
 export function newRequestId() {
   return `explorer-${next++}`;
 }
 
-/** Sends a frame, or a text that is none; `place` tells what becomes of it. */
+/** Sends a frame, or a text that is not JSON, and shows its result at `place`.
+ * @param {unknown} frame
+ * @param {HTMLElement} place
+ */
 export function send(frame, place) {
-  if (typeof frame === "object" && frame?.requestId !== undefined) {
-    tell(place, "waiting", () => t("explorer.waiting"));
-    waiting.set(frame.requestId, { place, since: performance.now() });
+  const requestId = typeof frame === "object" && frame !== null && "requestId" in frame
+    ? frame.requestId : undefined;
+  if (requestId !== undefined) {
+    show(place, "waiting", () => t("explorer.waiting"));
+    waiting.set(requestId, { place, since: performance.now() });
   } else {
     const words = typeof frame === "string" ? "explorer.sent-anyway" : "explorer.was-sent";
-    tell(place, "done", () => t(words));
+    show(place, "done", () => t(words));
   }
   if (!sendText(typeof frame === "string" ? frame : JSON.stringify(frame))) {
-    waiting.delete(frame?.requestId);
-    tell(place, "refused", () => t("explorer.no-link"));
+    waiting.delete(requestId);
+    show(place, "refused", () => t("explorer.no-link"));
   }
 }
 
-/** Says at a place what is wrong with what was to be sent. */
+/** Shows at a place why nothing was sent.
+ * @param {HTMLElement} place
+ * @param {() => string} words
+ */
 export function complainAt(place, words) {
-  tell(place, "refused", words);
+  show(place, "refused", words);
 }
 
-/** Takes what answered a command: the body of a `CommandResult`. */
-export function answered({ requestId, ok, error, message }) {
-  const asked = waiting.get(requestId);
+/** Shows the result of a command.
+ * @param {CommandResult} result
+ */
+export function showResult({ requestId, ok, error = "", message }) {
+  const sent = waiting.get(requestId);
   waiting.delete(requestId);
-  if (!asked) {
+  if (!sent) {
     return;
   }
   if (ok) {
-    const ms = Math.max(1, Math.round(performance.now() - asked.since));
-    tell(asked.place, "done", () => t("explorer.done", { ms }));
+    const ms = Math.max(1, Math.round(performance.now() - sent.since));
+    show(sent.place, "done", () => t("explorer.done", { ms }));
   } else {
     const words = () => refusalWords({ code: error, message });
-    tell(asked.place, "refused", () => t("explorer.refused", { code: error, words: words() }));
+    show(sent.place, "refused", () => t("explorer.refused", { code: error, words: words() }));
   }
 }
 
-/** Gives up on what has not been answered: the link is gone. */
+/** Shows that what is unanswered will not be: the link is lost. */
 export function giveUp() {
   for (const { place } of waiting.values()) {
-    tell(place, "refused", () => t("refused.Disconnected"));
+    show(place, "refused", () => t("refused.Disconnected"));
   }
   waiting.clear();
 }
 
-function tell(place, look, words) {
+/**
+ * @param {HTMLElement} place
+ * @param {string} look
+ * @param {() => string} words
+ */
+function show(place, look, words) {
   place.className = `result ${look}`;
-  said.set(place, words);
-  places.add(place);
+  shown.set(place, words);
   setText(place, words());
 }

@@ -1,5 +1,12 @@
-/* What may go into a command's arguments, out of what xucd has told so far. */
+/* Values to suggest for a command's arguments, from the library's state. */
 
+/** @import { AgentView, CallbackView, State } from "/lib/xucd.js" */
+
+/** @typedef {[value: string | number, words: string]} Suggestion */
+
+/** Suggestions by the name of the argument.
+ * @type {Record<string, (state: State) => Suggestion[]>}
+ */
 const OF = {
   agentid: agents,
   agentId: agents,
@@ -8,38 +15,56 @@ const OF = {
   toQueueId: queues,
   groupId: ({ groups }) => [...groups.values()].map(({ id, name }) => [id, name]),
   userId: ({ agents: known }) =>
-    [...known.values()].filter(({ userId }) => userId).map((one) => [one.userId, fullName(one)]),
+    [...known.values()].flatMap((agent) => (agent.userId ? [[agent.userId, fullName(agent)]] : [])),
   status: ({ statuses }) => statuses.map(({ name, longName }) => [name, longName]),
   reason: ({ statuses }) => statuses.map(({ name, longName }) => [name, longName]),
   agentphonenumber: ({ line }) => (line ? [[line.phoneNumber, line.name]] : []),
   uniqueId: ({ calls }) => [...calls.values()].map((call) => [call.uniqueId, call.otherDN]),
-  uuid: ({ callbacks }) => [...callbacks.requests.values()].map((one) => [one.uuid, person(one)]),
-  number: ({ callbacks }) =>
-    [...callbacks.requests.values()].map((one) => [one.phoneNumber, person(one)]),
-  voiceMessageRef: ({ callbacks }) =>
-    [...callbacks.requests.values()]
-      .filter((one) => one.voiceMessageRef)
-      .map((one) => [one.voiceMessageRef, person(one)]),
+  uuid: (state) => ofCallbacks(state, ({ uuid }) => uuid),
+  number: (state) => ofCallbacks(state, ({ phoneNumber }) => phoneNumber),
+  voiceMessageRef: (state) => ofCallbacks(state, ({ voiceMessageRef }) => voiceMessageRef),
   periodUuid: ({ callbacks }) => callbacks.periods.map(({ uuid, name }) => [uuid, name]),
 };
 
-/** Values for an argument with words for each, from the library's state. */
+/** Values for an argument, each with a text.
+ * @param {string} name
+ * @param {State} state
+ */
 export function suggestions(name, state) {
   return OF[name]?.(state) ?? [];
 }
 
+/**
+ * @param {State} state
+ * @returns {Suggestion[]}
+ */
 function agents({ agents: known }) {
-  return [...known.values()].map((one) => [one.id, fullName(one)]);
+  return [...known.values()].map((agent) => [agent.id, fullName(agent)]);
 }
 
+/**
+ * @param {State} state
+ * @returns {Suggestion[]}
+ */
 function queues({ queues: known }) {
-  return [...known.values()].map((one) => [one.id, one.displayName ?? one.name ?? ""]);
+  return [...known.values()].map((queue) => [queue.id, queue.displayName]);
 }
 
-function fullName({ firstName = "", lastName = "" }) {
+/** A value of each callback that has it.
+ * @param {State} state
+ * @param {(callback: CallbackView) => string | null | undefined} value
+ * @returns {Suggestion[]}
+ */
+function ofCallbacks({ callbacks }, value) {
+  return [...callbacks.requests.values()].flatMap((callback) => {
+    const { firstName, lastName, phoneNumber } = callback;
+    const suggested = value(callback);
+    const words = [firstName, lastName, phoneNumber].filter(Boolean).join(" ");
+    return suggested ? [[suggested, words]] : [];
+  });
+}
+
+/** @param {AgentView} agent */
+function fullName({ firstName, lastName }) {
   return `${firstName} ${lastName}`.trim();
-}
-
-function person({ firstName, lastName, phoneNumber }) {
-  return [firstName, lastName, phoneNumber].filter(Boolean).join(" ");
 }

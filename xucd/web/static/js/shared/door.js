@@ -1,9 +1,11 @@
-/* Signing in: the form that stands before every page. */
+/* The sign-in form, which every page shows until somebody has signed in. */
 
 import { make } from "./dom.js";
 import { languageSwitch, themeSwitch } from "./switches.js";
-import { refusalWords } from "./refusals.js";
+import { refusalOf, refusalWords } from "./refusals.js";
 import { t, translate } from "./words.js";
+
+/** @import { Refused } from "/lib/xucd.js" */
 
 const login = make("input", {
   id: "login", name: "login", autocomplete: "username", autocapitalize: "none",
@@ -24,17 +26,21 @@ const form = make("form",
   error, button);
 const door = make("main", { id: "door", class: "door", hidden: "" }, form);
 
-/** Puts the door on the page. `knock(login, password)` resolves when it opens; call once. */
-export function startDoor(knock) {
+/** Adds the form to the page; `signIn(login, password)` rejects with `Refused`. Call once.
+ * @param {(login: string, password: string) => Promise<void>} signIn
+ */
+export function startDoor(signIn) {
   door.append(make("div", { class: "tools" }, languageSwitch(), themeSwitch()));
   document.body.prepend(door);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    tryToEnter(knock);
+    submit(signIn);
   });
 }
 
-/** Shows the door, with words on why. */
+/** Shows the form, with the reason why; "" for none.
+ * @param {string} words
+ */
 export function openDoor(words) {
   translate(door);
   document.title = t("door.title");
@@ -43,13 +49,14 @@ export function openDoor(words) {
   login.focus();
 }
 
-/** Takes the door away. */
+/** Hides the form. */
 export function closeDoor() {
   password.value = "";
   door.hidden = true;
 }
 
-async function tryToEnter(knock) {
+/** @param {(login: string, password: string) => Promise<void>} signIn */
+async function submit(signIn) {
   const empty = [login, password].find((input) => !input.value);
   if (empty) {
     error.textContent = t("door.empty");
@@ -62,21 +69,19 @@ async function tryToEnter(knock) {
   error.textContent = "";
   button.setAttribute("aria-busy", "true");
   try {
-    await knock(login.value.trim(), password.value);
-  } catch (refusal) {
-    if (!refusal.code) {
-      throw refusal;
-    }
-    error.textContent = doorWords(refusal);
+    await signIn(login.value.trim(), password.value);
+  } catch (refused) {
+    error.textContent = doorWords(refusalOf(refused));
     password.select();
   } finally {
     button.removeAttribute("aria-busy");
   }
 }
 
-function doorWords(refusal) {
-  if (refusal.code === "TooManyRequests" && refusal.detail.retryAfter) {
-    return t("door.wait", { seconds: refusal.detail.retryAfter });
+/** @param {Refused} refused */
+function doorWords(refused) {
+  if (refused.code === "TooManyRequests" && refused.detail.retryAfter) {
+    return t("door.wait", { seconds: refused.detail.retryAfter });
   }
-  return refusalWords(refusal);
+  return refusalWords(refused);
 }

@@ -1,4 +1,4 @@
-/* The token, kept for this tab alone: a reload stays signed in, a closed tab does not. */
+/* The token, kept for this tab alone: a reload stays signed in, closing the tab signs out. */
 
 const KEY = "xucd.token";
 
@@ -7,7 +7,9 @@ export function heldToken() {
   return sessionStorage.getItem(KEY);
 }
 
-/** Keeps a token, or forgets it: null. */
+/** Keeps a token; null removes it.
+ * @param {string | null} token
+ */
 export function holdToken(token) {
   if (token === null) {
     sessionStorage.removeItem(KEY);
