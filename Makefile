@@ -31,7 +31,7 @@ help:
 	@echo "make test         everything that is checked, against a real Asterisk too"
 	@echo "make soak         kills xucd 200 times while its users work, on each database: KILLS=200"
 	@echo "make unit         the tests that need no Asterisk"
-	@echo "make lint         ruff and mypy"
+	@echo "make lint         ruff, mypy, eslint and tsc"
 	@echo "make bench        how fast xucd is; writes bench.json"
 	@echo "make generate     the generated files of the client libraries, from the structs"
 	@echo "make venv         the virtual environment, .venv"
@@ -65,6 +65,9 @@ lint: venv
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+	@$(BIN)/ensure-test-tools
+	node_modules/.bin/eslint --max-warnings 0 .
+	node_modules/.bin/tsc --project .
 
 unit: venv
 	@$(BIN)/ensure-postgres >/dev/null
