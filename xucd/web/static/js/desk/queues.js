@@ -109,7 +109,7 @@ function step(icon) {
 function fill(parts, queue) {
   const { displayName: name, penalty, calls } = queue;
   setText(parts.name, name);
-  setText(parts.waiting, calls.length === 0 ? t("queues.nobody")
+  setText(parts.waiting, calls.length === 0 ? t("queues.none-waiting")
     : tCount("queues.waiting", calls.length));
   parts.waiting.classList.toggle("some", calls.length > 0);
   countFrom(parts.longest, calls.length === 0 ? null : Date.parse(calls[0].queueTime));

@@ -96,7 +96,7 @@ function chosen(parts) {
 function showAgain(parts) {
   const again = chosen(parts) === "Callback";
   parts.again.hidden = !again;
-  setText(parts.submit, t(again ? "ticket.put-off" : "ticket.close"));
+  setText(parts.submit, t(again ? "ticket.reschedule" : "ticket.close"));
 }
 
 /**

@@ -137,7 +137,7 @@ function pauseWords() {
   if (!paused) {
     return t("explorer.pause");
   }
-  return held ? t("explorer.go-on.more", { n: formatNumber(held) }) : t("explorer.go-on");
+  return held ? t("explorer.resume.more", { n: formatNumber(held) }) : t("explorer.resume");
 }
 
 /** @param {Frame} frame */
