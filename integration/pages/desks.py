@@ -26,7 +26,7 @@ class Desk:
         self.complaints = complaints_of(page)
 
     async def sign_in(self, login: str, password: str | None = None) -> None:
-        """Fill in the door's form."""
+        """Fill in the sign-in form."""
         await self.page.get_by_label("Login").fill(login)
         await self.page.get_by_label("Password").fill(password or f"{login}-demo")
         await self.press("Sign in")

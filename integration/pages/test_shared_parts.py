@@ -90,7 +90,7 @@ async def test_axe_finds_nothing_wrong_with_the_desk_in_any_state(
     world: World, opens_desk: OpensDesk, colours: str
 ) -> None:
     bruce = await opens_desk(color_scheme=colours, bypass_csp=True)
-    assert await violations(bruce.page) == []  # the door
+    assert await violations(bruce.page) == []  # the sign-in form
     await bruce.sign_in("bruce")
     await expect(bruce.state).to_have_text("Logged out")
     await bruce.log_in("1001")

@@ -1,6 +1,6 @@
 /* The commands of a supervisor. The board changes only when xucd reports the change. */
 
-import { attempt, say } from "../shared/toasts.js";
+import { attempt, showDone } from "../shared/toasts.js";
 import { t } from "../shared/words.js";
 import { queueName } from "./model.js";
 
@@ -27,7 +27,7 @@ export function makeActs(center) {
   async function done(action, words = "") {
     const ok = await attempt(action);
     if (ok && words) {
-      say(words);
+      showDone(words);
     }
     return ok;
   }
@@ -51,7 +51,7 @@ export function makeActs(center) {
       if (penalty === undefined) {
         return this.add(agentId, queueId, 0);
       }
-      say(t("done.already", { ...names(agentId, queueId), penalty }));
+      showDone(t("done.already", { ...names(agentId, queueId), penalty }));
       return Promise.resolve(true);
     },
     /**
@@ -97,7 +97,7 @@ export function makeActs(center) {
      */
     listened({ started, agentId }) {
       if (center.state.agents.has(agentId) && agentId !== center.state.user?.agentId) {
-        say(t(started ? "panel.listen.began" : "panel.listen.ended", { name: agentName(agentId) }));
+        showDone(t(started ? "panel.listen.began" : "panel.listen.ended", { name: agentName(agentId) }));
       }
     },
   };

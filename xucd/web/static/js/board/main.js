@@ -5,7 +5,7 @@ import { hasQueueFigures, queueFigures } from "../shared/figures.js";
 import { startPage } from "../shared/page.js";
 import { refusalOf } from "../shared/refusals.js";
 import { duration } from "../shared/times.js";
-import { complain } from "../shared/toasts.js";
+import { showRefusal } from "../shared/toasts.js";
 import { byName, formatNumber, onLanguage, t } from "../shared/words.js";
 import words from "../words/board.js";
 import { makeActs } from "./acts.js";
@@ -248,7 +248,7 @@ async function enter(center) {
   } catch (error) {
     const refused = refusalOf(error);
     if (isOpen()) {
-      complain(refused); // else the user has signed out meanwhile
+      showRefusal(refused); // else the user has signed out meanwhile
     }
   }
   markChanged(`queues ${EVERY}`);

@@ -2,7 +2,7 @@
 
 import { countFrom } from "../shared/clock.js";
 import { byId, keepList, make, setAttribute, setShown, setText } from "../shared/dom.js";
-import { say } from "../shared/toasts.js";
+import { showDone } from "../shared/toasts.js";
 import { t } from "../shared/words.js";
 
 /** @import { AgentView, CallView, State } from "/lib/xucd.js" */
@@ -199,6 +199,6 @@ async function transfer(desk, input) {
     return;
   }
   if (await desk.attempt((center) => center.directTransfer({ destination }))) {
-    say(t("calls.transferred", { destination }));
+    showDone(t("calls.transferred", { destination }));
   }
 }

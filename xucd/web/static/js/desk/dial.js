@@ -2,7 +2,7 @@
 
 import { byId, make, makeIcon, setShown } from "../shared/dom.js";
 import { ICONS } from "../shared/icons.js";
-import { complain, say } from "../shared/toasts.js";
+import { showRefusal, showDone } from "../shared/toasts.js";
 import { byName, t } from "../shared/words.js";
 
 /** @import { Desk } from "./main.js" */
@@ -82,7 +82,7 @@ async function dial(desk) {
   if (done) {
     number.value = "";
     byId("calls-title").focus(); // the shortcuts for the call work from there
-    say(t(queueId ? "dial.through-done" : "dial.done", { destination }));
+    showDone(t(queueId ? "dial.through-done" : "dial.done", { destination }));
   }
 }
 
@@ -108,7 +108,7 @@ function readOptions() {
       continue;
     }
     if (!NAME.test(name.value.trim())) {
-      complain(t("dial.variable-name"));
+      showRefusal(t("dial.variable-name"));
       name.focus();
       return null;
     }

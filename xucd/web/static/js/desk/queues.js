@@ -3,7 +3,7 @@
 import { countFrom } from "../shared/clock.js";
 import { byId, keepList, make, makeIcon, setAttribute, setText } from "../shared/dom.js";
 import { ICONS } from "../shared/icons.js";
-import { say } from "../shared/toasts.js";
+import { showDone } from "../shared/toasts.js";
 import { byName, t, tCount } from "../shared/words.js";
 
 /** @import { QueueView } from "/lib/xucd.js" */
@@ -139,7 +139,7 @@ function setPenalty(desk, queueId, penalty) {
  */
 async function join(desk, queueId) {
   if (await setPenalty(desk, queueId, 0)) {
-    say(t("queues.joined", { name: nameOf(desk, queueId) }));
+    showDone(t("queues.joined", { name: nameOf(desk, queueId) }));
   }
 }
 
@@ -150,7 +150,7 @@ async function join(desk, queueId) {
 async function leave(desk, queueId) {
   const agentId = desk.me?.id;
   if (await desk.attempt((center) => center.removeAgentFromQueue({ agentId, queueId }))) {
-    say(t("queues.left", { name: nameOf(desk, queueId) }));
+    showDone(t("queues.left", { name: nameOf(desk, queueId) }));
   }
 }
 

@@ -1,7 +1,7 @@
 /* The ticket of a callback: a form that closes the callback or reschedules it. */
 
 import { make, setText } from "../shared/dom.js";
-import { complain, say } from "../shared/toasts.js";
+import { showRefusal, showDone } from "../shared/toasts.js";
 import { t } from "../shared/words.js";
 import { dayWords, localDay, periodWords } from "./days.js";
 
@@ -106,13 +106,13 @@ function showAgain(parts) {
 async function save(desk, parts) {
   const status = chosen(parts);
   if (!status) {
-    complain(t("ticket.no-outcome"));
+    showRefusal(t("ticket.no-outcome"));
     parts.radios[0].input.focus();
     return;
   }
   const dueDate = status === "Callback" ? parts.date.value : null;
   if (dueDate === "") {
-    complain(t("refused.DateInvalid"));
+    showRefusal(t("refused.DateInvalid"));
     parts.date.focus();
     return;
   }
@@ -121,6 +121,6 @@ async function save(desk, parts) {
   const { ticket: uuid } = parts;
   if (await desk.attempt((center) =>
     center.updateCallbackTicket({ uuid, status, comment, ...again }))) {
-    say(dueDate === null ? t("ticket.closed") : t("ticket.moved", { day: dayWords(dueDate) }));
+    showDone(dueDate === null ? t("ticket.closed") : t("ticket.moved", { day: dayWords(dueDate) }));
   }
 }

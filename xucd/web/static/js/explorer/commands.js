@@ -5,7 +5,7 @@ import { t, translate } from "../shared/words.js";
 import { makeFields } from "./forms.js";
 import { edit } from "./hand.js";
 import { resolve } from "./schema.js";
-import { complainAt, newRequestId, send } from "./sending.js";
+import { showProblem, newRequestId, send } from "./sending.js";
 import { found, prose } from "./text.js";
 
 /** @import { AsyncApi, Message } from "./asyncapi.js" */
@@ -101,7 +101,7 @@ function makeForm(document, message, suggest) {
         throw error;
       }
       const why = error.message;
-      complainAt(result, () => t("explorer.not-json", { why }));
+      showProblem(result, () => t("explorer.not-json", { why }));
     }
   };
   form.addEventListener("submit", (event) => {

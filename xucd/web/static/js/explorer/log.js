@@ -1,7 +1,7 @@
 /* The log of all frames, newest first. */
 
 import { byId, make, setText } from "../shared/dom.js";
-import { complain, say } from "../shared/toasts.js";
+import { showRefusal, showDone } from "../shared/toasts.js";
 import { formatNumber, onLanguage, t } from "../shared/words.js";
 import { edit } from "./hand.js";
 import { showJson } from "./json.js";
@@ -194,7 +194,7 @@ function actions({ way, text, name, body }) {
   if (navigator.clipboard) { // missing on pages without TLS
     buttons.unshift(button("explorer.copy", async () => {
       await navigator.clipboard.writeText(text);
-      say(t("explorer.copied"));
+      showDone(t("explorer.copied"));
     }));
   }
   if (way === "sent") {
@@ -215,9 +215,9 @@ function sendAgain(text, body) {
     ? text
     : JSON.stringify({ ...body, requestId: newRequestId() });
   if (sendText(again)) {
-    say(t("explorer.was-sent"));
+    showDone(t("explorer.was-sent"));
   } else {
-    complain(t("explorer.no-link"));
+    showRefusal(t("explorer.no-link"));
   }
 }
 

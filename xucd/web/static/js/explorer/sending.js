@@ -48,7 +48,7 @@ export function send(frame, place) {
  * @param {HTMLElement} place
  * @param {() => string} words
  */
-export function complainAt(place, words) {
+export function showProblem(place, words) {
   show(place, "refused", words);
 }
 

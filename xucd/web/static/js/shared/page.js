@@ -6,11 +6,11 @@ The page has `<div id="page" hidden>` with its `<main>` in it. */
 
 import { connect } from "/lib/xucd.js";
 import { byId, make, setText } from "./dom.js";
-import { closeDoor, openDoor, startDoor } from "./door.js";
+import { hideSignIn, showSignIn, startSignIn } from "./sign-in.js";
 import { makeHeader } from "./header.js";
 import { refusalOf } from "./refusals.js";
-import { forgetComplaints, startToasts } from "./toasts.js";
-import { heldToken, holdToken } from "./token.js";
+import { clearRefusal, startToasts } from "./toasts.js";
+import { storedToken, storeToken } from "./token.js";
 import { addWords, formatDate, onLanguage, t, translate } from "./words.js";
 
 /** @import { Center, Options, State } from "/lib/xucd.js" */
@@ -47,14 +47,14 @@ export function startPage(options) {
   header = makeHeader(options.name, () => leave());
   byId("page").prepend(header.root, banner);
   startToasts();
-  startDoor(signIn);
+  startSignIn(signIn);
   onLanguage(show);
   translate(document);
-  const token = heldToken();
+  const token = storedToken();
   if (token) {
     resume(token);
   } else {
-    openDoor("");
+    showSignIn("");
   }
 }
 
@@ -74,8 +74,8 @@ async function resume(token) {
     enter(await connect({ url: location.origin, token, ...page.connecting }));
   } catch (error) {
     if (refusalOf(error).final) {
-      holdToken(null);
-      openDoor(t("door.ended"));
+      storeToken(null);
+      showSignIn(t("sign-in.ended"));
     } else {
       setTimeout(resume, AGAIN, token);
     }
@@ -85,18 +85,18 @@ async function resume(token) {
 /** @param {Center} opened */
 function enter(opened) {
   center = opened;
-  holdToken(center.token);
-  closeDoor();
+  storeToken(center.token);
+  hideSignIn();
   byId("page").hidden = false;
   center.on("change", show);
   center.on("closed", () => {
     if (opened === center) {
-      leave(t("door.ended"));
+      leave(t("sign-in.ended"));
     }
   });
   center.on("token", (token) => {
     if (opened === center) {
-      holdToken(token);
+      storeToken(token);
     }
   });
   show();
@@ -106,12 +106,12 @@ function enter(opened) {
 function leave(words = "") {
   const closing = center;
   center = null;
-  holdToken(null);
+  storeToken(null);
   closing?.close();
-  forgetComplaints();
+  clearRefusal();
   byId("page").hidden = true;
   page.leave();
-  openDoor(words);
+  showSignIn(words);
 }
 
 function show() {

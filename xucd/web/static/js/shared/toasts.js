@@ -22,7 +22,7 @@ export function startToasts() {
 /** Shows what was done.
  * @param {string} words
  */
-export function say(words) {
+export function showDone(words) {
   const toast = begin(words, "done");
   polite.append(toast);
   setTimeout(() => toast.remove(), SHOWN);
@@ -31,14 +31,14 @@ export function say(words) {
 /** Shows a refusal, or a text.
  * @param {Refused | string} refused
  */
-export function complain(refused) {
+export function showRefusal(refused) {
   const words = typeof refused === "string" ? refused : refusalWords(refused);
   const toast = begin(words, "refused");
   alerts.replaceChildren(toast);
 }
 
 /** Removes the refusal that is shown. */
-export function forgetComplaints() {
+export function clearRefusal() {
   alerts.replaceChildren();
 }
 
@@ -48,12 +48,12 @@ export function forgetComplaints() {
  * @param {() => Promise<unknown>} action
  */
 export async function attempt(action) {
-  forgetComplaints();
+  clearRefusal();
   try {
     await action();
     return true;
   } catch (error) {
-    complain(refusalOf(error));
+    showRefusal(refusalOf(error));
     return false;
   }
 }

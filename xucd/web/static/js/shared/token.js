@@ -3,14 +3,14 @@
 const KEY = "xucd.token";
 
 /** The token of this tab, or null. */
-export function heldToken() {
+export function storedToken() {
   return sessionStorage.getItem(KEY);
 }
 
 /** Keeps a token; null removes it.
  * @param {string | null} token
  */
-export function holdToken(token) {
+export function storeToken(token) {
   if (token === null) {
     sessionStorage.removeItem(KEY);
   } else {

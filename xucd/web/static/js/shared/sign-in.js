@@ -16,22 +16,22 @@ const password = make("input", {
   required: "",
 });
 const error = make("p", { id: "sign-in-error", class: "error", role: "alert" });
-const button = make("button", { class: "primary", type: "submit", "data-t": "door.enter" });
+const button = make("button", { class: "primary", type: "submit", "data-t": "sign-in.enter" });
 const form = make("form",
-  { id: "sign-in", class: "card", "aria-labelledby": "door-title", novalidate: "" },
-  make("h1", { id: "door-title" }, make("img", { src: "/icon.svg", alt: "", width: 28, height: 28 }),
-    make("span", { "data-t": "door.title" })),
-  make("label", { for: "login", "data-t": "door.login" }), login,
-  make("label", { for: "password", "data-t": "door.password" }), password,
+  { id: "sign-in", class: "card", "aria-labelledby": "sign-in-title", novalidate: "" },
+  make("h1", { id: "sign-in-title" }, make("img", { src: "/icon.svg", alt: "", width: 28, height: 28 }),
+    make("span", { "data-t": "sign-in.title" })),
+  make("label", { for: "login", "data-t": "sign-in.login" }), login,
+  make("label", { for: "password", "data-t": "sign-in.password" }), password,
   error, button);
-const door = make("main", { id: "door", class: "door", hidden: "" }, form);
+const page = make("main", { class: "sign-in", hidden: "" }, form);
 
 /** Adds the form to the page; `signIn(login, password)` rejects with `Refused`. Call once.
  * @param {(login: string, password: string) => Promise<void>} signIn
  */
-export function startDoor(signIn) {
-  door.append(make("div", { class: "tools" }, languageSwitch(), themeSwitch()));
-  document.body.prepend(door);
+export function startSignIn(signIn) {
+  page.append(make("div", { class: "tools" }, languageSwitch(), themeSwitch()));
+  document.body.prepend(page);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit(signIn);
@@ -41,25 +41,25 @@ export function startDoor(signIn) {
 /** Shows the form, with the reason why; "" for none.
  * @param {string} words
  */
-export function openDoor(words) {
-  translate(door);
-  document.title = t("door.title");
-  door.hidden = false;
+export function showSignIn(words) {
+  translate(page);
+  document.title = t("sign-in.title");
+  page.hidden = false;
   error.textContent = words;
   login.focus();
 }
 
 /** Hides the form. */
-export function closeDoor() {
+export function hideSignIn() {
   password.value = "";
-  door.hidden = true;
+  page.hidden = true;
 }
 
 /** @param {(login: string, password: string) => Promise<void>} signIn */
 async function submit(signIn) {
   const empty = [login, password].find((input) => !input.value);
   if (empty) {
-    error.textContent = t("door.empty");
+    error.textContent = t("sign-in.empty");
     empty.focus();
     return;
   }
@@ -71,7 +71,7 @@ async function submit(signIn) {
   try {
     await signIn(login.value.trim(), password.value);
   } catch (refused) {
-    error.textContent = doorWords(refusalOf(refused));
+    error.textContent = signInWords(refusalOf(refused));
     password.select();
   } finally {
     button.removeAttribute("aria-busy");
@@ -79,9 +79,9 @@ async function submit(signIn) {
 }
 
 /** @param {Refused} refused */
-function doorWords(refused) {
+function signInWords(refused) {
   if (refused.code === "TooManyRequests" && refused.detail.retryAfter) {
-    return t("door.wait", { seconds: refused.detail.retryAfter });
+    return t("sign-in.wait", { seconds: refused.detail.retryAfter });
   }
   return refusalWords(refused);
 }
