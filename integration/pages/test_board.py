@@ -96,7 +96,7 @@ async def test_an_agent_dropped_on_a_queue_is_a_member_in_asterisk(
     )
     await asyncio.to_thread(witness.until, "sales", "Agent/2502", lambda one: one is not None)
     await alice.drag_to(sales)
-    await expect(ada.page.get_by_text("Alice Johnson is now in Sales already")).to_be_visible()
+    await expect(ada.page.get_by_text("Alice Johnson is already in Sales")).to_be_visible()
     await expect(ada.page.locator("tr.over, .carrying")).to_have_count(0)
 
 
