@@ -36,7 +36,7 @@ help:
 	@echo "make unit         the tests that need no Asterisk"
 	@echo "make mutants      changes the centre's code bit by bit, to see which tests notice:"
 	@echo "                  ONLY=\"agent members\" for some of its modules"
-	@echo "make lint         ruff, mypy, and import-linter's contracts"
+	@echo "make lint         ruff, mypy, import-linter's contracts, eslint and tsc"
 	@echo "make bench        how fast xucd is; writes bench.json"
 	@echo "make generate     the generated files of the client libraries, from the structs"
 	@echo "make venv         the virtual environment, .venv"
@@ -71,6 +71,9 @@ lint: venv
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(LINT_IMPORTS)
+	@$(BIN)/ensure-test-tools
+	node_modules/.bin/eslint --max-warnings 0 .
+	node_modules/.bin/tsc --project .
 
 unit: venv
 	@$(BIN)/ensure-postgres >/dev/null

@@ -17,7 +17,7 @@ async def server() -> AsyncIterator[Server]:
         yield server
 
 
-@pytest.mark.parametrize("path", ["/%00", "/%00/cti.js", "/index.html%00", "/assets/%00"])
+@pytest.mark.parametrize("path", ["/%00", "/%00/cti.js", "/desk.html%00", "/assets/%00"])
 async def test_a_path_with_a_nul_in_it_is_not_there(server: Server, path: str) -> None:
     status, answer = await server.json("GET", path)
     assert (status, answer["error"]) == (404, "NotFound")

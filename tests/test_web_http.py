@@ -391,7 +391,7 @@ async def test_metrics_count_links_commands_and_what_was_not_understood(server: 
 async def pages(tmp_path: Path) -> AsyncIterator[Server]:
     folder = tmp_path / "static"
     (folder / "assets").mkdir(parents=True)
-    (folder / "index.html").write_text("<!doctype html><title>é</title>", encoding="utf-8")
+    (folder / "desk.html").write_text("<!doctype html><title>é</title>", encoding="utf-8")
     (folder / "board.html").write_text("<!doctype html><title>board</title>")
     (folder / "assets/cti.js").write_text("var Cti = {};")
     (tmp_path / "secret.txt").write_text("secret")
@@ -400,7 +400,7 @@ async def pages(tmp_path: Path) -> AsyncIterator[Server]:
 
 
 async def test_pages_are_served_with_the_headers_that_guard_them(pages: Server) -> None:
-    status, headers, content = await pages.http("GET", "/")
+    status, headers, content = await pages.http("GET", "/desk")
     assert status == 200
     assert "é".encode() in content
     assert headers["content-type"] == "text/html; charset=utf-8"
@@ -415,6 +415,29 @@ async def test_a_page_has_an_address_without_an_extension(pages: Server) -> None
     status, headers, content = await pages.http("GET", "/board")
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert b"board" in content
+
+
+@pytest.mark.parametrize("page", ["/desk", "/board", "/explorer"])
+async def test_every_page_of_xucd_is_served_at_its_name(page: str) -> None:
+    async with serving() as server:
+        status, headers, content = await server.http("GET", page)
+    assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert f'src="/js{page}/main.js"'.encode() in content
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("/", "/desk"), ("/index", "/desk"), ("/index.html", "/desk"),
+     ("/supervisor", "/board"), ("/supervisor.html", "/board"),
+     ("/sample", "/explorer"), ("/sample.html", "/explorer")],
+)  # fmt: skip
+async def test_an_old_address_of_a_page_redirects_and_keeps_the_query(
+    pages: Server, method: str, old: str, new: str
+) -> None:
+    for query in ("", "?a=1&b=%2F?c"):
+        status, headers, content = await pages.http(method, old + query)
+        assert (status, headers["location"], content) == (301, new + query, b"")
 
 
 async def test_assets_may_be_loaded_by_any_page(pages: Server) -> None:
@@ -435,7 +458,7 @@ async def test_an_unchanged_page_is_not_sent_again(pages: Server) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/nothing", "/assets/", "/assets", "/../secret.txt", "/..%2fsecret.txt",
-     "/%2e%2e/secret.txt", "/assets/..%5c..%5csecret.txt", "//etc/passwd", "/index.html/x"],
+     "/%2e%2e/secret.txt", "/assets/..%5c..%5csecret.txt", "//etc/passwd", "/desk.html/x"],
 )  # fmt: skip
 async def test_what_is_no_page_is_not_there(pages: Server, path: str) -> None:
     status, headers, content = await pages.http("GET", path)

@@ -1,4 +1,4 @@
-"""What the pages say: every word is there in both languages, and every word is said somewhere."""
+"""The texts of the pages: each is there in both languages, and each is used somewhere."""
 
 import json
 import re
@@ -12,8 +12,7 @@ from xucd.cti.schema.tables import STATES
 STATIC = Path(__file__).parent.parent / "xucd/web/static"
 TABLES = sorted((STATIC / "js/words").glob("*.js"))
 # A page's words may be said by its own page alone, the shared ones by any.
-PAGES = {"desk": ["index.html", "js/desk"], "board": ["supervisor.html", "js/board"],
-         "sample": ["sample.html", "js/sample"]}  # fmt: skip
+PAGES = {name: [f"{name}.html", f"js/{name}"] for name in ("desk", "board", "explorer")}
 KEY = r"[a-zA-Z][\w.-]*"
 
 

@@ -1,4 +1,4 @@
-"""The supervisor's board as one person has it open."""
+"""The board as one person has it open."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def boards(browser: Browser, port: int) -> AsyncIterator[OpensBoard]:
         contexts.append(context)
         board = Board(await context.new_page())
         opened.append(board)
-        await board.page.goto(f"http://127.0.0.1:{port}/supervisor")
+        await board.page.goto(f"http://127.0.0.1:{port}/board")
         await board.sign_in(login)
         await board.page.locator("#queue-rows tr").first.wait_for()
         return board

@@ -26,7 +26,7 @@ class Desk:
         self.complaints = complaints_of(page)
 
     async def sign_in(self, login: str, password: str | None = None) -> None:
-        """Fill in the door's form."""
+        """Fill in the sign-in form."""
         await self.page.get_by_label("Login").fill(login)
         await self.page.get_by_label("Password").fill(password or f"{login}-demo")
         await self.press("Sign in")
@@ -81,7 +81,7 @@ async def desks(browser: Browser, port: int) -> AsyncIterator[OpensDesk]:
         contexts.append(context)
         desk = Desk(await context.new_page())
         opened.append(desk)
-        await desk.page.goto(f"http://127.0.0.1:{port}/")
+        await desk.page.goto(f"http://127.0.0.1:{port}/desk")
         if login is not None:
             await desk.sign_in(login)
         return desk

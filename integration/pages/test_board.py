@@ -49,7 +49,7 @@ async def test_callers_who_wait_are_answered_and_give_up_are_counted_and_plotted
     await gives_up.rang()
     await expect(waiting).to_have_text("1")
     await expect(sales).to_have_attribute("data-level", "alarm")
-    await expect(sales).to_contain_text("nobody logged in")
+    await expect(sales).to_contain_text("no agent logged in")
     await expect(ada.page).to_have_title("(1) Board · xucd")
     await sales.get_by_role("button").click()
     await expect(ada.panel.locator(".callers")).to_contain_text("Gives Up · 0230210082")
@@ -59,7 +59,7 @@ async def test_callers_who_wait_are_answered_and_give_up_are_counted_and_plotted
     await expect(longest).to_have_text("–")
     await expect(sales.locator(".abandoned .figure")).to_have_text("1")
     await expect(sales.locator(".abandoned .share")).to_have_text("100 %")
-    await expect(ada.panel).to_contain_text("Nobody waits.")
+    await expect(ada.panel).to_contain_text("No waiting callers.")
 
     await world.agent("jack", "1003")
     await expect(sales.locator(".staff .unseen")).to_have_text("1 ready, 0 talking, 1 logged in")
@@ -79,8 +79,8 @@ async def test_callers_who_wait_are_answered_and_give_up_are_counted_and_plotted
         path = sales.locator(f".plot.{name} .ground")
         await expect(path).not_to_have_attribute("d", "")
     said = ada.panel.locator("figcaption")
-    await expect(said.filter(has_text="Waiting")).to_contain_text("at most 1")
-    await expect(said.filter(has_text="Abandoned")).to_contain_text("1 in this time")
+    await expect(said.filter(has_text="Waiting")).to_contain_text("maximum 1")
+    await expect(said.filter(has_text="Abandoned")).to_contain_text("total 1")
 
 
 async def test_an_agent_dropped_on_a_queue_is_a_member_in_asterisk(
@@ -93,11 +93,11 @@ async def test_an_agent_dropped_on_a_queue_is_a_member_in_asterisk(
     await alice.drag_to(sales)
     await expect(alice).to_contain_text("Sales, Support")
     await expect(ada.page.get_by_role("status")).to_contain_text(
-        ["Alice Johnson is in Sales, penalty 0."]
+        ["Alice Johnson is now in Sales, penalty 0."]
     )
     await asyncio.to_thread(witness.until, "sales", "Agent/2502", lambda one: one is not None)
     await alice.drag_to(sales)
-    await expect(ada.page.get_by_text("Alice Johnson is in Sales already")).to_be_visible()
+    await expect(ada.page.get_by_text("Alice Johnson is already in Sales")).to_be_visible()
     await expect(ada.page.locator("tr.over, .carrying")).to_have_count(0)
 
 
@@ -119,11 +119,11 @@ async def test_penalties_and_queues_are_changed_with_the_keyboard_alone(
     await asyncio.to_thread(
         witness.until, "support", "Agent/2502", lambda one: one is not None and one.penalty == 2
     )
-    await ada.panel.get_by_label("Put into a queue").select_option("Billing")
+    await ada.panel.get_by_label("Add to a queue").select_option("Billing")
     await ada.panel.get_by_label("Penalty", exact=True).fill("3")
     await keyboard.press("Enter")
     await expect(ada.agent("Alice Johnson")).to_contain_text("Billing 3, Support 2")
-    await ada.panel.get_by_role("button", name="Take out: Alice Johnson, Support").press("Enter")
+    await ada.panel.get_by_role("button", name="Remove: Alice Johnson, Support").press("Enter")
     await expect(ada.agent("Alice Johnson")).not_to_contain_text("Support")
     await asyncio.to_thread(witness.until, "support", "Agent/2502", lambda one: one is None)
     await keyboard.press("Escape")
@@ -171,7 +171,7 @@ async def test_agents_are_found_by_their_name_state_group_and_queue(
     await find.fill("sapritcha")
     await expect(ada.names()).to_have_text(["Maricé Saprïtchà"])
     await find.fill("nobody")
-    await expect(ada.page.get_by_text("No agent is like this.")).to_be_visible()
+    await expect(ada.page.get_by_text("No agent matches.")).to_be_visible()
     await find.fill("")
     states = ada.page.get_by_role("group", name="Show agents by state")
     await states.get_by_role("button", name="1 Ready").click()
@@ -203,9 +203,9 @@ async def test_the_wall_fills_the_screen_and_is_left_again(opens_board: OpensBoa
     assert all(box and box["y"] + box["height"] <= height for box in boxes)
     await ada.page.keyboard.press("f")
     await expect(body).not_to_have_class("wall")
-    await ada.page.get_by_role("button", name="Wall").click()
+    await ada.page.get_by_role("button", name="Wall view").click()
     await expect(body).to_have_class("wall")
-    await ada.page.get_by_role("button", name="Leave the wall").click()
+    await ada.page.get_by_role("button", name="Leave the wall view").click()
     await expect(body).not_to_have_class("wall")
 
 

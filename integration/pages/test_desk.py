@@ -108,7 +108,7 @@ async def test_a_key_that_is_written_is_no_shortcut_and_they_can_be_switched_off
     await bruce.press("Keyboard shortcuts")
     dialog = bruce.page.get_by_role("dialog")
     await expect(dialog).to_contain_text("Hang up")
-    await dialog.get_by_label("Use shortcuts of one key").uncheck()
+    await dialog.get_by_label("Use single-key shortcuts").uncheck()
     await bruce.key("Escape")
     await bruce.key("1")
     await bruce.page.reload()
@@ -154,7 +154,7 @@ async def test_a_call_is_dialled_and_handed_on(world: World, opens_desk: OpensDe
     await bruce.key("t")
     await bruce.keyboard.type("1003")
     await bruce.key("Enter")
-    await expect(bruce.page.get_by_role("status")).to_contain_text(["Handed on to 1003."])
+    await expect(bruce.page.get_by_role("status")).to_contain_text(["Transferred to 1003."])
     await expect(bruce.call).to_have_count(0)
     (await world.phone("1003").rings()).answer()
     await expect(jack.call).to_contain_text("0298765432")
@@ -172,7 +172,7 @@ async def test_a_call_is_dialled_from_a_queue_with_variables(
     await page.get_by_label("Number", exact=True).fill("0298765432")
     await bruce.press("Queue and variables")
     await page.get_by_label("Call from").select_option("Support")
-    await page.get_by_label("Shown as").fill("Shop <0230210000>")
+    await page.get_by_label("Caller ID").fill("Shop <0230210000>")
     await bruce.press("Add a variable")
     await bruce.keyboard.type("the folder")
     await bruce.key("Tab")
@@ -211,9 +211,9 @@ async def test_own_queues_are_left_and_joined_and_their_callers_shown(
     await expect(bruce.queue("Support")).to_have_count(0)
     await bruce.press("Lunch")
     caller = world.phones.dial("3002")
-    await expect(bruce.queue("Billing")).to_contain_text("1 waits")
+    await expect(bruce.queue("Billing")).to_contain_text("1 waiting")
     await caller.hang_up()
-    await expect(bruce.queue("Billing")).to_contain_text("nobody waits")
+    await expect(bruce.queue("Billing")).to_contain_text("no waiting calls")
 
 
 async def test_a_pause_with_its_reason_shows_at_once_on_another_desk(opens_desk: OpensDesk) -> None:
@@ -241,7 +241,7 @@ async def test_logging_out_in_a_call_is_asked_back_first(
     await call.answered()
     await expect(bruce.state).to_have_text("On call")
     await bruce.press("Log out")
-    dialog = bruce.page.get_by_role("dialog", name="You are on a call. Log out all the same?")
+    dialog = bruce.page.get_by_role("dialog", name="You are on a call. Log out anyway?")
     await dialog.get_by_role("button", name="Cancel").click()
     await expect(dialog).to_have_count(0)
     await bruce.press("Log out")
@@ -255,7 +255,7 @@ async def test_a_refusal_is_told_in_words_and_the_next_attempt_takes_it_away(
     bruce = await opens_desk("bruce")
     await bruce.page.get_by_label("Phone line").fill("4711")
     await bruce.press("Log in")
-    await expect(bruce.refusal).to_have_text("There is no line of this number.")
+    await expect(bruce.refusal).to_have_text("No line has this number.")
     await bruce.log_in("1001")
     await expect(bruce.refusal).to_be_empty()
 
@@ -278,5 +278,5 @@ async def test_who_is_no_agent_sees_colleagues_and_the_way_to_the_board(
     await expect(sue.page.locator("#own, #queues, #today")).to_have_count(3)
     await expect(sue.page.locator("#own:visible, #queues:visible, #today:visible")).to_have_count(0)
     await expect(sue.page.get_by_role("link", name="Open the board")).to_have_attribute(
-        "href", "/supervisor"
+        "href", "/board"
     )

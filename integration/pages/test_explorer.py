@@ -1,4 +1,4 @@
-"""The explorer, `/sample`: what can be asked, what goes over the link, and the documents."""
+"""The explorer, `/explorer`: what can be asked, what goes over the link, and the documents."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def explorer(xucd: Xucd, browser: Browser) -> AsyncIterator[Explorer]:
     """Bruce's explorer; nothing in it may have gone wrong."""
     context = await browser.new_context(locale="en-GB", viewport={"width": 1300, "height": 850})
     explorer = Explorer(await context.new_page())
-    await explorer.page.goto(f"http://127.0.0.1:{xucd.port}/sample")
+    await explorer.page.goto(f"http://127.0.0.1:{xucd.port}/explorer")
     await explorer.sign_in("bruce")
     yield explorer
     await context.close()
@@ -153,7 +153,7 @@ async def test_the_log_shows_all_that_goes_over_the_link_and_can_be_narrowed_dow
     explorer: Explorer,
 ) -> None:
     page = explorer.page
-    await expect(explorer.log.locator("li").last).to_contain_text("The link opens")
+    await expect(explorer.log.locator("li").last).to_contain_text("Link opened")
     for name in ("LoggedOn", "RightProfile", "UsersStatuses", "AgentStateEvent"):
         await expect(explorer.frames(name)).to_have_count(1)
     await page.locator("#find-frame").fill("usersstatuses lunch")
@@ -172,7 +172,7 @@ async def test_a_paused_log_stands_still_and_goes_on_with_all_that_came(explorer
     page = explorer.page
     await page.get_by_role("button", name="Pause").click()
     await expect(await explorer.send("getAgentStates")).to_contain_text("Done in")
-    await expect(page.locator("#pause")).to_contain_text("Go on · ")
+    await expect(page.locator("#pause")).to_contain_text("Resume · ")
     await expect(explorer.frames("getAgentStates")).to_have_count(0)
     await page.locator("#pause").click()
     await expect(explorer.frames("getAgentStates")).to_have_count(1)
@@ -191,7 +191,7 @@ async def test_a_frame_is_sent_again_changed_and_written_by_hand(explorer: Explo
     await expect(explorer.frames("AgentList")).to_have_count(2)
 
     await explorer.frames("getList").last.get_by_role("button", name="Edit").click()
-    text = page.get_by_label("A frame by hand")
+    text = page.get_by_label("Write a frame")
     await expect(text).to_be_focused()
     changed = {**json.loads(await text.input_value()), "objectType": "queue"}
     await text.fill(json.dumps(changed))
@@ -200,7 +200,7 @@ async def test_a_frame_is_sent_again_changed_and_written_by_hand(explorer: Explo
 
     await text.fill("no JSON at all")
     await page.keyboard.press("Control+Enter")
-    await expect(page.locator("#hand-result")).to_have_text("Sent, though it is not JSON.")
+    await expect(page.locator("#hand-result")).to_have_text("Sent, but it is not JSON.")
     error = await explorer.content(explorer.frames("Error"))
     assert error["ctiMessage"]["Error"] == "InvalidJson"
 
@@ -236,13 +236,13 @@ async def test_the_documents_are_shown_whole(xucd: Xucd, explorer: Explorer) -> 
     await expect(page.locator("#rest .entry")).to_have_count(routes)
     for entry in await page.locator("#rest .entry").all():
         await entry.locator("summary").first.click()
-        await expect(entry.locator(".reference")).to_contain_text("Answers")
+        await expect(entry.locator(".reference")).to_contain_text("Responses")
 
 
 async def test_a_frame_leads_to_what_the_document_says_of_it(explorer: Explorer) -> None:
     row = explorer.frames("UsersStatuses")
     await row.locator("summary").click()
-    await row.get_by_role("button", name="What is this?").click()
+    await row.get_by_role("button", name="Documentation").click()
     entry = explorer.page.locator("#socket .entry[open]")
     await expect(entry).to_have_count(1)
     await expect(entry.locator("summary").first).to_be_focused()

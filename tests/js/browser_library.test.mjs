@@ -1,15 +1,23 @@
-/* The classic scripts that pages load, against a WebSocket server: what they send, what they pass
- * on. frames.json is the table of methods; a Python test holds it against the protocol. */
+/* The classic scripts that pages load, against a WebSocket server. frames.json is the table of
+ * methods; a Python test checks it against the protocol. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { WebSocket } from "ws";
 
-import { SCRIPTS, connected, heard, page, plain, server } from "./page.mjs";
+import { SCRIPTS, connected, nextMessage, page, plain, server } from "./page.mjs";
 
+/** @type {[name: string, values: unknown[], sent: object][]} */
 const FRAMES = JSON.parse(readFileSync(new URL("frames.json", import.meta.url), "utf-8"));
 
+/** @import { Page } from "./page.mjs" */
+
+/** Calls a method such as "Cti.dial".
+ * @param {Page} world
+ * @param {string} name
+ * @param {unknown[]} values
+ */
 function call(world, name, values) {
   const [library, method] = name.split(".");
   world[library][method](...values);
@@ -26,15 +34,16 @@ test("every method sends exactly the frame of the table", async (t) => {
 test("every message reaches the handlers of its type, and nobody else's", async (t) => {
   const { world, there } = await connected(t);
   const types = [world.Cti, world.Callback, world.Membership].flatMap((library) =>
-    Object.values(library.MessageType),
+    /** @type {string[]} */ (Object.values(library.MessageType)),
   );
+  /** @type {unknown[]} */
   const got = [];
   for (const type of types) {
-    world.Cti.setHandler(type, (body) => got.push([type, body.number]));
+    world.Cti.setHandler(type, (/** @type {{number: number}} */ body) => got.push([type, body.number]));
   }
-  types.forEach((type, number) => there.tell(type, { number }));
-  const last = heard(world, "Done");
-  there.tell("Done", {});
+  types.forEach((type, number) => there.publish(type, { number }));
+  const last = nextMessage(world, "Done");
+  there.publish("Done", {});
   await last;
   assert.deepEqual(got, types.map((type, number) => [type, number]));
 });
@@ -50,8 +59,8 @@ for (const scripts of [SCRIPTS, [...SCRIPTS].reverse(), ["cti.js"]]) {
       world.Membership.getUserDefaultMembership(1);
       assert.equal((await there.next()).command, "getUserDefaultMembership");
     }
-    const sheet = heard(world, "Sheet");
-    there.tell("Sheet", { channel: "SIP/1" });
+    const sheet = nextMessage(world, "Sheet");
+    there.publish("Sheet", { channel: "SIP/1" });
     assert.deepEqual(plain(await sheet), { channel: "SIP/1" });
   });
 }
@@ -63,8 +72,8 @@ test("handlers that are set inside the LoggedOn handler hear what follows it", a
       world.Cti.setHandler(world.Cti.MessageType.USERSTATUSES, resolve),
     );
   });
-  there.tell("LoggedOn", { status: "ok" });
-  there.tell("UsersStatuses", [{ name: "available" }]);
+  there.publish("LoggedOn", { status: "ok" });
+  there.publish("UsersStatuses", [{ name: "available" }]);
   assert.deepEqual(plain(await statuses), [{ name: "available" }]);
 });
 
@@ -77,8 +86,8 @@ test("a handler that throws is reported, stays, and keeps nobody else from heari
     throw new Error("a mistake of the page");
   });
   for (const channel of ["first", "second"]) {
-    const sheet = heard(world, "Sheet");
-    there.tell("Sheet", { channel });
+    const sheet = nextMessage(world, "Sheet");
+    there.publish("Sheet", { channel });
     assert.equal((await sheet).channel, channel);
   }
   assert.equal(calls, 2);
@@ -89,29 +98,32 @@ test("a handler that throws is reported, stays, and keeps nobody else from heari
 
 test("a handler is set once, can be taken away, and clearHandlers takes all", () => {
   const { Cti } = page();
+  /** @type {unknown[]} */
   const got = [];
-  const one = (body) => got.push(`one ${body}`);
-  const two = (body) => got.push(`two ${body}`);
-  const say = (type, body) => Cti.receive({ data: JSON.stringify({ msgType: type, ctiMessage: body }) });
+  const one = (/** @type {string} */ body) => got.push(`one ${body}`);
+  const two = (/** @type {string} */ body) => got.push(`two ${body}`);
+  const receive = (/** @type {string} */ type, /** @type {string} */ body) =>
+    Cti.receive({ data: JSON.stringify({ msgType: type, ctiMessage: body }) });
   Cti.setHandler("Sheet", one);
   Cti.setHandler("Sheet", one);
   Cti.setHandler("Sheet", two);
   Cti.setHandler("PhoneEvent", two);
-  say("Sheet", "a");
+  receive("Sheet", "a");
   Cti.unsetHandler("Sheet", one);
-  say("Sheet", "b");
-  say("PhoneEvent", "c");
+  receive("Sheet", "b");
+  receive("PhoneEvent", "c");
   Cti.clearHandlers();
-  say("Sheet", "d");
-  say("PhoneEvent", "e");
+  receive("Sheet", "d");
+  receive("PhoneEvent", "e");
   assert.deepEqual(got, ["one a", "two a", "two b", "two c"]);
 });
 
 test("a topic takes several handlers, tells all values, and forgets by itself", () => {
   const { Cti } = page();
+  /** @type {unknown[]} */
   const got = [];
-  const first = (...values) => got.push(values);
-  const second = (...values) => got.push(values.length);
+  const first = (/** @type {unknown[]} */ ...values) => got.push(values);
+  const second = (/** @type {unknown[]} */ ...values) => got.push(values.length);
   Cti.Topic("mine").subscribe(first).subscribe([second, second]);
   Cti.Topic("mine").publish(1, 2);
   Cti.Topic("mine").unsubscribe(second).publish(3);
@@ -124,6 +136,7 @@ test("a topic takes several handlers, tells all values, and forgets by itself", 
 
 test("a handler that takes itself away while it is called skips nobody", () => {
   const { Cti } = page();
+  /** @type {unknown[]} */
   const got = [];
   const once = () => {
     got.push("once");
@@ -138,14 +151,15 @@ test("a handler that takes itself away while it is called skips nobody", () => {
 
 test("what a handler publishes is heard after what it was called with", () => {
   const { Cti } = page();
+  /** @type {unknown[]} */
   const got = [];
-  Cti.setHandler("mine", (number) => {
+  Cti.setHandler("mine", (/** @type {number} */ number) => {
     got.push(`first ${number}`);
     if (number === 1) {
       Cti.Topic("mine").publish(2);
     }
   });
-  Cti.setHandler("mine", (number) => got.push(`second ${number}`));
+  Cti.setHandler("mine", (/** @type {number} */ number) => got.push(`second ${number}`));
   Cti.Topic("mine").publish(1);
   assert.deepEqual(got, ["first 1", "second 1", "first 2", "second 2"]);
 });
@@ -153,15 +167,17 @@ test("what a handler publishes is heard after what it was called with", () => {
 test("what SHOTGUN's listeners hear and what Cti's handlers hear is the same", () => {
   for (const scripts of [["shotgun.js", "cti.js"], ["cti.js", "shotgun.js"]]) {
     const { Cti, SHOTGUN, said } = page({ scripts });
+    /** @type {unknown[]} */
     const got = [];
-    const key = SHOTGUN.listen("cti/Sheet", (body) => got.push(`listener ${body}`));
+    const key = SHOTGUN.listen("cti/Sheet", (/** @type {string} */ body) => got.push(`listener ${body}`));
     SHOTGUN.listen({ event: "cti/Sheet", key: "mine", action: () => got.push("mine") });
-    Cti.setHandler("Sheet", (body) => got.push(`handler ${body}`));
+    Cti.setHandler("Sheet", (/** @type {string} */ body) => got.push(`handler ${body}`));
     Cti.Topic("Sheet").publish("a");
     SHOTGUN.remove("cti/Sheet", key);
     SHOTGUN.fire("cti/Sheet", ["b"]);
     SHOTGUN.remove("cti/Sheet", "mine");
-    SHOTGUN.listen("page/loaded", (one, two) => got.push(one + two));
+    SHOTGUN.listen("page/loaded", (/** @type {number} */ one, /** @type {number} */ two) =>
+      got.push(one + two));
     SHOTGUN.listen("page/loaded", () => {
       throw new Error("a mistake of the page");
     });
@@ -184,9 +200,10 @@ test("what a page puts in the place of sendCallback, receive and Topic is used",
   const { Cti, Callback, Membership } = world;
   Callback.init(Cti);
   Membership.init(Cti);
+  /** @type {unknown[]} */
   const sent = [];
   const before = Cti.sendCallback;
-  Cti.sendCallback = (message) => {
+  Cti.sendCallback = (/** @type {{command: string}} */ message) => {
     sent.push(message.command);
     before(message);
   };
@@ -200,25 +217,26 @@ test("what a page puts in the place of sendCallback, receive and Topic is used",
 
   const published = new Promise((resolve) => {
     const topic = Cti.Topic;
-    Cti.Topic = (type) => ({ ...topic(type), publish: (body) => resolve([type, body]) });
+    Cti.Topic = (/** @type {string} */ type) => (
+      { ...topic(type), publish: (/** @type {unknown} */ body) => resolve([type, body]) });
   });
-  there.tell("Sheet", { channel: "x" });
+  there.publish("Sheet", { channel: "x" });
   assert.deepEqual(plain(await published), ["Sheet", { channel: "x" }]);
 
   const received = new Promise((resolve) => {
-    Cti.receive = (event) => resolve(event.data);
+    Cti.receive = (/** @type {{data: string}} */ event) => resolve(event.data);
   });
-  there.tell("Sheet", { channel: "y" });
+  there.publish("Sheet", { channel: "y" });
   assert.equal(await received, '{"msgType":"Sheet","ctiMessage":{"channel":"y"}}');
 });
 
 test("Callback and Membership send through the new link after a reconnection", async (t) => {
   const { world, there } = await connected(t);
   world.Callback.init(world.Cti);
-  const closed = heard(world, "LinkStatusUpdate");
+  const closed = nextMessage(world, "LinkStatusUpdate");
   there.links[0].close();
   assert.deepEqual(plain(await closed), { status: "closed" });
-  const opened = heard(world, "LinkStatusUpdate");
+  const opened = nextMessage(world, "LinkStatusUpdate");
   world.Cti.WebSocket.init(there.url, "bruce", "1001");
   assert.deepEqual(plain(await opened), { status: "opened" });
   world.Callback.getCallbackLists();
@@ -228,8 +246,9 @@ test("Callback and Membership send through the new link after a reconnection", a
 
 test("Callback and Membership send through the Cti that they were given", () => {
   const { Callback, Membership } = page();
+  /** @type {unknown[]} */
   const sent = [];
-  const other = { sendCallback: (message) => sent.push(message.command) };
+  const other = { sendCallback: (/** @type {{command: string}} */ message) => sent.push(message.command) };
   Callback.init(other);
   Membership.init(other);
   Callback.getCallbackLists();
@@ -250,22 +269,24 @@ test("nothing is sent before init, and a warning says so", () => {
 
 test("pings go out as long as they are answered, and the link stays", async (t) => {
   const { world, there } = await connected(t, { haste: 100 });
+  /** @type {unknown[]} */
   const closed = [];
-  world.Cti.setHandler("LinkStatusUpdate", (link) => closed.push(link.status));
+  world.Cti.setHandler("LinkStatusUpdate", (/** @type {{status: string}} */ link) => closed.push(link.status));
   for (let number = 0; number < 8; number += 1) {
     assert.deepEqual(await there.next(), { claz: "ping" });
   }
   assert.deepEqual(closed, []);
-  const end = heard(world, "LinkStatusUpdate");
+  const end = nextMessage(world, "LinkStatusUpdate");
   world.Cti.close();
   assert.equal((await end).status, "closed");
 });
 
 test("a link is dropped after three pings that were followed by nothing at all", async (t) => {
   const { world, there } = await connected(t, { haste: 50, deaf: true });
+  /** @type {unknown[]} */
   const links = [];
-  world.Cti.setHandler("LinkStatusUpdate", (link) => links.push(link.status));
-  await heard(world, "LinkStatusUpdate");
+  world.Cti.setHandler("LinkStatusUpdate", (/** @type {{status: string}} */ link) => links.push(link.status));
+  await nextMessage(world, "LinkStatusUpdate");
   for (let number = 0; number < 3; number += 1) {
     assert.deepEqual(await there.next(), { claz: "ping" });
   }
@@ -280,12 +301,13 @@ test("a link is dropped after three pings that were followed by nothing at all",
 
 test("any frame counts as an answer to the pings", async (t) => {
   const { world, there } = await connected(t, { haste: 50, deaf: true });
+  /** @type {unknown[]} */
   const links = [];
-  world.Cti.setHandler("LinkStatusUpdate", (link) => links.push(link.status));
+  world.Cti.setHandler("LinkStatusUpdate", (/** @type {{status: string}} */ link) => links.push(link.status));
   for (let number = 0; number < 8; number += 1) {
     await there.next();
-    const event = heard(world, "PhoneEvent");
-    there.tell("PhoneEvent", {});
+    const event = nextMessage(world, "PhoneEvent");
+    there.publish("PhoneEvent", {});
     await event;
   }
   assert.deepEqual(links, []);
@@ -294,7 +316,7 @@ test("any frame counts as an answer to the pings", async (t) => {
 test("a link that never opens is told as closed", async (t) => {
   const there = await server(t);
   const world = page();
-  const told = heard(world, "LinkStatusUpdate");
+  const told = nextMessage(world, "LinkStatusUpdate");
   world.Cti.WebSocket.init(there.url.replace("/cti", "/nobody"), "bruce", "1001");
   assert.equal((await told).status, "closed");
 });
@@ -303,7 +325,7 @@ test("a page's own class of WebSocket is used", async (t) => {
   const there = await server(t);
   const world = page();
   class Mine extends WebSocket {}
-  const opened = heard(world, "LinkStatusUpdate");
+  const opened = nextMessage(world, "LinkStatusUpdate");
   world.Cti.WebSocket.init(there.url, "bruce", "1001", Mine);
   await opened;
   assert.ok(world.Cti.webSocket instanceof Mine);
@@ -316,10 +338,10 @@ test("a page's own class of WebSocket is used", async (t) => {
 test("debugMsg writes each frame to the console", async (t) => {
   const { world, there } = await connected(t);
   world.Cti.debugMsg = world.Cti.debugHandler = true;
-  const sheet = heard(world, "Sheet");
+  const sheet = nextMessage(world, "Sheet");
   world.Cti.getAgentStates();
   await there.next();
-  there.tell("Sheet", {});
+  there.publish("Sheet", {});
   await sheet;
   const lines = world.said.log.map((words) => words.join(" "));
   assert.ok(lines.includes('Cti sends {"claz":"web","command":"getAgentStates"}'));

@@ -1,28 +1,61 @@
-"""The static pages: served as they are, checked for changes each time, never listed."""
+"""The static pages: served as they are, revalidated on each request, never listed as a folder.
+
+`/desk` serves `desk.html`. Addresses that a page had before redirect to its present one.
+"""
 
 import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from twisted.web.http import CACHED
+from twisted.web.http import CACHED, MOVED_PERMANENTLY
 from twisted.web.resource import Resource
 from twisted.web.static import File
 
 from xucd.web.errors import HttpError, answer_error
 
+MOVED = {
+    b"/": b"/desk",
+    b"/index": b"/desk",
+    b"/index.html": b"/desk",
+    b"/supervisor": b"/board",
+    b"/supervisor.html": b"/board",
+    b"/sample": b"/explorer",
+    b"/sample.html": b"/explorer",
+}
+"""An old path, and where its page is now."""
+
 
 class NotFound(Resource):
-    """What is not there."""
+    """The answer to a path that no file has."""
 
     isLeaf = True
 
     def render(self, request: Any) -> bytes:
-        """Say so, in JSON."""
+        """Answer 404, in JSON."""
         return answer_error(request, HttpError(404, "NotFound", "There is nothing here."))
 
 
+class Moved(Resource):
+    """A permanent redirect, which keeps the query."""
+
+    isLeaf = True
+
+    def __init__(self, path: bytes) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._path = path
+
+    def render(self, request: Any) -> bytes:
+        """Answer 301 without a body."""
+        _, mark, query = request.uri.partition(b"?")
+        request.setResponseCode(MOVED_PERMANENTLY)
+        request.setHeader(b"Location", self._path + mark + query)
+        request.setHeader(b"Cache-Control", b"no-cache")
+        request.setHeader(b"Content-Length", b"0")
+        return b""
+
+
 class Pages(File):
-    """A folder of pages and what belongs to them; `/board` is `board.html`."""
+    """A folder of pages, scripts and style sheets; `/board` is `board.html`."""
 
     contentTypes = {  # noqa: RUF012
         ".html": "text/html; charset=utf-8",
@@ -48,17 +81,19 @@ class Pages(File):
         super().__init__(path, defaultType, ignoredExts, registry)
 
     def directoryListing(self) -> Resource:
-        """Nothing: what is in a folder is not for others to browse."""
+        """Answer 404: folders cannot be browsed."""
         return self.childNotFound
 
     def getChild(self, path: bytes, request: Any) -> Any:
-        """What is below; no file's name has a NUL in it, and asking the system for one raises."""
-        if b"\0" in path:
+        """The resource below this one: a redirect, a file, a folder, or `NotFound`."""
+        if request.path in MOVED:
+            return Moved(MOVED[request.path])
+        if b"\0" in path:  # File would raise ValueError
             return self.childNotFound
         return super().getChild(path, request)  # type: ignore[no-untyped-call]
 
     def render_GET(self, request: Any) -> Any:
-        """Serve the file, unless the browser has this very one."""
+        """Serve the file; 304 if the browser's copy is the same."""
         self.restat(False)
         if not self.isfile():
             return self.childNotFound.render(request)

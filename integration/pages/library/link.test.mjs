@@ -1,25 +1,30 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { agent, client, next, state, Way, witness } from "./help.mjs";
+import { agent, client, next, state, Proxy, recordingSockets } from "./help.mjs";
 
+/** @import { TestContext } from "node:test" */
+/** @import { Center, Watchable } from "../../../xucd/web/static/lib/xucd.js" */
+
+/** @type {Watchable[]} */
 const WATCHED = ["agents", "queues", "queueCalls", "statistics", "memberships"];
 
 test("what happened while a client was away is told in order when it is back", async (t) => {
-  const way = await Way.open(t);
-  const { WebSocket, heard } = witness();
-  const ada = await client(t, "ada", { url: way.url, WebSocket });
+  const proxy = await Proxy.open(t);
+  const { WebSocket, received } = recordingSockets();
+  const ada = await client(t, "ada", { url: proxy.url, WebSocket });
   const bruce = await agent(t, "bruce", "1001");
   await ada.watch(...WATCHED);
+  /** @type {unknown[]} */
   const links = [];
   ada.on("link", (status) => links.push(status));
-  await lost(way, ada);
+  await loseLink(proxy, ada);
   for (const reason of ["lunch", "coffee", "training"]) {
     await bruce.pauseAgent({ reason });
   }
-  const from = heard.length;
-  await back(way, ada);
-  const messages = heard.slice(from).filter((frame) => frame.msgType);
+  const from = received.length;
+  await restoreLink(proxy, ada);
+  const messages = received.slice(from).filter((frame) => frame.msgType);
   assert.equal(messages[0].ctiMessage.recovered, true);
   assert.deepEqual(
     messages
@@ -28,112 +33,112 @@ test("what happened while a client was away is told in order when it is back", a
       .slice(0, 3),
     ["lunch", "coffee", "training"],
   );
-  const positions = heard.map((frame) => frame.position).filter((one) => one !== undefined);
+  const positions = received.flatMap((frame) => frame.position ?? []);
   assert.ok(positions.every((position, at) => at === 0 || position === positions[at - 1] + 1));
-  assert.equal(ada.state.agents.get(8).state.cause, "training");
+  assert.equal(ada.state.agents.get(8)?.state?.cause, "training");
   assert.deepEqual(links, ["closed", "catching-up", "opened"]);
 });
 
 test("one who was away too long reads everything anew, and goes on to be told", async (t) => {
-  const way = await Way.open(t);
-  const { WebSocket, heard } = witness();
-  const ada = await client(t, "ada", { url: way.url, WebSocket });
+  const proxy = await Proxy.open(t);
+  const { WebSocket, received } = recordingSockets();
+  const ada = await client(t, "ada", { url: proxy.url, WebSocket });
   const bruce = await agent(t, "bruce", "1001", 3);
   await ada.watch(...WATCHED);
   await ada.subscribeToPhoneHints({ phoneNumbers: ["1004"] });
   const known = ada.state.agents.get(8);
-  await lost(way, ada);
+  await loseLink(proxy, ada);
   await bruce.pauseAgent({ reason: "lunch" });
   await bruce.setAgentQueue({ queueId: 3, penalty: 7 });
-  way.misquote = true;
-  const from = heard.length;
-  await back(way, ada);
-  assert.equal(heard[from].ctiMessage.recovered, false);
+  proxy.changesEpoch = true;
+  const from = received.length;
+  await restoreLink(proxy, ada);
+  assert.equal(received[from].ctiMessage.recovered, false);
   assert.equal(known, ada.state.agents.get(8));
-  assert.equal(known.state.cause, "lunch");
-  assert.equal(known.queues.get(3), 7);
-  assert.equal(known.firstName, "Bruce");
+  assert.equal(known?.state?.cause, "lunch");
+  assert.equal(known?.queues.get(3), 7);
+  assert.equal(known?.firstName, "Bruce");
   assert.equal(ada.state.queues.size, 3);
   // Every subscription holds on the new stream.
-  assert.ok(heard.slice(from).some((frame) => frame.msgType === "PhoneHintStatusEvent"));
-  const calls = heard.slice(from).filter((frame) => frame.msgType === "QueueCalls");
+  assert.ok(received.slice(from).some((frame) => frame.msgType === "PhoneHintStatusEvent"));
+  const calls = received.slice(from).filter((frame) => frame.msgType === "QueueCalls");
   assert.equal(calls.length, 3);
   const told = next(ada, "AgentStatistics");
   await bruce.unpauseAgent();
   await bruce.setAgentQueue({ queueId: 3, penalty: 8 });
-  await state(ada, () => known.state.name === "AgentReady" && known.queues.get(3) === 8);
+  await state(ada, () => known?.state?.name === "AgentReady" && known?.queues.get(3) === 8);
   await told;
 });
 
 test("what was given up is not asked for again", async (t) => {
-  const way = await Way.open(t);
-  const { WebSocket, said } = witness();
-  const ada = await client(t, "ada", { url: way.url, WebSocket });
+  const proxy = await Proxy.open(t);
+  const { WebSocket, sent } = recordingSockets();
+  const ada = await client(t, "ada", { url: proxy.url, WebSocket });
   await ada.subscribeToQueueCalls({ queueId: 1 });
   await ada.subscribeToQueueCalls({ queueId: 2 });
   await ada.subscribeToPhoneHints({ phoneNumbers: ["1004"] });
   await ada.unSubscribeToQueueCalls({ queueId: 1 });
   await ada.unsubscribeFromAllPhoneHints();
-  way.misquote = true;
-  await lost(way, ada);
-  const from = said.length;
-  await back(way, ada);
-  const asked = said.slice(from).filter((frame) => frame.command?.startsWith("subscribe"));
+  proxy.changesEpoch = true;
+  await loseLink(proxy, ada);
+  const from = sent.length;
+  await restoreLink(proxy, ada);
+  const asked = sent.slice(from).filter((frame) => frame.command?.startsWith("subscribe"));
   assert.deepEqual(
     asked.map(({ command, queueId }) => [command, queueId]),
     [["subscribeToQueueCalls", 2]],
   );
 });
 
-test("a command that was under way at a cut is told so and never sent again", async (t) => {
-  const way = await Way.open(t);
+test("a command that was under proxy at a cut is told so and never sent again", async (t) => {
+  const proxy = await Proxy.open(t);
   const bruce = await agent(t, "bruce", "1001");
-  const { WebSocket, said } = witness();
-  const ada = await client(t, "ada", { url: way.url, WebSocket });
+  const { WebSocket, sent } = recordingSockets();
+  const ada = await client(t, "ada", { url: proxy.url, WebSocket });
   await ada.watch("agents");
-  way.held = true;
+  proxy.stalled = true;
   const pause = ada.pauseAgent({ agentId: 8, reason: "lunch" });
   const query = ada.getAgentDirectory();
-  await lost(way, ada);
+  await loseLink(proxy, ada);
   for (const result of await Promise.allSettled([pause, query])) {
-    assert.equal(result.reason.code, "Disconnected");
+    assert.equal(result.status === "rejected" && result.reason.code, "Disconnected");
   }
   await assert.rejects(ada.pauseAgent({ agentId: 8 }), { code: "Disconnected" });
-  way.held = false;
-  await back(way, ada);
-  assert.equal(said.filter((frame) => frame.command === "pauseAgent").length, 1);
-  assert.equal(said.filter((frame) => frame.command === "getAgentDirectory").length, 1);
+  proxy.stalled = false;
+  await restoreLink(proxy, ada);
+  assert.equal(sent.filter((frame) => frame.command === "pauseAgent").length, 1);
+  assert.equal(sent.filter((frame) => frame.command === "getAgentDirectory").length, 1);
   // Nothing was done twice, and nothing late.
-  assert.equal(bruce.state.agents.get(8).state.name, "AgentReady");
+  assert.equal(bruce.state.agents.get(8)?.state?.name, "AgentReady");
   await ada.pauseAgent({ agentId: 8, reason: "coffee" });
-  assert.equal(ada.state.agents.get(8).state.cause, "coffee");
+  assert.equal(ada.state.agents.get(8)?.state?.cause, "coffee");
 });
 
 test("what is to be watched is watched, whenever the link comes back", async (t) => {
-  const way = await Way.open(t);
-  const ada = await client(t, "ada", { url: way.url });
-  way.held = true;
+  const proxy = await Proxy.open(t);
+  const ada = await client(t, "ada", { url: proxy.url });
+  proxy.stalled = true;
   const watching = ada.watch("agents", "queues");
-  await lost(way, ada);
-  way.held = false;
-  await back(way, ada);
+  await loseLink(proxy, ada);
+  proxy.stalled = false;
+  await restoreLink(proxy, ada);
   await watching;
-  assert.equal(ada.state.agents.get(8).firstName, "Bruce");
-  await lost(way, ada);
+  assert.equal(ada.state.agents.get(8)?.firstName, "Bruce");
+  await loseLink(proxy, ada);
   const later = ada.watch("memberships");
-  await back(way, ada);
+  await restoreLink(proxy, ada);
   await later;
-  assert.equal(ada.state.memberships.get(1).get(1), 0);
+  assert.equal(ada.state.memberships.get(1)?.get(1), 0);
 });
 
 test("a link that is dead and does not know it is found out", async (t) => {
-  const way = await Way.open(t);
-  const ada = await client(t, "ada", { url: way.url, heartbeat: 50 });
+  const proxy = await Proxy.open(t);
+  const ada = await client(t, "ada", { url: proxy.url, heartbeat: 50 });
   await ada.watch("agents");
-  way.held = true;
+  proxy.stalled = true;
   await state(ada, ({ link }) => link === "closed");
-  way.cut();
-  way.held = false;
+  proxy.cut();
+  proxy.stalled = false;
   await state(ada, ({ link }) => link === "opened");
 });
 
@@ -151,38 +156,48 @@ test("a server that is killed and started again is found again", async (t) => {
   const ada = await client(t, "ada");
   const bruce = await agent(t, "bruce", "1001");
   await Promise.all([ada.watch(...WATCHED), bruce.watch("agents")]);
-  const closed = Promise.all([ada, bruce].map((one) => next(one, "link")));
+  const closed = Promise.all([ada, bruce].map((center) => next(center, "link")));
   // Upon which the test beside us does it, perhaps before this is acknowledged.
   await bruce.pauseAgent({ reason: "restart" }).catch(({ code }) => {
     assert.equal(code, "Disconnected");
   });
-  assert.deepEqual(await closed, [["closed"], ["closed"]]);
-  await Promise.all([ada, bruce].map((one) => state(one, ({ link }) => link === "opened")));
-  await state(ada, ({ agents }) => agents.get(8).state.cause === "restart");
+  assert.deepEqual(await closed, ["closed", "closed"]);
+  await Promise.all([ada, bruce].map((center) => state(center, ({ link }) => link === "opened")));
+  await state(ada, ({ agents }) => agents.get(8)?.state?.cause === "restart");
   await bruce.unpauseAgent();
-  await state(ada, ({ agents }) => agents.get(8).state.name === "AgentReady");
-  assert.equal(bruce.state.agents.get(8).state.name, "AgentReady");
+  await state(ada, ({ agents }) => agents.get(8)?.state?.name === "AgentReady");
+  assert.equal(bruce.state.agents.get(8)?.state?.name, "AgentReady");
 });
 
-async function lost(way, center) {
-  way.shut = true;
-  way.cut();
+/**
+ * @param {Proxy} proxy
+ * @param {Center} center
+ */
+async function loseLink(proxy, center) {
+  proxy.refusing = true;
+  proxy.cut();
   await state(center, ({ link }) => link === "closed");
 }
 
-async function back(way, center) {
-  way.shut = false;
+/**
+ * @param {Proxy} proxy
+ * @param {Center} center
+ */
+async function restoreLink(proxy, center) {
+  proxy.refusing = false;
   await state(center, ({ link }) => link === "opened");
 }
 
-/** How many milliseconds pass before each of the first attempts. */
-async function pauses(test) {
-  const way = await Way.open(test);
-  const center = await client(test, "ada", { url: way.url });
-  await lost(way, center);
+/** The milliseconds before each of the first attempts to reconnect.
+ * @param {TestContext} context
+ */
+async function pauses(context) {
+  const proxy = await Proxy.open(context);
+  const center = await client(context, "ada", { url: proxy.url });
+  await loseLink(proxy, center);
   const times = [performance.now()];
   while (times.length < 4) {
-    await way.tried();
+    await proxy.attempt();
     times.push(performance.now());
   }
   return times.slice(1).map((time, at) => time - times[at]);

@@ -4,49 +4,54 @@ import test from "node:test";
 import { AGENT_STATISTICS, QUEUE_STATISTICS } from "../../../xucd/web/static/lib/xucd.js";
 import { agent, client, next, state } from "./help.mjs";
 
+/** @import { Part, State } from "../../../xucd/web/static/lib/xucd.js" */
+
 test("watching fills the state with agents, groups, queues and figures", async (t) => {
   const ada = await client(t, "ada");
   await ada.watch("agents", "queues", "queueCalls", "statistics", "memberships");
   const { agents, groups, queues, memberships } = ada.state;
   const bruce = agents.get(8);
+  const support = queues.get(1);
+  assert.ok(bruce?.groupId && bruce.userId && support);
   assert.equal(`${bruce.firstName} ${bruce.lastName} ${bruce.number}`, "Bruce Wail 2501");
-  assert.equal(groups.get(bruce.groupId).name, "default");
-  assert.equal(bruce.state.name, "AgentLoggedOut");
+  assert.equal(groups.get(bruce.groupId)?.name, "default");
+  assert.equal(bruce.state?.name, "AgentLoggedOut");
   assert.deepEqual([...bruce.queues], [[1, 0], [2, 1]]);
   assert.equal(typeof bruce.statistics[AGENT_STATISTICS.PAUSED_TIME], "number");
-  assert.equal(queues.get(1).displayName, "Support");
-  assert.equal(queues.get(1).statistics[QUEUE_STATISTICS.WAITING_CALLS], 0);
-  assert.deepEqual(queues.get(1).calls, []);
-  assert.deepEqual([...memberships.get(bruce.userId)], [[1, 0], [2, 1]]);
+  assert.equal(support.displayName, "Support");
+  assert.equal(support.statistics[QUEUE_STATISTICS.WAITING_CALLS], 0);
+  assert.deepEqual(support.calls, []);
+  assert.deepEqual([...memberships.get(bruce.userId) ?? []], [[1, 0], [2, 1]]);
 });
 
 test("changes are told once a turn, with what they concern", async (t) => {
   const ada = await client(t, "ada");
   await ada.watch("agents", "queues");
-  const told = [];
-  ada.on("change", (parts, keys) => told.push([parts, keys]));
+  /** @type {{parts: Set<Part>, keys: Map<Part, Set<number | string>>}[]} */
+  const changes = [];
+  ada.on("change", (parts, keys) => changes.push({ parts, keys }));
   await agent(t, "bruce", "1001");
-  await state(ada, ({ agents }) => agents.get(8).state.name === "AgentReady");
-  assert.ok(told.length > 0);
-  for (const [parts, keys] of told) {
+  await state(ada, ({ agents }) => agents.get(8)?.state?.name === "AgentReady");
+  assert.ok(changes.length > 0);
+  for (const { parts, keys } of changes) {
     assert.deepEqual([...parts], ["agents"]);
-    assert.deepEqual([...keys.get("agents")], [8]);
+    assert.deepEqual([...keys.get("agents") ?? []], [8]);
   }
 });
 
 test("a state that is told again keeps the moment it began", async (t) => {
   const ada = await client(t, "ada");
   await ada.watch("agents");
-  const began = ada.state.agents.get(8).since;
+  const began = ada.state.agents.get(8)?.since;
   await new Promise((resolve) => setTimeout(resolve, 1100));
   await ada.getAgentStates();
-  assert.equal(ada.state.agents.get(8).since, began);
+  assert.equal(ada.state.agents.get(8)?.since, began);
 });
 
 test("memberships and penalties are live", async (t) => {
   const [ada, alice] = await Promise.all([client(t, "ada"), client(t, "alice")]);
   await ada.watch("agents");
-  const queues = ada.state.agents.get(9).queues;
+  const queues = ada.state.agents.get(9)?.queues ?? new Map();
   await alice.setAgentQueue({ queueId: 2, penalty: 4 });
   await state(ada, () => queues.get(2) === 4);
   await alice.removeAgentFromQueue({ queueId: 2 });
@@ -55,6 +60,7 @@ test("memberships and penalties are live", async (t) => {
 
 test("a call is in the state from its ring to its end, on both phones", async (t) => {
   const [bruce, alice] = await Promise.all([client(t, "bruce"), client(t, "alice")]);
+  /** @type {unknown[]} */
   const events = [];
   bruce.on("PhoneEvent", ({ eventType }) => events.push(eventType));
   await bruce.dial({ destination: "1002", variables: { ticket: "T-17" } });
@@ -62,6 +68,7 @@ test("a call is in the state from its ring to its end, on both phones", async (t
     await state(center, ({ calls }) => only(calls)?.eventType === "EventEstablished");
   }
   const [own, theirs] = [only(bruce.state.calls), only(alice.state.calls)];
+  assert.ok(own?.answered && theirs);
   assert.equal(own.otherDN, "1002");
   assert.equal(own.userData.USR_ticket, "T-17");
   assert.equal(theirs.callDirection, "Incoming");
@@ -82,45 +89,50 @@ test("who waits in a queue is known, and its figures follow", async (t) => {
   await ada.watch("queues", "queueCalls", "statistics");
   const billing = ada.state.queues.get(3);
   await bruce.dial({ destination: "3002" }); // whose agents are all out
-  const waiting = () => billing.statistics[QUEUE_STATISTICS.WAITING_CALLS];
-  await state(ada, () => billing.calls.length === 1 && waiting() === 1);
-  assert.equal(billing.calls[0].number, "1001");
+  const waiting = () => billing?.statistics[QUEUE_STATISTICS.WAITING_CALLS];
+  await state(ada, () => billing?.calls.length === 1 && waiting() === 1);
+  assert.equal(billing?.calls[0].number, "1001");
   await bruce.hangup();
-  await state(ada, () => billing.calls.length === 0 && waiting() === 0);
-  assert.equal(billing.statistics[QUEUE_STATISTICS.ABANDONED], 1);
+  await state(ada, () => billing?.calls.length === 0 && waiting() === 0);
+  assert.equal(billing?.statistics[QUEUE_STATISTICS.ABANDONED], 1);
 });
 
 test("callbacks are in the state, and everybody sees who takes one", async (t) => {
   const [ada, bruce] = await Promise.all([client(t, "ada"), agent(t, "bruce", "1001")]);
   await Promise.all([ada.watch("callbacks"), bruce.watch("callbacks")]);
   const { lists, requests, periods } = bruce.state.callbacks;
-  const [one] = [...requests.values()].filter(({ agentId }) => agentId === null);
-  assert.equal(lists.get(one.listUuid).queueId, 1);
+  const callback = [...requests.values()].find(({ agentId }) => agentId === null);
+  assert.ok(callback);
+  assert.equal(lists.get(callback.listUuid)?.queueId, 1);
   assert.ok(periods.some((period) => period.name === "Morning"));
-  await bruce.takeCallback({ uuid: one.uuid });
-  await state(ada, ({ callbacks }) => callbacks.requests.get(one.uuid).agentId === 8);
-  await assert.rejects(ada.takeCallback({ uuid: one.uuid }));
-  const filters = [{ field: "uuid", operator: "=", value: one.uuid }];
+  await bruce.takeCallback({ uuid: callback.uuid });
+  await state(ada, ({ callbacks }) => callbacks.requests.get(callback.uuid)?.agentId === 8);
+  await assert.rejects(ada.takeCallback({ uuid: callback.uuid }));
+  const filters = [{ field: "uuid", operator: "=", value: callback.uuid }];
   const found = await ada.findCallbackRequest({ request: { filters } });
   assert.deepEqual([found.response.total, found.response.list[0].agentId], [1, 8]);
-  await bruce.releaseCallback({ uuid: one.uuid });
-  await state(ada, ({ callbacks }) => callbacks.requests.get(one.uuid).agentId === null);
+  await bruce.releaseCallback({ uuid: callback.uuid });
+  await state(ada, ({ callbacks }) => callbacks.requests.get(callback.uuid)?.agentId === null);
 });
 
 test("events come with their bodies, and off ends them", async (t) => {
   const bruce = await client(t, "bruce");
-  const heard = [];
-  const off = bruce.on("AgentStateEvent", (body) => heard.push(body.name));
-  const [[body]] = await Promise.all([
+  /** @type {unknown[]} */
+  const names = [];
+  const off = bruce.on("AgentStateEvent", (body) => names.push(body.name));
+  const [body] = await Promise.all([
     next(bruce, "AgentStateEvent"),
     bruce.loginAgent({ phoneNumber: "1001" }),
   ]);
   assert.equal(body.agentId, 8);
   off();
   await Promise.all([bruce.until("AgentStateEvent"), bruce.logoutAgent()]);
-  assert.ok(heard.length > 0 && !heard.includes("AgentLoggedOut"));
+  assert.ok(names.length > 0 && !names.includes("AgentLoggedOut"));
 });
 
+/** The only call; undefined if there are others or none.
+ * @param {State["calls"]} calls
+ */
 function only(calls) {
   return calls.size === 1 ? [...calls.values()][0] : undefined;
 }

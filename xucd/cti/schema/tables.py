@@ -42,7 +42,7 @@ def module() -> str:
             _table("COMMANDS", "Every command, by the name of its method.", table()),
             _table("PARTS", "The commands that fill each part of the state.", _parts()),
             "/** The states of an agent that xucd sends. */\n"
-            f"export const AGENT_STATES = {json.dumps(STATES)};\n",
+            f"export const AGENT_STATES = /** @type {{const}} */ ({json.dumps(STATES)});\n",
             *(_table(names.table_name, names.text, names.rows) for names in STATISTICS),
         )
     )
@@ -62,4 +62,4 @@ def _call(command: str, values: dict[str, Any]) -> Iterator[Any]:
 
 def _table(name: str, text: str, rows: Mapping[str, Any]) -> str:
     body = "".join(f"  {key}: {json.dumps(row)},\n" for key, row in rows.items())
-    return f"/** {text} */\nexport const {name} = {{\n{body}}};\n"
+    return f"/** {text} */\nexport const {name} = /** @type {{const}} */ ({{\n{body}}});\n"

@@ -1,10 +1,22 @@
-/* The WebSocket to xucd, kept up.
+/* The WebSocket to xucd, kept open.
 
-A link that is lost is opened again, after a pause that grows while xucd stays away and is never
-the same for two clients. Coming back, we say how far we had got, and xucd sends what we missed. A
-heartbeat finds out a link that is dead but does not know it. */
+A link that is lost is opened again, after a pause that grows while xucd stays away and differs from
+client to client. When it is open again, the client says how far it had read, and xucd sends what it
+missed. A heartbeat detects a dead link. */
 
-import { Refused } from "./errors.js";
+import { refusal, Refused } from "./errors.js";
+
+/** @import { LoggedOn } from "./xucd.js" */
+/** @import { Place, Session, Timer } from "./session.js" */
+
+/**
+ * What a link calls: `received` for every message, `lost` when a link that was open is no longer,
+ * `ended` once, when no further attempt is made.
+ * @typedef {object} LinkHandlers
+ * @property {(type: string, body: any) => void} received
+ * @property {() => void} lost
+ * @property {(refused: Refused) => void} ended
+ */
 
 const UNANSWERED = 3;
 const FIRST_PAUSE = 500;
@@ -12,25 +24,31 @@ const LONGEST_PAUSE = 15_000;
 const REPLACED = 4010;
 const OPEN = 1;
 
-/** A link of a `Session`.
-
-`heard(type, body)` is called for every message, `lost()` when a link that was open is no longer,
-and `ended(refused)` once, when no further attempt is made. */
+/** The link of a `Session`. */
 export class Link {
   #session;
   #WebSocket;
   #heartbeat;
   #on;
+  /** @type {WebSocket | null} */
   #socket = null;
-  #place = null; // {epoch, position}: how far we have got in which stream
+  /** @type {Place | null} */
+  #place = null;
   #failures = 0;
   #unanswered = 0;
   #greeted = false;
-  #beat = null;
-  #retry = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #beat;
+  /** @type {Timer} */
+  #retry;
   #closed = false;
-  #retryNow = () => this.#again();
+  #retryNow = () => this.#reopen();
 
+  /**
+   * @param {Session} session
+   * @param {{WebSocket: typeof WebSocket, heartbeat?: number}} options
+   * @param {LinkHandlers} on
+   */
   constructor(session, { WebSocket, heartbeat = 5000 }, on) {
     this.#session = session;
     this.#WebSocket = WebSocket;
@@ -39,27 +57,28 @@ export class Link {
   }
 
   /** Opens the first link; resolves when it is open. Rejects with `Refused`. */
-  open() {
-    return new Promise((resolve, reject) => {
-      const socket = this.#listen();
+  async open() {
+    const socket = this.#connect();
+    await new Promise((resolve, reject) => {
       socket.onopen = resolve;
       socket.onclose = () => {
         this.close();
         reject(new Refused("Unreachable", "xucd let no WebSocket be opened."));
       };
-    }).then(() => {
-      this.#socket.onclose = (event) => this.#over(event);
     });
+    socket.onclose = (event) => this.#disconnected(event.code);
   }
 
   /** Ends the link for good. */
   close() {
     this.#closed = true;
-    this.#quiet();
+    this.#stopTimers();
     this.#drop();
   }
 
-  /** Sends a frame; returns whether there was a link to send it on. */
+  /** Sends a frame; returns whether there was a link to send it on.
+   * @param {object} frame
+   */
   send(frame) {
     if (!this.#greeted || this.#socket?.readyState !== OPEN) {
       return false;
@@ -68,89 +87,92 @@ export class Link {
     return true;
   }
 
-  #listen() {
+  #connect() {
     this.#drop();
     const socket = new this.#WebSocket(this.#session.address(this.#place));
     this.#socket = socket;
-    socket.onmessage = (event) => this.#take(JSON.parse(event.data));
-    socket.onclose = (event) => this.#over(event);
+    socket.onmessage = (event) => this.#receive(JSON.parse(event.data));
+    socket.onclose = (event) => this.#disconnected(event.code);
     socket.onerror = () => {}; // a close follows, which is acted upon
     return socket;
   }
 
-  #take(frame) {
+  /** @param {{msgType?: string, ctiMessage?: unknown, position?: number}} frame */
+  #receive({ msgType, ctiMessage, position }) {
     this.#unanswered = 0;
-    if (frame.msgType === undefined) {
-      return; // our own ping, come back
+    if (msgType === undefined) {
+      return; // xucd's answer to our ping
     }
-    if (frame.msgType === "LoggedOn") {
-      this.#place = { ...frame.ctiMessage.stream };
+    if (msgType === "LoggedOn") {
+      this.#place = { .../** @type {Required<LoggedOn>} */ (ctiMessage).stream };
       this.#failures = 0;
       this.#greeted = true;
       this.#beat = setInterval(() => this.#ping(), this.#heartbeat);
-    } else if (frame.position !== undefined) {
-      this.#place.position = frame.position;
+    } else if (position !== undefined && this.#place !== null) {
+      this.#place.position = position;
     }
-    this.#on.heard(frame.msgType, frame.ctiMessage);
+    this.#on.received(msgType, ctiMessage);
   }
 
   #ping() {
     if (this.#unanswered >= UNANSWERED) {
-      this.#over({});
+      this.#disconnected();
       return;
     }
     this.#unanswered += 1;
     this.send({ claz: "ping" });
   }
 
-  #over({ code }) {
+  /** @param {number} [code] the WebSocket's close code */
+  #disconnected(code) {
     if (code === REPLACED) {
       this.#place = null;
     }
-    const was = this.#greeted;
-    this.#quiet();
+    const wasOpen = this.#greeted;
+    this.#stopTimers();
     this.#drop();
-    if (was) {
+    if (wasOpen) {
       this.#on.lost();
     }
-    this.#later();
+    this.#reopenLater();
   }
 
-  #later() {
+  #reopenLater() {
     if (this.#closed) {
       return;
     }
-    this.#quiet();
+    this.#stopTimers();
     const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.#failures);
     this.#failures += 1;
-    // Spread out, so that a whole floor of pages does not come back in the same instant.
+    // Spread out, so that not all pages reconnect in the same instant.
     this.#retry = setTimeout(this.#retryNow, pause * (0.5 + Math.random() / 2));
     globalThis.addEventListener?.("online", this.#retryNow);
   }
 
-  async #again() {
-    this.#quiet();
+  async #reopen() {
+    this.#stopTimers();
     try {
-      // Over HTTP alone can a page read why it is refused.
+      // A page can read why it is refused over HTTP alone.
       await this.#session.renew();
-    } catch (refused) {
+    } catch (error) {
       if (this.#closed) {
         return;
       }
+      const refused = refusal(error);
       if (refused.final) {
         this.close();
         this.#on.ended(refused);
       } else {
-        this.#later();
+        this.#reopenLater();
       }
       return;
     }
     if (!this.#closed) {
-      this.#listen();
+      this.#connect();
     }
   }
 
-  #quiet() {
+  #stopTimers() {
     clearInterval(this.#beat);
     clearTimeout(this.#retry);
     globalThis.removeEventListener?.("online", this.#retryNow);

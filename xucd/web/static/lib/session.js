@@ -1,8 +1,14 @@
-/* Who we are: signing in over HTTP, and a token that is renewed long before it expires. */
+/* Signing in over HTTP, and a token that is renewed long before it expires. */
 
-import { Refused } from "./errors.js";
+import { refusal, Refused } from "./errors.js";
 
-const LONGEST_TIMER = 2 ** 31 - 1; // milliseconds; a longer one would go off at once
+/** @import { Options } from "./xucd.js" */
+
+/** @typedef {{epoch: string, position: number}} Place How far we have read which stream. */
+
+/** @typedef {ReturnType<typeof setTimeout> | undefined} Timer */
+
+const LONGEST_TIMER = 2 ** 31 - 1; // milliseconds; a longer one would fire at once
 const FIRST_PAUSE = 1000;
 const FINAL = [400, 401, 403, 404];
 
@@ -11,32 +17,37 @@ export class Session {
   #url;
   #login;
   #password;
-  #timer = null;
+  /** @type {Timer} */
+  #timer;
   #ended = false;
   #renewed;
 
+  /**
+   * @param {Pick<Options, "url" | "login" | "password" | "token">} options
+   * @param {(token: string) => void} renewed
+   */
   constructor({ url, login, password, token }, renewed) {
     this.#url = url;
     this.#login = login;
     this.#password = password;
     this.#renewed = renewed;
-    this.token = token;
+    this.token = token ?? "";
   }
 
-  /** Signs in, or finds out whether the given token is good. Rejects with `Refused`. */
+  /** Signs in, or validates the given token. Rejects with `Refused`. */
   begin() {
-    return this.token === undefined ? this.#signIn() : this.renew();
+    return this.token === "" ? this.#signIn() : this.renew();
   }
 
-  /** Trades the token for a new one; signs in again where it has expired and we can.
+  /** Trades the token for a new one; if it has expired and we have a password, signs in again.
 
-  Rejects with `Refused`, whose `final` says that trying again is of no use. */
+  Rejects with `Refused`, whose `final` says that another attempt cannot succeed. */
   async renew() {
     try {
       const headers = { Authorization: `Bearer ${this.token}` };
-      this.#take(await this.#request("check", { headers }));
+      this.#keep(await this.#request("check", { headers }));
     } catch (error) {
-      if (!error.final || this.#password === undefined) {
+      if (!refusal(error).final || this.#password === undefined) {
         throw error;
       }
       await this.#signIn();
@@ -49,16 +60,19 @@ export class Session {
     clearTimeout(this.#timer);
   }
 
-  /** The address of the WebSocket; `place` says where to go on. */
+  /** The address of the WebSocket; `place` says where to resume.
+   * @param {Place | null} place
+   */
   address(place) {
     const url = new URL("/xuc/api/2.0/cti", this.#url);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-    url.search = new URLSearchParams({ token: this.token, resume: 1, ...place });
+    const resumed = place && { epoch: place.epoch, position: String(place.position) };
+    url.search = String(new URLSearchParams({ token: this.token, resume: "1", ...resumed }));
     return url.href;
   }
 
   async #signIn() {
-    this.#take(
+    this.#keep(
       await this.#request("login", {
         method: "POST",
         headers: { "Content-Type": "application/json" },
@@ -67,32 +81,42 @@ export class Session {
     );
   }
 
-  #take({ token, TTL }) {
+  /** @param {{token: string, TTL: number}} answer */
+  #keep({ token, TTL }) {
     if (this.#ended) {
       return;
     }
     this.token = token;
     this.#renewed(token);
     // Between 40 and 60 % of its life, so that those who signed in together do not renew together.
-    this.#later(TTL * 1000 * (0.4 + 0.2 * Math.random()), FIRST_PAUSE);
+    this.#renewLater(TTL * 1000 * (0.4 + 0.2 * Math.random()), FIRST_PAUSE);
   }
 
-  #later(pause, nextPause) {
+  /**
+   * @param {number} pause
+   * @param {number} nextPause
+   */
+  #renewLater(pause, nextPause) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#keepFresh(nextPause), Math.min(pause, LONGEST_TIMER));
   }
 
+  /** @param {number} pause */
   async #keepFresh(pause) {
     try {
       await this.renew();
     } catch (error) {
-      // An open link outlives its token; where it is lost, whoever opens it anew will tell.
-      if (!error.final && !this.#ended) {
-        this.#later(pause, Math.min(2 * pause, 60_000));
+      // An open link outlives its token; if the link is lost, opening it anew reports the refusal.
+      if (!refusal(error).final && !this.#ended) {
+        this.#renewLater(pause, Math.min(2 * pause, 60_000));
       }
     }
   }
 
+  /**
+   * @param {string} name
+   * @param {RequestInit} options
+   */
   async #request(name, options) {
     const url = new URL(`/xuc/api/2.0/auth/${name}`, this.#url);
     let answer;

@@ -1,11 +1,21 @@
-/* What xucd has told: plain facts, changed by its messages alone and never by what was asked for.
+/* The state: plain facts, changed by xucd's messages alone and never by a command that was sent.
 
 Times are milliseconds as `Date.now()` tells them. Entries are changed in place: an agent stays the
 same object for as long as it is known. */
 
+/** @import { AgentStateEvent, AgentView, CallbackView, LinkStatus, Messages, Part } from "./xucd.js" */
+/** @import { PhoneEvent, QueueMember, QueueView, State, UserQueueDefaultMembership } from "./xucd.js" */
+
+/**
+ * Is called for what became different: a part of the state, and the key within it if it is known.
+ * @typedef {(part: Part, key?: number | string) => void} Changed
+ */
+
 const SHEETS = 50; // how many of the last sheets are kept
 
-/** Nothing known yet. */
+/** The state before the first message.
+ * @returns {State}
+ */
 export function blank() {
   return {
     user: null, // body of UserConfigUpdate
@@ -28,11 +38,22 @@ export function blank() {
   };
 }
 
-/** Takes one message into the state; `changed(part, key)` is called for what became different. */
+/** Applies one message to the state.
+ * @param {State} state
+ * @param {string} type
+ * @param {unknown} body
+ * @param {Changed} changed
+ */
 export function take(state, type, body, changed) {
-  TAKES[type]?.(state, body, changed, Date.now());
+  /** @type {Record<string, (state: State, body: any, changed: Changed, now: number) => void>} */
+  const takes = TAKES;
+  takes[type]?.(state, body, changed, Date.now());
 }
 
+/**
+ * @type {{[T in keyof Messages]?:
+ *   (state: State, body: Messages[T], changed: Changed, now: number) => void}}
+ */
 const TAKES = {
   LoggedOn(state, body, changed) {
     // What was missed may hold the news that Asterisk is lost; an opening tells it anew.
@@ -95,7 +116,9 @@ const TAKES = {
     changed("agents");
   },
   AgentStatistics(state, body, changed) {
-    Object.assign(agent(state, body.id).statistics, figures(body.statistics, "name"));
+    for (const { name, value } of body.statistics) {
+      agent(state, body.id).statistics[name] = value;
+    }
     changed("agents", body.id);
   },
   QueueMemberList(state, body, changed) {
@@ -118,7 +141,9 @@ const TAKES = {
     changed("queues", body.id);
   },
   QueueStatistics(state, body, changed) {
-    Object.assign(queue(state, body.queueId).statistics, figures(body.counters, "statName"));
+    for (const { statName, value } of body.counters) {
+      queue(state, body.queueId).statistics[statName] = value;
+    }
     changed("queues", body.queueId);
   },
   QueueCalls(state, body, changed) {
@@ -160,8 +185,10 @@ const TAKES = {
     const requests = body.flatMap((list) => list.callbacks);
     const tickets = callbacks.requests;
     callbacks.requests = new Map(
-      requests.map((request) =>
-        [request.uuid, { ticketUuid: tickets.get(request.uuid)?.ticketUuid, ...request }]),
+      requests.map((callback) => {
+        const ticketUuid = tickets.get(callback.uuid)?.ticketUuid;
+        return [callback.uuid, { ticketUuid, ...callback }];
+      }),
     );
     changed("callbacks");
   },
@@ -189,7 +216,7 @@ const TAKES = {
 
   // --- Default memberships
   UsersQueueDefaultMembership(state, body, changed) {
-    state.memberships = new Map(body.memberships.map((user) => [user.userId, penalties(user)]));
+    state.memberships = new Map(body.memberships.map((entry) => [entry.userId, penalties(entry)]));
     changed("memberships");
   },
   UserQueueDefaultMembership(state, body, changed) {
@@ -198,6 +225,11 @@ const TAKES = {
   },
 };
 
+/**
+ * @param {State} state
+ * @param {LinkStatus} body
+ * @param {Changed} changed
+ */
 function linkStatus(state, { asterisk, since }, changed) {
   if (state.asterisk !== asterisk || asterisk === "lost") {
     state.asterisk = asterisk;
@@ -206,10 +238,15 @@ function linkStatus(state, { asterisk, since }, changed) {
   }
 }
 
-/** The agent of this id, known from now on. */
+/** The agent of this id, known from now on.
+ * @param {State} state
+ * @param {number} id
+ * @returns {AgentView}
+ */
 function agent(state, id) {
-  if (!state.agents.has(id)) {
-    state.agents.set(id, {
+  let known = state.agents.get(id);
+  if (known === undefined) {
+    known = {
       id,
       firstName: "",
       lastName: "",
@@ -220,27 +257,39 @@ function agent(state, id) {
       since: null, // when that began
       queues: new Map(), // id -> penalty
       statistics: {}, // name -> value
-    });
+    };
+    state.agents.set(id, known);
   }
-  return state.agents.get(id);
+  return known;
 }
 
-/** The queue of this id, known from now on. */
+/** The queue of this id, known from now on.
+ * @param {State} state
+ * @param {number} id
+ * @returns {QueueView}
+ */
 function queue(state, id) {
-  if (!state.queues.has(id)) {
-    state.queues.set(id, {
+  let known = state.queues.get(id);
+  if (known === undefined) {
+    known = {
       id,
       name: "",
       displayName: "",
       number: "",
       statistics: {}, // name -> value
       calls: [], // who waits: [{position, name, number, queueTime}]
-    });
+    };
+    state.queues.set(id, known);
   }
-  return state.queues.get(id);
+  return known;
 }
 
-/** Makes a map hold these entries alone. */
+/** Makes a map hold these entries alone.
+ * @template {{id: number}} T
+ * @param {Map<number, unknown>} known
+ * @param {T[]} entries
+ * @param {(entry: T) => void} put
+ */
 function replace(known, entries, put) {
   const present = new Set(entries.map((entry) => entry.id));
   for (const id of known.keys()) {
@@ -251,15 +300,24 @@ function replace(known, entries, put) {
   entries.forEach(put);
 }
 
+/**
+ * @param {AgentView} known
+ * @param {AgentStateEvent} body
+ * @param {number} now
+ */
 function entered(known, body, now) {
   const { agentId, since, queues, ...state } = body;
   const began = now - since * 1000;
   // Told again in whole seconds, a state has not begun anew: its timer must not jump.
-  const same = known.state?.name === state.name && Math.abs(known.since - began) < 1500;
+  const same = known.state?.name === state.name && Math.abs((known.since ?? 0) - began) < 1500;
   known.state = { cause: "", ...state };
   known.since = same ? known.since : began;
 }
 
+/**
+ * @param {State} state
+ * @param {QueueMember} member
+ */
 function join(state, { agentId, queueId, penalty }) {
   const { queues } = agent(state, agentId);
   if (penalty < 0) {
@@ -269,6 +327,11 @@ function join(state, { agentId, queueId, penalty }) {
   }
 }
 
+/**
+ * @param {State} state
+ * @param {PhoneEvent} body
+ * @param {number} now
+ */
 function call(state, body, now) {
   if (body.eventType === "EventReleased") {
     state.calls.delete(body.uniqueId);
@@ -284,6 +347,12 @@ function call(state, body, now) {
   });
 }
 
+/**
+ * @param {State} state
+ * @param {string} uuid
+ * @param {Partial<CallbackView>} values
+ * @param {Changed} changed
+ */
 function request({ callbacks }, uuid, values, changed) {
   const known = callbacks.requests.get(uuid);
   if (known !== undefined) {
@@ -292,10 +361,9 @@ function request({ callbacks }, uuid, values, changed) {
   }
 }
 
-function figures(list, name) {
-  return Object.fromEntries(list.map((figure) => [figure[name], figure.value]));
-}
-
+/**
+ * @param {UserQueueDefaultMembership} entry
+ */
 function penalties({ membership }) {
   return new Map(membership.map(({ queueId, penalty }) => [queueId, penalty]));
 }

@@ -1,4 +1,4 @@
-/* xucd for pages and programs: one link, live state, commands that tell what became of them.
+/* xucd for pages and programs: one link, live state, commands that say whether they were done.
 
     import { connect } from "/lib/xucd.js";
     const center = await connect({ login: "bruce", password: "…" });
@@ -6,51 +6,72 @@
     center.on("change", () => show(center.state));
     await center.loginAgent({ phoneNumber: "1001" });
 
-Types and all that can be said of each name stand in xucd.d.ts, the story in README.md. */
+xucd.d.ts declares what this module exports, with its types; README.md introduces it. */
 
-import { Commands } from "./commands.js";
-import { Refused } from "./errors.js";
+import { Commands, ROWS } from "./commands.js";
+import { refusal, Refused } from "./errors.js";
 import { Events } from "./events.js";
 import { Link } from "./link.js";
 import { Session } from "./session.js";
 import { blank, take } from "./state.js";
-import { COMMANDS, PARTS } from "./table.js";
-import { Watched } from "./watching.js";
+import { CALLS, Watched } from "./watching.js";
+
+/** @import * as Declared from "./xucd.js" */
+/** @import { Values } from "./commands.js" */
+/** @import { Handler } from "./events.js" */
+/** @import { Call } from "./watching.js" */
 
 export { AGENT_STATES, AGENT_STATISTICS, QUEUE_STATISTICS } from "./table.js";
 export { Refused };
 
-const AT_ONCE = 50; // commands that wait on xucd at one time while we catch up
+const AT_ONCE = 50; // commands that wait for xucd's answer at one time while we catch up
 
-/** Signs in, opens the link and reads what is there.
+/** Signs in, opens the link and reads the state.
 
 `url` is xucd's address (a page's own unless given); then `login` and `password`, or a `token`.
-Rejects with `Refused`. */
+Rejects with `Refused`.
+ * @type {typeof Declared.connect}
+ */
 export async function connect(options) {
-  const center = new Center(options);
+  const center = new CenterClient(options);
   await center[START](options);
-  return center;
+  // Its commands are methods of the prototype, one for each row of table.js.
+  return /** @type {CenterClient & Declared.Commands} */ (center);
 }
 
 const START = Symbol("start");
-const CALL = Symbol("call");
 
-class Center {
+/** @implements {Omit<Declared.Center, keyof Declared.Commands>} */
+class CenterClient {
   #session;
+  /** @type {Link | null} */
   #link = null;
   #commands = new Commands((frame) => this.#link?.send(frame) ?? false);
   #events = new Events();
   #watched = new Watched();
-  #changed = new Map(); // part -> keys, since "change" was last told
+  /** @type {Map<Declared.Part, Set<number | string>>} */
+  #changed = new Map(); // part -> keys, since "change" was last emitted
   #turn = 0; // counts the links, so that what began on one does not go on on the next
-  #ready = pending(); // settled once we have caught up
-  #over = false;
+  #ready = new Readiness(); // settled once we have caught up
+  #ended = false;
+  state = blank();
 
+  /** @param {Declared.Options} options */
   constructor({ url, login, password, token }) {
     const address = url ?? globalThis.location?.origin;
+    /** @param {string} value */
     const renewed = (value) => this.#events.emit("token", value);
     this.#session = new Session({ url: address, login, password, token }, renewed);
-    this.state = blank();
+  }
+
+  static {
+    for (const name of Object.keys(ROWS)) {
+      /** @this {CenterClient} @param {Values} values */
+      const method = function (values = {}) {
+        return this.#call(name, values);
+      };
+      Object.defineProperty(this.prototype, name, { value: method, writable: true, configurable: true });
+    }
   }
 
   /** The present token, for other requests and for pages that are loaded again. */
@@ -60,51 +81,72 @@ class Center {
 
   /** Calls `handler` for every message of a type, or for one of this library's own events.
 
-  Returns a function that ends it. */
+  Returns a function that removes the handler.
+   * @param {string} type
+   * @param {Handler} handler
+   */
   on(type, handler) {
     return this.#events.on(type, handler);
   }
 
-  /** The body of the next message of a type that fits; rejects with `Timeout` after `within` ms. */
+  /** The body of the next message of a type that fits; rejects with `Timeout` after `within` ms.
+   * @template {keyof Declared.Messages} T
+   * @param {T} type
+   * @param {(body: Declared.Messages[T]) => boolean} [fits]
+   * @returns {Promise<Declared.Messages[T]>}
+   */
   until(type, fits = () => true, within = 15_000) {
     return new Promise((resolve, reject) => {
-      const done = (settle, value) => {
-        off.forEach((end) => end());
+      const stop = () => {
+        offMessage();
+        offClosed();
         clearTimeout(timer);
-        settle(value);
       };
-      const off = [
-        this.on(type, (body) => fits(body) && done(resolve, body)),
-        this.on("closed", (refused) => done(reject, refused ?? closed())),
-      ];
+      const offMessage = this.on(type, (body) => {
+        if (fits(body)) {
+          stop();
+          resolve(body);
+        }
+      });
+      /** @param {Refused | null} refused */
+      const fail = (refused) => {
+        stop();
+        reject(refused ?? closed());
+      };
+      const offClosed = this.on("closed", fail);
       const timeout = new Refused("Timeout", `There was no such ${type} within ${within} ms.`);
-      const timer = setTimeout(() => done(reject, timeout), within);
+      const timer = setTimeout(() => fail(timeout), within);
     });
   }
 
-  /** Subscribes to parts of the state and fills them; they stay current, over lost links too. */
+  /** Subscribes to parts of the state and fills them; they stay current over lost links too.
+   * @param {...Declared.Watchable} parts
+   */
   async watch(...parts) {
-    const unknown = parts.find((part) => !Object.hasOwn(PARTS, part));
+    const unknown = parts.find((part) => !Object.hasOwn(CALLS, part));
     if (unknown !== undefined) {
       throw new Refused("UnknownArgument", `There is no part ${unknown} to watch.`);
     }
     for (;;) {
       await this.#ready.promise;
       try {
-        await this.#read(parts.flatMap((part) => PARTS[part]), parts.includes("queueCalls"));
+        await this.#read(parts.flatMap((part) => CALLS[part]), parts.includes("queueCalls"));
         parts.forEach((part) => this.#watched.parts.add(part));
         return;
       } catch (error) {
-        if (error.code !== "Disconnected" || this.#over) {
+        if (refusal(error).code !== "Disconnected" || this.#ended) {
           throw error;
         }
       }
     }
   }
 
-  /** Sends any command as the wire spells it; resolves once it is done. Rejects with `Refused`. */
-  ask(command, values = {}) {
-    return this.#commands.ask(command, values);
+  /** Sends any command as the wire spells it; resolves once it is done. Rejects with `Refused`.
+   * @param {string} command
+   * @param {Values} values
+   */
+  async ask(command, values = {}) {
+    await this.#commands.ask(command, values);
   }
 
   /** Ends the link. */
@@ -112,12 +154,14 @@ class Center {
     this.#end(null);
   }
 
+  /** @param {Declared.Options} options */
   async [START](options) {
-    const WebSocket =
+    const ws =
       options.WebSocket ?? globalThis.WebSocket ?? (await import(/* @vite-ignore */ "ws")).WebSocket;
+    const WebSocket = /** @type {typeof globalThis.WebSocket} */ (ws);
     await this.#session.begin();
     this.#link = new Link(this.#session, { ...options, WebSocket }, {
-      heard: (type, body) => this.#heard(type, body),
+      received: (type, body) => this.#receive(type, body),
       lost: () => this.#lost(),
       ended: (refused) => this.#end(refused),
     });
@@ -125,113 +169,129 @@ class Center {
       await this.#link.open();
       await this.#ready.promise;
     } catch (error) {
-      this.#end(error);
+      this.#end(refusal(error));
       throw error;
     }
   }
 
-  #heard(type, body) {
-    take(this.state, type, body, (part, key) => this.#note(part, key));
-    this.#commands.heard(type, body);
+  /**
+   * @param {string} type
+   * @param {any} body
+   */
+  #receive(type, body) {
+    take(this.state, type, body, (part, key) => this.#changedAt(part, key));
+    this.#commands.receive(type, body);
     if (type === "LoggedOn") {
       this.#catchUp(body.recovered === true);
     } else if (type === "QueueConfig" && this.#watched.parts.has("queueCalls")) {
-      this.subscribeToQueueCalls({ queueId: body.id }).catch(() => {});
+      this.#call("subscribeToQueueCalls", { queueId: body.id }).catch(() => {});
     }
     this.#events.emit(type, body);
   }
 
-  /** Reads what a new stream does not tell by itself; on one that goes on, waits for its end. */
+  /** Reads what a new stream does not send by itself; on a resumed one, waits for what was missed.
+   * @param {boolean} recovered
+   */
   async #catchUp(recovered) {
     const turn = ++this.#turn;
-    this.#linked("catching-up");
+    this.#setLink("catching-up");
     try {
       if (!recovered) {
-        await this.#allowing("LineUnknown", this.getConfig({ objectType: "line" }));
+        await this.#readLine();
         await this.#read(this.#watched.all(), this.#watched.parts.has("queueCalls"), true);
       } else if (this.#watched.parts.has("agents")) {
-        await this.getAgentStates(); // what we missed tells ages as of then
+        await this.#call("getAgentStates"); // a missed event has the age as of when it was sent
       }
-      await this.getCurrentCallsPhoneEvents();
+      await this.#call("getCurrentCallsPhoneEvents");
     } catch (error) {
-      if (turn === this.#turn && error.code !== "Disconnected") {
-        this.#end(error);
+      if (turn === this.#turn && refusal(error).code !== "Disconnected") {
+        this.#end(refusal(error));
       }
       return;
     }
     if (turn === this.#turn) {
-      this.#linked("opened");
-      this.#ready.over = true;
+      this.#setLink("opened");
       this.#ready.resolve();
     }
   }
 
-  /** Sends reading commands, some at a time; a refusal counts unless we read anew. */
-  async #read(commands, callsToo, anew = false) {
-    const distinct = new Map(commands.map((command) => [JSON.stringify(command), command]));
-    await this.#each([...distinct.values()], anew);
-    if (callsToo) {
-      const ids = [...this.state.queues.keys()];
-      await this.#each(ids.map((queueId) => ["subscribeToQueueCalls", { queueId }]), anew);
+  async #readLine() {
+    try {
+      await this.#call("getConfig", { objectType: "line" });
+    } catch (error) {
+      if (refusal(error).code !== "LineUnknown") {
+        throw error; // a user without a line is no error
+      }
     }
   }
 
-  async #each(commands, anew) {
+  /** Sends reading commands, some at a time; a refusal counts unless we read anew.
+   * @param {Call[]} commands
+   * @param {boolean} callsToo
+   */
+  async #read(commands, callsToo, anew = false) {
+    const distinct = new Map(commands.map((command) => [JSON.stringify(command), command]));
+    await this.#callAll([...distinct.values()], anew);
+    if (callsToo) {
+      const ids = [...this.state.queues.keys()];
+      await this.#callAll(ids.map((queueId) => ["subscribeToQueueCalls", { queueId }]), anew);
+    }
+  }
+
+  /**
+   * @param {Call[]} commands
+   * @param {boolean} anew
+   */
+  async #callAll(commands, anew) {
     for (let at = 0; at < commands.length; at += AT_ONCE) {
       const some = commands.slice(at, at + AT_ONCE).map((command) => this.#commands.call(...command));
-      const results = await Promise.allSettled(some);
-      const failed = results
-        .map((result) => result.reason)
-        .find((error) => error && (!anew || error.code === "Disconnected"));
+      const failed = (await Promise.allSettled(some))
+        .map((result) => (result.status === "rejected" ? refusal(result.reason) : null))
+        .find((refused) => refused && (!anew || refused.code === "Disconnected"));
       if (failed) {
         throw failed;
       }
     }
   }
 
-  async #allowing(code, promise) {
-    try {
-      await promise;
-    } catch (error) {
-      if (error.code !== code) {
-        throw error;
-      }
-    }
-  }
-
   #lost() {
     this.#turn += 1;
-    if (this.#ready.over) {
-      this.#ready = pending();
+    if (this.#ready.settled) {
+      this.#ready = new Readiness();
     }
-    this.#linked("closed");
+    this.#setLink("closed");
     this.#commands.giveUp("Disconnected", "The link was lost before xucd answered.");
   }
 
+  /** @param {Refused | null} refused */
   #end(refused) {
-    if (this.#over) {
+    if (this.#ended) {
       return;
     }
-    this.#over = true;
+    this.#ended = true;
     this.#turn += 1;
     this.#session.end();
     this.#link?.close();
-    this.#linked("closed");
+    this.#setLink("closed");
     this.#ready.reject(refused ?? closed());
     this.#commands.end(refused ?? closed());
     this.#events.emit("closed", refused);
   }
 
-  #linked(status) {
+  /** @param {Declared.LinkState} status */
+  #setLink(status) {
     if (this.state.link !== status) {
       this.state.link = status;
-      this.#note("link");
+      this.#changedAt("link");
       this.#events.emit("link", status);
     }
   }
 
-  /** Notes a change, to be told at the end of this turn with all others. */
-  #note(part, key) {
+  /** Records a change; all changes of a turn are emitted together at its end.
+   * @param {Declared.Part} part
+   * @param {number | string} [key]
+   */
+  #changedAt(part, key) {
     if (this.#changed.size === 0) {
       queueMicrotask(() => {
         const changed = this.#changed;
@@ -243,25 +303,35 @@ class Center {
     this.#changed.set(part, key === undefined ? keys : keys.add(key));
   }
 
-  /** What every command's method does. */
-  async [CALL](name, values) {
+  /** Sends a command by its method's name.
+   * @param {string} name
+   * @param {Values} values
+   */
+  async #call(name, values = {}) {
     const answer = await this.#commands.call(name, values);
     this.#watched.record(name, values);
     return answer;
   }
 }
 
-for (const name of Object.keys(COMMANDS)) {
-  Center.prototype[name] = function (values = {}) {
-    return this[CALL](name, values);
-  };
-}
+/** A promise that is settled from outside. */
+class Readiness {
+  settled = false;
+  resolve = () => {};
+  /** @type {(refused: Refused) => void} */
+  reject = () => {};
+  /** @type {Promise<void>} */
+  promise = new Promise((resolve, reject) => {
+    this.resolve = () => {
+      this.settled = true;
+      resolve();
+    };
+    this.reject = reject;
+  });
 
-function pending() {
-  const made = { over: false };
-  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
-  made.promise.catch(() => {}); // there may be nobody who waits
-  return made;
+  constructor() {
+    this.promise.catch(() => {}); // nobody may be waiting for it
+  }
 }
 
 function closed() {

@@ -1,13 +1,16 @@
-/* xucd's library for web pages: the global Callback, for the people who are to be called back.
+/* xucd's library for web pages: the global Callback, for callbacks.
  *
  *   Callback.init(Cti);
  *   Cti.setHandler(Callback.MessageType.CALLBACKLISTS, function (lists) { … });
  *   Callback.getCallbackLists();
  */
+/* exported Callback */
 var Callback = (function () {
   "use strict";
 
-  // The methods, by what they are called on the wire; then their arguments there.
+  /** The methods, by the name of the command; then the names of its arguments.
+   * @type {Record<string, string[]>}
+   */
   const COMMANDS = {
     getCallbackLists: [],
     getCallbackPreferredPeriods: [],
@@ -18,6 +21,10 @@ var Callback = (function () {
     listenCallbackMessage: ["voiceMessageRef"],
   };
 
+  /** @typedef {{sendCallback: (message: object) => void}} Sender */
+  /** @typedef {Record<string, unknown>} Frame */
+
+  /** @type {Sender | null} */
   let given = null;
 
   const Callback = {
@@ -33,30 +40,41 @@ var Callback = (function () {
     },
 
     MessageFactory: {
+      /** @type {(command: string) => Frame} */
       createMessage: (command) => ({ claz: "web", command }),
     },
 
-    /* Says which Cti to send through; without it, it is the page's. */
+    /** Sets the Cti to send through, instead of the page's global one.
+     * @param {Sender} cti
+     */
     init(cti) {
       given = cti;
     },
 
+    /** @param {object} message */
     sendCallback(message) {
-      const cti = given || globalThis.Cti;
+      const cti = given || Reflect.get(globalThis, "Cti");
       if (!cti) {
         console.error("Callback: there is no Cti to send through");
         return;
       }
-      // Looked up now: it is another one after each connection.
+      // Looked up now, since it changes with each connection.
       cti.sendCallback(message);
     },
   };
   const factory = Callback.MessageFactory;
+  const creators =
+    /** @type {typeof factory & Record<string, (...values: any[]) => Frame>} */ (factory);
+  const methods = /** @type {typeof Callback & Record<string, (...values: any[]) => void>} */ (Callback);
 
+  /** Defines a method, and the factory's function that creates its frame.
+   * @param {string} command
+   * @param {(...values: any[]) => Frame} create
+   */
   function define(command, create) {
     const creator = `create${command[0].toUpperCase()}${command.slice(1)}`;
-    factory[creator] = create;
-    Callback[command] = (...values) => Callback.sendCallback(factory[creator](...values));
+    creators[creator] = create;
+    methods[command] = (...values) => Callback.sendCallback(creators[creator](...values));
   }
 
   for (const [command, names] of Object.entries(COMMANDS)) {
@@ -77,5 +95,5 @@ var Callback = (function () {
     request: { filters, offset, limit },
   }));
 
-  return Callback;
+  return methods;
 })();

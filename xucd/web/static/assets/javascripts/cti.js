@@ -1,17 +1,18 @@
-/* xucd's library for web pages: the global Cti, with the names that pages written for XiVO's CTI
- * library know. A classic script: load it in any order with callback.js, membership.js, shotgun.js
- * and jQuery, of which it needs none.
+/* xucd's library for web pages: the global Cti, compatible with pages written for XiVO's CTI library.
+ * A classic script: load it in any order with callback.js, membership.js, shotgun.js and jQuery; it
+ * needs none of them.
  *
  *   Cti.setHandler(Cti.MessageType.AGENTSTATEEVENT, function (state) { … });
  *   Cti.WebSocket.init("wss://HOST/xuc/api/2.0/cti?token=TOKEN", "bruce", "1001");
  *   Cti.loginAgent("1001", 8);
  *
- * A page may put functions of its own in the place of Cti.sendCallback, Cti.receive and Cti.Topic:
- * each is looked up whenever it is used. The library never reconnects by itself: it says that the
- * link is closed (LinkStatusUpdate), and the page calls init again.
+ * A page may replace Cti.sendCallback, Cti.receive and Cti.Topic: each is looked up at every use. The
+ * library never reconnects by itself: it publishes that the link is closed (LinkStatusUpdate), and
+ * the page calls init again.
  *
- * It is one file, and a long one, since pages load this one name and get all of Cti by it.
+ * It is one long file, since pages load this one name and expect all of Cti in it.
  */
+/* exported Cti */
 var Cti = (function () {
   "use strict";
 
@@ -19,7 +20,14 @@ var Cti = (function () {
   const PING_EVERY = 5000; // ms
   const PINGS_UNANSWERED = 3;
 
-  // The methods: command on the wire, then what its arguments are called there, in their order.
+  /** @typedef {(...values: any[]) => any} Handler What a page calls, or is called by. */
+  /** @typedef {{action: Handler, key?: unknown}} Listener */
+  /** @typedef {Record<string, any> & {claz: string}} Frame */
+  /** @typedef {WebSocket & {sendCallback: (message: object) => void}} Socket */
+
+  /** The methods: the command on the wire, then the names of its arguments there, in order.
+   * @type {Record<string, string[]>}
+   */
   const COMMANDS = {
     loginAgent: ["agentLogin", "agentphonenumber", "agentid"],
     logoutAgent: ["agentLogout", "agentid"],
@@ -62,7 +70,7 @@ var Cti = (function () {
     answer: ["answer", "uniqueId"],
     directTransfer: ["directTransfer", "destination"],
 
-    // xucd answers these by Error for now; a page that calls them goes on.
+    // xucd answers these with Error for now.
     hold: ["hold", "uniqueId"],
     attendedTransfer: ["attendedTransfer", "destination", "device"],
     completeTransfer: ["completeTransfer"],
@@ -111,8 +119,9 @@ var Cti = (function () {
     "UserPreference", "VoiceMailStatusUpdate", "WebRTCCmd",
   ];
 
+  /** @type {Record<string, string>} */
   const MessageType = Object.fromEntries(MESSAGES.map((type) => [type.toUpperCase(), type]));
-  // Those whose constant is not simply the message's name.
+  // Constants that differ from the message's name.
   Object.assign(MessageType, {
     USERSTATUSES: "UsersStatuses",
     CONFERENCES: "ConferenceList",
@@ -126,6 +135,13 @@ var Cti = (function () {
     debugMsg: false,
     debugHandler: false,
     MessageType,
+
+    /** @type {string | undefined} */
+    username: undefined,
+    /** @type {string | number | undefined} */
+    agentNumber: undefined,
+    /** @type {Socket | undefined} */
+    webSocket: undefined,
 
     PhoneStatus: {
       AVAILABLE: 0,
@@ -153,7 +169,11 @@ var Cti = (function () {
       "-99": "#B0B7BF",
     },
 
-    /* What init calls once it has a socket: from now on messages go through it. */
+    /** Sends through a socket from now on; Cti.WebSocket.init calls it.
+     * @param {string} username
+     * @param {string | number} agentNumber
+     * @param {Socket} webSocket
+     */
     init(username, agentNumber, webSocket) {
       Cti.username = username;
       Cti.agentNumber = agentNumber;
@@ -167,6 +187,7 @@ var Cti = (function () {
       }
     },
 
+    /** @param {object} message */
     sendCallback(message) {
       console.warn("Cti: not connected, so this was not sent:", message);
     },
@@ -175,16 +196,18 @@ var Cti = (function () {
       Cti.sendCallback(Cti.WebsocketMessageFactory.createPing());
     },
 
-    /* Takes a frame off the wire (what the socket's message event has as its data). */
+    /** Publishes a frame that the socket received.
+     * @param {{data: string}} event
+     */
     receive(event) {
       let message = null;
       try {
         message = JSON.parse(event.data);
       } catch {
-        // Told below, like JSON that is no object.
+        // Reported below, like JSON that is not an object.
       }
       if (message === null || typeof message !== "object") {
-        throw new TypeError("Cti: what was received is no message");
+        throw new TypeError("Cti: the received frame is not a JSON object");
       }
       if (Cti.debugMsg) {
         console.log("Cti received", event.data);
@@ -194,6 +217,10 @@ var Cti = (function () {
       }
     },
 
+    /**
+     * @param {string} type
+     * @param {Handler} handler
+     */
     setHandler(type, handler) {
       Cti.Topic(type).unsubscribe(handler);
       Cti.Topic(type).subscribe(handler);
@@ -202,10 +229,14 @@ var Cti = (function () {
       }
     },
 
+    /**
+     * @param {string} type
+     * @param {Handler} handler
+     */
     unsetHandler(type, handler) {
       Cti.Topic(type).unsubscribe(handler);
       if (Cti.debugHandler) {
-        console.log("Cti: handler taken away from", type);
+        console.log("Cti: handler removed from", type);
       }
     },
 
@@ -213,24 +244,29 @@ var Cti = (function () {
       Cti.Topic().clear();
     },
 
-    /* Whoever wants to hear of one type of message; without a type, clear is for all types. */
+    /** The handlers of one type of message; without a type, `clear` is for all types.
+     * @param {string} [type]
+     */
     Topic(type) {
       const event = `cti/${type}`;
       const topic = {
+        /** @param {...unknown} values */
         publish(...values) {
-          if (publishing.has(event)) {
-            // A handler publishes: all hear the first message before anybody hears the next.
-            publishing.get(event).push(values);
+          const queued = publishing.get(event);
+          if (queued) {
+            // A handler publishes: all handlers get the first message before the next one.
+            queued.push(values);
             return topic;
           }
           const due = [values];
           publishing.set(event, due);
-          while (due.length) {
-            tellAll(event, topic, due.shift());
+          for (let next = due.shift(); next; next = due.shift()) {
+            callAll(event, topic, next);
           }
           publishing.delete(event);
           return topic;
         },
+        /** @param {...(Handler | Handler[])} handlers */
         subscribe(...handlers) {
           if (type && !listeners.has(event)) {
             listeners.set(event, new Set());
@@ -240,20 +276,21 @@ var Cti = (function () {
           }
           return topic;
         },
+        /** @param {...(Handler | Handler[])} handlers */
         unsubscribe(...handlers) {
           const gone = functionsOf(handlers);
-          const here = listeners.get(event) || new Set();
-          for (const entry of here) {
+          const entries = listeners.get(event) || new Set();
+          for (const entry of entries) {
             if (gone.includes(entry.action)) {
-              here.delete(entry);
+              entries.delete(entry);
             }
           }
           return topic;
         },
         clear() {
-          for (const [name, here] of listeners) {
+          for (const [name, entries] of listeners) {
             if (type ? name === event : name.startsWith("cti/")) {
-              here.clear();
+              entries.clear();
             }
           }
           return topic;
@@ -263,10 +300,15 @@ var Cti = (function () {
     },
 
     WebSocket: {
-      /* Opens the link; the username and the phone number are only kept. */
+      /** Opens the link; the username and the phone number are only stored.
+       * @param {string} wsurl
+       * @param {string} username
+       * @param {string | number} phoneNumber
+       * @param {new (url: string) => any} [WebSocketClass]
+       */
       init(wsurl, username, phoneNumber, WebSocketClass) {
         const socket = new (WebSocketClass || WebSocket)(wsurl);
-        attend(socket);
+        setUp(socket);
         Cti.init(username, phoneNumber, socket);
       },
     },
@@ -274,21 +316,33 @@ var Cti = (function () {
     WebsocketMessageFactory: {
       messageClaz: "web",
       pingClaz: "ping",
+      /** @type {(command: string) => Frame} */
       createMessage: (command) => ({ claz: "web", command }),
+      /** @type {(command: string, values: object) => Frame} */
       createMessageFromArgs: (command, values) => ({ claz: "web", command, ...values }),
       createPing: () => ({ ...PING }),
     },
   };
 
-  // SHOTGUN's listeners are kept in the same place, whichever script comes first, so that
-  // SHOTGUN.listen("cti/AgentStateEvent", …) and Cti.setHandler are two ways to the same thing.
-  const shared = Symbol.for("xucd.listeners");
-  const listeners = (globalThis[shared] = globalThis[shared] || new Map());
+  /** The listeners of each event. SHOTGUN shares them, whichever script comes first, so that
+   * SHOTGUN.listen("cti/AgentStateEvent", …) and Cti.setHandler do the same.
+   * @type {Map<string, Set<Listener>>}
+   */
+  const listeners = Reflect.get(globalThis, Symbol.for("xucd.listeners")) || new Map();
+  Reflect.set(globalThis, Symbol.for("xucd.listeners"), listeners);
 
-  const publishing = new Map(); // event -> what is still to be told, while that is under way
+  /** What is still to be published, by event, while handlers are called.
+   * @type {Map<string, unknown[][]>}
+   */
+  const publishing = new Map();
 
-  function tellAll(event, topic, values) {
-    // A Set's own walk passes over who left meanwhile and reaches who came.
+  /**
+   * @param {string} event
+   * @param {object} topic
+   * @param {unknown[]} values
+   */
+  function callAll(event, topic, values) {
+    // Iterating over a Set skips handlers removed meanwhile and reaches those that were added.
     for (const { action } of listeners.get(event) || []) {
       try {
         action.apply(topic, values);
@@ -298,49 +352,61 @@ var Cti = (function () {
     }
   }
 
+  /**
+   * @param {unknown[]} handlers
+   * @returns {Handler[]}
+   */
   function functionsOf(handlers) {
-    return handlers.flat(Infinity).filter((handler) => typeof handler === "function");
+    /** @type {any[]} */
+    const flat = handlers.flat(Infinity);
+    return flat.filter((handler) => typeof handler === "function");
   }
 
-  /* Makes a socket one of ours. Its handlers are properties, since pages bring sockets of their
-   * own making, and a socket may open again after it closed. */
-  function attend(socket) {
-    let beat = null;
+  /** Sets the handlers of a socket. They are properties, since pages may bring their own kind of
+   * socket, and a socket may open again after it closed.
+   * @param {Socket} socket
+   */
+  function setUp(socket) {
+    /** @type {ReturnType<typeof setInterval> | undefined} */
+    let beat;
     let unanswered = 0;
-    let told = "";
+    let published = "";
     let dropped = false;
 
-    function tell(status) {
-      if (status !== told) {
-        told = status;
+    /** @param {"opened" | "closed"} status */
+    function publish(status) {
+      if (status !== published) {
+        published = status;
         Cti.Topic(MessageType.LINKSTATUSUPDATE).publish({ status });
       }
     }
 
     function stop() {
       clearInterval(beat);
-      beat = null;
+      beat = undefined;
     }
 
-    // The closing handshake of a dead link can take minutes: nobody waits for it.
+    /** Closes a dead link, without waiting for its closing handshake, which can take minutes.
+     * @param {string} why
+     */
     function drop(why) {
       console.warn(`Cti: the link is dropped: ${why}`);
       dropped = true;
       stop();
       socket.close();
-      tell("closed");
+      publish("closed");
     }
 
     function pulse() {
       if (unanswered >= PINGS_UNANSWERED) {
-        drop("nothing was heard for too long");
+        drop("nothing was received for too long");
         return;
       }
       unanswered += 1;
       try {
         socket.send(JSON.stringify(PING));
       } catch (error) {
-        drop(error.message);
+        drop(String(error));
       }
     }
 
@@ -349,11 +415,11 @@ var Cti = (function () {
       unanswered = 0;
       stop();
       beat = setInterval(pulse, PING_EVERY);
-      tell("opened");
+      publish("opened");
     };
     socket.onclose = () => {
       stop();
-      tell("closed");
+      publish("closed");
     };
     socket.onerror = () => console.warn("Cti: the link failed");
     socket.onmessage = (event) => {
@@ -371,20 +437,29 @@ var Cti = (function () {
     };
   }
 
-  const factory = Cti.WebsocketMessageFactory;
+  /** @typedef {(...values: any[]) => Frame} Creator */
 
+  const factory = Cti.WebsocketMessageFactory;
+  const creators = /** @type {typeof factory & Record<string, any>} */ (factory);
+  const methods = /** @type {typeof Cti & Record<string, Handler>} */ (Cti);
+
+  /** Defines a method, and the factory's function that creates its frame.
+   * @param {string} method
+   * @param {string} command
+   * @param {Creator} create
+   */
   function define(method, command, create) {
     const creator = `create${command[0].toUpperCase()}${command.slice(1)}`;
-    factory[`${command}Cmd`] = command;
-    factory[creator] = create;
-    Cti[method] = (...values) => Cti.sendCallback(factory[creator](...values));
+    creators[`${command}Cmd`] = command;
+    creators[creator] = create;
+    methods[method] = (...values) => Cti.sendCallback(creators[creator](...values));
   }
 
   for (const [method, [command, ...names]] of Object.entries(COMMANDS)) {
     define(method, command, (...values) => {
       const message = factory.createMessage(command);
       names.forEach((name, at) => {
-        // Pages pass "" for the call that is there.
+        // Pages pass "" for the current call.
         const none = name === "uniqueId" ? !values[at] : values[at] === undefined;
         if (!none) {
           message[name] = values[at];
@@ -414,11 +489,16 @@ var Cti = (function () {
     factory.createMessageFromArgs("findCustomerCallHistory", { id, request: { filters, size } }),
   );
 
-  Cti.getConferenceRooms = () => Cti.getList("meetme");
+  methods.getConferenceRooms = () => methods.getList("meetme");
 
-  function withoutEmpty(message) {
-    return Object.fromEntries(Object.entries(message).filter(([, value]) => value != null));
+  /** A frame without its null and undefined fields.
+   * @param {Frame} message
+   * @returns {Frame}
+   */
+  function withoutEmpty({ claz, ...values }) {
+    const given = Object.entries(values).filter(([, value]) => value != null);
+    return { claz, ...Object.fromEntries(given) };
   }
 
-  return Cti;
+  return methods;
 })();

@@ -1,13 +1,16 @@
-/* xucd's library for web pages: the global Membership, for the queues that agents belong to by
- * default.
+/* xucd's library for web pages: the global Membership, for the default queue memberships of
+ * agents.
  *
  *   Membership.init(Cti);
  *   Membership.setUserDefaultMembership(1, [{ queueId: 1, penalty: 0 }]);
  */
+/* exported Membership */
 var Membership = (function () {
   "use strict";
 
-  // The methods, by what they are called on the wire; then their arguments there.
+  /** The methods, by the name of the command; then the names of its arguments.
+   * @type {Record<string, string[]>}
+   */
   const COMMANDS = {
     getUserDefaultMembership: ["userId"],
     setUserDefaultMembership: ["userId", "membership"],
@@ -15,6 +18,10 @@ var Membership = (function () {
     applyUsersDefaultMembership: ["userIds"],
   };
 
+  /** @typedef {{sendCallback: (message: object) => void}} Sender */
+  /** @typedef {Record<string, unknown>} Frame */
+
+  /** @type {Sender | null} */
   let given = null;
 
   const Membership = {
@@ -24,30 +31,37 @@ var Membership = (function () {
     },
 
     MessageFactory: {
+      /** @type {(command: string) => Frame} */
       createMessage: (command) => ({ claz: "web", command }),
     },
 
-    /* Says which Cti to send through; without it, it is the page's. */
+    /** Sets the Cti to send through, instead of the page's global one.
+     * @param {Sender} cti
+     */
     init(cti) {
       given = cti;
     },
 
+    /** @param {object} message */
     sendCallback(message) {
-      const cti = given || globalThis.Cti;
+      const cti = given || Reflect.get(globalThis, "Cti");
       if (!cti) {
         console.error("Membership: there is no Cti to send through");
         return;
       }
-      // Looked up now: it is another one after each connection.
+      // Looked up now, since it changes with each connection.
       cti.sendCallback(message);
     },
   };
 
   const factory = Membership.MessageFactory;
+  const creators =
+    /** @type {typeof factory & Record<string, (...values: any[]) => Frame>} */ (factory);
+  const methods = /** @type {typeof Membership & Record<string, (...values: any[]) => void>} */ (Membership);
 
   for (const [command, names] of Object.entries(COMMANDS)) {
     const creator = `create${command[0].toUpperCase()}${command.slice(1)}`;
-    factory[creator] = (...values) => {
+    creators[creator] = (...values) => {
       const message = factory.createMessage(command);
       names.forEach((name, at) => {
         if (values[at] !== undefined) {
@@ -56,8 +70,8 @@ var Membership = (function () {
       });
       return message;
     };
-    Membership[command] = (...values) => Membership.sendCallback(factory[creator](...values));
+    methods[command] = (...values) => Membership.sendCallback(creators[creator](...values));
   }
 
-  return Membership;
+  return methods;
 })();

@@ -1,45 +1,59 @@
-/* xucd's library for web pages: the global SHOTGUN, by which pages without jQuery hear of messages.
+/* xucd's library for web pages: the global SHOTGUN, events for pages without jQuery.
  *
  *   SHOTGUN.listen("cti/AgentStateEvent", function (state) { … });
  *   SHOTGUN.fire("my/event", [1, 2]);
  *   SHOTGUN.remove("my");          // "my", and all that is called "my/…"
  *
- * What Cti's handlers hear is called cti/TYPE here, and the other way round.
+ * A message of Cti is the event cti/TYPE here, and the other way round.
  */
+/* exported SHOTGUN */
 var SHOTGUN = (function () {
   "use strict";
 
-  // Shared with cti.js, whichever comes first: an event's name, and a Set of { action, key }.
-  const shared = Symbol.for("xucd.listeners");
-  const listeners = (globalThis[shared] = globalThis[shared] || new Map());
+  /** @typedef {(...values: any[]) => unknown} Action */
+
+  /** The listeners of each event, shared with cti.js, whichever script comes first.
+   * @type {Map<string, Set<{action: Action, key?: unknown}>>}
+   */
+  const listeners = Reflect.get(globalThis, Symbol.for("xucd.listeners")) || new Map();
+  Reflect.set(globalThis, Symbol.for("xucd.listeners"), listeners);
   let keys = 0;
 
   return {
-    /* listen(event, action) or listen({ event, key, action }); returns the key to remove it by. */
-    listen(what, then) {
+    /** listen(event, action) or listen({ event, key, action }); returns the key to remove it by.
+     * @param {string | {event: string, action: Action, key?: unknown}} what
+     * @param {Action} [then]
+     */
+    listen(what, then = () => {}) {
+      /** @type {{event: string, action: Action, key?: unknown}} */
       const { event, action, key = `listener-${(keys += 1)}` } =
         typeof what === "object" ? what : { event: what, action: then };
-      if (!listeners.has(event)) {
-        listeners.set(event, new Set());
-      }
-      listeners.get(event).add({ action, key });
+      const entries = listeners.get(event) || new Set();
+      listeners.set(event, entries);
+      entries.add({ action, key });
       return key;
     },
 
-    /* Without a key, or the action itself, everybody who listens to the event or below it goes. */
+    /** Removes the listener with this key or action; without one, all of the event and below it.
+     * @param {string} event
+     * @param {unknown} [which]
+     */
     remove(event, which) {
-      for (const [name, here] of listeners) {
+      for (const [name, entries] of listeners) {
         if (name === event || (which === undefined && name.startsWith(`${event}/`))) {
-          for (const entry of here) {
+          for (const entry of entries) {
             if (which === undefined || entry.key === which || entry.action === which) {
-              here.delete(entry);
+              entries.delete(entry);
             }
           }
         }
       }
     },
 
-    /* Each listener gets the values as its arguments. One that throws is reported, and stays. */
+    /** Calls each listener with the values. One that throws is reported, and stays.
+     * @param {string} event
+     * @param {unknown[]} values
+     */
     fire(event, values = []) {
       for (const { action } of listeners.get(event) || []) {
         try {

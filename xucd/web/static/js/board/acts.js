@@ -1,71 +1,103 @@
-/* What a supervisor asks for. Nothing changes on the board until xucd tells that it is so. */
+/* The commands of a supervisor. The board changes only when xucd reports the change. */
 
-import { attempt, say } from "../shared/toasts.js";
+import { attempt, showDone } from "../shared/toasts.js";
 import { t } from "../shared/words.js";
 import { queueName } from "./model.js";
 
-/** The acts of one open centre, by which panels and drops ask. */
-export function makeActs(center) {
-  const agentName = (id) => {
-    const agent = center.state.agents.get(id);
-    return `${agent.firstName} ${agent.lastName}`.trim();
-  };
-  const names = (agentId, queueId) => ({
-    name: agentName(agentId),
-    queue: queueName(center.state.queues.get(queueId)),
-  });
+/** @import { AgentListen, Center } from "/lib/xucd.js" */
 
-  /** Resolves to whether it was done; `words` say so, if any. */
-  async function done(ask, words = "") {
-    let answered = false;
-    await attempt(async () => {
-      await ask();
-      answered = true;
-    });
-    if (answered && words) {
-      say(words);
+/** @typedef {ReturnType<typeof makeActs>} Acts */
+
+/** The commands that panels and drag and drop send over an open client.
+ * @param {Center} center
+ */
+export function makeActs(center) {
+  const agentName = (/** @type {number} */ id) => {
+    const agent = center.state.agents.get(id);
+    return `${agent?.firstName ?? ""} ${agent?.lastName ?? ""}`.trim();
+  };
+  const names = (/** @type {number} */ agentId, /** @type {number} */ queueId) => {
+    const queue = center.state.queues.get(queueId);
+    return { name: agentName(agentId), queue: queue ? queueName(queue) : "" };
+  };
+
+  /** Resolves to whether it was done, and shows `words` then, if any.
+   * @param {() => Promise<void>} action
+   */
+  async function done(action, words = "") {
+    const ok = await attempt(action);
+    if (ok && words) {
+      showDone(words);
     }
-    return answered;
+    return ok;
   }
 
   return {
-    /** Puts an agent into a queue. */
-    put(agentId, queueId, penalty) {
-      const told = names(agentId, queueId);
-      return done(() => center.setAgentQueue({ agentId, queueId, penalty }),
-        t("done.into", { ...told, penalty }));
+    /** Adds an agent to a queue.
+     * @param {number} agentId
+     * @param {number} queueId
+     * @param {number} penalty
+     */
+    add(agentId, queueId, penalty) {
+      const words = t("done.into", { ...names(agentId, queueId), penalty });
+      return done(() => center.setAgentQueue({ agentId, queueId, penalty }), words);
     },
-    /** Puts an agent that was dropped on a queue into it; one that is in keeps its penalty. */
+    /** Adds an agent that was dropped on a queue; a member keeps its penalty.
+     * @param {number} agentId
+     * @param {number} queueId
+     */
     drop(agentId, queueId) {
       const penalty = center.state.agents.get(agentId)?.queues.get(queueId);
       if (penalty === undefined) {
-        return this.put(agentId, queueId, 0);
+        return this.add(agentId, queueId, 0);
       }
-      say(t("done.already", { ...names(agentId, queueId), penalty }));
-      return Promise.resolve();
+      showDone(t("done.already", { ...names(agentId, queueId), penalty }));
+      return Promise.resolve(true);
     },
-    /** Changes a penalty; resolves to whether that was done. */
+    /**
+     * @param {number} agentId
+     * @param {number} queueId
+     * @param {number} penalty
+     */
     setPenalty: (agentId, queueId, penalty) =>
       done(() => center.setAgentQueue({ agentId, queueId, penalty })),
-    takeOut(agentId, queueId) {
-      const told = names(agentId, queueId);
-      return done(() => center.removeAgentFromQueue({ agentId, queueId }),
-        t("done.out-of", told));
+    /**
+     * @param {number} agentId
+     * @param {number} queueId
+     */
+    remove(agentId, queueId) {
+      const words = t("done.out-of", names(agentId, queueId));
+      return done(() => center.removeAgentFromQueue({ agentId, queueId }), words);
     },
+    /**
+     * @param {number} agentId
+     * @param {string} phoneNumber
+     */
     logIn: (agentId, phoneNumber) => attempt(() => center.loginAgent({ agentId, phoneNumber })),
+    /** @param {number} agentId */
     logOut: (agentId) => attempt(() => center.logoutAgent({ agentId })),
+    /**
+     * @param {number} agentId
+     * @param {string} reason
+     */
     pause: (agentId, reason) => attempt(() => center.pauseAgent({ agentId, reason })),
+    /** @param {number} agentId */
     ready: (agentId) => attempt(() => center.unpauseAgent({ agentId })),
+    /** @param {number} agentId */
     listen(agentId) {
       const name = agentName(agentId);
       return done(() => center.listenAgent({ agentId }), t("panel.listening", { name }));
     },
-    muteRecording: (agentId) => attempt(() => center.monitorPause({ agentId })),
-    unmuteRecording: (agentId) => attempt(() => center.monitorUnpause({ agentId })),
-    /** Tells that listening began or ended, as xucd says it. */
+    /** @param {number} agentId */
+    pauseRecording: (agentId) => attempt(() => center.monitorPause({ agentId })),
+    /** @param {number} agentId */
+    resumeRecording: (agentId) => attempt(() => center.monitorUnpause({ agentId })),
+    /** Shows that listening began or ended.
+     * @param {AgentListen} event
+     */
     listened({ started, agentId }) {
       if (center.state.agents.has(agentId) && agentId !== center.state.user?.agentId) {
-        say(t(started ? "panel.listen.began" : "panel.listen.ended", { name: agentName(agentId) }));
+        showDone(t(started ? "panel.listen.began" : "panel.listen.ended", { name: agentName(agentId) }));
       }
     },
   };

@@ -1,8 +1,8 @@
-/* All that can be seen of an agent and done with it, by keyboard as by mouse. */
+/* The panel of an agent: its state, actions, queues and figures, for keyboard and mouse. */
 
-import { AGENT_STATISTICS } from "../../lib/table.js";
 import { countFrom } from "../shared/clock.js";
-import { keepList, make, makeIcon, setAttribute, setShown, setText } from "../shared/dom.js";
+import { closest, keepList, make, makeIcon, setAttribute, setShown, setText } from "../shared/dom.js";
+import { agentFigures } from "../shared/figures.js";
 import { ICONS } from "../shared/icons.js";
 import { detailWords, pauses, stateLook, stateWords } from "../shared/states.js";
 import { duration } from "../shared/times.js";
@@ -11,18 +11,24 @@ import { keepFigures } from "./figures.js";
 import { fillMember, makeAdder, makeMember } from "./members.js";
 import { agentView, possible, queueName } from "./model.js";
 
+/** @import { State, UserStatus } from "/lib/xucd.js" */
+/** @import { AgentFigure } from "../shared/figures.js" */
+/** @import { Acts } from "./acts.js" */
+/** @import { AgentTile } from "./model.js" */
+/** @import { Panel } from "./panel.js" */
+
+/** @type {AgentFigure[]} */
 const FIGURES = [
-  { name: "agentAnswered", statistic: AGENT_STATISTICS.INBOUND_ANSWERED },
-  { name: "agentMissed", statistic: AGENT_STATISTICS.INBOUND_UNANSWERED },
-  { name: "agentTalk", statistic: AGENT_STATISTICS.INBOUND_CALL_TIME, seconds: true },
-  { name: "agentRing", statistic: AGENT_STATISTICS.INBOUND_RING_TIME, seconds: true },
-  { name: "agentOutbound", statistic: AGENT_STATISTICS.OUTBOUND_CALLS },
-  { name: "agentReady", statistic: AGENT_STATISTICS.READY_TIME, seconds: true },
-  { name: "agentPaused", statistic: AGENT_STATISTICS.PAUSED_TIME, seconds: true },
-  { name: "agentWrapup", statistic: AGENT_STATISTICS.WRAPUP_TIME, seconds: true },
+  "answered", "missed", "inboundTime", "ringTime", "outbound", "readyTime", "pausedTime",
+  "wrapupTime",
 ];
 
-/** The panel of an agent: {root, title, show(state), gone(state)}. `act` does what is asked. */
+/** The panel of an agent.
+ * @param {number} id
+ * @param {State} state
+ * @param {Acts} act
+ * @returns {Panel}
+ */
 export function agentPanel(id, state, act) {
   const title = make("h2", { id: "panel-title", tabindex: "-1" });
   let name = "";
@@ -33,7 +39,7 @@ export function agentPanel(id, state, act) {
   const queues = make("ul", { class: "members" });
   const none = make("p", { class: "empty", text: t("panel.no-queues") });
   const adder = makeAdder("add-queue", t("panel.add-queue"),
-    (queueId, penalty) => act.put(id, queueId, penalty));
+    (queueId, penalty) => act.add(id, queueId, penalty));
   const figures = make("dl", { class: "figures" });
   const root = make("div", { class: "panel-body" },
     make("p", { class: "row" }, now, timer, detail),
@@ -41,28 +47,32 @@ export function agentPanel(id, state, act) {
     make("h3", { text: t("panel.queues") }), queues, none, adder.root,
     make("h3", { text: t("panel.today") }), figures);
   const showQueues = keepList(queues, {
-    key: (queue) => queue.id,
+    key: (/** @type {AgentTile["queues"][number]} */ queue) => queue.id,
     begin: (queue) => makeMember(make("span", { class: "name", text: queue.name }), {
       setPenalty: (penalty) => act.setPenalty(id, queue.id, penalty),
-      remove: () => act.takeOut(id, queue.id),
+      remove: () => act.remove(id, queue.id),
     }),
     fill: (row, queue) => fillMember(row, queue.penalty,
       t("panel.penalty.in", { queue: queue.name }),
       t("panel.remove.from", { name, queue: queue.name })),
   });
-  const showFigures = keepFigures(figures);
+  const showFigures = keepFigures(figures, "agent");
 
+  /** @param {State} current */
   function show(current) {
     const agent = current.agents.get(id);
+    if (!agent) {
+      return; // the board closes the panel
+    }
     const view = agentView(agent, current.queues);
     name = view.name;
     setText(title, `${name} · ${view.number}`);
     setText(now, stateWords(view.state));
     setAttribute(now, "class", `state ${stateLook(view.state)}`);
     countFrom(timer, view.since);
-    setText(detail, [detailWords(view.told, current.statuses), view.line
-      && view.state !== "AgentLoggedOut" && t("board.line", { line: view.line })]
-      .filter(Boolean).join(" · "));
+    const onLine = view.line !== "" && view.state !== "AgentLoggedOut";
+    setText(detail, [detailWords(view.details, current.statuses),
+      onLine ? t("board.line", { line: view.line }) : ""].filter(Boolean).join(" · "));
     actions.show(view, current.statuses, title);
     showQueues(view.queues);
     none.hidden = view.queues.length > 0;
@@ -70,8 +80,9 @@ export function agentPanel(id, state, act) {
       .filter((queue) => !agent.queues.has(queue.id))
       .map((queue) => ({ id: queue.id, name: queueName(queue) }))
       .sort((a, b) => a.name.localeCompare(b.name)));
+    const values = agentFigures(agent);
     showFigures(FIGURES.map((figure) =>
-      ({ name: figure.name, words: figureWords(figure, agent.statistics ?? {}) })));
+      ({ name: figure, words: figureWords(figure, values[figure]) })));
   }
 
   show(state);
@@ -84,21 +95,30 @@ export function agentPanel(id, state, act) {
   };
 }
 
-function figureWords({ statistic, seconds }, statistics) {
-  const value = statistics[statistic] ?? 0;
-  return seconds ? duration(value * 1000) : formatNumber(value);
+/**
+ * @param {AgentFigure} name
+ * @param {number} value
+ */
+function figureWords(name, value) {
+  return name.endsWith("Time") ? duration(value * 1000) : formatNumber(value);
 }
 
+/**
+ * @param {string} key
+ * @param {string} icon
+ * @param {() => unknown} action
+ */
+function actionButton(key, icon, action) {
+  const button = make("button", { type: "button" }, makeIcon(icon), make("span", { text: t(key) }));
+  button.addEventListener("click", action);
+  return button;
+}
+
+/**
+ * @param {number} id
+ * @param {Acts} act
+ */
 function beginActions(id, act) {
-  const button = (key, icon, ask) => {
-    const made = make("button", { type: "button" });
-    if (icon) {
-      made.append(makeIcon(icon));
-    }
-    made.append(make("span", { text: t(key) }));
-    made.addEventListener("click", ask);
-    return made;
-  };
   const line = make("input", {
     id: "panel-line", inputmode: "tel", autocomplete: "off", maxlength: 40, size: 8, required: "",
   });
@@ -109,25 +129,32 @@ function beginActions(id, act) {
     event.preventDefault();
     act.logIn(id, line.value.trim());
   });
-  const ready = button("panel.make-ready", ICONS.play, () => act.ready(id));
-  const listen = button("panel.listen", ICONS.phone, () => act.listen(id));
-  const mute = button("panel.pause-recording", ICONS.pause, () => act.muteRecording(id));
-  const unmute = button("panel.resume-recording", ICONS.record, () => act.unmuteRecording(id));
-  const logOut = button("panel.log-out", ICONS.leave, () => act.logOut(id));
+  const ready = actionButton("panel.make-ready", ICONS.play, () => act.ready(id));
+  const listen = actionButton("panel.listen", ICONS.phone, () => act.listen(id));
+  const mute = actionButton("panel.pause-recording", ICONS.pause, () => act.pauseRecording(id));
+  const unmute =
+    actionButton("panel.resume-recording", ICONS.record, () => act.resumeRecording(id));
+  const logOut = actionButton("panel.log-out", ICONS.leave, () => act.logOut(id));
   const reasons = make("span", { class: "row reasons" });
   const pause = make("div", { class: "row", role: "group", "aria-label": t("panel.pause") },
     make("span", { class: "quiet", text: t("panel.pause") }), reasons);
   reasons.addEventListener("click", (event) => {
-    const reason = event.target.closest("button")?.dataset.reason;
+    const reason = closest(event, "button")?.dataset.reason;
     if (reason !== undefined) {
       act.pause(id, reason);
     }
   });
   const root = make("div", { class: "actions", role: "group", "aria-label": t("panel.actions") },
     logIn, make("div", { class: "row" }, ready, listen, mute, unmute, logOut), pause);
+  /** @type {string | null} */
   let suggested = null;
   return {
     root,
+    /**
+     * @param {AgentTile} view
+     * @param {UserStatus[]} statuses
+     * @param {HTMLElement} title gets the focus of a button that is hidden
+     */
     show(view, statuses, title) {
       const may = possible(view);
       setShown(logIn, may.logIn, title);
@@ -146,6 +173,11 @@ function beginActions(id, act) {
   };
 }
 
+/**
+ * @param {HTMLElement} place
+ * @param {UserStatus[]} statuses
+ * @param {AgentTile} view
+ */
 function showReasons(place, statuses, view) {
   const wanted = pauses(statuses);
   if (wanted.map((status) => status.name).join() !== [...place.children].map(nameOf).join()) {
@@ -157,11 +189,12 @@ function showReasons(place, statuses, view) {
     }));
   }
   for (const button of place.children) {
-    const pressed = view.state === "AgentOnPause" && view.told.cause === nameOf(button);
+    const pressed = view.state === "AgentOnPause" && view.details.cause === nameOf(button);
     setAttribute(button, "aria-pressed", String(pressed));
   }
 }
 
+/** @param {Element} button */
 function nameOf(button) {
-  return button.dataset.reason;
+  return button.getAttribute("data-reason");
 }

@@ -1,17 +1,41 @@
-/* What the user has chosen for the board, kept for the next visit. */
+/* The user's choices for the board, kept for the next visit. */
 
 const KEY = "xucd.board";
 
-/** For how many minutes plots reach back, and after how many seconds a wait is too long. */
+/** Minutes that plots show, and seconds after which a wait is too long. */
 export const SPANS = [15, 30, 60];
 export const ALARMS = [20, 30, 60, 120, 300];
 
-const first = { span: 15, alarm: 60, queueOrder: "name", agentOrder: "state" };
+/**
+ * @typedef {object} Choices
+ * @property {number} span minutes
+ * @property {number} alarm seconds
+ * @property {string} queueOrder
+ * @property {string} agentOrder
+ */
 
-/** The choices; change one with `choose`. */
-export const choices = { ...first, ...kept() };
+/** The allowed values of each choice; the first visit has the defaults below.
+ * @type {{[Name in keyof Choices]: Choices[Name][]}}
+ */
+const ALLOWED = {
+  span: SPANS,
+  alarm: ALARMS,
+  queueOrder: ["name", "waiting", "longest"],
+  agentOrder: ["state", "name"],
+};
 
-/** Makes a choice. */
+/** The choices; change one with `choose`.
+ * @type {Choices}
+ */
+export const choices = {
+  span: 15, alarm: 60, queueOrder: "name", agentOrder: "state", ...kept(),
+};
+
+/** Makes a choice and keeps it.
+ * @template {keyof Choices} Name
+ * @param {Name} name
+ * @param {Choices[Name]} value
+ */
 export function choose(name, value) {
   choices[name] = value;
   localStorage.setItem(KEY, JSON.stringify(choices));
@@ -19,22 +43,23 @@ export function choose(name, value) {
 
 function kept() {
   try {
+    /** @type {unknown} */
     const found = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-    return Object.fromEntries(Object.entries(found).filter(([name, value]) => fits(name, value)));
+    return Object.fromEntries(Object.entries(found ?? {}).filter(([name, value]) => fits(name, value)));
   } catch (error) {
     if (error instanceof SyntaxError) {
-      return {}; // somebody else wrote there
+      return {}; // another program wrote there
     }
     throw error;
   }
 }
 
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
 function fits(name, value) {
-  const allowed = {
-    span: SPANS,
-    alarm: ALARMS,
-    queueOrder: ["name", "waiting", "longest"],
-    agentOrder: ["state", "name"],
-  };
-  return allowed[name]?.includes(value);
+  /** @type {Record<string, unknown[]>} */
+  const allowed = ALLOWED;
+  return Object.hasOwn(allowed, name) && allowed[name].includes(value);
 }

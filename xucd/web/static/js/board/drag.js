@@ -1,12 +1,19 @@
-/* Carrying an agent's tile onto a queue's row. The panels do the same by keyboard. */
+/* Dragging an agent's tile onto a queue's row. The panels do the same by keyboard. */
+
+import { closest } from "../shared/dom.js";
 
 const TYPE = "application/x-xucd-agent";
 
-/** Lets tiles within `tiles` be dropped on rows within `rows`: `drop(agentId, queueId)`. */
+/** Lets tiles within `tiles` be dropped on rows within `rows`: `drop(agentId, queueId)`.
+ * @param {HTMLElement} tiles
+ * @param {HTMLElement} rows
+ * @param {(agentId: number, queueId: number) => void} drop
+ */
 export function startDragging(tiles, rows, drop) {
+  /** @type {HTMLElement | null} */
   let over = null;
 
-  const light = (row) => {
+  const highlight = (/** @type {HTMLElement | null} */ row) => {
     if (row !== over) {
       over?.classList.remove("over");
       row?.classList.add("over");
@@ -15,36 +22,36 @@ export function startDragging(tiles, rows, drop) {
   };
 
   tiles.addEventListener("dragstart", (event) => {
-    const tile = event.target.closest?.(".tile");
-    if (tile) {
+    const tile = closest(event, ".tile");
+    if (tile?.dataset.agent && event.dataTransfer) {
       event.dataTransfer.setData(TYPE, tile.dataset.agent);
       event.dataTransfer.effectAllowed = "copy";
       document.body.classList.add("carrying");
     }
   });
   addEventListener("dragend", () => {
-    light(null);
+    highlight(null);
     document.body.classList.remove("carrying");
   });
   rows.addEventListener("dragover", (event) => {
-    const row = event.target.closest("tr");
-    if (row && event.dataTransfer.types.includes(TYPE)) {
+    const row = closest(event, "tr");
+    if (row && event.dataTransfer?.types.includes(TYPE)) {
       event.preventDefault();
       event.dataTransfer.dropEffect = "copy";
-      light(row);
+      highlight(row);
     }
   });
   rows.addEventListener("dragleave", (event) => {
-    if (!rows.contains(event.relatedTarget)) {
-      light(null);
+    if (!(event.relatedTarget instanceof Node && rows.contains(event.relatedTarget))) {
+      highlight(null);
     }
   });
   rows.addEventListener("drop", (event) => {
-    const row = event.target.closest("tr");
-    const agent = event.dataTransfer.getData(TYPE);
+    const row = closest(event, "tr");
+    const agent = event.dataTransfer?.getData(TYPE);
     if (row && agent) {
       event.preventDefault();
-      light(null);
+      highlight(null);
       drop(Number(agent), Number(row.dataset.queue));
     }
   });

@@ -1,44 +1,55 @@
-/* The fields with which a supervisor looks for some of the queues and agents, and the choices. */
+/* The fields that filter the queues and agents, and the choices. */
 
-import { byId, keepList, make, setAttribute, setText } from "../shared/dom.js";
-import { STATES_BY_RANK } from "../shared/state-table.js";
+import { byId, closest, keepList, make, setAttribute, setText } from "../shared/dom.js";
 import { stateLook, stateWords } from "../shared/states.js";
 import { byName, formatNumber, t } from "../shared/words.js";
 import { ALARMS, choices, choose, SPANS } from "./choices.js";
-import { queueName, stateCounts } from "./model.js";
+import { queueName, STATES, stateCounts } from "./model.js";
 
-/** What is looked for: see `agentMatches`; and `queueWords` for queues. */
+/** @import { State } from "/lib/xucd.js" */
+/** @import { AgentTile, Wanted } from "./model.js" */
+
+/** @typedef {{name: string, count: number}} StateCount */
+
+const findAgent = byId("find-agent", HTMLInputElement);
+const findQueue = byId("find-queue", HTMLInputElement);
+
+/** What agents and queues are filtered by.
+ * @type {Wanted & {queueWords: string}}
+ */
 export const wanted = { words: "", states: new Set(), group: null, queue: null, queueWords: "" };
 
-let showStates = null;
+const showStates = keepList(byId("states"), {
+  key: (/** @type {StateCount} */ { name }) => name,
+  begin: ({ name }) => beginState(name),
+  fill: fillState,
+});
 
-/** Lets the fields work: `changed(what)` is called with "agents", "queues", "orders" or "plots". */
+/** Starts the fields.
+ * @param {(what: "agents" | "queues" | "orders" | "plots") => void} changed
+ */
 export function startFilters(changed) {
-  byId("find-agent").addEventListener("input", (event) => {
-    wanted.words = event.target.value.trim();
+  findAgent.addEventListener("input", () => {
+    wanted.words = findAgent.value.trim();
     changed("agents");
   });
-  byId("find-queue").addEventListener("input", (event) => {
-    wanted.queueWords = event.target.value.trim();
+  findQueue.addEventListener("input", () => {
+    wanted.queueWords = findQueue.value.trim();
     changed("queues");
   });
-  for (const name of ["group", "queue"]) {
-    byId(name).addEventListener("change", (event) => {
-      wanted[name] = event.target.value === "" ? null : Number(event.target.value);
+  for (const name of /** @type {const} */ (["group", "queue"])) {
+    const select = byId(name, HTMLSelectElement);
+    select.addEventListener("change", () => {
+      wanted[name] = select.value === "" ? null : Number(select.value);
       changed("agents");
     });
   }
-  chooser("span", "span", () => changed("plots"), Number);
-  chooser("alarm", "alarm", () => changed("queues"), Number);
-  chooser("queue-order", "queueOrder", () => changed("queues"));
-  chooser("agent-order", "agentOrder", () => changed("orders"));
-  showStates = keepList(byId("states"), {
-    key: (one) => one.name,
-    begin: ({ name }) => beginState(name, changed),
-    fill: fillState,
-  });
+  onChoice("span", (value) => choose("span", Number(value)), () => changed("plots"));
+  onChoice("alarm", (value) => choose("alarm", Number(value)), () => changed("queues"));
+  onChoice("queue-order", (value) => choose("queueOrder", value), () => changed("queues"));
+  onChoice("agent-order", (value) => choose("agentOrder", value), () => changed("orders"));
   byId("states").addEventListener("click", (event) => {
-    const name = event.target.closest("button")?.dataset.state;
+    const name = closest(event, "button")?.dataset.state;
     if (name) {
       wanted.states[wanted.states.has(name) ? "delete" : "add"](name);
       changed("agents");
@@ -46,50 +57,61 @@ export function startFilters(changed) {
   });
 }
 
-/** Forgets what was looked for: somebody else has come. */
+/** Clears the filters, for another user. */
 export function resetFilters() {
   Object.assign(wanted, { words: "", states: new Set(), group: null, queue: null, queueWords: "" });
-  byId("find-agent").value = byId("find-queue").value = "";
+  findAgent.value = findQueue.value = "";
 }
 
-/** Says the choices in the present language. */
-export function sayChoices() {
-  options(byId("span"), SPANS.map((n) => [n, t("board.span.minutes", { n })]), choices.span);
-  options(byId("alarm"), ALARMS.map((n) => [n, n < 60 ? t("board.alarm.seconds", { n })
+/** Shows the choices in the page's language. */
+export function showChoices() {
+  setOptions(byId("span", HTMLSelectElement), SPANS.map((n) => [n, t("board.span.minutes", { n })]), choices.span);
+  setOptions(byId("alarm", HTMLSelectElement), ALARMS.map((n) => [n, n < 60 ? t("board.alarm.seconds", { n })
     : t("board.alarm.minutes", { n: n / 60 })]), choices.alarm);
-  options(byId("queue-order"), ["name", "waiting", "longest"]
+  setOptions(byId("queue-order", HTMLSelectElement), ["name", "waiting", "longest"]
     .map((name) => [name, t(`board.order.${name}`)]), choices.queueOrder);
-  options(byId("agent-order"), ["state", "name"]
+  setOptions(byId("agent-order", HTMLSelectElement), ["state", "name"]
     .map((name) => [name, t(`board.order.${name}`)]), choices.agentOrder);
 }
 
-/** Brings up to date which groups and queues there are to look for. */
-export function showThings({ groups, queues }) {
-  const sorted = (list) => list.sort((a, b) => byName(a[1], b[1]));
-  const gone = (id, things) => id !== null && !things.has(id);
+/** Updates the groups and queues to filter by.
+ * @param {State} state
+ */
+export function showGroupsAndQueues({ groups, queues }) {
+  const sorted = (/** @type {[number, string][]} */ rows) =>
+    rows.sort((a, b) => byName(a[1], b[1]));
+  const gone = (/** @type {number | null} */ id, /** @type {Map<number, unknown>} */ known) =>
+    id !== null && !known.has(id);
   wanted.group = gone(wanted.group, groups) ? null : wanted.group;
   wanted.queue = gone(wanted.queue, queues) ? null : wanted.queue;
-  options(byId("group"), [["", t("board.all-groups")],
+  setOptions(byId("group", HTMLSelectElement), [["", t("board.all-groups")],
     ...sorted([...groups.values()].map((group) => [group.id, group.name]))], wanted.group ?? "");
-  options(byId("queue"), [["", t("board.all-queues")],
+  setOptions(byId("queue", HTMLSelectElement), [["", t("board.all-queues")],
     ...sorted([...queues.values()].map((queue) => [queue.id, queueName(queue)]))],
   wanted.queue ?? "");
 }
 
-/** Brings up to date how many of these agents are in which state. */
+/** Updates how many of these agents are in which state.
+ * @param {Iterable<AgentTile>} views
+ */
 export function showCounts(views) {
   const counts = stateCounts(views);
-  showStates(STATES_BY_RANK.map((name) => ({ name, count: counts.get(name) })));
+  showStates(STATES.map((name) => ({ name, count: counts.get(name) ?? 0 })));
 }
 
-function beginState(name, changed) {
+/** @param {string} name */
+function beginState(name) {
   const count = make("b", { class: "number" });
   const words = make("span", {});
   const root = make("button",
     { type: "button", class: `chip ${stateLook(name)}`, "data-state": name }, count, words);
-  return { root, count, words, changed };
+  return { root, count, words };
 }
 
+/**
+ * @param {ReturnType<typeof beginState>} parts
+ * @param {StateCount} state
+ */
 function fillState(parts, { name, count }) {
   setText(parts.count, formatNumber(count));
   setText(parts.words, stateWords(name));
@@ -98,18 +120,29 @@ function fillState(parts, { name, count }) {
   parts.root.hidden = count === 0 && !used;
 }
 
-function chooser(id, name, changed, read = String) {
-  byId(id).addEventListener("change", (event) => {
-    choose(name, read(event.target.value));
+/**
+ * @param {string} id
+ * @param {(value: string) => void} set
+ * @param {() => void} changed
+ */
+function onChoice(id, set, changed) {
+  const select = byId(id, HTMLSelectElement);
+  select.addEventListener("change", () => {
+    set(select.value);
     changed();
   });
 }
 
-function options(select, rows, value) {
+/**
+ * @param {HTMLSelectElement} select
+ * @param {(string | number)[][]} rows of values and their texts
+ * @param {string | number} value
+ */
+function setOptions(select, rows, value) {
   const key = rows.join("\n");
   if (select.dataset.rows !== key) {
     select.dataset.rows = key;
-    select.replaceChildren(...rows.map(([one, text]) => make("option", { value: one, text })));
+    select.replaceChildren(...rows.map(([option, text]) => make("option", { value: option, text })));
   }
   if (select.value !== String(value)) {
     select.value = String(value);

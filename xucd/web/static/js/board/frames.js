@@ -1,13 +1,17 @@
-/* Drawing at most ten times a second, when the browser draws anyway, and only what has changed. */
+/* Throttled drawing: at most ten times a second, in an animation frame, and only what changed. */
 
-const LEAST = 100; // ms between two drawings: nobody reads faster
+const LEAST = 100; // ms between two drawings
 
-/** A function that notes a key as changed; `draw(keys)` gets all that were noted, each once. */
+/** A function that marks a key as changed; `draw(keys)` gets all marked keys, each once.
+ * @param {(keys: Set<string>) => void} draw
+ */
 export function batched(draw) {
+  /** @type {Set<string>} */
   const changed = new Set();
   let asked = false;
   let drawnAt = 0;
 
+  /** @param {number} now */
   function frame(now) {
     if (now - drawnAt < LEAST) {
       setTimeout(() => requestAnimationFrame(frame), LEAST - (now - drawnAt));
@@ -20,7 +24,7 @@ export function batched(draw) {
     draw(keys);
   }
 
-  return (key) => {
+  return (/** @type {string} */ key) => {
     changed.add(key);
     if (!asked) {
       asked = true;

@@ -1,10 +1,11 @@
-/* The supervisor's board: what xucd tells is noted as it comes, and drawn a few times a second. */
+/* The board: changes of the state are collected as they come, and drawn a few times a second. */
 
-import { QUEUE_STATISTICS } from "../../lib/table.js";
-import { byId, setAttribute, setText } from "../shared/dom.js";
+import { byId, setText } from "../shared/dom.js";
+import { hasQueueFigures, queueFigures } from "../shared/figures.js";
 import { startPage } from "../shared/page.js";
+import { refusalOf } from "../shared/refusals.js";
 import { duration } from "../shared/times.js";
-import { complain } from "../shared/toasts.js";
+import { showRefusal } from "../shared/toasts.js";
 import { byName, formatNumber, onLanguage, t } from "../shared/words.js";
 import words from "../words/board.js";
 import { makeActs } from "./acts.js";
@@ -13,7 +14,7 @@ import { AgentTiles } from "./agents.js";
 import { choices } from "./choices.js";
 import { startDragging } from "./drag.js";
 import {
-  resetFilters, sayChoices, showCounts, showThings, startFilters, wanted,
+  resetFilters, showChoices, showCounts, showGroupsAndQueues, startFilters, wanted,
 } from "./filters.js";
 import { batched } from "./frames.js";
 import { History, SLOT } from "./history.js";
@@ -25,73 +26,94 @@ import { queuePanel } from "./queue-panel.js";
 import { QueueTable } from "./queues.js";
 import { leave as leaveWall, show as showWall, spread, startWall } from "./wall.js";
 
+/** @import { Center, Part, State } from "/lib/xucd.js" */
+/** @import { Acts } from "./acts.js" */
+/** @import { AgentTile, QueueRow } from "./model.js" */
+
+/** @typedef {"agents" | "queues"} Drawn */
+
 const EVERY = "every"; // the key that stands for all agents, or all queues
+/** @type {Drawn[]} */
 const PARTS = ["agents", "queues"];
 
-let center = null;
-let acts = null;
+/** @type {{center: Center, acts: Acts} | null} */
+let entered = null; // the open client, and its commands
 let history = new History();
-let plotting = null; // the timer
-let agents = new Map(); // agent id -> its view
-let queues = new Map(); // queue id -> its view
-let opened = null; // which panel is open: {kind, id}
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let plotting;
+/** @type {Map<number, AgentTile>} */
+let agents = new Map();
+/** @type {Map<number, QueueRow>} */
+let queues = new Map();
 
 const tiles = new AgentTiles(byId("groups"), (id) => open("agent", id));
 const table = new QueueTable(byId("queue-rows"), (id) => open("queue", id));
-const note = batched(draw);
+const markChanged = batched(draw);
 
-// --- What has changed
+// --- Changes
 
-/** Notes what became different: `changed` has the ids by part, none for all of them. */
-function heard(parts, changed) {
+/** Marks what changed: `changed` has the ids by part, none for all of them.
+ * @param {State} state
+ * @param {Map<Part, Set<number | string>>} changed
+ */
+function stateChanged(state, changed) {
   for (const part of PARTS) {
     const ids = changed.get(part);
     if (ids?.size === 0) {
-      note(`${part} ${EVERY}`);
+      markChanged(`${part} ${EVERY}`);
     }
-    ids?.forEach((id) => note(`${part} ${id}`));
+    ids?.forEach((id) => markChanged(`${part} ${id}`));
   }
-  changed.get("queues")?.forEach(remember);
-  if (parts.has("link")) {
+  changed.get("queues")?.forEach((id) => recordFigures(state, Number(id)));
+  if (changed.has("link")) {
     history.cut();
-    center.state.queues.forEach((_, id) => remember(id)); // nothing, unless all is current again
+    state.queues.forEach((_, id) => recordFigures(state, id)); // if the state is current again
   }
-  if (parts.has("statuses")) {
-    note(`agents ${EVERY}`);
-  }
-}
-
-function remember(id) {
-  const queue = center.state.queues.get(id);
-  if (queue?.statistics[QUEUE_STATISTICS.WAITING_CALLS] !== undefined && isCurrent()) {
-    history.note(id, queueView(queue, choices.alarm), performance.now());
+  if (changed.has("statuses")) {
+    markChanged(`agents ${EVERY}`);
   }
 }
 
-function isCurrent() {
-  return center.state.link === "opened" && center.state.asterisk === "current";
+/**
+ * @param {State} state
+ * @param {number} id
+ */
+function recordFigures(state, id) {
+  const queue = state.queues.get(id);
+  if (queue && hasQueueFigures(queue) && isCurrent(state)) {
+    history.record(id, queueFigures(queue), performance.now());
+  }
+}
+
+/** @param {State} state */
+function isCurrent({ link, asterisk }) {
+  return link === "opened" && asterisk === "current";
 }
 
 // --- Drawing
 
+/** @param {Set<string>} keys */
 function draw(keys) {
-  if (!center) {
+  if (!entered) {
     return;
   }
-  const { state } = center;
+  const { state } = entered.center;
   const all = keys.has(`queues ${EVERY}`);
   if (all || keys.has(`agents ${EVERY}`)) {
-    showThings(state);
+    showGroupsAndQueues(state);
   }
   drawQueues(state, numbersOf(keys, "queues"));
   drawAgents(state, all ? null : numbersOf(keys, "agents"));
   if (openedPanel()?.gone(state)) {
-    shut();
+    closeOpenPanel();
   }
   showPanel(state, choices.alarm);
 }
 
-/** The ids among the keys of a part; null for every one. */
+/** The ids among the keys of a part; null for all.
+ * @param {Set<string>} keys
+ * @param {Drawn} part
+ */
 function numbersOf(keys, part) {
   if (keys.has(`${part} ${EVERY}`)) {
     return null;
@@ -101,6 +123,10 @@ function numbersOf(keys, part) {
     .map((key) => Number(key.slice(begin.length))));
 }
 
+/**
+ * @param {State} state
+ * @param {Set<number> | null} ids
+ */
 function drawQueues(state, ids) {
   queues = new Map([...state.queues].map(([id, queue]) => [id, queueView(queue, choices.alarm)]));
   history.keep(queues);
@@ -127,16 +153,20 @@ function showTotals() {
   setText(byId("total-answered"), formatNumber(sum.answered));
   setText(byId("total-abandoned"), formatNumber(sum.abandoned));
   const level = levelOf({ ...sum, loggedIn: 1 }, choices.alarm);
-  setAttribute(byId("total-waiting").parentElement, "data-level", level);
+  byId("total-waiting").parentElement?.setAttribute("data-level", level);
   document.title = sum.waiting
     ? t("board.title.waiting", { n: formatNumber(sum.waiting) }) : t("board.title");
 }
 
+/**
+ * @param {State} state
+ * @param {Set<number> | null} ids
+ */
 function drawAgents(state, ids) {
-  const changed = ids ?? new Set([...state.agents.keys(), ...agents.keys()]);
-  for (const id of changed) {
+  const drawn = ids ?? new Set([...state.agents.keys(), ...agents.keys()]);
+  for (const id of drawn) {
     const agent = state.agents.get(id);
-    // Of some, no more is told than that they are in a queue.
+    // Of some agents, the user may see only that they are members of a queue.
     if (agent?.number) {
       agents.set(id, agentView(agent, state.queues));
     } else {
@@ -146,7 +176,7 @@ function drawAgents(state, ids) {
   const look = {
     wanted, order: choices.agentOrder, groups: state.groups, statuses: state.statuses,
   };
-  tiles.show(changed, agents, look);
+  tiles.show(drawn, agents, look);
   showCounts(agents.values());
   const { shown } = tiles;
   byId("no-agent").hidden = shown > 0;
@@ -155,7 +185,7 @@ function drawAgents(state, ids) {
 
 function plot() {
   const now = performance.now();
-  if (isCurrent()) {
+  if (entered && isCurrent(entered.center.state)) {
     history.carry(now);
   }
   const span = choices.span * 60000;
@@ -165,52 +195,70 @@ function plot() {
 
 // --- The panel
 
+/** Which panel is open, and whose.
+ * @type {{kind: "agent" | "queue", id: number}}
+ */
+let opened;
+
+/**
+ * @param {"agent" | "queue"} kind
+ * @param {number} id
+ */
 function open(kind, id) {
-  opened = { kind, id };
-  openPanel(begin);
-  openedPanel().plot?.(history, performance.now(), choices.span * 60000);
+  if (entered) {
+    opened = { kind, id };
+    openPanel(makePanelOf(entered));
+    openedPanel()?.plot?.(history, performance.now(), choices.span * 60000);
+  }
 }
 
-function begin() {
+/** Makes the opened panel.
+ * @param {{center: Center, acts: Acts}} client
+ */
+function makePanelOf({ center, acts }) {
   const { kind, id } = opened;
-  return kind === "agent"
+  return () => (kind === "agent"
     ? agentPanel(id, center.state, acts)
-    : queuePanel(id, center.state, acts, (agentId) => open("agent", agentId));
+    : queuePanel(id, center.state, acts, (agentId) => open("agent", agentId)));
 }
 
-function shut() {
+function closeOpenPanel() {
   openedPanel()?.close();
   closePanel();
 }
 
-// --- Coming and going
+// --- Signing in and out
 
-async function enter(entered) {
-  center = entered;
-  acts = makeActs(center);
-  sayChoices();
+/** @param {Center} center */
+async function enter(center) {
+  const acts = makeActs(center);
+  entered = { center, acts };
+  showChoices();
   showWall();
-  center.on("change", (parts, changed) => center === entered && heard(parts, changed));
+  const isOpen = () => entered?.center === center;
+  center.on("change", (_, changed) => {
+    if (isOpen()) {
+      stateChanged(center.state, changed);
+    }
+  });
   center.on("AgentListen", (body) => acts.listened(body));
   plotting = setInterval(plot, SLOT);
   try {
-    await entered.watch("agents", "queues", "queueCalls", "statistics");
+    await center.watch("agents", "queues", "queueCalls", "statistics");
   } catch (error) {
-    if (!error.code) {
-      throw error;
-    }
-    if (center === entered) {
-      complain(error); // else somebody signed out meanwhile
+    const refused = refusalOf(error);
+    if (isOpen()) {
+      showRefusal(refused); // else the user has signed out meanwhile
     }
   }
-  note(`queues ${EVERY}`);
+  markChanged(`queues ${EVERY}`);
 }
 
 function leave() {
   clearInterval(plotting);
-  shut();
+  closeOpenPanel();
   leaveWall();
-  center = null;
+  entered = null;
   history = new History();
   agents = new Map();
   tiles.clear();
@@ -218,34 +266,37 @@ function leave() {
   resetFilters();
 }
 
-function changed(what) {
+/** @param {"agents" | "queues" | "orders" | "plots"} what */
+function choiceChanged(what) {
   if (what === "plots") {
     plot();
   } else if (what === "queues") {
-    note(`queues ${EVERY}`);
+    markChanged(`queues ${EVERY}`);
   } else {
-    note(`agents ${EVERY}`);
+    markChanged(`agents ${EVERY}`);
     if (what === "orders") {
       tiles.sort(choices.agentOrder);
     }
   }
 }
 
-function sayAnew() {
-  if (center) {
-    sayChoices();
+function languageChanged() {
+  if (entered) {
+    showChoices();
     showWall();
-    note(`queues ${EVERY}`);
+    markChanged(`queues ${EVERY}`);
     if (openedPanel()) {
-      renewPanel(begin);
+      renewPanel(makePanelOf(entered));
       plot();
     }
   }
 }
 
-startFilters(changed);
+startFilters(choiceChanged);
 startPanel();
 startWall();
-startDragging(byId("groups"), byId("queue-rows"), (agent, queue) => acts.drop(agent, queue));
-onLanguage(sayAnew);
+startDragging(byId("groups"), byId("queue-rows"), (agentId, queueId) => {
+  entered?.acts.drop(agentId, queueId);
+});
+onLanguage(languageChanged);
 startPage({ name: "board", words, enter, leave });

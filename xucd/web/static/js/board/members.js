@@ -1,57 +1,77 @@
-/* An agent's place in a queue, as a row of a panel: its name, its penalty, the way out. */
+/* An agent's membership of a queue, as a row of a panel: its name, its penalty, its removal. */
 
 import { make, makeIcon, setAttribute, setText } from "../shared/dom.js";
 import { ICONS } from "../shared/icons.js";
 import { formatNumber, t } from "../shared/words.js";
 
+/** @typedef {ReturnType<typeof makeMember>} Member */
+
 /**
- * Makes a row. `first` is what names it, `act` {setPenalty(penalty), remove()}, of which the former
- * resolves to whether it was done.
+ * What the buttons of a row do; `setPenalty` resolves to whether it was done.
+ * @typedef {object} MemberActions
+ * @property {(penalty: number) => Promise<boolean>} setPenalty
+ * @property {() => void} remove
  */
-export function makeMember(first, act) {
+
+/** Makes a row; `first` is what names it.
+ * @param {HTMLElement} first
+ * @param {MemberActions} actions
+ */
+export function makeMember(first, actions) {
+  const less = make("button", { type: "button", class: "icon compact less" }, makeIcon(ICONS.minus));
+  const penalty = make("span", { class: "number penalty" });
+  const more = make("button", { type: "button", class: "icon compact more" }, makeIcon(ICONS.plus));
+  const remove = make("button", { type: "button", class: "compact remove" });
+  const group = make("span", { class: "stepper", role: "group" }, less, penalty, more);
   const row = {
-    less: make("button", { type: "button", class: "icon compact less" }, makeIcon(ICONS.minus)),
-    penalty: make("span", { class: "number penalty" }),
-    more: make("button", { type: "button", class: "icon compact more" }, makeIcon(ICONS.plus)),
-    remove: make("button", { type: "button", class: "compact remove" }),
-    told: 0, // the penalty, as xucd has it
-    wanted: null, // the one that was asked for last and is not told yet
-    asking: 0, // how many answers are awaited
+    less, penalty, more, remove, group,
+    root: make("li", { class: "member" }, first, group, remove),
+    current: 0, // the penalty, as xucd has it
+    /** @type {number | null} */
+    requested: null, // the one that was requested last and is not confirmed yet
+    pending: 0, // how many requests are unanswered
   };
-  // Pressed faster than Asterisk answers, each press counts from the one before.
-  const step = async (by) => {
-    row.wanted = Math.max(0, (row.wanted ?? row.told) + by);
-    row.asking += 1;
-    const done = await act.setPenalty(row.wanted);
-    row.asking -= 1;
+  // If the user presses faster than Asterisk answers, each press counts from the one before.
+  const step = async (/** @type {number} */ by) => {
+    row.requested = Math.max(0, (row.requested ?? row.current) + by);
+    row.pending += 1;
+    const done = await actions.setPenalty(row.requested);
+    row.pending -= 1;
     if (!done) {
-      row.wanted = null;
+      row.requested = null;
     }
   };
-  row.less.addEventListener("click", () => step(-1));
-  row.more.addEventListener("click", () => step(1));
-  row.remove.addEventListener("click", () => act.remove());
-  row.group = make("span", { class: "stepper", role: "group" }, row.less, row.penalty, row.more);
-  row.root = make("li", { class: "member" }, first, row.group, row.remove);
+  less.addEventListener("click", () => step(-1));
+  more.addEventListener("click", () => step(1));
+  remove.addEventListener("click", () => actions.remove());
   return row;
 }
 
-/** Brings a row up to date. `what` is what its buttons are about, `out` what taking out reads. */
-export function fillMember(row, penalty, what, out) {
-  if (row.wanted === penalty || (row.told !== penalty && row.asking === 0)) {
-    row.wanted = null; // it is so, or somebody else has changed it
+/** Updates a row. `what` names its penalty, `removal` is the label of its button to remove it.
+ * @param {Member} row
+ * @param {number} penalty
+ * @param {string} what
+ * @param {string} removal
+ */
+export function fillMember(row, penalty, what, removal) {
+  if (row.requested === penalty || (row.current !== penalty && row.pending === 0)) {
+    row.requested = null; // it is confirmed, or somebody else has changed it
   }
-  row.told = penalty;
+  row.current = penalty;
   setText(row.penalty, formatNumber(penalty));
   setAttribute(row.group, "aria-label", what);
   setAttribute(row.less, "aria-label", t("panel.less", { what }));
   setAttribute(row.more, "aria-label", t("panel.more", { what }));
   setAttribute(row.less, "aria-disabled", penalty === 0 ? "true" : null);
   setText(row.remove, t("panel.remove"));
-  setAttribute(row.remove, "aria-label", out);
+  setAttribute(row.remove, "aria-label", removal);
 }
 
-/** A form that puts one of several things in: `add(id, penalty)`. `offer(things)` says which. */
+/** A form that adds a membership: `add(id, penalty)`. `offer(choices)` sets what can be added.
+ * @param {string} id
+ * @param {string} words
+ * @param {(id: number, penalty: number) => void} add
+ */
 export function makeAdder(id, words, add) {
   const choice = make("select", { id: `${id}-what` });
   const penalty = make("input", {
@@ -70,16 +90,17 @@ export function makeAdder(id, words, add) {
   let offered = "";
   return {
     root: form,
-    offer(things) {
-      const key = things.map((thing) => `${thing.id} ${thing.name}`).join("\n");
+    /** @param {{id: number, name: string}[]} choices */
+    offer(choices) {
+      const key = choices.map((entry) => `${entry.id} ${entry.name}`).join("\n");
       if (key !== offered) {
         offered = key;
         const chosen = choice.value;
         choice.replaceChildren(make("option", { value: "", text: words }),
-          ...things.map((thing) => make("option", { value: thing.id, text: thing.name })));
-        choice.value = things.some((thing) => String(thing.id) === chosen) ? chosen : "";
+          ...choices.map((entry) => make("option", { value: entry.id, text: entry.name })));
+        choice.value = choices.some((entry) => String(entry.id) === chosen) ? chosen : "";
       }
-      form.hidden = things.length === 0;
+      form.hidden = choices.length === 0;
     },
   };
 }

@@ -1,70 +1,96 @@
-/* From what xucd told to what the board shows: pure functions of `center.state`.
+/* From the library's state to what the board shows: pure functions, without the page.
 
-Nothing here knows the page. Times are milliseconds since the epoch, figures as xucd counts them. */
+Times are milliseconds since the epoch, figures as xucd counts them. */
 
-import { QUEUE_STATISTICS as FIGURES } from "../../lib/table.js";
-import { rankOf, STATES_BY_RANK } from "../shared/state-table.js";
+import { queueFigures } from "../shared/figures.js";
+import { STATES as KNOWN, stateRow } from "../shared/state-table.js";
 
-/** An agent as its tile shows it. */
+/** @import { AgentView, QueueView } from "/lib/xucd.js" */
+
+/** @typedef {Map<number, Pick<QueueView, "name" | "displayName">>} Queues */
+/** @typedef {ReturnType<typeof agentView>} AgentTile */
+/** @typedef {ReturnType<typeof queueView>} QueueRow */
+/** @typedef {Pick<QueueRow, "waiting" | "longest" | "answered" | "abandoned">} Totals */
+
+/**
+ * What agents are searched for by: words, states (none for all), a group's and a queue's id.
+ * @typedef {object} Wanted
+ * @property {string} words
+ * @property {Set<string>} states
+ * @property {number | null} group
+ * @property {number | null} queue
+ */
+
+/** The states, first those that a supervisor acts on. */
+export const STATES = [...KNOWN].sort((a, b) => rankOf(a) - rankOf(b));
+
+/** @param {string} name */
+function rankOf(name) {
+  return stateRow(name)?.rank ?? Infinity;
+}
+
+/** An agent as its tile shows it.
+ * @param {AgentView} agent
+ * @param {Queues} queues
+ */
 export function agentView(agent, queues) {
-  const state = agent.state ?? {};
-  const name = state.name ?? "AgentLoggedOut";
+  const { state } = agent;
+  const name = state?.name ?? "AgentLoggedOut";
   return {
     id: agent.id,
     name: `${agent.firstName} ${agent.lastName}`.trim(),
     number: agent.number,
     groupId: agent.groupId,
     state: name,
-    told: { ...state, name },
+    details: { cause: "", ...state, name },
     rank: rankOf(name),
     since: name === "AgentLoggedOut" ? null : agent.since,
-    line: state.phoneNb ?? "",
-    acd: state.acd ?? false,
-    recording: state.monitorState ?? "",
+    line: state?.phoneNb ?? "",
+    acd: state?.acd ?? false,
+    recording: state?.monitorState ?? "",
     queues: memberships(agent, queues),
   };
 }
 
-/** An agent's queues that may be seen: [{id, name, penalty}], by name. */
+/** An agent's queues that the user may see, sorted by name.
+ * @param {Pick<AgentView, "queues">} agent
+ * @param {Queues} queues
+ */
 export function memberships(agent, queues) {
   return [...agent.queues]
-    .filter(([id]) => queues.has(id))
-    .map(([id, penalty]) => ({ id, name: queueName(queues.get(id)), penalty }))
+    .flatMap(([id, penalty]) => {
+      const queue = queues.get(id);
+      return queue ? [{ id, name: queueName(queue), penalty }] : [];
+    })
     .sort((a, b) => a.name.localeCompare(b.name));
 }
 
-/** A queue's name for a person. */
+/** A queue's name for a person.
+ * @param {Pick<QueueView, "name" | "displayName">} queue
+ */
 export function queueName(queue) {
   return queue.displayName || queue.name;
 }
 
-/** A queue as its row shows it; `alarm` is the wait, in seconds, that is too long. */
+/** A queue as its row shows it; `alarm` is the wait, in seconds, that is too long.
+ * @param {QueueView} queue
+ * @param {number} alarm
+ */
 export function queueView(queue, alarm) {
-  const figure = (name) => queue.statistics?.[name] ?? 0;
-  const view = {
+  const figures = queueFigures(queue);
+  return {
     id: queue.id,
     name: queueName(queue),
-    number: queue.number ?? "",
-    waiting: figure(FIGURES.WAITING_CALLS),
-    longest: figure(FIGURES.LONGEST_WAIT),
-    answered: figure(FIGURES.ANSWERED),
-    abandoned: figure(FIGURES.ABANDONED),
-    abandonedShare: figure(FIGURES.ABANDONED_SHARE),
-    answeredShare: figure(FIGURES.ANSWERED_SHARE),
-    answeredSoon: figure(FIGURES.ANSWERED_SOON_SHARE),
-    entered: figure(FIGURES.ENTERED),
-    timedOut: figure(FIGURES.TIMED_OUT),
-    closed: figure(FIGURES.CLOSED),
-    expected: figure(FIGURES.EXPECTED_WAIT),
-    ready: figure(FIGURES.AVAILABLE_AGENTS),
-    talking: figure(FIGURES.TALKING_AGENTS),
-    loggedIn: figure(FIGURES.LOGGED_IN_AGENTS),
+    number: queue.number,
+    ...figures,
+    level: levelOf(figures, alarm),
   };
-  view.level = levelOf(view, alarm);
-  return view;
 }
 
-/** How much a queue needs somebody: "calm", "waiting", "warn" or "alarm". */
+/** How urgently a queue needs agents: "calm", "waiting", "warn" or "alarm".
+ * @param {{waiting: number, longest: number, loggedIn: number}} figures
+ * @param {number} alarm
+ */
 export function levelOf({ waiting, longest, loggedIn }, alarm) {
   if (waiting === 0) {
     return "calm";
@@ -75,7 +101,9 @@ export function levelOf({ waiting, longest, loggedIn }, alarm) {
   return longest >= alarm / 2 ? "warn" : "waiting";
 }
 
-/** All queues together. */
+/** All queues together.
+ * @param {Iterable<Totals>} views
+ */
 export function totals(views) {
   const sum = { waiting: 0, longest: 0, answered: 0, abandoned: 0 };
   for (const view of views) {
@@ -87,22 +115,27 @@ export function totals(views) {
   return sum;
 }
 
-/** How queues can be put in order: by name each has a place of its own, which it keeps. */
+/** The orders of queues; names decide between equals.
+ * @type {Record<string, (a: QueueRow, b: QueueRow) => number>}
+ */
 export const QUEUE_ORDERS = {
   name: () => 0,
   waiting: (a, b) => b.waiting - a.waiting || b.longest - a.longest,
   longest: (a, b) => b.longest - a.longest || b.waiting - a.waiting,
 };
 
-/** How agents can be put in order; names decide between equals. */
+/** The orders of agents; names decide between equals.
+ * @type {Record<string, (a: AgentTile, b: AgentTile) => number>}
+ */
 export const AGENT_ORDERS = {
   state: (a, b) => a.rank - b.rank,
   name: () => 0,
 };
 
-/** Whether an agent is among those looked for.
-
-`wanted` is {words, states, group, queue}: text, a Set of states (empty for all), ids or null. */
+/** Whether an agent matches a search.
+ * @param {AgentTile} view
+ * @param {Wanted} wanted
+ */
 export function agentMatches(view, wanted) {
   if (wanted.states.size > 0 && !wanted.states.has(view.state)) {
     return false;
@@ -116,27 +149,36 @@ export function agentMatches(view, wanted) {
   return wordsMatch(wanted.words, `${view.name} ${view.number} ${view.line}`);
 }
 
-/** Whether each of the words that were typed is in the text, accents and case aside. */
+/** Whether a text contains each of the words, whatever their accents and case.
+ * @param {string} words
+ * @param {string} text
+ */
 export function wordsMatch(words, text) {
   const plain = plainly(text);
   return plainly(words).split(/\s+/).every((word) => plain.includes(word));
 }
 
-/** Text without its accents and case: "Maricé" is found by "marice". */
+/** Text without its accents and case: "Maricé" is found by "marice".
+ * @param {string} text
+ */
 export function plainly(text) {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
-/** How many agents are in which state: Map of a state's name to a number, in the states' order. */
+/** How many agents are in each state, by its name, in the states' order.
+ * @param {Iterable<AgentTile>} views
+ */
 export function stateCounts(views) {
-  const counts = new Map(STATES_BY_RANK.map((name) => [name, 0]));
+  const counts = /** @type {Map<string, number>} */ (new Map(STATES.map((name) => [name, 0])));
   for (const view of views) {
     counts.set(view.state, (counts.get(view.state) ?? 0) + 1);
   }
   return counts;
 }
 
-/** What may be done with an agent as it is now: each name true or false. */
+/** Which actions an agent's present state allows.
+ * @param {Pick<AgentTile, "state" | "recording" | "acd">} view
+ */
 export function possible(view) {
   const out = view.state === "AgentLoggedOut";
   return {

@@ -1,13 +1,27 @@
-/* The one panel at the board's side: an agent or a queue, until it is closed or is gone.
-
-It does not stand in the way: the board beside it goes on and can be used. */
+/* The panel at the board's side: an agent or a queue, until the user closes it or the agent or queue
+is removed. It is not modal: the board beside it stays live and usable. */
 
 import { forget } from "../shared/clock.js";
 import { byId, make, makeIcon } from "../shared/dom.js";
 import { ICONS } from "../shared/icons.js";
 import { t } from "../shared/words.js";
 
-let open = null; // {panel, opener}
+/** @import { State } from "/lib/xucd.js" */
+/** @import { History } from "./history.js" */
+
+/**
+ * What a panel shows; `gone` says that it shows nothing any more, `alarm` is in seconds.
+ * @typedef {object} Panel
+ * @property {HTMLElement} root
+ * @property {HTMLElement} title
+ * @property {(state: State, alarm: number) => void} show
+ * @property {(history: History, now: number, span: number) => void} [plot]
+ * @property {(state: State) => boolean} gone
+ * @property {() => void} close
+ */
+
+/** @type {{panel: Panel, opener: Element | null} | null} */
+let open = null;
 
 /** Lets Escape close the panel; call once. */
 export function startPanel() {
@@ -19,25 +33,32 @@ export function startPanel() {
   });
 }
 
-/** What is open, as `agentPanel` and `queuePanel` make it; null for nothing. */
+/** The open panel; null for none. */
 export function openedPanel() {
   return open?.panel ?? null;
 }
 
-/** Opens a panel that `begin()` makes; the focus goes to its title, and back to where it was. */
+/** Opens a panel that `begin()` makes; its title gets the focus, which goes back on closing.
+ * @param {() => Panel} begin
+ */
 export function openPanel(begin) {
   const within = byId("panel").contains(document.activeElement);
-  put(begin, within ? open?.opener : document.activeElement);
-  open.panel.title.focus();
+  replace(begin, (within && open?.opener) || document.activeElement).title.focus();
 }
 
-/** Makes the open panel anew, in another language; the focus stays where it is. */
+/** Makes the open panel again, in another language; the focus stays where it is.
+ * @param {() => Panel} begin
+ */
 export function renewPanel(begin) {
-  put(begin, open.opener);
+  replace(begin, open?.opener ?? null);
 }
 
-function put(begin, opener) {
-  const dialog = byId("panel");
+/**
+ * @param {() => Panel} begin
+ * @param {Element | null} opener
+ */
+function replace(begin, opener) {
+  const dialog = byId("panel", HTMLDialogElement);
   clear();
   const panel = begin();
   const close = make("button", { type: "button", class: "plain icon compact" },
@@ -51,13 +72,17 @@ function put(begin, opener) {
   }
   document.body.classList.add("with-panel");
   open = { panel, opener };
+  return panel;
 }
 
-/** Brings the open panel up to date; if what had the focus goes, its title has it then. */
-export function showPanel(...facts) {
+/** Updates the open panel; its title gets the focus if the focused element is removed.
+ * @param {State} state
+ * @param {number} alarm
+ */
+export function showPanel(state, alarm) {
   if (open) {
     const held = byId("panel").contains(document.activeElement);
-    open.panel.show(...facts);
+    open.panel.show(state, alarm);
     if (held && !byId("panel").contains(document.activeElement)) {
       open.panel.title.focus();
     }
@@ -69,9 +94,11 @@ export function closePanel() {
   if (open) {
     const { opener } = open;
     clear();
-    byId("panel").close();
+    byId("panel", HTMLDialogElement).close();
     document.body.classList.remove("with-panel");
-    opener?.focus();
+    if (opener instanceof HTMLElement) {
+      opener.focus();
+    }
   }
 }
 

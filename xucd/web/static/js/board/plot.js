@@ -1,42 +1,55 @@
 /* Numbers as SVG paths: pure. Unknown numbers (NaN) leave a gap. */
 
-/** The area below a line through the values, `top` being the highest that fits. */
-export function area(values, top, width, height) {
+/** @typedef {{top: number, width: number, height: number}} Box `top` is the value at its upper edge. */
+
+/** The area below the line of the values.
+ * @param {number[]} values
+ * @param {Box} box
+ */
+export function area(values, { top, width, height }) {
   return runs(values)
     .map((run) => {
       const begin = `M${x(run[0], values, width)} ${height}`;
-      return `${begin}${steps(run, values, top, width, height)}V${height}Z`;
+      return `${begin}${steps(run, values, { top, width, height })}V${height}Z`;
     })
     .join("");
 }
 
-/** The line itself. */
-export function line(values, top, width, height) {
+/** The line of the values.
+ * @param {number[]} values
+ * @param {Box} box
+ */
+export function line(values, { top, width, height }) {
   return runs(values)
     .map((run) => {
       const begin = `M${x(run[0], values, width)} `;
-      return steps(run, values, top, width, height).replace("V", begin);
+      return steps(run, values, { top, width, height }).replace("V", begin);
     })
     .join("");
 }
 
-/** A bar for each value, standing on those `below` it. */
-export function bars(values, top, width, height, below = null) {
+/** A bar for each value.
+ * @param {number[]} values
+ * @param {Box} box
+ */
+export function bars(values, { top, width, height }) {
   const wide = width / values.length;
   let path = "";
   values.forEach((value, index) => {
     if (value > 0) {
-      const base = height - scale(below?.[index] || 0, top, height);
       const high = Math.max(scale(value, top, height), 1);
       const left = index * wide + wide * 0.12;
       const across = round(wide * 0.76);
-      path += `M${round(left)} ${round(base)}v${round(-high)}h${across}v${round(high)}Z`;
+      path += `M${round(left)} ${height}v${round(-high)}h${across}v${round(high)}Z`;
     }
   });
   return path;
 }
 
-/** A round number that no value exceeds, at least `least`. */
+/** A round number that no value exceeds, at least `least`.
+ * @param {number[]} values
+ * @param {number} least
+ */
 export function ceiling(values, least) {
   let most = least;
   for (const value of values) {
@@ -45,11 +58,16 @@ export function ceiling(values, least) {
     }
   }
   const size = 10 ** Math.floor(Math.log10(most));
-  return [1, 2, 4, 5, 6, 8, 10].map((step) => step * size).find((step) => step >= most);
+  return [1, 2, 4, 5, 6, 8].map((step) => step * size).find((step) => step >= most) ?? 10 * size;
 }
 
+/** The indexes of the known values, in runs without a gap.
+ * @param {number[]} values
+ */
 function runs(values) {
+  /** @type {number[][]} */
   const found = [];
+  /** @type {number[] | null} */
   let run = null;
   values.forEach((value, index) => {
     if (Number.isNaN(value)) {
@@ -64,8 +82,12 @@ function runs(values) {
   return found;
 }
 
-// Who waits comes and goes in an instant: a slope between two values would tell of what never was.
-function steps(run, values, top, width, height) {
+/** A run as steps: a level changes in an instant, and a slope would show values that never were.
+ * @param {number[]} run
+ * @param {number[]} values
+ * @param {Box} box
+ */
+function steps(run, values, { top, width, height }) {
   let path = "";
   let last = null;
   for (const index of run) {
@@ -79,14 +101,25 @@ function steps(run, values, top, width, height) {
   return path;
 }
 
+/**
+ * @param {number} index
+ * @param {number[]} values
+ * @param {number} width
+ */
 function x(index, values, width) {
   return round((index * width) / values.length);
 }
 
+/**
+ * @param {number} value
+ * @param {number} top
+ * @param {number} height
+ */
 function scale(value, top, height) {
   return (Math.min(value, top) / top) * height;
 }
 
+/** @param {number} number */
 function round(number) {
   return Math.round(number * 10) / 10;
 }

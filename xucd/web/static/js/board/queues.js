@@ -1,33 +1,47 @@
-/* The table of queues. Rows stay the same elements while they change, so that the focus, a drop and
-the place on the page are kept. */
+/* The table of queues. Rows stay the same elements while they change, so that the focus, a drag and
+the scroll position are kept. */
 
-import { make, setAttribute, setText } from "../shared/dom.js";
+import { closest, make, setAttribute, setText } from "../shared/dom.js";
 import { duration } from "../shared/times.js";
 import { formatNumber, t } from "../shared/words.js";
 import { makePlot } from "./spark.js";
 
-const FIGURES = ["waiting", "longest", "answered", "abandoned"];
-const STAFF = ["ready", "talking", "loggedIn"];
+/** @import { History, Plotted } from "./history.js" */
+/** @import { QueueRow } from "./model.js" */
+
+/** The figures that are plotted.
+ * @type {Plotted[]}
+ */
+export const PLOTTED = ["waiting", "longest", "answered", "abandoned"];
+const STAFF = /** @type {const} */ (["ready", "talking", "loggedIn"]);
 const VALUES = 60; // in a plot
-/** What fills a plot at least, so that one caller is no mountain: callers, seconds, calls. */
+/** The least top of a plot's scale, so that one caller makes no peak: callers, seconds, calls. */
 export const LEAST = { waiting: 4, longest: 30, answered: 3, abandoned: 3 };
 const AT_ONCE = 6; // rows whose plots are drawn in one frame
 
 export class QueueTable {
-  /** `place` is the table's body; `open(id)` is called for a queue whose name is pressed. */
+  /** @type {Map<number, Row>} */
+  rows = new Map();
+  /** @type {[number, Row][]} */
+  due = []; // the rows whose plots are to be drawn
+
+  /** `place` is the table's body; `open(id)` is called for a queue whose name is pressed.
+   * @param {HTMLElement} place
+   * @param {(id: number) => void} open
+   */
   constructor(place, open) {
     this.place = place;
-    this.rows = new Map();
-    this.due = [];
     place.addEventListener("click", (event) => {
-      const button = event.target.closest("button");
-      if (button) {
-        open(Number(button.closest("tr").dataset.queue));
+      if (closest(event, "button")) {
+        open(Number(closest(event, "tr")?.dataset.queue));
       }
     });
   }
 
-  /** Shows these queues in this order; `changed` has the ids of those that did, null for all. */
+  /** Shows these queues in this order; `changed` has the ids of those that did, null for all.
+   * @param {QueueRow[]} views
+   * @param {Set<number> | null} changed
+   */
   show(views, changed = null) {
     const ids = new Set(views.map((view) => view.id));
     for (const [id, row] of this.rows) {
@@ -38,7 +52,8 @@ export class QueueTable {
     }
     views.forEach((view, index) => {
       const known = this.rows.get(view.id);
-      const row = known ?? this.begin(view.id);
+      const row = known ?? makeRow(view.id);
+      this.rows.set(view.id, row);
       if (!known || changed === null || changed.has(view.id)) {
         fill(row, view);
       }
@@ -49,7 +64,11 @@ export class QueueTable {
     });
   }
 
-  /** Draws all plots anew, a few in each frame. */
+  /** Draws all plots again, a few in each frame.
+   * @param {History} history
+   * @param {number} now
+   * @param {number} span
+   */
   plot(history, now, span) {
     const begun = this.due.length > 0;
     this.due = [...this.rows];
@@ -58,68 +77,100 @@ export class QueueTable {
     }
   }
 
+  /**
+   * @param {History} history
+   * @param {number} now
+   * @param {number} span
+   */
   plotSome(history, now, span) {
     for (const [id, row] of this.due.splice(0, AT_ONCE)) {
-      for (const name of FIGURES) {
-        row.plots[name].draw(history.series(id, name, now, span, VALUES), LEAST[name]);
+      for (const name of PLOTTED) {
+        const values = history.series(id, name, { now, span, count: VALUES });
+        row.plots[name].draw(values, LEAST[name]);
       }
     }
     if (this.due.length > 0) {
       requestAnimationFrame(() => this.plotSome(history, now, span));
     }
   }
-
-  begin(id) {
-    const row = { name: make("button", { type: "button", class: "plain compact name" }) };
-    row.number = make("span", { class: "quiet small number" });
-    row.note = make("span", { class: "note" });
-    row.plots = {};
-    row.cells = FIGURES.map((name) => {
-      row[name] = make("span", { class: "figure number" });
-      row.plots[name] = makePlot(name);
-      return make("td", { role: "cell", class: `cell ${name}` }, row[name], row.plots[name].root);
-    });
-    row.share = make("span", { class: "share quiet small number" });
-    row.abandoned.after(row.share);
-    row.ready = make("b", { class: "ready number" });
-    row.talking = make("b", { class: "call number" });
-    row.loggedIn = make("b", { class: "out number" });
-    row.staff = make("span", { class: "unseen" });
-    row.staffed = make("span", { class: "staffed", "aria-hidden": "true" },
-      row.ready, row.talking, row.loggedIn);
-    row.root = make("tr", { role: "row", "data-queue": id },
-      make("th", { role: "rowheader", scope: "row" }, row.name, row.number, row.note),
-      ...row.cells,
-      make("td", { role: "cell", class: "cell staff" }, row.staff, row.staffed));
-    this.rows.set(id, row);
-    return row;
-  }
 }
 
+/** @typedef {ReturnType<typeof makeRow>} Row */
+
+/** @param {number} id */
+function makeRow(id) {
+  const name = make("button", { type: "button", class: "plain compact name" });
+  const number = make("span", { class: "quiet small number" });
+  const note = make("span", { class: "note" });
+  const share = make("span", { class: "share quiet small number" });
+  const figures = perFigure(() => make("span", { class: "figure number" }));
+  const plots = perFigure((figure) => makePlot(figure));
+  const cells = perFigure((figure) => make("td", { role: "cell", class: `cell ${figure}` },
+    figures[figure], ...(figure === "abandoned" ? [share] : []), plots[figure].root));
+  const staff = {
+    ready: make("b", { class: "ready number" }),
+    talking: make("b", { class: "call number" }),
+    loggedIn: make("b", { class: "out number" }),
+  };
+  const staffWords = make("span", { class: "unseen" });
+  const root = make("tr", { role: "row", "data-queue": id },
+    make("th", { role: "rowheader", scope: "row" }, name, number, note),
+    ...PLOTTED.map((figure) => cells[figure]),
+    make("td", { role: "cell", class: "cell staff" }, staffWords,
+      make("span", { class: "staffed", "aria-hidden": "true" },
+        staff.ready, staff.talking, staff.loggedIn)));
+  return { root, name, number, note, share, figures, plots, cells, staff, staffWords };
+}
+
+/**
+ * @template T
+ * @param {(name: Plotted) => T} create
+ * @returns {Record<Plotted, T>}
+ */
+function perFigure(create) {
+  return {
+    waiting: create("waiting"),
+    longest: create("longest"),
+    answered: create("answered"),
+    abandoned: create("abandoned"),
+  };
+}
+
+/**
+ * @param {Row} row
+ * @param {QueueRow} view
+ */
 function fill(row, view) {
   setAttribute(row.root, "data-level", view.level);
   setText(row.name, view.name);
   setText(row.number, view.number);
-  // Where there is no room for the table's head, each cell says what it is.
-  FIGURES.forEach((name, index) =>
-    setAttribute(row.cells[index], "data-label", t(`board.${name}`)));
+  // Without room for the table's head, each cell shows its own label.
+  for (const name of PLOTTED) {
+    setAttribute(row.cells[name], "data-label", t(`board.${name}`));
+  }
+  setText(row.figures.waiting, formatNumber(view.waiting));
+  setText(row.figures.longest, view.waiting ? duration(view.longest * 1000) : "–");
+  setText(row.figures.answered, formatNumber(view.answered));
+  setText(row.figures.abandoned, formatNumber(view.abandoned));
   setText(row.note, view.level !== "calm" && view.loggedIn === 0 ? t("board.nobody") : "");
-  setText(row.waiting, formatNumber(view.waiting));
-  setText(row.longest, view.waiting ? duration(view.longest * 1000) : "–");
-  setText(row.answered, formatNumber(view.answered));
-  setText(row.abandoned, formatNumber(view.abandoned));
   setText(row.share, view.abandoned
     ? t("board.share", { n: formatNumber(Math.round(view.abandonedShare)) }) : "");
-  setText(row.staff, t("board.staff.words", view));
+  setText(row.staffWords, t("board.staff.words", view));
   for (const name of STAFF) {
-    setText(row[name], formatNumber(view[name]));
-    setAttribute(row[name], "data-label", t(`board.staff.${name}`));
+    setText(row.staff[name], formatNumber(view[name]));
+    setAttribute(row.staff[name], "data-label", t(`board.staff.${name}`));
   }
 }
 
-/** Moves an element, which keeps the focus if it has it. */
+/** Moves an element; what has the focus in it keeps it.
+ * @param {HTMLElement} element
+ * @param {HTMLElement} place
+ * @param {Element | null} before
+ */
 export function move(element, place, before) {
-  const held = element.contains(document.activeElement) ? document.activeElement : null;
+  const { activeElement: active } = document;
   place.insertBefore(element, before);
-  held?.focus({ preventScroll: true });
+  if (active instanceof HTMLElement && element.contains(active)) {
+    active.focus({ preventScroll: true });
+  }
 }

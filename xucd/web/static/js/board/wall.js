@@ -1,12 +1,12 @@
-/* The wall: nothing but the queues, on the whole screen, large enough to be read across a room. */
+/* The wall view: the queues alone, in full screen, large enough to be read across a room. */
 
-import { byId, setAttribute, setText } from "../shared/dom.js";
+import { byId, closest, setAttribute, setText } from "../shared/dom.js";
 import { t } from "../shared/words.js";
 
-const KEYS = "xucd.keys"; // "off" when the user has switched shortcuts of one key off, at the desk
-const SHAPE = 1.5; // how much wider than high a queue's field likes to be
+const KEYS = "xucd.keys"; // "off" when the user has switched single-key shortcuts off, at the desk
+const SHAPE = 1.5; // width to height of a queue's field
 
-/** Lets the button and the key F put the board on the wall and take it down. */
+/** Lets the button and the key F switch the wall view on and off. */
 export function startWall() {
   byId("wall").addEventListener("click", turn);
   addEventListener("keydown", (event) => {
@@ -26,7 +26,7 @@ export function startWall() {
   document.body.classList.toggle("keyless", !hasKeys());
 }
 
-/** Whether the board is on the wall. */
+/** Whether the wall view is on. */
 export function onWall() {
   return document.body.classList.contains("wall");
 }
@@ -47,11 +47,11 @@ export function spread() {
       best = { columns, size };
     }
   }
-  rows.style.setProperty("--columns", best.columns);
-  rows.style.setProperty("--lines", Math.ceil(count / best.columns));
+  rows.style.setProperty("--columns", String(best.columns));
+  rows.style.setProperty("--lines", String(Math.ceil(count / best.columns)));
 }
 
-/** Takes the board down from the wall. */
+/** Switches the wall view off. */
 export function leave() {
   document.body.classList.remove("wall");
   show();
@@ -68,18 +68,21 @@ function turn() {
   document.body.classList.add("wall");
   show();
   spread();
-  // A browser may forbid the whole screen: the wall then fills the window.
+  // A browser may refuse full screen: the view then fills the window.
   document.documentElement.requestFullscreen?.().then(spread, () => {});
 }
 
-/** Brings the button's words up to date. */
+/** Updates the button. */
 export function show() {
   setAttribute(byId("wall"), "aria-pressed", String(onWall()));
   setText(byId("wall-words"), t(onWall() ? "board.wall.leave" : "board.wall"));
 }
 
+/** Whether a key was pressed alone, outside of fields and dialogs.
+ * @param {KeyboardEvent} event
+ */
 function isOurs(event) {
-  const typing = event.target.closest?.("input, select, textarea, dialog");
+  const typing = closest(event, "input, select, textarea, dialog");
   const alone = !event.ctrlKey && !event.metaKey && !event.altKey && !event.repeat;
   return alone && !typing && hasKeys() && !byId("page").hidden;
 }

@@ -1,13 +1,21 @@
-/* What a screen reader is told by itself: the own state, a call that comes, its sheet. */
+/* Announcements for screen readers: the user's own state, a call that rings, its sheet. */
 
 import { byId } from "../shared/dom.js";
 import { detailWords, stateWords } from "../shared/states.js";
 import { t } from "../shared/words.js";
 import { queueWords } from "./calls.js";
 
-const told = { state: null, calls: new Map(), sheet: null };
+/** @import { AgentView, SheetView, State } from "/lib/xucd.js" */
+/** @import { Desk } from "./main.js" */
 
-/** Says what is new since it was last called. */
+/** What was announced last.
+ * @type {{state: string | null, calls: Map<string, string>, sheet: SheetView | null}}
+ */
+const announced = { state: null, calls: new Map(), sheet: null };
+
+/** Announces what is new since the last call.
+ * @param {Desk} desk
+ */
 export function announce({ me, center: { state } }) {
   const words = [newState(me, state), ...newCalls(state), newSheet(state)].filter(Boolean);
   if (words.length > 0) {
@@ -15,40 +23,46 @@ export function announce({ me, center: { state } }) {
   }
 }
 
-/** Begins anew, for another user. */
+/** Forgets what was announced, for another user. */
 export function forgetAnnounced() {
-  told.state = told.sheet = null;
-  told.calls.clear();
+  announced.state = announced.sheet = null;
+  announced.calls.clear();
   byId("announcements").textContent = "";
 }
 
+/**
+ * @param {AgentView | null} me
+ * @param {State} state
+ */
 function newState(me, { statuses }) {
   if (!me?.state) {
     return "";
   }
   const words = [stateWords(me.state.name), detailWords(me.state, statuses)].filter(Boolean);
-  const before = told.state;
-  told.state = words.join(", ");
-  return before !== null && before !== told.state ? told.state : "";
+  const before = announced.state;
+  announced.state = words.join(", ");
+  return before !== null && before !== announced.state ? announced.state : "";
 }
 
+/** @param {State} state */
 function newCalls(state) {
   const words = [];
   for (const [id, call] of state.calls) {
-    if (told.calls.get(id) !== call.eventType && call.eventType === "EventRinging") {
+    if (announced.calls.get(id) !== call.eventType && call.eventType === "EventRinging") {
       const queue = queueWords(state, call.queueName);
       const caller = [...new Set([call.otherDName, call.otherDN])].filter(Boolean).join(" ");
       words.push(queue ? t("announce.queue-call", { caller, queue })
         : t("announce.call", { caller }));
     }
   }
-  told.calls = new Map([...state.calls].map(([id, call]) => [id, call.eventType]));
+  announced.calls = new Map([...state.calls].map(([id, call]) => [id, call.eventType]));
   return words;
 }
 
+/** @param {State} state */
 function newSheet({ sheets }) {
-  const is = sheets[0] ?? null;
-  const appears = is !== told.sheet && is !== null;
-  told.sheet = is;
-  return appears ? t("announce.sheet") : "";
+  const newest = sheets[0] ?? null;
+  const isNew = newest !== announced.sheet && newest !== null;
+  announced.sheet = newest;
+  return isNew ? t("announce.sheet") : "";
 }

@@ -1,4 +1,4 @@
-/* One callback: who is to be called, and what its taker can do. */
+/* A callback: whom to call, and the actions of the agent who has taken it. */
 
 import { keepList, make, makeIcon, setAttribute, setShown, setText } from "../shared/dom.js";
 import { ICONS } from "../shared/icons.js";
@@ -7,60 +7,78 @@ import { dayWords, hoursWords, localDay, periodWords } from "./days.js";
 import { beginTicket, fillTicket } from "./ticket.js";
 import { ticketOf } from "./tickets.js";
 
-/** Makes the row of a request; `turn` opens and closes it. */
+/** @import { AgentView, CallbackView } from "/lib/xucd.js" */
+/** @import { Desk } from "./main.js" */
+/** @import { TicketForm } from "./ticket.js" */
+
+/** @typedef {{request: CallbackView, mine: boolean, open: boolean}} Item */
+/** @typedef {ReturnType<typeof beginCallback>} Parts */
+
+/** Makes the row of a callback; `turn` opens and closes it.
+ * @param {Desk} desk
+ * @param {string} uuid
+ * @param {() => void} turn
+ */
 export function beginCallback(desk, uuid, turn) {
-  const body = `callback-${uuid}`;
-  const parts = {
-    due: make("span", { class: "due" }),
-    hours: make("span", { class: "quiet" }),
-    who: make("span", { class: "party" }),
-    company: make("span", { class: "quiet" }),
-    message: make("span", {
-      class: "message small", "data-t": "callback.message", text: t("callback.message"),
-    }),
-    taker: make("span", { class: "taker small" }),
-    take: button("callback.take", "compact"),
-    about: make("dl", { class: "data" }),
-    numbers: make("span", { class: "row" }),
-    listen: button("callback.listen", ""),
-    release: button("callback.release", ""),
-    ticket: make("div"),
-  };
-  parts.head = make("button", {
-    type: "button", class: "plain head", "aria-expanded": "false", "aria-controls": body,
+  const id = `callback-${uuid}`;
+  const due = make("span", { class: "due" });
+  const hours = make("span", { class: "quiet" });
+  const who = make("span", { class: "party" });
+  const company = make("span", { class: "quiet" });
+  const message = make("span", {
+    class: "message small", "data-t": "callback.message", text: t("callback.message"),
+  });
+  const taker = make("span", { class: "taker small" });
+  const head = make("button", {
+    type: "button", class: "plain head", "aria-expanded": "false", "aria-controls": id,
   },
-  make("span", { class: "when small" }, parts.due, " ", parts.hours),
-  make("span", { class: "name" }, parts.who, " ", parts.company, " ", parts.message), parts.taker);
-  parts.listen.prepend(makeIcon(ICONS.play));
-  parts.body = make("div", { id: body, class: "body" },
-    parts.about,
-    make("div", { class: "row" }, parts.numbers, parts.listen, parts.release),
-    parts.ticket);
-  parts.root = make("li", { class: "callback" },
-    make("div", { class: "line" }, parts.head, parts.take), parts.body);
-  parts.showNumbers = keepList(parts.numbers, {
-    key: (number) => number,
+  make("span", { class: "when small" }, due, " ", hours),
+  make("span", { class: "name" }, who, " ", company, " ", message), taker);
+  const take = button("callback.take", "compact");
+  const about = make("dl", { class: "data" });
+  const numbers = make("span", { class: "row" });
+  const listen = button("callback.listen", "");
+  listen.prepend(makeIcon(ICONS.play));
+  const release = button("callback.release", "");
+  const ticket = make("div");
+  const body = make("div", { id, class: "body" },
+    about, make("div", { class: "row" }, numbers, listen, release), ticket);
+  const root = make("li", { class: "callback" }, make("div", { class: "line" }, head, take), body);
+  const showNumbers = keepList(numbers, {
+    key: (/** @type {string} */ number) => number,
     begin: (number) => beginNumber(desk, uuid, number),
     fill: fillNumber,
   });
-  parts.head.addEventListener("click", turn);
-  parts.take.addEventListener("click", () => take(desk, parts, uuid));
-  parts.release.addEventListener("click", () => release(desk, parts, uuid));
-  parts.listen.addEventListener("click", () => {
-    const { voiceMessageRef } = desk.center.state.callbacks.requests.get(uuid);
-    desk.attempt((center) => center.listenCallbackMessage({ voiceMessageRef }));
+  const parts = {
+    root, due, hours, who, company, message, taker, head, take, about, numbers, listen, release,
+    ticket, body, showNumbers, form: /** @type {TicketForm | null} */ (null),
+  };
+  head.addEventListener("click", turn);
+  take.addEventListener("click", () => takeCallback(desk, parts, uuid));
+  release.addEventListener("click", () => releaseCallback(desk, parts, uuid));
+  listen.addEventListener("click", () => {
+    const { voiceMessageRef } = desk.center.state.callbacks.requests.get(uuid) ?? {};
+    if (voiceMessageRef) {
+      desk.attempt((center) => center.listenCallbackMessage({ voiceMessageRef }));
+    }
   });
   return parts;
 }
 
-/** All that a request says about whoever is to be called, to be searched. */
+/** All that a request says about whoever is to be called, to be searched.
+ * @param {CallbackView} request
+ */
 export function calleeText(request) {
   const { firstName, lastName, company, description, phoneNumber, mobilePhoneNumber } = request;
   const all = [firstName, lastName, company, description, phoneNumber, mobilePhoneNumber];
   return all.filter(Boolean).join(" ");
 }
 
-/** Shows a request: `{request, mine, open}`. */
+/** Updates the row of a callback.
+ * @param {Desk} desk
+ * @param {Parts} parts
+ * @param {Item} item
+ */
 export function fillCallback(desk, parts, { request, mine, open }) {
   const { state } = desk.center;
   const name = [request.firstName, request.lastName].filter(Boolean).join(" ");
@@ -72,7 +90,7 @@ export function fillCallback(desk, parts, { request, mine, open }) {
   parts.due.classList.toggle("today", request.dueDate === today);
   setText(parts.who, name || request.phoneNumber || request.mobilePhoneNumber || "");
   setText(parts.company, request.company ?? "");
-  const taker = state.agents.get(request.agentId);
+  const taker = request.agentId === null ? undefined : state.agents.get(request.agentId);
   setText(parts.taker, takerWords(request, mine, taker));
   parts.root.classList.toggle("mine", mine);
   parts.root.classList.toggle("taken", request.agentId !== null && !mine);
@@ -84,9 +102,16 @@ export function fillCallback(desk, parts, { request, mine, open }) {
   showTicket(desk, parts, request, mine ? ticketOf(request) : null);
 }
 
+/**
+ * @param {Desk} desk
+ * @param {Parts} parts
+ * @param {CallbackView} request
+ * @param {boolean} mine
+ */
 function fillBody(desk, parts, request, mine) {
   const { callbacks, rights } = desk.center.state;
-  const numbers = [...new Set([request.phoneNumber, request.mobilePhoneNumber].filter(Boolean))];
+  const numbers = [...new Set([request.phoneNumber, request.mobilePhoneNumber])]
+    .flatMap((number) => number || []);
   showAbout(parts.about, [
     ["callback.description", request.description],
     ["callback.numbers", numbers.join(", ")],
@@ -99,10 +124,15 @@ function fillBody(desk, parts, request, mine) {
   parts.release.hidden = request.agentId === null || !(mine || supervises);
 }
 
-/** Once it has been called, the form that ends it is what comes next. */
+/** Shows the ticket once the callback was called.
+ * @param {Desk} desk
+ * @param {Parts} parts
+ * @param {CallbackView} request
+ * @param {string | null} ticket its uuid
+ */
 function showTicket(desk, parts, request, ticket) {
-  for (const button of parts.numbers.children) {
-    button.classList.toggle("primary", ticket === null);
+  for (const number of parts.numbers.children) {
+    number.classList.toggle("primary", ticket === null);
   }
   if (ticket === null) {
     if (parts.ticket.contains(document.activeElement)) {
@@ -112,22 +142,34 @@ function showTicket(desk, parts, request, ticket) {
     parts.form = null;
     return;
   }
+  const form = parts.form ?? beginTicket(desk, request.uuid);
   if (!parts.form) {
-    parts.form = beginTicket(desk, request.uuid);
-    parts.ticket.replaceChildren(parts.form.root);
+    parts.form = form;
+    parts.ticket.replaceChildren(form.root);
   }
-  fillTicket(parts.form, request, ticket, desk.center.state.callbacks.periods);
+  fillTicket(form, request, ticket, desk.center.state.callbacks.periods);
 }
 
+/**
+ * @param {HTMLElement} place
+ * @param {[key: string, value: string | null | undefined][]} lines
+ */
 function showAbout(place, lines) {
-  const told = lines.filter(([, value]) => value).map(([key, value]) => [t(key), value]);
-  if (place.dataset.told !== JSON.stringify(told)) {
-    place.dataset.told = JSON.stringify(told);
-    place.replaceChildren(...told.map(([name, value]) => make("div", {},
+  const rows = lines.map(([key, value]) => ({ name: t(key), value: value ?? "" }))
+    .filter(({ value }) => value !== "");
+  const shown = JSON.stringify(rows);
+  if (place.dataset.shown !== shown) {
+    place.dataset.shown = shown;
+    place.replaceChildren(...rows.map(({ name, value }) => make("div", {},
       make("dt", { text: name }), make("dd", { text: value }))));
   }
 }
 
+/**
+ * @param {CallbackView} request
+ * @param {boolean} mine
+ * @param {AgentView | undefined} taker
+ */
 function takerWords({ agentId }, mine, taker) {
   if (agentId === null) {
     return "";
@@ -139,6 +181,11 @@ function takerWords({ agentId }, mine, taker) {
   return t("callback.taken-by", { name });
 }
 
+/**
+ * @param {Desk} desk
+ * @param {string} uuid
+ * @param {string} number
+ */
 function beginNumber(desk, uuid, number) {
   const words = make("span");
   const root = make("button", { type: "button" }, makeIcon(ICONS.phone), words);
@@ -146,35 +193,59 @@ function beginNumber(desk, uuid, number) {
   return { root, words };
 }
 
+/**
+ * @param {ReturnType<typeof beginNumber>} parts
+ * @param {string} number
+ */
 function fillNumber({ words }, number) {
   setText(words, t("callback.call", { number }));
 }
 
-async function call(desk, button, uuid, number) {
-  if (button.getAttribute("aria-busy")) {
+/**
+ * @param {Desk} desk
+ * @param {HTMLElement} pressed
+ * @param {string} uuid
+ * @param {string} number
+ */
+async function call(desk, pressed, uuid, number) {
+  if (pressed.getAttribute("aria-busy")) {
     return; // the phone rings already
   }
-  button.setAttribute("aria-busy", "true");
+  pressed.setAttribute("aria-busy", "true");
   try {
     await desk.attempt((center) => center.startCallback({ uuid, number }));
   } finally {
-    button.removeAttribute("aria-busy");
+    pressed.removeAttribute("aria-busy");
   }
 }
 
-async function take(desk, parts, uuid) {
+/**
+ * @param {Desk} desk
+ * @param {Parts} parts
+ * @param {string} uuid
+ */
+async function takeCallback(desk, parts, uuid) {
   const had = parts.root.contains(document.activeElement);
   await desk.attempt((center) => center.takeCallback({ uuid }));
-  if (had && desk.center) {
-    parts.head.focus(); // what was pressed goes; what comes next is below
+  if (had && desk.signedIn) {
+    parts.head.focus(); // the button that was pressed is hidden
   }
 }
 
-async function release(desk, parts, uuid) {
+/**
+ * @param {Desk} desk
+ * @param {Parts} parts
+ * @param {string} uuid
+ */
+async function releaseCallback(desk, parts, uuid) {
   await desk.attempt((center) => center.releaseCallback({ uuid }));
   parts.head.focus();
 }
 
+/**
+ * @param {string} key
+ * @param {string} look
+ */
 function button(key, look) {
   const words = make("span", { "data-t": key, text: t(key) });
   return make("button", { type: "button", class: look }, words);

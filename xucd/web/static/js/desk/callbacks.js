@@ -1,21 +1,33 @@
-/* The people to call back: the user's own first, then by the day on which they are due. */
+/* The list of callbacks: the user's own first, then by the day on which they are due. */
 
 import { byId, keepList, make, setText } from "../shared/dom.js";
 import { byName, formatNumber, t } from "../shared/words.js";
 import { beginCallback, calleeText, fillCallback } from "./callback.js";
 import { localDay } from "./days.js";
 
+/** @import { CallbackView, State } from "/lib/xucd.js" */
+/** @import { Desk } from "./main.js" */
+/** @import { Item } from "./callback.js" */
+
 const PAGE = 30; // rows that are shown at first, and added at a time
 
-// Uuids of the rows that were turned: one's own are open unless turned, the others closed.
+const which = byId("callbacks-which", HTMLSelectElement);
+const find = byId("callbacks-find", HTMLInputElement);
+
+/** The rows that the user has opened or closed: the user's own are open at first, others closed.
+ * @type {Set<string>}
+ */
 const turned = new Set();
 let most = PAGE;
-let showRows = null;
+/** @type {(items: Item[]) => unknown} */
+let showRows;
 
-/** Lets the list be narrowed down, and its rows ask. */
+/** Starts the list and its filters.
+ * @param {Desk} desk
+ */
 export function startCallbacks(desk) {
   showRows = keepList(byId("callback-rows"), {
-    key: ({ request }) => request.uuid,
+    key: (/** @type {Item} */ { request }) => request.uuid,
     begin: (item) => beginCallback(desk, item.request.uuid, () => turn(desk, item.request.uuid)),
     fill: (parts, item) => fillCallback(desk, parts, item),
     end: (parts) => {
@@ -28,15 +40,17 @@ export function startCallbacks(desk) {
     most = PAGE;
     showCallbacks(desk);
   };
-  byId("callbacks-which").addEventListener("change", narrow);
-  byId("callbacks-find").addEventListener("input", narrow);
+  which.addEventListener("change", narrow);
+  find.addEventListener("input", narrow);
   byId("callbacks-more").addEventListener("click", () => {
     most += PAGE;
     showCallbacks(desk);
   });
 }
 
-/** Shows the callbacks. */
+/** Shows the callbacks.
+ * @param {Desk} desk
+ */
 export function showCallbacks(desk) {
   const { callbacks } = desk.center.state;
   byId("callbacks").hidden = desk.callbacksOff || callbacks.lists.size === 0;
@@ -57,6 +71,10 @@ export function showCallbacks(desk) {
   setText(byId("callbacks-more"), t("callbacks.more", { n: formatNumber(found.length - most) }));
 }
 
+/**
+ * @param {Desk} desk
+ * @param {string} uuid
+ */
 function turn(desk, uuid) {
   if (!turned.delete(uuid)) {
     turned.add(uuid);
@@ -64,10 +82,18 @@ function turn(desk, uuid) {
   showCallbacks(desk);
 }
 
+/**
+ * @param {CallbackView} request
+ * @param {number | null} me
+ */
 function isOpen({ uuid, agentId }, me) {
   return turned.has(uuid) !== (me !== null && agentId === me);
 }
 
+/**
+ * @param {State["callbacks"]["lists"]} lists
+ * @param {number | null} me
+ */
 function showChoice(lists, me) {
   const choices = [["all", t("callbacks.all")], ["due", t("callbacks.due")]];
   if (me !== null) {
@@ -76,18 +102,21 @@ function showChoice(lists, me) {
   if (lists.size > 1) {
     choices.push(...[...lists.values()].map(({ uuid, name }) => [uuid, name]));
   }
-  const select = byId("callbacks-which");
-  const told = JSON.stringify(choices);
-  if (select.dataset.told !== told) {
-    const chosen = select.value;
-    select.dataset.told = told;
-    select.replaceChildren(...choices.map(([value, text]) => make("option", { value, text })));
-    select.value = choices.some(([value]) => value === chosen) ? chosen : "all";
+  const shown = JSON.stringify(choices);
+  if (which.dataset.shown !== shown) {
+    const chosen = which.value;
+    which.dataset.shown = shown;
+    which.replaceChildren(...choices.map(([value, text]) => make("option", { value, text })));
+    which.value = choices.some(([value]) => value === chosen) ? chosen : "all";
   }
 }
 
+/**
+ * @param {CallbackView} request
+ * @param {number | null} me
+ */
 function isChosen(request, me) {
-  const chosen = byId("callbacks-which").value;
+  const chosen = which.value;
   switch (chosen) {
     case "all": return true;
     case "due": return request.dueDate <= localDay(new Date());
@@ -96,11 +125,17 @@ function isChosen(request, me) {
   }
 }
 
+/** @param {CallbackView} request */
 function isFound(request) {
-  const wanted = byId("callbacks-find").value.trim().toLowerCase();
+  const wanted = find.value.trim().toLowerCase();
   return wanted === "" || calleeText(request).toLowerCase().includes(wanted);
 }
 
+/**
+ * @param {CallbackView} a
+ * @param {CallbackView} b
+ * @param {number | null} me
+ */
 function before(a, b, me) {
   const mine = Number(b.agentId === me && me !== null) - Number(a.agentId === me && me !== null);
   return mine || compare(a.dueDate, b.dueDate)
@@ -108,6 +143,10 @@ function before(a, b, me) {
     || byName(a.lastName ?? "", b.lastName ?? "") || compare(a.uuid, b.uuid);
 }
 
+/**
+ * @param {string} a
+ * @param {string} b
+ */
 function compare(a, b) {
   return Number(a > b) - Number(a < b);
 }

@@ -1,27 +1,36 @@
-/* The calls of the user's own phone, and what can be done with each. */
+/* The calls of the user's own phone, with their actions. */
 
 import { countFrom } from "../shared/clock.js";
 import { byId, keepList, make, setAttribute, setShown, setText } from "../shared/dom.js";
-import { say } from "../shared/toasts.js";
+import { showDone } from "../shared/toasts.js";
 import { t } from "../shared/words.js";
 
+/** @import { AgentView, CallView, State } from "/lib/xucd.js" */
+/** @import { Desk } from "./main.js" */
+
+/** The CSS class of a call's state.
+ * @type {Record<CallView["eventType"], string>}
+ */
 const LOOKS = {
   EventRinging: "ringing",
   EventDialing: "ringing",
   EventEstablished: "call",
   EventOnHold: "paused",
+  EventReleased: "out",
 };
 
-let showList = null;
-let nothing = null;
+const none = make("p", { class: "empty", "data-t": "calls.none" });
+/** @type {(calls: CallView[]) => unknown} */
+let showList;
 
-/** Makes the place for calls. */
+/** Starts the list of calls.
+ * @param {Desk} desk
+ */
 export function startCalls(desk) {
-  nothing = make("p", { class: "empty", "data-t": "calls.none" });
   const list = make("div", { class: "calls" });
-  byId("calls").append(nothing, list);
+  byId("calls").append(none, list);
   showList = keepList(list, {
-    key: (call) => call.uniqueId,
+    key: (/** @type {CallView} */ call) => call.uniqueId,
     begin: (call) => begin(desk, call.uniqueId),
     fill: (parts, call) => fill(parts, call, desk),
     end: (parts) => {
@@ -33,20 +42,36 @@ export function startCalls(desk) {
   });
 }
 
-/** Shows the calls. */
+/** Shows the calls.
+ * @param {Desk} desk
+ */
 export function showCalls(desk) {
   const { state } = desk.center;
   const hasPhone = state.line !== null || (desk.me !== null && state.phoneStatus !== "");
   byId("phone").hidden = !hasPhone;
   const calls = [...state.calls.values()].sort((a, b) => a.began - b.began);
-  nothing.hidden = calls.length > 0;
+  none.hidden = calls.length > 0;
   byId("phone").classList.toggle("busy", calls.length > 0);
   const reachable = state.phoneStatus !== "INDISPONIBLE" || calls.length > 0;
   setText(byId("phone-status"), reachable ? "" : t("calls.unreachable"));
   showList(calls);
 }
 
+/** @typedef {ReturnType<typeof begin>} Parts */
+
+/**
+ * @param {Desk} desk
+ * @param {string} uniqueId
+ */
 function begin(desk, uniqueId) {
+  const to = make("input", {
+    type: "tel", size: 12, maxlength: 40, autocomplete: "off",
+    "data-t-aria-label": "calls.to", "aria-label": t("calls.to"),
+    "data-t-placeholder": "calls.to", placeholder: t("calls.to"),
+  });
+  const transferButton = action("calls.transfer", "t", "", "submit");
+  const { root: hangUp } = action("calls.hang-up", "h", "danger");
+  const record = action("", "m", "");
   const parts = {
     state: make("span"),
     timer: make("span", { class: "timer" }),
@@ -55,115 +80,125 @@ function begin(desk, uniqueId) {
     queue: make("span", { class: "quiet" }),
     recording: make("span", { class: "recording small" }),
     data: make("dl", { class: "data" }),
-    hangUp: action("calls.hang-up", "h", "danger"),
-    record: action("", "m", ""),
-    to: make("input", {
-      type: "tel", size: 12, maxlength: 40, autocomplete: "off", "data-t-aria-label": "calls.to",
-      "data-t-placeholder": "calls.to",
-    }),
-    transferIt: action("calls.transfer", "t", ""),
+    hangUp,
+    record,
+    transfer: make("form", { class: "row transfer", novalidate: "" }, to, transferButton.root),
+    root: make("article", { class: "a-call" }),
   };
-  for (const attribute of ["aria-label", "placeholder"]) {
-    parts.to.setAttribute(attribute, t("calls.to"));
-  }
-  parts.transfer = make("form", { class: "row transfer", novalidate: "" },
-    parts.to, parts.transferIt);
-  parts.transferIt.type = "submit";
-  parts.root = make("article", { class: "a-call" },
+  parts.root.append(
     make("p", { class: "what" }, parts.state, parts.timer, parts.recording),
     make("p", { class: "whom" }, parts.party, parts.name, parts.queue),
     parts.data,
-    make("div", { class: "row" }, parts.hangUp, parts.record, parts.transfer));
-  parts.hangUp.addEventListener("click", () =>
-    desk.attempt((center) => center.hangup({ uniqueId })));
-  parts.record.addEventListener("click", () => toggleRecording(desk));
+    make("div", { class: "row" }, hangUp, record.root, parts.transfer));
+  hangUp.addEventListener("click", () => desk.attempt((center) => center.hangup({ uniqueId })));
+  record.root.addEventListener("click", () => toggleRecording(desk));
   parts.transfer.addEventListener("submit", (event) => {
     event.preventDefault();
-    transfer(desk, parts.to);
+    transfer(desk, to);
   });
   return parts;
 }
 
-function action(key, shortcut, look) {
-  const words = make("span");
-  if (key) {
-    words.dataset.t = key;
-    words.textContent = t(key);
-  }
-  return make("button", {
-    type: "button", class: look, "data-key": shortcut, "aria-keyshortcuts": shortcut,
+/** A button with a shortcut; without a `key`, its text is set later.
+ * @param {string} key
+ * @param {string} shortcut
+ * @param {string} look
+ */
+function action(key, shortcut, look, type = "button") {
+  const words = make("span", key ? { "data-t": key, text: t(key) } : {});
+  const root = make("button", {
+    type, class: look, "data-key": shortcut, "aria-keyshortcuts": shortcut,
   }, words, make("kbd", { text: shortcut, "aria-hidden": "true" }));
+  return { root, words };
 }
 
+/**
+ * @param {Parts} parts
+ * @param {CallView} call
+ * @param {Desk} desk
+ */
 function fill(parts, call, desk) {
-  const look = LOOKS[call.eventType];
   setText(parts.state, t(`calls.${call.eventType}.${call.callDirection}`));
-  setAttribute(parts.state, "class", `state ${look}`);
+  setAttribute(parts.state, "class", `state ${LOOKS[call.eventType]}`);
   countFrom(parts.timer, startOf(call, desk));
   setText(parts.party, call.otherDN || t("calls.unknown"));
   setText(parts.name, call.otherDName === call.otherDN ? "" : call.otherDName);
   const queue = queueWords(desk.center.state, call.queueName);
   setText(parts.queue, queue ? t("calls.queue", { queue }) : "");
-  showData(parts.data, call.userData ?? {});
+  showData(parts.data, call.userData);
   const established = call.eventType === "EventEstablished";
-  showRecording(parts, established ? desk.me?.state : null);
+  showRecording(parts, (established && desk.me?.state) || null);
   setShown(parts.transfer, established, parts.hangUp);
 }
 
-/** When a call began to be talked in; a page that was loaded meanwhile knows it by the agent. */
+/** When a conversation began; a page that was loaded meanwhile knows it by the agent's state.
+ * @param {CallView} call
+ * @param {Desk} desk
+ */
 function startOf(call, { me, center: { state } }) {
   const began = call.answered ?? call.began;
   const only = state.calls.size === 1 && call.eventType === "EventEstablished";
-  return only && me?.state?.name === "AgentOnCall" ? Math.min(began, me.since) : began;
+  return only && me?.state?.name === "AgentOnCall" ? Math.min(began, me.since ?? began) : began;
 }
 
-/** A queue as it is shown, by the name that calls bear; "" for none. */
+/** The displayed name of a queue, by the name that calls carry; "" for none.
+ * @param {Pick<State, "queues">} state
+ * @param {string | undefined} name
+ */
 export function queueWords({ queues }, name) {
-  const queue = [...queues.values()].find((one) => one.name === name);
+  const queue = [...queues.values()].find((known) => known.name === name);
   return queue?.displayName || name || "";
 }
 
+/**
+ * @param {HTMLElement} place
+ * @param {Record<string, string>} data
+ */
 function showData(place, data) {
   const entries = Object.entries(data);
-  const told = JSON.stringify(entries);
+  const shown = JSON.stringify(entries);
   place.hidden = entries.length === 0;
-  if (place.dataset.told !== told) {
-    place.dataset.told = told;
+  if (place.dataset.shown !== shown) {
+    place.dataset.shown = shown;
     place.replaceChildren(...entries.map(([name, value]) => make("div", {},
       make("dt", { text: name.replace(/^USR_/, "") }), make("dd", { text: value }))));
   }
 }
 
-/** A recording is of a queue's call only; `state` is the agent's, or null. */
+/** Only calls of a queue are recorded; `state` is the agent's, or null.
+ * @param {Parts} parts
+ * @param {AgentView["state"]} state
+ */
 function showRecording(parts, state) {
   const monitored = state?.name === "AgentOnCall" ? state.monitorState : "DISABLED";
-  const recorded = ["ACTIVE", "PAUSED"].includes(monitored);
-  setShown(parts.record, recorded, parts.hangUp);
+  const recorded = monitored === "ACTIVE" || monitored === "PAUSED";
+  setShown(parts.record.root, recorded, parts.hangUp);
   parts.recording.hidden = !recorded;
   if (recorded) {
     const paused = monitored === "PAUSED";
-    setText(parts.record.firstElementChild, t(paused ? "calls.record" : "calls.mute"));
+    setText(parts.record.words, t(paused ? "calls.record" : "calls.mute"));
     setText(parts.recording, t(paused ? "calls.muted" : "calls.recorded"));
     parts.recording.classList.toggle("on", !paused);
   }
 }
 
+/** @param {Desk} desk */
 function toggleRecording(desk) {
-  const paused = desk.me?.state.monitorState === "PAUSED";
+  const paused = desk.me?.state?.monitorState === "PAUSED";
   desk.attempt((center) => (paused ? center.monitorUnpause() : center.monitorPause()));
 }
 
+/**
+ * @param {Desk} desk
+ * @param {HTMLInputElement} input
+ */
 async function transfer(desk, input) {
   const destination = input.value.replace(/[\s().-]/g, "");
   if (!destination) {
     input.focus();
     return;
   }
-  const done = await desk.attempt(async (center) => {
-    await center.directTransfer({ destination });
-    return true;
-  });
-  if (done) {
-    say(t("calls.transferred", { destination }));
+  if (await desk.attempt((center) => center.directTransfer({ destination }))) {
+    showDone(t("calls.transferred", { destination }));
   }
 }

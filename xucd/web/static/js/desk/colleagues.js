@@ -1,38 +1,49 @@
 /* The table of all agents. Rows stay the same elements while they change, so that the focus and the
-place on the page are kept. */
+scroll position are kept. */
 
 import { countFrom } from "../shared/clock.js";
-import { byId, keepList, make, setAttribute, setText } from "../shared/dom.js";
-import { detailWords, stateLook, STATES, stateWords } from "../shared/states.js";
+import { byId, closest, keepList, make, setAttribute, setText } from "../shared/dom.js";
+import { STATES } from "../shared/state-table.js";
+import { detailWords, stateLook, stateWords } from "../shared/states.js";
 import { byName, language, t, tCount } from "../shared/words.js";
 
-const MOST = 200; // rows; whoever has more colleagues than that looks at the board
+/** @import { AgentView } from "/lib/xucd.js" */
+/** @import { Desk } from "./main.js" */
 
-let showRows = null;
+const MOST = 200; // rows; the board shows more
 
-/** Lets the rows' buttons ask. */
+/** @typedef {{agent: AgentView, name: string, may: boolean}} Item `may`: whether to show actions. */
+
+/** @type {(items: Item[]) => unknown} */
+let showRows;
+
+/** Starts the table.
+ * @param {Desk} desk
+ */
 export function startColleagues(desk) {
   showRows = keepList(byId("rows"), {
-    key: ({ agent }) => agent.id,
+    key: (/** @type {Item} */ { agent }) => agent.id,
     begin: ({ agent }) => begin(agent.id),
     fill: (parts, item) => fill(parts, item, desk),
     end: (parts) => countFrom(parts.timer, null),
   });
   byId("rows").addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    if (button) {
-      const agentId = Number(button.closest("tr").dataset.agent);
-      desk.attempt((center) => center[button.dataset.command]({ agentId }));
+    const command = closest(event, "button")?.dataset.command;
+    const agentId = Number(closest(event, "tr")?.dataset.agent);
+    if (command === "pauseAgent" || command === "unpauseAgent" || command === "logoutAgent") {
+      desk.attempt((center) => center[command]({ agentId }));
     }
   });
 }
 
-/** Shows all agents. */
+/** Shows all agents.
+ * @param {Desk} desk
+ */
 export function showColleagues(desk) {
   const { state } = desk.center;
   const items = [...state.agents.values()].filter(({ number }) => number !== "").map((agent) => (
     { agent, name: `${agent.firstName} ${agent.lastName}`.trim() }));
-  const out = ({ agent }) => Number(agent.state?.name === "AgentLoggedOut");
+  const out = (/** @type {{agent: AgentView}} */ { agent }) => Number(agent.state?.name === "AgentLoggedOut");
   items.sort((a, b) => out(a) - out(b) || byName(a.name, b.name) || a.agent.id - b.agent.id);
   const may = ["Admin", "Supervisor"].includes(state.rights.profile);
   document.body.classList.toggle("no-agent", state.user !== null && state.user.agentId === null);
@@ -41,22 +52,30 @@ export function showColleagues(desk) {
   showRows(items.slice(0, MOST).map((item) => ({ ...item, may })));
   byId("agents").hidden = items.length === 0;
   byId("nobody").hidden = state.link !== "opened" || items.length > 0;
-  showSummary(items.map(({ agent }) => agent.state?.name));
+  showSummary(items.flatMap(({ agent }) => agent.state?.name ?? []));
 }
 
-function showSummary(names) {
-  const counts = STATES.map((name) => [name, names.filter((one) => one === name).length])
-    .filter(([, number]) => number > 0);
-  const told = JSON.stringify([counts, language()]);
-  if (byId("summary").dataset.told !== told) {
-    byId("summary").dataset.told = told;
-    byId("summary").replaceChildren(...counts.map(([name, number]) =>
+/** Shows how many agents are in each state.
+ * @param {string[]} states the agents' states
+ */
+function showSummary(states) {
+  const counts = STATES
+    .map((name) => ({ name, number: states.filter((state) => state === name).length }))
+    .filter(({ number }) => number > 0);
+  const shown = JSON.stringify([counts, language()]);
+  if (byId("summary").dataset.shown !== shown) {
+    byId("summary").dataset.shown = shown;
+    byId("summary").replaceChildren(...counts.map(({ name, number }) =>
       make("span", { class: `state ${stateLook(name)}`, text: tCount(`count.${name}`, number) })));
   }
 }
 
+/** @typedef {ReturnType<typeof begin>} Parts */
+
+/** @param {number} id */
 function begin(id) {
   const parts = {
+    root: make("tr", { role: "row", "data-agent": id }),
     name: make("span", { class: "name" }),
     number: make("span", { class: "number quiet" }),
     line: make("td", { role: "cell", class: "line" }),
@@ -67,8 +86,7 @@ function begin(id) {
     pause: make("button", { type: "button", class: "compact" }),
     out: make("button", { type: "button", class: "compact", "data-command": "logoutAgent" }),
   };
-  parts.root = make(
-    "tr", { role: "row", "data-agent": id },
+  parts.root.append(
     make("th", { role: "rowheader", scope: "row" }, parts.name, " ", parts.number),
     parts.line,
     make("td", { role: "cell", class: "now" }, parts.state, " ", parts.detail),
@@ -79,6 +97,11 @@ function begin(id) {
   return parts;
 }
 
+/**
+ * @param {Parts} parts
+ * @param {Item} item
+ * @param {Desk} desk
+ */
 function fill(parts, { agent, name, may }, desk) {
   const { user, statuses, queues } = desk.center.state;
   const { state } = agent;
@@ -91,14 +114,18 @@ function fill(parts, { agent, name, may }, desk) {
   setAttribute(parts.state, "class", state ? `state ${stateLook(state.name)}` : "");
   setText(parts.detail, state ? detailWords(state, statuses) : "");
   countFrom(parts.timer, state ? agent.since : null);
-  const names = [...agent.queues.keys()].map((id) => queues.get(id)?.displayName);
+  const names = [...agent.queues.keys()].map((id) => queues.get(id)?.displayName ?? "");
   setText(parts.queues, names.filter(Boolean).sort(byName).join(", "));
   setAttribute(parts.root, "class", `${own ? "own-row" : "other"}${out ? " away" : ""}`);
-  showActions(parts, name, state, may && !out);
+  showActions(parts, { name, state: state?.name, may: may && !out });
 }
 
-function showActions(parts, name, state, may) {
-  const back = ["AgentOnPause", "AgentOnWrapup"].includes(state?.name);
+/**
+ * @param {Parts} parts
+ * @param {{name: string, state: string | undefined, may: boolean}} agent
+ */
+function showActions(parts, { name, state, may }) {
+  const back = state === "AgentOnPause" || state === "AgentOnWrapup";
   setText(parts.pause, t(back ? "state.AgentReady" : "agents.pause"));
   setAttribute(parts.pause, "data-command", back ? "unpauseAgent" : "pauseAgent");
   setAttribute(parts.pause, "aria-label", t(back ? "agents.ready-it" : "agents.pause-it", { name }));

@@ -1,13 +1,20 @@
-/* Dialling: from the user's own phone, or through a queue, whose free agent is rung first. */
+/* Dialling: from the user's own phone, or through a queue, which rings a free agent first. */
 
 import { byId, make, makeIcon, setShown } from "../shared/dom.js";
 import { ICONS } from "../shared/icons.js";
-import { complain, say } from "../shared/toasts.js";
+import { showRefusal, showDone } from "../shared/toasts.js";
 import { byName, t } from "../shared/words.js";
 
+/** @import { Desk } from "./main.js" */
+
+const number = byId("number", HTMLInputElement);
+const queueSelect = byId("dial-queue", HTMLSelectElement);
+/** The names that variables of a call may have. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,39}$/;
 
-/** Lets the form dial. */
+/** Starts the form.
+ * @param {Desk} desk
+ */
 export function startDial(desk) {
   byId("dial").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -18,71 +25,82 @@ export function startDial(desk) {
     byId("dial-options").hidden = !open;
     byId("dial-more").setAttribute("aria-expanded", String(open));
     if (open) {
-      byId("dial-queue").focus();
+      queueSelect.focus();
     }
   });
-  byId("dial-queue").addEventListener("change", showThrough);
-  byId("variable-add").addEventListener("click", () => addVariable().name.focus());
+  queueSelect.addEventListener("change", showThrough);
+  byId("variable-add").addEventListener("click", () => addVariable().focus());
 }
 
-/** Leaves nothing that one user wrote for the next who signs in here. */
+/** Clears the form, for another user. */
 export function forgetDial() {
-  byId("dial").reset();
+  byId("dial", HTMLFormElement).reset();
   byId("variables").replaceChildren();
 }
 
-/** Shows through which queues may be dialled. */
+/** Shows the queues to call through.
+ * @param {Desk} desk
+ */
 export function showDial(desk) {
-  const select = byId("dial-queue");
   const queues = [...desk.center.state.queues.values()].filter((queue) => queue.displayName);
   queues.sort((a, b) => byName(a.displayName, b.displayName));
-  const options = [["", t("dial.own-phone")], ...queues.map((one) => [one.id, one.displayName])];
-  const told = JSON.stringify(options);
-  if (select.dataset.told !== told) {
-    const chosen = select.value;
-    select.dataset.told = told;
-    select.replaceChildren(...options.map(([value, text]) => make("option", { value, text })));
-    select.value = chosen;
-    if (select.selectedIndex < 0) {
-      select.selectedIndex = 0;
+  const options = [["", t("dial.own-phone")],
+    ...queues.map(({ id, displayName }) => [id, displayName])];
+  const shown = JSON.stringify(options);
+  if (queueSelect.dataset.shown !== shown) {
+    const chosen = queueSelect.value;
+    queueSelect.dataset.shown = shown;
+    queueSelect.replaceChildren(...options.map(([value, text]) => make("option", { value, text })));
+    queueSelect.value = chosen;
+    if (queueSelect.selectedIndex < 0) {
+      queueSelect.selectedIndex = 0;
     }
   }
   showThrough();
 }
 
 function showThrough() {
-  const through = byId("dial-queue").value !== "" && !byId("dial-options").hidden;
-  setShown(byId("caller-id-field"), through, byId("dial-queue"));
+  const through = queueSelect.value !== "" && !byId("dial-options").hidden;
+  setShown(byId("caller-id-field"), through, queueSelect);
 }
 
+/** @param {Desk} desk */
 async function dial(desk) {
-  const destination = byId("number").value.replace(/[\s().-]/g, "");
+  const destination = number.value.replace(/[\s().-]/g, "");
   if (!destination) {
-    byId("number").focus();
+    number.focus();
     return;
   }
   const options = byId("dial-options").hidden ? {} : readOptions();
   if (options === null) {
     return;
   }
-  const done = await desk.attempt(async (center) => {
-    if (options.queueId) {
-      await center.dialFromQueue({ destination, ...options });
-    } else {
-      await center.dial({ destination, ...options });
-    }
-    return true;
-  });
+  const { queueId, callerId, variables } = options;
+  const done = await desk.attempt((center) => (queueId
+    ? center.dialFromQueue({ destination, queueId, callerId, variables })
+    : center.dial({ destination, variables })));
   if (done) {
-    byId("number").value = "";
+    number.value = "";
     byId("calls-title").focus(); // the shortcuts for the call work from there
-    say(t(options.queueId ? "dial.through-done" : "dial.done", { destination }));
+    showDone(t(queueId ? "dial.through-done" : "dial.done", { destination }));
   }
 }
 
-/** What the form says beyond the number; null if it cannot be sent, which is told. */
+/**
+ * What is dialled with the number.
+ * @typedef {object} DialOptions
+ * @property {Record<string, string>} [variables]
+ * @property {number} [queueId]
+ * @property {string} [callerId]
+ */
+
+/** Reads the options; shows what is wrong with them and returns null then.
+ * @returns {DialOptions | null}
+ */
 function readOptions() {
+  /** @type {DialOptions} */
   const options = {};
+  /** @type {Record<string, string>} */
   const variables = {};
   for (const row of byId("variables").children) {
     const [name, value] = row.querySelectorAll("input");
@@ -90,7 +108,7 @@ function readOptions() {
       continue;
     }
     if (!NAME.test(name.value.trim())) {
-      complain(t("dial.variable-name"));
+      showRefusal(t("dial.variable-name"));
       name.focus();
       return null;
     }
@@ -99,9 +117,9 @@ function readOptions() {
   if (Object.keys(variables).length > 0) {
     options.variables = variables;
   }
-  if (byId("dial-queue").value !== "") {
-    options.queueId = Number(byId("dial-queue").value);
-    const callerId = byId("caller-id").value.trim();
+  if (queueSelect.value !== "") {
+    options.queueId = Number(queueSelect.value);
+    const callerId = byId("caller-id", HTMLInputElement).value.trim();
     if (callerId !== "") {
       options.callerId = callerId;
     }
@@ -109,8 +127,9 @@ function readOptions() {
   return options;
 }
 
+/** Adds the fields of a variable; returns that of its name. */
 function addVariable() {
-  const named = (key) => make("input", {
+  const named = (/** @type {string} */ key) => make("input", {
     size: 12, autocomplete: "off", "aria-label": t(key), "data-t-aria-label": key,
     placeholder: t(key), "data-t-placeholder": key,
   });
@@ -126,5 +145,5 @@ function addVariable() {
     byId("variable-add").focus();
   });
   byId("variables").append(row);
-  return { name };
+  return name;
 }

@@ -1,11 +1,15 @@
-/* Shortcuts of one key each, for those who work without a mouse. They are off while one writes, and
-can be switched off, since speech input may press them by chance. */
+/* Single-key shortcuts, for working without a mouse. They are off while the user types in a field,
+and can be switched off, since speech input may press them by accident. */
 
-import { byId, make } from "../shared/dom.js";
+import { byId, closest, make } from "../shared/dom.js";
+
+/** @import { Desk } from "./main.js" */
 
 const KEPT = "xucd.keys"; // "off" when they are switched off
 
-// Key, what it is for, and what to do: press the first button that is there, or take the focus.
+/** Each key, its text, and its action, which returns whether it found its button or field.
+ * @type {[key: string, words: string, action: (() => boolean) | null][]}
+ */
 const KEYS = [
   ["r", "keys.ready", () => press("#ready")],
   ["1–9", "keys.pause", null],
@@ -19,64 +23,88 @@ const KEYS = [
   ["a", "keys.agents", () => focus("#agents-title")],
   ["l", "keys.log-out", () => focus("#log-in input", "#log-out")],
   ["Esc", "keys.leave", null],
-  ["?", "keys.help", () => byId("keys").showModal()],
+  ["?", "keys.help", showHelp],
 ];
 
-/** Listens to the keys. */
+/** Starts the shortcuts.
+ * @param {Desk} desk
+ */
 export function startKeys(desk) {
   for (const button of document.querySelectorAll("[data-key]")) {
-    button.setAttribute("aria-keyshortcuts", button.dataset.key);
-    button.append(make("kbd", { text: button.dataset.key, "aria-hidden": "true" }));
+    const key = button.getAttribute("data-key") ?? "";
+    button.setAttribute("aria-keyshortcuts", key);
+    button.append(make("kbd", { text: key, "aria-hidden": "true" }));
   }
   byId("keys-list").append(...KEYS.map(([key, words]) => make("div", {},
     make("dt", {}, make("kbd", { text: key })), make("dd", { "data-t": words }))));
-  byId("keys-help").addEventListener("click", () => byId("keys").showModal());
-  byId("keys-on").checked = localStorage.getItem(KEPT) !== "off";
-  byId("keys-on").addEventListener("change", () => {
-    localStorage.setItem(KEPT, byId("keys-on").checked ? "on" : "off");
-    document.body.classList.toggle("keyless", !byId("keys-on").checked);
+  byId("keys-help").addEventListener("click", showHelp);
+  const on = byId("keys-on", HTMLInputElement);
+  on.checked = localStorage.getItem(KEPT) !== "off";
+  on.addEventListener("change", () => {
+    localStorage.setItem(KEPT, on.checked ? "on" : "off");
+    document.body.classList.toggle("keyless", !on.checked);
   });
-  document.body.classList.toggle("keyless", !byId("keys-on").checked);
+  document.body.classList.toggle("keyless", !on.checked);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && event.target.matches("input, textarea, select")
-      && !event.target.closest("dialog")) {
-      event.target.blur(); // the shortcuts work again
-    } else if (desk.center && byId("keys-on").checked && isFree(event) && pressed(event)) {
+    const { target } = event;
+    if (event.key === "Escape" && target instanceof HTMLElement
+      && target.matches("input, textarea, select") && !target.closest("dialog")) {
+      target.blur(); // the shortcuts work again
+    } else if (desk.signedIn && on.checked && isFree(event) && pressed(event)) {
       event.preventDefault();
     }
   });
 }
 
-/** Whether a key was pressed by itself, where nobody writes and nothing else is asked. */
-function isFree({ target, ctrlKey, altKey, metaKey, repeat, isComposing }) {
+/** Whether a key was pressed alone, outside of fields, while no dialog is open.
+ * @param {KeyboardEvent} event
+ */
+function isFree(event) {
+  const { ctrlKey, altKey, metaKey, repeat, isComposing } = event;
   return !(ctrlKey || altKey || metaKey || repeat || isComposing)
-    && !target.closest("input:not([type=radio], [type=checkbox]), textarea, select, dialog")
+    && !closest(event, "input:not([type=radio], [type=checkbox]), textarea, select, dialog")
     && !document.querySelector("dialog[open]");
 }
 
+/** Does what a key is for; returns whether it did anything.
+ * @param {KeyboardEvent} event
+ */
 function pressed({ key, code, shiftKey }) {
   const digit = /^(?:Digit|Numpad)([1-9])$/.exec(code);
   if (digit && !shiftKey) { // by its place: a French keyboard has the digits with Shift
     return press(`#reasons button:nth-child(${digit[1]})`);
   }
-  const found = KEYS.find(([name]) => name === key.toLowerCase());
-  return found ? found[2]() ?? true : false;
+  const [, , action = null] = KEYS.find(([name]) => name === key.toLowerCase()) ?? [];
+  return action ? action() : false;
 }
 
+function showHelp() {
+  byId("keys", HTMLDialogElement).showModal();
+  return true;
+}
+
+/** @param {string} selector */
 function press(selector) {
   const button = visible(selector);
   button?.click();
   return button !== null;
 }
 
-/** Gives the focus to the first that is there of these, in their order. */
+/** Focuses the first of these that is visible.
+ * @param {...string} selectors
+ */
 function focus(...selectors) {
-  const element = selectors.map(visible).find(Boolean);
+  const element = selectors.map(visible).find((found) => found !== null);
   element?.focus();
   element?.scrollIntoView({ block: "nearest" });
   return element !== undefined;
 }
 
+/** The first visible element of a selector, or null.
+ * @param {string} selector
+ */
 function visible(selector) {
-  return [...document.querySelectorAll(selector)].find((one) => one.checkVisibility()) ?? null;
+  /** @type {NodeListOf<HTMLElement>} */
+  const found = document.querySelectorAll(selector);
+  return [...found].find((element) => element.checkVisibility()) ?? null;
 }

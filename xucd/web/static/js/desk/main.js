@@ -1,6 +1,7 @@
-/* The desk of an agent: its parts, each of which shows what the library's state says. */
+/* The desk of an agent: its parts, each of which shows a part of the library's state. */
 
 import { startPage } from "../shared/page.js";
+import { refusalOf } from "../shared/refusals.js";
 import { attempt } from "../shared/toasts.js";
 import { onLanguage } from "../shared/words.js";
 import words from "../words/desk.js";
@@ -13,10 +14,25 @@ import { startKeys } from "./keys.js";
 import { showOwn, startOwn } from "./own.js";
 import { showQueues, startQueues } from "./queues.js";
 import { showSheet, startSheet } from "./sheet.js";
-import { heldTickets } from "./tickets.js";
-import { noteFigures, showToday } from "./today.js";
+import { keepTickets } from "./tickets.js";
+import { recordTime, showToday } from "./today.js";
 
-// Each part, and what of the state it shows.
+/** @import { AgentView, Center, Part, Watchable } from "/lib/xucd.js" */
+
+/**
+ * What the parts of the page share.
+ * @typedef {object} Desk
+ * @property {boolean} signedIn
+ * @property {Center} center The open client; throws when nobody is signed in.
+ * @property {boolean} callbacksOff Whether callbacks are switched off, or not for this user.
+ * @property {AgentView | null} me The user's own agent.
+ * @property {(action: (center: Center) => Promise<unknown>) => Promise<boolean>} attempt
+ *   Does what the user asked for; shows a refusal and resolves to false then.
+ */
+
+/** Each part of the page, and the parts of the state that it shows.
+ * @type {[show: (desk: Desk) => void, parts: Part[]][]}
+ */
 const PARTS = [
   [showOwn, ["user", "agents", "statuses"]],
   [showCalls, ["user", "agents", "calls", "queues"]],
@@ -28,69 +44,86 @@ const PARTS = [
   [showColleagues, ["user", "agents", "queues", "statuses"]],
   [announce, ["user", "agents", "calls", "sheets", "statuses"]],
 ];
-const PAUSE = 50; // milliseconds; on a busy floor much changes between two looks
+const PAUSE = 50; // milliseconds between two redraws, in a busy contact centre
 
-/**
- * What the parts share: the open centre or null, what it can do (`callbacks` may be switched off),
- * and how they ask it for something.
- */
+/** @type {Center | null} */
+let opened = null;
+
+/** @type {Desk} */
 const desk = {
-  center: null,
+  get signedIn() {
+    return opened !== null;
+  },
+  get center() {
+    if (!opened) {
+      throw new Error("nobody is signed in");
+    }
+    return opened;
+  },
   callbacksOff: false,
-  /** The user's own agent as the state has it, or null. */
   get me() {
     const { user, agents } = desk.center.state;
-    return agents.get(user?.agentId) ?? null;
+    const id = user?.agentId ?? null;
+    return (id === null ? undefined : agents.get(id)) ?? null;
   },
-  /** Does what the user asked for, `ask(center)`; tells what is refused. */
-  attempt: (ask) => attempt(() => ask(desk.center)),
-  show: (part) => later([part]),
+  attempt: (action) => attempt(() => action(desk.center)),
 };
 
+/** @type {Set<Part>} */
 let due = new Set();
-let drawing = null;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let drawing;
 
+/** @param {Center} center */
 async function enter(center) {
-  desk.center = center;
+  opened = center;
   desk.callbacksOff = false;
-  center.on("change", (changed) => center === desk.center && later(changed));
-  center.on("AgentStatistics", (body) => noteFigures(body));
-  heldTickets(center);
+  center.on("change", (parts) => {
+    if (center === opened) {
+      showLater(parts);
+    }
+  });
+  center.on("AgentStatistics", (body) => recordTime(body));
+  keepTickets(center);
   showAll();
-  await follow("agents", "queues");
+  await watch(center, "agents", "queues");
   showAll();
-  // Whoever has no right to these, or has them switched off, does without.
-  await Promise.all([follow("statistics"), follow("queueCalls"), followCallbacks()]);
+  // A user without the right to these, or with them switched off, has a desk without them.
+  await Promise.all([
+    watch(center, "statistics"), watch(center, "queueCalls"), watchCallbacks(center),
+  ]);
 }
 
-async function follow(...parts) {
-  const { center } = desk;
+/**
+ * @param {Center} center
+ * @param {...Watchable} parts
+ */
+async function watch(center, ...parts) {
   await attempt(() => center.watch(...parts));
 }
 
-async function followCallbacks() {
-  const { center } = desk;
+/** @param {Center} center */
+async function watchCallbacks(center) {
   try {
     await center.watch("callbacks");
   } catch (error) {
-    if (!error.code) {
-      throw error;
-    }
+    refusalOf(error);
     desk.callbacksOff = true;
   }
-  later(["callbacks"]);
+  showLater(["callbacks"]);
 }
 
 function leave() {
   clearTimeout(drawing);
-  drawing = null;
+  drawing = undefined;
   due = new Set();
-  desk.center = null;
+  opened = null;
   forgetAnnounced();
   forgetDial();
 }
 
-function later(parts) {
+/** @param {Iterable<Part>} parts */
+function showLater(parts) {
   for (const part of parts) {
     due.add(part);
   }
@@ -100,16 +133,16 @@ function later(parts) {
 function showDue() {
   const changed = due;
   due = new Set();
-  drawing = null;
+  drawing = undefined;
   for (const [show, parts] of PARTS) {
-    if (parts.some((part) => changed.has(part))) {
+    if (desk.signedIn && parts.some((part) => changed.has(part))) {
       show(desk);
     }
   }
 }
 
 function showAll() {
-  if (desk.center) {
+  if (desk.signedIn) {
     PARTS.forEach(([show]) => show(desk));
   }
 }

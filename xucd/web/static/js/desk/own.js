@@ -6,49 +6,65 @@ import { detailWords, pauses, stateLook, stateWords } from "../shared/states.js"
 import { confirmed } from "../shared/dialog.js";
 import { t } from "../shared/words.js";
 
-let showReasons = null;
+/** @import { State, UserStatus } from "/lib/xucd.js" */
+/** @import { Desk } from "./main.js" */
 
-/** Lets the buttons ask. */
+/** @typedef {UserStatus & {index: number, chosen: boolean}} Reason A reason for a pause. */
+
+const line = byId("line", HTMLInputElement);
+/** @type {(reasons: Reason[]) => unknown} */
+let showReasons;
+
+/** Starts the buttons.
+ * @param {Desk} desk
+ */
 export function startOwn(desk) {
   byId("log-in").addEventListener("submit", (event) => {
     event.preventDefault();
-    logIn(desk, byId("line").value.trim());
+    logIn(desk, line.value.trim());
   });
   byId("ready").addEventListener("click", () => desk.attempt((center) => center.unpauseAgent()));
   byId("log-out").addEventListener("click", () => logOut(desk));
   showReasons = keepList(byId("reasons"), {
-    key: (status) => status.name,
+    key: (/** @type {Reason} */ { name }) => name,
     begin: ({ name }) => beginReason(desk, name),
     fill: fillReason,
   });
 }
 
+/**
+ * @param {Desk} desk
+ * @param {string} phoneNumber
+ */
 async function logIn(desk, phoneNumber) {
   if (!phoneNumber) {
-    byId("line").focus();
+    line.focus();
     return;
   }
   await desk.attempt((center) => center.loginAgent({ phoneNumber }));
 }
 
+/** @param {Desk} desk */
 async function logOut(desk) {
-  const busy = desk.me?.state.name === "AgentOnCall";
+  const busy = desk.me?.state?.name === "AgentOnCall";
   if (!busy || await confirmed(t("own.log-out-busy"), t("own.log-out"))) {
     await desk.attempt((center) => center.logoutAgent());
   }
 }
 
-/** Shows the user's own agent. */
+/** Shows the user's own agent.
+ * @param {Desk} desk
+ */
 export function showOwn(desk) {
   const { me, center: { state } } = desk;
   const appears = byId("own").hidden;
   const known = me?.state ?? null;
   byId("own").hidden = !known;
-  if (!known) {
+  if (!me || !known) {
     document.title = t("desk.page");
     return;
   }
-  if (appears && [document.body, null].includes(document.activeElement)) {
+  if (appears && (document.activeElement ?? document.body) === document.body) {
     byId("own-title").focus(); // the next Tab leads to what an agent needs first
   }
   const words = stateWords(known.name);
@@ -57,40 +73,49 @@ export function showOwn(desk) {
   setAttribute(byId("own-state"), "class", `state ${stateLook(known.name)}`);
   setAttribute(byId("own"), "class", `card own ${stateLook(known.name)}`);
   countFrom(byId("own-timer"), out ? null : me.since);
-  const line = out ? "" : t("own.on-line", { line: known.phoneNb });
-  setText(byId("own-detail"), [detailWords(known, state.statuses), line].filter(Boolean).join(" · "));
+  const onLine = out ? "" : t("own.on-line", { line: known.phoneNb });
+  setText(byId("own-detail"), [detailWords(known, state.statuses), onLine].filter(Boolean).join(" · "));
   document.title = `${words} · xucd`;
   setShown(byId("log-in"), out, byId("own-title"));
   setShown(byId("controls"), !out, byId("own-title"));
-  showChoices(state, known);
-  suggestLine(state, known);
+  showChoices(state, known.name);
+  suggestLine(state.line?.phoneNumber || known.phoneNb);
 }
 
-function showChoices(state, { name }) {
+/**
+ * @param {State} state
+ * @param {string} name the state of the user's agent
+ */
+function showChoices(state, name) {
   const reasons = pauses(state.statuses);
   // A pause chosen during a call holds after it, so the choice is shown by the status.
   const paused = reasons.some((status) => status.name === state.userStatus);
   const wrapping = name === "AgentOnWrapup";
   setAttribute(byId("ready"), "aria-pressed", String(!paused && !wrapping));
-  setText(byId("ready").firstElementChild, t(wrapping ? "own.ready-now" : "state.AgentReady"));
+  setText(byId("ready-words"), t(wrapping ? "own.ready-now" : "state.AgentReady"));
   byId("ready").classList.toggle("primary", wrapping);
   showReasons(reasons.map((status, index) => (
     { ...status, index, chosen: status.name === state.userStatus })));
 }
 
+/**
+ * @param {Desk} desk
+ * @param {string} reason
+ */
 function beginReason(desk, reason) {
-  const parts = {
-    dot: make("span", { class: "dot", "aria-hidden": "true" }),
-    words: make("span"),
-    key: make("kbd", { "aria-hidden": "true" }),
-  };
-  parts.root = make("button", { type: "button", class: "choice", "data-reason": reason },
-    parts.dot, parts.words, parts.key);
-  parts.root.addEventListener("click", () =>
-    desk.attempt((center) => center.pauseAgent({ reason })));
-  return parts;
+  const dot = make("span", { class: "dot", "aria-hidden": "true" });
+  const words = make("span");
+  const key = make("kbd", { "aria-hidden": "true" });
+  const root = make("button", { type: "button", class: "choice", "data-reason": reason },
+    dot, words, key);
+  root.addEventListener("click", () => desk.attempt((center) => center.pauseAgent({ reason })));
+  return { root, dot, words, key };
 }
 
+/**
+ * @param {ReturnType<typeof beginReason>} parts
+ * @param {Reason} reason
+ */
 function fillReason(parts, { longName, color, index, chosen }) {
   parts.dot.style.backgroundColor = color;
   setText(parts.words, longName);
@@ -100,11 +125,12 @@ function fillReason(parts, { longName, color, index, chosen }) {
   setAttribute(parts.root, "aria-pressed", String(chosen));
 }
 
-function suggestLine(state, known) {
-  const input = byId("line");
-  const suggested = state.line?.phoneNumber || known.phoneNb;
-  if (input.dataset.suggested !== suggested && input !== document.activeElement) {
-    input.dataset.suggested = suggested;
-    input.value = suggested;
+/** Fills the field in, unless the user is about to.
+ * @param {string} suggested
+ */
+function suggestLine(suggested) {
+  if (line.dataset.suggested !== suggested && line !== document.activeElement) {
+    line.dataset.suggested = suggested;
+    line.value = suggested;
   }
 }

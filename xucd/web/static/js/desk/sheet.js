@@ -1,13 +1,21 @@
-/* The sheet of the last call that had one. It stays until it is closed or another comes: what has to
-be written down is often written after the call. */
+/* The sheet of the last call that had one. It stays until the user closes it or another comes, since
+agents often need it after the call. */
 
 import { byId, make, makeIcon, setText } from "../shared/dom.js";
 import { ICONS } from "../shared/icons.js";
 import { formatDate, t } from "../shared/words.js";
 
-let closed = null; // the sheet that the user has closed
+/** @import { SheetItem, SheetView } from "/lib/xucd.js" */
+/** @import { Desk } from "./main.js" */
 
-/** Lets the sheet be closed. */
+/** The sheet that the user has closed.
+ * @type {SheetView | null}
+ */
+let closed = null;
+
+/** Starts the button that closes the sheet.
+ * @param {Desk} desk
+ */
 export function startSheet(desk) {
   byId("sheet-close").append(makeIcon(ICONS.close));
   byId("sheet-close").addEventListener("click", () => {
@@ -17,7 +25,9 @@ export function startSheet(desk) {
   });
 }
 
-/** Shows the newest sheet. */
+/** Shows the newest sheet.
+ * @param {Desk} desk
+ */
 export function showSheet(desk) {
   const sheet = desk.center.state.sheets[0];
   const open = sheet !== undefined && sheet !== closed;
@@ -26,13 +36,14 @@ export function showSheet(desk) {
     return;
   }
   setText(byId("sheet-at"), formatDate(new Date(sheet.at), { timeStyle: "short" }));
-  const told = JSON.stringify(sheet.items);
-  if (byId("sheet-items").dataset.told !== told) {
-    byId("sheet-items").dataset.told = told;
+  const shown = JSON.stringify(sheet.items);
+  if (byId("sheet-items").dataset.shown !== shown) {
+    byId("sheet-items").dataset.shown = shown;
     byId("sheet-items").replaceChildren(...sheet.items.map(line));
   }
 }
 
+/** @param {SheetItem} item */
 function line({ name, type, value }) {
   const address = type === "url" ? webAddress(value) : null;
   const shown = make("dd", address ? {} : { text: value });
@@ -47,7 +58,9 @@ function line({ name, type, value }) {
   return make("div", {}, make("dt", { text: name }), shown);
 }
 
-/** A web address that may be opened, or null: a caller may have had a hand in it. */
+/** The address if it is safe to open, or null: callers can influence what is in a sheet.
+ * @param {string} value
+ */
 function webAddress(value) {
   if (!URL.canParse(value)) {
     return null;

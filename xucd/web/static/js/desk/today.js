@@ -1,68 +1,97 @@
-/* What the user's own agent has done today. */
+/* The day's figures of the user's own agent. */
 
-import { AGENT_STATISTICS as FIGURES } from "../../lib/table.js";
 import { countFrom } from "../shared/clock.js";
 import { byId, keepList, make, setText } from "../shared/dom.js";
+import { agentFigures, hasAgentFigures } from "../shared/figures.js";
 import { duration } from "../shared/times.js";
 import { formatNumber, t } from "../shared/words.js";
 
-// The figures, and in which state a time still grows.
+/** @import { AgentView } from "/lib/xucd.js" */
+/** @import { AgentFigure } from "../shared/figures.js" */
+/** @import { StateName } from "../shared/state-table.js" */
+/** @import { Desk } from "./main.js" */
+
+/** @typedef {Record<AgentFigure, number>} Figures */
+
+/**
+ * A figure: a number, or a duration in seconds, which grows while the agent is in a state.
+ * @typedef {object} Row
+ * @property {string} key
+ * @property {(figures: Figures) => number} value
+ * @property {boolean} [isDuration]
+ * @property {StateName} [grows]
+ */
+
+/** @typedef {Row & {me: AgentView}} Item */
+
+/** @type {Row[]} */
 const ROWS = [
-  { key: "answered", number: (of) => of[FIGURES.INBOUND_ANSWERED] },
-  { key: "missed", number: (of) => of[FIGURES.INBOUND_UNANSWERED] },
-  { key: "outbound", number: (of) => of[FIGURES.OUTBOUND_CALLS] },
-  { key: "average", seconds: average },
-  { key: "talk", seconds: talk },
-  { key: "ready", seconds: (of) => of[FIGURES.READY_TIME], grows: "AgentReady" },
-  { key: "paused", seconds: (of) => of[FIGURES.PAUSED_TIME], grows: "AgentOnPause" },
-  { key: "wrapup", seconds: (of) => of[FIGURES.WRAPUP_TIME], grows: "AgentOnWrapup" },
+  { key: "answered", value: ({ answered }) => answered },
+  { key: "missed", value: ({ missed }) => missed },
+  { key: "outbound", value: ({ outbound }) => outbound },
+  { key: "average", value: averageTime, isDuration: true },
+  {
+    key: "talk", isDuration: true,
+    value: ({ inboundTime, outboundTime }) => inboundTime + outboundTime,
+  },
+  { key: "ready", value: ({ readyTime }) => readyTime, isDuration: true, grows: "AgentReady" },
+  { key: "paused", value: ({ pausedTime }) => pausedTime, isDuration: true, grows: "AgentOnPause" },
+  { key: "wrapup", value: ({ wrapupTime }) => wrapupTime, isDuration: true, grows: "AgentOnWrapup" },
 ];
 
-const toldAt = new Map(); // agent id -> when its figures came
-let showRows = null;
+/** When each agent's figures came; durations count up to that moment.
+ * @type {Map<number, number>}
+ */
+const receivedAt = new Map();
 
-/** Notes when figures came: they count up to that moment. */
-export function noteFigures({ id }) {
-  toldAt.set(id, Date.now());
+const showRows = keepList(byId("figures"), {
+  key: (/** @type {Item} */ { key }) => key,
+  begin,
+  fill,
+});
+
+/** Records when an agent's figures came.
+ * @param {{id: number}} agent
+ */
+export function recordTime({ id }) {
+  receivedAt.set(id, Date.now());
 }
 
-/** Shows the figures. */
+/** Shows the figures.
+ * @param {Desk} desk
+ */
 export function showToday({ me }) {
-  const known = me?.statistics[FIGURES.INBOUND_CALLS] !== undefined;
+  const known = me !== null && hasAgentFigures(me);
   byId("today").hidden = !known;
-  if (!known) {
-    return;
+  if (known) {
+    showRows(ROWS.map((row) => ({ ...row, me })));
   }
-  showRows ??= keepList(byId("figures"), { key: (row) => row.key, begin, fill });
-  showRows(ROWS.map((row) => ({ ...row, me })));
 }
 
+/** @param {Row} row */
 function begin({ key }) {
-  const parts = { value: make("dd", { class: "timer" }) };
+  const value = make("dd", { class: "timer" });
   const name = make("dt", { "data-t": `today.${key}`, text: t(`today.${key}`) });
-  parts.root = make("div", { class: `figure ${key}` }, name, parts.value);
-  return parts;
+  return { value, root: make("div", { class: `figure ${key}` }, name, value) };
 }
 
-function fill({ value }, { number, seconds, grows, me }) {
-  if (number) {
-    setText(value, formatNumber(number(me.statistics) ?? 0));
-    return;
-  }
-  const counted = (seconds(me.statistics) ?? 0) * 1000;
-  if (grows && me.state?.name === grows) {
-    countFrom(value, (toldAt.get(me.id) ?? Date.now()) - counted);
+/**
+ * @param {{value: HTMLElement}} parts
+ * @param {Item} item
+ */
+function fill({ value: element }, { value, isDuration = false, grows, me }) {
+  const figure = value(agentFigures(me));
+  if (!isDuration) {
+    setText(element, formatNumber(figure));
+  } else if (grows && me.state?.name === grows) {
+    countFrom(element, (receivedAt.get(me.id) ?? Date.now()) - figure * 1000);
   } else {
-    countFrom(value, null);
-    setText(value, duration(counted));
+    countFrom(element, null);
+    setText(element, duration(figure * 1000));
   }
 }
 
-function talk(of) {
-  return (of[FIGURES.INBOUND_CALL_TIME] ?? 0) + (of[FIGURES.OUTBOUND_CALL_TIME] ?? 0);
-}
-
-function average(of) {
-  const answered = of[FIGURES.INBOUND_ANSWERED];
-  return answered ? Math.round(of[FIGURES.INBOUND_CALL_TIME] / answered) : 0;
+/** @param {Figures} figures */
+function averageTime({ inboundTime, answered }) {
+  return answered ? Math.round(inboundTime / answered) : 0;
 }

@@ -3,12 +3,16 @@
 import { setText } from "./dom.js";
 import { duration } from "./times.js";
 
-const running = new Map(); // element -> {startedAt, words}
+/** @type {Map<HTMLElement, {startedAt: number, words: (milliseconds: number) => string}>} */
+const running = new Map();
 let ticking = false;
 
 /**
  * Lets an element show the time since `startedAt`, in epoch milliseconds; null for none. `words`
  * makes the text out of the milliseconds.
+ * @param {HTMLElement} element
+ * @param {number | null | undefined} startedAt
+ * @param {(milliseconds: number) => string} words
  */
 export function countFrom(element, startedAt, words = duration) {
   if (startedAt === null || startedAt === undefined) {
@@ -25,7 +29,9 @@ export function countFrom(element, startedAt, words = duration) {
   }
 }
 
-/** Forgets the timers of all elements below `root`, which goes away. */
+/** Stops the timers of all elements below `root`, which is removed.
+ * @param {HTMLElement} root
+ */
 export function forget(root) {
   for (const element of running.keys()) {
     if (root.contains(element)) {

@@ -4,8 +4,11 @@ import { make } from "./dom.js";
 import { t } from "./words.js";
 
 /**
- * Asks for a yes; resolves to whether it was given. `words` is the question, `yes` what the button
- * that says yes reads.
+ * Asks for confirmation; resolves to whether it was given. `words` is the question, `yes` the text of
+ * the button that confirms.
+ * @param {string} words
+ * @param {string} yes
+ * @returns {Promise<boolean>}
  */
 export function confirmed(words, yes) {
   const dialog = make("dialog", { "aria-labelledby": "question" },

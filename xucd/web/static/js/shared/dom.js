@@ -2,25 +2,55 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The element of this id, which the page has. */
-export function byId(id) {
-  return document.getElementById(id);
+/** @typedef {Record<string, string | number>} Attributes */
+
+/**
+ * The page's element of this id. `kind` is the class that it must have, such as `HTMLInputElement`.
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {string} id
+ * @param {new () => T} [kind]
+ * @returns {T}
+ */
+export function byId(id, kind) {
+  const element = document.getElementById(id);
+  if (!(element instanceof (kind ?? HTMLElement))) {
+    throw new TypeError(`the page has no such element: ${id}`);
+  }
+  return /** @type {T} */ (element);
 }
 
-/** A new element with attributes (and `text`), and children within. */
+/**
+ * The innermost element that matches a selector, from an event's target outwards; null for none.
+ * @param {Event} event
+ * @param {string} selector
+ * @returns {HTMLElement | null}
+ */
+export function closest({ target }, selector) {
+  return target instanceof Element ? target.closest(selector) : null;
+}
+
+/** A new element with attributes (and `text`), and children within.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Attributes} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
 export function make(tag, { text, ...attributes } = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    element.setAttribute(name, value);
+    element.setAttribute(name, String(value));
   }
   if (text !== undefined) {
-    element.textContent = text;
+    element.textContent = String(text);
   }
   element.append(...children);
   return element;
 }
 
-/** A new icon, drawn by the path `d` in a square of 24. */
+/** A new icon, drawn by the path `d` in a square of 24.
+ * @param {string} d
+ */
 export function makeIcon(d) {
   const icon = document.createElementNS(SVG, "svg");
   icon.setAttribute("viewBox", "0 0 24 24");
@@ -32,14 +62,21 @@ export function makeIcon(d) {
   return icon;
 }
 
-/** Sets an element's text if it differs: a screen reader repeats what is set anew. */
+/** Sets an element's text if it differs: a screen reader repeats a text that is set again.
+ * @param {Element} element
+ * @param {string} text
+ */
 export function setText(element, text) {
   if (element.textContent !== text) {
     element.textContent = text;
   }
 }
 
-/** Sets an attribute if it differs; null takes it away. */
+/** Sets an attribute if it differs; null removes it.
+ * @param {Element} element
+ * @param {string} name
+ * @param {string | null} value
+ */
 export function setAttribute(element, name, value) {
   if (value === null) {
     element.removeAttribute(name);
@@ -48,7 +85,11 @@ export function setAttribute(element, name, value) {
   }
 }
 
-/** Hides an element or shows it; `instead` gets the focus if that would be lost. */
+/** Hides an element or shows it; `instead` gets the focus if that would be lost.
+ * @param {HTMLElement} element
+ * @param {boolean} shown
+ * @param {HTMLElement | null} instead
+ */
 export function setShown(element, shown, instead = null) {
   if (!shown && !element.hidden && instead && element.contains(document.activeElement)) {
     instead.focus();
@@ -57,16 +98,27 @@ export function setShown(element, shown, instead = null) {
 }
 
 /**
- * Keeps one element for each item, in the items' order, so that the focus and the place on the page
- * are kept. `begin(item)` makes the parts of a new one, with its element as `root`; `fill(parts,
- * item)` brings it up to date; `end(parts)` is told of one that goes. Returns a function that takes
- * the items and gives the parts by their keys.
+ * Keeps one element for each item, in the items' order, so that the focus and the scroll position
+ * are kept. `begin(item)` makes the parts of a new item, with its element as `root`; `fill(parts,
+ * item)` updates them; `end(parts)` is called before an element is removed. Returns a function that
+ * takes the items and returns the parts by their keys.
+ * @template Item
+ * @template {string | number} Key
+ * @template {{root: HTMLElement}} Parts
+ * @param {HTMLElement} place
+ * @param {object} options
+ * @param {(item: Item) => Key} options.key
+ * @param {(item: Item) => Parts} options.begin
+ * @param {(parts: Parts, item: Item) => void} options.fill
+ * @param {(parts: Parts) => void} [options.end]
+ * @returns {(items: Item[]) => Map<Key, Parts>}
  */
 export function keepList(place, { key, begin, fill, end = () => {} }) {
+  /** @type {Map<Key, Parts>} */
   const kept = new Map();
   return (items) => {
     const keys = new Set(items.map(key));
-    const active = document.activeElement;
+    const { activeElement: active } = document;
     for (const [name, parts] of kept) {
       if (!keys.has(name)) {
         end(parts);
@@ -76,17 +128,16 @@ export function keepList(place, { key, begin, fill, end = () => {} }) {
     }
     items.forEach((item, index) => {
       const name = key(item);
-      if (!kept.has(name)) {
-        kept.set(name, begin(item));
-      }
-      const parts = kept.get(name);
+      const parts = kept.get(name) ?? begin(item);
+      kept.set(name, parts);
       fill(parts, item);
       const there = place.children[index];
       if (there !== parts.root) {
         place.insertBefore(parts.root, there ?? null);
       }
     });
-    if (active !== document.activeElement && place.contains(active)) {
+    if (active instanceof HTMLElement && active !== document.activeElement
+      && place.contains(active)) {
       active.focus({ preventScroll: true }); // it was lost as its element moved
     }
     return kept;

@@ -1,15 +1,19 @@
-/* The header of every page: where one is, whether the link stands, who one is, and the way out. */
+/* The header of every page: the pages, the state of the link, the user, and how to sign out. */
 
 import { make, makeIcon, setAttribute, setText } from "./dom.js";
 import { ICONS } from "./icons.js";
 import { languageSwitch, themeSwitch } from "./switches.js";
 import { t } from "./words.js";
 
-const PAGES = [["desk", "/"], ["board", "/supervisor"], ["sample", "/sample"]];
+/** @import { State } from "/lib/xucd.js" */
+
+const PAGES = [["desk", "/desk"], ["board", "/board"], ["explorer", "/explorer"]];
 
 /**
- * Makes the header of the page `name`; `signOut` is called by its button. `show(state)` brings it up
- * to date with the library's state; `tools` is where a page may put buttons of its own.
+ * Makes the header of the page `name`; `signOut` is called by its button. `show(state)` updates
+ * it from the library's state; `tools` is where a page may put buttons of its own.
+ * @param {string} name
+ * @param {() => void} signOut
  */
 export function makeHeader(name, signOut) {
   const link = make("span", { id: "link", class: "link", role: "status" });
@@ -28,6 +32,7 @@ export function makeHeader(name, signOut) {
   return {
     root,
     tools,
+    /** @param {State} state */
     show(state) {
       setText(link, t(`link.${state.link}`));
       setAttribute(link, "class", `link ${state.link === "closed" ? "lost" : state.link}`);
@@ -37,6 +42,10 @@ export function makeHeader(name, signOut) {
   };
 }
 
+/**
+ * @param {string[]} page its name and its address
+ * @param {string} current the name of the page that is open
+ */
 function pageLink([page, address], current) {
   const link = make("a", { href: address, "data-t": `page.${page}` });
   if (page === current) {
@@ -45,6 +54,7 @@ function pageLink([page, address], current) {
   return link;
 }
 
+/** @param {string} profile */
 function profileWords(profile) {
   return profile && profile !== "NoRight" ? t(`profile.${profile}`) : "";
 }

@@ -1,75 +1,104 @@
-/* What every page begins with: the door, the header, the link, and what is said when it is lost.
+/* What every page has: the sign-in form, the header, the link, and a banner when the link is lost.
 
     startPage({ name: "desk", words, enter(center) { … }, leave() { … } });
 
-The page has `<div id="page" hidden>` with its `<main>` in it; `enter` is called with the open centre
-each time somebody has signed in, `leave` when they are gone. `connecting` is more for the library's
-`connect`. */
+The page has `<div id="page" hidden>` with its `<main>` in it. */
 
 import { connect } from "/lib/xucd.js";
 import { byId, make, setText } from "./dom.js";
-import { closeDoor, openDoor, startDoor } from "./door.js";
+import { hideSignIn, showSignIn, startSignIn } from "./sign-in.js";
 import { makeHeader } from "./header.js";
-import { forgetComplaints, startToasts } from "./toasts.js";
-import { heldToken, holdToken } from "./token.js";
+import { refusalOf } from "./refusals.js";
+import { clearRefusal, startToasts } from "./toasts.js";
+import { storedToken, storeToken } from "./token.js";
 import { addWords, formatDate, onLanguage, t, translate } from "./words.js";
+
+/** @import { Center, Options, State } from "/lib/xucd.js" */
+/** @import { Table } from "./words.js" */
+
+/**
+ * A page: `enter` is called with the open client each time somebody has signed in, `leave` when they
+ * are signed out. `connecting` has further options for the library's `connect`.
+ * @typedef {object} Page
+ * @property {string} name
+ * @property {Table} words
+ * @property {(center: Center) => void} enter
+ * @property {() => void} leave
+ * @property {Options} [connecting]
+ */
 
 const AGAIN = 2000; // milliseconds
 
 const banner = make("p", { id: "banner", class: "banner", role: "alert", hidden: "" });
 
-let page = null;
-let header = null;
+/** @type {Page} */
+let page;
+/** @type {ReturnType<typeof makeHeader>} */
+let header;
+/** @type {Center | null} */
 let center = null;
 
-/** Starts a page; call once. */
+/** Starts a page; call once.
+ * @param {Page} options
+ */
 export function startPage(options) {
   page = options;
-  addWords(options.words ?? {});
+  addWords(options.words);
   header = makeHeader(options.name, () => leave());
   byId("page").prepend(header.root, banner);
   startToasts();
-  startDoor(knock);
+  startSignIn(signIn);
   onLanguage(show);
   translate(document);
-  if (heldToken()) {
-    comeBack();
+  const token = storedToken();
+  if (token) {
+    resume(token);
   } else {
-    openDoor("");
+    showSignIn("");
   }
 }
 
-/** Comes in by login and password; rejects with the library's `Refused`. */
-async function knock(login, password) {
+/** Signs in by login and password; rejects with the library's `Refused`.
+ * @param {string} login
+ * @param {string} password
+ */
+async function signIn(login, password) {
   enter(await connect({ url: location.origin, login, password, ...page.connecting }));
 }
 
-/** Comes in by the tab's token, after a reload; tries until it is let in or turned away. */
-async function comeBack() {
-  const token = heldToken();
+/** Signs in by the tab's token, after a reload; retries until xucd accepts or refuses it.
+ * @param {string} token
+ */
+async function resume(token) {
   try {
     enter(await connect({ url: location.origin, token, ...page.connecting }));
   } catch (error) {
-    if (!error.code) {
-      throw error;
-    }
-    if (error.final) {
-      holdToken(null);
-      openDoor(t("door.ended"));
+    if (refusalOf(error).final) {
+      storeToken(null);
+      showSignIn(t("sign-in.ended"));
     } else {
-      setTimeout(comeBack, AGAIN);
+      setTimeout(resume, AGAIN, token);
     }
   }
 }
 
+/** @param {Center} opened */
 function enter(opened) {
   center = opened;
-  holdToken(center.token);
-  closeDoor();
+  storeToken(center.token);
+  hideSignIn();
   byId("page").hidden = false;
   center.on("change", show);
-  center.on("closed", () => opened === center && leave(t("door.ended")));
-  center.on("token", (token) => opened === center && holdToken(token));
+  center.on("closed", () => {
+    if (opened === center) {
+      leave(t("sign-in.ended"));
+    }
+  });
+  center.on("token", (token) => {
+    if (opened === center) {
+      storeToken(token);
+    }
+  });
   show();
   page.enter(center);
 }
@@ -77,12 +106,12 @@ function enter(opened) {
 function leave(words = "") {
   const closing = center;
   center = null;
-  holdToken(null);
+  storeToken(null);
   closing?.close();
-  forgetComplaints();
+  clearRefusal();
   byId("page").hidden = true;
-  page.leave?.();
-  openDoor(words);
+  page.leave();
+  showSignIn(words);
 }
 
 function show() {
@@ -96,6 +125,7 @@ function show() {
   byId("page").classList.toggle("stale", words !== "");
 }
 
+/** @param {State} state */
 function bannerWords({ link, asterisk, asteriskSince }) {
   if (link === "closed") {
     return t("link.lost");

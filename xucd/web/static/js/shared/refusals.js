@@ -1,13 +1,26 @@
-/* How refused commands read. */
+/* Refused commands, and their texts. */
 
+import { Refused } from "/lib/xucd.js";
 import { hasWords, language, t } from "./words.js";
 
 const SEVERAL = ["FeatureDisabled", "InvalidArgument", "VariablesTooLarge"];
 
-/** A refusal, an error with a `code` and a `message`, in words for a person. */
+/** What a `catch` caught, if xucd refused something; throws anything else on: it is a defect.
+ * @param {unknown} error
+ */
+export function refusalOf(error) {
+  if (error instanceof Refused) {
+    return error;
+  }
+  throw error;
+}
+
+/** The text for a refusal, in the page's language.
+ * @param {{code: string, message?: string}} refused
+ */
 export function refusalWords({ code, message }) {
   const key = `refused.${code}`;
-  // What a code may stand for several of, xucd says in English better than we could.
+  // These codes have several causes: xucd's own text, in English, says which.
   if (hasWords(key) && !(SEVERAL.includes(code) && language() === "en")) {
     return t(key);
   }

@@ -1,11 +1,16 @@
-/* How each state of an agent looks, and where it stands among the others. */
+/* The agent states that pages show: one row each. A new state needs a row here and its texts in
+words/shared.js. */
 
-import { AGENT_STATES } from "../../lib/table.js";
+/** @import { AGENT_STATES } from "../../lib/table.js" */
 
-/** By state: its CSS class, which sets `--state` and `--state-ground`, and its rank on the board.
+/** @typedef {typeof AGENT_STATES[number]} StateName */
 
-A supervisor looks for agents in the order of the ranks. The desk lists the states as they stand
-here: those that can take calls first. */
+/**
+ * `look` is the CSS class that sets `--state` and `--state-ground`; `rank` is the place in the
+ * board's order, which begins with the states that a supervisor acts on. The rows are in the order
+ * of the desk's summary: the states that can take calls first.
+ * @type {Record<StateName, {look: string, rank: number}>}
+ */
 export const STATE_TABLE = {
   AgentReady: { look: "ready", rank: 4 },
   AgentRinging: { look: "ringing", rank: 0 },
@@ -16,10 +21,12 @@ export const STATE_TABLE = {
   AgentLoggedOut: { look: "out", rank: 6 },
 };
 
-/** All states, in the order of the board. */
-export const STATES_BY_RANK = [...AGENT_STATES].sort((a, b) => rankOf(a) - rankOf(b));
+/** The names of the states, in the table's order. */
+export const STATES = Object.keys(STATE_TABLE);
 
-/** A state's rank; an unknown state comes last. */
-export function rankOf(name) {
-  return STATE_TABLE[name]?.rank ?? AGENT_STATES.length;
+/** A state's row; undefined for a state that pages do not know.
+ * @param {string} name
+ */
+export function stateRow(name) {
+  return Object.hasOwn(STATE_TABLE, name) ? STATE_TABLE[/** @type {StateName} */ (name)] : undefined;
 }

@@ -1,22 +1,34 @@
-/* How the states of agents read and look. */
+/* The texts and the looks of agents' states. */
 
-import { STATE_TABLE } from "./state-table.js";
+import { stateRow } from "./state-table.js";
 import { t } from "./words.js";
 
-/** The states, the ones that can take calls first. */
-export const STATES = Object.keys(STATE_TABLE);
+/** @import { AgentStateEvent, UserStatus } from "/lib/xucd.js" */
 
-/** A state's name for a person. */
+/**
+ * What is shown of an agent's state.
+ * @typedef {Pick<AgentStateEvent, "acd" | "direction" | "callType" | "monitorState">
+ *   & {name: string, cause: string}} StateDetails
+ */
+
+/** A state's name for a person.
+ * @param {string} name
+ */
 export function stateWords(name) {
-  return name in STATE_TABLE ? t(`state.${name}`) : name;
+  return stateRow(name) ? t(`state.${name}`) : name;
 }
 
-/** A state's CSS class, which sets `--state` and `--state-ground`. */
+/** A state's CSS class, which sets `--state` and `--state-ground`.
+ * @param {string} name
+ */
 export function stateLook(name) {
-  return STATE_TABLE[name]?.look ?? "out";
+  return stateRow(name)?.look ?? "out";
 }
 
-/** What more there is to say about a state: the pause's reason, the kind of call; "" if nothing. */
+/** Details of a state: the reason of a pause, the kind of a call; "" if there are none.
+ * @param {StateDetails} state
+ * @param {UserStatus[]} statuses
+ */
 export function detailWords(state, statuses) {
   if (state.name === "AgentOnPause") {
     return reasonWords(state.cause, statuses);
@@ -28,12 +40,17 @@ export function detailWords(state, statuses) {
   return state.monitorState === "PAUSED" ? `${kind}, ${t("call.muted")}` : kind;
 }
 
-/** A pause's reason as its status is called, or as it was given. */
+/** The reason of a pause: the long name of its status, or the reason as it was given.
+ * @param {string} cause
+ * @param {UserStatus[]} statuses
+ */
 export function reasonWords(cause, statuses) {
-  return statuses.find((status) => status.name === cause)?.longName ?? cause ?? "";
+  return statuses.find((status) => status.name === cause)?.longName ?? cause;
 }
 
-/** The statuses that pause an agent. */
+/** The statuses that pause an agent.
+ * @param {UserStatus[]} statuses
+ */
 export function pauses(statuses) {
   return statuses.filter(({ actions }) => actions.some(({ name }) => name === "queuepause_all"));
 }

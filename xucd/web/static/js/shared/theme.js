@@ -2,16 +2,22 @@
 
 const KEY = "xucd.theme";
 
-/** The choices, in the order in which a switch goes through them. */
+/** @typedef {"system" | "light" | "dark"} Theme */
+
+/** The choices, in the order in which a switch goes through them.
+ * @type {Theme[]}
+ */
 export const THEMES = ["system", "light", "dark"];
 
-/** What the user has chosen, one of `THEMES`. */
+/** What the user has chosen. */
 export function theme() {
   const chosen = localStorage.getItem(KEY);
-  return THEMES.includes(chosen) ? chosen : "system";
+  return THEMES.find((known) => known === chosen) ?? "system";
 }
 
-/** Takes one of `THEMES` from now on. */
+/** Switches to a theme, and keeps it for the next visit.
+ * @param {Theme} chosen
+ */
 export function chooseTheme(chosen) {
   localStorage.setItem(KEY, chosen);
   apply();

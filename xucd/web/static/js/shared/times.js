@@ -1,8 +1,11 @@
-/* How stretches of time read. */
+/* Durations as text. */
 
-/** Milliseconds as "0:07", "12:34" or "1:02:03". */
+/** Milliseconds as "0:07", "12:34" or "1:02:03".
+ * @param {number} milliseconds
+ */
 export function duration(milliseconds) {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  /** @param {number} number */
   const two = (number) => String(number).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) {

@@ -1,10 +1,12 @@
-/* Short messages at the edge of the page: what was done goes by itself, what was refused stays until
-it is dismissed or something else is tried. */
+/* Short messages at the edge of the page. A success disappears by itself; a refusal stays until it is
+dismissed or the user does something else. */
 
 import { make, makeIcon } from "./dom.js";
 import { ICONS } from "./icons.js";
-import { refusalWords } from "./refusals.js";
+import { refusalOf, refusalWords } from "./refusals.js";
 import { t } from "./words.js";
+
+/** @import { Refused } from "/lib/xucd.js" */
 
 const SHOWN = 5000; // milliseconds
 const place = make("div", { class: "toasts" });
@@ -17,43 +19,49 @@ export function startToasts() {
   document.body.append(place);
 }
 
-/** Says what was done. */
-export function say(words) {
+/** Shows what was done.
+ * @param {string} words
+ */
+export function showDone(words) {
   const toast = begin(words, "done");
   polite.append(toast);
   setTimeout(() => toast.remove(), SHOWN);
 }
 
-/** Says what was refused: an error with a `code` and a `message`, or words. */
-export function complain(error) {
-  const words = typeof error === "string" ? error : refusalWords(error);
+/** Shows a refusal, or a text.
+ * @param {Refused | string} refused
+ */
+export function showRefusal(refused) {
+  const words = typeof refused === "string" ? refused : refusalWords(refused);
   const toast = begin(words, "refused");
   alerts.replaceChildren(toast);
 }
 
-/** Takes away what was refused before. */
-export function forgetComplaints() {
+/** Removes the refusal that is shown. */
+export function clearRefusal() {
   alerts.replaceChildren();
 }
 
 /**
- * Does what the user asked for: a function that gives a promise. What is refused is told; what is no
- * refusal is a mistake of the page, and is thrown. Resolves to what the promise does, undefined when
- * refused.
+ * Does what the user asked for. Shows a refusal and resolves to false; any other error is a defect
+ * of the page and is thrown.
+ * @param {() => Promise<unknown>} action
  */
-export async function attempt(ask) {
-  forgetComplaints();
+export async function attempt(action) {
+  clearRefusal();
   try {
-    return await ask();
+    await action();
+    return true;
   } catch (error) {
-    if (!error.code) {
-      throw error;
-    }
-    complain(error);
-    return undefined;
+    showRefusal(refusalOf(error));
+    return false;
   }
 }
 
+/**
+ * @param {string} words
+ * @param {string} look
+ */
 function begin(words, look) {
   const close = make("button", { class: "plain icon compact", type: "button" },
     makeIcon(ICONS.close));

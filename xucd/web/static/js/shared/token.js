@@ -1,14 +1,16 @@
-/* The token, kept for this tab alone: a reload stays signed in, a closed tab does not. */
+/* The token, kept for this tab alone: a reload stays signed in, closing the tab signs out. */
 
 const KEY = "xucd.token";
 
 /** The token of this tab, or null. */
-export function heldToken() {
+export function storedToken() {
   return sessionStorage.getItem(KEY);
 }
 
-/** Keeps a token, or forgets it: null. */
-export function holdToken(token) {
+/** Keeps a token; null removes it.
+ * @param {string | null} token
+ */
+export function storeToken(token) {
   if (token === null) {
     sessionStorage.removeItem(KEY);
   } else {

@@ -1,7 +1,7 @@
-/* Every frame that goes through the link, the newest first. */
+/* The log of all frames, newest first. */
 
 import { byId, make, setText } from "../shared/dom.js";
-import { complain, say } from "../shared/toasts.js";
+import { showRefusal, showDone } from "../shared/toasts.js";
 import { formatNumber, onLanguage, t } from "../shared/words.js";
 import { edit } from "./hand.js";
 import { showJson } from "./json.js";
@@ -9,31 +9,48 @@ import { sendText } from "./recorder.js";
 import { newRequestId } from "./sending.js";
 import { found } from "./text.js";
 
+/** @import { Recorded, Way } from "./recorder.js" */
+
 const KEPT = 2000;
 const SHOWN = 300;
 const PREVIEW = 160; // characters
 
+/**
+ * A recorded frame with the name of its message or command, and its JSON, null if it has none.
+ * @typedef {Recorded & {name: string, body: Record<string, any> | null}} Frame
+ */
+
 const place = byId("log");
-let frames = []; // {at, way, text, name, type}, the oldest first
-let fresh = []; // what is not on the page yet
+const direction = byId("direction", HTMLSelectElement);
+const search = byId("find-frame", HTMLInputElement);
+const pings = byId("pings", HTMLInputElement);
+/** @type {Frame[]} */
+let frames = []; // oldest first
+/** @type {Frame[]} */
+let fresh = []; // those that are not on the page yet
 let paused = false;
 let held = 0; // how many came while paused
 let drawing = false;
+/** @type {(name: string) => void} */
 let explain = () => {};
 
-/** Starts the log; `explained(name)` shows what a message or command is. */
-export function startLog(explained) {
-  explain = explained;
+/** Starts the log; `show(name)` shows the documentation of a message or command.
+ * @param {(name: string) => void} show
+ */
+export function startLog(show) {
+  explain = show;
   byId("pause").addEventListener("click", () => setPaused(!paused));
   byId("clear").addEventListener("click", clearLog);
-  for (const id of ["find-frame", "direction", "pings"]) {
-    byId(id).addEventListener("input", redraw);
+  for (const field of [search, direction, pings]) {
+    field.addEventListener("input", redraw);
   }
   onLanguage(redraw);
   redraw();
 }
 
-/** Takes a frame, as the recorder tells it. */
+/** Adds a frame.
+ * @param {Recorded} recorded
+ */
 export function logFrame({ at, way, text }) {
   const frame = { at, way, text, ...named(way, text) };
   frames.push(frame);
@@ -45,26 +62,32 @@ export function logFrame({ at, way, text }) {
   } else {
     fresh.push(frame);
   }
-  // Frames come faster than anybody reads: what came is drawn once for each picture.
+  // Frames may come fast: they are drawn together, once per animation frame.
   if (!drawing) {
     drawing = true;
     requestAnimationFrame(draw);
   }
 }
 
-/** Forgets all frames. */
+/** Removes all frames. */
 export function clearLog() {
   frames = [];
   held = 0;
   redraw();
 }
 
-function setPaused(wanted) {
-  paused = wanted;
+/** @param {boolean} value */
+function setPaused(value) {
+  paused = value;
   held = 0;
   redraw();
 }
 
+/**
+ * @param {Way} way
+ * @param {string} text
+ * @returns {Pick<Frame, "name" | "body">}
+ */
 function named(way, text) {
   if (way === "opened" || way === "closed") {
     return { name: "", body: null };
@@ -77,13 +100,15 @@ function named(way, text) {
   }
 }
 
-function wanted({ way, text, name }) {
-  const direction = byId("direction").value;
-  const search = byId("find-frame").value.trim();
+/** Whether a frame passes the filter.
+ * @param {Frame} frame
+ */
+function isWanted({ way, text, name }) {
+  const words = search.value.trim();
   return (
-    (direction === "" || direction === way) &&
-    (byId("pings").checked || name !== "ping") &&
-    (search === "" || found(`${name} ${text}`, search))
+    (direction.value === "" || direction.value === way) &&
+    (pings.checked || name !== "ping") &&
+    (words === "" || found(`${name} ${text}`, words))
   );
 }
 
@@ -95,11 +120,11 @@ function redraw() {
 
 function draw() {
   drawing = false;
-  const rows = fresh.filter(wanted).slice(-SHOWN).map(makeRow).reverse();
+  const rows = fresh.filter(isWanted).slice(-SHOWN).map(makeRow).reverse();
   fresh = [];
   place.prepend(...rows);
   while (place.childElementCount > SHOWN) {
-    place.lastElementChild.remove();
+    place.lastElementChild?.remove();
   }
   byId("no-frame").hidden = place.childElementCount > 0;
   setText(byId("count"), formatNumber(frames.length));
@@ -110,21 +135,22 @@ function draw() {
 
 function pauseWords() {
   if (!paused) {
-    return t("sample.pause");
+    return t("explorer.pause");
   }
-  return held ? t("sample.go-on.more", { n: formatNumber(held) }) : t("sample.go-on");
+  return held ? t("explorer.resume.more", { n: formatNumber(held) }) : t("explorer.resume");
 }
 
+/** @param {Frame} frame */
 function makeRow(frame) {
   const { at, way, text, name } = frame;
   if (way === "opened" || way === "closed") {
     return make("li", { class: "frame link-row quiet" }, clock(at),
-      make("span", { text: t(`sample.${way}`, { code: text }) }));
+      make("span", { text: t(`explorer.${way}`, { code: text }) }));
   }
   const row = make("details", {},
     make("summary", {},
       clock(at),
-      make("span", { class: "way", role: "img", "aria-label": t(`sample.one.${way}`),
+      make("span", { class: "way", role: "img", "aria-label": t(`explorer.frame.${way}`),
         text: way === "sent" ? "↑" : "↓" }),
       make("span", { class: "name", text: name }),
       make("span", { class: "preview quiet", text: preview(frame) })));
@@ -136,8 +162,10 @@ function makeRow(frame) {
   return make("li", { class: `frame ${way} ${failed(frame) ? "failed" : ""}` }, row);
 }
 
+/** @param {number} at */
 function clock(at) {
   const date = new Date(at);
+  /** @type {(number: number, digits?: number) => string} */
   const two = (number, digits = 2) => String(number).padStart(digits, "0");
   const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];
   const words = parts.map((number) => two(number)).join(":");
@@ -145,6 +173,7 @@ function clock(at) {
     words, make("span", { class: "quiet", text: `.${two(date.getMilliseconds(), 3)}` }));
 }
 
+/** @param {Frame} frame */
 function preview({ way, body, text }) {
   if (!body) {
     return text.slice(0, PREVIEW);
@@ -153,39 +182,49 @@ function preview({ way, body, text }) {
   return JSON.stringify(way === "sent" || !msgType ? rest : ctiMessage).slice(0, PREVIEW);
 }
 
+/** @param {Frame} frame */
 function failed({ name, body }) {
   return name === "AgentError" || name === "Error"
-    || (name === "CommandResult" && body.ctiMessage?.ok === false);
+    || (name === "CommandResult" && body?.ctiMessage?.ok === false);
 }
 
+/** @param {Frame} frame */
 function actions({ way, text, name, body }) {
-  const buttons = [button("sample.explain", () => explain(name))];
-  if (navigator.clipboard) { // pages that came without TLS have none
-    buttons.unshift(button("sample.copy", async () => {
+  const buttons = [button("explorer.explain", () => explain(name))];
+  if (navigator.clipboard) { // missing on pages without TLS
+    buttons.unshift(button("explorer.copy", async () => {
       await navigator.clipboard.writeText(text);
-      say(t("sample.copied"));
+      showDone(t("explorer.copied"));
     }));
   }
   if (way === "sent") {
     buttons.unshift(
-      button("sample.again", () => sendAgain(text, body)), button("sample.edit", () => edit(text)),
+      button("explorer.again", () => sendAgain(text, body)), button("explorer.edit", () => edit(text)),
     );
   }
   return make("div", { class: "row" }, ...buttons);
 }
 
+/**
+ * @param {string} text
+ * @param {Frame["body"]} body
+ */
 function sendAgain(text, body) {
-  // Under a request id of its own, so that the answers can be told apart.
+  // With a request id of its own, to distinguish the answers.
   const again = body?.requestId === undefined
     ? text
     : JSON.stringify({ ...body, requestId: newRequestId() });
   if (sendText(again)) {
-    say(t("sample.was-sent"));
+    showDone(t("explorer.was-sent"));
   } else {
-    complain(t("sample.no-link"));
+    showRefusal(t("explorer.no-link"));
   }
 }
 
+/**
+ * @param {string} words
+ * @param {() => unknown} act
+ */
 function button(words, act) {
   const made = make("button", { type: "button", class: "compact", text: t(words) });
   made.addEventListener("click", act);

@@ -1,23 +1,39 @@
 /* A form for a command, made from its schema: a field for each argument. */
 
 import { make } from "../shared/dom.js";
-import { t } from "../shared/words.js";
 import { choices, example, typeName, withoutNull } from "./schema.js";
 
-const ALWAYS = ["claz", "command", "requestId"]; // said by the frame itself
-const LONG = 200; // characters from which on a text gets more than one line
-let lists = 0;
+/** @import { Attributes } from "../shared/dom.js" */
+/** @import { Schema } from "./schema.js" */
+/** @import { Suggestion } from "./suggestions.js" */
+
+/** @typedef {(name: string) => Suggestion[]} Suggest Values for an argument, each with a text. */
+/** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
 
 /**
- * The fields of a command: `root` holds them, `values()` gives the arguments that are filled in.
- * `suggest(name)` gives what may go into an argument as [value, words]. `values` throws a
- * `SyntaxError` for JSON that is none.
+ * How an argument is entered: its field, how its value is read from the field's text, and a hint.
+ * @typedef {{control: Control, read?: (text: string) => unknown, hint?: string}} Entry
+ */
+
+const ALWAYS = ["claz", "command", "requestId"]; // set by the frame itself
+const LONG = 200; // characters above which a text gets several lines
+let ids = 0;
+
+/**
+ * The fields of a command: `root` holds them, `values()` returns the arguments that are filled in.
+ * It throws a `SyntaxError` for invalid JSON.
+ * @param {object} document
+ * @param {Schema} schema
+ * @param {Suggest} suggest
  */
 export function makeFields(document, schema, suggest) {
   const required = schema.required ?? [];
-  const fields = Object.entries(schema.properties)
+  const fields = Object.entries(schema.properties ?? {})
     .filter(([name]) => !ALWAYS.includes(name))
-    .map(([name, one]) => makeField(document, name, one, required.includes(name), suggest));
+    .map(([name, property]) => {
+      const argument = { name, schema: property, required: required.includes(name) };
+      return makeField(document, argument, suggest);
+    });
   return {
     root: make("div", { class: "fields" }, ...fields.map((field) => field.root)),
     values() {
@@ -28,13 +44,21 @@ export function makeFields(document, schema, suggest) {
   };
 }
 
-function makeField(document, name, schema, required, suggest) {
+/** @typedef {{name: string, schema: Schema, required: boolean}} Argument */
+
+/**
+ * @param {object} document
+ * @param {Argument} argument
+ * @param {Suggest} suggest
+ */
+function makeField(document, { name, schema, required }, suggest) {
   const found = withoutNull(document, schema);
-  const { control, read = (text) => text, hint = "" } = controlFor(document, name, found, required);
-  const id = `field-${(lists += 1)}`;
+  const { control, read = String, hint = "" } =
+    controlFor(document, { name, schema: found, required });
+  const id = `field-${(ids += 1)}`;
   control.id = id;
   control.name = name;
-  control.autocomplete = "off";
+  control.setAttribute("autocomplete", "off");
   control.spellcheck = false;
   if (required) {
     control.required = true;
@@ -44,22 +68,27 @@ function makeField(document, name, schema, required, suggest) {
     control,
     make("span", { class: "quiet small", id: `${id}-hint` },
       make("span", { text: typeName(document, found) }),
-      ...(required ? [] : [" · ", make("span", { "data-t": "sample.optional" })]),
+      ...(required ? [] : [" · ", make("span", { "data-t": "explorer.optional" })]),
       ...(hint ? [" · ", make("span", { "data-t": hint })] : [])));
   control.setAttribute("aria-describedby", `${id}-hint`);
-  if (control.tagName === "INPUT") {
+  if (control instanceof HTMLInputElement) {
     offer(root, control, `${id}-list`, () => suggest(name));
   }
   return { root, name, empty: () => control.value.trim() === "", value: () => read(control.value) };
 }
 
-function controlFor(document, name, found, required) {
+/**
+ * @param {object} document
+ * @param {Argument} argument
+ * @returns {Entry}
+ */
+function controlFor(document, { name, schema: found, required }) {
   const values = choices(document, found);
   if (values) {
-    const none = make("option", { value: "", "data-t": "sample.none" });
+    const none = make("option", { value: "", "data-t": "explorer.none" });
     const options = values.map((value, at) => make("option", { value: at, text: String(value) }));
     const control = make("select", {}, ...(required ? [] : [none]), ...options);
-    return { control, read: (at) => values[at] };
+    return { control, read: (at) => values[Number(at)] };
   }
   switch (found.type) {
     case "integer":
@@ -67,13 +96,15 @@ function controlFor(document, name, found, required) {
       const control = make("input", { type: "text", inputmode: "numeric", pattern: "-?[0-9]+" });
       return { control, read: Number };
     }
-    case "array":
-      if (["string", "integer"].includes(withoutNull(document, found.items).type)) {
-        return listOf(withoutNull(document, found.items).type);
+    case "array": {
+      const { type } = withoutNull(document, found.items);
+      if (type === "string" || type === "integer") {
+        return listOf(type);
       }
       break;
+    }
     case "string":
-      if (found.maxLength > LONG) {
+      if (found.maxLength !== undefined && found.maxLength > LONG) {
         return { control: make("textarea", { rows: 2, maxlength: found.maxLength }) };
       }
       if (found.format === "date") {
@@ -81,7 +112,7 @@ function controlFor(document, name, found, required) {
       }
       return { control: make("input", { type: "text", ...limit(found.maxLength) }) };
     default:
-      if (found.anyOf?.every((one) => ["string", "integer", "number"].includes(one.type))) {
+      if (found.anyOf?.every(({ type = "" }) => ["string", "integer", "number"].includes(type))) {
         return { control: make("input", { type: "text" }), read: numberOrText };
       }
   }
@@ -95,23 +126,37 @@ function controlFor(document, name, found, required) {
   return { control, read: JSON.parse };
 }
 
+/** A list, separated by commas.
+ * @param {"string" | "integer"} type
+ * @returns {Entry}
+ */
 function listOf(type) {
   const control = make("input", { type: "text" });
-  const read = (text) =>
-    text.split(",").map((one) => one.trim()).filter(Boolean)
-      .map((one) => (type === "integer" ? numberOrText(one) : one));
-  return { control, read, hint: "sample.list" };
+  const read = (/** @type {string} */ text) =>
+    text.split(",").map((item) => item.trim()).filter(Boolean)
+      .map((item) => (type === "integer" ? numberOrText(item) : item));
+  return { control, read, hint: "explorer.list" };
 }
 
+/**
+ * @param {number | undefined} most
+ * @returns {Attributes}
+ */
 function limit(most) {
   return most ? { maxlength: most } : {};
 }
 
+/** @param {string} text */
 function numberOrText(text) {
   return /^-?\d+$/.test(text) ? Number(text) : text;
 }
 
-/** Offers what is known at the moment the field is entered. */
+/** Offers suggestions, read when the field gets the focus.
+ * @param {HTMLElement} root
+ * @param {HTMLInputElement} control
+ * @param {string} id
+ * @param {() => Suggestion[]} known
+ */
 function offer(root, control, id, known) {
   const list = make("datalist", { id });
   control.setAttribute("list", id);

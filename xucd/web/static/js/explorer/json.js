@@ -1,13 +1,15 @@
-/* JSON for reading: indented, with its parts told apart by colour. */
+/* JSON for reading: indented, with its parts in different colours. */
 
 import { make } from "../shared/dom.js";
 
 const PARTS = /("(?:[^"\\]|\\.)*")(\s*:)?|\b(?:true|false|null)\b|-?\d[\d.]*(?:[eE][+-]?\d+)?/g;
 
-/** A value, or JSON text, as an element; what is no JSON is shown as it is. */
+/** A value, or JSON text, as an element; text that is not JSON is shown as it is.
+ * @param {unknown} value
+ */
 export function showJson(value) {
   const place = make("pre", { class: "json" });
-  let text = value;
+  let text;
   if (typeof value === "string") {
     try {
       text = JSON.stringify(JSON.parse(value), null, 2);
@@ -27,6 +29,7 @@ export function showJson(value) {
   return place;
 }
 
+/** @param {RegExpMatchArray} match */
 function part([whole, string, colon]) {
   if (colon !== undefined) {
     const both = document.createDocumentFragment();

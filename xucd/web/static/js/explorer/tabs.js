@@ -1,13 +1,18 @@
-/* The tabs: what of the protocol is shown, and, where there is no room beside it, the frames. */
+/* The tabs: the parts of the protocol and, on narrow screens, the frames. */
 
 import { byId } from "../shared/dom.js";
 
 const TABS = ["commands", "socket", "rest", "frames"];
 const wide = matchMedia("(min-width: 62rem)");
-const listeners = new Map(); // tab -> what is to be done when it is shown
+/** Functions by tab, called each time the tab is shown.
+ * @type {Map<string, () => unknown>}
+ */
+const listeners = new Map();
 let current = "commands";
 
-/** Starts the tabs; `shown` has functions by tab, called each time it is shown. */
+/** Starts the tabs; `shown` has functions by tab, called each time it is shown.
+ * @param {Record<string, () => unknown>} shown
+ */
 export function startTabs(shown) {
   Object.entries(shown).forEach(([tab, listener]) => listeners.set(tab, listener));
   for (const tab of TABS) {
@@ -18,30 +23,33 @@ export function startTabs(shown) {
   selectTab(current);
 }
 
-/** Shows a tab. */
+/** Shows a tab.
+ * @param {string} tab
+ */
 export function selectTab(tab) {
   current = wide.matches && tab === "frames" ? "commands" : tab;
-  for (const one of TABS) {
-    const chosen = one === current;
-    const button = byId(`tab-${one}`);
+  for (const name of TABS) {
+    const chosen = name === current;
+    const button = byId(`tab-${name}`);
     button.setAttribute("aria-selected", String(chosen));
     button.tabIndex = chosen ? 0 : -1;
-    if (one !== "frames") {
-      byId(`panel-${one}`).hidden = !chosen;
+    if (name !== "frames") {
+      byId(`panel-${name}`).hidden = !chosen;
     }
   }
   byId("tab-frames").hidden = wide.matches;
   byId("frames").hidden = !wide.matches && current !== "frames";
-  byId("sample").classList.toggle("frames-only", current === "frames");
+  byId("explorer").classList.toggle("frames-only", current === "frames");
   listeners.get(current)?.();
 }
 
+/** @param {KeyboardEvent} event */
 function move(event) {
   const tabs = TABS.filter((tab) => !byId(`tab-${tab}`).hidden);
   const at = tabs.indexOf(current);
-  const to = {
-    ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1,
-  }[event.key];
+  /** @type {Record<string, number>} */
+  const targets = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 };
+  const to = targets[event.key];
   if (to !== undefined) {
     event.preventDefault();
     selectTab(tabs[(to + tabs.length) % tabs.length]);
