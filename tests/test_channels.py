@@ -117,3 +117,12 @@ def test_another_configuration_goes_on_with_the_same_channels() -> None:
     model = channels()
     model.inherit(before)
     assert ids(model.on("PJSIP/1001")) == ["a"]
+
+
+def test_entering_a_bridge_again_or_being_renamed_keeps_the_place_in_it() -> None:
+    first, second = channel("a", UP), channel("b", UP, interface="PJSIP/trunk")
+    model = channels(first, second)
+    for each in (first, second, first):
+        model.enter_bridge(each, "x")
+    model.rename("a", "PJSIP/1002-00000001")
+    assert ids(model.in_bridge("x")) == ["a", "b"]

@@ -280,6 +280,14 @@ class TestAfterARestart:
         assert day(scene) == QueueDay(entered=3, answered=2, answered_soon=1)
 
 
+def test_a_caller_found_in_a_queue_of_somebody_else_has_left_ours(scene: Scene) -> None:
+    caller = scene.caller_waits()
+    scene.rebuilds(snapshot(ev.CallerJoined("doctors", "caller", caller, 1, "023", "")))
+    assert values(scene)["WaitingCalls"] == 0
+    scene.happens(ev.ChannelGone("caller", caller))
+    assert day(scene) == QueueDay(entered=1, timed_out=1)
+
+
 def test_another_configuration_goes_on_with_the_figures(scene: Scene) -> None:
     scene.happens(waiting("a"))
     after = Scene()

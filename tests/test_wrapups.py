@@ -72,3 +72,10 @@ def test_a_wrapup_that_is_held_runs_anew_once_it_is_resumed() -> None:
     scene.center.resume_wrapup(BRUCE, scene.now)
     scene.happens()
     assert scene.asked == [SetPause("PJSIP/1001", False)]
+
+
+def test_resuming_the_wrapup_of_an_agent_that_is_configured_no_more_is_no_error() -> None:
+    scene = Scene()
+    scene.center.resume_wrapup(4711, scene.now)
+    scene.happens()
+    assert scene.asked == []

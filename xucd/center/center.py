@@ -223,8 +223,10 @@ class Center:
         self._wrapups.stop(agent_id)
 
     def resume_wrapup(self, agent_id: int, now: float) -> None:
-        """Let a wrap-up that is still due run anew."""
-        self.update_shown(self._records[agent_id], now)
+        """Let a wrap-up that is still due run anew; no error for an agent that is gone."""
+        record = self._records.get(agent_id)
+        if record is not None:
+            self.update_shown(record, now)
 
     # -- what its rules are made of
 

@@ -122,10 +122,11 @@ class Channels:
 
     def rename(self, unique_id: str, name: str) -> None:
         """Give a channel another name, and so perhaps another interface."""
-        channel = self.remove(unique_id)
+        channel = self.by_id.get(unique_id)
         if channel is not None:
+            _drop(self._by_interface, channel.interface, unique_id)
             channel.name, channel.interface = name, interface_of(name)
-            self.add(channel)
+            _put(self._by_interface, channel.interface, channel)
 
     def relink(self, channel: Channel, linked_id: str) -> None:
         """Move a channel to another call."""
@@ -135,7 +136,9 @@ class Channels:
             _put(self._by_call, linked_id, channel)
 
     def enter_bridge(self, channel: Channel, bridge: str) -> None:
-        """Put a channel into a bridge; it is in one at a time."""
+        """Put a channel into a bridge; it is in one at a time. Idempotent."""
+        if channel.bridge == bridge:
+            return
         self.leave_bridge(channel, channel.bridge)
         channel.bridge = bridge
         _put(self._by_bridge, bridge, channel)

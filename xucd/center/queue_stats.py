@@ -244,8 +244,11 @@ class QueueStats:
         self._ended.intersection_update(channels)
         for caller in snapshot.callers:
             queue = self._directory.queue_by_name.get(caller.queue)
+            if queue is None:  # what it left in a queue of ours is still to be counted
+                self._waiting.join(caller, now - caller.waited)
+                continue
             known = before.pop(caller.unique_id, left_before.pop(caller.unique_id, None))
-            if queue is not None and known is not None and known.queue_id == queue.id:
+            if known is not None and known.queue_id == queue.id:
                 self._waiting.join(caller, known.since)
             else:
                 self.joined(caller, now)

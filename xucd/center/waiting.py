@@ -1,5 +1,6 @@
 """Who waits in which queue, in the queues' order: the one register of waiting calls."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -95,8 +96,10 @@ class Waiting:
         Whoever came first is first, whichever queue it is in: otherwise the callers of one queue
         would always be a moment ahead of another's.
         """
-        chosen: set[str] = set()
-        for queue in queues:
-            free = [call.unique_id for call in self.calls(queue) if not call.ringing]
-            chosen.update(free[:NUDGED])
-        return [call.channel for key, call in self._by_id.items() if key in chosen]
+        chosen: Counter[str] = Counter()
+        wanted, channels = set(queues), []
+        for call in self._by_id.values():
+            if call.queue in wanted and not call.ringing and chosen[call.queue] < NUDGED:
+                chosen[call.queue] += 1
+                channels.append(call.channel)
+        return channels
