@@ -5,8 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.scene import directory
+from xucd.center.center import Center, Remembered
 from xucd.center.changes import AgentChanged
-from xucd.tools import replay
+from xucd.center.intents import MarkRecording, Nudge
+from xucd.center.rules.rebuild import rebuild
+from xucd.center.rules.table import apply
+from xucd.center.snapshot import Snapshot
+from xucd.tools import replay, trace
 
 TRACES = Path(__file__).parent / "traces"
 
@@ -31,3 +36,19 @@ def test_the_same_trace_replays_to_the_same_changes(version: str) -> None:
     queues = {8: {1: 0, 2: 0}}
     once, again = (list(replay.changes(path, directory(), queues)) for _ in range(2))
     assert once == again
+
+
+@pytest.mark.parametrize("path", sorted(TRACES.glob("*.ami")), ids=lambda path: path.stem)
+def test_an_event_that_comes_twice_changes_nothing_the_second_time(path: Path) -> None:
+    center = Center(directory(), 0.0, lambda _: 1e18, Remembered({8: {1: 0, 2: 0}}))
+    for now, recorded in trace.replay(path):
+        if isinstance(recorded, Snapshot):
+            rebuild(center, recorded, now)
+            continue
+        apply(center, recorded, now)
+        center.drain()
+        apply(center, recorded, now)
+        changes, intents = center.drain()
+        assert (recorded, changes) == (recorded, [])
+        # Setting a mark or nudging a caller again is idempotent.
+        assert [each for each in intents if not isinstance(each, Nudge | MarkRecording)] == []

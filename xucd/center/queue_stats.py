@@ -192,8 +192,9 @@ class QueueStats:
 
     def left(self, unique_id: str, queue: str, now: float) -> list[int]:
         """A caller no longer waits in a queue; why will be told."""
+        known = unique_id in self._left
         left = self._leave(unique_id, queue, now)
-        return [left.queue_id] if left is not None else []
+        return [left.queue_id] if left is not None and not known else []
 
     def gave_up(self, event: CallerAbandoned, now: float) -> list[int]:
         """Asterisk calls a caller abandoned; whether its time was over will be told."""
