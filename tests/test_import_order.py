@@ -25,9 +25,10 @@ random.Random(int(sys.argv[1])).shuffle(modules)
 for module in modules:
     importlib.import_module(module)
 
+from xucd.ami.events import DECODERS
 from xucd.app.handlers import CALLBACK_HANDLERS, HANDLERS
 from xucd.center.rules.table import RULES
-from xucd.cti.commands import ANSWERS, COMMANDS
+from xucd.cti.commands import ANSWERS, COMMANDS, SUBSCRIBING, UNSUBSCRIBING
 from xucd.cti.messages import MESSAGES
 from xucd.cti.schema.__main__ import generated
 from xucd.cti.schema.asyncapi import document
@@ -45,6 +46,9 @@ tables = {
     "callback handlers": [[name(kind), name(to)] for kind, to in CALLBACK_HANDLERS.items()],
     "commands": [[wire, name(kind)] for wire, kind in COMMANDS.items()],
     "routes": [[route.method, route.path, name(route.function)] for route in ROUTES],
+    "decoders": [[event.decode(), name(decoder)] for event, decoder in DECODERS.items()],
+    "subscribing": sorted(map(name, SUBSCRIBING)),
+    "unsubscribing": [[name(end), name(of)] for end, of in UNSUBSCRIBING.items()],
     "answers": [[name(kind), repr(answer)] for kind, answer in ANSWERS.items()],
     "messages": [[wire, name(kind)] for wire, kind in MESSAGES.items()],
     "generated": {str(path): text for path, text in generated().items()},

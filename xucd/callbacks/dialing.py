@@ -60,7 +60,7 @@ class CallbackDialing:
         """
         context = self._context
         call = self._calls[call_id(ticket.uuid)]
-        refused = context.center.phone_calls.refused
+        phone_calls = context.center.phone_calls
         queue = context.center.directory.queues.get(from_list.queue_id)
         number = from_list.caller_id or (queue.number if queue is not None else line.number)
         try:
@@ -68,18 +68,18 @@ class CallbackDialing:
                 lambda: (
                     call.ended is not None
                     or call.unique_id in context.center.channels.by_id
-                    or call.unique_id in refused
+                    or phone_calls.is_refused(call.unique_id)
                 ),
                 DialOut(line.interface, line.context, ticket.phone_number, number, call.unique_id),
             )
-            if call.ended is not None or call.unique_id in refused:
+            if call.ended is not None or phone_calls.is_refused(call.unique_id):
                 raise Refused(call.failure or "PhoneUnreachable", "The phone cannot be rung.")
         except Refused:
             self._forget(call)
             raise
         finally:
             self._ringing.discard(call.unique_id)
-            refused.discard(call.unique_id)
+            phone_calls.drop_refusal(call.unique_id)
 
     def apply_changes(self, changes: Iterable[ch.Change]) -> None:
         """Update the calls by what the centre reports."""
@@ -123,7 +123,7 @@ class CallbackDialing:
         if call.failure is not None and call.unique_id not in self._ringing:
             self._publisher.failed(call.ticket, call.failure, self._callers.get(call.unique_id))
         if call.unique_id not in self._ringing:
-            context.center.phone_calls.refused.discard(call.unique_id)
+            context.center.phone_calls.drop_refusal(call.unique_id)
         self._forget(call)
 
     def _forget(self, call: CallbackCall) -> None:

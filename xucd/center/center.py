@@ -60,9 +60,9 @@ class Center:
     """Everything live, and what its rules are made of.
 
     `midnight_after` gives the epoch second of the local midnight that follows a moment. `agents`
-    and `on_interface` (logged-in agents by the interface of their line) are to be read; only the
-    rules change an agent, by its `record`. While `blind`, nothing is told of agents: `rebuild` sets
-    it where it has not yet looked at everything.
+    and `on_interface` (logged-in agents by the interface of their line) are read-only; only the
+    rules change an agent, by its `agent_record`. While `suppressed` is set, no change of an agent
+    is reported: `rebuild` sets it until it has read all of an agent.
     """
 
     def __init__(
@@ -82,12 +82,13 @@ class Center:
         self.presence = QueuePresence()
         self.listeners: dict[str, AgentListened] = {}  # by the listening channel's unique id
         self.devices: dict[str, str] = {}
-        self.stations = dict(remembered.stations)
+        self._stations = dict(remembered.stations)
+        self.stations: Mapping[int, Station] = MappingProxyType(self._stations)
         self._records: dict[int, AgentRecord] = {}
         self._on_interface: dict[str, AgentRecord] = {}
         self.agents: Mapping[int, LiveAgent] = MappingProxyType(self._records)
         self.on_interface: Mapping[str, LiveAgent] = MappingProxyType(self._on_interface)
-        self.blind = False
+        self.suppressed = False
         self._wrapups = Wrapups()
         self._aged_at = now
         self._midnight_after = midnight_after
@@ -155,7 +156,7 @@ class Center:
             station = self.stations.get(agent_id)
             if station is not None and old.queues != live.queues:
                 # Whatever was remembered since they were configured, Asterisk has the old ones.
-                self.stations[agent_id] = msgspec.structs.replace(station, settled=False)
+                self._stations[agent_id] = msgspec.structs.replace(station, settled=False)
             for queue_id in sorted(old.queues.keys() | live.queues.keys()):
                 penalty = live.queues.get(queue_id, -1)
                 if penalty != old.queues.get(queue_id, -1) and queue_id in self.directory.queues:
@@ -171,6 +172,10 @@ class Center:
         )
 
     # -- what commands tell it, where Asterisk has no event for it
+
+    def expect_station(self, station: Station) -> None:
+        """A login or logout was begun and is in the store: what a snapshot is to bring about."""
+        self._stations[station.agent_id] = station
 
     def begin_login(self, agent_id: int) -> None:
         """A login was begun: until `settle`, a restart of xucd completes it."""
@@ -230,15 +235,15 @@ class Center:
 
     # -- what its rules are made of
 
-    def record(self, agent_id: int) -> AgentRecord:
+    def agent_record(self, agent_id: int) -> AgentRecord:
         """An agent, to be changed by a rule. Raises KeyError."""
         return self._records[agent_id]
 
-    def records(self) -> list[AgentRecord]:
+    def agent_records(self) -> list[AgentRecord]:
         """All agents, to be changed by a rule."""
         return list(self._records.values())
 
-    def record_on(self, interface: str) -> AgentRecord | None:
+    def agent_record_on(self, interface: str) -> AgentRecord | None:
         """The agent logged in on an interface, to be changed by a rule."""
         return self._on_interface.get(interface)
 
@@ -247,7 +252,7 @@ class Center:
         self._on_interface[line.interface] = live
 
     def free_lines(self) -> None:
-        """Let nobody hold a line, before a snapshot is read."""
+        """Clear who holds which line, before a snapshot is read."""
         self._on_interface.clear()
 
     def set_penalty(self, live: AgentRecord, queue_id: int, penalty: int) -> None:
@@ -288,14 +293,14 @@ class Center:
         """Have an agent's station remembered, if it differs from what is."""
         station = live.station()
         if station is not None and self.stations.get(live.agent.id) != station:
-            self.stations[live.agent.id] = station
+            self._stations[live.agent.id] = station
             self.changes.append(StationChanged(station))
 
     def offer_to_callers(self, live: LiveAgent) -> None:
-        """Let those who wait in the agent's queues find it now, not at their next second.
+        """Nudge callers who wait in the agent's queues, so that app_queue retries at once.
 
-        Not while a queue still takes its phone for in use: that one would not ring it, its callers
-        would look away for longer, and the other queues' would be ahead.
+        Not while a queue still reports the phone as in use: it would not ring it, and its callers
+        would wait longer before their next retry than those of other queues.
         """
         if all(member.idle for member in live.members.values()):
             queues = [self.directory.queues[queue_id].name for queue_id in live.members]
@@ -303,7 +308,7 @@ class Center:
 
     def update_shown(self, live: AgentRecord, now: float) -> None:
         """Read off an agent's stance and phone what clients are shown, and tell what changed."""
-        if self.blind:
+        if self.suppressed:
             return
         phone, call = Phone.IDLE, None
         if live.stance is not Stance.OUT and live.line is not None:

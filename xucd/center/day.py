@@ -4,13 +4,6 @@ import msgspec
 
 from xucd.center.agent import AgentState
 
-_SPENT_IN: dict[AgentState, str] = {
-    AgentState.READY: "ready_s",
-    AgentState.ON_PAUSE: "paused_s",
-    AgentState.ON_WRAPUP: "wrapup_s",
-}
-"""The figure in which time spent in a shown state is counted; other states are not counted."""
-
 
 class AgentDay(msgspec.Struct, frozen=True):
     """What an agent did since local midnight. Times in seconds, moments in epoch seconds.
@@ -32,16 +25,34 @@ class AgentDay(msgspec.Struct, frozen=True):
     outbound_calls: int = 0
     outbound_talk_s: float = 0.0
 
-    def plus(self, **figures: float) -> "AgentDay":
-        """The day with these added to its figures: ``day.plus(inbound_calls=1)``."""
-        sums = {name: getattr(self, name) + added for name, added in figures.items()}
-        return msgspec.structs.replace(self, **sums)
+    def plus(self, added: "AgentDay") -> "AgentDay":
+        """The day with the figures of another added to its own; moments stay as they are."""
+        return AgentDay(
+            paused_s=self.paused_s + added.paused_s,
+            wrapup_s=self.wrapup_s + added.wrapup_s,
+            ready_s=self.ready_s + added.ready_s,
+            login_at=self.login_at,
+            logout_at=self.logout_at,
+            inbound_calls=self.inbound_calls + added.inbound_calls,
+            inbound_answered=self.inbound_answered + added.inbound_answered,
+            inbound_unanswered=self.inbound_unanswered + added.inbound_unanswered,
+            inbound_talk_s=self.inbound_talk_s + added.inbound_talk_s,
+            inbound_ring_s=self.inbound_ring_s + added.inbound_ring_s,
+            outbound_calls=self.outbound_calls + added.outbound_calls,
+            outbound_talk_s=self.outbound_talk_s + added.outbound_talk_s,
+        )
 
     def spend(self, state: AgentState, seconds: float) -> "AgentDay":
-        """The day with `seconds` more spent in a shown state."""
-        name = _SPENT_IN.get(state)
-        return self if name is None else self.plus(**{name: seconds})
+        """The day with `seconds` more in a shown state; only ready, pause and wrap-up count."""
+        match state:
+            case AgentState.READY:
+                return self.plus(AgentDay(ready_s=seconds))
+            case AgentState.ON_PAUSE:
+                return self.plus(AgentDay(paused_s=seconds))
+            case AgentState.ON_WRAPUP:
+                return self.plus(AgentDay(wrapup_s=seconds))
+        return self
 
     def tomorrow(self) -> "AgentDay":
-        """The day that follows: counters at nought, the last login and logout still known."""
+        """The day that follows: counters at zero, the last login and logout still known."""
         return AgentDay(login_at=self.login_at, logout_at=self.logout_at)

@@ -25,7 +25,7 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class LiveAgent:
-    """One agent, live, as everybody but the centre has it: to be read."""
+    """The live state of one agent, read-only."""
 
     __slots__ = (
         "_agent",
@@ -134,7 +134,7 @@ class LiveAgent:
 
 
 class AgentRecord(LiveAgent):
-    """One agent, as the centre has it: what may happen to it. Times are epoch seconds."""
+    """One agent with the methods that change it, for the rules. Times are epoch seconds."""
 
     __slots__ = ()
 
@@ -164,7 +164,7 @@ class AgentRecord(LiveAgent):
             self._day = msgspec.structs.replace(self._day, logout_at=now)
 
     def restore(self, station: Station, line: Line) -> None:
-        """Be as last remembered, until Asterisk has been asked: nobody is to be shown as gone."""
+        """Restore the remembered state, so that nobody appears logged out before a snapshot."""
         self._line = line
         self._stance = Stance.PAUSED if station.paused else Stance.READY
         self._reason, self._settled = station.reason, station.settled
@@ -236,9 +236,9 @@ class AgentRecord(LiveAgent):
         """The wrap-up of the call that it had last."""
         self._wrapup_s = seconds
 
-    def count(self, **figures: float) -> None:
-        """Add to the figures of the day: ``count(inbound_calls=1)``."""
-        self._day = self._day.plus(**figures)
+    def count(self, added: AgentDay) -> None:
+        """Add to the figures of the day: ``count(AgentDay(inbound_calls=1))``."""
+        self._day = self._day.plus(added)
 
     def restore_day(self, day: AgentDay) -> None:
         """Go on from these figures."""

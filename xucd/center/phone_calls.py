@@ -65,13 +65,25 @@ class Leg:
 class PhoneCalls:
     """All calls of all lines' phones, by the name of the channel.
 
-    `refused` are the ids of dialled calls that Asterisk could not even begin; whoever dialled
-    removes them.
+    It also keeps the ids of dialled calls that Asterisk could not even begin, until whoever dialled
+    drops them.
     """
 
     def __init__(self) -> None:
         self.legs: dict[str, Leg] = {}
-        self.refused: set[str] = set()
+        self._refused: set[str] = set()
+
+    def refuse(self, unique_id: str) -> None:
+        """Asterisk could not begin the call of this id."""
+        self._refused.add(unique_id)
+
+    def is_refused(self, unique_id: str) -> bool:
+        """Whether Asterisk could not begin the call of this id."""
+        return unique_id in self._refused
+
+    def drop_refusal(self, unique_id: str) -> None:
+        """Forget whether the call of this id could be begun; idempotent."""
+        self._refused.discard(unique_id)
 
     def of(self, interface: str) -> list[Leg]:
         """The calls of an interface's phone that have been told, oldest first."""

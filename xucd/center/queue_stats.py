@@ -1,17 +1,17 @@
 """What the calls of queues add up to: for the day, for a window of time, and who waits now.
 
-Counted from what Asterisk says of each call, never taken over from its own counters. A call enters
-a queue when it begins to wait, and leaves it in one of three ways: an agent answers, the caller
-hangs up, or neither (its time is over, the queue became empty, the caller chose to go elsewhere),
-which is called timed out. A call that Asterisk turns away at the door, because nobody is there to
-answer or the queue is full, has never entered: it is closed. So of every day and queue::
+Counted from the events of each call, never taken from Asterisk's own counters. A call enters a
+queue when it begins to wait, and leaves it in one of three ways: an agent answers, the caller hangs
+up (abandoned), or neither (timed out: its time is over, the queue became empty, the caller chose to
+go elsewhere). A call that Asterisk rejects, because nobody is there to answer or the queue is full,
+has never entered: it is closed. So of every day and queue::
 
     entered = answered + abandoned + timed out + those who still wait
 
-Asterisk says that a caller has left before it says why, calls one abandoned whose time was over,
-and tells some things twice after a reconnection: a call counts once, when it is known why. What
-nobody saw, because xucd was not connected, is not counted, but for a caller who talks with an agent
-when xucd looks again.
+Asterisk reports that a caller has left before it reports why, reports as abandoned also callers
+whose time was over, and repeats some events after a reconnection: a call counts once, when the
+reason is known. Calls that began and ended while xucd was disconnected are not counted, except a
+caller who waited before and is connected to an agent at the next snapshot.
 """
 
 from collections.abc import Mapping
@@ -164,7 +164,7 @@ class QueueStats:
         self._bound[unique_id] = queue_id
 
     def turned_away(self, unique_id: str, now: float) -> list[int]:
-        """A queue did not let the caller in whom the dialplan had sent to it."""
+        """The queue rejected a caller whom the dialplan had sent to it (full or empty)."""
         queue_id = self._bound.pop(unique_id, None)
         if queue_id is None:
             return []
@@ -191,13 +191,13 @@ class QueueStats:
         return [*moved, queue.id]
 
     def left(self, unique_id: str, queue: str, now: float) -> list[int]:
-        """A caller no longer waits in a queue; why will be told."""
+        """A caller no longer waits in a queue; the reason follows in another event."""
         known = unique_id in self._left
         left = self._leave(unique_id, queue, now)
         return [left.queue_id] if left is not None and not known else []
 
     def gave_up(self, event: CallerAbandoned, now: float) -> list[int]:
-        """Asterisk calls a caller abandoned; whether its time was over will be told."""
+        """Asterisk reports a caller as abandoned; a later event tells if its time was over."""
         left = self._leave(event.unique_id, event.queue, now)
         if left is None:
             return []
@@ -253,7 +253,7 @@ class QueueStats:
                 self._waiting.join(caller, known.since)
             else:
                 self.joined(caller, now)
-        # Of one who left before and whose channel is gone, nothing more will be told.
+        # Of a caller who left before and whose channel is gone, no further event follows.
         self._left = before | {key: left for key, left in left_before.items() if key in channels}
         for unique_id, left in list(self._left.items()):
             listed = channels.get(unique_id)
@@ -279,7 +279,7 @@ class QueueStats:
         self._bound = {key: queue for key, queue in before._bound.items() if queue in self.days}
 
     def new_day(self) -> dict[int, QueueDay]:
-        """Begin a day at nought; returns the last one's figures."""
+        """Begin a day at zero; returns the last day's figures."""
         ended = {queue_id: self.day(queue_id) for queue_id in self.days}
         self.days = {queue_id: QueueDay() for queue_id in ended}
         return ended

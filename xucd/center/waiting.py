@@ -71,7 +71,7 @@ class Waiting:
             call.ringing = ringing
 
     def clear(self) -> None:
-        """Let nobody wait, before a snapshot is read."""
+        """Remove all calls, before a snapshot is read."""
         self._by_id.clear()
         self._queues.clear()
 

@@ -15,7 +15,7 @@ class Wrapups:
         self._ends[agent_id] = until
 
     def stop(self, agent_id: int) -> None:
-        """Let an agent's wrap-up not end by itself; no error if none runs."""
+        """Cancel an agent's wrap-up; idempotent."""
         self._ends.pop(agent_id, None)
 
     def next_end(self, otherwise: float) -> float:

@@ -37,7 +37,7 @@ async def dial(context: Context, command: Dial, who: Session) -> None:
     )
     try:
         await context.asterisk.bring_about(
-            lambda: unique_id in context.center.channels.by_id or unique_id in calls.refused,
+            lambda: unique_id in context.center.channels.by_id or calls.is_refused(unique_id),
             DialOut(
                 line.interface,
                 line.context,
@@ -47,13 +47,13 @@ async def dial(context: Context, command: Dial, who: Session) -> None:
                 request_id,
             ),
         )
-        if unique_id in calls.refused:
+        if calls.is_refused(unique_id):
             raise Refused("PhoneUnreachable", "The phone cannot be rung.")
     except Refused:
         context.call_variables.drop(request_id)
         raise
     finally:
-        calls.refused.discard(unique_id)
+        calls.drop_refusal(unique_id)
 
 
 async def hang_up(context: Context, command: Hangup, who: Session) -> None:

@@ -74,7 +74,7 @@ async def log_in(context: Context, live: LiveAgent, line: Line) -> None:
     context.center.begin_login(agent.id)
     station = _station(context, live, line, logged_in=True)
     await context.journal.put_station(station)
-    context.center.stations[agent.id] = station
+    context.center.expect_station(station)
     try:
         context.center.log_in_without_queues(agent.id, line, context.now())
         missing: set[int] = set()
@@ -130,9 +130,8 @@ async def log_out(context: Context, live: LiveAgent) -> None:
     line = live.line
     if line is None:
         return
-    context.center.stations[live.agent.id] = station = _station(
-        context, live, line, logged_in=False
-    )
+    station = _station(context, live, line, logged_in=False)
+    context.center.expect_station(station)
     try:
         await context.journal.put_station(station)
     except Refused as refusal:  # the journal tries again; until then the phone must not ring

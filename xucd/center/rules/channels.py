@@ -10,6 +10,7 @@ from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
 from xucd.center.channels import Channel, created_channel
+from xucd.center.day import AgentDay
 from xucd.center.live import AgentRecord
 from xucd.center.phone_calls import DIALLED, VARIABLE
 
@@ -20,10 +21,10 @@ def created(center: Center, event: ev.ChannelCreated, now: float) -> None:
         return
     channel = created_channel(event, now)
     center.channels.add(channel)
-    live = center.record_on(channel.interface)
+    live = center.agent_record_on(channel.interface)
     if live is not None:
         if not channel.incoming:
-            live.count(outbound_calls=1)
+            live.count(AgentDay(outbound_calls=1))
         center.update_shown(live, now)
 
 
@@ -36,11 +37,11 @@ def moved(center: Center, event: ev.ChannelMoved, now: float) -> None:
     channel.own = (event.number, event.name)
     channel.connected = (event.connected_number, event.connected_name)
     channel.state = event.state
-    live = center.record_on(channel.interface)
+    live = center.agent_record_on(channel.interface)
     if event.state is ev.ChannelState.RINGING and channel.rang is None:
         channel.rang = now
         if live is not None and channel.incoming:
-            live.count(inbound_calls=1)
+            live.count(AgentDay(inbound_calls=1))
     elif event.state is ev.ChannelState.UP and channel.answered is None:
         channel.answered = now
         if live is not None and channel.incoming:
@@ -53,9 +54,11 @@ def _count_answered(live: AgentRecord, channel: Channel, now: float) -> None:
     # A phone may answer without ever saying that it rings.
     unseen = channel.rang is None
     live.count(
-        inbound_calls=int(unseen),
-        inbound_answered=1,
-        inbound_ring_s=0.0 if channel.rang is None else now - channel.rang,
+        AgentDay(
+            inbound_calls=int(unseen),
+            inbound_answered=1,
+            inbound_ring_s=0.0 if channel.rang is None else now - channel.rang,
+        )
     )
 
 
@@ -72,18 +75,18 @@ def renamed(center: Center, event: ev.ChannelRenamed, now: float) -> None:
 def gone(center: Center, event: ev.ChannelGone, now: float) -> None:
     """Remove a channel; count its call, and let its agent wrap up for as long as its queue says."""
     channel = center.channels.remove(event.unique_id)
-    live = center.record_on(channel.interface) if channel is not None else None
+    live = center.agent_record_on(channel.interface) if channel is not None else None
     if channel is None or live is None:
         return
     queue = center.directory.queue_by_name.get(channel.queue)
     if queue is not None:
         live.set_wrapup(queue.wrapup)
     if channel.answered is not None and channel.incoming:
-        live.count(inbound_talk_s=now - channel.answered)
+        live.count(AgentDay(inbound_talk_s=now - channel.answered))
     elif channel.answered is not None:
-        live.count(outbound_talk_s=now - channel.answered)
+        live.count(AgentDay(outbound_talk_s=now - channel.answered))
     elif channel.incoming and channel.rang is not None:
-        live.count(inbound_unanswered=1, inbound_ring_s=now - channel.rang)
+        live.count(AgentDay(inbound_unanswered=1, inbound_ring_s=now - channel.rang))
     before = live.shown
     center.update_shown(live, now)
     if live.shown == before:
@@ -125,7 +128,7 @@ def recording_changed(
 
 def _update_agents(center: Center, interfaces: Iterable[str], now: float) -> None:
     for interface in interfaces:
-        live = center.record_on(interface)
+        live = center.agent_record_on(interface)
         if live is not None:
             center.update_shown(live, now)
 

@@ -21,7 +21,7 @@ def _member(
     known = center.directory.queue_by_name.get(queue)
     if agent is None or line is None or known is None:
         return None
-    live = center.record(agent.id)
+    live = center.agent_record(agent.id)
     if live.stance is not Stance.OUT and live.line is not line:
         return None
     return live, line, known

@@ -76,7 +76,7 @@ def variable_set(center: Center, event: ev.VariableSet, now: float) -> None:
 def originate_answered(center: Center, event: ev.OriginateAnswered, now: float) -> None:
     """Record that Asterisk could not even begin a call that xucd dials for a user."""
     if event.action_id.startswith(DIAL_ID) and not event.ok:
-        center.phone_calls.refused.add(event.action_id)
+        center.phone_calls.refuse(event.action_id)
 
 
 def rebuild_phone_calls(center: Center) -> None:

@@ -1,14 +1,16 @@
 """Starting anew from a snapshot, after a connection to Asterisk was made or made again.
 
-Asterisk owns what is live, so its list wins over what was remembered, with these exceptions. An
-agent remembered as logged in of which Asterisk has no member at all is put back, paused as it was:
-Asterisk restarted and lost its dynamic members. A login that was begun and never completed is
-completed, and queues that were configured anew meanwhile are brought about. A member of an agent
-remembered as logged out is taken away: a logout was cut short, and a phone would ring at a desk
-where nobody sits. So is one of an agent that is configured no more, or under another number. And a
-member of an agent that was never logged in by xucd is taken over as it is.
+Asterisk owns what is live, so its list wins over what was remembered, with these exceptions:
 
-What is asked of Asterisk here stands in the intents; the events that answer it follow as always.
+- An agent remembered as logged in of which Asterisk has no member at all is added again, paused as
+  it was: Asterisk restarted and lost its dynamic members.
+- A login that was begun and never completed is completed, and so are queues that were configured
+  anew meanwhile.
+- A member of an agent remembered as logged out is removed: a logout was interrupted, and its phone
+  must not ring. So is a member of an agent that is no longer configured, or has another number.
+- A member of an agent that xucd never logged in is kept as it is.
+
+What Asterisk has to do for this is in the intents; the events that answer them follow as always.
 """
 
 from collections.abc import Iterable
@@ -49,10 +51,10 @@ def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
             members.setdefault(agent.id, []).append(member)
         elif _is_left_behind(center, member):
             center.intents.append(RemoveMember(member.queue, member.interface))
-    for live in center.records():
-        center.blind = True
+    for live in center.agent_records():
+        center.suppressed = True
         _rebuild_agent(center, live, members.get(live.agent.id, []), snapshot, now)
-        center.blind = False
+        center.suppressed = False
         center.update_shown(live, now)
         _date(center, live, members.get(live.agent.id, []), now)
         _resume_wrapup(center, live, members.get(live.agent.id, []), now)

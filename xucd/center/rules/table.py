@@ -1,4 +1,4 @@
-"""Which rules an event of Asterisk runs, in which order: the one door into the contact centre.
+"""Which rules an event of Asterisk runs, in which order: the only entry point for events.
 
 The order within a row matters, and it is always the same. First the rules of `channels`: they make
 channels, bridges and waiting callers what the event says they are, and tell what the agent's phone
@@ -6,7 +6,7 @@ does. Whatever reads channels comes after them: who listens, what users of phone
 figures of queues, recordings and sheets. A rule may thus rely on all that stands before it in its
 row, and on nothing that stands after it.
 
-To see what an event does, read its row; to add to what it does, add to its row.
+To see what an event does, read its row; to change what it does, change its row.
 """
 
 from collections.abc import Callable
