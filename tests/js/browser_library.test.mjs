@@ -292,7 +292,7 @@ test("a link is dropped after three pings that were followed by nothing at all",
   }
   assert.equal(there.frames.length, 3);
   assert.match(world.said.warn[0][0], /dropped/);
-  // The closing handshake comes to its end later, and is not told a second time.
+  // The closing handshake ends later, and is not published a second time.
   if (world.Cti.webSocket.readyState !== WebSocket.CLOSED) {
     await new Promise((resolve) => world.Cti.webSocket.on("close", resolve));
   }

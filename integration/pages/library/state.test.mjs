@@ -74,7 +74,7 @@ test("a call is in the state from its ring to its end, on both phones", async (t
   assert.equal(theirs.callDirection, "Incoming");
   assert.ok(own.began <= own.answered && own.answered <= Date.now());
   assert.equal(own.since, own.answered);
-  // One who comes in the middle of a call finds it there.
+  // A client that connects during a call has it in its state.
   const page = await client(t, "bruce");
   assert.deepEqual([...page.state.calls.keys()], [...bruce.state.calls.keys()]);
   await bruce.hangup();

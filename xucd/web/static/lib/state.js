@@ -44,19 +44,19 @@ export function blank() {
  * @param {unknown} body
  * @param {Changed} changed
  */
-export function take(state, type, body, changed) {
+export function apply(state, type, body, changed) {
   /** @type {Record<string, (state: State, body: any, changed: Changed, now: number) => void>} */
-  const takes = TAKES;
-  takes[type]?.(state, body, changed, Date.now());
+  const changes = CHANGES;
+  changes[type]?.(state, body, changed, Date.now());
 }
 
 /**
  * @type {{[T in keyof Messages]?:
  *   (state: State, body: Messages[T], changed: Changed, now: number) => void}}
  */
-const TAKES = {
+const CHANGES = {
   LoggedOn(state, body, changed) {
-    // What was missed may hold the news that Asterisk is lost; an opening tells it anew.
+    // The missed messages may say that Asterisk is lost; a new stream says it again.
     if (!body.recovered) {
       linkStatus(state, { asterisk: "current" }, changed);
     }

@@ -13,7 +13,7 @@ import { refusal, Refused } from "./errors.js";
 import { Events } from "./events.js";
 import { Link } from "./link.js";
 import { Session } from "./session.js";
-import { blank, take } from "./state.js";
+import { apply, blank } from "./state.js";
 import { CALLS, Watched } from "./watching.js";
 
 /** @import * as Declared from "./xucd.js" */
@@ -179,7 +179,7 @@ class CenterClient {
    * @param {any} body
    */
   #receive(type, body) {
-    take(this.state, type, body, (part, key) => this.#changedAt(part, key));
+    apply(this.state, type, body, (part, key) => this.#changedAt(part, key));
     this.#commands.receive(type, body);
     if (type === "LoggedOn") {
       this.#catchUp(body.recovered === true);

@@ -65,7 +65,7 @@ export function beginCallback(desk, uuid, turn) {
   return parts;
 }
 
-/** All that a request says about whoever is to be called, to be searched.
+/** The text of a callback that a search looks through.
  * @param {CallbackView} request
  */
 export function calleeText(request) {
