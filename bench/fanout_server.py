@@ -94,13 +94,13 @@ class _Application:
         return Rights(None, None, None)
 
     def opened(self, session: Session) -> None:
-        for topic in topics.agents_heard(topics.AGENT_STATES, session.rights):
+        for topic in topics.agent_subscriptions(topics.AGENT_STATES, session.rights):
             self.hub.subscribe(session, topic)
-        for topic in topics.queues_heard(topics.QUEUE_MEMBERS, session.rights):
+        for topic in topics.queue_subscriptions(topics.QUEUE_MEMBERS, session.rights):
             self.hub.subscribe(session, topic)
         self.sessions.append(session)
 
-    async def asked(self, session: Session, command: Command) -> None:
+    async def carry_out(self, session: Session, command: Command) -> None:
         return None
 
     def start(self) -> Callable[[int], bool]:

@@ -38,7 +38,7 @@ class Counting(Hub):
     def publish(self, told: Iterable[Hashable], body: Message) -> None:
         """Send a message to all who hear it."""
         told = list(told)
-        if self.heard(told):
+        if self.has_subscribers(told):
             self.published += 1
             super().publish(told, body)
 
@@ -50,11 +50,11 @@ class _Noting(Hub):
         super().__init__(loop)
         self.noted: list[bytes] = []
 
-    def heard(self, told: Iterable[Hashable]) -> bool:
+    def has_subscribers(self, told: Iterable[Hashable]) -> bool:
         return any(isinstance(topic, tuple) and topic[0] in HEARD for topic in told)
 
     def publish(self, told: Iterable[Hashable], body: Message) -> None:
-        if self.heard(told):
+        if self.has_subscribers(told):
             self.noted.append(encode(body))
 
 

@@ -196,8 +196,8 @@ def test_after_a_reconnection_only_what_is_different_is_told() -> None:
     assert told(scene) == []
     assert stages(scene, line_id=2) == [Stage.RELEASED]
     leg = scene.center.phone_calls.of("PJSIP/1001")[0]
-    assert leg.told is not None
-    assert (leg.told.stage, leg.told.variables) == (Stage.ON_HOLD, {"USR_a": "1"})
+    assert leg.sent is not None
+    assert (leg.sent.stage, leg.sent.variables) == (Stage.ON_HOLD, {"USR_a": "1"})
 
 
 def test_nothing_is_kept_of_calls_that_are_over() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from xucd.center.directory import Agent, Profile, User
-from xucd.center.rights import rights_of, told_profile
+from xucd.center.rights import rights_of, shown_profile
 
 OWN = Agent(8, "2501", "Bruce", "Wail", group_id=1, user_id=1)
 OTHER = Agent(11, "2504", "Maricé", "Saprïtchà", group_id=2, user_id=4)
@@ -47,5 +47,5 @@ def test_strict_rights_do_not_bound_an_admin() -> None:
 
 
 def test_who_has_no_profile_is_told_so() -> None:
-    assert told_profile(user(None)) == "NoRight"
-    assert told_profile(user("Supervisor")) == "Supervisor"
+    assert shown_profile(user(None)) == "NoRight"
+    assert shown_profile(user("Supervisor")) == "Supervisor"

@@ -55,7 +55,7 @@ class Application:
         """The sessions that hear nothing any more, in the order in which they began."""
         return [session for session in self.sessions if not session.topics]
 
-    async def asked(self, session: Session, ask: commands.Command) -> None:
+    async def carry_out(self, session: Session, ask: commands.Command) -> None:
         await self.gate.wait()
         self.asked_for.append(ask)
         match ask:

@@ -111,7 +111,7 @@ class Service:
         subscribe_to_own(self.context, session)
         send_opening(self.context, session)
 
-    async def asked(self, session: Session, command: Command) -> None:
+    async def carry_out(self, session: Session, command: Command) -> None:
         """Carry out a command. Raises `Refused`."""
         await self._carry_out(command, session)
 

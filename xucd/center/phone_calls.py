@@ -29,7 +29,7 @@ VARIABLE = "USR_"
 
 
 class Leg:
-    """One call of one phone. `told` is what was last told of it, None before anything was.
+    """One call of one phone. `sent` is what was last told of it, None before anything was.
 
     `unique_id` is the first channel's. `joined` is set once it has been in a bridge with somebody,
     or was about to be; `over` once it was transferred away, although its channel may live on for a
@@ -45,7 +45,7 @@ class Leg:
         "originated",
         "over",
         "queue",
-        "told",
+        "sent",
         "unique_id",
     )
 
@@ -59,7 +59,7 @@ class Leg:
         self.held = False
         self.joined = False
         self.over = False
-        self.told: PhoneCall | None = None
+        self.sent: PhoneCall | None = None
 
 
 class PhoneCalls:
@@ -90,7 +90,7 @@ class PhoneCalls:
         return [
             leg
             for leg in self.legs.values()
-            if leg.channel.interface == interface and leg.told is not None and not leg.over
+            if leg.channel.interface == interface and leg.sent is not None and not leg.over
         ]
 
     def update(
@@ -115,7 +115,7 @@ class PhoneCalls:
             call = _released(leg)
         if channel is None:
             del self.legs[name]
-        before, leg.told = leg.told, call or leg.told
+        before, leg.sent = leg.sent, call or leg.sent
         if call is None or (before is not None and _same(before, call)):
             return None
         return PhoneCallChanged(line.id, call)
@@ -189,8 +189,8 @@ def _other_party(directory: Directory, leg: Leg, peer: Channel | None) -> Party:
             return line.number, peer.own[1] if peer.own[0] == line.number else ""
         if peer.own[0]:
             return peer.own
-    if leg.told is not None and leg.joined:
-        return leg.told.number, leg.told.name
+    if leg.sent is not None and leg.joined:
+        return leg.sent.number, leg.sent.name
     if leg.incoming:
         return leg.channel.connected
     return (leg.dialled, "") if leg.dialled not in ("", "s") else leg.channel.connected
@@ -222,9 +222,9 @@ def _stage(leg: Leg) -> Stage:
 
 
 def _released(leg: Leg) -> PhoneCall | None:
-    if leg.told is None:
+    if leg.sent is None:
         return None
-    return msgspec.structs.replace(leg.told, stage=Stage.RELEASED)
+    return msgspec.structs.replace(leg.sent, stage=Stage.RELEASED)
 
 
 def _same(before: PhoneCall, call: PhoneCall) -> bool:

@@ -53,6 +53,6 @@ def rights_of(user: User, *, strict: bool) -> Rights:
     return Rights(user.agent_id, None, None, supervisor=user.profile == "Admin")
 
 
-def told_profile(user: User) -> Literal["Supervisor", "Admin", "NoRight"]:
+def shown_profile(user: User) -> Literal["Supervisor", "Admin", "NoRight"]:
     """The profile as `RightProfile` names it."""
     return user.profile or "NoRight"

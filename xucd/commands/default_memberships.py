@@ -70,7 +70,7 @@ async def set_default(
         )
         after = await context.journal.default_memberships()
         _publish_changed(context, agents, before, after)
-        if topics.default_memberships_heard(who.rights) not in who.topics:
+        if topics.default_membership_subscription(who.rights) not in who.topics:
             for body in _messages(context, agents, after, who.rights):
                 who.send(body)
 
@@ -235,6 +235,10 @@ def _messages(
 def _subscriptions(context: Context) -> list[tuple[topics.Topic, Rights]]:
     """The topics with subscribers, and the rights of these subscribers."""
     subscribed = {
-        topics.default_memberships_heard(rights): rights for rights in context.rights_in_use
+        topics.default_membership_subscription(rights): rights for rights in context.rights_in_use
     }
-    return [(topic, rights) for topic, rights in subscribed.items() if context.hub.heard([topic])]
+    return [
+        (topic, rights)
+        for topic, rights in subscribed.items()
+        if context.hub.has_subscribers([topic])
+    ]

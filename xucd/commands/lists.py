@@ -26,14 +26,14 @@ async def get_list(context: Context, command: GetList, who: Session) -> None:
     """Send a list, and subscribe to its changes."""
     if command.object_type == "agent":
         context.rights_in_use.add(who.rights)
-        subscriptions = [topics.configs_heard(who.rights)]
+        subscriptions = [topics.config_subscription(who.rights)]
     elif command.object_type == "queuemember":
-        subscriptions = topics.queues_heard(topics.QUEUE_MEMBERS, who.rights)
+        subscriptions = topics.queue_subscriptions(topics.QUEUE_MEMBERS, who.rights)
     elif command.object_type == "queue":
-        subscriptions = topics.queues_heard(topics.QUEUE_CONFIGS, who.rights)
+        subscriptions = topics.queue_subscriptions(topics.QUEUE_CONFIGS, who.rights)
     elif command.object_type == "basequeuemember":
         context.rights_in_use.add(who.rights)
-        subscriptions = [topics.default_memberships_heard(who.rights)]
+        subscriptions = [topics.default_membership_subscription(who.rights)]
     else:
         subscriptions = []
     for topic in subscriptions:
@@ -97,7 +97,7 @@ async def subscribe_to_agent_events(
     context: Context, command: SubscribeToAgentEvents, who: Session
 ) -> None:
     """Subscribe to the states of all visible agents."""
-    for topic in topics.agents_heard(topics.AGENT_STATES, who.rights):
+    for topic in topics.agent_subscriptions(topics.AGENT_STATES, who.rights):
         context.hub.subscribe(who, topic)
 
 
@@ -105,7 +105,7 @@ async def subscribe_to_agent_stats(
     context: Context, command: SubscribeToAgentStats, who: Session
 ) -> None:
     """Send the day's statistics of every visible agent, now and whenever they change."""
-    for topic in topics.agents_heard(topics.AGENT_STATS, who.rights):
+    for topic in topics.agent_subscriptions(topics.AGENT_STATS, who.rights):
         context.hub.subscribe(who, topic)
     for live in agent_views.visible_agents(context.center, who.rights):
         who.send(agent_views.agent_statistics(live, context.now()))

@@ -31,9 +31,9 @@ async def get_current_calls(
     who.send(
         msg.CurrentCallsPhoneEvents(
             events=[
-                phone_event(line, who.user, leg.told)
+                phone_event(line, who.user, leg.sent)
                 for leg in legs
-                if line is not None and leg.told is not None
+                if line is not None and leg.sent is not None
             ]
         )
     )

@@ -18,7 +18,7 @@ async def subscribe_to_queue_stats(
 ) -> None:
     """Send the day's statistics of every visible queue, now and whenever they change."""
     allowed = who.rights
-    for topic in topics.queues_heard(topics.QUEUE_STATS, allowed):
+    for topic in topics.queue_subscriptions(topics.QUEUE_STATS, allowed):
         context.hub.subscribe(who, topic)
     for queue_id in context.center.directory.queues:
         if allowed.queue(queue_id):

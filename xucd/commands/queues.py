@@ -213,6 +213,6 @@ async def _each(changes: Iterable[Awaitable[None]]) -> None:
 
 def _confirm(who: Session, live: LiveAgent, queue: Queue, changed: bool) -> None:
     """Send the membership to the client that asked, unless its subscription has done so already."""
-    if not changed or who.topics.isdisjoint(topics.queue_told(topics.QUEUE_MEMBERS, queue.id)):
+    if not changed or who.topics.isdisjoint(topics.queue_topics(topics.QUEUE_MEMBERS, queue.id)):
         penalty = live.queues.get(queue.id, -1)
         who.send(msg.QueueMember(agent_id=live.agent.id, queue_id=queue.id, penalty=penalty))

@@ -46,7 +46,7 @@ class Hub:
         for topic in list(session.topics):
             self.unsubscribe(session, topic)
 
-    def heard(self, topics: Iterable[Hashable]) -> bool:
+    def has_subscribers(self, topics: Iterable[Hashable]) -> bool:
         """Whether any of these topics has a subscriber: if not, no message need be made."""
         return any(topic in self._writers or topic in self._resumable for topic in topics)
 

@@ -65,7 +65,7 @@ class Application(Protocol):
     def opened(self, session: Session) -> None:
         """Send a new session its opening; `LoggedOn` has been sent."""
 
-    async def asked(self, session: Session, command: Command) -> None:
+    async def carry_out(self, session: Session, command: Command) -> None:
         """Carry out a command. Raises `Refused`."""
 
 
@@ -207,7 +207,7 @@ class Link(WebSocketServerProtocol):
         name = str(command.__struct_config__.tag)
         outcome, refusal = "ok", None
         try:
-            await self.links.application.asked(session, command)
+            await self.links.application.carry_out(session, command)
         except Refused as refused:
             outcome, refusal = "refused", refused
             if not refused.silent:

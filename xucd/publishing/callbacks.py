@@ -30,14 +30,14 @@ class CallbackPublisher:
 
     def subscribe(self, who: Session, rights: Rights) -> None:
         """From now on send a client the changes of all callbacks that its rights include."""
-        lists_topic = topics.callback_lists_heard(rights)
+        lists_topic = topics.callback_list_subscription(rights)
         self._rights_of_topic[lists_topic] = rights
-        for topic in (lists_topic, *topics.queues_heard(topics.CALLBACKS, rights)):
+        for topic in (lists_topic, *topics.queue_subscriptions(topics.CALLBACKS, rights)):
             self._context.hub.subscribe(who, topic)
 
     def has_subscribers(self) -> bool:
         """Whether any client has subscribed."""
-        return self._context.hub.heard(self._rights_of_topic)
+        return self._context.hub.has_subscribers(self._rights_of_topic)
 
     def taken(self, request: Request) -> None:
         """An agent has taken a request."""
@@ -81,7 +81,7 @@ class CallbackPublisher:
         """Send every subscriber all lists and requests that its rights include."""
         lists, requests = list(lists), list(requests)
         for topic, rights in list(self._rights_of_topic.items()):
-            if not self._context.hub.heard([topic]):
+            if not self._context.hub.has_subscribers([topic]):
                 del self._rights_of_topic[topic]
                 continue
             body = callback_views.lists_view(
@@ -96,4 +96,4 @@ class CallbackPublisher:
 
 
 def _subscribed(queue_id: int) -> list[Topic]:
-    return topics.queue_told(topics.CALLBACKS, queue_id)
+    return topics.queue_topics(topics.CALLBACKS, queue_id)

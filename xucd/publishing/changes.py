@@ -60,7 +60,7 @@ class Publisher:
         live = context.center.agents[change.agent_id]
         own = topics.own_agent(change.agent_id)
         context.hub.publish(
-            [*topics.agent_told(topics.AGENT_STATES, live.agent), own],
+            [*topics.agent_topics(topics.AGENT_STATES, live.agent), own],
             agent_views.agent_state(change, context.now()),
         )
         self._publish_status(change.agent_id)
@@ -75,13 +75,13 @@ class Publisher:
     def _statistics_changed(self, change: ch.AgentStatsChanged) -> None:
         context = self._context
         live = context.center.agents[change.agent_id]
-        audience = topics.agent_told(topics.AGENT_STATS, live.agent)
-        if context.hub.heard(audience):
+        audience = topics.agent_topics(topics.AGENT_STATS, live.agent)
+        if context.hub.has_subscribers(audience):
             context.hub.publish(audience, agent_views.agent_statistics(live, context.now()))
 
     def _membership_changed(self, change: ch.MembershipChanged) -> None:
         self._context.hub.publish(
-            topics.queue_told(topics.QUEUE_MEMBERS, change.queue_id),
+            topics.queue_topics(topics.QUEUE_MEMBERS, change.queue_id),
             msg.QueueMember(
                 agent_id=change.agent_id, queue_id=change.queue_id, penalty=change.penalty
             ),
@@ -90,9 +90,11 @@ class Publisher:
     def _config_changed(self, change: ch.AgentConfigChanged) -> None:
         context = self._context
         live = context.center.agents[change.agent_id]
-        rights_by_topic = {topics.configs_heard(rights): rights for rights in context.rights_in_use}
+        rights_by_topic = {
+            topics.config_subscription(rights): rights for rights in context.rights_in_use
+        }
         for topic, rights in rights_by_topic.items():
-            if rights.agent(live.agent) and context.hub.heard([topic]):
+            if rights.agent(live.agent) and context.hub.has_subscribers([topic]):
                 context.hub.publish([topic], agent_views.agent_config(context.center, live, rights))
 
     def _listening_changed(self, change: ch.AgentListened) -> None:
@@ -108,18 +110,18 @@ class Publisher:
 
     def _queue_config_changed(self, change: ch.QueueConfigChanged) -> None:
         queue = self._context.center.directory.queues[change.queue_id]
-        audience = topics.queue_told(topics.QUEUE_CONFIGS, queue.id)
+        audience = topics.queue_topics(topics.QUEUE_CONFIGS, queue.id)
         self._context.hub.publish(audience, agent_views.queue_config(queue))
 
     def _phone_changed(self, change: ch.PhoneChanged) -> None:
         context = self._context
         line = context.center.directory.lines[change.line_id]
         audience = [topics.own_phone(user.id) for user in users_of(context.center, line)]
-        if context.hub.heard(audience):
+        if context.hub.has_subscribers(audience):
             status = phone_status(change.state)
             context.hub.publish(audience, msg.PhoneStatusUpdate(status=status))
         hint_audience = [topics.phone_hint(line.number)]
-        if context.hub.heard(hint_audience):
+        if context.hub.has_subscribers(hint_audience):
             context.hub.publish(hint_audience, hint(line.number, change.state))
 
     def _phone_call_changed(self, change: ch.PhoneCallChanged) -> None:
@@ -127,7 +129,7 @@ class Publisher:
         line = context.center.directory.lines[change.line_id]
         for user in users_of(context.center, line):
             audience = [topics.own_phone(user.id)]
-            if context.hub.heard(audience):
+            if context.hub.has_subscribers(audience):
                 context.hub.publish(audience, phone_event(line, user, change.call))
 
     def _station_changed(self, change: ch.StationChanged) -> None:
@@ -148,5 +150,5 @@ class Publisher:
         context = self._context
         line = context.center.directory.lines[change.line_id]
         audience = [topics.own_phone(user.id) for user in users_of(context.center, line)]
-        if context.hub.heard(audience):
+        if context.hub.has_subscribers(audience):
             context.hub.publish(audience, sheet_view(change, context.now()))

@@ -5,7 +5,7 @@ comes before any `UserStatusUpdate`, and the state of the user's own agent last.
 """
 
 from xucd.center.lines import line_of
-from xucd.center.rights import told_profile
+from xucd.center.rights import shown_profile
 from xucd.commands.context import Context
 from xucd.cti import messages as msg
 from xucd.cti.session import Session
@@ -29,7 +29,7 @@ def send_opening(context: Context, who: Session) -> None:
     user, center = who.user, context.center
     live = center.agents.get(user.agent_id) if user.agent_id is not None else None
     line = line_of(center, user)
-    who.send(msg.RightProfile(profile=told_profile(user), rights=list(user.rights)))
+    who.send(msg.RightProfile(profile=shown_profile(user), rights=list(user.rights)))
     who.send(msg.UsersStatuses(items=list(context.options.statuses)))
     who.send(agent_views.user_config(user))
     who.send(msg.UserStatusUpdate(status=status_of(context.options.statuses, live)))

@@ -47,11 +47,11 @@ class QueuePublisher:
         calls_changed, self._calls_changed = self._calls_changed, set()
         center, hub = self._context.center, self._context.hub
         for queue_id in sorted(changed & center.directory.queues.keys()):
-            audience = topics.queue_told(topics.QUEUE_STATS, queue_id)
-            if hub.heard(audience):
+            audience = topics.queue_topics(topics.QUEUE_STATS, queue_id)
+            if hub.has_subscribers(audience):
                 hub.publish(
                     audience, queue_views.queue_statistics(center, queue_id, self._context.now())
                 )
             calls = topics.queue_calls(queue_id)
-            if queue_id in calls_changed and hub.heard([calls]):
+            if queue_id in calls_changed and hub.has_subscribers([calls]):
                 hub.publish([calls], queue_views.queue_calls(center, queue_id))

@@ -48,7 +48,7 @@ def is_phone_hint(topic: Hashable) -> bool:
     return isinstance(topic, tuple) and topic[0] == "phone hint"
 
 
-def agents_heard(kind: AgentKind, rights: Rights) -> list[Topic]:
+def agent_subscriptions(kind: AgentKind, rights: Rights) -> list[Topic]:
     """The topics of all agents that the rights let through."""
     if rights.group_ids is None:
         return [(kind, None)]
@@ -58,19 +58,19 @@ def agents_heard(kind: AgentKind, rights: Rights) -> list[Topic]:
     return topics
 
 
-def agent_told(kind: AgentKind, agent: Agent) -> list[Topic]:
+def agent_topics(kind: AgentKind, agent: Agent) -> list[Topic]:
     """The topics to which a message about an agent is published."""
     return [(kind, None), (kind, agent.group_id), (kind, f"agent {agent.id}")]
 
 
-def queues_heard(kind: QueueKind, rights: Rights) -> list[Topic]:
+def queue_subscriptions(kind: QueueKind, rights: Rights) -> list[Topic]:
     """The topics of all queues that the rights let through."""
     if rights.queue_ids is None:
         return [(kind, None)]
     return [(kind, queue_id) for queue_id in rights.queue_ids]
 
 
-def queue_told(kind: QueueKind, queue_id: int) -> list[Topic]:
+def queue_topics(kind: QueueKind, queue_id: int) -> list[Topic]:
     """The topics to which a message about a queue, or about a member of it, is published."""
     return [(kind, None), (kind, queue_id)]
 
@@ -80,12 +80,12 @@ def queue_calls(queue_id: int) -> Topic:
     return ("queue calls", queue_id)
 
 
-def configs_heard(rights: Rights) -> Topic:
+def config_subscription(rights: Rights) -> Topic:
     """The topic of agents' configurations, of which users with bounded rights see a part."""
     return (AGENT_CONFIGS, _whole_or_part(rights))
 
 
-def default_memberships_heard(rights: Rights) -> Topic:
+def default_membership_subscription(rights: Rights) -> Topic:
     """The topic of default memberships, of which users with bounded rights see a part."""
     return (DEFAULT_MEMBERSHIPS, _whole_or_part(rights))
 
@@ -94,6 +94,6 @@ def _whole_or_part(rights: Rights) -> Rights | None:
     return None if rights.group_ids is None and rights.queue_ids is None else rights
 
 
-def callback_lists_heard(rights: Rights) -> Topic:
+def callback_list_subscription(rights: Rights) -> Topic:
     """The topic of whole callback lists, of which users with bounded rights see a part."""
     return ("callback lists", rights.queue_ids)
