@@ -1,4 +1,4 @@
-"""What the integration tests stand on: xucd beside a real Asterisk, with real phones."""
+"""Fixtures of the integration tests: xucd beside a real Asterisk, with real phones."""
 
 from __future__ import annotations
 

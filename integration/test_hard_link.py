@@ -1,4 +1,4 @@
-"""A look at Asterisk that fails although the link holds: the link is given up and made anew."""
+"""A resynchronisation that fails on an open AMI connection: xucd connects anew."""
 
 import asyncio
 import contextlib

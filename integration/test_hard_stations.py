@@ -1,4 +1,4 @@
-"""Logins and logouts cut short or overtaken: Asterisk, store and pages end up of one mind.
+"""Logins and logouts cut short or overtaken: Asterisk, store and pages end up consistent.
 
 The daemon is killed, its link is cut, its configuration changes, and Asterisk's own command line
 is at work, each in the middle of what an agent does.

@@ -1,4 +1,4 @@
-"""The ground itself: Asterisk, its phones and callers, and the files of asterisk-conf."""
+"""The test environment: Asterisk, its phones and callers, and the files of asterisk-conf."""
 
 import asyncio
 import os

@@ -1,7 +1,7 @@
-"""What became different: plain values that leave the centre in order, for clients and the store.
+"""What changed: plain values that leave the centre in order, for clients and the store.
 
-Each says whom it concerns, so that whoever passes it on knows whose rights to look at. A change
-holds what is needed to tell of it; nothing refers back into the live state.
+Each names the agent, queue or line that it concerns, so that the publisher can check rights. A
+change holds all that a message about it needs, and no reference to the live state.
 """
 
 import enum
@@ -19,7 +19,7 @@ class _Change(msgspec.Struct, frozen=True, tag=True):
 
 
 class AgentChanged(_Change, frozen=True):
-    """An agent's shown state is another. `since` is the epoch second at which it began."""
+    """An agent's shown state changed. `since` is the epoch second at which it began."""
 
     agent_id: int
     group_id: int
@@ -36,7 +36,7 @@ class AgentStatsChanged(_Change, frozen=True):
 
 
 class MembershipChanged(_Change, frozen=True):
-    """An agent's penalty in a queue is another; -1 when it is no longer in it."""
+    """An agent's penalty in a queue changed; -1 when it is no longer in it."""
 
     agent_id: int
     queue_id: int
@@ -44,14 +44,14 @@ class MembershipChanged(_Change, frozen=True):
 
 
 class AgentConfigChanged(_Change, frozen=True):
-    """An agent's group or memberships are others."""
+    """An agent's group or memberships changed."""
 
     agent_id: int
     group_id: int
 
 
 class QueueConfigChanged(_Change, frozen=True):
-    """A queue's configuration is another, or it is new."""
+    """A queue's configuration changed, or the queue is new."""
 
     queue_id: int
 
@@ -63,7 +63,7 @@ class StationChanged(_Change, frozen=True):
 
 
 class PhoneChanged(_Change, frozen=True):
-    """A line's phone is in another state, one of Asterisk's device states (``NOT_INUSE``, …)."""
+    """A line's phone changed to one of Asterisk's device states (``NOT_INUSE``, …)."""
 
     line_id: int
     state: str
@@ -80,7 +80,7 @@ class Stage(enum.Enum):
 
 
 class PhoneCall(msgspec.Struct, frozen=True):
-    """A call of a line's phone, as its user is told it.
+    """A call of a line's phone, as it is sent to its user.
 
     `number` and `name` are the other party's, `queue` the name of the queue through which it came,
     each "" when there is none. `variables` are the call's ``USR_`` variables.
@@ -116,7 +116,7 @@ class DialOutcome(_Change, frozen=True):
 
 
 class QueueCounted(_Change, frozen=True):
-    """A queue's figures of the day, or who waits in it, are others, from this epoch second on."""
+    """A queue's figures of the day, or who waits in it, changed at this epoch second."""
 
     queue_id: int
     at: float
@@ -124,7 +124,7 @@ class QueueCounted(_Change, frozen=True):
 
 
 class QueueStatsChanged(_Change, frozen=True):
-    """A queue's agents are others, or its callers have waited for longer."""
+    """A queue's agents changed, or its callers have waited for longer."""
 
     queue_id: int
 
@@ -154,7 +154,7 @@ class SheetShown(_Change, frozen=True):
 
 
 class AgentListened(_Change, frozen=True):
-    """Somebody began, or ceased, to listen to an agent's call.
+    """Somebody began or stopped to listen to an agent's call.
 
     `phone_number` is the listener's, `line_id` its line, None for a phone that is none of ours.
     """

@@ -80,7 +80,7 @@ class User(msgspec.Struct, frozen=True):
 class Directory:
     """All configured records, indexed by the keys that events and commands name them by.
 
-    Raises nothing itself: look-ups are dictionaries, and a missing key is the caller's to judge.
+    Raises nothing itself: look-ups are dictionaries, and the caller handles a missing key.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""Sheets: what a page is shown of a call when it rings the user's phone, or is answered.
+"""Sheets: what a page shows of a call when it rings the user's phone, or is answered.
 
-The dialplan hands in a sheet for a channel before it calls anybody; it stays with the channel,
-and whatever phone is rung for the same call, by a queue, directly or after a transfer, has it
-shown, once for each ring.
+The dialplan registers a sheet for a channel before it calls anybody. The sheet stays with the
+channel. Each phone that rings for the same call, by a queue, directly or after a transfer, is sent
+it once for each ring.
 """
 
 from collections.abc import Iterable, Mapping

@@ -84,7 +84,7 @@ class AgentEntry(Entry, frozen=True, kw_only=True):
 
 
 class UserEntry(Entry, frozen=True, kw_only=True):
-    """``[[users]]``: somebody who is no agent. `queues` and `groups` are what a supervisor sees."""
+    """``[[users]]``: a user without an agent. `queues` and `groups` are what a supervisor sees."""
 
     id: Id | None = None
     login: Login

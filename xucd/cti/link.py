@@ -125,7 +125,7 @@ class Link(WebSocketServerProtocol):
         self._check_silence()
         try:
             self.session = self.links.attach(self)
-        except Exception:  # of one client, which is told: the others go on
+        except Exception:  # concerns this client only, which gets close code 1011
             log.exception("cannot send the opening of a link", user=self.user.login)
             self.sendCloseFrame(INTERNAL_ERROR, b"internal error")
 

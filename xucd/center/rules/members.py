@@ -2,7 +2,7 @@
 
 A member is an agent's when its name is the agent's (``Agent/2501``) and its interface a line of
 the directory. A member that appears for an agent that is out logs it in on that line, whoever
-added it; a second interface for an agent that is in is somebody else's business.
+added it; a second interface for an agent that is logged in is ignored.
 """
 
 from xucd.center import events as ev
@@ -77,7 +77,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
 
 
 def status_changed(center: Center, event: ev.MemberStatus, now: float) -> None:
-    """A queue takes a member's phone for free or in use: one that is free is offered to callers."""
+    """A queue reports a member's phone as free or in use; a free one is offered to callers."""
     found = _member(center, event.queue, event.interface, event.member)
     if found is None or found[2].id not in found[0].members:
         return

@@ -23,7 +23,7 @@ def moved(center: Center, event: ev.ChannelMoved, now: float) -> None:
 
 
 def renamed(center: Center, event: ev.ChannelRenamed, now: float) -> None:
-    """Read the calls of both names anew: a phone's call keeps its name, the channel may not."""
+    """Read both names anew: a rename ends the call of the old name and begins one of the new."""
     update_named(center, (event.new, event.old))
 
 

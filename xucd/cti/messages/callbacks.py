@@ -17,7 +17,7 @@ class CallbackPeriod(Part, kw_only=True):
 
 
 class _RequestIds(Callee[str, str, str], frozen=True):
-    """Puts the ids before whoever is to be called, where clients are used to see them."""
+    """Keeps the ids first in the JSON, ahead of the columns of whoever is to be called."""
 
     uuid: str
     list_uuid: str

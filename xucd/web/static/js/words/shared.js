@@ -98,7 +98,7 @@ export default {
   "refused.LineUnknown": ["The user has no line.", "L’utilisateur n’a pas de ligne."],
   "refused.ListUnknown": ["There is no such list.", "Cette liste n’existe pas."],
   "refused.LoggedInOnAnotherPhone": ["The agent is logged in on another phone.",
-    "L’agent est connecté sur un autre poste."],
+    "L’agent est connecté sur une autre ligne."],
   "refused.NoCall": ["The phone has no such call.", "Le téléphone n’a pas cet appel."],
   "refused.NotAuthorized": ["Your profile does not allow this.",
     "Votre profil ne le permet pas."],
