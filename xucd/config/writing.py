@@ -26,8 +26,25 @@ HEADING = "# The contact centre, as `xucd center export` wrote it.\n\n"
 
 def write(plan: Plan) -> str:
     """The plan as TOML. Users have their ids in it, so that they keep them."""
-    tables = {kind: list(map(_table, entries)) for kind, entries in _Entries(plan).all().items()}
-    return HEADING + tomli_w.dumps({kind: rows for kind, rows in tables.items() if rows})
+    entries = _Entries(plan).all()
+    return HEADING + "\n".join(
+        _block(kind, _table(entry)) for kind, of_kind in entries.items() for entry in of_kind
+    )
+
+
+def _block(kind: str, table: dict[str, Any]) -> str:
+    """One entry under its own ``[[kind]]``, so that others can be added to the file by hand.
+
+    The library alone would write a list of short entries on one line each.
+    """
+    lines, tables = [f"[[{kind}]]\n"], []
+    for key, value in table.items():
+        text = tomli_w.dumps({key: value})
+        if text.startswith("["):  # a table of its own, or several
+            tables.append("\n" + tomli_w.dumps({kind: {key: value}}))
+        else:
+            lines.append(text)
+    return "".join([*lines, *tables])
 
 
 def _table(entry: Entry | CallbackEntry) -> dict[str, Any]:
