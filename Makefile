@@ -38,7 +38,7 @@ help:
 	@echo "                  ONLY=\"agent members\" for some of its modules"
 	@echo "make lint         ruff, mypy, import-linter's contracts, eslint and tsc"
 	@echo "make bench        how fast xucd is; writes bench.json"
-	@echo "make generate     the generated files of the client libraries, from the structs"
+	@echo "make generate     all that is generated: client libraries, and pictures and tables of docs/"
 	@echo "make venv         the virtual environment, .venv"
 	@echo "make clean        remove all that these made here"
 
@@ -102,6 +102,9 @@ mutants: venv
 
 generate: venv
 	$(PYTHON) -m xucd.cti.schema
+	$(PYTHON) docs/draw_agent.py
+	$(PYTHON) docs/draw_commands.py
+	$(PYTHON) docs/draw_imports.py
 
 bench: venv
 	$(PYTHON) -m bench

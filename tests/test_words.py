@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from xucd.center.callee import KEYS
 from xucd.cti.schema.tables import STATES
 
 STATIC = Path(__file__).parent.parent / "xucd/web/static"
@@ -47,6 +48,12 @@ def test_every_row_has_both_languages_with_the_same_blanks(table: Path) -> None:
 def test_every_state_of_an_agent_has_its_words(state: str) -> None:
     known = {key for table in TABLES for key in rows(table)}
     assert {f"state.{state}", f"count.{state}.one", f"count.{state}.other"} <= known
+
+
+def test_every_column_of_a_callback_is_shown_by_its_words_or_in_the_head_of_its_row() -> None:
+    in_head = {"phoneNumber", "mobilePhoneNumber", "firstName", "lastName", "company"}
+    named = {f"column.{key}" for key in KEYS.values() if key not in in_head}
+    assert named == {key for key in rows(STATIC / "js/words/desk.js") if key.startswith("column.")}
 
 
 @pytest.mark.parametrize("page", PAGES)

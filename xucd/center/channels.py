@@ -37,9 +37,10 @@ class Channel(msgspec.Struct, kw_only=True, eq=False, gc=False):
     `own` is the party that Asterisk names on the channel itself, `connected` the other end as
     Asterisk names it; `exten` is the number that was dialled on it. `rang` and `answered` are when
     it first rang and went up, None until then. `bridge` is the bridge it is in, "" for none.
-    `queue` is the name of the queue that rang it, "" when none did. `muted` is None while it is not
-    recorded. `from_queue` says of a caller that an agent answered it through a queue, `stopped`
-    that it was recorded and no longer is. `variables` are its ``USR_`` variables.
+    `queue` is the name of the queue that rang it, "" when none did. `held` says that its phone has
+    put the call on hold. `muted` is None while it is not recorded. `from_queue` says of a caller
+    that an agent answered it through a queue, `stopped` that it was recorded and no longer is.
+    `variables` are its ``USR_`` variables.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Channel(msgspec.Struct, kw_only=True, eq=False, gc=False):
     answered: float | None = None
     bridge: str = ""
     queue: str = ""
+    held: bool = False
     muted: bool | None = None
     from_queue: bool = False
     stopped: bool = False
@@ -223,7 +225,7 @@ class Channels:
         data of its caller's `Queue`, found through their common bridge or linked id. The direction
         of a channel that is up is read from its application: Asterisk runs `AppQueue` or `AppDial`
         on a channel that it dialled itself. What no list tells is kept from before: when a channel
-        rang and was answered, its variables, what is known of its recording.
+        rang and was answered, its variables, a hold, what is known of its recording.
         """
         known, seen = self.by_id, list(seen)
         self.by_id = {}
@@ -255,7 +257,7 @@ def _listed_channel(listed: ChannelSeen, old: Channel | None, now: float) -> Cha
         bridge=listed.bridge,
     )
     if old is not None:
-        channel.variables = old.variables
+        channel.variables, channel.held = old.variables, old.held
         channel.from_queue, channel.stopped = old.from_queue, old.stopped
     if listed.state is ChannelState.RINGING:
         channel.rang = channel.since if old is None else old.rang

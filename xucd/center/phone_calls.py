@@ -39,7 +39,6 @@ class Leg:
     __slots__ = (
         "channel",
         "dialled",
-        "held",
         "incoming",
         "joined",
         "originated",
@@ -56,7 +55,6 @@ class Leg:
         self.incoming = channel.incoming
         self.dialled = channel.exten
         self.queue = channel.queue
-        self.held = False
         self.joined = False
         self.over = False
         self.sent: PhoneCall | None = None
@@ -214,7 +212,7 @@ def _queue(channels: Channels, waiting: Waiting, leg: Leg) -> str:
 
 def _stage(leg: Leg) -> Stage:
     up = leg.channel.state is ChannelState.UP
-    if up and leg.held:
+    if up and leg.channel.held:
         return Stage.ON_HOLD
     if up and (leg.joined or not leg.originated):
         return Stage.ESTABLISHED

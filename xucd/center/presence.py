@@ -2,7 +2,7 @@
 
 import msgspec
 
-from xucd.center.agent import AgentState
+from xucd.center.agent import AgentShown, AgentState
 from xucd.center.live import LiveAgent
 
 
@@ -18,7 +18,7 @@ class QueuePresence:
     """Counts agents by queue. Every agent is looked at whenever it may have changed."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, tuple[AgentState, frozenset[int]]] = {}
+        self._seen: dict[int, tuple[Present, frozenset[int]]] = {}
         self._present: dict[int, Present] = {}
 
     def of(self, queue_id: int) -> Present:
@@ -27,8 +27,8 @@ class QueuePresence:
 
     def update(self, live: LiveAgent) -> list[int]:
         """Count an agent anew; returns the queues of which the figures moved."""
-        now = live.shown.state, frozenset(live.queues)
-        before = self._seen.get(live.agent.id, (AgentState.LOGGED_OUT, frozenset[int]()))
+        now = _counted(live.shown), frozenset(live.queues)
+        before = self._seen.get(live.agent.id, (Present(), frozenset[int]()))
         if now == before:
             return []
         self._seen[live.agent.id] = now
@@ -38,13 +38,18 @@ class QueuePresence:
         self._add(*now, 1)
         return sorted(queue_id for queue_id in touched if self.of(queue_id) != were[queue_id])
 
-    def _add(self, state: AgentState, queue_ids: frozenset[int], count: int) -> None:
-        if state is AgentState.LOGGED_OUT:
-            return
+    def _add(self, agent: Present, queue_ids: frozenset[int], times: int) -> None:
         for queue_id in queue_ids:
             was = self.of(queue_id)
             self._present[queue_id] = Present(
-                was.logged_in + count,
-                was.available + count * (state is AgentState.READY),
-                was.talking + count * (state is AgentState.ON_CALL),
+                was.logged_in + times * agent.logged_in,
+                was.available + times * agent.available,
+                was.talking + times * agent.talking,
             )
+
+
+def _counted(agent: AgentShown) -> Present:
+    """What one agent adds to the figures of each of its queues."""
+    if agent.state is AgentState.LOGGED_OUT:
+        return Present()
+    return Present(1, int(agent.state is AgentState.READY), int(agent.call is not None))

@@ -100,4 +100,4 @@ def _call(context: Context, who: Session, unique_id: str | None) -> Leg:
     if not legs:
         raise Refused("NoCall", "The phone has no such call.")
     # Of several calls, the active one, not one that is on hold or still rings.
-    return max(legs, key=lambda leg: (leg.joined and not leg.held, leg.channel.since))
+    return max(legs, key=lambda leg: (leg.joined and not leg.channel.held, leg.channel.since))

@@ -109,6 +109,14 @@ def bridge_left(center: Center, event: ev.BridgeLeft, now: float) -> None:
         center.channels.leave_bridge(channel, event.bridge)
 
 
+def held(center: Center, event: ev.Held, now: float) -> None:
+    """Record that a phone put its call on hold, or took it back."""
+    channel = center.channels.by_id.get(event.unique_id)
+    if channel is not None:
+        channel.held = event.held
+        _update_agents(center, (channel.interface,), now)
+
+
 def recording_changed(
     center: Center, event: ev.RecordingStarted | ev.RecordingStopped | ev.RecordingMuted, now: float
 ) -> None:

@@ -52,10 +52,9 @@ def agent_called(center: Center, event: ev.AgentCalled | ev.AgentConnected, now:
 
 def held(center: Center, event: ev.Held, now: float) -> None:
     """Tell that a phone put its call on hold, or took it back."""
-    leg = _leg(center, event.unique_id)
-    if leg is not None:
-        leg.held = event.held
-        _update(center, (leg.channel,))
+    channel = center.channels.by_id.get(event.unique_id)
+    if channel is not None:
+        _update(center, (channel,))
 
 
 def transferred(center: Center, event: ev.Transferred, now: float) -> None:

@@ -151,7 +151,7 @@ def _date(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float)
     """Find since when a state that was not known before has lasted: a pause or a call."""
     if live.shown.state is AgentState.ON_PAUSE:
         live.set_since(float(max((member.last_pause for member in seen), default=0)) or live.since)
-    elif live.shown.state is AgentState.ON_CALL and live.since == now and live.line is not None:
+    elif live.shown.call is not None and live.since == now and live.line is not None:
         channel = center.channels.talking(live.line.interface)
         live.set_since(channel.answered if channel is not None and channel.answered else now)
 

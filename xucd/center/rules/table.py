@@ -59,7 +59,7 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     ev.BridgeEntered: (channels.bridge_entered, phones.bridge_entered),
     ev.BridgeLeft: (channels.bridge_left, phones.bridge_left),
     ev.Transferred: (phones.transferred, recording.transferred),
-    ev.Held: (phones.held,),
+    ev.Held: (channels.held, phones.held),
     ev.VariableSet: (channels.variable_set, phones.variable_set, queues.variable_set),
     ev.OriginateAnswered: (phones.originate_answered,),
     # -- recordings, listeners, devices

@@ -1,4 +1,4 @@
-"""The tables of the JavaScript library: commands, parts of the state, agent states, statistics."""
+"""The tables of the JavaScript library: commands, parts of the state, and lists of names."""
 
 import enum
 import json
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xucd.center.agent import AgentState
+from xucd.center.callee import KEYS
 from xucd.cti.messages import AgentStatistic, QueueStatistic
 from xucd.cti.parts import PARTS
 from xucd.cti.schema.commands import doc, method_name, table
@@ -41,8 +42,8 @@ def module() -> str:
         (
             _table("COMMANDS", "Every command, by the name of its method.", table()),
             _table("PARTS", "The commands that fill each part of the state.", _parts()),
-            "/** The states of an agent that xucd sends. */\n"
-            f"export const AGENT_STATES = /** @type {{const}} */ ({json.dumps(STATES)});\n",
+            _list("AGENT_STATES", "The states of an agent that xucd sends.", STATES),
+            _list("CALLEE_COLUMNS", "What a callback says of whom to call.", list(KEYS.values())),
             *(_table(names.table_name, names.text, names.rows) for names in STATISTICS),
         )
     )
@@ -58,6 +59,10 @@ def _call(command: str, values: dict[str, Any]) -> Iterator[Any]:
     names = {wire: name for name, wire in wires.items()}
     yield method_name(command)
     yield {names[wire]: value for wire, value in values.items()}
+
+
+def _list(name: str, text: str, values: list[str]) -> str:
+    return f"/** {text} */\nexport const {name} = /** @type {{const}} */ ({json.dumps(values)});\n"
 
 
 def _table(name: str, text: str, rows: Mapping[str, Any]) -> str:

@@ -62,6 +62,9 @@ export const PARTS = /** @type {const} */ ({
 /** The states of an agent that xucd sends. */
 export const AGENT_STATES = /** @type {const} */ (["AgentLoggedOut", "AgentReady", "AgentOnPause", "AgentOnWrapup", "AgentRinging", "AgentDialing", "AgentOnCall"]);
 
+/** What a callback says of whom to call. */
+export const CALLEE_COLUMNS = /** @type {const} */ (["phoneNumber", "mobilePhoneNumber", "firstName", "lastName", "company", "description"]);
+
 /** A figure of an agent's day: a number, seconds (``…Time``), or a moment (``…DateTime``). */
 export const AGENT_STATISTICS = /** @type {const} */ ({
   PAUSED_TIME: "AgentPausedTotalTime",

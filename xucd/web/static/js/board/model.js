@@ -3,7 +3,7 @@
 Times are milliseconds since the epoch, figures as xucd counts them. */
 
 import { queueFigures } from "../shared/figures.js";
-import { STATES as KNOWN, stateRow } from "../shared/state-table.js";
+import { STATES as KNOWN, pausesIn, stateRow, talksIn } from "../shared/state-table.js";
 
 /** @import { AgentView, QueueView } from "/lib/xucd.js" */
 
@@ -185,8 +185,8 @@ export function possible(view) {
     logIn: out,
     logOut: !out,
     pause: !out,
-    ready: view.state === "AgentOnPause" || view.state === "AgentOnWrapup",
-    listen: view.state === "AgentOnCall",
+    ready: pausesIn(view.state),
+    listen: talksIn(view.state),
     pauseRecording: view.recording === "ACTIVE" && view.acd,
     resumeRecording: view.recording === "PAUSED" && view.acd,
   };

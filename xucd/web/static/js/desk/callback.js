@@ -1,8 +1,9 @@
 /* A callback: whom to call, and the actions of the agent who has taken it. */
 
+import { CALLEE_COLUMNS } from "../../lib/table.js";
 import { keepList, make, makeIcon, setAttribute, setShown, setText } from "../shared/dom.js";
 import { ICONS } from "../shared/icons.js";
-import { t } from "../shared/words.js";
+import { hasWords, t } from "../shared/words.js";
 import { dayWords, hoursWords, localDay, periodWords } from "./days.js";
 import { beginTicket, fillTicket } from "./ticket.js";
 import { ticketOf } from "./tickets.js";
@@ -69,9 +70,7 @@ export function beginCallback(desk, uuid, turn) {
  * @param {CallbackView} request
  */
 export function calleeText(request) {
-  const { firstName, lastName, company, description, phoneNumber, mobilePhoneNumber } = request;
-  const all = [firstName, lastName, company, description, phoneNumber, mobilePhoneNumber];
-  return all.filter(Boolean).join(" ");
+  return CALLEE_COLUMNS.map((column) => request[column]).filter(Boolean).join(" ");
 }
 
 /** Updates the row of a callback.
@@ -113,7 +112,7 @@ function fillBody(desk, parts, request, mine) {
   const numbers = [...new Set([request.phoneNumber, request.mobilePhoneNumber])]
     .flatMap((number) => number || []);
   showAbout(parts.about, [
-    ["callback.description", request.description],
+    ...namedColumns(request),
     ["callback.numbers", numbers.join(", ")],
     ["callback.when", `${dayWords(request.dueDate)} · ${periodWords(request.preferredPeriod)}`],
     ["callback.list", callbacks.lists.get(request.listUuid)?.name],
@@ -122,6 +121,16 @@ function fillBody(desk, parts, request, mine) {
   parts.listen.hidden = !request.voiceMessageRef;
   const supervises = ["Admin", "Supervisor"].includes(rights.profile);
   parts.release.hidden = request.agentId === null || !(mine || supervises);
+}
+
+/** The columns that stand in the open row under their names: those that have a text `column.NAME`.
+ * The row's head and its buttons show the others.
+ * @param {CallbackView} request
+ * @returns {[key: string, value: string | null][]}
+ */
+function namedColumns(request) {
+  return CALLEE_COLUMNS.filter((column) => hasWords(`column.${column}`))
+    .map((column) => [`column.${column}`, request[column]]);
 }
 
 /** Shows the ticket once the callback was called.

@@ -2,6 +2,7 @@
 
 import { countFrom } from "../shared/clock.js";
 import { byId, keepList, make, setAttribute, setShown, setText } from "../shared/dom.js";
+import { talksIn } from "../shared/state-table.js";
 import { showDone } from "../shared/toasts.js";
 import { t } from "../shared/words.js";
 
@@ -138,7 +139,7 @@ function fill(parts, call, desk) {
 function startOf(call, { me, center: { state } }) {
   const began = call.answered ?? call.began;
   const only = state.calls.size === 1 && call.eventType === "EventEstablished";
-  return only && me?.state?.name === "AgentOnCall" ? Math.min(began, me.since ?? began) : began;
+  return only && talksIn(me?.state?.name) ? Math.min(began, me?.since ?? began) : began;
 }
 
 /** The displayed name of a queue, by the name that calls carry; "" for none.
@@ -170,7 +171,7 @@ function showData(place, data) {
  * @param {AgentView["state"]} state
  */
 function showRecording(parts, state) {
-  const monitored = state?.name === "AgentOnCall" ? state.monitorState : "DISABLED";
+  const monitored = state && talksIn(state.name) ? state.monitorState : "DISABLED";
   const recorded = monitored === "ACTIVE" || monitored === "PAUSED";
   setShown(parts.record.root, recorded, parts.hangUp);
   parts.recording.hidden = !recorded;

@@ -3,7 +3,7 @@ scroll position are kept. */
 
 import { countFrom } from "../shared/clock.js";
 import { byId, closest, keepList, make, setAttribute, setText } from "../shared/dom.js";
-import { STATES } from "../shared/state-table.js";
+import { pausesIn, STATES } from "../shared/state-table.js";
 import { detailWords, stateLook, stateWords } from "../shared/states.js";
 import { byName, language, t, tCount } from "../shared/words.js";
 
@@ -125,7 +125,7 @@ function fill(parts, { agent, name, may }, desk) {
  * @param {{name: string, state: string | undefined, may: boolean}} agent
  */
 function showActions(parts, { name, state, may }) {
-  const back = state === "AgentOnPause" || state === "AgentOnWrapup";
+  const back = pausesIn(state);
   setText(parts.pause, t(back ? "state.AgentReady" : "agents.pause"));
   setAttribute(parts.pause, "data-command", back ? "unpauseAgent" : "pauseAgent");
   setAttribute(parts.pause, "aria-label", t(back ? "agents.ready-it" : "agents.pause-it", { name }));

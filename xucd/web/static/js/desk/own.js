@@ -2,6 +2,7 @@
 
 import { countFrom } from "../shared/clock.js";
 import { byId, keepList, make, setAttribute, setShown, setText } from "../shared/dom.js";
+import { talksIn } from "../shared/state-table.js";
 import { detailWords, pauses, stateLook, stateWords } from "../shared/states.js";
 import { confirmed } from "../shared/dialog.js";
 import { t } from "../shared/words.js";
@@ -46,7 +47,7 @@ async function logIn(desk, phoneNumber) {
 
 /** @param {Desk} desk */
 async function logOut(desk) {
-  const busy = desk.me?.state?.name === "AgentOnCall";
+  const busy = talksIn(desk.me?.state?.name);
   if (!busy || await confirmed(t("own.log-out-busy"), t("own.log-out"))) {
     await desk.attempt((center) => center.logoutAgent());
   }

@@ -4,20 +4,22 @@ words/shared.js. */
 /** @import { AGENT_STATES } from "../../lib/table.js" */
 
 /** @typedef {typeof AGENT_STATES[number]} StateName */
+/** @typedef {{look: string, rank: number, talks?: boolean, pauses?: boolean}} StateRow */
 
 /**
  * `look` is the CSS class that sets `--state` and `--state-ground`; `rank` is the place in the
- * board's order, which begins with the states that a supervisor acts on. The rows are in the order
- * of the desk's summary: the states that can take calls first.
- * @type {Record<StateName, {look: string, rank: number}>}
+ * board's order, which begins with the states that a supervisor acts on. In a state that `talks` the
+ * agent has a call that can be listened to; from one that `pauses` it can be made ready. The rows
+ * are in the order of the desk's summary: the states that can take calls first.
+ * @type {Record<StateName, StateRow>}
  */
 export const STATE_TABLE = {
   AgentReady: { look: "ready", rank: 4 },
   AgentRinging: { look: "ringing", rank: 0 },
   AgentDialing: { look: "ringing", rank: 1 },
-  AgentOnCall: { look: "call", rank: 2 },
-  AgentOnWrapup: { look: "wrapup", rank: 3 },
-  AgentOnPause: { look: "paused", rank: 5 },
+  AgentOnCall: { look: "call", rank: 2, talks: true },
+  AgentOnWrapup: { look: "wrapup", rank: 3, pauses: true },
+  AgentOnPause: { look: "paused", rank: 5, pauses: true },
   AgentLoggedOut: { look: "out", rank: 6 },
 };
 
@@ -29,4 +31,18 @@ export const STATES = Object.keys(STATE_TABLE);
  */
 export function stateRow(name) {
   return Object.hasOwn(STATE_TABLE, name) ? STATE_TABLE[/** @type {StateName} */ (name)] : undefined;
+}
+
+/** Whether an agent has a call in this state.
+ * @param {string} [name]
+ */
+export function talksIn(name = "") {
+  return stateRow(name)?.talks ?? false;
+}
+
+/** Whether an agent can be made ready from this state.
+ * @param {string} [name]
+ */
+export function pausesIn(name = "") {
+  return stateRow(name)?.pauses ?? false;
 }

@@ -1,6 +1,6 @@
 /* The texts and the looks of agents' states. */
 
-import { stateRow } from "./state-table.js";
+import { stateRow, talksIn } from "./state-table.js";
 import { t } from "./words.js";
 
 /** @import { AgentStateEvent, UserStatus } from "/lib/xucd.js" */
@@ -33,7 +33,7 @@ export function detailWords(state, statuses) {
   if (state.name === "AgentOnPause") {
     return reasonWords(state.cause, statuses);
   }
-  if (state.name !== "AgentOnCall") {
+  if (!talksIn(state.name)) {
     return "";
   }
   const kind = state.acd ? t("call.queue") : t(`call.${state.direction}.${state.callType}`);

@@ -77,11 +77,12 @@ export default {
   "callback.call": ["Call {number}", "Appeler {number}"],
   "callback.yours": ["yours", "à vous"],
   "callback.taken-by": ["taken by {name}", "pris par {name}"],
-  "callback.description": ["Description", "Objet"],
   "callback.numbers": ["Numbers", "Numéros"],
   "callback.when": ["When", "Quand"],
   "callback.list": ["List", "Liste"],
   "callback.message": ["message", "message"],
+
+  "column.description": ["Description", "Objet"],
 
   "ticket.outcome": ["Outcome", "Résultat"],
   "ticket.Answered": ["Answered", "Joint"],
