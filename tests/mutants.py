@@ -31,6 +31,7 @@ TESTS = (
     "channels",
     "listening",
     "live",
+    "members",
     "phone_calls",
     "queue_stats",
     "rebuild",
@@ -39,6 +40,7 @@ TESTS = (
     "sheet_rules",
     "trace_states",
     "voice_message_rules",
+    "waiting",
     "wrapups",
 )
 """The files `tests/test_….py` that run: those of rules, which open no socket and no database."""
