@@ -1,6 +1,7 @@
 """What the user of a line is told of its phone's calls, by the rules alone."""
 
 import msgspec
+import pytest
 
 from tests.scene import Scene
 from xucd.center import events as ev
@@ -227,3 +228,41 @@ def test_another_linked_id_alone_is_not_told() -> None:
     before = len(told(scene))
     scene.happens(ev.ChannelMoved("a", "z", UP, "1001", "", "0230", "Ann"))
     assert len(told(scene)) == before
+
+
+@pytest.mark.parametrize("prefix", ["", "_", "__"])
+def test_a_number_to_dial_makes_a_ringing_phones_call_an_outgoing_one(prefix: str) -> None:
+    scene = Scene()
+    scene.happens(
+        ev.ChannelCreated("PJSIP/1001-a", "a", "a", DOWN, "1001", "", "s"),
+        ev.VariableSet("a", f"{prefix}{DIALLED}", "0123"),
+        ev.ChannelMoved("a", "a", RINGING, "1001", "", "1001", ""),
+    )
+    assert [(call.stage, call.number, call.incoming) for call in told(scene)] == [
+        (Stage.DIALING, "0123", False)
+    ]
+
+
+def test_a_call_that_moves_to_another_phone_is_over_on_the_first_and_told_on_the_other() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), *ring("1001", "a"), *answer("1001", "a"))
+    scene.forget()
+    scene.happens(ev.ChannelRenamed("a", "PJSIP/1001-a", "PJSIP/1002-a"))
+    assert (stages(scene, 1), stages(scene, 2)) == ([Stage.RELEASED], [Stage.ESTABLISHED])
+
+
+def test_what_asterisk_could_not_begin_to_dial_is_known_by_its_id() -> None:
+    scene = Scene()
+    scene.happens(
+        ev.OriginateAnswered(f"{DIAL_ID}1", False),
+        ev.OriginateAnswered(f"{DIAL_ID}2", True),
+        ev.OriginateAnswered("somebody else's", False),
+    )
+    assert scene.center.phone_calls.refused == {f"{DIAL_ID}1"}
+
+
+def test_a_hold_and_a_transfer_of_no_lines_phone_tell_nothing() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), ev.Held("c", True), ev.Transferred("c"))
+    scene.happens(ev.Held("unheard of", True), ev.Transferred("unheard of"))
+    assert scene.told == []
