@@ -30,6 +30,7 @@ TESTS = (
     "callback_rules",
     "center",
     "channels",
+    "day",
     "lines",
     "listening",
     "live",

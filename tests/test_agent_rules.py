@@ -309,6 +309,23 @@ def test_an_agent_without_queues_logs_in_pauses_and_leaves_by_itself() -> None:
     assert scene.states(CAROLINE) == [READY, ON_PAUSE, READY, LOGGED_OUT]
 
 
+def test_a_reason_belongs_to_a_pause_alone() -> None:
+    scene = Scene()
+    scene.center.log_in_without_queues(CAROLINE, scene.center.directory.lines[3], scene.now)
+    scene.center.pause_without_queues(CAROLINE, False, "lunch", scene.now)
+    assert scene.agent(CAROLINE).reason == ""
+    scene.center.pause_without_queues(CAROLINE, True, "lunch", scene.now)
+    assert scene.agent(CAROLINE).reason == "lunch"
+
+
+def test_an_agent_that_has_logged_out_can_log_in_again(scene: Scene) -> None:
+    scene.center.begin_logout(BRUCE, scene.now)
+    for queue in ("support", "sales", "billing"):
+        scene.happens(ev.MemberRemoved(queue, "PJSIP/1001", "Agent/2501"))
+    scene.logs_in()
+    assert scene.states() == [LOGGED_OUT, READY]
+
+
 def test_recording_is_shown_with_the_call_and_changes_with_it(scene: Scene) -> None:
     caller = scene.caller_waits()
     channel = scene.center.channels.by_id[caller].name
@@ -439,3 +456,8 @@ def test_midnight_begins_the_counters_anew_and_keeps_the_login(scene: Scene) -> 
     assert scene.agent().day(scene.now).ready_s == 60
     assert scene.agent().day(scene.now).login_at == login
     assert sum(isinstance(change, ch.DayEnded) for change in scene.told) == 1
+    scene.center.log_in_without_queues(CAROLINE, scene.center.directory.lines[3], scene.now)
+    scene.center.begin_logout(CAROLINE, scene.now)
+    logout = scene.now
+    scene.passes(DAY)
+    assert scene.agent(CAROLINE).day(scene.now).logout_at == logout

@@ -3,6 +3,7 @@
 import datetime
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.conftest import TODAY
 from tests.scene import ALICE, BRUCE, SUPPORT, Scene
 from xucd.center import callbacks as rules
+from xucd.center import callee
 from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.callback_calls import CallbackCall, call_id
@@ -124,6 +126,22 @@ def test_a_callback_that_nobody_has_taken_is_refused_silently_and_all_else_aloud
     with pytest.raises(Refused) as refusal:
         rules.check_date(datetime.date.min, TODAY)
     assert refusal.value.text == "The date is in the past."
+
+
+def test_a_callee_has_every_column_and_a_schema_of_what_is_sent_requires_them() -> None:
+    assert callee.columns(request()) == {
+        **dict.fromkeys(callee.KEYS),
+        "phone_number": "0230210082",
+    }
+    keys = callee.KEYS.values()
+    properties = {"uuid": {}, **{key: {"default": None} for key in keys}, "x": {"default": 1}}
+    schema: dict[str, Any] = {"properties": properties, "required": ["uuid"]}
+    callee.require_columns(schema)
+    assert schema["required"] == ["uuid", *keys]
+    assert schema["properties"] == {"uuid": {}, **{key: {} for key in keys}, "x": {"default": 1}}
+    with_default = {"properties": {key: {} for key in keys}, "required": []}
+    callee.require_columns(with_default)
+    assert with_default["required"] == list(keys)
 
 
 def test_an_update_is_in_a_ticket_when_all_that_it_fills_in_is_there_already() -> None:
@@ -256,6 +274,7 @@ def test_a_number_that_was_busy_at_first_and_then_answered_has_not_failed() -> N
     one.happens(ev.DialEnded(one.phone, "first", "BUSY"))
     assert (one.call.failure, one.call.ended) == ("NumberBusy", None)
     one.is_answered()
+    assert (one.call.failure, one.call.ended) == (None, None)
     one.scene.passes(5)
     one.is_over()
     assert (one.call.failure, one.call.duration) == (None, 5)
@@ -271,7 +290,7 @@ def test_an_answered_call_has_not_failed_whatever_a_later_ring_came_to() -> None
     one.scene.passes(5)
     one.happens(ev.DialEnded(one.phone, "second", "NOANSWER"))
     one.happens(ev.Held(one.phone, True), ev.Held(one.phone, False))
-    assert one.call.answered == answered
+    assert (one.call.answered, one.call.ended) == (answered, None)
     one.is_over()
     assert (one.call.failure, one.call.duration) == (None, 5)
 

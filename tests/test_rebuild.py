@@ -407,3 +407,30 @@ def test_a_wrapup_of_one_second_is_over_when_its_call_ended_a_second_ago() -> No
     assert scene.agent().since == scene.now - 1
     scene.passes(0)
     assert scene.asked == [SetPause("PJSIP/1001", False)]
+
+
+def test_agents_that_are_out_and_stay_out_are_neither_told_nor_remembered() -> None:
+    scene = Scene()
+    scene.rebuilds(snapshot())
+    assert [change for change in scene.told if not isinstance(change, PhoneChanged)] == []
+    assert scene.center.stations == {}
+
+
+def test_an_agent_whose_line_is_configured_no_more_is_out_and_on_no_line() -> None:
+    scene = Scene([Station(BRUCE, 99, True, 0.0)])
+    scene.rebuilds(snapshot())
+    assert (scene.agent().stance, scene.agent().shown.phone_number) == (Stance.OUT, "")
+
+
+def test_a_logout_that_a_reconnection_cut_short_is_no_logout_any_more() -> None:
+    scene = Scene([station()])
+    scene.rebuilds(snapshot(*everywhere()))
+    scene.center.begin_logout(BRUCE, scene.now)
+    scene.rebuilds(snapshot(*everywhere()))
+    scene.happens(ev.MemberRemoved("billing", "PJSIP/1001", "Agent/2501"))
+    assert scene.memberships() == [(BRUCE, BILLING, -1)]
+
+
+def test_an_agent_that_was_logged_in_before_the_start_has_that_login_in_its_figures() -> None:
+    scene = Scene([station(since=500.0)])
+    assert scene.agent().day(scene.now).login_at == 500.0

@@ -62,6 +62,19 @@ def test_a_sheet_is_filled_with_what_is_known_of_its_call() -> None:
     assert told.known == {"called_number": "3", "queue": "support", "linked_id": caller}
 
 
+def test_a_call_that_comes_through_no_queue_is_shown_without_one() -> None:
+    scene = Scene()
+    ring, down = ev.ChannelState.RING, ev.ChannelState.DOWN
+    scene.happens(ev.ChannelCreated("PJSIP/trunk-1", "c", "c", ring, "0230", "", "1001"))
+    template = SheetTemplate("customer", "ring", ITEMS)
+    scene.center.sheets.keep(KeptSheet(template, "PJSIP/trunk-1", "c", {}))
+    scene.happens(
+        ev.ChannelCreated("PJSIP/1001-9", "9.1", "c", down, "", "", ""),
+        ev.ChannelMoved("9.1", "c", ev.ChannelState.RINGING, "", "", "", ""),
+    )
+    assert shown(scene) == [(1, "")]
+
+
 def test_at_answer_only_who_answers_has_it_shown() -> None:
     scene = Scene()
     caller = with_sheet(scene, "answer")
