@@ -28,10 +28,15 @@ CENTER = Path("xucd/center")
 TESTS = (
     "agent_rules",
     "callback_rules",
+    "center",
     "channels",
+    "day",
+    "lines",
     "listening",
     "live",
+    "members",
     "phone_calls",
+    "placeholders",
     "queue_stats",
     "rebuild",
     "recording",
@@ -39,6 +44,7 @@ TESTS = (
     "sheet_rules",
     "trace_states",
     "voice_message_rules",
+    "waiting",
     "wrapups",
 )
 """The files `tests/test_….py` that run: those of rules, which open no socket and no database."""

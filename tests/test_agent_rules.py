@@ -309,6 +309,23 @@ def test_an_agent_without_queues_logs_in_pauses_and_leaves_by_itself() -> None:
     assert scene.states(CAROLINE) == [READY, ON_PAUSE, READY, LOGGED_OUT]
 
 
+def test_a_reason_belongs_to_a_pause_alone() -> None:
+    scene = Scene()
+    scene.center.log_in_without_queues(CAROLINE, scene.center.directory.lines[3], scene.now)
+    scene.center.pause_without_queues(CAROLINE, False, "lunch", scene.now)
+    assert scene.agent(CAROLINE).reason == ""
+    scene.center.pause_without_queues(CAROLINE, True, "lunch", scene.now)
+    assert scene.agent(CAROLINE).reason == "lunch"
+
+
+def test_an_agent_that_has_logged_out_can_log_in_again(scene: Scene) -> None:
+    scene.center.begin_logout(BRUCE, scene.now)
+    for queue in ("support", "sales", "billing"):
+        scene.happens(ev.MemberRemoved(queue, "PJSIP/1001", "Agent/2501"))
+    scene.logs_in()
+    assert scene.states() == [LOGGED_OUT, READY]
+
+
 def test_recording_is_shown_with_the_call_and_changes_with_it(scene: Scene) -> None:
     caller = scene.caller_waits()
     channel = scene.center.channels.by_id[caller].name
@@ -360,6 +377,78 @@ def test_the_day_counts_calls_and_the_time_in_each_state(scene: Scene) -> None:
     assert (day.inbound_talk_s, day.inbound_ring_s) == (30, 12)
 
 
+def test_a_phone_that_rings_twice_is_counted_once_and_not_as_answered(scene: Scene) -> None:
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.happens(ev.ChannelMoved(phone, caller, ChannelState.RINGING, "1001", "", "", ""))
+    day = scene.agent().day(scene.now)
+    assert (day.inbound_calls, day.inbound_answered) == (1, 0)
+
+
+def test_a_phone_that_answers_without_ringing_is_counted_as_called_and_answered(
+    scene: Scene,
+) -> None:
+    scene.happens(
+        ev.ChannelCreated("PJSIP/1001-2", "b", "a", ChannelState.DOWN, "1001", "", ""),
+        ev.ChannelMoved("b", "a", ChannelState.UP, "1001", "", "0230", ""),
+    )
+    day = scene.agent().day(scene.now)
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_ring_s) == (1, 1, 0)
+
+
+def figures_told(scene: Scene) -> int:
+    return sum(isinstance(change, ch.AgentStatsChanged) for change in scene.told)
+
+
+def test_the_figures_of_a_call_that_is_over_are_told_once_with_the_state(scene: Scene) -> None:
+    phone = scene.rings(scene.caller_waits())
+    scene.forget()
+    scene.hangs_up(phone)
+    assert (scene.states(), figures_told(scene)) == ([READY], 1)
+
+
+def test_a_call_missed_during_another_is_told_although_the_state_stays(scene: Scene) -> None:
+    caller = scene.caller_waits()
+    scene.answers(caller, scene.rings(caller))
+    missed = scene.rings(scene.caller_waits())
+    scene.forget()
+    scene.hangs_up(missed)
+    assert (scene.states(), figures_told(scene)) == ([], 1)
+    assert scene.agent().day(scene.now).inbound_unanswered == 1
+
+
+def test_a_call_that_moves_to_another_phone_is_that_agents(scene: Scene) -> None:
+    scene.logs_in(ALICE)
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.answers(caller, phone, gosub=False)
+    scene.forget()
+    old = scene.center.channels.by_id[phone].name
+    scene.happens(
+        ev.ChannelRenamed(phone, old, "PJSIP/1002-00000001"),
+        ev.ChannelRenamed("unheard of", "a", "PJSIP/1001-00000009"),
+    )
+    assert (scene.states(BRUCE), scene.states(ALICE)) == ([READY], [ON_CALL])
+
+
+def test_a_phone_that_joins_a_call_by_its_bridge_is_shown_in_it(scene: Scene) -> None:
+    caller = scene.caller_waits()
+    scene.happens(
+        ev.RecordingStarted("PJSIP/trunk-1", caller),
+        ev.ChannelCreated("PJSIP/1001-2", "b", "b", ChannelState.DOWN, "1001", "", ""),
+        ev.ChannelMoved("b", "b", ChannelState.UP, "1001", "", "0230", ""),
+    )
+    scene.happens(ev.BridgeEntered("x", "b", caller))
+    calls = [change.shown.call for change in scene.told if isinstance(change, ch.AgentChanged)]
+    assert [call.recording for call in calls if call is not None] == ["DISABLED", "ACTIVE"]
+
+
+def test_the_state_of_a_lines_phone_is_told_when_it_changes(scene: Scene) -> None:
+    in_use = ev.DeviceChanged("PJSIP/1001", "INUSE")
+    scene.happens(in_use, in_use, ev.DeviceChanged("PJSIP/1001", "NOT_INUSE"))
+    assert scene.told == [ch.PhoneChanged(1, "INUSE"), ch.PhoneChanged(1, "NOT_INUSE")]
+
+
 def test_midnight_begins_the_counters_anew_and_keeps_the_login(scene: Scene) -> None:
     login = scene.agent().day(scene.now).login_at
     midnight = (scene.now // DAY + 1) * DAY
@@ -367,3 +456,8 @@ def test_midnight_begins_the_counters_anew_and_keeps_the_login(scene: Scene) -> 
     assert scene.agent().day(scene.now).ready_s == 60
     assert scene.agent().day(scene.now).login_at == login
     assert sum(isinstance(change, ch.DayEnded) for change in scene.told) == 1
+    scene.center.log_in_without_queues(CAROLINE, scene.center.directory.lines[3], scene.now)
+    scene.center.begin_logout(CAROLINE, scene.now)
+    logout = scene.now
+    scene.passes(DAY)
+    assert scene.agent(CAROLINE).day(scene.now).logout_at == logout

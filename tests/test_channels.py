@@ -1,11 +1,15 @@
 """The one model of channels: its indexes agree, and what a phone does is read off it."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from tests.scene import directory
 from xucd.center.agent import Phone
-from xucd.center.channels import DIAL_ID, Channel, Channels
+from xucd.center.channels import DIAL_ID, Channel, Channels, interface_of
 from xucd.center.events import ChannelState
+from xucd.center.snapshot import ChannelSeen
 
 
 def channel(
@@ -67,6 +71,9 @@ def test_the_call_that_a_phone_talks_in_is_the_one_answered_last() -> None:
     first, second = channel("a", UP), channel("b", UP)
     first.answered, second.answered = 9.0, 5.0
     assert channels(first, second).talking("PJSIP/1001") is first
+    unseen = channel("d", UP)  # nobody saw when it was answered
+    second.answered = 0.5
+    assert channels(unseen, second).talking("PJSIP/1001") is second
     assert channels(channel("c", RINGING)).talking("PJSIP/1001") is None
 
 
@@ -126,3 +133,119 @@ def test_entering_a_bridge_again_or_being_renamed_keeps_the_place_in_it() -> Non
         model.enter_bridge(each, "x")
     model.rename("a", "PJSIP/1002-00000001")
     assert ids(model.in_bridge("x")) == ["a", "b"]
+
+
+def test_the_name_of_an_interface_may_hold_dashes() -> None:
+    assert interface_of("PJSIP/front-desk-0000002a") == "PJSIP/front-desk"
+    assert interface_of("Console") == "Console"
+
+
+@pytest.mark.parametrize(
+    ("origin", "connected", "internal"),
+    [
+        ("PJSIP/1002", ("anonymous", ""), True),
+        ("PJSIP/trunk", ("1002", ""), False),  # a trunk may send any number
+        ("", ("1002", ""), True),
+        ("", ("0230", "1002"), False),
+    ],
+)
+def test_an_incoming_call_is_internal_by_the_phone_it_came_from_else_by_its_number(
+    origin: str, connected: tuple[str, str], internal: bool
+) -> None:
+    mine = channel("a", RINGING, call="c" if origin else "a")
+    mine.connected = connected
+    model = channels(mine)
+    if origin:
+        model.add(channel("c", DIALING, interface=origin))
+    assert model.call(mine).internal is internal
+
+
+@pytest.mark.parametrize(
+    ("dialled", "internal"), [("1002", True), ("3001", True), ("0230", False), ("", False)]
+)
+def test_a_call_to_one_of_our_lines_or_queues_is_internal(dialled: str, internal: bool) -> None:
+    mine = channel("a", DIALING)
+    mine.exten = dialled
+    assert channels(mine).call(mine).internal is internal
+
+
+def test_a_recording_is_shown_paused_only_while_all_of_the_call_is() -> None:
+    mine, other = channel("a", UP, call="c"), channel("b", UP, call="c", interface="PJSIP/trunk")
+    model = channels(mine, other)
+    assert model.call(mine).recording == "DISABLED"
+    mine.muted, other.muted = True, False
+    assert model.call(mine).recording == "ACTIVE"
+    other.muted = True
+    assert model.call(mine).recording == "PAUSED"
+
+
+NOW = 1000.0
+CALLER = ChannelSeen(
+    "PJSIP/trunk-1", "c", "c", UP, "0230", "Ann", "1001", "", "3000", "Queue", "sales,tT,,", "b", 40
+)
+MEMBER = ChannelSeen(
+    "PJSIP/1001-2", "m", "c", UP, "1001", "", "0230", "Ann", "", "AppQueue", "(Outgoing)", "b", 30
+)
+
+
+def listed(*seen: ChannelSeen, before: Channels | None = None, **recorded: bool) -> Channels:
+    """The model after Asterisk listed these channels."""
+    model = before or channels()
+    model.rebuild(iter(seen), recorded, NOW)
+    return model
+
+
+def seen(unique_id: str, state: ChannelState, **fields: Any) -> ChannelSeen:
+    return msgspec.structs.replace(MEMBER, unique_id=unique_id, state=state, **fields)
+
+
+def test_a_listed_channel_is_found_by_interface_call_and_bridge_with_all_that_is_listed() -> None:
+    model = listed(CALLER, MEMBER, m=True)
+    assert ids(model.on("PJSIP/1001")) == ["m"]
+    assert ids(model.in_call("c")) == ids(model.in_bridge("b")) == ["c", "m"]
+    mine, caller = model.by_id["m"], model.by_id["c"]
+    assert (mine.own, mine.connected, mine.since) == (("1001", ""), ("0230", "Ann"), NOW - 30)
+    assert (mine.state, mine.muted, mine.queue) == (UP, True, "sales")
+    assert (caller.exten, caller.muted, caller.queue) == ("3000", None, "")
+
+
+def test_a_phone_that_a_queue_rang_whose_caller_is_not_listed_has_no_queue() -> None:
+    assert listed(MEMBER).by_id["m"].queue == ""
+
+
+@pytest.mark.parametrize(
+    ("application", "incoming"), [("AppQueue", True), ("AppDial", True), ("Dial", False)]
+)
+def test_the_direction_of_a_channel_that_is_up_is_read_off_its_application(
+    application: str, incoming: bool
+) -> None:
+    model = listed(seen("m", UP, application=application))
+    assert model.by_id["m"].incoming is incoming
+
+
+def test_when_a_listed_channel_rang_and_was_answered_is_guessed_by_its_age() -> None:
+    model = listed(seen("up", UP), seen("ringing", RINGING), seen("down", ChannelState.DOWN))
+    times = {key: (found.rang, found.answered) for key, found in model.by_id.items()}
+    assert times == {"up": (None, NOW - 30), "ringing": (NOW - 30, None), "down": (None, None)}
+
+
+def test_when_a_known_channel_rang_and_was_answered_is_kept() -> None:
+    before = channels(*(channel(key, RINGING) for key in ("ringing", "up", "now up")))
+    for known in before.by_id.values():
+        known.rang = 900.0
+    before.by_id["up"].answered = 950.0
+    model = listed(seen("ringing", RINGING), seen("up", UP), seen("now up", UP), before=before)
+    times = {key: (found.rang, found.answered) for key, found in model.by_id.items()}
+    assert times == {"ringing": (900.0, None), "up": (900.0, 950.0), "now up": (900.0, NOW)}
+
+
+def test_what_no_list_tells_of_a_known_channel_is_kept_and_the_rest_is_forgotten() -> None:
+    before = channels(channel("m", UP), channel("gone", UP))
+    known = before.by_id["m"]
+    known.variables, known.from_queue, known.stopped = {"USR_a": "1"}, True, True
+    before.enter_bridge(known, "old")
+    model = listed(MEMBER, before=before)
+    mine = model.by_id["m"]
+    assert (mine.variables, mine.from_queue, mine.stopped) == ({"USR_a": "1"}, True, True)
+    assert ids(model.on("PJSIP/1001")) == ["m"]
+    assert ids(model.in_call("gone")) == ids(model.in_bridge("old")) == []

@@ -84,6 +84,30 @@ def test_a_phone_listens_from_its_first_ring_on_to_that_one_channel() -> None:
     assert not is_listening(scene.center, "PJSIP/1004", scene.center.channels.by_id[spyer])
 
 
+@pytest.mark.parametrize(
+    ("channel", "number", "line_id"),
+    [("PJSIP/1004-00000007", "1004", 4), ("PJSIP/trunk-00000007", "0611", None)],
+)
+def test_a_listener_is_known_by_its_line_or_else_by_the_number_it_calls_from(
+    channel: str, number: str, line_id: int | None
+) -> None:
+    scene, phone = talking()
+    scene.happens(
+        ev.ChannelCreated(channel, "s", "s", ChannelState.RING, "0611", "Ann", "*33"),
+        ev.SpyStarted("s", phone),
+    )
+    assert listened(scene) == [AgentListened(BRUCE, number, line_id, True)]
+
+
+def test_a_call_of_no_agent_that_ends_hangs_up_nobody() -> None:
+    scene, phone = talking()
+    spyer = rings_to_listen(scene, phone)
+    scene.center.free_lines()
+    scene.hangs_up(phone)
+    assert scene.asked == []
+    assert spyer in scene.center.channels.by_id
+
+
 def test_somebody_who_listens_to_no_agent_is_not_told_of() -> None:
     scene, phone = talking()
     caller = scene.center.channels.by_id[phone].linked_id
@@ -117,7 +141,7 @@ def member() -> MemberSeen:
 def test_who_listens_is_found_in_a_snapshot_and_who_ceased_meanwhile_is_told() -> None:
     scene, _ = talking()
     agent = seen("AppQueue", "(Outgoing Line)", "m", "PJSIP/1001-2")
-    spyer = seen("ChanSpy", "PJSIP/1001-2,qES", "s", "PJSIP/1004-9")
+    spyer = seen("ChanSpy", "PJSIP/1001-2,qg(a,b)", "s", "PJSIP/1004-9")
     known = frozenset({"support"})
     for _ in range(2):
         scene.rebuilds(Snapshot(known, (member(),), (), (agent, spyer), {}))

@@ -1,6 +1,7 @@
 """What the user of a line is told of its phone's calls, by the rules alone."""
 
 import msgspec
+import pytest
 
 from tests.scene import Scene
 from xucd.center import events as ev
@@ -227,3 +228,178 @@ def test_another_linked_id_alone_is_not_told() -> None:
     before = len(told(scene))
     scene.happens(ev.ChannelMoved("a", "z", UP, "1001", "", "0230", "Ann"))
     assert len(told(scene)) == before
+
+
+@pytest.mark.parametrize("prefix", ["", "_", "__"])
+def test_a_number_to_dial_makes_a_ringing_phones_call_an_outgoing_one(prefix: str) -> None:
+    scene = Scene()
+    scene.happens(
+        ev.ChannelCreated("PJSIP/1001-a", "a", "a", DOWN, "1001", "", "s"),
+        ev.VariableSet("a", f"{prefix}{DIALLED}", "0123"),
+        ev.ChannelMoved("a", "a", RINGING, "1001", "", "1001", ""),
+    )
+    assert [(call.stage, call.number, call.incoming) for call in told(scene)] == [
+        (Stage.DIALING, "0123", False)
+    ]
+
+
+def test_a_call_that_moves_to_another_phone_is_over_on_the_first_and_told_on_the_other() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), *ring("1001", "a"), *answer("1001", "a"))
+    scene.forget()
+    scene.happens(ev.ChannelRenamed("a", "PJSIP/1001-a", "PJSIP/1002-a"))
+    assert (stages(scene, 1), stages(scene, 2)) == ([Stage.RELEASED], [Stage.ESTABLISHED])
+
+
+def test_what_asterisk_could_not_begin_to_dial_is_known_by_its_id() -> None:
+    scene = Scene()
+    scene.happens(
+        ev.OriginateAnswered(f"{DIAL_ID}1", False),
+        ev.OriginateAnswered(f"{DIAL_ID}2", True),
+        ev.OriginateAnswered("somebody else's", False),
+    )
+    calls = scene.center.phone_calls
+    ids = (f"{DIAL_ID}1", f"{DIAL_ID}2", "somebody else's")
+    assert [calls.is_refused(unique_id) for unique_id in ids] == [True, False, False]
+    for _ in range(2):
+        calls.drop_refusal(f"{DIAL_ID}1")
+    assert not calls.is_refused(f"{DIAL_ID}1")
+
+
+def test_a_hold_and_a_transfer_of_no_lines_phone_tell_nothing() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), ev.Held("c", True), ev.Transferred("c"))
+    scene.happens(ev.Held("unheard of", True), ev.Transferred("unheard of"))
+    assert scene.told == []
+
+
+def dialing(dialled: str, connected: tuple[str, str] = ("", "")) -> tuple[ev.Event, ...]:
+    """The line 1001 dials a number."""
+    return (
+        ev.ChannelCreated("PJSIP/1001-o", "o", "o", RING, "1001", "", dialled),
+        ev.ChannelMoved("o", "o", RING, "1001", "", *connected),
+    )
+
+
+def rung(unique_id: str, state: ChannelState, own: tuple[str, str]) -> tuple[ev.Event, ...]:
+    """A channel of a trunk that was rung in the call of `dialing`."""
+    return (
+        ev.ChannelCreated(f"PJSIP/trunk-{unique_id}", unique_id, "o", DOWN, "", "", ""),
+        ev.ChannelMoved(unique_id, "o", state, *own, "1001", ""),
+    )
+
+
+def up(*connected: str) -> ev.ChannelMoved:
+    return ev.ChannelMoved("o", "o", UP, "1001", "", *connected)
+
+
+def party(scene: Scene) -> tuple[str, str]:
+    return told(scene)[-1].number, told(scene)[-1].name
+
+
+@pytest.mark.parametrize(
+    ("dialled", "connected", "shown"),
+    [
+        ("0611", ("0230", "Ann"), ("0611", "")),
+        ("", ("0230", "Ann"), ("0230", "Ann")),
+        ("s", ("0230", "Ann"), ("0230", "Ann")),
+    ],
+)
+def test_a_phone_that_dials_is_told_the_number_or_else_whom_asterisk_names(
+    dialled: str, connected: tuple[str, str], shown: tuple[str, str]
+) -> None:
+    scene = Scene()
+    scene.happens(*dialing(dialled, connected))
+    assert (told(scene)[-1].stage, party(scene)) == (Stage.DIALING, shown)
+
+
+def test_whom_a_phone_dialled_is_told_once_both_are_up_before_a_bridge_joins_them() -> None:
+    scene = Scene()
+    scene.happens(*dialing("00611"), *rung("t", UP, ("0611", "Bob")))
+    assert (told(scene)[-1].stage, party(scene)) == (Stage.DIALING, ("00611", ""))
+    scene.happens(up("0611", "Bob"))
+    assert (told(scene)[-1].stage, party(scene)) == (Stage.ESTABLISHED, ("0611", "Bob"))
+    assert not told(scene)[-1].incoming
+
+
+def test_while_two_whom_a_phone_rang_are_up_neither_is_told_as_the_other_party() -> None:
+    scene = Scene()
+    scene.happens(*dialing("00611"), *rung("t", UP, ("0611", "Bob")))
+    scene.happens(*rung("u", UP, ("0622", "Cid")), up("0611", "Bob"))
+    assert party(scene) == ("00611", "")
+
+
+def test_a_call_that_was_joined_keeps_its_party_until_another_enters_the_bridge() -> None:
+    scene = Scene()
+    scene.happens(*dialing("00611"), *rung("t", UP, ("0611", "")), up("0611", ""))
+    scene.happens(ev.BridgeEntered("b", "o", "o"), ev.BridgeEntered("b", "t", "o"))
+    assert party(scene) == ("0611", "")
+    scene.happens(ev.ChannelGone("PJSIP/trunk-t", "t"), *rung("u", UP, ("0622", "Cid")))
+    scene.happens(ev.Held("o", True))
+    assert (told(scene)[-1].stage, party(scene)) == (Stage.ON_HOLD, ("0611", ""))
+    scene.happens(ev.BridgeEntered("b", "u", "o"))
+    assert party(scene) == ("0622", "Cid")
+
+
+def test_an_outgoing_call_stays_one_when_it_is_joined_to_somebody_who_called() -> None:
+    scene = Scene()
+    scene.happens(*dialing("0611"), *rung("t", UP, ("0611", "")), up("0611", ""))
+    scene.happens(ev.BridgeEntered("b", "o", "o"), ev.BridgeEntered("b", "t", "o"))
+    scene.happens(ev.BridgeLeft("b", "t"), outside_caller(), ev.BridgeEntered("b", "c", "o"))
+    assert (party(scene), told(scene)[-1].incoming) == (("0230", "Ann"), False)
+
+
+def test_a_call_that_is_picked_up_is_incoming_from_the_caller_it_is_joined_to() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), *dialing("*8"), up("", ""))
+    assert (party(scene), told(scene)[-1].incoming) == (("*8", ""), False)
+    scene.happens(ev.BridgeEntered("b", "o", "c"), ev.BridgeEntered("b", "c", "c"))
+    assert (party(scene), told(scene)[-1].incoming) == (("0230", "Ann"), True)
+
+
+@pytest.mark.parametrize(
+    ("state", "connected", "alone", "picked_up"),
+    [
+        (UP, "0230", True, True),
+        (UP, "", True, False),
+        (UP, "*8", True, False),
+        (UP, "0230", False, False),
+        (RING, "0230", True, False),
+    ],
+)
+def test_a_call_is_picked_up_when_another_party_is_named_and_nobody_was_rung(
+    state: ChannelState, connected: str, alone: bool, picked_up: bool
+) -> None:
+    scene = Scene()
+    scene.happens(*dialing("*8"))
+    if not alone:
+        scene.happens(*rung("t", RINGING, ("0611", "")))
+    scene.happens(ev.ChannelMoved("o", "o", state, "1001", "", connected, ""))
+    assert told(scene)[-1].incoming is picked_up
+
+
+@pytest.mark.parametrize(
+    ("own", "shown"), [(("1002", "Alice"), ("1002", "Alice")), (("0230", "Ann"), ("1002", ""))]
+)
+def test_a_party_on_one_of_our_lines_is_told_by_its_number_and_never_by_anothers_name(
+    own: tuple[str, str], shown: tuple[str, str]
+) -> None:
+    scene = Scene()
+    scene.happens(*dialing("1002"), up("", ""))
+    scene.happens(
+        ev.ChannelCreated("PJSIP/1002-d", "d", "o", DOWN, "1002", "", ""),
+        ev.ChannelMoved("d", "o", RINGING, *own, "1001", ""),
+        ev.BridgeEntered("b", "d", "o"),
+        ev.BridgeEntered("b", "o", "o"),
+    )
+    assert party(scene) == shown
+
+
+def test_a_phone_that_waits_in_a_queue_itself_is_not_told_as_rung_by_it() -> None:
+    scene = Scene()
+    scene.happens(
+        *dialing("3000"),
+        ev.CallerJoined("support", "PJSIP/1001-o", "o", 1, "1001", ""),
+        up("", ""),
+    )
+    assert [call.queue for call in told(scene)] == ["", ""]

@@ -1,13 +1,15 @@
 """Queues' figures, from the events of their callers."""
 
+import msgspec
 import pytest
 
 from tests.scene import ALICE, BILLING, BRUCE, DAY, SALES, SUPPORT, Scene, directory
 from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.center import Center, Remembered
+from xucd.center.directory import Directory
 from xucd.center.events import ChannelState
-from xucd.center.queue_stats import KEPT, QueueDay, QueueStats
+from xucd.center.queue_stats import KEPT, QueueDay, QueueStats, percentage
 from xucd.center.snapshot import ChannelSeen, Snapshot
 from xucd.center.waiting import Waiting
 from xucd.cti.messages import QueueStatistic as Figure
@@ -236,6 +238,68 @@ def test_what_is_kept_for_windows_is_bounded() -> None:
     assert stats.days[SUPPORT].closed == 3 * KEPT
 
 
+def test_a_window_begins_after_the_moment_that_lies_as_long_ago(scene: Scene) -> None:
+    scene.caller_waits()
+    stats = scene.center.queue_stats
+    assert stats.window(SUPPORT, 10, 15, scene.now + 9.9).entered == 1
+    assert stats.window(SUPPORT, 10, 15, scene.now + 10).entered == 0
+
+
+def test_percentages_are_of_all_three_ends_and_rounded_to_one_decimal() -> None:
+    assert percentage(1, QueueDay(answered=1, abandoned=1, timed_out=1)) == 33.3
+    assert percentage(2, QueueDay(timed_out=3)) == 66.7
+    assert percentage(0, QueueDay(closed=5)) == 0
+
+
+def test_a_wait_whose_beginning_was_not_seen_is_what_asterisk_says(scene: Scene) -> None:
+    scene.happens(ev.CallerAbandoned("support", "a", 20), ev.ChannelGone("caller", "a"))
+    assert day(scene) == QueueDay(abandoned=1, abandoned_late=1)
+    scene.happens(ev.AgentConnected("support", "b", "phone", 20))
+    assert day(scene) == QueueDay(abandoned=1, abandoned_late=1, answered=1)
+    assert scene.center.queue_stats.expected_wait(SUPPORT) == 20
+
+
+def test_a_wait_whose_beginning_was_seen_is_what_was_seen(scene: Scene) -> None:
+    caller = scene.caller_waits()
+    scene.passes(3)
+    scene.happens(ev.CallerAbandoned("support", caller, 99))
+    scene.hangs_up(caller)
+    assert day(scene) == QueueDay(entered=1, abandoned=1)
+    assert scene.center.queue_stats.expected_wait(SUPPORT) == 0
+
+
+def alive(unique_id: str) -> ChannelSeen:
+    """A caller's channel that is listed, and waits in no queue."""
+    up = ChannelState.UP
+    return ChannelSeen("caller", unique_id, unique_id, up, "", "", "", "", "", "Queue", "", "", 9)
+
+
+def test_what_was_begun_before_a_reconnection_is_ended_after_it_while_the_channel_lives(
+    scene: Scene,
+) -> None:
+    scene.happens(ev.CallerSent("sales", "sent"), ev.CallerSent("sales", "sent and gone"))
+    scene.happens(waiting("left"), waiting("left and gone", position=2))
+    for caller in ("left", "left and gone"):
+        leaves(scene, caller, abandoned=False)
+    scene.rebuilds(snapshot(channels=(alive("sent"), alive("left"))))
+    for caller in ("sent", "sent and gone"):
+        status(scene, caller, "JOINEMPTY")
+    for caller in ("left", "left and gone"):
+        status(scene, caller, "TIMEOUT")
+    assert day(scene) == QueueDay(entered=2, timed_out=1)
+    assert day(scene, SALES) == QueueDay(closed=1)
+
+
+def test_a_caller_who_left_and_is_listed_in_the_same_queue_has_entered_once(scene: Scene) -> None:
+    scene.happens(waiting("a"))
+    since = scene.now
+    scene.passes(5)
+    leaves(scene, "a", abandoned=False)
+    scene.rebuilds(snapshot(waiting("a", 1)))
+    assert day(scene) == QueueDay(entered=1)
+    assert [call.since for call in scene.center.queue_stats.waiting(SUPPORT)] == [since]
+
+
 class TestAfterARestart:
     @pytest.fixture
     def scene(self) -> Scene:
@@ -296,3 +360,25 @@ def test_another_configuration_goes_on_with_the_figures(scene: Scene) -> None:
     after.rebuilds(snapshot(waiting("a")))
     assert values(after)[Figure.ENTERED] == 1
     assert BRUCE in after.center.agents
+
+
+def test_another_configuration_ends_what_the_one_before_has_begun(scene: Scene) -> None:
+    scene.happens(waiting("left"), ev.CallerSent("support", "sent"))
+    leaves(scene, "left", abandoned=False)
+    after = Scene()
+    after.center.inherit(scene.center, scene.now)
+    status(after, "left", "TIMEOUT")
+    status(after, "sent", "FULL")
+    assert day(after) == QueueDay(entered=1, timed_out=1, closed=1)
+
+
+def test_callers_stay_in_a_queue_that_another_configuration_gives_another_name(
+    scene: Scene,
+) -> None:
+    scene.happens(waiting("a"))
+    configured = directory()
+    queue = msgspec.structs.replace(configured.queues[SUPPORT], name="help")
+    center = Center(Directory(queues=[queue]), scene.now, lambda at: at + DAY)
+    center.inherit(scene.center, scene.now)
+    assert [call.unique_id for call in center.waiting.calls("help")] == ["a"]
+    assert [call.queue for call in center.queue_stats.waiting(SUPPORT)] == ["help"]

@@ -8,6 +8,7 @@ import pytest
 from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
 from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
+from xucd.center.changes import PhoneChanged
 from xucd.center.events import ChannelState
 from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
 from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
@@ -28,8 +29,10 @@ def snapshot(*members: MemberSeen, channels: tuple[ChannelSeen, ...] = ()) -> Sn
     return Snapshot(QUEUES, members, (), channels, {"PJSIP/1001": "NOT_INUSE"})
 
 
-def station(*, logged_in: bool = True, settled: bool = True, reason: str = "") -> Station:
-    return Station(BRUCE, 1, logged_in, 0.0, bool(reason), reason, settled)
+def station(
+    *, logged_in: bool = True, settled: bool = True, reason: str = "", since: float = 0.0
+) -> Station:
+    return Station(BRUCE, 1, logged_in, since, bool(reason), reason, settled)
 
 
 def everywhere(**fields: Any) -> list[MemberSeen]:
@@ -169,9 +172,11 @@ def test_queues_that_were_configured_anew_are_brought_about() -> None:
 
 
 def test_the_line_asterisk_has_an_agent_on_wins_over_the_remembered_one() -> None:
-    scene = Scene([station()])
+    scene = Scene([station(since=500.0)])
     scene.rebuilds(snapshot(*everywhere(interface="PJSIP/1004")))
     assert scene.agent().shown.phone_number == "1004"
+    assert scene.center.stations[BRUCE].since == 500.0
+    assert scene.agent().day(scene.now).login_at == 500.0
 
 
 def test_an_agent_on_two_lines_is_taken_off_the_one_it_did_not_log_in_on() -> None:
@@ -233,6 +238,7 @@ def test_a_queue_call_in_progress_is_found_again_with_its_wrapup() -> None:
     call = scene.agent().shown.call
     assert call is not None
     assert (call.acd, call.incoming, call.internal) == (True, True, False)
+    assert scene.agent().since == scene.now - 38
     scene.hangs_up("m", "c")
     scene.passes(4)
     assert scene.asked == []
@@ -275,3 +281,156 @@ def test_an_agent_put_back_into_a_lost_queue_while_wrapping_up_is_put_back_pause
     assert scene.agent().stance is Stance.WRAPPING
     assert AddMember("billing", "PJSIP/1001", "Agent/2501", 2, True) in scene.asked
     assert not any(isinstance(intent, SetPause) for intent in scene.asked)
+
+
+def test_a_lines_phone_that_asterisk_does_not_list_is_told_as_invalid() -> None:
+    scene = Scene()
+    for _ in range(2):
+        scene.rebuilds(snapshot())
+    told = [change for change in scene.told if isinstance(change, PhoneChanged)]
+    assert told == [
+        PhoneChanged(1, "NOT_INUSE"),
+        *(PhoneChanged(line_id, "INVALID") for line_id in (2, 3, 4)),
+    ]
+
+
+def test_members_of_other_peoples_phones_and_queues_are_passed_over() -> None:
+    scene = Scene([station()])
+    strange = [
+        member("support", interface="Local/55@x"),
+        msgspec.structs.replace(member("support"), queue="doctors"),
+    ]
+    scene.rebuilds(snapshot(*strange, *everywhere()))
+    assert scene.agent().members.keys() == {SUPPORT, SALES, BILLING}
+    assert (scene.asked, scene.memberships()) == ([], [])
+
+
+def test_a_member_left_behind_by_an_agent_that_is_configured_no_more_is_taken_away() -> None:
+    scene = Scene()
+    left = member("support", member="Agent/2999")
+    scene.rebuilds(
+        snapshot(
+            left,
+            msgspec.structs.replace(left, queue="doctors"),
+            member("support", member="PJSIP/1001"),
+            member("support", member="Agent/2999", interface="Local/55@x"),
+        )
+    )
+    assert scene.asked == [RemoveMember("support", "PJSIP/1001")]
+
+
+def test_an_agent_that_is_found_paused_is_told_so_at_once_and_not_as_ready_first() -> None:
+    scene = Scene()
+    scene.rebuilds(snapshot(*everywhere(paused=True, reason="lunch")))
+    assert scene.states() == [AgentState.ON_PAUSE]
+
+
+def test_an_agent_found_paused_for_several_reasons_is_shown_the_first_that_is_listed() -> None:
+    reasons = [f"reason {number}" for number in range(3)]
+    for turn in range(8):
+        scene = Scene()
+        seen = [
+            member(queue, paused=True, reason=f"{reason}, {turn}")
+            for queue, reason in zip(PENALTY, reasons, strict=True)
+        ]
+        scene.rebuilds(snapshot(*seen))
+        assert scene.agent().shown.cause == f"reason 0, {turn}"
+
+
+def test_a_paused_agent_found_on_another_line_in_no_queue_of_its_own_keeps_its_reason() -> None:
+    scene = Scene([Station(ALICE, 2, True, 0.0, paused=True, reason="lunch", settled=False)])
+    elsewhere = MemberSeen("sales", "PJSIP/1004", "Agent/2502", 0, False, "", 0, 0)
+    scene.rebuilds(snapshot(elsewhere))
+    assert scene.agent(ALICE).shown.cause == "lunch"
+    assert scene.asked == [
+        RemoveMember("sales", "PJSIP/1004"),
+        AddMember("support", "PJSIP/1004", "Agent/2502", 0, True),
+        SetPause("PJSIP/1004", True, "lunch"),
+    ]
+
+
+def test_queues_that_an_agent_was_taken_out_of_do_not_hide_those_it_stays_in() -> None:
+    scene = Scene([Station(ALICE, 2, True, 0.0, settled=False)])
+    sales, support = (
+        MemberSeen(queue, "PJSIP/1002", "Agent/2502", 0, False, "", 0, 0)
+        for queue in ("sales", "support")
+    )
+    scene.rebuilds(snapshot(sales, support))
+    assert scene.asked == [RemoveMember("sales", "PJSIP/1002")]
+    assert scene.agent(ALICE).members.keys() == {SUPPORT}
+
+
+def test_an_agent_put_back_without_a_member_keeps_since_when_and_has_no_wrapup_to_end() -> None:
+    scene = Scene([station(reason="lunch", since=100.0)])
+    scene.rebuilds(snapshot())
+    assert (scene.agent().since, scene.agent().wrapup_s) == (100.0, 0)
+
+
+def test_a_call_that_goes_on_keeps_its_beginning_over_a_rebuild() -> None:
+    scene = Scene([station()])
+    scene.rebuilds(snapshot(*everywhere(), channels=queue_call()))
+    since = scene.agent().since
+    scene.passes(60)
+    scene.center.channels.by_id["m"].answered = since - 5  # the state's beginning, not the call's
+    scene.rebuilds(snapshot(*everywhere(), channels=queue_call()))
+    assert scene.agent().since == since
+
+
+def test_the_end_of_an_earlier_call_says_nothing_of_an_agent_who_is_ready() -> None:
+    scene = Scene([station(since=100.0)])
+    scene.rebuilds(snapshot(*everywhere(last_call=scene.now - 300)))
+    assert scene.agent().since == 100.0
+
+
+def wrapping_in_sales(wrapup_s: int, ago: int) -> Scene:
+    """Bruce is found in sales alone, which has such a wrap-up, after a call that ended then."""
+    scene = Scene()
+    directory = scene.center.directory
+    sales = msgspec.structs.replace(directory.queue_by_name["sales"], wrapup=wrapup_s)
+    directory.queue_by_name["sales"] = sales
+    last_call = scene.now - ago
+    scene.rebuilds(
+        snapshot(member("sales", paused=True, reason=WRAPUP_REASON, last_call=last_call))
+    )
+    return scene
+
+
+def test_a_wrapup_of_no_length_is_ended_once_and_not_dated_back() -> None:
+    scene = wrapping_in_sales(0, ago=9)
+    scene.passes(0)
+    assert scene.asked == [SetPause("PJSIP/1001", False)]
+    assert scene.agent().since == scene.now
+
+
+def test_a_wrapup_of_one_second_is_over_when_its_call_ended_a_second_ago() -> None:
+    scene = wrapping_in_sales(1, ago=1)
+    assert scene.agent().since == scene.now - 1
+    scene.passes(0)
+    assert scene.asked == [SetPause("PJSIP/1001", False)]
+
+
+def test_agents_that_are_out_and_stay_out_are_neither_told_nor_remembered() -> None:
+    scene = Scene()
+    scene.rebuilds(snapshot())
+    assert [change for change in scene.told if not isinstance(change, PhoneChanged)] == []
+    assert scene.center.stations == {}
+
+
+def test_an_agent_whose_line_is_configured_no_more_is_out_and_on_no_line() -> None:
+    scene = Scene([Station(BRUCE, 99, True, 0.0)])
+    scene.rebuilds(snapshot())
+    assert (scene.agent().stance, scene.agent().shown.phone_number) == (Stance.OUT, "")
+
+
+def test_a_logout_that_a_reconnection_cut_short_is_no_logout_any_more() -> None:
+    scene = Scene([station()])
+    scene.rebuilds(snapshot(*everywhere()))
+    scene.center.begin_logout(BRUCE, scene.now)
+    scene.rebuilds(snapshot(*everywhere()))
+    scene.happens(ev.MemberRemoved("billing", "PJSIP/1001", "Agent/2501"))
+    assert scene.memberships() == [(BRUCE, BILLING, -1)]
+
+
+def test_an_agent_that_was_logged_in_before_the_start_has_that_login_in_its_figures() -> None:
+    scene = Scene([station(since=500.0)])
+    assert scene.agent().day(scene.now).login_at == 500.0

@@ -11,6 +11,7 @@ from xucd.center.events import ChannelState
 from xucd.center.intents import MarkRecording, Mute
 from xucd.center.refused import Refused
 from xucd.center.rights import rights_of
+from xucd.center.snapshot import ChannelSeen, Snapshot
 from xucd.commands.recording import monitor
 from xucd.cti.commands import MonitorPause, MonitorUnpause
 from xucd.cti.session import Session
@@ -105,7 +106,7 @@ def test_a_recording_that_stopped_is_marked_until_it_starts_again() -> None:
     stopped = ev.RecordingStopped(TRUNK, caller)
     scene.happens(started)
     assert scene.asked == []
-    scene.happens(stopped, stopped, started)
+    scene.happens(stopped, stopped, started, started)
     assert scene.asked == [MarkRecording(TRUNK, "stopped"), MarkRecording(TRUNK, "0")]
 
 
@@ -120,6 +121,9 @@ def test_a_call_that_is_handed_on_is_marked_since_no_queue_tells_of_it_any_more(
     scene.happens(ev.RecordingStarted(TRUNK, caller))
     scene.happens(ev.Transferred(phone))
     assert MarkRecording(TRUNK, "0") in scene.asked
+    scene.forget()
+    scene.happens(ev.RecordingMuted(caller, True), ev.Transferred(phone))
+    assert scene.asked == [MarkRecording(TRUNK, "1")]
 
 
 def test_muting_is_asked_for_both_directions() -> None:
@@ -127,3 +131,24 @@ def test_muting_is_asked_for_both_directions() -> None:
     assert (asked["Direction"], asked["State"]) == ("both", "1")
     asked = for_intent(MarkRecording(TRUNK, "stopped")).as_dict()
     assert (asked["Variable"], asked["Value"]) == ("XUCD_MUTED", "stopped")
+
+
+@pytest.mark.parametrize(
+    ("application", "bridge", "marked", "queued"),
+    [
+        ("Queue", "b", False, True),
+        ("Queue", "", False, False),  # it still waits
+        ("Dial", "b", False, False),
+        ("Dial", "b", True, True),
+    ],
+)
+def test_a_call_that_xucd_finds_came_from_a_queue_if_it_is_in_one_or_marked(
+    application: str, bridge: str, marked: bool, queued: bool
+) -> None:
+    scene = Scene()
+    seen = ChannelSeen(
+        TRUNK, "c", "c", ChannelState.UP, "0230", "", "", "", "", application, "", bridge, 9
+    )
+    marks = frozenset({"c"} if marked else ())
+    scene.rebuilds(Snapshot(frozenset(), (), (), (seen,), {}, {"c": False}, marks))
+    assert scene.center.channels.by_id["c"].from_queue is queued

@@ -49,3 +49,20 @@ def test_strict_rights_do_not_bound_an_admin() -> None:
 def test_who_has_no_profile_is_told_so() -> None:
     assert shown_profile(user(None)) == "NoRight"
     assert shown_profile(user("Supervisor")) == "Supervisor"
+
+
+@pytest.mark.parametrize(
+    ("profile", "supervises"),
+    [("Admin", (True, True)), ("Supervisor", (True, False)), (None, (False, False))],
+)
+def test_a_profile_alone_gives_a_say_in_what_others_have_taken(
+    profile: Profile | None, supervises: tuple[bool, bool]
+) -> None:
+    rights = rights_of(user(profile), strict=False)
+    assert (rights.supervises(1), rights.supervises(2)) == supervises
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("profile", ["Admin", "Supervisor", None])
+def test_every_user_has_its_own_agent(profile: Profile | None, strict: bool) -> None:
+    assert rights_of(user(profile), strict=strict).own_agent_id == OWN.id

@@ -50,6 +50,31 @@ def test_a_phone_that_rings_before_its_queue_says_so_is_shown_the_queue_all_the_
     assert shown(scene) == [(1, "support")]
 
 
+def test_a_sheet_is_filled_with_what_is_known_of_its_call() -> None:
+    scene = Scene()
+    scene.logs_in()
+    caller = scene.caller_waits()
+    template = SheetTemplate("customer", "ring", ITEMS)
+    scene.center.sheets.keep(KeptSheet(template, "PJSIP/trunk-1", caller, {"called_number": "3"}))
+    scene.rings(caller)
+    (told,) = [change for change in scene.told if isinstance(change, SheetShown)]
+    assert (told.channel, told.items) == ("PJSIP/trunk-1", ITEMS)
+    assert told.known == {"called_number": "3", "queue": "support", "linked_id": caller}
+
+
+def test_a_call_that_comes_through_no_queue_is_shown_without_one() -> None:
+    scene = Scene()
+    ring, down = ev.ChannelState.RING, ev.ChannelState.DOWN
+    scene.happens(ev.ChannelCreated("PJSIP/trunk-1", "c", "c", ring, "0230", "", "1001"))
+    template = SheetTemplate("customer", "ring", ITEMS)
+    scene.center.sheets.keep(KeptSheet(template, "PJSIP/trunk-1", "c", {}))
+    scene.happens(
+        ev.ChannelCreated("PJSIP/1001-9", "9.1", "c", down, "", "", ""),
+        ev.ChannelMoved("9.1", "c", ev.ChannelState.RINGING, "", "", "", ""),
+    )
+    assert shown(scene) == [(1, "")]
+
+
 def test_at_answer_only_who_answers_has_it_shown() -> None:
     scene = Scene()
     caller = with_sheet(scene, "answer")

@@ -5,11 +5,14 @@ import uuid
 
 import pytest
 
+from tests.scene import directory
 from xucd.ami.actions import for_intent
 from xucd.ami.errors import InvalidValue
 from xucd.center.callbacks import Period
+from xucd.center.channels import Channels, created_channel
+from xucd.center.events import ChannelCreated, ChannelState
 from xucd.center.intents import PlayMessage
-from xucd.center.voice_messages import due_date, is_reference
+from xucd.center.voice_messages import channel_id, due_date, is_hearing, is_reference
 
 REFERENCE = "0123456789abcdef0123456789abcdef"
 TODAY, TOMORROW = datetime.date(2026, 12, 31), datetime.date(2027, 1, 1)
@@ -48,3 +51,15 @@ def test_only_32_hexadecimal_digits_are_a_reference_and_nothing_else_is_played(t
     assert not is_reference(text)
     with pytest.raises(InvalidValue):
         for_intent(PlayMessage("PJSIP/1001", text, "0230210082", "id"))
+
+
+def test_a_phone_hears_a_message_from_its_first_ring_on_and_that_one_alone() -> None:
+    channels = Channels(directory())
+    playing = channel_id(REFERENCE, "t")
+    assert not is_hearing(channels, "PJSIP/1001", REFERENCE)
+    down = ChannelState.DOWN
+    event = ChannelCreated("PJSIP/1001-1", playing, playing, down, "1001", "", "")
+    channels.add(created_channel(event, 0.0))
+    assert is_hearing(channels, "PJSIP/1001", REFERENCE)
+    assert not is_hearing(channels, "PJSIP/1002", REFERENCE)
+    assert not is_hearing(channels, "PJSIP/1001", REFERENCE[::-1])

@@ -201,7 +201,7 @@ class Center:
         """Pause an agent that has no queue, or make it ready."""
         live = self._records[agent_id]
         if not live.members:
-            self.change_stance(live, Fact.PAUSED if paused else Fact.UNPAUSED, reason, now)
+            self.change_stance(live, Fact.PAUSED if paused else Fact.UNPAUSED, now, reason)
 
     def begin_logout(self, agent_id: int, now: float) -> None:
         """A logout was begun: the going of its members is part of it, and ends in logged out."""
@@ -267,7 +267,7 @@ class Center:
         """Log an agent in on a line, since this moment or now."""
         live.log_in(line, now if since is None else since)
         self._on_interface[line.interface] = live
-        self.change_stance(live, Fact.LOGGED_IN, "", now)
+        self.change_stance(live, Fact.LOGGED_IN, now)
 
     def log_out(self, live: AgentRecord, now: float) -> None:
         """Log an agent out; no error if it is out."""
@@ -277,10 +277,13 @@ class Center:
             return
         if live.line is not None and self._on_interface.get(live.line.interface) is live:
             del self._on_interface[live.line.interface]
-        self.change_stance(live, Fact.LOGGED_OUT, "", now)
+        self.change_stance(live, Fact.LOGGED_OUT, now)
 
-    def change_stance(self, live: AgentRecord, fact: Fact, reason: str, now: float) -> None:
-        """Let a fact change an agent's stance, with all that follows from it."""
+    def change_stance(self, live: AgentRecord, fact: Fact, now: float, reason: str = "") -> None:
+        """Let a fact change an agent's stance, with all that follows from it.
+
+        `reason` is that of a pause; other stances have none.
+        """
         before = live.change_stance(fact, reason)
         if live.stance is not Stance.WRAPPING:
             self._wrapups.stop(live.agent.id)

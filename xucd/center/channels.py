@@ -163,7 +163,7 @@ class Channels:
 
     def in_bridge(self, bridge: str) -> Iterable[Channel]:
         """The channels in a bridge, in the order in which they entered it."""
-        return self._by_bridge.get(bridge, {}).values() if bridge else ()
+        return self._by_bridge.get(bridge, {}).values()
 
     def phone(self, interface: str) -> Phone:
         """What the phone does: talking hides dialing, and dialing hides ringing."""

@@ -99,16 +99,16 @@ def update_stance(center: Center, live: AgentRecord, latest: str, now: float) ->
     if not members:
         return
     if not all(member.paused for member in members):
-        center.change_stance(live, Fact.UNPAUSED, "", now)
+        center.change_stance(live, Fact.UNPAUSED, now)
         return
     reasons = {member.reason for member in members}
     if len(reasons) > 1 and live.stance is not Stance.READY:
         return  # a change of reason is still on its way through the queues
     reason = latest if len(reasons) > 1 else reasons.pop()
     if reason != WRAPUP_REASON:
-        center.change_stance(live, Fact.PAUSED, reason, now)
+        center.change_stance(live, Fact.PAUSED, now, reason)
     elif live.stance is Stance.PAUSED and live.line is not None:
         # Answering has overwritten a pause that was chosen while the phone rang.
         center.intents.append(SetPause(live.line.interface, True, live.reason))
     else:
-        center.change_stance(live, Fact.PAUSED_FOR_WRAPUP, reason, now)
+        center.change_stance(live, Fact.PAUSED_FOR_WRAPUP, now)

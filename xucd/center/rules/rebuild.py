@@ -85,7 +85,7 @@ def _rebuild_agent(
     _take_over(center, live, mine, keep=lost, now=now)
     if lost and station is not None:
         if station.paused and not live.members:
-            center.change_stance(live, Fact.PAUSED, station.reason, now)
+            center.change_stance(live, Fact.PAUSED, now, station.reason)
         _put_back(center, live, line, snapshot.queues)
 
 
@@ -122,7 +122,8 @@ def _take_over(
     if not keep:
         for queue_id in [known for known in live.queues if known not in live.members]:
             center.set_penalty(live, queue_id, -1)
-    update_stance(center, live, mine[0].reason if mine else "", now)
+    if mine:
+        update_stance(center, live, mine[0].reason, now)
 
 
 def _put_back(center: Center, live: AgentRecord, line: Line, known: frozenset[str]) -> None:
