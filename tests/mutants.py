@@ -71,6 +71,8 @@ source_paths = ["xucd"]
 only_mutate = ["{CENTER}/*"]
 also_copy = ["xucd"]
 pytest_add_cli_args_test_selection = {json.dumps([f"tests/test_{name}.py" for name in TESTS])}
+# A mutant that never ends costs a minute otherwise.
+timeout_multiplier = 10
 type_check_command = {json.dumps([sys.executable, "-m", "mypy", "--output", "json"])}
 """
 
