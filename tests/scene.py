@@ -92,6 +92,7 @@ class Scene:
         while (due := self.center.due()) <= end:
             self.now = max(self.now, due)
             self.center.tick(self.now)
+            assert self.center.due() > self.now, "what was due is due for ever"
             self._take()
         self.now = end
 

@@ -9,7 +9,7 @@ from xucd.center.agent import AgentState
 from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
 from xucd.center.channels import DIAL_ID
 from xucd.center.events import ChannelState
-from xucd.center.phone_calls import DIALLED
+from xucd.center.phone_calls import DIALLED, talks
 from xucd.center.snapshot import ChannelSeen, Snapshot
 
 DOWN, RING, RINGING, UP = (
@@ -403,3 +403,18 @@ def test_a_phone_that_waits_in_a_queue_itself_is_not_told_as_rung_by_it() -> Non
         up("", ""),
     )
     assert [call.queue for call in told(scene)] == ["", ""]
+
+
+def test_a_phone_talks_while_somebody_else_is_in_its_bridge() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), *ring("1001", "a"))
+    (leg,) = scene.center.phone_calls.of("PJSIP/1001")
+    talking = [talks(scene.center.channels, leg)]
+    for event in (
+        ev.BridgeEntered("b", "a", "c"),
+        ev.BridgeEntered("b", "c", "c"),
+        ev.BridgeLeft("b", "c"),
+    ):
+        scene.happens(event)
+        talking.append(talks(scene.center.channels, leg))
+    assert talking == [False, False, True, False]

@@ -282,12 +282,21 @@ def test_what_was_begun_before_a_reconnection_is_ended_after_it_while_the_channe
     for caller in ("left", "left and gone"):
         leaves(scene, caller, abandoned=False)
     scene.rebuilds(snapshot(channels=(alive("sent"), alive("left"))))
-    for caller in ("sent", "sent and gone"):
-        status(scene, caller, "JOINEMPTY")
-    for caller in ("left", "left and gone"):
-        status(scene, caller, "TIMEOUT")
+    status(scene, "sent and gone", "JOINEMPTY")
+    status(scene, "left and gone", "TIMEOUT")
+    assert (day(scene), day(scene, SALES)) == (QueueDay(entered=2), QueueDay())
+    status(scene, "sent", "JOINEMPTY")
+    status(scene, "left", "TIMEOUT")
     assert day(scene) == QueueDay(entered=2, timed_out=1)
     assert day(scene, SALES) == QueueDay(closed=1)
+
+
+def test_who_waits_in_somebody_elses_queue_is_known_to_wait_and_not_counted(scene: Scene) -> None:
+    elsewhere = ev.CallerJoined("doctors", "caller", "x", 1, "", "", 9)
+    scene.rebuilds(snapshot(elsewhere, waiting("a")))
+    (call,) = scene.center.waiting.calls("doctors")
+    assert call.since == scene.now - 9
+    assert (day(scene), values(scene)[Figure.WAITING_CALLS]) == (QueueDay(entered=1), 1)
 
 
 def test_a_caller_who_left_and_is_listed_in_the_same_queue_has_entered_once(scene: Scene) -> None:

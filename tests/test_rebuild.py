@@ -434,3 +434,17 @@ def test_a_logout_that_a_reconnection_cut_short_is_no_logout_any_more() -> None:
 def test_an_agent_that_was_logged_in_before_the_start_has_that_login_in_its_figures() -> None:
     scene = Scene([station(since=500.0)])
     assert scene.agent().day(scene.now).login_at == 500.0
+
+
+@pytest.mark.parametrize("logged_in", [True, False])
+def test_a_login_or_logout_that_was_begun_is_brought_about_after_a_reconnection(
+    logged_in: bool,
+) -> None:
+    scene = Scene()
+    scene.center.expect_station(station(logged_in=logged_in, settled=False))
+    scene.rebuilds(snapshot(member("support")))
+    completed = [
+        AddMember("sales", "PJSIP/1001", "Agent/2501", 1, False),
+        AddMember("billing", "PJSIP/1001", "Agent/2501", 2, False),
+    ]
+    assert scene.asked == (completed if logged_in else [RemoveMember("support", "PJSIP/1001")])

@@ -159,7 +159,7 @@ class Center:
                 self._stations[agent_id] = msgspec.structs.replace(station, settled=False)
             for queue_id in sorted(old.queues.keys() | live.queues.keys()):
                 penalty = live.queues.get(queue_id, -1)
-                if penalty != old.queues.get(queue_id, -1) and queue_id in self.directory.queues:
+                if penalty != old.queues.get(queue_id) and queue_id in self.directory.queues:
                     self.changes.append(MembershipChanged(agent_id, queue_id, penalty))
             if (old.agent, old.queues) != (live.agent, live.queues):
                 self.changes.append(AgentConfigChanged(agent_id, live.agent.group_id))
