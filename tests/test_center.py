@@ -86,6 +86,18 @@ def test_nothing_is_due_before_midnight_unless_somebody_waits_or_wraps_up(scene:
     assert scene.center.due() == START + 5
 
 
+def test_midnight_is_due_before_a_wrapup_and_a_wait_that_go_on_after_it(scene: Scene) -> None:
+    midnight = (START // DAY + 1) * DAY
+    scene.passes(midnight - START - 2)
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.answers(caller, phone)
+    scene.hangs_up(phone, caller)
+    scene.caller_waits()
+    scene.center.tick(midnight - 0.5)
+    assert scene.center.due() == midnight
+
+
 def test_waiting_is_not_told_before_a_second_has_passed(scene: Scene) -> None:
     scene.caller_waits()
     scene.forget()

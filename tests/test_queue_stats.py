@@ -256,7 +256,17 @@ def test_a_wait_whose_beginning_was_not_seen_is_what_asterisk_says(scene: Scene)
     assert day(scene) == QueueDay(abandoned=1, abandoned_late=1)
     scene.happens(ev.AgentConnected("support", "b", "phone", 20))
     assert day(scene) == QueueDay(abandoned=1, abandoned_late=1, answered=1)
-    assert scene.center.queue_stats.expected_wait(SUPPORT) == 20
+    scene.happens(ev.CallerLeft("support", "c"), ev.AgentConnected("support", "c", "phone", 30))
+    assert day(scene) == QueueDay(abandoned=1, abandoned_late=1, answered=2)
+    assert scene.center.queue_stats.expected_wait(SUPPORT) == 25
+
+
+def test_a_caller_who_leaves_is_told_at_once_and_once(scene: Scene) -> None:
+    scene.happens(waiting("a"))
+    scene.forget()
+    leaves(scene, "a", abandoned=False)
+    leaves(scene, "a", abandoned=False)
+    assert scene.told == [ch.QueueCounted(SUPPORT, scene.now, QueueDay(entered=1))]
 
 
 def test_a_wait_whose_beginning_was_seen_is_what_was_seen(scene: Scene) -> None:
