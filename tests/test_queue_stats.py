@@ -261,6 +261,30 @@ def test_a_wait_whose_beginning_was_not_seen_is_what_asterisk_says(scene: Scene)
     assert scene.center.queue_stats.expected_wait(SUPPORT) == 25
 
 
+def test_a_wait_of_which_nothing_is_known_is_none(scene: Scene) -> None:
+    scene.happens(ev.CallerAbandoned("support", "a", 0), ev.ChannelGone("caller", "a"))
+    assert scene.center.queue_stats.window(SUPPORT, 60, 0.5, scene.now) == QueueDay(abandoned=1)
+
+
+def test_a_caller_leaves_the_queue_that_it_waits_in_whichever_the_event_names(
+    scene: Scene,
+) -> None:
+    scene.happens(waiting("a"), ev.CallerLeft("doctors", "a"))
+    status(scene, "a", "TIMEOUT")
+    assert day(scene) == QueueDay(entered=1, timed_out=1)
+
+
+def test_nothing_is_kept_of_callers_that_are_gone(scene: Scene) -> None:
+    stats = scene.center.queue_stats
+    empty = {name: {*held} for name, held in vars(stats).items() if held in ({}, set())}
+    scene.happens(ev.CallerSent("support", "a"), waiting("a"), waiting("b"))
+    leaves(scene, "b")
+    scene.happens(ev.AgentConnected("support", "a", "phone", 3))
+    scene.happens(ev.ChannelGone("caller", "a"), ev.ChannelGone("caller", "b"))
+    assert {name: {*vars(stats)[name]} for name in empty} == empty
+    assert len(empty) == 3
+
+
 def test_a_caller_who_leaves_is_told_at_once_and_once(scene: Scene) -> None:
     scene.happens(waiting("a"))
     scene.forget()
