@@ -274,6 +274,34 @@ def test_a_caller_leaves_the_queue_that_it_waits_in_whichever_the_event_names(
     assert day(scene) == QueueDay(entered=1, timed_out=1)
 
 
+def test_a_caller_who_is_found_waiting_has_waited_for_as_long_as_asterisk_says(
+    scene: Scene,
+) -> None:
+    scene.rebuilds(snapshot(waiting("a", 9)))
+    assert scene.center.queue_stats.longest_wait(SUPPORT, scene.now + 1) == 10
+
+
+def test_a_caller_who_comes_back_to_a_queue_has_entered_and_left_it_twice(scene: Scene) -> None:
+    for _ in range(2):
+        scene.happens(waiting("a"))
+        leaves(scene, "a", abandoned=False)
+        status(scene, "a", "TIMEOUT")
+    assert day(scene) == QueueDay(entered=2, timed_out=2)
+
+
+def test_an_end_whose_leave_was_not_told_is_counted_by_what_was_seen_of_the_wait(
+    scene: Scene,
+) -> None:
+    scene.happens(waiting("answered"), waiting("gone", position=2))
+    scene.passes(3)
+    scene.happens(ev.AgentConnected("support", "answered", "phone", 99))
+    scene.passes(12)
+    scene.happens(ev.ChannelGone("caller", "gone"))
+    assert day(scene) == QueueDay(
+        entered=2, answered=1, answered_soon=1, abandoned=1, abandoned_late=1
+    )
+
+
 def test_nothing_is_kept_of_callers_that_are_gone(scene: Scene) -> None:
     stats = scene.center.queue_stats
     empty = {name: {*held} for name, held in vars(stats).items() if held in ({}, set())}
