@@ -40,7 +40,7 @@ async def way(world: World) -> AsyncIterator[Proxy]:
         yield proxy
 
 
-def test_it_needs_nothing_of_xucd_but_the_structs_and_the_agent_states() -> None:
+def test_it_needs_nothing_of_xucd_but_the_structs_of_the_wire() -> None:
     said = subprocess.run(
         [sys.executable, "-c", "import sys, xucd.client; print(*sorted(sys.modules))"],
         check=True,
@@ -49,7 +49,7 @@ def test_it_needs_nothing_of_xucd_but_the_structs_and_the_agent_states() -> None
     ).stdout.split()
     ours = {name for name in said if name.startswith("xucd.")}
     others = {name for name in ours if not name.startswith(("xucd.client", "xucd.cti"))}
-    assert others == {"xucd.center", "xucd.center.agent"}
+    assert others == {"xucd.center", "xucd.center.agent", "xucd.center.callee"}
     beyond = {name.split(".")[2] for name in ours if name.startswith("xucd.cti.")}
     assert beyond == {"commands", "messages", "parts"}
     assert {"twisted", "autobahn", "sqlalchemy"}.isdisjoint(said)
