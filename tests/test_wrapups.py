@@ -6,6 +6,17 @@ from xucd.center.intents import WRAPUP_REASON, SetPause
 from xucd.center.wrapups import Wrapups
 
 
+def after_a_call() -> Scene:
+    """Bruce wraps up a queue call that has just ended."""
+    scene = Scene()
+    scene.logs_in()
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.answers(caller, phone)
+    scene.hangs_up(phone, caller)
+    return scene
+
+
 def test_a_wrapup_that_is_over_is_given_out_once() -> None:
     wrapups = Wrapups()
     wrapups.begin(8, START + 5)
@@ -20,12 +31,7 @@ def test_a_wrapup_that_is_over_is_given_out_once() -> None:
 
 
 def test_what_is_due_lies_ahead_after_every_tick() -> None:
-    scene = Scene()
-    scene.logs_in()
-    caller = scene.caller_waits()
-    phone = scene.rings(caller)
-    scene.answers(caller, phone)
-    scene.hangs_up(phone, caller)
+    scene = after_a_call()
     for _ in range(20):
         due = scene.center.due()
         scene.center.tick(due)
@@ -33,12 +39,7 @@ def test_what_is_due_lies_ahead_after_every_tick() -> None:
 
 
 def test_a_wrapup_that_asterisk_does_not_end_is_asked_for_again_every_second() -> None:
-    scene = Scene()
-    scene.logs_in()
-    caller = scene.caller_waits()
-    phone = scene.rings(caller)
-    scene.answers(caller, phone)
-    scene.hangs_up(phone, caller)
+    scene = after_a_call()
     scene.forget()
     scene.passes(4.9)
     assert scene.asked == []
@@ -47,12 +48,7 @@ def test_a_wrapup_that_asterisk_does_not_end_is_asked_for_again_every_second() -
 
 
 def test_a_pause_during_the_wrapup_ends_it_for_good() -> None:
-    scene = Scene()
-    scene.logs_in()
-    caller = scene.caller_waits()
-    phone = scene.rings(caller)
-    scene.answers(caller, phone)
-    scene.hangs_up(phone, caller)
+    scene = after_a_call()
     scene.pauses(True, "lunch")
     scene.forget()
     scene.passes(60)
