@@ -329,7 +329,8 @@ def twisted_log() -> Iterator[list[str]]:
     written: list[str] = []
 
     def observe(event: dict[str, Any]) -> None:
-        written.append(formatEvent(event))
+        failure = event.get("log_failure")
+        written.append(formatEvent(event) + (failure.getTraceback() if failure else ""))
 
     observer = cast(ILogObserver, observe)  # an interface of zope's, which any callable provides
     tx.set_global_log_level("debug")  # type: ignore[no-untyped-call]
@@ -467,3 +468,23 @@ async def test_what_is_no_page_is_not_there(pages: Server, path: str) -> None:
     assert status == 404
     assert b"secret" not in content
     assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("path", ["/%ff", "/desk/%ff", "/assets/%ff", "/xuc/api/2.0/%E2%82"])
+async def test_an_address_that_is_no_text_is_not_there_and_logs_no_traceback(
+    pages: Server, twisted_log: list[str], path: str
+) -> None:
+    status, _, content = await pages.http("GET", path)
+    assert (status, json.loads(content)["error"]) == (404, "NotFound")
+    assert "Traceback" not in "".join(twisted_log)
+
+
+async def test_a_host_that_is_no_text_is_refused_and_logs_no_traceback(
+    server: Server, twisted_log: list[str]
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(f"GET {CHECK} HTTP/1.1\r\nHost: ".encode() + b"\xff\r\nConnection: close\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert "Traceback" not in "".join(twisted_log)

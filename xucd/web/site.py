@@ -175,6 +175,8 @@ class _Root(Resource):
                 return self._origins.preflight(request)
         if request.too_long:
             return answer_error(request, HttpError(413, "TooLarge", "The body is too large."))
+        if not _is_utf8(request):
+            return answer_error(request, HttpError(404, "NotFound", "This address is not UTF-8."))
         if self._rest is not None and self._rest.serves(path):
             return self._rest.render(request)
         if cross_origin or path in (b"/health", b"/metrics"):
@@ -184,3 +186,12 @@ class _Root(Resource):
             return answer_error(request, HttpError(405, "MethodNotAllowed", text, Allow="GET"))
         found = getChildForRequest(self._pages, request)  # type: ignore[no-untyped-call]
         return found.render(request)
+
+
+def _is_utf8(request: Any) -> bool:
+    """Whether path and host are UTF-8; Klein and Twisted's `File` log a traceback if not."""
+    try:
+        b"/".join([request.getRequestHostname(), *request.postpath]).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
