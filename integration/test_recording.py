@@ -39,9 +39,9 @@ async def state(client: Client, agent_id: int, monitor: str, after: int = 0) -> 
 
 
 async def talk(caller: Leg, seconds: float = 1.0) -> None:
-    """Let the call go on for so much sound."""
+    """Let the call go on for so much sound, and as long: what was on its way comes at once."""
     assert caller.sound
-    await caller.sound.hear(seconds)
+    await asyncio.gather(caller.sound.hear(seconds), asyncio.sleep(seconds))
 
 
 def heard_in(path: Path) -> list[tuple[str, float]]:
