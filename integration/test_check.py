@@ -107,7 +107,7 @@ async def checked(
 
 
 AWAITED = re.compile(
-    rb"Event: VarSet[^$]*Variable: XUCD_CHECK|Event: Newchannel|Event: QueueMemberRemoved"
+    rb"Event: (FullyBooted|VarSet.*Variable: XUCD_CHECK|Newchannel|QueueMemberRemoved)", re.DOTALL
 )
 
 
