@@ -1,7 +1,8 @@
 """What command handlers work with: the centre, Asterisk, the store, the clients, and the settings.
 
-Commands that change who sits where run one after another under `stations_lock`: two that want the
-same line are served in turn, and each sees what the one before has done.
+Commands that log agents in or out, or change their queues, run one after another under
+`stations_lock`: two that want the same line are served in turn, and each sees what the one before
+has done.
 """
 
 import asyncio
