@@ -10,6 +10,7 @@ import socket
 import sys
 from pathlib import Path
 from typing import Self
+from urllib.request import urlopen
 
 from integration.client import Client, http
 from integration.pbx import Pbx
@@ -97,6 +98,13 @@ class Xucd:
         client = await Client.sign_in(self.port, login, query=query)
         await client.opened()
         return client
+
+    def metrics(self) -> dict[str, float]:
+        """What ``/metrics`` has by now, by name and labels. Blocks."""
+        with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=DEADLINE) as answer:
+            lines = answer.read().decode().splitlines()
+        rows = (line.rsplit(maxsplit=1) for line in lines if line[0] != "#")
+        return {name: float(value) for name, value in rows}
 
     def store(self) -> Store:
         """The daemon's store, to look into; close it afterwards."""
