@@ -52,15 +52,17 @@ OpensBoard = Callable[..., Awaitable[Board]]
 async def boards(browser: Browser, port: int) -> AsyncIterator[OpensBoard]:
     """Call it to open a board, each in somebody else's browser; none may have complained.
 
-    It takes a login to sign in with, and what `Browser.new_context` does.
+    It takes a login to sign in with, a script to run in the page before any of its own, and what
+    `Browser.new_context` does.
     """
     contexts: list[BrowserContext] = []
     opened: list[Board] = []
 
-    async def open_(login: str, **options: Any) -> Board:
+    async def open_(login: str, script: str = "", **options: Any) -> Board:
         size = {"width": 1400, "height": 900}
         context = await browser.new_context(**{"locale": "en-GB", "viewport": size, **options})
         contexts.append(context)
+        await context.add_init_script(script)
         board = Board(await context.new_page())
         opened.append(board)
         await board.page.goto(f"http://127.0.0.1:{port}/board")

@@ -9,9 +9,10 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 DEADLINE_MS = 15_000
+expect.set_options(timeout=DEADLINE_MS)
 
 # The sandbox cannot be had by root, who runs the tests in a container; the others keep the
 # browser from talking to anybody but us.

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser
 
 from integration.fixtures import World
 from integration.pages.boards import OpensBoard, boards
-from integration.pages.browsers import DEADLINE_MS, chromium
+from integration.pages.browsers import chromium
 from integration.pages.desks import OpensDesk, desks
-
-expect.set_options(timeout=DEADLINE_MS)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
