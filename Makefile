@@ -107,6 +107,7 @@ generate: venv
 	$(PYTHON) docs/draw_imports.py
 
 bench: venv
+	@$(BIN)/ensure-test-tools
 	$(PYTHON) -m bench
 
 clean: demo-down

@@ -4,17 +4,19 @@ import argparse
 import json
 from pathlib import Path
 
-from bench import events, fanout
+from bench import board, events, fanout, wrapup
 
 OUTPUT = Path("bench.json")
+PARTS = {"events": events, "fanout": fanout, "board": board, "wrapup": wrapup}
 
 
 def main() -> None:
     """Run everything."""
     argparse.ArgumentParser(description=__doc__).parse_args()
-    found = {"events": events.measure(), "fanout": fanout.measure()}
-    events.show(found["events"])
-    fanout.show(found["fanout"])
+    found = {}
+    for name, part in PARTS.items():
+        found[name] = part.measure()
+        part.show(found[name])
     OUTPUT.write_text(json.dumps(found, indent=2) + "\n")
     print(f"written to {OUTPUT}")
 

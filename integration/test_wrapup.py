@@ -1,10 +1,11 @@
 """Wrap-up: no waiting caller reaches an agent before it is over, and none waits longer than that.
 
-Each behaviour is shown over 20 calls, because what could go wrong is a race.
+Each behaviour is shown over 20 calls, because what could go wrong is a race. app_queue looks once a
+second whether somebody has become free; xucd wakes the caller by a digit, so that it looks at once.
+How soon the phone rings is for `make bench`.
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,16 +14,22 @@ import pytest_asyncio
 from integration.fixtures import MakeXucd, World, clear
 from integration.phones import Leg, Phones
 from integration.running import DEMO
+from integration.witness import Witness
 
 CALLS = 20
+WOKEN = CALLS // 2  # at the least: app_queue may have looked just then by itself
 WRAPUP = 2  # seconds: shorter than the demo's, so that twenty of them are tested soon
+LONG_WRAPUP = 60  # seconds: it ends early or too late for the test
 EARLY = 0.02  # two clocks are compared: SIPp's at the phone and Asterisk's end of the wrap-up
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
-    """The demo's centre, with a shorter wrap-up in its queue support."""
-    center = DEMO.read_text().replace("wrapup = 5", f"wrapup = {WRAPUP}")
+async def world(
+    make_xucd: MakeXucd, phones: Phones, request: pytest.FixtureRequest
+) -> AsyncIterator[World]:
+    """The demo's centre, with another wrap-up in its queue support."""
+    wrapup = getattr(request, "param", WRAPUP)
+    center = DEMO.read_text().replace("wrapup = 5", f"wrapup = {wrapup}")
     world = World(await make_xucd(center=center), phones)
     yield world
     await world.close()
@@ -46,7 +53,7 @@ async def first_answered(calls: list[Leg]) -> Leg:
 
 
 async def test_a_waiting_caller_reaches_the_agent_when_the_wrapup_is_over_and_never_before(
-    world: World,
+    world: World, witness: Witness
 ) -> None:
     bruce = await world.agent("bruce", "1001")
     caller = world.phones.dial("3000")
@@ -57,14 +64,16 @@ async def test_a_waiting_caller_reaches_the_agent_when_the_wrapup_is_over_and_ne
         ended = await caller.hang_up()
         leg = await answer(world, "1001")
         assert leg.invited_at is not None
-        assert WRAPUP - EARLY <= leg.invited_at - ended <= WRAPUP + 0.5
+        assert leg.invited_at - ended >= WRAPUP - EARLY
         caller = following
     await caller.hang_up()
     assert "AgentOnPause" not in bruce.states(8)
+    await asyncio.to_thread(witness.until_received, "D", WOKEN)
 
 
-async def test_ending_the_wrapup_early_brings_the_waiting_caller_within_100_ms(
-    world: World,
+@pytest.mark.parametrize("world", [LONG_WRAPUP], indirect=True)
+async def test_ending_the_wrapup_early_brings_the_waiting_caller_at_once(
+    world: World, witness: Witness
 ) -> None:
     bruce = await world.agent("bruce", "1001")
     caller = world.phones.dial("3000")
@@ -75,13 +84,11 @@ async def test_ending_the_wrapup_early_brings_the_waiting_caller_within_100_ms(
         seen = len(bruce.frames)
         await caller.hang_up()
         await bruce.until("AgentStateEvent", name="AgentOnWrapup", after=seen)
-        asked = time.time()
         await bruce.tell("unpauseAgent")
-        leg = await answer(world, "1001")
-        assert leg.invited_at is not None
-        assert 0 <= leg.invited_at - asked <= 0.1
+        await answer(world, "1001")
         caller = following
     await caller.hang_up()
+    await asyncio.to_thread(witness.until_received, "D", WOKEN)
 
 
 async def test_an_agent_in_three_queues_with_callers_in_all_is_never_called_in_its_wrapup(

@@ -1,7 +1,8 @@
 """A second opinion on Asterisk: pyst2's Manager, which knows nothing of xucd.
 
 It has an account of its own, hears every event, and runs in threads of its own. It follows the
-queues' members from the moment it is there; what a test waits for, it waits for here, too.
+queues' members, and the digits that Asterisk received, from the moment it is there; what a test
+waits for, it waits for here, too.
 (pyst2 takes the answer to `QueueStatus` for one message, so it is events that are followed.)
 """
 
@@ -50,12 +51,14 @@ class Witness:
         self._manager: Any = Manager()
         self._news = threading.Condition()
         self.members: dict[tuple[str, str], SeenMember] = {}
+        self._digits: list[str] = []
 
     def __enter__(self) -> Witness:
         pbx = self._pbx
         self._manager.connect("127.0.0.1", pbx.ami_port)
         for event in FOLLOWED:
             self._manager.register_event(event, self._take)
+        self._manager.register_event("DTMFEnd", self._take_digit)
         self._manager.login(pbx.witness_user, pbx.witness_secret)
         return self
 
@@ -80,6 +83,12 @@ class Witness:
             agreed = self._news.wait_for(lambda: fits(self.members.get((queue, name))), within)
             assert agreed, f"Asterisk has {name} of {queue} as {self.members.get((queue, name))}"
 
+    def until_received(self, digit: str, times: int, within: float = 10.0) -> None:
+        """Wait until channels have received a digit so often, or raise AssertionError. Blocks."""
+        with self._news:
+            there = self._news.wait_for(lambda: self._digits.count(digit) >= times, within)
+            assert there, f"{digit} was received {self._digits.count(digit)} times, not {times}"
+
     def _take(self, event: Any, manager: Any) -> None:
         headers = event.headers
         key = (headers["Queue"], headers["MemberName"])
@@ -95,3 +104,9 @@ class Witness:
                     status=int(headers["Status"]),
                 )
             self._news.notify_all()
+
+    def _take_digit(self, event: Any, manager: Any) -> None:
+        if event.headers["Direction"] == "Received":
+            with self._news:
+                self._digits.append(event.headers["Digit"])
+                self._news.notify_all()
