@@ -26,9 +26,9 @@ from xucd.cti.messages import window_name
 
 SUPPORT, SALES, BILLING, NIGHT = 1, 2, 3, 4
 NUMBERS = {SUPPORT: "3000", SALES: "3001", BILLING: "3002", NIGHT: "3003"}
-TIMEOUT = 32  # seconds after which a queue lets a caller go
-SOON, LATE = 5.0, 20.0  # seconds after which agents begin to answer in SALES, in BILLING
-EARLY, LATER = 3.0, 17.0  # seconds after which callers give up
+TIMEOUT = 40  # seconds after which a queue lets a caller go
+SOON, LATE = 3.0, 20.0  # seconds after which agents begin to answer in SALES, in BILLING
+EARLY, LATER = 3.0, 17.0  # seconds after which callers give up, the later ones at the earliest
 AGENTS = {  # agent: login, line, the queue it answers
     8: ("bruce", "1001", SALES),
     9: ("alice", "1002", SALES),
@@ -87,8 +87,11 @@ async def turned_away(call: Leg) -> None:
         await call.answered(TIMEOUT + 15.0)
 
 
-async def gives_up(call: Leg, after: float) -> None:
-    await asyncio.sleep(after)  # the caller's patience is what is scripted here
+async def gives_up(call: Leg, moment: float, seen: asyncio.Event | None = None) -> None:
+    """Hang up at a moment of the script, but not before something was seen."""
+    await until(moment)
+    if seen is not None:
+        await seen.wait()
     await call.hang_up()
 
 
@@ -124,9 +127,12 @@ async def test_forty_calls_are_counted_as_they_ended_also_by_an_xucd_killed_in_b
     timed_out = [dial(NUMBERS[SUPPORT]) for _ in range(6)]
     closed = [dial(NUMBERS[NIGHT]) for _ in range(6)]
     begun = asyncio.get_running_loop().time()
-    ends = [asyncio.create_task(turned_away(call)) for call in timed_out + closed]
-    ends += [asyncio.create_task(gives_up(call, EARLY)) for call in early]
-    ends += [asyncio.create_task(gives_up(call, LATER)) for call in later]
+    restarted = asyncio.Event()
+    ends = [
+        *(asyncio.create_task(turned_away(call)) for call in timed_out + closed),
+        *(asyncio.create_task(gives_up(call, begun + EARLY)) for call in early),
+        *(asyncio.create_task(gives_up(call, begun + LATER, restarted)) for call in later),
+    ]
     await counted(ada, SUPPORT, {Figure.ENTERED: 18})
     await counted(ada, BILLING, {Figure.WAITING_CALLS: 8, Figure.ENTERED: 8})
 
@@ -147,6 +153,7 @@ async def test_forty_calls_are_counted_as_they_ended_also_by_an_xucd_killed_in_b
     assert latest(ada, SALES)[Figure.ANSWERED] == 8
     assert latest(ada, SUPPORT)[Figure.WAITING_CALLS] == 12
     assert latest(ada, SUPPORT)[Figure.ENTERED] == 18
+    restarted.set()
 
     await until(begun + LATE)
     for agent_id in (11, 12, 13):
