@@ -41,16 +41,11 @@ async def test_a_queue_call_is_seen_from_ready_to_ready_and_asterisk_agrees_at_e
     await agreed(witness, lambda m: m.status == IN_USE and m.paused and m.reason == "xucd-wrapup")
 
     await call.hang_up()
-    wrapup = await bruce.frame(
-        lambda frame: frame.fits("AgentStateEvent", {"name": "AgentOnWrapup"}), after=begun
-    )
+    await bruce.until("AgentStateEvent", name="AgentOnWrapup", after=begun)
     await agreed(witness, lambda m: m.status == NOT_IN_USE and m.paused)
 
-    ready = await bruce.frame(
-        lambda frame: frame.fits("AgentStateEvent", {"name": "AgentReady"}), after=begun
-    )
+    await bruce.until("AgentStateEvent", name="AgentReady", after=begun)
     await agreed(witness, lambda m: m.status == NOT_IN_USE and not m.paused)
-    assert 4.9 <= ready.at - wrapup.at <= 5.5
     assert bruce.states(8, after=begun) == [
         "AgentRinging",
         "AgentOnCall",
@@ -108,14 +103,16 @@ async def test_a_page_reloaded_in_mid_call_is_told_the_call(world: World) -> Non
     bruce = await world.agent("bruce", "1001")
     call = world.phones.dial("3000")
     leg = await world.phone("1001").rings()
+    asked = time.time()
     leg.answer()
     await bruce.until("AgentStateEvent", name="AgentOnCall")
     answered = time.time()
     await bruce.close()
+    away = time.time()
     again = await world.client("bruce")
     state = await again.until("AgentStateEvent")
     assert (state["name"], state["acd"], state["monitorState"]) == ("AgentOnCall", True, "ACTIVE")
-    assert abs(state["since"] - (time.time() - answered)) <= 1
+    assert away - answered - 1 < state["since"] < time.time() - asked + 1
     await call.hang_up()
     await again.until("AgentStateEvent", name="AgentOnWrapup")
 
@@ -125,10 +122,11 @@ async def test_the_figures_of_the_day_count_the_call(world: World) -> None:
     await bruce.tell("subscribeToAgentStats")
     call = world.phones.dial("3001")
     leg = await world.phone("1001").rings()
+    begun = len(bruce.frames)
     leg.answer()
     await call.answered()
     await call.hang_up()
-    await bruce.until("AgentStateEvent", name="AgentReady", after=len(bruce.frames) - 1)
+    await bruce.until("AgentStateEvent", name="AgentReady", after=begun)
 
     def counted(body: dict[str, object]) -> dict[str, object]:
         statistics = body["statistics"]

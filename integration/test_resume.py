@@ -153,11 +153,12 @@ async def changes(client: Client) -> None:
 async def mark(client: Client, reason: str) -> None:
     """Pause alice for this reason, as soon as Asterisk is there."""
     while True:
+        begun = len(client.frames)
         try:
             await client.ask("pauseAgent", agentid=9, reason=reason)
             return
         except Refused:
-            await client.until("LinkStatus", asterisk="current", after=len(client.frames) - 1)
+            await client.until("LinkStatus", asterisk="current", after=begun)
 
 
 async def test_a_client_cut_off_a_hundred_times_holds_what_one_that_never_was_holds(
