@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from integration.client import Client
+from integration.client import DEADLINE, Client
 from integration.pbx import Pbx
 from integration.phones import Phone, Phones
 from integration.running import Xucd
@@ -96,9 +97,11 @@ async def make_xucd(pbx: Pbx, prepared: Path, tmp_path: Path) -> AsyncIterator[M
 
 
 @contextlib.asynccontextmanager
-async def a_world(make_xucd: MakeXucd, phones: Phones, settings: str = "") -> AsyncIterator[World]:
+async def a_world(
+    make_xucd: MakeXucd, phones: Phones, settings: str = "", center: str = ""
+) -> AsyncIterator[World]:
     """A fresh xucd with nobody logged in, beside an Asterisk without members and calls."""
-    world = World(await make_xucd(settings), phones)
+    world = World(await make_xucd(settings, center=center), phones)
     yield world
     await world.close()
     await clear(world)
@@ -110,9 +113,20 @@ async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
         yield world
 
 
+async def no_channels(pbx: Pbx) -> None:
+    """Wait until Asterisk has no channel."""
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            shown = await asyncio.to_thread(pbx.cli, "core show channels")
+            if re.search(r"^0 active channels", shown, re.MULTILINE):
+                return
+            await asyncio.sleep(0.02)  # a command line announces nothing
+
+
 async def clear(world: World) -> None:
     """End all calls and take all members away, so that the next test finds a quiet PBX."""
     await asyncio.to_thread(world.pbx.cli, "channel request hangup all")
+    await no_channels(world.pbx)
     for line in LINES:
         phone = world.phones.phone(line)
         await asyncio.gather(*(leg.ended() for leg in phone.legs))

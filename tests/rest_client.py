@@ -42,7 +42,7 @@ class RestClient:
     def _send(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=110)
         try:
             connection.request(method, PREFIX + path, body, headers)
             answer = connection.getresponse()

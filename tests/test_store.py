@@ -25,7 +25,8 @@ from xucd.store.database import MIGRATIONS, PATIENCE
 # Says that it is ready, waits for a word, migrates: so that all begin at the same moment.
 MIGRATE = """
 import sys
-from xucd.store import Store
+from xucd.store import Store, database
+database.PATIENCE = 60
 store = Store(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()

@@ -105,7 +105,7 @@ class Server:
                   **{name.replace("_", "-"): value for name, value in headers.items()}}  # fmt: skip
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         writer.write(f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + body)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             whole = await reader.read()
         writer.close()
         head, _, content = whole.partition(b"\r\n\r\n")
@@ -176,6 +176,6 @@ async def serving(
 
 async def until(condition: Any) -> None:
     """Wait for something that the loop is about to bring about."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110  # anything may bring it about
             await asyncio.sleep(0.005)

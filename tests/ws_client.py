@@ -121,7 +121,7 @@ class Client:
 
     async def hear(self) -> dict[str, Any]:
         """The next message. Raises `Closed` for a goodbye, with code None for none at all."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             try:
                 opcode, payload = await self.next_frame()
             except (asyncio.IncompleteReadError, ConnectionResetError):

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page
 
-from integration.pages.browsers import complaints_of
+from integration.pages.browsers import complaints_of, keep_toasts
 
 
 class Board:
@@ -62,6 +62,7 @@ async def boards(browser: Browser, port: int) -> AsyncIterator[OpensBoard]:
         size = {"width": 1400, "height": 900}
         context = await browser.new_context(**{"locale": "en-GB", "viewport": size, **options})
         contexts.append(context)
+        await keep_toasts(context)
         await context.add_init_script(script)
         board = Board(await context.new_page())
         opened.append(board)

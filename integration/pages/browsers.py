@@ -9,9 +9,9 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-DEADLINE_MS = 15_000
+DEADLINE_MS = 45_000
 expect.set_options(timeout=DEADLINE_MS)
 
 # The sandbox cannot be had by root, who runs the tests in a container; the others keep the
@@ -20,6 +20,26 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-quic", "--no-first-run",
 ]  # fmt: skip
+
+# A toast disappears by itself, perhaps before a test comes to look for it.
+_KEEP_TOASTS = """
+window.toasts = [];
+new MutationObserver((changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach((node) => {
+  if (node instanceof Element && node.matches(".toast")) toasts.push(node.textContent);
+}))).observe(document, { childList: true, subtree: true });
+"""
+
+
+async def keep_toasts(context: BrowserContext) -> None:
+    """Let the pages of a context remember their toasts for `toast`."""
+    await context.add_init_script(_KEEP_TOASTS)
+
+
+async def toast(page: Page, words: str) -> None:
+    """Wait until a page has shown a toast with these words."""
+    await page.wait_for_function(
+        "(words) => toasts.some((one) => one.includes(words))", arg=words, polling=50
+    )
 
 
 @contextlib.asynccontextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 
-from integration.pages.browsers import complaints_of
+from integration.pages.browsers import complaints_of, keep_toasts
 
 
 class Desk:
@@ -79,6 +79,7 @@ async def desks(browser: Browser, port: int) -> AsyncIterator[OpensDesk]:
         }
         context = await browser.new_context(**{**usual, **options})
         contexts.append(context)
+        await keep_toasts(context)
         desk = Desk(await context.new_page())
         opened.append(desk)
         await desk.page.goto(f"http://127.0.0.1:{port}/desk")

@@ -19,6 +19,7 @@ async def test_a_callback_goes_from_its_request_to_its_ticket_by_keyboard(
     mine, seen = bruce.callback("O'Neill"), alice.callback("O'Neill")
     await expect(seen).to_contain_text("Today 14:00–17:00")
 
+    await expect(mine).to_be_visible()
     await bruce.key("c")  # the first of the list, which was due yesterday
     await expect(bruce.callback("Bob Yard").get_by_role("button").first).to_be_focused()
     for _ in range(3):

@@ -15,11 +15,14 @@ from playwright.async_api import Locator, expect
 
 from integration.fixtures import MakeXucd, World, a_world
 from integration.pages.boards import Board, OpensBoard
+from integration.pages.browsers import toast
 from integration.pages.desks import Desk, OpensDesk
 from integration.phones import Leg, Phones
+from integration.running import DEMO
 
 CALLER, AGENT, LISTENER = 440.0, 700.0, 1100.0  # Hz: who says what
-TALKED = re.compile(r"0:(0[2-9]|[1-5]\d)")  # long enough to show in the day's figures
+TALKED = re.compile(r"0:(0[2-9]|[1-5]\d)|[1-9]\d*:\d\d")  # long enough to show in the day's figures
+CENTER = DEMO.read_text().replace("wrapup = 5", "wrapup = 60")
 SHEET = """
 [[sheets]]
 name = "customer"
@@ -33,8 +36,8 @@ value = "https://crm.example.org/?tel={caller_number}"
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
-    """The demo's centre, whose calls have sheets."""
-    async with a_world(make_xucd, phones, SHEET) as world:
+    """The demo's centre, whose calls have sheets, and a wrap-up that lasts until it was seen."""
+    async with a_world(make_xucd, phones, SHEET, CENTER) as world:
         yield world
 
 
@@ -118,7 +121,7 @@ async def the_supervisor_listens_until_the_caller_hangs_up(
     listening = await phone.rings()
     listening.answer()
     await listening.answered()
-    await expect(sue.page.get_by_text("You are listening to Bruce Wail.")).to_be_visible()
+    await toast(sue.page, "You are listening to Bruce Wail.")
     assert listening.sound is not None
     await listening.sound.hears(CALLER, AGENT)
     await expect(sue.agent("Bruce Wail").locator(".timer")).to_have_text(TALKED)
@@ -127,7 +130,7 @@ async def the_supervisor_listens_until_the_caller_hangs_up(
     await agent.ended()
     await expect(floor.bruce.state).to_have_text("Wrap-up")
     await expect(sue.agent("Bruce Wail")).to_contain_text("Wrap-up")
-    await expect(sue.page.get_by_text("You no longer listen to Bruce Wail.")).to_be_visible()
+    await toast(sue.page, "You no longer listen to Bruce Wail.")
 
 
 async def the_other_agent_is_brought_back_and_has_the_next_call(floor: Floor) -> None:

@@ -61,7 +61,7 @@ test("commands go out as the wire spells them", async (t) => {
   const { WebSocket, sent } = recordingSockets();
   const ada = await client(t, "ada", { WebSocket });
   await assert.rejects(ada.loginAgent({ phoneNumber: "1", agentId: 8 }));
-  const { requestId, ...frame } = sent.at(-1) ?? {};
+  const { requestId, ...frame } = sent.findLast(({ command }) => command) ?? {};
   assert.deepEqual(frame, { claz: "web", command: "agentLogin", agentphonenumber: "1", agentid: 8 });
   assert.equal(typeof requestId, "number");
 });

@@ -58,7 +58,7 @@ export function state(center, fits) {
     const timer = setTimeout(() => {
       off();
       reject(new Error(`the state never fitted: ${fits}`));
-    }, 15_000);
+    }, 40_000);
     const check = () => {
       if (fits(center.state)) {
         off();

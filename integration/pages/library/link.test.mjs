@@ -145,9 +145,8 @@ test("a link that is dead and does not know it is found out", async (t) => {
 test("attempts grow rarer, and no two clients come at the same times", async (t) => {
   const attempts = await Promise.all([1, 2].map(() => pauses(t)));
   for (const [first, second, third] of attempts) {
-    assert.ok(first >= 250 && first <= 700, `the first pause was ${first} ms`);
-    assert.ok(third > first, "pauses do not grow");
-    assert.ok(second > 400);
+    // Each is at least half of 0.5, 1 and 2 s; a busy machine makes them longer, never shorter.
+    assert.ok(first >= 245 && second >= 495 && third >= 995, `${first}, ${second}, ${third} ms`);
   }
   assert.notDeepEqual(attempts[0], attempts[1]);
 });
@@ -162,7 +161,8 @@ test("a server that is killed and started again is found again", async (t) => {
     assert.equal(code, "Disconnected");
   });
   assert.deepEqual(await closed, ["closed", "closed"]);
-  await Promise.all([ada, bruce].map((center) => state(center, ({ link }) => link === "opened")));
+  await Promise.all([ada, bruce].map((center) => state(
+    center, ({ link, asterisk }) => link === "opened" && asterisk === "current")));
   await state(ada, ({ agents }) => agents.get(8)?.state?.cause === "restart");
   await bruce.unpauseAgent();
   await state(ada, ({ agents }) => agents.get(8)?.state?.name === "AgentReady");
@@ -194,8 +194,8 @@ async function restoreLink(proxy, center) {
 async function pauses(context) {
   const proxy = await Proxy.open(context);
   const center = await client(context, "ada", { url: proxy.url });
-  await loseLink(proxy, center);
   const times = [performance.now()];
+  await loseLink(proxy, center);
   while (times.length < 4) {
     await proxy.attempt();
     times.push(performance.now());

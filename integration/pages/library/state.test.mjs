@@ -42,10 +42,19 @@ test("changes are told once a turn, with what they concern", async (t) => {
 test("a state that is told again keeps the moment it began", async (t) => {
   const ada = await client(t, "ada");
   await ada.watch("agents");
-  const began = ada.state.agents.get(8)?.since;
-  await new Promise((resolve) => setTimeout(resolve, 1100));
-  await ada.getAgentStates();
-  assert.equal(ada.state.agents.get(8)?.since, began);
+  // Told in whole seconds, it says no more than an answer's delay allows: only quick ones count.
+  for (let began; ;) {
+    const asked = performance.now();
+    await ada.getAgentStates();
+    const quick = performance.now() - asked < 400;
+    const { since } = ada.state.agents.get(8) ?? {};
+    if (quick && began !== undefined) {
+      assert.equal(since, began);
+      break;
+    }
+    began = quick ? since ?? undefined : undefined;
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+  }
 });
 
 test("memberships and penalties are live", async (t) => {
