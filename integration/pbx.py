@@ -135,18 +135,23 @@ def owner_label() -> str:
     return f"{os.getpid()}:{_started(os.getpid())}"
 
 
-def remove_leftovers() -> None:
-    """Removes the containers of runs whose process has gone, and their recordings."""
-    docker = DockerClient().client
+def remove_leftovers() -> int:
+    """Removes the containers of runs whose process has gone, and their recordings.
+
+    Returns how many there were; one that Docker is removing already may be there for a moment yet.
+    """
+    docker, found = DockerClient().client, 0
     for container in docker.containers.list(
         all=True, filters={"label": OWNER}, ignore_removed=True
     ):
         pid, _, started = container.labels[OWNER].partition(":")
         if _started(int(pid)) != started:
+            found += 1
             _remove(container)
             for mount in container.attrs["Mounts"]:
                 if mount["Destination"] == RECORDINGS:
                     shutil.rmtree(mount["Source"], ignore_errors=True)
+    return found
 
 
 class Pbx:
