@@ -21,7 +21,7 @@ from xucd.client.link import ClientLink, Received
 
 __all__ = ["DEADLINE", "Body", "Client", "Frame", "Refused", "http", "token_of"]
 
-DEADLINE = 15.0  # seconds that any awaited frame may take, unless told otherwise
+DEADLINE = 60.0  # seconds that any awaited frame may take, unless told otherwise
 
 Body = Any
 """What stands in `ctiMessage`: an object, or an array."""

@@ -120,7 +120,7 @@ class Leg:
             self._tell("HANGUP")
             with contextlib.suppress(TimeoutError):
                 await self._until(self._over, TOLD_AGAIN, "end")
-        await self._until(lambda: self._closed, TOLD_AGAIN, "be closed")
+        await self._until(lambda: self._closed, within, "be closed")
         return await self.ended(within)
 
     async def transfer(self, number: str, within: float = DEADLINE) -> float:

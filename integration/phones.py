@@ -35,7 +35,10 @@ _COMPLAINT = re.compile(
     r"The following events occurred:\n|"
     r"\d{4}-\d\d-\d\d\S*\s[^\n]*?Automatic response mode for an unexpected "
     r"[^\n]*? for call: [\w@.-]{36}|"
-    r"\d{4}-\d\d-\d\d[^\n]*Overload warning[^\n]*"
+    r"\d{4}-\d\d-\d\d[^\n]*Overload warning[^\n]*|"
+    # What a standstill causes: a message that is sent again after the end, or told a phone twice.
+    r"\d{4}-\d\d-\d\d[^\n]*(?:: Dead call |unexpected message for Call-I[dD] [^\n]*received "
+    r"'(?:HANGUP|ANSWER|DECLINE) )(?s:.*?)'\.?\n"
 )
 
 

@@ -38,6 +38,7 @@ class Xucd:
             f"{settings}\n"
             f'[web]\nport = {self.port}\norigins = ["http://127.0.0.1:{self.port}"]\n'
             f'[ami]\nport = {pbx.ami_port}\nsecret = "{pbx.ami_secret}"\n'
+            "action_timeout = 20\n"
             f'[agi]\nport = {pbx.agi_port}\n[store]\nurl = "{self.url}"\n'
         )
         self._process: asyncio.subprocess.Process | None = None

@@ -19,6 +19,7 @@ from pathlib import Path
 
 RATE = 8000  # samples a second
 PACKET = 160  # samples: 20 ms
+LISTENED = 10  # packets among which a tone is looked for
 LOUDNESS = 0.25  # of a tone that is played
 HEARD = LOUDNESS / 4  # a tone stronger than this is there,
 SILENT = LOUDNESS / 50  # and one weaker than this is not
@@ -108,8 +109,8 @@ class Sound:
         """Fall silent for good, and forget what was heard."""
         if self._pressed is not None and not self._pressed.done():
             self._pressed.set_exception(ConnectionError("the call ended while keys were pressed"))
-        self._heard.clear()
         if self._socket.fileno() >= 0:
+            self._receive()  # what has come already
             self._loop.remove_reader(self._socket)
             self._socket.close()
         if self._next is not None:
@@ -132,11 +133,17 @@ class Sound:
 
     async def hears(self, *tones: float, within: float = 15.0) -> None:
         """Wait until all of these tones are heard at once."""
+        at = len(self._heard)
         async with asyncio.timeout(within):
             while True:
-                samples = await self.hear(0.2, within)
-                if all(strength(samples, hz) > HEARD for hz in tones):
-                    return
+                while len(self._heard) >= at + LISTENED:
+                    some = self._heard[at : at + LISTENED]
+                    samples = [_FROM_ULAW[one] for one in b"".join(some)]
+                    if all(strength(samples, hz) > HEARD for hz in tones):
+                        return
+                    at += LISTENED
+                self._news.clear()
+                await self._news.wait()
 
     def _send(self) -> None:
         due = int((self._loop.time() - self._began) * RATE / PACKET) + 1

@@ -52,6 +52,7 @@ class Witness:
         self._news = threading.Condition()
         self.members: dict[tuple[str, str], SeenMember] = {}
         self._digits: list[str] = []
+        self._history: dict[tuple[str, str], list[SeenMember]] = {}
 
     def __enter__(self) -> Witness:
         pbx = self._pbx
@@ -73,7 +74,7 @@ class Witness:
             self._manager.close()
 
     def until(
-        self, queue: str, name: str, fits: Callable[[SeenMember | None], bool], within: float = 10.0
+        self, queue: str, name: str, fits: Callable[[SeenMember | None], bool], within: float = 60.0
     ) -> None:
         """Wait until Asterisk says so of a member, None being no such member. Blocks.
 
@@ -83,7 +84,15 @@ class Witness:
             agreed = self._news.wait_for(lambda: fits(self.members.get((queue, name))), within)
             assert agreed, f"Asterisk has {name} of {queue} as {self.members.get((queue, name))}"
 
-    def until_received(self, digit: str, times: int, within: float = 10.0) -> None:
+    def until_was(self, queue: str, name: str, fits: Callable[[SeenMember], bool]) -> None:
+        """Wait until a member is or has been so, or raise AssertionError. Blocks."""
+        with self._news:
+            seen = self._news.wait_for(
+                lambda: any(map(fits, self._history.get((queue, name), ()))), 60.0
+            )
+            assert seen, f"{name} of {queue} never was so"
+
+    def until_received(self, digit: str, times: int, within: float = 60.0) -> None:
         """Wait until channels have received a digit so often, or raise AssertionError. Blocks."""
         with self._news:
             there = self._news.wait_for(lambda: self._digits.count(digit) >= times, within)
@@ -103,6 +112,7 @@ class Witness:
                     reason=headers.get("PausedReason", ""),
                     status=int(headers["Status"]),
                 )
+                self._history.setdefault(key, []).append(self.members[key])
             self._news.notify_all()
 
     def _take_digit(self, event: Any, manager: Any) -> None:
