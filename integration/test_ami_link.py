@@ -33,19 +33,19 @@ from xucd.center.snapshot import Snapshot
 from xucd.tools.trace import Recorder, replay
 
 PHONE = "Local/7001@default/n"
-PATIENCE = 20
+PATIENCE = 60
 
 Report = Event | Snapshot | str
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ami:
     port: int
     secret: str
     host: str = "127.0.0.1"
     username: str = "xucd"
-    action_timeout: float = 5.0
+    action_timeout: float = 30.0
 
 
 class Watched:
@@ -338,13 +338,22 @@ async def test_what_waits_for_an_answer_fails_at_once_when_the_link_is_lost(
 async def test_a_frozen_asterisk_means_a_deadline_and_the_action_is_not_repeated(
     ami: Ami, pbx: Pbx
 ) -> None:
-    hasty = replace(ami, action_timeout=0.3)
-    async with Proxy(ami.port) as proxy, linked(replace(hasty, port=proxy.port)) as watched:
+    settings = replace(ami)
+    async with Proxy(ami.port) as proxy:
+        settings.port = proxy.port
+        await deadline_passes(pbx, proxy, settings)
+
+
+async def deadline_passes(pbx: Pbx, proxy: Proxy, settings: Ami) -> None:
+    patience = settings.action_timeout
+    async with linked(settings) as watched:
         pbx.freeze()
+        settings.action_timeout = 0.3
         try:
             with pytest.raises(Deadline) as late:
                 await watched.link.ask(AddMember("support", PHONE, "Agent/2501", 0))
         finally:
+            settings.action_timeout = patience
             pbx.thaw()
         assert late.value.code == "AsteriskTimeout"
         # It was on its way, so it is done yet, once; its late answer disturbs nobody.
@@ -358,10 +367,10 @@ async def test_a_peer_that_falls_silent_is_given_up(
     ami: Ami, pbx: Pbx, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert connection.LOST_AFTER + connection.PING_AFTER / 2 <= 15
-    monkeypatch.setattr(connection, "PING_AFTER", 0.3)
-    monkeypatch.setattr(connection, "LOST_AFTER", 0.9)
+    monkeypatch.setattr(connection, "PING_AFTER", 1.0)
+    monkeypatch.setattr(connection, "LOST_AFTER", 6.0)
     async with linked(ami) as watched:
-        await asyncio.sleep(1.5)  # silent but alive: pings keep it
+        await asyncio.sleep(7)  # silent but alive: pings keep it
         assert "down" not in watched.reports
         pbx.freeze()
         try:
@@ -380,10 +389,13 @@ async def test_an_asterisk_that_restarts_is_taken_as_it_then_is(ami: Ami, pbx: P
         await asyncio.to_thread(pbx.restart_asterisk)
         answering(pbx)
         await watched.until(lambda report: report == "down", start)
-        snapshot = await watched.saw(Snapshot, start)
-        assert snapshot.members == ()
+        # The Asterisk that ends may have been asked once more.
+        snapshot = await watched.until(
+            lambda report: isinstance(report, Snapshot) and not report.members, start
+        )
+        assert isinstance(snapshot, Snapshot)
         assert snapshot.queues >= {"support", "sales", "billing"}
-        assert watched.link.connections == 2
+        assert watched.link.connections >= 2
 
 
 class Log:
@@ -489,6 +501,10 @@ async def test_a_snapshot_tells_what_the_events_told(ami: Ami, pbx: Pbx) -> None
         assert isinstance(joined, events.CallerJoined)
         connected = await watched.saw(events.AgentConnected)
         entered = await watched.saw(events.BridgeEntered, unique_id=connected.unique_id)
+        async with asyncio.timeout(PATIENCE):
+            # Until the other end of the waiting caller has got on to Wait().
+            while "!Answer!" in await asyncio.to_thread(pbx.cli, "core show channels concise"):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
         async with linked(ami) as late, linked(ami) as later:
             snapshot = await late.saw(Snapshot)
             again = await later.saw(Snapshot)

@@ -34,7 +34,7 @@ def messages(world: World) -> set[Path]:
 
 async def spoken(world: World, before: set[Path]) -> Path:
     """Wait until some of a message has been said."""
-    for _ in range(200):
+    for _ in range(600):
         for path in messages(world) - before:
             if path.stat().st_size > TWO_SECONDS:
                 return path
@@ -214,7 +214,7 @@ async def test_a_message_that_xucd_is_not_there_to_take_is_not_lost_without_a_wo
 
 async def logged(world: World, words: str) -> None:
     """Wait until Asterisk's log says so."""
-    for _ in range(100):
+    for _ in range(600):
         if words in await asyncio.to_thread(world.pbx.log):
             return
         await asyncio.sleep(0.05)  # a log announces nothing

@@ -395,6 +395,8 @@ async def test_a_call_that_outlives_xucd_is_still_written_into_its_ticket(world:
 async def world_of(xucd: Xucd, phones: Phones) -> AsyncIterator[World]:
     """A daemon of another centre than the demo's, beside the same Asterisk."""
     world = World(xucd, phones)
-    yield world
-    await world.close()
-    await clear(world)
+    try:
+        yield world
+    finally:
+        await world.close()
+        await clear(world)

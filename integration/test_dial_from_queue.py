@@ -123,8 +123,7 @@ async def test_an_agent_is_rung_first_and_the_caller_id_shows_on_both_sides(worl
     agent, destination = await answered_by_both(world, bruce, callerId='"Élise, Noël" <0298765432>')
     for leg in (agent, destination):
         assert (leg.other_number, leg.other_name) == ("0298765432", "Élise, Noël")
-    on_call = await bruce.until("AgentStateEvent", name="AgentOnCall")
-    assert on_call["acd"] is True
+    await bruce.until("AgentStateEvent", name="AgentOnCall", acd=True)
     await destination.hang_up()
     await agent.ended()
 
@@ -223,6 +222,7 @@ async def test_what_cannot_be_dialled_is_refused_with_a_code_and_nothing_is_dial
     first = next(e for e in heard.events if e.get("Event") == "Newchannel")
     assert first["Uniqueid"].startswith("xucd-")
     assert sum(e.get("Event") == "OriginateResponse" for e in heard.events) == 0
+    await world.phone("1001").rings()
 
 
 async def test_a_queue_that_is_not_the_users_is_refused(world: World) -> None:

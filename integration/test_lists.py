@@ -1,11 +1,12 @@
 """What a page reads when it opens and when it asks: lists and configurations on the wire."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
 
-from integration.client import Client, Frame, Refused
+from integration.client import Client, Refused
 from integration.fixtures import World
 from xucd.cti.messages import AgentStatistic
 
@@ -116,30 +117,23 @@ async def test_the_directory_has_every_agent_with_its_state(world: World) -> Non
     assert {body["agentId"]: body["name"] for body in told} == states
 
 
-async def entered(client: Client, state: str, after: int = 0) -> Frame:
-    """The frame that says that the client's agent has entered a state."""
-
-    def fits(frame: Frame) -> bool:
-        return frame.fits("AgentStateEvent", {"name": state})
-
-    return await client.frame(fits, after=after)
-
-
 async def test_the_figures_tell_how_long_an_agent_was_in_each_state(world: World) -> None:
+    began = time.time()
     bruce = await world.agent("bruce", "1001")
-    ready = await entered(bruce, "AgentReady")
+    ready = time.time()
     await asyncio.sleep(PERIOD)  # time in a state is what is measured here
-    begun = len(bruce.frames)
+    pausing = time.time()
     await bruce.ask("pauseAgent", reason="lunch")
-    paused = await entered(bruce, "AgentOnPause", begun)
+    paused = time.time()
     await asyncio.sleep(2 * PERIOD)
+    leaving = time.time()
     await bruce.ask("agentLogout")
-    out = await entered(bruce, "AgentLoggedOut", begun)
+    out = time.time()
     await bruce.ask("subscribeToAgentStats")
     body = await bruce.until("AgentStatistics", id=8)
     figures = {one["name"]: one["value"] for one in body["statistics"]}
-    assert figures[AgentStatistic.READY_TIME] == pytest.approx(paused.at - ready.at, abs=1)
-    assert figures[AgentStatistic.PAUSED_TIME] == pytest.approx(out.at - paused.at, abs=1)
+    assert pausing - ready - 1 <= figures[AgentStatistic.READY_TIME] <= paused - began + 1
+    assert leaving - paused - 1 <= figures[AgentStatistic.PAUSED_TIME] <= out - pausing + 1
     assert figures[AgentStatistic.WRAPUP_TIME] == 0
     assert figures[AgentStatistic.LOGIN_AT] < figures[AgentStatistic.LOGOUT_AT]
 
@@ -161,7 +155,9 @@ async def test_a_pause_at_the_very_end_of_a_wrapup_is_not_undone_by_it(world: Wo
     leg.answer()
     await call.answered()
     await call.hang_up()
-    wrapup = await entered(bruce, "AgentOnWrapup")
+    wrapup = await bruce.frame(
+        lambda frame: frame.fits("AgentStateEvent", {"name": "AgentOnWrapup"})
+    )
     await asyncio.sleep(4.9 - (asyncio.get_running_loop().time() - wrapup.clock))
     world.pbx.freeze()  # the pause is under way when the wrap-up would end
     try:

@@ -48,8 +48,11 @@ async def test_a_call_between_two_agents_is_told_to_both_from_ring_to_release(
     dialing = await event(bruce, "Dialing")
     assert (dialing["DN"], dialing["username"], dialing["userData"]) == ("1001", "bruce", {})
     assert ringing["linkedId"] == dialing["linkedId"] == dialing["uniqueId"] != ringing["uniqueId"]
+    # Asterisk tells of devices late and leaves out what is over by then.
+    await alice.until("PhoneStatusUpdate", status="RINGING")
     leg.answer()
     await call.answered()
+    await alice.until("PhoneStatusUpdate", status="CALLING")
     await call.hang_up()
     await event(alice, "Released")
     await event(bruce, "Released")

@@ -24,8 +24,8 @@ pytestmark = pytest.mark.any_asterisk
 pytestmark = pytest.mark.any_asterisk
 
 ROOT = Path(__file__).parents[1]
-DEADLINE = 15.0
-TTL = 3  # seconds that a token is good for, where that is looked at
+DEADLINE = 60.0
+TTL = 8  # seconds that a token is good for, where that is looked at
 
 
 async def client(world: World, login: str, port: int | None = None) -> CenterClient:
@@ -199,11 +199,13 @@ async def test_what_happened_while_it_was_away_is_told_when_it_is_back(
         for reason in ("lunch", "coffee", "training"):
             await bruce.pause_agent(reason=reason)
         assert (await hello).recovered is True
-        causes = []
+        causes: list[object] = []
         async with asyncio.timeout(DEADLINE):
             async for event in coming:
                 assert isinstance(event, msg.AgentStateEvent)
-                causes.append(event.cause)
+                # Back before the last of them, she is told the present one again.
+                if event.name == "AgentOnPause" and event.cause not in causes[-1:]:
+                    causes.append(event.cause)
                 if event.cause == "training":
                     break
         assert causes == ["lunch", "coffee", "training"]
@@ -295,9 +297,8 @@ class TestTokens:
         async with await client(world, "ada", way.port) as ada:
             first = ada.token
             async with asyncio.timeout(DEADLINE):
-                while await _is_good(world, first):  # noqa: ASYNC110
+                while ada.token == first or await _is_good(world, first):  # noqa: ASYNC110
                     await asyncio.sleep(0.1)  # only time takes a token away
-            assert ada.token != first
             url = f"http://127.0.0.1:{way.port}"
             async with await connect(url, token=ada.token) as other:
                 assert other.state.user == ada.state.user

@@ -42,7 +42,9 @@ async def test_a_queue_call_is_seen_from_ready_to_ready_and_asterisk_agrees_at_e
 
     await call.hang_up()
     await bruce.until("AgentStateEvent", name="AgentOnWrapup", after=begun)
-    await agreed(witness, lambda m: m.status == NOT_IN_USE and m.paused)
+    await asyncio.to_thread(
+        witness.until_was, "support", "Agent/2501", lambda m: m.status == NOT_IN_USE and m.paused
+    )
 
     await bruce.until("AgentStateEvent", name="AgentReady", after=begun)
     await agreed(witness, lambda m: m.status == NOT_IN_USE and not m.paused)

@@ -17,6 +17,7 @@ from integration.test_phone_events import join
 
 CALLER, AGENT = 440.0, 700.0  # Hz: who says what
 STRETCH = 0.1  # seconds that are judged at once
+EVEN = 0.2  # seconds of sound that are looked at together
 TONE, SILENCE = "tone", "silence"
 
 
@@ -39,9 +40,14 @@ async def state(client: Client, agent_id: int, monitor: str, after: int = 0) -> 
 
 
 async def talk(caller: Leg, seconds: float = 1.0) -> None:
-    """Let the call go on for so much sound, and as long: what was on its way comes at once."""
+    """Let the call go on for so much sound that came evenly; Asterisk drops most of a burst."""
     assert caller.sound
-    await asyncio.gather(caller.sound.hear(seconds), asyncio.sleep(seconds))
+    clock, even = asyncio.get_running_loop().time, 0.0
+    while even < seconds:
+        begun = clock()
+        await asyncio.gather(caller.sound.hear(EVEN), asyncio.sleep(EVEN))
+        if clock() - begun < 1.5 * EVEN:
+            even += EVEN
 
 
 def heard_in(path: Path) -> list[tuple[str, float]]:
@@ -67,7 +73,7 @@ class Recordings:
     async def holds(self, *wanted: tuple[str, float]) -> None:
         """Wait until the one new file holds these, each for at least so many seconds."""
         held: list[tuple[str, float]] = []
-        for _ in range(100):
+        for _ in range(600):
             new = set(self._folder.iterdir()) - self._before
             assert len(new) == 1
             held = [run for run in heard_in(new.pop()) if run[1] > STRETCH]
@@ -98,7 +104,8 @@ async def test_a_paused_recording_is_silent_and_goes_on_when_it_is_resumed(world
     await caller.hang_up()
     await files.holds((TONE, 0.8), (SILENCE, 1.2), (TONE, 0.8))
     told = [body["monitorState"] for body in bruce.bodies("AgentStateEvent") if "acd" in body]
-    assert told == ["ACTIVE", "PAUSED", "ACTIVE"]
+    # The first may be told twice: before and after it is known which queue the call came by.
+    assert [one for one, _ in itertools.groupby(told)] == ["ACTIVE", "PAUSED", "ACTIVE"]
 
 
 async def test_a_restarted_xucd_knows_the_pause_and_can_end_it(world: World) -> None:

@@ -51,22 +51,23 @@ class Systemd:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         self._socket.setblocking(False)
         self._socket.bind(f"\0{self.name}")
+        # Read all the time: who tells waits while too much lies here unread.
+        self._came: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
+        asyncio.get_running_loop().add_reader(self._socket, self._receive)
+
+    def _receive(self) -> None:
+        data, ancillary, _, _ = self._socket.recvmsg(4096, socket.CMSG_SPACE(12))
+        pid, _, _ = struct.unpack("3i", ancillary[0][2])
+        self._came.put_nowait((pid, data.decode()))
 
     async def told(self, main: int) -> str:
         """The next thing told. From any but the main process it would count for nothing."""
-        loop = asyncio.get_running_loop()
-        arrived = asyncio.Event()
-        loop.add_reader(self._socket, arrived.set)
-        try:
-            await asyncio.wait_for(arrived.wait(), DEADLINE)
-        finally:
-            loop.remove_reader(self._socket)
-        data, ancillary, _, _ = self._socket.recvmsg(4096, socket.CMSG_SPACE(12))
-        pid, _, _ = struct.unpack("3i", ancillary[0][2])
+        pid, text = await asyncio.wait_for(self._came.get(), DEADLINE)
         assert pid == main
-        return data.decode()
+        return text
 
     def close(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._socket)
         self._socket.close()
 
 
@@ -212,6 +213,7 @@ async def test_the_daemon_works_and_tells_systemd_how_it_is(
                 call = world.phones.dial("3000")
                 (await world.phone("1001").rings()).answer()
                 await bruce.until("AgentStateEvent", name="AgentOnCall")
+                await call.answered()
                 await call.hang_up()
                 await bruce.until("AgentStateEvent", name="AgentOnWrapup")
                 process.terminate()
