@@ -17,7 +17,7 @@ from integration.pbx import Pbx, is_free, remove_leftovers
 from integration.phones import NotAnswered, Phone, Phones
 
 OURS = "PJSIP/1001"
-CLOCKS = 5.0  # seconds by which a SIPp may be late to log what it has sent
+CLOCKS = 1.0  # seconds by which a SIPp may be late to log what it has sent
 NEEDED = {
     *("Newchannel", "Newstate", "DialEnd", "BridgeEnter", "BridgeLeave", "Hangup", "VarSet"),
     *("QueueCallerJoin", "QueueCallerLeave", "QueueMemberPause", "QueueMemberStatus"),
