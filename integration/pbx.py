@@ -24,13 +24,14 @@ from typing import Any
 os.environ["TESTCONTAINERS_RYUK_DISABLED"] = "true"
 os.environ["TESTCONTAINERS_HOST_OVERRIDE"] = "127.0.0.1"
 
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 
 HERE = Path(__file__).resolve().parent
 OWNER = "xucd.owner"  # label: the process a container belongs to
 RECORDINGS = "/var/spool/asterisk/monitor"
+REMOVED = 30  # seconds; Docker itself removes a container in less than one
 BOOT_DEADLINE = 30.0  # seconds; a start takes about one
 
 
@@ -135,23 +136,18 @@ def owner_label() -> str:
     return f"{os.getpid()}:{_started(os.getpid())}"
 
 
-def remove_leftovers() -> int:
-    """Removes the containers of runs whose process has gone, and their recordings.
-
-    Returns how many there were; one that Docker is removing already may be there for a moment yet.
-    """
-    docker, found = DockerClient().client, 0
+def remove_leftovers() -> None:
+    """Removes the containers of runs whose process has gone, and their recordings."""
+    docker = DockerClient().client
     for container in docker.containers.list(
         all=True, filters={"label": OWNER}, ignore_removed=True
     ):
         pid, _, started = container.labels[OWNER].partition(":")
         if _started(int(pid)) != started:
-            found += 1
             _remove(container)
             for mount in container.attrs["Mounts"]:
                 if mount["Destination"] == RECORDINGS:
                     shutil.rmtree(mount["Source"], ignore_errors=True)
-    return found
 
 
 class Pbx:
@@ -331,7 +327,10 @@ def _remove(container: Any) -> None:
         container.unpause()
     try:
         container.remove(force=True, v=True)
+    except NotFound:
+        return  # a run beside this one clears up too
     except APIError as error:
-        # Gone, or going: a run beside this one clears up too.
-        if error.status_code not in {404, 409}:
+        if error.status_code != 409:  # it is being removed already
             raise
+        with contextlib.suppress(NotFound):
+            container.wait(condition="removed", timeout=REMOVED)
