@@ -107,7 +107,9 @@ generate: venv
 	$(PYTHON) docs/draw_imports.py
 
 bench: venv
+	@$(BIN)/ensure-docker
 	@$(BIN)/ensure-test-tools
+	@$(BIN)/build-images 22
 	$(PYTHON) -m bench
 
 clean: demo-down

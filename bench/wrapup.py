@@ -6,7 +6,6 @@ itself looks once a second, and xucd wakes it.
 
 import asyncio
 import statistics
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -19,7 +18,6 @@ from integration.running import Xucd
 
 CALLS = 20
 AGENT, LINE, NUMBER = "bruce", "1001", "3000"
-BIN = Path(__file__).parent.parent / "integration/bin"
 
 
 async def _measure(folder: Path) -> list[float]:
@@ -59,8 +57,6 @@ async def _rings(world: World) -> list[float]:
 
 def measure() -> dict[str, Any]:
     """Milliseconds from the end of a wrap-up to the next ring."""
-    subprocess.run([BIN / "ensure-docker"], check=True)
-    subprocess.run([BIN / "build-images", "22"], check=True)
     with tempfile.TemporaryDirectory() as folder:
         taken = asyncio.run(_measure(Path(folder)))
     return {

@@ -338,29 +338,23 @@ async def test_what_waits_for_an_answer_fails_at_once_when_the_link_is_lost(
 async def test_a_frozen_asterisk_means_a_deadline_and_the_action_is_not_repeated(
     ami: Ami, pbx: Pbx
 ) -> None:
-    settings = replace(ami)
     async with Proxy(ami.port) as proxy:
-        settings.port = proxy.port
-        await deadline_passes(pbx, proxy, settings)
-
-
-async def deadline_passes(pbx: Pbx, proxy: Proxy, settings: Ami) -> None:
-    patience = settings.action_timeout
-    async with linked(settings) as watched:
-        pbx.freeze()
-        settings.action_timeout = 0.3
-        try:
-            with pytest.raises(Deadline) as late:
-                await watched.link.ask(AddMember("support", PHONE, "Agent/2501", 0))
-        finally:
-            settings.action_timeout = patience
-            pbx.thaw()
-        assert late.value.code == "AsteriskTimeout"
-        # It was on its way, so it is done yet, once; its late answer disturbs nobody.
-        await watched.saw(events.MemberAdded, interface=PHONE)
-        await watched.link.query(actions.ping())
-        assert proxy.sent.count(b"Action: QueueAdd") == 1
-        assert "down" not in watched.reports
+        settings = replace(ami, port=proxy.port)
+        async with linked(settings) as watched:
+            pbx.freeze()
+            settings.action_timeout = 0.3
+            try:
+                with pytest.raises(Deadline) as late:
+                    await watched.link.ask(AddMember("support", PHONE, "Agent/2501", 0))
+            finally:
+                settings.action_timeout = ami.action_timeout
+                pbx.thaw()
+            assert late.value.code == "AsteriskTimeout"
+            # It was on its way, so it is done yet, once; its late answer disturbs nobody.
+            await watched.saw(events.MemberAdded, interface=PHONE)
+            await watched.link.query(actions.ping())
+            assert proxy.sent.count(b"Action: QueueAdd") == 1
+            assert "down" not in watched.reports
 
 
 async def test_a_peer_that_falls_silent_is_given_up(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from integration.client import DEADLINE
 from integration.pbx import Pbx
 
 with warnings.catch_warnings():
@@ -74,7 +75,11 @@ class Witness:
             self._manager.close()
 
     def until(
-        self, queue: str, name: str, fits: Callable[[SeenMember | None], bool], within: float = 60.0
+        self,
+        queue: str,
+        name: str,
+        fits: Callable[[SeenMember | None], bool],
+        within: float = DEADLINE,
     ) -> None:
         """Wait until Asterisk says so of a member, None being no such member. Blocks.
 
@@ -88,14 +93,14 @@ class Witness:
         """Wait until a member is or has been so, or raise AssertionError. Blocks."""
         with self._news:
             seen = self._news.wait_for(
-                lambda: any(map(fits, self._history.get((queue, name), ()))), 60.0
+                lambda: any(map(fits, self._history.get((queue, name), ()))), DEADLINE
             )
             assert seen, f"{name} of {queue} never was so"
 
-    def until_received(self, digit: str, times: int, within: float = 60.0) -> None:
+    def until_received(self, digit: str, times: int) -> None:
         """Wait until channels have received a digit so often, or raise AssertionError. Blocks."""
         with self._news:
-            there = self._news.wait_for(lambda: self._digits.count(digit) >= times, within)
+            there = self._news.wait_for(lambda: self._digits.count(digit) >= times, DEADLINE)
             assert there, f"{digit} was received {self._digits.count(digit)} times, not {times}"
 
     def _take(self, event: Any, manager: Any) -> None:
