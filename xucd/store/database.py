@@ -85,9 +85,8 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError:
             if time.monotonic() > deadline:
                 raise
-            # SQLite's busy timeout does not apply to this statement: it fails at once while another
-            # process is creating the database.
-            time.sleep(0.01)
+            # It fails at once while another process is creating the database.
+            time.sleep(0.01)  # SQLite's busy timeout does not apply to this statement
 
 
 @contextmanager
