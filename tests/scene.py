@@ -8,7 +8,7 @@ from xucd.center.agent import AgentState
 from xucd.center.center import Center, Remembered
 from xucd.center.directory import Agent, Directory, Group, Line, Queue
 from xucd.center.events import ChannelState
-from xucd.center.intents import WRAPUP_REASON, Intent
+from xucd.center.intents import WRAPUP_REASON, Intent, MarkCaller
 from xucd.center.live import LiveAgent
 from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.table import apply
@@ -44,7 +44,8 @@ class Scene:
     def __init__(self, stations: Iterable[Station] = ()) -> None:
         self.now = START
         self.told: list[ch.Change] = []
-        self.asked: list[Intent] = []
+        self.asked: list[Intent] = []  # all but the marks that each answered caller gets
+        self.marked: list[MarkCaller] = []
         self._calls = 0
         self.center = Center(
             directory(),
@@ -75,7 +76,7 @@ class Scene:
         ]
 
     def forget(self) -> None:
-        self.told, self.asked = [], []
+        self.told, self.asked, self.marked = [], [], []
 
     def happens(self, *events: ev.Event) -> None:
         for event in events:
@@ -99,7 +100,8 @@ class Scene:
     def _take(self) -> None:
         changes, intents = self.center.drain()
         self.told += changes
-        self.asked += intents
+        self.marked += [each for each in intents if isinstance(each, MarkCaller)]
+        self.asked += [each for each in intents if not isinstance(each, MarkCaller)]
 
     # -- words
 
@@ -118,6 +120,11 @@ class Scene:
             queue = self.center.directory.queues[queue_id].name
             name = live.agent.member_name
             self.happens(ev.MemberPaused(queue, live.line.interface, name, paused, reason))
+
+    def wraps_up(self, agent_id: int = BRUCE) -> None:
+        """The pause comes as late as the end of a call for which it was asked."""
+        self.center.agent_record(agent_id).owe_wrapup()
+        self.pauses(True, WRAPUP_REASON, agent_id)
 
     def caller_waits(self, queue: str = "support", number: str = "0230210082") -> str:
         self._calls += 1
@@ -154,7 +161,8 @@ class Scene:
         )
         if gosub:
             self.pauses(True, WRAPUP_REASON, live.agent.id)
-        self.happens(ev.AgentConnected(queue, caller, phone, 3))
+        member = live.agent.member_name
+        self.happens(ev.AgentConnected(queue, caller, phone, 3, channel.interface, member))
 
     def hangs_up(self, *unique_ids: str) -> None:
         for unique_id in unique_ids:

@@ -7,7 +7,7 @@ from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.agent import STANCE, AgentState, Fact, Phone, Stance, after, shown
 from xucd.center.events import ChannelState
-from xucd.center.intents import WRAPUP_REASON, Nudge, SetPause
+from xucd.center.intents import Nudge, SetPause
 
 READY, ON_PAUSE, ON_WRAPUP = AgentState.READY, AgentState.ON_PAUSE, AgentState.ON_WRAPUP
 RINGING, ON_CALL, DIALING = AgentState.RINGING, AgentState.ON_CALL, AgentState.DIALING
@@ -269,7 +269,7 @@ def test_members_that_go_by_a_logout_do_not_change_the_agents_queues(scene: Scen
 
 
 def test_a_member_taken_away_from_a_wrapping_agent_leaves_it_wrapping(scene: Scene) -> None:
-    scene.pauses(True, WRAPUP_REASON)
+    scene.wraps_up()
     scene.happens(ev.MemberRemoved("sales", "PJSIP/1001", "Agent/2501"))
     assert scene.agent().stance is Stance.WRAPPING
 

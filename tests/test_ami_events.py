@@ -106,7 +106,7 @@ def test_transfers_that_failed_are_not_told() -> None:
     assert read("BlindTransfer", "Result: Fail\nTransfererUniqueid: 1") is None
     assert read(
         "BlindTransfer", "Result: Success\nTransfererUniqueid: 1\nTransfereeUniqueid: 2"
-    ) == events.Transferred("1")
+    ) == events.Transferred("1", ("2",))
 
 
 def test_queues_own_lamps_are_no_devices() -> None:

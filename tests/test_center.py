@@ -23,7 +23,6 @@ from xucd.center.agent import AgentState, Stance
 from xucd.center.center import Center, Remembered
 from xucd.center.day import AgentDay
 from xucd.center.directory import Directory, Queue
-from xucd.center.intents import WRAPUP_REASON
 from xucd.center.live import LiveAgent
 from xucd.center.presence import Present
 from xucd.center.station import Station
@@ -312,7 +311,7 @@ def test_a_queue_more_counts_its_agent_there(scene: Scene) -> None:
 
 
 def test_a_state_that_goes_on_keeps_since_when(scene: Scene) -> None:
-    scene.pauses(True, WRAPUP_REASON)
+    scene.wraps_up()
     phone, up = "PJSIP/1001-2", ev.ChannelState.UP
     scene.happens(
         ev.ChannelCreated(phone, "b", "b", ev.ChannelState.DOWN, "1001", "", ""),

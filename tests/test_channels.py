@@ -9,7 +9,9 @@ from tests.scene import directory
 from xucd.center.agent import Phone
 from xucd.center.channels import DIAL_ID, Channel, Channels, interface_of
 from xucd.center.events import ChannelState
+from xucd.center.phone_calls import PhoneCalls
 from xucd.center.snapshot import ChannelSeen
+from xucd.center.waiting import Waiting
 
 
 def channel(
@@ -23,18 +25,36 @@ def channel(
         own=("1001", ""),
         exten="",
         since=0.0,
+        called=state in (ChannelState.DOWN, ChannelState.RINGING),
     )
 
 
 def channels(*added: Channel) -> Channels:
-    model = Channels(directory())
+    model = Channels()
     for each in added:
         model.add(each)
     return model
 
 
+def calls(model: Channels) -> PhoneCalls:
+    """The calls of phones that are read off the model."""
+    found = PhoneCalls()
+    for each in model.by_id.values():
+        found.update(directory(), model, Waiting(), each.name, None)
+    return found
+
+
 def ids(found: object) -> list[str]:
     return [each.unique_id for each in found]  # type: ignore[attr-defined]
+
+
+def talking(model: Channels) -> Channel | None:
+    leg = calls(model).talking("PJSIP/1001")
+    return leg.channel if leg is not None else None
+
+
+def internal_of(model: Channels, mine: Channel) -> bool:
+    return calls(model).legs[mine.name].internal
 
 
 RINGING, DIALING, UP = ChannelState.RINGING, ChannelState.RING, ChannelState.UP
@@ -56,25 +76,25 @@ RINGING, DIALING, UP = ChannelState.RINGING, ChannelState.RING, ChannelState.UP
 def test_talking_hides_dialing_and_dialing_hides_ringing(
     states: list[ChannelState], phone: Phone
 ) -> None:
-    model = channels(*(channel(str(number), state) for number, state in enumerate(states)))
-    assert model.phone("PJSIP/1001") is phone
-    assert model.phone("PJSIP/1002") is Phone.IDLE
+    named = (channel("9" * (n + 1), state, call="caller") for n, state in enumerate(states))
+    model = channels(*named)
+    assert calls(model).phone("PJSIP/1001") is phone
+    assert calls(model).phone("PJSIP/1002") is Phone.IDLE
 
 
 def test_a_phone_that_xucd_rings_to_dial_is_dialing_from_the_start() -> None:
     ringing = channel(f"{DIAL_ID}1", RINGING)
-    assert not ringing.incoming
-    assert channels(ringing).phone("PJSIP/1001") is Phone.DIALING
+    assert calls(channels(ringing)).phone("PJSIP/1001") is Phone.DIALING
 
 
 def test_the_call_that_a_phone_talks_in_is_the_one_answered_last() -> None:
-    first, second = channel("a", UP), channel("b", UP)
+    first, second = channel("a", UP), channel("bb", UP)
     first.answered, second.answered = 9.0, 5.0
-    assert channels(first, second).talking("PJSIP/1001") is first
-    unseen = channel("d", UP)  # nobody saw when it was answered
+    assert talking(channels(first, second)) is first
+    unseen = channel("ddd", UP)  # nobody saw when it was answered
     second.answered = 0.5
-    assert channels(unseen, second).talking("PJSIP/1001") is second
-    assert channels(channel("c", RINGING)).talking("PJSIP/1001") is None
+    assert talking(channels(unseen, second)) is second
+    assert talking(channels(channel("c", RINGING))) is None
 
 
 def test_a_channel_is_in_one_bridge_at_a_time() -> None:
@@ -157,7 +177,7 @@ def test_an_incoming_call_is_internal_by_the_phone_it_came_from_else_by_its_numb
     model = channels(mine)
     if origin:
         model.add(channel("c", DIALING, interface=origin))
-    assert model.call(mine).internal is internal
+    assert internal_of(model, mine) is internal
 
 
 @pytest.mark.parametrize(
@@ -166,17 +186,17 @@ def test_an_incoming_call_is_internal_by_the_phone_it_came_from_else_by_its_numb
 def test_a_call_to_one_of_our_lines_or_queues_is_internal(dialled: str, internal: bool) -> None:
     mine = channel("a", DIALING)
     mine.exten = dialled
-    assert channels(mine).call(mine).internal is internal
+    assert internal_of(channels(mine), mine) is internal
 
 
 def test_a_recording_is_shown_paused_only_while_all_of_the_call_is() -> None:
     mine, other = channel("a", UP, call="c"), channel("b", UP, call="c", interface="PJSIP/trunk")
     model = channels(mine, other)
-    assert model.call(mine).recording == "DISABLED"
+    assert model.recording(mine) == "DISABLED"
     mine.muted, other.muted = True, False
-    assert model.call(mine).recording == "ACTIVE"
+    assert model.recording(mine) == "ACTIVE"
     other.muted = True
-    assert model.call(mine).recording == "PAUSED"
+    assert model.recording(mine) == "PAUSED"
 
 
 NOW = 1000.0
@@ -214,13 +234,13 @@ def test_a_phone_that_a_queue_rang_whose_caller_is_not_listed_has_no_queue() -> 
 
 
 @pytest.mark.parametrize(
-    ("application", "incoming"), [("AppQueue", True), ("AppDial", True), ("Dial", False)]
+    ("application", "called"), [("AppQueue", True), ("AppDial", True), ("Dial", False)]
 )
-def test_the_direction_of_a_channel_that_is_up_is_read_off_its_application(
-    application: str, incoming: bool
+def test_whether_a_channel_that_is_up_was_called_is_read_off_its_application(
+    application: str, called: bool
 ) -> None:
     model = listed(seen("m", UP, application=application))
-    assert model.by_id["m"].incoming is incoming
+    assert model.by_id["m"].called is called
 
 
 def test_when_a_listed_channel_rang_and_was_answered_is_guessed_by_its_age() -> None:
@@ -242,10 +262,10 @@ def test_when_a_known_channel_rang_and_was_answered_is_kept() -> None:
 def test_what_no_list_tells_of_a_known_channel_is_kept_and_the_rest_is_forgotten() -> None:
     before = channels(channel("m", UP), channel("gone", UP))
     known = before.by_id["m"]
-    known.variables, known.from_queue, known.stopped = {"USR_a": "1"}, True, True
+    known.variables, known.from_queue, known.stopped = {"USR_a": "1"}, "sales", True
     before.enter_bridge(known, "old")
     model = listed(MEMBER, before=before)
     mine = model.by_id["m"]
-    assert (mine.variables, mine.from_queue, mine.stopped) == ({"USR_a": "1"}, True, True)
+    assert (mine.variables, mine.from_queue, mine.stopped) == ({"USR_a": "1"}, "sales", True)
     assert ids(model.on("PJSIP/1001")) == ["m"]
     assert ids(model.in_call("gone")) == ids(model.in_bridge("old")) == []

@@ -11,7 +11,7 @@ import pytest
 
 from tests.scene import BRUCE, Scene
 from xucd.center.agent import Stance
-from xucd.center.intents import WRAPUP_REASON, Intent
+from xucd.center.intents import Intent
 from xucd.center.refused import Refused
 from xucd.commands.asterisk import AsteriskRequests
 from xucd.commands.context import Context, Options
@@ -64,12 +64,12 @@ async def test_what_came_about_counts_even_if_it_has_passed_before_the_answer(
     table: tuple[Context, Scene, Script],
 ) -> None:
     context, scene, script = table
-    scene.pauses(True, WRAPUP_REASON)
+    scene.wraps_up()
 
     def ready_called_and_wrapping_again() -> None:
         scene.pauses(False)
         context.asterisk.check_waiting()
-        scene.pauses(True, WRAPUP_REASON)
+        scene.wraps_up()
         context.asterisk.check_waiting()
 
     script.events = ready_called_and_wrapping_again

@@ -58,7 +58,7 @@ def test_a_paused_member_without_a_reason_has_that_of_its_agent(scene: Scene) ->
 
 
 def test_a_paused_member_without_a_reason_leaves_a_wrapping_agent_wrapping(scene: Scene) -> None:
-    scene.pauses(True, WRAPUP_REASON)
+    scene.wraps_up()
     scene.happens(*joins("billing", paused=True))
     assert scene.agent().members[BILLING] == Member(True, WRAPUP_REASON)
     assert scene.agent().stance is Stance.WRAPPING
@@ -125,7 +125,7 @@ def test_what_a_pause_overwrote_is_asked_for_again_and_the_agent_stays_paused(
 ) -> None:
     scene.pauses(True, "lunch")
     scene.forget()
-    scene.pauses(True, WRAPUP_REASON)
+    scene.wraps_up()
     assert scene.asked == [SetPause("PJSIP/1001", True, "lunch")]
     assert (scene.told, scene.agent().stance) == ([], Stance.PAUSED)
 

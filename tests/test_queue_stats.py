@@ -100,7 +100,7 @@ def test_an_event_told_twice_counts_once(scene: Scene) -> None:
     for _ in range(2):
         scene.happens(
             ev.CallerLeft("support", caller),
-            ev.AgentConnected("support", caller, phone, 3),
+            ev.AgentConnected("support", caller, phone, 3, "", ""),
         )
     scene.hangs_up(phone, caller)
     assert day(scene) == QueueDay(entered=1, answered=1, answered_soon=1)
@@ -257,9 +257,11 @@ def test_percentages_are_of_all_three_ends_and_rounded_to_one_decimal() -> None:
 def test_a_wait_whose_beginning_was_not_seen_is_what_asterisk_says(scene: Scene) -> None:
     scene.happens(ev.CallerAbandoned("support", "a", 20), ev.ChannelGone("caller", "a"))
     assert day(scene) == QueueDay(abandoned=1, abandoned_late=1)
-    scene.happens(ev.AgentConnected("support", "b", "phone", 20))
+    scene.happens(ev.AgentConnected("support", "b", "phone", 20, "", ""))
     assert day(scene) == QueueDay(abandoned=1, abandoned_late=1, answered=1)
-    scene.happens(ev.CallerLeft("support", "c"), ev.AgentConnected("support", "c", "phone", 30))
+    scene.happens(
+        ev.CallerLeft("support", "c"), ev.AgentConnected("support", "c", "phone", 30, "", "")
+    )
     assert day(scene) == QueueDay(abandoned=1, abandoned_late=1, answered=2)
     assert scene.center.queue_stats.expected_wait(SUPPORT) == 25
 
@@ -297,7 +299,7 @@ def test_an_end_whose_leave_was_not_told_is_counted_by_what_was_seen_of_the_wait
 ) -> None:
     scene.happens(waiting("answered"), waiting("gone", position=2))
     scene.passes(3)
-    scene.happens(ev.AgentConnected("support", "answered", "phone", 99))
+    scene.happens(ev.AgentConnected("support", "answered", "phone", 99, "", ""))
     scene.passes(12)
     scene.happens(ev.ChannelGone("caller", "gone"))
     assert day(scene) == QueueDay(
@@ -310,7 +312,7 @@ def test_nothing_is_kept_of_callers_that_are_gone(scene: Scene) -> None:
     empty = {name: {*held} for name, held in vars(stats).items() if held in ({}, set())}
     scene.happens(ev.CallerSent("support", "a"), waiting("a"), waiting("b"))
     leaves(scene, "b")
-    scene.happens(ev.AgentConnected("support", "a", "phone", 3))
+    scene.happens(ev.AgentConnected("support", "a", "phone", 3, "", ""))
     scene.happens(ev.ChannelGone("caller", "a"), ev.ChannelGone("caller", "b"))
     assert {name: {*vars(stats)[name]} for name in empty} == empty
     assert len(empty) == 3
@@ -412,7 +414,7 @@ class TestAfterARestart:
         scene.rebuilds(snapshot(waiting("b", 3)))
         scene.happens(
             ev.CallerLeft("support", "a"),
-            ev.AgentConnected("support", "a", "x", 9),
+            ev.AgentConnected("support", "a", "x", 9, "", ""),
             ev.ChannelGone("caller", "a"),
         )
         assert day(scene) == QueueDay(entered=3, answered=2, answered_soon=1)

@@ -8,7 +8,7 @@ from xucd.ami.actions import for_intent
 from xucd.center import events as ev
 from xucd.center.directory import User
 from xucd.center.events import ChannelState
-from xucd.center.intents import MarkRecording, Mute
+from xucd.center.intents import MarkCaller, MarkRecording, Mute
 from xucd.center.refused import Refused
 from xucd.center.rights import rights_of
 from xucd.center.snapshot import ChannelSeen, Snapshot
@@ -110,20 +110,18 @@ def test_a_recording_that_stopped_is_marked_until_it_starts_again() -> None:
     assert scene.asked == [MarkRecording(TRUNK, "stopped"), MarkRecording(TRUNK, "0")]
 
 
-def test_a_call_that_is_handed_on_is_marked_since_no_queue_tells_of_it_any_more() -> None:
+def test_a_caller_is_marked_with_the_queue_through_which_it_was_answered() -> None:
     scene = Scene()
     scene.logs_in()
     caller = scene.caller_waits()
-    phone = scene.rings(caller)
-    scene.answers(caller, phone)
-    scene.happens(ev.Transferred(phone))
-    assert not [one for one in scene.asked if isinstance(one, MarkRecording)]
-    scene.happens(ev.RecordingStarted(TRUNK, caller))
-    scene.happens(ev.Transferred(phone))
-    assert MarkRecording(TRUNK, "0") in scene.asked
-    scene.forget()
-    scene.happens(ev.RecordingMuted(caller, True), ev.Transferred(phone))
-    assert scene.asked == [MarkRecording(TRUNK, "1")]
+    scene.answers(caller, scene.rings(caller))
+    assert scene.marked == [MarkCaller(TRUNK, "support")]
+    asked = for_intent(scene.marked[0]).as_dict()
+    assert (asked["Action"], asked["Variable"], asked["Value"]) == (
+        "Setvar",
+        "XUCD_QUEUE",
+        "support",
+    )
 
 
 def test_muting_is_asked_for_both_directions() -> None:
@@ -134,21 +132,21 @@ def test_muting_is_asked_for_both_directions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("application", "bridge", "marked", "queued"),
+    ("application", "bridge", "marked", "queue"),
     [
-        ("Queue", "b", False, True),
-        ("Queue", "", False, False),  # it still waits
-        ("Dial", "b", False, False),
-        ("Dial", "b", True, True),
+        ("Queue", "b", False, "sales"),
+        ("Queue", "", False, ""),  # it still waits
+        ("Dial", "b", False, ""),
+        ("Dial", "b", True, "support"),
     ],
 )
 def test_a_call_that_xucd_finds_came_from_a_queue_if_it_is_in_one_or_marked(
-    application: str, bridge: str, marked: bool, queued: bool
+    application: str, bridge: str, marked: bool, queue: str
 ) -> None:
     scene = Scene()
     seen = ChannelSeen(
-        TRUNK, "c", "c", ChannelState.UP, "0230", "", "", "", "", application, "", bridge, 9
+        TRUNK, "c", "c", ChannelState.UP, "0230", "", "", "", "", application, "sales,r", bridge, 9
     )
-    marks = frozenset({"c"} if marked else ())
+    marks = {"c": "support"} if marked else {}
     scene.rebuilds(Snapshot(frozenset(), (), (), (seen,), {}, {"c": False}, marks))
-    assert scene.center.channels.by_id["c"].from_queue is queued
+    assert scene.center.channels.by_id["c"].from_queue == queue

@@ -50,6 +50,7 @@ RESYNC = (
     VARIABLE.format(name="XUCD_MUTED", unique_id="2.5", value="1"),
     VARIABLE.format(name="MIXMONITOR_FILENAME", unique_id="2.6", value=""),
     VARIABLE.format(name="XUCD_MUTED", unique_id="2.6", value=""),
+    VARIABLE.format(name="XUCD_QUEUE", unique_id="2.5", value="support"),
     "Response: Error\nActionID: xucd-resync/1/XUCD_MUTED/2.7\nMessage: No such channel",
 )
 END = "Response: Success\nActionID: xucd-resync/1/end\nPing: Pong"
@@ -84,7 +85,7 @@ SNAPSHOT = Snapshot(
     ),
     devices={"PJSIP/1001": "INUSE"},
     recorded={"2.5": True},
-    marked=frozenset({"2.5"}),
+    queued={"2.5": "support"},
 )
 
 

@@ -5,7 +5,6 @@ import uuid
 
 import pytest
 
-from tests.scene import directory
 from xucd.ami.actions import for_intent
 from xucd.ami.errors import InvalidValue
 from xucd.center.callbacks import Period
@@ -54,7 +53,7 @@ def test_only_32_hexadecimal_digits_are_a_reference_and_nothing_else_is_played(t
 
 
 def test_a_phone_hears_a_message_from_its_first_ring_on_and_that_one_alone() -> None:
-    channels = Channels(directory())
+    channels = Channels()
     playing = channel_id(REFERENCE, "t")
     assert not is_hearing(channels, "PJSIP/1001", REFERENCE)
     down = ChannelState.DOWN

@@ -2,7 +2,7 @@
 
 from tests.scene import BRUCE, START, Scene
 from xucd.center.agent import AgentState, Stance
-from xucd.center.intents import WRAPUP_REASON, SetPause
+from xucd.center.intents import SetPause
 from xucd.center.wrapups import Wrapups
 
 
@@ -59,7 +59,7 @@ def test_a_pause_during_the_wrapup_ends_it_for_good() -> None:
 def test_a_wrapup_that_is_held_runs_anew_once_it_is_resumed() -> None:
     scene = Scene()
     scene.logs_in()
-    scene.pauses(True, WRAPUP_REASON)
+    scene.wraps_up()
     assert scene.agent().stance is Stance.WRAPPING
     scene.forget()
     scene.center.hold_wrapup(BRUCE)

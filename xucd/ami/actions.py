@@ -9,12 +9,14 @@ import msgspec
 from xucd.ami.errors import InvalidValue
 from xucd.center.intents import (
     MUTED_MARK,
+    QUEUE_MARK,
     AddMember,
     DialFromQueueIntent,
     DialOut,
     HangUp,
     Intent,
     Listen,
+    MarkCaller,
     MarkRecording,
     Mute,
     Nudge,
@@ -100,9 +102,19 @@ def for_intent(intent: Intent) -> Action:
             return _for_call(intent)
 
 
+def _mark(intent: MarkRecording | MarkCaller) -> Action:
+    variable, value = (
+        (MUTED_MARK, intent.mark)
+        if isinstance(intent, MarkRecording)
+        else (QUEUE_MARK, intent.queue)
+    )
+    return Action("Setvar", (("Channel", intent.channel), ("Variable", variable), ("Value", value)))
+
+
 def _for_call(
     intent: Mute
     | MarkRecording
+    | MarkCaller
     | Listen
     | PlayMessage
     | DialOut
@@ -116,11 +128,8 @@ def _for_call(
                 "MixMonitorMute",
                 (("Channel", channel), ("Direction", "both"), ("State", "1" if muted else "0")),
             )
-        case MarkRecording(channel, mark):
-            return Action(
-                "Setvar",
-                (("Channel", channel), ("Variable", MUTED_MARK), ("Value", mark)),
-            )
+        case MarkRecording() | MarkCaller():
+            return _mark(intent)
         case Listen():
             return _listen(intent)
         case PlayMessage():

@@ -145,6 +145,8 @@ def _agent_connected(block: Headers) -> Event:
         block.get("Uniqueid", ""),
         block.get("DestUniqueid", ""),
         int(block["HoldTime"]),
+        block["Interface"],
+        block["MemberName"],
     )
 
 
@@ -199,13 +201,18 @@ def _bridge_left(block: Headers) -> Event:
 def _blind_transfer(block: Headers) -> Event | None:
     if block["Result"] != "Success":
         return None
-    return events.Transferred(block["TransfererUniqueid"])
+    return events.Transferred(block["TransfererUniqueid"], _ids(block, "TransfereeUniqueid"))
 
 
 def _attended_transfer(block: Headers) -> Event | None:
     if block["Result"] != "Success":
         return None
-    return events.Transferred(block["OrigTransfererUniqueid"])
+    handed_on = _ids(block, "TransfereeUniqueid", "TransferTargetUniqueid")
+    return events.Transferred(block["OrigTransfererUniqueid"], handed_on)
+
+
+def _ids(block: Headers, *fields: str) -> tuple[str, ...]:
+    return tuple(known for field in fields if (known := block.get(field, "")))
 
 
 def _hold(block: Headers) -> Event:

@@ -17,7 +17,7 @@ from xucd.ami.errors import DecodeError, Rejected
 from xucd.ami.events import known, reason_of, state_of
 from xucd.ami.framing import Block, parse
 from xucd.center.events import CallerJoined
-from xucd.center.intents import MUTED_MARK
+from xucd.center.intents import MUTED_MARK, QUEUE_MARK
 from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
 
 PREFIX = "xucd-resync"
@@ -25,6 +25,9 @@ PREFIX = "xucd-resync"
 
 FILENAME = "MIXMONITOR_FILENAME"
 """Set by MixMonitor on the channel that it records; outlives StopMixMonitor."""
+
+
+_VARIABLES = (FILENAME, MUTED_MARK, QUEUE_MARK)
 
 
 class SnapshotBuilder:
@@ -38,6 +41,7 @@ class SnapshotBuilder:
         self._devices: dict[str, str] = {}
         self._recorded: set[str] = set()
         self._marks: dict[str, str] = {}
+        self._queued: dict[str, str] = {}
 
     def feed(self, block: Block) -> None:
         """Add one block of an answer; blocks that are neither list item nor variable are ignored.
@@ -67,11 +71,13 @@ class SnapshotBuilder:
 
     def _variable(self, block: Block) -> None:
         variable = block.get("Variable", "")
-        if block.get("Response") != "Success" or variable not in (FILENAME, MUTED_MARK):
+        if block.get("Response") != "Success" or variable not in _VARIABLES:
             return
         unique_id = block["ActionID"].rsplit("/", 1)[1]
         if variable == FILENAME and block["Value"]:
             self._recorded.add(unique_id)
+        elif variable == QUEUE_MARK and block["Value"]:
+            self._queued[unique_id] = block["Value"]
         elif variable == MUTED_MARK:
             self._marks[unique_id] = block["Value"]
 
@@ -99,7 +105,7 @@ class SnapshotBuilder:
                 for unique_id in sorted(self._recorded)
                 if self._marks.get(unique_id) != "stopped"
             },
-            frozenset(unique_id for unique_id, mark in self._marks.items() if mark),
+            self._queued,
         )
 
 
@@ -171,7 +177,7 @@ async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Bl
     variables = [
         actions.getvar(variable, channel, f"{prefix}/{variable}/{unique_id}")
         for channel, unique_id in builder.channels()
-        for variable in (FILENAME, MUTED_MARK)
+        for variable in _VARIABLES
     ]
     for variable_answer in await asyncio.gather(
         *(query(variable) for variable in variables), return_exceptions=True

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from xucd.center.agent import AgentShown, AgentState, Fact, Phone, Stance, shown
+from xucd.center.agent import AgentShown, AgentState, CallShown, Fact, Phone, Stance, shown
 from xucd.center.changes import (
     AgentChanged,
     AgentConfigChanged,
@@ -32,7 +32,7 @@ from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Line
 from xucd.center.intents import Intent, Nudge, SetPause
 from xucd.center.live import AgentRecord, LiveAgent
-from xucd.center.phone_calls import PhoneCalls
+from xucd.center.phone_calls import Leg, PhoneCalls
 from xucd.center.presence import QueuePresence
 from xucd.center.queue_stats import QueueDay, QueueStats
 from xucd.center.sheets import Sheets
@@ -74,7 +74,7 @@ class Center:
     ) -> None:
         remembered = remembered or Remembered()
         self.directory = directory
-        self.channels = Channels(directory)
+        self.channels = Channels()
         self.waiting = Waiting()
         self.queue_stats = QueueStats(directory, remembered.queue_days, self.waiting)
         self.sheets = Sheets()
@@ -243,6 +243,17 @@ class Center:
         """All agents, to be changed by a rule."""
         return list(self._records.values())
 
+    def agent_of_member(self, interface: str, member: str) -> LiveAgent | None:
+        """The agent that a queue's member is: by its name, or by the line that it sits at."""
+        agent = self.directory.agent_by_member_name.get(member)
+        return self.agents[agent.id] if agent is not None else self.on_interface.get(interface)
+
+    def has_worked(self, live: LiveAgent) -> bool:
+        """Whether an agent talks, or has talked with a queue's caller and is still to wrap up."""
+        if live.stance is Stance.WRAPPING or live.owes_wrapup:
+            return True
+        return live.line is not None and self.phone_calls.talking(live.line.interface) is not None
+
     def agent_record_on(self, interface: str) -> AgentRecord | None:
         """The agent logged in on an interface, to be changed by a rule."""
         return self._on_interface.get(interface)
@@ -315,9 +326,9 @@ class Center:
             return
         phone, call = Phone.IDLE, None
         if live.stance is not Stance.OUT and live.line is not None:
-            phone = self.channels.phone(live.line.interface)
-            channel = self.channels.talking(live.line.interface)
-            call = self.channels.call(channel) if channel is not None else None
+            phone = self.phone_calls.phone(live.line.interface)
+            leg = self.phone_calls.talking(live.line.interface)
+            call = _call_shown(leg) if leg is not None else None
         if live.stance is Stance.WRAPPING and phone is Phone.IDLE:
             self._begin_wrapup(live, now)
         state = shown(live.stance, phone)
@@ -373,3 +384,7 @@ class Center:
             record.restore(station, line)
             self._on_interface[line.interface] = record
         return record
+
+
+def _call_shown(leg: Leg) -> CallShown:
+    return CallShown(bool(leg.queue), leg.incoming, leg.internal, leg.recording)

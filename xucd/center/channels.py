@@ -1,29 +1,37 @@
 """Every live channel of Asterisk and what connects them: one model, read by all of the centre.
 
-The agent's state, the events of a phone, recordings and the calls of queues are read off the
-channels here; the rules in `rules.channels` alone keep them up to date.
+The calls of phones, recordings and the callers of queues are read off the channels here; the rules
+in `rules.channels` alone keep them up to date. They are plain facts: what a call is for the user of
+a phone (its direction, the other party) is `phone_calls`' to say.
 
 A channel belongs to the interface its name begins with (``PJSIP/1001-0000002a`` to
-``PJSIP/1001``). One that Asterisk created to ring a phone starts `DOWN`; one that a phone opened
-starts in `RING`. That decides the direction, except for a phone that xucd rings so that it dials
-for its user: that call is outgoing from the start. All channels of one call share a linked id,
-which Asterisk changes when calls are joined.
+``PJSIP/1001``). One that Asterisk created to ring somebody starts `DOWN`; one that a phone or a
+trunk opened starts in `RING`.
 
-Recording belongs to the call: it is found under any channel of the same linked id, so it is still
-there after a transfer.
+Two things hold channels together. The *linked id* joins a caller with all that is rung for it.
+Asterisk changes it when calls are joined: to the oldest of all in the bridge, of which it tells for
+the channel that enters only; here the others follow. The *bridge* says who talks with whom now, and
+goes on through the two halves of a Local channel (``Local/1001@default-00000002;1`` and ``…;2``),
+which are one thing: a call that is forwarded, or a member ``Local/…`` of a queue. `reach` follows
+both; a recording, a sheet and the queue a caller came through are found by it, so they stay with
+the caller through transfers.
 """
 
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from xucd.center.agent import CallShown, Phone, Recording
-from xucd.center.directory import Directory
+from xucd.center.agent import Recording
 from xucd.center.events import ChannelCreated, ChannelState
 from xucd.center.snapshot import ChannelSeen
 
 DIAL_ID = "xucd-dial-"
 """How the unique ids of channels begin that xucd rings so that they dial for their user."""
+
+LOCAL = "Local/"
+"""How the names of Local channels begin. Their halves end in ``;1`` and ``;2``."""
+
+_RUNG = frozenset({ChannelState.DOWN, ChannelState.RINGING})
 
 Party = tuple[str, str]
 """Number and name, each "" when it is not known."""
@@ -34,13 +42,15 @@ NOBODY: Party = ("", "")
 class Channel(msgspec.Struct, kw_only=True, eq=False, gc=False):
     """One live channel. `since` is when it came to be, in epoch seconds.
 
-    `own` is the party that Asterisk names on the channel itself, `connected` the other end as
-    Asterisk names it; `exten` is the number that was dialled on it. `rang` and `answered` are when
-    it first rang and went up, None until then. `bridge` is the bridge it is in, "" for none.
-    `queue` is the name of the queue that rang it, "" when none did. `held` says that its phone has
-    put the call on hold. `muted` is None while it is not recorded. `from_queue` says of a caller
-    that an agent answered it through a queue, `stopped` that it was recorded and no longer is.
-    `variables` are its ``USR_`` variables.
+    `called` says that Asterisk created it to ring somebody. `own` is the party that Asterisk names
+    on the channel itself, `connected` the other end as Asterisk names it; `exten` is the number
+    that was dialled on it. `rang` and `answered` are when it first rang and went up, None until
+    then. `bridge` is the bridge it is in, "" for none. `queue` is the name of the queue that rang
+    it, "" when none did. `held` says that its phone has put the call on hold. `muted` is None while
+    it is not recorded, `stopped` says that it was recorded and no longer is. `variables` are its
+    ``USR_`` variables. Of a caller, `from_queue` is the name of the queue through which a member
+    answered it, and `transferred` says that it was handed on since then. `born` counts channels in
+    the order in which they came to be.
     """
 
     name: str
@@ -50,8 +60,8 @@ class Channel(msgspec.Struct, kw_only=True, eq=False, gc=False):
     own: Party
     exten: str
     since: float
+    called: bool
     interface: str = ""
-    incoming: bool = False
     connected: Party = NOBODY
     rang: float | None = None
     answered: float | None = None
@@ -59,14 +69,19 @@ class Channel(msgspec.Struct, kw_only=True, eq=False, gc=False):
     queue: str = ""
     held: bool = False
     muted: bool | None = None
-    from_queue: bool = False
+    from_queue: str = ""
+    transferred: bool = False
     stopped: bool = False
     variables: dict[str, str] = {}
+    born: int = 0
 
     def __post_init__(self) -> None:
         self.interface = interface_of(self.name)
-        rung = self.state in (ChannelState.DOWN, ChannelState.RINGING)
-        self.incoming = rung and not self.unique_id.startswith(DIAL_ID)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is one half of a Local channel, and so nobody's phone."""
+        return self.name.startswith(LOCAL)
 
 
 def interface_of(channel: str) -> str:
@@ -84,6 +99,7 @@ def created_channel(event: ChannelCreated, now: float) -> Channel:
         own=(event.number, event.name),
         exten=event.exten,
         since=now,
+        called=event.state in _RUNG,
     )
 
 
@@ -91,11 +107,12 @@ class Channels:
     """Every live channel, by unique id, interface, call and bridge.
 
     `by_id` is to be read only: channels come, go and move by the methods here, which keep the
-    indexes in step.
+    indexes in step, and remember whose calls are to be read anew (`touch`, `take_touched`).
     """
 
-    def __init__(self, directory: Directory) -> None:
-        self.directory = directory
+    def __init__(self) -> None:
+        self._born = 0
+        self._touched: dict[str, None] = {}  # names, in order
         self.by_id: dict[str, Channel] = {}
         self._by_interface: dict[str, dict[str, Channel]] = {}
         self._by_call: dict[str, dict[str, Channel]] = {}
@@ -106,6 +123,8 @@ class Channels:
     def add(self, channel: Channel) -> None:
         """Add a channel; one that is known already is left as it is."""
         if channel.unique_id not in self.by_id:
+            self._born += 1
+            channel.born = self._born
             self.by_id[channel.unique_id] = channel
             _put(self._by_interface, channel.interface, channel)
             _put(self._by_call, channel.linked_id, channel)
@@ -114,8 +133,10 @@ class Channels:
 
     def remove(self, unique_id: str) -> Channel | None:
         """Remove a channel. Returns it, or None when it was not known."""
-        channel = self.by_id.pop(unique_id, None)
+        channel = self.by_id.get(unique_id)
         if channel is not None:
+            self.touch(channel)
+            del self.by_id[unique_id]
             _drop(self._by_interface, channel.interface, unique_id)
             _drop(self._by_call, channel.linked_id, unique_id)
             if channel.bridge:
@@ -126,16 +147,19 @@ class Channels:
         """Give a channel another name, and so perhaps another interface."""
         channel = self.by_id.get(unique_id)
         if channel is not None:
+            self.touch(channel)
             _drop(self._by_interface, channel.interface, unique_id)
             channel.name, channel.interface = name, interface_of(name)
             _put(self._by_interface, channel.interface, channel)
+            self.touch(channel)
 
     def relink(self, channel: Channel, linked_id: str) -> None:
-        """Move a channel to another call."""
-        if channel.linked_id != linked_id:
-            _drop(self._by_call, channel.linked_id, channel.unique_id)
-            channel.linked_id = linked_id
-            _put(self._by_call, linked_id, channel)
+        """Move a channel to another call, and with it all that it is joined to."""
+        for each in (channel, *self.reach(channel)):
+            if each.linked_id != linked_id:
+                _drop(self._by_call, each.linked_id, each.unique_id)
+                each.linked_id = linked_id
+                _put(self._by_call, linked_id, each)
 
     def enter_bridge(self, channel: Channel, bridge: str) -> None:
         """Put a channel into a bridge; it is in one at a time. Idempotent."""
@@ -148,8 +172,20 @@ class Channels:
     def leave_bridge(self, channel: Channel, bridge: str) -> None:
         """Take a channel out of a bridge; no error if it is not in it."""
         if bridge and channel.bridge == bridge:
+            self.touch(channel)
             _drop(self._by_bridge, bridge, channel.unique_id)
             channel.bridge = ""
+
+    def touch(self, channel: Channel) -> None:
+        """Have the calls of this channel and of all that belong to it read anew."""
+        self._touched[channel.name] = None
+        for found in (*self.in_call(channel.linked_id), *self.reach(channel)):
+            self._touched[found.name] = None
+
+    def take_touched(self) -> list[str]:
+        """The names of the channels that were touched since this was last asked, in order."""
+        touched, self._touched = list(self._touched), {}
+        return touched
 
     # -- reading it
 
@@ -165,49 +201,39 @@ class Channels:
         """The channels in a bridge, in the order in which they entered it."""
         return self._by_bridge.get(bridge, {}).values()
 
-    def phone(self, interface: str) -> Phone:
-        """What the phone does: talking hides dialing, and dialing hides ringing."""
-        found = Phone.IDLE
-        for channel in self.on(interface):
-            if channel.state is ChannelState.UP:
-                return Phone.TALKING
-            if not channel.incoming:
-                found = Phone.DIALING
-            elif channel.state is ChannelState.RINGING and found is Phone.IDLE:
-                found = Phone.RINGING
-        return found
+    def reach(self, channel: Channel) -> list[Channel]:
+        """All that a channel is joined to, nearest first: by bridges, and through Local halves."""
+        if not channel.bridge and not channel.is_local:
+            return []
+        found = {channel.unique_id: channel}
+        ahead = [channel]
+        for one in ahead:
+            half = self._other_half(one) if one.is_local else None
+            for each in (*self.in_bridge(one.bridge), *([half] if half is not None else ())):
+                if each.unique_id not in found:
+                    found[each.unique_id] = each
+                    ahead.append(each)
+        return ahead[1:]
 
-    def talking(self, interface: str) -> Channel | None:
-        """The channel by which an interface talks: the one that went up last, or None."""
-        up = [channel for channel in self.on(interface) if channel.state is ChannelState.UP]
-        return max(up, key=lambda channel: channel.answered or 0.0, default=None)
+    def party(self, channel: Channel) -> Channel | None:
+        """Whom a channel talks with: the nearest that is no Local half; None for nobody."""
+        return next((found for found in self.reach(channel) if not found.is_local), None)
 
-    def call(self, channel: Channel) -> CallShown:
-        """What clients are shown of the call that a channel of an agent's phone is in."""
-        return CallShown(
-            acd=bool(channel.queue),
-            incoming=channel.incoming,
-            internal=self._is_internal(channel),
-            recording=self._recording(channel.linked_id),
-        )
+    def talk(self, channel: Channel) -> list[Channel]:
+        """A channel and all that it is joined to or, while it is joined to none, its whole call."""
+        joined = self.reach(channel) or self.in_call(channel.linked_id)
+        return [channel, *(found for found in joined if found is not channel)]
 
-    def _is_internal(self, channel: Channel) -> bool:
-        """Whether the other party is one of our own: known by number dialled, or by its phone."""
-        directory = self.directory
-        if not channel.incoming:
-            return channel.exten in directory.line_by_number or any(
-                channel.exten == queue.number for queue in directory.queues.values()
-            )
-        origin = self.by_id.get(channel.linked_id)
-        if origin is not None and origin is not channel:
-            return origin.interface in directory.line_by_interface
-        return channel.connected[0] in directory.line_by_number
-
-    def _recording(self, linked_id: str) -> Recording:
-        muted = [channel.muted for channel in self.in_call(linked_id) if channel.muted is not None]
+    def recording(self, channel: Channel) -> Recording:
+        """Whether the call of a channel is recorded."""
+        muted = [each.muted for each in self.talk(channel) if each.muted is not None]
         if not muted:
             return "DISABLED"
         return "PAUSED" if all(muted) else "ACTIVE"
+
+    def _other_half(self, channel: Channel) -> Channel | None:
+        name = channel.name[:-1] + ("2" if channel.name.endswith("1") else "1")
+        return next((found for found in self.on(channel.interface) if found.name == name), None)
 
     # -- starting anew
 
@@ -222,26 +248,42 @@ class Channels:
         """Start anew from what Asterisk lists after a reconnection.
 
         A member's own channel shows the application `AppQueue`; the queue's name stands in the
-        data of its caller's `Queue`, found through their common bridge or linked id. The direction
-        of a channel that is up is read from its application: Asterisk runs `AppQueue` or `AppDial`
-        on a channel that it dialled itself. What no list tells is kept from before: when a channel
-        rang and was answered, its variables, a hold, what is known of its recording.
+        data of its caller's `Queue`, found through their common bridge or linked id. Whether
+        Asterisk rang a channel that is up is read from its application: it runs `AppQueue` or
+        `AppDial` on a channel that it dialled itself. What no list tells is kept from before: when
+        a channel rang and was answered, its variables, a hold, what is known of its recording.
         """
-        known, seen = self.by_id, list(seen)
+        known = self.by_id
         self.by_id = {}
         for index in (self._by_interface, self._by_call, self._by_bridge):
             index.clear()
+        seen = list(seen)
         queue_of_call = {
             listed.linked_id: listed.application_data.partition(",")[0]
             for listed in seen
             if listed.application == "Queue"
         }
+        channels = []
         for listed in seen:
             channel = _listed_channel(listed, known.get(listed.unique_id), now)
             channel.muted = recorded.get(listed.unique_id)
             if listed.application == "AppQueue":
                 channel.queue = queue_of_call.get(listed.linked_id, "")
+            channels.append(channel)
+        for channel in sorted(channels, key=_seniority):
             self.add(channel)
+        for channel in self.by_id.values():
+            if channel.bridge:
+                oldest = min((channel, *self.reach(channel)), key=lambda each: each.born)
+                self.relink(oldest, oldest.linked_id)
+
+
+def _seniority(channel: Channel) -> tuple[float, int]:
+    """Older channels first. Asterisk makes unique ids of the second and a number that counts."""
+    second, _, number = channel.unique_id.rpartition(".")
+    if second.isdecimal() and number.isdecimal():
+        return float(second), int(number)
+    return channel.since, 0
 
 
 def _listed_channel(listed: ChannelSeen, old: Channel | None, now: float) -> Channel:
@@ -253,16 +295,18 @@ def _listed_channel(listed: ChannelSeen, old: Channel | None, now: float) -> Cha
         own=(listed.number, listed.name),
         exten=listed.exten,
         since=now - listed.age,
+        called=listed.state in _RUNG or listed.application in ("AppQueue", "AppDial"),
         connected=(listed.connected_number, listed.connected_name),
         bridge=listed.bridge,
     )
     if old is not None:
+        channel.since, channel.called, channel.queue = old.since, old.called, old.queue
         channel.variables, channel.held = old.variables, old.held
-        channel.from_queue, channel.stopped = old.from_queue, old.stopped
+        channel.from_queue, channel.transferred = old.from_queue, old.transferred
+        channel.stopped = old.stopped
     if listed.state is ChannelState.RINGING:
         channel.rang = channel.since if old is None else old.rang
     if listed.state is ChannelState.UP:
-        channel.incoming = listed.application in ("AppQueue", "AppDial")
         channel.answered = channel.since if old is None else old.answered or now
         channel.rang = None if old is None else old.rang
     return channel

@@ -42,6 +42,16 @@ class AgentDay(msgspec.Struct, frozen=True):
             outbound_talk_s=self.outbound_talk_s + added.outbound_talk_s,
         )
 
+    def minus(self, counted: "AgentDay") -> "AgentDay":
+        """The day without the figures of another; moments stay as they are."""
+        counters = (name for name in self.__struct_fields__ if not name.endswith("_at"))
+        less = {name: -getattr(counted, name) for name in counters}
+        return self.plus(AgentDay(**less))
+
+    def is_something(self) -> bool:
+        """Whether any figure differs from zero."""
+        return self.minus(self) != self.plus(AgentDay())
+
     def spend(self, state: AgentState, seconds: float) -> "AgentDay":
         """The day with `seconds` more in a shown state; only ready, pause and wrap-up count."""
         match state:

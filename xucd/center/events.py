@@ -130,12 +130,18 @@ class AgentCalled(_Event, frozen=True):
 
 
 class AgentConnected(_Event, frozen=True):
-    """A member answered a caller, who had waited `hold_time` seconds. AMI `AgentConnect`."""
+    """A member answered a caller, who had waited `hold_time` seconds. AMI `AgentConnect`.
+
+    `member_unique_id` is the channel's that talks, which may be another's than the member's:
+    `interface` and `member` are those of the member that was asked.
+    """
 
     queue: str
     unique_id: str
     member_unique_id: str
     hold_time: int
+    interface: str
+    member: str
 
 
 class AgentRangNoAnswer(_Event, frozen=True):
@@ -211,9 +217,13 @@ class BridgeLeft(_Event, frozen=True):
 
 
 class Transferred(_Event, frozen=True):
-    """A call was transferred. AMI `BlindTransfer`, `AttendedTransfer`; only successes arrive."""
+    """A call was transferred. AMI `BlindTransfer`, `AttendedTransfer`; only successes arrive.
+
+    `transferee_unique_ids` are those of whom Asterisk names as handed on.
+    """
 
     transferer_unique_id: str
+    transferee_unique_ids: tuple[str, ...] = ()
 
 
 class Held(_Event, frozen=True):

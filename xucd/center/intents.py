@@ -15,6 +15,9 @@ WRAPUP_REASON = "xucd-wrapup"
 MUTED_MARK = "XUCD_MUTED"
 """The variable by which xucd notes on a channel what Asterisk cannot tell of its recording."""
 
+QUEUE_MARK = "XUCD_QUEUE"
+"""The variable by which xucd notes on a caller's channel through which queue it was answered."""
+
 Mark = Literal["0", "1", "stopped"]
 """What stands there: "1" while the recording is muted, "stopped" once it was stopped for good."""
 
@@ -78,6 +81,16 @@ class MarkRecording(_Intent, frozen=True):
 
     channel: str
     mark: Mark
+
+
+class MarkCaller(_Intent, frozen=True):
+    """Note on a queue's caller through which queue it was answered. AMI `Setvar` of `QUEUE_MARK`.
+
+    It goes with the caller through transfers, and is how a restarted xucd knows.
+    """
+
+    channel: str
+    queue: str
 
 
 class Listen(_Intent, frozen=True):
@@ -160,6 +173,7 @@ Intent = (
     | Nudge
     | Mute
     | MarkRecording
+    | MarkCaller
     | Listen
     | PlayMessage
     | DialOut

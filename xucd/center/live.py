@@ -33,6 +33,7 @@ class LiveAgent:
         "_leaving",
         "_line",
         "_members",
+        "_owes_wrapup",
         "_queues",
         "_reason",
         "_settled",
@@ -63,6 +64,7 @@ class LiveAgent:
         self._leaving = False
         self._settled = True
         self._wrapup_s = 0
+        self._owes_wrapup = False
         self._shown = AgentShown(AgentState.LOGGED_OUT, line.number if line else "")
         self._since = now
         self._station_since = now
@@ -105,6 +107,11 @@ class LiveAgent:
         return self._wrapup_s
 
     @property
+    def owes_wrapup(self) -> bool:
+        """Whether it has, or has had, a queue's call of which the wrap-up is yet to begin."""
+        return self._owes_wrapup
+
+    @property
     def shown(self) -> AgentShown:
         """What clients are shown of it."""
         return self._shown
@@ -144,6 +151,8 @@ class AgentRecord(LiveAgent):
         """Let a fact change the stance; returns the one before. Only a pause keeps its reason."""
         before = self._stance
         self._stance = after(before, fact)
+        if self._stance is not before:
+            self._owes_wrapup = False
         self._reason = reason if self._stance is Stance.PAUSED else ""
         return before
 
@@ -233,8 +242,12 @@ class AgentRecord(LiveAgent):
         self._since = since
 
     def set_wrapup(self, seconds: int) -> None:
-        """The wrap-up of the call that it had last."""
+        """The wrap-up of the call that it has, or had last."""
         self._wrapup_s = seconds
+
+    def owe_wrapup(self) -> None:
+        """A wrap-up was asked for: its pause may come only after the call has ended."""
+        self._owes_wrapup = True
 
     def count(self, added: AgentDay) -> None:
         """Add to the figures of the day: ``count(AgentDay(inbound_calls=1))``."""

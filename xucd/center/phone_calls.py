@@ -1,23 +1,31 @@
-"""The calls of each line's phone, as the user of the line is told them.
+"""The calls of each line's phone: the one model from which users and supervisors are told of them.
 
 A call of a phone is known by the name of its channel (``PJSIP/1001-0000002a``), which stays with
 the phone's end of the call through pick-up and transfers. The unique id that is told is the first
 one, and stays, too.
 
 What is told of a call is read off the channels as they are now, and told when it differs from what
-was told before: its stage, the other party, the direction, the queue. The call's ``USR_`` variables
-go with it; a new variable alone is told with the next change. The other party is whoever is in the
-same bridge; before that, whoever Asterisk names, or the number that was dialled.
+was told before: its stage, the other party, the direction, the queue. `PhoneEvent`, the agent's
+`AgentOnCall` and its figures are read from here, and so cannot disagree. The call's ``USR_``
+variables go with it; a new variable alone is told with the next change.
 
-A call that xucd dials for a user (`dial`) first rings the user's own phone. For the user that is an
-outgoing call: it is told as dialing until the phone has been joined to somebody.
+The other party is whoever the phone is joined to, through bridges and Local channels; before that,
+whoever Asterisk names, or the number that was dialled. A phone is never told to talk with itself.
+
+The direction is decided by the part that the phone has in the call, once it is joined to somebody,
+and stays from then on: `_is_incoming`. Until then it is what it looks like: `_looks_incoming`.
+
+A phone that is registered several times may ring with several channels for one call. That is one
+call of the phone: the first channel is told, and whichever answers goes on under its id.
 """
 
 import msgspec
 
+from xucd.center.agent import Phone, Recording
 from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
 from xucd.center.channels import DIAL_ID, Channel, Channels, Party, interface_of
-from xucd.center.directory import Directory
+from xucd.center.day import AgentDay
+from xucd.center.directory import Directory, Line
 from xucd.center.events import ChannelState
 from xucd.center.waiting import Waiting
 
@@ -27,37 +35,63 @@ DIALLED = "XUCD_DIAL"
 VARIABLE = "USR_"
 """How the names of variables begin that are the user's."""
 
+OWN_ID = "xucd-"
+"""How the unique ids of all channels begin that xucd has asked for."""
+
 
 class Leg:
     """One call of one phone. `sent` is what was last told of it, None before anything was.
 
-    `unique_id` is the first channel's. `joined` is set once it has been in a bridge with somebody,
-    or was about to be; `over` once it was transferred away, although its channel may live on for a
-    moment.
+    `unique_id` is the first channel's. `incoming` may change until `joined`, which is set once it
+    has been joined to somebody. `over` is set once it was transferred away, although its channel
+    may live on for a moment. `queue` is the name of the queue that rang it or through which its
+    caller came, `internal` says that the other party is one of our own, `recording` whether the
+    call is recorded; it stays as it was once nobody is left to talk with. `claimed` says that it is
+    known whether it is a queue's call that its agent works on, with what follows from that.
+    `counted` is what it has added to its agent's figures so far, and `agent_id` whose these are.
+    `twin` is the call that a further channel of the same phone rings for.
     """
 
     __slots__ = (
+        "agent_id",
         "channel",
-        "dialled",
+        "claimed",
+        "counted",
         "incoming",
+        "internal",
         "joined",
-        "originated",
         "over",
         "queue",
+        "recording",
         "sent",
+        "twin",
         "unique_id",
     )
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, agent_id: int | None, twin: "Leg | None") -> None:
         self.channel = channel
         self.unique_id = channel.unique_id
-        self.originated = channel.unique_id.startswith(DIAL_ID)
-        self.incoming = channel.incoming
-        self.dialled = channel.exten
-        self.queue = channel.queue
+        self.agent_id = agent_id
+        self.twin = twin
+        self.incoming = channel.called
+        self.internal = False
+        self.queue = ""
+        self.recording: Recording = "DISABLED"
         self.joined = False
+        self.claimed = False
         self.over = False
         self.sent: PhoneCall | None = None
+        self.counted = AgentDay()
+
+    @property
+    def dialled(self) -> str:
+        """The number that was dialled on the phone, or is to be dialled for it."""
+        return self.channel.exten
+
+    @property
+    def is_dialled_for(self) -> bool:
+        """Whether Asterisk rings the phone so that it then dials for its user."""
+        return self.channel.called and not self.incoming
 
 
 class PhoneCalls:
@@ -83,18 +117,52 @@ class PhoneCalls:
         """Forget whether the call of this id could be begun; idempotent."""
         self._refused.discard(unique_id)
 
+    # -- reading it
+
     def of(self, interface: str) -> list[Leg]:
         """The calls of an interface's phone that have been told, oldest first."""
-        return [
-            leg
-            for leg in self.legs.values()
-            if leg.channel.interface == interface and leg.sent is not None and not leg.over
-        ]
+        return [leg for leg in self._on(interface) if leg.sent is not None and not leg.over]
+
+    def phone(self, interface: str) -> Phone:
+        """What the phone does: talking hides dialing, and dialing hides ringing."""
+        found = Phone.IDLE
+        for leg in self._on(interface):
+            if leg.channel.state is ChannelState.UP:
+                return Phone.TALKING
+            if leg.channel.state is ChannelState.DOWN:
+                continue
+            if not leg.incoming:
+                found = Phone.DIALING
+            elif leg.channel.state is ChannelState.RINGING and found is Phone.IDLE:
+                found = Phone.RINGING
+        return found
+
+    def talking(self, interface: str) -> Leg | None:
+        """The call by which a phone talks: of several the one not held, the latest; or None."""
+        up = [leg for leg in self._on(interface) if leg.channel.state is ChannelState.UP]
+        return max(
+            up,
+            key=lambda leg: (not leg.over, not leg.channel.held, leg.channel.answered or 0.0),
+            default=None,
+        )
+
+    def _on(self, interface: str) -> list[Leg]:
+        return [leg for leg in self.legs.values() if leg.channel.interface == interface]
+
+    # -- keeping it up to date
 
     def update(
-        self, directory: Directory, channels: Channels, waiting: Waiting, name: str
+        self,
+        directory: Directory,
+        channels: Channels,
+        waiting: Waiting,
+        name: str,
+        agent_id: int | None,
     ) -> PhoneCallChanged | None:
-        """Read a phone's call anew, by its channel's name; returns what is to be told of it."""
+        """Read a phone's call anew, by its channel's name; returns what is to be told of it.
+
+        `agent_id` is the agent who sits at the phone now, whose call it is if it is a new one.
+        """
         interface = interface_of(name)
         line = directory.line_by_interface.get(interface)
         if line is None:
@@ -104,11 +172,10 @@ class PhoneCalls:
         if leg is None:
             if channel is None:
                 return None
-            leg = self.legs[name] = Leg(channel)
+            leg = self.legs[name] = Leg(channel, agent_id, self._twin(channel))
         if channel is not None and not leg.over:
             leg.channel = channel
-            leg.queue = leg.queue or channel.queue or _queue(channels, waiting, leg)
-            call = _call(directory, channels, leg)
+            call = _call(directory, channels, waiting, leg, line)
         else:
             call = _released(leg)
         if channel is None:
@@ -118,24 +185,48 @@ class PhoneCalls:
             return None
         return PhoneCallChanged(line.id, call)
 
+    def _twin(self, channel: Channel) -> Leg | None:
+        """The call that a phone is rung for already, by another of its registrations."""
+        if not channel.called:
+            return None
+        for leg in self._on(channel.interface):
+            other = leg.channel
+            if other.called and other.linked_id == channel.linked_id and other.answered is None:
+                return leg.twin or leg
+        return None
+
 
 def talks(channels: Channels, leg: Leg) -> bool:
-    """Whether somebody else is in the phone's bridge now."""
-    return any(found is not leg.channel for found in channels.in_bridge(leg.channel.bridge))
+    """Whether somebody is joined to the phone now."""
+    return channels.party(leg.channel) is not None
 
 
-def _call(directory: Directory, channels: Channels, leg: Leg) -> PhoneCall | None:
+def _call(
+    directory: Directory, channels: Channels, waiting: Waiting, leg: Leg, line: Line
+) -> PhoneCall | None:
     """What the user of the line is to be told of a call; None while there is nothing yet."""
     channel = leg.channel
+    if leg.twin is not None:
+        if channel.state is not ChannelState.UP:
+            return None
+        _take_over(leg, leg.twin)
+    leg.queue = _queue(channels, waiting, leg) or leg.queue
+    peer = channels.party(channel)
+    if not leg.joined:
+        leg.incoming = (
+            _looks_incoming(channels, leg) if peer is None else _is_incoming(directory, leg, peer)
+        )
+        leg.joined = peer is not None
+        leg.recording = channels.recording(channel)
+    elif peer is not None:
+        leg.recording = channels.recording(channel)
     if channel.state is ChannelState.DOWN:
         return None
-    peer = _peer(channels, leg)
-    if _picks_up(channels, leg, peer):
-        leg.incoming = True
-    leg.joined = leg.joined or peer is not None
-    number, name = _other_party(directory, leg, peer)
+    peer = peer or _about_to_be_joined(channels, leg)
+    number, name = _other_party(directory, channels, leg, peer, line)
+    leg.internal = _is_internal(directory, channels, leg, peer, number)
     return PhoneCall(
-        stage=_stage(leg),
+        stage=_stage(leg, peer),
         number=number,
         name=name,
         incoming=leg.incoming,
@@ -146,52 +237,151 @@ def _call(directory: Directory, channels: Channels, leg: Leg) -> PhoneCall | Non
     )
 
 
-def _peer(channels: Channels, leg: Leg) -> Channel | None:
-    """The channel at the other end, if the call is joined to one, or is about to be."""
-    mine = leg.channel
-    for channel in channels.in_bridge(mine.bridge):
-        if channel is not mine:
-            return channel
-    if leg.joined or leg.incoming or mine.state is not ChannelState.UP:
-        return None
-    # Whom it dialled has answered, and the two are joined in a moment.
-    answered = [
-        channel
-        for channel in channels.in_call(mine.linked_id)
-        if channel is not mine and channel.state is ChannelState.UP and channel.incoming
-    ]
-    return answered[0] if len(answered) == 1 else None
+def _take_over(leg: Leg, first: Leg) -> None:
+    """A further registration of the phone has answered: go on in the place of the first."""
+    leg.unique_id, leg.sent, leg.counted = first.unique_id, first.sent, first.counted
+    leg.agent_id, leg.queue = first.agent_id, first.queue
+    first.sent, first.counted, first.twin = None, AgentDay(), leg
+    leg.twin = None
 
 
-def _picks_up(channels: Channels, leg: Leg, peer: Channel | None) -> bool:
-    """Whether a call that the phone placed has turned out to be a pick-up of somebody else's call.
+# -- direction
 
-    It is joined to a channel that placed a call itself or, just before, was answered without having
-    dialled anybody, and Asterisk names another party than the number that was dialled.
+
+def _is_incoming(directory: Directory, leg: Leg, peer: Channel) -> bool:
+    """The direction of a call that is joined to somebody, by who called whom.
+
+    A queue's caller has called, whatever joined it to the phone. Otherwise, whoever was there first
+    has called: one who was dialled after the phone was there was dialled for it, one who was
+    dialled before (by a dialler, or a colleague who parked it) is handed to it. A phone that
+    Asterisk rang was called by one who placed a call. Of two who both placed a call, the later came
+    to the other (a pick-up, a call taken back from parking), unless it is a stranger that another
+    program joined to a phone which waited for it.
     """
-    if leg.incoming or leg.joined or leg.originated:
-        return False
-    if peer is not None:
-        return not peer.incoming
     channel = leg.channel
+    if channel.unique_id.startswith(DIAL_ID):
+        return False
+    older = peer.born < channel.born
+    if leg.queue:
+        return True
+    if peer.called:
+        return older
+    return channel.called or older or peer.interface not in directory.line_by_interface
+
+
+def _looks_incoming(channels: Channels, leg: Leg) -> bool:
+    """The direction of a call that is joined to nobody yet.
+
+    A phone that Asterisk rings is called if there is somebody who could call it; otherwise it is
+    rung so that it dials for its user: by an Originate of ours or of another program (a CRM). A
+    call that the phone placed is a pick-up if Asterisk answers it without having dialled anybody,
+    and names another party than the number that was dialled.
+    """
+    channel = leg.channel
+    if channel.called:
+        if channel.unique_id.startswith(OWN_ID):
+            return not channel.unique_id.startswith(DIAL_ID)
+        if channel.linked_id == channel.unique_id:
+            return bool(leg.queue)
+        origin = channels.by_id.get(channel.linked_id)
+        if leg.queue or origin is None or not origin.is_local:
+            return True
+        return any(
+            found.born < channel.born and not found.is_local
+            for found in channels.in_call(channel.linked_id)
+        )
+    if leg.incoming:
+        return True
     alone = all(found is channel for found in channels.in_call(channel.linked_id))
     up = channel.state is ChannelState.UP
     return up and alone and channel.connected[0] not in ("", leg.dialled)
 
 
-def _other_party(directory: Directory, leg: Leg, peer: Channel | None) -> Party:
+# -- the other party
+
+
+def _about_to_be_joined(channels: Channels, leg: Leg) -> Channel | None:
+    """Whom the phone dialled and who has answered: the two are joined in a moment."""
+    mine = leg.channel
+    if leg.joined or leg.incoming or mine.state is not ChannelState.UP:
+        return None
+    answered = [found for found in _dialled_by(channels, mine) if found.state is ChannelState.UP]
+    return answered[0] if len(answered) == 1 else None
+
+
+def _dialled_by(channels: Channels, mine: Channel) -> list[Channel]:
+    """Whom Asterisk rings for a channel that was there before."""
+    return [
+        found
+        for found in channels.in_call(mine.linked_id)
+        if found.called and not found.is_local and found.born > mine.born
+    ]
+
+
+def _other_party(
+    directory: Directory, channels: Channels, leg: Leg, peer: Channel | None, line: Line
+) -> Party:
     if peer is not None:
-        line = directory.line_by_interface.get(peer.interface)
-        if line is not None:
+        theirs = directory.line_by_interface.get(peer.interface)
+        if theirs is not None:
             # A call that was picked up still has the name of the phone that it rang.
-            return line.number, peer.own[1] if peer.own[0] == line.number else ""
-        if peer.own[0]:
-            return peer.own
+            return theirs.number, peer.own[1] if peer.own[0] == theirs.number else ""
+        if _is_somebody(peer.own[0], line):
+            # A phone that is dialled may bear the name under which Asterisk was told to dial.
+            borrowed = leg.is_dialled_for and peer.own[1] in (
+                leg.channel.own[1],
+                leg.channel.connected[1],
+            )
+            return peer.own[0], "" if borrowed else peer.own[1]
     if leg.sent is not None and leg.joined:
         return leg.sent.number, leg.sent.name
+    connected = leg.channel.connected
     if leg.incoming:
-        return leg.channel.connected
-    return (leg.dialled, "") if leg.dialled not in ("", "s") else leg.channel.connected
+        return connected if _is_somebody(connected[0], line) or not connected[0] else ("", "")
+    if _is_somebody(leg.dialled, line):
+        return leg.dialled, ""
+    for found in _dialled_by(channels, leg.channel):
+        if _is_somebody(found.own[0], line):
+            return found.own[0], ""
+    return connected if _is_somebody(connected[0], line) else ("", "")
+
+
+def _is_somebody(number: str, line: Line) -> bool:
+    """Whether a number can be another party's: not none, not the dialplan's ``s``, not our own."""
+    return number not in ("", "s", line.number)
+
+
+def _is_internal(
+    directory: Directory, channels: Channels, leg: Leg, peer: Channel | None, number: str
+) -> bool:
+    """Whether the other party is one of our own: by its phone, else by its number."""
+    if peer is not None:
+        return peer.interface in directory.line_by_interface
+    if leg.incoming:
+        origin = channels.by_id.get(leg.channel.linked_id)
+        if origin is not None and origin is not leg.channel and not origin.is_local:
+            return origin.interface in directory.line_by_interface
+    return number in directory.line_by_number or any(
+        number == queue.number for queue in directory.queues.values() if not leg.incoming
+    )
+
+
+# -- the rest of what is told
+
+
+def _queue(channels: Channels, waiting: Waiting, leg: Leg) -> str:
+    """The queue that rings a phone, or through which whoever it talks with was answered."""
+    channel = leg.channel
+    for found in channels.reach(channel):
+        if found.from_queue:
+            return found.from_queue
+    if channel.queue:
+        return channel.queue
+    if leg.joined or not channel.called:
+        return ""
+    # A phone may ring before the queue's own event says so, and behind a Local channel.
+    in_call = channels.in_call(channel.linked_id)
+    return waiting.queue_among(found.unique_id for found in in_call)
 
 
 def _variables(channels: Channels, channel: Channel) -> dict[str, str]:
@@ -202,19 +392,11 @@ def _variables(channels: Channels, channel: Channel) -> dict[str, str]:
     return found
 
 
-def _queue(channels: Channels, waiting: Waiting, leg: Leg) -> str:
-    """The queue that rings a phone: a phone may ring before the queue's own event says so."""
-    if not leg.incoming or leg.joined:
-        return ""
-    in_call = channels.in_call(leg.channel.linked_id)
-    return waiting.queue_among(channel.unique_id for channel in in_call)
-
-
-def _stage(leg: Leg) -> Stage:
+def _stage(leg: Leg, peer: Channel | None) -> Stage:
     up = leg.channel.state is ChannelState.UP
     if up and leg.channel.held:
         return Stage.ON_HOLD
-    if up and (leg.joined or not leg.originated):
+    if up and (leg.joined or peer is not None or not leg.is_dialled_for):
         return Stage.ESTABLISHED
     return Stage.RINGING if leg.incoming else Stage.DIALING
 
@@ -230,3 +412,37 @@ def _same(before: PhoneCall, call: PhoneCall) -> bool:
     if call.stage is Stage.RELEASED:
         return before.stage is Stage.RELEASED
     return before == msgspec.structs.replace(call, linked_id=before.linked_id)
+
+
+# -- figures
+
+
+def figures(leg: Leg, now: float, *, over: bool) -> AgentDay:
+    """What a call adds to its agent's figures of the day, as far as it is known by now.
+
+    A phone that is rung so that it dials for its user counts once its user has picked it up, one
+    that xucd itself dials from the start.
+    """
+    channel = leg.channel
+    answered = channel.answered
+    if leg.twin is not None:
+        return AgentDay()
+    if not leg.incoming:
+        unasked = channel.called and not channel.unique_id.startswith(DIAL_ID)
+        if unasked and answered is None:
+            return AgentDay()
+        talked = now - answered if over and answered is not None else 0.0
+        return AgentDay(outbound_calls=1, outbound_talk_s=talked)
+    rang = answered if channel.rang is None else channel.rang
+    if rang is None:
+        return AgentDay()
+    if answered is None:
+        if not over:
+            return AgentDay(inbound_calls=1)
+        return AgentDay(inbound_calls=1, inbound_unanswered=1, inbound_ring_s=now - rang)
+    return AgentDay(
+        inbound_calls=1,
+        inbound_answered=1,
+        inbound_ring_s=max(0.0, answered - rang),
+        inbound_talk_s=now - answered if over else 0.0,
+    )

@@ -61,8 +61,12 @@ class Sheets:
         """The channel has gone."""
         self._kept.pop(unique_id, None)
 
+    def are_none(self) -> bool:
+        """Whether no live channel has a sheet."""
+        return not self._kept
+
     def of(self, channels: Iterable[Channel]) -> KeptSheet | None:
-        """The sheet of a call, given its channels: that of the channel which was there first."""
+        """The sheet of a call, given its channels: the first that any of them has."""
         if not self._kept:
             return None
         return next(

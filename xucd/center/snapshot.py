@@ -48,7 +48,8 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     `devices` maps a device (``PJSIP/1001``) to its state. `recorded` maps the unique id of each
     channel with a recording to whether it is muted. `queues` are the queues that Asterisk knows.
-    `marked` are the unique ids of channels on whose recording xucd has left a note.
+    `queued` maps the unique id of each caller that xucd has marked to the name of the queue through
+    which it was answered.
     """
 
     queues: frozenset[str]
@@ -57,4 +58,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     channels: tuple[ChannelSeen, ...]
     devices: dict[str, str]
     recorded: dict[str, bool] = {}
-    marked: frozenset[str] = frozenset()
+    queued: dict[str, str] = {}

@@ -45,9 +45,9 @@ async def listen(context: Context, command: ListenAgent, who: Session) -> None:
 
 def _current_call(context: Context, live: LiveAgent) -> Channel:
     """The channel on which an agent talks. Raises `Refused`, also when the agent only listens."""
-    channel = None
+    leg = None
     if live.line is not None and context.center.on_interface.get(live.line.interface) is live:
-        channel = context.center.channels.talking(live.line.interface)
-    if channel is None or channel.unique_id in context.center.listeners:
+        leg = context.center.phone_calls.talking(live.line.interface)
+    if leg is None or leg.channel.unique_id in context.center.listeners:
         raise Refused("AgentNotOnCall", "The agent has no call.")
-    return channel
+    return leg.channel

@@ -93,8 +93,6 @@ def _interface(context: Context, live: LiveAgent) -> str:
 
 
 def _wrapup_is_due(context: Context, live: LiveAgent, interface: str) -> bool:
-    channel = context.center.channels.talking(interface)
-    queue = (
-        context.center.directory.queue_by_name.get(channel.queue) if channel is not None else None
-    )
+    leg = context.center.phone_calls.talking(interface)
+    queue = context.center.directory.queue_by_name.get(leg.queue) if leg is not None else None
     return queue is not None and queue.wrapup > 0

@@ -73,6 +73,10 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
     live, _line, queue = found
     member = Member(event.paused, event.reason, live.members[queue.id].idle)
     live.put_member(queue.id, member)
+    if event.paused and event.reason == WRAPUP_REASON and not center.has_worked(live):
+        # Whoever was asked for a call that another took has nothing to wrap up.
+        center.intents.append(SetPause(event.interface, False, queue=event.queue))
+        return
     update_stance(center, live, event.reason, now)
 
 

@@ -1,75 +1,52 @@
-"""What events do to the calls that users of lines are told.
+"""What is told of the calls of phones: to their users, and of the agents who sit at them.
 
-They come after the rules of `channels`, so that the channels already are what the event made them.
+`reads` comes after the rules of `channels`, so that the channels already are what the event made
+them. It reads anew the calls of all channels that the event touched, then shows the agents at
+these phones, and counts what the calls add to their figures of the day.
 """
 
 from collections.abc import Iterable
 
 from xucd.center import events as ev
 from xucd.center.center import Center
-from xucd.center.channels import DIAL_ID, Channel
-from xucd.center.phone_calls import DIALLED, Leg
+from xucd.center.channels import DIAL_ID, interface_of
+from xucd.center.phone_calls import Leg, figures
+from xucd.center.rules.talkers import claim_taken_over
 
 
-def created(center: Center, event: ev.ChannelCreated, now: float) -> None:
-    """Read the whole call anew: it may have got variables since something was last told of it."""
-    _update(center, center.channels.in_call(event.linked_id))
-
-
-def moved(center: Center, event: ev.ChannelMoved, now: float) -> None:
-    """Read the whole call anew of a channel that is known."""
-    if event.unique_id in center.channels.by_id:
-        _update(center, center.channels.in_call(event.linked_id))
-
-
-def renamed(center: Center, event: ev.ChannelRenamed, now: float) -> None:
-    """Read both names anew: a rename ends the call of the old name and begins one of the new."""
-    update_named(center, (event.new, event.old))
-
-
-def gone(center: Center, event: ev.ChannelGone, now: float) -> None:
-    """Tell that a phone's call is over."""
-    update_named(center, (event.channel,))
-
-
-def bridge_entered(center: Center, event: ev.BridgeEntered, now: float) -> None:
-    """Read the calls of everybody in the bridge anew."""
-    if event.unique_id in center.channels.by_id:
-        _update(center, center.channels.in_bridge(event.bridge))
-
-
-def bridge_left(center: Center, event: ev.BridgeLeft, now: float) -> None:
-    """Read the calls of those who stay in the bridge anew."""
-    _update(center, center.channels.in_bridge(event.bridge))
-
-
-def agent_called(center: Center, event: ev.AgentCalled | ev.AgentConnected, now: float) -> None:
-    """Tell through which queue a phone is rung."""
-    channel = center.channels.by_id.get(event.member_unique_id)
-    if channel is not None:
-        _update(center, (channel,))
-
-
-def held(center: Center, event: ev.Held, now: float) -> None:
-    """Tell that a phone put its call on hold, or took it back."""
-    channel = center.channels.by_id.get(event.unique_id)
-    if channel is not None:
-        _update(center, (channel,))
+def reads(center: Center, event: ev.Event, now: float) -> None:
+    """Read anew the calls that an event touched, and tell what changed of phones and agents."""
+    names = center.channels.take_touched()
+    if not names:
+        return
+    ended = _read(center, names, now)
+    for name in names:
+        leg = center.phone_calls.legs.get(name)
+        if leg is not None:
+            claim_taken_over(center, leg)
+    counted = {
+        agent_id
+        for leg in (*ended, *(center.phone_calls.legs.get(name) for name in names))
+        if leg is not None and (agent_id := _count(center, leg, now, over=leg in ended)) is not None
+    }
+    for interface in dict.fromkeys(interface_of(name) for name in names):
+        live = center.agent_record_on(interface)
+        if live is not None:
+            before = live.shown
+            center.update_shown(live, now)
+            if live.shown != before:
+                counted.discard(live.agent.id)
+    for agent_id in sorted(counted):
+        center.stats_changed(center.agents[agent_id])
 
 
 def transferred(center: Center, event: ev.Transferred, now: float) -> None:
-    """Tell that the call is over for whoever transferred it."""
-    leg = _leg(center, event.transferer_unique_id)
-    if leg is not None:
+    """The call is over for whoever transferred it, though its channel may live on for a moment."""
+    channel = center.channels.by_id.get(event.transferer_unique_id)
+    leg = center.phone_calls.legs.get(channel.name) if channel is not None else None
+    if channel is not None and leg is not None:
         leg.over = True
-        _update(center, (leg.channel,))
-
-
-def variable_set(center: Center, event: ev.VariableSet, now: float) -> None:
-    """Take a call that xucd dials for a user for the user's own, to the number to be dialled."""
-    leg = _leg(center, event.unique_id)
-    if leg is not None and event.name.lstrip("_") == DIALLED:
-        leg.originated, leg.incoming, leg.dialled = True, False, event.value
+        center.channels.touch(channel)
 
 
 def originate_answered(center: Center, event: ev.OriginateAnswered, now: float) -> None:
@@ -78,24 +55,51 @@ def originate_answered(center: Center, event: ev.OriginateAnswered, now: float) 
         center.phone_calls.refuse(event.action_id)
 
 
-def rebuild_phone_calls(center: Center) -> None:
-    """Read all calls anew, after a snapshot whose channels have been read already."""
-    known = [channel.name for channel in center.channels.by_id.values()]
-    update_named(center, dict.fromkeys([*center.phone_calls.legs, *known]))
+def rebuild_phone_calls(center: Center, now: float) -> None:
+    """Read all calls anew, after a snapshot whose channels have been read already.
+
+    What a call that was there before xucd has added to its agent's figures is in these already.
+    """
+    center.channels.take_touched()
+    legs = center.phone_calls.legs
+    known = dict.fromkeys([*legs, *(one.name for one in center.channels.by_id.values())])
+    new = [name for name in known if name not in legs]
+    for leg in _read(center, known, now):
+        _count(center, leg, now, over=True)
+    for name in new:
+        if name in legs:
+            leg = legs[name]
+            leg.counted, leg.claimed = figures(leg, now, over=False), True
 
 
-def update_named(center: Center, names: Iterable[str]) -> None:
-    """Read the calls of these channels' names anew, and tell what changed."""
+def _read(center: Center, names: Iterable[str], now: float) -> list[Leg]:
+    """Read the calls of these channels' names anew; returns those that are no more."""
+    ended = []
     for name in names:
-        change = center.phone_calls.update(center.directory, center.channels, center.waiting, name)
+        calls, live = center.phone_calls, center.on_interface.get(interface_of(name))
+        before = calls.legs.get(name)
+        change = calls.update(
+            center.directory,
+            center.channels,
+            center.waiting,
+            name,
+            live.agent.id if live is not None else None,
+        )
         if change is not None:
             center.changes.append(change)
+        if before is not None and calls.legs.get(name) is not before:
+            ended.append(before)
+    return ended
 
 
-def _update(center: Center, channels: Iterable[Channel]) -> None:
-    update_named(center, [channel.name for channel in channels])
-
-
-def _leg(center: Center, unique_id: str) -> Leg | None:
-    channel = center.channels.by_id.get(unique_id)
-    return center.phone_calls.legs.get(channel.name) if channel is not None else None
+def _count(center: Center, leg: Leg, now: float, *, over: bool) -> int | None:
+    """Add to an agent's figures what its call has come to; returns the agent's id if any did."""
+    if leg.agent_id is None or leg.agent_id not in center.agents:
+        return None
+    now_counted = figures(leg, now, over=over)
+    added = now_counted.minus(leg.counted)
+    leg.counted = now_counted
+    if not added.is_something():
+        return None
+    center.agent_record(leg.agent_id).count(added)
+    return leg.agent_id

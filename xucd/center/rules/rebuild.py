@@ -34,7 +34,7 @@ def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
     center.channels.rebuild(snapshot.channels, snapshot.recorded, now)
     rebuild_recordings(center, snapshot)
     queues_counted(center, center.queue_stats.rebuild(snapshot, now), now)
-    rebuild_phone_calls(center)
+    rebuild_phone_calls(center, now)
     devices = {line.interface: "INVALID" for line in center.directory.lines.values()}
     devices |= snapshot.devices
     for line in center.directory.lines.values():
@@ -153,8 +153,8 @@ def _date(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float)
     if live.shown.state is AgentState.ON_PAUSE:
         live.set_since(float(max((member.last_pause for member in seen), default=0)) or live.since)
     elif live.shown.call is not None and live.since == now and live.line is not None:
-        channel = center.channels.talking(live.line.interface)
-        live.set_since(channel.answered if channel is not None and channel.answered else now)
+        leg = center.phone_calls.talking(live.line.interface)
+        live.set_since((leg.channel.answered if leg is not None else None) or now)
 
 
 def _resume_wrapup(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float) -> None:

@@ -1,34 +1,57 @@
-"""When a sheet is shown: as a phone rings for its call, or as it answers."""
+"""When a sheet is shown: as a phone rings for its call, or as it answers.
+
+A call may also get to a phone that never rang for it: handed over after a consultation, picked up,
+taken back from parking, joined by another program. Then it is shown as the two are joined.
+"""
 
 from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.changes import SheetShown
+from xucd.center.channels import Channel
+from xucd.center.events import ChannelState
+from xucd.center.phone_calls import Leg
+from xucd.center.sheets import KeptSheet
 
-_SHOWING = {
-    "ring": (ev.ChannelState.RINGING, ev.ChannelState.UP),  # a phone may answer without a ring
-    "answer": (ev.ChannelState.UP,),
-}
 
-
-def rings_or_answers(center: Center, event: ev.ChannelMoved, now: float) -> None:
-    """Show the sheet of a call that rings a line, or is answered there, once for each ring."""
-    channel = center.channels.by_id.get(event.unique_id)
-    if channel is None or not channel.incoming:
+def shows(center: Center, event: ev.ChannelMoved | ev.BridgeEntered, now: float) -> None:
+    """Show the sheet of a call that rings a line, is answered there or joined to it, once each."""
+    moved = center.channels.by_id.get(event.unique_id)
+    if moved is None or center.sheets.are_none():
         return
+    for channel in (moved, *center.channels.reach(moved)):
+        leg = center.phone_calls.legs.get(channel.name)
+        if leg is not None:
+            _show(center, leg)
+
+
+def _show(center: Center, leg: Leg) -> None:
+    channel = leg.channel
     line = center.directory.line_by_interface.get(channel.interface)
-    if line is None:
+    sheet = center.sheets.of(center.channels.talk(channel))
+    if line is None or sheet is None or channel.unique_id in (*sheet.shown, sheet.unique_id):
         return
-    call = center.channels.in_call(channel.linked_id)
-    sheet = center.sheets.of(call)
-    if sheet is None or channel.unique_id in sheet.shown:
+    if not _is_due(center, leg, sheet):
         return
-    # A phone may ring before the queue's own event says for which queue.
-    queue = channel.queue or center.waiting.queue_among(member.unique_id for member in call)
-    sheet.queue = queue or sheet.queue
-    if channel.state in _SHOWING[sheet.profile.when]:
-        sheet.shown.add(channel.unique_id)
-        known = {**sheet.known, "queue": sheet.queue, "linked_id": channel.linked_id}
-        center.changes.append(SheetShown(line.id, sheet.channel, sheet.profile.items, known))
+    sheet.queue = leg.queue or sheet.queue
+    sheet.shown.add(channel.unique_id)
+    known = {**sheet.known, "queue": sheet.queue, "linked_id": channel.linked_id}
+    center.changes.append(SheetShown(line.id, sheet.channel, sheet.profile.items, known))
+
+
+def _is_due(center: Center, leg: Leg, sheet: KeptSheet) -> bool:
+    """Whether the phone has come so far: it rings (or answers) for the caller, or talks with it."""
+    channel = leg.channel
+    if _holds(center.channels.reach(channel), sheet):
+        return True
+    if not leg.incoming:
+        return False
+    # A phone may answer without a ring.
+    rings = channel.state is ChannelState.RINGING and sheet.profile.when == "ring"
+    return rings or channel.state is ChannelState.UP
+
+
+def _holds(channels: list[Channel], sheet: KeptSheet) -> bool:
+    return any(found.unique_id == sheet.unique_id for found in channels)
 
 
 def gone(center: Center, event: ev.ChannelGone, now: float) -> None:

@@ -1,10 +1,10 @@
 """Which rules an event of Asterisk runs, in which order: the only entry point for events.
 
 The order within a row matters, and it is always the same. First the rules of `channels`: they make
-channels, bridges and waiting callers what the event says they are, and tell what the agent's phone
-does. Whatever reads channels comes after them: who listens, what users of phones are told, the
-figures of queues, recordings and sheets. A rule may thus rely on all that stands before it in its
-row, and on nothing that stands after it.
+channels, bridges and waiting callers what the event says they are. Then `phones.reads` reads anew
+the calls of phones that were touched, and tells users and supervisors. Whatever reads these comes
+after: the figures of queues, recordings and sheets. A rule may thus rely on all that stands before
+it in its row, and on nothing that stands after it.
 
 To see what an event does, read its row; to change what it does, change its row.
 """
@@ -23,6 +23,7 @@ from xucd.center.rules import (
     queues,
     recording,
     sheets,
+    talkers,
 )
 
 Rule = Callable[[Center, Any, float], None]
@@ -40,32 +41,27 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     ev.CallerJoined: (queues.caller_joined,),
     ev.CallerLeft: (queues.caller_left,),
     ev.CallerAbandoned: (queues.caller_abandoned,),
-    ev.AgentCalled: (channels.agent_called, phones.agent_called),
-    ev.AgentConnected: (
-        channels.agent_called,
-        phones.agent_called,
-        queues.agent_connected,
-        recording.agent_connected,
-    ),
+    ev.AgentCalled: (channels.agent_called, phones.reads),
+    ev.AgentConnected: (talkers.agent_connected, phones.reads, queues.agent_connected),
     ev.AgentRangNoAnswer: (channels.agent_rang_no_answer,),
     # -- channels and what connects them
-    ev.ChannelCreated: (channels.created, phones.created),
+    ev.ChannelCreated: (channels.created, phones.reads),
     # A sheet is shown last: by then its phone is known to ring, and for which queue.
-    ev.ChannelMoved: (channels.moved, phones.moved, sheets.rings_or_answers),
-    ev.ChannelRenamed: (channels.renamed, phones.renamed),
+    ev.ChannelMoved: (channels.moved, phones.reads, sheets.shows),
+    ev.ChannelRenamed: (channels.renamed, phones.reads),
     # A channel's end: first who it was, then what hung on it, last what a page shows of it.
-    ev.ChannelGone: (channels.gone, listening.gone, phones.gone, queues.gone, sheets.gone),
+    ev.ChannelGone: (channels.gone, listening.gone, phones.reads, queues.gone, sheets.gone),
     ev.DialEnded: (callback_calls.dial_ended,),
-    ev.BridgeEntered: (channels.bridge_entered, phones.bridge_entered),
-    ev.BridgeLeft: (channels.bridge_left, phones.bridge_left),
-    ev.Transferred: (phones.transferred, recording.transferred),
-    ev.Held: (channels.held, phones.held),
-    ev.VariableSet: (channels.variable_set, phones.variable_set, queues.variable_set),
+    ev.BridgeEntered: (channels.bridge_entered, phones.reads, sheets.shows),
+    ev.BridgeLeft: (channels.bridge_left, phones.reads),
+    ev.Transferred: (channels.transferred, phones.transferred, phones.reads),
+    ev.Held: (channels.held, phones.reads),
+    ev.VariableSet: (channels.variable_set, queues.variable_set),
     ev.OriginateAnswered: (phones.originate_answered,),
     # -- recordings, listeners, devices
-    ev.RecordingStarted: (channels.recording_changed, recording.started),
-    ev.RecordingStopped: (channels.recording_changed, recording.stopped),
-    ev.RecordingMuted: (channels.recording_changed,),
+    ev.RecordingStarted: (channels.recording_changed, phones.reads, recording.started),
+    ev.RecordingStopped: (channels.recording_changed, phones.reads, recording.stopped),
+    ev.RecordingMuted: (channels.recording_changed, phones.reads),
     ev.SpyStarted: (listening.started,),
     ev.SpyStopped: (listening.stopped,),
     ev.DeviceChanged: (channels.device_changed,),

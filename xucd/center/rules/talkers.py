@@ -1,0 +1,79 @@
+"""Who talks with a queue's caller, and so has the wrap-up of its call.
+
+A queue rings a member, but another may talk: a colleague picks up, the phone forwards, the member
+is a Local channel behind which several phones ring. `AgentConnect` names the channel that talks
+beside the member that was asked. The dialplan has paused the *member* as it was answered (see
+`xucd-sub-wrap` in asterisk-conf), so here the two are put right: who only was rung is made ready
+again, and who talks is paused for its wrap-up.
+
+A caller may also get to another phone without a transfer: taken back from parking, redirected or
+bridged by another program. Then it is that phone's agent who works on the call. One who is handed
+the caller by a transfer has an ordinary call, without wrap-up.
+"""
+
+from xucd.center import events as ev
+from xucd.center.agent import Stance
+from xucd.center.center import Center
+from xucd.center.channels import Channel
+from xucd.center.intents import WRAPUP_REASON, MarkCaller, SetPause
+from xucd.center.phone_calls import Leg
+
+
+def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> None:
+    """A queue's caller was answered: its call is that of whoever talks, not of who was asked."""
+    caller = center.channels.by_id.get(event.unique_id)
+    if caller is not None and caller.from_queue != event.queue:
+        caller.from_queue, caller.transferred = event.queue, False
+        center.intents.append(MarkCaller(caller.name, event.queue))
+        center.channels.touch(caller)
+    channel = center.channels.by_id.get(event.member_unique_id)
+    if channel is None:
+        return
+    channel.queue = event.queue
+    center.channels.touch(channel)
+    talkers = _phones_of(center, channel)
+    for leg in talkers:
+        if not leg.claimed or leg.queue != event.queue:
+            leg.queue = event.queue
+            _claim(center, leg)
+    asked = center.agent_of_member(event.interface, event.member)
+    if talkers and asked is not None and asked.stance is Stance.WRAPPING and asked.line is not None:
+        works = center.phone_calls.talking(asked.line.interface)
+        if works is None or not (works.claimed and works.queue):
+            center.intents.append(SetPause(asked.line.interface, False))
+
+
+def claim_taken_over(center: Center, leg: Leg) -> None:
+    """A phone has been joined to a queue's caller: its agent works on that call from now on.
+
+    Unless it is known already, or the caller was handed on by a transfer, or the phone was in the
+    call before it was joined to the caller: who is asked before a transfer.
+    """
+    if leg.claimed or not leg.joined:
+        return
+    caller = next((found for found in center.channels.reach(leg.channel) if found.from_queue), None)
+    if caller is not None and not caller.transferred:
+        _claim(center, leg)
+    leg.claimed = True
+
+
+def _phones_of(center: Center, channel: Channel) -> list[Leg]:
+    """The calls of our phones that talk by a channel: itself, or those behind its Local halves."""
+    behind = [channel]
+    if channel.is_local:
+        behind = [found for found in center.channels.reach(channel) if found.called]
+    legs = center.phone_calls.legs
+    return [leg for found in behind if (leg := legs.get(found.name)) is not None]
+
+
+def _claim(center: Center, leg: Leg) -> None:
+    """Let a call's wrap-up be that of its queue, and its agent be paused for it in time."""
+    leg.claimed = True
+    live = center.agent_record_on(leg.channel.interface)
+    queue = center.directory.queue_by_name.get(leg.queue)
+    if live is None or live.line is None or queue is None:
+        return
+    live.set_wrapup(queue.wrapup)
+    if queue.wrapup > 0 and live.stance is Stance.READY and live.members:
+        live.owe_wrapup()
+        center.intents.append(SetPause(live.line.interface, True, WRAPUP_REASON))
