@@ -254,7 +254,13 @@ def _variable_set(block: Headers) -> Event:
 
 
 def _originate_answered(block: Headers) -> Event:
-    return events.OriginateAnswered(block.get("ActionID", ""), block["Response"] == "Success")
+    ok = block["Response"] == "Success"
+    number = block.get("Exten", "")
+    if block.get("Application", "") == "Dial":  # PJSIP/0123456789@trunk,60
+        number = block.get("Data", "").partition(",")[0].rpartition("/")[2].partition("@")[0]
+    return events.OriginateAnswered(
+        block.get("ActionID", ""), ok, known(block.get("Uniqueid", "")), number
+    )
 
 
 DECODERS: dict[bytes, Callable[[Headers], Event | None]] = {

@@ -221,8 +221,10 @@ class Channels:
 
     def talk(self, channel: Channel) -> list[Channel]:
         """A channel and all that it is joined to or, while it is joined to none, its whole call."""
-        joined = self.reach(channel) or self.in_call(channel.linked_id)
-        return [channel, *(found for found in joined if found is not channel)]
+        joined = self.reach(channel)
+        if all(found.is_local for found in joined):
+            joined += self.in_call(channel.linked_id)
+        return list({found.unique_id: found for found in (channel, *joined)}.values())
 
     def recording(self, channel: Channel) -> Recording:
         """Whether the call of a channel is recorded."""

@@ -283,10 +283,15 @@ class VariableSet(_Event, frozen=True):
 
 
 class OriginateAnswered(_Event, frozen=True):
-    """An asynchronous Originate ended. AMI `OriginateResponse`."""
+    """An asynchronous Originate ended. AMI `OriginateResponse`.
+
+    `number` is what it lets the channel dial, "" where it does not say.
+    """
 
     action_id: str
     ok: bool
+    unique_id: str = ""
+    number: str = ""
 
 
 Event = (

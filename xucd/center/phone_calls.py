@@ -338,8 +338,10 @@ def _other_party(
     connected = leg.channel.connected
     if leg.incoming:
         return connected if _is_somebody(connected[0], line) or not connected[0] else ("", "")
-    if _is_somebody(leg.dialled, line):
-        return leg.dialled, ""
+    origin = channels.by_id.get(leg.channel.linked_id, leg.channel)
+    for dialled in (leg.dialled, origin.exten if origin.is_local else ""):
+        if _is_somebody(dialled, line):
+            return dialled, ""
     for found in _dialled_by(channels, leg.channel):
         if _is_somebody(found.own[0], line):
             return found.own[0], ""
@@ -379,9 +381,11 @@ def _queue(channels: Channels, waiting: Waiting, leg: Leg) -> str:
         return channel.queue
     if leg.joined or not channel.called:
         return ""
-    # A phone may ring before the queue's own event says so, and behind a Local channel.
+    # A phone may ring before the queue's own event says so, behind a Local channel, or for a caller
+    # who is handed on.
     in_call = channels.in_call(channel.linked_id)
-    return waiting.queue_among(found.unique_id for found in in_call)
+    came = (found.from_queue for found in in_call if found.from_queue)
+    return waiting.queue_among(found.unique_id for found in in_call) or next(came, "")
 
 
 def _variables(channels: Channels, channel: Channel) -> dict[str, str]:

@@ -7,7 +7,7 @@ noted with the channels, for `phones.reads` to do.
 from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
-from xucd.center.channels import created_channel
+from xucd.center.channels import DIAL_ID, created_channel
 from xucd.center.phone_calls import DIALLED, VARIABLE
 
 
@@ -123,6 +123,16 @@ def variable_set(center: Center, event: ev.VariableSet, now: float) -> None:
         channel.variables[name] = event.value
     elif name == DIALLED:
         channel.exten = event.value
+
+
+def originate_answered(center: Center, event: ev.OriginateAnswered, now: float) -> None:
+    """Record which number a phone dials that Asterisk rang so that it does."""
+    channel = center.channels.by_id.get(event.unique_id)
+    if channel is None or not event.number or channel.unique_id.startswith(DIAL_ID):
+        return
+    if event.ok and channel.called:
+        channel.exten = event.number
+        center.channels.touch(channel)
 
 
 def device_changed(center: Center, event: ev.DeviceChanged, now: float) -> None:

@@ -57,7 +57,7 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     ev.Transferred: (channels.transferred, phones.transferred, phones.reads),
     ev.Held: (channels.held, phones.reads),
     ev.VariableSet: (channels.variable_set, queues.variable_set),
-    ev.OriginateAnswered: (phones.originate_answered,),
+    ev.OriginateAnswered: (channels.originate_answered, phones.originate_answered, phones.reads),
     # -- recordings, listeners, devices
     ev.RecordingStarted: (channels.recording_changed, phones.reads, recording.started),
     ev.RecordingStopped: (channels.recording_changed, phones.reads, recording.stopped),

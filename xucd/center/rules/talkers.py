@@ -7,8 +7,8 @@ beside the member that was asked. The dialplan has paused the *member* as it was
 again, and who talks is paused for its wrap-up.
 
 A caller may also get to another phone without a transfer: taken back from parking, redirected or
-bridged by another program. Then it is that phone's agent who works on the call. One who is handed
-the caller by a transfer has an ordinary call, without wrap-up.
+bridged by another program. Then it is that phone's agent who works on the call. One who is rung
+because of a transfer has an ordinary call, without wrap-up.
 """
 
 from xucd.center import events as ev
@@ -46,13 +46,13 @@ def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> Non
 def claim_taken_over(center: Center, leg: Leg) -> None:
     """A phone has been joined to a queue's caller: its agent works on that call from now on.
 
-    Unless it is known already, or the caller was handed on by a transfer, or the phone was in the
-    call before it was joined to the caller: who is asked before a transfer.
+    Unless it is known already, or the phone was rung since the caller was handed on, or was joined
+    to somebody else before: who is asked before a transfer.
     """
     if leg.claimed or not leg.joined:
         return
     caller = next((found for found in center.channels.reach(leg.channel) if found.from_queue), None)
-    if caller is not None and not caller.transferred:
+    if caller is not None and not (caller.transferred and leg.channel.called):
         _claim(center, leg)
     leg.claimed = True
 
