@@ -64,5 +64,6 @@ def test_the_writers_of_an_agent_are_these() -> None:
     assert {
         "begin_login", "begin_logout", "change_stance", "clear_members", "count", "drop_member",
         "end_day", "inherit", "last_line", "log_in", "log_out", "owe_wrapup", "put_member",
-        "restore",        "restore_day", "set_agent", "set_penalty", "set_since", "set_wrapup", "settle", "show",
+        "restore", "restore_day", "set_agent", "set_penalty", "set_since", "set_wrapup",
+        "settle", "show",
     } == WRITERS  # fmt: skip

@@ -7,8 +7,9 @@ from tests.scene import Scene
 from xucd.center import events as ev
 from xucd.center.agent import AgentState
 from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
-from xucd.center.channels import DIAL_ID
+from xucd.center.channels import DIAL_ID, Channel
 from xucd.center.events import ChannelState
+from xucd.center.intents import WRAPUP_REASON, SetPause
 from xucd.center.phone_calls import DIALLED, talks
 from xucd.center.snapshot import ChannelSeen, Snapshot
 
@@ -418,3 +419,147 @@ def test_a_phone_talks_while_somebody_else_is_in_its_bridge() -> None:
         scene.happens(event)
         talking.append(talks(scene.center.channels, leg))
     assert talking == [False, False, True, False]
+
+
+def parties(scene: Scene, line_id: int = 1) -> list[tuple[str, str, bool]]:
+    return [(call.stage.value, call.number, call.incoming) for call in told(scene, line_id)]
+
+
+def test_two_registrations_of_a_phone_that_ring_are_one_call_whichever_answers() -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.forget()
+    scene.happens(outside_caller(), *ring("1001", "a"), *ring("1001", "aa"))
+    scene.happens(*answer("1001", "aa"), ev.ChannelGone("PJSIP/1001-a", "a"))
+    scene.passes(7)
+    scene.happens(ev.ChannelGone("PJSIP/1001-aa", "aa"))
+    assert stages(scene) == [Stage.RINGING, Stage.ESTABLISHED, Stage.RELEASED]
+    assert {call.unique_id for call in told(scene)} == {"a"}
+    assert scene.states() == [AgentState.RINGING, AgentState.ON_CALL, AgentState.READY]
+    day = scene.agent().day(scene.now)
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_unanswered) == (1, 1, 0)
+    assert day.inbound_talk_s == 7
+
+
+def test_two_registrations_of_a_phone_that_nobody_answers_are_one_call_missed() -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.happens(outside_caller(), *ring("1001", "a"), *ring("1001", "aa"))
+    scene.happens(ev.ChannelGone("PJSIP/1001-aa", "aa"), ev.ChannelGone("PJSIP/1001-a", "a"))
+    assert stages(scene) == [Stage.RINGING, Stage.RELEASED]
+    day = scene.agent().day(scene.now)
+    assert (day.inbound_calls, day.inbound_unanswered) == (1, 1)
+
+
+def test_a_call_that_turns_out_to_be_picked_up_counts_as_inbound_alone() -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.happens(outside_caller(), *dialing("*8"))
+    assert scene.agent().day(scene.now).outbound_calls == 1
+    scene.happens(up("", ""), ev.BridgeEntered("b", "o", "o"), ev.BridgeEntered("b", "c", "c"))
+    scene.passes(4)
+    scene.happens(ev.ChannelGone("PJSIP/1001-o", "o"))
+    day = scene.agent().day(scene.now)
+    assert (day.outbound_calls, day.outbound_talk_s) == (0, 0)
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_talk_s) == (1, 1, 4)
+
+
+def test_a_phone_that_is_rung_so_that_it_dials_counts_once_it_is_picked_up() -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.happens(
+        ev.ChannelCreated("PJSIP/1001-a", "a", "a", DOWN, "1001", "", "s"),
+        ev.ChannelMoved("a", "a", RINGING, "1001", "", "1001", "CRM"),
+    )
+    assert scene.agent().day(scene.now).outbound_calls == 0
+    assert parties(scene) == [("dialing", "", False)]
+    scene.happens(ev.ChannelMoved("a", "a", UP, "1001", "", "1001", "CRM"))
+    scene.happens(ev.OriginateAnswered("", True, "a", "0611"))
+    day = scene.agent().day(scene.now)
+    assert (day.outbound_calls, day.inbound_calls) == (1, 0)
+    assert parties(scene)[-1] == ("dialing", "0611", False)
+
+
+def joins(first: str, second: str, linked_id: str) -> tuple[ev.Event, ...]:
+    """Two channels enter a bridge; Asterisk tells the older linked id of the second only."""
+    return ev.BridgeEntered("b", first, first), ev.BridgeEntered("b", second, linked_id)
+
+
+@pytest.mark.parametrize(
+    ("peer", "state", "earlier", "incoming"),
+    [
+        ("PJSIP/trunk", RING, True, True),  # picked up, or taken back from parking
+        ("PJSIP/trunk", RING, False, True),  # a stranger whom a program joined to a waiting phone
+        ("PJSIP/1002", RING, True, True),
+        ("PJSIP/1002", RING, False, False),  # a colleague who came to the phone
+        ("PJSIP/trunk", DOWN, True, True),  # a dialler, or a colleague, had dialled it
+        ("PJSIP/trunk", DOWN, False, False),  # dialled for the phone
+    ],
+)
+def test_the_direction_of_a_placed_call_is_decided_by_whom_it_is_joined_to(
+    peer: str, state: ChannelState, *, earlier: bool, incoming: bool
+) -> None:
+    scene = Scene()
+    other = ev.ChannelCreated(f"{peer}-p", "p", "p", state, "0230", "", "")
+    mine = dialing("777")
+    for event in (other, *mine) if earlier else (*mine, other):
+        scene.happens(event)
+    scene.happens(*joins("o", "p", "p"), up("", ""))
+    assert told(scene)[-1].incoming is incoming
+
+
+def test_a_local_channel_between_a_phone_and_its_caller_is_nobody() -> None:
+    scene = Scene()
+    local = "Local/1001@default-00000001"
+    scene.happens(
+        outside_caller(),
+        ev.ChannelCreated(f"{local};1", "l1", "c", DOWN, "", "", "1001"),
+        ev.ChannelCreated(f"{local};2", "l2", "c", RING, "", "", "1001"),
+        *ring("1001", "a"),
+        ev.ChannelMoved("a", "c", UP, "1001", "", "0999", "Wrong"),
+        *joins("a", "l2", "c"),
+        ev.BridgeEntered("bb", "c", "c"),
+        ev.BridgeEntered("bb", "l1", "c"),
+    )
+    assert parties(scene)[-1] == ("established", "0230", True)
+    assert [found.unique_id for found in scene.center.channels.reach(channel_of(scene, "a"))] == [
+        "l2",
+        "l1",
+        "c",
+    ]
+
+
+def channel_of(scene: Scene, unique_id: str) -> Channel:
+    return scene.center.channels.by_id[unique_id]
+
+
+def test_all_in_a_bridge_get_the_linked_id_that_is_told_of_the_last_alone() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), ev.VariableSet("c", "USR_a", "1"), *dialing("*8"))
+    scene.happens(*joins("o", "c", "c"), up("", ""))
+    assert (told(scene)[-1].linked_id, told(scene)[-1].variables) == ("c", {"USR_a": "1"})
+
+
+def test_who_only_was_rung_is_made_ready_where_its_phone_talks_in_another_call() -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.happens(*dialing("0611"), up("0611", ""))
+    caller = scene.caller_waits()
+    rung_for = scene.rings(caller)
+    scene.happens(ev.ChannelGone(channel_of(scene, rung_for).name, rung_for))
+    scene.pauses(True, WRAPUP_REASON)
+    scene.forget()
+    scene.happens(
+        ev.ChannelCreated("PJSIP/1002-p", "p", "p", RING, "1002", "", "*8"),
+        ev.AgentConnected("support", caller, "p", 3, "PJSIP/1001", "Agent/2501"),
+    )
+    assert scene.asked == [SetPause("PJSIP/1001", False)]
+
+
+def test_a_wrapup_pause_of_an_agent_that_does_not_talk_is_ended_at_once_and_not_shown() -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.forget()
+    scene.happens(ev.MemberPaused("support", "PJSIP/1001", "Agent/2501", True, WRAPUP_REASON))
+    assert scene.asked == [SetPause("PJSIP/1001", False, queue="support")]
+    assert scene.states() == []

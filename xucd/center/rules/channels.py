@@ -24,7 +24,8 @@ def moved(center: Center, event: ev.ChannelMoved, now: float) -> None:
     channel = center.channels.by_id.get(event.unique_id)
     if channel is None:
         return
-    center.channels.relink(channel, event.linked_id)
+    if not channel.bridge:  # in a bridge it is as told of whoever entered last
+        center.channels.relink(channel, event.linked_id)
     channel.own = (event.number, event.name)
     channel.connected = (event.connected_number, event.connected_name)
     channel.state = event.state
