@@ -19,6 +19,7 @@ from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
 from xucd.center.channels import DIAL_ID, Channel, Channels, Party, interface_of
 from xucd.center.directory import Directory
 from xucd.center.events import ChannelState
+from xucd.center.parties import party
 from xucd.center.waiting import Waiting
 
 DIALLED = "XUCD_DIAL"
@@ -191,7 +192,7 @@ def _other_party(directory: Directory, leg: Leg, peer: Channel | None) -> Party:
         return leg.sent.number, leg.sent.name
     if leg.incoming:
         return leg.channel.connected
-    return (leg.dialled, "") if leg.dialled not in ("", "s") else leg.channel.connected
+    return party(leg.dialled, "") if leg.dialled not in ("", "s") else leg.channel.connected
 
 
 def _variables(channels: Channels, channel: Channel) -> dict[str, str]:
