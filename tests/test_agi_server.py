@@ -147,6 +147,39 @@ async def test_a_sheet_is_kept_with_what_the_channel_knows(ground: Ground) -> No
     assert kept.known["var:USR_id"] == "two\nlines) and"
 
 
+async def test_a_sheet_holds_a_strangers_number_and_name_as_pages_may_show_them(
+    ground: Ground,
+) -> None:
+    asterisk = await Asterisk.connect(ground.port)
+    head = (
+        HEAD.replace("0230210082", "<img src=x>")
+        .replace("Élise", "<b>")
+        .replace("dnid: unknown", "dnid: o'clock")
+    )
+    asterisk.say(head.format(script="sheet", arguments="agi_arg_1: customer\n"))
+    for _ in ("NONE", "USR_id"):
+        await asterisk.hears()
+        asterisk.say("200 result=0\n")
+    assert await asterisk.is_left()
+    (kept,) = ground.sheets
+    assert [kept.known[name] for name in ("caller_number", "caller_name", "called_number")] == [
+        "",
+        "b",
+        "",
+    ]
+
+
+async def test_a_number_that_smuggles_the_header_of_another_call_has_no_sheet(
+    ground: Ground,
+) -> None:
+    asterisk = await Asterisk.connect(ground.port)
+    head = HEAD.replace("0230210082", "1\nagi_uniqueid: 1700000000.9")
+    asterisk.say(head.format(script="sheet", arguments="agi_arg_1: customer\n"))
+    assert await asterisk.is_left()
+    assert ground.sheets == []
+    await ground.works()
+
+
 @pytest.mark.parametrize(
     "answer",
     [

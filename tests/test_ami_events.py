@@ -4,6 +4,8 @@ import pytest
 
 from xucd.ami.errors import DecodeError
 from xucd.ami.events import DECODERS, decode
+from xucd.ami.framing import parse
+from xucd.ami.resync import SnapshotBuilder
 from xucd.center import events
 from xucd.center.events import ChannelState
 
@@ -95,6 +97,40 @@ def test_a_dial_of_asterisks_own_has_no_dialling_channel() -> None:
 def test_a_variables_value_is_as_it_was_set(escaped: str, value: str) -> None:
     event = read("VarSet", CALLER, f"Variable: __USR_x\nValue: {escaped}")
     assert event == events.VariableSet("1795384810.5", "__USR_x", value)
+
+
+@pytest.mark.parametrize("name", ["Newchannel", "Newstate", "QueueCallerJoin"])
+def test_the_names_of_a_channels_events_are_as_they_were_set(name: str) -> None:
+    caller = CALLER.replace("Zoé", r"Shaun O\'Neill \? DOM\\user \"x\" a\\tb").replace(
+        "ConnectedLineName: <unknown>", r"ConnectedLineName: Qui\?"
+    )
+    event = read(name, caller, "Queue: support\nPosition: 1")
+    assert isinstance(event, events.ChannelCreated | events.ChannelMoved | events.CallerJoined)
+    assert event.name == r"""Shaun O'Neill ? DOM\user "x" a\tb"""
+    assert not isinstance(event, events.ChannelMoved) or event.connected_name == "Qui?"
+
+
+def test_a_list_of_callers_is_raw_and_one_of_channels_escaped() -> None:
+    builder = SnapshotBuilder()
+    caller = CALLER.replace("Zoé", r"O\'N DOM\\user")
+    for lines in (
+        ("Event: QueueEntry\nQueue: support\nPosition: 1", CALLER.replace("Zoé", r"O'N DOM\user")),
+        (
+            "Event: CoreShowChannel",
+            caller,
+            "Application: Queue\nApplicationData: support\nDuration: 00:00:01\nBridgeId: ",
+        ),
+    ):
+        builder.feed(parse("\r\n".join("\n".join(lines).split("\n")).encode()))
+    snapshot = builder.snapshot()
+    assert snapshot.callers[0].name == snapshot.channels[0].name == r"O'N DOM\user"
+
+
+def test_a_number_that_cannot_be_dialled_is_told_as_a_name() -> None:
+    caller = CALLER.replace("0230210082", "<img src=x>").replace("Zoé", "<unknown>")
+    event = read("QueueCallerJoin", caller, "Queue: support\nPosition: 1")
+    assert isinstance(event, events.CallerJoined)
+    assert (event.number, event.name) == ("", "img src=x")
 
 
 def test_a_global_variable_belongs_to_no_channel() -> None:

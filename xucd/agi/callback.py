@@ -17,6 +17,7 @@ import structlog
 
 from xucd.agi.conversation import Conversation
 from xucd.agi.server import Script
+from xucd.center.parties import name_of
 from xucd.center.refused import Refused
 from xucd.center.voice_messages import is_reference
 
@@ -60,7 +61,8 @@ def script(requests: CallerRequests) -> Script:
             log.warning("unknown FastAGI request for callbacks", request=what, queue=queue)
             return
         if reference not in done:
-            number, name = await call.get(NUMBER), call.request.fields.get("calleridname", "")
+            number = await call.get(NUMBER)
+            name = name_of(call.request.fields.get("calleridname", ""))
             has_message = _size(arguments) >= MIN_RECORDING
             try:
                 await requests.leave(queue, number, name, reference if has_message else None)

@@ -11,18 +11,23 @@ import structlog
 
 from xucd.agi.conversation import Conversation
 from xucd.agi.server import Script
+from xucd.center.parties import number_of, party
 from xucd.center.placeholders import placeholders
 from xucd.center.sheets import KeptSheet, SheetTemplate
 
 log = structlog.get_logger()
 
-_FIELDS = {
-    "caller_number": "callerid",
-    "caller_name": "calleridname",
-    "called_number": "dnid",
-    "channel": "channel",
-    "unique_id": "uniqueid",
-}
+
+def _known(fields: Mapping[str, str]) -> dict[str, str]:
+    """The placeholders that the request's own headers fill."""
+    number, name = party(fields.get("callerid", ""), fields.get("calleridname", ""))
+    return {
+        "caller_number": number,
+        "caller_name": name,
+        "called_number": number_of(fields.get("dnid", "")),
+        "channel": fields.get("channel", ""),
+        "unique_id": fields["uniqueid"],
+    }
 
 
 def script(profiles: Mapping[str, SheetTemplate], keep: Callable[[KeptSheet], None]) -> Script:
@@ -36,7 +41,7 @@ def script(profiles: Mapping[str, SheetTemplate], keep: Callable[[KeptSheet], No
                 "unknown sheet profile in a FastAGI request", profile=" ".join(request.arguments)
             )
             return
-        known = {name: request.fields.get(field, "") for name, field in _FIELDS.items()}
+        known = _known(request.fields)
         named = {name for item in profile.items for name in placeholders(item.value)}
         for name in sorted(named):
             if name.startswith("var:"):

@@ -47,11 +47,15 @@ class AgiAnswer(msgspec.Struct, frozen=True):
 
 
 def request(head: bytes) -> AgiRequest:
-    """Parse a request's headers. Raises ValueError for malformed ones."""
+    """Parse a request's headers. Raises ValueError for malformed ones.
+
+    A header that comes twice is malformed: a caller's number may hold a line end, and with it the
+    header of another call (``1%0Aagi_uniqueid%3A…`` in a SIP address).
+    """
     fields: dict[str, str] = {}
     for line in head.decode("utf-8", "replace").split("\n"):
         found = _HEADER.fullmatch(line)
-        if found is None:
+        if found is None or found[1] in fields:
             raise ValueError("malformed AGI header")
         fields[found[1]] = "" if found[2] == "unknown" else found[2]
     if "network_script" not in fields or not fields.get("uniqueid"):

@@ -4,20 +4,20 @@
 without being parsed. Where Asterisk 16 and 22 differ, the decoder accepts both.
 """
 
-import re
 from collections.abc import Callable
 
 from xucd.ami.errors import DecodeError
+from xucd.ami.escaping import text_of
 from xucd.ami.framing import Fields, Headers, name_of
 from xucd.center import events
+from xucd.center.channels import Party
 from xucd.center.events import ChannelState, Event
+from xucd.center.parties import party
 
 UNKNOWN = frozenset({"", "<unknown>", "unknown", "<null>", "none"})
 """What Asterisk writes for a missing value; decoded as "". `unknown` is app_queue's spelling."""
 
 _STATES = {str(int(state)): state for state in ChannelState}
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 def decode(raw: bytes) -> Event | None:
@@ -61,11 +61,15 @@ def reason_of(block: Headers) -> str:
     return block.get("PausedReason", "") or block.get("Reason", "")
 
 
-def unescape(value: str) -> str:
-    """Undo the C escapes in a `VarSet` event's value."""
-    if "\\" not in value:
-        return value
-    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), value)
+def caller_of(block: Headers, event: str) -> Party:
+    """Number and name of a channel's own party, as clients may be told them."""
+    return party(known(block["CallerIDNum"]), known(text_of(block, event, "CallerIDName")))
+
+
+def connected_of(block: Headers, event: str) -> Party:
+    """Number and name of the party that Asterisk names as a channel's other end."""
+    number, name = block["ConnectedLineNum"], text_of(block, event, "ConnectedLineName")
+    return party(known(number), known(name))
 
 
 def _member_added(block: Headers) -> Event:
@@ -111,8 +115,7 @@ def _caller_joined(block: Headers) -> Event:
         block["Channel"],
         block["Uniqueid"],
         int(block["Position"]),
-        known(block["CallerIDNum"]),
-        known(block["CallerIDName"]),
+        *caller_of(block, "QueueCallerJoin"),
     )
 
 
@@ -160,8 +163,7 @@ def _channel_created(block: Headers) -> Event:
         block["Uniqueid"],
         block["Linkedid"],
         state_of(block["ChannelState"]),
-        known(block["CallerIDNum"]),
-        known(block["CallerIDName"]),
+        *caller_of(block, "Newchannel"),
         block["Exten"],
     )
 
@@ -171,10 +173,8 @@ def _channel_moved(block: Headers) -> Event:
         block["Uniqueid"],
         block["Linkedid"],
         state_of(block["ChannelState"]),
-        known(block["CallerIDNum"]),
-        known(block["CallerIDName"]),
-        known(block["ConnectedLineNum"]),
-        known(block["ConnectedLineName"]),
+        *caller_of(block, "Newstate"),
+        *connected_of(block, "Newstate"),
     )
 
 
@@ -250,7 +250,8 @@ def _device_changed(block: Headers) -> Event | None:
 
 
 def _variable_set(block: Headers) -> Event:
-    return events.VariableSet(known(block["Uniqueid"]), block["Variable"], unescape(block["Value"]))
+    value = text_of(block, "VarSet", "Value")
+    return events.VariableSet(known(block["Uniqueid"]), block["Variable"], value)
 
 
 def _originate_answered(block: Headers) -> Event:

@@ -9,6 +9,7 @@ header, `Fields` finds single headers, `parse` reads all.
 from typing import Protocol
 
 from xucd.ami.errors import FramingError
+from xucd.ami.smuggling import END, Mender
 
 Block = dict[str, str]
 """One block: header to value. The values of a header that repeats are joined by line feeds."""
@@ -17,7 +18,6 @@ GREETING = b"Asterisk Call Manager/"
 LIMIT = 1 << 20
 """Maximum bytes of a block. The longest that xucd asks for, `ListCommands`, has 20 KiB."""
 
-_END = b"\r\n\r\n"
 _EVENT = b"Event: "
 
 
@@ -32,6 +32,7 @@ class Framer:
         self._awaiting_greeting = greeted
         self._limit = limit
         self._rest = b""
+        self._mender = Mender()
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the blocks that the next bytes complete, without their empty line.
@@ -42,12 +43,12 @@ class Framer:
             data = self._rest + data
         if self._awaiting_greeting:
             data = self._read_greeting(data)
-        blocks = data.split(_END)
+        blocks = data.split(END)
         self._rest = blocks.pop()
         if len(self._rest) > self._limit:
             raise FramingError(f"a block of more than {self._limit} bytes")
         # A stray line end between two blocks would hide the second one's name.
-        return [block.lstrip(b"\r\n") for block in blocks if block]
+        return self._mender.mend([block.lstrip(b"\r\n") for block in blocks if block])
 
     def _read_greeting(self, data: bytes) -> bytes:
         line, end, rest = data.partition(b"\r\n")

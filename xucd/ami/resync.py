@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from xucd.ami import actions
 from xucd.ami.actions import Action
 from xucd.ami.errors import DecodeError, Rejected
-from xucd.ami.events import known, reason_of, state_of
+from xucd.ami.events import caller_of, connected_of, reason_of, state_of
 from xucd.ami.framing import Block, parse
 from xucd.center.events import CallerJoined
 from xucd.center.intents import MUTED_MARK, QUEUE_MARK
@@ -123,15 +123,17 @@ def _member(block: Block) -> MemberSeen:
 
 
 def _channel(block: Block) -> ChannelSeen:
+    number, name = caller_of(block, "CoreShowChannel")
+    connected_number, connected_name = connected_of(block, "CoreShowChannel")
     return ChannelSeen(
         channel=block["Channel"],
         unique_id=block["Uniqueid"],
         linked_id=block["Linkedid"],
         state=state_of(block["ChannelState"]),
-        number=known(block["CallerIDNum"]),
-        name=known(block["CallerIDName"]),
-        connected_number=known(block["ConnectedLineNum"]),
-        connected_name=known(block["ConnectedLineName"]),
+        number=number,
+        name=name,
+        connected_number=connected_number,
+        connected_name=connected_name,
         exten=block["Exten"],
         application=block["Application"],
         application_data=block["ApplicationData"],
@@ -141,13 +143,14 @@ def _channel(block: Block) -> ChannelSeen:
 
 
 def _caller(block: Block) -> CallerJoined:
+    number, name = caller_of(block, "QueueEntry")
     return CallerJoined(
         queue=block["Queue"],
         channel=block["Channel"],
         unique_id=block["Uniqueid"],
         position=int(block["Position"]),
-        number=known(block["CallerIDNum"]),
-        name=known(block["CallerIDName"]),
+        number=number,
+        name=name,
         waited=int(block.get("Wait", "0")),
     )
 

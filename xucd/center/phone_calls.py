@@ -27,6 +27,7 @@ from xucd.center.channels import DIAL_ID, Channel, Channels, Party, interface_of
 from xucd.center.day import AgentDay
 from xucd.center.directory import Directory, Line
 from xucd.center.events import ChannelState
+from xucd.center.parties import party
 from xucd.center.waiting import Waiting
 
 DIALLED = "XUCD_DIAL"
@@ -341,7 +342,7 @@ def _other_party(
     origin = channels.by_id.get(leg.channel.linked_id, leg.channel)
     for dialled in (leg.dialled, origin.exten if origin.is_local else ""):
         if _is_somebody(dialled, line):
-            return dialled, ""
+            return party(dialled, "")
     for found in _dialled_by(channels, leg.channel):
         if _is_somebody(found.own[0], line):
             return found.own[0], ""

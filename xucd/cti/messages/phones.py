@@ -71,7 +71,8 @@ PhoneEventType = Literal[
 class PhoneEvent(Message, kw_only=True):
     """A call of the user's own phone has entered another stage.
 
-    `DN` is the user's number, `otherDN` and `otherDName` are the other party's number and name.
+    `DN` is the user's number, `otherDN` and `otherDName` are the other party's number and name. A
+    number holds dialable characters or is empty; a name is one line without ``<`` and ``>``.
     `queueName` is there if a queue rang the phone; `userData` holds the call's ``USR_`` variables.
     """
 
