@@ -10,7 +10,7 @@ from collections.abc import Callable
 from xucd.ami.errors import DecodeError
 from xucd.ami.framing import Fields, Headers, name_of
 from xucd.center import events
-from xucd.center.events import ChannelState, Event
+from xucd.center.events import ChannelState, DeviceStatus, Event
 
 UNKNOWN = frozenset({"", "<unknown>", "unknown", "<null>", "none"})
 """What Asterisk writes for a missing value; decoded as "". `unknown` is app_queue's spelling."""
@@ -50,6 +50,11 @@ def state_of(number: str) -> ChannelState:
     return state
 
 
+def status_of(number: str) -> DeviceStatus:
+    """A queue member's `Status` number. Raises `ValueError`."""
+    return DeviceStatus(int(number))
+
+
 def reason_of(block: Headers) -> str:
     """A member's pause reason, "" when it is not paused.
 
@@ -76,6 +81,7 @@ def _member_added(block: Headers) -> Event:
         int(block["Penalty"]),
         block["Paused"] == "1",
         reason_of(block),
+        status_of(block["Status"]),
     )
 
 
@@ -101,7 +107,7 @@ def _member_paused(block: Headers) -> Event:
 
 def _member_status(block: Headers) -> Event:
     return events.MemberStatus(
-        block["Queue"], block["Interface"], block["MemberName"], block["Status"] == "1"
+        block["Queue"], block["Interface"], block["MemberName"], status_of(block["Status"])
     )
 
 
