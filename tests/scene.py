@@ -177,7 +177,13 @@ class Scene:
         phone, number = f"talk{self._calls}", live.line.number
         self.happens(
             ev.ChannelCreated(
-                f"{live.line.interface}-{phone}", phone, phone, ChannelState.RING, number, "", "0230"
+                f"{live.line.interface}-{phone}",
+                phone,
+                phone,
+                ChannelState.RING,
+                number,
+                "",
+                "0230",
             ),
             ev.ChannelMoved(phone, phone, ChannelState.UP, number, "", "0230", ""),
         )

@@ -346,7 +346,9 @@ class Center:
         """Count an agent anew in its queues."""
         touched = self.presence.update(live)
         known = self.directory.queues
-        self.changes.extend(QueueStatsChanged(queue_id) for queue_id in touched if queue_id in known)
+        self.changes.extend(
+            QueueStatsChanged(queue_id) for queue_id in touched if queue_id in known
+        )
 
     def stats_changed(self, live: LiveAgent) -> None:
         """Record that an agent's figures of the day moved."""
