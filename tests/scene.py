@@ -7,8 +7,8 @@ from xucd.center import events as ev
 from xucd.center.agent import AgentState
 from xucd.center.center import Center, Remembered
 from xucd.center.directory import Agent, Directory, Group, Line, Queue
-from xucd.center.events import ChannelState
-from xucd.center.intents import WRAPUP_REASON, Intent, MarkCaller
+from xucd.center.events import ChannelState, DeviceStatus
+from xucd.center.intents import WRAPUP_REASON, Intent, MarkCaller, Nudge
 from xucd.center.live import LiveAgent
 from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.table import apply
@@ -126,6 +126,19 @@ class Scene:
         self.center.agent_record(agent_id).owe_wrapup()
         self.pauses(True, WRAPUP_REASON, agent_id)
 
+    def phone_is(self, status: DeviceStatus, agent_id: int = BRUCE) -> None:
+        """All of an agent's queues take its phone for this."""
+        live = self.agent(agent_id)
+        assert live.line is not None
+        for queue_id in list(live.members):
+            queue = self.center.directory.queues[queue_id].name
+            name = live.agent.member_name
+            self.happens(ev.MemberStatus(queue, live.line.interface, name, status))
+
+    def nudged(self) -> list[str]:
+        """The channels of the callers that were nudged, in order."""
+        return [one.channel for one in self.asked if isinstance(one, Nudge)]
+
     def caller_waits(self, queue: str = "support", number: str = "0230210082") -> str:
         self._calls += 1
         caller = f"caller{self._calls}"
@@ -163,6 +176,26 @@ class Scene:
             self.pauses(True, WRAPUP_REASON, live.agent.id)
         member = live.agent.member_name
         self.happens(ev.AgentConnected(queue, caller, phone, 3, channel.interface, member))
+
+    def talks(self, agent_id: int = BRUCE) -> str:
+        """An agent's phone dials and is answered."""
+        live = self.agent(agent_id)
+        assert live.line is not None
+        self._calls += 1
+        phone, number = f"talk{self._calls}", live.line.number
+        self.happens(
+            ev.ChannelCreated(
+                f"{live.line.interface}-{phone}",
+                phone,
+                phone,
+                ChannelState.RING,
+                number,
+                "",
+                "0230",
+            ),
+            ev.ChannelMoved(phone, phone, ChannelState.UP, number, "", "0230", ""),
+        )
+        return phone
 
     def hangs_up(self, *unique_ids: str) -> None:
         for unique_id in unique_ids:

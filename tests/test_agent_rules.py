@@ -6,7 +6,7 @@ from tests.scene import ALICE, BRUCE, CAROLINE, DAY, SALES, SUPPORT, Scene
 from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.agent import STANCE, AgentState, Fact, Phone, Stance, after, shown
-from xucd.center.events import ChannelState
+from xucd.center.events import ChannelState, DeviceStatus
 from xucd.center.intents import Nudge, SetPause
 
 READY, ON_PAUSE, ON_WRAPUP = AgentState.READY, AgentState.ON_PAUSE, AgentState.ON_WRAPUP
@@ -194,8 +194,7 @@ def test_whoever_becomes_ready_is_offered_to_waiting_callers_at_once(scene: Scen
     other = scene.caller_waits("sales")
     scene.forget()
     scene.pauses(False)
-    nudged = [one.channel for one in scene.asked if isinstance(one, Nudge)]
-    assert nudged == [
+    assert scene.nudged() == [
         "PJSIP/trunk-00000001",
         "PJSIP/trunk-00000002",
         scene.center.channels.by_id[other].name,
@@ -210,8 +209,7 @@ def test_a_caller_for_whom_a_phone_rings_already_is_not_nudged(scene: Scene) -> 
     scene.rings(first, agent_id=ALICE)
     scene.forget()
     scene.pauses(False)
-    nudged = [one.channel for one in scene.asked if isinstance(one, Nudge)]
-    assert nudged == [scene.center.channels.by_id[second].name]
+    assert scene.nudged() == [scene.center.channels.by_id[second].name]
 
 
 def test_an_agent_whose_phone_is_not_yet_free_is_offered_once_the_queue_knows_it_is(
@@ -219,26 +217,26 @@ def test_an_agent_whose_phone_is_not_yet_free_is_offered_once_the_queue_knows_it
 ) -> None:
     scene.pauses(True, "lunch")
     scene.caller_waits()
-    scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", False))
+    scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", DeviceStatus.IN_USE))
     scene.forget()
     scene.pauses(False)
     assert scene.asked == []
-    scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", True))
+    scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", DeviceStatus.NOT_IN_USE))
     assert scene.asked == [Nudge("PJSIP/trunk-00000001")]
 
 
 def test_whoever_has_waited_longest_is_offered_first_whichever_queue_it_is_in(
     scene: Scene,
 ) -> None:
+    talk = scene.talks()
+    scene.phone_is(DeviceStatus.IN_USE)
     queues = ("support", "sales", "billing")
-    for idle in (False, True):
-        for queue in queues:
-            scene.happens(ev.MemberStatus(queue, "PJSIP/1001", "Agent/2501", idle))
-        if not idle:
-            waiting = [scene.caller_waits(queue) for queue in reversed(queues)]
-            scene.forget()
-    channels = [scene.center.channels.by_id[caller].name for caller in waiting]
-    assert scene.asked == [Nudge(channel) for channel in channels]
+    waiting = [scene.caller_waits(queue) for queue in reversed(queues)]
+    scene.forget()
+    scene.hangs_up(talk)
+    assert scene.asked == []
+    scene.phone_is(DeviceStatus.NOT_IN_USE)
+    assert scene.nudged() == [scene.center.channels.by_id[caller].name for caller in waiting]
 
 
 def test_a_phone_that_becomes_free_under_a_paused_agent_is_offered_to_nobody(
@@ -246,8 +244,8 @@ def test_a_phone_that_becomes_free_under_a_paused_agent_is_offered_to_nobody(
 ) -> None:
     scene.pauses(True, "lunch")
     scene.caller_waits()
-    for idle in (False, True):
-        scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", idle))
+    scene.phone_is(DeviceStatus.IN_USE)
+    scene.phone_is(DeviceStatus.NOT_IN_USE)
     assert scene.asked == []
 
 

@@ -7,7 +7,7 @@ from xucd.ami.events import DECODERS, decode
 from xucd.ami.framing import parse
 from xucd.ami.resync import SnapshotBuilder
 from xucd.center import events
-from xucd.center.events import ChannelState
+from xucd.center.events import ChannelState, DeviceStatus
 
 CALLER = """Channel: PJSIP/trunk-00000001
 ChannelState: 6
@@ -50,8 +50,17 @@ def test_a_reason_left_over_from_an_unpause_is_none() -> None:
 
 
 def test_a_member_joins() -> None:
-    event = read("QueueMemberAdded", MEMBER, "Penalty: 2\nPaused: 1\nPausedReason: ")
-    assert event == events.MemberAdded("support", "PJSIP/1001", "Agent/2501", 2, True, "")
+    event = read("QueueMemberAdded", MEMBER, "Penalty: 2\nPaused: 1\nPausedReason: \nStatus: 5")
+    assert event == events.MemberAdded(
+        "support", "PJSIP/1001", "Agent/2501", 2, True, "", DeviceStatus.UNAVAILABLE
+    )
+
+
+def test_a_queue_says_what_it_holds_a_members_phone_to_do() -> None:
+    for status in DeviceStatus:
+        assert read("QueueMemberStatus", MEMBER, f"Status: {status.value}") == events.MemberStatus(
+            "support", "PJSIP/1001", "Agent/2501", status
+        )
 
 
 def test_a_caller_joins_with_its_number_and_name() -> None:

@@ -6,9 +6,11 @@ from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
 from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
 from xucd.center.changes import StationChanged
+from xucd.center.events import DeviceStatus
 from xucd.center.intents import WRAPUP_REASON, Nudge, SetPause
 from xucd.center.live import Member
 
+FREE = DeviceStatus.NOT_IN_USE
 QUEUES = ("support", "sales", "billing")
 
 
@@ -132,16 +134,16 @@ def test_what_a_pause_overwrote_is_asked_for_again_and_the_agent_stays_paused(
 
 def test_a_queue_that_takes_a_free_phone_for_free_once_more_offers_nothing(scene: Scene) -> None:
     scene.caller_waits()
-    scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", True))
+    scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", FREE))
     assert scene.asked == []
 
 
 def test_a_pause_leaves_what_the_queue_takes_the_phone_for_as_it_is(scene: Scene) -> None:
-    scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", False))
+    scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", DeviceStatus.IN_USE))
     scene.pauses(True, "lunch")
-    assert scene.agent().members[SUPPORT] == Member(True, "lunch", idle=False)
-    scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", True))
-    assert scene.agent().members[SUPPORT] == Member(True, "lunch", idle=True)
+    assert scene.agent().members[SUPPORT] == Member(True, "lunch", DeviceStatus.IN_USE)
+    scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", FREE))
+    assert scene.agent().members[SUPPORT] == Member(True, "lunch", FREE)
 
 
 def test_callers_for_whom_no_phone_rings_any_more_are_offered_again(scene: Scene) -> None:
@@ -160,7 +162,7 @@ def test_a_member_that_was_never_there_is_neither_changed_nor_removed(scene: Sce
     scene.forget()
     scene.happens(
         ev.MemberPaused("sales", "PJSIP/1002", "Agent/2502", True, "lunch"),
-        ev.MemberStatus("sales", "PJSIP/1002", "Agent/2502", True),
+        ev.MemberStatus("sales", "PJSIP/1002", "Agent/2502", FREE),
         ev.MemberPenalty("sales", "PJSIP/1002", "Agent/2502", 3),
         ev.MemberRemoved("sales", "PJSIP/1002", "Agent/2502"),
     )

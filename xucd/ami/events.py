@@ -11,7 +11,7 @@ from xucd.ami.escaping import text_of
 from xucd.ami.framing import Fields, Headers, name_of
 from xucd.center import events
 from xucd.center.channels import Party
-from xucd.center.events import ChannelState, Event
+from xucd.center.events import ChannelState, DeviceStatus, Event
 from xucd.center.parties import party
 
 UNKNOWN = frozenset({"", "<unknown>", "unknown", "<null>", "none"})
@@ -50,6 +50,11 @@ def state_of(number: str) -> ChannelState:
     return state
 
 
+def status_of(number: str) -> DeviceStatus:
+    """A queue member's `Status` number. Raises `ValueError`."""
+    return DeviceStatus(int(number))
+
+
 def reason_of(block: Headers) -> str:
     """A member's pause reason, "" when it is not paused.
 
@@ -80,6 +85,7 @@ def _member_added(block: Headers) -> Event:
         int(block["Penalty"]),
         block["Paused"] == "1",
         reason_of(block),
+        status_of(block["Status"]),
     )
 
 
@@ -105,7 +111,7 @@ def _member_paused(block: Headers) -> Event:
 
 def _member_status(block: Headers) -> Event:
     return events.MemberStatus(
-        block["Queue"], block["Interface"], block["MemberName"], block["Status"] == "1"
+        block["Queue"], block["Interface"], block["MemberName"], status_of(block["Status"])
     )
 
 

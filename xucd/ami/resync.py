@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from xucd.ami import actions
 from xucd.ami.actions import Action
 from xucd.ami.errors import DecodeError, Rejected
-from xucd.ami.events import caller_of, connected_of, reason_of, state_of
+from xucd.ami.events import caller_of, connected_of, reason_of, state_of, status_of
 from xucd.ami.framing import Block, parse
 from xucd.center.events import CallerJoined
 from xucd.center.intents import MUTED_MARK, QUEUE_MARK
@@ -119,6 +119,7 @@ def _member(block: Block) -> MemberSeen:
         reason=reason_of(block),
         last_call=int(block["LastCall"]),
         last_pause=int(block["LastPause"]),
+        status=status_of(block["Status"]),
     )
 
 

@@ -8,6 +8,10 @@ both by `shown()`, so that no order of events can leave the two disagreeing.
 A stance concerns all of the agent's queues at once. The agent is paused when every one of its
 memberships is paused, and ready as soon as one is not: that one would ring its phone.
 
+A ready agent whose phone no queue can ring, since it is not registered or Asterisk does not have
+it, is shown as paused by the cause `UNREACHABLE`. Its members are not paused: as soon as the phone
+is back, the agent is ready again.
+
 Wrap-up is a pause that the dialplan sets as the agent answers, under a reason of its own. While
 the agent talks it is hidden by the call; from the hang-up on it is what clients see, until xucd
 unpauses the member or the agent does.
@@ -17,6 +21,12 @@ import enum
 from typing import Literal
 
 import msgspec
+
+UNREACHABLE = "unreachable"
+"""The cause of the pause that an agent is shown in while no queue can ring its phone."""
+
+MISSED = "missed"
+"""The reason of a pause that follows a call which the agent did not answer."""
 
 Recording = Literal["ACTIVE", "PAUSED", "DISABLED"]
 
@@ -95,13 +105,16 @@ def after(stance: Stance, fact: Fact) -> Stance:
     return STANCE.get((stance, fact), stance)
 
 
-def shown(stance: Stance, phone: Phone) -> AgentState:
+def shown(stance: Stance, phone: Phone, *, in_reach: bool = True) -> AgentState:
     """The state a client sees: a live call hides a pause, a pause hides readiness.
 
-    Whoever is logged out is shown so, whatever the phone does.
+    Whoever is logged out is shown so, whatever the phone does. Whoever would be ready and is not
+    `in_reach` is shown as paused.
     """
     if stance is Stance.OUT:
         return AgentState.LOGGED_OUT
+    if stance is Stance.READY and not in_reach:
+        stance = Stance.PAUSED
     return _BY_PHONE.get(phone) or _BY_STANCE[stance]
 
 

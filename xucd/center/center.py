@@ -14,7 +14,16 @@ from types import MappingProxyType
 
 import msgspec
 
-from xucd.center.agent import AgentShown, AgentState, CallShown, Fact, Phone, Stance, shown
+from xucd.center.agent import (
+    UNREACHABLE,
+    AgentShown,
+    AgentState,
+    CallShown,
+    Fact,
+    Phone,
+    Stance,
+    shown,
+)
 from xucd.center.changes import (
     AgentChanged,
     AgentConfigChanged,
@@ -32,6 +41,7 @@ from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Line
 from xucd.center.intents import Intent, Nudge, SetPause
 from xucd.center.live import AgentRecord, LiveAgent
+from xucd.center.offers import Offers
 from xucd.center.phone_calls import Leg, PhoneCalls
 from xucd.center.presence import QueuePresence
 from xucd.center.queue_stats import QueueDay, QueueStats
@@ -80,6 +90,7 @@ class Center:
         self.sheets = Sheets()
         self.phone_calls = PhoneCalls()
         self.presence = QueuePresence()
+        self.offers = Offers()
         self.listeners: dict[str, AgentListened] = {}  # by the listening channel's unique id
         self.devices: dict[str, str] = {}
         self._stations = dict(remembered.stations)
@@ -100,7 +111,7 @@ class Center:
             if agent.id in remembered.days:
                 record.restore_day(remembered.days[agent.id])
             self._records[agent.id] = record
-            self.presence.update(record)
+            self.presence.remember(record)
 
     # -- what the caller does with it
 
@@ -116,12 +127,14 @@ class Center:
     def due(self) -> float:
         """When `tick` has something to do next."""
         aged = self._aged_at + AGING_S if self.queue_stats.with_callers() else self._midnight
-        return min(self._midnight, aged, self._wrapups.next_end(self._midnight))
+        late = self.offers.next_late(self._midnight)
+        return min(self._midnight, aged, late, self._wrapups.next_end(self._midnight))
 
     def tick(self, now: float) -> None:
         """Let time pass: end wrap-ups that are over, and begin a new day at midnight."""
         for agent_id in self._wrapups.end_due(now):
             self._end_wrapup(self._records[agent_id], now)
+        self._nudge(self.offers.late_due(now), now)
         if now >= self._aged_at + AGING_S:
             self._aged_at = now
             waited = self.queue_stats.with_callers()
@@ -147,6 +160,9 @@ class Center:
         self.queue_stats.inherit(before.queue_stats)
         self.sheets = before.sheets
         self.listeners = before.listeners
+        self.presence = before.presence
+        for gone in before.agents.keys() - self._records.keys():
+            self.presence.forget(gone)
         for agent_id, live in self._records.items():
             old = before.agents.get(agent_id)
             if old is None:
@@ -163,7 +179,6 @@ class Center:
                     self.changes.append(MembershipChanged(agent_id, queue_id, penalty))
             if (old.agent, old.queues) != (live.agent, live.queues):
                 self.changes.append(AgentConfigChanged(agent_id, live.agent.group_id))
-            self.update_presence(live)
         self.changes.extend(QueueStatsChanged(queue_id) for queue_id in self.directory.queues)
         self.changes.extend(
             QueueConfigChanged(queue.id)
@@ -298,10 +313,9 @@ class Center:
         before = live.change_stance(fact, reason)
         if live.stance is not Stance.WRAPPING:
             self._wrapups.stop(live.agent.id)
-        if fact is Fact.UNPAUSED and before is not live.stance:
-            self.offer_to_callers(live)
         self.save_station(live)
-        self.update_shown(live, now)
+        unpaused = fact is Fact.UNPAUSED and before is not live.stance
+        self.update_shown(live, now, unpaused=unpaused)
 
     def save_station(self, live: LiveAgent) -> None:
         """Have an agent's station remembered, if it differs from what is."""
@@ -310,18 +324,23 @@ class Center:
             self._stations[live.agent.id] = station
             self.changes.append(StationChanged(station))
 
-    def offer_to_callers(self, live: LiveAgent) -> None:
-        """Nudge callers who wait in the agent's queues, so that app_queue retries at once.
+    def offer_to_callers(self, live: LiveAgent, now: float, *, unpaused: bool = False) -> None:
+        """Nudge callers who wait in queues where an agent has become free; see `Offers`."""
+        freed = self.offers.freed(live, now, unpaused=unpaused)
+        self._nudge(dict.fromkeys(freed, 1), now)
 
-        Not while a queue still reports the phone as in use: it would not ring it, and its callers
-        would wait longer before their next retry than those of other queues.
+    def _nudge(self, free: Mapping[int, int], now: float) -> None:
+        """Have callers look for a member at once, where so many agents have become free."""
+        by_name = {self.directory.queues[queue_id].name: free[queue_id] for queue_id in free}
+        for call in self.waiting.next_in(by_name) if by_name else ():
+            self.intents.append(Nudge(call.channel))
+            self.offers.nudged(self.directory.queue_by_name[call.queue].id, now)
+
+    def update_shown(self, live: AgentRecord, now: float, *, unpaused: bool = False) -> None:
+        """Read off an agent's stance and phone what clients are shown, and tell what changed.
+
+        `unpaused` says that it has been made ready in all its queues.
         """
-        if all(member.idle for member in live.members.values()):
-            queues = [self.directory.queues[queue_id].name for queue_id in live.members]
-            self.intents.extend(Nudge(channel) for channel in self.waiting.next_in(queues))
-
-    def update_shown(self, live: AgentRecord, now: float) -> None:
-        """Read off an agent's stance and phone what clients are shown, and tell what changed."""
         if self.suppressed:
             return
         phone, call = Phone.IDLE, None
@@ -331,19 +350,25 @@ class Center:
             call = _call_shown(leg) if leg is not None else None
         if live.stance is Stance.WRAPPING and phone is Phone.IDLE:
             self._begin_wrapup(live, now)
-        state = shown(live.stance, phone)
-        cause = live.reason if state is AgentState.ON_PAUSE else ""
+        state = shown(live.stance, phone, in_reach=live.in_reach)
+        cause = ""
+        if state is AgentState.ON_PAUSE:
+            cause = live.reason if live.stance is Stance.PAUSED else UNREACHABLE
         seen = AgentShown(state, live.line.number if live.line else "", cause, call)
         if seen != live.shown:
             live.show(seen, now)
             self.changes.append(self.state_change(live))
             self.stats_changed(live)
-            self.update_presence(live)
+        self.update_presence(live)
+        self.offer_to_callers(live, now, unpaused=unpaused)
 
     def update_presence(self, live: LiveAgent) -> None:
         """Count an agent anew in its queues."""
         touched = self.presence.update(live)
-        self.changes.extend(QueueStatsChanged(queue_id) for queue_id in touched)
+        known = self.directory.queues
+        self.changes.extend(
+            QueueStatsChanged(queue_id) for queue_id in touched if queue_id in known
+        )
 
     def stats_changed(self, live: LiveAgent) -> None:
         """Record that an agent's figures of the day moved."""

@@ -26,6 +26,20 @@ class ChannelState(enum.IntEnum):
     PRERING = 9
 
 
+class DeviceStatus(enum.IntEnum):
+    """What a queue holds a member's phone to do, by its AMI number (`Status` of a member)."""
+
+    UNKNOWN = 0  # of a device whose state nobody tells; rung all the same
+    NOT_IN_USE = 1
+    IN_USE = 2
+    BUSY = 3
+    INVALID = 4  # there is no such device, or its driver is not loaded
+    UNAVAILABLE = 5  # not registered
+    RINGING = 6
+    RINGING_IN_USE = 7
+    ON_HOLD = 8
+
+
 class _Event(msgspec.Struct, frozen=True, tag=True, gc=False):
     pass
 
@@ -39,6 +53,7 @@ class MemberAdded(_Event, frozen=True):
     penalty: int
     paused: bool
     reason: str  # "" when not paused or no reason given
+    status: DeviceStatus = DeviceStatus.NOT_IN_USE
 
 
 class MemberRemoved(_Event, frozen=True):
@@ -72,13 +87,13 @@ class MemberStatus(_Event, frozen=True):
     """What a queue holds a member's phone to do. AMI `QueueMemberStatus`.
 
     Comes when the queue itself has taken the device's state in, a little after the device's own
-    event: from `idle` on, and not before, the queue will ring the member.
+    event: from then on, and not before, the queue acts by it.
     """
 
     queue: str
     interface: str
     member: str
-    idle: bool
+    status: DeviceStatus
 
 
 class CallerJoined(_Event, frozen=True):

@@ -13,15 +13,29 @@ import msgspec
 from xucd.center.agent import AgentShown, AgentState, Fact, Phone, Stance, after, shown
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Line
+from xucd.center.events import DeviceStatus
 from xucd.center.station import Station
+
+_IDLE = frozenset({DeviceStatus.UNKNOWN, DeviceStatus.NOT_IN_USE})
+_OUT_OF_REACH = frozenset({DeviceStatus.INVALID, DeviceStatus.UNAVAILABLE})
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A membership as Asterisk has it; `idle` is False while the queue takes it for in use."""
+    """A membership as Asterisk has it; `status` is what the queue holds its phone to do."""
 
     paused: bool
     reason: str
-    idle: bool = True
+    status: DeviceStatus = DeviceStatus.NOT_IN_USE
+
+    @property
+    def idle(self) -> bool:
+        """Whether app_queue takes the phone for free: it rings one of unknown state, too."""
+        return self.status in _IDLE
+
+    @property
+    def in_reach(self) -> bool:
+        """Whether the phone can be rung at all: it exists and is registered."""
+        return self.status not in _OUT_OF_REACH
 
 
 class LiveAgent:
@@ -100,6 +114,12 @@ class LiveAgent:
     def settled(self) -> bool:
         """Whether Asterisk is right about its queues; see `Station`."""
         return self._settled
+
+    @property
+    def in_reach(self) -> bool:
+        """Whether a queue can ring its phone; an agent without queues is taken to be in reach."""
+        members = self._members.values()
+        return not members or any(member.in_reach for member in members)
 
     @property
     def wrapup_s(self) -> int:

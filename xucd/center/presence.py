@@ -1,55 +1,89 @@
-"""How many agents each queue has: logged in, free, talking. Kept as their states change."""
+"""How many agents each queue has: logged in, available, talking. Kept as their states change.
+
+What counts is a queue's membership as Asterisk has it: a queue that an agent is configured for, but
+not a member of, does not have it. Available is whom the queue would ring at this moment.
+"""
+
+from collections.abc import Mapping
 
 import msgspec
 
-from xucd.center.agent import AgentShown, AgentState
-from xucd.center.live import LiveAgent
+from xucd.center.agent import AgentState
+from xucd.center.live import LiveAgent, Member
 
 
 class Present(msgspec.Struct, frozen=True):
-    """The agents of one queue. `available` are ready, `talking` on any call."""
+    """The agents of one queue. `available` would be rung by it, `talking` are on any call."""
 
     logged_in: int = 0
     available: int = 0
     talking: int = 0
+
+    def plus(self, other: "Present", times: int = 1) -> "Present":
+        """These and `times` as many others."""
+        return Present(
+            self.logged_in + times * other.logged_in,
+            self.available + times * other.available,
+            self.talking + times * other.talking,
+        )
+
+
+NOBODY = Present()
+
+
+def is_available(live: LiveAgent, member: Member) -> bool:
+    """Whether a queue would ring an agent, who is a member of it: app_queue's own conditions.
+
+    The agent's state comes into it because app_queue learns what a phone does a little later.
+    """
+    return live.shown.state is AgentState.READY and not member.paused and member.idle
 
 
 class QueuePresence:
     """Counts agents by queue. Every agent is looked at whenever it may have changed."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, tuple[Present, frozenset[int]]] = {}
+        self._seen: dict[int, Mapping[int, Present]] = {}
         self._present: dict[int, Present] = {}
 
     def of(self, queue_id: int) -> Present:
         """The agents of a queue."""
-        return self._present.get(queue_id, Present())
+        return self._present.get(queue_id, NOBODY)
 
     def update(self, live: LiveAgent) -> list[int]:
         """Count an agent anew; returns the queues of which the figures moved."""
-        now = _counted(live.shown), frozenset(live.queues)
-        before = self._seen.get(live.agent.id, (Present(), frozenset[int]()))
+        return self._count(live.agent.id, _counted(live))
+
+    def remember(self, live: LiveAgent) -> None:
+        """Count an agent by its configured queues, until a snapshot tells its memberships."""
+        if live.shown.state is not AgentState.LOGGED_OUT:
+            ready = int(live.shown.state is AgentState.READY)
+            self._count(live.agent.id, dict.fromkeys(live.queues, Present(1, ready)))
+
+    def forget(self, agent_id: int) -> list[int]:
+        """Count an agent no longer; returns the queues of which the figures moved."""
+        return self._count(agent_id, {})
+
+    def _count(self, agent_id: int, now: Mapping[int, Present]) -> list[int]:
+        before = self._seen.get(agent_id, {})
         if now == before:
             return []
-        self._seen[live.agent.id] = now
-        touched = before[1] | now[1]
-        were = {queue_id: self.of(queue_id) for queue_id in touched}
-        self._add(*before, -1)
-        self._add(*now, 1)
-        return sorted(queue_id for queue_id in touched if self.of(queue_id) != were[queue_id])
-
-    def _add(self, agent: Present, queue_ids: frozenset[int], times: int) -> None:
-        for queue_id in queue_ids:
-            was = self.of(queue_id)
-            self._present[queue_id] = Present(
-                was.logged_in + times * agent.logged_in,
-                was.available + times * agent.available,
-                was.talking + times * agent.talking,
-            )
+        self._seen[agent_id] = now
+        moved = []
+        for queue_id in sorted(before.keys() | now.keys()):
+            was, is_now = before.get(queue_id, NOBODY), now.get(queue_id, NOBODY)
+            if was != is_now:
+                self._present[queue_id] = self.of(queue_id).plus(was, -1).plus(is_now)
+                moved.append(queue_id)
+        return moved
 
 
-def _counted(agent: AgentShown) -> Present:
+def _counted(live: LiveAgent) -> dict[int, Present]:
     """What one agent adds to the figures of each of its queues."""
-    if agent.state is AgentState.LOGGED_OUT:
-        return Present()
-    return Present(1, int(agent.state is AgentState.READY), int(agent.call is not None))
+    if live.shown.state is AgentState.LOGGED_OUT:
+        return {}
+    talking = int(live.shown.call is not None)
+    return {
+        queue_id: Present(1, int(is_available(live, member)), talking)
+        for queue_id, member in live.members.items()
+    }

@@ -6,7 +6,7 @@ changes afterwards.
 
 import msgspec
 
-from xucd.center.events import CallerJoined, ChannelState
+from xucd.center.events import CallerJoined, ChannelState, DeviceStatus
 
 
 class MemberSeen(msgspec.Struct, frozen=True, gc=False):
@@ -20,6 +20,7 @@ class MemberSeen(msgspec.Struct, frozen=True, gc=False):
     reason: str
     last_call: int
     last_pause: int
+    status: DeviceStatus = DeviceStatus.NOT_IN_USE
 
 
 class ChannelSeen(msgspec.Struct, frozen=True, gc=False):

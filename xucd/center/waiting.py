@@ -1,15 +1,15 @@
 """Who waits in which queue, in the queues' order: the one register of waiting calls."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from xucd.center.events import CallerJoined
 
-NUDGED = 2
-"""How many callers of one queue are nudged when an agent becomes free: the first might be lost to
-another agent at that very moment."""
+SPARE = 1
+"""How many more callers of a queue are nudged than agents have become free: the first might be lost
+to another agent at that very moment."""
 
 
 class WaitingCall(msgspec.Struct, kw_only=True, eq=False, gc=False):
@@ -90,16 +90,17 @@ class Waiting:
         waiting = (self._by_id[key].queue for key in unique_ids if key in self._by_id)
         return next(waiting, "")
 
-    def next_in(self, queues: Iterable[str]) -> list[str]:
-        """The channels of the first callers for whom no phone rings yet, in some queues.
+    def next_in(self, free: Mapping[str, int]) -> list[WaitingCall]:
+        """The first callers for whom no phone rings yet, in queues with so many free agents.
 
         Whoever came first is first, whichever queue it is in: otherwise the callers of one queue
         would always be a moment ahead of another's.
         """
         chosen: Counter[str] = Counter()
-        wanted, channels = set(queues), []
+        found = []
         for call in self._by_id.values():
-            if call.queue in wanted and not call.ringing and chosen[call.queue] < NUDGED:
+            agents = free.get(call.queue, 0)
+            if agents and not call.ringing and chosen[call.queue] < agents + SPARE:
                 chosen[call.queue] += 1
-                channels.append(call.channel)
-        return channels
+                found.append(call)
+        return found

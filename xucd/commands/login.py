@@ -16,7 +16,7 @@ from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.center.station import Station
 from xucd.commands.context import Context
-from xucd.commands.lookup import find_agent, find_line
+from xucd.commands.lookup import find_agent, find_line, warning_of_reach
 from xucd.cti.commands import AgentLogin, AgentLogout
 from xucd.cti.session import Session
 from xucd.views import agents as agent_views
@@ -24,9 +24,10 @@ from xucd.views import agents as agent_views
 log = structlog.get_logger()
 
 
-async def login(context: Context, command: AgentLogin, who: Session) -> None:
+async def login(context: Context, command: AgentLogin, who: Session) -> str | None:
     """Log an agent in on a line, taking the line over from whoever holds it.
 
+    Returns a warning's code where no queue can ring the phone; it may be about to be switched on.
     Raises `Refused` with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown`,
     `LoggedInOnAnotherPhone` or `AsteriskUnavailable`.
     """
@@ -43,12 +44,13 @@ async def login(context: Context, command: AgentLogin, who: Session) -> None:
                     RequestedNb=line.number,
                 )
             who.send(agent_views.agent_state(context.center.state_change(live), context.now()))
-            return
+            return warning_of_reach(live)
         context.asterisk.check_current()
         holder = context.center.on_interface.get(line.interface)
         if holder is not None:
             await log_out(context, holder)
         await log_in(context, live, line)
+        return warning_of_reach(live)
 
 
 async def logout(context: Context, command: AgentLogout, who: Session) -> None:

@@ -36,7 +36,7 @@ def added(center: Center, event: ev.MemberAdded, now: float) -> None:
     reason = event.reason
     if event.paused and not reason:  # Asterisk takes a reason only once the member is there
         reason = WRAPUP_REASON if live.stance is Stance.WRAPPING else live.reason
-    live.put_member(queue.id, Member(event.paused, reason))
+    live.put_member(queue.id, Member(event.paused, reason, event.status))
     center.set_penalty(live, queue.id, event.penalty)
     if live.stance is Stance.OUT:
         center.log_in(live, line, now)
@@ -71,7 +71,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
     if found is None or found[2].id not in found[0].members:
         return
     live, _line, queue = found
-    member = Member(event.paused, event.reason, live.members[queue.id].idle)
+    member = Member(event.paused, event.reason, live.members[queue.id].status)
     live.put_member(queue.id, member)
     if event.paused and event.reason == WRAPUP_REASON and not center.has_worked(live):
         # Whoever was asked for a call that another took has nothing to wrap up.
@@ -81,16 +81,15 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
 
 
 def status_changed(center: Center, event: ev.MemberStatus, now: float) -> None:
-    """A queue reports a member's phone as free or in use; a free one is offered to callers."""
+    """A queue reports what it holds a member's phone to do: free, in use, out of reach."""
     found = _member(center, event.queue, event.interface, event.member)
     if found is None or found[2].id not in found[0].members:
         return
     live, _line, queue = found
     member = live.members[queue.id]
-    freed = event.idle and not member.idle
-    live.put_member(queue.id, Member(member.paused, member.reason, event.idle))
-    if freed and live.stance is Stance.READY:
-        center.offer_to_callers(live)
+    live.put_member(queue.id, Member(member.paused, member.reason, event.status))
+    if live.stance is Stance.READY:  # any other hides what the phone can do
+        center.update_shown(live, now)
 
 
 def update_stance(center: Center, live: AgentRecord, latest: str, now: float) -> None:

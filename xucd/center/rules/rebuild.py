@@ -114,7 +114,7 @@ def _take_over(
         if keep and queue.id not in live.queues:
             center.intents.append(RemoveMember(member.queue, member.interface))
             continue
-        live.put_member(queue.id, Member(member.paused, member.reason))
+        live.put_member(queue.id, Member(member.paused, member.reason, member.status))
         if not keep:
             center.set_penalty(live, queue.id, member.penalty)
         elif live.queues[queue.id] != member.penalty:
@@ -150,7 +150,7 @@ def _wrapup_of_last_call(center: Center, mine: Iterable[MemberSeen]) -> int:
 
 def _date(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float) -> None:
     """Find since when a state that was not known before has lasted: a pause or a call."""
-    if live.shown.state is AgentState.ON_PAUSE:
+    if live.shown.state is AgentState.ON_PAUSE and live.stance is Stance.PAUSED:
         live.set_since(float(max((member.last_pause for member in seen), default=0)) or live.since)
     elif live.shown.call is not None and live.since == now and live.line is not None:
         leg = center.phone_calls.talking(live.line.interface)

@@ -20,6 +20,7 @@ from xucd.center.rules import (
     listening,
     members,
     phones,
+    presence,
     queues,
     recording,
     sheets,
@@ -31,11 +32,12 @@ Rule = Callable[[Center, Any, float], None]
 
 RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     # -- members of queues
-    ev.MemberAdded: (members.added,),
-    ev.MemberRemoved: (members.removed,),
+    # Presence last: it counts what the members have become.
+    ev.MemberAdded: (members.added, presence.joined, presence.counted),
+    ev.MemberRemoved: (members.removed, presence.counted),
     ev.MemberPenalty: (members.penalty_changed,),
-    ev.MemberPaused: (members.paused,),
-    ev.MemberStatus: (members.status_changed,),
+    ev.MemberPaused: (members.paused, presence.counted),
+    ev.MemberStatus: (members.status_changed, presence.counted),
     # -- callers of queues
     ev.CallerSent: (queues.caller_sent,),
     ev.CallerJoined: (queues.caller_joined,),
