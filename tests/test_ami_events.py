@@ -55,7 +55,13 @@ def test_a_member_joins() -> None:
 def test_a_caller_joins_with_its_number_and_name() -> None:
     assert read("QueueCallerJoin", CALLER, "Queue: support\nPosition: 1\nCount: 1") == (
         events.CallerJoined(
-            "support", "PJSIP/trunk-00000001", "1795384810.5", 1, "0230210082", "Zoé"
+            "support",
+            "PJSIP/trunk-00000001",
+            "1795384810.5",
+            1,
+            "0230210082",
+            "Zoé",
+            at="queues,3000,4",
         )
     )
 

@@ -27,6 +27,10 @@ FILENAME = "MIXMONITOR_FILENAME"
 """Set by MixMonitor on the channel that it records; outlives StopMixMonitor."""
 
 
+STATUS = "QUEUESTATUS"
+"""Set by Queue() on the channel of a caller whom it let go."""
+
+
 class SnapshotBuilder:
     """Builds a snapshot from the answers, in any order. No I/O."""
 
@@ -38,6 +42,7 @@ class SnapshotBuilder:
         self._devices: dict[str, str] = {}
         self._recorded: set[str] = set()
         self._marks: dict[str, str] = {}
+        self._let_go: dict[str, str] = {}
 
     def feed(self, block: Block) -> None:
         """Add one block of an answer; blocks that are neither list item nor variable are ignored.
@@ -67,18 +72,26 @@ class SnapshotBuilder:
 
     def _variable(self, block: Block) -> None:
         variable = block.get("Variable", "")
-        if block.get("Response") != "Success" or variable not in (FILENAME, MUTED_MARK):
+        if block.get("Response") != "Success" or variable not in (FILENAME, MUTED_MARK, STATUS):
             return
         unique_id = block["ActionID"].rsplit("/", 1)[1]
         if variable == FILENAME and block["Value"]:
             self._recorded.add(unique_id)
         elif variable == MUTED_MARK:
             self._marks[unique_id] = block["Value"]
+        elif variable == STATUS and block["Value"]:
+            self._let_go[unique_id] = block["Value"]
 
     def channels(self) -> Iterator[tuple[str, str]]:
         """Channel name and unique id of every channel listed so far."""
         for channel in self._channels:
             yield channel.channel, channel.unique_id
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        """Of these, the channels that neither talk nor are in a queue."""
+        for channel in self._channels:
+            if not channel.bridge and channel.application != "Queue":
+                yield channel.channel, channel.unique_id
 
     def snapshot(self) -> Snapshot:
         """The snapshot. Raises `DecodeError` for a malformed caller."""
@@ -100,6 +113,7 @@ class SnapshotBuilder:
                 if self._marks.get(unique_id) != "stopped"
             },
             frozenset(unique_id for unique_id, mark in self._marks.items() if mark),
+            self._let_go,
         )
 
 
@@ -172,6 +186,10 @@ async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Bl
         actions.getvar(variable, channel, f"{prefix}/{variable}/{unique_id}")
         for channel, unique_id in builder.channels()
         for variable in (FILENAME, MUTED_MARK)
+    ]
+    variables += [
+        actions.getvar(STATUS, channel, f"{prefix}/{STATUS}/{unique_id}")
+        for channel, unique_id in builder.idle()
     ]
     for variable_answer in await asyncio.gather(
         *(query(variable) for variable in variables), return_exceptions=True

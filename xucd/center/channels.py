@@ -30,6 +30,8 @@ Party = tuple[str, str]
 
 NOBODY: Party = ("", "")
 
+_MOST_LOCALS = 8  # a bound in case Local channels ever go round
+
 
 class Channel(msgspec.Struct, kw_only=True, eq=False, gc=False):
     """One live channel. `since` is when it came to be, in epoch seconds.
@@ -164,6 +166,31 @@ class Channels:
     def in_bridge(self, bridge: str) -> Iterable[Channel]:
         """The channels in a bridge, in the order in which they entered it."""
         return self._by_bridge.get(bridge, {}).values()
+
+    def other_half(self, channel: Channel) -> str:
+        """The unique id of a Local channel's other half (``…;1`` of ``…;2``), or ""."""
+        name, mark, half = channel.name.rpartition(";")
+        if not mark:
+            return ""
+        wanted = f"{name};{'2' if half == '1' else '1'}"
+        halves = self.on(channel.interface)
+        return next((each.unique_id for each in halves if each.name == wanted), "")
+
+    def behind(self, unique_id: str) -> Channel | None:
+        """Who stands behind a Local channel: whoever is in a bridge with its other half, or None.
+
+        Through several Local channels one after the other, too.
+        """
+        for _ in range(_MOST_LOCALS):
+            channel = self.by_id.get(unique_id)
+            other = self.by_id.get(self.other_half(channel)) if channel is not None else None
+            if other is None:
+                break
+            met = next((each for each in self.in_bridge(other.bridge) if each is not other), None)
+            if met is None or ";" not in met.name:
+                return met
+            unique_id = met.unique_id
+        return None
 
     def phone(self, interface: str) -> Phone:
         """What the phone does: talking hides dialing, and dialing hides ringing."""

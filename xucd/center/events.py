@@ -84,7 +84,9 @@ class MemberStatus(_Event, frozen=True):
 class CallerJoined(_Event, frozen=True):
     """A caller began to wait in a queue. AMI `QueueCallerJoin`.
 
-    `waited` is for how many seconds it waits already, where a snapshot lists it.
+    `waited` is for how many seconds it waits already, where a snapshot lists it. `at` is where its
+    channel is in the dialplan (``context,extension,priority``), as in the events of its end: where
+    they differ, it has been sent elsewhere.
     """
 
     queue: str
@@ -94,6 +96,7 @@ class CallerJoined(_Event, frozen=True):
     number: str
     name: str
     waited: int = 0
+    at: str = ""
 
 
 class CallerSent(_Event, frozen=True):
@@ -111,14 +114,29 @@ class CallerLeft(_Event, frozen=True):
 
     queue: str
     unique_id: str
+    at: str = ""
 
 
 class CallerAbandoned(_Event, frozen=True):
-    """A caller hung up while waiting. AMI `QueueCallerAbandon`. `waited` is in seconds."""
+    """A caller hung up while waiting. AMI `QueueCallerAbandon`. `waited` is in seconds.
+
+    Comes also of a caller whose time is over, or whom an AMI Redirect takes out of the queue.
+    """
 
     queue: str
     unique_id: str
     waited: int
+    at: str = ""
+
+
+class CallersListed(_Event, frozen=True):
+    """A queue's callers in its order, by unique id: AMI `QueueStatus`, since no event tells of it.
+
+    `QueueChangePriorityCaller` changes it.
+    """
+
+    queue: str
+    unique_ids: tuple[str, ...]
 
 
 class AgentCalled(_Event, frozen=True):
@@ -196,11 +214,15 @@ class DialEnded(_Event, frozen=True):
 
 
 class BridgeEntered(_Event, frozen=True):
-    """A channel entered a bridge: it now talks with whoever else is in it. AMI `BridgeEnter`."""
+    """A channel entered a bridge: it now talks with whoever else is in it. AMI `BridgeEnter`.
+
+    In a bridge that is `holding` (parking, music) it talks with nobody.
+    """
 
     bridge: str
     unique_id: str
     linked_id: str
+    holding: bool = False
 
 
 class BridgeLeft(_Event, frozen=True):
@@ -211,9 +233,15 @@ class BridgeLeft(_Event, frozen=True):
 
 
 class Transferred(_Event, frozen=True):
-    """A call was transferred. AMI `BlindTransfer`, `AttendedTransfer`; only successes arrive."""
+    """A call was transferred. AMI `BlindTransfer`, `AttendedTransfer`; only successes arrive.
+
+    In an attended transfer into an application (a queue), the channel `transferee_unique_id` takes
+    the place there of `replaced_unique_id`, the transferer's second one. Both are "" otherwise.
+    """
 
     transferer_unique_id: str
+    replaced_unique_id: str = ""
+    transferee_unique_id: str = ""
 
 
 class Held(_Event, frozen=True):
@@ -289,6 +317,7 @@ Event = (
     | CallerSent
     | CallerLeft
     | CallerAbandoned
+    | CallersListed
     | AgentCalled
     | AgentConnected
     | AgentRangNoAnswer

@@ -48,7 +48,8 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     `devices` maps a device (``PJSIP/1001``) to its state. `recorded` maps the unique id of each
     channel with a recording to whether it is muted. `queues` are the queues that Asterisk knows.
-    `marked` are the unique ids of channels on whose recording xucd has left a note.
+    `marked` are the unique ids of channels on whose recording xucd has left a note. `let_go` maps
+    the unique ids of idle channels that a queue let go to its reason (`QUEUESTATUS`).
     """
 
     queues: frozenset[str]
@@ -58,3 +59,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     devices: dict[str, str]
     recorded: dict[str, bool] = {}
     marked: frozenset[str] = frozenset()
+    let_go: dict[str, str] = {}

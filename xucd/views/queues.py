@@ -7,7 +7,9 @@ figures", says what each figure means.
 import datetime
 
 from xucd.center.center import Center
-from xucd.center.queue_stats import QueueDay, percentage
+from xucd.center.channels import Party
+from xucd.center.queue_day import QueueDay, percentage
+from xucd.center.waiting import WaitingCall
 from xucd.cti import messages as msg
 from xucd.cti.messages import QueueStatistic
 
@@ -16,7 +18,7 @@ Figures = dict[QueueStatistic, int | float]
 
 def queue_statistics(center: Center, queue_id: int, now: float) -> msg.QueueStatistics:
     """A queue's figures of the day, and its present state."""
-    figures = _counted(center.queue_stats.days[queue_id]) | _present(center, queue_id, now)
+    figures = _counted(center.queue_stats.figures(queue_id)) | _present(center, queue_id, now)
     return msg.QueueStatistics(
         queue_id=queue_id,
         counters=[msg.Counter(stat_name=name, value=value) for name, value in figures.items()],
@@ -42,19 +44,25 @@ def window_statistics(
 
 
 def queue_calls(center: Center, queue_id: int) -> msg.QueueCalls:
-    """The calls that wait in a queue, in its order."""
+    """The calls that wait in a queue, in its order, each as who waits behind it."""
     return msg.QueueCalls(
         queue_id=queue_id,
         calls=[
             msg.QueueCall(
                 position=position,
-                name=call.name,
-                number=call.number,
+                name=name,
+                number=number,
                 queue_time=_moment(call.since),
             )
             for position, call in enumerate(center.queue_stats.waiting(queue_id), 1)
+            for number, name in [_party(center, call)]
         ],
     )
+
+
+def _party(center: Center, call: WaitingCall) -> Party:
+    behind = center.channels.behind(call.unique_id)
+    return behind.own if behind is not None else (call.number, call.name)
 
 
 def _counted(day: QueueDay) -> Figures:
@@ -64,6 +72,9 @@ def _counted(day: QueueDay) -> Figures:
         QueueStatistic.ABANDONED: day.abandoned,
         QueueStatistic.CLOSED: day.closed,
         QueueStatistic.TIMED_OUT: day.timed_out,
+        QueueStatistic.CALLBACKS: day.callbacks,
+        QueueStatistic.DIVERTED: day.diverted,
+        QueueStatistic.UNSEEN: day.unseen,
         QueueStatistic.ANSWERED_SHARE: percentage(day.answered, day),
         QueueStatistic.ABANDONED_SHARE: percentage(day.abandoned, day),
         QueueStatistic.ANSWERED_SOON_SHARE: percentage(day.answered_soon, day),
@@ -74,7 +85,8 @@ def _counted(day: QueueDay) -> Figures:
 def _present(center: Center, queue_id: int, now: float) -> Figures:
     stats, agents = center.queue_stats, center.presence.of(queue_id)
     return {
-        QueueStatistic.WAITING_CALLS: len(stats.waiting(queue_id)),
+        # With those who left this moment, until the reason is known: entered is always the sum.
+        QueueStatistic.WAITING_CALLS: len(stats.figures(queue_id).waiting),
         QueueStatistic.LONGEST_WAIT: int(stats.longest_wait(queue_id, now)),
         QueueStatistic.EXPECTED_WAIT: round(stats.expected_wait(queue_id)),
         QueueStatistic.AVAILABLE_AGENTS: agents.available,

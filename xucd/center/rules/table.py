@@ -40,6 +40,7 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     ev.CallerJoined: (queues.caller_joined,),
     ev.CallerLeft: (queues.caller_left,),
     ev.CallerAbandoned: (queues.caller_abandoned,),
+    ev.CallersListed: (queues.callers_listed,),
     ev.AgentCalled: (channels.agent_called, phones.agent_called),
     ev.AgentConnected: (
         channels.agent_called,
@@ -56,9 +57,9 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     # A channel's end: first who it was, then what hung on it, last what a page shows of it.
     ev.ChannelGone: (channels.gone, listening.gone, phones.gone, queues.gone, sheets.gone),
     ev.DialEnded: (callback_calls.dial_ended,),
-    ev.BridgeEntered: (channels.bridge_entered, phones.bridge_entered),
+    ev.BridgeEntered: (channels.bridge_entered, phones.bridge_entered, queues.bridge_entered),
     ev.BridgeLeft: (channels.bridge_left, phones.bridge_left),
-    ev.Transferred: (phones.transferred, recording.transferred),
+    ev.Transferred: (phones.transferred, recording.transferred, queues.transferred),
     ev.Held: (channels.held, phones.held),
     ev.VariableSet: (channels.variable_set, phones.variable_set, queues.variable_set),
     ev.OriginateAnswered: (phones.originate_answered,),
