@@ -38,7 +38,7 @@ class Wishes:
         self.works = True
         self.callers: list[str] = []
 
-    def note_caller(self, unique_id: str) -> None:
+    def count_callback(self, unique_id: str) -> None:
         self.callers.append(unique_id)
 
     async def offer(self, queue: str) -> str | None:

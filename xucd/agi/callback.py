@@ -39,7 +39,7 @@ class CallerRequests(Protocol):
     async def offer(self, queue: str) -> str | None:
         """A new reference for a caller of this queue; None when the queue has no callback list."""
 
-    def note_caller(self, unique_id: str) -> None:
+    def count_callback(self, unique_id: str) -> None:
         """The caller of this channel has left its queue to be called back: that is its outcome."""
 
     async def leave(self, queue: str, number: str, name: str, reference: str | None) -> None:
@@ -56,7 +56,7 @@ def script(requests: CallerRequests) -> Script:
         if what == "offer":
             reference = await requests.offer(queue)
             if reference is not None:
-                requests.note_caller(call.request.fields["uniqueid"])
+                requests.count_callback(call.request.fields["uniqueid"])
                 await call.set(REFERENCE, reference)
             return
         reference = await call.get(REFERENCE)
@@ -72,7 +72,7 @@ def script(requests: CallerRequests) -> Script:
                 log.error("cannot create a caller's callback", code=refusal.code, queue=queue)
                 return
             done.append(reference)
-            requests.note_caller(call.request.fields["uniqueid"])  # unless xucd was down before
+            requests.count_callback(call.request.fields["uniqueid"])  # unless xucd was down before
         await call.set(DONE, "1")
 
     return callback

@@ -38,7 +38,7 @@ class CallerCallbacks:
         """A fresh reference for a caller of this queue, None when it has no list of callbacks."""
         return uuid.uuid4().hex if await self._list(queue) is not None else None
 
-    def note_caller(self, unique_id: str) -> None:
+    def count_callback(self, unique_id: str) -> None:
         """Count the caller as a callback in the figures of the queue that it has left."""
         called_back(self._context.center, unique_id, self._context.now())
         self._context.publish()

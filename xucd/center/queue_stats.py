@@ -28,7 +28,7 @@ from collections.abc import Container, Iterable, Mapping
 
 import msgspec
 
-from xucd.center.channels import Channel
+from xucd.center.channels import Channel, Party
 from xucd.center.directory import Directory
 from xucd.center.events import AgentConnected, CallerAbandoned, CallerJoined, CallerLeft
 from xucd.center.queue_day import Outcome, QueueDay, let_go
@@ -194,6 +194,15 @@ class QueueStats:
         self._waiting.exchange(before, after.unique_id, after.name, after.own)
         return [queue.id] if queue is not None else []
 
+    def stands_behind(self, unique_id: str, party: Party) -> list[int]:
+        """Who talks with a Local channel that waits: that is who waits there."""
+        call = self._waiting.get(unique_id)
+        queue = self._directory.queue_by_name.get(call.queue) if call is not None else None
+        if call is None or queue is None or (call.number, call.name) == party:
+            return []
+        call.number, call.name = party
+        return [queue.id]
+
     def reordered(self, queue: str, unique_ids: Iterable[str]) -> list[int]:
         """Asterisk lists a queue's callers in this order."""
         known = self._directory.queue_by_name.get(queue)
@@ -209,9 +218,9 @@ class QueueStats:
     def gave_up(self, event: CallerAbandoned, now: float) -> list[int]:
         """Asterisk reports a caller as abandoned; a later event tells if it was."""
         left = self._leave(event.unique_id, event.queue, event.at, now)
-        if left is None:
+        if left is None or left.gave_up:
             return []
-        left.gave_up = left.seen = True
+        left.gave_up = True
         if left.since == left.left_at:
             left.since -= event.waited
         return [left.queue_id]
@@ -246,6 +255,14 @@ class QueueStats:
             return self._end(unique_id, left.queue_id, "answered", now)
         queue = self._directory.queue_by_name.get(call.queue) if call is not None else None
         return self._end(unique_id, queue.id, "answered", now) if queue is not None else []
+
+    def dials(self, unique_id: str) -> list[int]:
+        """A phone is called for a caller who has left: its channel goes on."""
+        left = self._left.get(unique_id)
+        if left is None or left.goes_on:
+            return []
+        left.goes_on = True
+        return [left.queue_id]
 
     def parked(self, unique_id: str, now: float) -> list[int]:
         """A caller is in a bridge where it waits for somebody: another program took it there."""

@@ -7,9 +7,7 @@ figures", says what each figure means.
 import datetime
 
 from xucd.center.center import Center
-from xucd.center.channels import Party
 from xucd.center.queue_day import QueueDay, percentage
-from xucd.center.waiting import WaitingCall
 from xucd.cti import messages as msg
 from xucd.cti.messages import QueueStatistic
 
@@ -44,25 +42,19 @@ def window_statistics(
 
 
 def queue_calls(center: Center, queue_id: int) -> msg.QueueCalls:
-    """The calls that wait in a queue, in its order, each as who waits behind it."""
+    """The calls that wait in a queue, in its order."""
     return msg.QueueCalls(
         queue_id=queue_id,
         calls=[
             msg.QueueCall(
                 position=position,
-                name=name,
-                number=number,
+                name=call.name,
+                number=call.number,
                 queue_time=_moment(call.since),
             )
             for position, call in enumerate(center.queue_stats.waiting(queue_id), 1)
-            for number, name in [_party(center, call)]
         ],
     )
-
-
-def _party(center: Center, call: WaitingCall) -> Party:
-    behind = center.channels.behind(call.unique_id)
-    return behind.own if behind is not None else (call.number, call.name)
 
 
 def _counted(day: QueueDay) -> Figures:

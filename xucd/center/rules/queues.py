@@ -71,11 +71,17 @@ def transferred(center: Center, event: ev.Transferred, now: float) -> None:
     queues_counted(center, center.queue_stats.exchanged(event.replaced_unique_id, caller), now)
 
 
+def created(center: Center, event: ev.ChannelCreated, now: float) -> None:
+    """See that a caller goes on elsewhere, for whom a phone is called after it has left a queue."""
+    if event.unique_id != event.linked_id:
+        for channel in center.channels.in_call(event.linked_id):
+            queues_counted(center, center.queue_stats.dials(channel.unique_id), now)
+
+
 def bridge_entered(center: Center, event: ev.BridgeEntered, now: float) -> None:
     """Count a caller as answered with whom somebody talks, without a queue's doing.
 
-    Who talks with a Local channel that waits in a queue is who waits there: its place is shown
-    under the name of the other.
+    Who talks with the other half of a Local channel that waits in a queue waits there itself.
     """
     stats, inside = center.queue_stats, list(center.channels.in_bridge(event.bridge))
     if event.holding:
@@ -83,10 +89,10 @@ def bridge_entered(center: Center, event: ev.BridgeEntered, now: float) -> None:
         return
     for channel in inside if len(inside) > 1 else ():
         queues_counted(center, stats.talks(channel.unique_id, now), now)
-        waiting = center.waiting.get(center.channels.other_half(channel))
-        queue = center.directory.queue_by_name.get(waiting.queue) if waiting is not None else None
-        if queue is not None:
-            queues_counted(center, [queue.id], now)
+        waiting = center.channels.other_half(channel)
+        behind = center.channels.behind(waiting)
+        if behind is not None:
+            queues_counted(center, stats.stands_behind(waiting, behind.own), now)
 
 
 def called_back(center: Center, unique_id: str, now: float) -> None:

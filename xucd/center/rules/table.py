@@ -50,7 +50,7 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     ),
     ev.AgentRangNoAnswer: (channels.agent_rang_no_answer,),
     # -- channels and what connects them
-    ev.ChannelCreated: (channels.created, phones.created),
+    ev.ChannelCreated: (channels.created, phones.created, queues.created),
     # A sheet is shown last: by then its phone is known to ring, and for which queue.
     ev.ChannelMoved: (channels.moved, phones.moved, sheets.rings_or_answers),
     ev.ChannelRenamed: (channels.renamed, phones.renamed),
