@@ -66,7 +66,13 @@ def test_a_queue_says_what_it_holds_a_members_phone_to_do() -> None:
 def test_a_caller_joins_with_its_number_and_name() -> None:
     assert read("QueueCallerJoin", CALLER, "Queue: support\nPosition: 1\nCount: 1") == (
         events.CallerJoined(
-            "support", "PJSIP/trunk-00000001", "1795384810.5", 1, "0230210082", "Zoé"
+            "support",
+            "PJSIP/trunk-00000001",
+            "1795384810.5",
+            1,
+            "0230210082",
+            "Zoé",
+            at="queues,3000,4",
         )
     )
 

@@ -11,7 +11,7 @@ import pytest
 
 from xucd.center.agent import AgentState
 from xucd.center.callee import KEYS
-from xucd.center.queue_stats import SOON_S
+from xucd.center.queue_day import SOON_S
 from xucd.cti import messages as msg
 from xucd.cti.messages import (
     MESSAGES,

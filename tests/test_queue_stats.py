@@ -9,7 +9,9 @@ from xucd.center import events as ev
 from xucd.center.center import Center, Remembered
 from xucd.center.directory import Directory
 from xucd.center.events import ChannelState
-from xucd.center.queue_stats import KEPT, QueueDay, QueueStats, percentage
+from xucd.center.queue_day import QueueDay, percentage
+from xucd.center.queue_stats import QueueStats
+from xucd.center.queue_window import KEPT
 from xucd.center.snapshot import ChannelSeen, Snapshot
 from xucd.center.waiting import Waiting
 from xucd.cti.messages import QueueStatistic as Figure
@@ -48,6 +50,22 @@ def waiting(unique_id: str, waited: int = 0, position: int = 1) -> ev.CallerJoin
 def values(scene: Scene, queue_id: int = SUPPORT) -> dict[str, float]:
     body = queue_views.queue_statistics(scene.center, queue_id, scene.now)
     return {one.stat_name: one.value for one in body.counters}
+
+
+def holds(scene: Scene) -> None:
+    """Everybody who has entered waits, or is in one outcome."""
+    for queue_id in scene.center.directory.queues:
+        told = values(scene, queue_id)
+        ends = (
+            Figure.ANSWERED,
+            Figure.ABANDONED,
+            Figure.TIMED_OUT,
+            Figure.CALLBACKS,
+            Figure.DIVERTED,
+            Figure.UNSEEN,
+            Figure.WAITING_CALLS,
+        )
+        assert told[Figure.ENTERED] == sum(told[end] for end in ends), told
 
 
 def test_a_caller_who_is_connected_is_answered_and_soon_if_before_the_limit(scene: Scene) -> None:
@@ -110,7 +128,7 @@ def test_a_leave_told_twice_does_not_lengthen_the_wait(scene: Scene) -> None:
     caller = scene.caller_waits()
     scene.passes(14)
     leaves(scene, caller)
-    scene.passes(10)
+    scene.passes(0.9)
     leaves(scene, caller)
     scene.hangs_up(caller)
     assert day(scene) == QueueDay(entered=1, abandoned=1)
@@ -121,7 +139,7 @@ def test_a_caller_who_goes_on_to_another_queue_has_entered_both(scene: Scene) ->
     caller = scene.caller_waits()
     leaves(scene, caller, abandoned=False)
     scene.happens(ev.CallerJoined("sales", "caller", caller, 1, "023", ""))
-    assert day(scene) == QueueDay(entered=1, timed_out=1)
+    assert day(scene) == QueueDay(entered=1, diverted=1)
     assert day(scene, SALES) == QueueDay(entered=1)
 
 
@@ -178,6 +196,7 @@ def test_waiting_is_told_anew_every_second_and_not_once_it_is_over(scene: Scene)
     assert scene.told == [ch.QueueStatsChanged(SUPPORT)] * 3
     assert values(scene)[Figure.LONGEST_WAIT] == 4
     leaves(scene, caller)
+    scene.hangs_up(caller)
     scene.forget()
     scene.passes(10)
     assert scene.told == []
@@ -323,7 +342,8 @@ def test_a_caller_who_leaves_is_told_at_once_and_once(scene: Scene) -> None:
     scene.forget()
     leaves(scene, "a", abandoned=False)
     leaves(scene, "a", abandoned=False)
-    assert scene.told == [ch.QueueCounted(SUPPORT, scene.now, QueueDay(entered=1))]
+    left = QueueDay(entered=1, waiting={"a": scene.now})
+    assert scene.told == [ch.QueueCounted(SUPPORT, scene.now, left)]
 
 
 def test_a_wait_whose_beginning_was_seen_is_what_was_seen(scene: Scene) -> None:
@@ -335,10 +355,12 @@ def test_a_wait_whose_beginning_was_seen_is_what_was_seen(scene: Scene) -> None:
     assert scene.center.queue_stats.expected_wait(SUPPORT) == 0
 
 
-def alive(unique_id: str) -> ChannelSeen:
+def alive(unique_id: str, bridge: str = "", application: str = "Queue") -> ChannelSeen:
     """A caller's channel that is listed, and waits in no queue."""
-    up = ChannelState.UP
-    return ChannelSeen("caller", unique_id, unique_id, up, "", "", "", "", "", "Queue", "", "", 9)
+    up, nobody = ChannelState.UP, ("", "", "", "", "")
+    return ChannelSeen(
+        unique_id, unique_id, unique_id, up, *nobody, application, "support", bridge, 9
+    )
 
 
 def test_what_was_begun_before_a_reconnection_is_ended_after_it_while_the_channel_lives(
@@ -350,11 +372,11 @@ def test_what_was_begun_before_a_reconnection_is_ended_after_it_while_the_channe
         leaves(scene, caller, abandoned=False)
     scene.rebuilds(snapshot(channels=(alive("sent"), alive("left"))))
     status(scene, "sent and gone", "JOINEMPTY")
-    status(scene, "left and gone", "TIMEOUT")
     assert (day(scene), day(scene, SALES)) == (QueueDay(entered=2), QueueDay())
     status(scene, "sent", "JOINEMPTY")
     status(scene, "left", "TIMEOUT")
-    assert day(scene) == QueueDay(entered=2, timed_out=1)
+    scene.passes(1)
+    assert day(scene) == QueueDay(entered=2, timed_out=1, unseen=1)
     assert day(scene, SALES) == QueueDay(closed=1)
 
 
@@ -403,12 +425,39 @@ class TestAfterARestart:
     def test_who_talks_by_now_was_answered_and_who_has_gone_is_not_guessed_at(
         self, scene: Scene
     ) -> None:
-        talking = ChannelSeen(
-            "caller", "a", "a", ChannelState.UP, "", "", "", "", "", "Queue", "support", "br", 9
-        )
-        scene.rebuilds(snapshot(channels=(talking,)))
+        scene.rebuilds(snapshot(channels=(alive("a", "br"), alive("agent", "br", "AppQueue"))))
         assert day(scene) == QueueDay(entered=3, answered=2, answered_soon=1)
+        assert values(scene)[Figure.WAITING_CALLS] == 1
+        scene.passes(1)
+        assert day(scene) == QueueDay(entered=3, answered=2, answered_soon=1, unseen=1)
         assert values(scene)[Figure.WAITING_CALLS] == 0
+
+    def test_who_talks_with_whom_another_program_chose_was_answered(self, scene: Scene) -> None:
+        scene.rebuilds(snapshot(channels=(alive("a", "br", "Dial"), alive("x", "br", "AppDial"))))
+        assert day(scene).answered == 2
+
+    def test_who_was_let_go_meanwhile_ended_by_the_reason_on_its_channel(
+        self, scene: Scene
+    ) -> None:
+        listed = snapshot(channels=(alive("a", "", "Playback"), alive("b", "", "Read")))
+        scene.rebuilds(msgspec.structs.replace(listed, let_go={"a": "TIMEOUT"}))
+        assert values(scene)[Figure.TIMED_OUT] == 1
+        scene.passes(1)
+        assert (values(scene)[Figure.DIVERTED], values(scene)[Figure.WAITING_CALLS]) == (1, 0)
+        scene.happens(ev.BridgeEntered("br", "b", "b"))
+        holds(scene)
+
+    def test_who_stands_where_another_stood_before_a_transfer_is_the_same_entry(
+        self, scene: Scene
+    ) -> None:
+        scene.rebuilds(snapshot(waiting("customer", 9), waiting("b", 3, 2)))
+        assert day(scene).entered == 3
+        assert [call.since for call in scene.center.queue_stats.waiting(SUPPORT)] == [
+            scene.now - 9.5,
+            scene.now - 3.0,
+        ]
+        scene.passes(1)
+        assert values(scene)[Figure.UNSEEN] == 0
 
     def test_what_was_held_meanwhile_tells_what_became_of_a_caller(self, scene: Scene) -> None:
         scene.rebuilds(snapshot(waiting("b", 3)))
@@ -425,7 +474,7 @@ def test_a_caller_found_in_a_queue_of_somebody_else_has_left_ours(scene: Scene) 
     scene.rebuilds(snapshot(ev.CallerJoined("doctors", "caller", caller, 1, "023", "")))
     assert scene.center.queue_stats.waiting(SUPPORT) == []
     scene.happens(ev.ChannelGone("caller", caller))
-    assert day(scene) == QueueDay(entered=1, timed_out=1)
+    assert day(scene) == QueueDay(entered=1, diverted=1)
 
 
 def test_another_configuration_goes_on_with_the_figures(scene: Scene) -> None:

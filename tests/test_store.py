@@ -15,7 +15,7 @@ from sqlalchemy import inspect, text
 
 from tests.conftest import TODAY
 from xucd.center.day import AgentDay
-from xucd.center.queue_stats import QueueDay
+from xucd.center.queue_day import QueueDay
 from xucd.center.station import Station
 from xucd.config.plan import Plan
 from xucd.store import Store, StoreError, StoreUnavailable, tables
@@ -225,7 +225,7 @@ def test_days_are_kept_apart_and_overwritten(store: Store) -> None:
 
 
 def test_queues_days_are_kept_apart_and_overwritten_with_those_who_wait(store: Store) -> None:
-    full = QueueDay(9, 1, 2, 3, 4, 5, 6, {"1795341700.7": 1_795_341_700.125})
+    full = QueueDay(9, 1, 2, 3, 4, 5, 6, 7, 8, 9, {"1795341700.7": 1_795_341_700.125})
     yesterday = TODAY - datetime.timedelta(1)
     store.put_queue_days(yesterday, {1: full})
     store.put_queue_days(TODAY, {1: full, 2: full})

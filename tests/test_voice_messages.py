@@ -36,6 +36,10 @@ class Wishes:
     def __init__(self) -> None:
         self.kept: list[tuple[str, str, str, str | None]] = []
         self.works = True
+        self.callers: list[str] = []
+
+    def count_callback(self, unique_id: str) -> None:
+        self.callers.append(unique_id)
 
     async def offer(self, queue: str) -> str | None:
         return REFERENCE if queue == "support" else None
@@ -87,6 +91,7 @@ async def test_a_caller_is_asked_for_a_message_only_where_somebody_will_call(
     assert await ground.run("offer", QUEUENAME="support") == {"XUCD_CALLBACK": REFERENCE}
     assert await ground.run("offer", QUEUENAME="sales") == {}
     assert await ground.run("offer") == {}
+    assert len(ground.wishes.callers) == 1
 
 
 LEFT = {

@@ -154,10 +154,11 @@ test("figures of queues are read by xucd's names and added up", () => {
       [QUEUE_STATISTICS.WAITING_CALLS]: waiting,
       [QUEUE_STATISTICS.LONGEST_WAIT]: longest,
       [QUEUE_STATISTICS.ABANDONED]: 2,
+      [QUEUE_STATISTICS.TIMED_OUT]: 3,
     },
   }, 60);
   assert.deepEqual(totals([view(2, 70), view(1, 10)]),
-    { waiting: 3, longest: 70, answered: 0, abandoned: 4 });
+    { waiting: 3, longest: 70, answered: 0, abandoned: 4, timedOut: 6 });
   assert.equal(view(2, 70).level, "alarm");
   assert.equal(stateCounts([agentView(agent(), QUEUES)]).get("AgentReady"), 1);
 });

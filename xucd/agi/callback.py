@@ -40,6 +40,9 @@ class CallerRequests(Protocol):
     async def offer(self, queue: str) -> str | None:
         """A new reference for a caller of this queue; None when the queue has no callback list."""
 
+    def count_callback(self, unique_id: str) -> None:
+        """The caller of this channel has left its queue to be called back: that is its outcome."""
+
     async def leave(self, queue: str, number: str, name: str, reference: str | None) -> None:
         """Create a request; `reference` is None when there is no message. Raises `Refused`."""
 
@@ -54,6 +57,7 @@ def script(requests: CallerRequests) -> Script:
         if what == "offer":
             reference = await requests.offer(queue)
             if reference is not None:
+                requests.count_callback(call.request.fields["uniqueid"])
                 await call.set(REFERENCE, reference)
             return
         reference = await call.get(REFERENCE)
@@ -70,6 +74,7 @@ def script(requests: CallerRequests) -> Script:
                 log.error("cannot create a caller's callback", code=refusal.code, queue=queue)
                 return
             done.append(reference)
+            requests.count_callback(call.request.fields["uniqueid"])  # unless xucd was down before
         await call.set(DONE, "1")
 
     return callback

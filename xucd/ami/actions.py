@@ -280,6 +280,11 @@ def queue_status(action_id: str | None = None) -> Action:
     return _named("QueueStatus", action_id)
 
 
+def queue_callers(queue: str) -> Action:
+    """List the callers of one queue, in its order, without its members."""
+    return _named("QueueStatus", None, ("Queue", queue), ("Member", "-"))
+
+
 def core_show_channels(action_id: str | None = None) -> Action:
     """List all channels."""
     return _named("CoreShowChannels", action_id)

@@ -122,7 +122,13 @@ def _caller_joined(block: Headers) -> Event:
         block["Uniqueid"],
         int(block["Position"]),
         *caller_of(block, "QueueCallerJoin"),
+        at=_place(block),
     )
+
+
+def _place(block: Headers) -> str:
+    """Where a caller's channel is in the dialplan, or is to go on; "" when it is not told."""
+    return ",".join(block.get(name, "") for name in ("Context", "Exten", "Priority")).strip(",")
 
 
 def _caller_sent(block: Headers) -> Event | None:
@@ -132,11 +138,13 @@ def _caller_sent(block: Headers) -> Event | None:
 
 
 def _caller_left(block: Headers) -> Event:
-    return events.CallerLeft(block["Queue"], block["Uniqueid"])
+    return events.CallerLeft(block["Queue"], block["Uniqueid"], _place(block))
 
 
 def _caller_abandoned(block: Headers) -> Event:
-    return events.CallerAbandoned(block["Queue"], block["Uniqueid"], int(block["HoldTime"]))
+    return events.CallerAbandoned(
+        block["Queue"], block["Uniqueid"], int(block["HoldTime"]), _place(block)
+    )
 
 
 # In the Agent events, Asterisk omits the fields of a channel that has hung up already.
@@ -197,7 +205,12 @@ def _dial_ended(block: Headers) -> Event:
 
 
 def _bridge_entered(block: Headers) -> Event:
-    return events.BridgeEntered(block["BridgeUniqueid"], block["Uniqueid"], block["Linkedid"])
+    return events.BridgeEntered(
+        block["BridgeUniqueid"],
+        block["Uniqueid"],
+        block["Linkedid"],
+        block.get("BridgeTechnology", "") == "holding_bridge",
+    )
 
 
 def _bridge_left(block: Headers) -> Event:
@@ -213,8 +226,12 @@ def _blind_transfer(block: Headers) -> Event | None:
 def _attended_transfer(block: Headers) -> Event | None:
     if block["Result"] != "Success":
         return None
-    handed_on = _ids(block, "TransfereeUniqueid", "TransferTargetUniqueid")
-    return events.Transferred(block["OrigTransfererUniqueid"], handed_on)
+    into_application = block.get("DestType", "") == "App"
+    return events.Transferred(
+        block["OrigTransfererUniqueid"],
+        _ids(block, "TransfereeUniqueid", "TransferTargetUniqueid"),
+        block.get("SecondTransfererUniqueid", "") if into_application else "",
+    )
 
 
 def _ids(block: Headers, *fields: str) -> tuple[str, ...]:

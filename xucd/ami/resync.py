@@ -27,6 +27,9 @@ FILENAME = "MIXMONITOR_FILENAME"
 """Set by MixMonitor on the channel that it records; outlives StopMixMonitor."""
 
 
+STATUS = "QUEUESTATUS"
+"""Set by Queue() on the channel of a caller whom it let go."""
+
 _VARIABLES = (FILENAME, MUTED_MARK, QUEUE_MARK)
 
 
@@ -42,6 +45,7 @@ class SnapshotBuilder:
         self._recorded: set[str] = set()
         self._marks: dict[str, str] = {}
         self._queued: dict[str, str] = {}
+        self._let_go: dict[str, str] = {}
 
     def feed(self, block: Block) -> None:
         """Add one block of an answer; blocks that are neither list item nor variable are ignored.
@@ -71,7 +75,7 @@ class SnapshotBuilder:
 
     def _variable(self, block: Block) -> None:
         variable = block.get("Variable", "")
-        if block.get("Response") != "Success" or variable not in _VARIABLES:
+        if block.get("Response") != "Success" or variable not in (*_VARIABLES, STATUS):
             return
         unique_id = block["ActionID"].rsplit("/", 1)[1]
         if variable == FILENAME and block["Value"]:
@@ -80,11 +84,19 @@ class SnapshotBuilder:
             self._queued[unique_id] = block["Value"]
         elif variable == MUTED_MARK:
             self._marks[unique_id] = block["Value"]
+        elif variable == STATUS and block["Value"]:
+            self._let_go[unique_id] = block["Value"]
 
     def channels(self) -> Iterator[tuple[str, str]]:
         """Channel name and unique id of every channel listed so far."""
         for channel in self._channels:
             yield channel.channel, channel.unique_id
+
+    def idle(self) -> Iterator[tuple[str, str]]:
+        """Of these, the channels that neither talk nor are in a queue."""
+        for channel in self._channels:
+            if not channel.bridge and channel.application != "Queue":
+                yield channel.channel, channel.unique_id
 
     def snapshot(self) -> Snapshot:
         """The snapshot. Raises `DecodeError` for a malformed caller."""
@@ -106,6 +118,7 @@ class SnapshotBuilder:
                 if self._marks.get(unique_id) != "stopped"
             },
             self._queued,
+            self._let_go,
         )
 
 
@@ -182,6 +195,10 @@ async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Bl
         actions.getvar(variable, channel, f"{prefix}/{variable}/{unique_id}")
         for channel, unique_id in builder.channels()
         for variable in _VARIABLES
+    ]
+    variables += [
+        actions.getvar(STATUS, channel, f"{prefix}/{STATUS}/{unique_id}")
+        for channel, unique_id in builder.idle()
     ]
     for variable_answer in await asyncio.gather(
         *(query(variable) for variable in variables), return_exceptions=True

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from xucd.ami.caller_order import CallerOrder
 from xucd.ami.connection import AmiSettings, Connection
 from xucd.ami.errors import AmiError
 from xucd.callbacks.service import Callbacks
@@ -54,6 +55,7 @@ class Service:
         self.context = context
         self.callbacks = callbacks
         self.connection = Connection(ami, self)
+        self._caller_order = CallerOrder(self.connection.query, self._crowded, self.on_event)
         self._carry_out = carry_out
         self._strict_rights = strict_rights
         self._publisher = Publisher(context)
@@ -73,6 +75,7 @@ class Service:
         """Disconnect from Asterisk and cancel all that is under way."""
         if self._timer is not None:
             self._timer.cancel()
+        self._caller_order.close()
         for task in self._tasks:
             task.cancel()
         await self.connection.close()
@@ -115,6 +118,13 @@ class Service:
         """Carry out a command; returns the code of a warning, if any. Raises `Refused`."""
         return await self._carry_out(command, session)
 
+    def _crowded(self) -> list[str]:
+        """The queues of ours in which several callers wait."""
+        center = self.context.center
+        return [
+            queue for queue in center.waiting.crowded() if queue in center.directory.queue_by_name
+        ]
+
     # -- for commands
 
     async def send(self, intent: Intent) -> None:
@@ -132,6 +142,8 @@ class Service:
             self._publisher.publish(changes)
             self.callbacks.apply_changes(changes)
             self._set_timer()
+            if self.connection.connected:
+                self._caller_order.check()
         self.context.asterisk.check_waiting()
         for intent in intents:
             if self.connection.connected:  # otherwise the next snapshot decides anew

@@ -16,6 +16,7 @@ from xucd.center.callbacks import CallbackListRow, NewRequest, Request
 from xucd.center.intents import PlayMessage
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
+from xucd.center.rules.queues import called_back
 from xucd.center.voice_messages import channel_id, due_date, is_hearing, is_reference
 from xucd.commands.own_phone import check_in_reach, own_line
 from xucd.config.entries import Number, SpokenName
@@ -36,6 +37,11 @@ class CallerCallbacks:
     async def offer(self, queue: str) -> str | None:
         """A fresh reference for a caller of this queue, None when it has no list of callbacks."""
         return uuid.uuid4().hex if await self._list(queue) is not None else None
+
+    def count_callback(self, unique_id: str) -> None:
+        """Count the caller as a callback in the figures of the queue that it has left."""
+        called_back(self._context.center, unique_id, self._context.now())
+        self._context.publish()
 
     async def leave(self, queue: str, number: str, name: str, reference: str | None) -> None:
         """Store a caller's request, unless there is one with the same message already.

@@ -33,6 +33,7 @@ from xucd.center.changes import (
     DayEnded,
     MembershipChanged,
     QueueConfigChanged,
+    QueueCounted,
     QueueStatsChanged,
     StationChanged,
 )
@@ -44,7 +45,8 @@ from xucd.center.live import AgentRecord, LiveAgent
 from xucd.center.offers import Offers
 from xucd.center.phone_calls import Leg, PhoneCalls
 from xucd.center.presence import QueuePresence
-from xucd.center.queue_stats import QueueDay, QueueStats
+from xucd.center.queue_day import QueueDay
+from xucd.center.queue_stats import QueueStats
 from xucd.center.sheets import Sheets
 from xucd.center.station import Station
 from xucd.center.waiting import Waiting
@@ -126,7 +128,9 @@ class Center:
 
     def due(self) -> float:
         """When `tick` has something to do next."""
-        aged = self._aged_at + AGING_S if self.queue_stats.with_callers() else self._midnight
+        stats = self.queue_stats
+        callers = stats.with_callers() or stats.undecided()
+        aged = self._aged_at + AGING_S if callers else self._midnight
         late = self.offers.next_late(self._midnight)
         return min(self._midnight, aged, late, self._wrapups.next_end(self._midnight))
 
@@ -137,6 +141,8 @@ class Center:
         self._nudge(self.offers.late_due(now), now)
         if now >= self._aged_at + AGING_S:
             self._aged_at = now
+            for queue_id in self.queue_stats.settle(self.channels.by_id, now):
+                self.changes.append(QueueCounted(queue_id, now, self.queue_stats.day(queue_id)))
             waited = self.queue_stats.with_callers()
             self.changes.extend(QueueStatsChanged(queue_id) for queue_id in waited)
         if now >= self._midnight:

@@ -10,7 +10,7 @@ import msgspec
 
 from xucd.center.agent import AgentShown
 from xucd.center.day import AgentDay
-from xucd.center.queue_stats import QueueDay
+from xucd.center.queue_day import QueueDay
 from xucd.center.station import Station
 
 

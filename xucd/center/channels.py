@@ -208,7 +208,7 @@ class Channels:
         found = {channel.unique_id: channel}
         ahead = [channel]
         for one in ahead:
-            half = self._other_half(one) if one.is_local else None
+            half = self.other_half(one)
             for each in (*self.in_bridge(one.bridge), *([half] if half is not None else ())):
                 if each.unique_id not in found:
                     found[each.unique_id] = each
@@ -233,7 +233,10 @@ class Channels:
             return "DISABLED"
         return "PAUSED" if all(muted) else "ACTIVE"
 
-    def _other_half(self, channel: Channel) -> Channel | None:
+    def other_half(self, channel: Channel) -> Channel | None:
+        """The other half of a Local channel (``…;1`` of ``…;2``); None of any other channel."""
+        if not channel.is_local:
+            return None
         name = channel.name[:-1] + ("2" if channel.name.endswith("1") else "1")
         return next((found for found in self.on(channel.interface) if found.name == name), None)
 

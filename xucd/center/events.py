@@ -99,7 +99,9 @@ class MemberStatus(_Event, frozen=True):
 class CallerJoined(_Event, frozen=True):
     """A caller began to wait in a queue. AMI `QueueCallerJoin`.
 
-    `waited` is for how many seconds it waits already, where a snapshot lists it.
+    `waited` is for how many seconds it waits already, where a snapshot lists it. `at` is where its
+    channel is in the dialplan (``context,extension,priority``), as in the events of its end: where
+    they differ, it has been sent elsewhere.
     """
 
     queue: str
@@ -109,6 +111,7 @@ class CallerJoined(_Event, frozen=True):
     number: str
     name: str
     waited: int = 0
+    at: str = ""
 
 
 class CallerSent(_Event, frozen=True):
@@ -126,14 +129,29 @@ class CallerLeft(_Event, frozen=True):
 
     queue: str
     unique_id: str
+    at: str = ""
 
 
 class CallerAbandoned(_Event, frozen=True):
-    """A caller hung up while waiting. AMI `QueueCallerAbandon`. `waited` is in seconds."""
+    """A caller hung up while waiting. AMI `QueueCallerAbandon`. `waited` is in seconds.
+
+    Comes also of a caller whose time is over, or whom an AMI Redirect takes out of the queue.
+    """
 
     queue: str
     unique_id: str
     waited: int
+    at: str = ""
+
+
+class CallersListed(_Event, frozen=True):
+    """A queue's callers in its order, by unique id: AMI `QueueStatus`, since no event tells of it.
+
+    `QueueChangePriorityCaller` changes it.
+    """
+
+    queue: str
+    unique_ids: tuple[str, ...]
 
 
 class AgentCalled(_Event, frozen=True):
@@ -217,11 +235,15 @@ class DialEnded(_Event, frozen=True):
 
 
 class BridgeEntered(_Event, frozen=True):
-    """A channel entered a bridge: it now talks with whoever else is in it. AMI `BridgeEnter`."""
+    """A channel entered a bridge: it now talks with whoever else is in it. AMI `BridgeEnter`.
+
+    In a bridge that is `holding` (parking, music) it talks with nobody.
+    """
 
     bridge: str
     unique_id: str
     linked_id: str
+    holding: bool = False
 
 
 class BridgeLeft(_Event, frozen=True):
@@ -234,11 +256,14 @@ class BridgeLeft(_Event, frozen=True):
 class Transferred(_Event, frozen=True):
     """A call was transferred. AMI `BlindTransfer`, `AttendedTransfer`; only successes arrive.
 
-    `transferee_unique_ids` are those of whom Asterisk names as handed on.
+    `transferee_unique_ids` are those of whom Asterisk names as handed on. In an attended transfer
+    into an application (a queue), the first of them takes the place there of `replaced_unique_id`,
+    the transferer's second channel, which is "" otherwise.
     """
 
     transferer_unique_id: str
     transferee_unique_ids: tuple[str, ...] = ()
+    replaced_unique_id: str = ""
 
 
 class Held(_Event, frozen=True):
@@ -319,6 +344,7 @@ Event = (
     | CallerSent
     | CallerLeft
     | CallerAbandoned
+    | CallersListed
     | AgentCalled
     | AgentConnected
     | AgentRangNoAnswer

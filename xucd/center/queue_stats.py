@@ -1,92 +1,72 @@
 """What the calls of queues add up to: for the day, for a window of time, and who waits now.
 
 Counted from the events of each call, never taken from Asterisk's own counters. A call enters a
-queue when it begins to wait, and leaves it in one of three ways: an agent answers, the caller hangs
-up (abandoned), or neither (timed out: its time is over, the queue became empty, the caller chose to
-go elsewhere). A call that Asterisk rejects, because nobody is there to answer or the queue is full,
-has never entered: it is closed. So of every day and queue::
+queue when it begins to wait, and it leaves in one of these ways:
 
-    entered = answered + abandoned + timed out + those who still wait
+- answered: somebody talks with the caller, be it that a member answers or that another program
+  takes the caller out of the queue and connects it;
+- abandoned: the caller hangs up while it waits;
+- timed out: the queue lets the caller go, since its time is over or the queue became empty;
+- callback: the caller leaves by a key and asks to be called back;
+- diverted: the caller leaves for elsewhere, by another key or by the act of another program
+  (Redirect, Park, QueueWithdrawCaller), and nobody has talked with it;
+- unseen: the caller has gone while xucd was not connected.
+
+A call that Asterisk rejects, because nobody is there to answer or the queue is full, has never
+entered: it is closed. So of every queue and since its last midnight without a caller::
+
+    entered = answered + abandoned + timed out + callbacks + diverted + unseen + those who wait
 
 Asterisk reports that a caller has left before it reports why, reports as abandoned also callers
-whose time was over, and repeats some events after a reconnection: a call counts once, when the
-reason is known. Calls that began and ended while xucd was disconnected are not counted, except a
-caller who waited before and is connected to an agent at the next snapshot.
+whose time was over or whom another program took, and repeats some events after a reconnection: a
+call counts once, when the reason is known. Until then it counts as one who waits, or as diverted if
+it has left and its channel goes on.
 """
 
-from collections.abc import Mapping
-from typing import Literal
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
 
 import msgspec
 
+from xucd.center.channels import Channel, Party
 from xucd.center.directory import Directory
-from xucd.center.events import AgentConnected, CallerAbandoned, CallerJoined
-from xucd.center.snapshot import Snapshot
+from xucd.center.events import AgentConnected, CallerAbandoned, CallerJoined, CallerLeft
+from xucd.center.queue_day import Outcome, QueueDay, let_go
+from xucd.center.queue_window import QueueWindow
+from xucd.center.snapshot import ChannelSeen, Snapshot
 from xucd.center.waiting import Waiting, WaitingCall
 
-SOON_S = 15.0
-"""Answered before this is answered soon, abandoned from then on is abandoned late. In seconds."""
+LINGER_S = 1.0
+"""A channel that lives for so many seconds after it has left a queue has not hung up there.
 
-KEPT = 20_000
-"""How many entries and ends of calls are kept for windows at least, per queue."""
+Asterisk 16 tells of no difference between a caller who hangs up and one whom an AMI Redirect takes:
+only that the channel of the latter goes on. (22 names another extension in the event.)
+"""
 
-EXPECTED_CALLS = 50
-"""The expected wait is the mean of so many calls answered last."""
-
-Outcome = Literal["answered", "abandoned", "timed out", "closed"]
-
-
-class QueueDay(msgspec.Struct):
-    """A queue's figures of one local day.
-
-    `waiting` maps the unique ids of those who wait to when they began, in epoch seconds: they are
-    counted as entered already.
-    """
-
-    entered: int = 0
-    answered: int = 0
-    abandoned: int = 0
-    closed: int = 0
-    timed_out: int = 0
-    answered_soon: int = 0
-    abandoned_late: int = 0
-    waiting: dict[str, float] = {}
-
-    def count(self, outcome: Outcome, waited: float, soon: float = SOON_S) -> None:
-        """Count a call that ended so after `waited` seconds."""
-        if outcome == "answered":
-            self.answered += 1
-            self.answered_soon += waited < soon
-        elif outcome == "abandoned":
-            self.abandoned += 1
-            self.abandoned_late += waited >= soon
-        elif outcome == "timed out":
-            self.timed_out += 1
-        else:
-            self.closed += 1
+SAME_START_S = 2.0
+"""How far apart, in seconds, the beginnings of a wait may be that are of the same entry: Asterisk
+lists it in whole seconds."""
 
 
 class _LeftCall(msgspec.Struct, kw_only=True, eq=False, gc=False):
     """A call that has left a queue without it being known why. Times are epoch seconds.
 
     `since` is when it began to wait, the same as `left_at` when that was not seen. `gave_up` is set
-    once Asterisk calls it abandoned, which it also does of a call whose time was over.
+    once Asterisk calls it abandoned, which it also does of a call whose time was over and of one
+    that another program takes. `goes_on` is set once its channel is known to go on elsewhere.
+    `seen` is unset while all that is known is that a snapshot does not list it any more.
     """
 
     queue_id: int
     since: float
     left_at: float
     gave_up: bool = False
+    goes_on: bool = False
+    seen: bool = True
 
     def waited(self) -> float | None:
         """For how many seconds it waited; None when its beginning was not seen."""
         return self.left_at - self.since if self.left_at != self.since else None
-
-
-class _Happened(msgspec.Struct, frozen=True, gc=False):
-    at: float
-    outcome: Outcome | None  # None: a call entered
-    waited: float = 0.0
 
 
 class QueueStats:
@@ -103,7 +83,7 @@ class QueueStats:
             for queue_id in directory.queues
         }
         self._directory = directory
-        self._recent: dict[int, list[_Happened]] = {queue_id: [] for queue_id in directory.queues}
+        self._recent = {queue_id: QueueWindow() for queue_id in directory.queues}
         self._waiting = waiting
         self._left: dict[str, _LeftCall] = {}
         self._ended: set[str] = set()
@@ -123,24 +103,38 @@ class QueueStats:
         """The queues in which somebody waits."""
         return [queue_id for queue_id in self.days if self.waiting(queue_id)]
 
+    def undecided(self) -> bool:
+        """Whether `settle` may have something to do."""
+        return any(not left.goes_on for left in self._left.values())
+
     def day(self, queue_id: int) -> QueueDay:
-        """A copy of a queue's figures of the day, with those who wait."""
+        """A copy of a queue's figures of the day, with those whose end is not known yet."""
         waiting = {call.unique_id: call.since for call in self.waiting(queue_id)}
+        for unique_id, left in self._left.items():
+            if left.queue_id == queue_id:
+                waiting[unique_id] = left.since
         return msgspec.structs.replace(self.days[queue_id], waiting=waiting)
+
+    def figures(self, queue_id: int) -> QueueDay:
+        """A queue's figures of the day as shown: who goes on elsewhere is diverted by now."""
+        day = self.day(queue_id)
+        for unique_id in list(day.waiting):
+            left = self._left.get(unique_id)
+            if left is not None and left.goes_on:
+                del day.waiting[unique_id]
+                day.diverted += 1
+        return day
 
     def window(self, queue_id: int, seconds: float, soon: float, now: float) -> QueueDay:
         """The figures of what happened in the last `seconds`, as far back as it is kept.
 
         `soon` stands in for `SOON_S`. A call is counted as entered, and as ended, by when it did.
         """
-        found = QueueDay()
-        for happened in reversed(self._recent[queue_id]):
-            if happened.at <= now - seconds:
-                break
-            if happened.outcome is None:
-                found.entered += 1
-            else:
-                found.count(happened.outcome, happened.waited, soon)
+        found = self._recent[queue_id].figures(now - seconds, soon)
+        found.diverted += sum(
+            left.goes_on and left.queue_id == queue_id and left.left_at > now - seconds
+            for left in self._left.values()
+        )
         return found
 
     def longest_wait(self, queue_id: int, now: float) -> float:
@@ -149,13 +143,7 @@ class QueueStats:
 
     def expected_wait(self, queue_id: int) -> float:
         """How long the calls answered last have waited, on average; 0 when there were none."""
-        waits: list[float] = []
-        for happened in reversed(self._recent[queue_id]):
-            if len(waits) == EXPECTED_CALLS:
-                break
-            if happened.outcome == "answered":
-                waits.append(happened.waited)
-        return sum(waits) / len(waits) if waits else 0.0
+        return self._recent[queue_id].expected_wait()
 
     # -- what it takes in
 
@@ -180,26 +168,57 @@ class QueueStats:
         known = self._waiting.get(unique_id)
         if known is not None and known.queue == caller.queue:
             return []
-        moved = self._ended_unanswered(unique_id, now)
+        moved = self._ended_unanswered(unique_id, now, moved=True)
         self._waiting.join(caller, now - caller.waited)
         queue = self._directory.queue_by_name.get(caller.queue)
         if queue is None:
             return moved
         self._ended.discard(unique_id)
         self.days[queue.id].entered += 1
-        self._keep(queue.id, _Happened(now, None))
+        self._recent[queue.id].entered(now)
         return [*moved, queue.id]
 
-    def left(self, unique_id: str, queue: str, now: float) -> list[int]:
+    def exchanged(self, before: str, after: Channel | None) -> list[int]:
+        """An attended transfer has put a channel in the place of another, which goes.
+
+        It is the same entry of the queue, at the same place, of the caller behind the new channel.
+        """
+        if after is None:
+            return []
+        call, left = self._waiting.get(before), self._left.pop(before, None)
+        self._ended.discard(after.unique_id)
+        if left is not None:
+            self._left[after.unique_id] = left
+            return [left.queue_id]
+        queue = self._directory.queue_by_name.get(call.queue) if call is not None else None
+        self._waiting.exchange(before, after.unique_id, after.name, after.own)
+        return [queue.id] if queue is not None else []
+
+    def stands_behind(self, unique_id: str, party: Party) -> list[int]:
+        """Who talks with a Local channel that waits: that is who waits there."""
+        call = self._waiting.get(unique_id)
+        queue = self._directory.queue_by_name.get(call.queue) if call is not None else None
+        if call is None or queue is None or (call.number, call.name) == party:
+            return []
+        call.number, call.name = party
+        return [queue.id]
+
+    def reordered(self, queue: str, unique_ids: Iterable[str]) -> list[int]:
+        """Asterisk lists a queue's callers in this order."""
+        known = self._directory.queue_by_name.get(queue)
+        moved = self._waiting.reorder(queue, unique_ids)
+        return [known.id] if moved and known is not None else []
+
+    def left(self, event: CallerLeft, now: float) -> list[int]:
         """A caller no longer waits in a queue; the reason follows in another event."""
-        known = unique_id in self._left
-        left = self._leave(unique_id, queue, now)
-        return [left.queue_id] if left is not None and not known else []
+        known = self._left.get(event.unique_id)
+        left = self._leave(event.unique_id, event.queue, event.at, now)
+        return [left.queue_id] if left is not None and left is not known else []
 
     def gave_up(self, event: CallerAbandoned, now: float) -> list[int]:
-        """Asterisk reports a caller as abandoned; a later event tells if its time was over."""
-        left = self._leave(event.unique_id, event.queue, now)
-        if left is None:
+        """Asterisk reports a caller as abandoned; a later event tells if it was."""
+        left = self._leave(event.unique_id, event.queue, event.at, now)
+        if left is None or left.gave_up:
             return []
         left.gave_up = True
         if left.since == left.left_at:
@@ -207,20 +226,90 @@ class QueueStats:
         return [left.queue_id]
 
     def answered(self, event: AgentConnected, now: float) -> list[int]:
-        """A member answered a caller; `event.hold_time` counts where its beginning was not seen."""
+        """A member answered a caller; `event.hold_time` counts where its beginning was not seen.
+
+        Of a caller who has hung up by then, Asterisk does not say who it was.
+        """
         queue = self._directory.queue_by_name.get(event.queue)
         if queue is None:
             return []
-        return self._end(event.unique_id, queue.id, "answered", now, float(event.hold_time))
+        unique_id = event.unique_id or next(
+            (
+                key
+                for key, left in self._left.items()
+                if left.queue_id == queue.id and not left.gave_up and not left.goes_on
+            ),
+            "",
+        )
+        if not unique_id:
+            return []
+        return self._end(unique_id, queue.id, "answered", now, float(event.hold_time))
 
-    def left_unanswered(self, unique_id: str, now: float) -> list[int]:
-        """Asterisk says that a queue is done with a caller who was not connected."""
+    def talks(self, unique_id: str, now: float) -> list[int]:
+        """A caller is in a bridge with somebody: one whom another program took is answered.
+
+        Not one who has left the queue by a key: it has chosen to go elsewhere.
+        """
+        call, left = self._waiting.get(unique_id), self._left.get(unique_id)
+        if left is not None and (left.gave_up or not left.seen):
+            return self._end(unique_id, left.queue_id, "answered", now)
+        queue = self._directory.queue_by_name.get(call.queue) if call is not None else None
+        return self._end(unique_id, queue.id, "answered", now) if queue is not None else []
+
+    def dials(self, unique_id: str) -> list[int]:
+        """A phone is called for a caller who has left: its channel goes on."""
         left = self._left.get(unique_id)
-        return [] if left is None else self._end(unique_id, left.queue_id, "timed out", now)
+        if left is None or left.goes_on:
+            return []
+        left.goes_on = True
+        return [left.queue_id]
+
+    def parked(self, unique_id: str, now: float) -> list[int]:
+        """A caller is in a bridge where it waits for somebody: another program took it there."""
+        call = self._waiting.get(unique_id)
+        left = self._leave(unique_id, call.queue, "", now) if call is not None else None
+        if left is None:
+            return []
+        left.gave_up = left.goes_on = True
+        return [left.queue_id]
+
+    def called_back(self, unique_id: str, now: float) -> list[int]:
+        """A caller has left the queue by a key to ask for a callback."""
+        left, call = self._left.get(unique_id), self._waiting.get(unique_id)
+        if left is not None:
+            return self._end(unique_id, left.queue_id, "callback", now)
+        queue = self._directory.queue_by_name.get(call.queue) if call is not None else None
+        return self._end(unique_id, queue.id, "callback", now) if queue is not None else []
+
+    def left_unanswered(self, unique_id: str, status: str, now: float) -> list[int]:
+        """Queue() is done with a caller who was not connected, for this reason."""
+        left = self._left.get(unique_id)
+        return [] if left is None else self._end(unique_id, left.queue_id, let_go(status), now)
+
+    def settle(self, alive: Container[str], now: float) -> list[int]:
+        """Decide what can be said of callers who left `LINGER_S` ago without any reason since.
+
+        `alive` are the unique ids of channels.
+        """
+        moved = []
+        for unique_id, left in list(self._left.items()):
+            if left.goes_on or now < left.left_at + LINGER_S:
+                continue
+            if unique_id in alive:
+                left.goes_on = True
+                moved.append(left.queue_id)
+            else:
+                outcome: Outcome = "abandoned" if left.gave_up else "unseen"
+                moved += self._end(unique_id, left.queue_id, outcome, now)
+                self._ended.discard(unique_id)
+        return moved
 
     def gone(self, unique_id: str, now: float) -> list[int]:
         """The caller's channel is no more."""
         self._bound.pop(unique_id, None)
+        left = self._left.get(unique_id)
+        if left is not None and now >= left.left_at + LINGER_S:
+            left.goes_on = True
         moved = self._ended_unanswered(unique_id, now)
         self._waiting.leave(unique_id)
         self._ended.discard(unique_id)
@@ -229,12 +318,13 @@ class QueueStats:
     def rebuild(self, snapshot: Snapshot, now: float) -> list[int]:
         """Take in who waits by now.
 
-        One who waited, is not listed any more and talks in a queue's call has been answered. Of
-        the others that are not listed, the events that are still to come may tell what became.
+        Of those who waited and are not listed any more, who talks has been answered, and who has
+        left a reason on its channel has ended by it. What became of the others may be told by
+        events that are still to come, and `settle` decides after them.
         """
         were = {queue_id: self.day(queue_id) for queue_id in self.days}
         before = {
-            call.unique_id: _LeftCall(queue_id=queue_id, since=call.since, left_at=now)
+            call.unique_id: _LeftCall(queue_id=queue_id, since=call.since, left_at=now, seen=False)
             for queue_id in self.days
             for call in self.waiting(queue_id)
         }
@@ -243,23 +333,52 @@ class QueueStats:
         channels = {listed.unique_id: listed for listed in snapshot.channels}
         self._bound = {key: queue for key, queue in self._bound.items() if key in channels}
         self._ended.intersection_update(channels)
+        strangers = []
         for caller in snapshot.callers:
             queue = self._directory.queue_by_name.get(caller.queue)
             if queue is None:  # what it left in a queue of ours is still to be counted
                 self._waiting.join(caller, now - caller.waited)
+                if caller.unique_id in before:
+                    before[caller.unique_id].goes_on = True
                 continue
             known = before.pop(caller.unique_id, left_before.pop(caller.unique_id, None))
             if known is not None and known.queue_id == queue.id:
                 self._waiting.join(caller, known.since)
             else:
-                self.joined(caller, now)
-        # Of a caller who left before and whose channel is gone, no further event follows.
-        self._left = before | {key: left for key, left in left_before.items() if key in channels}
+                strangers.append(caller)
+        for caller in strangers:
+            self._enter_or_exchange(caller, before, channels, now)
+        self._left = before | left_before
+        in_bridges = Counter(listed.bridge for listed in snapshot.channels if listed.bridge)
         for unique_id, left in list(self._left.items()):
             listed = channels.get(unique_id)
-            if listed is not None and listed.application == "Queue" and listed.bridge:
-                self._end(unique_id, left.queue_id, "answered", now)
+            if listed is None:
+                left.left_at = now  # `settle` waits for the events that were held meanwhile
+            elif in_bridges[listed.bridge] > 1:
+                self.talks(unique_id, now)
+            elif status := snapshot.let_go.get(unique_id):
+                self.left_unanswered(unique_id, status, now)
         return [queue_id for queue_id in self.days if self.day(queue_id) != were[queue_id]]
+
+    def _enter_or_exchange(
+        self,
+        caller: CallerJoined,
+        before: dict[str, _LeftCall],
+        channels: Mapping[str, ChannelSeen],
+        now: float,
+    ) -> None:
+        """Let a caller wait who is listed and was not known.
+
+        It may stand where a channel that has gone stood before an attended transfer: the entry of
+        the queue keeps its beginning.
+        """
+        queue_id = self._directory.queue_by_name[caller.queue].id
+        for unique_id, left in before.items():
+            same = abs(left.since - (now - caller.waited)) < SAME_START_S
+            if left.queue_id == queue_id and unique_id not in channels and same:
+                self._waiting.join(caller, before.pop(unique_id).since)
+                return
+        self.joined(caller, now)
 
     def inherit(self, before: "QueueStats") -> None:
         """Go on with what another configuration's has counted."""
@@ -284,8 +403,11 @@ class QueueStats:
         self.days = {queue_id: QueueDay() for queue_id in ended}
         return ended
 
-    def _leave(self, unique_id: str, queue: str, now: float) -> _LeftCall | None:
-        """Let a call wait no longer; None when it is known already why, or of another's queue."""
+    def _leave(self, unique_id: str, queue: str, at: str, now: float) -> _LeftCall | None:
+        """Let a call wait no longer; None when it is known already why, or of another's queue.
+
+        `at` is where in the dialplan its channel is to go on, or still is.
+        """
         call = self._waiting.leave(unique_id)
         known = self._directory.queue_by_name.get(call.queue if call is not None else queue)
         if unique_id in self._ended or known is None:
@@ -294,6 +416,8 @@ class QueueStats:
         if left is None:
             since = call.since if call is not None else now  # it may have waited before xucd began
             left = self._left[unique_id] = _LeftCall(queue_id=known.id, since=since, left_at=now)
+        left.seen = True
+        left.goes_on |= call is not None and bool(call.at) and bool(at) and call.at != at
         return left
 
     def _end(
@@ -315,27 +439,22 @@ class QueueStats:
         self._count(queue_id, outcome, waited, now)
         return [queue_id]
 
-    def _ended_unanswered(self, unique_id: str, now: float) -> list[int]:
-        """Count a call that is over without having been answered, if it waited at all."""
+    def _ended_unanswered(self, unique_id: str, now: float, moved: bool = False) -> list[int]:
+        """Count a call that is over without having been answered, if it waited at all.
+
+        With `moved`, its channel goes on in another queue.
+        """
         left, call = self._left.get(unique_id), self._waiting.get(unique_id)
         if left is not None:
-            outcome: Outcome = "abandoned" if left.gave_up else "timed out"
+            outcome: Outcome = "diverted"
+            if not (moved or left.goes_on):
+                outcome = "abandoned" if left.gave_up else "diverted" if left.seen else "unseen"
             return self._end(unique_id, left.queue_id, outcome, now)
         queue = self._directory.queue_by_name.get(call.queue) if call is not None else None
-        return self._end(unique_id, queue.id, "abandoned", now) if queue is not None else []
+        if queue is None:
+            return []
+        return self._end(unique_id, queue.id, "diverted" if moved else "abandoned", now)
 
     def _count(self, queue_id: int, outcome: Outcome, waited: float, now: float) -> None:
         self.days[queue_id].count(outcome, waited)
-        self._keep(queue_id, _Happened(now, outcome, waited))
-
-    def _keep(self, queue_id: int, what: _Happened) -> None:
-        recent = self._recent[queue_id]
-        recent.append(what)
-        if len(recent) >= 2 * KEPT:
-            del recent[:-KEPT]
-
-
-def percentage(part: int, day: QueueDay) -> float:
-    """`part` of the calls that entered and left, in percent to one decimal; 0 of none."""
-    whole = day.answered + day.abandoned + day.timed_out
-    return round(100.0 * part / whole, 1) if whole else 0.0
+        self._recent[queue_id].ended(outcome, waited, now)

@@ -50,7 +50,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     `devices` maps a device (``PJSIP/1001``) to its state. `recorded` maps the unique id of each
     channel with a recording to whether it is muted. `queues` are the queues that Asterisk knows.
     `queued` maps the unique id of each caller that xucd has marked to the name of the queue through
-    which it was answered.
+    which it was answered. `let_go` maps the unique ids of idle channels that a queue let go to its
+    reason (`QUEUESTATUS`).
     """
 
     queues: frozenset[str]
@@ -60,3 +61,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     devices: dict[str, str]
     recorded: dict[str, bool] = {}
     queued: dict[str, str] = {}
+    let_go: dict[str, str] = {}

@@ -17,7 +17,7 @@ class WaitingCall(msgspec.Struct, kw_only=True, eq=False, gc=False):
 
     `queue` is the queue's name. `channel`, `number` and `name` are "" for a call that is known
     from an earlier run only, until Asterisk has been asked. `ringing` is set while a phone rings
-    for it.
+    for it. `at` is its place in the dialplan, "" when it was not seen.
     """
 
     unique_id: str
@@ -27,6 +27,7 @@ class WaitingCall(msgspec.Struct, kw_only=True, eq=False, gc=False):
     number: str = ""
     name: str = ""
     ringing: bool = False
+    at: str = ""
 
 
 class Waiting:
@@ -47,6 +48,7 @@ class Waiting:
             channel=caller.channel,
             number=caller.number,
             name=caller.name,
+            at=caller.at,
         )
         self.add(call, caller.position)
 
@@ -63,6 +65,31 @@ class Waiting:
         if call is not None:
             self._queues[call.queue].remove(call)
         return call
+
+    def exchange(self, before: str, after: str, channel: str, party: tuple[str, str]) -> None:
+        """Let another channel wait in the place of one; no error if that one does not wait.
+
+        `before` and `after` are unique ids, `party` is the number and name of who waits now.
+        """
+        call = self._by_id.get(before)
+        if call is not None:
+            self.leave(after)
+            call.unique_id, call.channel, (call.number, call.name) = after, channel, party
+            self._by_id = {each.unique_id: each for each in self._by_id.values()}
+
+    def reorder(self, queue: str, unique_ids: Iterable[str]) -> bool:
+        """Put a queue's callers into this order; returns whether they were in another.
+
+        Who is not among them keeps its place; who does not wait there is passed over.
+        """
+        calls = self._queues.get(queue, [])
+        waiting = [self._by_id.get(unique_id) for unique_id in dict.fromkeys(unique_ids)]
+        listed = [call for call in waiting if call is not None and call.queue == queue]
+        places = [place for place, call in enumerate(calls) if call in listed]
+        moved = [calls[place] for place in places] != listed
+        for place, call in zip(places, listed, strict=True):
+            calls[place] = call
+        return moved
 
     def ring(self, unique_id: str, ringing: bool) -> None:
         """Record whether a phone rings for a call."""
@@ -84,6 +111,10 @@ class Waiting:
     def calls(self, queue: str) -> list[WaitingCall]:
         """The calls that wait in a queue, in its order."""
         return self._queues.get(queue, [])
+
+    def crowded(self) -> list[str]:
+        """The names of the queues in which several calls wait: they have an order."""
+        return [queue for queue, calls in self._queues.items() if len(calls) > 1]
 
     def queue_among(self, unique_ids: Iterable[str]) -> str:
         """The name of the queue in which the first of these that waits at all does so, or ""."""

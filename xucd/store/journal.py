@@ -17,7 +17,7 @@ import structlog
 
 from xucd.center import changes as ch
 from xucd.center.center import Center
-from xucd.center.queue_stats import QueueDay
+from xucd.center.queue_day import QueueDay
 from xucd.center.refused import Refused
 from xucd.center.station import Station
 from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable

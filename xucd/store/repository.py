@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Group, Line, Queue, User
-from xucd.center.queue_stats import QueueDay
+from xucd.center.queue_day import QueueDay
 from xucd.center.station import Station
 from xucd.store import database, tables
 from xucd.store.errors import StoreError

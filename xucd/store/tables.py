@@ -149,7 +149,7 @@ agent_days = Table(
     Column("outbound_calls", Integer, nullable=False),
     Column("outbound_talk_s", Double, nullable=False),
 )
-# `waiting` is {unique id: epoch second}: the waiting callers who are counted as entered.
+# `waiting` is {unique id: epoch second}: the callers counted as entered whose end is not known yet.
 queue_days = Table(
     "queue_days",
     metadata,
@@ -160,6 +160,9 @@ queue_days = Table(
     Column("abandoned", Integer, nullable=False),
     Column("closed", Integer, nullable=False),
     Column("timed_out", Integer, nullable=False),
+    Column("callbacks", Integer, nullable=False),
+    Column("diverted", Integer, nullable=False),
+    Column("unseen", Integer, nullable=False),
     Column("answered_soon", Integer, nullable=False),
     Column("abandoned_late", Integer, nullable=False),
     Column("waiting", JSON, nullable=False),

@@ -7,7 +7,7 @@ figures", says what each figure means.
 import datetime
 
 from xucd.center.center import Center
-from xucd.center.queue_stats import QueueDay, percentage
+from xucd.center.queue_day import QueueDay, percentage
 from xucd.cti import messages as msg
 from xucd.cti.messages import QueueStatistic
 
@@ -16,7 +16,7 @@ Figures = dict[QueueStatistic, int | float]
 
 def queue_statistics(center: Center, queue_id: int, now: float) -> msg.QueueStatistics:
     """A queue's figures of the day, and its present state."""
-    figures = _counted(center.queue_stats.days[queue_id]) | _present(center, queue_id, now)
+    figures = _counted(center.queue_stats.figures(queue_id)) | _present(center, queue_id, now)
     return msg.QueueStatistics(
         queue_id=queue_id,
         counters=[msg.Counter(stat_name=name, value=value) for name, value in figures.items()],
@@ -64,6 +64,9 @@ def _counted(day: QueueDay) -> Figures:
         QueueStatistic.ABANDONED: day.abandoned,
         QueueStatistic.CLOSED: day.closed,
         QueueStatistic.TIMED_OUT: day.timed_out,
+        QueueStatistic.CALLBACKS: day.callbacks,
+        QueueStatistic.DIVERTED: day.diverted,
+        QueueStatistic.UNSEEN: day.unseen,
         QueueStatistic.ANSWERED_SHARE: percentage(day.answered, day),
         QueueStatistic.ABANDONED_SHARE: percentage(day.abandoned, day),
         QueueStatistic.ANSWERED_SOON_SHARE: percentage(day.answered_soon, day),
@@ -74,7 +77,8 @@ def _counted(day: QueueDay) -> Figures:
 def _present(center: Center, queue_id: int, now: float) -> Figures:
     stats, agents = center.queue_stats, center.presence.of(queue_id)
     return {
-        QueueStatistic.WAITING_CALLS: len(stats.waiting(queue_id)),
+        # With those who left this moment, until the reason is known: entered is always the sum.
+        QueueStatistic.WAITING_CALLS: len(stats.figures(queue_id).waiting),
         QueueStatistic.LONGEST_WAIT: int(stats.longest_wait(queue_id, now)),
         QueueStatistic.EXPECTED_WAIT: round(stats.expected_wait(queue_id)),
         QueueStatistic.AVAILABLE_AGENTS: agents.available,

@@ -217,6 +217,9 @@ export type QueueStatistic =
   | "TotalNumberCallsAbandonned"
   | "TotalNumberCallsClosed"
   | "TotalNumberCallsTimeout"
+  | "TotalNumberCallsCallback"
+  | "TotalNumberCallsDiverted"
+  | "TotalNumberCallsUnseen"
   | "PercentageAnsweredTotal"
   | "PercentageAbandonnedTotal"
   | "PercentageAnsweredBefore15"
@@ -235,6 +238,9 @@ export const QUEUE_STATISTICS: {
   readonly ABANDONED: "TotalNumberCallsAbandonned";
   readonly CLOSED: "TotalNumberCallsClosed";
   readonly TIMED_OUT: "TotalNumberCallsTimeout";
+  readonly CALLBACKS: "TotalNumberCallsCallback";
+  readonly DIVERTED: "TotalNumberCallsDiverted";
+  readonly UNSEEN: "TotalNumberCallsUnseen";
   readonly ANSWERED_SHARE: "PercentageAnsweredTotal";
   readonly ABANDONED_SHARE: "PercentageAbandonnedTotal";
   readonly ANSWERED_SOON_SHARE: "PercentageAnsweredBefore15";

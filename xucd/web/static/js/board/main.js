@@ -152,6 +152,7 @@ function showTotals() {
   setText(byId("total-longest"), sum.waiting ? duration(sum.longest * 1000) : "–");
   setText(byId("total-answered"), formatNumber(sum.answered));
   setText(byId("total-abandoned"), formatNumber(sum.abandoned));
+  setText(byId("total-timed-out"), formatNumber(sum.timedOut));
   const level = levelOf({ ...sum, loggedIn: 1 }, choices.alarm);
   byId("total-waiting").parentElement?.setAttribute("data-level", level);
   document.title = sum.waiting

@@ -10,7 +10,7 @@ import { STATES as KNOWN, pausesIn, stateRow, talksIn } from "../shared/state-ta
 /** @typedef {Map<number, Pick<QueueView, "name" | "displayName">>} Queues */
 /** @typedef {ReturnType<typeof agentView>} AgentTile */
 /** @typedef {ReturnType<typeof queueView>} QueueRow */
-/** @typedef {Pick<QueueRow, "waiting" | "longest" | "answered" | "abandoned">} Totals */
+/** @typedef {Pick<QueueRow, "waiting" | "longest" | "answered" | "abandoned" | "timedOut">} Totals */
 
 /**
  * What agents are searched for by: words, states (none for all), a group's and a queue's id.
@@ -105,12 +105,13 @@ export function levelOf({ waiting, longest, loggedIn }, alarm) {
  * @param {Iterable<Totals>} views
  */
 export function totals(views) {
-  const sum = { waiting: 0, longest: 0, answered: 0, abandoned: 0 };
+  const sum = { waiting: 0, longest: 0, answered: 0, abandoned: 0, timedOut: 0 };
   for (const view of views) {
     sum.waiting += view.waiting;
     sum.longest = Math.max(sum.longest, view.longest);
     sum.answered += view.answered;
     sum.abandoned += view.abandoned;
+    sum.timedOut += view.timedOut;
   }
   return sum;
 }

@@ -22,8 +22,8 @@ import { isLevel, makePlot } from "./spark.js";
 /** @typedef {AgentTile & {penalty: number}} MemberView */
 
 /** @type {QueueFigure[]} */
-const FIGURES = ["entered", "answered", "abandoned", "timedOut", "closed", "answeredShare",
-  "answeredSoon", "expected"];
+const FIGURES = ["entered", "answered", "abandoned", "timedOut", "callbacks", "diverted", "unseen",
+  "closed", "answeredShare", "answeredSoon", "expected"];
 const VALUES = 90;
 
 /** The panel of a queue; `open(agentId)` is called for an agent whose name is pressed.

@@ -103,10 +103,11 @@ function makeRow(id) {
   const number = make("span", { class: "quiet small number" });
   const note = make("span", { class: "note" });
   const share = make("span", { class: "share quiet small number" });
+  const timedOut = make("span", { class: "timed-out quiet small" });
   const figures = perFigure(() => make("span", { class: "figure number" }));
   const plots = perFigure((figure) => makePlot(figure));
   const cells = perFigure((figure) => make("td", { role: "cell", class: `cell ${figure}` },
-    figures[figure], ...(figure === "abandoned" ? [share] : []), plots[figure].root));
+    figures[figure], ...(figure === "abandoned" ? [share, timedOut] : []), plots[figure].root));
   const staff = {
     ready: make("b", { class: "ready number" }),
     talking: make("b", { class: "call number" }),
@@ -119,7 +120,7 @@ function makeRow(id) {
     make("td", { role: "cell", class: "cell staff" }, staffWords,
       make("span", { class: "staffed", "aria-hidden": "true" },
         staff.ready, staff.talking, staff.loggedIn)));
-  return { root, name, number, note, share, figures, plots, cells, staff, staffWords };
+  return { root, name, number, note, share, timedOut, figures, plots, cells, staff, staffWords };
 }
 
 /**
@@ -155,6 +156,8 @@ function fill(row, view) {
   setText(row.note, view.level !== "calm" && view.loggedIn === 0 ? t("board.nobody") : "");
   setText(row.share, view.abandoned
     ? t("board.share", { n: formatNumber(Math.round(view.abandonedShare)) }) : "");
+  setText(row.timedOut, view.timedOut
+    ? t("board.timedOut.also", { n: formatNumber(view.timedOut) }) : "");
   setText(row.staffWords, t("board.staff.words", view));
   for (const name of STAFF) {
     setText(row.staff[name], formatNumber(view[name]));
