@@ -211,7 +211,7 @@ MEMBER = ChannelSeen(
 def listed(*seen: ChannelSeen, before: Channels | None = None, **recorded: bool) -> Channels:
     """The model after Asterisk listed these channels."""
     model = before or channels()
-    model.rebuild(iter(seen), recorded, NOW)
+    model.rebuild(iter(seen), recorded, {}, NOW)
     return model
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from xucd.ami.errors import DecodeError
-from xucd.center.events import CallerJoined, ChannelState, Event, Held
+from xucd.center.events import CallerJoined, ChannelState, DeviceStatus, Event, Held
 from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
 from xucd.tools.trace import Recorder, replay
 
@@ -37,7 +37,7 @@ RESYNC = (
     "Response: Success\nActionID: xucd-resync/1/queues\nEventList: start",
     "Event: QueueParams\nQueue: support\nActionID: xucd-resync/1/queues",
     "Event: QueueMember\nQueue: support\nName: Agent/2501\nLocation: PJSIP/1001\nPenalty: 2\n"
-    "LastCall: 7\nLastPause: 8\nInCall: 1\nPaused: 1\nPausedReason: lunch\n"
+    "LastCall: 7\nLastPause: 8\nInCall: 1\nStatus: 2\nPaused: 1\nPausedReason: lunch\n"
     "ActionID: xucd-resync/1/queues",
     "Event: QueueEntry\nQueue: support\nPosition: 1\nChannel: PJSIP/trunk-2\nUniqueid: 2.7\n"
     "CallerIDNum: unknown\nCallerIDName: unknown\nActionID: xucd-resync/1/queues",
@@ -50,7 +50,9 @@ RESYNC = (
     VARIABLE.format(name="XUCD_MUTED", unique_id="2.5", value="1"),
     VARIABLE.format(name="MIXMONITOR_FILENAME", unique_id="2.6", value=""),
     VARIABLE.format(name="XUCD_MUTED", unique_id="2.6", value=""),
-    VARIABLE.format(name="XUCD_QUEUE", unique_id="2.5", value="support"),
+    "Event: Status\nChannel: PJSIP/trunk-1\nUniqueid: 2.5\nVariable: XUCD_QUEUE=support\n"
+    "Variable: USR_a=x=1, 2\nVariable: XUCD_SHEET1=6d%22\nVariable: XUCD_SHEET=custo\n"
+    "Variable: AGISTATUS=SUCCESS\nActionID: xucd-resync/1/variables",
     "Response: Error\nActionID: xucd-resync/1/XUCD_MUTED/2.7\nMessage: No such channel",
 )
 END = "Response: Success\nActionID: xucd-resync/1/end\nPing: Pong"
@@ -76,7 +78,11 @@ def seen(channel: str, unique_id: str, application: str, bridge: str) -> Channel
 
 SNAPSHOT = Snapshot(
     queues=frozenset({"support"}),
-    members=(MemberSeen("support", "PJSIP/1001", "Agent/2501", 2, True, "lunch", 7, 8),),
+    members=(
+        MemberSeen(
+            "support", "PJSIP/1001", "Agent/2501", 2, True, "lunch", 7, 8, DeviceStatus.IN_USE
+        ),
+    ),
     callers=(CallerJoined("support", "PJSIP/trunk-2", "2.7", 1, "", ""),),
     channels=(
         seen("PJSIP/trunk-1", "2.5", "Queue", "b"),
@@ -86,6 +92,8 @@ SNAPSHOT = Snapshot(
     devices={"PJSIP/1001": "INUSE"},
     recorded={"2.5": True},
     queued={"2.5": "support"},
+    variables={"2.5": {"USR_a": "x=1, 2"}},
+    sheets={"2.5": "custo6d%22"},
 )
 
 

@@ -11,9 +11,10 @@ import structlog
 
 from xucd.agi.conversation import Conversation
 from xucd.agi.server import Script
+from xucd.agi.syntax import PIECE
 from xucd.center.parties import number_of, party
 from xucd.center.placeholders import placeholders
-from xucd.center.sheets import KeptSheet, SheetTemplate
+from xucd.center.sheets import SHEET_MARKS, KeptSheet, SheetTemplate, written_down
 
 log = structlog.get_logger()
 
@@ -46,8 +47,13 @@ def script(profiles: Mapping[str, SheetTemplate], keep: Callable[[KeptSheet], No
         for name in sorted(named):
             if name.startswith("var:"):
                 known[name] = await call.get(name.removeprefix("var:"))
-        keep(
-            KeptSheet(profile, request.fields.get("channel", ""), request.fields["uniqueid"], known)
-        )
+        channel, unique_id = request.fields.get("channel", ""), request.fields["uniqueid"]
+        kept = KeptSheet(profile, channel, unique_id, known)
+        keep(kept)
+        written = written_down(kept)
+        pieces = [written[at : at + PIECE] for at in range(0, len(written), PIECE)]
+        if len(pieces) <= len(SHEET_MARKS):  # a longer one does not outlive xucd
+            for mark, piece in zip(SHEET_MARKS, pieces, strict=False):
+                await call.set(mark, piece)
 
     return sheet

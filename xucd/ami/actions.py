@@ -290,6 +290,11 @@ def core_show_channels(action_id: str | None = None) -> Action:
     return _named("CoreShowChannels", action_id)
 
 
+def channel_variables(action_id: str | None = None) -> Action:
+    """List all channels with all their variables."""
+    return _named("Status", action_id, ("AllVariables", "true"))
+
+
 def device_state_list(action_id: str | None = None) -> Action:
     """List all devices with their states."""
     return _named("DeviceStateList", action_id)

@@ -18,6 +18,8 @@ from xucd.ami.events import caller_of, connected_of, reason_of, state_of, status
 from xucd.ami.framing import Block, parse
 from xucd.center.events import CallerJoined
 from xucd.center.intents import MUTED_MARK, QUEUE_MARK
+from xucd.center.phone_calls import VARIABLE
+from xucd.center.sheets import SHEET_MARKS
 from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
 
 PREFIX = "xucd-resync"
@@ -30,7 +32,11 @@ FILENAME = "MIXMONITOR_FILENAME"
 STATUS = "QUEUESTATUS"
 """Set by Queue() on the channel of a caller whom it let go."""
 
-_VARIABLES = (FILENAME, MUTED_MARK, QUEUE_MARK)
+CUT = 500
+"""The list `Status` cuts values at 511 bytes: one of at least so many is asked for by itself."""
+
+
+_READ = frozenset({FILENAME, STATUS, MUTED_MARK, QUEUE_MARK, *SHEET_MARKS})
 
 
 class SnapshotBuilder:
@@ -42,10 +48,7 @@ class SnapshotBuilder:
         self._callers: list[Block] = []
         self._channels: list[ChannelSeen] = []
         self._devices: dict[str, str] = {}
-        self._recorded: set[str] = set()
-        self._marks: dict[str, str] = {}
-        self._queued: dict[str, str] = {}
-        self._let_go: dict[str, str] = {}
+        self._variables: dict[str, dict[str, str]] = {}  # by unique id
 
     def feed(self, block: Block) -> None:
         """Add one block of an answer; blocks that are neither list item nor variable are ignored.
@@ -64,8 +67,9 @@ class SnapshotBuilder:
                 case "CoreShowChannel":
                     self._channels.append(_channel(block))
                 case "DeviceStateChange":
-                    if not block["Device"].startswith("Queue:"):
-                        self._devices[block["Device"]] = block["State"]
+                    self._devices[block["Device"]] = block["State"]
+                case "Status":
+                    self._status(block)
                 case "":
                     self._variable(block)
         except KeyError as error:
@@ -73,30 +77,38 @@ class SnapshotBuilder:
         except ValueError as error:
             raise DecodeError(name or "Getvar", str(error)) from None
 
+    def _status(self, block: Block) -> None:
+        for line in block.get("Variable", "").split("\n"):
+            name, mark, value = line.partition("=")
+            if mark and (name in _READ or name.startswith(VARIABLE)):
+                self._variables.setdefault(block["Uniqueid"], {})[name] = value
+
     def _variable(self, block: Block) -> None:
-        variable = block.get("Variable", "")
-        if block.get("Response") != "Success" or variable not in (*_VARIABLES, STATUS):
-            return
-        unique_id = block["ActionID"].rsplit("/", 1)[1]
-        if variable == FILENAME and block["Value"]:
-            self._recorded.add(unique_id)
-        elif variable == QUEUE_MARK and block["Value"]:
-            self._queued[unique_id] = block["Value"]
-        elif variable == MUTED_MARK:
-            self._marks[unique_id] = block["Value"]
-        elif variable == STATUS and block["Value"]:
-            self._let_go[unique_id] = block["Value"]
+        if block.get("Response") == "Success" and "Variable" in block:
+            name, unique_id = block["ActionID"].split("/")[-2:]
+            self._variables.setdefault(unique_id, {})[name] = block["Value"]
 
-    def channels(self) -> Iterator[tuple[str, str]]:
-        """Channel name and unique id of every channel listed so far."""
+    def cut(self) -> Iterator[tuple[str, str, str]]:
+        """Channel name, unique id and variable of each value that `Status` may have cut."""
         for channel in self._channels:
-            yield channel.channel, channel.unique_id
+            for name, value in self._variables.get(channel.unique_id, {}).items():
+                if name.startswith(VARIABLE) and len(value.encode()) >= CUT:
+                    yield channel.channel, channel.unique_id, name
 
-    def idle(self) -> Iterator[tuple[str, str]]:
-        """Of these, the channels that neither talk nor are in a queue."""
-        for channel in self._channels:
-            if not channel.bridge and channel.application != "Queue":
-                yield channel.channel, channel.unique_id
+    def _each_with(self, variable: str) -> Iterator[tuple[str, str]]:
+        """Unique id and value of every channel on which a variable is set."""
+        for unique_id, variables in self._variables.items():
+            if variables.get(variable):
+                yield unique_id, variables[variable]
+
+    def _let_go(self) -> dict[str, str]:
+        """Why a queue let go of each channel that now neither talks nor is in a queue."""
+        idle = {
+            channel.unique_id
+            for channel in self._channels
+            if not channel.bridge and channel.application != "Queue"
+        }
+        return {key: reason for key, reason in self._each_with(STATUS) if key in idle}
 
     def snapshot(self) -> Snapshot:
         """The snapshot. Raises `DecodeError` for a malformed caller."""
@@ -106,19 +118,30 @@ class SnapshotBuilder:
             raise DecodeError("QueueEntry", f"no field {error}") from None
         except ValueError as error:
             raise DecodeError("QueueEntry", str(error)) from None
+        marks = dict(self._each_with(MUTED_MARK))
         return Snapshot(
             frozenset(self._queues),
             tuple(self._members),
             callers,
             tuple(self._channels),
-            self._devices,
+            {k: state for k, state in self._devices.items() if not k.startswith("Queue:")},
             {
-                unique_id: self._marks.get(unique_id) == "1"
-                for unique_id in sorted(self._recorded)
-                if self._marks.get(unique_id) != "stopped"
+                unique_id: marks.get(unique_id) == "1"
+                for unique_id, _ in sorted(self._each_with(FILENAME))
+                if marks.get(unique_id) != "stopped"
             },
-            self._queued,
-            self._let_go,
+            dict(self._each_with(QUEUE_MARK)),
+            self._let_go(),
+            {
+                unique_id: found
+                for unique_id, variables in self._variables.items()
+                if (found := {k: v for k, v in variables.items() if k.startswith(VARIABLE)})
+            },
+            {
+                unique_id: "".join(v for k, v in sorted(variables.items()) if k in SHEET_MARKS)
+                for unique_id, variables in self._variables.items()
+                if SHEET_MARKS[0] in variables
+            },
         )
 
 
@@ -187,18 +210,14 @@ async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Bl
         query(actions.queue_status(f"{prefix}/queues")),
         query(actions.core_show_channels(f"{prefix}/channels")),
         query(actions.device_state_list(f"{prefix}/devices")),
+        # Nothing else shows that a transferred call came through a queue.
+        query(actions.channel_variables(f"{prefix}/variables")),
     ):
         for block in answer:
             builder.feed(block)
-    # Read from every channel: nothing else shows that a transferred call came through a queue.
     variables = [
         actions.getvar(variable, channel, f"{prefix}/{variable}/{unique_id}")
-        for channel, unique_id in builder.channels()
-        for variable in _VARIABLES
-    ]
-    variables += [
-        actions.getvar(STATUS, channel, f"{prefix}/{STATUS}/{unique_id}")
-        for channel, unique_id in builder.idle()
+        for channel, unique_id, variable in builder.cut()
     ]
     for variable_answer in await asyncio.gather(
         *(query(variable) for variable in variables), return_exceptions=True

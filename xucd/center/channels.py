@@ -248,7 +248,11 @@ class Channels:
             self.add(channel)
 
     def rebuild(
-        self, seen: Iterable[ChannelSeen], recorded: Mapping[str, bool], now: float
+        self,
+        seen: Iterable[ChannelSeen],
+        recorded: Mapping[str, bool],
+        variables: Mapping[str, dict[str, str]],
+        now: float,
     ) -> None:
         """Start anew from what Asterisk lists after a reconnection.
 
@@ -272,6 +276,8 @@ class Channels:
         for listed in seen:
             channel = _listed_channel(listed, known.get(listed.unique_id), now)
             channel.muted = recorded.get(listed.unique_id)
+            if listed.unique_id not in known:
+                channel.variables = variables.get(listed.unique_id, {})
             if listed.application == "AppQueue":
                 channel.queue = queue_of_call.get(listed.linked_id, "")
             channels.append(channel)

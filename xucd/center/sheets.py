@@ -7,11 +7,15 @@ it once for each ring.
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
+from urllib.parse import quote, unquote
 
 import msgspec
 
 from xucd.center.changes import SheetField
 from xucd.center.channels import Channel
+
+SHEET_MARKS = ("XUCD_SHEET", "XUCD_SHEET1", "XUCD_SHEET2", "XUCD_SHEET3")
+"""The channel variables in which a sheet is written down, in pieces, for a restarted xucd."""
 
 KEPT = 2000
 """How many channels' sheets are kept; beyond it the oldest is forgotten."""
@@ -44,11 +48,17 @@ class KeptSheet:
         self.shown: set[str] = set()
 
 
+def written_down(sheet: KeptSheet) -> str:
+    """A sheet as text without commas, quotes and line ends, for `Sheets.restore`."""
+    return quote(msgspec.json.encode((sheet.profile.name, dict(sheet.known))), safe="")
+
+
 class Sheets:
     """All sheets of live channels, by the channel's unique id."""
 
     def __init__(self) -> None:
         self._kept: dict[str, KeptSheet] = {}
+        self._templates: dict[str, SheetTemplate] = {}
 
     def keep(self, sheet: KeptSheet) -> None:
         """Keep a channel's sheet, in the place of any it had."""
@@ -56,6 +66,27 @@ class Sheets:
         if len(self._kept) >= KEPT:
             del self._kept[next(iter(self._kept))]
         self._kept[sheet.unique_id] = sheet
+
+    def templates_are(self, templates: Mapping[str, SheetTemplate]) -> None:
+        """How sheets are made, by name: what a sheet that is found written down needs."""
+        self._templates = dict(templates)
+
+    def restore(self, unique_id: str, channel: str, written: str) -> KeptSheet | None:
+        """Keep a sheet that was written down, unless the channel has one; returns it if it is new.
+
+        One that cannot be read, or is of a template that is no more, is left out.
+        """
+        if unique_id in self._kept:
+            return None
+        try:
+            name, known = msgspec.json.decode(unquote(written), type=tuple[str, dict[str, str]])
+        except msgspec.DecodeError:
+            return None
+        if name not in self._templates:
+            return None
+        sheet = KeptSheet(self._templates[name], channel, unique_id, known)
+        self.keep(sheet)
+        return sheet
 
     def forget(self, unique_id: str) -> None:
         """The channel has gone."""

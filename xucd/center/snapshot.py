@@ -49,9 +49,11 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     `devices` maps a device (``PJSIP/1001``) to its state. `recorded` maps the unique id of each
     channel with a recording to whether it is muted. `queues` are the queues that Asterisk knows.
-    `queued` maps the unique id of each caller that xucd has marked to the name of the queue through
-    which it was answered. `let_go` maps the unique ids of idle channels that a queue let go to its
-    reason (`QUEUESTATUS`).
+
+    By a channel's unique id: `queued` is the name of the queue through which a caller was answered,
+    where xucd has marked it; `let_go` is the reason (`QUEUESTATUS`) why a queue let go of a channel
+    that is idle now; `variables` are its ``USR_`` variables, cut at 1023 bytes; `sheets` is its
+    sheet as `xucd.center.sheets` writes it down.
     """
 
     queues: frozenset[str]
@@ -62,3 +64,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     recorded: dict[str, bool] = {}
     queued: dict[str, str] = {}
     let_go: dict[str, str] = {}
+    variables: dict[str, dict[str, str]] = {}
+    sheets: dict[str, str] = {}

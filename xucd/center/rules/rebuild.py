@@ -26,15 +26,17 @@ from xucd.center.rules.members import update_stance
 from xucd.center.rules.phones import rebuild_phone_calls
 from xucd.center.rules.queues import queues_counted
 from xucd.center.rules.recording import rebuild_recordings
+from xucd.center.rules.sheets import rebuild_sheets
 from xucd.center.snapshot import MemberSeen, Snapshot
 
 
 def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
     """Replace everything live by what `snapshot` holds."""
-    center.channels.rebuild(snapshot.channels, snapshot.recorded, now)
+    center.channels.rebuild(snapshot.channels, snapshot.recorded, snapshot.variables, now)
     rebuild_recordings(center, snapshot)
     queues_counted(center, center.queue_stats.rebuild(snapshot, now), now)
     rebuild_phone_calls(center, now)
+    rebuild_sheets(center, snapshot)
     devices = {line.interface: "INVALID" for line in center.directory.lines.values()}
     devices |= snapshot.devices
     for line in center.directory.lines.values():

@@ -11,6 +11,7 @@ from xucd.center.channels import Channel
 from xucd.center.events import ChannelState
 from xucd.center.phone_calls import Leg
 from xucd.center.sheets import KeptSheet
+from xucd.center.snapshot import Snapshot
 
 
 def shows(center: Center, event: ev.ChannelMoved | ev.BridgeEntered, now: float) -> None:
@@ -52,6 +53,20 @@ def _is_due(center: Center, leg: Leg, sheet: KeptSheet) -> bool:
 
 def _holds(channels: list[Channel], sheet: KeptSheet) -> bool:
     return any(found.unique_id == sheet.unique_id for found in channels)
+
+
+def rebuild_sheets(center: Center, snapshot: Snapshot) -> None:
+    """Find the sheets that are written down on channels, which have been rebuilt already.
+
+    Phones that ring or talk by now have been shown them.
+    """
+    for unique_id, written in snapshot.sheets.items():
+        channel = center.channels.by_id.get(unique_id)
+        if channel is None:
+            continue
+        sheet = center.sheets.restore(unique_id, channel.name, written)
+        if sheet is not None:
+            sheet.shown.update(found.unique_id for found in center.channels.talk(channel))
 
 
 def gone(center: Center, event: ev.ChannelGone, now: float) -> None:
