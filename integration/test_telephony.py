@@ -42,6 +42,11 @@ class Wire:
         await wire.until("FullyBooted")
         return wire
 
+    def send(self, action: str, **fields: str) -> None:
+        """Send an action, as another program beside xucd does."""
+        lines = [f"Action: {action}", *(f"{key}: {value}" for key, value in fields.items())]
+        self._writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+
     async def until(self, name: str, channel: str = "") -> None:
         """Read on until an event of this name, on a channel that starts like this."""
         async with asyncio.timeout(60):
