@@ -122,9 +122,11 @@ async def test_a_caller_keeps_its_sheet_queue_variables_and_recording_over_a_res
         long = "x" * 900
         shown = await asyncio.to_thread(world.pbx.cli, "core show channels concise")
         (channel,) = re.findall(r"^PJSIP/trunk-\w+", shown, re.MULTILINE)
+        crm = await Wire.open(world.pbx, world.pbx.witness_user, world.pbx.witness_secret)
         for name, value in (("USR_id", "7=a,b"), ("USR_long", long)):
-            command = f"dialplan set chanvar {channel} {name} {value}"
-            await asyncio.to_thread(world.pbx.cli, command)
+            crm.send("Setvar", Channel=channel, Variable=name, Value=value)
+            await crm.until("VarSet", channel)
+        crm.close()
         question = world.phones.dial("1002", phone="1001")
         await join(world, await world.phone("1002").rings())
         await question.answered()

@@ -152,7 +152,7 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
                 action.future.set_exception(ConnectionLost("the connection to Asterisk was lost"))
 
 
-_LISTS = frozenset({"QueueStatus", "CoreShowChannels", "DeviceStateList", "ShowDialPlan"})
+_LISTS = frozenset({"QueueStatus", "CoreShowChannels", "DeviceStateList", "ShowDialPlan", "Status"})
 
 
 class _Manager(Manager):  # type: ignore[misc]  # panoramisk is untyped
