@@ -95,7 +95,7 @@ function begin(desk, uniqueId) {
   record.root.addEventListener("click", () => toggleRecording(desk));
   parts.transfer.addEventListener("submit", (event) => {
     event.preventDefault();
-    transfer(desk, to);
+    transfer(desk, to, uniqueId);
   });
   return parts;
 }
@@ -192,14 +192,15 @@ function toggleRecording(desk) {
 /**
  * @param {Desk} desk
  * @param {HTMLInputElement} input
+ * @param {string} uniqueId
  */
-async function transfer(desk, input) {
+async function transfer(desk, input, uniqueId) {
   const destination = input.value.replace(/[\s().-]/g, "");
   if (!destination) {
     input.focus();
     return;
   }
-  if (await desk.attempt((center) => center.directTransfer({ destination }))) {
+  if (await desk.attempt((center) => center.directTransfer({ destination, uniqueId }))) {
     showDone(t("calls.transferred", { destination }));
   }
 }
