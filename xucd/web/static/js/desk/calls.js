@@ -122,8 +122,9 @@ function fill(parts, call, desk) {
   setText(parts.state, t(`calls.${call.eventType}.${call.callDirection}`));
   setAttribute(parts.state, "class", `state ${LOOKS[call.eventType]}`);
   countFrom(parts.timer, startOf(call, desk));
-  setText(parts.party, call.otherDN || t("calls.unknown"));
-  setText(parts.name, call.otherDName === call.otherDN ? "" : call.otherDName);
+  const { otherDN, otherDName } = call;
+  setText(parts.party, otherDN || otherDName || t("calls.unknown"));
+  setText(parts.name, otherDN && otherDName !== otherDN ? otherDName : "");
   const queue = queueWords(desk.center.state, call.queueName);
   setText(parts.queue, queue ? t("calls.queue", { queue }) : "");
   showData(parts.data, call.userData);
