@@ -6,7 +6,7 @@ import pytest
 
 from integration.client import Client, Refused
 from integration.fixtures import MakeXucd, World
-from integration.phones import Phones
+from integration.phones import Leg, Phones
 
 CALLER = "0230210082"
 
@@ -120,3 +120,99 @@ async def test_dialling_can_be_switched_off(make_xucd: MakeXucd, phones: Phones)
     bruce = await world.client("bruce")
     assert await refused(bruce, "dial", destination="1002") == "FeatureDisabled"
     await world.close()
+
+
+async def answered_calls(world: World, page: Client, *callers: str) -> list[tuple[Leg, Leg, str]]:
+    """Calls to 1001, answered one after the other: the caller's leg, the phone's, the unique id."""
+    calls = []
+    for caller in callers:
+        call = world.phones.dial("1001", caller_number=caller)
+        leg = await world.phone("1001").rings()
+        leg.answer()
+        await call.answered()
+        calls.append((call, leg, (await event(page, "Established", otherDN=caller))["uniqueId"]))
+    return calls
+
+
+async def test_a_command_means_the_call_that_it_names(world: World) -> None:
+    bruce, alice = await world.client("bruce"), await world.client("alice")
+    (first, mine, kept), (second, _, handed) = await answered_calls(world, bruce, "0210", "0220")
+    assert await refused(bruce, "hangup") == "AmbiguousCall"
+    assert await refused(bruce, "directTransfer", destination="1002") == "AmbiguousCall"
+    target = world.phone("1002", answer_after=0.0)
+    await bruce.ask("directTransfer", destination="1002", uniqueId=kept)
+    await event(bruce, "Released", uniqueId=kept)
+    await target.rings()
+    assert (await event(alice, "Established"))["otherDN"] == "0210"
+    assert (first.ended_at, second.ended_at) == (None, None)
+    await mine.ended()
+    await bruce.ask("hangup", uniqueId=handed)
+    await second.ended()
+    await first.hang_up()
+
+
+async def test_of_two_calls_the_one_not_on_hold_is_meant(world: World) -> None:
+    bruce, alice = await world.client("bruce"), await world.client("alice")
+    held = world.phones.dial("1001", caller_number="0210")
+    leg = await world.phone("1001").rings()
+    leg.answer()
+    await held.answered()
+    await leg.hold()
+    await event(bruce, "OnHold")
+    ((other, *_),) = await answered_calls(world, bruce, "0220")
+    world.phone("1002", answer_after=0.0)
+    await bruce.ask("directTransfer", destination="1002")
+    assert (await event(alice, "Established"))["otherDN"] == "0220"
+    await event(bruce, "Released", otherDN="0220")
+    # As GLPI's and Angular's clients do: dial while a call is up, and hang up without a name.
+    marker = len(bruce.frames)
+    await bruce.ask("dial", destination="0123456789")
+    (await world.phone("1001").rings()).answer()
+    await world.phone("0123456789").rings()
+    await bruce.ask("hangup")
+    await bruce.until("PhoneEvent", eventType="EventReleased", otherDN="0123456789", after=marker)
+    assert held.ended_at is None
+    await bruce.ask("hangup")
+    await held.ended()
+    await other.hang_up()
+
+
+async def test_nobody_is_handed_on_to_a_number_that_is_not_there(world: World) -> None:
+    bruce = await world.client("bruce")
+    ((call, *_),) = await answered_calls(world, bruce, "0210")
+    for loads in (False, True):  # Asterisk is asked in one way or in another
+        if loads:
+            world.pbx.cli("module load func_dialplan")
+        for destination in ("77", "029", "999999"):
+            code = await refused(bruce, "directTransfer", destination=destination)
+            assert code == "NumberUnknown"
+        for variables in ({"a": "b"}, {}):
+            code = await refused(bruce, "dial", destination="77", variables=variables)
+            assert code == "NumberUnknown"
+        assert call.ended_at is None
+        await bruce.ask("dial", destination="0298765432", variables={"a": "b"})  # of a pattern
+        await (await world.phone("1001").rings()).decline()
+    target = world.phone("0298765432", answer_after=0.0)
+    await bruce.ask("directTransfer", destination="0298765432")
+    await target.rings()
+    await event(bruce, "Released", otherDN="0210")
+    world.pbx.cli("module unload func_dialplan")
+    await call.hang_up()
+
+
+async def test_calls_of_a_line_that_the_user_left_are_over_for_its_page(world: World) -> None:
+    bruce, alice = await world.client("bruce"), await world.client("alice")
+    ((call, _, left),) = await answered_calls(world, bruce, "0210")
+    hers = world.phones.dial("1005", caller_number="0220")
+    await world.phone("1005").rings()
+    await bruce.ask("agentLogin", agentphonenumber="1005")
+    assert (await event(bruce, "Released"))["uniqueId"] == left
+    ringing = await event(bruce, "Ringing", DN="1005")
+    marker = len(bruce.frames)
+    await alice.ask("agentLogin", agentphonenumber="1005")  # takes the line over
+    assert (await event(alice, "Ringing"))["uniqueId"] == ringing["uniqueId"]
+    await bruce.until("PhoneEvent", uniqueId=ringing["uniqueId"], eventType="EventReleased")
+    back = await bruce.until("PhoneEvent", eventType="EventEstablished", after=marker)
+    assert (back["DN"], back["uniqueId"]) == ("1001", left)
+    await hers.hang_up()
+    await call.hang_up()

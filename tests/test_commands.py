@@ -112,6 +112,11 @@ WHOLE = [
     ("hangup", {"uniqueId": "1.2"}, commands.Hangup(unique_id="1.2")),
     ("answer", {"uniqueId": "1.2"}, commands.Answer(unique_id="1.2")),
     ("directTransfer", {"destination": "1002"}, commands.DirectTransfer(destination="1002")),
+    (
+        "directTransfer",
+        {"destination": "1002", "uniqueId": "1.2"},
+        commands.DirectTransfer(destination="1002", unique_id="1.2"),
+    ),
 ]  # fmt: skip
 
 

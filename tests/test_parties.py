@@ -1,8 +1,10 @@
 """The grammar of numbers and names: what a stranger may be called before pages."""
 
+import msgspec
 import pytest
 
-from xucd.center.parties import name_of, number_of, party
+from xucd.center.parties import name_of, number_of, party, spoken_name_of
+from xucd.config.entries import SpokenName
 
 
 @pytest.mark.parametrize("number", ["", "0230210082", "+33230210082", "*12#", "9" * 79])
@@ -81,3 +83,17 @@ def test_a_number_that_cannot_be_dialled_names_who_has_no_name(
     number: str, name: str, told: tuple[str, str]
 ) -> None:
     assert party(number, name) == told
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("Élodie Noël", "Élodie Noël"),
+        ("Doe, John", "Doe John"),
+        ("{caller}<b>", "caller b"),
+        ("x" * 99 + ", " + "y" * 99, "x" * 99),
+    ],
+)
+def test_a_name_that_is_dialled_with_has_the_form_of_the_centre_file(said: str, name: str) -> None:
+    assert spoken_name_of(said) == name
+    assert msgspec.convert(spoken_name_of(said), SpokenName) == name

@@ -178,6 +178,29 @@ async def test_a_call_is_dialled_and_handed_on(world: World, opens_desk: OpensDe
     await expect(jack.call).to_have_count(0)
 
 
+async def test_a_button_concerns_the_caller_on_whose_card_it_is(
+    world: World, opens_desk: OpensDesk
+) -> None:
+    bruce = await opens_desk("bruce")
+    callers = []
+    for count, number in enumerate(("0210", "0220"), 1):
+        caller = world.phones.dial("1001", caller_number=number)
+        (await world.phone("1001").rings()).answer()
+        await caller.answered()
+        callers.append(caller)
+        await expect(bruce.call.filter(has_text="Transfer")).to_have_count(count)
+    first = bruce.call.filter(has_text="0210")
+    await first.get_by_role("textbox").fill("1003")
+    await first.get_by_role("button", name="Transfer").click()
+    rung = await world.phone("1003").rings()
+    assert rung.other_number == "0210"
+    await expect(first).to_have_count(0)
+    await bruce.press("Hang up")
+    await callers[1].ended()
+    assert callers[0].ended_at is None
+    await callers[0].hang_up()
+
+
 async def test_a_call_is_dialled_from_a_queue_with_variables(
     world: World, opens_desk: OpensDesk
 ) -> None:

@@ -13,6 +13,7 @@ from xucd.center.intents import (
     AddMember,
     DialFromQueueIntent,
     DialOut,
+    FindNumber,
     HangUp,
     Intent,
     Listen,
@@ -98,6 +99,8 @@ def for_intent(intent: Intent) -> Action:
         case Nudge(channel):
             # A digit that the caller's side receives wakes app_queue's wait; D has no other effect.
             return Action("PlayDTMF", (("Channel", channel), ("Digit", "D"), ("Receive", "true")))
+        case FindNumber(context, number):
+            return getvar(f"DIALPLAN_EXISTS({context},{number},1)")
         case _:
             return _for_call(intent)
 
@@ -313,9 +316,13 @@ def getvar(variable: str, channel: str | None = None, action_id: str | None = No
     return _named("Getvar", action_id, *headers)
 
 
-def show_dialplan(context: str) -> Action:
-    """List the steps of a dialplan context; Asterisk rejects it when there is no such context."""
-    return Action("ShowDialPlan", (("Context", context),))
+def show_dialplan(context: str, number: str = "") -> Action:
+    """List the steps of a dialplan context, or those for a number, of included contexts too.
+
+    Asterisk rejects it when there is no such context, or no such number.
+    """
+    headers = (("Context", context), ("Extension", number))
+    return Action("ShowDialPlan", headers if number else headers[:1])
 
 
 def originate_nowhere() -> Action:

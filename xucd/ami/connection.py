@@ -22,10 +22,11 @@ from xucd.ami.backoff import Backoff
 from xucd.ami.errors import AmiError, ConnectionLost, DecodeError, LoginRefused, Rejected
 from xucd.ami.events import decode
 from xucd.ami.framing import Block, name_of
+from xucd.ami.numbers import check_number
 from xucd.ami.protocol import ManagerProtocol, connect
 from xucd.ami.resync import take_snapshot
 from xucd.center.events import Event
-from xucd.center.intents import Intent
+from xucd.center.intents import FindNumber, Intent
 from xucd.center.snapshot import Snapshot
 
 log = structlog.get_logger()
@@ -129,7 +130,9 @@ class Connection:
         Raises `InvalidValue`, `ConnectionLost`, `Deadline`, or `Rejected` with the code of
         Asterisk's refusal.
         """
-        await self.query(for_intent(intent))
+        (answer, *_) = await self.query(for_intent(intent))
+        if isinstance(intent, FindNumber):
+            await check_number(intent, answer, self.query)
 
     async def query(self, action: Action) -> list[Block]:
         """Send an action and return its answer's blocks. Raises as `ask` does."""

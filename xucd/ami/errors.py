@@ -75,6 +75,8 @@ _CODES = (
     ("No such channel", "ChannelGone"),
     ("Channel not found", "ChannelGone"),
     ("Extension does not exist", "NumberUnknown"),
+    ("Did not find extension", "NumberUnknown"),
+    ("Did not find context", "NumberUnknown"),
     ("Permission denied", "AsteriskPermissionDenied"),
     ("Invalid/unknown command", "AsteriskLacksAction"),
 )

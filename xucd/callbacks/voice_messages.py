@@ -14,12 +14,13 @@ import msgspec
 from xucd.callbacks.service import Callbacks
 from xucd.center.callbacks import CallbackListRow, NewRequest, Request
 from xucd.center.intents import PlayMessage
+from xucd.center.parties import spoken_name_of
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.center.rules.queues import called_back
 from xucd.center.voice_messages import channel_id, due_date, is_hearing, is_reference
 from xucd.commands.own_phone import check_in_reach, own_line
-from xucd.config.entries import Number, SpokenName
+from xucd.config.entries import Number
 from xucd.cti.commands import ListenCallbackMessage
 from xucd.cti.session import Session
 
@@ -63,7 +64,7 @@ class CallerCallbacks:
         moment = datetime.datetime.fromtimestamp(self._context.now(), datetime.UTC).astimezone()
         new = NewRequest(
             phone_number=number,
-            last_name=name if name != number and _is_valid(name, SpokenName) else None,
+            last_name=spoken_name_of(name) or None if name != number else None,
             due_date=due_date(periods, moment),
             voice_message_ref=reference,
         )

@@ -140,6 +140,16 @@ class HangUp(_Intent, frozen=True):
     channel: str
 
 
+class FindNumber(_Intent, frozen=True):
+    """Make sure that a context of the dialplan has a number. Nothing rings, and nothing changes.
+
+    Refused with `NumberUnknown`. AMI `Getvar` of `DIALPLAN_EXISTS`, or `ShowDialPlan`.
+    """
+
+    context: str
+    number: str
+
+
 class SendOn(_Intent, frozen=True):
     """Transfer the other party of a channel's call to a number, blindly. AMI `BlindTransfer`."""
 
@@ -178,6 +188,7 @@ Intent = (
     | PlayMessage
     | DialOut
     | HangUp
+    | FindNumber
     | SendOn
     | DialFromQueueIntent
 )

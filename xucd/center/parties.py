@@ -9,6 +9,9 @@ who has none.
 
 import re
 
+LONGEST_SPOKEN = 100
+
+_UNSPOKEN = re.compile(r"[,{}]")
 _DIALABLE = re.compile(r"[0-9*#+]*")
 _BREAK = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]")
 _BARRED = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -27,6 +30,14 @@ def name_of(text: str) -> str:
     if text.isalnum():
         return text
     return _BARRED.sub("", _BREAK.sub(" ", text)).strip()
+
+
+def spoken_name_of(text: str) -> str:
+    """The name as callbacks keep it, which are dialled with it: no comma, no brace, not too long.
+
+    The form of `xucd.config.entries.SpokenName`, but for an empty one.
+    """
+    return " ".join(name_of(_UNSPOKEN.sub(" ", text)).split())[:LONGEST_SPOKEN].strip()
 
 
 def party(number: str, name: str) -> tuple[str, str]:

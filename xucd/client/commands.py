@@ -289,7 +289,7 @@ class Commands(CommandSender):
 
         Each of the `variables` shows in the `userData` of the call's `PhoneEvent`. Followed by
         `PhoneEvent`. Refused with `FeatureDisabled`, `DestinationNotAllowed`, `LineUnknown`,
-        `PhoneUnreachable`, `VariablesTooLarge` or `TooManyCalls`.
+        `PhoneUnreachable`, `NumberUnknown`, `VariablesTooLarge` or `TooManyCalls`.
         """
         await self.ask("dial", {"destination": destination, "variables": variables})
 
@@ -304,9 +304,11 @@ class Commands(CommandSender):
         await self.ask("dialFromQueue", {"destination": destination, "queueId": queue_id, "callerId": caller_id, "callerIdName": caller_id_name, "callerIdNumber": caller_id_number, "variables": variables})
 
     async def hangup(self, *, unique_id: str | None = None) -> None:
-        """Hang up a call of the user's phone: the one with this `uniqueId`, or else the latest.
+        """Hang up a call of the user's phone: the one with this `uniqueId`, or else the only one.
 
-        Followed by a `PhoneEvent` of the type `EventReleased`. Refused with `LineUnknown` or `NoCall`.
+        Of several without a `uniqueId`, the one that is not on hold, or else the consultation that the
+        user has placed. Followed by a `PhoneEvent` of the type `EventReleased`. Refused with
+        `LineUnknown`, `NoCall` or, if two calls fit, `AmbiguousCall`.
         """
         await self.ask("hangup", {"uniqueId": unique_id})
 
@@ -317,13 +319,15 @@ class Commands(CommandSender):
         """
         await self.ask("answer", {"uniqueId": unique_id})
 
-    async def direct_transfer(self, *, destination: str) -> None:
-        """Transfer the other party of the user's latest call to another number, without asking.
+    async def direct_transfer(self, *, destination: str, unique_id: str | None = None) -> None:
+        """Transfer the other party of a call of the user's phone to another number, without asking.
 
-        Followed by a `PhoneEvent` of the type `EventReleased`. Refused with `DestinationNotAllowed`,
-        `LineUnknown` or `NoCall`.
+        It is the call with this `uniqueId`, or else the only one that has been answered; of several,
+        the one that is not on hold. Followed by a `PhoneEvent` of the type `EventReleased`. Refused
+        with `DestinationNotAllowed`, `LineUnknown`, `NoCall`, `NumberUnknown` (the dialplan does not
+        have the destination: the call goes on) or, if two calls fit, `AmbiguousCall`.
         """
-        await self.ask("directTransfer", {"destination": destination})
+        await self.ask("directTransfer", {"destination": destination, "uniqueId": unique_id})
 
     async def get_callback_lists(self) -> msg.CallbackLists:
         """Get all visible callback lists with their open callbacks, and receive their changes.

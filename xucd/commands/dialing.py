@@ -8,9 +8,10 @@ import uuid
 
 from xucd.center.channels import DIAL_ID
 from xucd.center.events import ChannelState
-from xucd.center.intents import DialOut, HangUp, SendOn
-from xucd.center.phone_calls import Leg, talks
+from xucd.center.intents import DialOut, FindNumber, HangUp, SendOn
+from xucd.center.phone_calls import talks
 from xucd.center.refused import Refused
+from xucd.commands.chosen_call import named, to_hang_up, to_transfer
 from xucd.commands.context import Context
 from xucd.commands.dial_from_queue import check_destination
 from xucd.commands.own_phone import check_in_reach, own_line
@@ -23,13 +24,16 @@ async def dial(context: Context, command: Dial, who: Session) -> None:
     """Ring the user's own phone, and dial the destination once the user answers.
 
     Raises `Refused` with `FeatureDisabled`, `DestinationNotAllowed`, `LineUnknown`,
-    `PhoneUnreachable`, `VariablesTooLarge`, `TooManyCalls`, or as asking Asterisk does.
+    `PhoneUnreachable`, `NumberUnknown`, `VariablesTooLarge`, `TooManyCalls`, or as asking Asterisk
+    does.
     """
     if not context.options.features.dial:
         raise Refused("FeatureDisabled", "Dialling is switched off in the settings.")
     check_destination(context, command.destination)
     line = own_line(context, who)
     check_in_reach(context, line)
+    if command.variables:  # else Asterisk itself looks before it rings the phone
+        await context.asterisk.ask(FindNumber(line.context, command.destination))
     calls = context.center.phone_calls
     unique_id = f"{DIAL_ID}{uuid.uuid4()}"
     request_id = (
@@ -57,11 +61,12 @@ async def dial(context: Context, command: Dial, who: Session) -> None:
 
 
 async def hang_up(context: Context, command: Hangup, who: Session) -> None:
-    """Hang up a call of the user's own phone: the one with this unique id, or the latest.
+    """Hang up a call of the user's own phone.
 
-    Raises `Refused` with `LineUnknown`, `NoCall`, or as asking Asterisk does.
+    Raises `Refused` with `LineUnknown`, `NoCall`, `AmbiguousCall`, or as asking Asterisk does.
     """
-    leg = _call(context, who, command.unique_id)
+    legs = context.center.phone_calls.of(own_line(context, who).interface)
+    leg = named(legs, command.unique_id) if command.unique_id else to_hang_up(legs)
     await context.asterisk.bring_about(
         lambda: leg.channel.unique_id not in context.center.channels.by_id,
         HangUp(leg.channel.name),
@@ -70,17 +75,21 @@ async def hang_up(context: Context, command: Hangup, who: Session) -> None:
 
 
 async def direct_transfer(context: Context, command: DirectTransfer, who: Session) -> None:
-    """Transfer the other party of the user's latest call to a number, without consultation.
+    """Transfer the other party of one of the user's calls to a number, without consultation.
+
+    Asterisk lets the other party go before it looks for the number, so it is asked first.
 
     Raises `Refused` with `DestinationNotAllowed`, `LineUnknown`, `NoCall` when there is nobody to
-    transfer, or as asking Asterisk does.
+    transfer, `AmbiguousCall`, `NumberUnknown`, or as asking Asterisk does.
     """
     check_destination(context, command.destination)
     line = own_line(context, who)
-    leg = _call(context, who, None)
+    legs = context.center.phone_calls.of(line.interface)
+    leg = named(legs, command.unique_id) if command.unique_id else to_transfer(legs)
     no_call = Refused("NoCall", "The phone has no call to transfer.")
     if leg.channel.state is not ChannelState.UP:
         raise no_call
+    await context.asterisk.ask(FindNumber(line.context, command.destination))
     try:  # EventEstablished comes a moment before the two parties are bridged
         await context.asterisk.bring_about(lambda: talks(context.center.channels, leg) or leg.over)
     except Refused as refusal:
@@ -91,13 +100,3 @@ async def direct_transfer(context: Context, command: DirectTransfer, who: Sessio
         lambda: leg.over or leg.channel.unique_id not in context.center.channels.by_id,
         SendOn(leg.channel.name, line.context, command.destination),
     )
-
-
-def _call(context: Context, who: Session, unique_id: str | None) -> Leg:
-    legs = context.center.phone_calls.of(own_line(context, who).interface)
-    if unique_id is not None:
-        legs = [leg for leg in legs if leg.unique_id == unique_id]
-    if not legs:
-        raise Refused("NoCall", "The phone has no such call.")
-    # Of several calls, the active one, not one that is on hold or still rings.
-    return max(legs, key=lambda leg: (leg.joined and not leg.channel.held, leg.channel.since))

@@ -7,7 +7,11 @@ an agent's configuration, which lists queues: each set of rights gets its own ve
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
+
 from xucd.center import changes as ch
+from xucd.center.changes import PhoneCall, Stage
+from xucd.center.directory import Line, User
 from xucd.center.lines import line_of, users_of
 from xucd.commands.context import Context
 from xucd.cti import messages as msg
@@ -20,7 +24,7 @@ from xucd.views.statuses import status_of
 
 
 class Publisher:
-    """Publishes changes. It remembers the status that each agent's user was last shown.
+    """Publishes changes. It remembers the status that each agent's user was last shown, and calls.
 
     A change that is not in its table concerns no client.
     """
@@ -31,7 +35,8 @@ class Publisher:
             agent_id: status_of(context.options.statuses, live)
             for agent_id, live in context.center.agents.items()
         }
-        self._lines: dict[int, int] = {}  # the id of each agent's latest line
+        self._lines = {user.id: line_of(context.center, user) for user in _agents_users(context)}
+        self._calls: dict[int, dict[str, tuple[Line, PhoneCall]]] = {}  # of users, by unique id
         queues = QueuePublisher(context)
         self._publish_by_kind: dict[type[ch.Change], Callable[[Any], None]] = {
             ch.AgentChanged: self._agent_changed,
@@ -125,26 +130,45 @@ class Publisher:
             context.hub.publish(hint_audience, hint(line.number, change.state))
 
     def _phone_call_changed(self, change: ch.PhoneCallChanged) -> None:
-        context = self._context
-        line = context.center.directory.lines[change.line_id]
-        for user in users_of(context.center, line):
-            audience = [topics.own_phone(user.id)]
-            if context.hub.has_subscribers(audience):
-                context.hub.publish(audience, phone_event(line, user, change.call))
+        line = self._context.center.directory.lines[change.line_id]
+        for user in users_of(self._context.center, line):
+            self._tell_call(user, line, change.call)
+
+    def _tell_call(self, user: User, line: Line, call: PhoneCall) -> None:
+        """Send a user a stage of a call, and remember the call until it is released."""
+        told = self._calls.setdefault(user.id, {})
+        if call.stage is Stage.RELEASED:
+            told.pop(call.unique_id, None)
+        else:
+            told[call.unique_id] = (line, call)
+        audience = [topics.own_phone(user.id)]
+        if self._context.hub.has_subscribers(audience):
+            self._context.hub.publish(audience, phone_event(line, user, call))
 
     def _station_changed(self, change: ch.StationChanged) -> None:
         """A pause during a call changes the user's status at once; a new line is another phone."""
-        context = self._context
         self._publish_status(change.station.agent_id)
-        agent = context.center.directory.agents[change.station.agent_id]
-        user = context.center.directory.users.get(agent.user_id)
-        line = line_of(context.center, user) if user is not None else None
-        if user is None or line is None:
-            return
-        if self._lines.get(agent.id, user.line_id) != line.id:
-            status = phone_status(context.center.devices.get(line.interface))
-            context.hub.publish([topics.own_phone(user.id)], msg.PhoneStatusUpdate(status=status))
-        self._lines[agent.id] = line.id
+        center = self._context.center
+        user = center.directory.users.get(center.directory.agents[change.station.agent_id].user_id)
+        if user is not None:
+            line, before = line_of(center, user), self._lines.get(user.id)
+            self._lines[user.id] = line
+            if (line and line.id) != (before and before.id):
+                self._phone_replaced(user, line)
+
+    def _phone_replaced(self, user: User, line: Line | None) -> None:
+        """Tell a user of another phone: the calls of the one left are over for it."""
+        context = self._context
+        for left, call in list(self._calls.get(user.id, {}).values()):
+            self._tell_call(user, left, msgspec.structs.replace(call, stage=Stage.RELEASED))
+        device = context.center.devices.get(line.interface) if line is not None else None
+        context.hub.publish(
+            [topics.own_phone(user.id)], msg.PhoneStatusUpdate(status=phone_status(device))
+        )
+        if line is not None:
+            for leg in context.center.phone_calls.of(line.interface):
+                if leg.sent is not None:
+                    self._tell_call(user, line, leg.sent)
 
     def _sheet_shown(self, change: ch.SheetShown) -> None:
         context = self._context
@@ -152,3 +176,8 @@ class Publisher:
         audience = [topics.own_phone(user.id) for user in users_of(context.center, line)]
         if context.hub.has_subscribers(audience):
             context.hub.publish(audience, sheet_view(change, context.now()))
+
+
+def _agents_users(context: Context) -> Iterable[User]:
+    directory = context.center.directory
+    return [user for user in directory.users.values() if user.agent_id in directory.agents]

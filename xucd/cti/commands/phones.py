@@ -39,7 +39,7 @@ class Dial(Command, kw_only=True, tag="dial"):
 
     Each of the `variables` shows in the `userData` of the call's `PhoneEvent`. Followed by
     `PhoneEvent`. Refused with `FeatureDisabled`, `DestinationNotAllowed`, `LineUnknown`,
-    `PhoneUnreachable`, `VariablesTooLarge` or `TooManyCalls`.
+    `PhoneUnreachable`, `NumberUnknown`, `VariablesTooLarge` or `TooManyCalls`.
     """
 
     destination: Number
@@ -64,9 +64,11 @@ class DialFromQueue(Command, kw_only=True, tag="dialFromQueue"):
 
 
 class Hangup(Command, kw_only=True, tag="hangup"):
-    """Hang up a call of the user's phone: the one with this `uniqueId`, or else the latest.
+    """Hang up a call of the user's phone: the one with this `uniqueId`, or else the only one.
 
-    Followed by a `PhoneEvent` of the type `EventReleased`. Refused with `LineUnknown` or `NoCall`.
+    Of several without a `uniqueId`, the one that is not on hold, or else the consultation that the
+    user has placed. Followed by a `PhoneEvent` of the type `EventReleased`. Refused with
+    `LineUnknown`, `NoCall` or, if two calls fit, `AmbiguousCall`.
     """
 
     unique_id: Name | None = None
@@ -82,10 +84,13 @@ class Answer(Command, kw_only=True, tag="answer"):
 
 
 class DirectTransfer(Command, kw_only=True, tag="directTransfer"):
-    """Transfer the other party of the user's latest call to another number, without asking.
+    """Transfer the other party of a call of the user's phone to another number, without asking.
 
-    Followed by a `PhoneEvent` of the type `EventReleased`. Refused with `DestinationNotAllowed`,
-    `LineUnknown` or `NoCall`.
+    It is the call with this `uniqueId`, or else the only one that has been answered; of several,
+    the one that is not on hold. Followed by a `PhoneEvent` of the type `EventReleased`. Refused
+    with `DestinationNotAllowed`, `LineUnknown`, `NoCall`, `NumberUnknown` (the dialplan does not
+    have the destination: the call goes on) or, if two calls fit, `AmbiguousCall`.
     """
 
     destination: Number
+    unique_id: Name | None = None

@@ -38,7 +38,7 @@ export const COMMANDS = /** @type {const} */ ({
   dialFromQueue: {"command": "dialFromQueue", "arguments": {"destination": "destination", "queueId": "queueId", "callerId": "callerId", "callerIdName": "callerIdName", "callerIdNumber": "callerIdNumber", "variables": "variables"}},
   hangup: {"command": "hangup", "arguments": {"uniqueId": "uniqueId"}},
   answer: {"command": "answer", "arguments": {"uniqueId": "uniqueId"}},
-  directTransfer: {"command": "directTransfer", "arguments": {"destination": "destination"}},
+  directTransfer: {"command": "directTransfer", "arguments": {"destination": "destination", "uniqueId": "uniqueId"}},
   getCallbackLists: {"command": "getCallbackLists", "arguments": {}, "answer": {"type": "CallbackLists"}, "subscribes": true},
   getCallbackPreferredPeriods: {"command": "getCallbackPreferredPeriods", "arguments": {}, "answer": {"type": "PreferredCallbackPeriodList"}},
   findCallbackRequest: {"command": "findCallbackRequest", "arguments": {"id": "id", "request": "request"}, "answer": {"type": "FindCallbackResponseWithId", "same": ["id", "id"]}},

@@ -988,7 +988,7 @@ export interface Commands {
    *
    * Each of the `variables` shows in the `userData` of the call's `PhoneEvent`. Followed by
    * `PhoneEvent`. Refused with `FeatureDisabled`, `DestinationNotAllowed`, `LineUnknown`,
-   * `PhoneUnreachable`, `VariablesTooLarge` or `TooManyCalls`.
+   * `PhoneUnreachable`, `NumberUnknown`, `VariablesTooLarge` or `TooManyCalls`.
    */
   dial(values: { destination: string; variables?: Record<string, string | number | boolean | null> | null }): Promise<void>;
   /** Ring a free agent of a queue, and dial the destination once an agent has answered.
@@ -999,9 +999,11 @@ export interface Commands {
    * `TooManyCalls`.
    */
   dialFromQueue(values: { destination: string; queueId: number; callerId?: string | null; callerIdName?: string | null; callerIdNumber?: string | null; variables?: Record<string, string | number | boolean | null> | null }): Promise<void>;
-  /** Hang up a call of the user's phone: the one with this `uniqueId`, or else the latest.
+  /** Hang up a call of the user's phone: the one with this `uniqueId`, or else the only one.
    *
-   * Followed by a `PhoneEvent` of the type `EventReleased`. Refused with `LineUnknown` or `NoCall`.
+   * Of several without a `uniqueId`, the one that is not on hold, or else the consultation that the
+   * user has placed. Followed by a `PhoneEvent` of the type `EventReleased`. Refused with
+   * `LineUnknown`, `NoCall` or, if two calls fit, `AmbiguousCall`.
    */
   hangup(values?: { uniqueId?: string | null }): Promise<void>;
   /** Answer a ringing call of the user's phone. Not supported yet.
@@ -1009,12 +1011,14 @@ export interface Commands {
    * Always refused with `NotSupported`.
    */
   answer(values?: { uniqueId?: string | null }): Promise<void>;
-  /** Transfer the other party of the user's latest call to another number, without asking.
+  /** Transfer the other party of a call of the user's phone to another number, without asking.
    *
-   * Followed by a `PhoneEvent` of the type `EventReleased`. Refused with `DestinationNotAllowed`,
-   * `LineUnknown` or `NoCall`.
+   * It is the call with this `uniqueId`, or else the only one that has been answered; of several,
+   * the one that is not on hold. Followed by a `PhoneEvent` of the type `EventReleased`. Refused
+   * with `DestinationNotAllowed`, `LineUnknown`, `NoCall`, `NumberUnknown` (the dialplan does not
+   * have the destination: the call goes on) or, if two calls fit, `AmbiguousCall`.
    */
-  directTransfer(values: { destination: string }): Promise<void>;
+  directTransfer(values: { destination: string; uniqueId?: string | null }): Promise<void>;
   /** Get all visible callback lists with their open callbacks, and receive their changes.
    *
    * Answered by `CallbackLists`. Changes come as `CallbackTaken`, `CallbackReleased`,

@@ -68,7 +68,7 @@ var Cti = (function () {
     dial: ["dial", "destination", "variables"],
     hangup: ["hangup", "uniqueId"],
     answer: ["answer", "uniqueId"],
-    directTransfer: ["directTransfer", "destination"],
+    directTransfer: ["directTransfer", "destination", "uniqueId"],
 
     // xucd answers these with Error for now.
     hold: ["hold", "uniqueId"],

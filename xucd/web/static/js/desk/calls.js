@@ -95,7 +95,7 @@ function begin(desk, uniqueId) {
   record.root.addEventListener("click", () => toggleRecording(desk));
   parts.transfer.addEventListener("submit", (event) => {
     event.preventDefault();
-    transfer(desk, to);
+    transfer(desk, to, uniqueId);
   });
   return parts;
 }
@@ -122,8 +122,9 @@ function fill(parts, call, desk) {
   setText(parts.state, t(`calls.${call.eventType}.${call.callDirection}`));
   setAttribute(parts.state, "class", `state ${LOOKS[call.eventType]}`);
   countFrom(parts.timer, startOf(call, desk));
-  setText(parts.party, call.otherDN || t("calls.unknown"));
-  setText(parts.name, call.otherDName === call.otherDN ? "" : call.otherDName);
+  const { otherDN, otherDName } = call;
+  setText(parts.party, otherDN || otherDName || t("calls.unknown"));
+  setText(parts.name, otherDN && otherDName !== otherDN ? otherDName : "");
   const queue = queueWords(desk.center.state, call.queueName);
   setText(parts.queue, queue ? t("calls.queue", { queue }) : "");
   showData(parts.data, call.userData);
@@ -192,14 +193,15 @@ function toggleRecording(desk) {
 /**
  * @param {Desk} desk
  * @param {HTMLInputElement} input
+ * @param {string} uniqueId
  */
-async function transfer(desk, input) {
+async function transfer(desk, input, uniqueId) {
   const destination = input.value.replace(/[\s().-]/g, "");
   if (!destination) {
     input.focus();
     return;
   }
-  if (await desk.attempt((center) => center.directTransfer({ destination }))) {
+  if (await desk.attempt((center) => center.directTransfer({ destination, uniqueId }))) {
     showDone(t("calls.transferred", { destination }));
   }
 }

@@ -19,7 +19,8 @@ const OF = {
   status: ({ statuses }) => statuses.map(({ name, longName }) => [name, longName]),
   reason: ({ statuses }) => statuses.map(({ name, longName }) => [name, longName]),
   agentphonenumber: ({ line }) => (line ? [[line.phoneNumber, line.name]] : []),
-  uniqueId: ({ calls }) => [...calls.values()].map((call) => [call.uniqueId, call.otherDN]),
+  uniqueId: ({ calls }) => [...calls.values()].map(
+    (call) => [call.uniqueId, call.otherDN || call.otherDName]),
   uuid: (state) => ofCallbacks(state, ({ uuid }) => uuid),
   number: (state) => ofCallbacks(state, ({ phoneNumber }) => phoneNumber),
   voiceMessageRef: (state) => ofCallbacks(state, ({ voiceMessageRef }) => voiceMessageRef),
