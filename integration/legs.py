@@ -101,7 +101,7 @@ class Leg:
         return await self.ended(within)
 
     async def forward(self, number: str, within: float = DEADLINE) -> float:
-        """Sends a call that rings this phone on to a number, by SIP's 302, as a diverted phone does.
+        """Sends a call that rings this phone on to a number by a 302, as a diverted phone does.
 
         Returns when it was sent on.
         """
