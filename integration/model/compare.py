@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from integration.model.listed import AGENTS, LINES, MISSING, QUEUES, Channel, Listed
+from integration.model.listed import AGENTS, LINES, MISSING, QUEUES, Channel, Listed, Member
 from integration.model.told import LOGINS, OWN_LINES, Body, Told
 
+K = TypeVar("K")
 WRAPUP = "xucd-wrapup"
 DIALLED_BY_XUCD = "xucd-dial-"
 
@@ -43,41 +45,41 @@ def differences(listed: Listed, told: Told, known: Known) -> list[str]:
 def agents(listed: Listed, told: Told, known: Known) -> Iterator[str]:
     """Each agent's state is what its members and its phone's channels say."""
     for agent_id, body in told.agents.items():
-        name, members = body["name"], listed.of_agent(agent_id)
-        who = f"agent {LOGINS[agent_id]} is told as {name} ({body.get('cause', '')})"
-        if name == "AgentLoggedOut":
+        who = f"agent {LOGINS[agent_id]} is told as {body['name']} ({body.get('cause', '')})"
+        members = listed.of_agent(agent_id)
+        if body["name"] == "AgentLoggedOut":
             if members:
                 yield f"{who}, but is a member of {sorted(each.queue for each in members)}"
             continue
         interface = LINES[body["phoneNb"]]
         if {each.interface for each in members} - {interface}:
             yield f"{who} on {interface}, but its members are {members}"
-        expected = _phone(listed, interface)
-        if expected & set(_STATES):
-            states = {_STATES[each] for each in expected if each in _STATES}
-            if name not in states and not (IDLE in expected and name in _AT_REST):
-                yield f"{who}, but its phone is {sorted(expected)}: {_shown(listed, interface)}"
-            continue
-        if name not in _AT_REST:
-            yield f"{who}, but its phone is idle"
-        elif members:
-            wanted = _stance(listed, agent_id)
-            missing = listed.devices.get(interface, "INVALID") in MISSING
-            if missing and name == "AgentOnPause":
-                continue
-            if missing:
-                yield f"{who}, but its phone cannot be reached"
-            elif name not in wanted:
-                yield f"{who}, but its members are {members}"
-            elif name == "AgentOnPause" and body["cause"] not in {each.reason for each in members}:
-                yield f"{who}, but its members' reasons are {[each.reason for each in members]}"
+        phone = _phone(listed, interface)
+        if phone == {IDLE}:
+            yield from (f"{who}, but {found}" for found in _at_rest(listed, body, members))
+        elif body["name"] not in {_STATES[each] for each in phone}:
+            yield f"{who}, but its phone is {sorted(phone)}: {_shown(listed, interface)}"
+
+
+def _at_rest(listed: Listed, body: Body, members: list[Member]) -> Iterator[str]:
+    """What is wrong with the state of an agent whose phone does nothing."""
+    name, cause = body["name"], body.get("cause", "")
+    unreachable = listed.devices.get(LINES[body["phoneNb"]], "INVALID") in MISSING
+    if name not in _AT_REST:
+        yield "its phone is idle"
+    elif unreachable and members:
+        if name != "AgentOnPause":
+            yield "its phone cannot be reached"
+    elif members and name not in _stance(members):
+        yield f"its members are {members}"
+    elif members and name == "AgentOnPause" and cause not in {each.reason for each in members}:
+        yield f"its members' reasons are {[each.reason for each in members]}"
 
 
 _AT_REST = ("AgentReady", "AgentOnPause", "AgentOnWrapup")
 
 
-def _stance(listed: Listed, agent_id: int) -> set[str]:
-    members = listed.of_agent(agent_id)
+def _stance(members: list[Member]) -> set[str]:
     if not all(member.paused for member in members):
         return {"AgentReady"}
     wraps = {member.reason == WRAPUP for member in members}
@@ -205,7 +207,9 @@ def _unlike_call(
     direction = event["callDirection"]
     if channel.call_id in known.incoming and direction != "Incoming":
         yield f"{what} is incoming"
-    if channel.call_id in known.outgoing and direction != "Outgoing":
+    # What a program rings a phone for, Asterisk does not say before the phone answers.
+    rings = channel.state == "Ringing"
+    if channel.call_id in known.outgoing and direction != "Outgoing" and not rings:
         yield f"{what} is outgoing"
     if channel.state == "Up" and len(others) == 1 and event["otherDN"] != _party(others[0]):
         yield f"{what} talks with {_party(others[0])} ({others[0].name})"
@@ -334,7 +338,7 @@ def _present(listed: Listed, told: Told, queue_id: int, seen: Mapping[str, float
         yield f"figures of {queue}: {found}, but {wanted}: {[LOGINS[each] for each in members]}"
 
 
-def _unlike(one: Mapping[object, object], other: Mapping[object, object]) -> dict[object, object]:
+def _unlike(one: Mapping[K, int], other: Mapping[K, int]) -> dict[K, tuple[int | None, int | None]]:
     return {
         key: (one.get(key), other.get(key))
         for key in {*one, *other}

@@ -1,4 +1,12 @@
-"""Chooses steps, does them in bursts, and compares after each; or does a kept trace again."""
+"""A model of the world around xucd: random sequences on a real Asterisk, and what must hold after.
+
+Several actors do what people and programs do beside xucd: phones and callers (SIPp), a dialplan, a
+foreign AMI client, Asterisk's own command line, pages of xucd, and a hand that kills xucd. `steps`
+is the table of what they can do and when. Here steps are chosen by a seed, or taken from a kept
+trace, and done in bursts; after each, when Asterisk has been quiet for a second, what xucd tells
+(`told`) is compared with what Asterisk lists (`listed`), by the rules of `compare`. A trace that
+failed can be made shorter (`shrink`).
+"""
 
 from __future__ import annotations
 
@@ -40,7 +48,12 @@ class Differs(Exception):
     def __init__(self, trace: list[Done], found: list[str]) -> None:
         steps = "\n".join(f"  {done.burst}. {done}" for done in trace)
         super().__init__("\n".join(found) + f"\nafter\n{steps}")
-        self.trace, self.found = trace, found
+        self.trace, self.found = list(trace), found
+
+    @property
+    def kinds(self) -> set[str]:
+        """What the differences are about, whoever and whichever queue it is."""
+        return {each.partition(" ")[0] for each in self.found}
 
 
 Report = Callable[[list[Done], list[str]], None]
@@ -111,6 +124,8 @@ async def settle(scene: Scene) -> list[str]:
         if not found or before:
             break
     troubles, scene.troubles = scene.troubles, []
+    for login, page in scene.pages.items():
+        troubles += scene.stories.wrong(login, page.frames)
     return troubles + found
 
 
@@ -143,11 +158,11 @@ async def logged(scene: Scene) -> list[str]:
     return found
 
 
-def keep(path: Path, trace: list[Done], found: list[str], **about: object) -> None:
+def keep(path: Path, trace: list[Done], found: list[str]) -> None:
     """Write a failing trace to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept = {**about, "found": found, "steps": [asdict(done) for done in trace]}
-    path.write_text(json.dumps(kept, indent=1) + "\n")
+    content = {"found": found, "steps": [asdict(done) for done in trace]}
+    path.write_text(json.dumps(content, indent=1) + "\n")
 
 
 def kept(path: Path) -> list[Done]:

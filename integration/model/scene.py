@@ -1,4 +1,4 @@
-"""The actors' common ground: which calls there are, what the pages were told, what Asterisk lists."""
+"""The actors' common ground: the calls there are, what pages were told, what Asterisk lists."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class Scene:
         self.unsure: set[str] = set()
         self.unregistered: set[str] = set()
         self.troubles: list[str] = []
+        self.stories = told.Stories()
         self.kills = 0
         self.log_from = 0  # the row of Asterisk's queue_log at which this begins
         self.listed = Listed()
@@ -63,6 +64,7 @@ class Scene:
         await asyncio.gather(*(page.close() for page in self.pages.values()))
 
     async def _open(self) -> None:
+        self.stories.new_pages()
         self.pages = {login: await self.xucd.client(login) for login in told.PAGES}
         await told.open_pages(self.pages)
 
@@ -80,7 +82,11 @@ class Scene:
     def known(self) -> Known:
         """What the actors know of the calls there are."""
         rung = {leg.call_id: leg for number in LINES for leg in self.phone(number).legs}
-        clicked = {each for each, leg in rung.items() if leg.other_name == CRM}
+        clicked = {
+            each
+            for each, leg in rung.items()
+            if leg.other_name == CRM and leg.other_number == leg.number
+        }
         clicked |= {
             each.call_id
             for each in self.listed.channels

@@ -95,6 +95,18 @@ def logged_out(scene: Scene) -> list[str]:
     return [LOGINS[each] for each in AGENTS if LOGINS[each] not in inside]
 
 
+def at_own_lines(scene: Scene) -> list[str]:
+    """The ids of agents whom a program may add on their own line: on no other one, as it is."""
+    lines = {each.name: each.interface for each in scene.listed.members}
+    inside = logged_in(scene)
+    return [
+        str(agent_id)
+        for agent_id, number in AGENTS.items()
+        if lines.get(f"Agent/{number}") == LINES[OWN_LINES[LOGINS[agent_id]]]
+        or LOGINS[agent_id] not in inside
+    ]
+
+
 def members(scene: Scene) -> list[tuple[str, str]]:
     return sorted(
         (each.queue, each.interface)
@@ -451,7 +463,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "ami_add_agent",
         1,
-        lambda s: every(queue=["support", "billing"], agent=[str(each) for each in AGENTS]),
+        lambda s: every(queue=["support", "billing"], agent=at_own_lines(s)),
         ami_add_agent,
     ),
     Step("ami_remove", 2, pairs, ami_remove),

@@ -113,3 +113,38 @@ def _calls(frames: list[Any]) -> dict[str, Body]:
             if frame.body["eventType"] != OVER:
                 found[frame.body["uniqueId"]] = frame.body
     return found
+
+
+class Stories:
+    """What a page was told of each call of its phone, checked from its first frame to its last."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}  # login: frames of its page that were looked at
+        self._stories: dict[tuple[str, str], tuple[str, str]] = {}  # last stage, direction
+
+    def new_pages(self) -> None:
+        """The pages were opened anew: nothing that they were told counts any more."""
+        self._seen.clear()
+        self._stories.clear()
+
+    def wrong(self, login: str, frames: list[Any]) -> list[str]:
+        """What cannot be in the frames that came since the last look."""
+        found = []
+        for frame in frames[self._seen.get(login, 0) :]:
+            if frame.type == "PhoneEvent":
+                found += self._next(login, frame.body)
+        self._seen[login] = len(frames)
+        return found
+
+    def _next(self, login: str, event: Body) -> list[str]:
+        key = login, event["uniqueId"]
+        stage, direction = event["eventType"], event["callDirection"]
+        before, had = self._stories.get(key, ("", direction))
+        self._stories[key] = stage, direction
+        what = f"story: {login} is told {stage} {direction} {event['otherDN']} after {before} {had}"
+        if before == OVER:
+            return [what]
+        # A call may turn out to be a pick-up as it is answered, and not later.
+        if before in ("EventEstablished", "EventOnHold") and direction != had:
+            return [what]
+        return []
