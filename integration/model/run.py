@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from integration.model import told
-from integration.model.compare import differences
+from integration.model.compare import WRAPUP, differences
 from integration.model.listed import QUEUES
 from integration.model.scene import QUEUE_LOG, Scene
 from integration.model.steps import BY_NAME, STEPS, Arguments
@@ -132,13 +132,21 @@ async def settle(scene: Scene) -> list[str]:
 async def finish(scene: Scene) -> list[str]:
     """End all calls; then nobody is left in any state that a call is the cause of."""
     await scene.end()
-    async with asyncio.timeout(60):
-        while (await scene.look()).channels:
-            await scene.panel.quiet(0.2, 2.0)
-        while any(each.reason == "xucd-wrapup" and each.paused for each in scene.listed.members):
-            await asyncio.sleep(0.2)  # a wrap-up ends by itself
-            await scene.look()
-    return await settle(scene) + (await logged(scene) if not scene.kills else [])
+    found = [f"end: {what} never ends" for what in await last(scene)]
+    found += await settle(scene)
+    return found + (await logged(scene) if not scene.kills else [])
+
+
+async def last(scene: Scene) -> list[str]:
+    """Wait until there are no channels and no wrap-ups; what is left when patience is over."""
+    for _ in range(int(PATIENCE / QUIET)):
+        listed = await scene.look()
+        wraps = [each for each in listed.members if each.reason == WRAPUP and each.paused]
+        left = [each.name for each in listed.channels] + [str(member) for member in wraps]
+        if not left:
+            break
+        await scene.panel.quiet(QUIET, QUIET)  # a wrap-up ends by itself
+    return left
 
 
 async def logged(scene: Scene) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,9 @@ OWN_LINES = {login: str(1001 + number) for number, login in enumerate(LOGINS.val
     "ada": "1008",
 }
 OVER = "EventReleased"
+TALKED = ("EventEstablished", "EventOnHold")
+PARKED = re.compile(r"7\d\d")
+"""Where a parked call is taken back: at first it is a call to that number."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class Stories:
 
     def __init__(self) -> None:
         self._seen: dict[str, int] = {}  # login: frames of its page that were looked at
-        self._stories: dict[tuple[str, str], tuple[str, str]] = {}  # last stage, direction
+        self._stories: dict[tuple[str, str], Body] = {}  # the last event of each call
 
     def new_pages(self) -> None:
         """The pages were opened anew: nothing that they were told counts any more."""
@@ -138,13 +142,16 @@ class Stories:
 
     def _next(self, login: str, event: Body) -> list[str]:
         key = login, event["uniqueId"]
-        stage, direction = event["eventType"], event["callDirection"]
-        before, had = self._stories.get(key, ("", direction))
-        self._stories[key] = stage, direction
-        what = f"story: {login} is told {stage} {direction} {event['otherDN']} after {before} {had}"
-        if before == OVER:
-            return [what]
+        before, self._stories[key] = self._stories.get(key), event
+        if before is None:
+            return []
+        turned = before["callDirection"] != event["callDirection"]
+        talked = before["eventType"] in TALKED and not PARKED.fullmatch(before["otherDN"])
         # A call may turn out to be a pick-up as it is answered, and not later.
-        if before in ("EventEstablished", "EventOnHold") and direction != had:
-            return [what]
+        if before["eventType"] == OVER or (turned and talked):
+            return [f"story: {login} is told {_brief(event)} after {_brief(before)}"]
         return []
+
+
+def _brief(event: Body) -> str:
+    return f"{event['eventType']} {event['callDirection']} {event['otherDN']}"
