@@ -50,6 +50,7 @@ class Scene:
         panel.listeners.append(self._hear)
 
     async def __aenter__(self) -> Self:
+        await self._feature("tTkK")
         await self._open()
         await self.look()
         log = await asyncio.to_thread(self.pbx.read, QUEUE_LOG)
@@ -58,10 +59,15 @@ class Scene:
 
     async def __aexit__(self, *_: object) -> None:
         self.panel.listeners.remove(self._hear)
+        await self._feature("")
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await asyncio.gather(*(page.close() for page in self.pages.values()))
+
+    async def _feature(self, options: str) -> None:
+        """Let phones and programs transfer by Asterisk's features, or not."""
+        await self.panel.ask("Setvar", Variable="FEATURES", Value=options)
 
     async def _open(self) -> None:
         self.stories.new_pages()

@@ -300,6 +300,13 @@ async def click(scene: Scene, phone: str, number: str) -> None:
     )
 
 
+async def ami_transfer(scene: Scene, action: str, phone: str, number: str) -> None:
+    """Asterisk's own transfers, of whom the phone talks with: BlindTransfer, Atxfer."""
+    for leg in scene.talking(phone)[:1]:
+        if (channel := scene.channel(leg)) is not None:
+            await scene.panel.ask(action, Channel=channel.name, Context="default", Exten=number)
+
+
 async def ami_hangup(scene: Scene, caller: str) -> None:
     await scene.panel.ask("Hangup", Channel=channel_of(scene, caller))
 
@@ -482,7 +489,24 @@ STEPS: tuple[Step, ...] = (
     Step("redirect", 3, lambda s: every(caller=waiting(s), number=PHONES), redirect),
     Step("bridge", 1, lambda s: every(caller=waiting(s), phone=joined(s)), bridge),
     Step("ami_park", 1, lambda s: every(caller=s.calling()), ami_park),
-    Step("click", 3, if_room(lambda s: every(phone=idle(s), number=[OUTSIDE, "1003"])), click),
+    Step(
+        "click",
+        3,
+        if_room(
+            lambda s: [
+                each
+                for each in every(phone=idle(s), number=[OUTSIDE, "1003"])
+                if each["phone"] != each["number"]
+            ]
+        ),
+        click,
+    ),
+    Step(
+        "ami_transfer",
+        3,
+        lambda s: every(action=["BlindTransfer", "Atxfer"], phone=joined(s), number=TARGETS),
+        ami_transfer,
+    ),
     Step("ami_hangup", 1, lambda s: every(caller=s.calling()), ami_hangup),
     Step(
         "priority",
