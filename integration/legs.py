@@ -100,6 +100,15 @@ class Leg:
         self._tell("DECLINE")
         return await self.ended(within)
 
+    async def forward(self, number: str, within: float = DEADLINE) -> float:
+        """Sends a call that rings this phone on to a number by a 302, as a diverted phone does.
+
+        Returns when it was sent on.
+        """
+        await self.rang(within)
+        self._tell("FORWARD", f"Contact: <sip:{number}@127.0.0.1:{self._sipp.target}>\r\n")
+        return await self.ended(within)
+
     async def hang_up(self, within: float = DEADLINE) -> float:
         """Ends the call, or gives it up while it rings; returns when the BYE or CANCEL left.
 

@@ -38,7 +38,7 @@ _COMPLAINT = re.compile(
     r"\d{4}-\d\d-\d\d[^\n]*Overload warning[^\n]*|"
     # What a standstill causes: a message that is sent again after the end, or told a phone twice.
     r"\d{4}-\d\d-\d\d[^\n]*(?:: Dead call |unexpected message for Call-I[dD] [^\n]*received "
-    r"'(?:HANGUP|ANSWER|DECLINE) )(?s:.*?)'\.?\n"
+    r"'(?:HANGUP|ANSWER|DECLINE|FORWARD) )(?s:.*?)'\.?\n"
 )
 
 
