@@ -16,6 +16,8 @@ TALK ?=
 KILLS ?= 200
 STEPS ?= 500
 SEEDS ?= 1 2 3 4 5
+# For soak: how many mixed calls are placed into queues, on each Asterisk.
+CALLS ?= 300
 # For mutants: which modules of xucd/center, such as ONLY="agent members"; all unless given.
 ONLY ?=
 # For demo-say: who says what, and for how many seconds to show what comes.
@@ -103,6 +105,8 @@ soak: venv
 	@$(BIN)/build-images 22 16
 	@$(BIN)/ensure-postgres >/dev/null
 	$(PYTHON) -m pytest tests/test_sigkill.py --kills $(KILLS) -o faulthandler_timeout=0
+	$(PYTHON) -m pytest integration/test_callers.py -k mixed --mixed-calls $(CALLS) \
+		-o faulthandler_timeout=0
 	$(PYTHON) -m pytest integration/test_model.py --model-steps $(STEPS) --model-shrink \
 		$(SEEDS:%=--model-seed %) -o faulthandler_timeout=0
 

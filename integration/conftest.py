@@ -29,6 +29,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=VERSIONS,
         help="the Asterisk to test against; may be repeated; all by default",
     )
+    parser.addoption(
+        "--mixed-calls", type=int, default=20, help="calls of the test of queues' figures"
+    )
     parser.addoption("--model-steps", type=int, default=60, help="steps of the model's test")
     parser.addoption(
         "--model-seed",
