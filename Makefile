@@ -11,8 +11,13 @@ DEMO_CALLS ?= 6
 # For demo-call: the number to dial, and for how many seconds to talk (8 to 25 unless given).
 NUMBER ?= 3000
 TALK ?=
-# For soak: how often xucd is killed, on each database.
+# For soak: how often xucd is killed, on each database; how many random steps the model does, and
+# the seeds that they follow from, each beside each Asterisk.
 KILLS ?= 200
+STEPS ?= 500
+SEEDS ?= 1 2 3 4 5
+# For soak: how many mixed calls are placed into queues, on each Asterisk.
+CALLS ?= 300
 # For mutants: which modules of xucd/center, such as ONLY="agent members"; all unless given.
 ONLY ?=
 # For demo-say: who says what, and for how many seconds to show what comes.
@@ -32,7 +37,9 @@ help:
 	@echo "make demo-down    end it"
 	@echo "                  DEMO_CALLS=6 calls a minute come in by themselves, 0 for none"
 	@echo "make test         everything that is checked, against a real Asterisk too"
-	@echo "make soak         kills xucd 200 times while its users work, on each database: KILLS=200"
+	@echo "make soak         kills xucd 200 times while its users work, on each database: KILLS=200;"
+	@echo "                  then does 500 random steps beside each Asterisk: STEPS=500"
+	@echo "                  SEEDS=\"1 2 3 4 5\", and makes a trace that fails shorter"
 	@echo "make unit         the tests that need no Asterisk"
 	@echo "make mutants      changes the centre's code bit by bit, to see which tests notice:"
 	@echo "                  ONLY=\"agent members\" for some of its modules"
@@ -91,10 +98,17 @@ test: venv
 	[ $$mine = 0 ] && [ $$theirs = 0 ]
 	@$(BIN)/run-tests
 
-# A few minutes: each kill is followed by a start. It ends by itself.
+# The kills take a few minutes: each is followed by a start. The steps take some eight minutes for
+# each seed and Asterisk. It ends by itself.
 soak: venv
+	@$(BIN)/ensure-docker
+	@$(BIN)/build-images 22 16
 	@$(BIN)/ensure-postgres >/dev/null
 	$(PYTHON) -m pytest tests/test_sigkill.py --kills $(KILLS) -o faulthandler_timeout=0
+	$(PYTHON) -m pytest integration/test_callers.py -k mixed --mixed-calls $(CALLS) \
+		-o faulthandler_timeout=0
+	$(PYTHON) -m pytest integration/test_model.py --model-steps $(STEPS) --model-shrink \
+		$(SEEDS:%=--model-seed %) -o faulthandler_timeout=0
 
 # Less than an hour for all. What a mutant changes: python -m tests.mutants --show NAME
 mutants: venv
@@ -113,6 +127,6 @@ bench: venv
 	$(PYTHON) -m bench
 
 clean: demo-down
-	rm -rf .test-images.log .venv node_modules .demo .mypy_cache .ruff_cache .import_linter_cache .mutants .pytest_cache \
+	rm -rf .test-images.log .venv node_modules .demo .model .mypy_cache .ruff_cache .import_linter_cache .mutants .pytest_cache \
 		build dist bench.json *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -19,6 +19,7 @@ __all__ = ["make_xucd", "phones", "prepared", "world"]
 
 BIN = Path(__file__).parent / "bin"
 VERSIONS = ("22", "16")
+MODEL_SEED = 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,12 +29,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=VERSIONS,
         help="the Asterisk to test against; may be repeated; all by default",
     )
+    parser.addoption(
+        "--mixed-calls", type=int, default=20, help="calls of the test of queues' figures"
+    )
+    parser.addoption("--model-steps", type=int, default=60, help="steps of the model's test")
+    parser.addoption(
+        "--model-seed",
+        type=int,
+        action="append",
+        help="what its steps follow from; may be repeated",
+    )
+    parser.addoption(
+        "--model-shrink", action="store_true", help="make a trace that fails shorter, by replays"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "asterisk_version" in metafunc.fixturenames:
         versions = metafunc.config.getoption("--asterisk") or VERSIONS
         metafunc.parametrize("asterisk_version", versions, scope="session")
+    if "model_seed" in metafunc.fixturenames:
+        seeds = metafunc.config.getoption("--model-seed") or [MODEL_SEED]
+        metafunc.parametrize("model_seed", seeds)
 
 
 @pytest.fixture(scope="session")

@@ -252,6 +252,11 @@ class Pbx:
             raise PbxError(f"asterisk -rx {command!r}: {text.strip()}")
         return text
 
+    def read(self, path: str) -> str:
+        """A file of the container, "" if there is none."""
+        code, output = self._container.exec_run(["cat", path])
+        return output.decode(errors="replace") if code == 0 else ""
+
     def log(self) -> str:
         """Asterisk's log since it started."""
         text: str = self._container.logs().decode(errors="replace")

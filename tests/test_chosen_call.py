@@ -32,8 +32,9 @@ def legs(words: str) -> list[Leg]:
             own=("", ""),
             exten="",
             since=float(number),
+            called=incoming,
         )
-        leg = Leg(channel)
+        leg = Leg(channel, None, None)
         leg.sent = PhoneCall(stage, "0230", "", incoming, "", word, word, {})
         found.append(leg)
     return found

@@ -12,6 +12,7 @@ from xucd.center.events import ChannelState
 from xucd.center.queue_day import QueueDay, percentage
 from xucd.center.queue_stats import QueueStats
 from xucd.center.queue_window import KEPT
+from xucd.center.rules.queues import called_back
 from xucd.center.snapshot import ChannelSeen, Snapshot
 from xucd.center.waiting import Waiting
 from xucd.cti.messages import QueueStatistic as Figure
@@ -507,3 +508,196 @@ def test_callers_stay_in_a_queue_that_another_configuration_gives_another_name(
     center.inherit(scene.center, scene.now)
     assert [call.unique_id for call in center.waiting.calls("help")] == ["a"]
     assert [call.queue for call in center.queue_stats.waiting(SUPPORT)] == ["help"]
+
+
+def redirected(scene: Scene, caller: str, to: str) -> None:
+    """What Asterisk says of a caller whom an AMI Redirect takes; 16 says `to` is where it was."""
+    scene.happens(
+        ev.CallerAbandoned("support", caller, 0, to), ev.CallerLeft("support", caller, to)
+    )
+
+
+def waits_at(scene: Scene, place: str) -> str:
+    caller = scene.caller_waits()
+    scene.center.waiting.leave(caller)
+    scene.center.queue_stats.days[SUPPORT].entered -= 1
+    scene.happens(msgspec.structs.replace(waiting(caller), at=place))
+    return caller
+
+
+def outcomes(scene: Scene) -> dict[str, float]:
+    holds(scene)
+    names = {
+        "answered": Figure.ANSWERED,
+        "abandoned": Figure.ABANDONED,
+        "timed out": Figure.TIMED_OUT,
+        "callbacks": Figure.CALLBACKS,
+        "diverted": Figure.DIVERTED,
+        "unseen": Figure.UNSEEN,
+        "waiting": Figure.WAITING_CALLS,
+    }
+    told = values(scene)
+    return {name: told[figure] for name, figure in names.items() if told[figure]}
+
+
+class TestATakenCaller:
+    """A caller whom another program takes out of the queue."""
+
+    def test_is_diverted_at_once_where_asterisk_names_another_place(self, scene: Scene) -> None:
+        caller = waits_at(scene, "to-queue,s,3")
+        redirected(scene, caller, "default,1002,1")
+        assert outcomes(scene) == {"diverted": 1}
+        scene.hangs_up(caller)
+        assert outcomes(scene) == {"diverted": 1}
+
+    def test_is_diverted_after_a_second_where_its_channel_goes_on(self, scene: Scene) -> None:
+        caller = waits_at(scene, "to-queue,s,3")
+        redirected(scene, caller, "to-queue,s,3")
+        assert outcomes(scene) == {"waiting": 1}
+        scene.passes(1.5)
+        assert outcomes(scene) == {"diverted": 1}
+        scene.hangs_up(caller)
+        assert outcomes(scene) == {"diverted": 1}
+
+    def test_is_diverted_once_a_phone_is_called_for_it(self, scene: Scene) -> None:
+        caller = waits_at(scene, "to-queue,s,3")
+        redirected(scene, caller, "to-queue,s,3")
+        down = ChannelState.DOWN
+        scene.happens(ev.ChannelCreated("PJSIP/1002-1", "phone", caller, down, "1002", "", ""))
+        scene.hangs_up(caller)
+        assert outcomes(scene) == {"diverted": 1}
+
+    def test_is_answered_once_somebody_talks_with_it_and_stays_so(self, scene: Scene) -> None:
+        caller = scene.caller_waits()
+        redirected(scene, caller, "default,1002,1")
+        scene.happens(ev.ChannelCreated("a", "b", caller, ChannelState.DOWN, "", "", ""))
+        scene.happens(ev.BridgeEntered("br", "b", caller))
+        assert outcomes(scene) == {"diverted": 1}
+        scene.happens(ev.BridgeEntered("br", caller, caller))
+        assert outcomes(scene) == {"answered": 1}
+        scene.hangs_up(caller, "b")
+        assert outcomes(scene) == {"answered": 1}
+
+    def test_is_answered_by_a_bridge_of_which_the_queue_says_nothing(self, scene: Scene) -> None:
+        caller, other = scene.caller_waits(), scene.caller_waits("sales")
+        scene.happens(ev.BridgeEntered("br", caller, caller), ev.BridgeEntered("br", other, caller))
+        assert outcomes(scene) == {"answered": 1}
+        assert day(scene, SALES).answered == 1
+        assert scene.center.queue_stats.with_callers() == []
+
+    def test_is_diverted_while_it_is_parked(self, scene: Scene) -> None:
+        callers = scene.caller_waits(), scene.caller_waits()
+        scene.happens(*(ev.BridgeEntered("lot", each, each, holding=True) for each in callers))
+        assert outcomes(scene) == {"diverted": 2}
+        scene.happens(ev.ChannelCreated("a", "b", "b", ChannelState.RING, "", "", "701"))
+        for each in (callers[0], "b"):
+            scene.happens(ev.BridgeEntered("br", each, callers[0]))
+        assert outcomes(scene) == {"answered": 1, "diverted": 1}
+
+    def test_is_diverted_if_it_was_withdrawn(self, scene: Scene) -> None:
+        caller = scene.caller_waits()
+        leaves(scene, caller)
+        status(scene, caller, "WITHDRAW")
+        assert outcomes(scene) == {"diverted": 1}
+
+    def test_is_diverted_in_the_first_queue_where_it_goes_on_to_another(self, scene: Scene) -> None:
+        caller = scene.caller_waits()
+        redirected(scene, caller, "")
+        scene.happens(ev.CallerJoined("sales", "caller", caller, 1, "023", ""))
+        leaves(scene, caller)
+        scene.happens(ev.AgentConnected("sales", caller, "phone", 3, "", ""))
+        assert outcomes(scene) == {"diverted": 1}
+        assert (day(scene, SALES).entered, day(scene, SALES).answered) == (1, 1)
+
+
+def test_a_caller_who_leaves_by_a_key_is_a_callback_where_it_asks_for_one(scene: Scene) -> None:
+    asks, early, elsewhere = (scene.caller_waits() for _ in range(3))
+    called_back(scene.center, early, scene.now)  # FastAGI may be ahead of the manager's events
+    for caller in (asks, early, elsewhere):
+        leaves(scene, caller, abandoned=False)
+    assert outcomes(scene) == {"callbacks": 1, "waiting": 2}
+    called_back(scene.center, asks, scene.now)
+    scene.passes(2)
+    assert outcomes(scene) == {"callbacks": 2, "diverted": 1}
+    called_back(scene.center, "nobody", scene.now)
+    # Talking with whom the key leads to is not the queue's doing.
+    scene.happens(ev.BridgeEntered("br", elsewhere, elsewhere))
+    scene.happens(ev.ChannelCreated("a", "b", elsewhere, ChannelState.DOWN, "", "", ""))
+    scene.happens(ev.BridgeEntered("br", "b", elsewhere))
+    scene.hangs_up(asks, early, elsewhere)
+    assert outcomes(scene) == {"callbacks": 2, "diverted": 1}
+
+
+def test_an_answer_of_a_caller_who_has_hung_up_meanwhile_is_counted_as_one(scene: Scene) -> None:
+    caller = scene.caller_waits()
+    leaves(scene, caller, abandoned=False)
+    scene.happens(ev.AgentConnected("support", "", "phone", 3, "", ""))
+    scene.hangs_up(caller)
+    assert outcomes(scene) == {"answered": 1}
+
+
+class TestAnAttendedTransferIntoAQueue:
+    def test_puts_the_customer_into_the_agents_place(self, scene: Scene) -> None:
+        first, agent, last = (scene.caller_waits(number=n) for n in ("021", "1001", "022"))
+        customer = "customer"
+        scene.happens(
+            ev.ChannelCreated("PJSIP/trunk-9", customer, customer, ChannelState.RING, "023", "", "")
+        )
+        scene.passes(4)
+        scene.happens(ev.Transferred("leg", (customer,), agent))
+        listed = queue_views.queue_calls(scene.center, SUPPORT).calls
+        assert [call.number for call in listed] == ["021", "023", "022"]
+        scene.hangs_up(agent)
+        assert outcomes(scene) == {"waiting": 3}
+        leaves(scene, customer)
+        scene.hangs_up(customer, first, last)
+        assert outcomes(scene) == {"abandoned": 3}
+
+    def test_counts_a_customer_who_was_answered_in_another_queue_before(self, scene: Scene) -> None:
+        customer = scene.caller_waits("sales")
+        scene.happens(
+            ev.CallerLeft("sales", customer), ev.AgentConnected("sales", customer, "x", 1, "", "")
+        )
+        agent = scene.caller_waits()
+        scene.happens(ev.Transferred("leg", (customer,), agent))
+        scene.hangs_up(agent)
+        scene.happens(
+            ev.CallerLeft("support", customer),
+            ev.AgentConnected("support", customer, "y", 1, "", ""),
+        )
+        scene.hangs_up(customer)
+        assert outcomes(scene) == {"answered": 1}
+        assert day(scene, SALES).answered == 1
+
+    def test_follows_a_caller_who_leaves_at_that_very_moment(self, scene: Scene) -> None:
+        agent = scene.caller_waits()
+        scene.happens(ev.ChannelCreated("c", "customer", "customer", ChannelState.UP, "", "", ""))
+        leaves(scene, agent)
+        scene.happens(ev.Transferred("leg", ("customer",), agent))
+        scene.hangs_up(agent)
+        status(scene, "customer", "TIMEOUT")
+        assert outcomes(scene) == {"timed out": 1}
+
+    def test_elsewhere_changes_nothing(self, scene: Scene) -> None:
+        scene.caller_waits()
+        scene.happens(ev.Transferred("leg", ("y",), "x"), ev.Transferred("leg"))
+        assert outcomes(scene) == {"waiting": 1}
+
+
+def test_callers_are_put_into_the_order_that_asterisk_lists(scene: Scene) -> None:
+    scene.happens(waiting("a"), waiting("b", position=2), waiting("c", position=3))
+    scene.forget()
+
+    def order() -> list[str]:
+        return [call.unique_id for call in scene.center.queue_stats.waiting(SUPPORT)]
+
+    scene.happens(ev.CallersListed("support", ("c", "a", "b", "x", "c")))
+    assert order() == ["c", "a", "b"]
+    assert [type(one) for one in scene.told] == [ch.QueueCounted]
+    scene.forget()
+    scene.happens(ev.CallersListed("support", ("c", "a", "b")))
+    assert scene.told == []
+    # Who is not listed yet, or any more, keeps its place.
+    scene.happens(ev.CallersListed("support", ("b", "c")), ev.CallersListed("doctors", ("a",)))
+    assert order() == ["b", "a", "c"]
+    assert scene.center.waiting.crowded() == ["support"]

@@ -1,0 +1,214 @@
+"""The actors' common ground: the calls there are, what pages were told, what Asterisk lists."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Coroutine
+from typing import Any, Self
+
+from integration.client import Client, Refused
+from integration.legs import Leg
+from integration.model import told
+from integration.model.compare import DIALLED_BY_XUCD, Known
+from integration.model.listed import LINES, Channel, Listed, Reader
+from integration.model.panel import Block, Panel
+from integration.phones import NotAnswered, Phone, Phones
+from integration.running import Xucd
+from integration.sipp import SippError
+
+OUTSIDE = "0123456789"  # a phone in the outside world, which agents call
+CALLERS = tuple(f"02302100{number}" for number in range(10, 16))
+CRM = "CRM"  # the name that a program's click-to-dial shows on the phone that it rings
+COMMAND = 20.0  # seconds within which a page's command must be answered
+QUEUE_LOG = "/var/log/asterisk/queue_log"
+MISHAPS = (TimeoutError, NotAnswered, SippError)
+"""What a phone meets when the other side was faster; the comparison says what became of it."""
+
+
+class Scene:
+    """One xucd beside one Asterisk, with phones, callers, pages and a foreign program."""
+
+    def __init__(self, xucd: Xucd, phones: Phones, panel: Panel) -> None:
+        self.xucd, self.phones, self.panel, self.pbx = xucd, phones, panel, xucd.pbx
+        self.pages: dict[str, Client] = {}
+        self.callers: dict[str, Leg] = {}
+        self.placed: dict[str, list[Leg]] = {number: [] for number in LINES}
+        self.either: set[str] = set()  # Call-IDs of pick-ups and parked calls taken back
+        self.held: set[str] = set()
+        self.unsure: set[str] = set()
+        self.unregistered: set[str] = set()
+        self.troubles: list[str] = []
+        self.stories = told.Stories()
+        self.kills = 0
+        self.log_from = 0  # the row of Asterisk's queue_log at which this begins
+        self.listed = Listed()
+        self._muted: dict[str, bool] = {}
+        self._reader = Reader(panel)
+        self._background: set[asyncio.Task[None]] = set()
+        panel.listeners.append(self._hear)
+
+    async def __aenter__(self) -> Self:
+        await self._feature("tTkK")
+        await self._open()
+        await self.look()
+        log = await asyncio.to_thread(self.pbx.read, QUEUE_LOG)
+        self.log_from = len(log.splitlines())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.panel.listeners.remove(self._hear)
+        await self._feature("")
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await asyncio.gather(*(page.close() for page in self.pages.values()))
+
+    async def _feature(self, options: str) -> None:
+        """Let phones and programs transfer by Asterisk's features, or not."""
+        await self.panel.ask("Setvar", Variable="FEATURES", Value=options)
+
+    async def _open(self) -> None:
+        self.stories.new_pages()
+        self.pages = {login: await self.xucd.client(login) for login in told.PAGES}
+        await told.open_pages(self.pages)
+
+    def _hear(self, block: Block) -> None:
+        if block.event == "MixMonitorMute":
+            self._muted[block["Uniqueid"]] = block["State"] == "1"
+
+    # -- looking
+
+    async def look(self) -> Listed:
+        """Read what Asterisk lists now."""
+        self.listed = await self._reader.read()
+        return self.listed
+
+    def known(self) -> Known:
+        """What the actors know of the calls there are."""
+        rung = {leg.call_id: leg for number in LINES for leg in self.phone(number).legs}
+        clicked = {
+            each
+            for each, leg in rung.items()
+            if leg.other_name == CRM and leg.other_number == leg.number
+        }
+        clicked |= {
+            each.call_id
+            for each in self.listed.channels
+            if each.unique_id.startswith(DIALLED_BY_XUCD)
+        }
+        placed = {leg.call_id for legs in self.placed.values() for leg in legs}
+        return Known(
+            incoming=frozenset(rung.keys() - clicked - self.either),
+            outgoing=frozenset((placed | clicked) - self.either),
+            held=frozenset(self.held),
+            unsure=frozenset(self.unsure),
+            muted=dict(self._muted),
+        )
+
+    def phone(self, number: str) -> Phone:
+        return self.phones.phone(number)
+
+    def ringing(self, number: str) -> Leg | None:
+        """The call that rings a phone, or None."""
+        for leg in self.phone(number).legs:
+            if leg.rang_at and not leg.answered_at and not leg.ended_at:
+                return leg
+        return None
+
+    def rung(self, number: str) -> list[Leg]:
+        """The calls that a phone has answered and not ended."""
+        return [leg for leg in self.phone(number).legs if leg.answered_at and not leg.ended_at]
+
+    def out(self, number: str) -> list[Leg]:
+        """The calls that a phone has placed and not ended."""
+        return [leg for leg in self.placed.get(number, []) if not leg.ended_at]
+
+    def talking(self, number: str) -> list[Leg]:
+        """All calls by which a phone talks."""
+        return self.rung(number) + [leg for leg in self.out(number) if leg.answered_at]
+
+    def busy(self, number: str) -> bool:
+        return bool(self.ringing(number) or self.talking(number) or self.out(number))
+
+    def calling(self) -> list[str]:
+        """The outside callers who have a call."""
+        return [number for number, leg in self.callers.items() if not leg.ended_at]
+
+    def waiting(self) -> list[tuple[str, str, str]]:
+        """Queue, number and channel of each outside caller who waits in a queue."""
+        return [
+            (queue, block["CallerIDNum"], block["Channel"])
+            for queue, blocks in sorted(self.listed.callers.items())
+            for block in blocks
+            if block["CallerIDNum"] in self.callers
+        ]
+
+    def channel(self, leg: Leg) -> Channel | None:
+        """Asterisk's channel of a SIP call, as it was listed last."""
+        return next((each for each in self.listed.channels if each.call_id == leg.call_id), None)
+
+    def states(self) -> dict[int, str]:
+        """The state of each agent, as pages were told last."""
+        found: dict[int, str] = {}
+        for frame in self.pages[told.ADMIN].frames:
+            if frame.type == "AgentStateEvent":
+                found[frame.body["agentId"]] = frame.body["name"]
+        return found
+
+    # -- acting
+
+    def dial(self, number: str, phone: str, either: bool = False) -> Leg:
+        """Place a call from one of the PBX's phones."""
+        leg = self.phones.dial(number, phone=phone)
+        self.placed[phone].append(leg)
+        if either:
+            self.either.add(leg.call_id)
+        return leg
+
+    def begin(self, task: Coroutine[Any, Any, object]) -> asyncio.Task[None]:
+        """Let something go on beside what follows."""
+
+        async def run() -> None:
+            with contextlib.suppress(*MISHAPS):
+                await task
+
+        begun = asyncio.create_task(run())
+        self._background.add(begun)
+        begun.add_done_callback(self._background.discard)
+        return begun
+
+    async def say(self, login: str, command: str, **arguments: Any) -> None:
+        """A page's command. It may be refused; that it is not answered is a difference."""
+        with contextlib.suppress(Refused):
+            try:
+                async with asyncio.timeout(COMMAND):
+                    await self.pages[login].ask(command, **arguments)
+            except TimeoutError:
+                self.troubles.append(f"command: no answer to {login}'s {command} {arguments}")
+
+    async def cli(self, command: str) -> None:
+        """A command by `asterisk -rx`, whatever it answers."""
+        await asyncio.to_thread(self.pbx.cli, command)
+
+    async def kill(self) -> None:
+        """Kill xucd, start it again, and open the pages anew."""
+        await self.xucd.stop(signal.SIGKILL)
+        await asyncio.gather(*(page.close() for page in self.pages.values()))
+        await self.xucd.start()
+        await self._open()
+        self.kills += 1
+        self.unsure |= {leg.call_id for number in LINES for leg in self.talking(number)}
+
+    async def end(self) -> None:
+        """End all calls, register all phones, take all members away."""
+        await asyncio.to_thread(self.pbx.cli, "channel request hangup all")
+        if self.unregistered:
+            await self.phones.register(*sorted(self.unregistered))
+            self.unregistered.clear()
+
+    async def empty_queues(self) -> None:
+        """Take every dynamic member out of every queue."""
+        for member in (await self.look()).members:
+            await self.panel.ask("QueueRemove", Queue=member.queue, Interface=member.interface)

@@ -1,0 +1,157 @@
+"""What xucd tells: the latest of what it sent by itself, and what it answers when asked."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from integration.client import Client
+from integration.model.listed import AGENTS, QUEUES
+
+Body = dict[str, Any]
+ADMIN = "ada"  # hears of all agents, queues and callers
+PAGES = ("ada", "bruce", "alice", "jack", "marice", "etienne", "caroline", "sue")
+LOGINS = {8: "bruce", 9: "alice", 10: "jack", 11: "marice", 12: "etienne", 13: "caroline"}
+OWN_LINES = {login: str(1001 + number) for number, login in enumerate(LOGINS.values())} | {
+    "sue": "1007",
+    "ada": "1008",
+}
+OVER = "EventReleased"
+TALKED = ("EventEstablished", "EventOnHold")
+PARKED = re.compile(r"7\d\d")
+"""Where a parked call is taken back: at first it is a call to that number."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """`sent_…` is what pages were sent by themselves, the rest what was answered.
+
+    `calls` and `sent_calls` are the calls of each user's phone by their unique id; those that were
+    sent and released are left out.
+    """
+
+    agents: Mapping[int, Body] = field(default_factory=dict)
+    sent_agents: Mapping[int, Body] = field(default_factory=dict)
+    members: Mapping[tuple[int, int], int] = field(default_factory=dict)  # agent, queue: penalty
+    sent_members: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    callers: Mapping[int, list[Body]] = field(default_factory=dict)  # queue: in order
+    figures: Mapping[int, Mapping[str, float]] = field(default_factory=dict)  # queue
+    calls: Mapping[str, Mapping[str, Body]] = field(default_factory=dict)  # login
+    sent_calls: Mapping[str, Mapping[str, Body]] = field(default_factory=dict)
+
+
+async def open_pages(pages: Mapping[str, Client]) -> None:
+    """Subscribe to all that is compared later."""
+    admin = pages[ADMIN]
+    await admin.ask("subscribeToAgentEvents")
+    await admin.ask("subscribeToQueueStats")
+    for queue_id in QUEUES:
+        await admin.ask("subscribeToQueueCalls", queueId=queue_id)
+    await admin.ask("getAgentStates")
+    await admin.ask("getList", objectType="queuemember")
+
+
+async def read(pages: Mapping[str, Client]) -> Told:
+    """Ask for everything, at once, and put what was sent before beside it."""
+    admin = pages[ADMIN]
+    begun = {login: len(page.frames) for login, page in pages.items()}
+    sent = {login: list(page.frames[: begun[login]]) for login, page in pages.items()}
+    await asyncio.gather(
+        admin.ask("getAgentStates"),
+        admin.ask("getConfig", objectType="queuemember"),
+        *(page.ask("getCurrentCallsPhoneEvents") for page in pages.values()),
+    )
+    listed = await admin.until("QueueMemberList", after=begun[ADMIN])
+    calls = {}
+    for login, page in pages.items():
+        answer = await page.until("CurrentCallsPhoneEvents", after=begun[login])
+        calls[login] = {event["uniqueId"]: event for event in answer["events"]}
+    bodies = {
+        kind: [frame.body for frame in sent[ADMIN] if frame.type == kind]
+        for kind in ("AgentStateEvent", "QueueCalls", "QueueStatistics")
+    }
+    return Told(
+        agents=_states(admin.bodies("AgentStateEvent", begun[ADMIN])),
+        sent_agents=_states(bodies["AgentStateEvent"]),
+        members={(one["agentId"], one["queueId"]): one["penalty"] for one in listed},
+        sent_members=_members(sent[ADMIN]),
+        callers={body["queueId"]: body["calls"] for body in bodies["QueueCalls"]},
+        figures={
+            body["queueId"]: {one["statName"]: one["value"] for one in body["counters"]}
+            for body in bodies["QueueStatistics"]
+        },
+        calls=calls,
+        sent_calls={login: _calls(frames) for login, frames in sent.items()},
+    )
+
+
+def _states(bodies: list[Body]) -> dict[int, Body]:
+    found = {}
+    for body in bodies:
+        if body["agentId"] in AGENTS:
+            found[body["agentId"]] = {key: body[key] for key in body if key != "since"}
+    return found
+
+
+def _members(frames: list[Any]) -> dict[tuple[int, int], int]:
+    found: dict[tuple[int, int], int] = {}
+    for frame in frames:
+        if frame.type == "QueueMemberList":
+            found = {(one["agentId"], one["queueId"]): one["penalty"] for one in frame.body}
+        elif frame.type == "QueueMember":
+            key = frame.body["agentId"], frame.body["queueId"]
+            found.pop(key, None)
+            if frame.body["penalty"] >= 0:
+                found[key] = frame.body["penalty"]
+    return found
+
+
+def _calls(frames: list[Any]) -> dict[str, Body]:
+    found: dict[str, Body] = {}
+    for frame in frames:
+        if frame.type == "PhoneEvent":
+            found.pop(frame.body["uniqueId"], None)
+            if frame.body["eventType"] != OVER:
+                found[frame.body["uniqueId"]] = frame.body
+    return found
+
+
+class Stories:
+    """What a page was told of each call of its phone, checked from its first frame to its last."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, int] = {}  # login: frames of its page that were looked at
+        self._stories: dict[tuple[str, str], Body] = {}  # the last event of each call
+
+    def new_pages(self) -> None:
+        """The pages were opened anew: nothing that they were told counts any more."""
+        self._seen.clear()
+        self._stories.clear()
+
+    def wrong(self, login: str, frames: list[Any]) -> list[str]:
+        """What cannot be in the frames that came since the last look."""
+        found = []
+        for frame in frames[self._seen.get(login, 0) :]:
+            if frame.type == "PhoneEvent":
+                found += self._next(login, frame.body)
+        self._seen[login] = len(frames)
+        return found
+
+    def _next(self, login: str, event: Body) -> list[str]:
+        key = login, event["uniqueId"]
+        before, self._stories[key] = self._stories.get(key), event
+        if before is None:
+            return []
+        turned = before["callDirection"] != event["callDirection"]
+        talked = before["eventType"] in TALKED and not PARKED.fullmatch(before["otherDN"])
+        # A call may turn out to be a pick-up as it is answered, and not later.
+        if before["eventType"] == OVER or (turned and talked):
+            return [f"story: {login} is told {_brief(event)} after {_brief(before)}"]
+        return []
+
+
+def _brief(event: Body) -> str:
+    return f"{event['eventType']} {event['callDirection']} {event['otherDN']}"

@@ -1,0 +1,171 @@
+"""The pure parts of the model: what must agree, and how a failing trace is made shorter."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from integration.model.compare import Known, differences
+from integration.model.listed import Channel, Listed, Member
+from integration.model.panel import Block
+from integration.model.shrink import shrink
+from integration.model.told import Stories, Told
+
+BRUCE = 8
+READY = {"agentId": BRUCE, "name": "AgentReady", "phoneNb": "1001", "cause": "available"}
+MEMBER = Member("support", "PJSIP/1001", "Agent/2501", 0, False, "", True)
+FIGURES = {
+    **{f"TotalNumberCalls{name}": 0 for name in ("Entered", "Answered", "Abandonned", "Closed")},
+    **{"WaitingCalls": 0, "LoggedAgents": 1, "AvailableAgents": 1, "TalkingAgents": 0},
+}
+PHONE = Channel("PJSIP/1001-1", "2", "1", "Up", "b", "AppQueue", "", "1001", call_id="sip")
+CALLER = Channel("PJSIP/trunk-1", "1", "1", "Up", "b", "Queue", "support", "0230210082")
+CALL = {
+    **{"eventType": "EventEstablished", "DN": "1001", "otherDN": "0230210082"},
+    **{"callDirection": "Incoming", "queueName": "support", "uniqueId": "2", "linkedId": "1"},
+}
+ON_CALL = READY | {
+    **{"name": "AgentOnCall", "cause": "", "acd": True, "direction": "Incoming"},
+    "monitorState": "DISABLED",
+}
+QUIET = Listed(members=(MEMBER,), devices={"PJSIP/1001": "NOT_INUSE"})
+TALKING = replace(QUIET, channels=(PHONE, CALLER), devices={"PJSIP/1001": "INUSE"})
+
+
+def told(agent: dict[str, Any] = READY, **more: Any) -> Told:
+    members = {(BRUCE, 1): 0}
+    return replace(
+        Told(agents={BRUCE: agent}, members=members, sent_members=members, figures={1: FIGURES}),
+        **more,
+    )
+
+
+def on_call(agent: dict[str, Any] = ON_CALL, call: dict[str, Any] = CALL) -> Told:
+    figures = {1: FIGURES | {"AvailableAgents": 0, "TalkingAgents": 1}}
+    return told(agent, calls={"bruce": {"2": call}}, figures=figures)
+
+
+def about(listed: Listed, seen: Told, known: Known | None = None) -> list[str]:
+    """What the differences are about."""
+    return [each.partition(" ")[0] for each in differences(listed, seen, known or Known())]
+
+
+def test_what_agrees_is_no_difference() -> None:
+    assert about(QUIET, told()) == []
+    assert about(TALKING, on_call(), Known(incoming=frozenset({"sip"}))) == []
+
+
+@pytest.mark.parametrize(
+    "listed, seen, found",
+    [
+        (replace(QUIET, members=(replace(MEMBER, paused=True),)), told(), {"agent", "figures"}),
+        (replace(QUIET, devices={}), told(), {"agent", "figures"}),
+        (QUIET, told(READY | {"name": "AgentRinging"}), {"agent", "figures"}),
+        (QUIET, told(READY | {"name": "AgentLoggedOut"}), {"agent", "figures"}),
+        (replace(QUIET, members=(replace(MEMBER, penalty=3),)), told(), {"member:"}),
+        (QUIET, told(sent_members={}), {"sent:"}),
+        (QUIET, told(sent_agents={BRUCE: READY | {"cause": ""}}), {"sent:"}),
+        (QUIET, told(sent_calls={"bruce": {"2": CALL}}, calls={"bruce": {}}), {"sent:"}),
+        (QUIET, told(callers={1: [{"number": "0", "position": 1}]}), {"callers"}),
+        (QUIET, told(figures={1: FIGURES | {"TotalNumberCallsEntered": 1}}), {"figures"}),
+        (QUIET, told(calls={"bruce": {"2": CALL}}), {"call"}),
+        (TALKING, on_call(call=CALL | {"otherDN": "1002"}), {"call"}),
+        (TALKING, on_call(call=CALL | {"eventType": "EventRinging"}), {"call"}),
+        (TALKING, on_call(ON_CALL | {"direction": "Outgoing"}), {"two"}),
+        (TALKING, on_call(ON_CALL | {"acd": False}), {"two"}),
+        (TALKING, on_call(ON_CALL | {"monitorState": "ACTIVE"}), {"recording:"}),
+    ],
+)
+def test_what_does_not_agree_is_said(listed: Listed, seen: Told, found: set[str]) -> None:
+    assert set(about(listed, seen)) == found
+
+
+def test_a_call_is_told_in_the_direction_in_which_it_was_placed() -> None:
+    assert about(TALKING, on_call(), Known(outgoing=frozenset({"sip"}))) == ["call"]
+
+
+def test_a_call_on_hold_is_told_so() -> None:
+    assert about(TALKING, on_call(), Known(held=frozenset({"sip"}))) == ["call"]
+    assert (
+        about(TALKING, on_call(), Known(held=frozenset({"sip"}), unsure=frozenset({"sip"}))) == []
+    )
+
+
+def test_a_recording_that_is_muted_is_told_as_paused() -> None:
+    recorded = replace(TALKING, channels=(PHONE, replace(CALLER, recorded=True)))
+    seen = on_call(ON_CALL | {"monitorState": "PAUSED"})
+    assert about(recorded, seen, Known(muted={"1": True})) == []
+    assert about(recorded, seen) == ["recording:"]
+
+
+def test_a_pause_for_a_wrapup_that_nobody_ends_is_said() -> None:
+    foreign = Member("support", "PJSIP/1008", "PJSIP/1008", 0, True, "xucd-wrapup", True)
+    assert about(replace(QUIET, members=(MEMBER, foreign)), told()) == ["wrap-up:"]
+
+
+def test_callers_are_told_in_their_order() -> None:
+    rows = tuple(Block({"CallerIDNum": number}) for number in ("1", "2"))
+    listed = replace(QUIET, callers={"support": rows})
+    waiting = {1: FIGURES | {"TotalNumberCallsEntered": 2, "WaitingCalls": 2}}
+    calls = [{"number": "2", "position": 1}, {"number": "1", "position": 2}]
+    assert about(listed, told(callers={1: calls}, figures=waiting)) == ["callers"]
+    assert about(listed, told(callers={1: calls[::-1]}, figures=waiting)) == ["callers"]
+
+
+def test_who_talks_is_seen_through_local_channels() -> None:
+    half, other = (
+        replace(CALLER, name=f"Local/1006@phones-1;{end}", bridge=bridge, unique_id=end)
+        for end, bridge in (("1", "a"), ("2", "b"))
+    )
+    caller = replace(CALLER, bridge="a")
+    listed = Listed(channels=(PHONE, half, other, caller))
+    assert listed.others(PHONE) == [caller]
+    assert listed.others(caller) == [PHONE]
+
+
+class Page:
+    """Frames of a page, one for each event of a phone."""
+
+    def __init__(self, *stages: tuple[str, str]) -> None:
+        self.frames = [
+            _Frame(CALL | {"eventType": f"Event{stage}", "callDirection": direction})
+            for stage, direction in stages
+        ]
+
+
+class _Frame:
+    type = "PhoneEvent"
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.body = body
+
+
+def test_a_call_does_not_turn_round_while_it_is_talked_nor_come_back() -> None:
+    fine = Page(("Dialing", "Outgoing"), ("Established", "Incoming"), ("Released", "Incoming"))
+    assert Stories().wrong("bruce", fine.frames) == []
+    turned = Page(("Established", "Incoming"), ("OnHold", "Outgoing"))
+    assert len(Stories().wrong("bruce", turned.frames)) == 1
+    back = Page(("Released", "Incoming"), ("Ringing", "Incoming"))
+    assert len(Stories().wrong("bruce", back.frames)) == 1
+
+
+@pytest.mark.parametrize("needed", [{3}, {0, 19}, {5, 6}, {17, 18, 19}])
+async def test_a_failing_trace_is_made_shorter_in_at_most_eight_replays(needed: set[int]) -> None:
+    replays = 0
+
+    async def fails(steps: list[int]) -> bool:
+        nonlocal replays
+        replays += 1
+        return needed <= set(steps)
+
+    shortest = await shrink(range(20), fails)
+    assert needed <= set(shortest)
+    assert len(shortest) <= 10
+    assert replays <= 8
+
+
+async def test_a_trace_that_needs_every_step_is_kept_whole() -> None:
+    async def fails(steps: list[int]) -> bool:
+        return len(steps) == 3
+
+    assert await shrink([1, 2, 3], fails) == [1, 2, 3]
