@@ -33,7 +33,7 @@ async def paused(world: World, interface: str, queue: str) -> bool:
     return "(paused" in line
 
 
-async def until_state(page: Client, name: str, after: int = 0, **wanted: Any) -> Any:
+async def until_state(page: Client, name: str, *, after: int = 0, **wanted: Any) -> Any:
     return await page.until("AgentStateEvent", name=name, after=after, **wanted)
 
 
@@ -48,7 +48,7 @@ async def test_a_pick_up_gives_the_wrapup_and_the_recording_to_who_talks(
     await until_state(bruce, "AgentRinging")
     world.phones.dial(code, phone="1003")
     await call.answered()
-    talking = {"direction": "Incoming", "acd": True, "callType": "External"}
+    talking: dict[str, Any] = {"direction": "Incoming", "acd": True, "callType": "External"}
     await until_state(jack, "AgentOnCall", monitorState="ACTIVE", **talking)
     await jack.ask("monitorPause")
     await until_state(jack, "AgentOnCall", monitorState="PAUSED", **talking)
