@@ -106,6 +106,7 @@ class Scene:
     def logs_in(self, agent_id: int = BRUCE) -> None:
         live = self.agent(agent_id)
         line = self.center.directory.lines[live.agent.line_id or 0]
+        self.center.begin_login(agent_id)
         for queue_id, penalty in list(live.queues.items()):
             queue = self.center.directory.queues[queue_id].name
             name = live.agent.member_name
@@ -177,7 +178,13 @@ class Scene:
         phone, number = f"talk{self._calls}", live.line.number
         self.happens(
             ev.ChannelCreated(
-                f"{live.line.interface}-{phone}", phone, phone, ChannelState.RING, number, "", "0230"
+                f"{live.line.interface}-{phone}",
+                phone,
+                phone,
+                ChannelState.RING,
+                number,
+                "",
+                "0230",
             ),
             ev.ChannelMoved(phone, phone, ChannelState.UP, number, "", "0230", ""),
         )

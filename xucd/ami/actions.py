@@ -271,6 +271,11 @@ def queue_status(action_id: str | None = None) -> Action:
     return _named("QueueStatus", action_id)
 
 
+def queue_summary() -> Action:
+    """List the queues with their numbers of members and callers."""
+    return Action("QueueSummary")
+
+
 def core_show_channels(action_id: str | None = None) -> Action:
     """List all channels."""
     return _named("CoreShowChannels", action_id)

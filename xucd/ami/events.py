@@ -66,6 +66,11 @@ def reason_of(block: Headers) -> str:
     return block.get("PausedReason", "") or block.get("Reason", "")
 
 
+def is_dynamic(block: Headers) -> bool:
+    """Whether a member may be removed; those of queues.conf and of a database may not."""
+    return block["Membership"] == "dynamic"
+
+
 def unescape(value: str) -> str:
     """Undo the C escapes in a `VarSet` event's value."""
     if "\\" not in value:
@@ -82,6 +87,8 @@ def _member_added(block: Headers) -> Event:
         block["Paused"] == "1",
         reason_of(block),
         status_of(block["Status"]),
+        block["StateInterface"],
+        is_dynamic(block),
     )
 
 
@@ -252,6 +259,10 @@ def _variable_set(block: Headers) -> Event:
     return events.VariableSet(known(block["Uniqueid"]), block["Variable"], unescape(block["Value"]))
 
 
+def _modules_changed(block: Headers) -> Event:
+    return events.ModulesChanged(block["Module"])
+
+
 def _originate_answered(block: Headers) -> Event:
     return events.OriginateAnswered(block.get("ActionID", ""), block["Response"] == "Success")
 
@@ -287,5 +298,8 @@ DECODERS: dict[bytes, Callable[[Headers], Event | None]] = {
     b"ChanSpyStop": _spy_stopped,
     b"DeviceStateChange": _device_changed,
     b"VarSet": _variable_set,
+    b"Load": _modules_changed,
+    b"Unload": _modules_changed,
+    b"Reload": _modules_changed,
     b"OriginateResponse": _originate_answered,
 }

@@ -14,6 +14,7 @@ from typing import Any
 
 from xucd.center import events as ev
 from xucd.center.center import Center
+from xucd.center.directory import spelled
 from xucd.center.rules import (
     callback_calls,
     channels,
@@ -63,6 +64,7 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     ev.Transferred: (phones.transferred, recording.transferred),
     ev.Held: (channels.held, phones.held),
     ev.VariableSet: (channels.variable_set, phones.variable_set, queues.variable_set),
+    ev.ModulesChanged: (members.modules_changed,),
     ev.OriginateAnswered: (phones.originate_answered,),
     # -- recordings, listeners, devices
     ev.RecordingStarted: (channels.recording_changed, recording.started),
@@ -76,5 +78,6 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
 
 def apply(center: Center, event: ev.Event, now: float) -> None:
     """Take in one thing that Asterisk did. An event that no rule is about changes nothing."""
+    event = spelled(center.directory, event)
     for rule in RULES.get(type(event), ()):
         rule(center, event, now)
