@@ -7,7 +7,7 @@ from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
 from xucd.center.changes import StationChanged
 from xucd.center.events import DeviceStatus
-from xucd.center.intents import WRAPUP_REASON, LookAgain, Nudge, SetPause
+from xucd.center.intents import WRAPUP_REASON, Nudge, RelistMembers, SetPause
 
 FREE = DeviceStatus.NOT_IN_USE
 QUEUES = ("support", "sales", "billing")
@@ -172,5 +172,5 @@ def test_a_member_that_was_never_there_is_neither_changed_nor_removed(scene: Sce
         ev.MemberRemoved("sales", "PJSIP/1002", "Agent/2502"),
     )
     # The pause is that of a member which came without an event: the queues are listed anew.
-    assert (scene.told, scene.asked) == ([], [LookAgain()])
+    assert (scene.told, scene.asked) == ([], [RelistMembers()])
     assert set(scene.agent(ALICE).members) == {SUPPORT}

@@ -7,7 +7,7 @@ import pytest
 from tests.scene import directory
 from xucd.center.center import Center, Remembered
 from xucd.center.changes import AgentChanged
-from xucd.center.intents import LookAgain, MarkRecording, Nudge
+from xucd.center.intents import MarkRecording, Nudge, RelistMembers
 from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.table import apply
 from xucd.center.snapshot import Snapshot
@@ -50,5 +50,5 @@ def test_an_event_that_comes_twice_changes_nothing_the_second_time(path: Path) -
         apply(center, recorded, now)
         changes, intents = center.drain()
         assert (recorded, changes) == (recorded, [])
-        harmless = Nudge | MarkRecording | LookAgain  # idempotent
+        harmless = Nudge | MarkRecording | RelistMembers  # idempotent
         assert [each for each in intents if not isinstance(each, harmless)] == []

@@ -4,7 +4,7 @@ from tests.scene import BRUCE, START, Scene
 from xucd.center import events as ev
 from xucd.center.agent import UNREACHABLE, AgentState, Stance
 from xucd.center.center import RETRIES
-from xucd.center.intents import WRAPUP_REASON, LookAgain, SetPause
+from xucd.center.intents import WRAPUP_REASON, RelistMembers, SetPause
 from xucd.center.wrapups import Wrapups
 
 
@@ -46,7 +46,7 @@ def test_a_wrapup_that_asterisk_does_not_end_is_asked_for_again_and_not_for_ever
     scene.passes(4.9)
     assert scene.asked == []
     scene.passes(3.2)
-    again = [SetPause("PJSIP/1001", False), LookAgain()]
+    again = [SetPause("PJSIP/1001", False), RelistMembers()]
     assert scene.asked == [SetPause("PJSIP/1001", False), *again, *again]
     scene.passes(3600)
     assert scene.asked == [SetPause("PJSIP/1001", False), *again * RETRIES]

@@ -156,7 +156,7 @@ class Connection:
             manager.drop(error)  # else events would be held for ever
             raise
 
-    async def look_again(self) -> tuple[QueuesSeen, list[Event]]:
+    async def relist_members(self) -> tuple[QueuesSeen, list[Event]]:
         """List the queues and members; returns them, and the events that came meanwhile.
 
         Actions go on to be carried. Raises `ConnectionLost` when the connection is not up, and

@@ -17,7 +17,7 @@ from xucd.callbacks.service import Callbacks
 from xucd.center.center import Center
 from xucd.center.directory import User
 from xucd.center.events import Event
-from xucd.center.intents import Intent, LookAgain, Nudge, RemoveMember
+from xucd.center.intents import Intent, Nudge, RelistMembers, RemoveMember
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights, rights_of
 from xucd.center.rules.rebuild import rebuild, rebuild_members
@@ -36,7 +36,7 @@ log = structlog.get_logger()
 CONTRADICTIONS = frozenset({"NotMember", "NoSuchQueue", "MemberNotDynamic", "AsteriskLacksAction"})
 """Refusals which say that Asterisk's members are others than the centre takes them for."""
 
-LOOK_S = 1.0
+RELIST_S = 1.0
 """The shortest time between two looks at Asterisk's members, in seconds."""
 
 EXPLAINED_S = 60.0
@@ -74,11 +74,11 @@ class Service:
         self._snapshots = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._listing = asyncio.Lock()  # while Asterisk's state is listed
-        self._next_look: asyncio.Task[None] | None = None
-        self._looked_at = -LOOK_S
+        self._next_list: asyncio.Task[None] | None = None
+        self._listed_at = -RELIST_S
         self._explained: dict[tuple[str, ...], float] = {}
         self._poll: asyncio.Task[None] | None = None
-        context.asterisk.look_again = lambda: asyncio.shield(self.look_again())
+        context.asterisk.relist_members = lambda: asyncio.shield(self.relist_members())
         metrics = context.hub.metrics
         metrics.ami_connections.set_function(lambda: self.connection.connections)
         metrics.ami_undecodable.set_function(lambda: self.connection.undecodable)
@@ -159,8 +159,8 @@ class Service:
         for intent in intents:
             if not self.connection.connected:
                 continue  # the next snapshot decides anew
-            if isinstance(intent, LookAgain):
-                self.look_again()
+            if isinstance(intent, RelistMembers):
+                self.relist_members()
             else:
                 self._start(self._send_own(intent))
 
@@ -218,25 +218,25 @@ class Service:
 
     # -- a second look at Asterisk's members
 
-    def look_again(self) -> asyncio.Task[None]:
+    def relist_members(self) -> asyncio.Task[None]:
         """List the queues and members anew, at most one list a second; returns the task.
 
         A list that is under way may have missed the cause: another follows it.
         """
-        if self._next_look is None:
-            self._next_look = asyncio.ensure_future(self._look())
-            self._tasks.add(self._next_look)
-            self._next_look.add_done_callback(self._tasks.discard)
-        return self._next_look
+        if self._next_list is None:
+            self._next_list = asyncio.ensure_future(self._relist())
+            self._tasks.add(self._next_list)
+            self._next_list.add_done_callback(self._tasks.discard)
+        return self._next_list
 
-    async def _look(self) -> None:
+    async def _relist(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await asyncio.sleep(max(0.0, self._looked_at + LOOK_S - loop.time()))
+            await asyncio.sleep(max(0.0, self._listed_at + RELIST_S - loop.time()))
             async with self._listing:
-                self._looked_at = loop.time()
-                self._next_look = None
-                seen, held = await self.connection.look_again()
+                self._listed_at = loop.time()
+                self._next_list = None
+                seen, held = await self.connection.relist_members()
                 now = self.context.now()
                 rebuild_members(self.context.center, seen, now, again=True)
                 for event in held:
@@ -245,8 +245,8 @@ class Service:
         except AmiError as error:
             log.warning("could not list Asterisk's queues anew", code=error.code, reason=error.text)
         finally:
-            if self._next_look is asyncio.current_task():
-                self._next_look = None
+            if self._next_list is asyncio.current_task():
+                self._next_list = None
 
     def _doubt(self, intent: Intent, error: AmiError) -> None:
         """Look again when Asterisk's refusal shows that its members are others."""
@@ -260,13 +260,13 @@ class Service:
             return  # it has been looked at, and Asterisk says the same: once more will not help
         self._explained = {each: until for each, until in self._explained.items() if until > now}
         self._explained[key] = now + EXPLAINED_S
-        self.look_again()
+        self.relist_members()
 
     async def _poll_queues(self) -> None:
         """Look again when Asterisk has other queues than it had."""
         while True:
             await asyncio.sleep(POLL_S)
-            if not self.context.asterisk.current or self._next_look is not None:
+            if not self.context.asterisk.current or self._next_list is not None:
                 continue
             try:
                 listed = await self.connection.query(actions.queue_summary())
@@ -276,7 +276,7 @@ class Service:
             center = self.context.center
             known = center.directory.queue_by_name
             if {known[name].id for name in names if name in known} != center.members.queue_ids:
-                self.look_again()
+                self.relist_members()
 
     def _start(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

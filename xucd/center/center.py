@@ -35,8 +35,8 @@ from xucd.center.intents import (
     LOGOUT_REASON,
     WRAPUP_REASON,
     Intent,
-    LookAgain,
     Nudge,
+    RelistMembers,
     RemoveMember,
     SetPause,
 )
@@ -128,7 +128,7 @@ class Center:
         self._midnight_after = midnight_after
         self._midnight = midnight_after(now)
         self.changes: list[Change] = []
-        self.intents: list[Intent | LookAgain] = []
+        self.intents: list[Intent | RelistMembers] = []
         for agent in directory.agents.values():
             record = self._new_record(agent, remembered.queues.get(agent.id, {}), now)
             if agent.id in remembered.days:
@@ -138,7 +138,7 @@ class Center:
 
     # -- what the caller does with it
 
-    def drain(self) -> tuple[list[Change], list[Intent | LookAgain]]:
+    def drain(self) -> tuple[list[Change], list[Intent | RelistMembers]]:
         """The changes and intents collected since the last call, in order."""
         changes, intents = self.changes, self.intents
         if changes:
@@ -201,7 +201,7 @@ class Center:
                 self._stations[agent_id] = msgspec.structs.replace(station, settled=False)
                 live.settle(False)
             told = live.told
-            self.tell_memberships(live)
+            self.report_memberships(live)
             if live.told == told and (old.agent, old.queues) != (live.agent, live.queues):
                 self.changes.append(AgentConfigChanged(agent_id, live.agent.group_id))
         self.changes.extend(QueueStatsChanged(queue_id) for queue_id in self.directory.queues)
@@ -230,7 +230,7 @@ class Center:
         live = self._records[agent_id]
         live.settle()
         live.lose({*missing, *live.lost}, frozenset())
-        self.tell_memberships(live)
+        self.report_memberships(live)
         self.save_station(live)
 
     def recall(self, agent_id: int) -> None:
@@ -283,7 +283,7 @@ class Center:
         live = self._records.get(agent_id)
         if live is not None:
             live.configure(queue_id, penalty)
-            self.tell_memberships(live)
+            self.report_memberships(live)
 
     def begin_change(self, agent_id: int, queue_id: int) -> None:
         """A command changes a membership: until `end_change`, only what Asterisk has is told."""
@@ -294,7 +294,7 @@ class Center:
         live = self._records.get(agent_id)
         if live is not None:
             live.set_changing(queue_id, False)
-            self.tell_memberships(live)
+            self.report_memberships(live)
 
     def move_to_group(self, agent_id: int, group_id: int) -> None:
         """An agent belongs to another group now."""
@@ -305,6 +305,7 @@ class Center:
 
     def hold_wrapup(self, agent_id: int) -> None:
         """Let a running wrap-up not end by itself, until `resume_wrapup`."""
+        self._unpauses.pop(agent_id, None)
         self._wrapups.stop(agent_id)
 
     def resume_wrapup(self, agent_id: int, now: float) -> None:
@@ -335,7 +336,7 @@ class Center:
         """Clear who holds which line, before a snapshot is read."""
         self._on_interface.clear()
 
-    def tell_memberships(self, live: AgentRecord) -> None:
+    def report_memberships(self, live: AgentRecord) -> None:
         """Tell which of an agent's memberships are others than clients were told last."""
         if self.suppressed or live.leaving:
             return
@@ -421,7 +422,7 @@ class Center:
         self.save_station(live)
         unpaused = fact is Fact.UNPAUSED and before is not live.stance
         self.update_shown(live, now, unpaused=unpaused)
-        self.tell_memberships(live)
+        self.report_memberships(live)
 
     def save_station(self, live: LiveAgent) -> None:
         """Have an agent's station remembered, if it differs from what is.
@@ -523,7 +524,7 @@ class Center:
         )
         self._unpause(live)
         if asked:
-            self.intents.append(LookAgain())
+            self.intents.append(RelistMembers())
 
     def _unpause(self, live: LiveAgent) -> None:
         """Ask for an end of what the dialplan's pause has left of an agent's memberships."""

@@ -155,7 +155,7 @@ class DialFromQueueIntent(_Intent, frozen=True):
     unique_id: str
 
 
-class LookAgain(_Intent, frozen=True):
+class RelistMembers(_Intent, frozen=True):
     """List the queues and members anew: they may be others than the events have told."""
 
 

@@ -1,8 +1,8 @@
 """What is live about one agent: line, memberships, stance, wrap-up, figures; who may change it.
 
 Its queues are two things. `queues` is what is configured: xucd's own commands and configuration
-change it, and the next login gives it. `members` is what Asterisk has at this moment: its events and
-lists change it, whoever was behind them. `memberships` is what clients are told of both.
+change it, and the next login gives it. `members` is what Asterisk has at this moment: its events
+and lists change it, whoever was behind them. `memberships` is what clients are told of both.
 
 Everybody reads a `LiveAgent`, which has no way to be changed: its properties cannot be assigned and
 what they return is immutable. The centre alone holds the same object as an `AgentRecord`, whose

@@ -3,9 +3,9 @@
 An answer to an action does not change what clients see; the events that follow it do. So a command
 sends its intents and then waits for a condition on the centre.
 
-Asterisk carries out the actions of a connection in their order. An action without an answer may yet
-be carried out: what is sent after it takes effect after it, and so decides. Until then the interface
-is in doubt: what the centre holds of it is no reason to send nothing.
+Asterisk carries out the actions of a connection in their order. An action without an answer may
+yet be carried out: what is sent after it takes effect after it, and so decides. Until then the
+interface is in doubt: what the centre holds of it is no reason to send nothing.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ UNANSWERED = frozenset({"AsteriskTimeout", "AsteriskUnavailable"})
 """The codes of refusals after which Asterisk may have acted, or may still act."""
 
 UNSEEN_S = 0.5
-"""How long after Asterisk's answer its events may take before its state is listed anew, in seconds."""
+"""Seconds after Asterisk's answer until its members are listed anew, unless events come."""
 
 
 class AsteriskRequests:
@@ -30,7 +30,7 @@ class AsteriskRequests:
 
     `lost_since` is None while the centre holds Asterisk's current state; otherwise it is the time
     since which it does not, in epoch seconds. Until the first snapshot it is `started_at`.
-    `look_again` has Asterisk's members listed anew; awaited, it has been done.
+    `relist_members` has Asterisk's members listed anew; awaited, it has been done.
     """
 
     def __init__(self, send: Send, *, timeout: float, started_at: float) -> None:
@@ -40,7 +40,7 @@ class AsteriskRequests:
         self._doubts: set[str] = set()
         self._fired: set[asyncio.Task[None]] = set()
         self.lost_since: float | None = started_at
-        self.look_again: Callable[[], Awaitable[None]] = _look_nowhere
+        self.relist_members: Callable[[], Awaitable[None]] = _relist_nothing
 
     @property
     def current(self) -> bool:
@@ -128,7 +128,7 @@ class AsteriskRequests:
             async with asyncio.timeout(self._timeout):
                 await asking
                 if (await asyncio.wait((waiter,), timeout=UNSEEN_S))[1]:
-                    await self.look_again()
+                    await self.relist_members()
                     self.check_waiting()
                 await waiter
         except TimeoutError:
@@ -143,5 +143,5 @@ class AsteriskRequests:
                 waiter.set_result(None)
 
 
-async def _look_nowhere() -> None:
+async def _relist_nothing() -> None:
     """Before the service is there, nothing can be listed."""

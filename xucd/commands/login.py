@@ -35,9 +35,9 @@ log = structlog.get_logger()
 async def login(context: Context, command: AgentLogin, who: Session) -> None:
     """Log an agent in on a line, taking the line over from whoever holds it.
 
-    One that is logged in on it already is put into those of its queues that lack it. Raises `Refused`
-    with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown`, `LoggedInOnAnotherPhone` or
-    `AsteriskUnavailable`.
+    One that is logged in on it already is put into those of its queues that lack it. Raises
+    `Refused` with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown`, `LoggedInOnAnotherPhone`
+    or `AsteriskUnavailable`.
     """
     # Everything is looked up under the lock: a reload replaces all objects.
     async with context.stations_lock:

@@ -1,8 +1,8 @@
 """Putting one agent into one queue of Asterisk, and taking it out, whatever is there already.
 
-On a line there may be a member of another name, or one that stands in Asterisk's configuration: that
-one can be neither added nor removed. It is made ready in place of being added, and parked (paused for
-`LOGOUT_REASON`) in place of being removed, if the agent logs out.
+On a line there may be a member of another name, or one that stands in Asterisk's configuration:
+that one can be neither added nor removed. It is made ready in place of being added, and parked
+(paused for `LOGOUT_REASON`) in place of being removed, if the agent logs out.
 """
 
 from xucd.center.agent import Stance

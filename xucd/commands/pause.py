@@ -65,9 +65,9 @@ async def unpause_agent(context: Context, live: LiveAgent) -> None:
     """Make one agent ready. Raises as `unpause` does."""
     interface = _interface(context, live)
     ready = live.stance is Stance.READY
-    if ready and not any(member.paused for member in live.members.values()):
-        if not _in_doubt(context, live):
-            return
+    paused = any(member.paused for member in live.members.values())
+    if ready and not paused and not _in_doubt(context, live):
+        return
     if live.members and _wrapup_is_due(context, live, interface):
         if live.stance is Stance.PAUSED:
             await _bring_about(
@@ -115,13 +115,13 @@ async def _bring_about(
     except Refused as refusal:
         if refusal.code not in NO_SUCH_MEMBER:
             raise
-        await context.asterisk.look_again()
+        await context.asterisk.relist_members()
         if not done():
             await ask()
 
 
 def _in_doubt(context: Context, live: LiveAgent) -> bool:
-    """Whether Asterisk may yet pause the agent, or make it ready, by an action without an answer."""
+    """Whether Asterisk may yet pause the agent, or unpause it, by an action without an answer."""
     return context.asterisk.in_doubt(context.center.interfaces(live))
 
 

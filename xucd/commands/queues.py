@@ -1,10 +1,10 @@
 """Queue memberships of an agent, or of a whole group.
 
 What is configured is stored first, and a logged-in agent's membership then changed in Asterisk,
-whose event changes the centre. Where Asterisk refuses, what is configured is as before; where it does
-not answer, it is asked to undo the change, which it may yet make. A logged-out agent's membership is
-only stored, and takes effect at the next login. As agent-api.txt has it, a failure is not sent unless
-the client asked for a result.
+whose event changes the centre. Where Asterisk refuses, what is configured is as before; where it
+does not answer, it is asked to undo the change, which it may yet make. A logged-out agent's
+membership is only stored, and takes effect at the next login. As agent-api.txt has it, a failure is
+not sent unless the client asked for a result.
 """
 
 import asyncio

@@ -2,8 +2,9 @@
 
 A member is an agent's when its name is the agent's (``Agent/2501``), or when it rings the line on
 which the agent is logged in, whatever it is called: `Center.owner` decides. A member by an agent's
-name that appears while the agent is out logs it in on that line, whoever added it. One that must not
-is undone: on a line that another agent holds, on a second line, or of an agent that is to be out.
+name that appears while the agent is out logs it in on that line, whoever added it. One that must
+not is undone: on a line that another agent holds, on a second line, or of an agent that is to be
+out.
 
 A member that stands in Asterisk's configuration cannot be removed. Paused for `LOGOUT_REASON` it is
 parked, which is to it what being removed is to others.
@@ -17,7 +18,7 @@ from xucd.center import events as ev
 from xucd.center.agent import Fact, Stance
 from xucd.center.center import Center, is_parked
 from xucd.center.directory import AGENT_MEMBER, Line
-from xucd.center.intents import WRAPUP_REASON, LookAgain, SetPause
+from xucd.center.intents import WRAPUP_REASON, RelistMembers, SetPause
 from xucd.center.live import AgentRecord, Member
 from xucd.center.snapshot import MemberSeen
 
@@ -82,7 +83,7 @@ def penalty_changed(center: Center, event: ev.MemberPenalty, now: float) -> None
     if live is not None:
         read_members(center, live)
         _settle(center, live)
-        center.tell_memberships(live)
+        center.report_memberships(live)
 
 
 def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
@@ -92,7 +93,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
         return
     known = center.members.get(queue.id, event.interface)
     if known is None:  # a reload of queues.conf has brought it, without an event
-        center.intents.append(LookAgain())
+        center.intents.append(RelistMembers())
         return
     member = msgspec.structs.replace(known, paused=event.paused, reason=event.reason)
     if is_parked(known) and not is_parked(member):
@@ -130,7 +131,7 @@ def status_changed(center: Center, event: ev.MemberStatus, now: float) -> None:
 
 def modules_changed(center: Center, event: ev.ModulesChanged, now: float) -> None:
     """Modules came or went: of the members that went with them, no event tells."""
-    center.intents.append(LookAgain())
+    center.intents.append(RelistMembers())
 
 
 def read_members(center: Center, live: AgentRecord) -> None:
@@ -264,7 +265,7 @@ def _follow(center: Center, live: AgentRecord, latest: str, now: float) -> None:
     """Read an agent anew from its members; `latest` is the reason that came last."""
     read_members(center, live)
     _settle(center, live)
-    center.tell_memberships(live)
+    center.report_memberships(live)
     update_stance(center, live, latest, now)
 
 

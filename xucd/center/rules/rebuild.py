@@ -81,7 +81,7 @@ def rebuild_members(center: Center, seen: QueuesSeen, now: float, *, again: bool
         _rebuild_agent(center, live, named.get(live.agent.member_name, []), again, now)
         center.suppressed = False
         center.update_shown(live, now)
-        center.tell_memberships(live)
+        center.report_memberships(live)
         members = [member for _, member in center.owned(live)]
         _date(center, live, members, now)
         if not again:
@@ -139,15 +139,12 @@ def _rebuild_agent(
     if station is None:
         update_stance(center, live, mine[0].reason, now)
         return
-    corrected = False
-    if not station.settled:
-        live.settle(False)
-        corrected = _correct(center, live)
+    corrected = not station.settled and _correct(center, live)
     live.lose(_lacking(center, live, before, again), center.members.queue_ids)
-    if station.paused and not live.members:
-        center.change_stance(live, Fact.PAUSED, now, station.reason)
     if live.members:
         update_stance(center, live, next(iter(live.members.values())).reason, now)
+    elif station.paused:
+        center.change_stance(live, Fact.PAUSED, now, station.reason)
     if not _put_back(center, live, line) and not corrected:
         live.settle()
     center.save_station(live)
@@ -167,6 +164,7 @@ def _correct(center: Center, live: AgentRecord) -> bool:
 
     Returns whether it was asked for another penalty, which is then still to come.
     """
+    live.settle(False)
     asked = False
     for queue_id, member in center.owned(live):
         penalty = live.queues.get(queue_id, -1)

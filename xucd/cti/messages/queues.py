@@ -9,9 +9,10 @@ from xucd.cti.messages.statistics import QueueStatistic, WindowStatistic
 class QueueMember(Message, kw_only=True):
     """An agent's membership in a queue; the penalty -1 says that it is no longer a member.
 
-    It is what Asterisk has of an agent that is logged in. `configuredPenalty`, which is what the next
-    login gives, is sent where it is another (-1 for none): another program has changed the membership.
-    `missing` is sent, and true, where the agent is configured for the queue and not in it yet.
+    It is what Asterisk has of an agent that is logged in. `configuredPenalty`, which is what the
+    next login gives, is sent where it is another (-1 for none): another program has changed the
+    membership. `missing` is sent, and true, where the agent is configured for the queue and is not
+    in it yet.
     """
 
     agent_id: int
