@@ -254,3 +254,28 @@ async def test_an_asterisk_that_is_not_there_is_an_error() -> None:
     (finding,) = await check(Ami(port, "xucd"), Agi(1), QUEUES)
     assert finding.code == "CannotConnect"
     assert str(port) in finding.text
+
+
+@pytest.mark.usefixtures("patient")
+async def test_lines_that_asterisk_lacks_and_phones_not_registered_are_named(pbx: Pbx) -> None:
+    lines = ("PJSIP/1001", "PJSIP/7777", "SIP/1001", "Local/3000@queues")
+    ami = Ami(pbx.ami_port, "complete")
+    missing, unregistered = await check(ami, Agi(pbx.agi_port), QUEUES, lines)
+    assert (missing.code, missing.level) == ("LinesMissing", "warning")
+    assert "2 lines (PJSIP/7777, SIP/1001)" in missing.text
+    assert (unregistered.code, unregistered.level) == ("LinesUnregistered", "note")
+    assert "1 line (PJSIP/1001)" in unregistered.text
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_device_that_asterisk_does_not_list_is_asked_for(pbx: Pbx) -> None:
+    lines = ("Local/3000@queues/n", "Local/nobody@queues", "Custom:light")
+    pbx.cli("module load func_devstate.so")
+    try:
+        findings = await check(
+            Ami(pbx.ami_port, "complete"), Agi(pbx.agi_port), QUEUES, (*lines, "PJSIP/trunk")
+        )
+    finally:
+        pbx.cli("module unload func_devstate.so")
+    (missing,) = findings
+    assert "1 line (Local/nobody@queues)" in missing.text

@@ -103,6 +103,16 @@ class Witness:
             there = self._news.wait_for(lambda: self._digits.count(digit) >= times, DEADLINE)
             assert there, f"{digit} was received {self._digits.count(digit)} times, not {times}"
 
+    def received(self, digit: str) -> int:
+        """How often channels have received a digit so far."""
+        with self._news:
+            return self._digits.count(digit)
+
+    def history(self, queue: str, name: str) -> list[SeenMember]:
+        """Everything that a member has been so far, in order."""
+        with self._news:
+            return list(self._history.get((queue, name), ()))
+
     def _take(self, event: Any, manager: Any) -> None:
         headers = event.headers
         key = (headers["Queue"], headers["MemberName"])

@@ -8,7 +8,7 @@ from xucd.center.agent import AgentState
 from xucd.center.center import Center, Remembered
 from xucd.center.directory import Agent, Directory, Group, Line, Queue
 from xucd.center.events import ChannelState, DeviceStatus
-from xucd.center.intents import WRAPUP_REASON, Intent, Nudge
+from xucd.center.intents import WRAPUP_REASON, Intent, Nudge, RelistMembers
 from xucd.center.live import LiveAgent
 from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.table import apply
@@ -44,7 +44,7 @@ class Scene:
     def __init__(self, stations: Iterable[Station] = ()) -> None:
         self.now = START
         self.told: list[ch.Change] = []
-        self.asked: list[Intent] = []
+        self.asked: list[Intent | RelistMembers] = []
         self._calls = 0
         self.center = Center(
             directory(),

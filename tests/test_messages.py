@@ -166,6 +166,7 @@ def test_a_phone_event_is_spelled_as_clients_read_it() -> None:
         ("LinkStatus", '{"asterisk":"lost","since":"2026-11-22T10:00:00Z"}'),
         ("CommandResult", '{"requestId":"a","ok":false,"error":"X","message":"y"}'),
         ("CommandResult", '{"requestId":1,"ok":true}'),
+        ("CommandResult", '{"requestId":1,"ok":true,"warning":"PhoneUnreachable"}'),
     ],
 )  # fmt: skip
 def test_the_other_messages_are_spelled_as_the_protocol_says(name: str, body: str) -> None:

@@ -99,6 +99,11 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
             "xucd.toml: statuses[0].actions: has neither",
         ),
         (
+            "[[statuses]]\nname='unreachable'\nlong_name='A'\ncolor='#000000'\n"
+            "actions=[{name='queueunpause_all'}]",
+            "xucd.toml: statuses[0].actions: lacks queuepause_all",
+        ),
+        (
             "[[statuses]]\nname='a'\nlong_name='A'\ncolor='#000000'\n"
             "actions=[{name='queuepause_all'}]",
             "xucd.toml: statuses: at least one status",

@@ -144,6 +144,8 @@ test("what may be done follows from the state", () => {
   assert.ok(may({ ...call, monitorState: "PAUSED" }).resumeRecording);
   assert.ok(!may({ ...call, acd: false }).pauseRecording);
   assert.ok(may({ name: "AgentOnWrapup" }).ready);
+  assert.ok(may({ name: "AgentOnPause", cause: "lunch" }).ready);
+  assert.ok(!may({ name: "AgentOnPause", cause: "unreachable" }).ready);
 });
 
 test("figures of queues are read by xucd's names and added up", () => {

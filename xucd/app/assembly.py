@@ -37,6 +37,7 @@ from xucd.cti.links import Links
 from xucd.cti.messages import StatusAction, UserStatus
 from xucd.store import AsyncStore, Store, StoreError, callback_reading
 from xucd.store.journal import SAVE_DAYS_S, Journal, day_of, midnight_after
+from xucd.views.statuses import with_own
 from xucd.web.api import Health
 from xucd.web.site import SiteOptions, SiteParts, make_site
 
@@ -108,7 +109,7 @@ class Assembly:
             journal=Journal(self._store),
             hub=Hub(asyncio.get_running_loop()),
             options=Options(
-                statuses=tuple(_user_status(status) for status in settings.statuses),
+                statuses=with_own(_user_status(status) for status in settings.statuses),
                 features=settings.features,
                 dialing=settings.dialing,
             ),

@@ -31,8 +31,8 @@ from xucd.commands.context import Context
 from xucd.cti import commands as cmd
 from xucd.cti.session import Session
 
-Handler = Callable[[Context, Any, Session], Awaitable[None]]
-"""``await handler(context, command, who)``; raises `Refused`."""
+Handler = Callable[[Context, Any, Session], Awaitable[str | None]]
+"""``await handler(context, command, who)``; returns a warning's code or None, raises `Refused`."""
 
 CallbackHandler = Callable[[Callbacks, Any, Session], Awaitable[None]]
 """``await handler(callbacks, command, who)``; raises `Refused`."""
@@ -94,15 +94,15 @@ CALLBACK_HANDLERS: dict[type[cmd.Command], CallbackHandler] = {
 
 async def carry_out(
     context: Context, callbacks: Callbacks, command: cmd.Command, who: Session
-) -> None:
-    """Carry out a client's command.
+) -> str | None:
+    """Carry out a client's command; returns the code of a warning, or None.
 
     Raises `Refused`, with `NotSupported` for a command that has no handler.
     """
     kind = type(command)
     if (handler := HANDLERS.get(kind)) is not None:
-        await handler(context, command, who)
-    elif (callback_handler := CALLBACK_HANDLERS.get(kind)) is not None:
+        return await handler(context, command, who)
+    if (callback_handler := CALLBACK_HANDLERS.get(kind)) is not None:
         await callback_handler(callbacks, command, who)
-    else:
-        raise Refused("NotSupported", "This version of xucd does not support this command.")
+        return None
+    raise Refused("NotSupported", "This version of xucd does not support this command.")

@@ -45,8 +45,8 @@ EXPLAINED_S = 60.0
 POLL_S = 5.0
 """How often to ask for the names of the queues: "queue reload all" tells nobody what it did."""
 
-CarryOut = Callable[[Command, Session], Awaitable[None]]
-"""Carries out a client's command; raises `Refused`."""
+CarryOut = Callable[[Command, Session], Awaitable[str | None]]
+"""Carries out a client's command; returns the code of a warning, if any, or raises `Refused`."""
 
 
 class Service:
@@ -133,9 +133,9 @@ class Service:
         subscribe_to_own(self.context, session)
         send_opening(self.context, session)
 
-    async def carry_out(self, session: Session, command: Command) -> None:
-        """Carry out a command. Raises `Refused`."""
-        await self._carry_out(command, session)
+    async def carry_out(self, session: Session, command: Command) -> str | None:
+        """Carry out a command; returns the code of a warning, if any. Raises `Refused`."""
+        return await self._carry_out(command, session)
 
     # -- for commands
 

@@ -8,9 +8,9 @@ both by `shown()`, so that no order of events can leave the two disagreeing.
 A stance concerns all of the agent's queues at once. The agent is paused when every one of its
 memberships is paused, and ready as soon as one is not: that one would ring its phone.
 
-A ready agent whose phone no queue can ring, since it is not registered or Asterisk does not have it,
-is shown as paused by the cause `UNREACHABLE`. Its members are not paused: it is ready again, without
-anybody's doing, as soon as the phone is back.
+A ready agent whose phone no queue can ring, since it is not registered or Asterisk does not have
+it, is shown as paused by the cause `UNREACHABLE`. Its members are not paused: as soon as the phone
+is back, the agent is ready again.
 
 Wrap-up is a pause that the dialplan sets as the agent answers, under a reason of its own. While
 the agent talks it is hidden by the call; from the hang-up on it is what clients see, until xucd

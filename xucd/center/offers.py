@@ -1,15 +1,14 @@
-"""Which agents have become free, and whose waiting callers are to look for one at once.
+"""Which agents have become free, so that waiting callers are to look for one at once.
 
-app_queue looks for a free member when a caller comes first, and then once in every `retry` seconds. A
-caller that is nudged looks at once. One nudge is due for each membership that has become free: after
-the agent talked or dialled, was paused, was out of reach, or was no member yet. A ring that nobody
-answered makes none due. app_queue itself rang the phone and goes on by itself; nudged, it would ring
-a phone that refuses again at once, and again, many times a second.
+app_queue looks for a free member when a caller comes first, and then once in every `retry` seconds.
+A caller that is nudged looks at once. One nudge is due for each membership that has become free:
+after the agent talked or dialled, was paused, was out of reach, or was no member yet. A ring that
+nobody answered makes none due: app_queue itself rang the phone, and knows when it will again.
+Nudged at the end of such a ring, it would ring a phone that refuses many times a second.
 
-Whoever becomes free by a talk is offered at once. A pause, a registration or a login can be ended and
-begun again without any caller being served, by a program even many times a second: these give at most
-one nudge in `NUDGE_S` for each queue. Another agent's that is due meanwhile is given late, unless
-somebody rings or pauses that agent before.
+Whoever becomes free by a talk is offered at once. A pause, a registration or a login can end and
+begin anew without any caller being served, even many times a second: these give at most one nudge
+in `NUDGE_S` for each queue. What becomes due meanwhile is given then, to those who are free still.
 """
 
 import math

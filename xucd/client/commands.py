@@ -17,7 +17,8 @@ class Commands(CommandSender):
         """Log an agent in on a line, taking the line over from whoever holds it.
 
         Followed by the agent's `AgentStateEvent`; an agent that is already on this line is not changed.
-        Refused with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown` (no line has this number) or
+        The result has the warning `PhoneUnreachable` while no queue can ring the phone. Refused with
+        `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown` (no line has this number) or
         `LoggedInOnAnotherPhone`.
         """
         await self.ask("agentLogin", {"agentphonenumber": phone_number, "agentid": agent_id})
@@ -35,14 +36,15 @@ class Commands(CommandSender):
 
         Followed by the agent's `AgentStateEvent`, whose `cause` is the reason. Idempotent. Refused with
         `AgentUnknown`, `NotAuthorized`, `AgentNotLoggedIn` or `InvalidReason` (more than 79 bytes, or
-        reserved for the wrap-up).
+        one that xucd itself gives: ``unreachable``, ``xucd-wrapup``).
         """
         await self.ask("pauseAgent", {"agentid": agent_id, "reason": reason})
 
     async def unpause_agent(self, *, agent_id: int | None = None) -> None:
         """Make an agent ready in all its queues; this also ends a wrap-up early.
 
-        Followed by the agent's `AgentStateEvent`. Idempotent. Refused with `AgentUnknown`,
+        Followed by the agent's `AgentStateEvent`. Idempotent. The result has the warning
+        `PhoneUnreachable` while no queue can ring the phone. Refused with `AgentUnknown`,
         `NotAuthorized` or `AgentNotLoggedIn`.
         """
         await self.ask("unpauseAgent", {"agentid": agent_id})

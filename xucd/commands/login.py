@@ -23,7 +23,7 @@ from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station
 from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
-from xucd.commands.lookup import find_agent, find_line, not_authorized
+from xucd.commands.lookup import find_agent, find_line, not_authorized, warning_of_reach
 from xucd.commands.members import NO_SUCH_MEMBER, join, leave
 from xucd.cti.commands import AgentLogin, AgentLogout
 from xucd.cti.session import Session
@@ -32,12 +32,14 @@ from xucd.views import agents as agent_views
 log = structlog.get_logger()
 
 
-async def login(context: Context, command: AgentLogin, who: Session) -> None:
+async def login(context: Context, command: AgentLogin, who: Session) -> str | None:
     """Log an agent in on a line, taking the line over from whoever holds it.
 
-    One that is logged in on it already is put into those of its queues that lack it. Raises
-    `Refused` with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown`, `LoggedInOnAnotherPhone`
-    or `AsteriskUnavailable`.
+    One that is logged in on it already is put into those of its queues that lack it.
+
+    Returns a warning's code where no queue can ring the phone; it may be about to be switched on.
+    Raises `Refused` with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown`,
+    `LoggedInOnAnotherPhone` or `AsteriskUnavailable`.
     """
     # Everything is looked up under the lock: a reload replaces all objects.
     async with context.stations_lock:
@@ -54,7 +56,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> None:
             if context.asterisk.current:
                 await _complete(context, live, line)
             who.send(agent_views.agent_state(context.center.state_change(live), context.now()))
-            return
+            return warning_of_reach(live)
         context.asterisk.check_current()
         holder = context.center.on_interface.get(line.interface)
         if holder is not None:
@@ -63,6 +65,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> None:
                 raise not_authorized()
             await log_out(context, holder)
         await log_in(context, live, line)
+        return warning_of_reach(live)
 
 
 async def logout(context: Context, command: AgentLogout, who: Session) -> None:

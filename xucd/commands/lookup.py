@@ -54,6 +54,11 @@ def find_line(context: Context, number: str) -> Line:
     return line
 
 
+def warning_of_reach(live: LiveAgent) -> str | None:
+    """The code of a warning where no queue can ring an agent's phone, or None."""
+    return None if live.in_reach else "PhoneUnreachable"
+
+
 def not_authorized() -> Refused:
     """The refusal of what the user's rights do not allow."""
     return Refused("NotAuthorized", "The user's profile does not allow this.")

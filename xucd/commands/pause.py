@@ -8,15 +8,19 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from xucd.center.agent import Stance
-from xucd.center.intents import WRAPUP_REASON, SetPause
+from xucd.center.agent import UNREACHABLE, Stance
+from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, SetPause
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.commands.context import Context
-from xucd.commands.lookup import find_agent
+from xucd.commands.lookup import find_agent, warning_of_reach
 from xucd.commands.members import NO_SUCH_MEMBER
 from xucd.cti.commands import PauseAgent, UnpauseAgent
 from xucd.cti.session import Session
+
+RESERVED = frozenset({WRAPUP_REASON, LOGOUT_REASON, UNREACHABLE})
+"""Reasons that nobody can choose: what a person chose lasts until a person ends it, while these end
+by themselves, with the wrap-up's time, the next login and the phone's return."""
 
 MAX_REASON = 79
 """Maximum bytes of a pause's reason that Asterisk keeps."""
@@ -31,16 +35,19 @@ async def pause(context: Context, command: PauseAgent, who: Session) -> None:
     await pause_agent(context, find_agent(context, command.agent_id, who), command.reason or "")
 
 
-async def unpause(context: Context, command: UnpauseAgent, who: Session) -> None:
-    """Make an agent ready, ending a wrap-up early; idempotent."""
-    await unpause_agent(context, find_agent(context, command.agent_id, who))
+async def unpause(context: Context, command: UnpauseAgent, who: Session) -> str | None:
+    """Make an agent ready, ending a wrap-up early; idempotent.
+
+    Returns a warning's code where no queue can ring its phone.
+    """
+    return await unpause_agent(context, find_agent(context, command.agent_id, who))
 
 
 async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
     """Pause one agent. Raises as `pause` does."""
     reason = reason.strip()  # so does Asterisk
-    if reason == WRAPUP_REASON or len(reason.encode()) > MAX_REASON:
-        raise Refused("InvalidReason", "The reason is too long, or reserved for the wrap-up.")
+    if reason in RESERVED or len(reason.encode()) > MAX_REASON:
+        raise Refused("InvalidReason", "The reason is too long, or reserved for xucd itself.")
     interface = _interface(context, live)
     if live.stance is Stance.PAUSED and live.reason == reason and not _in_doubt(context, live):
         return
@@ -61,13 +68,13 @@ async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
         context.publish()
 
 
-async def unpause_agent(context: Context, live: LiveAgent) -> None:
-    """Make one agent ready. Raises as `unpause` does."""
+async def unpause_agent(context: Context, live: LiveAgent) -> str | None:
+    """Make one agent ready, as `unpause` does."""
     interface = _interface(context, live)
     ready = live.stance is Stance.READY
     paused = any(member.paused for member in live.members.values())
     if ready and not paused and not _in_doubt(context, live):
-        return
+        return warning_of_reach(live)
     if live.members and _wrapup_is_due(context, live, interface):
         if live.stance is Stance.PAUSED:
             await _bring_about(
@@ -76,13 +83,14 @@ async def unpause_agent(context: Context, live: LiveAgent) -> None:
                 lambda: _current(context, live).stance is Stance.WRAPPING,
                 (SetPause(interface, False), SetPause(interface, True, WRAPUP_REASON)),
             )
-        return
+        return warning_of_reach(_current(context, live))
     await _bring_about(
         context,
         live,
         lambda: _current(context, live).stance in (Stance.READY, Stance.OUT),
         (SetPause(interface, False),),
     )
+    return warning_of_reach(_current(context, live))
 
 
 async def _bring_about(

@@ -1,7 +1,6 @@
-"""A user's status: the configured names for being ready, and for each kind of pause.
+"""Choosing a user's status: it makes the user's agent ready, or pauses it by this reason.
 
-An agent's status follows its stance. A pause whose reason is not the name of a status shows as the
-first status that pauses. A user without an agent has the first status.
+Which status an agent is shown in is for `xucd.views.statuses`.
 """
 
 from xucd.center.refused import Refused
@@ -15,10 +14,10 @@ from xucd.views.statuses import pauses, readies
 
 async def user_status_update(
     context: Context, command: UserStatusUpdateCommand, who: Session
-) -> None:
+) -> str | None:
     """Set the user's status: pause its agent or make it ready, depending on the status.
 
-    Raises `Refused` with `StatusUnknown`, or as pausing does.
+    Raises `Refused` with `StatusUnknown`, or as pausing does: nobody can choose to be unreachable.
     """
     status = next(
         (known for known in context.options.statuses if known.name == command.status), None
@@ -28,4 +27,5 @@ async def user_status_update(
     if pauses(status):
         await pause_agent(context, find_agent(context, None, who), status.name)
     elif readies(status):
-        await unpause_agent(context, find_agent(context, None, who))
+        return await unpause_agent(context, find_agent(context, None, who))
+    return None

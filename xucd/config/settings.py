@@ -17,6 +17,7 @@ from msgspec import Meta
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from xucd.center.agent import MISSED, UNREACHABLE
 from xucd.center.placeholders import placeholders
 from xucd.config import validation
 from xucd.config.validation import ConfigValueError
@@ -297,6 +298,12 @@ def _check(settings: Settings) -> None:
             raise ConfigValueError(
                 ("statuses", index, "actions"),
                 "has neither queuepause_all nor queueunpause_all: the status would have no effect",
+            )
+        pauses = any(action.name == "queuepause_all" for action in status.actions)
+        if status.name in (MISSED, UNREACHABLE) and not pauses:
+            raise ConfigValueError(
+                ("statuses", index, "actions"),
+                f"lacks queuepause_all: {status.name} is a pause that xucd shows agents in",
             )
     if not any(a.name == "queueunpause_all" for s in settings.statuses for a in s.actions):
         raise ConfigValueError(

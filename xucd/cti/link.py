@@ -12,7 +12,8 @@ on which nothing is received for 90 s is closed.
 
 The commands of one link are carried out in order, one after another. A refused command is answered
 by an `AgentError`, a frame that is not a valid command by an `Error`; a command with a `requestId`
-is also answered by a `CommandResult`, whatever its outcome. None of this ends the link. It is
+is also answered by a `CommandResult`, whatever its outcome, with a warning where the command was
+carried out and is of no use for now. None of this ends the link. It is
 closed for a binary frame (1003), text that is not UTF-8 (1007), a message in too many fragments
 (1008) or of more than 64 KiB (1009), an internal error while it is opened (1011), too large an
 unread backlog (4008), silence (4009), and when another link resumes its session (4010).
@@ -65,8 +66,8 @@ class Application(Protocol):
     def opened(self, session: Session) -> None:
         """Send a new session its opening; `LoggedOn` has been sent."""
 
-    async def carry_out(self, session: Session, command: Command) -> None:
-        """Carry out a command. Raises `Refused`."""
+    async def carry_out(self, session: Session, command: Command) -> str | None:
+        """Carry out a command; returns the code of a warning, if any. Raises `Refused`."""
 
 
 class LinkLimits(msgspec.Struct, frozen=True):
@@ -205,9 +206,9 @@ class Link(WebSocketServerProtocol):
 
     async def _carry_out(self, session: Session, command: Command) -> None:
         name = str(command.__struct_config__.tag)
-        outcome, refusal = "ok", None
+        outcome, refusal, warning = "ok", None, None
         try:
-            await self.links.application.carry_out(session, command)
+            warning = await self.links.application.carry_out(session, command)
         except Refused as refused:
             outcome, refusal = "refused", refused
             if not refused.silent:
@@ -216,7 +217,7 @@ class Link(WebSocketServerProtocol):
             log.exception("a command failed", command=name, user=session.user.login)
             outcome, refusal = "failed", Refused("InternalError", "xucd could not do this.")
             session.send(Error(error=refusal.code, message=refusal.text))
-        _acknowledge(session, command.request_id, refusal)
+        _acknowledge(session, command.request_id, refusal, warning)
         self.links.hub.metrics.commands.labels(name, outcome).inc()
 
     def _reject(self, session: Session, code: str, text: str, request_id: RequestId | None) -> None:
@@ -246,11 +247,18 @@ class Link(WebSocketServerProtocol):
             self.sendClose(SILENT, "silent")
 
 
-def _acknowledge(session: Session, request_id: RequestId | None, refused: Refused | None) -> None:
+def _acknowledge(
+    session: Session,
+    request_id: RequestId | None,
+    refused: Refused | None,
+    warning: str | None = None,
+) -> None:
     """Send the outcome of a command that carried a request id."""
     if request_id is None:
         return
     result = CommandResult(request_id=request_id, ok=refused is None)
     if refused is not None:
         result.error, result.message = refused.code, refused.text
+    if warning is not None:
+        result.warning = warning
     session.send(result)

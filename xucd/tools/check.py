@@ -34,6 +34,8 @@ from xucd.tools.checks import (
     Finding,
     as_text,
     check_write_classes,
+    lines_missing,
+    lines_unregistered,
     module_missing,
     read_class_missing,
     read_class_unchecked,
@@ -59,13 +61,14 @@ async def check(
     ami: AmiSettings,
     agi: AgiSettings,
     queues: Iterable[str] = (),
+    interfaces: Iterable[str] = (),
     *,
     originate: bool = True,
 ) -> list[Finding]:
     """Connect to Asterisk and check it; returns an empty list when there is no problem.
 
-    `queues` are the names of the configured queues; `originate` is false when all features that
-    originate calls are switched off.
+    `queues` are the names of the configured queues, `interfaces` what their lines ring;
+    `originate` is false when all features that originate calls are switched off.
     """
     findings = []
     if not ami.secret or ami.secret.lower() in WELL_KNOWN_SECRETS:
@@ -86,6 +89,7 @@ async def check(
         await log_in(manager, ami)
         checker = _Checker(manager, ami.action_timeout, events)
         findings += [finding async for finding in checker.findings(agi, set(queues), originate)]
+        findings += [finding async for finding in checker.check_lines(list(interfaces))]
     except LoginRefused as error:
         findings.append(
             Finding(
@@ -251,6 +255,38 @@ class _Checker:
                         "set the same address in extensions.conf and under [agi] in xucd.toml",
                     )
 
+    async def check_lines(self, interfaces: list[str]) -> AsyncIterator[Finding]:
+        """Look whether Asterisk has each line's device, and whether its phone is registered.
+
+        Asterisk lists the devices whose state it has been told, as that of every PJSIP endpoint
+        is. Those of others it finds out when it is asked for one, by func_devstate; without that,
+        a Local channel's cannot be known.
+        """
+        (commands,) = await self._query(actions.list_commands())
+        if not interfaces or "DeviceStateList" not in commands:
+            return  # a missing right or module has a finding of its own
+        blocks = await self._query(actions.device_state_list())
+        states = {
+            block["Device"]: block["State"]
+            for block in blocks
+            if block.get("Event") == "DeviceStateChange"
+        }
+        if "Getvar" in commands and await self._loaded("func_devstate"):
+            for interface in interfaces:
+                if interface not in states:
+                    (answer,) = await self._query(actions.getvar(f"DEVICE_STATE({interface})"))
+                    states[interface] = answer.get("Value", "")
+        missing = [
+            one
+            for one in interfaces
+            if states.get(one, "" if one.startswith("Local/") else "INVALID") == "INVALID"
+        ]
+        if missing:
+            yield lines_missing(missing)
+        unregistered = [one for one in interfaces if states.get(one) == "UNAVAILABLE"]
+        if unregistered:
+            yield lines_unregistered(unregistered)
+
     async def _check_events(self, commands: Block, queues: list[str]) -> AsyncIterator[Finding]:
         """Cause events and test which arrive."""
         if "Setvar" in commands:
@@ -311,24 +347,28 @@ def run(settings: Settings) -> int:
     """Check and print. Returns 0 when there is no error, else 1."""
     findings = []
     queues: list[str] = []
+    interfaces: list[str] = []
     try:
-        queues = _queues(settings.store.url)
+        queues, interfaces = _configured(settings.store.url)
     except StoreError as error:
         findings.append(
             Finding(
                 "QueuesUnchecked",
                 "note",
-                f"the queues configured in xucd could not be read ({error})",
+                f"the queues and lines configured in xucd could not be read ({error})",
                 "run xucd center apply FILE",
             )
         )
     originate = settings.features.listen or settings.features.dial or settings.features.callbacks
-    findings += asyncio.run(check(settings.ami, settings.agi, queues, originate=originate))
+    findings += asyncio.run(
+        check(settings.ami, settings.agi, queues, interfaces, originate=originate)
+    )
     print(as_text(findings))
     return int(any(finding.level == "error" for finding in findings))
 
 
-def _queues(url: str) -> list[str]:
+def _configured(url: str) -> tuple[list[str], list[str]]:
+    """The names of the queues and the interfaces of the lines that are configured."""
     file = make_url(url).database or ""
     if url.startswith("sqlite") and not Path(file).exists():
         raise StoreError(
@@ -336,6 +376,7 @@ def _queues(url: str) -> list[str]:
         )  # opening it would create one, owned by the current user
     store = Store(url)
     try:
-        return list(store.directory().queue_by_name)
+        directory = store.directory()
+        return list(directory.queue_by_name), list(directory.line_by_interface)
     finally:
         store.close()

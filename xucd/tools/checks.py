@@ -14,7 +14,7 @@ class Finding(msgspec.Struct, frozen=True):
     """One problem. `text` describes it, `fix` says how to solve it.
 
     Levels: ``error``, xucd does not work; ``warning``, a part of it does not work, or not well;
-    ``note``, something could not be checked.
+    ``note``, something could not be checked, or may be as it should be.
     """
 
     code: str
@@ -135,6 +135,40 @@ def module_missing(module: str, level: Level, use: str) -> Finding:
         f'run asterisk -rx "module load {module}",'
         " and make sure that modules.conf does not exclude it",
     )
+
+
+SHOWN_INTERFACES = 50
+"""The most interfaces that one finding lists."""
+
+
+def lines_missing(interfaces: list[str]) -> Finding:
+    """Asterisk does not have what the queues are to ring."""
+    return Finding(
+        "LinesMissing",
+        "warning",
+        f"Asterisk has no device for {_lines(interfaces)}: no call can ring there, and an agent"
+        " logged in there is shown as unreachable",
+        "correct the lines' interface in xucd's centre file (PJSIP/NAME has the name of an endpoint"
+        " in pjsip.conf), or load the driver in Asterisk",
+    )
+
+
+def lines_unregistered(interfaces: list[str]) -> Finding:
+    """No phone is registered for these lines at this moment."""
+    return Finding(
+        "LinesUnregistered",
+        "note",
+        f"no phone is registered for {_lines(interfaces)}",
+        "nothing, if these phones are switched off or not in use yet; otherwise look at the phone's"
+        " server, user and password",
+    )
+
+
+def _lines(interfaces: list[str]) -> str:
+    shown = ", ".join(interfaces[:SHOWN_INTERFACES])
+    more = len(interfaces) - SHOWN_INTERFACES
+    what = "1 line" if len(interfaces) == 1 else f"{len(interfaces)} lines"
+    return f"{what} ({shown}{f' and {more} more' if more > 0 else ''})"
 
 
 def as_text(findings: list[Finding]) -> str:

@@ -1,14 +1,31 @@
 """A user's status: the configured names for being ready, and for each kind of pause.
 
 For an agent the status follows its stance. A pause whose reason is no status's name shows as the
-first status that pauses. A user without an agent is shown the first status that readies.
+first configured status that pauses. A user without an agent is shown the first status that readies.
+
+Two statuses are there whatever the settings list, since xucd itself shows agents in them: some
+clients break at a name that `UsersStatuses` did not have.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from xucd.center.agent import Stance
+from xucd.center.agent import MISSED, UNREACHABLE, AgentState, Stance
 from xucd.center.live import LiveAgent
-from xucd.cti.messages import UserStatus
+from xucd.cti.messages import StatusAction, UserStatus
+
+_PAUSE = [StatusAction(name="queuepause_all", parameters="true")]
+OWN = (
+    UserStatus(name=MISSED, long_name="Missed call", color="#D9534F", actions=_PAUSE),
+    UserStatus(name=UNREACHABLE, long_name="Phone unreachable", color="#7A8699", actions=_PAUSE),
+)
+_OWN_NAMES = frozenset(status.name for status in OWN)
+
+
+def with_own(configured: Iterable[UserStatus]) -> tuple[UserStatus, ...]:
+    """The configured statuses, and those of `OWN` that they lack."""
+    statuses = tuple(configured)
+    names = {status.name for status in statuses}
+    return (*statuses, *(status for status in OWN if status.name not in names))
 
 
 def pauses(status: UserStatus) -> bool:
@@ -23,8 +40,13 @@ def readies(status: UserStatus) -> bool:
 
 def status_of(statuses: Sequence[UserStatus], live: LiveAgent | None) -> str:
     """The name of the status that an agent, or None for who is none, is shown in."""
-    paused = live is not None and live.stance is Stance.PAUSED
-    reason = live.reason if live is not None else ""
-    fitting = [status for status in statuses if (pauses(status) if paused else readies(status))]
+    if live is not None and live.stance is Stance.PAUSED:
+        reason = live.reason
+    elif live is not None and live.shown.state is AgentState.ON_PAUSE:  # its phone is out of reach
+        reason = live.shown.cause
+    else:
+        return next((status for status in statuses if readies(status)), statuses[0]).name
+    fitting = [status for status in statuses if pauses(status)]
     named = [status for status in fitting if status.name == reason]
-    return (named or fitting or list(statuses))[0].name
+    first = [status for status in fitting if status.name not in _OWN_NAMES]
+    return (named or first or list(statuses))[0].name

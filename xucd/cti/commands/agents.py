@@ -9,7 +9,8 @@ class AgentLogin(Command, kw_only=True, tag="agentLogin"):
     """Log an agent in on a line, taking the line over from whoever holds it.
 
     Followed by the agent's `AgentStateEvent`; an agent that is already on this line is not changed.
-    Refused with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown` (no line has this number) or
+    The result has the warning `PhoneUnreachable` while no queue can ring the phone. Refused with
+    `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown` (no line has this number) or
     `LoggedInOnAnotherPhone`.
     """
 
@@ -32,7 +33,7 @@ class PauseAgent(Command, kw_only=True, tag="pauseAgent"):
 
     Followed by the agent's `AgentStateEvent`, whose `cause` is the reason. Idempotent. Refused with
     `AgentUnknown`, `NotAuthorized`, `AgentNotLoggedIn` or `InvalidReason` (more than 79 bytes, or
-    reserved for the wrap-up).
+    one that xucd itself gives: ``unreachable``, ``xucd-wrapup``).
     """
 
     agent_id: Id | None = field(name="agentid", default=None)
@@ -42,7 +43,8 @@ class PauseAgent(Command, kw_only=True, tag="pauseAgent"):
 class UnpauseAgent(Command, kw_only=True, tag="unpauseAgent"):
     """Make an agent ready in all its queues; this also ends a wrap-up early.
 
-    Followed by the agent's `AgentStateEvent`. Idempotent. Refused with `AgentUnknown`,
+    Followed by the agent's `AgentStateEvent`. Idempotent. The result has the warning
+    `PhoneUnreachable` while no queue can ring the phone. Refused with `AgentUnknown`,
     `NotAuthorized` or `AgentNotLoggedIn`.
     """
 

@@ -112,9 +112,12 @@ class CommandResult(Message, kw_only=True):
     """The outcome of a command that carried a `requestId`.
 
     `error`, a code, and `message`, a sentence for people, are there only if `ok` is false.
+    `warning`, a code, says why a command that was carried out is of no use for now:
+    ``PhoneUnreachable``, the agent is logged in or made ready and no queue can ring its phone.
     """
 
     request_id: RequestId
     ok: bool
     error: str | UnsetType = UNSET
     message: str | UnsetType = UNSET
+    warning: str | UnsetType = UNSET

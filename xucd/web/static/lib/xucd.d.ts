@@ -336,12 +336,15 @@ export interface ErrorMessage {
 /** The outcome of a command that carried a `requestId`.
  *
  * `error`, a code, and `message`, a sentence for people, are there only if `ok` is false.
+ * `warning`, a code, says why a command that was carried out is of no use for now:
+ * ``PhoneUnreachable``, the agent is logged in or made ready and no queue can ring its phone.
  */
 export interface CommandResult {
   requestId: string | number;
   ok: boolean;
   error?: string;
   message?: string;
+  warning?: string;
 }
 
 /** The user's line and the interface by which Asterisk rings it. */
@@ -798,7 +801,8 @@ export interface Commands {
   /** Log an agent in on a line, taking the line over from whoever holds it.
    *
    * Followed by the agent's `AgentStateEvent`; an agent that is already on this line is not changed.
-   * Refused with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown` (no line has this number) or
+   * The result has the warning `PhoneUnreachable` while no queue can ring the phone. Refused with
+   * `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown` (no line has this number) or
    * `LoggedInOnAnotherPhone`.
    */
   loginAgent(values: { phoneNumber: string; agentId?: number | null }): Promise<void>;
@@ -812,12 +816,13 @@ export interface Commands {
    *
    * Followed by the agent's `AgentStateEvent`, whose `cause` is the reason. Idempotent. Refused with
    * `AgentUnknown`, `NotAuthorized`, `AgentNotLoggedIn` or `InvalidReason` (more than 79 bytes, or
-   * reserved for the wrap-up).
+   * one that xucd itself gives: ``unreachable``, ``xucd-wrapup``).
    */
   pauseAgent(values?: { agentId?: number | null; reason?: string | null }): Promise<void>;
   /** Make an agent ready in all its queues; this also ends a wrap-up early.
    *
-   * Followed by the agent's `AgentStateEvent`. Idempotent. Refused with `AgentUnknown`,
+   * Followed by the agent's `AgentStateEvent`. Idempotent. The result has the warning
+   * `PhoneUnreachable` while no queue can ring the phone. Refused with `AgentUnknown`,
    * `NotAuthorized` or `AgentNotLoggedIn`.
    */
   unpauseAgent(values?: { agentId?: number | null }): Promise<void>;

@@ -4,7 +4,7 @@ import { countFrom } from "../shared/clock.js";
 import { closest, keepList, make, makeIcon, setAttribute, setShown, setText } from "../shared/dom.js";
 import { agentFigures } from "../shared/figures.js";
 import { ICONS } from "../shared/icons.js";
-import { detailWords, pauses, stateLook, stateWords } from "../shared/states.js";
+import { detailWords, pauseChoices, stateLook, stateWords } from "../shared/states.js";
 import { duration } from "../shared/times.js";
 import { formatNumber, t } from "../shared/words.js";
 import { keepFigures } from "./figures.js";
@@ -179,7 +179,7 @@ function beginActions(id, act) {
  * @param {AgentTile} view
  */
 function showReasons(place, statuses, view) {
-  const wanted = pauses(statuses);
+  const wanted = pauseChoices(statuses);
   if (wanted.map((status) => status.name).join() !== [...place.children].map(nameOf).join()) {
     place.replaceChildren(...wanted.map(({ name, longName, color }) => {
       const dot = make("span", { class: "dot", "aria-hidden": "true" });

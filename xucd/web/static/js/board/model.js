@@ -3,7 +3,7 @@
 Times are milliseconds since the epoch, figures as xucd counts them. */
 
 import { queueFigures } from "../shared/figures.js";
-import { STATES as KNOWN, pausesIn, stateRow, talksIn } from "../shared/state-table.js";
+import { STATES as KNOWN, canBeReadied, stateRow, talksIn } from "../shared/state-table.js";
 
 /** @import { AgentView, QueueView } from "/lib/xucd.js" */
 
@@ -177,7 +177,7 @@ export function stateCounts(views) {
 }
 
 /** Which actions an agent's present state allows.
- * @param {Pick<AgentTile, "state" | "recording" | "acd">} view
+ * @param {Pick<AgentTile, "state" | "details" | "recording" | "acd">} view
  */
 export function possible(view) {
   const out = view.state === "AgentLoggedOut";
@@ -185,7 +185,7 @@ export function possible(view) {
     logIn: out,
     logOut: !out,
     pause: !out,
-    ready: pausesIn(view.state),
+    ready: canBeReadied(view.details),
     listen: talksIn(view.state),
     pauseRecording: view.recording === "ACTIVE" && view.acd,
     resumeRecording: view.recording === "PAUSED" && view.acd,

@@ -3,7 +3,7 @@ scroll position are kept. */
 
 import { countFrom } from "../shared/clock.js";
 import { byId, closest, keepList, make, setAttribute, setText } from "../shared/dom.js";
-import { pausesIn, STATES } from "../shared/state-table.js";
+import { canBeReadied, STATES } from "../shared/state-table.js";
 import { detailWords, stateLook, stateWords } from "../shared/states.js";
 import { byName, language, t, tCount } from "../shared/words.js";
 
@@ -117,15 +117,14 @@ function fill(parts, { agent, name, may }, desk) {
   const names = [...agent.queues.keys()].map((id) => queues.get(id)?.displayName ?? "");
   setText(parts.queues, names.filter(Boolean).sort(byName).join(", "));
   setAttribute(parts.root, "class", `${own ? "own-row" : "other"}${out ? " away" : ""}`);
-  showActions(parts, { name, state: state?.name, may: may && !out });
+  showActions(parts, { name, back: canBeReadied(state ?? undefined), may: may && !out });
 }
 
 /**
  * @param {Parts} parts
- * @param {{name: string, state: string | undefined, may: boolean}} agent
+ * @param {{name: string, back: boolean, may: boolean}} agent
  */
-function showActions(parts, { name, state, may }) {
-  const back = pausesIn(state);
+function showActions(parts, { name, back, may }) {
   setText(parts.pause, t(back ? "state.AgentReady" : "agents.pause"));
   setAttribute(parts.pause, "data-command", back ? "unpauseAgent" : "pauseAgent");
   setAttribute(parts.pause, "aria-label", t(back ? "agents.ready-it" : "agents.pause-it", { name }));

@@ -2,8 +2,8 @@
 
 import { countFrom } from "../shared/clock.js";
 import { byId, keepList, make, setAttribute, setShown, setText } from "../shared/dom.js";
-import { talksIn } from "../shared/state-table.js";
-import { detailWords, pauses, stateLook, stateWords } from "../shared/states.js";
+import { isUnreachable, talksIn } from "../shared/state-table.js";
+import { detailWords, pauseChoices, pauses, stateLook, stateWords } from "../shared/states.js";
 import { confirmed } from "../shared/dialog.js";
 import { t } from "../shared/words.js";
 
@@ -75,23 +75,27 @@ export function showOwn(desk) {
   setAttribute(byId("own"), "class", `card own ${stateLook(known.name)}`);
   countFrom(byId("own-timer"), out ? null : me.since);
   const onLine = out ? "" : t("own.on-line", { line: known.phoneNb });
-  setText(byId("own-detail"), [detailWords(known, state.statuses), onLine].filter(Boolean).join(" · "));
+  const help = isUnreachable(known) ? t("own.unreachable") : "";
+  setText(byId("own-detail"),
+    [detailWords(known, state.statuses), onLine, help].filter(Boolean).join(" · "));
   document.title = `${words} · xucd`;
   setShown(byId("log-in"), out, byId("own-title"));
   setShown(byId("controls"), !out, byId("own-title"));
-  showChoices(state, known.name);
+  showChoices(state, known);
   suggestLine(state.line?.phoneNumber || known.phoneNb);
 }
 
 /**
  * @param {State} state
- * @param {string} name the state of the user's agent
+ * @param {{name: string, cause: string}} known the state of the user's agent
  */
-function showChoices(state, name) {
-  const reasons = pauses(state.statuses);
-  // A pause chosen during a call holds after it, so the choice is shown by the status.
-  const paused = reasons.some((status) => status.name === state.userStatus);
-  const wrapping = name === "AgentOnWrapup";
+function showChoices(state, known) {
+  const reasons = pauseChoices(state.statuses);
+  // A pause chosen during a call holds after it, so the choice is shown by the status. Whoever is
+  // unreachable has chosen to be ready.
+  const paused = !isUnreachable(known)
+    && pauses(state.statuses).some((status) => status.name === state.userStatus);
+  const wrapping = known.name === "AgentOnWrapup";
   setAttribute(byId("ready"), "aria-pressed", String(!paused && !wrapping));
   setText(byId("ready-words"), t(wrapping ? "own.ready-now" : "state.AgentReady"));
   byId("ready").classList.toggle("primary", wrapping);

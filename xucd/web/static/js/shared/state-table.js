@@ -40,9 +40,16 @@ export function talksIn(name = "") {
   return stateRow(name)?.talks ?? false;
 }
 
-/** Whether an agent can be made ready from this state.
- * @param {string} [name]
+/** Whether no call can ring an agent's phone, who would be ready otherwise.
+ * @param {{name?: string, cause?: string}} [state]
  */
-export function pausesIn(name = "") {
-  return stateRow(name)?.pauses ?? false;
+export function isUnreachable({ name, cause } = {}) {
+  return name === "AgentOnPause" && cause === "unreachable";
+}
+
+/** Whether an agent can be made ready from this state; unreachable, it is ready already.
+ * @param {{name?: string, cause?: string}} [state]
+ */
+export function canBeReadied(state = {}) {
+  return (stateRow(state.name ?? "")?.pauses ?? false) && !isUnreachable(state);
 }

@@ -5,6 +5,11 @@ import { t } from "./words.js";
 
 /** @import { AgentStateEvent, UserStatus } from "/lib/xucd.js" */
 
+/** The causes of a pause that xucd itself gives: nobody chooses them.
+ * @type {Record<string, string>}
+ */
+const OWN_CAUSES = { missed: "cause.missed", unreachable: "cause.unreachable" };
+
 /**
  * What is shown of an agent's state.
  * @typedef {Pick<AgentStateEvent, "acd" | "direction" | "callType" | "monitorState">
@@ -40,11 +45,15 @@ export function detailWords(state, statuses) {
   return state.monitorState === "PAUSED" ? `${kind}, ${t("call.muted")}` : kind;
 }
 
-/** The reason of a pause: the long name of its status, or the reason as it was given.
+/** The reason of a pause: xucd's own in the page's language, else the long name of its status, or
+ * the reason as it was given.
  * @param {string} cause
  * @param {UserStatus[]} statuses
  */
 export function reasonWords(cause, statuses) {
+  if (Object.hasOwn(OWN_CAUSES, cause)) {
+    return t(OWN_CAUSES[cause]);
+  }
   return statuses.find((status) => status.name === cause)?.longName ?? cause;
 }
 
@@ -53,4 +62,11 @@ export function reasonWords(cause, statuses) {
  */
 export function pauses(statuses) {
   return statuses.filter(({ actions }) => actions.some(({ name }) => name === "queuepause_all"));
+}
+
+/** The statuses by which a person can pause an agent.
+ * @param {UserStatus[]} statuses
+ */
+export function pauseChoices(statuses) {
+  return pauses(statuses).filter(({ name }) => !Object.hasOwn(OWN_CAUSES, name));
 }

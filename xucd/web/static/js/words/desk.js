@@ -15,6 +15,8 @@ export default {
   "own.log-out-busy": ["You are on a call. Log out anyway?",
     "Vous êtes en appel. Quitter le poste quand même ?"],
   "own.on-line": ["line {line}", "ligne {line}"],
+  "own.unreachable": ["No call can ring this phone: is it switched on and connected?",
+    "Aucun appel ne peut faire sonner ce téléphone : est-il allumé et connecté ?"],
 
   "calls.title": ["Phone", "Téléphone"],
   "calls.none": ["No call at the moment.", "Aucun appel en ce moment."],
