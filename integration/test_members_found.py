@@ -1,11 +1,12 @@
 """Members as others made them: by queues.conf, by another panel, under other names, or lost.
 
-What is configured for an agent stays; what Asterisk has is told; and the two meet at the next login.
+What is configured for an agent stays, what Asterisk has is told, and the next login unites them.
 """
 
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -69,7 +70,7 @@ async def found(pbx: Pbx, make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[
     await clear(world)
 
 
-async def until_state(client: Client, after: int, **wanted: str) -> None:
+async def until_state(client: Client, after: int, **wanted: Any) -> None:
     await client.until("AgentStateEvent", after=after, **wanted)
 
 
