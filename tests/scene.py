@@ -8,7 +8,7 @@ from xucd.center.agent import AgentState
 from xucd.center.center import Center, Remembered
 from xucd.center.directory import Agent, Directory, Group, Line, Queue
 from xucd.center.events import ChannelState, DeviceStatus
-from xucd.center.intents import WRAPUP_REASON, Intent, MarkCaller, Nudge
+from xucd.center.intents import WRAPUP_REASON, Intent, MarkCaller, Nudge, RelistMembers
 from xucd.center.live import LiveAgent
 from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.table import apply
@@ -44,7 +44,8 @@ class Scene:
     def __init__(self, stations: Iterable[Station] = ()) -> None:
         self.now = START
         self.told: list[ch.Change] = []
-        self.asked: list[Intent] = []  # all but the marks that each answered caller gets
+        # All but the marks that each answered caller gets.
+        self.asked: list[Intent | RelistMembers] = []
         self.marked: list[MarkCaller] = []
         self._calls = 0
         self.center = Center(
@@ -108,6 +109,7 @@ class Scene:
     def logs_in(self, agent_id: int = BRUCE) -> None:
         live = self.agent(agent_id)
         line = self.center.directory.lines[live.agent.line_id or 0]
+        self.center.begin_login(agent_id)
         for queue_id, penalty in list(live.queues.items()):
             queue = self.center.directory.queues[queue_id].name
             name = live.agent.member_name
@@ -174,8 +176,7 @@ class Scene:
         )
         if gosub:
             self.pauses(True, WRAPUP_REASON, live.agent.id)
-        member = live.agent.member_name
-        self.happens(ev.AgentConnected(queue, caller, phone, 3, channel.interface, member))
+        self.happens(ev.AgentConnected(queue, caller, phone, 3, channel.interface))
 
     def talks(self, agent_id: int = BRUCE) -> str:
         """An agent's phone dials and is answered."""

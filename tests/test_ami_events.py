@@ -50,10 +50,37 @@ def test_a_reason_left_over_from_an_unpause_is_none() -> None:
 
 
 def test_a_member_joins() -> None:
-    event = read("QueueMemberAdded", MEMBER, "Penalty: 2\nPaused: 1\nPausedReason: \nStatus: 5")
-    assert event == events.MemberAdded(
-        "support", "PJSIP/1001", "Agent/2501", 2, True, "", DeviceStatus.UNAVAILABLE
-    )
+    for membership, dynamic in (("dynamic", True), ("static", False), ("realtime", False)):
+        event = read(
+            "QueueMemberAdded",
+            MEMBER,
+            "StateInterface: hint:1001@default",
+            f"Membership: {membership}",
+            "Penalty: 2\nPaused: 1\nPausedReason: \nStatus: 5",
+        )
+        assert event == events.MemberAdded(
+            "support",
+            "PJSIP/1001",
+            "Agent/2501",
+            2,
+            True,
+            "",
+            DeviceStatus.UNAVAILABLE,
+            "hint:1001@default",
+            dynamic,
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("Load", "Module: app_queue.so\nStatus: Success"),
+        ("Unload", "Module: app_queue.so\nStatus: Success"),
+        ("Reload", "Module: app_queue.so\nStatus: 0"),
+    ],
+)
+def test_modules_come_and_go(name: str, lines: str) -> None:
+    assert read(name, lines) == events.ModulesChanged("app_queue.so")
 
 
 def test_a_queue_says_what_it_holds_a_members_phone_to_do() -> None:

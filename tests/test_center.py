@@ -61,7 +61,7 @@ def told(center: Center, *kinds: type[ch.Change]) -> list[ch.Change]:
 
 
 def test_what_is_drained_is_given_out_once_and_in_order(scene: Scene) -> None:
-    scene.center.assign(ALICE, SALES, 4)
+    scene.center.configure(ALICE, SALES, 4)
     scene.center.move_to_group(ALICE, 2)
     changes, intents = scene.center.drain()
     assert changes == [
@@ -254,24 +254,27 @@ def test_a_login_without_queues_is_remembered_with_since_when_and_where() -> Non
 
 
 def test_a_logout_frees_the_line_unless_another_agent_is_on_it_by_now(scene: Scene) -> None:
-    scene.happens(ev.MemberAdded("support", "PJSIP/1001", "Agent/2502", 0, False, ""))
-    assert scene.center.on_interface["PJSIP/1001"] is scene.agent(ALICE)
+    scene.center.expect_station(Station(BRUCE, 1, False, scene.now))
     scene.center.begin_logout(BRUCE, scene.now)
+    scene.happens(ev.MemberAdded("support", "Local/1001@default/n", "Agent/2502", 0, False, ""))
+    assert scene.center.on_interface["PJSIP/1001"] is scene.agent(ALICE)
     for queue in ("support", "sales", "billing"):
         scene.happens(ev.MemberRemoved(queue, "PJSIP/1001", "Agent/2501"))
     assert scene.agent().stance is Stance.OUT
     assert scene.center.on_interface["PJSIP/1001"] is scene.agent(ALICE)
 
 
-def test_a_queue_of_an_agent_that_asterisk_has_in_it_is_changed_by_asterisk_alone(
-    scene: Scene,
-) -> None:
-    scene.center.assign(BRUCE, SALES, 7)
-    scene.center.assign(ALICE, SUPPORT, -1)
-    scene.center.assign(ALICE, SUPPORT, -1)
+def test_what_is_configured_changes_no_membership_and_is_told_as_another(scene: Scene) -> None:
+    scene.center.configure(BRUCE, SALES, 7)
+    scene.center.configure(ALICE, SUPPORT, -1)
+    scene.center.configure(ALICE, SUPPORT, -1)
     scene.happens()
-    assert scene.memberships() == [(ALICE, SUPPORT, -1)]
-    assert (scene.agent().queues[SALES], scene.agent(ALICE).queues) == (1, {})
+    assert [change for change in scene.told if isinstance(change, ch.MembershipChanged)] == [
+        ch.MembershipChanged(BRUCE, SALES, 1, configured=7),
+        ch.MembershipChanged(ALICE, SUPPORT, -1),
+    ]
+    assert (scene.agent().queues[SALES], scene.agent(ALICE).queues) == (7, {})
+    assert scene.agent().members[SALES].penalty == 1
 
 
 def test_an_agent_of_another_group_is_so_everywhere(scene: Scene) -> None:
@@ -303,7 +306,7 @@ def test_another_state_is_told_with_figures_station_and_the_agents_queues(scene:
 def test_a_queue_more_counts_its_agent_there(scene: Scene) -> None:
     scene.happens(ev.MemberRemoved("billing", "PJSIP/1001", "Agent/2501"))
     assert scene.told == [
-        ch.MembershipChanged(BRUCE, BILLING, -1),
+        ch.MembershipChanged(BRUCE, BILLING, -1, configured=2),
         ch.AgentConfigChanged(BRUCE, 1),
         ch.QueueStatsChanged(BILLING),
     ]

@@ -62,8 +62,8 @@ def test_no_room_but_the_centre_gets_hold_of_a_record(path: Path) -> None:
 def test_the_writers_of_an_agent_are_these() -> None:
     assert AgentRecord.__slots__ == ()
     assert {
-        "begin_login", "begin_logout", "change_stance", "clear_members", "count", "drop_member",
-        "end_day", "inherit", "last_line", "log_in", "log_out", "owe_wrapup", "put_member",
-        "restore", "restore_day", "set_agent", "set_penalty", "set_since", "set_wrapup",
-        "settle", "show",
+        "begin_login", "begin_logout", "change_stance", "configure", "count", "end_day",
+        "end_logout", "forget_differences", "inherit", "last_line", "log_in", "log_out", "lose",
+        "owe_wrapup", "restore", "restore_day", "set_agent", "set_changing", "set_line",
+        "set_members", "set_since", "set_told", "set_wrapup", "settle", "show", "take_out",
     } == WRITERS  # fmt: skip

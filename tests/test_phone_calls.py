@@ -551,7 +551,7 @@ def test_who_only_was_rung_is_made_ready_where_its_phone_talks_in_another_call()
     scene.forget()
     scene.happens(
         ev.ChannelCreated("PJSIP/1002-p", "p", "p", RING, "1002", "", "*8"),
-        ev.AgentConnected("support", caller, "p", 3, "PJSIP/1001", "Agent/2501"),
+        ev.AgentConnected("support", caller, "p", 3, "PJSIP/1001"),
     )
     assert scene.asked == [SetPause("PJSIP/1001", False)]
 

@@ -119,7 +119,7 @@ def test_an_event_told_twice_counts_once(scene: Scene) -> None:
     for _ in range(2):
         scene.happens(
             ev.CallerLeft("support", caller),
-            ev.AgentConnected("support", caller, phone, 3, "", ""),
+            ev.AgentConnected("support", caller, phone, 3, ""),
         )
     scene.hangs_up(phone, caller)
     assert day(scene) == QueueDay(entered=1, answered=1, answered_soon=1)
@@ -277,11 +277,9 @@ def test_percentages_are_of_all_three_ends_and_rounded_to_one_decimal() -> None:
 def test_a_wait_whose_beginning_was_not_seen_is_what_asterisk_says(scene: Scene) -> None:
     scene.happens(ev.CallerAbandoned("support", "a", 20), ev.ChannelGone("caller", "a"))
     assert day(scene) == QueueDay(abandoned=1, abandoned_late=1)
-    scene.happens(ev.AgentConnected("support", "b", "phone", 20, "", ""))
+    scene.happens(ev.AgentConnected("support", "b", "phone", 20, ""))
     assert day(scene) == QueueDay(abandoned=1, abandoned_late=1, answered=1)
-    scene.happens(
-        ev.CallerLeft("support", "c"), ev.AgentConnected("support", "c", "phone", 30, "", "")
-    )
+    scene.happens(ev.CallerLeft("support", "c"), ev.AgentConnected("support", "c", "phone", 30, ""))
     assert day(scene) == QueueDay(abandoned=1, abandoned_late=1, answered=2)
     assert scene.center.queue_stats.expected_wait(SUPPORT) == 25
 
@@ -319,7 +317,7 @@ def test_an_end_whose_leave_was_not_told_is_counted_by_what_was_seen_of_the_wait
 ) -> None:
     scene.happens(waiting("answered"), waiting("gone", position=2))
     scene.passes(3)
-    scene.happens(ev.AgentConnected("support", "answered", "phone", 99, "", ""))
+    scene.happens(ev.AgentConnected("support", "answered", "phone", 99, ""))
     scene.passes(12)
     scene.happens(ev.ChannelGone("caller", "gone"))
     assert day(scene) == QueueDay(
@@ -332,7 +330,7 @@ def test_nothing_is_kept_of_callers_that_are_gone(scene: Scene) -> None:
     empty = {name: {*held} for name, held in vars(stats).items() if held in ({}, set())}
     scene.happens(ev.CallerSent("support", "a"), waiting("a"), waiting("b"))
     leaves(scene, "b")
-    scene.happens(ev.AgentConnected("support", "a", "phone", 3, "", ""))
+    scene.happens(ev.AgentConnected("support", "a", "phone", 3, ""))
     scene.happens(ev.ChannelGone("caller", "a"), ev.ChannelGone("caller", "b"))
     assert {name: {*vars(stats)[name]} for name in empty} == empty
     assert len(empty) == 3
@@ -464,7 +462,7 @@ class TestAfterARestart:
         scene.rebuilds(snapshot(waiting("b", 3)))
         scene.happens(
             ev.CallerLeft("support", "a"),
-            ev.AgentConnected("support", "a", "x", 9, "", ""),
+            ev.AgentConnected("support", "a", "x", 9, ""),
             ev.ChannelGone("caller", "a"),
         )
         assert day(scene) == QueueDay(entered=3, answered=2, answered_soon=1)
@@ -605,7 +603,7 @@ class TestATakenCaller:
         redirected(scene, caller, "")
         scene.happens(ev.CallerJoined("sales", "caller", caller, 1, "023", ""))
         leaves(scene, caller)
-        scene.happens(ev.AgentConnected("sales", caller, "phone", 3, "", ""))
+        scene.happens(ev.AgentConnected("sales", caller, "phone", 3, ""))
         assert outcomes(scene) == {"diverted": 1}
         assert (day(scene, SALES).entered, day(scene, SALES).answered) == (1, 1)
 
@@ -631,7 +629,7 @@ def test_a_caller_who_leaves_by_a_key_is_a_callback_where_it_asks_for_one(scene:
 def test_an_answer_of_a_caller_who_has_hung_up_meanwhile_is_counted_as_one(scene: Scene) -> None:
     caller = scene.caller_waits()
     leaves(scene, caller, abandoned=False)
-    scene.happens(ev.AgentConnected("support", "", "phone", 3, "", ""))
+    scene.happens(ev.AgentConnected("support", "", "phone", 3, ""))
     scene.hangs_up(caller)
     assert outcomes(scene) == {"answered": 1}
 
@@ -656,14 +654,14 @@ class TestAnAttendedTransferIntoAQueue:
     def test_counts_a_customer_who_was_answered_in_another_queue_before(self, scene: Scene) -> None:
         customer = scene.caller_waits("sales")
         scene.happens(
-            ev.CallerLeft("sales", customer), ev.AgentConnected("sales", customer, "x", 1, "", "")
+            ev.CallerLeft("sales", customer), ev.AgentConnected("sales", customer, "x", 1, "")
         )
         agent = scene.caller_waits()
         scene.happens(ev.Transferred("leg", (customer,), agent))
         scene.hangs_up(agent)
         scene.happens(
             ev.CallerLeft("support", customer),
-            ev.AgentConnected("support", customer, "y", 1, "", ""),
+            ev.AgentConnected("support", customer, "y", 1, ""),
         )
         scene.hangs_up(customer)
         assert outcomes(scene) == {"answered": 1}

@@ -8,7 +8,8 @@ import pytest
 from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
 from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
-from xucd.center.changes import PhoneChanged
+from xucd.center.changes import MembershipChanged, PhoneChanged
+from xucd.center.directory import QueuesByName
 from xucd.center.events import ChannelState
 from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
 from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
@@ -131,12 +132,20 @@ def test_a_member_of_an_agent_that_logged_out_is_taken_away() -> None:
     assert scene.agent().queues == {SUPPORT: 0, SALES: 1, BILLING: 2}
 
 
+CONFIGURED = {SUPPORT: 0, SALES: 1, BILLING: 2}
+
+
 def test_a_member_of_an_agent_that_xucd_never_saw_is_taken_over() -> None:
     scene = Scene()
     scene.rebuilds(snapshot(member("support")))
     assert scene.states() == [AgentState.READY]
     assert scene.asked == []
-    assert set(scene.memberships()) == {(BRUCE, SALES, -1), (BRUCE, BILLING, -1)}
+    assert scene.agent().queues == CONFIGURED
+    missing = [change for change in scene.told if isinstance(change, MembershipChanged)]
+    assert missing == [
+        MembershipChanged(BRUCE, SALES, 1, missing=True),
+        MembershipChanged(BRUCE, BILLING, 2, missing=True),
+    ]
 
 
 def test_a_queue_missing_after_a_settled_login_was_left_and_is_told_so() -> None:
@@ -144,6 +153,7 @@ def test_a_queue_missing_after_a_settled_login_was_left_and_is_told_so() -> None
     scene.rebuilds(snapshot(member("support"), member("sales")))
     assert scene.memberships() == [(BRUCE, BILLING, -1)]
     assert scene.asked == []
+    assert scene.agent().queues == CONFIGURED
 
 
 def test_a_login_that_was_cut_short_is_completed() -> None:
@@ -167,6 +177,7 @@ def test_queues_that_were_configured_anew_are_brought_about() -> None:
         SetPenalty("support", "PJSIP/1002", 0),
         RemoveMember("sales", "PJSIP/1002"),
     ]
+    scene.happens(ev.MemberPenalty("support", "PJSIP/1002", "Agent/2502", 0))
     assert scene.memberships() == []
     assert scene.center.stations[ALICE].settled
 
@@ -265,8 +276,8 @@ def test_waiting_callers_are_those_of_the_snapshot() -> None:
 
 def test_two_agents_that_were_on_one_line_do_not_share_it_after_a_rebuild() -> None:
     scene = Scene([station(logged_in=False), Station(ALICE, 1, True, 0.0)])
-    scene.rebuilds(snapshot(member("support"), member("support", member="Agent/2502")))
-    assert scene.asked == [RemoveMember("support", "PJSIP/1001")]
+    scene.rebuilds(snapshot(member("sales"), member("support", member="Agent/2502")))
+    assert scene.asked == [RemoveMember("sales", "PJSIP/1001")]
     assert scene.agent(BRUCE).shown.state is AgentState.LOGGED_OUT
     assert scene.agent(ALICE).shown.state is AgentState.READY
 
@@ -312,7 +323,7 @@ def test_a_member_left_behind_by_an_agent_that_is_configured_no_more_is_taken_aw
         snapshot(
             left,
             msgspec.structs.replace(left, queue="doctors"),
-            member("support", member="PJSIP/1001"),
+            member("sales", member="PJSIP/1001"),
             member("support", member="Agent/2999", interface="Local/55@x"),
         )
     )
@@ -386,8 +397,8 @@ def wrapping_in_sales(wrapup_s: int, ago: int) -> Scene:
     """Bruce is found in sales alone, which has such a wrap-up, after a call that ended then."""
     scene = Scene()
     directory = scene.center.directory
-    sales = msgspec.structs.replace(directory.queue_by_name["sales"], wrapup=wrapup_s)
-    directory.queue_by_name["sales"] = sales
+    sales = msgspec.structs.replace(directory.queues[SALES], wrapup=wrapup_s)
+    directory.queue_by_name = QueuesByName([sales])
     last_call = scene.now - ago
     scene.rebuilds(
         snapshot(member("sales", paused=True, reason=WRAPUP_REASON, last_call=last_call))

@@ -37,7 +37,8 @@ RESYNC = (
     "Response: Success\nActionID: xucd-resync/1/queues\nEventList: start",
     "Event: QueueParams\nQueue: support\nActionID: xucd-resync/1/queues",
     "Event: QueueMember\nQueue: support\nName: Agent/2501\nLocation: PJSIP/1001\nPenalty: 2\n"
-    "LastCall: 7\nLastPause: 8\nInCall: 1\nStatus: 2\nPaused: 1\nPausedReason: lunch\n"
+    "StateInterface: PJSIP/1001\nMembership: dynamic\nLastCall: 7\nLastPause: 8\nInCall: 1\n"
+    "Status: 2\nPaused: 1\nPausedReason: lunch\n"
     "ActionID: xucd-resync/1/queues",
     "Event: QueueEntry\nQueue: support\nPosition: 1\nChannel: PJSIP/trunk-2\nUniqueid: 2.7\n"
     "CallerIDNum: unknown\nCallerIDName: unknown\nActionID: xucd-resync/1/queues",
@@ -80,7 +81,16 @@ SNAPSHOT = Snapshot(
     queues=frozenset({"support"}),
     members=(
         MemberSeen(
-            "support", "PJSIP/1001", "Agent/2501", 2, True, "lunch", 7, 8, DeviceStatus.IN_USE
+            "support",
+            "PJSIP/1001",
+            "Agent/2501",
+            2,
+            True,
+            "lunch",
+            7,
+            8,
+            DeviceStatus.IN_USE,
+            "PJSIP/1001",
         ),
     ),
     callers=(CallerJoined("support", "PJSIP/trunk-2", "2.7", 1, "", ""),),

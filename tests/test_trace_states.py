@@ -7,7 +7,7 @@ import pytest
 from tests.scene import directory
 from xucd.center.center import Center, Remembered
 from xucd.center.changes import AgentChanged
-from xucd.center.intents import Intent, MarkRecording, Nudge, SetPause
+from xucd.center.intents import Intent, MarkRecording, Nudge, RelistMembers, SetPause
 from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.table import apply
 from xucd.center.snapshot import Snapshot
@@ -53,8 +53,8 @@ def test_an_event_that_comes_twice_changes_nothing_the_second_time(path: Path) -
         assert [each for each in intents if not _is_idempotent(each)] == []
 
 
-def _is_idempotent(intent: Intent) -> bool:
+def _is_idempotent(intent: Intent | RelistMembers) -> bool:
     """Whether asking for it again does no harm: a mark, a nudge, the end of a pause."""
     if isinstance(intent, SetPause):
         return not intent.paused
-    return isinstance(intent, Nudge | MarkRecording)
+    return isinstance(intent, Nudge | MarkRecording | RelistMembers)

@@ -1,8 +1,10 @@
 """Running wrap-ups: each has an end, and what is due is never due for ever."""
 
 from tests.scene import BRUCE, START, Scene
-from xucd.center.agent import AgentState, Stance
-from xucd.center.intents import SetPause
+from xucd.center import events as ev
+from xucd.center.agent import UNREACHABLE, AgentState, Stance
+from xucd.center.center import RETRIES
+from xucd.center.intents import RelistMembers, SetPause
 from xucd.center.wrapups import Wrapups
 
 
@@ -38,13 +40,27 @@ def test_what_is_due_lies_ahead_after_every_tick() -> None:
         assert scene.center.due() > due
 
 
-def test_a_wrapup_that_asterisk_does_not_end_is_asked_for_again_every_second() -> None:
+def test_a_wrapup_that_asterisk_does_not_end_is_asked_for_again_and_not_for_ever() -> None:
     scene = after_a_call()
     scene.forget()
     scene.passes(4.9)
     assert scene.asked == []
-    scene.passes(2.2)
-    assert scene.asked == [SetPause("PJSIP/1001", False)] * 3
+    scene.passes(3.2)
+    again = [SetPause("PJSIP/1001", False), RelistMembers()]
+    assert scene.asked == [SetPause("PJSIP/1001", False), *again, *again]
+    scene.passes(3600)
+    assert scene.asked == [SetPause("PJSIP/1001", False), *again * RETRIES]
+
+
+def test_a_wrapup_whose_members_have_gone_is_over_in_its_time() -> None:
+    scene = after_a_call()
+    for queue in ("support", "sales", "billing"):
+        scene.happens(ev.MemberRemoved(queue, "PJSIP/1001", "Agent/2501"))
+    scene.forget()
+    scene.passes(60)
+    assert (scene.agent().stance, scene.asked) == (Stance.READY, [])
+    assert scene.states() == [AgentState.ON_PAUSE], "nothing rings it"
+    assert scene.agent().shown.cause == UNREACHABLE
 
 
 def test_a_pause_during_the_wrapup_ends_it_for_good() -> None:

@@ -105,7 +105,7 @@ function agent(values = {}) {
     id: 8, firstName: "Maricé", lastName: "Saprïtchà", number: "2504", groupId: 2,
     userId: null, statistics: {}, since: 1000,
     state: { name: "AgentReady", phoneNb: "1004", cause: "" },
-    queues: new Map([[2, 1], [1, 0], [99, 0]]), ...values,
+    queues: new Map([[2, 1], [1, 0], [99, 0]]), configured: new Map(), missing: new Set(), ...values,
   };
 }
 

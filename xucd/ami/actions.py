@@ -288,6 +288,11 @@ def queue_callers(queue: str) -> Action:
     return _named("QueueStatus", None, ("Queue", queue), ("Member", "-"))
 
 
+def queue_summary() -> Action:
+    """List the queues with their numbers of members and callers."""
+    return Action("QueueSummary")
+
+
 def core_show_channels(action_id: str | None = None) -> Action:
     """List all channels."""
     return _named("CoreShowChannels", action_id)

@@ -24,10 +24,10 @@ from xucd.ami.events import decode
 from xucd.ami.framing import Block, name_of
 from xucd.ami.numbers import check_number
 from xucd.ami.protocol import ManagerProtocol, connect
-from xucd.ami.resync import take_snapshot
+from xucd.ami.resync import take_queues, take_snapshot
 from xucd.center.events import Event
 from xucd.center.intents import FindNumber, Intent
-from xucd.center.snapshot import Snapshot
+from xucd.center.snapshot import QueuesSeen, Snapshot
 
 log = structlog.get_logger()
 
@@ -96,6 +96,7 @@ class Connection:
         self._task: asyncio.Task[None] | None = None
         self._manager: ManagerProtocol | None = None
         self._up = False
+        self._holding = True
         self._held: list[Event] = []
         self._booted = asyncio.Event()
         self._snapshots = 0
@@ -149,6 +150,7 @@ class Connection:
         if not self._up or self._manager is None:
             return
         self._up = False
+        self._holding = True
         self._listener.on_down()
         manager = self._manager
         try:
@@ -156,6 +158,27 @@ class Connection:
         except AmiError as error:
             manager.drop(error)  # else events would be held for ever
             raise
+
+    async def relist_members(self) -> tuple[QueuesSeen, list[Event]]:
+        """List the queues and members; returns them, and the events that came meanwhile.
+
+        Actions go on to be carried. Raises `ConnectionLost` when the connection is not up, and
+        otherwise drops it with what it raises, since the events are lost then.
+        """
+        manager = self._manager
+        if not self._up or self._holding or manager is None:
+            raise ConnectionLost("no connection to Asterisk")
+        self._holding = True
+        try:
+            seen = await take_queues(lambda action: manager.query(action, LIST_TIMEOUT))
+        except AmiError as error:
+            manager.drop(error)
+            raise
+        if manager.lost.done():
+            raise ConnectionLost("the connection to Asterisk was lost")
+        self._holding = False
+        held, self._held = self._held, []
+        return seen, held
 
     async def _stay_connected(self) -> None:
         while True:
@@ -184,6 +207,7 @@ class Connection:
     async def _connect_once(self) -> AmiError | None:
         """One TCP connection; returns why it was lost. Raises `AmiError` if it never came up."""
         settings = self._settings
+        self._holding = True
         self._held.clear()
         self._booted.clear()
         manager = await connect(settings, self._receive, self._on_raw)
@@ -218,6 +242,7 @@ class Connection:
         held, self._held = self._held, []
         self._manager = manager
         self._up = True
+        self._holding = False
         self._listener.on_up(snapshot, held)
 
     async def _until_booted(self, manager: ManagerProtocol) -> None:
@@ -249,10 +274,10 @@ class Connection:
         if event is None:
             if name_of(raw) == b"FullyBooted":
                 self._booted.set()
-        elif self._up:
-            self._listener.on_event(event)
-        else:
+        elif self._holding:
             self._held.append(event)
+        else:
+            self._listener.on_event(event)
 
 
 async def log_in(manager: ManagerProtocol, settings: AmiSettings) -> None:

@@ -77,6 +77,11 @@ def connected_of(block: Headers, event: str) -> Party:
     return party(known(number), known(name))
 
 
+def is_dynamic(block: Headers) -> bool:
+    """Whether a member may be removed; those of queues.conf and of a database may not."""
+    return block["Membership"] == "dynamic"
+
+
 def _member_added(block: Headers) -> Event:
     return events.MemberAdded(
         block["Queue"],
@@ -86,6 +91,8 @@ def _member_added(block: Headers) -> Event:
         block["Paused"] == "1",
         reason_of(block),
         status_of(block["Status"]),
+        block["StateInterface"],
+        is_dynamic(block),
     )
 
 
@@ -163,7 +170,6 @@ def _agent_connected(block: Headers) -> Event:
         block.get("DestUniqueid", ""),
         int(block["HoldTime"]),
         block["Interface"],
-        block["MemberName"],
     )
 
 
@@ -277,6 +283,10 @@ def _variable_set(block: Headers) -> Event:
     return events.VariableSet(known(block["Uniqueid"]), block["Variable"], value)
 
 
+def _modules_changed(block: Headers) -> Event:
+    return events.ModulesChanged(block["Module"])
+
+
 def _originate_answered(block: Headers) -> Event:
     ok = block["Response"] == "Success"
     number = block.get("Exten", "")
@@ -318,5 +328,8 @@ DECODERS: dict[bytes, Callable[[Headers], Event | None]] = {
     b"ChanSpyStop": _spy_stopped,
     b"DeviceStateChange": _device_changed,
     b"VarSet": _variable_set,
+    b"Load": _modules_changed,
+    b"Unload": _modules_changed,
+    b"Reload": _modules_changed,
     b"OriginateResponse": _originate_answered,
 }

@@ -14,13 +14,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from xucd.ami import actions
 from xucd.ami.actions import Action
 from xucd.ami.errors import DecodeError, Rejected
-from xucd.ami.events import caller_of, connected_of, reason_of, state_of, status_of
+from xucd.ami.events import caller_of, connected_of, is_dynamic, reason_of, state_of, status_of
 from xucd.ami.framing import Block, parse
 from xucd.center.events import CallerJoined
 from xucd.center.intents import MUTED_MARK, QUEUE_MARK
 from xucd.center.phone_calls import VARIABLE
 from xucd.center.sheets import SHEET_MARKS
-from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
+from xucd.center.snapshot import ChannelSeen, MemberSeen, QueuesSeen, Snapshot
 
 PREFIX = "xucd-resync"
 """The beginning of a resynchronisation's action ids, ``xucd-resync/N/…``; N counts them."""
@@ -110,6 +110,10 @@ class SnapshotBuilder:
         }
         return {key: reason for key, reason in self._each_with(STATUS) if key in idle}
 
+    def queues(self) -> QueuesSeen:
+        """The queues and members alone."""
+        return QueuesSeen(frozenset(self._queues), tuple(self._members))
+
     def snapshot(self) -> Snapshot:
         """The snapshot. Raises `DecodeError` for a malformed caller."""
         try:
@@ -156,6 +160,8 @@ def _member(block: Block) -> MemberSeen:
         last_call=int(block["LastCall"]),
         last_pause=int(block["LastPause"]),
         status=status_of(block["Status"]),
+        state_interface=block["StateInterface"],
+        dynamic=is_dynamic(block),
     )
 
 
@@ -207,7 +213,7 @@ async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Bl
     builder = SnapshotBuilder()
     await query(actions.ping(f"{prefix}/begin"))
     for answer in await asyncio.gather(
-        query(actions.queue_status(f"{prefix}/queues")),
+        _queue_status(query, f"{prefix}/queues"),
         query(actions.core_show_channels(f"{prefix}/channels")),
         query(actions.device_state_list(f"{prefix}/devices")),
         # Nothing else shows that a transferred call came through a queue.
@@ -229,6 +235,26 @@ async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Bl
         builder.feed(variable_answer[0])
     await query(actions.ping(f"{prefix}/end"))
     return builder.snapshot()
+
+
+async def take_queues(query: Callable[[Action], Awaitable[list[Block]]]) -> QueuesSeen:
+    """Query the queues and members alone. Raises as `take_snapshot` does."""
+    builder = SnapshotBuilder()
+    for block in await _queue_status(query, None):
+        builder.feed(block)
+    return builder.queues()
+
+
+async def _queue_status(
+    query: Callable[[Action], Awaitable[list[Block]]], action_id: str | None
+) -> list[Block]:
+    """All queues; none of an Asterisk that has not loaded app_queue."""
+    try:
+        return await query(actions.queue_status(action_id))
+    except Rejected as error:
+        if error.code != "AsteriskLacksAction":
+            raise
+        return []
 
 
 class Resync:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from xucd.ami import actions
 from xucd.ami.caller_order import CallerOrder
 from xucd.ami.connection import AmiSettings, Connection
 from xucd.ami.errors import AmiError
@@ -17,10 +18,10 @@ from xucd.callbacks.service import Callbacks
 from xucd.center.center import Center
 from xucd.center.directory import User
 from xucd.center.events import Event
-from xucd.center.intents import Intent, Nudge, RemoveMember
+from xucd.center.intents import Intent, Nudge, RelistMembers, RemoveMember
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights, rights_of
-from xucd.center.rules.rebuild import rebuild
+from xucd.center.rules.rebuild import rebuild, rebuild_members
 from xucd.center.rules.table import apply
 from xucd.center.snapshot import Snapshot
 from xucd.commands.context import Context
@@ -32,6 +33,18 @@ from xucd.publishing.opening import send_opening, subscribe_to_own
 from xucd.views import topics
 
 log = structlog.get_logger()
+
+CONTRADICTIONS = frozenset({"NotMember", "NoSuchQueue", "MemberNotDynamic", "AsteriskLacksAction"})
+"""Refusals which say that Asterisk's members are others than the centre takes them for."""
+
+RELIST_S = 1.0
+"""The shortest time between two looks at Asterisk's members, in seconds."""
+
+EXPLAINED_S = 60.0
+"""For how long the same refusal leads to no other look, in seconds."""
+
+POLL_S = 5.0
+"""How often to ask for the names of the queues: "queue reload all" tells nobody what it did."""
 
 CarryOut = Callable[[Command, Session], Awaitable[str | None]]
 """Carries out a client's command; returns the code of a warning, if any, or raises `Refused`."""
@@ -62,6 +75,12 @@ class Service:
         self._timer: asyncio.TimerHandle | None = None
         self._snapshots = 0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._listing = asyncio.Lock()  # while Asterisk's state is listed
+        self._next_list: asyncio.Task[None] | None = None
+        self._listed_at = -RELIST_S
+        self._explained: dict[tuple[str, ...], float] = {}
+        self._poll: asyncio.Task[None] | None = None
+        context.asterisk.relist_members = lambda: asyncio.shield(self.relist_members())
         metrics = context.hub.metrics
         metrics.ami_connections.set_function(lambda: self.connection.connections)
         metrics.ami_undecodable.set_function(lambda: self.connection.undecodable)
@@ -70,32 +89,35 @@ class Service:
         """Connect to Asterisk, and stay connected."""
         self.connection.start()
         self._set_timer()
+        self._poll = asyncio.create_task(self._poll_queues())
 
     async def close(self) -> None:
         """Disconnect from Asterisk and cancel all that is under way."""
         if self._timer is not None:
             self._timer.cancel()
         self._caller_order.close()
-        for task in self._tasks:
-            task.cancel()
+        for task in (*self._tasks, self._poll):
+            if task is not None:
+                task.cancel()
         await self.connection.close()
 
     async def reconfigure(self, center: Center) -> None:
         """Replace the centre by one of another configuration, and read Asterisk's state anew."""
         old = self.context.center
         memberships = [
-            RemoveMember(old.directory.queues[queue_id].name, live.line.interface)
+            RemoveMember(member.queue, member.interface)
             for live in old.agents.values()
             if live.line is not None
             and live.line.interface not in center.directory.line_by_interface
-            for queue_id in live.members
+            for _, member in old.owned(live)
         ]
         await asyncio.gather(*(self._send_own(intent) for intent in memberships))
         center.inherit(old, self.context.now())
         self.context.center = center
         self.publish_changes()
         try:
-            await self.connection.resynchronise()
+            async with self._listing:
+                await self.connection.resynchronise()
         except AmiError as error:
             log.warning(
                 "lost the connection while reading Asterisk's state",
@@ -132,6 +154,7 @@ class Service:
         try:
             await self.connection.ask(intent)
         except AmiError as error:
+            self._doubt(intent, error)
             raise Refused(error.code, error.text) from error
 
     def publish_changes(self) -> None:
@@ -146,7 +169,11 @@ class Service:
                 self._caller_order.check()
         self.context.asterisk.check_waiting()
         for intent in intents:
-            if self.connection.connected:  # otherwise the next snapshot decides anew
+            if not self.connection.connected:
+                continue  # the next snapshot decides anew
+            if isinstance(intent, RelistMembers):
+                self.relist_members()
+            else:
                 self._start(self._send_own(intent))
 
     # -- for the connection to Asterisk
@@ -180,6 +207,7 @@ class Service:
         await asyncio.gather(*corrections, return_exceptions=True)
         if self.connection.connected and snapshot == self._snapshots:
             self.context.asterisk.lost_since = None
+            self._explained.clear()
             self._publish_link_status()
 
     def _publish_link_status(self) -> None:
@@ -192,12 +220,75 @@ class Service:
         except AmiError as error:
             if isinstance(intent, Nudge):
                 return  # the caller has left the queue meanwhile
+            self._doubt(intent, error)
             log.warning(
                 "Asterisk did not carry out a request",
                 intent=repr(intent),
                 code=error.code,
                 reason=error.text,
             )
+
+    # -- a second look at Asterisk's members
+
+    def relist_members(self) -> asyncio.Task[None]:
+        """List the queues and members anew, at most one list a second; returns the task.
+
+        A list that is under way may have missed the cause: another follows it.
+        """
+        if self._next_list is None:
+            self._next_list = asyncio.ensure_future(self._relist())
+            self._tasks.add(self._next_list)
+            self._next_list.add_done_callback(self._tasks.discard)
+        return self._next_list
+
+    async def _relist(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await asyncio.sleep(max(0.0, self._listed_at + RELIST_S - loop.time()))
+            async with self._listing:
+                self._listed_at = loop.time()
+                self._next_list = None
+                seen, held = await self.connection.relist_members()
+                now = self.context.now()
+                rebuild_members(self.context.center, seen, now, again=True)
+                for event in held:
+                    apply(self.context.center, event, now)
+                self.publish_changes()
+        except AmiError as error:
+            log.warning("could not list Asterisk's queues anew", code=error.code, reason=error.text)
+        finally:
+            if self._next_list is asyncio.current_task():
+                self._next_list = None
+
+    def _doubt(self, intent: Intent, error: AmiError) -> None:
+        """Look again when Asterisk's refusal shows that its members are others."""
+        if error.code not in CONTRADICTIONS:
+            return
+        names = ("queue", "interface")
+        about = tuple(str(getattr(intent, name, "")) for name in names)
+        key = (type(intent).__name__, error.code, *about)
+        now = asyncio.get_running_loop().time()
+        if now < self._explained.get(key, now):
+            return  # it has been looked at, and Asterisk says the same: once more will not help
+        self._explained = {each: until for each, until in self._explained.items() if until > now}
+        self._explained[key] = now + EXPLAINED_S
+        self.relist_members()
+
+    async def _poll_queues(self) -> None:
+        """Look again when Asterisk has other queues than it had."""
+        while True:
+            await asyncio.sleep(POLL_S)
+            if not self.context.asterisk.current or self._next_list is not None:
+                continue
+            try:
+                listed = await self.connection.query(actions.queue_summary())
+            except AmiError:
+                listed = []  # app_queue is not loaded, or the connection is being made anew
+            names = [block["Queue"] for block in listed if block.get("Event") == "QueueSummary"]
+            center = self.context.center
+            known = center.directory.queue_by_name
+            if {known[name].id for name in names if name in known} != center.members.queue_ids:
+                self.relist_members()
 
     def _start(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

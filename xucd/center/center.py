@@ -9,7 +9,8 @@ its event is applied again. An event about a queue, member or line that the dire
 is somebody else's and changes nothing.
 """
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -39,15 +40,25 @@ from xucd.center.changes import (
 )
 from xucd.center.channels import Channels
 from xucd.center.day import AgentDay
-from xucd.center.directory import Agent, Directory, Line
-from xucd.center.intents import Intent, Nudge, SetPause
-from xucd.center.live import AgentRecord, LiveAgent
+from xucd.center.directory import AGENT_MEMBER, Agent, Directory, Line
+from xucd.center.intents import (
+    LOGOUT_REASON,
+    WRAPUP_REASON,
+    Intent,
+    Nudge,
+    RelistMembers,
+    RemoveMember,
+    SetPause,
+)
+from xucd.center.live import AgentRecord, LiveAgent, MembershipShown
+from xucd.center.memberships import Memberships
 from xucd.center.offers import Offers
 from xucd.center.phone_calls import Leg, PhoneCalls
 from xucd.center.presence import QueuePresence
 from xucd.center.queue_day import QueueDay
 from xucd.center.queue_stats import QueueStats
 from xucd.center.sheets import Sheets
+from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station
 from xucd.center.waiting import Waiting
 from xucd.center.wrapups import Wrapups
@@ -56,7 +67,24 @@ AGING_S = 1.0
 """How often to tell how long callers have waited."""
 
 RETRY_S = 1.0
-"""How long to wait for an unpause to take effect before asking for it again."""
+"""How long to wait for an unpause to take effect before asking for it again, at first."""
+
+RETRIES = 6
+"""How often to ask again for an unpause, after twice as long each time; then a command has to."""
+
+
+HALF_PAUSED_S = 2.0
+"""How long a wrap-up's pause may take to reach all of an agent's memberships, or to leave them."""
+
+LATE_S = 10.0
+"""How long after a snapshot Asterisk may still do what it was asked for before."""
+
+NO_MEMBER = MembershipShown(-1)
+
+
+def is_parked(member: MemberSeen) -> bool:
+    """Whether a member that cannot be removed is kept from being rung: its agent has logged out."""
+    return not member.dynamic and member.paused and member.reason == LOGOUT_REASON
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -86,6 +114,7 @@ class Center:
     ) -> None:
         remembered = remembered or Remembered()
         self.directory = directory
+        self.members = Memberships(directory)
         self.channels = Channels()
         self.waiting = Waiting()
         self.queue_stats = QueueStats(directory, remembered.queue_days, self.waiting)
@@ -103,11 +132,14 @@ class Center:
         self.on_interface: Mapping[str, LiveAgent] = MappingProxyType(self._on_interface)
         self.suppressed = False
         self._wrapups = Wrapups()
+        self._unpauses: dict[int, int] = {}  # how often a wrap-up's end was asked for
+        self._half_paused = Wrapups()
+        self._recalled: dict[int, float] = {}  # agents that are to be out, until when
         self._aged_at = now
         self._midnight_after = midnight_after
         self._midnight = midnight_after(now)
         self.changes: list[Change] = []
-        self.intents: list[Intent] = []
+        self.intents: list[Intent | RelistMembers] = []
         for agent in directory.agents.values():
             record = self._new_record(agent, remembered.queues.get(agent.id, {}), now)
             if agent.id in remembered.days:
@@ -117,7 +149,7 @@ class Center:
 
     # -- what the caller does with it
 
-    def drain(self) -> tuple[list[Change], list[Intent]]:
+    def drain(self) -> tuple[list[Change], list[Intent | RelistMembers]]:
         """The changes and intents collected since the last call, in order."""
         changes, intents = self.changes, self.intents
         if changes:
@@ -132,12 +164,15 @@ class Center:
         callers = stats.with_callers() or stats.undecided()
         aged = self._aged_at + AGING_S if callers else self._midnight
         late = self.offers.next_late(self._midnight)
-        return min(self._midnight, aged, late, self._wrapups.next_end(self._midnight))
+        ends = self._half_paused.next_end(self._wrapups.next_end(self._midnight))
+        return min(self._midnight, aged, late, ends)
 
     def tick(self, now: float) -> None:
         """Let time pass: end wrap-ups that are over, and begin a new day at midnight."""
         for agent_id in self._wrapups.end_due(now):
             self._end_wrapup(self._records[agent_id], now)
+        for agent_id in self._half_paused.end_due(now):
+            self._unpause(self._records[agent_id])
         self._nudge(self.offers.late_due(now), now)
         if now >= self._aged_at + AGING_S:
             self._aged_at = now
@@ -174,16 +209,15 @@ class Center:
             if old is None:
                 self.changes.append(AgentConfigChanged(agent_id, live.agent.group_id))
                 continue
-            live.inherit(old, now)
+            live.inherit(old, now, self.directory.queues)
             station = self.stations.get(agent_id)
             if station is not None and old.queues != live.queues:
                 # Whatever was remembered since they were configured, Asterisk has the old ones.
                 self._stations[agent_id] = msgspec.structs.replace(station, settled=False)
-            for queue_id in sorted(old.queues.keys() | live.queues.keys()):
-                penalty = live.queues.get(queue_id, -1)
-                if penalty != old.queues.get(queue_id) and queue_id in self.directory.queues:
-                    self.changes.append(MembershipChanged(agent_id, queue_id, penalty))
-            if (old.agent, old.queues) != (live.agent, live.queues):
+                live.settle(False)
+            told = live.told
+            self.report_memberships(live)
+            if live.told == told and (old.agent, old.queues) != (live.agent, live.queues):
                 self.changes.append(AgentConfigChanged(agent_id, live.agent.group_id))
         self.changes.extend(QueueStatsChanged(queue_id) for queue_id in self.directory.queues)
         self.changes.extend(
@@ -201,12 +235,40 @@ class Center:
     def begin_login(self, agent_id: int) -> None:
         """A login was begun: until `settle`, a restart of xucd completes it."""
         self._records[agent_id].begin_login()
+        self._recalled.pop(agent_id, None)
 
-    def settle(self, agent_id: int) -> None:
-        """A login is complete: from now on Asterisk is right about the agent's queues."""
+    def settle(self, agent_id: int, missing: Iterable[int] = ()) -> None:
+        """A login is complete: from now on Asterisk is right about the agent's queues.
+
+        `missing` are those that Asterisk did not have; the agent joins them as soon as it does.
+        """
         live = self._records[agent_id]
         live.settle()
+        live.lose({*missing, *live.lost}, frozenset())
+        self.report_memberships(live)
         self.save_station(live)
+
+    def recall(self, agent_id: int) -> None:
+        """An agent is to be out, whatever Asterisk may still do of what it was asked for.
+
+        Until the next login, or until `LATE_S` after `expect_nothing` or the next snapshot.
+        """
+        self._recalled[agent_id] = math.inf
+        self._records[agent_id].end_logout()
+
+    def expect_nothing(self, agent_id: int | None, now: float) -> None:
+        """Asterisk has answered all that was asked for an agent, or (None) for all of them."""
+        for recalled in [agent_id] if agent_id is not None else list(self._recalled):
+            if recalled in self._recalled:
+                self._recalled[recalled] = min(self._recalled[recalled], now + LATE_S)
+
+    def is_recalled(self, agent_id: int, now: float) -> bool:
+        """Whether an agent is to be out; see `recall`."""
+        return now < self._recalled.get(agent_id, now)
+
+    def end_logout(self, agent_id: int) -> None:
+        """A logout was refused: the agent stays logged in."""
+        self._records[agent_id].end_logout()
 
     def fail_login(self, agent_id: int, line: Line) -> None:
         """A login on a line has failed; what there is of it on that line is to be undone."""
@@ -231,11 +293,23 @@ class Center:
         if not live.members:
             self.log_out(live, now)
 
-    def assign(self, agent_id: int, queue_id: int, penalty: int) -> None:
-        """Change a queue of an agent of which Asterisk has no member; -1 takes it away."""
-        live = self._records[agent_id]
-        if queue_id not in live.members:
-            self.set_penalty(live, queue_id, penalty)
+    def configure(self, agent_id: int, queue_id: int, penalty: int) -> None:
+        """Configure an agent for a queue, or with -1 for it no more; what Asterisk has stays."""
+        live = self._records.get(agent_id)
+        if live is not None:
+            live.configure(queue_id, penalty)
+            self.report_memberships(live)
+
+    def begin_change(self, agent_id: int, queue_id: int) -> None:
+        """A command changes a membership: until `end_change`, only what Asterisk has is told."""
+        self._records[agent_id].set_changing(queue_id, True)
+
+    def end_change(self, agent_id: int, queue_id: int) -> None:
+        """A command has changed a membership, or failed; no error for an agent that is gone."""
+        live = self._records.get(agent_id)
+        if live is not None:
+            live.set_changing(queue_id, False)
+            self.report_memberships(live)
 
     def move_to_group(self, agent_id: int, group_id: int) -> None:
         """An agent belongs to another group now."""
@@ -246,6 +320,7 @@ class Center:
 
     def hold_wrapup(self, agent_id: int) -> None:
         """Let a running wrap-up not end by itself, until `resume_wrapup`."""
+        self._unpauses.pop(agent_id, None)
         self._wrapups.stop(agent_id)
 
     def resume_wrapup(self, agent_id: int, now: float) -> None:
@@ -263,11 +338,6 @@ class Center:
     def agent_records(self) -> list[AgentRecord]:
         """All agents, to be changed by a rule."""
         return list(self._records.values())
-
-    def agent_of_member(self, interface: str, member: str) -> LiveAgent | None:
-        """The agent that a queue's member is: by its name, or by the line that it sits at."""
-        agent = self.directory.agent_by_member_name.get(member)
-        return self.agents[agent.id] if agent is not None else self.on_interface.get(interface)
 
     def has_worked(self, live: LiveAgent) -> bool:
         """Whether an agent talks, or has talked with a queue's caller and is still to wrap up."""
@@ -287,13 +357,62 @@ class Center:
         """Clear who holds which line, before a snapshot is read."""
         self._on_interface.clear()
 
-    def set_penalty(self, live: AgentRecord, queue_id: int, penalty: int) -> None:
-        """Put an agent into a queue or change its penalty there; -1 takes it out."""
-        if live.set_penalty(queue_id, penalty):
-            agent = live.agent
-            self.changes.append(MembershipChanged(agent.id, queue_id, penalty))
-            self.changes.append(AgentConfigChanged(agent.id, agent.group_id))
-            self.update_presence(live)
+    def report_memberships(self, live: AgentRecord) -> None:
+        """Tell which of an agent's memberships are others than clients were told last."""
+        if self.suppressed or live.leaving:
+            return
+        before, agent = live.told, live.agent
+        told = live.memberships()
+        if told == before:
+            return
+        live.set_told(told)
+        for queue_id in sorted(before.keys() | told.keys()):
+            shown = told.get(queue_id, NO_MEMBER)
+            if shown != before.get(queue_id, NO_MEMBER):
+                self.changes.append(
+                    MembershipChanged(
+                        agent.id, queue_id, shown.penalty, shown.configured, shown.missing
+                    )
+                )
+        self.changes.append(AgentConfigChanged(agent.id, agent.group_id))
+        self.update_presence(live)
+
+    def owner(self, member: MemberSeen) -> AgentRecord | None:
+        """The logged-in agent that a member is of: by its name, or else by the line that it rings.
+
+        None for one by an agent's name that rings another line than the agent's.
+        """
+        line = self.members.line_of(member)
+        if line is None or is_parked(member):
+            return None
+        holder = self._on_interface.get(line.interface)
+        if not member.member.startswith(AGENT_MEMBER):
+            return holder
+        agent = self.directory.agent_by_member_name.get(member.member)
+        live = self._records[agent.id] if agent is not None else None
+        if live is None or live.line is not line:
+            return None
+        return live if live.stance is not Stance.OUT or live is holder else None
+
+    def owned(self, live: LiveAgent) -> list[tuple[int, MemberSeen]]:
+        """All members of a logged-in agent, with their queues' ids."""
+        if live.line is None:
+            return []
+        found = self.members.on_line(live.line)
+        return [(queue_id, member) for queue_id, member in found if self.owner(member) is live]
+
+    def interfaces(self, live: LiveAgent) -> list[str]:
+        """What to pause, to pause an agent: its members' interfaces, or else its line's."""
+        found = dict.fromkeys(member.interface for _, member in self.owned(live))
+        return list(found) or ([live.line.interface] if live.line is not None else [])
+
+    def undo(self, queue_id: int, member: MemberSeen) -> None:
+        """Have a member of an agent of ours ring no phone."""
+        queue = self.directory.queues[queue_id].name
+        if member.dynamic:
+            self.intents.append(RemoveMember(queue, member.interface))
+        elif not is_parked(member):
+            self.intents.append(SetPause(member.interface, True, LOGOUT_REASON, queue))
 
     def log_in(self, live: AgentRecord, line: Line, now: float, since: float | None = None) -> None:
         """Log an agent in on a line, since this moment or now."""
@@ -305,6 +424,7 @@ class Center:
         """Log an agent out; no error if it is out."""
         out = live.stance is Stance.OUT
         live.log_out(now)
+        self.expect_nothing(live.agent.id, now)
         if out:
             return
         if live.line is not None and self._on_interface.get(live.line.interface) is live:
@@ -319,12 +439,21 @@ class Center:
         before = live.change_stance(fact, reason)
         if live.stance is not Stance.WRAPPING:
             self._wrapups.stop(live.agent.id)
+            self._unpauses.pop(live.agent.id, None)
         self.save_station(live)
         unpaused = fact is Fact.UNPAUSED and before is not live.stance
         self.update_shown(live, now, unpaused=unpaused)
+        self.report_memberships(live)
 
     def save_station(self, live: LiveAgent) -> None:
-        """Have an agent's station remembered, if it differs from what is."""
+        """Have an agent's station remembered, if it differs from what is.
+
+        Not that of an agent whom Asterisk's configuration alone has logged in: it does so again.
+        """
+        members = live.members.values()
+        static = bool(members) and not any(member.dynamic for member in members)
+        if static and live.agent.id not in self.stations:
+            return
         station = live.station()
         if station is not None and self.stations.get(live.agent.id) != station:
             self._stations[live.agent.id] = station
@@ -388,7 +517,8 @@ class Center:
     @staticmethod
     def state_change(live: LiveAgent) -> AgentChanged:
         """An agent's state as a change tells it."""
-        queue_ids = tuple(sorted(live.queues))
+        shown = live.memberships()
+        queue_ids = tuple(queue_id for queue_id in sorted(shown) if shown[queue_id].penalty >= 0)
         agent = live.agent
         return AgentChanged(agent.id, agent.group_id, live.shown, live.since, queue_ids)
 
@@ -397,7 +527,7 @@ class Center:
         if live.agent.id in self._wrapups:
             self._wrapups.begin(live.agent.id, until)
 
-    def _begin_wrapup(self, live: LiveAgent, now: float) -> None:
+    def _begin_wrapup(self, live: AgentRecord, now: float) -> None:
         """Let a wrap-up run, unless it does already; one of no length ends at once."""
         if live.agent.id in self._wrapups:
             return
@@ -405,11 +535,37 @@ class Center:
         if live.wrapup_s <= 0:
             self._end_wrapup(live, now)
 
-    def _end_wrapup(self, live: LiveAgent, now: float) -> None:
-        """Ask for the end of a wrap-up, and again after a while if it has not come about."""
-        if live.line is not None:
-            self._wrapups.begin(live.agent.id, now + RETRY_S)
-            self.intents.append(SetPause(live.line.interface, False))
+    def _end_wrapup(self, live: AgentRecord, now: float) -> None:
+        """Ask for the end of a wrap-up, and again after a while if it has not come about.
+
+        One without a member has nobody to ask for it: it is over.
+        """
+        if not live.members:
+            self.change_stance(live, Fact.UNPAUSED, now)
+            return
+        asked = self._unpauses.get(live.agent.id, 0)
+        self._unpauses[live.agent.id] = asked + 1
+        self._wrapups.begin(
+            live.agent.id, now + RETRY_S * 2**asked if asked < RETRIES else math.inf
+        )
+        self._unpause(live)
+        if asked:
+            self.intents.append(RelistMembers())
+
+    def _unpause(self, live: LiveAgent) -> None:
+        """Ask for an end of what the dialplan's pause has left of an agent's memberships."""
+        for interface in self.interfaces(live):
+            self.intents.append(SetPause(interface, False))
+
+    def watch_half_pause(self, live: LiveAgent, now: float) -> None:
+        """End a wrap-up's pause of some of an agent's memberships, if it stays with these."""
+        half = live.stance is Stance.READY and any(
+            member.paused and member.reason == WRAPUP_REASON for member in live.members.values()
+        )
+        if not half:
+            self._half_paused.stop(live.agent.id)
+        elif live.agent.id not in self._half_paused:
+            self._half_paused.begin(live.agent.id, now + HALF_PAUSED_S)
 
     def _new_record(self, agent: Agent, queues: Mapping[int, int], now: float) -> AgentRecord:
         station = self.stations.get(agent.id)

@@ -36,11 +36,13 @@ class AgentStatsChanged(_Change, frozen=True):
 
 
 class MembershipChanged(_Change, frozen=True):
-    """An agent's penalty in a queue changed; -1 when it is no longer in it."""
+    """An agent's membership in a queue changed; see `MembershipShown` for the last three."""
 
     agent_id: int
     queue_id: int
     penalty: int
+    configured: int | None = None
+    missing: bool = False
 
 
 class AgentConfigChanged(_Change, frozen=True):

@@ -4,8 +4,8 @@ Plain, immutable records and one index over them. Live facts (who is logged in, 
 here. Ids are positive integers chosen by the configuration; the wire shows them as they are.
 """
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -77,6 +77,25 @@ class User(msgspec.Struct, frozen=True):
     mobile_number: str | None = None
 
 
+_FOLD = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
+
+
+class QueuesByName(Mapping[str, Queue]):
+    """Queues by name, in any case of A to Z: app_queue compares names with ``strcasecmp``."""
+
+    def __init__(self, queues: Iterable[Queue]) -> None:
+        self._queues = {queue.name.translate(_FOLD): queue for queue in queues}
+
+    def __getitem__(self, name: str) -> Queue:
+        return self._queues[name.translate(_FOLD)]
+
+    def __iter__(self) -> Iterator[str]:
+        return (queue.name for queue in self._queues.values())
+
+    def __len__(self) -> int:
+        return len(self._queues)
+
+
 class Directory:
     """All configured records, indexed by the keys that events and commands name them by.
 
@@ -96,7 +115,7 @@ class Directory:
         self.lines = {line.id: line for line in lines}
         self.agents = {agent.id: agent for agent in agents}
         self.users = {user.id: user for user in users}
-        self.queue_by_name = {queue.name: queue for queue in self.queues.values()}
+        self.queue_by_name = QueuesByName(self.queues.values())
         self.line_by_number = {line.number: line for line in self.lines.values()}
         self.line_by_interface = {line.interface: line for line in self.lines.values()}
         self.agent_by_member_name = {agent.member_name: agent for agent in self.agents.values()}
@@ -111,3 +130,15 @@ class Directory:
         del self.agent_by_member_name[self.agents[agent.id].member_name]
         self.agents[agent.id] = agent
         self.agent_by_member_name[agent.member_name] = agent
+
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def spelled(directory: Directory, said: T) -> T:
+    """What Asterisk said of a `queue`, with the queue's name as the directory spells it."""
+    name = getattr(said, "queue", "")
+    queue = directory.queue_by_name.get(name) if name else None
+    if queue is None or queue.name == name:
+        return said
+    return msgspec.structs.replace(said, queue=queue.name)

@@ -45,7 +45,11 @@ class _Event(msgspec.Struct, frozen=True, tag=True, gc=False):
 
 
 class MemberAdded(_Event, frozen=True):
-    """A member joined a queue. AMI `QueueMemberAdded`."""
+    """A member joined a queue. AMI `QueueMemberAdded`.
+
+    `state_interface` is the device whose state counts for the member (``hint:1001@default``);
+    `dynamic` is False for one that the configuration or a database makes: it cannot be removed.
+    """
 
     queue: str
     interface: str
@@ -54,6 +58,8 @@ class MemberAdded(_Event, frozen=True):
     paused: bool
     reason: str  # "" when not paused or no reason given
     status: DeviceStatus = DeviceStatus.NOT_IN_USE
+    state_interface: str = ""
+    dynamic: bool = True
 
 
 class MemberRemoved(_Event, frozen=True):
@@ -166,7 +172,7 @@ class AgentConnected(_Event, frozen=True):
     """A member answered a caller, who had waited `hold_time` seconds. AMI `AgentConnect`.
 
     `member_unique_id` is the channel's that talks, which may be another's than the member's:
-    `interface` and `member` are those of the member that was asked.
+    `interface` is that of the member that was asked.
     """
 
     queue: str
@@ -174,7 +180,6 @@ class AgentConnected(_Event, frozen=True):
     member_unique_id: str
     hold_time: int
     interface: str
-    member: str
 
 
 class AgentRangNoAnswer(_Event, frozen=True):
@@ -322,6 +327,15 @@ class VariableSet(_Event, frozen=True):
     value: str
 
 
+class ModulesChanged(_Event, frozen=True):
+    """Asterisk loaded, unloaded or reloaded modules. AMI `Load`, `Unload`, `Reload`.
+
+    Queues and members may be others now, of which no event tells.
+    """
+
+    module: str  # ``app_queue.so``, or ``All``
+
+
 class OriginateAnswered(_Event, frozen=True):
     """An asynchronous Originate ended. AMI `OriginateResponse`.
 
@@ -364,5 +378,6 @@ Event = (
     | SpyStopped
     | DeviceChanged
     | VariableSet
+    | ModulesChanged
     | OriginateAnswered
 )

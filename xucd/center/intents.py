@@ -12,6 +12,9 @@ WRAPUP_REASON = "xucd-wrapup"
 """The pause reason that the dialplan's `xucd-sub-wrap` sets: not one a person would choose."""
 
 
+LOGOUT_REASON = "xucd-logout"
+"""The pause reason of a static member whose agent is logged out: it cannot be removed."""
+
 MUTED_MARK = "XUCD_MUTED"
 """The variable by which xucd notes on a channel what Asterisk cannot tell of its recording."""
 
@@ -173,6 +176,10 @@ class DialFromQueueIntent(_Intent, frozen=True):
     wait: int
     request_id: str
     unique_id: str
+
+
+class RelistMembers(_Intent, frozen=True):
+    """List the queues and members anew: they may be others than the events have told."""
 
 
 Intent = (

@@ -1,11 +1,15 @@
-"""What is live about one agent: line, memberships, stance, wrap-up, figures; and who may change it.
+"""What is live about one agent: line, memberships, stance, wrap-up, figures; who may change it.
+
+Its queues are two things. `queues` is what is configured: xucd's own commands and configuration
+change it, and the next login gives it. `members` is what Asterisk has at this moment: its events
+and lists change it, whoever was behind them. `memberships` is what clients are told of both.
 
 Everybody reads a `LiveAgent`, which has no way to be changed: its properties cannot be assigned and
 what they return is immutable. The centre alone holds the same object as an `AgentRecord`, whose
 methods are the only code that writes; each leaves the agent in a state that makes sense by itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -18,11 +22,18 @@ from xucd.center.station import Station
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A membership as Asterisk has it; `status` is what the queue holds its phone to do."""
+    """A membership as Asterisk has it; `status` is what the queue holds its phone to do.
+
+    `interface` is literally as configured in Asterisk, which a pause or removal has to name. One
+    that is not `dynamic` stands in queues.conf or a database, and cannot be removed.
+    """
 
     paused: bool
     reason: str
     status: DeviceStatus = DeviceStatus.NOT_IN_USE
+    interface: str = ""
+    penalty: int = 0
+    dynamic: bool = True
 
     @property
     def idle(self) -> bool:
@@ -37,14 +48,31 @@ class Member(msgspec.Struct, frozen=True):
         return status is not DeviceStatus.UNAVAILABLE and status is not DeviceStatus.INVALID
 
 
+class MembershipShown(msgspec.Struct, frozen=True):
+    """What clients are told of an agent in a queue, by the penalty; -1 when it is not in it.
+
+    `configured` is the configured penalty (-1 for none) where it is another one. `missing` says
+    that the agent is configured for the queue and not in it, but is to be: Asterisk does not have
+    the queue, or another program logged the agent in elsewhere.
+    """
+
+    penalty: int
+    configured: int | None = None
+    missing: bool = False
+
+
 class LiveAgent:
     """The live state of one agent, read-only."""
 
     __slots__ = (
         "_agent",
+        "_asked",
+        "_changing",
         "_day",
+        "_joining",
         "_leaving",
         "_line",
+        "_lost",
         "_members",
         "_owes_wrapup",
         "_queues",
@@ -55,13 +83,15 @@ class LiveAgent:
         "_spent_until",
         "_stance",
         "_station_since",
+        "_taken",
+        "_told",
         "_wrapup_s",
         "members",
         "queues",
     )
 
     queues: Mapping[int, int]
-    """The ids of its queues with penalties, logged in or not."""
+    """The ids of the queues that are configured for it with penalties, logged in or not."""
     members: Mapping[int, Member]
     """The memberships that Asterisk has now, by the queue's id."""
 
@@ -83,6 +113,12 @@ class LiveAgent:
         self._station_since = now
         self._day = AgentDay()
         self._spent_until = now
+        self._changing: set[int] = set()
+        self._taken: set[int] = set()
+        self._lost: set[int] = set()
+        self._asked: set[int] = set()
+        self._joining: frozenset[int] = frozenset()
+        self._told = self.memberships()
 
     @property
     def agent(self) -> Agent:
@@ -116,9 +152,52 @@ class LiveAgent:
 
     @property
     def in_reach(self) -> bool:
-        """Whether a queue can ring its phone; an agent without queues is taken to be in reach."""
+        """Whether a queue can ring its phone.
+
+        An agent without queues is taken to be in reach, and so is one that is just being put back
+        into its queues; one whose queues have all gone from Asterisk, or lost it, is not.
+        """
         members = self._members.values()
-        return not members or any(member.in_reach for member in members)
+        if not members:
+            return not self._queues or bool(self._joining)
+        return any(member.in_reach for member in members)
+
+    @property
+    def taken(self) -> frozenset[int]:
+        """Configured queues out of which others have taken it since it logged in."""
+        return frozenset(self._taken)
+
+    @property
+    def lost(self) -> frozenset[int]:
+        """Configured queues that lack it by no one's will; it is put in as soon as they can."""
+        return frozenset(self._lost)
+
+    @property
+    def told(self) -> Mapping[int, MembershipShown]:
+        """Its memberships as clients were told last."""
+        return self._told
+
+    def memberships(self) -> dict[int, MembershipShown]:
+        """Its memberships as clients are to be told, by the queue's id.
+
+        Logged out, they are the configured ones, and so they are while a login or a configuration
+        takes effect; else those in Asterisk and what is to be. Of one that a command is changing,
+        only what Asterisk has is told.
+        """
+        if self._stance is Stance.OUT or not self._settled:
+            return {queue_id: MembershipShown(each) for queue_id, each in self._queues.items()}
+        shown = {}
+        for queue_id in sorted(self._queues.keys() | self._members.keys()):
+            member, configured = self._members.get(queue_id), self._queues.get(queue_id, -1)
+            if member is not None:
+                same = queue_id in self._changing or member.penalty == configured
+                shown[queue_id] = MembershipShown(member.penalty, None if same else configured)
+            elif queue_id in self._taken:
+                shown[queue_id] = MembershipShown(-1, configured)
+            elif queue_id not in self._changing:
+                missing = queue_id not in self._joining
+                shown[queue_id] = MembershipShown(configured, missing=missing)
+        return shown
 
     @property
     def wrapup_s(self) -> int:
@@ -179,6 +258,7 @@ class AgentRecord(LiveAgent):
         """Be logged in on a line since this moment; the stance follows by `change_stance`."""
         self._line = line
         self._leaving = False
+        self.forget_differences()
         self._station_since = since
         self._day = msgspec.structs.replace(self._day, login_at=since)
 
@@ -187,6 +267,7 @@ class AgentRecord(LiveAgent):
         self._members.clear()
         self._leaving = False
         self._settled = True
+        self.forget_differences()
         if self._stance is not Stance.OUT:
             self._station_since = now
             self._day = msgspec.structs.replace(self._day, logout_at=now)
@@ -199,6 +280,10 @@ class AgentRecord(LiveAgent):
         self._since = self._station_since = station.since
         self._shown = AgentShown(shown(self._stance, Phone.IDLE), line.number, station.reason)
         self._day = msgspec.structs.replace(self._day, login_at=station.since)
+
+    def set_line(self, line: Line) -> None:
+        """Be on a line, before it is known with which members."""
+        self._line = line
 
     def begin_login(self) -> None:
         """A login was begun: until `settle`, a restart of xucd completes it."""
@@ -213,6 +298,10 @@ class AgentRecord(LiveAgent):
         """A logout was begun: the going of its members is part of it."""
         self._leaving = True
 
+    def end_logout(self) -> None:
+        """A logout has failed: it stays logged in with the members that are left."""
+        self._leaving = False
+
     def last_line(self, line: Line) -> None:
         """Remember a line as the one last used, after a login on it that failed."""
         if self._stance is Stance.OUT:
@@ -220,28 +309,53 @@ class AgentRecord(LiveAgent):
 
     # -- queues
 
-    def set_penalty(self, queue_id: int, penalty: int) -> bool:
-        """Be in a queue with this penalty, with -1 be out of it; returns whether that is new."""
-        if self._queues.get(queue_id, -1) == penalty:
-            return False
+    def configure(self, queue_id: int, penalty: int) -> None:
+        """Be configured for a queue with this penalty, with -1 for none."""
         if penalty < 0:
-            del self._queues[queue_id]
+            self._queues.pop(queue_id, None)
+            self._lost.discard(queue_id)
         else:
             self._queues[queue_id] = penalty
-        return True
+        self._taken.discard(queue_id)
 
-    def put_member(self, queue_id: int, member: Member) -> None:
-        """Asterisk has this membership."""
-        self._members[queue_id] = member
+    def set_changing(self, queue_id: int, changing: bool) -> None:
+        """Record whether a command is changing a membership."""
+        if changing:
+            self._changing.add(queue_id)
+        else:
+            self._changing.discard(queue_id)
 
-    def drop_member(self, queue_id: int) -> bool:
-        """Asterisk has no such membership any more; returns whether it was known."""
-        return self._members.pop(queue_id, None) is not None
-
-    def clear_members(self) -> None:
-        """Forget all memberships and a logout under way, before a snapshot is read."""
+    def set_members(self, members: Mapping[int, Member]) -> None:
+        """Asterisk has these memberships, and no others."""
         self._members.clear()
-        self._leaving = False
+        self._members.update(members)
+        for asked in (self._taken, self._lost, self._asked):
+            asked.difference_update(members)
+        if members:
+            self._joining = frozenset()
+
+    def take_out(self, queue_id: int) -> None:
+        """Somebody has taken it out of a queue; one that a command is changing does not count."""
+        if queue_id in self._queues and queue_id not in self._changing:
+            self._taken.add(queue_id)
+
+    def lose(self, queue_ids: Iterable[int], known: frozenset[int]) -> None:
+        """Lack these queues by no one's will, and ask for those of them that Asterisk has."""
+        self._lost = set(queue_ids) & self._queues.keys()
+        lacking = frozenset(self._lost & known)
+        # What was asked for in vain does not make it ready.
+        self._joining = lacking - self._asked
+        self._asked |= lacking
+
+    def forget_differences(self) -> None:
+        """Forget what others did to its queues: a login begins with the configured ones."""
+        for differences in (self._taken, self._lost, self._asked):
+            differences.clear()
+        self._joining = frozenset()
+
+    def set_told(self, told: Mapping[int, MembershipShown]) -> None:
+        """Remember what clients have been told of its memberships."""
+        self._told = dict(told)
 
     def set_agent(self, agent: Agent) -> None:
         """Follow a change of the agent's record, such as another group."""
@@ -282,7 +396,14 @@ class AgentRecord(LiveAgent):
         self._day = ended.tomorrow()
         return ended
 
-    def inherit(self, before: LiveAgent, now: float) -> None:
-        """Go on with what clients were shown of an agent in an older configuration, and figures."""
+    def inherit(self, before: LiveAgent, now: float, known: Container[int]) -> None:
+        """Go on with what clients were shown of an agent in an older configuration, and figures.
+
+        `known` are the queues that there are by now.
+        """
         self._shown, self._since, self._day = before.shown, before.since, before.day(now)
+        self._members.update({key: each for key, each in before.members.items() if key in known})
+        self._taken.update(before.taken & self._queues.keys())
+        self._lost.update(before.lost & self._queues.keys())
+        self._told = {key: each for key, each in before.told.items() if key in known}
         self._spent_until = now

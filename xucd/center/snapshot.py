@@ -10,7 +10,10 @@ from xucd.center.events import CallerJoined, ChannelState, DeviceStatus
 
 
 class MemberSeen(msgspec.Struct, frozen=True, gc=False):
-    """A queue member as `QueueStatus` lists it. Times are epoch seconds, 0 for never."""
+    """A queue member as `QueueStatus` lists it. Times are epoch seconds, 0 for never.
+
+    `state_interface` and `dynamic` are as in `MemberAdded`.
+    """
 
     queue: str
     interface: str
@@ -21,6 +24,8 @@ class MemberSeen(msgspec.Struct, frozen=True, gc=False):
     last_call: int
     last_pause: int
     status: DeviceStatus = DeviceStatus.NOT_IN_USE
+    state_interface: str = ""
+    dynamic: bool = True
 
 
 class ChannelSeen(msgspec.Struct, frozen=True, gc=False):
@@ -42,6 +47,13 @@ class ChannelSeen(msgspec.Struct, frozen=True, gc=False):
     application_data: str
     bridge: str
     age: int
+
+
+class QueuesSeen(msgspec.Struct, frozen=True):
+    """The queues that Asterisk knows, and their members."""
+
+    queues: frozenset[str]
+    members: tuple[MemberSeen, ...]
 
 
 class Snapshot(msgspec.Struct, frozen=True):

@@ -21,7 +21,11 @@ E = TypeVar("E")
 
 @dataclass
 class AgentView:
-    """An agent; `since` is when its state began, `queues` is {queue id: penalty}."""
+    """An agent; `since` is when its state began, `queues` is {queue id: penalty}.
+
+    `configured` has the configured penalty, -1 for none, where Asterisk has another; `missing` are
+    the queues for which it is configured and that do not have it yet.
+    """
 
     id: int
     first_name: str = ""
@@ -32,6 +36,8 @@ class AgentView:
     state: msg.AgentStateEvent | None = None
     since: float | None = None
     queues: dict[int, int] = field(default_factory=dict)
+    configured: dict[int, int] = field(default_factory=dict)
+    missing: set[int] = field(default_factory=set)
     statistics: dict[msg.AgentStatistic, int | float | str] = field(default_factory=dict)
 
 
@@ -145,8 +151,9 @@ class State:
         # A config carries both spellings, so none of these is ever left out.
         agent.first_name, agent.last_name, agent.group_id, agent.user_id = names  # type: ignore[assignment]
         agent.number = body.number
-        agent.queues.clear()
-        agent.queues.update((member.queue_id, member.penalty) for member in body.member)
+        _forget(agent)
+        for member in body.member:
+            self._join(agent, member)
 
     def _groups(self, body: msg.AgentGroupList) -> None:
         self.groups = {group.id: group for group in body.items}
@@ -176,16 +183,27 @@ class State:
 
     def _members(self, body: msg.QueueMemberList) -> None:
         for agent in self.agents.values():
-            agent.queues.clear()
+            _forget(agent)
         for member in body.items:
             self._member(member)
 
     def _member(self, body: msg.QueueMember) -> None:
-        queues = self.agent(body.agent_id).queues
+        self._join(self.agent(body.agent_id), body)
+
+    @staticmethod
+    def _join(agent: AgentView, body: msg.QueueMember | msg.AgentMembership) -> None:
         if body.penalty < 0:
-            queues.pop(body.queue_id, None)
+            agent.queues.pop(body.queue_id, None)
         else:
-            queues[body.queue_id] = body.penalty
+            agent.queues[body.queue_id] = body.penalty
+        if isinstance(body.configured_penalty, int):
+            agent.configured[body.queue_id] = body.configured_penalty
+        else:
+            agent.configured.pop(body.queue_id, None)
+        if body.missing is True:
+            agent.missing.add(body.queue_id)
+        else:
+            agent.missing.discard(body.queue_id)
 
     # --- Queues
 
@@ -269,6 +287,13 @@ class State:
         self.memberships[body.user_id] = {
             queue.queue_id: queue.penalty for queue in body.membership
         }
+
+
+def _forget(agent: AgentView) -> None:
+    """Forget an agent's memberships, before all of them are told."""
+    agent.queues.clear()
+    agent.configured.clear()
+    agent.missing.clear()
 
 
 def _keep_only(known: dict[E, Any], present: Iterable[E]) -> None:

@@ -2,6 +2,10 @@
 
 An answer to an action does not change what clients see; the events that follow it do. So a command
 sends its intents and then waits for a condition on the centre.
+
+Asterisk carries out the actions of a connection in their order. An action without an answer may
+yet be carried out: what is sent after it takes effect after it, and so decides. Until then the
+interface is in doubt: what the centre holds of it is no reason to send nothing.
 """
 
 import asyncio
@@ -14,19 +18,29 @@ from xucd.center.refused import Refused
 Send = Callable[[Intent], Awaitable[None]]
 """Has Asterisk carry out one intent; raises `Refused` when it is out of reach or refuses."""
 
+UNANSWERED = frozenset({"AsteriskTimeout", "AsteriskUnavailable"})
+"""The codes of refusals after which Asterisk may have acted, or may still act."""
+
+UNSEEN_S = 0.5
+"""Seconds after Asterisk's answer until its members are listed anew, unless events come."""
+
 
 class AsteriskRequests:
     """Sends intents to Asterisk and waits for their effect, for `timeout` seconds at most.
 
     `lost_since` is None while the centre holds Asterisk's current state; otherwise it is the time
     since which it does not, in epoch seconds. Until the first snapshot it is `started_at`.
+    `relist_members` has Asterisk's members listed anew; awaited, it has been done.
     """
 
     def __init__(self, send: Send, *, timeout: float, started_at: float) -> None:
         self._send = send
         self._timeout = timeout
         self._waiting: dict[asyncio.Future[None], Callable[[], bool]] = {}
+        self._doubts: set[str] = set()
+        self._fired: set[asyncio.Task[None]] = set()
         self.lost_since: float | None = started_at
+        self.relist_members: Callable[[], Awaitable[None]] = _relist_nothing
 
     @property
     def current(self) -> bool:
@@ -41,6 +55,10 @@ class AsteriskRequests:
         if not self.current:
             raise Refused("AsteriskUnavailable", "Asterisk cannot be reached.")
 
+    def in_doubt(self, interfaces: Iterable[str]) -> bool:
+        """Whether Asterisk may yet do what it was asked for with one of these interfaces."""
+        return not self._doubts.isdisjoint(interfaces)
+
     async def ask(self, *intents: Intent, ignore: Iterable[str] = ()) -> None:
         """Have Asterisk carry out all intents, sent at once, in order.
 
@@ -49,12 +67,42 @@ class AsteriskRequests:
         if not intents:
             return
         self.check_current()
-        answers: list[Awaitable[None]] = [self._send(intent) for intent in intents]
+        answers: list[Awaitable[None]] = [self._carry_out(intent) for intent in intents]
         for outcome in await asyncio.gather(*answers, return_exceptions=True):
             if isinstance(outcome, Refused) and outcome.code in ignore:
                 continue
             if isinstance(outcome, BaseException):
                 raise outcome
+
+    def fire(self, *intents: Intent, then: Callable[[], None] | None = None) -> None:
+        """Send intents that undo what was asked for before, and wait for nothing.
+
+        `then` is called once Asterisk has answered all of them.
+        """
+        task = asyncio.ensure_future(self._fire(intents, then))
+        self._fired.add(task)
+        task.add_done_callback(self._fired.discard)
+
+    async def _fire(self, intents: Iterable[Intent], then: Callable[[], None] | None) -> None:
+        answers = [self._carry_out(intent) for intent in intents]
+        outcomes = await asyncio.gather(*answers, return_exceptions=True)
+        unanswered = (
+            isinstance(outcome, Refused) and outcome.code in UNANSWERED for outcome in outcomes
+        )
+        if then is not None and not any(unanswered):
+            then()
+
+    async def _carry_out(self, intent: Intent) -> None:
+        interface = getattr(intent, "interface", "")
+        try:
+            await self._send(intent)
+        except BaseException as error:
+            if isinstance(error, Refused) and error.code not in UNANSWERED:
+                self._doubts.discard(interface)
+            elif interface:
+                self._doubts.add(interface)
+            raise
+        self._doubts.discard(interface)
 
     async def bring_about(
         self, done: Callable[[], bool], *intents: Intent, ignore: Iterable[str] = ()
@@ -69,8 +117,9 @@ class AsteriskRequests:
         """Await `asking`, then wait until Asterisk's events have made `done` true.
 
         It is enough that `done` was true once: an agent who becomes ready may be called, answer and
-        wrap up before the answer to the action is read. Raises as `ask` does, and `Refused` with
-        `AsteriskTimeout` when `done` stays false for the timeout.
+        wrap up before the answer to the action is read. When the events do not come, the members
+        may be others than the centre takes them for, and are listed anew. Raises as `ask` does, and
+        `Refused` with `AsteriskTimeout` when `done` stays false for the timeout.
         """
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[waiter] = done
@@ -78,6 +127,9 @@ class AsteriskRequests:
             self.check_waiting()
             async with asyncio.timeout(self._timeout):
                 await asking
+                if (await asyncio.wait((waiter,), timeout=UNSEEN_S))[1]:
+                    await self.relist_members()
+                    self.check_waiting()
                 await waiter
         except TimeoutError:
             raise Refused("AsteriskTimeout", "Asterisk did not do it in time.") from None
@@ -89,3 +141,7 @@ class AsteriskRequests:
         for waiter, done in list(self._waiting.items()):
             if not waiter.done() and done():
                 waiter.set_result(None)
+
+
+async def _relist_nothing() -> None:
+    """Before the service is there, nothing can be listed."""

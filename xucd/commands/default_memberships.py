@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from xucd.center.directory import Agent, Queue
+from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.commands.context import Context
@@ -160,7 +161,7 @@ async def _apply(
     }
     surplus = [
         known[queue_id]
-        for queue_id in live.queues
+        for queue_id in live.queues.keys() | _dynamic(live)
         if queue_id not in default and allowed.queue(queue_id)
     ]
     await asyncio.gather(
@@ -175,6 +176,11 @@ async def _apply(
             for queue in surplus
         )
     )
+
+
+def _dynamic(live: LiveAgent) -> set[int]:
+    """The queues out of which an agent can be taken."""
+    return {queue_id for queue_id, member in live.members.items() if member.dynamic}
 
 
 def _describe(agent: Agent, queue: Queue) -> str:

@@ -3,6 +3,10 @@
 A login is stored before Asterisk is asked, and again when the agent is a member of all its queues,
 so that a daemon killed in between completes it at its next start. A logout is stored before the
 members are removed, so that no phone goes on ringing for an agent who has logged out.
+
+A login that fails is undone, whatever of it Asterisk has done or may still do: an action that was
+not answered in time may be carried out late, and what is sent after it takes effect after it. A
+logout that was not answered in time may come true late, too, and is then shown as one.
 """
 
 import asyncio
@@ -11,12 +15,16 @@ import structlog
 
 from xucd.center.agent import Stance
 from xucd.center.directory import Line
-from xucd.center.intents import AddMember, RemoveMember
+from xucd.center.intents import RemoveMember
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
+from xucd.center.rules.members import log_in_found
+from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station
+from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
-from xucd.commands.lookup import find_agent, find_line, warning_of_reach
+from xucd.commands.lookup import find_agent, find_line, not_authorized, warning_of_reach
+from xucd.commands.members import NO_SUCH_MEMBER, join, leave
 from xucd.cti.commands import AgentLogin, AgentLogout
 from xucd.cti.session import Session
 from xucd.views import agents as agent_views
@@ -26,6 +34,8 @@ log = structlog.get_logger()
 
 async def login(context: Context, command: AgentLogin, who: Session) -> str | None:
     """Log an agent in on a line, taking the line over from whoever holds it.
+
+    One that is logged in on it already is put into those of its queues that lack it.
 
     Returns a warning's code where no queue can ring the phone; it may be about to be switched on.
     Raises `Refused` with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown`,
@@ -43,11 +53,16 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
                     phoneNb=live.line.number,
                     RequestedNb=line.number,
                 )
+            if context.asterisk.current:
+                await _complete(context, live, line)
             who.send(agent_views.agent_state(context.center.state_change(live), context.now()))
             return warning_of_reach(live)
         context.asterisk.check_current()
         holder = context.center.on_interface.get(line.interface)
         if holder is not None:
+            # A user takes a line for itself from anybody, for others only from whom it commands.
+            if live.agent.id != who.user.agent_id and not who.rights.agent(holder.agent):
+                raise not_authorized()
             await log_out(context, holder)
         await log_in(context, live, line)
         return warning_of_reach(live)
@@ -79,49 +94,77 @@ async def log_in(context: Context, live: LiveAgent, line: Line) -> None:
     context.center.expect_station(station)
     try:
         context.center.log_in_without_queues(agent.id, line, context.now())
-        missing: set[int] = set()
-        await context.asterisk.until(
-            lambda: (
-                live.stance is not Stance.OUT
-                and live.queues.keys() - missing <= live.members.keys()
-            ),
-            _join_queues(context, live, line, missing),
-        )
-    except Refused:
+        log_in_found(context.center, agent.id, line, context.now())
+        await _join_queues(context, live, line)
+    except Refused as refusal:
         context.center.fail_login(agent.id, line)
-        await log_out(context, live)
+        if refusal.code in UNANSWERED:
+            await _recall(context, live, line)
+        else:
+            await log_out(context, live)
         raise
-    context.center.settle(agent.id)
+
+
+async def _complete(context: Context, live: LiveAgent, line: Line) -> None:
+    """Put a logged-in agent into those of its queues that lack it.
+
+    Asterisk is asked for all of them: it may have lost members without an event.
+    """
+    if live.agent.id not in context.center.stations:  # Asterisk's configuration has logged it in
+        station = _station(context, live, line, logged_in=True)
+        await context.journal.put_station(station)
+        context.center.expect_station(station)
+    await _join_queues(context, live, line)
+
+
+async def _join_queues(context: Context, live: LiveAgent, line: Line) -> None:
+    """Make the agent a member of all its queues that Asterisk has.
+
+    A queue that Asterisk does not have is tolerated unless it has none of them. Raises `Refused`.
+    """
+    missing: set[int] = set()
+
+    async def join_all() -> None:
+        names = context.center.directory.queues
+        joins = [
+            join(context, live, line, names[queue_id], penalty)
+            for queue_id, penalty in live.queues.items()
+        ]
+        outcomes = await asyncio.gather(*joins, return_exceptions=True)
+        for queue_id, outcome in zip(list(live.queues), outcomes, strict=False):
+            if isinstance(outcome, Refused) and outcome.code == "NoSuchQueue":
+                missing.add(queue_id)
+                if len(missing) < len(outcomes):
+                    log.warning(
+                        "Asterisk has no such queue",
+                        queue=names[queue_id].name,
+                        agent=live.agent.number,
+                    )
+                    continue
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    await context.asterisk.until(
+        lambda: (
+            live.stance is not Stance.OUT and live.queues.keys() - missing <= live.members.keys()
+        ),
+        join_all(),
+    )
+    context.center.settle(live.agent.id, missing)
     context.publish()
     await context.journal.written()
 
 
-async def _join_queues(context: Context, live: LiveAgent, line: Line, missing: set[int]) -> None:
-    """Make the agent a member of all its queues; adds the ids of unknown queues to `missing`.
-
-    A queue that Asterisk does not have is tolerated unless it is the agent's only one. Raises
-    `Refused`.
-    """
-
-    async def join(queue_id: int, penalty: int) -> None:
-        name = context.center.directory.queues[queue_id].name
-        member = AddMember(name, line.interface, live.agent.member_name, penalty)
-        try:
-            await context.asterisk.ask(member)
-        except Refused as refusal:
-            if refusal.code == "AlreadyMember":  # made by somebody else, or by an earlier login
-                leave = RemoveMember(name, line.interface)
-                await context.asterisk.ask(leave, member, ignore=("NotMember",))
-            elif refusal.code == "NoSuchQueue" and len(live.queues) > 1:
-                log.warning("Asterisk has no such queue", queue=name, agent=live.agent.number)
-                missing.add(queue_id)
-            else:
-                raise
-
-    joins = [join(queue_id, penalty) for queue_id, penalty in live.queues.items()]
-    for outcome in await asyncio.gather(*joins, return_exceptions=True):
-        if isinstance(outcome, BaseException):
-            raise outcome
+async def _recall(context: Context, live: LiveAgent, line: Line) -> None:
+    """Take back a login of which nobody knows what Asterisk has done of it, or is yet to do."""
+    await _store_logout(context, live, line)
+    agent_id = live.agent.id
+    context.center.recall(agent_id)
+    queues = [context.center.directory.queues[queue_id] for queue_id in live.queues]
+    context.asterisk.fire(
+        *(RemoveMember(queue.name, line.interface) for queue in queues),
+        then=lambda: context.center.expect_nothing(agent_id, context.now()),
+    )
 
 
 async def log_out(context: Context, live: LiveAgent) -> None:
@@ -132,21 +175,49 @@ async def log_out(context: Context, live: LiveAgent) -> None:
     line = live.line
     if line is None:
         return
+    before = live.station()
+    await _store_logout(context, live, line)
+    members = context.center.owned(live)
+    context.center.begin_logout(live.agent.id, context.now())
+    context.publish()
+    try:
+        await context.asterisk.until(
+            lambda: live.stance is Stance.OUT,
+            _leave_queues(context, live, line, members),
+        )
+    except Refused as refusal:
+        if refusal.code in UNANSWERED:
+            context.center.recall(live.agent.id)
+        elif before is not None:
+            context.center.end_logout(live.agent.id)
+            context.center.expect_station(before)
+            await context.journal.put_station(before)
+        raise
+    await context.journal.written()
+
+
+async def _leave_queues(
+    context: Context, live: LiveAgent, line: Line, members: list[tuple[int, MemberSeen]]
+) -> None:
+    """Have these members ring no phone, nor any that Asterisk may yet add. Raises `Refused`."""
+    leaving = [leave(context, queue_id, member) for queue_id, member in members]
+    if context.asterisk.in_doubt([line.interface]):
+        names = [context.center.directory.queues[queue_id].name for queue_id in live.queues]
+        late = [RemoveMember(name, line.interface) for name in names]
+        leaving.append(context.asterisk.ask(*late, ignore=NO_SUCH_MEMBER))
+    for outcome in await asyncio.gather(*leaving, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
+
+
+async def _store_logout(context: Context, live: LiveAgent, line: Line) -> None:
+    """Store that an agent is to be out, if the database lets it."""
     station = _station(context, live, line, logged_in=False)
     context.center.expect_station(station)
     try:
         await context.journal.put_station(station)
     except Refused as refusal:  # the journal tries again; until then the phone must not ring
         log.warning("cannot store a logout yet", code=refusal.code, agent=live.agent.number)
-    names = [context.center.directory.queues[queue_id].name for queue_id in live.members]
-    context.center.begin_logout(live.agent.id, context.now())
-    context.publish()
-    await context.asterisk.bring_about(
-        lambda: live.stance is Stance.OUT,
-        *(RemoveMember(name, line.interface) for name in names),
-        ignore=("NotMember",),
-    )
-    await context.journal.written()
 
 
 def _station(context: Context, live: LiveAgent, line: Line, *, logged_in: bool) -> Station:

@@ -4,18 +4,23 @@ A pause applies to all of the agent's queues. During a queue call with wrap-up, 
 becomes ready after the wrap-up: the pause that the dialplan set at the answer is restored.
 """
 
+from collections.abc import Callable, Sequence
+
+import msgspec
+
 from xucd.center.agent import UNREACHABLE, Stance
-from xucd.center.intents import WRAPUP_REASON, SetPause
+from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, SetPause
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.commands.context import Context
 from xucd.commands.lookup import find_agent, warning_of_reach
+from xucd.commands.members import NO_SUCH_MEMBER
 from xucd.cti.commands import PauseAgent, UnpauseAgent
 from xucd.cti.session import Session
 
-RESERVED = frozenset({WRAPUP_REASON, UNREACHABLE})
+RESERVED = frozenset({WRAPUP_REASON, LOGOUT_REASON, UNREACHABLE})
 """Reasons that nobody can choose: what a person chose lasts until a person ends it, while these end
-by themselves, with the wrap-up's time and with the phone's return."""
+by themselves, with the wrap-up's time, the next login and the phone's return."""
 
 MAX_REASON = 79
 """Maximum bytes of a pause's reason that Asterisk keeps."""
@@ -44,21 +49,19 @@ async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
     if reason in RESERVED or len(reason.encode()) > MAX_REASON:
         raise Refused("InvalidReason", "The reason is too long, or reserved for xucd itself.")
     interface = _interface(context, live)
-    if live.stance is Stance.PAUSED and live.reason == reason:
-        return
-    if not live.members:
-        context.center.pause_without_queues(live.agent.id, True, reason, context.now())
-        context.publish()
+    if live.stance is Stance.PAUSED and live.reason == reason and not _in_doubt(context, live):
         return
     # A wrap-up that ends meanwhile must not undo the pause.
     context.center.hold_wrapup(live.agent.id)
     try:
-        await context.asterisk.bring_about(
+        await _bring_about(
+            context,
+            live,
             lambda: (
                 _current(context, live).stance is Stance.PAUSED
                 and _current(context, live).reason == reason
             ),
-            SetPause(interface, True, reason),
+            (SetPause(interface, True, reason),),
         )
     finally:
         context.center.resume_wrapup(live.agent.id, context.now())
@@ -68,24 +71,66 @@ async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
 async def unpause_agent(context: Context, live: LiveAgent) -> str | None:
     """Make one agent ready, as `unpause` does."""
     interface = _interface(context, live)
-    if live.stance is Stance.READY and not any(member.paused for member in live.members.values()):
+    ready = live.stance is Stance.READY
+    paused = any(member.paused for member in live.members.values())
+    if ready and not paused and not _in_doubt(context, live):
         return warning_of_reach(live)
-    if not live.members:
-        context.center.pause_without_queues(live.agent.id, False, "", context.now())
-        context.publish()
-    elif _wrapup_is_due(context, live, interface):
+    if live.members and _wrapup_is_due(context, live, interface):
         if live.stance is Stance.PAUSED:
-            await context.asterisk.bring_about(
+            await _bring_about(
+                context,
+                live,
                 lambda: _current(context, live).stance is Stance.WRAPPING,
-                SetPause(interface, False),
-                SetPause(interface, True, WRAPUP_REASON),
+                (SetPause(interface, False), SetPause(interface, True, WRAPUP_REASON)),
             )
-    else:
-        await context.asterisk.bring_about(
-            lambda: _current(context, live).stance in (Stance.READY, Stance.OUT),
-            SetPause(interface, False),
-        )
+        return warning_of_reach(_current(context, live))
+    await _bring_about(
+        context,
+        live,
+        lambda: _current(context, live).stance in (Stance.READY, Stance.OUT),
+        (SetPause(interface, False),),
+    )
     return warning_of_reach(_current(context, live))
+
+
+async def _bring_about(
+    context: Context, live: LiveAgent, done: Callable[[], bool], pauses: Sequence[SetPause]
+) -> None:
+    """Pause or unpause all members of an agent; `pauses` say how, with its line's interface.
+
+    An agent of which Asterisk has no member is paused here alone. When Asterisk contradicts what is
+    held of it, its members are listed anew first.
+    """
+
+    async def ask() -> None:
+        agent = _current(context, live)
+        if agent.members or _in_doubt(context, live):
+            intents = [
+                msgspec.structs.replace(pause, interface=interface)
+                for interface in context.center.interfaces(agent)
+                for pause in pauses
+            ]
+            await context.asterisk.bring_about(done, *intents)
+        else:
+            pause = pauses[-1]
+            context.center.pause_without_queues(
+                agent.agent.id, pause.paused, pause.reason, context.now()
+            )
+            context.publish()
+
+    try:
+        await ask()
+    except Refused as refusal:
+        if refusal.code not in NO_SUCH_MEMBER:
+            raise
+        await context.asterisk.relist_members()
+        if not done():
+            await ask()
+
+
+def _in_doubt(context: Context, live: LiveAgent) -> bool:
+    """Whether Asterisk may yet pause the agent, or unpause it, by an action without an answer."""
+    return context.asterisk.in_doubt(context.center.interfaces(live))
 
 
 def _current(context: Context, live: LiveAgent) -> LiveAgent:

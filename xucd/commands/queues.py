@@ -1,20 +1,28 @@
 """Queue memberships of an agent, or of a whole group.
 
-The membership of a logged-in agent is changed in Asterisk, whose event then changes the centre. A
-logged-out agent is unknown to Asterisk: its membership is only stored, and takes effect at the next
-login. As agent-api.txt has it, a failure is not sent unless the client asked for a result.
+What is configured is stored first, and a logged-in agent's membership then changed in Asterisk,
+whose event changes the centre. Where Asterisk refuses, what is configured is as before; where it
+does not answer, it is asked to undo the change, which it may yet make. A logged-out agent's
+membership is only stored, and takes effect at the next login. As agent-api.txt has it, a failure is
+not sent unless the client asked for a result.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from xucd.center.agent import Stance
 from xucd.center.directory import Line, Queue
-from xucd.center.intents import WRAPUP_REASON, AddMember, Intent, RemoveMember, SetPause, SetPenalty
+from xucd.center.intents import AddMember, Intent, RemoveMember, SetPenalty
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
+from xucd.center.snapshot import MemberSeen
+from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
 from xucd.commands.lookup import find_agent, find_group, find_queue, not_authorized
+from xucd.commands.members import NO_SUCH_MEMBER, join, leave
 from xucd.cti import messages as msg
 from xucd.cti.commands import (
     AddAgentsInGroup,
@@ -39,7 +47,7 @@ async def set_agent_queue(context: Context, command: SetAgentQueue, who: Session
             _find_agent_silently(context, command.agent_id, who),
             find_queue(context, command.queue_id, who),
         )
-        changed = live.queues.get(queue.id) != command.penalty
+        changed = _penalty(live, queue) != command.penalty
         await add_to_queue(context, live, queue, command.penalty)
     _confirm(who, live, queue, changed)
 
@@ -53,7 +61,7 @@ async def remove_agent_from_queue(
             _find_agent_silently(context, command.agent_id, who),
             find_queue(context, command.queue_id, who),
         )
-        if queue.id not in live.queues:
+        if queue.id not in live.queues and queue.id not in live.members:
             raise Refused("NotMember", "The agent is not in this queue.", silent=True)
         await remove_from_queue(context, live, queue)
     _confirm(who, live, queue, changed=True)
@@ -73,7 +81,7 @@ async def move_group(
             find_queue(context, command.from_queue_id, who),
             find_queue(context, command.to_queue_id, who),
         )
-        agents = [live for live in group if live.queues.get(source.id) == command.from_penalty]
+        agents = [live for live in group if _penalty(live, source) == command.from_penalty]
         moves = isinstance(command, MoveAgentsInGroup) and source.id != target.id
         await _each(
             _move(context, live, source if moves else None, target, command.to_penalty)
@@ -93,7 +101,7 @@ async def remove_group(
             find_group(context, command.group_id, who),
             find_queue(context, command.queue_id, who),
         )
-        agents = [live for live in group if live.queues.get(queue.id) == command.penalty]
+        agents = [live for live in group if _penalty(live, queue) == command.penalty]
         await _each(remove_from_queue(context, live, queue) for live in agents)
 
 
@@ -106,7 +114,7 @@ async def add_group(
             find_group(context, command.group_id, who),
             find_queue(context, command.queue_id, who),
         )
-        agents = [live for live in group if queue.id not in live.queues]
+        agents = [live for live in group if _penalty(live, queue) < 0]
         await _each(add_to_queue(context, live, queue, command.penalty) for live in agents)
 
 
@@ -136,59 +144,117 @@ async def _move(
 
 async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty: int) -> None:
     """Add one agent to a queue or change its penalty, under `stations_lock`."""
-    if live.queues.get(queue.id) == penalty and (
-        live.stance is Stance.OUT or queue.id in live.members
-    ):
+    line, out = live.line, live.stance is Stance.OUT
+    member = live.members.get(queue.id)
+    there = out or (member is not None and member.penalty == penalty)
+    if there and live.queues.get(queue.id) == penalty and not _in_doubt(context, live):
         return
-    if live.stance is Stance.OUT or live.line is None:
-        await _store_membership(context, live, queue, penalty)
+    if out or line is None:
+        await _configure(context, live, queue, penalty)
+        return
+    if member is not None:
+        asking = context.asterisk.ask(SetPenalty(queue.name, member.interface, penalty))
+        undoing: Intent = SetPenalty(queue.name, member.interface, member.penalty)
     else:
-        await _ask(
-            context,
-            lambda: live.queues.get(queue.id) == penalty,
-            _intents_to_join(live, live.line, queue, penalty),
-        )
+        asking = join(context, live, line, queue, penalty)
+        undoing = RemoveMember(queue.name, line.interface)
 
+    def done() -> bool:
+        joined = live.members.get(queue.id)
+        return joined is not None and joined.penalty == penalty
 
-def _intents_to_join(live: LiveAgent, line: Line, queue: Queue, penalty: int) -> list[Intent]:
-    """The intents that add a member, paused like the agent; its reason needs a second one."""
-    if queue.id in live.members:
-        return [SetPenalty(queue.name, line.interface, penalty)]
-    reason = {Stance.PAUSED: live.reason, Stance.WRAPPING: WRAPUP_REASON}.get(live.stance)
-    paused = reason is not None
-    member = AddMember(queue.name, line.interface, live.agent.member_name, penalty, paused)
-    return [member, SetPause(line.interface, True, reason, queue.name)] if reason else [member]
+    await _change(context, _Change(live, queue, penalty, done, undoing), asking)
 
 
 async def remove_from_queue(context: Context, live: LiveAgent, queue: Queue) -> None:
     """Remove one agent from a queue, under `stations_lock`."""
-    if queue.id in live.members and live.line is not None:
-        await _ask(
-            context,
-            lambda: queue.id not in live.queues,
-            [RemoveMember(queue.name, live.line.interface)],
-        )
-    else:
-        await _store_membership(context, live, queue, -1)
+    line = live.line
+    found = [member for key, member in context.center.owned(live) if key == queue.id]
+    if any(not member.dynamic for member in found):
+        text = "The member stands in Asterisk's configuration."
+        raise Refused("MemberNotDynamic", text, silent=True)
+    if live.stance is Stance.OUT or line is None or not (found or _in_doubt(context, live)):
+        await _configure(context, live, queue, -1)
+        return
+    member = live.members.get(queue.id)
+    interface = found[0].interface if found else line.interface
+    penalty = live.queues.get(queue.id, 0) if member is None else member.penalty
+    undoing = AddMember(
+        queue.name, interface, live.agent.member_name, penalty, live.stance is not Stance.READY
+    )
+    change = _Change(live, queue, -1, lambda: queue.id not in live.members, undoing)
+    await _change(context, change, _leave(context, queue, found, line))
 
 
-async def _store_membership(context: Context, live: LiveAgent, queue: Queue, penalty: int) -> None:
-    """Store the membership of an agent that Asterisk does not know; a penalty of -1 removes it."""
+async def _leave(context: Context, queue: Queue, found: list[MemberSeen], line: Line) -> None:
+    """Remove an agent's members from a queue, or one that Asterisk may yet add."""
+    for member in found:
+        await leave(context, queue.id, member)
+    if not found:
+        await context.asterisk.ask(RemoveMember(queue.name, line.interface), ignore=NO_SUCH_MEMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change of a logged-in agent's membership to a penalty, -1 for none.
+
+    `done` says whether Asterisk has it; `undoing` is what undoes it.
+    """
+
+    live: LiveAgent
+    queue: Queue
+    penalty: int
+    done: Callable[[], bool]
+    undoing: Intent
+
+
+async def _change(context: Context, change: _Change, asking: Coroutine[Any, Any, None]) -> None:
+    """Store a membership, then have Asterisk change it; undo it where Asterisk does not.
+
+    Raises silent refusals.
+    """
+    center, agent_id, queue_id = context.center, change.live.agent.id, change.queue.id
+    before = change.live.queues.get(queue_id, -1)
+    try:
+        context.asterisk.check_current()
+        await context.journal.set_membership(agent_id, queue_id, change.penalty)
+    except Refused as refusal:
+        asking.close()
+        raise _silent(refusal) from None
+    center.begin_change(agent_id, queue_id)
+    try:
+        await context.asterisk.until(change.done, asking)
+        center.configure(agent_id, queue_id, change.penalty)
+    except Refused as refusal:
+        if refusal.code in UNANSWERED:
+            context.asterisk.fire(change.undoing)
+        with contextlib.suppress(Refused):
+            await context.journal.set_membership(agent_id, queue_id, before)
+        raise _silent(refusal) from None
+    finally:
+        center.end_change(agent_id, queue_id)
+        context.publish()
+
+
+async def _configure(context: Context, live: LiveAgent, queue: Queue, penalty: int) -> None:
+    """Change what is configured of an agent that is not a member; a penalty of -1 removes it."""
     try:
         await context.journal.set_membership(live.agent.id, queue.id, penalty)
     except Refused as refusal:
         raise _silent(refusal) from None
-    context.center.assign(live.agent.id, queue.id, penalty)
+    context.center.configure(live.agent.id, queue.id, penalty)
     context.publish()
 
 
-async def _ask(context: Context, done: Callable[[], bool], intents: list[Intent]) -> None:
-    """Have Asterisk change a membership. Raises silent refusals."""
-    try:
-        await context.asterisk.bring_about(done, *intents, ignore=("AlreadyMember", "NotMember"))
-        await context.journal.written()
-    except Refused as refusal:
-        raise _silent(refusal) from None
+def _in_doubt(context: Context, live: LiveAgent) -> bool:
+    """Whether Asterisk may yet change the agent's members by an action without an answer."""
+    return context.asterisk.in_doubt(context.center.interfaces(live))
+
+
+def _penalty(live: LiveAgent, queue: Queue) -> int:
+    """An agent's penalty in a queue as clients are told it, -1 when it is not in it."""
+    told = live.told.get(queue.id)
+    return told.penalty if told is not None else -1
 
 
 def _find_agent_silently(context: Context, agent_id: int | None, who: Session) -> LiveAgent:
@@ -214,5 +280,5 @@ async def _each(changes: Iterable[Awaitable[None]]) -> None:
 def _confirm(who: Session, live: LiveAgent, queue: Queue, changed: bool) -> None:
     """Send the membership to the client that asked, unless its subscription has done so already."""
     if not changed or who.topics.isdisjoint(topics.queue_topics(topics.QUEUE_MEMBERS, queue.id)):
-        penalty = live.queues.get(queue.id, -1)
+        penalty = _penalty(live, queue)
         who.send(msg.QueueMember(agent_id=live.agent.id, queue_id=queue.id, penalty=penalty))

@@ -87,9 +87,7 @@ class Publisher:
     def _membership_changed(self, change: ch.MembershipChanged) -> None:
         self._context.hub.publish(
             topics.queue_topics(topics.QUEUE_MEMBERS, change.queue_id),
-            msg.QueueMember(
-                agent_id=change.agent_id, queue_id=change.queue_id, penalty=change.penalty
-            ),
+            agent_views.queue_member(change.agent_id, change.queue_id, change),
         )
 
     def _config_changed(self, change: ch.AgentConfigChanged) -> None:

@@ -48,12 +48,6 @@ class Journal:
         for change in changes:
             if isinstance(change, ch.StationChanged):
                 self._later(Store.put_station, change.station)
-            elif isinstance(change, ch.MembershipChanged):
-                agent, queue = change.agent_id, change.queue_id
-                if change.penalty < 0:
-                    self._later(Store.remove_membership, agent, queue)
-                else:
-                    self._later(Store.set_membership, agent, queue, change.penalty)
             elif isinstance(change, ch.DayEnded):
                 day = day_of(change.at - 1)
                 self._later(Store.put_agent_days, day, dict(change.figures))

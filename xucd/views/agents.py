@@ -6,12 +6,14 @@ Ages are in whole seconds up to `now`, an epoch second.
 import datetime
 from collections.abc import Iterable, Mapping
 
+from msgspec import UNSET, UnsetType
+
 from xucd.center.agent import AgentShown, AgentState
 from xucd.center.center import Center
-from xucd.center.changes import AgentChanged
+from xucd.center.changes import AgentChanged, MembershipChanged
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Queue, User
-from xucd.center.live import LiveAgent
+from xucd.center.live import LiveAgent, MembershipShown
 from xucd.center.rights import Rights
 from xucd.cti import messages as msg
 from xucd.cti.messages import AgentStatistic
@@ -68,11 +70,13 @@ def agent_config(center: Center, live: LiveAgent, rights: Rights) -> msg.AgentCo
                 queue_name=center.directory.queues[queue_id].name,
                 queue_id=queue_id,
                 interface=agent.member_name,
-                penalty=penalty,
+                penalty=shown.penalty,
                 userid=agent.user_id,
+                configured_penalty=_unless_none(shown.configured),
+                missing=shown.missing or UNSET,
             )
-            for queue_id, penalty in sorted(live.queues.items())
-            if rights.queue(queue_id)
+            for queue_id, shown in sorted(live.told.items())
+            if shown.penalty >= 0 and rights.queue(queue_id)
         ],
     )
 
@@ -124,12 +128,29 @@ def queue_members(agents: Iterable[LiveAgent], rights: Rights) -> msg.QueueMembe
     """The members of all queues that the rights let through."""
     return msg.QueueMemberList(
         items=[
-            msg.QueueMember(agent_id=live.agent.id, queue_id=queue_id, penalty=penalty)
+            queue_member(live.agent.id, queue_id, shown)
             for live in agents
-            for queue_id, penalty in sorted(live.queues.items())
-            if rights.queue(queue_id)
+            for queue_id, shown in sorted(live.told.items())
+            if shown.penalty >= 0 and rights.queue(queue_id)
         ]
     )
+
+
+def queue_member(
+    agent_id: int, queue_id: int, shown: MembershipShown | MembershipChanged
+) -> msg.QueueMember:
+    """An agent's membership in a queue."""
+    return msg.QueueMember(
+        agent_id=agent_id,
+        queue_id=queue_id,
+        penalty=shown.penalty,
+        configured_penalty=_unless_none(shown.configured),
+        missing=shown.missing or UNSET,
+    )
+
+
+def _unless_none(value: int | None) -> int | UnsetType:
+    return UNSET if value is None else value
 
 
 def user_config(user: User) -> msg.UserConfigUpdate:

@@ -1,95 +1,165 @@
 """What queue members' events do to an agent.
 
-A member is an agent's when its name is the agent's (``Agent/2501``) and its interface a line of
-the directory. A member that appears for an agent that is out logs it in on that line, whoever
-added it; a second interface for an agent that is logged in is ignored.
+A member is an agent's when its name is the agent's (``Agent/2501``), or when it rings the line on
+which the agent is logged in, whatever it is called: `Center.owner` decides. A member by an agent's
+name that appears while the agent is out logs it in on that line, whoever added it. One that must
+not is undone: on a line that another agent holds, on a second line, or of an agent that is to be
+out.
+
+A member that stands in Asterisk's configuration cannot be removed. Paused for `LOGOUT_REASON` it is
+parked, which is to it what being removed is to others.
+
+What is configured for an agent stays as it is, whatever happens to its members.
 """
+
+import msgspec
 
 from xucd.center import events as ev
 from xucd.center.agent import Fact, Stance
-from xucd.center.center import Center
-from xucd.center.directory import Line, Queue
-from xucd.center.intents import WRAPUP_REASON, SetPause
+from xucd.center.center import Center, is_parked
+from xucd.center.directory import AGENT_MEMBER, Line
+from xucd.center.intents import WRAPUP_REASON, RelistMembers, SetPause
 from xucd.center.live import AgentRecord, Member
-
-
-def _member(
-    center: Center, queue: str, interface: str, member: str
-) -> tuple[AgentRecord, Line, Queue] | None:
-    agent = center.directory.agent_by_member_name.get(member)
-    line = center.directory.line_by_interface.get(interface)
-    known = center.directory.queue_by_name.get(queue)
-    if agent is None or line is None or known is None:
-        return None
-    live = center.agent_record(agent.id)
-    if live.stance is not Stance.OUT and live.line is not line:
-        return None
-    return live, line, known
+from xucd.center.snapshot import MemberSeen
 
 
 def added(center: Center, event: ev.MemberAdded, now: float) -> None:
     """A member joined a queue: it logs its agent in, completes a login, or adds to the queues."""
-    found = _member(center, event.queue, event.interface, event.member)
-    if found is None or found[0].leaving:
+    queue = center.directory.queue_by_name.get(event.queue)
+    if queue is None:
         return
-    live, line, queue = found
-    reason = event.reason
-    if event.paused and not reason:  # Asterisk takes a reason only once the member is there
-        reason = WRAPUP_REASON if live.stance is Stance.WRAPPING else live.reason
-    live.put_member(queue.id, Member(event.paused, reason, event.status))
-    center.set_penalty(live, queue.id, event.penalty)
-    if live.stance is Stance.OUT:
-        center.log_in(live, line, now)
-    if not live.settled and live.queues.keys() <= live.members.keys():
-        center.settle(live.agent.id)
-    update_stance(center, live, reason, now)
+    member = MemberSeen(
+        queue=queue.name,
+        interface=event.interface,
+        member=event.member,
+        penalty=event.penalty,
+        paused=event.paused,
+        reason=event.reason,
+        last_call=0,
+        last_pause=0,
+        status=event.status,
+        state_interface=event.state_interface,
+        dynamic=event.dynamic,
+    )
+    _appeared(center, queue.id, member, now)
 
 
 def removed(center: Center, event: ev.MemberRemoved, now: float) -> None:
-    """A member left a queue: a step of a logout, or one queue less."""
-    found = _member(center, event.queue, event.interface, event.member)
-    if found is None or not found[0].drop_member(found[2].id):
-        return
-    live, _line, queue = found
-    if not live.leaving:
-        center.set_penalty(live, queue.id, -1)
-        update_stance(center, live, "", now)
-    elif not live.members:
-        center.log_out(live, now)
+    """A member left a queue: a step of a logout, or one queue less until the next login."""
+    queue = center.directory.queue_by_name.get(event.queue)
+    member = center.members.drop(queue.id, event.interface) if queue is not None else None
+    if queue is not None and member is not None:
+        _disappeared(center, queue.id, member, now)
+
+
+def denied(center: Center, queue_id: int, interface: str, now: float) -> None:
+    """Asterisk refuses to change a member, since it has none: there will be no event of its end."""
+    member = center.members.drop(queue_id, interface)
+    if member is not None:
+        _disappeared(center, queue_id, member, now)
+
+
+def log_in_found(center: Center, agent_id: int, line: Line, now: float) -> None:
+    """Log an agent in on a line which members ring already that nobody has to add."""
+    live = center.agent_record(agent_id)
+    ours = live.agent.member_name
+    for _, member in center.members.on_line(line):
+        foreign = not member.member.startswith(AGENT_MEMBER)
+        if (foreign or member.member == ours) and not is_parked(member):
+            take_line(center, live, line, now)
+            _follow(center, live, member.reason, now)
+            return
 
 
 def penalty_changed(center: Center, event: ev.MemberPenalty, now: float) -> None:
     """A member has another penalty."""
-    found = _member(center, event.queue, event.interface, event.member)
-    if found is not None and found[2].id in found[0].members:
-        center.set_penalty(found[0], found[2].id, event.penalty)
+    queue = center.directory.queue_by_name.get(event.queue)
+    member = center.members.get(queue.id, event.interface) if queue is not None else None
+    if queue is None or member is None:
+        return
+    member = msgspec.structs.replace(member, penalty=event.penalty)
+    center.members.put(queue.id, member)
+    live = center.owner(member)
+    if live is not None:
+        read_members(center, live)
+        _settle(center, live)
+        center.report_memberships(live)
 
 
 def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
     """A membership was paused or made ready."""
-    found = _member(center, event.queue, event.interface, event.member)
-    if found is None or found[2].id not in found[0].members:
+    queue = center.directory.queue_by_name.get(event.queue)
+    if queue is None:
         return
-    live, _line, queue = found
-    member = Member(event.paused, event.reason, live.members[queue.id].status)
-    live.put_member(queue.id, member)
-    if event.paused and event.reason == WRAPUP_REASON and not center.has_worked(live):
+    known = center.members.get(queue.id, event.interface)
+    if known is None:  # a reload of queues.conf has brought it, without an event
+        center.intents.append(RelistMembers())
+        return
+    member = msgspec.structs.replace(known, paused=event.paused, reason=event.reason)
+    if is_parked(known) and not is_parked(member):
+        _appeared(center, queue.id, member, now)
+        return
+    center.members.put(queue.id, member)
+    if is_parked(member):
+        if not is_parked(known):
+            _disappeared(center, queue.id, member, now)
+        return
+    live = center.owner(member)
+    wraps_up = event.paused and event.reason == WRAPUP_REASON
+    if live is None:
+        end_stray_wrapup(center, member)
+        return
+    if wraps_up and not center.has_worked(live):
         # Whoever was asked for a call that another took has nothing to wrap up.
-        center.intents.append(SetPause(event.interface, False, queue=event.queue))
+        center.intents.append(SetPause(event.interface, False, queue=queue.name))
         return
-    update_stance(center, live, event.reason, now)
+    _follow(center, live, event.reason, now)
+    if wraps_up:
+        _spread_wrapup(center, live, event.interface)
 
 
 def status_changed(center: Center, event: ev.MemberStatus, now: float) -> None:
     """A queue reports what it holds a member's phone to do: free, in use, out of reach."""
-    found = _member(center, event.queue, event.interface, event.member)
-    if found is None or found[2].id not in found[0].members:
+    queue = center.directory.queue_by_name.get(event.queue)
+    member = center.members.get(queue.id, event.interface) if queue is not None else None
+    if queue is None or member is None:
         return
-    live, _line, queue = found
-    member = live.members[queue.id]
-    live.put_member(queue.id, Member(member.paused, member.reason, event.status))
+    member = msgspec.structs.replace(member, status=event.status)
+    center.members.put(queue.id, member)
+    live = center.owner(member)
+    if live is None:
+        return
+    read_members(center, live)
     if live.stance is Stance.READY:  # any other hides what the phone can do
         center.update_shown(live, now)
+
+
+def modules_changed(center: Center, event: ev.ModulesChanged, now: float) -> None:
+    """Modules came or went: of the members that went with them, no event tells."""
+    center.intents.append(RelistMembers())
+
+
+def read_members(center: Center, live: AgentRecord) -> None:
+    """Read off all members which of them are an agent's; one that can be rung counts first."""
+    members: dict[int, Member] = {}
+    for queue_id, seen in center.owned(live):
+        known = members.get(queue_id)
+        if known is None or (known.paused and not seen.paused):
+            members[queue_id] = Member(
+                seen.paused,
+                seen.reason,
+                seen.status,
+                interface=seen.interface,
+                penalty=seen.penalty,
+                dynamic=seen.dynamic,
+            )
+    live.set_members(members)
+
+
+def end_stray_wrapup(center: Center, member: MemberSeen) -> None:
+    """Make a member ready that a dialplan paused for a wrap-up which no agent of ours has."""
+    if member.paused and member.reason == WRAPUP_REASON:
+        center.intents.append(SetPause(member.interface, False))
 
 
 def update_stance(center: Center, live: AgentRecord, latest: str, now: float) -> None:
@@ -100,9 +170,11 @@ def update_stance(center: Center, live: AgentRecord, latest: str, now: float) ->
     """
     members = live.members.values()
     if not members:
+        center.update_shown(live, now)  # nothing rings it
         return
     if not all(member.paused for member in members):
         center.change_stance(live, Fact.UNPAUSED, now)
+        center.watch_half_pause(live, now)
         return
     reasons = {member.reason for member in members}
     if len(reasons) > 1 and live.stance is not Stance.READY:
@@ -110,8 +182,114 @@ def update_stance(center: Center, live: AgentRecord, latest: str, now: float) ->
     reason = latest if len(reasons) > 1 else reasons.pop()
     if reason != WRAPUP_REASON:
         center.change_stance(live, Fact.PAUSED, now, reason)
-    elif live.stance is Stance.PAUSED and live.line is not None:
+    elif live.stance is Stance.PAUSED:
         # Answering has overwritten a pause that was chosen while the phone rang.
-        center.intents.append(SetPause(live.line.interface, True, live.reason))
+        for interface in center.interfaces(live):
+            center.intents.append(SetPause(interface, True, live.reason))
     else:
         center.change_stance(live, Fact.PAUSED_FOR_WRAPUP, now)
+    center.watch_half_pause(live, now)
+
+
+def _appeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> None:
+    """A member is there that was not, or is parked no more."""
+    center.members.put(queue_id, member)
+    _log_in_by(center, queue_id, member, now)
+    live = center.owner(member)
+    if live is None:
+        end_stray_wrapup(center, member)
+    elif live.leaving:
+        center.undo(queue_id, member)
+    else:
+        if member.paused and not member.reason:
+            # Asterisk takes a reason only once the member is there.
+            reason = WRAPUP_REASON if live.stance is Stance.WRAPPING else live.reason
+            member = msgspec.structs.replace(member, reason=reason)
+            center.members.put(queue_id, member)
+        _follow(center, live, member.reason, now)
+
+
+def _log_in_by(center: Center, queue_id: int, member: MemberSeen, now: float) -> None:
+    """Let a member by the name of an agent that is out log it in; undo one that must not be."""
+    agent = center.directory.agent_by_member_name.get(member.member)
+    line = center.members.line_of(member)
+    if agent is None or line is None or is_parked(member):
+        return
+    live = center.agent_record(agent.id)
+    if live.stance is not Stance.OUT:
+        if live.line is not line:
+            center.undo(queue_id, member)
+    elif live.leaving or center.is_recalled(agent.id, now) or _is_claimed(center, live, line):
+        center.undo(queue_id, member)
+    else:
+        take_line(center, live, line, now)
+
+
+def take_line(
+    center: Center, live: AgentRecord, line: Line, now: float, since: float | None = None
+) -> None:
+    """Have an agent logged in on a line since this moment or now, with the members that ring it."""
+    center.hold_line(live, line)
+    moved = live.line is not line or live.stance is Stance.OUT
+    live.set_line(line)
+    read_members(center, live)
+    if moved:
+        center.log_in(live, line, now, since)
+
+
+def _is_claimed(center: Center, live: AgentRecord, line: Line) -> bool:
+    """Whether another agent is logged in on a line, or just logging in there."""
+    holder = center.on_interface.get(line.interface)
+    return (holder is not None and not holder.leaving) or any(
+        station.logged_in and station.line_id == line.id and station.agent_id != live.agent.id
+        for station in center.stations.values()
+    )
+
+
+def _disappeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> None:
+    """A member is there no more, or is parked."""
+    holder = _holder(center, member)
+    if holder is None:
+        return
+    read_members(center, holder)
+    if holder.leaving or center.is_recalled(holder.agent.id, now):
+        if not holder.members:
+            center.log_out(holder, now)
+        return
+    if queue_id not in holder.members:
+        holder.take_out(queue_id)
+    _follow(center, holder, "", now)
+
+
+def _holder(center: Center, member: MemberSeen) -> AgentRecord | None:
+    """The agent whose member it was, before it was parked."""
+    return center.owner(msgspec.structs.replace(member, paused=False))
+
+
+def _follow(center: Center, live: AgentRecord, latest: str, now: float) -> None:
+    """Read an agent anew from its members; `latest` is the reason that came last."""
+    read_members(center, live)
+    _settle(center, live)
+    center.report_memberships(live)
+    update_stance(center, live, latest, now)
+
+
+def _settle(center: Center, live: AgentRecord) -> None:
+    """End a login once the agent is in all of its queues that Asterisk has, as configured."""
+    if not live.settled and all(
+        queue_id in live.members and live.members[queue_id].penalty == penalty
+        for queue_id, penalty in live.queues.items()
+        if queue_id in center.members.queue_ids
+    ):
+        center.settle(live.agent.id)
+
+
+def _spread_wrapup(center: Center, live: AgentRecord, paused: str) -> None:
+    """Pause an agent's members of other interfaces, which the dialplan's pause does not reach."""
+    waiting = {
+        member.interface
+        for _, member in center.owned(live)
+        if member.interface != paused and not member.paused
+    }
+    for interface in sorted(waiting):
+        center.intents.append(SetPause(interface, True, WRAPUP_REASON))

@@ -1,37 +1,52 @@
 """Starting anew from a snapshot, after a connection to Asterisk was made or made again.
 
-Asterisk owns what is live, so its list wins over what was remembered, with these exceptions:
+What is live becomes what Asterisk lists. What is configured stays as it is: no list adds a queue to
+an agent's, or takes one away. Asterisk is asked for members in these cases alone:
 
-- An agent remembered as logged in of which Asterisk has no member at all is added again, paused as
-  it was: Asterisk restarted and lost its dynamic members.
+- An agent remembered as logged in of which Asterisk has no member that xucd could have made is put
+  back, paused as it was: Asterisk restarted and lost its dynamic members.
 - A login that was begun and never completed is completed, and so are queues that were configured
   anew meanwhile.
+- A queue that Asterisk did not have, or that lost the agent without an event while xucd listened,
+  gets it as soon as there is the queue.
 - A member of an agent remembered as logged out is removed: a logout was interrupted, and its phone
-  must not ring. So is a member of an agent that is no longer configured, or has another number.
-- A member of an agent that xucd never logged in is kept as it is.
+  must not ring. So is a member of an agent that is no longer configured, or has another number, and
+  one on a second line or on another agent's. One that cannot be removed is paused.
 
-What Asterisk has to do for this is in the intents; the events that answer them follow as always.
+A member of an agent that xucd never logged in is kept as it is, and so is what others did to the
+queues of one that is logged in. What Asterisk has to do is in the intents; the events that answer
+them follow as always.
 """
 
 from collections.abc import Iterable
 
+import msgspec
+
 from xucd.center.agent import AgentState, Fact, Stance
-from xucd.center.center import Center
+from xucd.center.center import Center, is_parked
 from xucd.center.changes import PhoneChanged
-from xucd.center.directory import AGENT_MEMBER, Line
+from xucd.center.directory import AGENT_MEMBER, Line, spelled
 from xucd.center.intents import AddMember, RemoveMember, SetPause, SetPenalty
-from xucd.center.live import AgentRecord, Member
+from xucd.center.live import AgentRecord
 from xucd.center.rules.listening import rebuild_listeners
-from xucd.center.rules.members import update_stance
+from xucd.center.rules.members import end_stray_wrapup, read_members, take_line, update_stance
 from xucd.center.rules.phones import rebuild_phone_calls
 from xucd.center.rules.queues import queues_counted
 from xucd.center.rules.recording import rebuild_recordings
 from xucd.center.rules.sheets import rebuild_sheets
-from xucd.center.snapshot import MemberSeen, Snapshot
+from xucd.center.snapshot import ChannelSeen, MemberSeen, QueuesSeen, Snapshot
+
+Members = list[tuple[int, MemberSeen]]
+"""Members with their queues' ids."""
 
 
 def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
     """Replace everything live by what `snapshot` holds."""
+    snapshot = msgspec.structs.replace(
+        snapshot,
+        callers=tuple(spelled(center.directory, caller) for caller in snapshot.callers),
+        channels=tuple(_spelled_data(center, channel) for channel in snapshot.channels),
+    )
     center.channels.rebuild(snapshot.channels, snapshot.recorded, snapshot.variables, now)
     rebuild_recordings(center, snapshot)
     queues_counted(center, center.queue_stats.rebuild(snapshot, now), now)
@@ -43,104 +58,165 @@ def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
         if center.devices.get(line.interface) != devices[line.interface]:
             center.changes.append(PhoneChanged(line.id, devices[line.interface]))
     center.devices = devices
-    center.free_lines()
-    members: dict[int, list[MemberSeen]] = {}
-    for member in snapshot.members:
-        agent = center.directory.agent_by_member_name.get(member.member)
-        if member.interface not in center.directory.line_by_interface:
-            continue
-        if agent is not None:
-            members.setdefault(agent.id, []).append(member)
-        elif _is_left_behind(center, member):
-            center.intents.append(RemoveMember(member.queue, member.interface))
-    for live in center.agent_records():
-        center.suppressed = True
-        _rebuild_agent(center, live, members.get(live.agent.id, []), snapshot, now)
-        center.suppressed = False
-        center.update_shown(live, now)
-        _date(center, live, members.get(live.agent.id, []), now)
-        _resume_wrapup(center, live, members.get(live.agent.id, []), now)
+    center.expect_nothing(None, now)
+    rebuild_members(center, QueuesSeen(snapshot.queues, snapshot.members), now)
     rebuild_listeners(center, snapshot.channels)
 
 
-def _rebuild_agent(
-    center: Center, live: AgentRecord, seen: list[MemberSeen], snapshot: Snapshot, now: float
-) -> None:
+def rebuild_members(center: Center, seen: QueuesSeen, now: float, *, again: bool = False) -> None:
+    """Replace the queues and members by those that Asterisk lists.
+
+    With `again` it was connected and heard since the last list: what has gone without an event was
+    lost, and not taken away by anybody.
+    """
+    center.members.rebuild(seen.queues, (spelled(center.directory, each) for each in seen.members))
+    center.free_lines()
+    named: dict[str, Members] = {}
+    for queue_id, member in center.members.all():
+        if member.member in center.directory.agent_by_member_name:
+            named.setdefault(member.member, []).append((queue_id, member))
+        elif _is_left_behind(center, member):
+            center.undo(queue_id, member)
+    # Who was logged in before holds its line, whomever another program has put there since.
+    for live in sorted(center.agent_records(), key=lambda each: not _remembered_in(center, each)):
+        center.suppressed = True
+        _rebuild_agent(center, live, named.get(live.agent.member_name, []), again, now)
+        center.suppressed = False
+        center.update_shown(live, now)
+        center.report_memberships(live)
+        members = [member for _, member in center.owned(live)]
+        _date(center, live, members, now)
+        if not again:
+            _resume_wrapup(center, live, members, now)
+    for _, member in center.members.all():
+        if center.owner(member) is None:
+            end_stray_wrapup(center, member)
+
+
+def _spelled_data(center: Center, channel: ChannelSeen) -> ChannelSeen:
+    """A channel whose `Queue` application names its queue as the directory spells it."""
+    if channel.application != "Queue":
+        return channel
+    name, *rest = channel.application_data.split(",")
+    queue = center.directory.queue_by_name.get(name)
+    if queue is None:
+        return channel
+    return msgspec.structs.replace(channel, application_data=",".join([queue.name, *rest]))
+
+
+def _remembered_in(center: Center, live: AgentRecord) -> bool:
     station = center.stations.get(live.agent.id)
-    live.clear_members()
-    if station is not None and not station.logged_in:
-        center.intents.extend(RemoveMember(member.queue, member.interface) for member in seen)
-        center.log_out(live, now)
-        return
-    line = _line(center, station.line_id if station is not None else None, seen)
-    if line is None:
-        center.log_out(live, now)
-        return
-    strays = [member for member in seen if member.interface != line.interface]
-    center.intents.extend(RemoveMember(member.queue, member.interface) for member in strays)
-    mine = [member for member in seen if member.interface == line.interface]
-    if station is None or live.line is not line or live.stance is Stance.OUT:
-        center.log_in(live, line, now, station.since if station is not None else None)
-    center.hold_line(live, line)
-    lost = station is not None and (not mine or not station.settled)
-    live.set_wrapup(_wrapup_of_last_call(center, mine))
-    _take_over(center, live, mine, keep=lost, now=now)
-    if lost and station is not None:
-        if station.paused and not live.members:
-            center.change_stance(live, Fact.PAUSED, now, station.reason)
-        _put_back(center, live, line, snapshot.queues)
+    return station is not None and station.logged_in
 
 
 def _is_left_behind(center: Center, member: MemberSeen) -> bool:
     """Whether a member on one of our lines was that of an agent who has gone from the directory."""
-    return member.member.startswith(AGENT_MEMBER) and member.queue in center.directory.queue_by_name
+    ours = member.interface in center.directory.line_by_interface
+    return ours and member.dynamic and member.member.startswith(AGENT_MEMBER)
 
 
-def _line(center: Center, remembered: int | None, seen: Iterable[MemberSeen]) -> Line | None:
+def _rebuild_agent(
+    center: Center, live: AgentRecord, named: Members, again: bool, now: float
+) -> None:
+    """Rebuild an agent; `named` are the members by its name, on whatever line."""
+    before = frozenset(live.members)
+    live.set_members({})
+    live.end_logout()
+    station = center.stations.get(live.agent.id)
+    rung = [each for each in named if center.members.line_of(each[1]) and not is_parked(each[1])]
+    out = center.is_recalled(live.agent.id, now) or (station is not None and not station.logged_in)
+    line = None if out else _line(center, station.line_id if station is not None else None, rung)
+    if line is None or line.interface in center.on_interface:
+        for queue_id, member in rung:
+            center.undo(queue_id, member)
+        center.log_out(live, now)
+        return
+    for queue_id, member in rung:
+        if center.members.line_of(member) is not line:
+            center.undo(queue_id, member)
+    take_line(center, live, line, now, station.since if station is not None else None)
+    mine = [member for _, member in center.owned(live)]
+    if not again:
+        live.set_wrapup(_wrapup_of_last_call(center, mine))
+    if station is None:
+        update_stance(center, live, mine[0].reason, now)
+        return
+    corrected = not station.settled and _correct(center, live)
+    live.lose(_lacking(center, live, before, again), center.members.queue_ids)
+    if live.members:
+        update_stance(center, live, next(iter(live.members.values())).reason, now)
+    elif station.paused:
+        center.change_stance(live, Fact.PAUSED, now, station.reason)
+    if not _put_back(center, live, line) and not corrected:
+        live.settle()
+    center.save_station(live)
+
+
+def _line(center: Center, remembered: int | None, named: Members) -> Line | None:
     """The line an agent is on: the remembered one, unless Asterisk knows the agent elsewhere."""
-    lines = [center.directory.line_by_interface[member.interface] for member in seen]
+    lines = [center.members.line_of(member) for _, member in named]
     line = center.directory.lines.get(remembered) if remembered is not None else None
     if lines and line not in lines:
         return lines[0]
     return line
 
 
-def _take_over(
-    center: Center, live: AgentRecord, mine: list[MemberSeen], *, keep: bool, now: float
-) -> None:
-    """Make the agent's queues what Asterisk has or, with `keep`, Asterisk's what they are here."""
-    for member in mine:
-        queue = center.directory.queue_by_name.get(member.queue)
-        if queue is None:
-            continue
-        if keep and queue.id not in live.queues:
+def _correct(center: Center, live: AgentRecord) -> bool:
+    """Have Asterisk make an agent's members what is configured for it, as far as it can.
+
+    Returns whether it was asked for another penalty, which is then still to come.
+    """
+    live.settle(False)
+    asked = False
+    for queue_id, member in center.owned(live):
+        penalty = live.queues.get(queue_id, -1)
+        if penalty >= 0 and member.penalty != penalty:
+            center.intents.append(SetPenalty(member.queue, member.interface, penalty))
+            asked = True
+        elif penalty < 0 and member.dynamic and member.member == live.agent.member_name:
             center.intents.append(RemoveMember(member.queue, member.interface))
-            continue
-        live.put_member(queue.id, Member(member.paused, member.reason, member.status))
-        if not keep:
-            center.set_penalty(live, queue.id, member.penalty)
-        elif live.queues[queue.id] != member.penalty:
-            center.intents.append(SetPenalty(member.queue, member.interface, live.queues[queue.id]))
-    if not keep:
-        for queue_id in [known for known in live.queues if known not in live.members]:
-            center.set_penalty(live, queue_id, -1)
-    if mine:
-        update_stance(center, live, mine[0].reason, now)
+            center.members.drop(queue_id, member.interface)
+    read_members(center, live)
+    return asked
 
 
-def _put_back(center: Center, live: AgentRecord, line: Line, known: frozenset[str]) -> None:
-    """Ask for the members that Asterisk lacks, in the queues that it has, paused as the rest."""
+def _lacking(
+    center: Center, live: AgentRecord, before: frozenset[int], again: bool
+) -> frozenset[int]:
+    """The configured queues that lack an agent by no one's will."""
+    absent = live.queues.keys() - live.members.keys()
+    if not live.settled:
+        return frozenset(absent)
+    if again:
+        return frozenset((absent & (before | live.lost)) - live.taken)
+    if not any(member.dynamic for member in live.members.values()):
+        return frozenset(absent - live.taken)
+    for queue_id in absent & center.members.queue_ids:
+        live.take_out(queue_id)
+    return frozenset(absent - live.taken)
+
+
+def _put_back(center: Center, live: AgentRecord, line: Line) -> bool:
+    """Ask for the members that Asterisk lacks, in the queues that it has, paused as the rest.
+
+    Returns whether there was one.
+    """
     paused = live.stance in (Stance.PAUSED, Stance.WRAPPING)
-    lacking = [center.directory.queues[key] for key in live.queues if key not in live.members]
-    live.settle(not lacking)
-    center.save_station(live)
-    center.intents.extend(
-        AddMember(queue.name, line.interface, live.agent.member_name, live.queues[queue.id], paused)
-        for queue in lacking
-        if queue.name in known
-    )
+    lacking = [queue_id for queue_id in live.lost if queue_id in center.members.queue_ids]
+    for queue_id in sorted(lacking):
+        queue = center.directory.queues[queue_id]
+        parked = [member for each, member in center.members.on_line(line) if each == queue_id]
+        if parked:
+            center.intents.append(SetPause(parked[0].interface, False, "", queue.name))
+            continue
+        center.intents.append(
+            AddMember(
+                queue.name, line.interface, live.agent.member_name, live.queues[queue_id], paused
+            )
+        )
     if lacking and live.stance is Stance.PAUSED:
         center.intents.append(SetPause(line.interface, True, live.reason))
+    return bool(lacking)
 
 
 def _wrapup_of_last_call(center: Center, mine: Iterable[MemberSeen]) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 
 from xucd.center import events as ev
 from xucd.center.center import Center
+from xucd.center.directory import spelled
 from xucd.center.rules import (
     callback_calls,
     channels,
@@ -70,6 +71,7 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     ),
     ev.Held: (channels.held, phones.reads),
     ev.VariableSet: (channels.variable_set, queues.variable_set),
+    ev.ModulesChanged: (members.modules_changed,),
     ev.OriginateAnswered: (channels.originate_answered, phones.originate_answered, phones.reads),
     # -- recordings, listeners, devices
     ev.RecordingStarted: (channels.recording_changed, phones.reads, recording.started),
@@ -83,5 +85,6 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
 
 def apply(center: Center, event: ev.Event, now: float) -> None:
     """Take in one thing that Asterisk did. An event that no rule is about changes nothing."""
+    event = spelled(center.directory, event)
     for rule in RULES.get(type(event), ()):
         rule(center, event, now)

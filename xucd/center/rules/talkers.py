@@ -16,6 +16,7 @@ from xucd.center.agent import Stance
 from xucd.center.center import Center
 from xucd.center.channels import Channel
 from xucd.center.intents import WRAPUP_REASON, MarkCaller, SetPause
+from xucd.center.live import LiveAgent
 from xucd.center.phone_calls import Leg
 
 
@@ -36,11 +37,11 @@ def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> Non
         if not leg.claimed or leg.queue != event.queue:
             leg.queue = event.queue
             _claim(center, leg)
-    asked = center.agent_of_member(event.interface, event.member)
+    asked = _asked(center, event)
     if talkers and asked is not None and asked.stance is Stance.WRAPPING and asked.line is not None:
         works = center.phone_calls.talking(asked.line.interface)
         if works is None or not (works.claimed and works.queue):
-            center.intents.append(SetPause(asked.line.interface, False))
+            _pause(center, asked, False)
 
 
 def claim_taken_over(center: Center, leg: Leg) -> None:
@@ -76,4 +77,16 @@ def _claim(center: Center, leg: Leg) -> None:
     live.set_wrapup(queue.wrapup)
     if queue.wrapup > 0 and live.stance is Stance.READY and live.members:
         live.owe_wrapup()
-        center.intents.append(SetPause(live.line.interface, True, WRAPUP_REASON))
+        _pause(center, live, True)
+
+
+def _asked(center: Center, event: ev.AgentConnected) -> LiveAgent | None:
+    """The agent that the member is which the queue asked."""
+    queue = center.directory.queue_by_name.get(event.queue)
+    member = center.members.get(queue.id, event.interface) if queue is not None else None
+    return center.owner(member) if member is not None else None
+
+
+def _pause(center: Center, live: LiveAgent, paused: bool) -> None:
+    for interface in center.interfaces(live):
+        center.intents.append(SetPause(interface, paused, WRAPUP_REASON if paused else ""))

@@ -80,7 +80,10 @@ class AgentDirectory(Message, kw_only=True):
 
 
 class AgentMembership(Part, rename=None, kw_only=True):
-    """A queue of an agent in `AgentConfig`, spelled as clients in the field expect it."""
+    """A queue of an agent in `AgentConfig`, spelled as clients in the field expect it.
+
+    `configured_penalty` and `missing` are as in `QueueMember`.
+    """
 
     queue_name: str
     queue_id: int
@@ -92,6 +95,8 @@ class AgentMembership(Part, rename=None, kw_only=True):
     channel: str = "Agent"
     category: str = "Queue"
     position: int = 1
+    configured_penalty: int | UnsetType = UNSET
+    missing: bool | UnsetType = UNSET
 
 
 class AgentConfig(Message, kw_only=True):

@@ -1,15 +1,25 @@
 """Messages about queues, their members, their figures and their waiting calls."""
 
+from msgspec import UNSET, UnsetType
+
 from xucd.cti.messages.base import ArrayMessage, Message, Part
 from xucd.cti.messages.statistics import QueueStatistic, WindowStatistic
 
 
 class QueueMember(Message, kw_only=True):
-    """An agent's membership in a queue; the penalty -1 says that it is no longer a member."""
+    """An agent's membership in a queue; the penalty -1 says that it is no longer a member.
+
+    It is what Asterisk has of an agent that is logged in. `configuredPenalty`, which is what the
+    next login gives, is sent where it is another (-1 for none): another program has changed the
+    membership. `missing` is sent, and true, where the agent is configured for the queue and is not
+    in it yet.
+    """
 
     agent_id: int
     queue_id: int
     penalty: int
+    configured_penalty: int | UnsetType = UNSET
+    missing: bool | UnsetType = UNSET
 
 
 class QueueMemberList(ArrayMessage, kw_only=True):

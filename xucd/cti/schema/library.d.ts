@@ -37,6 +37,10 @@ export interface AgentView {
   since: number | null;
   /** Its queues: id to penalty. */
   queues: Map<number, number>;
+  /** The configured penalties, -1 for none, where the queue has it with another. */
+  configured: Map<number, number>;
+  /** The queues for which it is configured and that do not have it yet. */
+  missing: Set<number>;
   /** Its figures of the day by name. */
   statistics: Partial<Record<AgentStatistic, number | string>>;
 }

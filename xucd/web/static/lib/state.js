@@ -96,8 +96,14 @@ const CHANGES = {
     const { firstName, lastName, number, context, groupId, userId } = body;
     const known = agent(state, body.id);
     Object.assign(known, { firstName, lastName, number, context, groupId, userId });
-    known.queues.clear();
-    body.member.forEach((member) => known.queues.set(member.queue_id, member.penalty));
+    forget(known);
+    body.member.forEach((member) => join(state, {
+      agentId: body.id,
+      queueId: member.queue_id,
+      penalty: member.penalty,
+      configuredPenalty: member.configured_penalty,
+      missing: member.missing,
+    }));
     changed("agents", body.id);
   },
   AgentGroupList(state, body, changed) {
@@ -122,7 +128,7 @@ const CHANGES = {
     changed("agents", body.id);
   },
   QueueMemberList(state, body, changed) {
-    state.agents.forEach((known) => known.queues.clear());
+    state.agents.forEach(forget);
     body.forEach((member) => join(state, member));
     changed("agents");
   },
@@ -256,6 +262,8 @@ function agent(state, id) {
       state: null, // {name, phoneNb, cause, acd, direction, callType, monitorState}
       since: null, // when that began
       queues: new Map(), // id -> penalty
+      configured: new Map(), // id -> configured penalty, -1 for none, where it is another
+      missing: new Set(), // the ids of queues that it is yet to be in
       statistics: {}, // name -> value
     };
     state.agents.set(id, known);
@@ -318,13 +326,30 @@ function entered(known, body, now) {
  * @param {State} state
  * @param {QueueMember} member
  */
-function join(state, { agentId, queueId, penalty }) {
-  const { queues } = agent(state, agentId);
+function join(state, { agentId, queueId, penalty, configuredPenalty, missing }) {
+  const known = agent(state, agentId);
   if (penalty < 0) {
-    queues.delete(queueId);
+    known.queues.delete(queueId);
   } else {
-    queues.set(queueId, penalty);
+    known.queues.set(queueId, penalty);
   }
+  if (configuredPenalty === undefined) {
+    known.configured.delete(queueId);
+  } else {
+    known.configured.set(queueId, configuredPenalty);
+  }
+  if (missing) {
+    known.missing.add(queueId);
+  } else {
+    known.missing.delete(queueId);
+  }
+}
+
+/** @param {AgentView} known */
+function forget(known) {
+  known.queues.clear();
+  known.configured.clear();
+  known.missing.clear();
 }
 
 /**

@@ -39,6 +39,10 @@ export interface AgentView {
   since: number | null;
   /** Its queues: id to penalty. */
   queues: Map<number, number>;
+  /** The configured penalties, -1 for none, where the queue has it with another. */
+  configured: Map<number, number>;
+  /** The queues for which it is configured and that do not have it yet. */
+  missing: Set<number>;
   /** Its figures of the day by name. */
   statistics: Partial<Record<AgentStatistic, number | string>>;
 }
@@ -462,7 +466,10 @@ export interface AgentDirectory {
   directory: DirectoryEntry[];
 }
 
-/** A queue of an agent in `AgentConfig`, spelled as clients in the field expect it. */
+/** A queue of an agent in `AgentConfig`, spelled as clients in the field expect it.
+ *
+ * `configured_penalty` and `missing` are as in `QueueMember`.
+ */
 export interface AgentMembership {
   queue_name: string;
   queue_id: number;
@@ -474,6 +481,8 @@ export interface AgentMembership {
   channel: string;
   category: string;
   position: number;
+  configured_penalty?: number;
+  missing?: boolean;
 }
 
 /** An agent's configuration, after it has changed.
@@ -563,11 +572,19 @@ export interface Sheet {
   serial: string;
 }
 
-/** An agent's membership in a queue; the penalty -1 says that it is no longer a member. */
+/** An agent's membership in a queue; the penalty -1 says that it is no longer a member.
+ *
+ * It is what Asterisk has of an agent that is logged in. `configuredPenalty`, which is what the
+ * next login gives, is sent where it is another (-1 for none): another program has changed the
+ * membership. `missing` is sent, and true, where the agent is configured for the queue and is not
+ * in it yet.
+ */
 export interface QueueMember {
   agentId: number;
   queueId: number;
   penalty: number;
+  configuredPenalty?: number;
+  missing?: boolean;
 }
 
 /** All members of the queues that the user may see. */

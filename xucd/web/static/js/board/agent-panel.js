@@ -8,7 +8,7 @@ import { detailWords, pauseChoices, stateLook, stateWords } from "../shared/stat
 import { duration } from "../shared/times.js";
 import { formatNumber, t } from "../shared/words.js";
 import { keepFigures } from "./figures.js";
-import { fillMember, makeAdder, makeMember } from "./members.js";
+import { differenceWords, fillMember, makeAdder, makeMember } from "./members.js";
 import { agentView, possible, queueName } from "./model.js";
 
 /** @import { State, UserStatus } from "/lib/xucd.js" */
@@ -46,15 +46,20 @@ export function agentPanel(id, state, act) {
     actions.root,
     make("h3", { text: t("panel.queues") }), queues, none, adder.root,
     make("h3", { text: t("panel.today") }), figures);
+  /** @type {Map<number, string>} */
+  let differences = new Map();
   const showQueues = keepList(queues, {
     key: (/** @type {AgentTile["queues"][number]} */ queue) => queue.id,
     begin: (queue) => makeMember(make("span", { class: "name", text: queue.name }), {
       setPenalty: (penalty) => act.setPenalty(id, queue.id, penalty),
       remove: () => act.remove(id, queue.id),
     }),
-    fill: (row, queue) => fillMember(row, queue.penalty,
-      t("panel.penalty.in", { queue: queue.name }),
-      t("panel.remove.from", { name, queue: queue.name })),
+    fill: (row, queue) => {
+      setText(row.difference, differences.get(queue.id) ?? "");
+      fillMember(row, queue.penalty,
+        t("panel.penalty.in", { queue: queue.name }),
+        t("panel.remove.from", { name, queue: queue.name }));
+    },
   });
   const showFigures = keepFigures(figures, "agent");
 
@@ -74,6 +79,7 @@ export function agentPanel(id, state, act) {
     setText(detail, [detailWords(view.details, current.statuses),
       onLine ? t("board.line", { line: view.line }) : ""].filter(Boolean).join(" · "));
     actions.show(view, current.statuses, title);
+    differences = new Map(view.queues.map((queue) => [queue.id, differenceWords(agent, queue.id)]));
     showQueues(view.queues);
     none.hidden = view.queues.length > 0;
     adder.offer([...current.queues.values()]

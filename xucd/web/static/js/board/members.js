@@ -4,6 +4,7 @@ import { make, makeIcon, setAttribute, setText } from "../shared/dom.js";
 import { ICONS } from "../shared/icons.js";
 import { formatNumber, t } from "../shared/words.js";
 
+/** @import { AgentView } from "/lib/xucd.js" */
 /** @typedef {ReturnType<typeof makeMember>} Member */
 
 /**
@@ -22,10 +23,11 @@ export function makeMember(first, actions) {
   const penalty = make("span", { class: "number penalty" });
   const more = make("button", { type: "button", class: "icon compact more" }, makeIcon(ICONS.plus));
   const remove = make("button", { type: "button", class: "compact remove" });
+  const difference = make("span", { class: "quiet small difference" });
   const group = make("span", { class: "stepper", role: "group" }, less, penalty, more);
   const row = {
-    less, penalty, more, remove, group,
-    root: make("li", { class: "member" }, first, group, remove),
+    less, penalty, more, remove, group, difference,
+    root: make("li", { class: "member" }, first, difference, group, remove),
     current: 0, // the penalty, as xucd has it
     /** @type {number | null} */
     requested: null, // the one that was requested last and is not confirmed yet
@@ -45,6 +47,21 @@ export function makeMember(first, actions) {
   more.addEventListener("click", () => step(1));
   remove.addEventListener("click", () => actions.remove());
   return row;
+}
+
+/** In words where a membership is another than the configured one, which the next login gives.
+ * @param {AgentView} agent
+ * @param {number} queueId
+ */
+export function differenceWords(agent, queueId) {
+  if (agent.missing.has(queueId)) {
+    return t("panel.missing");
+  }
+  const configured = agent.configured.get(queueId);
+  if (configured === undefined) {
+    return "";
+  }
+  return configured < 0 ? t("panel.added-elsewhere") : t("panel.configured", { penalty: configured });
 }
 
 /** Updates a row. `what` names its penalty, `removal` is the label of its button to remove it.

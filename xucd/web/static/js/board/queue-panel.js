@@ -7,7 +7,7 @@ import { stateLook, stateWords } from "../shared/states.js";
 import { duration } from "../shared/times.js";
 import { byName, formatNumber, t } from "../shared/words.js";
 import { keepFigures } from "./figures.js";
-import { fillMember, makeAdder, makeMember } from "./members.js";
+import { differenceWords, fillMember, makeAdder, makeMember } from "./members.js";
 import { agentView, queueView } from "./model.js";
 import { LEAST, PLOTTED } from "./queues.js";
 import { isLevel, makePlot } from "./spark.js";
@@ -19,7 +19,7 @@ import { isLevel, makePlot } from "./spark.js";
 /** @import { AgentTile } from "./model.js" */
 /** @import { Panel } from "./panel.js" */
 
-/** @typedef {AgentTile & {penalty: number}} MemberView */
+/** @typedef {AgentTile & {penalty: number, difference: string}} MemberView */
 
 /** @type {QueueFigure[]} */
 const FIGURES = ["entered", "answered", "abandoned", "timedOut", "callbacks", "diverted", "unseen",
@@ -66,7 +66,9 @@ export function queuePanel(id, state, act, open) {
   const membersOf = (/** @type {State} */ current) => [...current.agents.values()]
     .flatMap((agent) => {
       const penalty = agent.queues.get(id);
-      return penalty === undefined ? [] : [{ ...agentView(agent, current.queues), penalty }];
+      return penalty === undefined ? [] : [{
+        ...agentView(agent, current.queues), penalty, difference: differenceWords(agent, id),
+      }];
     })
     .sort((a, b) => a.penalty - b.penalty || byName(a.name, b.name));
 
@@ -206,6 +208,7 @@ function beginMember(view, queueId, act, open) {
  */
 function fillAgent(row, view, queue) {
   setText(row.name, view.name);
+  setText(row.difference, view.difference);
   setText(row.state, stateWords(view.state));
   setAttribute(row.state, "class", `state small ${stateLook(view.state)}`);
   fillMember(row, view.penalty, t("panel.penalty.of", { name: view.name }),

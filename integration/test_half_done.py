@@ -1,0 +1,68 @@
+"""Commands that Asterisk does not answer in time, and does late: the later command decides."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from integration.client import Refused
+from integration.fixtures import MakeXucd, World, a_world
+from integration.phones import Phones
+from integration.test_hard_stations import members
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def hasty(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
+    """A world whose xucd waits for Asterisk for a second only."""
+    async with a_world(make_xucd, phones) as world:
+        world.xucd.file.write_text(
+            world.xucd.file.read_text().replace("action_timeout = 20", "action_timeout = 1")
+        )
+        await world.xucd.stop()
+        await world.xucd.start()
+        yield world
+
+
+async def test_what_a_frozen_asterisk_does_late_is_undone_or_overtaken(hasty: World) -> None:
+    pbx = hasty.pbx
+    alice, bruce = await hasty.agent("alice", "1002"), await hasty.client("bruce")
+    jack = await hasty.client("jack")
+    pbx.freeze()
+    try:
+        for asked in (
+            alice.ask("pauseAgent", reason="lunch"),
+            bruce.ask("agentLogin", agentphonenumber="1001"),
+            alice.ask("setAgentQueue", agentId=9, queueId=2, penalty=0),
+        ):
+            with pytest.raises(Refused, match="AsteriskTimeout"):
+                await asked
+    finally:
+        pbx.thaw()
+    await alice.ask("unpauseAgent")
+    await jack.ask("agentLogin", agentphonenumber="1001")
+    await alice.ask("pauseAgent", reason="meeting")  # Asterisk has done all before it
+    assert await members(hasty) == {
+        ("support", "Agent/2502"): "PJSIP/1002",
+        ("sales", "Agent/2503"): "PJSIP/1001",
+    }
+    assert bruce.states(8)[-1] == "AgentLoggedOut"
+    assert alice.bodies("AgentStateEvent")[-1]["cause"] == "meeting"
+    assert alice.bodies("AgentStateEvent")[-1]["queues"] == [1]
+
+
+async def test_a_logout_that_asterisk_does_late_is_shown_and_leaves_nothing_behind(
+    hasty: World,
+) -> None:
+    alice = await hasty.agent("alice", "1002")
+    begun = len(alice.frames)
+    hasty.pbx.freeze()
+    try:
+        with pytest.raises(Refused, match="AsteriskTimeout"):
+            await alice.ask("agentLogout")
+    finally:
+        hasty.pbx.thaw()
+    await alice.until("AgentStateEvent", name="AgentLoggedOut", after=begun)
+    await alice.ask("agentLogin", agentphonenumber="1002")
+    assert await members(hasty) == {("support", "Agent/2502"): "PJSIP/1002"}
+    await asyncio.to_thread(hasty.pbx.cli, "queue show support")

@@ -1,0 +1,202 @@
+"""Members as others made them: by queues.conf, by another panel, under other names, or lost.
+
+What is configured for an agent stays, what Asterisk has is told, and the next login unites them.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from integration.client import Client, Refused
+from integration.fixtures import MakeXucd, World, a_world, clear
+from integration.pbx import Pbx
+from integration.phones import Phones
+from integration.running import DEMO
+
+QUEUES = """\
+[[queues]]
+id = 11
+name = "Fixed"
+displayName = "Fixed"
+number = "3012"
+wrapup = 1
+[[queues]]
+id = 17
+name = "passing"
+displayName = "Passing"
+number = "3017"
+[[lines]]
+"""
+CENTER = (
+    DEMO.read_text()
+    .replace("[[lines]]\n", QUEUES, 1)
+    .replace("queues = {}", "queues = { Fixed = 0, billing = 0 }")
+    .replace("queues = { support = 0 }", "queues = { passing = 0 }")
+)
+CONF = "/etc/asterisk/queues.conf"
+FIXED = """\
+[fixed](xucd-queue-wrapup)
+member => PJSIP/1006,0,Agent/2506
+member => Local/1005@default/n,0,Etienne,hint:1005@default
+"""
+PASSING = "[passing](xucd-queue)\n"
+
+
+async def configure(pbx: Pbx, *queues: str, command: str = "queue reload all") -> None:
+    """Let queues.conf end with these queues, and have Asterisk read it."""
+    kept = f"sed -i '/^; tests/,$d' {CONF}; printf '; tests\\n%s' \"$1\" >> {CONF}"
+    pbx._container.exec_run(["sh", "-c", kept, "sh", "".join(queues)])
+    await asyncio.to_thread(pbx.cli, command)
+
+
+async def shown(world: World, queue: str) -> dict[str, str]:
+    """A queue's members as Asterisk's command line lists them: what follows each interface."""
+    text = await asyncio.to_thread(world.pbx.cli, f"queue show {queue}")
+    found = re.findall(r"^\s+.*?((?:PJSIP|Local)/[^\s()]+)[^\n]*?\)?( \(.*)$", text, re.MULTILINE)
+    return dict(found)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def found(pbx: Pbx, make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
+    """A world of an Asterisk with members and queues that xucd did not make."""
+    await configure(pbx, FIXED, PASSING)
+    async with a_world(make_xucd, phones, center=CENTER) as world:
+        yield world
+        await configure(pbx)
+    await clear(world)
+
+
+async def until_state(client: Client, after: int, **wanted: Any) -> None:
+    await client.until("AgentStateEvent", after=after, **wanted)
+
+
+async def test_a_member_of_queues_conf_logs_out_by_being_paused_and_in_by_being_ready(
+    found: World,
+) -> None:
+    caroline = await found.client("caroline")
+    assert caroline.bodies("AgentStateEvent")[-1]["queues"] == [3, 11]
+    begun = len(caroline.frames)
+    await caroline.ask("agentLogout")
+    await until_state(caroline, begun, name="AgentLoggedOut")
+    assert "paused:xucd-logout" in (await shown(found, "fixed"))["PJSIP/1006"]
+    begun = len(caroline.frames)
+    await caroline.ask("agentLogin", agentphonenumber="1006")
+    await until_state(caroline, begun, name="AgentReady")
+    assert "paused" not in (await shown(found, "fixed"))["PJSIP/1006"]
+    assert "PJSIP/1006" in await shown(found, "billing")
+    extension = "dialplan add extension 3012,1,Queue(fixed) into default"
+    await asyncio.to_thread(found.pbx.cli, extension)
+    call = found.phones.dial("3012")
+    leg = await found.phone("1006").rings()
+    leg.answer()
+    await call.answered()
+    begun = len(caroline.frames)
+    await call.hang_up()
+    await until_state(caroline, begun, name="AgentOnWrapup")
+    await until_state(caroline, begun, name="AgentReady")
+
+
+async def test_a_member_through_the_dialplan_is_paused_by_its_own_name_and_number(
+    found: World,
+) -> None:
+    etienne = await found.agent("etienne", "1005")
+    assert etienne.bodies("AgentStateEvent")[-1]["queues"] == [3, 11]
+    await etienne.ask("pauseAgent", reason="lunch")
+    assert "paused:lunch" in (await shown(found, "fixed"))["Local/1005@default/n"]
+    assert "paused:lunch" in (await shown(found, "billing"))["PJSIP/1005"]
+    await etienne.ask("unpauseAgent")
+    await etienne.ask("agentLogout")
+    assert "paused:xucd-logout" in (await shown(found, "fixed"))["Local/1005@default/n"]
+    assert await shown(found, "billing") == {}
+
+
+async def test_an_agents_only_queue_taken_away_and_given_back_takes_the_agent_along(
+    found: World,
+) -> None:
+    alice = await found.agent("alice", "1002")
+    begun = len(alice.frames)
+    await configure(found.pbx, FIXED)  # no event tells of it
+    await until_state(alice, begun, name="AgentOnPause", cause="unreachable")
+    await alice.ask("pauseAgent", reason="lunch")
+    await until_state(alice, begun, name="AgentOnPause", cause="lunch")
+    await alice.ask("unpauseAgent")
+    begun = len(alice.frames)
+    await configure(found.pbx, FIXED, PASSING, command="core reload")
+    await until_state(alice, begun, name="AgentReady")
+    assert "PJSIP/1002" in await shown(found, "passing")
+
+
+async def test_app_queue_that_goes_leaves_nobody_ready_and_brings_all_back(found: World) -> None:
+    alice = await found.agent("alice", "1002")
+    begun = len(alice.frames)
+    await asyncio.to_thread(found.pbx.cli, "module unload app_queue.so")
+    await until_state(alice, begun, name="AgentOnPause", cause="unreachable")
+    begun = len(alice.frames)
+    await asyncio.to_thread(found.pbx.cli, "module load app_queue.so")
+    await until_state(alice, begun, name="AgentReady")
+    await alice.ask("agentLogout")
+    assert await shown(found, "passing") == {}
+
+
+async def test_what_others_do_to_a_membership_is_told_and_undone_by_the_next_login(
+    found: World,
+) -> None:
+    ada = await found.client("ada")
+    await ada.ask("getList", objectType="queuemember")
+    bruce = await found.agent("bruce", "1001")
+    begun = len(ada.frames)
+    for command in (
+        "queue remove member PJSIP/1001 from SUPPORT",
+        "queue set penalty 4 on PJSIP/1001 in sales",
+        'queue add member PJSIP/1001 to billing penalty 2 as "Somebody else"',
+    ):
+        await asyncio.to_thread(found.pbx.cli, command)
+    for told in (
+        {"queueId": 1, "penalty": -1, "configuredPenalty": 0},
+        {"queueId": 2, "penalty": 4, "configuredPenalty": 1},
+        {"queueId": 3, "penalty": 2, "configuredPenalty": -1},
+    ):
+        await ada.until("QueueMember", after=begun, agentId=8, **told)
+    await bruce.ask("agentLogout")
+    await bruce.ask("agentLogin", agentphonenumber="1001")
+    store = found.xucd.store()
+    assert store.memberships()[8] == {1: 0, 2: 1}
+    store.close()
+    assert bruce.bodies("AgentStateEvent")[-1]["queues"] == [1, 2]
+    assert await shown(found, "billing") == {}
+
+
+async def test_one_line_has_one_agent_whoever_puts_another_there(found: World) -> None:
+    alice, bruce = await found.client("alice"), await found.agent("bruce", "1001")
+    begun = len(bruce.frames)
+    await asyncio.to_thread(
+        found.pbx.cli, "queue add member PJSIP/1001 to billing penalty 0 as Agent/2502"
+    )
+    # By then Asterisk has done what xucd asked for before it, on the same connection.
+    await bruce.ask("pauseAgent", reason="lunch")
+    await until_state(bruce, begun, name="AgentOnPause")
+    assert alice.states(9)[-1] == "AgentLoggedOut"
+    assert await shown(found, "billing") == {}
+
+
+async def test_a_wrapup_that_nobody_owns_is_ended(found: World) -> None:
+    for command in (
+        "queue add member PJSIP/1007 to support",
+        "queue pause member PJSIP/1007 queue support reason xucd-wrapup",
+    ):
+        await asyncio.to_thread(found.pbx.cli, command)
+    bruce = await found.agent("bruce", "1001")
+    await bruce.ask("pauseAgent", reason="lunch")  # a round trip behind it
+    assert "paused" not in (await shown(found, "support"))["PJSIP/1007"]
+
+
+async def test_a_supervisor_takes_no_line_from_an_agent_outside_its_lists(found: World) -> None:
+    sue, marice = await found.client("sue"), await found.agent("marice", "1004")
+    with pytest.raises(Refused, match="NotAuthorized"):
+        await sue.ask("agentLogin", agentphonenumber="1004", agentid=8)
+    assert marice.states(11)[-1] == "AgentReady"
+    assert "PJSIP/1004" in await shown(found, "sales")

@@ -1,0 +1,273 @@
+"""Members as others made them: whose they are, what of them is undone, put back or left."""
+
+import msgspec
+import pytest
+
+from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
+from xucd.center import changes as ch
+from xucd.center import events as ev
+from xucd.center.agent import UNREACHABLE, AgentState, Stance
+from xucd.center.center import HALF_PAUSED_S, LATE_S
+from xucd.center.intents import (
+    LOGOUT_REASON,
+    WRAPUP_REASON,
+    AddMember,
+    RelistMembers,
+    RemoveMember,
+    SetPause,
+)
+from xucd.center.rules.members import denied, log_in_found
+from xucd.center.rules.rebuild import rebuild_members
+from xucd.center.snapshot import MemberSeen, QueuesSeen, Snapshot
+from xucd.center.station import Station
+
+QUEUES = frozenset({"support", "sales", "billing"})
+CONFIGURED = {SUPPORT: 0, SALES: 1, BILLING: 2}
+LOCAL = "Local/1001@default/n"
+
+
+@pytest.fixture
+def scene() -> Scene:
+    scene = Scene()
+    scene.logs_in()
+    scene.forget()
+    return scene
+
+
+def joins(interface: str, name: str, queue: str = "support", **fields: object) -> ev.MemberAdded:
+    event = ev.MemberAdded(queue, interface, name, 0, False, "")
+    return msgspec.structs.replace(event, **fields)
+
+
+def leaves(queue: str) -> ev.MemberRemoved:
+    return ev.MemberRemoved(queue, "PJSIP/1001", "Agent/2501")
+
+
+def seen(interface: str, name: str, queue: str = "support", **fields: object) -> MemberSeen:
+    return msgspec.structs.replace(MemberSeen(queue, interface, name, 0, False, "", 0, 0), **fields)
+
+
+def lists(scene: Scene, *members: MemberSeen, queues: frozenset[str] = QUEUES) -> None:
+    """Asterisk's members are listed anew, on a connection that lasts."""
+    rebuild_members(scene.center, QueuesSeen(queues, members), scene.now, again=True)
+    scene.happens()
+
+
+def told(scene: Scene) -> list[ch.MembershipChanged]:
+    return [change for change in scene.told if isinstance(change, ch.MembershipChanged)]
+
+
+# -- whose a member is
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        joins("PJSIP/1001", "Alice J"),
+        joins("PJSIP/1001", "PJSIP/1001"),
+        joins(LOCAL, "Bruce", state_interface="hint:1001@default", dynamic=False),
+        joins("Local/55@x", "Bruce", state_interface="PJSIP/1001"),
+        joins("Local/55@x", "Bruce", state_interface="hint:1001@ext-local"),
+        joins("PJSIP/1001", "Agent/2501", queue="SUPPORT"),
+    ],
+    ids=lambda event: f"{event.interface} {event.member} {event.queue}",
+)
+def test_a_member_that_rings_the_agents_line_is_the_agents(
+    scene: Scene, event: ev.MemberAdded
+) -> None:
+    scene.happens(leaves("support"))
+    assert SUPPORT not in scene.agent().members
+    scene.happens(event)
+    assert scene.agent().members[SUPPORT].interface == event.interface
+    assert (scene.agent().queues, scene.asked) == (CONFIGURED, [])
+
+
+def test_members_of_several_interfaces_are_paused_by_each_of_them(scene: Scene) -> None:
+    scene.happens(leaves("support"), joins(LOCAL, "Bruce", dynamic=False))
+    assert scene.center.interfaces(scene.agent()) == ["PJSIP/1001", LOCAL]
+    scene.happens(ev.MemberPaused("support", LOCAL, "Bruce", True, WRAPUP_REASON))
+    assert scene.asked == [SetPause("PJSIP/1001", True, WRAPUP_REASON)]
+
+
+def test_a_member_by_another_agents_name_on_a_line_in_use_is_removed(scene: Scene) -> None:
+    scene.happens(joins("PJSIP/1001", "Agent/2502", queue="sales"))
+    assert scene.agent(ALICE).stance is Stance.OUT
+    assert RemoveMember("sales", "PJSIP/1001") in scene.asked
+
+
+def test_a_member_of_an_agent_on_a_second_line_is_removed(scene: Scene) -> None:
+    scene.happens(joins("PJSIP/1004", "Agent/2501"))
+    assert scene.asked == [RemoveMember("support", "PJSIP/1004")]
+    assert scene.agent().shown.phone_number == "1001"
+
+
+def test_a_member_that_the_configuration_makes_is_parked_in_place_of_being_removed() -> None:
+    scene = Scene([Station(BRUCE, 1, False, 0.0)])
+    static = seen("PJSIP/1001", "Agent/2501", dynamic=False)
+    scene.rebuilds(Snapshot(QUEUES, (static,), (), (), {}))
+    assert scene.asked == [SetPause("PJSIP/1001", True, LOGOUT_REASON, "support")]
+    parked = ev.MemberPaused("support", "PJSIP/1001", "Agent/2501", True, LOGOUT_REASON)
+    scene.happens(parked)
+    assert scene.agent().stance is Stance.OUT
+    scene.happens(msgspec.structs.replace(parked, paused=False, reason=""))
+    assert scene.agent().stance is Stance.READY
+
+
+def test_who_the_configuration_alone_logged_in_is_not_remembered_and_not_put_elsewhere() -> None:
+    scene = Scene()
+    static = seen("PJSIP/1001", "Agent/2501", dynamic=False)
+    for _ in range(2):
+        scene.rebuilds(Snapshot(QUEUES, (static,), (), (), {}))
+    assert scene.agent().stance is Stance.READY
+    assert (scene.center.stations, scene.asked) == ({}, [])
+    assert scene.agent().queues == CONFIGURED
+
+
+def test_a_login_finds_members_that_ring_the_line_already() -> None:
+    scene = Scene()
+    scene.happens(joins(LOCAL, "Alice J", dynamic=False))
+    line = scene.center.directory.lines[1]
+    log_in_found(scene.center, BRUCE, line, scene.now)
+    scene.happens()
+    assert scene.states() == [AgentState.READY]
+    assert scene.agent().members.keys() == {SUPPORT}
+
+
+# -- what is configured, and what others do
+
+
+def test_what_others_do_is_told_beside_what_is_configured_and_ends_with_the_logout(
+    scene: Scene,
+) -> None:
+    scene.happens(leaves("support"), ev.MemberPenalty("sales", "PJSIP/1001", "Agent/2501", 7))
+    assert told(scene) == [
+        ch.MembershipChanged(BRUCE, SUPPORT, -1, configured=0),
+        ch.MembershipChanged(BRUCE, SALES, 7, configured=1),
+    ]
+    assert scene.agent().queues == CONFIGURED
+    scene.forget()
+    scene.center.begin_logout(BRUCE, scene.now)
+    scene.happens(leaves("sales"), leaves("billing"))
+    assert told(scene) == [
+        ch.MembershipChanged(BRUCE, SUPPORT, 0),
+        ch.MembershipChanged(BRUCE, SALES, 1),
+    ]
+
+
+def test_a_command_that_changes_a_membership_is_no_difference(scene: Scene) -> None:
+    scene.center.begin_change(BRUCE, SALES)
+    scene.happens(ev.MemberPenalty("sales", "PJSIP/1001", "Agent/2501", 7))
+    scene.center.configure(BRUCE, SALES, 7)
+    scene.center.end_change(BRUCE, SALES)
+    scene.happens()
+    assert told(scene) == [ch.MembershipChanged(BRUCE, SALES, 7)]
+
+
+def test_an_agent_in_none_of_its_queues_is_out_of_reach(scene: Scene) -> None:
+    scene.happens(*(leaves(queue) for queue in sorted(QUEUES)))
+    assert scene.agent().shown.cause == UNREACHABLE
+    scene.happens(joins("PJSIP/1001", "Alice J"))
+    assert scene.agent().shown.state is AgentState.READY
+
+
+# -- listed anew
+
+
+def mine(*queues: str) -> list[MemberSeen]:
+    penalties = {"support": 0, "sales": 1, "billing": 2}
+    return [seen("PJSIP/1001", "Agent/2501", each, penalty=penalties[each]) for each in queues]
+
+
+def test_a_queue_that_lost_an_agent_without_an_event_gets_it_back(scene: Scene) -> None:
+    lists(scene, *mine("support", "sales"))
+    assert scene.asked == [AddMember("billing", "PJSIP/1001", "Agent/2501", 2, False)]
+
+
+def test_a_queue_out_of_which_others_took_an_agent_does_not_get_it_back(scene: Scene) -> None:
+    scene.happens(leaves("billing"))
+    lists(scene, *mine("support", "sales"))
+    assert scene.asked == []
+
+
+def test_a_queue_that_went_and_comes_again_gets_its_agents(scene: Scene) -> None:
+    lists(scene, *mine("support", "sales"), queues=QUEUES - {"billing"})
+    assert told(scene) == [ch.MembershipChanged(BRUCE, BILLING, 2, missing=True)]
+    assert (scene.asked, scene.agent().shown.state) == ([], AgentState.READY)
+    for _ in range(2):
+        lists(scene, *mine("support", "sales"))
+    assert scene.asked == [AddMember("billing", "PJSIP/1001", "Agent/2501", 2, False)] * 2
+
+
+def test_who_lost_all_queues_is_not_ready_and_is_when_they_come_again(scene: Scene) -> None:
+    lists(scene, queues=frozenset())
+    assert scene.agent().shown.cause == UNREACHABLE
+    lists(scene)
+    scene.happens(*(joins("PJSIP/1001", "Agent/2501", each.queue) for each in mine(*QUEUES)))
+    assert scene.states() == [AgentState.ON_PAUSE, AgentState.READY]
+
+
+def test_a_paused_agent_is_put_back_paused(scene: Scene) -> None:
+    scene.pauses(True, "lunch")
+    lists(scene, *mine())
+    assert scene.agent().shown.cause == "lunch"
+    assert SetPause("PJSIP/1001", True, "lunch") in scene.asked
+
+
+def test_modules_that_come_or_go_have_the_members_listed_anew(scene: Scene) -> None:
+    scene.happens(ev.ModulesChanged("app_queue.so"))
+    assert scene.asked == [RelistMembers()]
+
+
+def test_a_member_that_asterisk_denies_is_no_member(scene: Scene) -> None:
+    for queue_id in CONFIGURED:
+        denied(scene.center, queue_id, "PJSIP/1001", scene.now)
+    assert scene.agent().members == {}
+
+
+# -- half-done
+
+
+def test_a_login_taken_back_does_not_come_true_late() -> None:
+    scene = Scene()
+    scene.center.begin_login(BRUCE)
+    scene.center.recall(BRUCE)
+    scene.happens(joins("PJSIP/1001", "Agent/2501"))
+    assert scene.agent().stance is Stance.OUT
+    assert scene.asked == [RemoveMember("support", "PJSIP/1001")]
+    scene.center.expect_nothing(BRUCE, scene.now)
+    scene.happens(leaves("support"))
+    scene.passes(LATE_S)
+    scene.happens(joins("PJSIP/1001", "Agent/2501"))
+    assert scene.agent().stance is Stance.READY
+
+
+def test_a_logout_that_comes_late_is_a_logout(scene: Scene) -> None:
+    scene.center.begin_logout(BRUCE, scene.now)
+    scene.center.recall(BRUCE)
+    scene.pauses(True, "lunch")
+    assert scene.agent().shown.cause == "lunch", "it is no logout yet"
+    scene.happens(*(leaves(queue) for queue in sorted(QUEUES)))
+    assert scene.agent().stance is Stance.OUT
+    assert scene.agent().queues == CONFIGURED
+
+
+# -- pauses for a wrap-up that nobody has
+
+
+def test_a_wrapup_of_no_agent_is_ended_at_once_and_when_it_is_found() -> None:
+    scene = Scene()
+    stranger = joins("PJSIP/9999", "PJSIP/9999")
+    paused = ev.MemberPaused("support", "PJSIP/9999", "PJSIP/9999", True, WRAPUP_REASON)
+    scene.happens(stranger, paused)
+    assert scene.asked == [SetPause("PJSIP/9999", False)]
+    scene.forget()
+    found = seen("PJSIP/9999", "PJSIP/9999", paused=True, reason=WRAPUP_REASON)
+    scene.rebuilds(Snapshot(QUEUES, (found,), (), (), {}))
+    assert scene.asked == [SetPause("PJSIP/9999", False)]
+
+
+def test_a_wrapups_pause_that_stays_in_one_queue_is_ended(scene: Scene) -> None:
+    scene.happens(ev.MemberPaused("sales", "PJSIP/1001", "Agent/2501", True, WRAPUP_REASON))
+    assert (scene.asked, scene.agent().stance) == ([], Stance.READY)
+    scene.passes(HALF_PAUSED_S)
+    assert scene.asked == [SetPause("PJSIP/1001", False)]

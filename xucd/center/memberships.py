@@ -1,0 +1,84 @@
+"""The members of our queues as Asterisk has them: whoever made them, whatever they are called.
+
+Of one queue, Asterisk tells its members apart by their interface, literally as configured, and it
+wants the same text back when a member is paused or removed. What rings in the end is a phone:
+
+    PJSIP/1001                                the line's own interface
+    Local/1001@default/n                      the line's number, dialled through the dialplan
+    …,hint:1001@default or …,PJSIP/1001       the same, by the device whose state counts
+
+Here each member is found by its queue and interface, and by the line that it rings.
+"""
+
+from collections.abc import Iterable
+
+from xucd.center.directory import Directory, Line
+from xucd.center.snapshot import MemberSeen
+
+_HINT = "hint:"
+_LOCAL = "Local/"
+
+
+class Memberships:
+    """All members of our queues, by queue id and interface."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._members: dict[tuple[int, str], MemberSeen] = {}
+        self._by_line: dict[int, dict[tuple[int, str], MemberSeen]] = {}
+        self.queue_ids: frozenset[int] = frozenset(directory.queues)
+        """The queues that Asterisk has; all, before it was asked."""
+
+    def rebuild(self, queues: Iterable[str], members: Iterable[MemberSeen]) -> None:
+        """Start anew from what Asterisk lists; queues that are none of ours are left out."""
+        known = self._directory.queue_by_name
+        self.queue_ids = frozenset(known[name].id for name in queues if name in known)
+        self._members.clear()
+        self._by_line.clear()
+        for member in members:
+            if member.queue in known:
+                self.put(known[member.queue].id, member)
+
+    def put(self, queue_id: int, member: MemberSeen) -> None:
+        """Asterisk has this member."""
+        self.drop(queue_id, member.interface)
+        key = queue_id, member.interface
+        self._members[key] = member
+        line = self.line_of(member)
+        if line is not None:
+            self._by_line.setdefault(line.id, {})[key] = member
+
+    def drop(self, queue_id: int, interface: str) -> MemberSeen | None:
+        """Asterisk has no such member any more. Returns it, or None if it was not known."""
+        key = queue_id, interface
+        member = self._members.pop(key, None)
+        line = self.line_of(member) if member is not None else None
+        if line is not None:
+            del self._by_line[line.id][key]
+        return member
+
+    def get(self, queue_id: int, interface: str) -> MemberSeen | None:
+        """The member of this interface."""
+        return self._members.get((queue_id, interface))
+
+    def all(self) -> list[tuple[int, MemberSeen]]:
+        """Every member, with its queue's id."""
+        return [(queue_id, member) for (queue_id, _), member in self._members.items()]
+
+    def on_line(self, line: Line) -> list[tuple[int, MemberSeen]]:
+        """The members that ring a line, with their queues' ids; its own interface comes first."""
+        found = self._by_line.get(line.id, {}).items()
+        members = [(queue_id, member) for (queue_id, _), member in found]
+        return sorted(members, key=lambda each: each[1].interface != line.interface)
+
+    def line_of(self, member: MemberSeen) -> Line | None:
+        """The line that a member rings, None for a phone that is none of ours."""
+        return self.line_of_device(member.interface) or self.line_of_device(member.state_interface)
+
+    def line_of_device(self, device: str) -> Line | None:
+        """The line of an interface or of a device that stands for one."""
+        line = self._directory.line_by_interface.get(device)
+        if line is None and device.startswith((_LOCAL, _HINT)):
+            number = device.removeprefix(_LOCAL).removeprefix(_HINT).partition("@")[0]
+            line = self._directory.line_by_number.get(number)
+        return line

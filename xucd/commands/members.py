@@ -1,0 +1,99 @@
+"""Putting one agent into one queue of Asterisk, and taking it out, whatever is there already.
+
+On a line there may be a member of another name, or one that stands in Asterisk's configuration:
+that one can be neither added nor removed. It is made ready in place of being added, and parked
+(paused for `LOGOUT_REASON`) in place of being removed, if the agent logs out.
+"""
+
+from xucd.center.agent import Stance
+from xucd.center.center import is_parked
+from xucd.center.directory import Line, Queue
+from xucd.center.intents import (
+    LOGOUT_REASON,
+    WRAPUP_REASON,
+    AddMember,
+    Intent,
+    RemoveMember,
+    SetPause,
+    SetPenalty,
+)
+from xucd.center.live import LiveAgent
+from xucd.center.refused import Refused
+from xucd.center.rules.members import denied
+from xucd.center.snapshot import MemberSeen
+from xucd.commands.context import Context
+
+NO_SUCH_MEMBER = frozenset({"NotMember", "NoSuchQueue", "AsteriskLacksAction"})
+"""Refusals to change a member which say that there is none."""
+
+
+async def join(context: Context, live: LiveAgent, line: Line, queue: Queue, penalty: int) -> None:
+    """Make an agent a member of a queue with this penalty, paused as it is elsewhere.
+
+    A dynamic member of the line by another name is replaced. Raises `Refused`.
+    """
+    ask = context.asterisk.ask
+    found = [each for key, each in context.center.members.on_line(line) if key == queue.id]
+    there = found[0] if found else None
+    if there is not None and (not there.dynamic or there.interface != line.interface):
+        await ask(*_intents_to_take_over(live, there, penalty))
+        return
+    known = there is not None and there.member == live.agent.member_name
+    adding = _intents_to_add(live, line, queue, penalty)
+    try:
+        await ask(*adding)
+    except Refused as refusal:
+        if refusal.code != "AlreadyMember":
+            raise
+        if known and live.stance is not Stance.OUT:
+            await ask(SetPenalty(queue.name, line.interface, penalty))
+            return
+        try:
+            await ask(RemoveMember(queue.name, line.interface), *adding, ignore=("NotMember",))
+        except Refused as again:
+            if again.code != "MemberNotDynamic":
+                raise
+            await ask(SetPause(line.interface, False, "", queue.name))
+
+
+async def leave(context: Context, queue_id: int, member: MemberSeen) -> None:
+    """Have a member ring no phone: remove it, or park it. Raises `Refused`."""
+    try:
+        if member.dynamic:
+            await context.asterisk.ask(RemoveMember(member.queue, member.interface))
+            return
+    except Refused as refusal:
+        if refusal.code in NO_SUCH_MEMBER:
+            denied(context.center, queue_id, member.interface, context.now())
+            context.publish()
+            return
+        if refusal.code != "MemberNotDynamic":
+            raise
+    parking = SetPause(member.interface, True, LOGOUT_REASON, member.queue)
+    await context.asterisk.ask(parking, ignore=NO_SUCH_MEMBER)
+
+
+def _intents_to_take_over(live: LiveAgent, member: MemberSeen, penalty: int) -> list[Intent]:
+    """The intents that make a member of somebody else's making the agent's."""
+    intents: list[Intent] = []
+    if live.stance is Stance.OUT and member.paused:
+        intents.append(SetPause(member.interface, False, "", member.queue))
+    elif is_parked(member):
+        reason = _pause(live)
+        intents.append(SetPause(member.interface, reason is not None, reason or "", member.queue))
+    if member.penalty != penalty:
+        intents.append(SetPenalty(member.queue, member.interface, penalty))
+    return intents
+
+
+def _intents_to_add(live: LiveAgent, line: Line, queue: Queue, penalty: int) -> list[Intent]:
+    """The intents that add a member, paused like the agent; its reason needs a second one."""
+    reason = _pause(live)
+    paused = reason is not None
+    member = AddMember(queue.name, line.interface, live.agent.member_name, penalty, paused)
+    return [member, SetPause(line.interface, True, reason, queue.name)] if reason else [member]
+
+
+def _pause(live: LiveAgent) -> str | None:
+    """The reason for which an agent is paused, None for one that is not."""
+    return {Stance.PAUSED: live.reason, Stance.WRAPPING: WRAPUP_REASON}.get(live.stance)
