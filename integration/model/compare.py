@@ -27,9 +27,9 @@ class Known:
 
     `incoming` are those that rang a phone for somebody else's call, `outgoing` those that a phone,
     or a program for it, placed to a number; what is neither (pick-ups, parked calls) may be told
-    either way. Of the `unsure` xucd does not know whether they are on hold. `handed` are over for the
-    phone, which has transferred them, although their channels may live on for a while. `held` and
-    `muted` are unique ids of channels of which Asterisk last said so: no list has it.
+    either way. Of the `unsure` xucd does not know whether they are on hold. `handed` are over for
+    the phone, which has transferred them, although their channels may live on for a while. `held`
+    and `muted` are unique ids of channels of which Asterisk last said so: no list has it.
     """
 
     incoming: frozenset[str] = frozenset()
