@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -58,8 +59,10 @@ async def main(ask: argparse.Namespace) -> int:
         async def make() -> Xucd:
             own = Path(folder) / str(next(numbers))
             own.mkdir()
+            shutil.copy(Path(folder) / "xucd.db", own)
             return await Xucd(pbx, own).__aenter__()
 
+        await Xucd(pbx, Path(folder)).prepare()
         async with Phones(pbx) as phones:
             await phones.register(*LINES)
             ground = Ground(phones, make)
