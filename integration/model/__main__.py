@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -43,7 +44,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, action="append")
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--asterisk", default="22", choices=("22", "16"))
-    parser.add_argument("--replay", type=Path)
+    parser.add_argument("--replay", type=Path, nargs="+")
     parser.add_argument("--stop", action="store_true", help="stop at the first difference")
     parser.add_argument("--shrink", action="store_true", help="and make the trace shorter")
     return parser.parse_args()
@@ -58,27 +59,29 @@ async def main(ask: argparse.Namespace) -> int:
         async def make() -> Xucd:
             own = Path(folder) / str(next(numbers))
             own.mkdir()
+            shutil.copy(Path(folder) / "xucd.db", own)
             return await Xucd(pbx, own).__aenter__()
 
+        await Xucd(pbx, Path(folder)).prepare()
         async with Phones(pbx) as phones:
             await phones.register(*LINES)
             ground = Ground(phones, make)
-            for seed in [0] if ask.replay else ask.seed or [1]:
-                name = f"{ask.asterisk}-{ask.replay.stem if ask.replay else f'seed{seed}'}"
-                failed += await run(ground, ask, seed, name)
+            for what in ask.replay or ask.seed or [1]:
+                failed += await run(ground, ask, what)
     return failed
 
 
-async def run(ground: Ground, ask: argparse.Namespace, seed: int, name: str) -> bool:
-    """One run; returns whether it had differences."""
+async def run(ground: Ground, ask: argparse.Namespace, what: int | Path) -> bool:
+    """One run of a seed or a kept trace; returns whether it had differences."""
+    name = f"{ask.asterisk}-{f'seed{what}' if isinstance(what, int) else what.stem}"
     print(f"=== {name}", flush=True)
     begun, watch = time.monotonic(), Watch()
     report = stop if ask.stop or ask.shrink else watch
     try:
-        if ask.replay:
-            await ground.replay(kept(ask.replay), report)
+        if isinstance(what, int):
+            await ground.generate(what, ask.steps, report)
         else:
-            await ground.generate(seed, ask.steps, report)
+            await ground.replay(kept(what), report)
     except Differs as differs:
         print(differs, flush=True)
         shortest = await ground.shorter(differs) if ask.shrink else differs

@@ -1,13 +1,13 @@
 """What must agree between Asterisk and xucd while nothing happens. Pure: data in, sentences out.
 
-Each rule gives the differences that it finds. What Asterisk cannot tell, such as who began a call
+Each rule gives the differences that it finds. What Asterisk does not list, such as who began a call
 or which phone holds it, stands in `Known`: the actors know it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from integration.model.listed import AGENTS, LINES, MISSING, QUEUES, Channel, Listed, Member
@@ -27,14 +27,17 @@ class Known:
 
     `incoming` are those that rang a phone for somebody else's call, `outgoing` those that a phone,
     or a program for it, placed to a number; what is neither (pick-ups, parked calls) may be told
-    either way. `held` are on hold; of the `unsure` that is not known to xucd.
+    either way. Of the `unsure` xucd does not know whether they are on hold. `handed` are over for
+    the phone, which has transferred them, although their channels may live on for a while. `held`
+    and `muted` are unique ids of channels of which Asterisk last said so: no list has it.
     """
 
     incoming: frozenset[str] = frozenset()
     outgoing: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
-    muted: Mapping[str, bool] = field(default_factory=dict)  # unique id of a channel
+    handed: frozenset[str] = frozenset()
+    muted: frozenset[str] = frozenset()
 
 
 def differences(listed: Listed, told: Told, known: Known) -> list[str]:
@@ -180,6 +183,9 @@ def calls(listed: Listed, told: Told, known: Known) -> Iterator[str]:
         open_ = dict(events)
         for channel in listed.on(interface):
             event = _event_of(channel, open_)
+            if channel.call_id in known.handed and not listed.others(channel):
+                open_.pop(event["uniqueId"] if event else "", None)
+                continue
             if event is None:
                 yield f"call of {login}: {channel.name} {channel.state} is not told, but {open_}"
                 continue
@@ -219,7 +225,7 @@ def _stages(channel: Channel, joined: bool, known: Known) -> set[str]:
     if channel.state == "Up":
         if channel.call_id in known.unsure:
             return {"Established", "OnHold"}
-        stage = "OnHold" if channel.call_id in known.held else "Established"
+        stage = "OnHold" if channel.unique_id in known.held else "Established"
         return {stage} if joined else {stage, "Dialing"}
     if channel.state in ("Ring", "Dialing"):
         return {"Dialing"}
@@ -286,7 +292,7 @@ def _recording(listed: Listed, known: Known, channel: Channel) -> str:
     ]
     if not recorded:
         return "DISABLED"
-    paused = all(known.muted.get(each.unique_id, False) for each in recorded)
+    paused = all(each.unique_id in known.muted for each in recorded)
     return "PAUSED" if paused else "ACTIVE"
 
 

@@ -27,6 +27,15 @@ MISHAPS = (TimeoutError, NotAnswered, SippError)
 """What a phone meets when the other side was faster; the comparison says what became of it."""
 
 
+_BEGIN_OR_END = {
+    ("Hold", ""): ("Hold", True),
+    ("Unhold", ""): ("Hold", False),
+    ("MixMonitorMute", "1"): ("Mute", True),
+    ("MixMonitorMute", "0"): ("Mute", False),
+}
+"""Event and its ``State``: what it is about, and whether it begins."""
+
+
 class Scene:
     """One xucd beside one Asterisk, with phones, callers, pages and a foreign program."""
 
@@ -38,13 +47,14 @@ class Scene:
         self.either: set[str] = set()  # Call-IDs of pick-ups and parked calls taken back
         self.held: set[str] = set()
         self.unsure: set[str] = set()
+        self.handed: set[str] = set()
         self.unregistered: set[str] = set()
         self.troubles: list[str] = []
         self.stories = told.Stories()
         self.kills = 0
         self.log_from = 0  # the row of Asterisk's queue_log at which this begins
         self.listed = Listed()
-        self._muted: dict[str, bool] = {}
+        self._told: dict[str, set[str]] = {"Hold": set(), "Mute": set()}
         self._reader = Reader(panel)
         self._background: set[asyncio.Task[None]] = set()
         panel.listeners.append(self._hear)
@@ -75,8 +85,9 @@ class Scene:
         await told.open_pages(self.pages)
 
     def _hear(self, block: Block) -> None:
-        if block.event == "MixMonitorMute":
-            self._muted[block["Uniqueid"]] = block["State"] == "1"
+        what, begins = _BEGIN_OR_END.get((block.event, block["State"]), ("", False))
+        if what:
+            (self._told[what].add if begins else self._told[what].discard)(block["Uniqueid"])
 
     # -- looking
 
@@ -102,9 +113,10 @@ class Scene:
         return Known(
             incoming=frozenset(rung.keys() - clicked - self.either),
             outgoing=frozenset((placed | clicked) - self.either),
-            held=frozenset(self.held),
+            held=frozenset(self._told["Hold"]),
             unsure=frozenset(self.unsure),
-            muted=dict(self._muted),
+            handed=frozenset(self.handed),
+            muted=frozenset(self._told["Mute"]),
         )
 
     def phone(self, number: str) -> Phone:

@@ -186,6 +186,7 @@ async def caller_hangs_up(scene: Scene, caller: str) -> None:
 async def transfer(scene: Scene, phone: str, number: str) -> None:
     for leg in scene.talking(phone)[:1]:
         # It goes on until the number has answered.
+        scene.handed.add(leg.call_id)
         await asyncio.wait({scene.begin(leg.transfer(number))}, timeout=1.0)
 
 
