@@ -80,6 +80,10 @@ async def logout(context: Context, command: AgentLogout, who: Session) -> None:
             return
         context.asterisk.check_current()
         await log_out(context, live)
+        if live.queues.keys() - context.center.members.queue_ids:
+            # Asterisk has lost a queue of its: say behind the result, too, what it came to.
+            state = agent_views.agent_state(context.center.state_change(live), context.now())
+            asyncio.get_running_loop().call_soon(who.send, state)
 
 
 async def log_in(context: Context, live: LiveAgent, line: Line) -> None:
