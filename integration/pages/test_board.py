@@ -84,6 +84,24 @@ async def test_callers_who_wait_are_answered_and_give_up_are_counted_and_plotted
     await expect(said.filter(has_text="Abandoned")).to_contain_text("total 1")
 
 
+async def test_callers_whom_a_queue_let_go_are_seen_on_board_and_wall_and_in_the_totals(
+    world: World, opens_board: OpensBoard
+) -> None:
+    ada = await opens_board("ada")
+    sales = ada.queue("Sales")
+    await world.phones.dial("3201").ended()  # four seconds
+    let_go = sales.locator(".timed-out")
+    await expect(let_go).to_have_text("+ 1 timed out")
+    await expect(ada.page.locator("#total-timed-out")).to_have_text("1")
+    await sales.get_by_role("button").click()
+    await expect(ada.panel.locator(".figures")).to_contain_text("Timed out1")
+    await expect(ada.panel.locator(".figures")).to_contain_text("To be called back0")
+    await ada.page.keyboard.press("Escape")
+    await ada.page.keyboard.press("f")
+    await expect(let_go).to_be_in_viewport(ratio=1)
+    await expect(ada.page.locator("#total-timed-out")).to_be_in_viewport(ratio=1)
+
+
 async def test_an_agent_dropped_on_a_queue_is_a_member_in_asterisk(
     world: World, opens_board: OpensBoard, witness: Witness
 ) -> None:
