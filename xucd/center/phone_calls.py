@@ -334,6 +334,8 @@ def _other_party(
                 leg.channel.connected[1],
             )
             return peer.own[0], "" if borrowed else peer.own[1]
+        if not peer.own[0] and peer.own[1] not in ("", "s"):
+            return "", peer.own[1]
     if leg.sent is not None and leg.joined:
         return leg.sent.number, leg.sent.name
     connected = leg.channel.connected
