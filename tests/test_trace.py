@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from xucd.ami.errors import DecodeError
-from xucd.center.events import CallerJoined, ChannelState, Event, Held
+from xucd.center.events import CallerJoined, ChannelState, DeviceStatus, Event, Held
 from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
 from xucd.tools.trace import Recorder, replay
 
@@ -37,7 +37,7 @@ RESYNC = (
     "Response: Success\nActionID: xucd-resync/1/queues\nEventList: start",
     "Event: QueueParams\nQueue: support\nActionID: xucd-resync/1/queues",
     "Event: QueueMember\nQueue: support\nName: Agent/2501\nLocation: PJSIP/1001\nPenalty: 2\n"
-    "LastCall: 7\nLastPause: 8\nInCall: 1\nPaused: 1\nPausedReason: lunch\n"
+    "LastCall: 7\nLastPause: 8\nInCall: 1\nStatus: 2\nPaused: 1\nPausedReason: lunch\n"
     "ActionID: xucd-resync/1/queues",
     "Event: QueueEntry\nQueue: support\nPosition: 1\nChannel: PJSIP/trunk-2\nUniqueid: 2.7\n"
     "CallerIDNum: unknown\nCallerIDName: unknown\nActionID: xucd-resync/1/queues",
@@ -75,7 +75,11 @@ def seen(channel: str, unique_id: str, application: str, bridge: str) -> Channel
 
 SNAPSHOT = Snapshot(
     queues=frozenset({"support"}),
-    members=(MemberSeen("support", "PJSIP/1001", "Agent/2501", 2, True, "lunch", 7, 8),),
+    members=(
+        MemberSeen(
+            "support", "PJSIP/1001", "Agent/2501", 2, True, "lunch", 7, 8, DeviceStatus.IN_USE
+        ),
+    ),
     callers=(CallerJoined("support", "PJSIP/trunk-2", "2.7", 1, "", ""),),
     channels=(
         seen("PJSIP/trunk-1", "2.5", "Queue", "b"),
