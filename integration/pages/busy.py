@@ -268,7 +268,7 @@ class BusyAsterisk:
         member = self._by_interface[interface].member
         self._say(
             f"Event: {event}\r\nQueue: {queue}\r\nMemberName: {member}"
-            f"\r\nInterface: {interface}\r\nPenalty: {penalty}\r\nPaused: {paused}"
+            f"\r\nInterface: {interface}\r\nPenalty: {penalty}\r\nStatus: 1\r\nPaused: {paused}"
             f"\r\nPausedReason: {reason}\r\n\r\n"
         )
 
