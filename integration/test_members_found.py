@@ -88,7 +88,8 @@ async def test_a_member_of_queues_conf_logs_out_by_being_paused_and_in_by_being_
     await until_state(caroline, begun, name="AgentReady")
     assert "paused" not in (await shown(found, "fixed"))["PJSIP/1006"]
     assert "PJSIP/1006" in await shown(found, "billing")
-    extension = "dialplan add extension 3012,1,Queue(fixed) into default"
+    await asyncio.to_thread(found.pbx.cli, "queue pause member Local/1005@default/n")
+    extension = "dialplan add extension 3012,1,Queue(fixed) into queues"
     await asyncio.to_thread(found.pbx.cli, extension)
     call = found.phones.dial("3012")
     leg = await found.phone("1006").rings()
