@@ -159,6 +159,23 @@ async def test_an_agent_is_logged_in_paused_and_logged_out_from_its_panel_and_re
     await expect(sue.panel.get_by_role("button", name="Log in")).to_be_visible()
 
 
+async def test_an_agent_whose_phone_cannot_ring_is_told_so_and_not_counted_as_available(
+    opens_board: OpensBoard,
+) -> None:
+    ada = await opens_board("ada")
+    alice = ada.agent("Alice Johnson")
+    await alice.click()
+    await ada.panel.get_by_label("Phone line").fill("1009")  # no phone is registered there
+    await ada.press("Log in")
+    await expect(alice).to_contain_text("Phone unreachable")
+    await expect(ada.panel).to_contain_text("Phone unreachable · line 1009")
+    await expect(ada.queue("Support").locator(".staffed .out")).to_have_text("1")
+    await expect(ada.queue("Support").locator(".staffed .ready")).to_have_text("0")
+    await expect(ada.panel.get_by_role("button", name="Make ready")).to_be_hidden()
+    await ada.press("Log out")
+    await expect(alice).to_contain_text("Logged out")
+
+
 async def test_agents_are_found_by_their_name_state_group_and_queue(
     world: World, opens_board: OpensBoard
 ) -> None:

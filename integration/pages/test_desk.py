@@ -246,6 +246,30 @@ async def test_a_pause_with_its_reason_shows_at_once_on_another_desk(opens_desk:
     await expect(bruce.row("Alice Johnson")).to_contain_text("Logged out")
 
 
+async def test_a_phone_that_cannot_ring_is_told_in_words_and_is_no_reason_to_choose(
+    phones: Phones, opens_desk: OpensDesk
+) -> None:
+    bruce, alice = await opens_desk("bruce"), await opens_desk("alice")
+    await alice.page.get_by_role("button", name="Parler français").click()
+    await bruce.log_in("1001")
+    await expect(alice.row("Bruce Wail")).to_contain_text("Prêt")
+    await phones.register("1001", seconds=0)
+    try:
+        await expect(bruce.state).to_have_text("Paused")
+        detail = bruce.page.locator("#own-detail")
+        await expect(detail).to_contain_text("Phone unreachable · line 1001 · No call can ring")
+        await expect(bruce.announced).to_contain_text("Paused, Phone unreachable")
+        await expect(alice.row("Bruce Wail")).to_contain_text("En pause Téléphone injoignable")
+        ready = bruce.page.get_by_role("button", name="Ready", exact=True)
+        await expect(ready).to_have_attribute("aria-pressed", "true")
+        reasons = bruce.page.locator("#reasons button")
+        await expect(reasons).to_have_text([re.compile(f"^{r}") for r in ("Lunch", "In a", "Away")])
+    finally:
+        await phones.register("1001")
+    await expect(bruce.state).to_have_text("Ready")
+    await expect(alice.row("Bruce Wail")).to_contain_text("Prêt")
+
+
 async def test_logging_out_in_a_call_is_asked_back_first(
     world: World, opens_desk: OpensDesk
 ) -> None:

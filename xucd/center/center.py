@@ -441,7 +441,8 @@ class Center:
     def offer_to_callers(self, live: LiveAgent, now: float, *, unpaused: bool = False) -> None:
         """Nudge callers who wait in queues where an agent has become free; see `Offers`."""
         freed = self.offers.freed(live, now, unpaused=unpaused)
-        self._nudge(dict.fromkeys(freed, 1), now)
+        if freed:
+            self._nudge(dict.fromkeys(freed, 1), now)
 
     def _nudge(self, free: Mapping[int, int], now: float) -> None:
         """Have callers look for a member at once, where so many agents have become free."""
@@ -469,16 +470,20 @@ class Center:
         if state is AgentState.ON_PAUSE:
             cause = live.reason if live.stance is Stance.PAUSED else UNREACHABLE
         seen = AgentShown(state, live.line.number if live.line else "", cause, call)
-        if seen != live.shown:
+        changed = seen != live.shown
+        if changed:
             live.show(seen, now)
             self.changes.append(self.state_change(live))
             self.stats_changed(live)
         self.update_presence(live)
-        self.offer_to_callers(live, now, unpaused=unpaused)
+        if changed or unpaused:
+            self.offer_to_callers(live, now, unpaused=unpaused)
 
     def update_presence(self, live: LiveAgent) -> None:
         """Count an agent anew in its queues."""
         touched = self.presence.update(live)
+        if not touched:
+            return
         known = self.directory.queues
         self.changes.extend(
             QueueStatsChanged(queue_id) for queue_id in touched if queue_id in known

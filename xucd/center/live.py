@@ -20,9 +20,6 @@ from xucd.center.directory import Agent, Line
 from xucd.center.events import DeviceStatus
 from xucd.center.station import Station
 
-_IDLE = frozenset({DeviceStatus.UNKNOWN, DeviceStatus.NOT_IN_USE})
-_OUT_OF_REACH = frozenset({DeviceStatus.INVALID, DeviceStatus.UNAVAILABLE})
-
 
 class Member(msgspec.Struct, frozen=True):
     """A membership as Asterisk has it; `status` is what the queue holds its phone to do.
@@ -41,12 +38,14 @@ class Member(msgspec.Struct, frozen=True):
     @property
     def idle(self) -> bool:
         """Whether app_queue takes the phone for free: it rings one of unknown state, too."""
-        return self.status in _IDLE
+        status = self.status
+        return status is DeviceStatus.NOT_IN_USE or status is DeviceStatus.UNKNOWN
 
     @property
     def in_reach(self) -> bool:
         """Whether the phone can be rung at all: it exists and is registered."""
-        return self.status not in _OUT_OF_REACH
+        status = self.status
+        return status is not DeviceStatus.UNAVAILABLE and status is not DeviceStatus.INVALID
 
 
 class MembershipShown(msgspec.Struct, frozen=True):

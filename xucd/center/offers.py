@@ -20,8 +20,6 @@ from xucd.center.live import LiveAgent, Member
 NUDGE_S = 1.0
 """The shortest time between two nudges of a queue's callers, in seconds, unless an agent talked."""
 
-_ON_A_CALL = frozenset({AgentState.DIALING, AgentState.ON_CALL})
-
 
 class Offers:
     """What is due to whom. Moments are epoch seconds."""
@@ -43,10 +41,13 @@ class Offers:
         waits longest comes first, whichever queue it is in.
         """
         taken = self._taken.setdefault(live.agent.id, {})
-        talks = live.shown.state in _ON_A_CALL
+        state = live.shown.state
+        talks = state is AgentState.ON_CALL or state is AgentState.DIALING
         for queue_id, member in live.members.items():
             if talks or member.paused or not member.in_reach:
                 taken[queue_id] = talks or taken.get(queue_id, False)
+        if not taken and not self._late:
+            return []
         free = _free(live, unpaused)
         for queue_id, agents in self._late.items():
             if queue_id not in free:

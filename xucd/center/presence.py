@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from xucd.center.agent import AgentState
-from xucd.center.live import LiveAgent, Member
+from xucd.center.live import LiveAgent
 
 
 class Present(msgspec.Struct, frozen=True):
@@ -29,14 +29,9 @@ class Present(msgspec.Struct, frozen=True):
 
 
 NOBODY = Present()
-
-
-def is_available(live: LiveAgent, member: Member) -> bool:
-    """Whether a queue would ring an agent, who is a member of it: app_queue's own conditions.
-
-    The agent's state comes into it because app_queue learns what a phone does a little later.
-    """
-    return live.shown.state is AgentState.READY and not member.paused and member.idle
+_THERE = Present(logged_in=1)
+_AVAILABLE = Present(logged_in=1, available=1)
+_TALKING = Present(logged_in=1, talking=1)
 
 
 class QueuePresence:
@@ -79,11 +74,19 @@ class QueuePresence:
 
 
 def _counted(live: LiveAgent) -> dict[int, Present]:
-    """What one agent adds to the figures of each of its queues."""
-    if live.shown.state is AgentState.LOGGED_OUT:
+    """What one agent adds to the figures of each of its queues.
+
+    Available is whom app_queue would ring by its own conditions. The agent's state comes into it
+    because app_queue learns what a phone does a little later.
+    """
+    shown, members = live.shown, live.members
+    if shown.state is AgentState.LOGGED_OUT:
         return {}
-    talking = int(live.shown.call is not None)
+    if shown.call is not None:
+        return dict.fromkeys(members, _TALKING)
+    if shown.state is not AgentState.READY:
+        return dict.fromkeys(members, _THERE)
     return {
-        queue_id: Present(1, int(is_available(live, member)), talking)
-        for queue_id, member in live.members.items()
+        queue_id: _AVAILABLE if member.idle and not member.paused else _THERE
+        for queue_id, member in members.items()
     }
