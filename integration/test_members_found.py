@@ -125,6 +125,7 @@ async def test_an_agents_only_queue_taken_away_and_given_back_takes_the_agent_al
     await alice.ask("pauseAgent", reason="lunch")
     await until_state(alice, begun, name="AgentOnPause", cause="lunch")
     await alice.ask("unpauseAgent")
+    await alice.ask("agentLogin", agentphonenumber="1002")
     begun = len(alice.frames)
     await configure(found.pbx, FIXED, PASSING, command="core reload")
     await until_state(alice, begun, name="AgentReady")
