@@ -88,7 +88,8 @@ async def test_a_member_of_queues_conf_logs_out_by_being_paused_and_in_by_being_
     await until_state(caroline, begun, name="AgentReady")
     assert "paused" not in (await shown(found, "fixed"))["PJSIP/1006"]
     assert "PJSIP/1006" in await shown(found, "billing")
-    extension = "dialplan add extension 3012,1,Queue(fixed) into default"
+    await asyncio.to_thread(found.pbx.cli, "queue pause member Local/1005@default/n")
+    extension = "dialplan add extension 3012,1,Queue(fixed) into queues"
     await asyncio.to_thread(found.pbx.cli, extension)
     call = found.phones.dial("3012")
     leg = await found.phone("1006").rings()
@@ -124,6 +125,7 @@ async def test_an_agents_only_queue_taken_away_and_given_back_takes_the_agent_al
     await alice.ask("pauseAgent", reason="lunch")
     await until_state(alice, begun, name="AgentOnPause", cause="lunch")
     await alice.ask("unpauseAgent")
+    await alice.ask("agentLogin", agentphonenumber="1002")
     begun = len(alice.frames)
     await configure(found.pbx, FIXED, PASSING, command="core reload")
     await until_state(alice, begun, name="AgentReady")

@@ -207,6 +207,9 @@ class BusyAsterisk:
         name, action_id = action["Action"], f"ActionID: {action['ActionID']}\r\n"
         lists: dict[str, Callable[[], Iterator[str]]] = {
             "QueueStatus": self._queue_status,
+            "QueueSummary": lambda: (
+                f"Event: QueueSummary\r\nQueue: {queue}\r\n" for queue in self._queues
+            ),
             "CoreShowChannels": lambda: iter(()),
             "DeviceStateList": lambda: (
                 f"Event: DeviceStateChange\r\nDevice: {one.interface}\r\nState: NOT_INUSE\r\n"
@@ -268,7 +271,8 @@ class BusyAsterisk:
         member = self._by_interface[interface].member
         self._say(
             f"Event: {event}\r\nQueue: {queue}\r\nMemberName: {member}"
-            f"\r\nInterface: {interface}\r\nPenalty: {penalty}\r\nStatus: 1\r\nPaused: {paused}"
+            f"\r\nInterface: {interface}\r\nStateInterface: {interface}\r\nMembership: dynamic"
+            f"\r\nPenalty: {penalty}\r\nStatus: 1\r\nPaused: {paused}"
             f"\r\nPausedReason: {reason}\r\n\r\n"
         )
 

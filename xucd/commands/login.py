@@ -31,6 +31,9 @@ from xucd.views import agents as agent_views
 
 log = structlog.get_logger()
 
+NO_QUEUE = frozenset({"NoSuchQueue", "AsteriskLacksAction"})
+"""Refusals to add a member which say that there is no such queue, or no queue at all."""
+
 
 async def login(context: Context, command: AgentLogin, who: Session) -> str | None:
     """Log an agent in on a line, taking the line over from whoever holds it.
@@ -99,7 +102,7 @@ async def log_in(context: Context, live: LiveAgent, line: Line) -> None:
     try:
         context.center.log_in_without_queues(agent.id, line, context.now())
         log_in_found(context.center, agent.id, line, context.now())
-        await _join_queues(context, live, line)
+        await _join_queues(context, live, line, enough=1)
     except Refused as refusal:
         context.center.fail_login(agent.id, line)
         if refusal.code in UNANSWERED:
@@ -118,13 +121,13 @@ async def _complete(context: Context, live: LiveAgent, line: Line) -> None:
         station = _station(context, live, line, logged_in=True)
         await context.journal.put_station(station)
         context.center.expect_station(station)
-    await _join_queues(context, live, line)
+    await _join_queues(context, live, line, enough=0)
 
 
-async def _join_queues(context: Context, live: LiveAgent, line: Line) -> None:
+async def _join_queues(context: Context, live: LiveAgent, line: Line, *, enough: int) -> None:
     """Make the agent a member of all its queues that Asterisk has.
 
-    A queue that Asterisk does not have is tolerated unless it has none of them. Raises `Refused`.
+    Queues that Asterisk does not have are tolerated where it has `enough` others. Raises `Refused`.
     """
     missing: set[int] = set()
 
@@ -136,9 +139,9 @@ async def _join_queues(context: Context, live: LiveAgent, line: Line) -> None:
         ]
         outcomes = await asyncio.gather(*joins, return_exceptions=True)
         for queue_id, outcome in zip(list(live.queues), outcomes, strict=False):
-            if isinstance(outcome, Refused) and outcome.code == "NoSuchQueue":
+            if isinstance(outcome, Refused) and outcome.code in NO_QUEUE:
                 missing.add(queue_id)
-                if len(missing) < len(outcomes):
+                if len(outcomes) - len(missing) >= enough:
                     log.warning(
                         "Asterisk has no such queue",
                         queue=names[queue_id].name,
