@@ -322,20 +322,9 @@ def _dialled_by(channels: Channels, mine: Channel) -> list[Channel]:
 def _other_party(
     directory: Directory, channels: Channels, leg: Leg, peer: Channel | None, line: Line
 ) -> Party:
-    if peer is not None:
-        theirs = directory.line_by_interface.get(peer.interface)
-        if theirs is not None:
-            # A call that was picked up still has the name of the phone that it rang.
-            return theirs.number, peer.own[1] if peer.own[0] == theirs.number else ""
-        if _is_somebody(peer.own[0], line):
-            # A phone that is dialled may bear the name under which Asterisk was told to dial.
-            borrowed = leg.is_dialled_for and peer.own[1] in (
-                leg.channel.own[1],
-                leg.channel.connected[1],
-            )
-            return peer.own[0], "" if borrowed else peer.own[1]
-        if not peer.own[0] and peer.own[1] not in ("", "s"):
-            return "", peer.own[1]
+    met = _met(directory, leg, peer, line) if peer is not None else None
+    if met is not None:
+        return met
     if leg.sent is not None and leg.joined:
         return leg.sent.number, leg.sent.name
     connected = leg.channel.connected
@@ -349,6 +338,19 @@ def _other_party(
         if _is_somebody(found.own[0], line):
             return found.own[0], ""
     return connected if _is_somebody(connected[0], line) else ("", "")
+
+
+def _met(directory: Directory, leg: Leg, peer: Channel, line: Line) -> Party | None:
+    """Number and name of whom a phone is joined to; None where its channel does not tell."""
+    theirs, (number, name) = directory.line_by_interface.get(peer.interface), peer.own
+    if theirs is not None:
+        # A call that was picked up still has the name of the phone that it rang.
+        return theirs.number, name if number == theirs.number else ""
+    if _is_somebody(number, line):
+        # A phone that is dialled may bear the name under which Asterisk was told to dial.
+        borrowed = (leg.channel.own[1], leg.channel.connected[1]) if leg.is_dialled_for else ()
+        return number, "" if name in borrowed else name
+    return ("", name) if not number and name not in ("", "s") else None
 
 
 def _is_somebody(number: str, line: Line) -> bool:
