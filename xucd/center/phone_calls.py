@@ -346,10 +346,10 @@ def _met(directory: Directory, leg: Leg, peer: Channel, line: Line) -> Party | N
     if theirs is not None:
         # A call that was picked up still has the name of the phone that it rang.
         return theirs.number, name if number == theirs.number else ""
+    if leg.is_dialled_for and name in (leg.channel.own[1], leg.channel.connected[1]):
+        name = ""  # the one under which Asterisk was told to dial
     if _is_somebody(number, line):
-        # A phone that is dialled may bear the name under which Asterisk was told to dial.
-        borrowed = (leg.channel.own[1], leg.channel.connected[1]) if leg.is_dialled_for else ()
-        return number, "" if name in borrowed else name
+        return number, name
     return ("", name) if not number and name not in ("", "s") else None
 
 
