@@ -276,9 +276,11 @@ def recordings(listed: Listed, told: Told, known: Known) -> Iterator[str]:
             if channel.state == "Up":
                 possible.add(_recording(listed, known, channel))
         if possible and body["monitorState"] not in possible:
+            recorded = [each.name for each in listed.channels if each.recorded]
+            talks = _shown(listed, LINES[body["phoneNb"]])
             yield (
                 f"recording: agent {LOGINS[agent_id]} is told {body['monitorState']}, "
-                f"but Asterisk has {sorted(possible)}"
+                f"but Asterisk has {sorted(possible)}: {talks}, recorded {recorded}"
             )
 
 
