@@ -273,7 +273,7 @@ def recordings(listed: Listed, told: Told, known: Known) -> Iterator[str]:
             continue
         possible = set()
         for channel in listed.on(LINES[body["phoneNb"]]):
-            if channel.state == "Up":
+            if listed.others(channel):  # it is recorded while two talk
                 possible.add(_recording(listed, known, channel))
         if possible and body["monitorState"] not in possible:
             recorded = [each.name for each in listed.channels if each.recorded]
