@@ -115,13 +115,16 @@ def members(scene: Scene) -> list[tuple[str, str]]:
     )
 
 
-def elsewhere(found: list[Arguments]) -> list[Arguments]:
-    """Those that do not call the phone that acts itself."""
-    return [
-        each
-        for each in found
-        if each["number"] != each.get("phone", OWN_LINES.get(each.get("login", "")))
-    ]
+def elsewhere(scene: Scene, found: list[Arguments]) -> list[Arguments]:
+    """Those that do not call the phone that acts, or whom it talks with, itself."""
+    return [each for each in found if each["number"] not in around(scene, each)]
+
+
+def around(scene: Scene, each: Arguments) -> set[str]:
+    phone = each.get("phone") or OWN_LINES[each["login"]]
+    channels = [scene.channel(leg) for leg in scene.talking(phone)]
+    others = [other for one in channels if one is not None for other in scene.listed.others(one)]
+    return {phone, *(other.interface.removeprefix("PJSIP/") for other in others)}
 
 
 def pairs(scene: Scene) -> list[Arguments]:
@@ -428,7 +431,7 @@ STEPS: tuple[Step, ...] = (
         5,
         if_room(
             lambda s: elsewhere(
-                every(phone=idle(s), number=(OUTSIDE, "1001", "1002", "3101", "3901"))
+                s, every(phone=idle(s), number=(OUTSIDE, "1001", "1002", "3101", "3901"))
             )
         ),
         call_out,
@@ -445,13 +448,13 @@ STEPS: tuple[Step, ...] = (
     Step("hold", 3, lambda s: every(phone=[each for each in PHONES if s.rung(each)]), hold),
     Step("hang_up", 8, lambda s: every(phone=that_talk(s)), hang_up),
     Step("caller_hangs_up", 7, lambda s: every(caller=s.calling()), caller_hangs_up),
-    Step("transfer", 4, lambda s: elsewhere(every(phone=joined(s), number=TARGETS)), transfer),
+    Step("transfer", 4, lambda s: elsewhere(s, every(phone=joined(s), number=TARGETS)), transfer),
     Step("park", 3, lambda s: every(phone=joined(s), number=["700"]), transfer),
     Step("retrieve", 8, lambda s: every(phone=idle(s), slot=sorted(s.listed.parked)), retrieve),
     Step(
         "consult",
         4,
-        if_room(lambda s: elsewhere(every(phone=joined(s), number=(*DESKS, "3101")))),
+        if_room(lambda s: elsewhere(s, every(phone=joined(s), number=(*DESKS, "3101")))),
         consult,
     ),
     Step(
@@ -511,14 +514,14 @@ STEPS: tuple[Step, ...] = (
     Step(
         "click",
         3,
-        if_room(lambda s: elsewhere(every(phone=idle(s), number=[OUTSIDE, "1003"]))),
+        if_room(lambda s: elsewhere(s, every(phone=idle(s), number=[OUTSIDE, "1003"]))),
         click,
     ),
     Step(
         "ami_transfer",
         3,
         lambda s: elsewhere(
-            every(action=["BlindTransfer", "Atxfer"], phone=joined(s), number=TARGETS)
+            s, every(action=["BlindTransfer", "Atxfer"], phone=joined(s), number=TARGETS)
         ),
         ami_transfer,
     ),
@@ -577,14 +580,14 @@ STEPS: tuple[Step, ...] = (
     Step(
         "page_transfers",
         3,
-        lambda s: elsewhere(every(login=owners(s, joined(s)), number=TARGETS)),
+        lambda s: elsewhere(s, every(login=owners(s, joined(s)), number=TARGETS)),
         page_transfers,
     ),
     Step("page_hangs_up", 3, lambda s: every(login=owners(s, joined(s)), command=["hangup"]), page),
     Step(
         "page_dials",
         3,
-        if_room(lambda s: elsewhere(every(login=owners(s, idle(s)), number=[OUTSIDE, "1002"]))),
+        if_room(lambda s: elsewhere(s, every(login=owners(s, idle(s)), number=[OUTSIDE, "1002"]))),
         page_dials,
     ),
     Step("kill", 1, lambda s: [{}] if s.kills < 3 else [], kill),
