@@ -23,16 +23,18 @@ from integration.running import Xucd
 
 
 class Watch:
-    """Prints each difference once, with the steps of the bursts before it."""
+    """Prints each difference once, with the steps of the bursts before it, and keeps them all."""
 
     def __init__(self) -> None:
         self.seen: set[str] = set()
-        self.found = 0
+        self.found: list[str] = []
+        self.trace: list[Done] = []
 
     def __call__(self, trace: list[Done], found: list[str]) -> None:
         new = [each for each in found if each not in self.seen]
         self.seen = set(found)
-        self.found += len(new)
+        self.found += new
+        self.trace = trace
         if new:
             last = [str(done) for done in trace if done.burst >= trace[-1].burst - 2]
             print(f"\n--- after step {len(trace)}: {' '.join(last)}")
@@ -82,12 +84,15 @@ async def run(ground: Ground, ask: argparse.Namespace, what: int | Path) -> bool
             await ground.generate(what, ask.steps, report)
         else:
             await ground.replay(kept(what), report)
+        if watch.found:
+            ground.keep(name, Differs(watch.trace, watch.found))
     except Differs as differs:
         print(differs, flush=True)
         shortest = await ground.shorter(differs) if ask.shrink else differs
         print(f"kept as {ground.keep(name, shortest)}: {shortest}", flush=True)
-        watch.found += len(differs.found)
-    print(f"=== {name}: {watch.found} differences, {time.monotonic() - begun:.0f} s", flush=True)
+        watch.found = differs.found
+    taken = time.monotonic() - begun
+    print(f"=== {name}: {len(watch.found)} differences, {taken:.0f} s", flush=True)
     return bool(watch.found)
 
 

@@ -273,12 +273,14 @@ def recordings(listed: Listed, told: Told, known: Known) -> Iterator[str]:
             continue
         possible = set()
         for channel in listed.on(LINES[body["phoneNb"]]):
-            if channel.state == "Up":
+            if listed.others(channel):  # it is recorded while two talk
                 possible.add(_recording(listed, known, channel))
         if possible and body["monitorState"] not in possible:
+            recorded = [each.name for each in listed.channels if each.recorded]
+            talks = _shown(listed, LINES[body["phoneNb"]])
             yield (
                 f"recording: agent {LOGINS[agent_id]} is told {body['monitorState']}, "
-                f"but Asterisk has {sorted(possible)}"
+                f"but Asterisk has {sorted(possible)}: {talks}, recorded {recorded}"
             )
 
 

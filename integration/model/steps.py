@@ -115,6 +115,18 @@ def members(scene: Scene) -> list[tuple[str, str]]:
     )
 
 
+def elsewhere(scene: Scene, found: list[Arguments]) -> list[Arguments]:
+    """Those that do not call the phone that acts, or whom it talks with, itself."""
+    return [each for each in found if each["number"] not in around(scene, each)]
+
+
+def around(scene: Scene, each: Arguments) -> set[str]:
+    phone = each.get("phone") or OWN_LINES[each["login"]]
+    channels = [scene.channel(leg) for leg in scene.talking(phone)]
+    others = [other for one in channels if one is not None for other in scene.listed.others(one)]
+    return {phone, *(other.interface.removeprefix("PJSIP/") for other in others)}
+
+
 def pairs(scene: Scene) -> list[Arguments]:
     return [{"queue": queue, "interface": interface} for queue, interface in members(scene)]
 
@@ -417,7 +429,11 @@ STEPS: tuple[Step, ...] = (
     Step(
         "call_out",
         5,
-        if_room(lambda s: every(phone=idle(s), number=(OUTSIDE, "1001", "1002", "3101", "3901"))),
+        if_room(
+            lambda s: elsewhere(
+                s, every(phone=idle(s), number=(OUTSIDE, "1001", "1002", "3101", "3901"))
+            )
+        ),
         call_out,
     ),
     Step("answer", 30, lambda s: every(phone=that_ring(s)), answer),
@@ -432,10 +448,15 @@ STEPS: tuple[Step, ...] = (
     Step("hold", 3, lambda s: every(phone=[each for each in PHONES if s.rung(each)]), hold),
     Step("hang_up", 8, lambda s: every(phone=that_talk(s)), hang_up),
     Step("caller_hangs_up", 7, lambda s: every(caller=s.calling()), caller_hangs_up),
-    Step("transfer", 4, lambda s: every(phone=joined(s), number=TARGETS), transfer),
+    Step("transfer", 4, lambda s: elsewhere(s, every(phone=joined(s), number=TARGETS)), transfer),
     Step("park", 3, lambda s: every(phone=joined(s), number=["700"]), transfer),
     Step("retrieve", 8, lambda s: every(phone=idle(s), slot=sorted(s.listed.parked)), retrieve),
-    Step("consult", 4, if_room(lambda s: every(phone=joined(s), number=(*DESKS, "3101"))), consult),
+    Step(
+        "consult",
+        4,
+        if_room(lambda s: elsewhere(s, every(phone=joined(s), number=(*DESKS, "3101")))),
+        consult,
+    ),
     Step(
         "hand_over",
         12,
@@ -493,19 +514,15 @@ STEPS: tuple[Step, ...] = (
     Step(
         "click",
         3,
-        if_room(
-            lambda s: [
-                each
-                for each in every(phone=idle(s), number=[OUTSIDE, "1003"])
-                if each["phone"] != each["number"]
-            ]
-        ),
+        if_room(lambda s: elsewhere(s, every(phone=idle(s), number=[OUTSIDE, "1003"]))),
         click,
     ),
     Step(
         "ami_transfer",
         3,
-        lambda s: every(action=["BlindTransfer", "Atxfer"], phone=joined(s), number=TARGETS),
+        lambda s: elsewhere(
+            s, every(action=["BlindTransfer", "Atxfer"], phone=joined(s), number=TARGETS)
+        ),
         ami_transfer,
     ),
     Step("ami_hangup", 1, lambda s: every(caller=s.calling()), ami_hangup),
@@ -563,14 +580,14 @@ STEPS: tuple[Step, ...] = (
     Step(
         "page_transfers",
         3,
-        lambda s: every(login=owners(s, joined(s)), number=TARGETS),
+        lambda s: elsewhere(s, every(login=owners(s, joined(s)), number=TARGETS)),
         page_transfers,
     ),
     Step("page_hangs_up", 3, lambda s: every(login=owners(s, joined(s)), command=["hangup"]), page),
     Step(
         "page_dials",
         3,
-        if_room(lambda s: every(login=owners(s, idle(s)), number=[OUTSIDE, "1002"])),
+        if_room(lambda s: elsewhere(s, every(login=owners(s, idle(s)), number=[OUTSIDE, "1002"]))),
         page_dials,
     ),
     Step("kill", 1, lambda s: [{}] if s.kills < 3 else [], kill),
