@@ -198,3 +198,18 @@ def test_a_call_of_a_dialler_that_reached_its_customer_first_is_incoming(version
         (stage, OUTSIDE, "in", "") for stage in ("ringing", "established", "released")
     ]
     assert shown(changes, BRUCE)[-3:] == ["Ringing", "OnCall in external disabled", "Ready"]
+
+
+@EVERY
+def test_who_dials_has_dialled_whoever_picks_its_call_up(version: str) -> None:
+    changes = played("picked-up-callee", version)
+    assert told(changes, 8) == [
+        ("dialing", "1002", "out", ""),
+        ("established", "1002", "out", ""),
+        ("established", "1006", "out", ""),
+        ("released", "1006", "out", ""),
+    ]
+    assert told(changes, 6)[-2:] == [
+        ("established", "1008", "in", ""),
+        ("released", "1008", "in", ""),
+    ]

@@ -48,7 +48,8 @@ class Leg:
     may live on for a moment. `queue` is the name of the queue that rang it or through which its
     caller came, `internal` says that the other party is one of our own, `recording` whether the
     call is recorded; it stays as it was once nobody is left to talk with. `claimed` says that it is
-    known whether it is a queue's call that its agent works on, with what follows from that.
+    known whether it is a queue's call that its agent works on, with what follows from that, `dials`
+    that Asterisk has rung somebody for it.
     `counted` is what it has added to its agent's figures so far, and `agent_id` whose these are.
     `twin` is the call that a further channel of the same phone rings for.
     """
@@ -58,6 +59,7 @@ class Leg:
         "channel",
         "claimed",
         "counted",
+        "dials",
         "incoming",
         "internal",
         "joined",
@@ -80,6 +82,7 @@ class Leg:
         self.recording: Recording = "DISABLED"
         self.joined = False
         self.claimed = False
+        self.dials = False
         self.over = False
         self.sent: PhoneCall | None = None
         self.counted = AgentDay()
@@ -291,9 +294,10 @@ def _looks_incoming(channels: Channels, leg: Leg) -> bool:
             found.born < channel.born and not found.is_local
             for found in channels.in_call(channel.linked_id)
         )
+    leg.dials = leg.dials or bool(_dialled_by(channels, channel))
     if leg.incoming:
         return True
-    alone = all(found is channel for found in channels.in_call(channel.linked_id))
+    alone = not leg.dials and all(found is channel for found in channels.in_call(channel.linked_id))
     up = channel.state is ChannelState.UP
     return up and alone and channel.connected[0] not in ("", leg.dialled)
 
