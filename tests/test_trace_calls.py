@@ -213,3 +213,14 @@ def test_who_dials_has_dialled_whoever_picks_its_call_up(version: str) -> None:
         ("established", "1008", "in", ""),
         ("released", "1008", "in", ""),
     ]
+
+
+@EVERY
+def test_a_restarted_xucd_takes_both_for_called_whom_a_transfer_has_joined(version: str) -> None:
+    """1001 called 1003 and 1002, and handed the one over to the other before xucd was there."""
+    changes = played("handed-over-before", version)
+    for line, other in ((2, "1003"), (3, "1002")):
+        assert told(changes, line) == [
+            ("established", other, "in", ""),
+            ("released", other, "in", ""),
+        ]

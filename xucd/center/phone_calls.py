@@ -218,7 +218,9 @@ def _call(
     peer = channels.party(channel)
     if not leg.joined:
         leg.incoming = (
-            _looks_incoming(channels, leg) if peer is None else _is_incoming(directory, leg, peer)
+            _looks_incoming(channels, leg)
+            if peer is None
+            else _is_incoming(directory, channels, leg, peer)
         )
         leg.joined = peer is not None
         leg.recording = channels.recording(channel)
@@ -252,7 +254,7 @@ def _take_over(leg: Leg, first: Leg) -> None:
 # -- direction
 
 
-def _is_incoming(directory: Directory, leg: Leg, peer: Channel) -> bool:
+def _is_incoming(directory: Directory, channels: Channels, leg: Leg, peer: Channel) -> bool:
     """The direction of a call that is joined to somebody, by who called whom.
 
     A queue's caller has called, whatever joined it to the phone. Otherwise, whoever was there first
@@ -269,8 +271,18 @@ def _is_incoming(directory: Directory, leg: Leg, peer: Channel) -> bool:
     if leg.queue:
         return True
     if peer.called:
-        return older
+        return older or _is_left_to(channels, leg)
     return channel.called or older or peer.interface not in directory.line_by_interface
+
+
+def _is_left_to(channels: Channels, leg: Leg) -> bool:
+    """Whether a call that a snapshot shows was handed over by one who called both, and has left.
+
+    A phone that is rung so that it dials is no such one: no Dial is run on its channel, or a Local
+    channel is between the two.
+    """
+    found = leg.sent is None and leg.channel.called
+    return found and not any(each.is_local for each in channels.reach(leg.channel))
 
 
 def _looks_incoming(channels: Channels, leg: Leg) -> bool:
