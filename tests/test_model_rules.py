@@ -10,13 +10,22 @@ from integration.model.listed import Channel, Listed, Member
 from integration.model.panel import Block
 from integration.model.shrink import shrink
 from integration.model.told import Stories, Told
+from xucd.cti.messages import QueueStatistic
 
 BRUCE = 8
 READY = {"agentId": BRUCE, "name": "AgentReady", "phoneNb": "1001", "cause": "available"}
 MEMBER = Member("support", "PJSIP/1001", "Agent/2501", 0, False, "", True)
 FIGURES = {
-    **{f"TotalNumberCalls{name}": 0 for name in ("Entered", "Answered", "Abandonned", "Closed")},
-    **{"WaitingCalls": 0, "LoggedAgents": 1, "AvailableAgents": 1, "TalkingAgents": 0},
+    QueueStatistic.ENTERED: 0,
+    QueueStatistic.ANSWERED: 0,
+    QueueStatistic.ABANDONED: 0,
+    QueueStatistic.CLOSED: 0,
+    **{
+        QueueStatistic.WAITING_CALLS: 0,
+        QueueStatistic.LOGGED_IN_AGENTS: 1,
+        QueueStatistic.AVAILABLE_AGENTS: 1,
+        QueueStatistic.TALKING_AGENTS: 0,
+    },
 }
 PHONE = Channel("PJSIP/1001-1", "2", "1", "Up", "b", "AppQueue", "", "1001", call_id="sip")
 CALLER = Channel("PJSIP/trunk-1", "1", "1", "Up", "b", "Queue", "support", "0230210082")
@@ -41,7 +50,7 @@ def told(agent: dict[str, Any] = READY, **more: Any) -> Told:
 
 
 def on_call(agent: dict[str, Any] = ON_CALL, call: dict[str, Any] = CALL) -> Told:
-    figures = {1: FIGURES | {"AvailableAgents": 0, "TalkingAgents": 1}}
+    figures = {1: FIGURES | {QueueStatistic.AVAILABLE_AGENTS: 0, QueueStatistic.TALKING_AGENTS: 1}}
     return told(agent, calls={"bruce": {"2": call}}, figures=figures)
 
 
@@ -67,7 +76,7 @@ def test_what_agrees_is_no_difference() -> None:
         (QUIET, told(sent_agents={BRUCE: READY | {"cause": ""}}), {"sent:"}),
         (QUIET, told(sent_calls={"bruce": {"2": CALL}}, calls={"bruce": {}}), {"sent:"}),
         (QUIET, told(callers={1: [{"number": "0", "position": 1}]}), {"callers"}),
-        (QUIET, told(figures={1: FIGURES | {"TotalNumberCallsEntered": 1}}), {"figures"}),
+        (QUIET, told(figures={1: FIGURES | {QueueStatistic.ENTERED: 1}}), {"figures"}),
         (QUIET, told(calls={"bruce": {"2": CALL}}), {"call"}),
         (TALKING, on_call(call=CALL | {"otherDN": "1002"}), {"call"}),
         (TALKING, on_call(call=CALL | {"eventType": "EventRinging"}), {"call"}),
@@ -104,7 +113,7 @@ def test_a_pause_for_a_wrapup_that_nobody_ends_is_said() -> None:
 def test_callers_are_told_in_their_order() -> None:
     rows = tuple(Block({"CallerIDNum": number}) for number in ("1", "2"))
     listed = replace(QUIET, callers={"support": rows})
-    waiting = {1: FIGURES | {"TotalNumberCallsEntered": 2, "WaitingCalls": 2}}
+    waiting = {1: FIGURES | {QueueStatistic.ENTERED: 2, QueueStatistic.WAITING_CALLS: 2}}
     calls = [{"number": "2", "position": 1}, {"number": "1", "position": 2}]
     assert about(listed, told(callers={1: calls}, figures=waiting)) == ["callers"]
     assert about(listed, told(callers={1: calls[::-1]}, figures=waiting)) == ["callers"]

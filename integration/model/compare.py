@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from integration.model.listed import AGENTS, LINES, MISSING, QUEUES, Channel, Listed, Member
 from integration.model.told import LOGINS, OWN_LINES, Body, Told
+from xucd.cti.messages import QueueStatistic
 
 K = TypeVar("K")
 WRAPUP = "xucd-wrapup"
@@ -314,8 +315,8 @@ def figures(listed: Listed, told: Told, known: Known) -> Iterator[str]:
         counted.pop("Closed")
         if entered != waiting + sum(counted.values()):
             yield f"figures of {queue}: entered {entered}, {waiting} wait, ends {counted}"
-        if seen["WaitingCalls"] != waiting:
-            yield f"figures of {queue}: {waiting} wait, but told {seen['WaitingCalls']}"
+        if seen[QueueStatistic.WAITING_CALLS] != waiting:
+            yield f"figures of {queue}: {waiting} wait, but told {seen[QueueStatistic.WAITING_CALLS]}"
         yield from _present(listed, told, queue_id, seen)
 
 
@@ -337,9 +338,9 @@ def _present(listed: Listed, told: Told, queue_id: int, seen: Mapping[str, float
     ]
     talking = [each for each, body in states.items() if body["name"] == "AgentOnCall"]
     wanted = {
-        "LoggedAgents": len(members),
-        "AvailableAgents": len(free),
-        "TalkingAgents": len(talking),
+        QueueStatistic.LOGGED_IN_AGENTS: len(members),
+        QueueStatistic.AVAILABLE_AGENTS: len(free),
+        QueueStatistic.TALKING_AGENTS: len(talking),
     }
     found = {name: seen[name] for name in wanted}
     if found != wanted:
