@@ -15,7 +15,7 @@ from xucd.cti.messages import QueueStatistic
 BRUCE = 8
 READY = {"agentId": BRUCE, "name": "AgentReady", "phoneNb": "1001", "cause": "available"}
 MEMBER = Member("support", "PJSIP/1001", "Agent/2501", 0, False, "", True)
-FIGURES = {
+FIGURES: dict[str, float] = {
     QueueStatistic.ENTERED: 0,
     QueueStatistic.ANSWERED: 0,
     QueueStatistic.ABANDONED: 0,

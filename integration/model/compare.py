@@ -315,8 +315,9 @@ def figures(listed: Listed, told: Told, known: Known) -> Iterator[str]:
         counted.pop("Closed")
         if entered != waiting + sum(counted.values()):
             yield f"figures of {queue}: entered {entered}, {waiting} wait, ends {counted}"
-        if seen[QueueStatistic.WAITING_CALLS] != waiting:
-            yield f"figures of {queue}: {waiting} wait, but told {seen[QueueStatistic.WAITING_CALLS]}"
+        told_waiting = seen[QueueStatistic.WAITING_CALLS]
+        if told_waiting != waiting:
+            yield f"figures of {queue}: {waiting} wait, but told {told_waiting}"
         yield from _present(listed, told, queue_id, seen)
 
 
