@@ -451,6 +451,22 @@ def test_two_registrations_of_a_phone_that_nobody_answers_are_one_call_missed() 
     assert (day.inbound_calls, day.inbound_unanswered) == (1, 1)
 
 
+def test_a_call_goes_on_at_the_registrations_of_a_phone_that_still_ring() -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.happens(outside_caller())
+    for registration in ("a", "aa", "aaa"):
+        scene.happens(*ring("1001", registration))
+    scene.happens(ev.ChannelGone("PJSIP/1001-a", "a"))
+    assert (stages(scene), scene.states()[-1]) == ([Stage.RINGING], AgentState.RINGING)
+    scene.happens(*answer("1001", "aaa"), ev.ChannelGone("PJSIP/1001-aa", "aa"))
+    scene.happens(ev.ChannelGone("PJSIP/1001-aaa", "aaa"))
+    assert stages(scene) == [Stage.RINGING, Stage.ESTABLISHED, Stage.RELEASED]
+    assert {call.unique_id for call in told(scene)} == {"a"}
+    day = scene.agent().day(scene.now)
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_unanswered) == (1, 1, 0)
+
+
 def test_a_call_that_turns_out_to_be_picked_up_counts_as_inbound_alone() -> None:
     scene = Scene()
     scene.logs_in()

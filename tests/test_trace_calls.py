@@ -102,6 +102,18 @@ def test_who_picks_up_a_queues_call_talks_and_wraps_up_and_who_was_rung_is_ready
 
 
 @EVERY
+def test_who_is_rung_by_another_program_to_pick_up_a_queues_call_talks_and_wraps_up(
+    version: str,
+) -> None:
+    changes = played("ami-pickup", version)
+    assert shown(changes, BRUCE)[-2:] == ["Ringing", "Ready"]
+    assert "OnWrapup" not in shown(changes, BRUCE)
+    assert shown(changes, JACK)[-2:] == [QUEUE_CALL, "OnWrapup"]
+    assert told(changes, 3)[0] == ("dialing", "", "out", "")
+    assert told(changes, 3)[-2:] == TALKED[1:]
+
+
+@EVERY
 def test_who_a_rung_phone_forwards_to_talks_and_who_was_rung_is_ready_again(version: str) -> None:
     changes = played("forward-to-agent", version)
     assert shown(changes, BRUCE)[-2:] == ["Ringing", "Ready"]

@@ -179,8 +179,13 @@ class PhoneCalls:
             leg = self.legs[name] = Leg(channel, agent_id, self._twin(channel))
         if channel is not None and not leg.over:
             leg.channel = channel
+            if leg.twin is not None and channel.state is ChannelState.UP:
+                self._take_over(leg, leg.twin)
             call = _call(directory, channels, waiting, leg, line)
         else:
+            heir = next((each for each in self.legs.values() if each.twin is leg), None)
+            if heir is not None:
+                self._take_over(heir, leg)
             call = _released(leg)
         if channel is None:
             del self.legs[name]
@@ -199,6 +204,15 @@ class PhoneCalls:
                 return leg.twin or leg
         return None
 
+    def _take_over(self, leg: Leg, first: Leg) -> None:
+        """A further registration of a phone goes on in the place of the first."""
+        leg.unique_id, leg.sent, leg.counted = first.unique_id, first.sent, first.counted
+        leg.agent_id, leg.queue, leg.twin = first.agent_id, first.queue, None
+        first.sent, first.counted = None, AgentDay()
+        for each in self.legs.values():
+            if each.twin is first or each is first:
+                each.twin = leg
+
 
 def talks(channels: Channels, leg: Leg) -> bool:
     """Whether somebody is joined to the phone now."""
@@ -211,9 +225,7 @@ def _call(
     """What the user of the line is to be told of a call; None while there is nothing yet."""
     channel = leg.channel
     if leg.twin is not None:
-        if channel.state is not ChannelState.UP:
-            return None
-        _take_over(leg, leg.twin)
+        return None
     leg.queue = _queue(channels, waiting, leg) or leg.queue
     peer = channels.party(channel)
     if not leg.joined:
@@ -241,14 +253,6 @@ def _call(
         unique_id=leg.unique_id,
         variables=_variables(channels, channel),
     )
-
-
-def _take_over(leg: Leg, first: Leg) -> None:
-    """A further registration of the phone has answered: go on in the place of the first."""
-    leg.unique_id, leg.sent, leg.counted = first.unique_id, first.sent, first.counted
-    leg.agent_id, leg.queue = first.agent_id, first.queue
-    first.sent, first.counted, first.twin = None, AgentDay(), leg
-    leg.twin = None
 
 
 # -- direction
