@@ -85,6 +85,7 @@ def test_a_member_that_rings_the_agents_line_is_the_agents(
 def test_members_of_several_interfaces_are_paused_by_each_of_them(scene: Scene) -> None:
     scene.happens(leaves("support"), joins(LOCAL, "Bruce", dynamic=False))
     assert scene.center.interfaces(scene.agent()) == ["PJSIP/1001", LOCAL]
+    scene.talks()
     scene.happens(ev.MemberPaused("support", LOCAL, "Bruce", True, WRAPUP_REASON))
     assert scene.asked == [SetPause("PJSIP/1001", True, WRAPUP_REASON)]
 
@@ -267,6 +268,7 @@ def test_a_wrapup_of_no_agent_is_ended_at_once_and_when_it_is_found() -> None:
 
 
 def test_a_wrapups_pause_that_stays_in_one_queue_is_ended(scene: Scene) -> None:
+    scene.talks()
     scene.happens(ev.MemberPaused("sales", "PJSIP/1001", "Agent/2501", True, WRAPUP_REASON))
     assert (scene.asked, scene.agent().stance) == ([], Stance.READY)
     scene.passes(HALF_PAUSED_S)

@@ -7,7 +7,6 @@ import pytest
 from tests.scene import ALICE, BRUCE, SALES, Scene
 from xucd.center import events as ev
 from xucd.center.events import DeviceStatus
-from xucd.center.intents import WRAPUP_REASON
 
 IDLE, IN_USE, RINGING = DeviceStatus.NOT_IN_USE, DeviceStatus.IN_USE, DeviceStatus.RINGING
 BUSY, AWAY = DeviceStatus.BUSY, DeviceStatus.UNAVAILABLE
@@ -63,7 +62,7 @@ def test_a_refusal_after_a_talk_is_no_second_offer(scene: Scene) -> None:
     ("begin", "end"),
     [
         (lambda scene: scene.pauses(True, "lunch"), lambda scene: scene.pauses(False)),
-        (lambda scene: scene.pauses(True, WRAPUP_REASON), lambda scene: scene.pauses(False)),
+        (lambda scene: scene.wraps_up(), lambda scene: scene.pauses(False)),
         (lambda scene: scene.phone_is(AWAY), lambda scene: scene.phone_is(IDLE)),
         (lambda scene: scene.phone_is(DeviceStatus.INVALID), lambda scene: scene.phone_is(IDLE)),
     ],
