@@ -237,3 +237,26 @@ def test_of_the_dialplans_steps_only_queue_is_read() -> None:
     sent = decode((step % "Queue").replace("\n", "\r\n").encode())
     assert sent == events.CallerSent("support", "1795384810.5")
     assert decode((step % "Playback").replace("\n", "\r\n").encode()) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "number"),
+    [
+        ("PJSIP/0123456789@trunk,60", "0123456789"),
+        ("PJSIP/trunk/sip:0123456789@host", "0123456789"),
+        ("SIP/trunk/0123456789,60,t", "0123456789"),
+        ("DAHDI/g1/0123456789", "0123456789"),
+        ("Local/0123456789@outbound/n,60", "0123456789"),
+        ("PJSIP/1002&PJSIP/1003", "1002"),
+        ("PJSIP/alice", ""),
+        ("", ""),
+    ],
+)
+def test_the_number_that_a_phone_is_rung_to_dial_is_read_off_the_data_of_dial(
+    data: str, number: str
+) -> None:
+    event = read(
+        "OriginateResponse",
+        f"Response: Success\nUniqueid: 1.5\nExten: \nApplication: Dial\nData: {data}",
+    )
+    assert event == events.OriginateAnswered("", True, "1.5", number)

@@ -3,13 +3,14 @@
 import msgspec
 import pytest
 
-from tests.scene import Scene
+from tests.scene import ALICE, Scene
 from xucd.center import events as ev
 from xucd.center.agent import AgentState
 from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
 from xucd.center.channels import DIAL_ID, Channel
+from xucd.center.directory import Directory
 from xucd.center.events import ChannelState
-from xucd.center.intents import WRAPUP_REASON, SetPause
+from xucd.center.intents import WRAPUP_REASON, MarkCaller, SetPause
 from xucd.center.phone_calls import DIALLED, talks
 from xucd.center.snapshot import ChannelSeen, Snapshot
 
@@ -254,14 +255,17 @@ def test_a_call_that_moves_to_another_phone_is_over_on_the_first_and_told_on_the
 
 def test_what_asterisk_could_not_begin_to_dial_is_known_by_its_id() -> None:
     scene = Scene()
+    for number in (1, 2):
+        scene.center.phone_calls.expect(f"{DIAL_ID}{number}")
     scene.happens(
         ev.OriginateAnswered(f"{DIAL_ID}1", False),
+        ev.OriginateAnswered(f"{DIAL_ID}3", False),  # nobody waits for it
         ev.OriginateAnswered(f"{DIAL_ID}2", True),
         ev.OriginateAnswered("somebody else's", False),
     )
     calls = scene.center.phone_calls
-    ids = (f"{DIAL_ID}1", f"{DIAL_ID}2", "somebody else's")
-    assert [calls.is_refused(unique_id) for unique_id in ids] == [True, False, False]
+    ids = (f"{DIAL_ID}1", f"{DIAL_ID}2", f"{DIAL_ID}3", "somebody else's")
+    assert [calls.is_refused(unique_id) for unique_id in ids] == [True, False, False, False]
     for _ in range(2):
         calls.drop_refusal(f"{DIAL_ID}1")
     assert not calls.is_refused(f"{DIAL_ID}1")
@@ -579,3 +583,107 @@ def test_a_wrapup_pause_of_an_agent_that_does_not_talk_is_ended_at_once_and_not_
     scene.happens(ev.MemberPaused("support", "PJSIP/1001", "Agent/2501", True, WRAPUP_REASON))
     assert scene.asked == [SetPause("PJSIP/1001", False, queue="support")]
     assert scene.states() == []
+
+
+def test_two_who_are_parked_in_one_lot_do_not_talk_with_each_other() -> None:
+    scene = Scene()
+    scene.logs_in()
+    caller = scene.caller_waits("sales")
+    scene.answers(caller, scene.rings(caller, "sales"), "sales")
+    scene.happens(ev.BridgeEntered("lot", caller, caller, holding=True))
+    scene.forget()
+    scene.happens(
+        ev.VariableSet(caller, "USR_name", "Ann"),
+        *ring("1002", "d", "x"),
+        ev.ChannelMoved("d", "x", UP, "1002", "", "0611", ""),
+        ev.BridgeEntered("lot", "d", "x", holding=True),
+    )
+    (parked,) = (leg.sent for leg in scene.center.phone_calls.of("PJSIP/1002"))
+    assert parked is not None
+    assert (parked.number, parked.queue, parked.variables) == ("0611", "", {})
+    assert [each for each in scene.asked if isinstance(each, SetPause)] == []
+
+
+def test_who_meet_in_a_conference_keep_the_linked_ids_of_their_calls() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), ev.VariableSet("c", "USR_a", "1"), *dialing("3910"))
+    scene.happens(
+        ev.BridgeEntered("room", "c", "c", conference=True),
+        ev.BridgeEntered("room", "o", "o", conference=True),
+        up("", ""),
+    )
+    assert (told(scene)[-1].number, told(scene)[-1].variables) == ("0230", {})
+
+
+def test_all_registrations_of_a_phone_are_the_forks_of_its_call() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), *ring("1001", "a"), *ring("1001", "aa"))
+    calls = scene.center.phone_calls
+    (leg,) = calls.of("PJSIP/1001")
+    assert [fork.channel.unique_id for fork in calls.forks(leg)] == ["a", "aa"]
+
+
+def test_the_number_that_a_phone_dials_is_known_after_a_reconnection() -> None:
+    scene = Scene()
+    scene.happens(
+        ev.ChannelCreated("PJSIP/1001-a", "a", "a", DOWN, "1001", "", "s"),
+        ev.ChannelMoved("a", "a", UP, "1001", "", "1001", "CRM"),
+        ev.OriginateAnswered("", True, "a", "0611"),
+    )
+    listed = ChannelSeen(
+        "PJSIP/1001-a", "a", "a", UP, "1001", "", "1001", "", "s", "Dial", "PJSIP/0611@x", "", 3
+    )
+    scene.rebuilds(Snapshot(frozenset(), (), (), (listed,), {}))
+    assert parties(scene)[-1] == ("dialing", "0611", False)
+
+
+def test_calls_of_a_line_that_is_no_more_are_not_kept() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), *ring("1001", "a"))
+    calls = scene.center.phone_calls
+    others = Directory(groups=[], queues=[], lines=[], agents=[])
+    calls.update(others, scene.center.channels, scene.center.waiting, "PJSIP/1001-a", None)
+    assert (calls.legs, calls.of("PJSIP/1001")) == ({}, [])
+
+
+def test_who_only_was_rung_is_made_ready_where_a_stranger_answers_its_forward() -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.talks()
+    caller = scene.caller_waits()
+    scene.pauses(True, WRAPUP_REASON)
+    scene.forget()
+    scene.happens(
+        ev.ChannelCreated("PJSIP/trunk-m", "m", caller, DOWN, "0177", "", ""),
+        ev.AgentConnected("support", caller, "m", 3, "PJSIP/1001"),
+    )
+    assert scene.asked == [SetPause("PJSIP/1001", False)]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["at once", "after a restart"])
+def test_who_is_rung_by_a_transfer_has_no_wrapup(*, again: bool) -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.logs_in(ALICE)
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.answers(caller, phone)
+    scene.happens(ev.Transferred(phone, (caller,)))
+    assert scene.marked[-1] == MarkCaller("PJSIP/trunk-00000001", "support", True)
+    if again:
+        scene.center.channels.by_id[caller].transferred = False
+        seen = ChannelSeen(
+            "PJSIP/trunk-00000001", caller, caller, UP, "0230", "", "", "", "", "Dial", "", "", 9
+        )
+        marks = {caller: "support,transferred"}
+        scene.rebuilds(Snapshot(frozenset(), (), (), (seen,), {}, queued=marks))
+        scene.logs_in(ALICE)
+    scene.forget()
+    scene.happens(
+        ev.ChannelCreated("PJSIP/1002-t", "t", caller, DOWN, "1002", "", ""),
+        ev.ChannelMoved("t", caller, UP, "1002", "", "0230", ""),
+        ev.BridgeEntered("bb", "t", caller),
+        ev.BridgeEntered("bb", caller, caller),
+    )
+    assert told(scene, 2)[-1].queue == "support"
+    assert [one for one in scene.asked if isinstance(one, SetPause) and one.paused] == []

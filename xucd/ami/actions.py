@@ -8,6 +8,7 @@ import msgspec
 
 from xucd.ami.errors import InvalidValue
 from xucd.center.intents import (
+    HANDED_ON,
     MUTED_MARK,
     QUEUE_MARK,
     AddMember,
@@ -109,7 +110,7 @@ def _mark(intent: MarkRecording | MarkCaller) -> Action:
     variable, value = (
         (MUTED_MARK, intent.mark)
         if isinstance(intent, MarkRecording)
-        else (QUEUE_MARK, intent.queue)
+        else (QUEUE_MARK, intent.queue + (HANDED_ON if intent.transferred else ""))
     )
     return Action("Setvar", (("Channel", intent.channel), ("Variable", variable), ("Value", value)))
 
@@ -296,6 +297,11 @@ def queue_summary() -> Action:
 def core_show_channels(action_id: str | None = None) -> Action:
     """List all channels."""
     return _named("CoreShowChannels", action_id)
+
+
+def bridge_list(action_id: str | None = None) -> Action:
+    """List all bridges with their technology."""
+    return _named("BridgeList", action_id)
 
 
 def channel_variables(action_id: str | None = None) -> Action:

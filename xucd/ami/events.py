@@ -12,7 +12,7 @@ from xucd.ami.framing import Fields, Headers, name_of
 from xucd.center import events
 from xucd.center.channels import Party
 from xucd.center.events import ChannelState, DeviceStatus, Event
-from xucd.center.parties import party
+from xucd.center.parties import number_of, party
 
 UNKNOWN = frozenset({"", "<unknown>", "unknown", "<null>", "none"})
 """What Asterisk writes for a missing value; decoded as "". `unknown` is app_queue's spelling."""
@@ -215,8 +215,13 @@ def _bridge_entered(block: Headers) -> Event:
         block["BridgeUniqueid"],
         block["Uniqueid"],
         block["Linkedid"],
-        block.get("BridgeTechnology", "") == "holding_bridge",
+        block["BridgeTechnology"] == HOLDING,
+        block["BridgeType"] != "basic",
     )
+
+
+HOLDING = "holding_bridge"
+"""The technology of bridges in which nobody talks: parking, music on hold."""
 
 
 def _bridge_left(block: Headers) -> Event:
@@ -290,11 +295,22 @@ def _modules_changed(block: Headers) -> Event:
 def _originate_answered(block: Headers) -> Event:
     ok = block["Response"] == "Success"
     number = block.get("Exten", "")
-    if block.get("Application", "") == "Dial":  # PJSIP/0123456789@trunk,60
-        number = block.get("Data", "").partition(",")[0].rpartition("/")[2].partition("@")[0]
+    if block.get("Application", "") == "Dial":
+        number = _dialled(block.get("Data", ""))
     return events.OriginateAnswered(
-        block.get("ActionID", ""), ok, known(block.get("Uniqueid", "")), number
+        block.get("ActionID", ""), ok, known(block.get("Uniqueid", "")), number_of(number)
     )
+
+
+def _dialled(data: str) -> str:
+    """The number in the data of `Dial`, "" where it is not plain.
+
+    ``PJSIP/0123@trunk,60``, ``PJSIP/trunk/sip:0123@host``, ``SIP/trunk/0123``, ``DAHDI/g1/0123``,
+    ``Local/0123@context/n``: the first part behind the technology that can be dialled.
+    """
+    parts = data.partition(",")[0].partition("&")[0].split("/")[1:]
+    numbers = (number_of(part.removeprefix("sip:").partition("@")[0]) for part in parts)
+    return next((number for number in numbers if number), "")
 
 
 DECODERS: dict[bytes, Callable[[Headers], Event | None]] = {

@@ -11,10 +11,20 @@ is then applied twice, which is harmless: an event carries a new state, not a di
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
+import msgspec
+
 from xucd.ami import actions
 from xucd.ami.actions import Action
 from xucd.ami.errors import DecodeError, Rejected
-from xucd.ami.events import caller_of, connected_of, is_dynamic, reason_of, state_of, status_of
+from xucd.ami.events import (
+    HOLDING,
+    caller_of,
+    connected_of,
+    is_dynamic,
+    reason_of,
+    state_of,
+    status_of,
+)
 from xucd.ami.framing import Block, parse
 from xucd.center.events import CallerJoined
 from xucd.center.intents import MUTED_MARK, QUEUE_MARK
@@ -48,6 +58,7 @@ class SnapshotBuilder:
         self._callers: list[Block] = []
         self._channels: list[ChannelSeen] = []
         self._devices: dict[str, str] = {}
+        self._holding: set[str] = set()  # bridges in which nobody talks
         self._variables: dict[str, dict[str, str]] = {}  # by unique id
 
     def feed(self, block: Block) -> None:
@@ -57,25 +68,30 @@ class SnapshotBuilder:
         """
         name = block.get("Event", "")
         try:
-            match name:
-                case "QueueParams":
-                    self._queues.add(block["Queue"])
-                case "QueueMember":
-                    self._members.append(_member(block))
-                case "QueueEntry":
-                    self._callers.append(block)
-                case "CoreShowChannel":
-                    self._channels.append(_channel(block))
-                case "DeviceStateChange":
-                    self._devices[block["Device"]] = block["State"]
-                case "Status":
-                    self._status(block)
-                case "":
-                    self._variable(block)
+            self._add(name, block)
         except KeyError as error:
             raise DecodeError(name or "Getvar", f"no field {error}") from None
         except ValueError as error:
             raise DecodeError(name or "Getvar", str(error)) from None
+
+    def _add(self, name: str, block: Block) -> None:
+        match name:
+            case "QueueParams":
+                self._queues.add(block["Queue"])
+            case "QueueMember":
+                self._members.append(_member(block))
+            case "QueueEntry":
+                self._callers.append(block)
+            case "CoreShowChannel":
+                self._channels.append(_channel(block))
+            case "DeviceStateChange":
+                self._devices[block["Device"]] = block["State"]
+            case "BridgeListItem" if block["BridgeTechnology"] == HOLDING:
+                self._holding.add(block["BridgeUniqueid"])
+            case "Status":
+                self._status(block)
+            case "":
+                self._variable(block)
 
     def _status(self, block: Block) -> None:
         for line in block.get("Variable", "").split("\n"):
@@ -100,6 +116,12 @@ class SnapshotBuilder:
         for unique_id, variables in self._variables.items():
             if variables.get(variable):
                 yield unique_id, variables[variable]
+
+    def _joined(self) -> Iterator[ChannelSeen]:
+        """The channels; those who are parked are joined to nobody."""
+        for channel in self._channels:
+            parked = channel.bridge in self._holding
+            yield msgspec.structs.replace(channel, bridge="") if parked else channel
 
     def _let_go(self) -> dict[str, str]:
         """Why a queue let go of each channel that now neither talks nor is in a queue."""
@@ -127,7 +149,7 @@ class SnapshotBuilder:
             frozenset(self._queues),
             tuple(self._members),
             callers,
-            tuple(self._channels),
+            tuple(self._joined()),
             {k: state for k, state in self._devices.items() if not k.startswith("Queue:")},
             {
                 unique_id: marks.get(unique_id) == "1"
@@ -217,6 +239,7 @@ async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Bl
         query(actions.core_show_channels(f"{prefix}/channels")),
         query(actions.device_state_list(f"{prefix}/devices")),
         # Nothing else shows that a transferred call came through a queue.
+        query(actions.bridge_list(f"{prefix}/bridges")),
         query(actions.channel_variables(f"{prefix}/variables")),
     ):
         for block in answer:

@@ -62,6 +62,7 @@ class CallbackDialing:
         call = self._calls[call_id(ticket.uuid)]
         phone_calls = context.center.phone_calls
         queue = context.center.directory.queues.get(from_list.queue_id)
+        phone_calls.expect(call.unique_id)
         number = from_list.caller_id or (queue.number if queue is not None else line.number)
         try:
             await context.asterisk.bring_about(

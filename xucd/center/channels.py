@@ -17,7 +17,7 @@ both; a recording, a sheet and the queue a caller came through are found by it, 
 the caller through transfers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -30,6 +30,9 @@ DIAL_ID = "xucd-dial-"
 
 LOCAL = "Local/"
 """How the names of Local channels begin. Their halves end in ``;1`` and ``;2``."""
+
+PAIR = 2
+"""How many are in the bridge of a call between two: others may be conferences."""
 
 _RUNG = frozenset({ChannelState.DOWN, ChannelState.RINGING})
 
@@ -203,21 +206,26 @@ class Channels:
 
     def reach(self, channel: Channel) -> list[Channel]:
         """All that a channel is joined to, nearest first: by bridges, and through Local halves."""
-        if not channel.bridge and not channel.is_local:
-            return []
-        found = {channel.unique_id: channel}
+        return list(self._joined(channel))
+
+    def _joined(self, channel: Channel) -> Iterator[Channel]:
+        seen, bridges = {channel.unique_id}, {""}
         ahead = [channel]
         for one in ahead:
             half = self.other_half(one)
-            for each in (*self.in_bridge(one.bridge), *([half] if half is not None else ())):
-                if each.unique_id not in found:
-                    found[each.unique_id] = each
+            near = [] if half is None else [half]
+            if one.bridge not in bridges:
+                bridges.add(one.bridge)
+                near = [*self.in_bridge(one.bridge), *near]
+            for each in near:
+                if each.unique_id not in seen:
+                    seen.add(each.unique_id)
                     ahead.append(each)
-        return ahead[1:]
+                    yield each
 
     def party(self, channel: Channel) -> Channel | None:
         """Whom a channel talks with: the nearest that is no Local half; None for nobody."""
-        return next((found for found in self.reach(channel) if not found.is_local), None)
+        return next((found for found in self._joined(channel) if not found.is_local), None)
 
     def talk(self, channel: Channel) -> list[Channel]:
         """A channel and all that it is joined to or, while it is joined to none, its whole call."""
@@ -284,7 +292,7 @@ class Channels:
         for channel in sorted(channels, key=_seniority):
             self.add(channel)
         for channel in self.by_id.values():
-            if channel.bridge:
+            if channel.bridge and len(self._by_bridge[channel.bridge]) == PAIR:
                 oldest = min((channel, *self.reach(channel)), key=lambda each: each.born)
                 self.relink(oldest, oldest.linked_id)
 
@@ -312,6 +320,7 @@ def _listed_channel(listed: ChannelSeen, old: Channel | None, now: float) -> Cha
     )
     if old is not None:
         channel.since, channel.called, channel.queue = old.since, old.called, old.queue
+        channel.exten = old.exten or channel.exten
         channel.variables, channel.held = old.variables, old.held
         channel.from_queue, channel.transferred = old.from_queue, old.transferred
         channel.stopped = old.stopped

@@ -242,13 +242,15 @@ class DialEnded(_Event, frozen=True):
 class BridgeEntered(_Event, frozen=True):
     """A channel entered a bridge: it now talks with whoever else is in it. AMI `BridgeEnter`.
 
-    In a bridge that is `holding` (parking, music) it talks with nobody.
+    In a bridge that is `holding` (parking, music) it talks with nobody. In a `conference` each
+    keeps its own linked id; in all others they get the oldest.
     """
 
     bridge: str
     unique_id: str
     linked_id: str
     holding: bool = False
+    conference: bool = False
 
 
 class BridgeLeft(_Event, frozen=True):

@@ -19,7 +19,13 @@ MUTED_MARK = "XUCD_MUTED"
 """The variable by which xucd notes on a channel what Asterisk cannot tell of its recording."""
 
 QUEUE_MARK = "XUCD_QUEUE"
-"""The variable by which xucd notes on a caller's channel through which queue it was answered."""
+"""The variable by which xucd notes on a caller's channel through which queue it was answered.
+
+Its value is the queue's name, with `HANDED_ON` behind it once the caller was transferred.
+"""
+
+HANDED_ON = ",transferred"
+"""No queue's name holds a comma: the dialplan could not name it."""
 
 Mark = Literal["0", "1", "stopped"]
 """What stands there: "1" while the recording is muted, "stopped" once it was stopped for good."""
@@ -89,11 +95,13 @@ class MarkRecording(_Intent, frozen=True):
 class MarkCaller(_Intent, frozen=True):
     """Note on a queue's caller through which queue it was answered. AMI `Setvar` of `QUEUE_MARK`.
 
-    It goes with the caller through transfers, and is how a restarted xucd knows.
+    It goes with the caller through transfers, and is how a restarted xucd knows. `transferred` says
+    that the caller was handed on since then.
     """
 
     channel: str
     queue: str
+    transferred: bool = False
 
 
 class Listen(_Intent, frozen=True):

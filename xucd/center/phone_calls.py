@@ -48,8 +48,8 @@ class Leg:
     may live on for a moment. `queue` is the name of the queue that rang it or through which its
     caller came, `internal` says that the other party is one of our own, `recording` whether the
     call is recorded; it stays as it was once nobody is left to talk with. `claimed` says that it is
-    known whether it is a queue's call that its agent works on, with what follows from that, `dials`
-    that Asterisk has rung somebody for it.
+    known whether it is a queue's call that its agent works on, `works` that it is: a wrap-up
+    follows. `dials` says that Asterisk has rung somebody for it.
     `counted` is what it has added to its agent's figures so far, and `agent_id` whose these are.
     `twin` is the call that a further channel of the same phone rings for.
     """
@@ -69,6 +69,7 @@ class Leg:
         "sent",
         "twin",
         "unique_id",
+        "works",
     )
 
     def __init__(self, channel: Channel, agent_id: int | None, twin: "Leg | None") -> None:
@@ -82,6 +83,7 @@ class Leg:
         self.recording: Recording = "DISABLED"
         self.joined = False
         self.claimed = False
+        self.works = False
         self.dials = False
         self.over = False
         self.sent: PhoneCall | None = None
@@ -107,11 +109,18 @@ class PhoneCalls:
 
     def __init__(self) -> None:
         self.legs: dict[str, Leg] = {}
+        self._by_interface: dict[str, dict[str, Leg]] = {}
+        self._expected: set[str] = set()
         self._refused: set[str] = set()
 
+    def expect(self, unique_id: str) -> None:
+        """A call of this id is about to be asked for."""
+        self._expected.add(unique_id)
+
     def refuse(self, unique_id: str) -> None:
-        """Asterisk could not begin the call of this id."""
-        self._refused.add(unique_id)
+        """Asterisk could not begin the call of this id; nothing, if nobody waits for it."""
+        if unique_id in self._expected:
+            self._refused.add(unique_id)
 
     def is_refused(self, unique_id: str) -> bool:
         """Whether Asterisk could not begin the call of this id."""
@@ -119,6 +128,7 @@ class PhoneCalls:
 
     def drop_refusal(self, unique_id: str) -> None:
         """Forget whether the call of this id could be begun; idempotent."""
+        self._expected.discard(unique_id)
         self._refused.discard(unique_id)
 
     # -- reading it
@@ -150,8 +160,12 @@ class PhoneCalls:
             default=None,
         )
 
+    def forks(self, leg: Leg) -> list[Leg]:
+        """A call with those that further registrations of its phone ring for."""
+        return [leg, *(each for each in self._on(leg.channel.interface) if each.twin is leg)]
+
     def _on(self, interface: str) -> list[Leg]:
-        return [leg for leg in self.legs.values() if leg.channel.interface == interface]
+        return list(self._by_interface.get(interface, {}).values())
 
     # -- keeping it up to date
 
@@ -169,7 +183,9 @@ class PhoneCalls:
         """
         interface = interface_of(name)
         line = directory.line_by_interface.get(interface)
-        if line is None:
+        if line is None:  # or no more: a reload has taken it away
+            if name in self.legs:
+                self._drop(interface, name)
             return None
         channel = next((found for found in channels.on(interface) if found.name == name), None)
         leg = self.legs.get(name)
@@ -177,18 +193,19 @@ class PhoneCalls:
             if channel is None:
                 return None
             leg = self.legs[name] = Leg(channel, agent_id, self._twin(channel))
+            self._by_interface.setdefault(interface, {})[name] = leg
         if channel is not None and not leg.over:
             leg.channel = channel
             if leg.twin is not None and channel.state is ChannelState.UP:
                 self._take_over(leg, leg.twin)
             call = _call(directory, channels, waiting, leg, line)
         else:
-            heir = next((each for each in self.legs.values() if each.twin is leg), None)
+            heir = next((each for each in self._on(interface) if each.twin is leg), None)
             if heir is not None:
                 self._take_over(heir, leg)
             call = _released(leg)
         if channel is None:
-            del self.legs[name]
+            self._drop(interface, name)
         before, leg.sent = leg.sent, call or leg.sent
         if call is None or (before is not None and _same(before, call)):
             return None
@@ -209,9 +226,15 @@ class PhoneCalls:
         leg.unique_id, leg.sent, leg.counted = first.unique_id, first.sent, first.counted
         leg.agent_id, leg.queue, leg.twin = first.agent_id, first.queue, None
         first.sent, first.counted = None, AgentDay()
-        for each in self.legs.values():
+        for each in self._on(leg.channel.interface):
             if each.twin is first or each is first:
                 each.twin = leg
+
+    def _drop(self, interface: str, name: str) -> None:
+        del self.legs[name]
+        del self._by_interface[interface][name]
+        if not self._by_interface[interface]:
+            del self._by_interface[interface]
 
 
 def talks(channels: Channels, leg: Leg) -> bool:

@@ -36,6 +36,7 @@ async def dial(context: Context, command: Dial, who: Session) -> None:
         await context.asterisk.ask(FindNumber(line.context, command.destination))
     calls = context.center.phone_calls
     unique_id = f"{DIAL_ID}{uuid.uuid4()}"
+    calls.expect(unique_id)
     request_id = (
         store_variables(context.call_variables, command.variables) if command.variables else ""
     )
@@ -67,9 +68,10 @@ async def hang_up(context: Context, command: Hangup, who: Session) -> None:
     """
     legs = context.center.phone_calls.of(own_line(context, who).interface)
     leg = named(legs, command.unique_id) if command.unique_id else to_hang_up(legs)
+    channels = [fork.channel for fork in context.center.phone_calls.forks(leg)]
     await context.asterisk.bring_about(
-        lambda: leg.channel.unique_id not in context.center.channels.by_id,
-        HangUp(leg.channel.name),
+        lambda: all(each.unique_id not in context.center.channels.by_id for each in channels),
+        *(HangUp(each.name) for each in channels),
         ignore=("ChannelGone",),
     )
 

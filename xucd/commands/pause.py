@@ -147,5 +147,6 @@ def _interface(context: Context, live: LiveAgent) -> str:
 
 def _wrapup_is_due(context: Context, live: LiveAgent, interface: str) -> bool:
     leg = context.center.phone_calls.talking(interface)
-    queue = context.center.directory.queue_by_name.get(leg.queue) if leg is not None else None
+    works = leg is not None and leg.works
+    queue = context.center.directory.queue_by_name.get(leg.queue) if leg and works else None
     return queue is not None and queue.wrapup > 0

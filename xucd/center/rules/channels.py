@@ -8,6 +8,7 @@ from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
 from xucd.center.channels import DIAL_ID, created_channel
+from xucd.center.intents import MarkCaller
 from xucd.center.phone_calls import DIALLED, VARIABLE
 
 
@@ -50,12 +51,18 @@ def bridge_entered(center: Center, event: ev.BridgeEntered, now: float) -> None:
     """Put a channel into a bridge, and all that are in it into the call of the oldest.
 
     Asterisk gives the older linked id to all of them, but tells it of the one that enters only.
+    Who is parked is joined to nobody, though all who are parked are in one bridge.
     """
     channel = center.channels.by_id.get(event.unique_id)
-    if channel is not None:
+    if channel is None:
+        return
+    if event.holding:
+        center.channels.leave_bridge(channel, channel.bridge)
+    else:
         center.channels.enter_bridge(channel, event.bridge)
+    if not event.conference and not event.holding:
         center.channels.relink(channel, event.linked_id)
-        center.channels.touch(channel)
+    center.channels.touch(channel)
 
 
 def bridge_left(center: Center, event: ev.BridgeLeft, now: float) -> None:
@@ -107,8 +114,10 @@ def transferred(center: Center, event: ev.Transferred, now: float) -> None:
     """Record of those whom a phone talked with that they were handed on."""
     for unique_id in event.transferee_unique_ids:
         channel = center.channels.by_id.get(unique_id)
-        if channel is not None:
+        if channel is not None and not channel.transferred:
             channel.transferred = True
+            if channel.from_queue:
+                center.intents.append(MarkCaller(channel.name, channel.from_queue, True))
 
 
 def variable_set(center: Center, event: ev.VariableSet, now: float) -> None:

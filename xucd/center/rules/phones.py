@@ -70,6 +70,7 @@ def rebuild_phone_calls(center: Center, now: float) -> None:
         if name in legs:
             leg = legs[name]
             leg.counted, leg.claimed = figures(leg, now, over=False), True
+            leg.works = bool(leg.channel.queue)
 
 
 def _read(center: Center, names: Iterable[str], now: float) -> list[Leg]:

@@ -8,7 +8,7 @@ tells neither that a recording is muted, nor that it was stopped, nor where a ca
 from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.channels import Channel, Channels
-from xucd.center.intents import MarkRecording
+from xucd.center.intents import HANDED_ON, MarkRecording
 from xucd.center.snapshot import Snapshot
 
 
@@ -26,10 +26,12 @@ def rebuild_recordings(center: Center, snapshot: Snapshot) -> None:
     """Find through which queues the callers came, whose channels have been rebuilt already."""
     for listed in snapshot.channels:
         channel = center.channels.by_id[listed.unique_id]
+        mark = snapshot.queued.get(listed.unique_id, "")
+        channel.transferred = mark.endswith(HANDED_ON)
         if listed.application == "Queue" and listed.bridge:
             channel.from_queue = listed.application_data.partition(",")[0]
-        elif listed.unique_id in snapshot.queued:
-            channel.from_queue = snapshot.queued[listed.unique_id]
+        elif mark:
+            channel.from_queue = mark.removesuffix(HANDED_ON)
 
 
 def stopped(center: Center, event: ev.RecordingStopped, now: float) -> None:

@@ -38,10 +38,8 @@ def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> Non
             leg.queue = event.queue
             _claim(center, leg)
     asked = _asked(center, event)
-    if talkers and asked is not None and asked.stance is Stance.WRAPPING and asked.line is not None:
-        works = center.phone_calls.talking(asked.line.interface)
-        if works is None or not (works.claimed and works.queue):
-            _pause(center, asked, False)
+    if asked is not None and asked.stance is Stance.WRAPPING and not _works(center, asked, channel):
+        _pause(center, asked, False)
 
 
 def claim_taken_over(center: Center, leg: Leg) -> None:
@@ -54,6 +52,7 @@ def claim_taken_over(center: Center, leg: Leg) -> None:
         return
     caller = next((found for found in center.channels.reach(leg.channel) if found.from_queue), None)
     if caller is not None and not (caller.transferred and leg.channel.called):
+        leg.queue = caller.from_queue
         _claim(center, leg)
     leg.claimed = True
 
@@ -69,7 +68,7 @@ def _phones_of(center: Center, channel: Channel) -> list[Leg]:
 
 def _claim(center: Center, leg: Leg) -> None:
     """Let a call's wrap-up be that of its queue, and its agent be paused for it in time."""
-    leg.claimed = True
+    leg.claimed = leg.works = True
     live = center.agent_record_on(leg.channel.interface)
     queue = center.directory.queue_by_name.get(leg.queue)
     if live is None or live.line is None or queue is None:
@@ -85,6 +84,12 @@ def _asked(center: Center, event: ev.AgentConnected) -> LiveAgent | None:
     queue = center.directory.queue_by_name.get(event.queue)
     member = center.members.get(queue.id, event.interface) if queue is not None else None
     return center.owner(member) if member is not None else None
+
+
+def _works(center: Center, live: LiveAgent, channel: Channel) -> bool:
+    """Whether an agent talks in a queue's call: the one of this channel, or another."""
+    leg = center.phone_calls.talking(live.line.interface) if live.line is not None else None
+    return leg is not None and (leg.works or leg.channel.linked_id == channel.linked_id)
 
 
 def _pause(center: Center, live: LiveAgent, paused: bool) -> None:
