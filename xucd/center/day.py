@@ -48,10 +48,6 @@ class AgentDay(msgspec.Struct, frozen=True):
         less = {name: -getattr(counted, name) for name in counters}
         return self.plus(AgentDay(**less))
 
-    def is_something(self) -> bool:
-        """Whether any figure differs from zero."""
-        return self.minus(self) != self.plus(AgentDay())
-
     def spend(self, state: AgentState, seconds: float) -> "AgentDay":
         """The day with `seconds` more in a shown state; only ready, pause and wrap-up count."""
         match state:

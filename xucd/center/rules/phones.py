@@ -97,10 +97,9 @@ def _count(center: Center, leg: Leg, now: float, *, over: bool) -> int | None:
     """Add to an agent's figures what its call has come to; returns the agent's id if any did."""
     if leg.agent_id is None or leg.agent_id not in center.agents:
         return None
-    now_counted = figures(leg, now, over=over)
-    added = now_counted.minus(leg.counted)
-    leg.counted = now_counted
-    if not added.is_something():
+    counted = figures(leg, now, over=over)
+    if counted == leg.counted:
         return None
-    center.agent_record(leg.agent_id).count(added)
+    center.agent_record(leg.agent_id).count(counted.minus(leg.counted))
+    leg.counted = counted
     return leg.agent_id
