@@ -118,6 +118,16 @@ def test_the_transferer_is_released_while_its_channel_still_lives() -> None:
     assert stages(scene).count(Stage.RELEASED) == 1
 
 
+def test_who_transferred_a_call_and_is_joined_again_has_a_call_again() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), *ring("1001", "a"), *answer("1001", "a"))
+    scene.happens(ev.Transferred("a"), ev.BridgeLeft("b", "a"))
+    scene.happens(ev.BridgeEntered("b", "a", "c"))
+    assert stages(scene)[-2:] == [Stage.RELEASED, Stage.ESTABLISHED]
+    scene.happens(ev.ChannelGone("PJSIP/1001-a", "a"))
+    assert stages(scene)[-1] is Stage.RELEASED
+
+
 def test_who_remains_after_a_transfer_is_told_the_new_party_under_the_same_id() -> None:
     scene = Scene()
     scene.happens(outside_caller(), *ring("1001", "a"), *answer("1001", "a"))

@@ -49,6 +49,14 @@ def transferred(center: Center, event: ev.Transferred, now: float) -> None:
         center.channels.touch(channel)
 
 
+def joined_again(center: Center, event: ev.BridgeEntered, now: float) -> None:
+    """A phone that was transferred away and is joined to somebody again has a call again."""
+    channel = center.channels.by_id.get(event.unique_id)
+    leg = center.phone_calls.legs.get(channel.name) if channel is not None else None
+    if leg is not None:
+        leg.over = False
+
+
 def originate_answered(center: Center, event: ev.OriginateAnswered, now: float) -> None:
     """Record that Asterisk could not even begin a call that xucd dials for a user."""
     if event.action_id.startswith(DIAL_ID) and not event.ok:

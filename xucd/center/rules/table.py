@@ -58,6 +58,7 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     ev.DialEnded: (callback_calls.dial_ended,),
     ev.BridgeEntered: (
         channels.bridge_entered,
+        phones.joined_again,
         phones.reads,
         queues.bridge_entered,
         sheets.shows,
