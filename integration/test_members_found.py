@@ -16,6 +16,7 @@ from integration.fixtures import MakeXucd, World, a_world, clear
 from integration.pbx import Pbx
 from integration.phones import Phones
 from integration.running import DEMO
+from integration.witness import Witness
 
 QUEUES = """\
 [[queues]]
@@ -64,9 +65,15 @@ async def shown(world: World, queue: str) -> dict[str, str]:
 async def found(pbx: Pbx, make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
     """A world of an Asterisk with members and queues that xucd did not make."""
     await configure(pbx, FIXED, PASSING)
-    async with a_world(make_xucd, phones, center=CENTER) as world:
-        yield world
+    extension = "dialplan add extension 3012,1,Queue(fixed) into queues"
+    await asyncio.to_thread(pbx.cli, extension)
+    try:
+        async with a_world(make_xucd, phones, center=CENTER) as world:
+            yield world
+            await configure(pbx)
+    finally:
         await configure(pbx)
+        await asyncio.to_thread(pbx.cli, "dialplan remove extension 3012@queues")
     await clear(world)
 
 
@@ -78,7 +85,7 @@ async def test_a_member_of_queues_conf_logs_out_by_being_paused_and_in_by_being_
     found: World,
 ) -> None:
     caroline = await found.client("caroline")
-    assert caroline.bodies("AgentStateEvent")[-1]["queues"] == [3, 11]
+    await caroline.until("AgentStateEvent", queues=[3, 11])
     begun = len(caroline.frames)
     await caroline.ask("agentLogout")
     await until_state(caroline, begun, name="AgentLoggedOut")
@@ -89,8 +96,6 @@ async def test_a_member_of_queues_conf_logs_out_by_being_paused_and_in_by_being_
     assert "paused" not in (await shown(found, "fixed"))["PJSIP/1006"]
     assert "PJSIP/1006" in await shown(found, "billing")
     await asyncio.to_thread(found.pbx.cli, "queue pause member Local/1005@default/n")
-    extension = "dialplan add extension 3012,1,Queue(fixed) into queues"
-    await asyncio.to_thread(found.pbx.cli, extension)
     call = found.phones.dial("3012")
     leg = await found.phone("1006").rings()
     leg.answer()
@@ -105,7 +110,7 @@ async def test_a_member_through_the_dialplan_is_paused_by_its_own_name_and_numbe
     found: World,
 ) -> None:
     etienne = await found.agent("etienne", "1005")
-    assert etienne.bodies("AgentStateEvent")[-1]["queues"] == [3, 11]
+    await etienne.until("AgentStateEvent", name="AgentReady", queues=[3, 11])
     await etienne.ask("pauseAgent", reason="lunch")
     assert "paused:lunch" in (await shown(found, "fixed"))["Local/1005@default/n"]
     assert "paused:lunch" in (await shown(found, "billing"))["PJSIP/1005"]
@@ -172,33 +177,36 @@ async def test_what_others_do_to_a_membership_is_told_and_undone_by_the_next_log
     assert await shown(found, "billing") == {}
 
 
-async def test_one_line_has_one_agent_whoever_puts_another_there(found: World) -> None:
+async def test_one_line_has_one_agent_whoever_puts_another_there(
+    found: World, witness: Witness
+) -> None:
     alice, bruce = await found.client("alice"), await found.agent("bruce", "1001")
-    begun = len(bruce.frames)
     await asyncio.to_thread(
         found.pbx.cli, "queue add member PJSIP/1001 to billing penalty 0 as Agent/2502"
     )
-    # By then Asterisk has done what xucd asked for before it, on the same connection.
-    await bruce.ask("pauseAgent", reason="lunch")
-    await until_state(bruce, begun, name="AgentOnPause")
+    await asyncio.to_thread(witness.until_was, "billing", "Agent/2502", lambda _: True)
+    await asyncio.to_thread(witness.until, "billing", "Agent/2502", lambda seen: seen is None)
+    for page in (alice, bruce):
+        await page.ask("getAgentStates")
     assert alice.states(9)[-1] == "AgentLoggedOut"
-    assert await shown(found, "billing") == {}
+    assert bruce.states(8)[-1] == "AgentReady"
 
 
-async def test_a_wrapup_that_nobody_owns_is_ended(found: World) -> None:
+async def test_a_wrapup_that_nobody_owns_is_ended(found: World, witness: Witness) -> None:
     for command in (
         "queue add member PJSIP/1007 to support",
         "queue pause member PJSIP/1007 queue support reason xucd-wrapup",
     ):
         await asyncio.to_thread(found.pbx.cli, command)
-    bruce = await found.agent("bruce", "1001")
-    await bruce.ask("pauseAgent", reason="lunch")  # a round trip behind it
-    assert "paused" not in (await shown(found, "support"))["PJSIP/1007"]
+    who = "support", "PJSIP/1007"
+    await asyncio.to_thread(witness.until_was, *who, lambda seen: seen.reason == "xucd-wrapup")
+    await asyncio.to_thread(witness.until, *who, lambda seen: seen is not None and not seen.paused)
 
 
 async def test_a_supervisor_takes_no_line_from_an_agent_outside_its_lists(found: World) -> None:
     sue, marice = await found.client("sue"), await found.agent("marice", "1004")
     with pytest.raises(Refused, match="NotAuthorized"):
         await sue.ask("agentLogin", agentphonenumber="1004", agentid=8)
+    await marice.ask("getAgentStates")
     assert marice.states(11)[-1] == "AgentReady"
     assert "PJSIP/1004" in await shown(found, "sales")

@@ -80,6 +80,7 @@ async def test_who_a_rung_phone_forwards_to_wraps_up_and_who_was_rung_does_not(
     await call.hang_up()
     await until_state(jack, "AgentOnWrapup")
     assert "AgentOnWrapup" not in bruce.states(8, after=begun)
+    await bruce.ask("getAgentStates")
     assert bruce.states(8)[-1] == "AgentReady"
     assert not await paused(world, "PJSIP/1001", "support")
 
@@ -152,4 +153,5 @@ async def test_a_caller_keeps_its_sheet_queue_variables_and_recording_over_a_res
         assert shown_again["payload"] == sheets[0]["payload"]
         assert alice.bodies("Sheet") == []
         await jack.ask("monitorPause")
+        await until_state(jack, "AgentOnCall", monitorState="PAUSED")
         await call.hang_up()
