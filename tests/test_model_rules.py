@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
+from integration.model.answers import Stories, Told
 from integration.model.compare import Known, differences
 from integration.model.listed import Channel, Listed, Member
 from integration.model.panel import Block
 from integration.model.shrink import shrink
-from integration.model.told import Stories, Told
 from xucd.cti.messages import QueueStatistic
 
 BRUCE = 8
 READY = {"agentId": BRUCE, "name": "AgentReady", "phoneNb": "1001", "cause": "available"}
-MEMBER = Member("support", "PJSIP/1001", "Agent/2501", 0, False, "", True)
+MEMBER = Member("support", "PJSIP/1001", "Agent/2501", 0, False, "")
 FIGURES: dict[str, float] = {
     QueueStatistic.ENTERED: 0,
     QueueStatistic.ANSWERED: 0,
@@ -106,7 +106,7 @@ def test_a_recording_that_is_muted_is_told_as_paused() -> None:
 
 
 def test_a_pause_for_a_wrapup_that_nobody_ends_is_said() -> None:
-    foreign = Member("support", "PJSIP/1008", "PJSIP/1008", 0, True, "xucd-wrapup", True)
+    foreign = Member("support", "PJSIP/1008", "PJSIP/1008", 0, True, "xucd-wrapup")
     assert about(replace(QUIET, members=(MEMBER, foreign)), told()) == ["wrap-up:"]
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from integration.model.answers import LOGINS, OWN_LINES, Body, Told
 from integration.model.listed import AGENTS, LINES, MISSING, QUEUES, Channel, Listed, Member
-from integration.model.told import LOGINS, OWN_LINES, Body, Told
 from xucd.cti.messages import QueueStatistic
 
 K = TypeVar("K")

@@ -4,7 +4,7 @@ Several actors do what people and programs do beside xucd: phones and callers (S
 foreign AMI client, Asterisk's own command line, pages of xucd, and a hand that kills xucd. `steps`
 is the table of what they can do and when. Here steps are chosen by a seed, or taken from a kept
 trace, and done in bursts; after each, when Asterisk has been quiet for a second, what xucd tells
-(`told`) is compared with what Asterisk lists (`listed`), by the rules of `compare`. A trace that
+(`answers`) is compared with what Asterisk lists (`listed`), by the rules of `compare`. A trace that
 failed can be made shorter (`shrink`).
 """
 
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from integration.model import told
+from integration.model import answers
 from integration.model.compare import WRAPUP, differences
 from integration.model.listed import QUEUES
 from integration.model.scene import QUEUE_LOG, Scene
@@ -117,7 +117,7 @@ async def settle(scene: Scene) -> list[str]:
         if not await scene.panel.quiet(QUIET, PATIENCE):
             break
         heard = scene.panel.heard
-        listed, seen = await scene.look(), await told.read(scene.pages)
+        listed, seen = await scene.look(), await answers.read(scene.pages)
         if scene.panel.heard != heard:
             continue
         before, found = found, differences(listed, seen, scene.known())
@@ -154,7 +154,7 @@ async def logged(scene: Scene) -> list[str]:
     log = await asyncio.to_thread(scene.pbx.read, QUEUE_LOG)
     rows = [line.split("|") for line in log.splitlines()]
     counted = Counter((row[2], row[4]) for row in rows[scene.log_from :] if len(row) > 4)
-    seen = (await told.read(scene.pages)).figures
+    seen = (await answers.read(scene.pages)).figures
     found = []
     for queue_id, queue in QUEUES.items():
         for event, figure in (("ENTERQUEUE", "Entered"), ("CONNECT", "Answered")):

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from integration.client import Client, Refused
 from integration.legs import Leg
-from integration.model import told
+from integration.model import answers
 from integration.model.compare import DIALLED_BY_XUCD, Known
 from integration.model.listed import LINES, Channel, Listed, Reader
 from integration.model.panel import Block, Panel
@@ -50,7 +50,7 @@ class Scene:
         self.handed: set[str] = set()
         self.unregistered: set[str] = set()
         self.troubles: list[str] = []
-        self.stories = told.Stories()
+        self.stories = answers.Stories()
         self.kills = 0
         self.log_from = 0  # the row of Asterisk's queue_log at which this begins
         self.listed = Listed()
@@ -81,8 +81,8 @@ class Scene:
 
     async def _open(self) -> None:
         self.stories.new_pages()
-        self.pages = {login: await self.xucd.client(login) for login in told.PAGES}
-        await told.open_pages(self.pages)
+        self.pages = {login: await self.xucd.client(login) for login in answers.PAGES}
+        await answers.open_pages(self.pages)
 
     def _hear(self, block: Block) -> None:
         what, begins = _BEGIN_OR_END.get((block.event, block["State"]), ("", False))
@@ -164,7 +164,7 @@ class Scene:
     def states(self) -> dict[int, str]:
         """The state of each agent, as pages were told last."""
         found: dict[int, str] = {}
-        for frame in self.pages[told.ADMIN].frames:
+        for frame in self.pages[answers.ADMIN].frames:
             if frame.type == "AgentStateEvent":
                 found[frame.body["agentId"]] = frame.body["name"]
         return found

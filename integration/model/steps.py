@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from integration.legs import Leg
+from integration.model.answers import ADMIN, LOGINS, OWN_LINES
 from integration.model.listed import AGENTS, LINES, QUEUES
 from integration.model.scene import CALLERS, CRM, MISHAPS, OUTSIDE, Scene
-from integration.model.told import ADMIN, LOGINS, OWN_LINES
 
 Arguments = dict[str, str]
 SOON = 5.0  # seconds that a phone waits for the effect of what it did
@@ -30,7 +30,7 @@ FOREIGN = (  # members that others add: interface, name, state interface
     ("PJSIP/1002", "Alice J", ""),
     ("Local/1006@phones/n", "Local six", "PJSIP/1006"),
 )
-MOST_CALLS = 8  # channels that are looked for room for
+MOST_CALLS = 8  # channels; while there are so many, nobody begins another call
 
 
 @dataclass(frozen=True)
