@@ -21,7 +21,10 @@ from integration.sipp import SippError
 OUTSIDE = "0123456789"  # a phone in the outside world, which agents call
 CALLERS = tuple(f"02302100{number}" for number in range(10, 16))
 CRM = "CRM"  # the name that a program's click-to-dial shows on the phone that it rings
-COMMAND = 20.0  # seconds within which a page's command must be answered
+COMMAND = 30.0  # seconds within which a page's command must be answered: xucd gives up after 20
+FAILED = ("AsteriskTimeout", "AsteriskUnavailable", "InternalError")
+"""Refusals that nothing that an actor did explains."""
+
 QUEUE_LOG = "/var/log/asterisk/queue_log"
 MISHAPS = (TimeoutError, NotAnswered, SippError)
 """What a phone meets when the other side was faster; the comparison says what became of it."""
@@ -192,13 +195,15 @@ class Scene:
         return begun
 
     async def say(self, login: str, command: str, **arguments: Any) -> None:
-        """A page's command. It may be refused; that it is not answered is a difference."""
-        with contextlib.suppress(Refused):
-            try:
-                async with asyncio.timeout(COMMAND):
-                    await self.pages[login].ask(command, **arguments)
-            except TimeoutError:
-                self.troubles.append(f"command: no answer to {login}'s {command} {arguments}")
+        """A page's command. It may be refused for what is; that it fails is a difference."""
+        try:
+            async with asyncio.timeout(COMMAND):
+                await self.pages[login].ask(command, **arguments)
+        except TimeoutError:
+            self.troubles.append(f"command: no answer to {login}'s {command} {arguments}")
+        except Refused as refused:
+            if refused.code in FAILED:
+                self.troubles.append(f"command: {refused.code} of {login}'s {command} {arguments}")
 
     async def cli(self, command: str) -> None:
         """A command by `asterisk -rx`, whatever it answers."""
