@@ -9,6 +9,7 @@ from integration.model.answers import Stories, Told
 from integration.model.compare import Known, differences
 from integration.model.listed import Channel, Listed, Member
 from integration.model.panel import Block
+from integration.model.run import unlike_log
 from integration.model.shrink import shrink
 from xucd.cti.messages import QueueStatistic
 
@@ -49,9 +50,9 @@ def told(agent: dict[str, Any] = READY, **more: Any) -> Told:
     )
 
 
-def on_call(agent: dict[str, Any] = ON_CALL, call: dict[str, Any] = CALL) -> Told:
+def on_call(agent: dict[str, Any] = ON_CALL, call: dict[str, Any] = CALL, **more: Any) -> Told:
     figures = {1: FIGURES | {QueueStatistic.AVAILABLE_AGENTS: 0, QueueStatistic.TALKING_AGENTS: 1}}
-    return told(agent, calls={"bruce": {"2": call}}, figures=figures)
+    return told(agent, calls={"bruce": {"2": call}}, figures=figures, **more)
 
 
 def about(listed: Listed, seen: Told, known: Known | None = None) -> list[str]:
@@ -69,10 +70,16 @@ def test_what_agrees_is_no_difference() -> None:
     [
         (replace(QUIET, members=(replace(MEMBER, paused=True),)), told(), {"agent", "figures"}),
         (replace(QUIET, devices={}), told(), {"agent", "figures"}),
-        (QUIET, told(READY | {"name": "AgentRinging"}), {"agent", "figures"}),
-        (QUIET, told(READY | {"name": "AgentLoggedOut"}), {"agent", "figures"}),
+        (QUIET, told(READY | {"name": "AgentRinging"}), {"agent"}),
+        (QUIET, told(READY | {"name": "AgentLoggedOut"}), {"agent"}),
         (replace(QUIET, members=(replace(MEMBER, penalty=3),)), told(), {"member:"}),
         (QUIET, told(sent_members={}), {"sent:"}),
+        (TALKING, on_call(sent_calls={"bruce": {}}), {"sent:"}),
+        (
+            replace(QUIET, members=()),
+            told(READY | {"queues": [1]}, members={}, sent_members={}, figures={}),
+            {"agent"},
+        ),
         (QUIET, told(sent_agents={BRUCE: READY | {"cause": ""}}), {"sent:"}),
         (QUIET, told(sent_calls={"bruce": {"2": CALL}}, calls={"bruce": {}}), {"sent:"}),
         (QUIET, told(callers={1: [{"number": "0", "position": 1}]}), {"callers"}),
@@ -108,6 +115,47 @@ def test_a_recording_that_is_muted_is_told_as_paused() -> None:
 def test_a_pause_for_a_wrapup_that_nobody_ends_is_said() -> None:
     foreign = Member("support", "PJSIP/1008", "PJSIP/1008", 0, True, "xucd-wrapup")
     assert about(replace(QUIET, members=(MEMBER, foreign)), told()) == ["wrap-up:"]
+
+
+def test_a_wrapup_hides_that_a_phone_is_out_of_reach() -> None:
+    wraps = replace(
+        QUIET, members=(replace(MEMBER, paused=True, reason="xucd-wrapup"),), devices={}
+    )
+    figures = {1: FIGURES | {QueueStatistic.AVAILABLE_AGENTS: 0}}
+    assert about(wraps, told(READY | {"name": "AgentOnWrapup"}, figures=figures)) == []
+
+
+def test_an_untold_call_and_a_call_without_a_channel_do_not_cancel_out() -> None:
+    ghost = CALL | {"uniqueId": "9", "linkedId": "8"}
+    seen = replace(on_call(), calls={"bruce": {"9": ghost}})
+    assert about(TALKING, seen, Known(incoming=frozenset({"sip"}))) == ["call", "call"]
+
+
+LOG = (
+    *("100|1|support|NONE|ENTERQUEUE||", "109|1|support|PJSIP/1001|CONNECT|", "110|2|support"),
+    *("120|3|support|NONE|ENTERQUEUE||", "125|3|support|NONE|ABANDON|1"),
+)
+
+
+@pytest.mark.parametrize(
+    "entered, answered, down, takings, fine",
+    [
+        (2, 1, [], 0, True),
+        (1, 1, [], 0, False),
+        (1, 1, [(121.5, 123.0)], 0, True),
+        (0, 1, [(121.5, 123.0)], 0, False),
+        (2, 2, [], 0, False),
+        (2, 2, [], 1, True),
+        (2, 0, [], 1, False),
+    ],
+)
+def test_figures_are_those_of_asterisks_log_but_for_takings_and_restarts(
+    entered: int, answered: int, down: list[tuple[float, float]], takings: int, fine: bool
+) -> None:
+    figures: dict[str, float] = {QueueStatistic.ENTERED: 0, QueueStatistic.ANSWERED: 0}
+    seen = dict.fromkeys((1, 2, 3), figures)
+    seen[1] = {QueueStatistic.ENTERED: entered, QueueStatistic.ANSWERED: answered}
+    assert (unlike_log(LOG, seen, down, takings) == []) is fine
 
 
 def test_callers_are_told_in_their_order() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Coroutine
 from typing import Any, Self
 
@@ -45,6 +46,7 @@ class Scene:
     def __init__(self, xucd: Xucd, phones: Phones, panel: Panel) -> None:
         self.xucd, self.phones, self.panel, self.pbx = xucd, phones, panel, xucd.pbx
         self.pages: dict[str, Client] = {}
+        self.silent: Client  # see `answers.read`
         self.callers: dict[str, Leg] = {}
         self.placed: dict[str, list[Leg]] = {number: [] for number in LINES}
         self.either: set[str] = set()  # Call-IDs of pick-ups and parked calls taken back
@@ -55,7 +57,11 @@ class Scene:
         self.troubles: list[str] = []
         self.stories = answers.Stories()
         self.kills = 0
+        self.down: list[tuple[float, float]] = []  # from when to when xucd was, in epoch seconds
+        self.takings = 0  # callers that a program may have taken out of a queue to somebody
+        self.bursts = self.compared = 0
         self.log_from = 0  # the row of Asterisk's queue_log at which this begins
+        self._log_read = 0  # bytes of xucd's own log
         self.listed = Listed()
         self._told: dict[str, set[str]] = {"Hold": set(), "Mute": set()}
         self._reader = Reader(panel)
@@ -76,7 +82,7 @@ class Scene:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await asyncio.gather(*(page.close() for page in self.pages.values()))
+        await self._close()
 
     async def _feature(self, options: str) -> None:
         """Let phones and programs transfer by Asterisk's features, or not."""
@@ -85,7 +91,12 @@ class Scene:
     async def _open(self) -> None:
         self.stories.new_pages()
         self.pages = {login: await self.xucd.client(login) for login in answers.PAGES}
+        self.silent = await self.xucd.client(answers.ADMIN)
         await answers.open_pages(self.pages)
+        await answers.open_pages({answers.ADMIN: self.silent})
+
+    async def _close(self) -> None:
+        await asyncio.gather(*(page.close() for page in (*self.pages.values(), self.silent)))
 
     def _hear(self, block: Block) -> None:
         what, begins = _BEGIN_OR_END.get((block.event, block["State"]), ("", False))
@@ -172,6 +183,13 @@ class Scene:
                 found[frame.body["agentId"]] = frame.body["name"]
         return found
 
+    def tracebacks(self) -> list[str]:
+        """What xucd has logged of its own failures since the last look."""
+        log = self.xucd.log.read_bytes()
+        new, self._log_read = log[self._log_read :].decode(errors="replace"), len(log)
+        _, *failures = new.split("Traceback (most recent call last)")
+        return [f"log: Traceback{each[:2000]}" for each in failures]
+
     # -- acting
 
     def dial(self, number: str, phone: str, either: bool = False) -> Leg:
@@ -211,9 +229,11 @@ class Scene:
 
     async def kill(self) -> None:
         """Kill xucd, start it again, and open the pages anew."""
+        begun = time.time()
         await self.xucd.stop(signal.SIGKILL)
-        await asyncio.gather(*(page.close() for page in self.pages.values()))
+        await self._close()
         await self.xucd.start()
+        self.down.append((begun, time.time()))
         await self._open()
         self.kills += 1
         self.unsure |= {leg.call_id for number in LINES for leg in self.talking(number)}

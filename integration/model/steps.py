@@ -284,12 +284,14 @@ async def ami_penalty(scene: Scene, queue: str, interface: str, penalty: str) ->
 
 
 async def redirect(scene: Scene, caller: str, number: str) -> None:
+    scene.takings += 1
     await scene.panel.ask(
         "Redirect", Channel=channel_of(scene, caller), Context="default", Exten=number, Priority="1"
     )
 
 
 async def bridge(scene: Scene, caller: str, phone: str) -> None:
+    scene.takings += 1
     for leg in scene.talking(phone)[:1]:
         if (channel := scene.channel(leg)) is not None:
             await scene.panel.ask(
@@ -298,6 +300,7 @@ async def bridge(scene: Scene, caller: str, phone: str) -> None:
 
 
 async def ami_park(scene: Scene, caller: str) -> None:
+    scene.takings += 1
     await scene.panel.ask("Park", Channel=channel_of(scene, caller), Timeout="8000")
 
 
