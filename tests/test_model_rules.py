@@ -1,10 +1,11 @@
 """The pure parts of the model: what must agree, and how a failing trace is made shorter."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from integration.model import answers, run
 from integration.model.answers import Stories, Told
 from integration.model.compare import Known, differences
 from integration.model.listed import Channel, Listed, Member
@@ -176,6 +177,64 @@ def test_who_talks_is_seen_through_local_channels() -> None:
     listed = Listed(channels=(PHONE, half, other, caller))
     assert listed.others(PHONE) == [caller]
     assert listed.others(caller) == [PHONE]
+
+
+class Looks:
+    """A scene in which nothing happens, and what each look at it finds."""
+
+    def __init__(self, *found: list[str] | None) -> None:
+        self.found = list(found)
+        self.troubles: list[str] = []
+        self.pages: dict[str, Any] = {}
+        self.silent = None
+        self.bursts = self.compared = self.heard = 0
+        self.panel = self
+
+    async def quiet(self, seconds: float, bound: float) -> bool:
+        return self.found[:1] != [None]
+
+    async def look(self) -> Listed:
+        return QUIET
+
+    def known(self) -> Known:
+        return Known()
+
+    def tracebacks(self) -> list[str]:
+        return []
+
+
+@pytest.mark.parametrize(
+    "looks, found, compared",
+    [
+        ([[]], [], 1),
+        ([["a"], []], [], 1),
+        ([["a", "b"], ["b", "c"]], ["b"], 1),
+        ([["a"], None], [], 0),
+        ([None], [], 0),
+    ],
+)
+async def test_a_difference_is_one_that_two_looks_in_turn_find(
+    looks: list[list[str] | None], found: list[str], compared: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Looks(*looks)
+
+    async def read(*_: Any) -> Told:
+        return Told()
+
+    monkeypatch.setattr(answers, "read", read)
+    monkeypatch.setattr(run, "differences", lambda *_: scene.found.pop(0))
+    assert await run.settle(cast(Any, scene)) == found
+    assert (scene.compared, scene.bursts) == (compared, 1)
+
+
+async def test_what_a_step_raises_is_a_difference_after_its_trace() -> None:
+    async def dies() -> None:
+        raise ConnectionError("xucd is gone")
+
+    with pytest.raises(run.Differs) as crash:
+        await run.or_crash([run.Done(1, "kill", {})], dies())
+    assert crash.value.kinds == {"crash:"}
+    assert [each.name for each in crash.value.trace] == ["kill"]
 
 
 class Page:
