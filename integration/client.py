@@ -131,6 +131,10 @@ class Client:
         """The first frame, from number `after` on, of this type and with these values."""
         return (await self.frame(lambda frame: frame.fits(kind, wanted), within, after)).body
 
+    async def until_state(self, name: str, *, after: int = 0, **wanted: Any) -> Body:
+        """The first `AgentStateEvent` of this name, from frame `after` on."""
+        return await self.until("AgentStateEvent", name=name, after=after, **wanted)
+
     async def frame(
         self, fits: Callable[[Frame], bool], within: float = DEADLINE, after: int = 0
     ) -> Frame:

@@ -12,10 +12,10 @@ import pytest
 
 from integration import callers
 from integration.callers import BILLING, SUPPORT
-from integration.client import Client
+from integration.client import DEADLINE, Client
 from integration.fixtures import World
-from integration.model.panel import Panel
-from integration.test_queue_stats import counted, counters, latest
+from integration.model.panel import Block, Panel
+from integration.test_queue_stats import counted, counters
 from xucd.cti.messages import QueueStatistic as Figure
 
 QUEUE_LOG = "/var/log/asterisk/queue_log"
@@ -51,7 +51,6 @@ async def test_mixed_calls_are_counted_as_they_ended_and_as_asterisk_logs_them(
     assert [one for one in told if one[Figure.ENTERED] != parts(one)] == []
     after = callers.logged(await asyncio.to_thread(world.pbx.read, QUEUE_LOG))
     assert after - before == expected.logged
-    assert sum(expected.logged[queue_id, "ENTERQUEUE"] for queue_id in callers.NAMES) >= count
 
 
 def parts(told: dict[str, float]) -> float:
@@ -89,19 +88,19 @@ async def test_a_caller_handed_over_or_taken_while_xucd_is_down_stays_one_caller
     await timed_out.ended()
     await world.xucd.start()
 
-    sue = await world.client("ada")
-    await sue.ask("subscribeToQueueStats")
-    await sue.ask("subscribeToQueueCalls", queueId=BILLING)
+    ada = await world.client("ada")
+    await ada.ask("subscribeToQueueStats")
+    await ada.ask("subscribeToQueueCalls", queueId=BILLING)
     await counted(
-        sue,
+        ada,
         SUPPORT,
         {Figure.ENTERED: 3, Figure.ANSWERED: 1, Figure.UNSEEN: 2, Figure.WAITING_CALLS: 0},
     )
-    (waiting,) = sue.bodies("QueueCalls")[-1]["calls"]
+    await counted(ada, BILLING, {Figure.ENTERED: 1, Figure.WAITING_CALLS: 1})
+    (waiting,) = (await ada.until("QueueCalls", queueId=BILLING))["calls"]
     assert (waiting["number"], waiting["name"]) == ("0230210082", "Alice")
-    assert latest(sue, BILLING)[Figure.ENTERED] == 1
     await call.hang_up()
-    await counted(sue, BILLING, {Figure.ENTERED: 1, Figure.ABANDONED: 1, Figure.UNSEEN: 0})
+    await counted(ada, BILLING, {Figure.ENTERED: 1, Figure.ABANDONED: 1, Figure.UNSEEN: 0})
 
 
 async def test_callers_are_shown_in_the_order_that_another_program_gives_them(
@@ -122,13 +121,18 @@ async def test_callers_are_shown_in_the_order_that_another_program_gives_them(
         if asterisk_version == "22":
             await shown(ada, [numbers[2], *numbers[:2]], after=begun)
         # 16 moves nobody who waits already, but whoever comes after.
-        await world.phones.dial("3000", "0230210099").rang()
-        async with asyncio.timeout(20):
-            while True:
-                entries = (await panel.ask("QueueStatus", Queue="support")).items
-                theirs = [one["CallerIDNum"] for one in entries if one.event == "QueueEntry"]
-                if len(theirs) == len(numbers) + 1:
-                    break
+        joined = asyncio.Event()
+
+        def hear(block: Block) -> None:
+            if block.event == "QueueCallerJoin":
+                joined.set()
+
+        panel.listeners.append(hear)
+        world.phones.dial("3000", "0230210099")
+        await asyncio.wait_for(joined.wait(), DEADLINE)
+        entries = (await panel.ask("QueueStatus", Queue="support")).items
+        theirs = [one["CallerIDNum"] for one in entries if one.event == "QueueEntry"]
+        assert sorted(theirs) == sorted([*numbers, "0230210099"])
     await shown(ada, theirs, after=begun)
 
 

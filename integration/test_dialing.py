@@ -180,23 +180,26 @@ async def test_of_two_calls_the_one_not_on_hold_is_meant(world: World) -> None:
 async def test_nobody_is_handed_on_to_a_number_that_is_not_there(world: World) -> None:
     bruce = await world.client("bruce")
     ((call, *_),) = await answered_calls(world, bruce, "0210")
-    for loads in (False, True):  # Asterisk is asked in one way or in another
-        if loads:
-            world.pbx.cli("module load func_dialplan")
-        for destination in ("77", "029", "999999"):
-            code = await refused(bruce, "directTransfer", destination=destination)
-            assert code == "NumberUnknown"
-        for variables in ({"a": "b"}, {}):
-            code = await refused(bruce, "dial", destination="77", variables=variables)
-            assert code == "NumberUnknown"
-        assert call.ended_at is None
-        await bruce.ask("dial", destination="0298765432", variables={"a": "b"})  # of a pattern
-        await (await world.phone("1001").rings()).decline()
-    target = world.phone("0298765432", answer_after=0.0)
-    await bruce.ask("directTransfer", destination="0298765432")
-    await target.rings()
-    await event(bruce, "Released", otherDN="0210")
-    world.pbx.cli("module unload func_dialplan")
+    try:
+        for loads in (False, True):  # Asterisk is asked in one way or in another
+            if loads:
+                world.pbx.cli("module load func_dialplan")
+            for destination in ("77", "029", "999999"):
+                code = await refused(bruce, "directTransfer", destination=destination)
+                assert code == "NumberUnknown"
+            for variables in ({"a": "b"}, {}):
+                code = await refused(bruce, "dial", destination="77", variables=variables)
+                assert code == "NumberUnknown"
+            assert call.ended_at is None
+            # A number of a pattern.
+            await bruce.ask("dial", destination="0298765432", variables={"a": "b"})
+            await (await world.phone("1001").rings()).decline()
+        target = world.phone("0298765432", answer_after=0.0)
+        await bruce.ask("directTransfer", destination="0298765432")
+        await target.rings()
+        await event(bruce, "Released", otherDN="0210")
+    finally:
+        world.pbx.cli("module unload func_dialplan")
     await call.hang_up()
 
 

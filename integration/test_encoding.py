@@ -57,6 +57,7 @@ async def observer(pbx: Pbx) -> AsyncIterator[Observer]:
     observer = Observer()
     await observer.open(pbx)
     yield observer
+    await observer.ask("Setvar", Variable="TEST_NAME", Value="")
     observer.manager.close()
 
 

@@ -5,7 +5,6 @@ is at work, each in the middle of what an agent does.
 """
 
 import asyncio
-import re
 import signal
 from collections.abc import AsyncIterator
 
@@ -17,6 +16,7 @@ from integration.fixtures import MakeXucd, World, clear
 from integration.pbx import Pbx
 from integration.phones import Phones
 from integration.running import DEMO
+from integration.shown import members_of
 from integration.test_ami_link import Proxy
 from integration.witness import Witness
 
@@ -29,9 +29,9 @@ async def members(world: World) -> Members:
     """What Asterisk's own command line lists: {(queue, member): interface}."""
     found = {}
     for queue in ("support", "sales", "billing"):
-        shown = await asyncio.to_thread(world.pbx.cli, f"queue show {queue}")
-        for name, interface in re.findall(r"^\s+(\S+) \((PJSIP/\d+)\)", shown, re.MULTILINE):
-            found[queue, name] = interface
+        for member in await members_of(world.pbx, queue):
+            if member.name != member.interface:
+                found[queue, member.name] = member.interface
     return found
 
 

@@ -1,12 +1,12 @@
 """Logging in and out: agent-api.txt's five cases, races for a line, and moves between queues."""
 
 import asyncio
-import re
 
 import pytest
 
 from integration.client import Client, Refused
 from integration.fixtures import World
+from integration.shown import members_of
 from integration.witness import Witness
 
 AGENTS = {
@@ -26,12 +26,9 @@ async def members(world: World) -> dict[tuple[str, str], tuple[str, int]]:
     """What Asterisk's own command line lists: {(queue, member): (interface, penalty)}."""
     found = {}
     for queue in QUEUES.values():
-        shown = await asyncio.to_thread(world.pbx.cli, f"queue show {queue}")
-        for line in shown.splitlines():
-            if "(PJSIP/" in line and "Agent/" in line:
-                name, _, rest = line.strip().partition(" (")
-                penalty = re.search(r"with penalty (\d+)", rest)
-                found[queue, name] = (rest.partition(")")[0], int(penalty[1]) if penalty else 0)
+        for member in await members_of(world.pbx, queue):
+            if member.name.startswith("Agent/"):
+                found[queue, member.name] = (member.interface, member.penalty)
     return found
 
 

@@ -4,18 +4,18 @@ What is configured for an agent stays, what Asterisk has is told, and the next l
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from integration.client import Client, Refused
+from integration.client import Refused
 from integration.fixtures import MakeXucd, World, a_world, clear
 from integration.pbx import Pbx
 from integration.phones import Phones
 from integration.running import DEMO
+from integration.shown import members_of
+from integration.witness import Witness
 
 QUEUES = """\
 [[queues]]
@@ -53,66 +53,64 @@ async def configure(pbx: Pbx, *queues: str, command: str = "queue reload all") -
     await asyncio.to_thread(pbx.cli, command)
 
 
-async def shown(world: World, queue: str) -> dict[str, str]:
-    """A queue's members as Asterisk's command line lists them: what follows each interface."""
-    text = await asyncio.to_thread(world.pbx.cli, f"queue show {queue}")
-    found = re.findall(r"^\s+.*?((?:PJSIP|Local)/[^\s()]+)[^\n]*?\)?( \(.*)$", text, re.MULTILINE)
-    return dict(found)
+async def pauses(world: World, queue: str) -> dict[str, str | None]:
+    """A queue's members as Asterisk's command line lists them, and their pauses."""
+    return {each.interface: each.pause for each in await members_of(world.pbx, queue)}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def found(pbx: Pbx, make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
     """A world of an Asterisk with members and queues that xucd did not make."""
     await configure(pbx, FIXED, PASSING)
-    async with a_world(make_xucd, phones, center=CENTER) as world:
-        yield world
+    extension = "dialplan add extension 3012,1,Queue(fixed) into queues"
+    await asyncio.to_thread(pbx.cli, extension)
+    try:
+        async with a_world(make_xucd, phones, center=CENTER) as world:
+            yield world
+            await configure(pbx)
+    finally:
         await configure(pbx)
+        await asyncio.to_thread(pbx.cli, "dialplan remove extension 3012@queues")
     await clear(world)
-
-
-async def until_state(client: Client, after: int, **wanted: Any) -> None:
-    await client.until("AgentStateEvent", after=after, **wanted)
 
 
 async def test_a_member_of_queues_conf_logs_out_by_being_paused_and_in_by_being_ready(
     found: World,
 ) -> None:
     caroline = await found.client("caroline")
-    assert caroline.bodies("AgentStateEvent")[-1]["queues"] == [3, 11]
+    await caroline.until("AgentStateEvent", queues=[3, 11])
     begun = len(caroline.frames)
     await caroline.ask("agentLogout")
-    await until_state(caroline, begun, name="AgentLoggedOut")
-    assert "paused:xucd-logout" in (await shown(found, "fixed"))["PJSIP/1006"]
+    await caroline.until_state("AgentLoggedOut", after=begun)
+    assert (await pauses(found, "fixed"))["PJSIP/1006"] == "xucd-logout"
     begun = len(caroline.frames)
     await caroline.ask("agentLogin", agentphonenumber="1006")
-    await until_state(caroline, begun, name="AgentReady")
-    assert "paused" not in (await shown(found, "fixed"))["PJSIP/1006"]
-    assert "PJSIP/1006" in await shown(found, "billing")
+    await caroline.until_state("AgentReady", after=begun)
+    assert (await pauses(found, "fixed"))["PJSIP/1006"] is None
+    assert "PJSIP/1006" in await pauses(found, "billing")
     await asyncio.to_thread(found.pbx.cli, "queue pause member Local/1005@default/n")
-    extension = "dialplan add extension 3012,1,Queue(fixed) into queues"
-    await asyncio.to_thread(found.pbx.cli, extension)
     call = found.phones.dial("3012")
     leg = await found.phone("1006").rings()
     leg.answer()
     await call.answered()
     begun = len(caroline.frames)
     await call.hang_up()
-    await until_state(caroline, begun, name="AgentOnWrapup")
-    await until_state(caroline, begun, name="AgentReady")
+    await caroline.until_state("AgentOnWrapup", after=begun)
+    await caroline.until_state("AgentReady", after=begun)
 
 
 async def test_a_member_through_the_dialplan_is_paused_by_its_own_name_and_number(
     found: World,
 ) -> None:
     etienne = await found.agent("etienne", "1005")
-    assert etienne.bodies("AgentStateEvent")[-1]["queues"] == [3, 11]
+    await etienne.until("AgentStateEvent", name="AgentReady", queues=[3, 11])
     await etienne.ask("pauseAgent", reason="lunch")
-    assert "paused:lunch" in (await shown(found, "fixed"))["Local/1005@default/n"]
-    assert "paused:lunch" in (await shown(found, "billing"))["PJSIP/1005"]
+    assert (await pauses(found, "fixed"))["Local/1005@default/n"] == "lunch"
+    assert (await pauses(found, "billing"))["PJSIP/1005"] == "lunch"
     await etienne.ask("unpauseAgent")
     await etienne.ask("agentLogout")
-    assert "paused:xucd-logout" in (await shown(found, "fixed"))["Local/1005@default/n"]
-    assert await shown(found, "billing") == {}
+    assert (await pauses(found, "fixed"))["Local/1005@default/n"] == "xucd-logout"
+    assert await pauses(found, "billing") == {}
 
 
 async def test_an_agents_only_queue_taken_away_and_given_back_takes_the_agent_along(
@@ -121,27 +119,27 @@ async def test_an_agents_only_queue_taken_away_and_given_back_takes_the_agent_al
     alice = await found.agent("alice", "1002")
     begun = len(alice.frames)
     await configure(found.pbx, FIXED)  # no event tells of it
-    await until_state(alice, begun, name="AgentOnPause", cause="unreachable")
+    await alice.until_state("AgentOnPause", after=begun, cause="unreachable")
     await alice.ask("pauseAgent", reason="lunch")
-    await until_state(alice, begun, name="AgentOnPause", cause="lunch")
+    await alice.until_state("AgentOnPause", after=begun, cause="lunch")
     await alice.ask("unpauseAgent")
     await alice.ask("agentLogin", agentphonenumber="1002")
     begun = len(alice.frames)
     await configure(found.pbx, FIXED, PASSING, command="core reload")
-    await until_state(alice, begun, name="AgentReady")
-    assert "PJSIP/1002" in await shown(found, "passing")
+    await alice.until_state("AgentReady", after=begun)
+    assert "PJSIP/1002" in await pauses(found, "passing")
 
 
 async def test_app_queue_that_goes_leaves_nobody_ready_and_brings_all_back(found: World) -> None:
     alice = await found.agent("alice", "1002")
     begun = len(alice.frames)
     await asyncio.to_thread(found.pbx.cli, "module unload app_queue.so")
-    await until_state(alice, begun, name="AgentOnPause", cause="unreachable")
+    await alice.until_state("AgentOnPause", after=begun, cause="unreachable")
     begun = len(alice.frames)
     await asyncio.to_thread(found.pbx.cli, "module load app_queue.so")
-    await until_state(alice, begun, name="AgentReady")
+    await alice.until_state("AgentReady", after=begun)
     await alice.ask("agentLogout")
-    assert await shown(found, "passing") == {}
+    assert await pauses(found, "passing") == {}
 
 
 async def test_what_others_do_to_a_membership_is_told_and_undone_by_the_next_login(
@@ -169,36 +167,57 @@ async def test_what_others_do_to_a_membership_is_told_and_undone_by_the_next_log
     assert store.memberships()[8] == {1: 0, 2: 1}
     store.close()
     assert bruce.bodies("AgentStateEvent")[-1]["queues"] == [1, 2]
-    assert await shown(found, "billing") == {}
+    assert await pauses(found, "billing") == {}
 
 
-async def test_one_line_has_one_agent_whoever_puts_another_there(found: World) -> None:
+async def test_one_line_has_one_agent_whoever_puts_another_there(
+    found: World, witness: Witness
+) -> None:
     alice, bruce = await found.client("alice"), await found.agent("bruce", "1001")
-    begun = len(bruce.frames)
     await asyncio.to_thread(
         found.pbx.cli, "queue add member PJSIP/1001 to billing penalty 0 as Agent/2502"
     )
-    # By then Asterisk has done what xucd asked for before it, on the same connection.
-    await bruce.ask("pauseAgent", reason="lunch")
-    await until_state(bruce, begun, name="AgentOnPause")
+    await asyncio.to_thread(witness.until_was, "billing", "Agent/2502", lambda _: True)
+    await asyncio.to_thread(witness.until, "billing", "Agent/2502", lambda seen: seen is None)
+    for page in (alice, bruce):
+        await page.ask("getAgentStates")
     assert alice.states(9)[-1] == "AgentLoggedOut"
-    assert await shown(found, "billing") == {}
+    assert bruce.states(8)[-1] == "AgentReady"
 
 
-async def test_a_wrapup_that_nobody_owns_is_ended(found: World) -> None:
+async def test_a_wrapup_that_nobody_owns_is_ended(found: World, witness: Witness) -> None:
     for command in (
         "queue add member PJSIP/1007 to support",
         "queue pause member PJSIP/1007 queue support reason xucd-wrapup",
     ):
         await asyncio.to_thread(found.pbx.cli, command)
-    bruce = await found.agent("bruce", "1001")
-    await bruce.ask("pauseAgent", reason="lunch")  # a round trip behind it
-    assert "paused" not in (await shown(found, "support"))["PJSIP/1007"]
+    who = "support", "PJSIP/1007"
+    await asyncio.to_thread(witness.until_was, *who, lambda seen: seen.reason == "xucd-wrapup")
+    await asyncio.to_thread(witness.until, *who, lambda seen: seen is not None and not seen.paused)
 
 
 async def test_a_supervisor_takes_no_line_from_an_agent_outside_its_lists(found: World) -> None:
     sue, marice = await found.client("sue"), await found.agent("marice", "1004")
     with pytest.raises(Refused, match="NotAuthorized"):
         await sue.ask("agentLogin", agentphonenumber="1004", agentid=8)
+    await marice.ask("getAgentStates")
     assert marice.states(11)[-1] == "AgentReady"
-    assert "PJSIP/1004" in await shown(found, "sales")
+    assert "PJSIP/1004" in await pauses(found, "sales")
+
+
+async def test_a_foreign_member_of_a_queue_with_wrapup_is_rung_again_and_never_paused(
+    found: World, witness: Witness
+) -> None:
+    add = 'queue add member PJSIP/1007 to support penalty 0 as "Panel seven"'
+    await asyncio.to_thread(found.pbx.cli, add)
+    for number in ("0230210082", "0230210083"):
+        call = found.phones.dial("3000", caller_number=number)
+        leg = await found.phone("1007").rings()
+        assert leg.other_number == number
+        leg.answer()
+        await call.answered()
+        await call.hang_up()
+        await leg.ended()
+    assert await pauses(found, "support") == {"PJSIP/1007": None}
+    seen = await asyncio.to_thread(witness.history, "support", "Panel seven")
+    assert not any(member.paused for member in seen)

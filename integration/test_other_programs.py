@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from integration.client import Client
 from integration.fixtures import MakeXucd, World, a_world
 from integration.phones import Phones
+from integration.shown import members_of
 from integration.test_phone_events import current, event, join
 from integration.test_telephony import Wire
 
@@ -28,13 +28,8 @@ items = [{ name = "popupUrl", type = "url", order = 1, value = "http://crm/?n={c
 
 async def paused(world: World, interface: str, queue: str) -> bool:
     """Whether Asterisk has a member paused in a queue."""
-    shown = await asyncio.to_thread(world.pbx.cli, f"queue show {queue}")
-    (line,) = (line for line in shown.splitlines() if interface in line)
-    return "(paused" in line
-
-
-async def until_state(page: Client, name: str, *, after: int = 0, **wanted: Any) -> Any:
-    return await page.until("AgentStateEvent", name=name, after=after, **wanted)
+    (member,) = (each for each in await members_of(world.pbx, queue) if each.interface == interface)
+    return member.pause is not None
 
 
 @pytest.mark.parametrize("code", ["*81001", "*8"])
@@ -45,13 +40,13 @@ async def test_a_pick_up_gives_the_wrapup_and_the_recording_to_who_talks(
     begun = len(bruce.frames)
     call = world.phones.dial("3000", caller_number=CALLER, name=NAME)
     await world.phone("1001").rings()
-    await until_state(bruce, "AgentRinging")
+    await bruce.until_state("AgentRinging")
     world.phones.dial(code, phone="1003")
     await call.answered()
     talking: dict[str, Any] = {"direction": "Incoming", "acd": True, "callType": "External"}
-    await until_state(jack, "AgentOnCall", monitorState="ACTIVE", **talking)
+    await jack.until_state("AgentOnCall", monitorState="ACTIVE", **talking)
     await jack.ask("monitorPause")
-    await until_state(jack, "AgentOnCall", monitorState="PAUSED", **talking)
+    await jack.until_state("AgentOnCall", monitorState="PAUSED", **talking)
     again = world.phones.dial("3000", caller_number="0230210083")  # rings whoever is ready
     second = await world.phone("1001").rings()
     assert not await paused(world, "PJSIP/1001", "support")
@@ -59,8 +54,8 @@ async def test_a_pick_up_gives_the_wrapup_and_the_recording_to_who_talks(
     await again.hang_up()
     await second.ended()
     await call.hang_up()
-    over = await until_state(jack, "AgentOnWrapup")
-    await until_state(jack, "AgentReady", after=jack.bodies("AgentStateEvent").index(over))
+    over = await jack.until_state("AgentOnWrapup")
+    await jack.until_state("AgentReady", after=jack.bodies("AgentStateEvent").index(over))
     assert "AgentOnWrapup" not in bruce.states(8, after=begun)
 
 
@@ -76,10 +71,11 @@ async def test_who_a_rung_phone_forwards_to_wraps_up_and_who_was_rung_does_not(
     await ringing.forward("1003")
     (await world.phone("1003").rings()).answer()
     await call.answered()
-    await until_state(jack, "AgentOnCall", acd=True, direction="Incoming")
+    await jack.until_state("AgentOnCall", acd=True, direction="Incoming")
     await call.hang_up()
-    await until_state(jack, "AgentOnWrapup")
+    await jack.until_state("AgentOnWrapup")
     assert "AgentOnWrapup" not in bruce.states(8, after=begun)
+    await bruce.ask("getAgentStates")
     assert bruce.states(8)[-1] == "AgentReady"
     assert not await paused(world, "PJSIP/1001", "support")
 
@@ -101,7 +97,7 @@ async def test_a_call_that_a_crm_places_is_outgoing_to_the_number_dialled(world:
     outside = await world.phone("0123456789").rings()
     outside.answer()
     await event(bruce, "Established", otherDN="0123456789", callDirection="Outgoing")
-    await until_state(bruce, "AgentOnCall", direction="Outgoing", callType="External")
+    await bruce.until_state("AgentOnCall", direction="Outgoing", callType="External")
     await outside.hang_up()
     await event(bruce, "Released")
     crm.close()
@@ -152,4 +148,5 @@ async def test_a_caller_keeps_its_sheet_queue_variables_and_recording_over_a_res
         assert shown_again["payload"] == sheets[0]["payload"]
         assert alice.bodies("Sheet") == []
         await jack.ask("monitorPause")
+        await jack.until_state("AgentOnCall", monitorState="PAUSED")
         await call.hang_up()

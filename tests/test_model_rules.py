@@ -1,20 +1,22 @@
 """The pure parts of the model: what must agree, and how a failing trace is made shorter."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from integration.model import answers, run
+from integration.model.answers import Stories, Told
 from integration.model.compare import Known, differences
 from integration.model.listed import Channel, Listed, Member
 from integration.model.panel import Block
+from integration.model.run import unlike_log
 from integration.model.shrink import shrink
-from integration.model.told import Stories, Told
 from xucd.cti.messages import QueueStatistic
 
 BRUCE = 8
 READY = {"agentId": BRUCE, "name": "AgentReady", "phoneNb": "1001", "cause": "available"}
-MEMBER = Member("support", "PJSIP/1001", "Agent/2501", 0, False, "", True)
+MEMBER = Member("support", "PJSIP/1001", "Agent/2501", 0, False, "")
 FIGURES: dict[str, float] = {
     QueueStatistic.ENTERED: 0,
     QueueStatistic.ANSWERED: 0,
@@ -49,9 +51,9 @@ def told(agent: dict[str, Any] = READY, **more: Any) -> Told:
     )
 
 
-def on_call(agent: dict[str, Any] = ON_CALL, call: dict[str, Any] = CALL) -> Told:
+def on_call(agent: dict[str, Any] = ON_CALL, call: dict[str, Any] = CALL, **more: Any) -> Told:
     figures = {1: FIGURES | {QueueStatistic.AVAILABLE_AGENTS: 0, QueueStatistic.TALKING_AGENTS: 1}}
-    return told(agent, calls={"bruce": {"2": call}}, figures=figures)
+    return told(agent, calls={"bruce": {"2": call}}, figures=figures, **more)
 
 
 def about(listed: Listed, seen: Told, known: Known | None = None) -> list[str]:
@@ -69,10 +71,16 @@ def test_what_agrees_is_no_difference() -> None:
     [
         (replace(QUIET, members=(replace(MEMBER, paused=True),)), told(), {"agent", "figures"}),
         (replace(QUIET, devices={}), told(), {"agent", "figures"}),
-        (QUIET, told(READY | {"name": "AgentRinging"}), {"agent", "figures"}),
-        (QUIET, told(READY | {"name": "AgentLoggedOut"}), {"agent", "figures"}),
+        (QUIET, told(READY | {"name": "AgentRinging"}), {"agent"}),
+        (QUIET, told(READY | {"name": "AgentLoggedOut"}), {"agent"}),
         (replace(QUIET, members=(replace(MEMBER, penalty=3),)), told(), {"member:"}),
         (QUIET, told(sent_members={}), {"sent:"}),
+        (TALKING, on_call(sent_calls={"bruce": {}}), {"sent:"}),
+        (
+            replace(QUIET, members=()),
+            told(READY | {"queues": [1]}, members={}, sent_members={}, figures={}),
+            {"agent"},
+        ),
         (QUIET, told(sent_agents={BRUCE: READY | {"cause": ""}}), {"sent:"}),
         (QUIET, told(sent_calls={"bruce": {"2": CALL}}, calls={"bruce": {}}), {"sent:"}),
         (QUIET, told(callers={1: [{"number": "0", "position": 1}]}), {"callers"}),
@@ -106,8 +114,49 @@ def test_a_recording_that_is_muted_is_told_as_paused() -> None:
 
 
 def test_a_pause_for_a_wrapup_that_nobody_ends_is_said() -> None:
-    foreign = Member("support", "PJSIP/1008", "PJSIP/1008", 0, True, "xucd-wrapup", True)
+    foreign = Member("support", "PJSIP/1008", "PJSIP/1008", 0, True, "xucd-wrapup")
     assert about(replace(QUIET, members=(MEMBER, foreign)), told()) == ["wrap-up:"]
+
+
+def test_a_wrapup_hides_that_a_phone_is_out_of_reach() -> None:
+    wraps = replace(
+        QUIET, members=(replace(MEMBER, paused=True, reason="xucd-wrapup"),), devices={}
+    )
+    figures = {1: FIGURES | {QueueStatistic.AVAILABLE_AGENTS: 0}}
+    assert about(wraps, told(READY | {"name": "AgentOnWrapup"}, figures=figures)) == []
+
+
+def test_an_untold_call_and_a_call_without_a_channel_do_not_cancel_out() -> None:
+    ghost = CALL | {"uniqueId": "9", "linkedId": "8"}
+    seen = replace(on_call(), calls={"bruce": {"9": ghost}})
+    assert about(TALKING, seen, Known(incoming=frozenset({"sip"}))) == ["call", "call"]
+
+
+LOG = (
+    *("100|1|support|NONE|ENTERQUEUE||", "109|1|support|PJSIP/1001|CONNECT|", "110|2|support"),
+    *("120|3|support|NONE|ENTERQUEUE||", "125|3|support|NONE|ABANDON|1"),
+)
+
+
+@pytest.mark.parametrize(
+    "entered, answered, down, takings, fine",
+    [
+        (2, 1, [], 0, True),
+        (1, 1, [], 0, False),
+        (1, 1, [(121.5, 123.0)], 0, True),
+        (0, 1, [(121.5, 123.0)], 0, False),
+        (2, 2, [], 0, False),
+        (2, 2, [], 1, True),
+        (2, 0, [], 1, False),
+    ],
+)
+def test_figures_are_those_of_asterisks_log_but_for_takings_and_restarts(
+    entered: int, answered: int, down: list[tuple[float, float]], takings: int, fine: bool
+) -> None:
+    figures: dict[str, float] = {QueueStatistic.ENTERED: 0, QueueStatistic.ANSWERED: 0}
+    seen = dict.fromkeys((1, 2, 3), figures)
+    seen[1] = {QueueStatistic.ENTERED: entered, QueueStatistic.ANSWERED: answered}
+    assert (unlike_log(LOG, seen, down, takings) == []) is fine
 
 
 def test_callers_are_told_in_their_order() -> None:
@@ -128,6 +177,64 @@ def test_who_talks_is_seen_through_local_channels() -> None:
     listed = Listed(channels=(PHONE, half, other, caller))
     assert listed.others(PHONE) == [caller]
     assert listed.others(caller) == [PHONE]
+
+
+class Looks:
+    """A scene in which nothing happens, and what each look at it finds."""
+
+    def __init__(self, *found: list[str] | None) -> None:
+        self.found = list(found)
+        self.troubles: list[str] = []
+        self.pages: dict[str, Any] = {}
+        self.silent = None
+        self.bursts = self.compared = self.heard = 0
+        self.panel = self
+
+    async def quiet(self, seconds: float, bound: float) -> bool:
+        return self.found[:1] != [None]
+
+    async def look(self) -> Listed:
+        return QUIET
+
+    def known(self) -> Known:
+        return Known()
+
+    def tracebacks(self) -> list[str]:
+        return []
+
+
+@pytest.mark.parametrize(
+    "looks, found, compared",
+    [
+        ([[]], [], 1),
+        ([["a"], []], [], 1),
+        ([["a", "b"], ["b", "c"]], ["b"], 1),
+        ([["a"], None], [], 0),
+        ([None], [], 0),
+    ],
+)
+async def test_a_difference_is_one_that_two_looks_in_turn_find(
+    looks: list[list[str] | None], found: list[str], compared: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Looks(*looks)
+
+    async def read(*_: Any) -> Told:
+        return Told()
+
+    monkeypatch.setattr(answers, "read", read)
+    monkeypatch.setattr(run, "differences", lambda *_: scene.found.pop(0))
+    assert await run.settle(cast(Any, scene)) == found
+    assert (scene.compared, scene.bursts) == (compared, 1)
+
+
+async def test_what_a_step_raises_is_a_difference_after_its_trace() -> None:
+    async def dies() -> None:
+        raise ConnectionError("xucd is gone")
+
+    with pytest.raises(run.Differs) as crash:
+        await run.or_crash([run.Done(1, "kill", {})], dies())
+    assert crash.value.kinds == {"crash:"}
+    assert [each.name for each in crash.value.trace] == ["kill"]
 
 
 class Page:

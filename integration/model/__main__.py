@@ -90,7 +90,7 @@ async def run(ground: Ground, ask: argparse.Namespace, what: int | Path) -> bool
         print(differs, flush=True)
         shortest = await ground.shorter(differs) if ask.shrink else differs
         print(f"kept as {ground.keep(name, shortest)}: {shortest}", flush=True)
-        watch.found = differs.found
+        watch.found += differs.found
     taken = time.monotonic() - begun
     print(f"=== {name}: {len(watch.found)} differences, {taken:.0f} s", flush=True)
     return bool(watch.found)

@@ -1,7 +1,8 @@
 """What must agree between Asterisk and xucd while nothing happens. Pure: data in, sentences out.
 
 Each rule gives the differences that it finds. What Asterisk does not list, such as who began a call
-or which phone holds it, stands in `Known`: the actors know it.
+or which phone holds it, stands in `Known`: the actors know it. Not compared are sheets, variables,
+names of parties, and which queue a call came through.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from integration.model.answers import LOGINS, OWN_LINES, Body, Told
 from integration.model.listed import AGENTS, LINES, MISSING, QUEUES, Channel, Listed, Member
-from integration.model.told import LOGINS, OWN_LINES, Body, Told
 from xucd.cti.messages import QueueStatistic
 
 K = TypeVar("K")
@@ -72,8 +73,11 @@ def _at_rest(listed: Listed, body: Body, members: list[Member]) -> Iterator[str]
     if name not in _AT_REST:
         yield "its phone is idle"
     elif unreachable and members:
-        if name != "AgentOnPause":
+        # A wrap-up hides it.
+        if name != "AgentOnPause" and not (name == "AgentOnWrapup" and name in _stance(members)):
             yield "its phone cannot be reached"
+    elif not members and name == "AgentReady" and body.get("queues"):
+        yield f"is a member of none of {body['queues']}"
     elif members and name not in _stance(members):
         yield f"its members are {members}"
     elif members and name == "AgentOnPause" and cause not in {each.reason for each in members}:
@@ -120,6 +124,8 @@ def sent(listed: Listed, told: Told, known: Known) -> Iterator[str]:
     if told.sent_members != told.members:
         yield f"sent: members {_unlike(told.sent_members, told.members)} (sent, asked)"
     for login, calls in told.sent_calls.items():
+        for unique_id in told.calls[login].keys() - calls.keys():
+            yield f"sent: {login}'s call {_call(told.calls[login][unique_id])} was never sent"
         for unique_id, event in calls.items():
             now = told.calls[login].get(unique_id)
             if now is None:
@@ -183,7 +189,7 @@ def calls(listed: Listed, told: Told, known: Known) -> Iterator[str]:
         interface = LINES[_line(told, login)]
         open_ = dict(events)
         for channel in listed.on(interface):
-            event = _event_of(channel, open_)
+            event = _event_of(channel, open_, known)
             if channel.call_id in known.handed and not listed.others(channel):
                 open_.pop(event["uniqueId"] if event else "", None)
                 continue
@@ -196,12 +202,14 @@ def calls(listed: Listed, told: Told, known: Known) -> Iterator[str]:
             yield f"call of {login}: {_call(event)} is told, but there is no such channel"
 
 
-def _event_of(channel: Channel, events: Mapping[str, Body]) -> Body | None:
+def _event_of(channel: Channel, events: Mapping[str, Body], known: Known) -> Body | None:
     if channel.unique_id in events:
         return events[channel.unique_id]
-    # A channel that took another's place, as by a pick-up, keeps the first one's id.
+    # A channel that took another's place keeps the first one's id, and by a pick-up gets its call.
     strays = [event for event in events.values() if event["linkedId"] == channel.linked_id]
-    return strays[0] if strays else next(iter(events.values()), None)
+    if not strays and channel.call_id not in known.incoming | known.outgoing:
+        strays = list(events.values())
+    return strays[0] if strays else None
 
 
 def _unlike_call(
@@ -330,14 +338,19 @@ def _present(listed: Listed, told: Told, queue_id: int, seen: Mapping[str, float
         if member.queue == queue
     }
     states = {agent_id: told.agents[agent_id] for agent_id in members if agent_id in told.agents}
+    phones = {agent_id: _phone(listed, members[agent_id].interface) for agent_id in states}
     free = [
         agent_id
-        for agent_id, body in states.items()
-        if body["name"] == "AgentReady"
+        for agent_id, phone in phones.items()
+        if phone == {IDLE}
         and not members[agent_id].paused
         and listed.devices.get(members[agent_id].interface, "INVALID") not in MISSING
     ]
-    talking = [each for each, body in states.items() if body["name"] == "AgentOnCall"]
+    talking = [
+        agent_id
+        for agent_id, phone in phones.items()
+        if phone == {TALKING} or (TALKING in phone and states[agent_id]["name"] == "AgentOnCall")
+    ]
     wanted = {
         QueueStatistic.LOGGED_IN_AGENTS: len(members),
         QueueStatistic.AVAILABLE_AGENTS: len(free),

@@ -16,7 +16,7 @@ from integration.phones import Phones
 from integration.running import Xucd
 
 KEPT = Path(__file__).parent.parent.parent / ".model"
-"""Where a failing trace is kept: its steps as JSON, and what Asterisk said in the last run."""
+"""Where a failing trace is kept: its steps as JSON, and what Asterisk said meanwhile."""
 
 
 class Ground:
@@ -36,19 +36,20 @@ class Ground:
 
     async def shorter(self, differs: Differs) -> Differs:
         """The shortest trace that fails alike, found by few replays."""
-        best = differs
+        best, recording = differs, self._recording
 
         async def fails(trace: list[Done]) -> bool:
-            nonlocal best
+            nonlocal best, recording
             try:
                 await self.replay(trace)
             except Differs as again:
                 if differs.kinds & again.kinds:
-                    best = again
+                    best, recording = again, self._recording
                     return True
             return False
 
         await shrink(differs.trace, fails)
+        self._recording = recording
         return best
 
     def keep(self, name: str, differs: Differs) -> Path:

@@ -23,7 +23,6 @@ class Member:
     penalty: int
     paused: bool
     reason: str
-    dynamic: bool
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,6 @@ class Listed:
     channels: tuple[Channel, ...] = ()
     devices: Mapping[str, str] = field(default_factory=dict)
     parked: Mapping[str, str] = field(default_factory=dict)  # slot: channel
-    queues: frozenset[str] = frozenset()
 
     def of_agent(self, agent_id: int) -> list[Member]:
         """An agent's members: by its name, on a line of the centre."""
@@ -123,7 +121,6 @@ class Reader:
             channels=tuple(channels),
             devices={block["Device"]: block["State"] for block in devices},
             parked={block["ParkingSpace"]: block["ParkeeChannel"] for block in parked},
-            queues=frozenset(block["Queue"] for block in queues if block.event == "QueueParams"),
         )
 
     async def _channel(self, block: Block) -> Channel:
@@ -157,7 +154,6 @@ def _member(block: Block) -> Member:
         penalty=int(block["Penalty"]),
         paused=block["Paused"] == "1",
         reason=block["PausedReason"],
-        dynamic=block["Membership"] == "dynamic",
     )
 
 

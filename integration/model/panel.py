@@ -122,7 +122,7 @@ class Panel:
 
     def _take(self, block: Block) -> None:
         number = block["ActionID"]
-        if number in self._open and not (block.event and number not in self._open):
+        if number in self._open:
             self._take_answer(number, block)
         elif block.event:
             for listener in self.listeners:

@@ -4,7 +4,7 @@ Several actors do what people and programs do beside xucd: phones and callers (S
 foreign AMI client, Asterisk's own command line, pages of xucd, and a hand that kills xucd. `steps`
 is the table of what they can do and when. Here steps are chosen by a seed, or taken from a kept
 trace, and done in bursts; after each, when Asterisk has been quiet for a second, what xucd tells
-(`told`) is compared with what Asterisk lists (`listed`), by the rules of `compare`. A trace that
+(`answers`) is compared with what Asterisk lists (`listed`), by the rules of `compare`. A trace that
 failed can be made shorter (`shrink`).
 """
 
@@ -14,16 +14,18 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from integration.model import told
+from integration.model import answers
 from integration.model.compare import WRAPUP, differences
 from integration.model.listed import QUEUES
 from integration.model.scene import QUEUE_LOG, Scene
 from integration.model.steps import BY_NAME, STEPS, Arguments
 
+T = TypeVar("T")
 QUIET = 1.0  # seconds without an event
 PATIENCE = 20.0  # seconds within which it must become quiet
 LONGEST_BURST = 4
@@ -77,9 +79,9 @@ async def generate(scene: Scene, seed: int, count: int, report: Report = stop) -
             await scene.look()
             done = choose(scene, choices, burst)
             trace.append(done)
-            await do(scene, done)
-        report(trace, await settle(scene))
-    report(trace, await finish(scene))
+            await or_crash(trace, do(scene, done))
+        report(trace, await or_crash(trace, settle(scene)))
+    report(trace, await or_crash(trace, finish(scene)))
     return trace
 
 
@@ -88,12 +90,12 @@ async def replay(scene: Scene, trace: Iterable[Done], report: Report = stop) -> 
     so_far: list[Done] = []
     for done in trace:
         if so_far and so_far[-1].burst != done.burst:
-            report(so_far, await settle(scene))
+            report(so_far, await or_crash(so_far, settle(scene)))
         await scene.look()
         so_far.append(done)
-        await do(scene, done)
-    report(so_far, await settle(scene))
-    report(so_far, await finish(scene))
+        await or_crash(so_far, do(scene, done))
+    report(so_far, await or_crash(so_far, settle(scene)))
+    report(so_far, await or_crash(so_far, finish(scene)))
 
 
 def choose(scene: Scene, choices: random.Random, burst: int) -> Done:
@@ -103,27 +105,41 @@ def choose(scene: Scene, choices: random.Random, burst: int) -> Done:
     return Done(burst, step.name, choices.choice(ways))
 
 
+async def or_crash(trace: list[Done], act: Awaitable[T]) -> T:
+    """Await it; what it raises, such as that xucd is gone, is a difference too."""
+    try:
+        return await act
+    except Exception as error:
+        raise Differs(trace, [f"crash: {error!r}"]) from error
+
+
 async def do(scene: Scene, done: Done) -> None:
     await BY_NAME[done.name].do(scene, **done.arguments)
 
 
 async def settle(scene: Scene) -> list[str]:
-    """Wait until it is quiet and compare; [] where all agrees or it never becomes quiet.
+    """Wait until it is quiet and compare; the differences that two comparisons in turn find.
 
-    What xucd is late with is given a second chance.
+    So what xucd is late with is given a second chance. Where it never becomes quiet nothing is
+    compared; `finish` sees that this is the exception.
     """
+    scene.bursts += 1
     found: list[str] = []
+    before: list[str] | None = None
     for _ in range(TRIES):
         if not await scene.panel.quiet(QUIET, PATIENCE):
             break
         heard = scene.panel.heard
-        listed, seen = await scene.look(), await told.read(scene.pages)
+        listed, seen = await scene.look(), await answers.read(scene.pages, scene.silent)
         if scene.panel.heard != heard:
             continue
-        before, found = found, differences(listed, seen, scene.known())
-        if not found or before:
+        now = differences(listed, seen, scene.known())
+        if not now or before is not None:
+            scene.compared += 1
+            found = [each for each in now if each in (before or ())]
             break
-    troubles, scene.troubles = scene.troubles, []
+        before = now
+    troubles, scene.troubles = scene.troubles + scene.tracebacks(), []
     for login, page in scene.pages.items():
         troubles += scene.stories.wrong(login, page.frames)
     return troubles + found
@@ -134,7 +150,9 @@ async def finish(scene: Scene) -> list[str]:
     await scene.end()
     found = [f"end: {what} never ends" for what in await last(scene)]
     found += await settle(scene)
-    return found + (await logged(scene) if not scene.kills else [])
+    if 2 * scene.compared < scene.bursts:
+        found.append(f"quiet: only {scene.compared} of {scene.bursts} bursts were compared")
+    return found + await logged(scene)
 
 
 async def last(scene: Scene) -> list[str]:
@@ -150,20 +168,42 @@ async def last(scene: Scene) -> list[str]:
 
 
 async def logged(scene: Scene) -> list[str]:
-    """Where Asterisk's own log of queues counts otherwise than xucd."""
+    """Where Asterisk's own log of queues counts otherwise than xucd.
+
+    What was logged around the time when xucd was down may be counted or not. Of whom a program
+    took out of a queue, and somebody answered, Asterisk says ABANDON and xucd that it was answered.
+    """
     log = await asyncio.to_thread(scene.pbx.read, QUEUE_LOG)
-    rows = [line.split("|") for line in log.splitlines()]
-    counted = Counter((row[2], row[4]) for row in rows[scene.log_from :] if len(row) > 4)
-    seen = (await told.read(scene.pages)).figures
+    seen = (await answers.read(scene.pages, scene.silent)).figures
+    return unlike_log(log.splitlines()[scene.log_from :], seen, scene.down, scene.takings)
+
+
+def unlike_log(
+    lines: Iterable[str],
+    seen: Mapping[int, Mapping[str, float]],
+    down: Sequence[tuple[float, float]],
+    takings: int,
+) -> list[str]:
+    """The same of the log's lines; `takings` are how many callers programs may have taken."""
+    rows = [row for line in lines if len(row := line.split("|")) > 4]
+    most = Counter((row[2], row[4]) for row in rows)
+    least = Counter((row[2], row[4]) for row in rows if not around(down, float(row[0])))
     found = []
     for queue_id, queue in QUEUES.items():
-        for event, figure in (("ENTERQUEUE", "Entered"), ("CONNECT", "Answered")):
-            told_ = seen[queue_id][f"TotalNumberCalls{figure}"]
-            if told_ != counted[queue, event]:
-                found.append(
-                    f"queue_log of {queue}: {counted[queue, event]} {event}, but {told_} {figure}"
-                )
+        for event, figure, more in (
+            ("ENTERQUEUE", "Entered", 0),
+            ("CONNECT", "Answered", takings),
+        ):
+            counted = seen[queue_id][f"TotalNumberCalls{figure}"]
+            bounds = least[queue, event], most[queue, event] + more
+            if not bounds[0] <= counted <= bounds[1]:
+                found.append(f"queue_log of {queue}: {bounds} {event}, but {counted} {figure}")
     return found
+
+
+def around(spans: Iterable[tuple[float, float]], moment: float) -> bool:
+    """Whether it was in one of the spans, or within two seconds of it: the log knows seconds."""
+    return any(begun - 2 <= moment <= ended + 2 for begun, ended in spans)
 
 
 def keep(path: Path, trace: list[Done], found: list[str]) -> None:

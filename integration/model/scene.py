@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Coroutine
 from typing import Any, Self
 
 from integration.client import Client, Refused
 from integration.legs import Leg
-from integration.model import told
+from integration.model import answers
 from integration.model.compare import DIALLED_BY_XUCD, Known
 from integration.model.listed import LINES, Channel, Listed, Reader
 from integration.model.panel import Block, Panel
@@ -21,7 +22,10 @@ from integration.sipp import SippError
 OUTSIDE = "0123456789"  # a phone in the outside world, which agents call
 CALLERS = tuple(f"02302100{number}" for number in range(10, 16))
 CRM = "CRM"  # the name that a program's click-to-dial shows on the phone that it rings
-COMMAND = 20.0  # seconds within which a page's command must be answered
+COMMAND = 30.0  # seconds within which a page's command must be answered: xucd gives up after 20
+FAILED = ("AsteriskTimeout", "AsteriskUnavailable", "InternalError")
+"""Refusals that nothing that an actor did explains."""
+
 QUEUE_LOG = "/var/log/asterisk/queue_log"
 MISHAPS = (TimeoutError, NotAnswered, SippError)
 """What a phone meets when the other side was faster; the comparison says what became of it."""
@@ -42,6 +46,7 @@ class Scene:
     def __init__(self, xucd: Xucd, phones: Phones, panel: Panel) -> None:
         self.xucd, self.phones, self.panel, self.pbx = xucd, phones, panel, xucd.pbx
         self.pages: dict[str, Client] = {}
+        self.silent: Client  # see `answers.read`
         self.callers: dict[str, Leg] = {}
         self.placed: dict[str, list[Leg]] = {number: [] for number in LINES}
         self.either: set[str] = set()  # Call-IDs of pick-ups and parked calls taken back
@@ -50,9 +55,13 @@ class Scene:
         self.handed: set[str] = set()
         self.unregistered: set[str] = set()
         self.troubles: list[str] = []
-        self.stories = told.Stories()
+        self.stories = answers.Stories()
         self.kills = 0
+        self.down: list[tuple[float, float]] = []  # from when to when xucd was, in epoch seconds
+        self.takings = 0  # callers that a program may have taken out of a queue to somebody
+        self.bursts = self.compared = 0
         self.log_from = 0  # the row of Asterisk's queue_log at which this begins
+        self._log_read = 0  # bytes of xucd's own log
         self.listed = Listed()
         self._told: dict[str, set[str]] = {"Hold": set(), "Mute": set()}
         self._reader = Reader(panel)
@@ -73,7 +82,7 @@ class Scene:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
-        await asyncio.gather(*(page.close() for page in self.pages.values()))
+        await self._close()
 
     async def _feature(self, options: str) -> None:
         """Let phones and programs transfer by Asterisk's features, or not."""
@@ -81,8 +90,13 @@ class Scene:
 
     async def _open(self) -> None:
         self.stories.new_pages()
-        self.pages = {login: await self.xucd.client(login) for login in told.PAGES}
-        await told.open_pages(self.pages)
+        self.pages = {login: await self.xucd.client(login) for login in answers.PAGES}
+        self.silent = await self.xucd.client(answers.ADMIN)
+        await answers.open_pages(self.pages)
+        await answers.open_pages({answers.ADMIN: self.silent})
+
+    async def _close(self) -> None:
+        await asyncio.gather(*(page.close() for page in (*self.pages.values(), self.silent)))
 
     def _hear(self, block: Block) -> None:
         what, begins = _BEGIN_OR_END.get((block.event, block["State"]), ("", False))
@@ -164,10 +178,17 @@ class Scene:
     def states(self) -> dict[int, str]:
         """The state of each agent, as pages were told last."""
         found: dict[int, str] = {}
-        for frame in self.pages[told.ADMIN].frames:
+        for frame in self.pages[answers.ADMIN].frames:
             if frame.type == "AgentStateEvent":
                 found[frame.body["agentId"]] = frame.body["name"]
         return found
+
+    def tracebacks(self) -> list[str]:
+        """What xucd has logged of its own failures since the last look."""
+        log = self.xucd.log.read_bytes()
+        new, self._log_read = log[self._log_read :].decode(errors="replace"), len(log)
+        _, *failures = new.split("Traceback (most recent call last)")
+        return [f"log: Traceback{each[:2000]}" for each in failures]
 
     # -- acting
 
@@ -192,13 +213,15 @@ class Scene:
         return begun
 
     async def say(self, login: str, command: str, **arguments: Any) -> None:
-        """A page's command. It may be refused; that it is not answered is a difference."""
-        with contextlib.suppress(Refused):
-            try:
-                async with asyncio.timeout(COMMAND):
-                    await self.pages[login].ask(command, **arguments)
-            except TimeoutError:
-                self.troubles.append(f"command: no answer to {login}'s {command} {arguments}")
+        """A page's command. It may be refused for what is; that it fails is a difference."""
+        try:
+            async with asyncio.timeout(COMMAND):
+                await self.pages[login].ask(command, **arguments)
+        except TimeoutError:
+            self.troubles.append(f"command: no answer to {login}'s {command} {arguments}")
+        except Refused as refused:
+            if refused.code in FAILED:
+                self.troubles.append(f"command: {refused.code} of {login}'s {command} {arguments}")
 
     async def cli(self, command: str) -> None:
         """A command by `asterisk -rx`, whatever it answers."""
@@ -206,9 +229,11 @@ class Scene:
 
     async def kill(self) -> None:
         """Kill xucd, start it again, and open the pages anew."""
+        begun = time.time()
         await self.xucd.stop(signal.SIGKILL)
-        await asyncio.gather(*(page.close() for page in self.pages.values()))
+        await self._close()
         await self.xucd.start()
+        self.down.append((begun, time.time()))
         await self._open()
         self.kills += 1
         self.unsure |= {leg.call_id for number in LINES for leg in self.talking(number)}

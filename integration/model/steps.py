@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from integration.legs import Leg
+from integration.model.answers import ADMIN, LOGINS, OWN_LINES
 from integration.model.listed import AGENTS, LINES, QUEUES
 from integration.model.scene import CALLERS, CRM, MISHAPS, OUTSIDE, Scene
-from integration.model.told import ADMIN, LOGINS, OWN_LINES
 
 Arguments = dict[str, str]
 SOON = 5.0  # seconds that a phone waits for the effect of what it did
@@ -30,7 +30,7 @@ FOREIGN = (  # members that others add: interface, name, state interface
     ("PJSIP/1002", "Alice J", ""),
     ("Local/1006@phones/n", "Local six", "PJSIP/1006"),
 )
-MOST_CALLS = 8  # channels that are looked for room for
+MOST_CALLS = 8  # channels; while there are so many, nobody begins another call
 
 
 @dataclass(frozen=True)
@@ -284,12 +284,14 @@ async def ami_penalty(scene: Scene, queue: str, interface: str, penalty: str) ->
 
 
 async def redirect(scene: Scene, caller: str, number: str) -> None:
+    scene.takings += 1
     await scene.panel.ask(
         "Redirect", Channel=channel_of(scene, caller), Context="default", Exten=number, Priority="1"
     )
 
 
 async def bridge(scene: Scene, caller: str, phone: str) -> None:
+    scene.takings += 1
     for leg in scene.talking(phone)[:1]:
         if (channel := scene.channel(leg)) is not None:
             await scene.panel.ask(
@@ -298,6 +300,7 @@ async def bridge(scene: Scene, caller: str, phone: str) -> None:
 
 
 async def ami_park(scene: Scene, caller: str) -> None:
+    scene.takings += 1
     await scene.panel.ask("Park", Channel=channel_of(scene, caller), Timeout="8000")
 
 

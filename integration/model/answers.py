@@ -52,13 +52,19 @@ async def open_pages(pages: Mapping[str, Client]) -> None:
         await admin.ask("subscribeToQueueCalls", queueId=queue_id)
     await admin.ask("getAgentStates")
     await admin.ask("getList", objectType="queuemember")
+    for page in pages.values():
+        await page.ask("getCurrentCallsPhoneEvents")
 
 
-async def read(pages: Mapping[str, Client]) -> Told:
-    """Ask for everything, at once, and put what was sent before beside it."""
+async def read(pages: Mapping[str, Client], silent: Client) -> Told:
+    """Ask for everything, at once, and put what was sent before beside it.
+
+    `silent` is a second page of `ADMIN` that asks nothing more: among what another is sent, answers
+    cannot be told from what came by itself.
+    """
     admin = pages[ADMIN]
     begun = {login: len(page.frames) for login, page in pages.items()}
-    sent = {login: list(page.frames[: begun[login]]) for login, page in pages.items()}
+    sent = {login: list(page.frames) for login, page in {**pages, ADMIN: silent}.items()}
     await asyncio.gather(
         admin.ask("getAgentStates"),
         admin.ask("getConfig", objectType="queuemember"),
@@ -97,9 +103,12 @@ def _states(bodies: list[Body]) -> dict[int, Body]:
 
 
 def _members(frames: list[Any]) -> dict[tuple[int, int], int]:
+    """Memberships by the first list, which began the subscription, and what was sent since."""
     found: dict[tuple[int, int], int] = {}
+    begun = False
     for frame in frames:
-        if frame.type == "QueueMemberList":
+        if frame.type == "QueueMemberList" and not begun:
+            begun = True
             found = {(one["agentId"], one["queueId"]): one["penalty"] for one in frame.body}
         elif frame.type == "QueueMember":
             key = frame.body["agentId"], frame.body["queueId"]
@@ -110,9 +119,14 @@ def _members(frames: list[Any]) -> dict[tuple[int, int], int]:
 
 
 def _calls(frames: list[Any]) -> dict[str, Body]:
+    """Calls by the first answer, when the page was opened, and what was sent since."""
     found: dict[str, Body] = {}
+    begun = False
     for frame in frames:
-        if frame.type == "PhoneEvent":
+        if frame.type == "CurrentCallsPhoneEvents" and not begun:
+            begun = True
+            found = {event["uniqueId"]: event for event in frame.body["events"]}
+        elif frame.type == "PhoneEvent":
             found.pop(frame.body["uniqueId"], None)
             if frame.body["eventType"] != OVER:
                 found[frame.body["uniqueId"]] = frame.body

@@ -1,0 +1,46 @@
+"""The members of queues as Asterisk's own command line shows them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+
+from integration.pbx import Pbx
+
+_MEMBER = re.compile(
+    r"^\s+(?:(?P<name>.*?) \()?(?P<interface>(?:PJSIP|Local)/[^\s()]+)(?: from [^()]*)?\)?"
+    r"(?: with penalty (?P<penalty>\d+))?(?P<rest> \(.*)$",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class ShownMember:
+    """`pause` is its reason, "" if there is none, and None if the member is not paused."""
+
+    name: str
+    interface: str
+    penalty: int
+    pause: str | None
+
+
+async def members_of(pbx: Pbx, queue: str) -> list[ShownMember]:
+    """What ``queue show`` lists of a queue."""
+    return read_members(await asyncio.to_thread(pbx.cli, f"queue show {queue}"))
+
+
+def read_members(text: str) -> list[ShownMember]:
+    """What such a text says."""
+    found = []
+    for each in _MEMBER.finditer(text):
+        paused = re.search(r"\(paused(?::(.*?) was|:(.*?)\)| was|\))", each["rest"])
+        found.append(
+            ShownMember(
+                name=each["name"] or each["interface"],
+                interface=each["interface"],
+                penalty=int(each["penalty"] or 0),
+                pause=(paused[1] or paused[2] or "") if paused else None,
+            )
+        )
+    return found
