@@ -127,10 +127,7 @@ async def clear(world: World) -> None:
     """End all calls and take all members away, so that the next test finds a quiet PBX."""
     await asyncio.to_thread(world.pbx.cli, "channel request hangup all")
     await no_channels(world.pbx)
-    for line in LINES:
-        phone = world.phones.phone(line)
-        await asyncio.gather(*(leg.ended() for leg in phone.legs))
-        phone.forget()
+    await world.phones.forget()
     queue = ""
     for line in (await asyncio.to_thread(world.pbx.cli, "queue show")).splitlines():
         if line[:1].strip():

@@ -128,6 +128,12 @@ class Phones:
             self._phones[number] = self.new_phone(number)
         return self._phones[number]
 
+    async def forget(self) -> None:
+        """Let all phones, here and outside, be as new once their calls are over."""
+        for phone in self._phones.values():
+            await asyncio.gather(*(leg.ended() for leg in phone.legs))
+            phone.forget()
+
     async def register(self, *numbers: str, seconds: int = 3600) -> None:
         """Registers phones at the PBX by their password, all at once; 0 seconds unregisters.
 

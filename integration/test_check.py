@@ -232,7 +232,7 @@ async def test_a_module_that_is_not_loaded_is_named(pbx: Pbx, module: str, level
 
 async def test_a_context_that_is_gone_or_changed_is_named(pbx: Pbx) -> None:
     pbx.cli("dialplan remove context xucd-record")
-    pbx.cli("dialplan remove extension s@xucd-sub-wrap 1")
+    pbx.cli("dialplan remove extension s@xucd-sub-wrap 2")
     try:
         findings = await checked(pbx, "complete")
     finally:
