@@ -102,15 +102,15 @@ def test_a_member_of_an_agent_on_a_second_line_is_removed(scene: Scene) -> None:
     assert scene.agent().shown.phone_number == "1001"
 
 
-def test_a_member_that_the_configuration_makes_is_parked_in_place_of_being_removed() -> None:
+def test_a_member_that_the_configuration_makes_is_shelved_in_place_of_being_removed() -> None:
     scene = Scene([Station(BRUCE, 1, False, 0.0)])
     static = seen("PJSIP/1001", "Agent/2501", dynamic=False)
     scene.rebuilds(Snapshot(QUEUES, (static,), (), (), {}))
     assert scene.asked == [SetPause("PJSIP/1001", True, LOGOUT_REASON, "support")]
-    parked = ev.MemberPaused("support", "PJSIP/1001", "Agent/2501", True, LOGOUT_REASON)
-    scene.happens(parked)
+    shelved = ev.MemberPaused("support", "PJSIP/1001", "Agent/2501", True, LOGOUT_REASON)
+    scene.happens(shelved)
     assert scene.agent().stance is Stance.OUT
-    scene.happens(msgspec.structs.replace(parked, paused=False, reason=""))
+    scene.happens(msgspec.structs.replace(shelved, paused=False, reason=""))
     assert scene.agent().stance is Stance.READY
 
 
