@@ -104,6 +104,8 @@ const CHANGES = {
       configuredPenalty: member.configured_penalty,
       missing: member.missing,
     }));
+    body.removed?.forEach(({ queue_id: queueId, configured_penalty: configuredPenalty }) => join(
+      state, { agentId: body.id, queueId, penalty: -1, configuredPenalty }));
     changed("agents", body.id);
   },
   AgentGroupList(state, body, changed) {
@@ -259,10 +261,10 @@ function agent(state, id) {
       number: "",
       groupId: null,
       userId: null,
-      state: null, // {name, phoneNb, cause, acd, direction, callType, monitorState}
+      state: null, // {name, phoneNb, queues, cause, acd, direction, callType, monitorState}
       since: null, // when that began
       queues: new Map(), // id -> penalty
-      configured: new Map(), // id -> configured penalty, -1 for none, where it is another
+      configured: new Map(), // id -> configured penalty, -1 for none, where Asterisk has another
       missing: new Set(), // the ids of queues that it is yet to be in
       statistics: {}, // name -> value
     };
@@ -314,7 +316,7 @@ function replace(known, entries, put) {
  * @param {number} now
  */
 function entered(known, body, now) {
-  const { agentId, since, queues, ...state } = body;
+  const { agentId, since, ...state } = body;
   const began = now - since * 1000;
   // Told again in whole seconds, a state has not begun anew: its timer must not jump.
   const same = known.state?.name === state.name && Math.abs((known.since ?? 0) - began) < 1500;
@@ -328,10 +330,15 @@ function entered(known, body, now) {
  */
 function join(state, { agentId, queueId, penalty, configuredPenalty, missing }) {
   const known = agent(state, agentId);
+  const others = known.state?.queues.filter((id) => id !== queueId) ?? [];
   if (penalty < 0) {
     known.queues.delete(queueId);
   } else {
     known.queues.set(queueId, penalty);
+    others.push(queueId);
+  }
+  if (known.state) {
+    known.state.queues = others; // a change of queues comes without a state
   }
   if (configuredPenalty === undefined) {
     known.configured.delete(queueId);
