@@ -207,9 +207,9 @@ class Channels:
             return []
         found = {channel.unique_id: channel}
         ahead = [channel]
-        for one in ahead:
-            half = self.other_half(one)
-            for each in (*self.in_bridge(one.bridge), *([half] if half is not None else ())):
+        for joined in ahead:
+            half = self.other_half(joined)
+            for each in (*self.in_bridge(joined.bridge), *([half] if half is not None else ())):
                 if each.unique_id not in found:
                     found[each.unique_id] = each
                     ahead.append(each)
