@@ -2,31 +2,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import "./browser.mjs";
+import { differenceWords } from "../../xucd/web/static/js/board/members.js";
 import { isInNoQueue } from "../../xucd/web/static/js/shared/state-table.js";
-import { apply, blank } from "../../xucd/web/static/lib/state.js";
+import { detailWords } from "../../xucd/web/static/js/shared/states.js";
+import { LANGUAGES, addWords, chooseLanguage } from "../../xucd/web/static/js/shared/words.js";
 import board from "../../xucd/web/static/js/words/board.js";
+import { apply, blank } from "../../xucd/web/static/lib/state.js";
 
-// The pages' words ask the browser for its language as they are loaded.
-Object.defineProperty(globalThis, "navigator", { value: { languages: ["en"] } });
-const chosen = new Map([["xucd.language", "en"]]);
-Object.assign(globalThis, {
-  localStorage: {
-    getItem: (/** @type {string} */ key) => chosen.get(key) ?? null,
-    setItem: (/** @type {string} */ key, /** @type {string} */ value) => chosen.set(key, value),
-  },
-  document: { documentElement: {}, querySelectorAll: () => [] },
-});
-const words = await import("../../xucd/web/static/js/shared/words.js");
-const { detailWords } = await import("../../xucd/web/static/js/shared/states.js");
-const { differenceWords } = await import("../../xucd/web/static/js/board/members.js");
-words.addWords(board);
+addWords(board);
 
 /** What is said in both languages.
  * @param {() => string} say
  */
 function inBoth(say) {
-  return words.LANGUAGES.map((code) => {
-    words.chooseLanguage(code);
+  return LANGUAGES.map((code) => {
+    chooseLanguage(code);
     return say();
   });
 }
