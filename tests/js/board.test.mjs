@@ -104,7 +104,8 @@ function agent(values = {}) {
   return {
     id: 8, firstName: "Maricé", lastName: "Saprïtchà", number: "2504", groupId: 2,
     userId: null, statistics: {}, since: 1000,
-    state: { name: "AgentReady", phoneNb: "1004", cause: "", queues: [1, 2, 99] },
+    state: { name: "AgentReady", phoneNb: "1004", cause: "" },
+    queueIds: [1, 2, 99],
     queues: new Map([[2, 1], [1, 0], [99, 0]]), configured: new Map(), missing: new Set(), ...values,
   };
 }
@@ -133,9 +134,10 @@ test("an agent is found by words without accents, by state, group and queue", ()
 });
 
 test("what may be done follows from the state", () => {
-  const may = (/** @type {Partial<AgentView["state"]>} */ changes) => possible(agentView(agent({
-    state: { name: "AgentReady", phoneNb: "1004", cause: "", queues: [1], ...changes },
-  }), QUEUES));
+  const may = (/** @type {Partial<AgentView["state"]>} */ changes, queueIds = [1]) => possible(
+    agentView(agent({
+      state: { name: "AgentReady", phoneNb: "1004", cause: "", ...changes }, queueIds,
+    }), QUEUES));
   assert.deepEqual(Object.entries(may({ name: "AgentLoggedOut" }))
     .filter(([, yes]) => yes).map(([name]) => name), ["logIn"]);
   const call = /** @type {const} */ (
@@ -147,7 +149,7 @@ test("what may be done follows from the state", () => {
   assert.ok(may({ name: "AgentOnPause", cause: "lunch" }).ready);
   const unreachable = /** @type {const} */ ({ name: "AgentOnPause", cause: "unreachable" });
   assert.ok(may(unreachable).ready && !may(unreachable).logIn); // another program may have paused it
-  const alone = may({ ...unreachable, queues: [] });
+  const alone = may(unreachable, []);
   assert.ok(alone.logIn && alone.logOut && !alone.ready);
 });
 
@@ -165,7 +167,8 @@ test("a membership that another program has ended has a row, and is no membershi
 
 test("an agent is in no queue when none of its queues has it, whatever may be seen of them", () => {
   const out = (/** @type {number[]} */ told, /** @type {Partial<AgentView>} */ values = {}) => agent({
-    state: { name: "AgentOnPause", phoneNb: "1004", cause: "unreachable", queues: told },
+    state: { name: "AgentOnPause", phoneNb: "1004", cause: "unreachable" },
+    queueIds: told,
     queues: new Map(told.map((id) => [id, 0])), ...values,
   });
   assert.ok(isInNoQueue(out([])) && canRejoin(out([])));

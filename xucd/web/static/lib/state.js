@@ -261,8 +261,9 @@ function agent(state, id) {
       number: "",
       groupId: null,
       userId: null,
-      state: null, // {name, phoneNb, queues, cause, acd, direction, callType, monitorState}
+      state: null, // {name, phoneNb, cause, acd, direction, callType, monitorState}
       since: null, // when that began
+      queueIds: [], // of all its queues
       queues: new Map(), // id -> penalty
       configured: new Map(), // id -> configured penalty, -1 for none, where Asterisk has another
       missing: new Set(), // the ids of queues that it is yet to be in
@@ -316,11 +317,12 @@ function replace(known, entries, put) {
  * @param {number} now
  */
 function entered(known, body, now) {
-  const { agentId, since, ...state } = body;
+  const { agentId, since, queues, ...state } = body;
   const began = now - since * 1000;
   // Told again in whole seconds, a state has not begun anew: its timer must not jump.
   const same = known.state?.name === state.name && Math.abs((known.since ?? 0) - began) < 1500;
   known.state = { cause: "", ...state };
+  known.queueIds = queues;
   known.since = same ? known.since : began;
 }
 
@@ -330,15 +332,13 @@ function entered(known, body, now) {
  */
 function join(state, { agentId, queueId, penalty, configuredPenalty, missing }) {
   const known = agent(state, agentId);
-  const others = known.state?.queues.filter((id) => id !== queueId) ?? [];
+  const others = known.queueIds.filter((id) => id !== queueId);
   if (penalty < 0) {
     known.queues.delete(queueId);
+    known.queueIds = others; // a change of queues comes without a state
   } else {
     known.queues.set(queueId, penalty);
-    others.push(queueId);
-  }
-  if (known.state) {
-    known.state.queues = others; // a change of queues comes without a state
+    known.queueIds = [...others, queueId];
   }
   if (configuredPenalty === undefined) {
     known.configured.delete(queueId);

@@ -33,11 +33,12 @@ export interface AgentView {
   number: string;
   groupId: number | null;
   userId: number | null;
-  /** Its state; null until told. Its `queues` are the ids of all its queues, also of those that the
-   * user may not see. */
-  state: (Omit<AgentStateEvent, "agentId" | "since"> & { cause: string }) | null;
+  /** Its state; null until told. */
+  state: (Omit<AgentStateEvent, "agentId" | "since" | "queues"> & { cause: string }) | null;
   /** When that state began. */
   since: number | null;
+  /** The ids of all its queues, also of those that the user may not see. */
+  queueIds: number[];
   /** Its queues: id to penalty. */
   queues: Map<number, number>;
   /** The configured penalties, -1 for none, where Asterisk has another, or (a queue that is not in

@@ -49,17 +49,17 @@ export function isUnreachable({ name, cause } = {}) {
 }
 
 /** Whether an agent is out of reach because no queue has it, whatever its phone does.
- * @param {Pick<AgentView, "state" | "missing">} agent
+ * @param {Pick<AgentView, "state" | "queueIds" | "missing">} agent
  */
-export function isInNoQueue({ state, missing }) {
-  return state !== null && isUnreachable(state) && state.queues.every((id) => missing.has(id));
+export function isInNoQueue({ state, queueIds, missing }) {
+  return state !== null && isUnreachable(state) && queueIds.every((id) => missing.has(id));
 }
 
 /** Whether an agent in no queue comes back by another login: not if Asterisk lacks its queues.
- * @param {Pick<AgentView, "state" | "queues" | "configured" | "missing">} agent
+ * @param {Pick<AgentView, "state" | "queueIds" | "queues" | "configured" | "missing">} agent
  */
 export function canRejoin(agent) {
-  return isInNoQueue(agent) && (agent.state?.queues.length === 0
+  return isInNoQueue(agent) && (agent.queueIds.length === 0
     || [...agent.configured.keys()].some((id) => !agent.queues.has(id)));
 }
 
