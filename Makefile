@@ -11,8 +11,8 @@ DEMO_CALLS ?= 6
 # For demo-call: the number to dial, and for how many seconds to talk (8 to 25 unless given).
 NUMBER ?= 3000
 TALK ?=
-# For soak: how often xucd is killed, on each database; how many random steps the model does, and
-# the seeds that they follow from, each beside each Asterisk.
+# For soak: how often xucd is killed, on each database; how many random steps the model does for
+# each of the seeds that they follow from, beside each Asterisk.
 KILLS ?= 200
 STEPS ?= 500
 SEEDS ?= 1 2 3 4 5
@@ -38,7 +38,8 @@ help:
 	@echo "                  DEMO_CALLS=6 calls a minute come in by themselves, 0 for none"
 	@echo "make test         everything that is checked, against a real Asterisk too"
 	@echo "make soak         kills xucd 200 times while its users work, on each database: KILLS=200;"
-	@echo "                  then does 500 random steps beside each Asterisk: STEPS=500"
+	@echo "                  then beside each Asterisk 300 mixed calls, CALLS=300, and"
+	@echo "                  500 random steps for each seed: STEPS=500,"
 	@echo "                  SEEDS=\"1 2 3 4 5\", and makes a trace that fails shorter"
 	@echo "make unit         the tests that need no Asterisk"
 	@echo "make mutants      changes the centre's code bit by bit, to see which tests notice:"

@@ -1,7 +1,4 @@
-"""The earlier name of `integration.test_hard_stations`, for tests kept elsewhere that import it.
-
-Only its helpers stand here: its tests are collected once, where they are.
-"""
+"""The earlier name of `integration.test_hard_stations`: its helpers, without its tests."""
 
 from integration.test_hard_stations import (
     BRUCE,

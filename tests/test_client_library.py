@@ -15,6 +15,7 @@ from tests.web_server import serving
 from xucd import __version__
 from xucd.center.agent import AgentState
 from xucd.client import CenterClient
+from xucd.client.state import State
 from xucd.cti import commands as cmd
 from xucd.cti import frames
 from xucd.cti import messages as msg
@@ -23,6 +24,7 @@ from xucd.cti.schema.__main__ import LIBRARY, generated
 from xucd.cti.schema.asyncapi import document
 from xucd.cti.schema.commands import doc, methods
 
+REMOVED = msg.RemovedMembership(queue_name="support", queue_id=1, configured_penalty=3)
 ROOT = Path(__file__).parents[1]
 MODULES = ROOT / "node_modules"
 SAMPLE = Path(__file__).parent / "data" / "library_sample.ts"
@@ -182,7 +184,15 @@ def test_every_reference_in_the_document_leads_somewhere() -> None:
         ),
         msg.QueueMemberList(items=[msg.QueueMember(agent_id=8, queue_id=1, penalty=-1)]),
         msg.CommandResult(request_id=7, ok=False, error="NotAuthorized"),
-        msg.AgentConfig(id=8, number="1", context="x", member=[], first_name="B", last_name="W"),
+        msg.AgentConfig(
+            id=8,
+            number="1",
+            context="x",
+            member=[],
+            removed=[REMOVED],
+            first_name="B",
+            last_name="W",
+        ),
     ],
     ids=lambda body: type(body).__name__,
 )
@@ -216,3 +226,15 @@ def test_the_document_and_the_edge_agree_on_commands(frame: dict[str, Any], good
     except frames.BadFrame:
         taken = False
     assert taken is good
+
+
+def test_the_python_client_keeps_a_removal_apart_from_the_queues_of_an_agent() -> None:
+    state = State()
+    state.apply(msg.QueueMember(agent_id=8, queue_id=1, penalty=-1, configured_penalty=3))
+    config = msg.AgentConfig(
+        id=8, number="1", context="x", member=[], removed=[REMOVED], first_name="B", last_name="W"
+    )
+    state.apply(config)
+    assert (state.agents[8].queues, state.agents[8].configured) == ({}, {1: 3})
+    state.apply(msg.QueueMember(agent_id=8, queue_id=1, penalty=3))
+    assert (state.agents[8].queues, state.agents[8].configured) == ({1: 3}, {})

@@ -16,13 +16,18 @@ from xucd.center.intents import (
     RemoveMember,
     SetPause,
 )
+from xucd.center.rights import Rights
 from xucd.center.rules.members import denied, log_in_found
 from xucd.center.rules.rebuild import rebuild_members
 from xucd.center.snapshot import MemberSeen, QueuesSeen, Snapshot
 from xucd.center.station import Station
+from xucd.commands.lookup import warning_of_reach
+from xucd.views.agents import agent_config, queue_members, removed_members
 
 QUEUES = frozenset({"support", "sales", "billing"})
 CONFIGURED = {SUPPORT: 0, SALES: 1, BILLING: 2}
+EVERYTHING = Rights(None, None, None)
+SALES_ALONE = Rights(None, frozenset({SALES}), None)
 LOCAL = "Local/1001@default/n"
 
 
@@ -102,15 +107,15 @@ def test_a_member_of_an_agent_on_a_second_line_is_removed(scene: Scene) -> None:
     assert scene.agent().shown.phone_number == "1001"
 
 
-def test_a_member_that_the_configuration_makes_is_parked_in_place_of_being_removed() -> None:
+def test_a_member_that_the_configuration_makes_is_shelved_in_place_of_being_removed() -> None:
     scene = Scene([Station(BRUCE, 1, False, 0.0)])
     static = seen("PJSIP/1001", "Agent/2501", dynamic=False)
     scene.rebuilds(Snapshot(QUEUES, (static,), (), (), {}))
     assert scene.asked == [SetPause("PJSIP/1001", True, LOGOUT_REASON, "support")]
-    parked = ev.MemberPaused("support", "PJSIP/1001", "Agent/2501", True, LOGOUT_REASON)
-    scene.happens(parked)
+    shelved = ev.MemberPaused("support", "PJSIP/1001", "Agent/2501", True, LOGOUT_REASON)
+    scene.happens(shelved)
     assert scene.agent().stance is Stance.OUT
-    scene.happens(msgspec.structs.replace(parked, paused=False, reason=""))
+    scene.happens(msgspec.structs.replace(shelved, paused=False, reason=""))
     assert scene.agent().stance is Stance.READY
 
 
@@ -164,9 +169,30 @@ def test_a_command_that_changes_a_membership_is_no_difference(scene: Scene) -> N
     assert told(scene) == [ch.MembershipChanged(BRUCE, SALES, 7)]
 
 
+def test_what_others_have_ended_is_told_to_who_asks_later_but_not_as_a_membership(
+    scene: Scene,
+) -> None:
+    scene.happens(leaves("support"))
+    for rights, removed in ((EVERYTHING, [SUPPORT]), (SALES_ALONE, [])):
+        listed = queue_members(scene.center.agents.values(), rights).items
+        assert (BRUCE, SUPPORT) not in {(each.agent_id, each.queue_id) for each in listed}
+        ended = removed_members(scene.center.agents.values(), rights)
+        assert [(each.queue_id, each.penalty, each.configured_penalty) for each in ended] == [
+            (queue_id, -1, 0) for queue_id in removed
+        ]
+        config = agent_config(scene.center, scene.agent(), rights)
+        assert SUPPORT not in {each.queue_id for each in config.member}
+        told_removed = config.removed if config.removed is not msgspec.UNSET else []
+        assert [(each.queue_id, each.configured_penalty) for each in told_removed] == [
+            (queue_id, 0) for queue_id in removed
+        ]
+
+
 def test_an_agent_in_none_of_its_queues_is_out_of_reach(scene: Scene) -> None:
+    assert warning_of_reach(scene.agent()) is None
     scene.happens(*(leaves(queue) for queue in sorted(QUEUES)))
     assert scene.agent().shown.cause == UNREACHABLE
+    assert warning_of_reach(scene.agent()) == "InNoQueue"
     scene.happens(joins("PJSIP/1001", "Alice J"))
     assert scene.agent().shown.state is AgentState.READY
 

@@ -239,7 +239,7 @@ class Scene:
         self.unsure |= {leg.call_id for number in LINES for leg in self.talking(number)}
 
     async def end(self) -> None:
-        """End all calls, register all phones, take all members away."""
+        """End all calls, and register all phones again."""
         await asyncio.to_thread(self.pbx.cli, "channel request hangup all")
         if self.unregistered:
             await self.phones.register(*sorted(self.unregistered))

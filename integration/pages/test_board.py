@@ -13,6 +13,7 @@ from integration.fixtures import World
 from integration.pages.axe import violations
 from integration.pages.boards import OpensBoard
 from integration.pages.browsers import toast
+from integration.pages.desks import OpensDesk
 from integration.witness import Witness
 
 COUNTING = re.compile(r"0:(0[1-9]|[1-5]\d)|[1-9]\d*:\d\d")  # a timer that has moved
@@ -189,9 +190,42 @@ async def test_an_agent_whose_phone_cannot_ring_is_told_so_and_not_counted_as_av
     await expect(ada.panel).to_contain_text("Phone unreachable · line 1009")
     await expect(ada.queue("Support").locator(".staffed .out")).to_have_text("1")
     await expect(ada.queue("Support").locator(".staffed .ready")).to_have_text("0")
-    await expect(ada.panel.get_by_role("button", name="Make ready")).to_be_hidden()
     await ada.press("Log out")
     await expect(alice).to_contain_text("Logged out")
+
+
+async def test_what_another_program_does_to_memberships_is_shown_beside_what_is_configured(
+    world: World, opens_board: OpensBoard, opens_desk: OpensDesk
+) -> None:
+    bruce, ada = await opens_desk("bruce"), await opens_board("ada")
+    await bruce.log_in("1001")
+    await ada.agent("Bruce Wail").click()
+    rows = ada.panel.locator(".member")
+    support, sales = rows.filter(has_text="Support"), rows.filter(has_text="Sales")
+    for command in (
+        "queue set penalty 4 on PJSIP/1001 in sales",
+        "queue remove member PJSIP/1001 from support",
+    ):
+        await asyncio.to_thread(world.pbx.cli, command)
+    await expect(sales).to_contain_text("configured: 1")
+    await expect(support).to_contain_text("removed outside xucd")
+    await expect(support.get_by_role("button")).to_have_count(0)
+    later = await opens_board("ada")
+    await later.queue("Support").get_by_role("button").click()
+    member = later.panel.locator(".member").filter(has_text="Bruce Wail")
+    await expect(member).to_contain_text("removed outside xucd")
+
+    await asyncio.to_thread(world.pbx.cli, "queue remove member PJSIP/1001 from sales")
+    detail = bruce.page.locator("#own-detail")
+    await expect(detail).to_have_text("In no queue · line 1001 · No queue has you: log in again.")
+    await expect(ada.agent("Bruce Wail")).to_contain_text("In no queue")
+    await expect(ada.panel.get_by_role("button", name="Make ready")).to_be_hidden()
+    await bruce.press("Log in")
+    await expect(bruce.state).to_have_text("Ready")
+    await expect(support).not_to_contain_text("outside")
+    await expect(member).not_to_contain_text("outside")
+    await bruce.press("Log out")
+    await expect(bruce.state).to_have_text("Logged out")
 
 
 async def test_agents_are_found_by_their_name_state_group_and_queue(

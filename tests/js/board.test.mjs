@@ -4,9 +4,9 @@ import { test } from "node:test";
 
 import { History, SLOT, SLOTS } from "../../xucd/web/static/js/board/history.js";
 import {
-  agentMatches, agentView, levelOf, possible, queueView, stateCounts, totals, wordsMatch,
+  agentMatches, agentView, levelOf, membership, possible, queueView, stateCounts, totals, wordsMatch,
 } from "../../xucd/web/static/js/board/model.js";
-import { STATE_TABLE } from "../../xucd/web/static/js/shared/state-table.js";
+import { STATE_TABLE, canRejoin, isInNoQueue } from "../../xucd/web/static/js/shared/state-table.js";
 import { AGENT_STATES, QUEUE_STATISTICS } from "../../xucd/web/static/lib/table.js";
 import { area, bars, ceiling, line } from "../../xucd/web/static/js/board/plot.js";
 
@@ -105,6 +105,7 @@ function agent(values = {}) {
     id: 8, firstName: "Maricé", lastName: "Saprïtchà", number: "2504", groupId: 2,
     userId: null, statistics: {}, since: 1000,
     state: { name: "AgentReady", phoneNb: "1004", cause: "" },
+    queueIds: [1, 2, 99],
     queues: new Map([[2, 1], [1, 0], [99, 0]]), configured: new Map(), missing: new Set(), ...values,
   };
 }
@@ -133,9 +134,10 @@ test("an agent is found by words without accents, by state, group and queue", ()
 });
 
 test("what may be done follows from the state", () => {
-  const may = (/** @type {Partial<AgentView["state"]>} */ changes) => possible(agentView(agent({
-    state: { name: "AgentReady", phoneNb: "1004", cause: "", ...changes },
-  }), QUEUES));
+  const may = (/** @type {Partial<AgentView["state"]>} */ changes, queueIds = [1]) => possible(
+    agentView(agent({
+      state: { name: "AgentReady", phoneNb: "1004", cause: "", ...changes }, queueIds,
+    }), QUEUES));
   assert.deepEqual(Object.entries(may({ name: "AgentLoggedOut" }))
     .filter(([, yes]) => yes).map(([name]) => name), ["logIn"]);
   const call = /** @type {const} */ (
@@ -145,7 +147,37 @@ test("what may be done follows from the state", () => {
   assert.ok(!may({ ...call, acd: false }).pauseRecording);
   assert.ok(may({ name: "AgentOnWrapup" }).ready);
   assert.ok(may({ name: "AgentOnPause", cause: "lunch" }).ready);
-  assert.ok(!may({ name: "AgentOnPause", cause: "unreachable" }).ready);
+  const unreachable = /** @type {const} */ ({ name: "AgentOnPause", cause: "unreachable" });
+  assert.ok(may(unreachable).ready && !may(unreachable).logIn); // another program may have paused it
+  const alone = may(unreachable, []);
+  assert.ok(alone.logIn && alone.logOut && !alone.ready);
+});
+
+test("a membership that another program has ended has a row, and is no membership", () => {
+  const view = agentView(agent({
+    queues: new Map([[2, 1], [99, 0]]), configured: new Map([[1, 3], [2, 0], [99, -1]]),
+  }), QUEUES);
+  assert.deepEqual(view.memberships, [
+    { id: 2, name: "Sales", penalty: 1, removed: false },
+    { id: 1, name: "Support", penalty: 3, removed: true },
+  ]);
+  assert.deepEqual(view.queues.map(({ id }) => id), [2]);
+  assert.equal(membership({ queues: new Map(), configured: new Map([[1, -1]]) }, 1), null);
+});
+
+test("an agent is in no queue when none of its queues has it, whatever may be seen of them", () => {
+  const out = (/** @type {number[]} */ told, /** @type {Partial<AgentView>} */ values = {}) => agent({
+    state: { name: "AgentOnPause", phoneNb: "1004", cause: "unreachable" },
+    queueIds: told,
+    queues: new Map(told.map((id) => [id, 0])), ...values,
+  });
+  assert.ok(isInNoQueue(out([])) && canRejoin(out([])));
+  assert.ok(!isInNoQueue(out([1])));
+  assert.ok(!isInNoQueue(out([99], { queues: new Map() }))); // in one that the user may not see
+  const gone = out([1], { missing: new Set([1]) });
+  assert.ok(isInNoQueue(gone) && !canRejoin(gone));
+  assert.ok(canRejoin({ ...gone, configured: new Map([[2, 0]]) }));
+  assert.ok(!isInNoQueue(agent({ queues: new Map() })));
 });
 
 test("figures of queues are read by xucd's names and added up", () => {

@@ -24,7 +24,7 @@ from xucd.ami.events import decode
 from xucd.ami.framing import Block, name_of
 from xucd.ami.numbers import check_number
 from xucd.ami.protocol import ManagerProtocol, connect
-from xucd.ami.resync import take_queues, take_snapshot
+from xucd.ami.resync import list_queues, take_snapshot
 from xucd.center.events import Event
 from xucd.center.intents import FindNumber, Intent
 from xucd.center.snapshot import QueuesSeen, Snapshot
@@ -170,7 +170,7 @@ class Connection:
             raise ConnectionLost("no connection to Asterisk")
         self._holding = True
         try:
-            seen = await take_queues(lambda action: manager.query(action, LIST_TIMEOUT))
+            seen = await list_queues(lambda action: manager.query(action, LIST_TIMEOUT))
         except AmiError as error:
             manager.drop(error)
             raise

@@ -260,7 +260,7 @@ async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Bl
     return builder.snapshot()
 
 
-async def take_queues(query: Callable[[Action], Awaitable[list[Block]]]) -> QueuesSeen:
+async def list_queues(query: Callable[[Action], Awaitable[list[Block]]]) -> QueuesSeen:
     """Query the queues and members alone. Raises as `take_snapshot` does."""
     builder = SnapshotBuilder()
     for block in await _queue_status(query, None):

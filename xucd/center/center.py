@@ -82,7 +82,7 @@ LATE_S = 10.0
 NO_MEMBER = MembershipShown(-1)
 
 
-def is_parked(member: MemberSeen) -> bool:
+def is_shelved(member: MemberSeen) -> bool:
     """Whether a member that cannot be removed is kept from being rung: its agent has logged out."""
     return not member.dynamic and member.paused and member.reason == LOGOUT_REASON
 
@@ -383,7 +383,7 @@ class Center:
         None for one by an agent's name that rings another line than the agent's.
         """
         line = self.members.line_of(member)
-        if line is None or is_parked(member):
+        if line is None or is_shelved(member):
             return None
         holder = self._on_interface.get(line.interface)
         if not member.member.startswith(AGENT_MEMBER):
@@ -411,7 +411,7 @@ class Center:
         queue = self.directory.queues[queue_id].name
         if member.dynamic:
             self.intents.append(RemoveMember(queue, member.interface))
-        elif not is_parked(member):
+        elif not is_shelved(member):
             self.intents.append(SetPause(member.interface, True, LOGOUT_REASON, queue))
 
     def log_in(self, live: AgentRecord, line: Line, now: float, since: float | None = None) -> None:

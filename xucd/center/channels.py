@@ -211,12 +211,12 @@ class Channels:
     def _joined(self, channel: Channel) -> Iterator[Channel]:
         seen, bridges = {channel.unique_id}, {""}
         ahead = [channel]
-        for one in ahead:
-            half = self.other_half(one)
+        for found in ahead:
+            half = self.other_half(found)
             near = [] if half is None else [half]
-            if one.bridge not in bridges:
-                bridges.add(one.bridge)
-                near = [*self.in_bridge(one.bridge), *near]
+            if found.bridge not in bridges:
+                bridges.add(found.bridge)
+                near = [*self.in_bridge(found.bridge), *near]
             for each in near:
                 if each.unique_id not in seen:
                     seen.add(each.unique_id)

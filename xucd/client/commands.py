@@ -16,9 +16,10 @@ class Commands(CommandSender):
     async def log_in_agent(self, *, phone_number: str, agent_id: int | None = None) -> None:
         """Log an agent in on a line, taking the line over from whoever holds it.
 
-        Followed by the agent's `AgentStateEvent`; an agent that is already on this line is not changed.
-        The result has the warning `PhoneUnreachable` while no queue can ring the phone. Refused with
-        `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown` (no line has this number) or
+        Followed by the agent's `AgentStateEvent`. An agent that is already on this line keeps its
+        state, and is put into those of its queues that lack it. The result has the warning
+        `PhoneUnreachable` while no queue can ring the phone, `InNoQueue` while no queue has the agent.
+        Refused with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown` (no line has this number) or
         `LoggedInOnAnotherPhone`.
         """
         await self.ask("agentLogin", {"agentphonenumber": phone_number, "agentid": agent_id})
@@ -36,7 +37,7 @@ class Commands(CommandSender):
 
         Followed by the agent's `AgentStateEvent`, whose `cause` is the reason. Idempotent. Refused with
         `AgentUnknown`, `NotAuthorized`, `AgentNotLoggedIn` or `InvalidReason` (more than 79 bytes, or
-        one that xucd itself gives: ``unreachable``, ``xucd-wrapup``).
+        one that xucd itself gives: ``unreachable``, ``xucd-wrapup``, ``xucd-logout``).
         """
         await self.ask("pauseAgent", {"agentid": agent_id, "reason": reason})
 
@@ -44,8 +45,9 @@ class Commands(CommandSender):
         """Make an agent ready in all its queues; this also ends a wrap-up early.
 
         Followed by the agent's `AgentStateEvent`. Idempotent. The result has the warning
-        `PhoneUnreachable` while no queue can ring the phone. Refused with `AgentUnknown`,
-        `NotAuthorized` or `AgentNotLoggedIn`.
+        `PhoneUnreachable` while no queue can ring the phone, `InNoQueue` while no queue has the agent:
+        logging in again puts it back. Refused with `AgentUnknown`, `NotAuthorized` or
+        `AgentNotLoggedIn`.
         """
         await self.ask("unpauseAgent", {"agentid": agent_id})
 

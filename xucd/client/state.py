@@ -23,8 +23,9 @@ E = TypeVar("E")
 class AgentView:
     """An agent; `since` is when its state began, `queues` is {queue id: penalty}.
 
-    `configured` has the configured penalty, -1 for none, where Asterisk has another; `missing` are
-    the queues for which it is configured and that do not have it yet.
+    `configured` has the configured penalty, -1 for none, where Asterisk has another, or (a queue
+    that is not in `queues`) where another program has taken the agent out; `missing` are the queues
+    for which it is configured and that do not have it yet.
     """
 
     id: int
@@ -154,6 +155,8 @@ class State:
         _forget(agent)
         for member in body.member:
             self._join(agent, member)
+        for gone in body.removed if isinstance(body.removed, list) else ():
+            agent.configured[gone.queue_id] = gone.configured_penalty
 
     def _groups(self, body: msg.AgentGroupList) -> None:
         self.groups = {group.id: group for group in body.items}

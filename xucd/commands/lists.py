@@ -61,6 +61,8 @@ async def _send(context: Context, object_type: str, who: Session) -> None:
         who.send(msg.QueueList(items=[agent_views.queue_config(queue) for queue in queues]))
     elif object_type == "queuemember":
         who.send(agent_views.queue_members(center.agents.values(), allowed))
+        for member in agent_views.removed_members(center.agents.values(), allowed):
+            who.send(member)
     elif object_type == "basequeuemember":
         defaults = await context.journal.default_memberships()
         who.send(agent_views.default_memberships(center.directory, defaults, allowed))

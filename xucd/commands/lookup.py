@@ -56,7 +56,9 @@ def find_line(context: Context, number: str) -> Line:
 
 def warning_of_reach(live: LiveAgent) -> str | None:
     """The code of a warning where no queue can ring an agent's phone, or None."""
-    return None if live.in_reach else "PhoneUnreachable"
+    if live.in_reach:
+        return None
+    return "PhoneUnreachable" if live.members else "InNoQueue"
 
 
 def not_authorized() -> Refused:

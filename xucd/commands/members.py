@@ -1,12 +1,12 @@
 """Putting one agent into one queue of Asterisk, and taking it out, whatever is there already.
 
 On a line there may be a member of another name, or one that stands in Asterisk's configuration:
-that one can be neither added nor removed. It is made ready in place of being added, and parked
+that one can be neither added nor removed. It is made ready in place of being added, and shelved
 (paused for `LOGOUT_REASON`) in place of being removed, if the agent logs out.
 """
 
 from xucd.center.agent import Stance
-from xucd.center.center import is_parked
+from xucd.center.center import is_shelved
 from xucd.center.directory import Line, Queue
 from xucd.center.intents import (
     LOGOUT_REASON,
@@ -78,7 +78,7 @@ def _intents_to_take_over(live: LiveAgent, member: MemberSeen, penalty: int) -> 
     intents: list[Intent] = []
     if live.stance is Stance.OUT and member.paused:
         intents.append(SetPause(member.interface, False, "", member.queue))
-    elif is_parked(member):
+    elif is_shelved(member):
         reason = _pause(live)
         intents.append(SetPause(member.interface, reason is not None, reason or "", member.queue))
     if member.penalty != penalty:

@@ -13,10 +13,10 @@ on which nothing is received for 90 s is closed.
 The commands of one link are carried out in order, one after another. A refused command is answered
 by an `AgentError`, a frame that is not a valid command by an `Error`; a command with a `requestId`
 is also answered by a `CommandResult`, whatever its outcome, with a warning where the command was
-carried out and is of no use for now. None of this ends the link. It is
-closed for a binary frame (1003), text that is not UTF-8 (1007), a message in too many fragments
-(1008) or of more than 64 KiB (1009), an internal error while it is opened (1011), too large an
-unread backlog (4008), silence (4009), and when another link resumes its session (4010).
+carried out but has no effect yet. None of this ends the link. It is closed for a binary frame
+(1003), text that is not UTF-8 (1007), a message in too many fragments (1008) or of more than 64 KiB
+(1009), an internal error while it is opened (1011), too large an unread backlog (4008), silence
+(4009), and when another link resumes its session (4010).
 """
 
 import asyncio

@@ -277,13 +277,14 @@ class _Checker:
                     (answer,) = await self._query(actions.getvar(f"DEVICE_STATE({interface})"))
                     states[interface] = answer.get("Value", "")
         missing = [
-            one
-            for one in interfaces
-            if states.get(one, "" if one.startswith("Local/") else "INVALID") == "INVALID"
+            interface
+            for interface in interfaces
+            if states.get(interface, "" if interface.startswith("Local/") else "INVALID")
+            == "INVALID"
         ]
         if missing:
             yield lines_missing(missing)
-        unregistered = [one for one in interfaces if states.get(one) == "UNAVAILABLE"]
+        unregistered = [name for name in interfaces if states.get(name) == "UNAVAILABLE"]
         if unregistered:
             yield lines_unregistered(unregistered)
 

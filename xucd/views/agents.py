@@ -57,6 +57,14 @@ def agent_entry(agent: Agent) -> msg.ListedAgent:
 def agent_config(center: Center, live: LiveAgent, rights: Rights) -> msg.AgentConfig:
     """An agent's configuration, with those of its queues that the rights let through."""
     agent = live.agent
+    queues = center.directory.queues
+    removed = [
+        msg.RemovedMembership(
+            queue_name=queues[queue_id].name, queue_id=queue_id, configured_penalty=shown.configured
+        )
+        for queue_id, shown in sorted(live.told.items())
+        if shown.penalty < 0 and shown.configured is not None and rights.queue(queue_id)
+    ]
     return msg.AgentConfig(
         id=agent.id,
         number=agent.number,
@@ -67,7 +75,7 @@ def agent_config(center: Center, live: LiveAgent, rights: Rights) -> msg.AgentCo
         user_id=agent.user_id,
         member=[
             msg.AgentMembership(
-                queue_name=center.directory.queues[queue_id].name,
+                queue_name=queues[queue_id].name,
                 queue_id=queue_id,
                 interface=agent.member_name,
                 penalty=shown.penalty,
@@ -78,6 +86,7 @@ def agent_config(center: Center, live: LiveAgent, rights: Rights) -> msg.AgentCo
             for queue_id, shown in sorted(live.told.items())
             if shown.penalty >= 0 and rights.queue(queue_id)
         ],
+        removed=removed or UNSET,
     )
 
 
@@ -134,6 +143,19 @@ def queue_members(agents: Iterable[LiveAgent], rights: Rights) -> msg.QueueMembe
             if shown.penalty >= 0 and rights.queue(queue_id)
         ]
     )
+
+
+def removed_members(agents: Iterable[LiveAgent], rights: Rights) -> list[msg.QueueMember]:
+    """The memberships that other programs have ended, of queues that the rights let through.
+
+    They are no part of the list: clients would take them for live ones.
+    """
+    return [
+        queue_member(live.agent.id, queue_id, shown)
+        for live in agents
+        for queue_id, shown in sorted(live.told.items())
+        if shown.penalty < 0 and rights.queue(queue_id)
+    ]
 
 
 def queue_member(

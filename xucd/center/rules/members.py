@@ -7,7 +7,7 @@ not is undone: on a line that another agent holds, on a second line, or of an ag
 out.
 
 A member that stands in Asterisk's configuration cannot be removed. Paused for `LOGOUT_REASON` it is
-parked, which is to it what being removed is to others.
+shelved, which is to it what being removed is to others.
 
 What is configured for an agent stays as it is, whatever happens to its members.
 """
@@ -16,7 +16,7 @@ import msgspec
 
 from xucd.center import events as ev
 from xucd.center.agent import Fact, Stance
-from xucd.center.center import Center, is_parked
+from xucd.center.center import Center, is_shelved
 from xucd.center.directory import AGENT_MEMBER, Line
 from xucd.center.intents import WRAPUP_REASON, RelistMembers, SetPause
 from xucd.center.live import AgentRecord, Member
@@ -65,7 +65,7 @@ def log_in_found(center: Center, agent_id: int, line: Line, now: float) -> None:
     ours = live.agent.member_name
     for _, member in center.members.on_line(line):
         foreign = not member.member.startswith(AGENT_MEMBER)
-        if (foreign or member.member == ours) and not is_parked(member):
+        if (foreign or member.member == ours) and not is_shelved(member):
             take_line(center, live, line, now)
             _follow(center, live, member.reason, now)
             return
@@ -96,12 +96,12 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
         center.intents.append(RelistMembers())
         return
     member = msgspec.structs.replace(known, paused=event.paused, reason=event.reason)
-    if is_parked(known) and not is_parked(member):
+    if is_shelved(known) and not is_shelved(member):
         _appeared(center, queue.id, member, now)
         return
     center.members.put(queue.id, member)
-    if is_parked(member):
-        if not is_parked(known):
+    if is_shelved(member):
+        if not is_shelved(known):
             _disappeared(center, queue.id, member, now)
         return
     live = center.owner(member)
@@ -192,7 +192,7 @@ def update_stance(center: Center, live: AgentRecord, latest: str, now: float) ->
 
 
 def _appeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> None:
-    """A member is there that was not, or is parked no more."""
+    """A member is there that was not, or is shelved no more."""
     center.members.put(queue_id, member)
     _log_in_by(center, queue_id, member, now)
     live = center.owner(member)
@@ -213,7 +213,7 @@ def _log_in_by(center: Center, queue_id: int, member: MemberSeen, now: float) ->
     """Let a member by the name of an agent that is out log it in; undo one that must not be."""
     agent = center.directory.agent_by_member_name.get(member.member)
     line = center.members.line_of(member)
-    if agent is None or line is None or is_parked(member):
+    if agent is None or line is None or is_shelved(member):
         return
     live = center.agent_record(agent.id)
     if live.stance is not Stance.OUT:
@@ -247,7 +247,7 @@ def _is_claimed(center: Center, live: AgentRecord, line: Line) -> bool:
 
 
 def _disappeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> None:
-    """A member is there no more, or is parked."""
+    """A member is there no more, or is shelved."""
     holder = _holder(center, member)
     if holder is None:
         return
@@ -262,7 +262,7 @@ def _disappeared(center: Center, queue_id: int, member: MemberSeen, now: float) 
 
 
 def _holder(center: Center, member: MemberSeen) -> AgentRecord | None:
-    """The agent whose member it was, before it was parked."""
+    """The agent whose member it was, before it was shelved."""
     return center.owner(msgspec.structs.replace(member, paused=False))
 
 

@@ -70,7 +70,7 @@ def rebuild_phone_calls(center: Center, now: float) -> None:
     """
     center.channels.take_touched()
     legs = center.phone_calls.legs
-    known = dict.fromkeys([*legs, *(one.name for one in center.channels.by_id.values())])
+    known = dict.fromkeys([*legs, *(channel.name for channel in center.channels.by_id.values())])
     new = [name for name in known if name not in legs]
     for leg in _read(center, known, now):
         _count(center, leg, now, over=True)

@@ -23,7 +23,7 @@ from collections.abc import Iterable
 import msgspec
 
 from xucd.center.agent import AgentState, Fact, Stance
-from xucd.center.center import Center, is_parked
+from xucd.center.center import Center, is_shelved
 from xucd.center.changes import PhoneChanged
 from xucd.center.directory import AGENT_MEMBER, Line, spelled
 from xucd.center.intents import AddMember, RemoveMember, SetPause, SetPenalty
@@ -123,7 +123,7 @@ def _rebuild_agent(
     live.set_members({})
     live.end_logout()
     station = center.stations.get(live.agent.id)
-    rung = [each for each in named if center.members.line_of(each[1]) and not is_parked(each[1])]
+    rung = [each for each in named if center.members.line_of(each[1]) and not is_shelved(each[1])]
     out = center.is_recalled(live.agent.id, now) or (station is not None and not station.logged_in)
     line = None if out else _line(center, station.line_id if station is not None else None, rung)
     if line is None or line.interface in center.on_interface:
@@ -205,9 +205,9 @@ def _put_back(center: Center, live: AgentRecord, line: Line) -> bool:
     lacking = [queue_id for queue_id in live.lost if queue_id in center.members.queue_ids]
     for queue_id in sorted(lacking):
         queue = center.directory.queues[queue_id]
-        parked = [member for each, member in center.members.on_line(line) if each == queue_id]
-        if parked:
-            center.intents.append(SetPause(parked[0].interface, False, "", queue.name))
+        shelved = [member for each, member in center.members.on_line(line) if each == queue_id]
+        if shelved:
+            center.intents.append(SetPause(shelved[0].interface, False, "", queue.name))
             continue
         center.intents.append(
             AddMember(

@@ -8,9 +8,10 @@ from xucd.cti.commands.base import Command, Id, LineNumber, Name
 class AgentLogin(Command, kw_only=True, tag="agentLogin"):
     """Log an agent in on a line, taking the line over from whoever holds it.
 
-    Followed by the agent's `AgentStateEvent`; an agent that is already on this line is not changed.
-    The result has the warning `PhoneUnreachable` while no queue can ring the phone. Refused with
-    `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown` (no line has this number) or
+    Followed by the agent's `AgentStateEvent`. An agent that is already on this line keeps its
+    state, and is put into those of its queues that lack it. The result has the warning
+    `PhoneUnreachable` while no queue can ring the phone, `InNoQueue` while no queue has the agent.
+    Refused with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown` (no line has this number) or
     `LoggedInOnAnotherPhone`.
     """
 
@@ -33,7 +34,7 @@ class PauseAgent(Command, kw_only=True, tag="pauseAgent"):
 
     Followed by the agent's `AgentStateEvent`, whose `cause` is the reason. Idempotent. Refused with
     `AgentUnknown`, `NotAuthorized`, `AgentNotLoggedIn` or `InvalidReason` (more than 79 bytes, or
-    one that xucd itself gives: ``unreachable``, ``xucd-wrapup``).
+    one that xucd itself gives: ``unreachable``, ``xucd-wrapup``, ``xucd-logout``).
     """
 
     agent_id: Id | None = field(name="agentid", default=None)
@@ -44,8 +45,9 @@ class UnpauseAgent(Command, kw_only=True, tag="unpauseAgent"):
     """Make an agent ready in all its queues; this also ends a wrap-up early.
 
     Followed by the agent's `AgentStateEvent`. Idempotent. The result has the warning
-    `PhoneUnreachable` while no queue can ring the phone. Refused with `AgentUnknown`,
-    `NotAuthorized` or `AgentNotLoggedIn`.
+    `PhoneUnreachable` while no queue can ring the phone, `InNoQueue` while no queue has the agent:
+    logging in again puts it back. Refused with `AgentUnknown`, `NotAuthorized` or
+    `AgentNotLoggedIn`.
     """
 
     agent_id: Id | None = field(name="agentid", default=None)

@@ -99,8 +99,22 @@ class AgentMembership(Part, rename=None, kw_only=True):
     missing: bool | UnsetType = UNSET
 
 
+class RemovedMembership(Part, rename=None, kw_only=True):
+    """A queue in `AgentConfig` out of which another program has taken the agent.
+
+    `configured_penalty` is what the next login gives, as in `QueueMember`.
+    """
+
+    queue_name: str
+    queue_id: int
+    configured_penalty: int
+
+
 class AgentConfig(Message, kw_only=True):
     """An agent's configuration, after it has changed.
+
+    `member` are the queues that it is in, or is yet to be in. `removed` is sent where another
+    program has taken it out of queues that it is configured for.
 
     First name, last name, group and user are sent in two spellings (`firstName` and `firstname`,
     `lastName` and `lastname`, `groupId` and `numgroup`, `userId` and `userid`), because clients of
@@ -111,6 +125,7 @@ class AgentConfig(Message, kw_only=True):
     number: str
     context: str
     member: list[AgentMembership]
+    removed: list[RemovedMembership] | UnsetType = UNSET
     first_name: str | UnsetType = UNSET
     last_name: str | UnsetType = UNSET
     group_id: int | UnsetType = UNSET

@@ -112,8 +112,9 @@ class CommandResult(Message, kw_only=True):
     """The outcome of a command that carried a `requestId`.
 
     `error`, a code, and `message`, a sentence for people, are there only if `ok` is false.
-    `warning`, a code, says why a command that was carried out is of no use for now:
-    ``PhoneUnreachable``, the agent is logged in or made ready and no queue can ring its phone.
+    `warning`, a code, says why a command that was carried out has no effect yet: the agent is
+    logged in or made ready, but no queue can ring its phone (``PhoneUnreachable``), or none of its
+    queues has it (``InNoQueue``).
     """
 
     request_id: RequestId

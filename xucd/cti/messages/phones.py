@@ -73,7 +73,8 @@ class PhoneEvent(Message, kw_only=True):
 
     `DN` is the user's number, `otherDN` and `otherDName` are the other party's number and name. A
     number holds dialable characters or is empty; a name is one line without ``<`` and ``>``.
-    `queueName` is there if a queue rang the phone; `userData` holds the call's ``USR_`` variables.
+    `queueName` is there if the caller came through a queue; `userData` holds the call's ``USR_``
+    variables.
     """
 
     event_type: PhoneEventType

@@ -11,8 +11,8 @@ class QueueMember(Message, kw_only=True):
 
     It is what Asterisk has of an agent that is logged in. `configuredPenalty`, which is what the
     next login gives, is sent where it is another (-1 for none): another program has changed the
-    membership. `missing` is sent, and true, where the agent is configured for the queue and is not
-    in it yet.
+    membership, or with the penalty -1 has ended it. `missing` is sent, and true, where the agent is
+    configured for the queue and is not in it yet.
     """
 
     agent_id: int
@@ -23,7 +23,10 @@ class QueueMember(Message, kw_only=True):
 
 
 class QueueMemberList(ArrayMessage, kw_only=True):
-    """All members of the queues that the user may see."""
+    """All members of the queues that the user may see.
+
+    A `QueueMember` follows it for each membership that another program has ended.
+    """
 
     items: list[QueueMember]
 

@@ -35,9 +35,12 @@ export interface AgentView {
   state: (Omit<AgentStateEvent, "agentId" | "since" | "queues"> & { cause: string }) | null;
   /** When that state began. */
   since: number | null;
+  /** The ids of all its queues, also of those that the user may not see. */
+  queueIds: number[];
   /** Its queues: id to penalty. */
   queues: Map<number, number>;
-  /** The configured penalties, -1 for none, where the queue has it with another. */
+  /** The configured penalties, -1 for none, where Asterisk has another, or (a queue that is not in
+   * `queues`) where another program has taken the agent out. */
   configured: Map<number, number>;
   /** The queues for which it is configured and that do not have it yet. */
   missing: Set<number>;

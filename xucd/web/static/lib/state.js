@@ -104,6 +104,8 @@ const CHANGES = {
       configuredPenalty: member.configured_penalty,
       missing: member.missing,
     }));
+    body.removed?.forEach(({ queue_id: queueId, configured_penalty: configuredPenalty }) => join(
+      state, { agentId: body.id, queueId, penalty: -1, configuredPenalty }));
     changed("agents", body.id);
   },
   AgentGroupList(state, body, changed) {
@@ -261,8 +263,9 @@ function agent(state, id) {
       userId: null,
       state: null, // {name, phoneNb, cause, acd, direction, callType, monitorState}
       since: null, // when that began
+      queueIds: [], // of all its queues
       queues: new Map(), // id -> penalty
-      configured: new Map(), // id -> configured penalty, -1 for none, where it is another
+      configured: new Map(), // id -> configured penalty, -1 for none, where Asterisk has another
       missing: new Set(), // the ids of queues that it is yet to be in
       statistics: {}, // name -> value
     };
@@ -319,6 +322,7 @@ function entered(known, body, now) {
   // Told again in whole seconds, a state has not begun anew: its timer must not jump.
   const same = known.state?.name === state.name && Math.abs((known.since ?? 0) - began) < 1500;
   known.state = { cause: "", ...state };
+  known.queueIds = queues;
   known.since = same ? known.since : began;
 }
 
@@ -328,10 +332,13 @@ function entered(known, body, now) {
  */
 function join(state, { agentId, queueId, penalty, configuredPenalty, missing }) {
   const known = agent(state, agentId);
+  const others = known.queueIds.filter((id) => id !== queueId);
   if (penalty < 0) {
     known.queues.delete(queueId);
+    known.queueIds = others; // a change of queues comes without a state
   } else {
     known.queues.set(queueId, penalty);
+    known.queueIds = [...others, queueId];
   }
   if (configuredPenalty === undefined) {
     known.configured.delete(queueId);

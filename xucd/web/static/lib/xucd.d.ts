@@ -37,9 +37,12 @@ export interface AgentView {
   state: (Omit<AgentStateEvent, "agentId" | "since" | "queues"> & { cause: string }) | null;
   /** When that state began. */
   since: number | null;
+  /** The ids of all its queues, also of those that the user may not see. */
+  queueIds: number[];
   /** Its queues: id to penalty. */
   queues: Map<number, number>;
-  /** The configured penalties, -1 for none, where the queue has it with another. */
+  /** The configured penalties, -1 for none, where Asterisk has another, or (a queue that is not in
+   * `queues`) where another program has taken the agent out. */
   configured: Map<number, number>;
   /** The queues for which it is configured and that do not have it yet. */
   missing: Set<number>;
@@ -346,8 +349,9 @@ export interface ErrorMessage {
 /** The outcome of a command that carried a `requestId`.
  *
  * `error`, a code, and `message`, a sentence for people, are there only if `ok` is false.
- * `warning`, a code, says why a command that was carried out is of no use for now:
- * ``PhoneUnreachable``, the agent is logged in or made ready and no queue can ring its phone.
+ * `warning`, a code, says why a command that was carried out has no effect yet: the agent is
+ * logged in or made ready, but no queue can ring its phone (``PhoneUnreachable``), or none of its
+ * queues has it (``InNoQueue``).
  */
 export interface CommandResult {
   requestId: string | number;
@@ -386,7 +390,8 @@ export interface PhoneHintStatusEvent {
  *
  * `DN` is the user's number, `otherDN` and `otherDName` are the other party's number and name. A
  * number holds dialable characters or is empty; a name is one line without ``<`` and ``>``.
- * `queueName` is there if a queue rang the phone; `userData` holds the call's ``USR_`` variables.
+ * `queueName` is there if the caller came through a queue; `userData` holds the call's ``USR_``
+ * variables.
  */
 export interface PhoneEvent {
   eventType: "EventDialing" | "EventEstablished" | "EventOnHold" | "EventReleased" | "EventRinging";
@@ -485,7 +490,20 @@ export interface AgentMembership {
   missing?: boolean;
 }
 
+/** A queue in `AgentConfig` out of which another program has taken the agent.
+ *
+ * `configured_penalty` is what the next login gives, as in `QueueMember`.
+ */
+export interface RemovedMembership {
+  queue_name: string;
+  queue_id: number;
+  configured_penalty: number;
+}
+
 /** An agent's configuration, after it has changed.
+ *
+ * `member` are the queues that it is in, or is yet to be in. `removed` is sent where another
+ * program has taken it out of queues that it is configured for.
  *
  * First name, last name, group and user are sent in two spellings (`firstName` and `firstname`,
  * `lastName` and `lastname`, `groupId` and `numgroup`, `userId` and `userid`), because clients of
@@ -496,6 +514,7 @@ export interface AgentConfig {
   number: string;
   context: string;
   member: AgentMembership[];
+  removed?: RemovedMembership[];
   firstName?: string;
   lastName?: string;
   groupId?: number;
@@ -576,8 +595,8 @@ export interface Sheet {
  *
  * It is what Asterisk has of an agent that is logged in. `configuredPenalty`, which is what the
  * next login gives, is sent where it is another (-1 for none): another program has changed the
- * membership. `missing` is sent, and true, where the agent is configured for the queue and is not
- * in it yet.
+ * membership, or with the penalty -1 has ended it. `missing` is sent, and true, where the agent is
+ * configured for the queue and is not in it yet.
  */
 export interface QueueMember {
   agentId: number;
@@ -587,7 +606,10 @@ export interface QueueMember {
   missing?: boolean;
 }
 
-/** All members of the queues that the user may see. */
+/** All members of the queues that the user may see.
+ *
+ * A `QueueMember` follows it for each membership that another program has ended.
+ */
 export type QueueMemberList = QueueMember[];
 
 /** A queue's configuration: its names, and the number that callers dial. */
@@ -824,9 +846,10 @@ export interface Messages {
 export interface Commands {
   /** Log an agent in on a line, taking the line over from whoever holds it.
    *
-   * Followed by the agent's `AgentStateEvent`; an agent that is already on this line is not changed.
-   * The result has the warning `PhoneUnreachable` while no queue can ring the phone. Refused with
-   * `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown` (no line has this number) or
+   * Followed by the agent's `AgentStateEvent`. An agent that is already on this line keeps its
+   * state, and is put into those of its queues that lack it. The result has the warning
+   * `PhoneUnreachable` while no queue can ring the phone, `InNoQueue` while no queue has the agent.
+   * Refused with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown` (no line has this number) or
    * `LoggedInOnAnotherPhone`.
    */
   loginAgent(values: { phoneNumber: string; agentId?: number | null }): Promise<void>;
@@ -840,14 +863,15 @@ export interface Commands {
    *
    * Followed by the agent's `AgentStateEvent`, whose `cause` is the reason. Idempotent. Refused with
    * `AgentUnknown`, `NotAuthorized`, `AgentNotLoggedIn` or `InvalidReason` (more than 79 bytes, or
-   * one that xucd itself gives: ``unreachable``, ``xucd-wrapup``).
+   * one that xucd itself gives: ``unreachable``, ``xucd-wrapup``, ``xucd-logout``).
    */
   pauseAgent(values?: { agentId?: number | null; reason?: string | null }): Promise<void>;
   /** Make an agent ready in all its queues; this also ends a wrap-up early.
    *
    * Followed by the agent's `AgentStateEvent`. Idempotent. The result has the warning
-   * `PhoneUnreachable` while no queue can ring the phone. Refused with `AgentUnknown`,
-   * `NotAuthorized` or `AgentNotLoggedIn`.
+   * `PhoneUnreachable` while no queue can ring the phone, `InNoQueue` while no queue has the agent:
+   * logging in again puts it back. Refused with `AgentUnknown`, `NotAuthorized` or
+   * `AgentNotLoggedIn`.
    */
   unpauseAgent(values?: { agentId?: number | null }): Promise<void>;
   /** Ring the user's phone and let it listen to an agent's present call.

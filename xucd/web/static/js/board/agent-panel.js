@@ -49,14 +49,14 @@ export function agentPanel(id, state, act) {
   /** @type {Map<number, string>} */
   let differences = new Map();
   const showQueues = keepList(queues, {
-    key: (/** @type {AgentTile["queues"][number]} */ queue) => queue.id,
+    key: (/** @type {AgentTile["memberships"][number]} */ queue) => queue.id,
     begin: (queue) => makeMember(make("span", { class: "name", text: queue.name }), {
       setPenalty: (penalty) => act.setPenalty(id, queue.id, penalty),
       remove: () => act.remove(id, queue.id),
     }),
     fill: (row, queue) => {
       setText(row.difference, differences.get(queue.id) ?? "");
-      fillMember(row, queue.penalty,
+      fillMember(row, queue,
         t("panel.penalty.in", { queue: queue.name }),
         t("panel.remove.from", { name, queue: queue.name }));
     },
@@ -79,9 +79,10 @@ export function agentPanel(id, state, act) {
     setText(detail, [detailWords(view.details, current.statuses),
       onLine ? t("board.line", { line: view.line }) : ""].filter(Boolean).join(" · "));
     actions.show(view, current.statuses, title);
-    differences = new Map(view.queues.map((queue) => [queue.id, differenceWords(agent, queue.id)]));
-    showQueues(view.queues);
-    none.hidden = view.queues.length > 0;
+    differences = new Map(view.memberships.map(({ id: queueId }) =>
+      [queueId, differenceWords(agent, queueId)]));
+    showQueues(view.memberships);
+    none.hidden = view.memberships.length > 0;
     adder.offer([...current.queues.values()]
       .filter((queue) => !agent.queues.has(queue.id))
       .map((queue) => ({ id: queue.id, name: queueName(queue) }))

@@ -50,7 +50,7 @@ export function makeMember(first, actions) {
 }
 
 /** In words where a membership is another than the configured one, which the next login gives.
- * @param {AgentView} agent
+ * @param {Pick<AgentView, "queues" | "configured" | "missing">} agent
  * @param {number} queueId
  */
 export function differenceWords(agent, queueId) {
@@ -61,16 +61,22 @@ export function differenceWords(agent, queueId) {
   if (configured === undefined) {
     return "";
   }
-  return configured < 0 ? t("panel.added-elsewhere") : t("panel.configured", { penalty: configured });
+  if (configured < 0) {
+    return t("panel.added-elsewhere");
+  }
+  return agent.queues.has(queueId)
+    ? t("panel.configured", { penalty: configured }) : t("panel.removed-elsewhere");
 }
 
-/** Updates a row. `what` names its penalty, `removal` is the label of its button to remove it.
+/** Updates a row. `what` names its penalty, `removal` is the label of its button to remove it. What
+ * another program has ended can be added again, but not be changed.
  * @param {Member} row
- * @param {number} penalty
+ * @param {{penalty: number, removed: boolean}} membership
  * @param {string} what
  * @param {string} removal
  */
-export function fillMember(row, penalty, what, removal) {
+export function fillMember(row, { penalty, removed }, what, removal) {
+  row.group.hidden = row.remove.hidden = removed;
   if (row.requested === penalty || (row.current !== penalty && row.pending === 0)) {
     row.requested = null; // it is confirmed, or somebody else has changed it
   }

@@ -3,11 +3,13 @@
 Times are milliseconds since the epoch, figures as xucd counts them. */
 
 import { queueFigures } from "../shared/figures.js";
-import { STATES as KNOWN, canBeReadied, stateRow, talksIn } from "../shared/state-table.js";
+import { STATES as KNOWN, canBeReadied, isInNoQueue, stateRow, talksIn }
+  from "../shared/state-table.js";
 
 /** @import { AgentView, QueueView } from "/lib/xucd.js" */
 
 /** @typedef {Map<number, Pick<QueueView, "name" | "displayName">>} Queues */
+/** @typedef {Pick<AgentView, "queues" | "configured">} Memberships */
 /** @typedef {ReturnType<typeof agentView>} AgentTile */
 /** @typedef {ReturnType<typeof queueView>} QueueRow */
 /** @typedef {Pick<QueueRow, "waiting" | "longest" | "answered" | "abandoned" | "timedOut">} Totals */
@@ -36,33 +38,50 @@ function rankOf(name) {
 export function agentView(agent, queues) {
   const { state } = agent;
   const name = state?.name ?? "AgentLoggedOut";
+  const inQueues = memberships(agent, queues);
   return {
     id: agent.id,
     name: `${agent.firstName} ${agent.lastName}`.trim(),
     number: agent.number,
     groupId: agent.groupId,
     state: name,
-    details: { cause: "", ...state, name },
+    details: { cause: "", ...state, name, inNoQueue: isInNoQueue(agent) },
     rank: rankOf(name),
     since: name === "AgentLoggedOut" ? null : agent.since,
     line: state?.phoneNb ?? "",
     acd: state?.acd ?? false,
     recording: state?.monitorState ?? "",
-    queues: memberships(agent, queues),
+    memberships: inQueues,
+    queues: inQueues.filter(({ removed }) => !removed),
   };
 }
 
-/** An agent's queues that the user may see, sorted by name.
- * @param {Pick<AgentView, "queues">} agent
+/** An agent's memberships of queues that the user may see, sorted by the queue's name.
+ * @param {Memberships} agent
  * @param {Queues} queues
  */
 export function memberships(agent, queues) {
-  return [...agent.queues]
-    .flatMap(([id, penalty]) => {
+  return [...new Set([...agent.queues.keys(), ...agent.configured.keys()])]
+    .flatMap((id) => {
       const queue = queues.get(id);
-      return queue ? [{ id, name: queueName(queue), penalty }] : [];
+      const known = membership(agent, id);
+      return queue && known ? [{ id, name: queueName(queue), ...known }] : [];
     })
     .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** An agent's membership of a queue. One that another program has ended is `removed`, its penalty
+ * is the configured one; null if there is none.
+ * @param {Memberships} agent
+ * @param {number} queueId
+ */
+export function membership(agent, queueId) {
+  const penalty = agent.queues.get(queueId);
+  if (penalty !== undefined) {
+    return { penalty, removed: false };
+  }
+  const configured = agent.configured.get(queueId) ?? -1;
+  return configured < 0 ? null : { penalty: configured, removed: true };
 }
 
 /** A queue's name for a person.
@@ -183,10 +202,10 @@ export function stateCounts(views) {
 export function possible(view) {
   const out = view.state === "AgentLoggedOut";
   return {
-    logIn: out,
+    logIn: out || view.details.inNoQueue,
     logOut: !out,
     pause: !out,
-    ready: canBeReadied(view.details),
+    ready: canBeReadied(view.state) && !view.details.inNoQueue,
     listen: talksIn(view.state),
     pauseRecording: view.recording === "ACTIVE" && view.acd,
     resumeRecording: view.recording === "PAUSED" && view.acd,

@@ -8,7 +8,7 @@ import { duration } from "../shared/times.js";
 import { byName, formatNumber, t } from "../shared/words.js";
 import { keepFigures } from "./figures.js";
 import { differenceWords, fillMember, makeAdder, makeMember } from "./members.js";
-import { agentView, queueView } from "./model.js";
+import { agentView, membership, queueView } from "./model.js";
 import { LEAST, PLOTTED } from "./queues.js";
 import { isLevel, makePlot } from "./spark.js";
 
@@ -19,7 +19,7 @@ import { isLevel, makePlot } from "./spark.js";
 /** @import { AgentTile } from "./model.js" */
 /** @import { Panel } from "./panel.js" */
 
-/** @typedef {AgentTile & {penalty: number, difference: string}} MemberView */
+/** @typedef {AgentTile & {penalty: number, removed: boolean, difference: string}} MemberView */
 
 /** @type {QueueFigure[]} */
 const FIGURES = ["entered", "answered", "abandoned", "timedOut", "callbacks", "diverted", "unseen",
@@ -65,12 +65,12 @@ export function queuePanel(id, state, act, open) {
   });
   const membersOf = (/** @type {State} */ current) => [...current.agents.values()]
     .flatMap((agent) => {
-      const penalty = agent.queues.get(id);
-      return penalty === undefined ? [] : [{
-        ...agentView(agent, current.queues), penalty, difference: differenceWords(agent, id),
-      }];
+      const known = membership(agent, id);
+      return known ? [{
+        ...agentView(agent, current.queues), ...known, difference: differenceWords(agent, id),
+      }] : [];
     })
-    .sort((a, b) => a.penalty - b.penalty || byName(a.name, b.name));
+    .sort((a, b) => Number(a.removed) - Number(b.removed) || a.penalty - b.penalty || byName(a.name, b.name));
 
   /**
    * @param {State} current
@@ -211,6 +211,6 @@ function fillAgent(row, view, queue) {
   setText(row.difference, view.difference);
   setText(row.state, stateWords(view.state));
   setAttribute(row.state, "class", `state small ${stateLook(view.state)}`);
-  fillMember(row, view.penalty, t("panel.penalty.of", { name: view.name }),
+  fillMember(row, view, t("panel.penalty.of", { name: view.name }),
     t("panel.remove.from", { name: view.name, queue }));
 }

@@ -1,6 +1,7 @@
 /* Announcements for screen readers: the user's own state, a call that rings, its sheet. */
 
 import { byId } from "../shared/dom.js";
+import { isInNoQueue } from "../shared/state-table.js";
 import { detailWords, stateWords } from "../shared/states.js";
 import { t } from "../shared/words.js";
 import { queueWords } from "./calls.js";
@@ -38,7 +39,8 @@ function newState(me, { statuses }) {
   if (!me?.state) {
     return "";
   }
-  const words = [stateWords(me.state.name), detailWords(me.state, statuses)].filter(Boolean);
+  const details = { ...me.state, inNoQueue: isInNoQueue(me) };
+  const words = [stateWords(me.state.name), detailWords(details, statuses)].filter(Boolean);
   const before = announced.state;
   announced.state = words.join(", ");
   return before !== null && before !== announced.state ? announced.state : "";

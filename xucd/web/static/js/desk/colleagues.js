@@ -3,7 +3,7 @@ scroll position are kept. */
 
 import { countFrom } from "../shared/clock.js";
 import { byId, closest, keepList, make, setAttribute, setText } from "../shared/dom.js";
-import { canBeReadied, STATES } from "../shared/state-table.js";
+import { canBeReadied, isInNoQueue, STATES } from "../shared/state-table.js";
 import { detailWords, stateLook, stateWords } from "../shared/states.js";
 import { byName, language, t, tCount } from "../shared/words.js";
 
@@ -112,12 +112,13 @@ function fill(parts, { agent, name, may }, desk) {
   setText(parts.line, out ? "" : state.phoneNb);
   setText(parts.state, state ? stateWords(state.name) : "");
   setAttribute(parts.state, "class", state ? `state ${stateLook(state.name)}` : "");
-  setText(parts.detail, state ? detailWords(state, statuses) : "");
+  const inNoQueue = isInNoQueue(agent);
+  setText(parts.detail, state ? detailWords({ ...state, inNoQueue }, statuses) : "");
   countFrom(parts.timer, state ? agent.since : null);
   const names = [...agent.queues.keys()].map((id) => queues.get(id)?.displayName ?? "");
   setText(parts.queues, names.filter(Boolean).sort(byName).join(", "));
   setAttribute(parts.root, "class", `${own ? "own-row" : "other"}${out ? " away" : ""}`);
-  showActions(parts, { name, back: canBeReadied(state ?? undefined), may: may && !out });
+  showActions(parts, { name, back: canBeReadied(state?.name) && !inNoQueue, may: may && !out });
 }
 
 /**

@@ -2,12 +2,12 @@
 
 import { countFrom } from "../shared/clock.js";
 import { byId, keepList, make, setAttribute, setShown, setText } from "../shared/dom.js";
-import { isUnreachable, talksIn } from "../shared/state-table.js";
+import { canRejoin, isInNoQueue, isUnreachable, talksIn } from "../shared/state-table.js";
 import { detailWords, pauseChoices, pauses, stateLook, stateWords } from "../shared/states.js";
 import { confirmed } from "../shared/dialog.js";
 import { t } from "../shared/words.js";
 
-/** @import { State, UserStatus } from "/lib/xucd.js" */
+/** @import { AgentView, State, UserStatus } from "/lib/xucd.js" */
 /** @import { Desk } from "./main.js" */
 
 /** @typedef {UserStatus & {index: number, chosen: boolean}} Reason A reason for a pause. */
@@ -75,14 +75,25 @@ export function showOwn(desk) {
   setAttribute(byId("own"), "class", `card own ${stateLook(known.name)}`);
   countFrom(byId("own-timer"), out ? null : me.since);
   const onLine = out ? "" : t("own.on-line", { line: known.phoneNb });
-  const help = isUnreachable(known) ? t("own.unreachable") : "";
+  const details = { ...known, inNoQueue: isInNoQueue(me) };
   setText(byId("own-detail"),
-    [detailWords(known, state.statuses), onLine, help].filter(Boolean).join(" · "));
+    [detailWords(details, state.statuses), onLine, helpWords(me)].filter(Boolean).join(" · "));
   document.title = `${words} · xucd`;
-  setShown(byId("log-in"), out, byId("own-title"));
+  const again = canRejoin(me);
+  setShown(byId("log-in"), out || again, byId("own-title"));
   setShown(byId("controls"), !out, byId("own-title"));
   showChoices(state, known);
-  suggestLine(state.line?.phoneNumber || known.phoneNb);
+  suggestLine(again ? known.phoneNb : state.line?.phoneNumber || known.phoneNb);
+}
+
+/** What an agent whom no queue can ring may do about it; "" for another.
+ * @param {AgentView} me
+ */
+function helpWords(me) {
+  if (isInNoQueue(me)) {
+    return t(canRejoin(me) ? "own.in-no-queue" : "own.queues-gone");
+  }
+  return isUnreachable(me.state ?? {}) ? t("own.unreachable") : "";
 }
 
 /**

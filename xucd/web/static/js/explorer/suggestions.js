@@ -1,6 +1,8 @@
 /* Values to suggest for a command's arguments, from the library's state. */
 
-/** @import { AgentView, CallbackView, State } from "/lib/xucd.js" */
+import { canBeChosen, pauseChoices } from "../shared/states.js";
+
+/** @import { AgentView, CallbackView, State, UserStatus } from "/lib/xucd.js" */
 
 /** @typedef {[value: string | number, words: string]} Suggestion */
 
@@ -16,8 +18,8 @@ const OF = {
   groupId: ({ groups }) => [...groups.values()].map(({ id, name }) => [id, name]),
   userId: ({ agents: known }) =>
     [...known.values()].flatMap((agent) => (agent.userId ? [[agent.userId, fullName(agent)]] : [])),
-  status: ({ statuses }) => statuses.map(({ name, longName }) => [name, longName]),
-  reason: ({ statuses }) => statuses.map(({ name, longName }) => [name, longName]),
+  status: ({ statuses }) => statuses.filter(canBeChosen).map(named),
+  reason: ({ statuses }) => pauseChoices(statuses).map(named),
   agentphonenumber: ({ line }) => (line ? [[line.phoneNumber, line.name]] : []),
   uniqueId: ({ calls }) => [...calls.values()].map(
     (call) => [call.uniqueId, call.otherDN || call.otherDName]),
@@ -33,6 +35,14 @@ const OF = {
  */
 export function suggestions(name, state) {
   return OF[name]?.(state) ?? [];
+}
+
+/**
+ * @param {UserStatus} status
+ * @returns {Suggestion}
+ */
+function named({ name, longName }) {
+  return [name, longName];
 }
 
 /**

@@ -1,6 +1,7 @@
 /* The agent states that pages show: one row each. A new state needs a row here and its texts in
 words/shared.js. */
 
+/** @import { AgentView } from "/lib/xucd.js" */
 /** @import { AGENT_STATES } from "../../lib/table.js" */
 
 /** @typedef {typeof AGENT_STATES[number]} StateName */
@@ -47,9 +48,25 @@ export function isUnreachable({ name, cause } = {}) {
   return name === "AgentOnPause" && cause === "unreachable";
 }
 
-/** Whether an agent can be made ready from this state; unreachable, it is ready already.
- * @param {{name?: string, cause?: string}} [state]
+/** Whether an agent is out of reach because no queue has it, whatever its phone does.
+ * @param {Pick<AgentView, "state" | "queueIds" | "missing">} agent
  */
-export function canBeReadied(state = {}) {
-  return (stateRow(state.name ?? "")?.pauses ?? false) && !isUnreachable(state);
+export function isInNoQueue({ state, queueIds, missing }) {
+  return state !== null && isUnreachable(state) && queueIds.every((id) => missing.has(id));
+}
+
+/** Whether an agent in no queue comes back by another login: not if Asterisk lacks its queues.
+ * @param {Pick<AgentView, "state" | "queueIds" | "queues" | "configured" | "missing">} agent
+ */
+export function canRejoin(agent) {
+  return isInNoQueue(agent) && (agent.queueIds.length === 0
+    || [...agent.configured.keys()].some((id) => !agent.queues.has(id)));
+}
+
+/** Whether an agent can be made ready from this state. Unreachable, it may be ready already, but
+ * also paused by another program under this name.
+ * @param {string} [name]
+ */
+export function canBeReadied(name = "") {
+  return stateRow(name)?.pauses ?? false;
 }

@@ -11,9 +11,9 @@ import { t } from "./words.js";
 const OWN_CAUSES = { missed: "cause.missed", unreachable: "cause.unreachable" };
 
 /**
- * What is shown of an agent's state.
+ * What is shown of an agent's state; `inNoQueue` as `isInNoQueue` tells it.
  * @typedef {Pick<AgentStateEvent, "acd" | "direction" | "callType" | "monitorState">
- *   & {name: string, cause: string}} StateDetails
+ *   & {name: string, cause: string, inNoQueue: boolean}} StateDetails
  */
 
 /** A state's name for a person.
@@ -36,7 +36,7 @@ export function stateLook(name) {
  */
 export function detailWords(state, statuses) {
   if (state.name === "AgentOnPause") {
-    return reasonWords(state.cause, statuses);
+    return state.inNoQueue ? t("cause.in-no-queue") : reasonWords(state.cause, statuses);
   }
   if (!talksIn(state.name)) {
     return "";
@@ -68,5 +68,12 @@ export function pauses(statuses) {
  * @param {UserStatus[]} statuses
  */
 export function pauseChoices(statuses) {
-  return pauses(statuses).filter(({ name }) => !Object.hasOwn(OWN_CAUSES, name));
+  return pauses(statuses).filter(canBeChosen);
+}
+
+/** Whether a person can choose a status.
+ * @param {Pick<UserStatus, "name">} status
+ */
+export function canBeChosen({ name }) {
+  return !Object.hasOwn(OWN_CAUSES, name);
 }

@@ -69,6 +69,7 @@ export default {
   "panel.penalty.of": ["Penalty of {name}", "Pénalité de {name}"],
   "panel.missing": ["not in the queue yet", "pas encore dans la file"],
   "panel.added-elsewhere": ["added outside xucd", "ajouté hors de xucd"],
+  "panel.removed-elsewhere": ["removed outside xucd", "retiré hors de xucd"],
   "panel.configured": ["configured: {penalty}", "configurée : {penalty}"],
   "panel.less": ["Lower the penalty: {what}", "Baisser la pénalité : {what}"],
   "panel.more": ["Raise the penalty: {what}", "Augmenter la pénalité : {what}"],

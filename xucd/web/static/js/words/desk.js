@@ -17,6 +17,10 @@ export default {
   "own.on-line": ["line {line}", "ligne {line}"],
   "own.unreachable": ["No call can ring this phone: is it switched on and connected?",
     "Aucun appel ne peut faire sonner ce téléphone : est-il allumé et connecté ?"],
+  "own.in-no-queue": ["No queue has you: log in again.",
+    "Vous n’êtes plus dans aucune file : reprenez votre poste."],
+  "own.queues-gone": ["Asterisk has none of your queues: you are back in them as soon as it has.",
+    "Asterisk n’a aucune de vos files : vous y serez de nouveau dès qu’il les aura."],
 
   "calls.title": ["Phone", "Téléphone"],
   "calls.none": ["No call at the moment.", "Aucun appel en ce moment."],

@@ -59,6 +59,7 @@ export default {
   "count.AgentLoggedOut.other": ["{n} logged out", "{n} déconnectés"],
   "cause.missed": ["Missed call", "Appel manqué"],
   "cause.unreachable": ["Phone unreachable", "Téléphone injoignable"],
+  "cause.in-no-queue": ["In no queue", "Dans aucune file"],
   "call.queue": ["queue call", "appel de file"],
   "call.Incoming.Internal": ["incoming, internal", "entrant, interne"],
   "call.Incoming.External": ["incoming, external", "entrant, externe"],
