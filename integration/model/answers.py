@@ -82,7 +82,11 @@ async def read(pages: Mapping[str, Client], silent: Client) -> Told:
     return Told(
         agents=_states(admin.bodies("AgentStateEvent", begun[ADMIN])),
         sent_agents=_states(bodies["AgentStateEvent"]),
-        members={(one["agentId"], one["queueId"]): one["penalty"] for one in listed},
+        members={
+            (one["agentId"], one["queueId"]): one["penalty"]
+            for one in listed
+            if not one.get("missing")
+        },
         sent_members=_members(sent[ADMIN]),
         callers={body["queueId"]: body["calls"] for body in bodies["QueueCalls"]},
         figures={
@@ -103,17 +107,21 @@ def _states(bodies: list[Body]) -> dict[int, Body]:
 
 
 def _members(frames: list[Any]) -> dict[tuple[int, int], int]:
-    """Memberships by the first list, which began the subscription, and what was sent since."""
+    """Memberships by the first list, and what was sent since; but none that Asterisk lacks."""
     found: dict[tuple[int, int], int] = {}
     begun = False
     for frame in frames:
         if frame.type == "QueueMemberList" and not begun:
             begun = True
-            found = {(one["agentId"], one["queueId"]): one["penalty"] for one in frame.body}
+            found = {
+                (one["agentId"], one["queueId"]): one["penalty"]
+                for one in frame.body
+                if not one.get("missing")
+            }
         elif frame.type == "QueueMember":
             key = frame.body["agentId"], frame.body["queueId"]
             found.pop(key, None)
-            if frame.body["penalty"] >= 0:
+            if frame.body["penalty"] >= 0 and not frame.body.get("missing"):
                 found[key] = frame.body["penalty"]
     return found
 

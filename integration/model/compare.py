@@ -51,7 +51,7 @@ def agents(listed: Listed, told: Told, known: Known) -> Iterator[str]:
     """Each agent's state is what its members and its phone's channels say."""
     for agent_id, body in told.agents.items():
         who = f"agent {LOGINS[agent_id]} is told as {body['name']} ({body.get('cause', '')})"
-        members = listed.of_agent(agent_id)
+        members = listed.of_agent(agent_id, _on_line(body))
         if body["name"] == "AgentLoggedOut":
             if members:
                 yield f"{who}, but is a member of {sorted(each.queue for each in members)}"
@@ -64,6 +64,11 @@ def agents(listed: Listed, told: Told, known: Known) -> Iterator[str]:
             yield from (f"{who}, but {found}" for found in _at_rest(listed, body, members))
         elif body["name"] not in {_STATES[each] for each in phone}:
             yield f"{who}, but its phone is {sorted(phone)}: {_shown(listed, interface)}"
+
+
+def _on_line(body: Body) -> str:
+    """The line on which an agent is logged in, "" if it is not."""
+    return "" if body.get("name") == "AgentLoggedOut" else body.get("phoneNb", "")
 
 
 def _at_rest(listed: Listed, body: Body, members: list[Member]) -> Iterator[str]:
@@ -119,7 +124,9 @@ def _shown(listed: Listed, interface: str) -> list[str]:
 def sent(listed: Listed, told: Told, known: Known) -> Iterator[str]:
     """What was sent by itself is what is answered."""
     for agent_id, body in told.agents.items():
-        if agent_id in told.sent_agents and told.sent_agents[agent_id] != body:
+        # That its queues alone have changed is told by `QueueMember`.
+        queues = {"queues": body.get("queues", [])}
+        if agent_id in told.sent_agents and told.sent_agents[agent_id] | queues != body | queues:
             yield f"sent: agent {LOGINS[agent_id]} as {told.sent_agents[agent_id]}, asked: {body}"
     if told.sent_members != told.members:
         yield f"sent: members {_unlike(told.sent_members, told.members)} (sent, asked)"
@@ -140,7 +147,7 @@ def members(listed: Listed, told: Told, known: Known) -> Iterator[str]:
     for agent_id, body in told.agents.items():
         if body["name"] == "AgentLoggedOut":
             continue
-        live = {ids[each.queue]: each.penalty for each in listed.of_agent(agent_id)}
+        live = {ids[each.queue]: each.penalty for each in listed.of_agent(agent_id, _on_line(body))}
         seen = {
             queue: penalty for (agent, queue), penalty in told.members.items() if agent == agent_id
         }
@@ -334,7 +341,7 @@ def _present(listed: Listed, told: Told, queue_id: int, seen: Mapping[str, float
     members = {
         agent_id: member
         for agent_id in AGENTS
-        for member in listed.of_agent(agent_id)
+        for member in listed.of_agent(agent_id, _on_line(told.agents.get(agent_id, {})))
         if member.queue == queue
     }
     states = {agent_id: told.agents[agent_id] for agent_id in members if agent_id in told.agents}

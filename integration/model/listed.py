@@ -53,13 +53,16 @@ class Listed:
     devices: Mapping[str, str] = field(default_factory=dict)
     parked: Mapping[str, str] = field(default_factory=dict)  # slot: channel
 
-    def of_agent(self, agent_id: int) -> list[Member]:
-        """An agent's members: by its name, on a line of the centre."""
+    def of_agent(self, agent_id: int, line: str = "") -> list[Member]:
+        """An agent's members: by its name, or without an agent's name on the line that it is on."""
         name = f"Agent/{AGENTS[agent_id]}"
         return [
             member
             for member in self.members
-            if member.name == name
+            if (
+                member.name == name
+                or (member.interface == LINES.get(line) and not member.name.startswith("Agent/"))
+            )
             and member.interface in LINES.values()
             and member.queue in QUEUES.values()
         ]
