@@ -614,6 +614,20 @@ def test_two_who_are_parked_in_one_lot_do_not_talk_with_each_other() -> None:
     assert [each for each in scene.asked if isinstance(each, SetPause)] == []
 
 
+def test_a_phone_that_also_waits_in_a_queue_is_shown_in_the_call_in_which_it_talks() -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.happens(outside_caller(), *ring("1001", "a"), *answer("1001", "a"))
+    scene.happens(*dialing("3101"), up("", ""))
+    call = scene.agent().shown.call
+    assert call is not None
+    assert call.incoming
+    scene.happens(ev.Held("a", True))
+    call = scene.agent().shown.call
+    assert call is not None
+    assert not call.incoming
+
+
 def test_who_meet_in_a_conference_keep_the_linked_ids_of_their_calls() -> None:
     scene = Scene()
     scene.happens(outside_caller(), ev.VariableSet("c", "USR_a", "1"), *dialing("3910"))

@@ -44,7 +44,7 @@ class Leg:
     """One call of one phone. `sent` is what was last told of it, None before anything was.
 
     `unique_id` is the first channel's. `incoming` may change until `joined`, which is set once it
-    has been joined to somebody. `over` is set once it was transferred away, although its channel
+    has been joined to somebody; `talks` says that it is now. `over` is set once it was transferred away, although its channel
     may live on for a moment. `queue` is the name of the queue that rang it or through which its
     caller came, `internal` says that the other party is one of our own, `recording` whether the
     call is recorded; it stays as it was once nobody is left to talk with. `claimed` says that it is
@@ -67,6 +67,7 @@ class Leg:
         "queue",
         "recording",
         "sent",
+        "talks",
         "twin",
         "unique_id",
         "works",
@@ -82,6 +83,7 @@ class Leg:
         self.queue = ""
         self.recording: Recording = "DISABLED"
         self.joined = False
+        self.talks = False
         self.claimed = False
         self.works = False
         self.dials = False
@@ -152,11 +154,19 @@ class PhoneCalls:
         return found
 
     def talking(self, interface: str) -> Leg | None:
-        """The call by which a phone talks: of several the one not held, the latest; or None."""
+        """The call by which a phone talks, or None.
+
+        Of several one that is not held, before others one with somebody there, the latest.
+        """
         up = [leg for leg in self._on(interface) if leg.channel.state is ChannelState.UP]
         return max(
             up,
-            key=lambda leg: (not leg.over, not leg.channel.held, leg.channel.answered or 0.0),
+            key=lambda leg: (
+                not leg.over,
+                not leg.channel.held,
+                leg.talks,
+                leg.channel.answered or 0.0,
+            ),
             default=None,
         )
 
@@ -251,6 +261,7 @@ def _call(
         return None
     leg.queue = _queue(channels, waiting, leg) or leg.queue
     peer = channels.party(channel)
+    leg.talks = peer is not None
     if not leg.joined:
         leg.incoming = (
             _looks_incoming(channels, leg)
