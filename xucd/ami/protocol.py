@@ -152,7 +152,16 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
                 action.future.set_exception(ConnectionLost("the connection to Asterisk was lost"))
 
 
-_LISTS = frozenset({"QueueStatus", "CoreShowChannels", "DeviceStateList", "ShowDialPlan", "Status"})
+_LISTS = frozenset(
+    {
+        "CoreShowChannels",
+        "DeviceStateList",
+        "QueueStatus",
+        "QueueSummary",
+        "ShowDialPlan",
+        "Status",
+    }
+)
 
 
 class _Manager(Manager):  # type: ignore[misc]  # panoramisk is untyped

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from xucd.ami import actions
 from xucd.ami.caller_order import CallerOrder
 from xucd.ami.connection import AmiSettings, Connection
 from xucd.ami.errors import AmiError
+from xucd.ami.queue_watch import QueueWatch
 from xucd.callbacks.service import Callbacks
 from xucd.center.center import Center
 from xucd.center.directory import User
@@ -43,9 +43,6 @@ RELIST_S = 1.0
 EXPLAINED_S = 60.0
 """For how long the same refusal leads to no other look, in seconds."""
 
-POLL_S = 5.0
-"""How often to ask for the names of the queues: "queue reload all" tells nobody what it did."""
-
 CarryOut = Callable[[Command, Session], Awaitable[str | None]]
 """Carries out a client's command; returns the code of a warning, if any, or raises `Refused`."""
 
@@ -69,6 +66,9 @@ class Service:
         self.callbacks = callbacks
         self.connection = Connection(ami, self)
         self._caller_order = CallerOrder(self.connection.query, self._crowded, self.on_event)
+        self._queue_watch = QueueWatch(
+            self.connection.query, self._has_other_queues, self.relist_members, self._is_listing
+        )
         self._carry_out = carry_out
         self._strict_rights = strict_rights
         self._publisher = Publisher(context)
@@ -89,7 +89,7 @@ class Service:
         """Connect to Asterisk, and stay connected."""
         self.connection.start()
         self._set_timer()
-        self._poll = asyncio.create_task(self._poll_queues())
+        self._poll = asyncio.create_task(self._queue_watch.watch())
 
     async def close(self) -> None:
         """Disconnect from Asterisk and cancel all that is under way."""
@@ -274,21 +274,16 @@ class Service:
         self._explained[key] = now + EXPLAINED_S
         self.relist_members()
 
-    async def _poll_queues(self) -> None:
-        """Look again when Asterisk has other queues than it had."""
-        while True:
-            await asyncio.sleep(POLL_S)
-            if not self.context.asterisk.current or self._next_list is not None:
-                continue
-            try:
-                listed = await self.connection.query(actions.queue_summary())
-            except AmiError:
-                listed = []  # app_queue is not loaded, or the connection is being made anew
-            names = [block["Queue"] for block in listed if block.get("Event") == "QueueSummary"]
-            center = self.context.center
-            known = center.directory.queue_by_name
-            if {known[name].id for name in names if name in known} != center.members.queue_ids:
-                self.relist_members()
+    def _has_other_queues(self, names: list[str]) -> bool:
+        """Whether these queues, as far as they are ours, are others than Asterisk had last."""
+        center = self.context.center
+        known = center.directory.queue_by_name
+        found = {known[name].id for name in names if name in known}
+        return found != center.members.queue_ids
+
+    def _is_listing(self) -> bool:
+        """Whether the state is not current, or is about to be listed anyway."""
+        return not self.context.asterisk.current or self._next_list is not None
 
     def _start(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
