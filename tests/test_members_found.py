@@ -273,3 +273,13 @@ def test_a_wrapups_pause_that_stays_in_one_queue_is_ended(scene: Scene) -> None:
     assert (scene.asked, scene.agent().stance) == ([], Stance.READY)
     scene.passes(HALF_PAUSED_S)
     assert scene.asked == [SetPause("PJSIP/1001", False)]
+
+
+def test_members_in_reach_are_counted_by_queue_as_asterisk_counts_them(scene: Scene) -> None:
+    scene.happens(
+        joins("PJSIP/9999", "PJSIP/9999", queue="SUPPORT"),
+        ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", ev.DeviceStatus.UNAVAILABLE),
+        ev.MemberStatus("sales", "PJSIP/1001", "Agent/2501", ev.DeviceStatus.IN_USE),
+        leaves("billing"),
+    )
+    assert scene.center.members.in_reach() == {SUPPORT: 1, SALES: 1, BILLING: 0}

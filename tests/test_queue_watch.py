@@ -7,11 +7,15 @@ from dataclasses import dataclass, field
 import pytest
 import pytest_asyncio
 
+from xucd.ami import queue_watch
 from xucd.ami.actions import Action
 from xucd.ami.errors import AmiError, Deadline, Rejected
 from xucd.ami.framing import Block
 from xucd.ami.protocol import ManagerProtocol, connect
 from xucd.ami.queue_watch import QueueWatch
+
+KNOWN = {"support": 2, "sales": 1}
+"""How many members of each queue can be reached."""
 
 
 @dataclass
@@ -23,9 +27,13 @@ class Address:
 
 @dataclass
 class Asterisk:
-    """Answers `QueueSummary` as Asterisk does, with these queues."""
+    """Answers `QueueSummary` as Asterisk does, with these queues.
 
-    queues: list[str] = field(default_factory=lambda: ["support", "sales"])
+    `then`, if given, is the answer to the next question.
+    """
+
+    queues: dict[str, int] = field(default_factory=lambda: dict(KNOWN))
+    then: dict[str, int] | None = None
     asked: list[str] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -40,10 +48,12 @@ class Asterisk:
             mark = f"ActionID: {action['ActionID']}\r\n"
             begin = f"Response: Success\r\n{mark}EventList: start\r\n"
             writer.write(f"{begin}Message: Queue summary will follow\r\n\r\n".encode())
-            for queue in self.queues:
-                writer.write(f"Event: QueueSummary\r\nQueue: {queue}\r\n{mark}\r\n".encode())
+            for queue, reached in self.queues.items():
+                row = f"Event: QueueSummary\r\nQueue: {queue}\r\nLoggedIn: {reached}\r\n"
+                writer.write(f"{row}{mark}\r\n".encode())
             end = f"Event: QueueSummaryComplete\r\n{mark}EventList: Complete\r\nListItems: 2\r\n"
             writer.write(f"{end}\r\n".encode())
+            self.queues = self.then or self.queues
         writer.close()
 
 
@@ -55,6 +65,11 @@ class Watched:
     relisted: list[None]
 
 
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_watch, "AGAIN_S", 0.0)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def watched() -> AsyncIterator[Watched]:
     asterisk, strays, relisted = Asterisk(), list[bytes](), list[None]()
@@ -64,7 +79,7 @@ async def watched() -> AsyncIterator[Watched]:
     )
     watch = QueueWatch(
         lambda action: manager.query(action, 5),
-        lambda names: set(names) != {"support", "sales"},
+        lambda summary: summary != KNOWN,
         lambda: relisted.append(None),
         lambda: False,
     )
@@ -82,13 +97,25 @@ async def test_queues_that_stay_the_same_are_not_listed_with_their_members(
     assert (watched.relisted, watched.strays) == ([], [])
 
 
-@pytest.mark.parametrize("queues", [["support"], ["support", "sales", "billing"], []])
-async def test_queues_that_came_or_went_have_the_members_listed(
-    watched: Watched, queues: list[str]
+@pytest.mark.parametrize(
+    "queues",
+    [{"support": 2}, {**KNOWN, "billing": 0}, {}, {**KNOWN, "sales": 2}],
+    ids=["went", "came", "all went", "a member came"],
+)
+async def test_what_came_or_went_without_an_event_has_the_members_listed_once(
+    watched: Watched, queues: dict[str, int]
 ) -> None:
     watched.asterisk.queues = queues
-    await watched.watch.look()
+    for _ in range(2):
+        await watched.watch.look()
     assert watched.relisted == [None]
+
+
+async def test_a_difference_that_an_event_explains_meanwhile_is_none(watched: Watched) -> None:
+    watched.asterisk.queues["sales"] = 2
+    watched.asterisk.then = dict(KNOWN)
+    await watched.watch.look()
+    assert (watched.asterisk.asked, watched.relisted) == (["QueueSummary"] * 2, [])
 
 
 @pytest.mark.parametrize(

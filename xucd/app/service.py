@@ -6,7 +6,7 @@ the snapshot called for.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -67,7 +67,7 @@ class Service:
         self.connection = Connection(ami, self)
         self._caller_order = CallerOrder(self.connection.query, self._crowded, self.on_event)
         self._queue_watch = QueueWatch(
-            self.connection.query, self._has_other_queues, self.relist_members, self._is_listing
+            self.connection.query, self._has_other_members, self.relist_members, self._is_listing
         )
         self._carry_out = carry_out
         self._strict_rights = strict_rights
@@ -274,12 +274,12 @@ class Service:
         self._explained[key] = now + EXPLAINED_S
         self.relist_members()
 
-    def _has_other_queues(self, names: list[str]) -> bool:
-        """Whether these queues, as far as they are ours, are others than Asterisk had last."""
+    def _has_other_members(self, summary: Mapping[str, int]) -> bool:
+        """Whether Asterisk has other queues of ours, or others in them, than the centre holds."""
         center = self.context.center
         known = center.directory.queue_by_name
-        found = {known[name].id for name in names if name in known}
-        return found != center.members.queue_ids
+        found = {known[name].id: each for name, each in summary.items() if name in known}
+        return found != center.members.in_reach()
 
     def _is_listing(self) -> bool:
         """Whether the state is not current, or is about to be listed anyway."""

@@ -10,13 +10,16 @@ wants the same text back when a member is paused or removed. What rings in the e
 Here each member is found by its queue and interface, and by the line that it rings.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from xucd.center.directory import Directory, Line
+from xucd.center.events import DeviceStatus
 from xucd.center.snapshot import MemberSeen
 
 _HINT = "hint:"
 _LOCAL = "Local/"
+_OUT_OF_REACH = (DeviceStatus.UNAVAILABLE, DeviceStatus.INVALID)
 
 
 class Memberships:
@@ -64,6 +67,18 @@ class Memberships:
     def all(self) -> list[tuple[int, MemberSeen]]:
         """Every member, with its queue's id."""
         return [(queue_id, member) for (queue_id, _), member in self._members.items()]
+
+    def in_reach(self) -> dict[int, int]:
+        """How many members of each queue that Asterisk has can be reached, by its id.
+
+        `LoggedIn` of Asterisk's `QueueSummary` counts them likewise.
+        """
+        reached = Counter(
+            queue_id
+            for (queue_id, _), member in self._members.items()
+            if member.status not in _OUT_OF_REACH
+        )
+        return {queue_id: reached[queue_id] for queue_id in self.queue_ids}
 
     def on_line(self, line: Line) -> list[tuple[int, MemberSeen]]:
         """The members that ring a line, with their queues' ids; its own interface comes first."""
