@@ -283,3 +283,58 @@ def test_members_in_reach_are_counted_by_queue_as_asterisk_counts_them(scene: Sc
         leaves("billing"),
     )
     assert scene.center.members.in_reach() == {SUPPORT: 1, SALES: 1, BILLING: 0}
+
+
+def remembered() -> Scene:
+    """Bruce is logged in, and his login is remembered."""
+    scene = Scene([Station(BRUCE, 1, True, 0.0)])
+    scene.rebuilds(Snapshot(QUEUES, tuple(mine("support", "sales", "billing")), (), (), {}))
+    scene.forget()
+    return scene
+
+
+def test_a_removal_of_which_the_list_knows_before_its_event_is_not_undone() -> None:
+    scene = remembered()
+    rebuild_members(
+        scene.center, QueuesSeen(QUEUES, tuple(mine("support", "sales"))), scene.now, again=True
+    )
+    scene.happens(leaves("billing"))  # held while the list was read
+    assert scene.asked == []
+    assert scene.agent().taken == {BILLING}
+    assert told(scene) == [
+        ch.MembershipChanged(BRUCE, BILLING, -1, configured=2),
+    ]
+
+
+def test_a_removal_whose_event_comes_after_the_list_is_done_again() -> None:
+    scene = remembered()
+    lists(scene, *mine("support", "sales"))
+    adding = AddMember("billing", "PJSIP/1001", "Agent/2501", 2, False)
+    assert scene.asked == [adding]
+    scene.happens(leaves("billing"))
+    assert scene.asked == [adding, RemoveMember("billing", "PJSIP/1001")]
+    scene.happens(joins("PJSIP/1001", "Agent/2501", "billing", penalty=2), leaves("billing"))
+    assert scene.agent().taken == {BILLING}
+    lists(scene, *mine("support", "sales"))
+    assert len(scene.asked) == 2
+
+
+def test_a_removal_by_a_command_is_not_undone_by_a_list_that_comes_first() -> None:
+    scene = remembered()
+    scene.center.begin_change(BRUCE, BILLING)
+    lists(scene, *mine("support", "sales"))
+    scene.happens(leaves("billing"))
+    scene.center.configure(BRUCE, BILLING, -1)
+    scene.center.end_change(BRUCE, BILLING)
+    scene.happens()
+    assert (scene.asked, scene.agent().lost) == ([], frozenset())
+
+
+def test_a_queue_that_has_come_by_a_reconnection_gets_its_agents() -> None:
+    scene = Scene([Station(BRUCE, 1, True, 0.0)])
+    members = tuple(mine("support", "sales"))
+    scene.rebuilds(Snapshot(QUEUES - {"billing"}, members, (), (), {}))
+    assert scene.agent().lost == {BILLING}
+    scene.rebuilds(Snapshot(QUEUES, members, (), (), {}))
+    assert scene.asked == [AddMember("billing", "PJSIP/1001", "Agent/2501", 2, False)]
+    assert scene.agent().taken == frozenset()

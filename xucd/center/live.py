@@ -173,6 +173,11 @@ class LiveAgent:
         return frozenset(self._lost)
 
     @property
+    def changing(self) -> frozenset[int]:
+        """Queues in which a command is changing its membership."""
+        return frozenset(self._changing)
+
+    @property
     def told(self) -> Mapping[int, MembershipShown]:
         """Its memberships as clients were told last."""
         return self._told
@@ -338,6 +343,8 @@ class AgentRecord(LiveAgent):
         """Somebody has taken it out of a queue; one that a command is changing does not count."""
         if queue_id in self._queues and queue_id not in self._changing:
             self._taken.add(queue_id)
+            self._lost.discard(queue_id)
+            self._joining -= {queue_id}
 
     def lose(self, queue_ids: Iterable[int], known: frozenset[int]) -> None:
         """Lack these queues by no one's will, and ask for those of them that Asterisk has."""

@@ -18,7 +18,7 @@ from xucd.center import events as ev
 from xucd.center.agent import Fact, Stance
 from xucd.center.center import Center, is_parked
 from xucd.center.directory import AGENT_MEMBER, Line
-from xucd.center.intents import WRAPUP_REASON, RelistMembers, SetPause
+from xucd.center.intents import WRAPUP_REASON, AddMember, RelistMembers, RemoveMember, SetPause
 from xucd.center.live import AgentRecord, Member
 from xucd.center.snapshot import MemberSeen
 
@@ -47,9 +47,13 @@ def added(center: Center, event: ev.MemberAdded, now: float) -> None:
 def removed(center: Center, event: ev.MemberRemoved, now: float) -> None:
     """A member left a queue: a step of a logout, or one queue less until the next login."""
     queue = center.directory.queue_by_name.get(event.queue)
-    member = center.members.drop(queue.id, event.interface) if queue is not None else None
-    if queue is not None and member is not None:
+    if queue is None:
+        return
+    member = center.members.drop(queue.id, event.interface)
+    if member is not None:
         _disappeared(center, queue.id, member, now)
+    else:
+        _taken_before_it_was_listed(center, queue.name, event, now)
 
 
 def denied(center: Center, queue_id: int, interface: str, now: float) -> None:
@@ -259,6 +263,28 @@ def _disappeared(center: Center, queue_id: int, member: MemberSeen, now: float) 
     if queue_id not in holder.members:
         holder.take_out(queue_id)
     _follow(center, holder, "", now)
+
+
+def _taken_before_it_was_listed(
+    center: Center, queue: str, event: ev.MemberRemoved, now: float
+) -> None:
+    """Somebody removed a member, and a list without it came first: it is not to be put back."""
+    member = MemberSeen(queue, event.interface, event.member, 0, False, "", 0, 0)
+    live = center.owner(member)
+    queue_id = center.directory.queue_by_name[queue].id
+    if live is None or queue_id not in live.lost or queue_id in live.changing:
+        return
+    adding = [
+        each
+        for each in center.intents
+        if isinstance(each, AddMember) and (each.queue, each.interface) == (queue, event.interface)
+    ]
+    for intent in adding:
+        center.intents.remove(intent)
+    if not adding:  # it has been sent
+        center.intents.append(RemoveMember(queue, event.interface))
+    live.take_out(queue_id)
+    _follow(center, live, "", now)
 
 
 def _holder(center: Center, member: MemberSeen) -> AgentRecord | None:

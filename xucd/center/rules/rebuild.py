@@ -188,10 +188,10 @@ def _lacking(
     if not live.settled:
         return frozenset(absent)
     if again:
-        return frozenset((absent & (before | live.lost)) - live.taken)
+        return frozenset((absent & (before | live.lost)) - live.taken - live.changing)
     if not any(member.dynamic for member in live.members.values()):
         return frozenset(absent - live.taken)
-    for queue_id in absent & center.members.queue_ids:
+    for queue_id in (absent & center.members.queue_ids) - live.lost:
         live.take_out(queue_id)
     return frozenset(absent - live.taken)
 
