@@ -260,11 +260,11 @@ def test_a_wrapup_of_no_agent_is_ended_at_once_and_when_it_is_found() -> None:
     stranger = joins("PJSIP/9999", "PJSIP/9999")
     paused = ev.MemberPaused("support", "PJSIP/9999", "PJSIP/9999", True, WRAPUP_REASON)
     scene.happens(stranger, paused)
-    assert scene.asked == [SetPause("PJSIP/9999", False)]
+    assert scene.asked == [SetPause("PJSIP/9999", False, queue="support")]
     scene.forget()
     found = seen("PJSIP/9999", "PJSIP/9999", paused=True, reason=WRAPUP_REASON)
     scene.rebuilds(Snapshot(QUEUES, (found,), (), (), {}))
-    assert scene.asked == [SetPause("PJSIP/9999", False)]
+    assert scene.asked == [SetPause("PJSIP/9999", False, queue="support")]
 
 
 def test_a_wrapups_pause_that_stays_in_one_queue_is_ended(scene: Scene) -> None:

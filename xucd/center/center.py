@@ -51,7 +51,7 @@ from xucd.center.intents import (
     SetPause,
 )
 from xucd.center.live import AgentRecord, LiveAgent, MembershipShown
-from xucd.center.memberships import Memberships
+from xucd.center.memberships import Memberships, after_wrapup, wraps_up
 from xucd.center.offers import Offers
 from xucd.center.phone_calls import Leg, PhoneCalls
 from xucd.center.presence import QueuePresence
@@ -134,6 +134,7 @@ class Center:
         self._wrapups = Wrapups()
         self._unpauses: dict[int, int] = {}  # how often a wrap-up's end was asked for
         self._half_paused = Wrapups()
+        self._half_unpauses: dict[int, int] = {}  # how often its end was asked for
         self._recalled: dict[int, float] = {}  # agents that are to be out, until when
         self._aged_at = now
         self._midnight_after = midnight_after
@@ -172,7 +173,7 @@ class Center:
         for agent_id in self._wrapups.end_due(now):
             self._end_wrapup(self._records[agent_id], now)
         for agent_id in self._half_paused.end_due(now):
-            self._unpause(self._records[agent_id])
+            self._end_half_pause(self._records[agent_id], now)
         self._nudge(self.offers.late_due(now), now)
         if now >= self._aged_at + AGING_S:
             self._aged_at = now
@@ -196,6 +197,7 @@ class Center:
         What is live comes with the snapshot that is to follow; here it is what clients have been
         shown, the figures of the day, and since when.
         """
+        self.members.inherit(before.members)
         self.channels.inherit(before.channels)
         self.phone_calls = before.phone_calls
         self.queue_stats.inherit(before.queue_stats)
@@ -548,24 +550,58 @@ class Center:
         self._wrapups.begin(
             live.agent.id, now + RETRY_S * 2**asked if asked < RETRIES else math.inf
         )
-        self._unpause(live)
+        self.intents.extend(self.ends_of_wrapup(live))
         if asked:
             self.intents.append(RelistMembers())
 
-    def _unpause(self, live: LiveAgent) -> None:
-        """Ask for an end of what the dialplan's pause has left of an agent's memberships."""
-        for interface in self.interfaces(live):
-            self.intents.append(SetPause(interface, False))
+    def ends_of_wrapup(self, live: LiveAgent) -> list[SetPause]:
+        """What ends a wrap-up's pauses of an agent's members.
+
+        An interface of which another pause is to stay in some queue, or to come back, is made ready
+        in each other queue alone: nothing rings it in that one, not even for a moment.
+        """
+        by_interface: dict[str, list[MemberSeen]] = {}
+        for _, member in self.owned(live):
+            by_interface.setdefault(member.interface, []).append(member)
+        intents: list[SetPause] = []
+        for interface, ours in by_interface.items():
+            members = [*ours, *self.members.elsewhere(interface)]
+            paused = [member for member in members if wraps_up(member)]
+            stays = len(paused) < sum(member.paused for member in members)
+            if stays or any(member.overwritten is not None for member in paused):
+                intents += [after_wrapup(member) for member in paused]
+            elif paused:
+                intents.append(SetPause(interface, False))
+        return intents
 
     def watch_half_pause(self, live: LiveAgent, now: float) -> None:
-        """End a wrap-up's pause of some of an agent's memberships, if it stays with these."""
+        """End a wrap-up's pause of a ready agent's memberships, if it stays.
+
+        Of some of them, or of one who has nothing to wrap up.
+        """
         half = live.stance is Stance.READY and any(
             member.paused and member.reason == WRAPUP_REASON for member in live.members.values()
         )
         if not half:
             self._half_paused.stop(live.agent.id)
+            self._half_unpauses.pop(live.agent.id, None)
         elif live.agent.id not in self._half_paused:
             self._half_paused.begin(live.agent.id, now + HALF_PAUSED_S)
+
+    def is_half_paused(self, live: LiveAgent) -> bool:
+        """Whether a wrap-up's pause of an agent's memberships is about to be ended."""
+        return live.agent.id in self._half_paused
+
+    def _end_half_pause(self, live: AgentRecord, now: float) -> None:
+        """Ask for the end of such a pause, and again after a while if it has not come about."""
+        asked = self._half_unpauses.get(live.agent.id, 0)
+        self._half_unpauses[live.agent.id] = asked + 1
+        self._half_paused.begin(
+            live.agent.id, now + HALF_PAUSED_S * 2**asked if asked < RETRIES else math.inf
+        )
+        self.intents.extend(self.ends_of_wrapup(live))
+        if asked:
+            self.intents.append(RelistMembers())
 
     def _new_record(self, agent: Agent, queues: Mapping[int, int], now: float) -> AgentRecord:
         station = self.stations.get(agent.id)

@@ -1,7 +1,8 @@
 """Pausing agents and making them ready.
 
 A pause applies to all of the agent's queues. During a queue call with wrap-up, an agent made ready
-becomes ready after the wrap-up: the pause that the dialplan set at the answer is restored.
+becomes ready after the wrap-up: the pause that the dialplan set at the answer is restored. One made
+ready during the wrap-up ends that alone: what others paused in one queue stays paused there.
 """
 
 from collections.abc import Callable, Sequence
@@ -110,6 +111,8 @@ async def _bring_about(
                 for interface in context.center.interfaces(agent)
                 for pause in pauses
             ]
+            if agent.stance is Stance.WRAPPING and not pauses[-1].paused:
+                intents = context.center.ends_of_wrapup(agent) or intents
             await context.asterisk.bring_about(done, *intents)
         else:
             pause = pauses[-1]

@@ -15,11 +15,13 @@ What is configured for an agent stays as it is, whatever happens to its members.
 import msgspec
 
 from xucd.center import events as ev
+from xucd.center import memberships
 from xucd.center.agent import Fact, Stance
 from xucd.center.center import Center, is_parked
 from xucd.center.directory import AGENT_MEMBER, Line
 from xucd.center.intents import WRAPUP_REASON, AddMember, RelistMembers, RemoveMember, SetPause
 from xucd.center.live import AgentRecord, Member
+from xucd.center.memberships import after_wrapup, wraps_up
 from xucd.center.snapshot import MemberSeen
 
 
@@ -48,6 +50,7 @@ def removed(center: Center, event: ev.MemberRemoved, now: float) -> None:
     """A member left a queue: a step of a logout, or one queue less until the next login."""
     queue = center.directory.queue_by_name.get(event.queue)
     if queue is None:
+        center.members.drop_elsewhere(event.queue, event.interface)
         return
     member = center.members.drop(queue.id, event.interface)
     if member is not None:
@@ -94,12 +97,13 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
     """A membership was paused or made ready."""
     queue = center.directory.queue_by_name.get(event.queue)
     if queue is None:
+        _paused_elsewhere(center, event)
         return
     known = center.members.get(queue.id, event.interface)
     if known is None:  # a reload of queues.conf has brought it, without an event
         center.intents.append(RelistMembers())
         return
-    member = msgspec.structs.replace(known, paused=event.paused, reason=event.reason)
+    member = memberships.paused(known, event.paused, event.reason)
     if is_parked(known) and not is_parked(member):
         _appeared(center, queue.id, member, now)
         return
@@ -109,17 +113,27 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
             _disappeared(center, queue.id, member, now)
         return
     live = center.owner(member)
-    wraps_up = event.paused and event.reason == WRAPUP_REASON
     if live is None:
         end_stray_wrapup(center, member)
-        return
-    if wraps_up and not center.has_worked(live):
+    elif wraps_up(member) and not center.has_worked(live):
         # Whoever was asked for a call that another took has nothing to wrap up.
-        center.intents.append(SetPause(event.interface, False, queue=queue.name))
+        read_members(center, live)
+        center.intents.append(after_wrapup(member))
+        center.watch_half_pause(live, now)
+    else:
+        _follow(center, live, event.reason, now)
+        if wraps_up(member):
+            _spread_wrapup(center, live, event.interface)
+
+
+def _paused_elsewhere(center: Center, event: ev.MemberPaused) -> None:
+    """A membership of a queue that is none of ours was paused: a wrap-up does that, too."""
+    member = center.members.pause_elsewhere(event)
+    if not wraps_up(member) or center.members.line_of(member) is None:
         return
-    _follow(center, live, event.reason, now)
-    if wraps_up:
-        _spread_wrapup(center, live, event.interface)
+    live = center.owner(member)
+    if live is None or not center.has_worked(live):
+        center.intents.append(after_wrapup(member))
 
 
 def status_changed(center: Center, event: ev.MemberStatus, now: float) -> None:
@@ -162,8 +176,8 @@ def read_members(center: Center, live: AgentRecord) -> None:
 
 def end_stray_wrapup(center: Center, member: MemberSeen) -> None:
     """Make a member ready that a dialplan paused for a wrap-up which no agent of ours has."""
-    if member.paused and member.reason == WRAPUP_REASON:
-        center.intents.append(SetPause(member.interface, False))
+    if wraps_up(member):
+        center.intents.append(after_wrapup(member))
 
 
 def update_stance(center: Center, live: AgentRecord, latest: str, now: float) -> None:
@@ -190,7 +204,7 @@ def update_stance(center: Center, live: AgentRecord, latest: str, now: float) ->
         # Answering has overwritten a pause that was chosen while the phone rang.
         for interface in center.interfaces(live):
             center.intents.append(SetPause(interface, True, live.reason))
-    else:
+    elif center.has_worked(live) or not center.is_half_paused(live):
         center.change_stance(live, Fact.PAUSED_FOR_WRAPUP, now)
     center.watch_half_pause(live, now)
 

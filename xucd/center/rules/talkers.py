@@ -41,7 +41,7 @@ def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> Non
     if talkers and asked is not None and asked.stance is Stance.WRAPPING and asked.line is not None:
         works = center.phone_calls.talking(asked.line.interface)
         if works is None or not (works.claimed and works.queue):
-            _pause(center, asked, False)
+            center.intents.extend(center.ends_of_wrapup(asked))
 
 
 def claim_taken_over(center: Center, leg: Leg) -> None:
@@ -77,7 +77,8 @@ def _claim(center: Center, leg: Leg) -> None:
     live.set_wrapup(queue.wrapup)
     if queue.wrapup > 0 and live.stance is Stance.READY and live.members:
         live.owe_wrapup()
-        _pause(center, live, True)
+        for interface in center.interfaces(live):
+            center.intents.append(SetPause(interface, True, WRAPUP_REASON))
 
 
 def _asked(center: Center, event: ev.AgentConnected) -> LiveAgent | None:
@@ -85,8 +86,3 @@ def _asked(center: Center, event: ev.AgentConnected) -> LiveAgent | None:
     queue = center.directory.queue_by_name.get(event.queue)
     member = center.members.get(queue.id, event.interface) if queue is not None else None
     return center.owner(member) if member is not None else None
-
-
-def _pause(center: Center, live: LiveAgent, paused: bool) -> None:
-    for interface in center.interfaces(live):
-        center.intents.append(SetPause(interface, paused, WRAPUP_REASON if paused else ""))
