@@ -158,8 +158,8 @@ def test_what_others_do_is_told_beside_what_is_configured_and_ends_with_the_logo
 def test_a_command_that_changes_a_membership_is_no_difference(scene: Scene) -> None:
     scene.center.begin_change(BRUCE, SALES)
     scene.happens(ev.MemberPenalty("sales", "PJSIP/1001", "Agent/2501", 7))
-    scene.center.configure(BRUCE, SALES, 7)
-    scene.center.end_change(BRUCE, SALES)
+    scene.center.configure(BRUCE, SALES, 7, scene.now)
+    scene.center.end_change(BRUCE, SALES, scene.now)
     scene.happens()
     assert told(scene) == [ch.MembershipChanged(BRUCE, SALES, 7)]
 
@@ -324,8 +324,8 @@ def test_a_removal_by_a_command_is_not_undone_by_a_list_that_comes_first() -> No
     scene.center.begin_change(BRUCE, BILLING)
     lists(scene, *mine("support", "sales"))
     scene.happens(leaves("billing"))
-    scene.center.configure(BRUCE, BILLING, -1)
-    scene.center.end_change(BRUCE, BILLING)
+    scene.center.configure(BRUCE, BILLING, -1, scene.now)
+    scene.center.end_change(BRUCE, BILLING, scene.now)
     scene.happens()
     assert (scene.asked, scene.agent().lost) == ([], frozenset())
 
@@ -338,3 +338,37 @@ def test_a_queue_that_has_come_by_a_reconnection_gets_its_agents() -> None:
     scene.rebuilds(Snapshot(QUEUES, members, (), (), {}))
     assert scene.asked == [AddMember("billing", "PJSIP/1001", "Agent/2501", 2, False)]
     assert scene.agent().taken == frozenset()
+
+
+def test_an_agent_that_a_command_takes_out_of_its_last_queue_stays_in_reach() -> None:
+    scene = Scene()
+    scene.logs_in(ALICE)
+    scene.forget()
+    gone = ev.MemberRemoved("support", "PJSIP/1002", "Agent/2502")
+    scene.center.begin_change(ALICE, SUPPORT)
+    scene.happens(gone)
+    scene.center.configure(ALICE, SUPPORT, -1, scene.now)
+    scene.center.end_change(ALICE, SUPPORT, scene.now)
+    scene.happens()
+    assert scene.agent(ALICE).shown.state is AgentState.READY
+    assert scene.states(ALICE) == []
+
+
+def test_an_agent_whose_last_queue_is_configured_no_more_is_in_reach_again() -> None:
+    scene = Scene()
+    scene.logs_in(ALICE)
+    scene.happens(ev.MemberRemoved("support", "PJSIP/1002", "Agent/2502"))
+    assert scene.agent(ALICE).shown.cause == UNREACHABLE
+    scene.center.configure(ALICE, SUPPORT, -1, scene.now)
+    scene.happens()
+    assert scene.agent(ALICE).shown.state is AgentState.READY
+
+
+def test_a_removal_of_the_last_queue_that_fails_half_way_leaves_nobody_ready() -> None:
+    scene = Scene()
+    scene.logs_in(ALICE)
+    scene.center.begin_change(ALICE, SUPPORT)
+    scene.happens(ev.MemberRemoved("support", "PJSIP/1002", "Agent/2502"))
+    scene.center.end_change(ALICE, SUPPORT, scene.now)
+    scene.happens()
+    assert scene.agent(ALICE).shown.cause == UNREACHABLE

@@ -295,23 +295,25 @@ class Center:
         if not live.members:
             self.log_out(live, now)
 
-    def configure(self, agent_id: int, queue_id: int, penalty: int) -> None:
+    def configure(self, agent_id: int, queue_id: int, penalty: int, now: float) -> None:
         """Configure an agent for a queue, or with -1 for it no more; what Asterisk has stays."""
         live = self._records.get(agent_id)
         if live is not None:
             live.configure(queue_id, penalty)
             self.report_memberships(live)
+            self.update_shown(live, now)  # without any queue, it is not out of their reach
 
     def begin_change(self, agent_id: int, queue_id: int) -> None:
         """A command changes a membership: until `end_change`, only what Asterisk has is told."""
         self._records[agent_id].set_changing(queue_id, True)
 
-    def end_change(self, agent_id: int, queue_id: int) -> None:
+    def end_change(self, agent_id: int, queue_id: int, now: float) -> None:
         """A command has changed a membership, or failed; no error for an agent that is gone."""
         live = self._records.get(agent_id)
         if live is not None:
             live.set_changing(queue_id, False)
             self.report_memberships(live)
+            self.update_shown(live, now)
 
     def move_to_group(self, agent_id: int, group_id: int) -> None:
         """An agent belongs to another group now."""

@@ -154,12 +154,13 @@ class LiveAgent:
     def in_reach(self) -> bool:
         """Whether a queue can ring its phone.
 
-        An agent without queues is taken to be in reach, and so is one that is just being put back
-        into its queues; one whose queues have all gone from Asterisk, or lost it, is not.
+        An agent without queues is taken to be in reach, and so is one whose only queue a command is
+        changing, or that is just being put back into its queues; one whose queues have all gone
+        from Asterisk, or lost it, is not.
         """
         members = self._members.values()
         if not members:
-            return not self._queues or bool(self._joining)
+            return self._queues.keys() <= self._changing or bool(self._joining)
         return any(member.in_reach for member in members)
 
     @property

@@ -224,7 +224,7 @@ async def _change(context: Context, change: _Change, asking: Coroutine[Any, Any,
     center.begin_change(agent_id, queue_id)
     try:
         await context.asterisk.until(change.done, asking)
-        center.configure(agent_id, queue_id, change.penalty)
+        center.configure(agent_id, queue_id, change.penalty, context.now())
     except Refused as refusal:
         if refusal.code in UNANSWERED:
             context.asterisk.fire(change.undoing)
@@ -232,7 +232,7 @@ async def _change(context: Context, change: _Change, asking: Coroutine[Any, Any,
             await context.journal.set_membership(agent_id, queue_id, before)
         raise _silent(refusal) from None
     finally:
-        center.end_change(agent_id, queue_id)
+        center.end_change(agent_id, queue_id, context.now())
         context.publish()
 
 
@@ -242,7 +242,7 @@ async def _configure(context: Context, live: LiveAgent, queue: Queue, penalty: i
         await context.journal.set_membership(live.agent.id, queue.id, penalty)
     except Refused as refusal:
         raise _silent(refusal) from None
-    context.center.configure(live.agent.id, queue.id, penalty)
+    context.center.configure(live.agent.id, queue.id, penalty, context.now())
     context.publish()
 
 
