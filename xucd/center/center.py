@@ -405,6 +405,16 @@ class Center:
         found = self.members.on_line(live.line)
         return [(queue_id, member) for queue_id, member in found if self.owner(member) is live]
 
+    def shelved(self, live: LiveAgent, line: Line) -> list[tuple[int, MemberSeen]]:
+        """The parked members that are an agent's once it is logged in on a line."""
+        ours = live.agent.member_name
+        return [
+            (queue_id, member)
+            for queue_id, member in self.members.on_line(line)
+            if is_parked(member)
+            and (member.member == ours or not member.member.startswith(AGENT_MEMBER))
+        ]
+
     def interfaces(self, live: LiveAgent) -> list[str]:
         """What to pause, to pause an agent: its members' interfaces, or else its line's."""
         found = dict.fromkeys(member.interface for _, member in self.owned(live))
