@@ -96,3 +96,8 @@ async def test_nothing_is_asked_while_there_is_no_connection_and_again_after_it(
     for _ in range(5):
         await asyncio.sleep(0)
     asked.order.close()
+
+
+def test_a_queue_that_asterisk_spells_in_another_case_is_the_same() -> None:
+    answer = [entry("b", 2, "Support"), entry("a", 1, "SUPPORT")]
+    assert callers_listed("support", answer) == CallersListed("support", ("a", "b"))
