@@ -699,3 +699,23 @@ def test_callers_are_put_into_the_order_that_asterisk_lists(scene: Scene) -> Non
     scene.happens(ev.CallersListed("support", ("b", "c")), ev.CallersListed("doctors", ("a",)))
     assert order() == ["b", "a", "c"]
     assert scene.center.waiting.crowded() == ["support"]
+
+
+def test_a_caller_whom_a_queue_of_others_turns_away_is_not_closed_in_ours(scene: Scene) -> None:
+    caller = scene.caller_waits()
+    scene.happens(ev.CallerSent("support", caller))
+    leaves(scene, caller)
+    status(scene, caller, "TIMEOUT")
+    scene.happens(ev.CallerSent("doctors", caller))
+    status(scene, caller, "JOINEMPTY")
+    assert day(scene) == QueueDay(entered=1, timed_out=1)
+    holds(scene)
+
+
+def test_a_caller_who_joined_is_not_turned_away_any_more(scene: Scene) -> None:
+    scene.happens(ev.CallerSent("support", "caller1"))
+    caller = scene.caller_waits()
+    leaves(scene, caller)
+    status(scene, caller, "TIMEOUT")
+    status(scene, caller, "JOINEMPTY")
+    assert day(scene) == QueueDay(entered=1, timed_out=1)

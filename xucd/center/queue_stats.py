@@ -147,9 +147,11 @@ class QueueStats:
 
     # -- what it takes in
 
-    def bound_for(self, unique_id: str, queue_id: int) -> None:
-        """The dialplan sends a caller to a queue, which may yet turn it away."""
-        self._bound[unique_id] = queue_id
+    def bound_for(self, unique_id: str, queue_id: int | None) -> None:
+        """The dialplan sends a caller to a queue (None: not of ours), which may turn it away."""
+        self._bound.pop(unique_id, None)
+        if queue_id is not None:
+            self._bound[unique_id] = queue_id
 
     def turned_away(self, unique_id: str, now: float) -> list[int]:
         """The queue rejected a caller whom the dialplan had sent to it (full or empty)."""
@@ -168,6 +170,7 @@ class QueueStats:
         known = self._waiting.get(unique_id)
         if known is not None and known.queue == caller.queue:
             return []
+        self._bound.pop(unique_id, None)
         moved = self._ended_unanswered(unique_id, now, moved=True)
         self._waiting.join(caller, now - caller.waited)
         queue = self._directory.queue_by_name.get(caller.queue)

@@ -25,8 +25,7 @@ def queues_counted(center: Center, queue_ids: Iterable[int], now: float) -> None
 def caller_sent(center: Center, event: ev.CallerSent, now: float) -> None:
     """Remember which queue the dialplan sends a caller to, which may yet turn it away."""
     queue = center.directory.queue_by_name.get(event.queue)
-    if queue is not None:
-        center.queue_stats.bound_for(event.unique_id, queue.id)
+    center.queue_stats.bound_for(event.unique_id, queue.id if queue is not None else None)
 
 
 def variable_set(center: Center, event: ev.VariableSet, now: float) -> None:
