@@ -14,6 +14,7 @@ from xucd.ami.caller_order import CallerOrder
 from xucd.ami.connection import AmiSettings, Connection
 from xucd.ami.errors import AmiError
 from xucd.ami.queue_watch import QueueWatch
+from xucd.app.held import apply_held
 from xucd.callbacks.service import Callbacks
 from xucd.center.center import Center
 from xucd.center.directory import User
@@ -188,8 +189,7 @@ class Service:
         """Rebuild the centre from a snapshot, then apply the events held meanwhile."""
         now = self.context.now()
         rebuild(self.context.center, snapshot, now)
-        for event in held:
-            apply(self.context.center, event, now)
+        apply_held(self.context.center, held, now)
         self.publish_changes()
         self.callbacks.end_missing_calls()
         self._snapshots += 1
@@ -250,10 +250,11 @@ class Service:
                 self._next_list = None
                 seen, held = await self.connection.relist_members()
                 now = self.context.now()
-                rebuild_members(self.context.center, seen, now, again=True)
-                for event in held:
-                    apply(self.context.center, event, now)
-                self.publish_changes()
+                try:
+                    rebuild_members(self.context.center, seen, now, again=True)
+                finally:
+                    apply_held(self.context.center, held, now)
+                    self.publish_changes()
         except AmiError as error:
             log.warning("could not list Asterisk's queues anew", code=error.code, reason=error.text)
         finally:
