@@ -372,3 +372,17 @@ def test_a_removal_of_the_last_queue_that_fails_half_way_leaves_nobody_ready() -
     scene.center.end_change(ALICE, SUPPORT, scene.now)
     scene.happens()
     assert scene.agent(ALICE).shown.cause == UNREACHABLE
+
+
+def test_the_station_of_who_the_configuration_logged_in_is_told_and_not_kept() -> None:
+    scene = Scene()
+    static = seen("PJSIP/1004", "Agent/2501", dynamic=False)
+    scene.rebuilds(Snapshot(QUEUES, (static,), (), (), {}))
+    scene.happens(ev.MemberPaused("support", "PJSIP/1004", "Agent/2501", True, "lunch"))
+    scene.happens(ev.MemberPaused("support", "PJSIP/1004", "Agent/2501", True, "lunch"))
+    stations = [each for each in scene.told if isinstance(each, ch.StationChanged)]
+    assert [(each.station.line_id, each.station.reason, each.kept) for each in stations] == [
+        (4, "", False),
+        (4, "lunch", False),
+    ]
+    assert scene.center.stations == {}

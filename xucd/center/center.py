@@ -125,6 +125,7 @@ class Center:
         self.listeners: dict[str, AgentListened] = {}  # by the listening channel's unique id
         self.devices: dict[str, str] = {}
         self._stations = dict(remembered.stations)
+        self._unkept: dict[int, Station] = {}
         self.stations: Mapping[int, Station] = MappingProxyType(self._stations)
         self._records: dict[int, AgentRecord] = {}
         self._on_interface: dict[str, AgentRecord] = {}
@@ -462,16 +463,19 @@ class Center:
     def save_station(self, live: LiveAgent) -> None:
         """Have an agent's station remembered, if it differs from what is.
 
-        Not that of an agent whom Asterisk's configuration alone has logged in: it does so again.
+        That of an agent whom Asterisk's configuration alone has logged in, which does so again, is
+        told to clients only.
         """
+        station = live.station()
+        if station is None:
+            return
         members = live.members.values()
         static = bool(members) and not any(member.dynamic for member in members)
-        if static and live.agent.id not in self.stations:
-            return
-        station = live.station()
-        if station is not None and self.stations.get(live.agent.id) != station:
-            self._stations[live.agent.id] = station
-            self.changes.append(StationChanged(station))
+        kept = not static or live.agent.id in self.stations
+        known = self._stations if kept else self._unkept
+        if known.get(live.agent.id) != station:
+            known[live.agent.id] = station
+            self.changes.append(StationChanged(station, kept))
 
     def offer_to_callers(self, live: LiveAgent, now: float, *, unpaused: bool = False) -> None:
         """Nudge callers who wait in queues where an agent has become free; see `Offers`."""
