@@ -202,3 +202,24 @@ async def test_a_supervisor_takes_no_line_from_an_agent_outside_its_lists(found:
         await sue.ask("agentLogin", agentphonenumber="1004", agentid=8)
     assert marice.states(11)[-1] == "AgentReady"
     assert "PJSIP/1004" in await shown(found, "sales")
+
+
+async def test_a_pause_in_one_queue_outlives_a_wrapup(found: World) -> None:
+    caroline = await found.agent("caroline", "1006")
+    for command in (
+        "queue pause member Local/1005@default/n",
+        "queue pause member PJSIP/1006 queue billing reason training",
+        "dialplan add extension 3012,1,Queue(fixed) into queues",
+    ):
+        await asyncio.to_thread(found.pbx.cli, command)
+    call = found.phones.dial("3012")
+    leg = await found.phone("1006").rings()
+    leg.answer()
+    await call.answered()
+    assert "paused:xucd-wrapup" in (await shown(found, "billing"))["PJSIP/1006"]
+    begun = len(caroline.frames)
+    await call.hang_up()
+    await until_state(caroline, begun, name="AgentReady")
+    await caroline.ask("getAgentStates")
+    assert "paused:training" in (await shown(found, "billing"))["PJSIP/1006"]
+    assert "paused" not in (await shown(found, "fixed"))["PJSIP/1006"]
