@@ -574,7 +574,8 @@ class Center:
         """What ends a wrap-up's pauses of an agent's members.
 
         An interface of which another pause is to stay in some queue, or to come back, is made ready
-        in each other queue alone: nothing rings it in that one, not even for a moment.
+        in each other queue alone: nothing rings it in that one, not even for a moment. Pauses come
+        back first, so that who is ready has them.
         """
         by_interface: dict[str, list[MemberSeen]] = {}
         for _, member in self.owned(live):
@@ -585,7 +586,8 @@ class Center:
             paused = [member for member in members if wraps_up(member)]
             stays = len(paused) < sum(member.paused for member in members)
             if stays or any(member.overwritten is not None for member in paused):
-                intents += [after_wrapup(member) for member in paused]
+                before = sorted(paused, key=lambda member: member.overwritten is None)
+                intents += [after_wrapup(member) for member in before]
             elif paused:
                 intents.append(SetPause(interface, False))
         return intents
