@@ -92,7 +92,7 @@ async def test_queues_that_stay_the_same_are_not_listed_with_their_members(
     watched: Watched,
 ) -> None:
     for _ in range(2):
-        await watched.watch.look()
+        await watched.watch.ask()
     assert watched.asterisk.asked == ["QueueSummary"] * 2
     assert (watched.relisted, watched.strays) == ([], [])
 
@@ -107,14 +107,14 @@ async def test_what_came_or_went_without_an_event_has_the_members_listed_once(
 ) -> None:
     watched.asterisk.queues = queues
     for _ in range(2):
-        await watched.watch.look()
+        await watched.watch.ask()
     assert watched.relisted == [None]
 
 
 async def test_a_difference_that_an_event_explains_meanwhile_is_none(watched: Watched) -> None:
     watched.asterisk.queues["sales"] = 2
     watched.asterisk.then = dict(KNOWN)
-    await watched.watch.look()
+    await watched.watch.ask()
     assert (watched.asterisk.asked, watched.relisted) == (["QueueSummary"] * 2, [])
 
 
@@ -135,5 +135,5 @@ async def test_an_asterisk_that_is_too_busy_to_answer_is_asked_for_no_longer_lis
         raise error
 
     watch = QueueWatch(refuse, lambda _: True, lambda: listed.append(None), lambda: False)
-    await watch.look()
+    await watch.ask()
     assert listed == relisted

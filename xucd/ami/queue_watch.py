@@ -40,13 +40,13 @@ class QueueWatch:
         self._explained: Mapping[str, int] | None = None
 
     async def watch(self) -> None:
-        """Look for ever."""
+        """Ask for ever."""
         while True:
             await asyncio.sleep(EVERY_S)
-            await self.look()
+            await self.ask()
 
-    async def look(self) -> None:
-        """Ask, and ask again if the answer is a contradiction.
+    async def ask(self) -> None:
+        """Ask once, and again if the answer is a contradiction.
 
         An Asterisk that does not answer contradicts nothing, nor does the same answer that a list
         has not explained.
