@@ -50,7 +50,7 @@ async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
     if reason in RESERVED or len(reason.encode()) > MAX_REASON:
         raise Refused("InvalidReason", "The reason is too long, or reserved for xucd itself.")
     interface = _interface(context, live)
-    if live.stance is Stance.PAUSED and live.reason == reason and not _in_doubt(context, live):
+    if live.stance is Stance.PAUSED and live.reason == reason and not context.in_doubt(live):
         return
     # A wrap-up that ends meanwhile must not undo the pause.
     context.center.hold_wrapup(live.agent.id)
@@ -74,7 +74,7 @@ async def unpause_agent(context: Context, live: LiveAgent) -> str | None:
     interface = _interface(context, live)
     ready = live.stance is Stance.READY
     paused = any(member.paused for member in live.members.values())
-    if ready and not paused and not _in_doubt(context, live):
+    if ready and not paused and not context.in_doubt(live):
         return warning_of_reach(live)
     if live.members and _wrapup_is_due(context, live, interface):
         if live.stance is Stance.PAUSED:
@@ -105,7 +105,7 @@ async def _bring_about(
 
     async def ask() -> None:
         agent = _current(context, live)
-        if agent.members or _in_doubt(context, live):
+        if agent.members or context.in_doubt(live):
             intents = [
                 msgspec.structs.replace(pause, interface=interface)
                 for interface in context.center.interfaces(agent)
@@ -129,11 +129,6 @@ async def _bring_about(
         await context.asterisk.relist_members()
         if not done():
             await ask()
-
-
-def _in_doubt(context: Context, live: LiveAgent) -> bool:
-    """Whether Asterisk may yet pause the agent, or unpause it, by an action without an answer."""
-    return context.asterisk.in_doubt(context.center.interfaces(live))
 
 
 def _current(context: Context, live: LiveAgent) -> LiveAgent:

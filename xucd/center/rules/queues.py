@@ -8,9 +8,7 @@ from collections.abc import Iterable
 from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.changes import QueueCounted
-
-STATUS = "QUEUESTATUS"
-"""The channel variable in which Queue() leaves why it let a caller go who was not connected."""
+from xucd.center.queue_day import STATUS
 
 TURNED_AWAY = frozenset({"JOINEMPTY", "JOINUNAVAIL", "FULL"})
 """The values of `STATUS` of a caller who never waited."""
