@@ -50,10 +50,10 @@ def test_a_wrapup_that_asterisk_does_not_end_is_asked_for_again_and_not_for_ever
     scene.passes(4.9)
     assert scene.asked == []
     scene.passes(3.2)
-    again = [SetPause("PJSIP/1001", False), RelistMembers()]
-    assert scene.asked == [SetPause("PJSIP/1001", False), *again, *again]
+    unpause = SetPause("PJSIP/1001", False)
+    assert scene.asked == [unpause, unpause, unpause, RelistMembers()]
     scene.passes(3600)
-    assert scene.asked == [SetPause("PJSIP/1001", False), *again * RETRIES]
+    assert scene.asked == [unpause, unpause, *[unpause, RelistMembers()] * (RETRIES - 1)]
 
 
 def test_a_wrapup_whose_members_have_gone_is_over_in_its_time() -> None:
@@ -226,8 +226,8 @@ def test_a_pause_of_who_has_nothing_to_wrap_up_is_ended_again_and_not_for_ever()
     scene.happens(pause("support", WRAPUP_REASON), ev.MemberPenalty("sales", "PJSIP/1001", "", 1))
     scene.forget()
     scene.passes(3600)
-    again = [SetPause("PJSIP/1001", False), RelistMembers()]
-    assert scene.asked == again * RETRIES
+    unpause = SetPause("PJSIP/1001", False)
+    assert scene.asked == [unpause, *[unpause, RelistMembers()] * (RETRIES - 1)]
     assert scene.states() == []
 
 

@@ -567,7 +567,7 @@ class Center:
             live.agent.id, now + RETRY_S * 2**asked if asked < RETRIES else math.inf
         )
         self.intents.extend(self.ends_of_wrapup(live))
-        if asked:
+        if asked > 1:  # once more, Asterisk may only have been slow
             self.intents.append(RelistMembers())
 
     def ends_of_wrapup(self, live: LiveAgent) -> list[SetPause]:
@@ -618,7 +618,7 @@ class Center:
             live.agent.id, now + HALF_PAUSED_S * 2**asked if asked < RETRIES else math.inf
         )
         self.intents.extend(self.ends_of_wrapup(live))
-        if asked:
+        if asked > 1:  # once more, Asterisk may only have been slow
             self.intents.append(RelistMembers())
 
     def _new_record(self, agent: Agent, queues: Mapping[int, int], now: float) -> AgentRecord:
