@@ -17,4 +17,4 @@ def apply_held(center: Center, events: Iterable[Event], now: float) -> None:
         try:
             apply(center, event, now)
         except Exception:
-            log.exception("a rule has failed", event_type=type(event).__name__)
+            log.exception("a rule has failed", message=type(event).__name__)
