@@ -43,9 +43,8 @@ class Member(msgspec.Struct, frozen=True):
 
     @property
     def in_reach(self) -> bool:
-        """Whether the phone can be rung at all: it exists and is registered."""
-        status = self.status
-        return status is not DeviceStatus.UNAVAILABLE and status is not DeviceStatus.INVALID
+        """Whether the queue holds the phone to be there to be rung."""
+        return self.status.in_reach
 
 
 class MembershipShown(msgspec.Struct, frozen=True):

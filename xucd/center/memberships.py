@@ -20,13 +20,12 @@ from collections.abc import Iterable
 import msgspec
 
 from xucd.center.directory import Directory, Line
-from xucd.center.events import DeviceStatus, MemberPaused
+from xucd.center.events import MemberPaused
 from xucd.center.intents import WRAPUP_REASON, SetPause
 from xucd.center.snapshot import MemberSeen
 
 _HINT = "hint:"
 _LOCAL = "Local/"
-_OUT_OF_REACH = (DeviceStatus.UNAVAILABLE, DeviceStatus.INVALID)
 
 
 def paused(member: MemberSeen, is_paused: bool, reason: str) -> MemberSeen:
@@ -142,9 +141,7 @@ class Memberships:
         `LoggedIn` of Asterisk's `QueueSummary` counts them likewise.
         """
         reached = Counter(
-            queue_id
-            for (queue_id, _), member in self._members.items()
-            if member.status not in _OUT_OF_REACH
+            queue_id for (queue_id, _), member in self._members.items() if member.status.in_reach
         )
         return {queue_id: reached[queue_id] for queue_id in self.queue_ids}
 
