@@ -221,3 +221,23 @@ async def test_a_foreign_member_of_a_queue_with_wrapup_is_rung_again_and_never_p
     assert await pauses(found, "support") == {"PJSIP/1007": None}
     seen = await asyncio.to_thread(witness.history, "support", "Panel seven")
     assert not any(member.paused for member in seen)
+
+
+async def test_a_pause_in_one_queue_outlives_a_wrapup(found: World) -> None:
+    caroline = await found.agent("caroline", "1006")
+    for command in (
+        "queue pause member Local/1005@default/n",
+        "queue pause member PJSIP/1006 queue billing reason training",
+        "dialplan add extension 3012,1,Queue(fixed) into queues",
+    ):
+        await asyncio.to_thread(found.pbx.cli, command)
+    call = found.phones.dial("3012")
+    leg = await found.phone("1006").rings()
+    leg.answer()
+    await call.answered()
+    assert (await pauses(found, "billing"))["PJSIP/1006"] == "xucd-wrapup"
+    begun = len(caroline.frames)
+    await call.hang_up()
+    await caroline.until_state("AgentReady", after=begun)
+    assert (await pauses(found, "billing"))["PJSIP/1006"] == "training"
+    assert (await pauses(found, "fixed"))["PJSIP/1006"] is None

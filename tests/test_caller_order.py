@@ -97,3 +97,8 @@ async def test_a_lost_connection_is_tried_once_and_asked_again_after_it_while_ca
     asked.queues = []
     await asked.until(lambda: asked.order._task is None)
     asked.order.close()
+
+
+def test_a_queue_that_asterisk_spells_in_another_case_is_the_same() -> None:
+    answer = [entry("b", 2, "Support"), entry("a", 1, "SUPPORT")]
+    assert callers_listed("support", answer) == CallersListed("support", ("a", "b"))

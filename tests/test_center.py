@@ -61,7 +61,7 @@ def told(center: Center, *kinds: type[ch.Change]) -> list[ch.Change]:
 
 
 def test_what_is_drained_is_given_out_once_and_in_order(scene: Scene) -> None:
-    scene.center.configure(ALICE, SALES, 4)
+    scene.center.configure(ALICE, SALES, 4, scene.now)
     scene.center.move_to_group(ALICE, 2)
     changes, intents = scene.center.drain()
     assert changes == [
@@ -265,9 +265,9 @@ def test_a_logout_frees_the_line_unless_another_agent_is_on_it_by_now(scene: Sce
 
 
 def test_what_is_configured_changes_no_membership_and_is_told_as_another(scene: Scene) -> None:
-    scene.center.configure(BRUCE, SALES, 7)
-    scene.center.configure(ALICE, SUPPORT, -1)
-    scene.center.configure(ALICE, SUPPORT, -1)
+    scene.center.configure(BRUCE, SALES, 7, scene.now)
+    scene.center.configure(ALICE, SUPPORT, -1, scene.now)
+    scene.center.configure(ALICE, SUPPORT, -1, scene.now)
     scene.happens()
     assert [change for change in scene.told if isinstance(change, ch.MembershipChanged)] == [
         ch.MembershipChanged(BRUCE, SALES, 1, configured=7),

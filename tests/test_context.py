@@ -11,7 +11,7 @@ import pytest
 
 from tests.scene import BRUCE, Scene
 from xucd.center.agent import Stance
-from xucd.center.intents import Intent
+from xucd.center.intents import HangUp, Intent, SetPause
 from xucd.center.refused import Refused
 from xucd.commands.asterisk import AsteriskRequests
 from xucd.commands.context import Context, Options
@@ -95,3 +95,27 @@ async def test_nothing_is_asked_while_the_state_is_not_current(
     with pytest.raises(Refused, match="AsteriskUnavailable"):
         await unpause_agent(context, scene.agent(BRUCE))
     assert script.asked == []
+
+
+@pytest.mark.parametrize(
+    ("intent", "relisted"),
+    [(HangUp("PJSIP/1001-1"), 0), (SetPause("PJSIP/1001", True, "lunch"), 1)],
+    ids=["of channels", "of members"],
+)
+async def test_members_are_listed_anew_only_for_what_changes_members(
+    table: tuple[Context, Scene, Script],
+    monkeypatch: pytest.MonkeyPatch,
+    intent: Intent,
+    relisted: int,
+) -> None:
+    context, _, _ = table
+    monkeypatch.setattr("xucd.commands.asterisk.UNSEEN_S", 0.01)
+    listed: list[None] = []
+
+    async def relist() -> None:
+        listed.append(None)
+
+    context.asterisk.relist_members = relist
+    with pytest.raises(Refused, match="AsteriskTimeout"):
+        await context.asterisk.bring_about(lambda: False, intent)
+    assert len(listed) == relisted

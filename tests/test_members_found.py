@@ -163,8 +163,8 @@ def test_what_others_do_is_told_beside_what_is_configured_and_ends_with_the_logo
 def test_a_command_that_changes_a_membership_is_no_difference(scene: Scene) -> None:
     scene.center.begin_change(BRUCE, SALES)
     scene.happens(ev.MemberPenalty("sales", "PJSIP/1001", "Agent/2501", 7))
-    scene.center.configure(BRUCE, SALES, 7)
-    scene.center.end_change(BRUCE, SALES)
+    scene.center.configure(BRUCE, SALES, 7, scene.now)
+    scene.center.end_change(BRUCE, SALES, scene.now)
     scene.happens()
     assert told(scene) == [ch.MembershipChanged(BRUCE, SALES, 7)]
 
@@ -286,11 +286,11 @@ def test_a_wrapup_of_no_agent_is_ended_at_once_and_when_it_is_found() -> None:
     stranger = joins("PJSIP/9999", "PJSIP/9999")
     paused = ev.MemberPaused("support", "PJSIP/9999", "PJSIP/9999", True, WRAPUP_REASON)
     scene.happens(stranger, paused)
-    assert scene.asked == [SetPause("PJSIP/9999", False)]
+    assert scene.asked == [SetPause("PJSIP/9999", False, queue="support")]
     scene.forget()
     found = seen("PJSIP/9999", "PJSIP/9999", paused=True, reason=WRAPUP_REASON)
     scene.rebuilds(Snapshot(QUEUES, (found,), (), (), {}))
-    assert scene.asked == [SetPause("PJSIP/9999", False)]
+    assert scene.asked == [SetPause("PJSIP/9999", False, queue="support")]
 
 
 def test_a_wrapups_pause_that_stays_in_one_queue_is_ended(scene: Scene) -> None:
@@ -299,3 +299,116 @@ def test_a_wrapups_pause_that_stays_in_one_queue_is_ended(scene: Scene) -> None:
     assert (scene.asked, scene.agent().stance) == ([], Stance.READY)
     scene.passes(HALF_PAUSED_S)
     assert scene.asked == [SetPause("PJSIP/1001", False)]
+
+
+def test_members_in_reach_are_counted_by_queue_as_asterisk_counts_them(scene: Scene) -> None:
+    scene.happens(
+        joins("PJSIP/9999", "PJSIP/9999", queue="SUPPORT"),
+        ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", ev.DeviceStatus.UNAVAILABLE),
+        ev.MemberStatus("sales", "PJSIP/1001", "Agent/2501", ev.DeviceStatus.IN_USE),
+        leaves("billing"),
+    )
+    assert scene.center.members.in_reach() == {SUPPORT: 1, SALES: 1, BILLING: 0}
+
+
+def remembered() -> Scene:
+    """Bruce is logged in, and his login is remembered."""
+    scene = Scene([Station(BRUCE, 1, True, 0.0)])
+    scene.rebuilds(Snapshot(QUEUES, tuple(mine("support", "sales", "billing")), (), (), {}))
+    scene.forget()
+    return scene
+
+
+def test_a_removal_of_which_the_list_knows_before_its_event_is_not_undone() -> None:
+    scene = remembered()
+    rebuild_members(
+        scene.center, QueuesSeen(QUEUES, tuple(mine("support", "sales"))), scene.now, again=True
+    )
+    scene.happens(leaves("billing"))  # held while the list was read
+    assert scene.asked == []
+    assert scene.agent().taken == {BILLING}
+    assert told(scene) == [
+        ch.MembershipChanged(BRUCE, BILLING, -1, configured=2),
+    ]
+
+
+def test_a_removal_whose_event_comes_after_the_list_is_done_again() -> None:
+    scene = remembered()
+    lists(scene, *mine("support", "sales"))
+    adding = AddMember("billing", "PJSIP/1001", "Agent/2501", 2, False)
+    assert scene.asked == [adding]
+    scene.happens(leaves("billing"))
+    assert scene.asked == [adding, RemoveMember("billing", "PJSIP/1001")]
+    scene.happens(joins("PJSIP/1001", "Agent/2501", "billing", penalty=2), leaves("billing"))
+    assert scene.agent().taken == {BILLING}
+    lists(scene, *mine("support", "sales"))
+    assert len(scene.asked) == 2
+
+
+def test_a_removal_by_a_command_is_not_undone_by_a_list_that_comes_first() -> None:
+    scene = remembered()
+    scene.center.begin_change(BRUCE, BILLING)
+    lists(scene, *mine("support", "sales"))
+    scene.happens(leaves("billing"))
+    scene.center.configure(BRUCE, BILLING, -1, scene.now)
+    scene.center.end_change(BRUCE, BILLING, scene.now)
+    scene.happens()
+    assert (scene.asked, scene.agent().lost) == ([], frozenset())
+
+
+def test_a_queue_that_has_come_by_a_reconnection_gets_its_agents() -> None:
+    scene = Scene([Station(BRUCE, 1, True, 0.0)])
+    members = tuple(mine("support", "sales"))
+    scene.rebuilds(Snapshot(QUEUES - {"billing"}, members, (), (), {}))
+    assert scene.agent().lost == {BILLING}
+    scene.rebuilds(Snapshot(QUEUES, members, (), (), {}))
+    assert scene.asked == [AddMember("billing", "PJSIP/1001", "Agent/2501", 2, False)]
+    assert scene.agent().taken == frozenset()
+
+
+def test_an_agent_that_a_command_takes_out_of_its_last_queue_stays_in_reach() -> None:
+    scene = Scene()
+    scene.logs_in(ALICE)
+    scene.forget()
+    gone = ev.MemberRemoved("support", "PJSIP/1002", "Agent/2502")
+    scene.center.begin_change(ALICE, SUPPORT)
+    scene.happens(gone)
+    scene.center.configure(ALICE, SUPPORT, -1, scene.now)
+    scene.center.end_change(ALICE, SUPPORT, scene.now)
+    scene.happens()
+    assert scene.agent(ALICE).shown.state is AgentState.READY
+    assert scene.states(ALICE) == []
+
+
+def test_an_agent_whose_last_queue_is_configured_no_more_is_in_reach_again() -> None:
+    scene = Scene()
+    scene.logs_in(ALICE)
+    scene.happens(ev.MemberRemoved("support", "PJSIP/1002", "Agent/2502"))
+    assert scene.agent(ALICE).shown.cause == UNREACHABLE
+    scene.center.configure(ALICE, SUPPORT, -1, scene.now)
+    scene.happens()
+    assert scene.agent(ALICE).shown.state is AgentState.READY
+
+
+def test_a_removal_of_the_last_queue_that_fails_half_way_leaves_nobody_ready() -> None:
+    scene = Scene()
+    scene.logs_in(ALICE)
+    scene.center.begin_change(ALICE, SUPPORT)
+    scene.happens(ev.MemberRemoved("support", "PJSIP/1002", "Agent/2502"))
+    scene.center.end_change(ALICE, SUPPORT, scene.now)
+    scene.happens()
+    assert scene.agent(ALICE).shown.cause == UNREACHABLE
+
+
+def test_the_station_of_who_the_configuration_logged_in_is_told_and_not_kept() -> None:
+    scene = Scene()
+    static = seen("PJSIP/1004", "Agent/2501", dynamic=False)
+    scene.rebuilds(Snapshot(QUEUES, (static,), (), (), {}))
+    scene.happens(ev.MemberPaused("support", "PJSIP/1004", "Agent/2501", True, "lunch"))
+    scene.happens(ev.MemberPaused("support", "PJSIP/1004", "Agent/2501", True, "lunch"))
+    stations = [each for each in scene.told if isinstance(each, ch.StationChanged)]
+    assert [(each.station.line_id, each.station.reason, each.kept) for each in stations] == [
+        (4, "", False),
+        (4, "lunch", False),
+    ]
+    assert scene.center.stations == {}

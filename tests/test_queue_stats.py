@@ -276,17 +276,18 @@ def test_percentages_are_of_all_three_ends_and_rounded_to_one_decimal() -> None:
 
 def test_a_wait_whose_beginning_was_not_seen_is_what_asterisk_says(scene: Scene) -> None:
     scene.happens(ev.CallerAbandoned("support", "a", 20), ev.ChannelGone("caller", "a"))
-    assert day(scene) == QueueDay(abandoned=1, abandoned_late=1)
+    assert day(scene) == QueueDay(entered=1, abandoned=1, abandoned_late=1)
     scene.happens(ev.AgentConnected("support", "b", "phone", 20, ""))
-    assert day(scene) == QueueDay(abandoned=1, abandoned_late=1, answered=1)
+    assert day(scene) == QueueDay(entered=2, abandoned=1, abandoned_late=1, answered=1)
     scene.happens(ev.CallerLeft("support", "c"), ev.AgentConnected("support", "c", "phone", 30, ""))
-    assert day(scene) == QueueDay(abandoned=1, abandoned_late=1, answered=2)
+    assert day(scene) == QueueDay(entered=3, abandoned=1, abandoned_late=1, answered=2)
     assert scene.center.queue_stats.expected_wait(SUPPORT) == 25
 
 
 def test_a_wait_of_which_nothing_is_known_is_none(scene: Scene) -> None:
     scene.happens(ev.CallerAbandoned("support", "a", 0), ev.ChannelGone("caller", "a"))
-    assert scene.center.queue_stats.window(SUPPORT, 60, 0.5, scene.now) == QueueDay(abandoned=1)
+    counted = scene.center.queue_stats.window(SUPPORT, 60, 0.5, scene.now)
+    assert counted == QueueDay(entered=1, abandoned=1)
 
 
 def test_a_caller_leaves_the_queue_that_it_waits_in_whichever_the_event_names(
@@ -699,3 +700,39 @@ def test_callers_are_put_into_the_order_that_asterisk_lists(scene: Scene) -> Non
     scene.happens(ev.CallersListed("support", ("b", "c")), ev.CallersListed("doctors", ("a",)))
     assert order() == ["b", "a", "c"]
     assert scene.center.waiting.crowded() == ["support"]
+
+
+def test_a_caller_whom_a_queue_of_others_turns_away_is_not_closed_in_ours(scene: Scene) -> None:
+    caller = scene.caller_waits()
+    scene.happens(ev.CallerSent("support", caller))
+    leaves(scene, caller)
+    status(scene, caller, "TIMEOUT")
+    scene.happens(ev.CallerSent("doctors", caller))
+    status(scene, caller, "JOINEMPTY")
+    assert day(scene) == QueueDay(entered=1, timed_out=1)
+    holds(scene)
+
+
+def test_a_caller_who_joined_is_not_turned_away_any_more(scene: Scene) -> None:
+    scene.happens(ev.CallerSent("support", "caller1"))
+    caller = scene.caller_waits()
+    leaves(scene, caller)
+    status(scene, caller, "TIMEOUT")
+    status(scene, caller, "JOINEMPTY")
+    assert day(scene) == QueueDay(entered=1, timed_out=1)
+
+
+def test_a_caller_answered_while_xucd_began_has_entered(scene: Scene) -> None:
+    scene.happens(ev.CallerLeft("support", "old"))
+    scene.happens(ev.AgentConnected("support", "old", "phone", 7, "PJSIP/1001"))
+    scene.happens(ev.AgentConnected("support", "older", "phone2", 9, "PJSIP/1002"))
+    assert (day(scene).entered, day(scene).answered) == (2, 2)
+    holds(scene)
+
+
+def test_a_caller_who_left_while_xucd_began_has_entered(scene: Scene) -> None:
+    leaves(scene, "old")
+    holds(scene)
+    scene.passes(2)
+    assert day(scene).entered == 1
+    holds(scene)

@@ -290,8 +290,10 @@ def test_an_agent_put_back_into_a_lost_queue_while_wrapping_up_is_put_back_pause
     ]
     scene.rebuilds(snapshot(*wrapping))
     assert scene.agent().stance is Stance.WRAPPING
-    assert AddMember("billing", "PJSIP/1001", "Agent/2501", 2, True) in scene.asked
-    assert not any(isinstance(intent, SetPause) for intent in scene.asked)
+    assert scene.asked == [
+        AddMember("billing", "PJSIP/1001", "Agent/2501", 2, True),
+        SetPause("PJSIP/1001", True, WRAPUP_REASON, "billing"),
+    ]
 
 
 def test_a_lines_phone_that_asterisk_does_not_list_is_told_as_invalid() -> None:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from xucd.center.changes import StationChanged
+from xucd.center.station import Station
 from xucd.config.plan import Plan
 from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable
 from xucd.store.apply import apply
+from xucd.store.journal import Journal
 
 
 async def test_writes_keep_their_order_and_a_read_sees_all_before_it(
@@ -94,3 +97,16 @@ async def test_closing_finishes_what_was_asked_for(store: Store, demo_plan: Plan
     asyncio.get_running_loop().call_soon(lambda: None)
     await asyncio.gather(writing, worker.close())
     assert store.memberships()[8] == {1: 0, 2: 1}
+
+
+@pytest.mark.parametrize("kept", [True, False])
+async def test_a_station_is_written_only_if_it_is_to_be_kept(
+    store: Store, demo_plan: Plan, kept: bool
+) -> None:
+    worker = AsyncStore(store)
+    await worker.run(apply, demo_plan)
+    journal = Journal(worker)
+    journal.write_changes([StationChanged(Station(8, 1, True, 100.0), kept)])
+    await journal.written()
+    assert (8 in await worker.run(Store.stations)) is kept
+    await worker.close()

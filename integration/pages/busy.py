@@ -13,6 +13,7 @@ import contextlib
 import itertools
 import os
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,9 +208,7 @@ class BusyAsterisk:
         name, action_id = action["Action"], f"ActionID: {action['ActionID']}\r\n"
         lists: dict[str, Callable[[], Iterator[str]]] = {
             "QueueStatus": self._queue_status,
-            "QueueSummary": lambda: (
-                f"Event: QueueSummary\r\nQueue: {queue}\r\n" for queue in self._queues
-            ),
+            "QueueSummary": self._queue_summary,
             "CoreShowChannels": lambda: iter(()),
             "DeviceStateList": lambda: (
                 f"Event: DeviceStateChange\r\nDevice: {one.interface}\r\nState: NOT_INUSE\r\n"
@@ -227,6 +226,11 @@ class BusyAsterisk:
         self._say(
             f"Event: {name}Complete\r\n{action_id}EventList: Complete\r\nListItems: 0\r\n\r\n"
         )
+
+    def _queue_summary(self) -> Iterator[str]:
+        members = Counter(queue for queue, _ in self._members)
+        for queue in self._queues:
+            yield f"Event: QueueSummary\r\nQueue: {queue}\r\nLoggedIn: {members[queue]}\r\n"
 
     def _queue_status(self) -> Iterator[str]:
         for queue in self._queues:

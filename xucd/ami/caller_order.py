@@ -12,6 +12,7 @@ from xucd.ami import actions
 from xucd.ami.actions import Action
 from xucd.ami.errors import AmiError
 from xucd.ami.framing import Block
+from xucd.center.directory import folded
 from xucd.center.events import CallersListed
 
 EVERY_S = 0.5
@@ -66,6 +67,6 @@ class CallerOrder:
 def callers_listed(queue: str, answer: Iterable[Block]) -> CallersListed:
     """The callers that `QueueStatus` lists of a queue, in its order."""
     entries = [block for block in answer if block.get("Event") == "QueueEntry"]
-    ours = [block for block in entries if block["Queue"] == queue]
+    ours = [block for block in entries if folded(block["Queue"]) == folded(queue)]
     ours.sort(key=lambda block: int(block["Position"]))
     return CallersListed(queue, tuple(block["Uniqueid"] for block in ours))

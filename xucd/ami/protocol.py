@@ -153,7 +153,15 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
 
 
 _LISTS = frozenset(
-    {"QueueStatus", "CoreShowChannels", "DeviceStateList", "ShowDialPlan", "Status", "BridgeList"}
+    {
+        "BridgeList",
+        "CoreShowChannels",
+        "DeviceStateList",
+        "QueueStatus",
+        "QueueSummary",
+        "ShowDialPlan",
+        "Status",
+    }
 )
 
 

@@ -29,6 +29,7 @@ from xucd.ami.framing import Block, parse
 from xucd.center.events import CallerJoined
 from xucd.center.intents import MUTED_MARK, QUEUE_MARK
 from xucd.center.phone_calls import VARIABLE
+from xucd.center.queue_day import STATUS
 from xucd.center.sheets import SHEET_MARKS
 from xucd.center.snapshot import ChannelSeen, MemberSeen, QueuesSeen, Snapshot
 
@@ -37,10 +38,6 @@ PREFIX = "xucd-resync"
 
 FILENAME = "MIXMONITOR_FILENAME"
 """Set by MixMonitor on the channel that it records; outlives StopMixMonitor."""
-
-
-STATUS = "QUEUESTATUS"
-"""Set by Queue() on the channel of a caller whom it let go."""
 
 CUT = 500
 """The list `Status` cuts values at 511 bytes: one of at least so many is asked for by itself."""

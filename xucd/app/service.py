@@ -6,14 +6,15 @@ the snapshot called for.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from xucd.ami import actions
 from xucd.ami.caller_order import CallerOrder
 from xucd.ami.connection import AmiSettings, Connection
 from xucd.ami.errors import AmiError
+from xucd.ami.queue_watch import QueueWatch
+from xucd.app.held import apply_held
 from xucd.callbacks.service import Callbacks
 from xucd.center.center import Center
 from xucd.center.directory import User
@@ -43,9 +44,6 @@ RELIST_S = 1.0
 EXPLAINED_S = 60.0
 """For how long the same refusal leads to no other look, in seconds."""
 
-POLL_S = 5.0
-"""How often to ask for the names of the queues: "queue reload all" tells nobody what it did."""
-
 CarryOut = Callable[[Command, Session], Awaitable[str | None]]
 """Carries out a client's command; returns the code of a warning, if any, or raises `Refused`."""
 
@@ -69,6 +67,9 @@ class Service:
         self.callbacks = callbacks
         self.connection = Connection(ami, self)
         self._caller_order = CallerOrder(self.connection.query, self._crowded, self.on_event)
+        self._queue_watch = QueueWatch(
+            self.connection.query, self._has_other_members, self.relist_members, self._is_listing
+        )
         self._carry_out = carry_out
         self._strict_rights = strict_rights
         self._publisher = Publisher(context)
@@ -89,7 +90,7 @@ class Service:
         """Connect to Asterisk, and stay connected."""
         self.connection.start()
         self._set_timer()
-        self._poll = asyncio.create_task(self._poll_queues())
+        self._poll = asyncio.create_task(self._queue_watch.watch())
 
     async def close(self) -> None:
         """Disconnect from Asterisk and cancel all that is under way."""
@@ -188,8 +189,7 @@ class Service:
         """Rebuild the centre from a snapshot, then apply the events held meanwhile."""
         now = self.context.now()
         rebuild(self.context.center, snapshot, now)
-        for event in held:
-            apply(self.context.center, event, now)
+        apply_held(self.context.center, held, now)
         self.publish_changes()
         self.callbacks.end_missing_calls()
         self._snapshots += 1
@@ -250,10 +250,11 @@ class Service:
                 self._next_list = None
                 seen, held = await self.connection.relist_members()
                 now = self.context.now()
-                rebuild_members(self.context.center, seen, now, again=True)
-                for event in held:
-                    apply(self.context.center, event, now)
-                self.publish_changes()
+                try:
+                    rebuild_members(self.context.center, seen, now, again=True)
+                finally:
+                    apply_held(self.context.center, held, now)
+                    self.publish_changes()
         except AmiError as error:
             log.warning("could not list Asterisk's queues anew", code=error.code, reason=error.text)
         finally:
@@ -274,21 +275,16 @@ class Service:
         self._explained[key] = now + EXPLAINED_S
         self.relist_members()
 
-    async def _poll_queues(self) -> None:
-        """Look again when Asterisk has other queues than it had."""
-        while True:
-            await asyncio.sleep(POLL_S)
-            if not self.context.asterisk.current or self._next_list is not None:
-                continue
-            try:
-                listed = await self.connection.query(actions.queue_summary())
-            except AmiError:
-                listed = []  # app_queue is not loaded, or the connection is being made anew
-            names = [block["Queue"] for block in listed if block.get("Event") == "QueueSummary"]
-            center = self.context.center
-            known = center.directory.queue_by_name
-            if {known[name].id for name in names if name in known} != center.members.queue_ids:
-                self.relist_members()
+    def _has_other_members(self, summary: Mapping[str, int]) -> bool:
+        """Whether Asterisk has other queues of ours, or others in them, than the centre holds."""
+        center = self.context.center
+        known = center.directory.queue_by_name
+        found = {known[name].id: each for name, each in summary.items() if name in known}
+        return found != center.members.in_reach()
+
+    def _is_listing(self) -> bool:
+        """Whether the state is not current, or is about to be listed anyway."""
+        return not self.context.asterisk.current or self._next_list is not None
 
     def _start(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)

@@ -51,7 +51,7 @@ from xucd.center.intents import (
     SetPause,
 )
 from xucd.center.live import AgentRecord, LiveAgent, MembershipShown
-from xucd.center.memberships import Memberships
+from xucd.center.memberships import Memberships, after_wrapup, wraps_up
 from xucd.center.offers import Offers
 from xucd.center.phone_calls import Leg, PhoneCalls
 from xucd.center.presence import QueuePresence
@@ -125,6 +125,7 @@ class Center:
         self.listeners: dict[str, AgentListened] = {}  # by the listening channel's unique id
         self.devices: dict[str, str] = {}
         self._stations = dict(remembered.stations)
+        self._unkept: dict[int, Station] = {}
         self.stations: Mapping[int, Station] = MappingProxyType(self._stations)
         self._records: dict[int, AgentRecord] = {}
         self._on_interface: dict[str, AgentRecord] = {}
@@ -134,6 +135,7 @@ class Center:
         self._wrapups = Wrapups()
         self._unpauses: dict[int, int] = {}  # how often a wrap-up's end was asked for
         self._half_paused = Wrapups()
+        self._half_unpauses: dict[int, int] = {}  # how often its end was asked for
         self._recalled: dict[int, float] = {}  # agents that are to be out, until when
         self._aged_at = now
         self._midnight_after = midnight_after
@@ -172,7 +174,7 @@ class Center:
         for agent_id in self._wrapups.end_due(now):
             self._end_wrapup(self._records[agent_id], now)
         for agent_id in self._half_paused.end_due(now):
-            self._unpause(self._records[agent_id])
+            self._end_half_pause(self._records[agent_id], now)
         self._nudge(self.offers.late_due(now), now)
         if now >= self._aged_at + AGING_S:
             self._aged_at = now
@@ -196,6 +198,7 @@ class Center:
         What is live comes with the snapshot that is to follow; here it is what clients have been
         shown, the figures of the day, and since when.
         """
+        self.members.inherit(before.members)
         self.channels.inherit(before.channels)
         self.phone_calls = before.phone_calls
         self.queue_stats.inherit(before.queue_stats)
@@ -293,23 +296,25 @@ class Center:
         if not live.members:
             self.log_out(live, now)
 
-    def configure(self, agent_id: int, queue_id: int, penalty: int) -> None:
+    def configure(self, agent_id: int, queue_id: int, penalty: int, now: float) -> None:
         """Configure an agent for a queue, or with -1 for it no more; what Asterisk has stays."""
         live = self._records.get(agent_id)
         if live is not None:
             live.configure(queue_id, penalty)
             self.report_memberships(live)
+            self.update_shown(live, now)  # without any queue, it is not out of their reach
 
     def begin_change(self, agent_id: int, queue_id: int) -> None:
         """A command changes a membership: until `end_change`, only what Asterisk has is told."""
         self._records[agent_id].set_changing(queue_id, True)
 
-    def end_change(self, agent_id: int, queue_id: int) -> None:
+    def end_change(self, agent_id: int, queue_id: int, now: float) -> None:
         """A command has changed a membership, or failed; no error for an agent that is gone."""
         live = self._records.get(agent_id)
         if live is not None:
             live.set_changing(queue_id, False)
             self.report_memberships(live)
+            self.update_shown(live, now)
 
     def move_to_group(self, agent_id: int, group_id: int) -> None:
         """An agent belongs to another group now."""
@@ -401,6 +406,16 @@ class Center:
         found = self.members.on_line(live.line)
         return [(queue_id, member) for queue_id, member in found if self.owner(member) is live]
 
+    def shelved(self, live: LiveAgent, line: Line) -> list[tuple[int, MemberSeen]]:
+        """The parked members that are an agent's once it is logged in on a line."""
+        ours = live.agent.member_name
+        return [
+            (queue_id, member)
+            for queue_id, member in self.members.on_line(line)
+            if is_shelved(member)
+            and (member.member == ours or not member.member.startswith(AGENT_MEMBER))
+        ]
+
     def interfaces(self, live: LiveAgent) -> list[str]:
         """What to pause, to pause an agent: its members' interfaces, or else its line's."""
         found = dict.fromkeys(member.interface for _, member in self.owned(live))
@@ -448,16 +463,19 @@ class Center:
     def save_station(self, live: LiveAgent) -> None:
         """Have an agent's station remembered, if it differs from what is.
 
-        Not that of an agent whom Asterisk's configuration alone has logged in: it does so again.
+        That of an agent whom Asterisk's configuration alone has logged in, which does so again, is
+        told to clients only.
         """
+        station = live.station()
+        if station is None:
+            return
         members = live.members.values()
         static = bool(members) and not any(member.dynamic for member in members)
-        if static and live.agent.id not in self.stations:
-            return
-        station = live.station()
-        if station is not None and self.stations.get(live.agent.id) != station:
-            self._stations[live.agent.id] = station
-            self.changes.append(StationChanged(station))
+        kept = not static or live.agent.id in self.stations
+        known = self._stations if kept else self._unkept
+        if known.get(live.agent.id) != station:
+            known[live.agent.id] = station
+            self.changes.append(StationChanged(station, kept))
 
     def offer_to_callers(self, live: LiveAgent, now: float, *, unpaused: bool = False) -> None:
         """Nudge callers who wait in queues where an agent has become free; see `Offers`."""
@@ -548,24 +566,60 @@ class Center:
         self._wrapups.begin(
             live.agent.id, now + RETRY_S * 2**asked if asked < RETRIES else math.inf
         )
-        self._unpause(live)
-        if asked:
+        self.intents.extend(self.ends_of_wrapup(live))
+        if asked > 1:  # once more, Asterisk may only have been slow
             self.intents.append(RelistMembers())
 
-    def _unpause(self, live: LiveAgent) -> None:
-        """Ask for an end of what the dialplan's pause has left of an agent's memberships."""
-        for interface in self.interfaces(live):
-            self.intents.append(SetPause(interface, False))
+    def ends_of_wrapup(self, live: LiveAgent) -> list[SetPause]:
+        """What ends a wrap-up's pauses of an agent's members.
+
+        An interface of which another pause is to stay in some queue, or to come back, is made ready
+        in each other queue alone: nothing rings it in that one, not even for a moment. Pauses come
+        back first, so that who is ready has them.
+        """
+        by_interface: dict[str, list[MemberSeen]] = {}
+        for _, member in self.owned(live):
+            by_interface.setdefault(member.interface, []).append(member)
+        intents: list[SetPause] = []
+        for interface, ours in by_interface.items():
+            members = [*ours, *self.members.elsewhere(interface)]
+            paused = [member for member in members if wraps_up(member)]
+            stays = len(paused) < sum(member.paused for member in members)
+            if stays or any(member.overwritten is not None for member in paused):
+                before = sorted(paused, key=lambda member: member.overwritten is None)
+                intents += [after_wrapup(member) for member in before]
+            elif paused:
+                intents.append(SetPause(interface, False))
+        return intents
 
     def watch_half_pause(self, live: LiveAgent, now: float) -> None:
-        """End a wrap-up's pause of some of an agent's memberships, if it stays with these."""
+        """End a wrap-up's pause of a ready agent's memberships, if it stays.
+
+        Of some of them, or of one who has nothing to wrap up.
+        """
         half = live.stance is Stance.READY and any(
             member.paused and member.reason == WRAPUP_REASON for member in live.members.values()
         )
         if not half:
             self._half_paused.stop(live.agent.id)
+            self._half_unpauses.pop(live.agent.id, None)
         elif live.agent.id not in self._half_paused:
             self._half_paused.begin(live.agent.id, now + HALF_PAUSED_S)
+
+    def is_half_paused(self, live: LiveAgent) -> bool:
+        """Whether a wrap-up's pause of an agent's memberships is about to be ended."""
+        return live.agent.id in self._half_paused
+
+    def _end_half_pause(self, live: AgentRecord, now: float) -> None:
+        """Ask for the end of such a pause, and again after a while if it has not come about."""
+        asked = self._half_unpauses.get(live.agent.id, 0)
+        self._half_unpauses[live.agent.id] = asked + 1
+        self._half_paused.begin(
+            live.agent.id, now + HALF_PAUSED_S * 2**asked if asked < RETRIES else math.inf
+        )
+        self.intents.extend(self.ends_of_wrapup(live))
+        if asked > 1:  # once more, Asterisk may only have been slow
+            self.intents.append(RelistMembers())
 
     def _new_record(self, agent: Agent, queues: Mapping[int, int], now: float) -> AgentRecord:
         station = self.stations.get(agent.id)

@@ -59,9 +59,10 @@ class QueueConfigChanged(_Change, frozen=True):
 
 
 class StationChanged(_Change, frozen=True):
-    """An agent logged in or out, or its pause changed: for the store."""
+    """An agent logged in or out, or its pause changed: for the store, where it is `kept`."""
 
     station: Station
+    kept: bool = True
 
 
 class PhoneChanged(_Change, frozen=True):

@@ -80,14 +80,19 @@ class User(msgspec.Struct, frozen=True):
 _FOLD = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 
 
+def folded(queue: str) -> str:
+    """A queue's name in a form in which names are the same that are so to app_queue."""
+    return queue.translate(_FOLD)
+
+
 class QueuesByName(Mapping[str, Queue]):
     """Queues by name, in any case of A to Z: app_queue compares names with ``strcasecmp``."""
 
     def __init__(self, queues: Iterable[Queue]) -> None:
-        self._queues = {queue.name.translate(_FOLD): queue for queue in queues}
+        self._queues = {folded(queue.name): queue for queue in queues}
 
     def __getitem__(self, name: str) -> Queue:
-        return self._queues[name.translate(_FOLD)]
+        return self._queues[folded(name)]
 
     def __iter__(self) -> Iterator[str]:
         return (queue.name for queue in self._queues.values())

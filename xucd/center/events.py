@@ -39,6 +39,11 @@ class DeviceStatus(enum.IntEnum):
     RINGING_IN_USE = 7
     ON_HOLD = 8
 
+    @property
+    def in_reach(self) -> bool:
+        """Whether the phone can be rung at all: it exists and is registered."""
+        return self is not DeviceStatus.UNAVAILABLE and self is not DeviceStatus.INVALID
+
 
 class _Event(msgspec.Struct, frozen=True, tag=True, gc=False):
     pass

@@ -43,9 +43,8 @@ class Member(msgspec.Struct, frozen=True):
 
     @property
     def in_reach(self) -> bool:
-        """Whether the phone can be rung at all: it exists and is registered."""
-        status = self.status
-        return status is not DeviceStatus.UNAVAILABLE and status is not DeviceStatus.INVALID
+        """Whether the queue holds the phone to be there to be rung."""
+        return self.status.in_reach
 
 
 class MembershipShown(msgspec.Struct, frozen=True):
@@ -154,12 +153,13 @@ class LiveAgent:
     def in_reach(self) -> bool:
         """Whether a queue can ring its phone.
 
-        An agent without queues is taken to be in reach, and so is one that is just being put back
-        into its queues; one whose queues have all gone from Asterisk, or lost it, is not.
+        An agent without queues is taken to be in reach, and so is one whose only queue a command is
+        changing, or that is just being put back into its queues; one whose queues have all gone
+        from Asterisk, or lost it, is not.
         """
         members = self._members.values()
         if not members:
-            return not self._queues or bool(self._joining)
+            return self._queues.keys() <= self._changing or bool(self._joining)
         return any(member.in_reach for member in members)
 
     @property
@@ -171,6 +171,11 @@ class LiveAgent:
     def lost(self) -> frozenset[int]:
         """Configured queues that lack it by no one's will; it is put in as soon as they can."""
         return frozenset(self._lost)
+
+    @property
+    def changing(self) -> frozenset[int]:
+        """Queues in which a command is changing its membership."""
+        return frozenset(self._changing)
 
     @property
     def told(self) -> Mapping[int, MembershipShown]:
@@ -338,6 +343,8 @@ class AgentRecord(LiveAgent):
         """Somebody has taken it out of a queue; one that a command is changing does not count."""
         if queue_id in self._queues and queue_id not in self._changing:
             self._taken.add(queue_id)
+            self._lost.discard(queue_id)
+            self._joining -= {queue_id}
 
     def lose(self, queue_ids: Iterable[int], known: frozenset[int]) -> None:
         """Lack these queues by no one's will, and ask for those of them that Asterisk has."""

@@ -8,36 +8,89 @@ wants the same text back when a member is paused or removed. What rings in the e
     …,hint:1001@default or …,PJSIP/1001       the same, by the device whose state counts
 
 Here each member is found by its queue and interface, and by the line that it rings.
+
+A wrap-up pauses all members of an interface at once, those in queues of which xucd knows nothing
+included, and overwrites what some of them were paused for. So both are remembered: what each was
+paused for before, until the wrap-up ends, and members elsewhere. A restart of xucd forgets them.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
+import msgspec
+
 from xucd.center.directory import Directory, Line
+from xucd.center.events import MemberPaused
+from xucd.center.intents import WRAPUP_REASON, SetPause
 from xucd.center.snapshot import MemberSeen
 
 _HINT = "hint:"
 _LOCAL = "Local/"
 
 
+def paused(member: MemberSeen, is_paused: bool, reason: str) -> MemberSeen:
+    """A member that was paused or made ready, with the pause that this has overwritten."""
+    overwritten = None
+    if is_paused and reason == WRAPUP_REASON and member.paused:
+        overwritten = member.overwritten if member.reason == WRAPUP_REASON else member.reason
+    return msgspec.structs.replace(member, paused=is_paused, reason=reason, overwritten=overwritten)
+
+
+def wraps_up(member: MemberSeen) -> bool:
+    """Whether a member is paused for a wrap-up."""
+    return member.paused and member.reason == WRAPUP_REASON
+
+
+def after_wrapup(member: MemberSeen) -> SetPause:
+    """What ends the pause of a member that wraps up: the one before it, or none."""
+    before = member.overwritten
+    return SetPause(member.interface, before is not None, before or "", member.queue)
+
+
+def _remembering(listed: MemberSeen, known: MemberSeen | None) -> MemberSeen:
+    """A member as it is listed, with what is known of it and not listed."""
+    if known is None:
+        return listed
+    if listed.paused and not listed.reason and wraps_up(known):
+        # It was added paused, and Asterisk takes a reason only once the member is there.
+        listed = msgspec.structs.replace(listed, reason=WRAPUP_REASON)
+    before = paused(known, listed.paused, listed.reason).overwritten
+    return msgspec.structs.replace(listed, overwritten=before)
+
+
 class Memberships:
-    """All members of our queues, by queue id and interface."""
+    """All members of our queues, by queue id and interface; and what is paused elsewhere."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._members: dict[tuple[int, str], MemberSeen] = {}
         self._by_line: dict[int, dict[tuple[int, str], MemberSeen]] = {}
+        self._elsewhere: dict[tuple[str, str], MemberSeen] = {}
         self.queue_ids: frozenset[int] = frozenset(directory.queues)
         """The queues that Asterisk has; all, before it was asked."""
 
     def rebuild(self, queues: Iterable[str], members: Iterable[MemberSeen]) -> None:
-        """Start anew from what Asterisk lists; queues that are none of ours are left out."""
+        """Start anew from what Asterisk lists."""
         known = self._directory.queue_by_name
         self.queue_ids = frozenset(known[name].id for name in queues if name in known)
+        before, elsewhere = dict(self._members), dict(self._elsewhere)
         self._members.clear()
         self._by_line.clear()
+        self._elsewhere.clear()
         for member in members:
             if member.queue in known:
-                self.put(known[member.queue].id, member)
+                key = known[member.queue].id, member.interface
+                self.put(key[0], _remembering(member, before.get(key)))
+            else:
+                name = member.queue, member.interface
+                self._elsewhere[name] = _remembering(member, elsewhere.get(name))
+
+    def inherit(self, before: "Memberships") -> None:
+        """Go on with what another configuration's members were paused for."""
+        for queue_id, member in before.all():
+            if queue_id in self._directory.queues:
+                self.put(queue_id, member)
+        self._elsewhere = before._elsewhere
 
     def put(self, queue_id: int, member: MemberSeen) -> None:
         """Asterisk has this member."""
@@ -47,6 +100,23 @@ class Memberships:
         line = self.line_of(member)
         if line is not None:
             self._by_line.setdefault(line.id, {})[key] = member
+
+    def pause_elsewhere(self, event: MemberPaused) -> MemberSeen:
+        """A member was paused or made ready in a queue that is none of ours."""
+        key = event.queue, event.interface
+        known = self._elsewhere.get(key)
+        if known is None:
+            known = MemberSeen(event.queue, event.interface, event.member, 0, False, "", 0, 0)
+        self._elsewhere[key] = paused(known, event.paused, event.reason)
+        return self._elsewhere[key]
+
+    def drop_elsewhere(self, queue: str, interface: str) -> None:
+        """Asterisk has no such member any more in a queue that is none of ours."""
+        self._elsewhere.pop((queue, interface), None)
+
+    def elsewhere(self, interface: str) -> list[MemberSeen]:
+        """An interface's members in queues that are none of ours."""
+        return [member for (_, key), member in self._elsewhere.items() if key == interface]
 
     def drop(self, queue_id: int, interface: str) -> MemberSeen | None:
         """Asterisk has no such member any more. Returns it, or None if it was not known."""
@@ -64,6 +134,16 @@ class Memberships:
     def all(self) -> list[tuple[int, MemberSeen]]:
         """Every member, with its queue's id."""
         return [(queue_id, member) for (queue_id, _), member in self._members.items()]
+
+    def in_reach(self) -> dict[int, int]:
+        """How many members of each queue that Asterisk has can be reached, by its id.
+
+        `LoggedIn` of Asterisk's `QueueSummary` counts them likewise.
+        """
+        reached = Counter(
+            queue_id for (queue_id, _), member in self._members.items() if member.status.in_reach
+        )
+        return {queue_id: reached[queue_id] for queue_id in self.queue_ids}
 
     def on_line(self, line: Line) -> list[tuple[int, MemberSeen]]:
         """The members that ring a line, with their queues' ids; its own interface comes first."""

@@ -44,14 +44,14 @@ class Leg:
     """One call of one phone. `sent` is what was last told of it, None before anything was.
 
     `unique_id` is the first channel's. `incoming` may change until `joined`, which is set once it
-    has been joined to somebody; `talks` says that it is now. `over` is set once it was transferred away, although its channel
-    may live on for a moment. `queue` is the name of the queue that rang it or through which its
-    caller came, `internal` says that the other party is one of our own, `recording` whether the
-    call is recorded; it stays as it was once nobody is left to talk with. `claimed` says that it is
-    known whether it is a queue's call that its agent works on, `works` that it is: a wrap-up
-    follows. `dials` says that Asterisk has rung somebody for it.
-    `counted` is what it has added to its agent's figures so far, and `agent_id` whose these are.
-    `twin` is the call that a further channel of the same phone rings for.
+    has been joined to somebody; `talks` says that it is now. `over` is set once it was transferred
+    away, although its channel may live on for a moment. `queue` is the name of the queue that rang
+    it or through which its caller came, `internal` says that the other party is one of our own,
+    `recording` whether the call is recorded; it stays as it was once nobody is left to talk with.
+    `claimed` says that it is known whether it is a queue's call that its agent works on, `works`
+    that it is: a wrap-up follows. `dials` says that Asterisk has rung somebody for it. `counted` is
+    what it has added to its agent's figures so far, and `agent_id` whose these are. `twin` is the
+    call that a further channel of the same phone rings for.
     """
 
     __slots__ = (

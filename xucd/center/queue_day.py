@@ -22,11 +22,14 @@ _FIELDS: dict[Outcome, str] = {
     "closed": "closed",
 }
 
+STATUS = "QUEUESTATUS"
+"""The channel variable in which Queue() leaves why it let a caller go who was not connected."""
+
 _LET_GO: dict[str, Outcome] = dict.fromkeys(("TIMEOUT", "LEAVEEMPTY", "LEAVEUNAVAIL"), "timed out")
 
 
 def let_go(status: str) -> Outcome:
-    """The outcome of a caller on whose channel Queue() has left this `QUEUESTATUS`."""
+    """The outcome of a caller on whose channel Queue() has left this `STATUS`."""
     return _LET_GO.get(status, "diverted")
 
 

@@ -147,9 +147,11 @@ class QueueStats:
 
     # -- what it takes in
 
-    def bound_for(self, unique_id: str, queue_id: int) -> None:
-        """The dialplan sends a caller to a queue, which may yet turn it away."""
-        self._bound[unique_id] = queue_id
+    def bound_for(self, unique_id: str, queue_id: int | None) -> None:
+        """The dialplan sends a caller to a queue (None: not of ours), which may turn it away."""
+        self._bound.pop(unique_id, None)
+        if queue_id is not None:
+            self._bound[unique_id] = queue_id
 
     def turned_away(self, unique_id: str, now: float) -> list[int]:
         """The queue rejected a caller whom the dialplan had sent to it (full or empty)."""
@@ -168,6 +170,7 @@ class QueueStats:
         known = self._waiting.get(unique_id)
         if known is not None and known.queue == caller.queue:
             return []
+        self._bound.pop(unique_id, None)
         moved = self._ended_unanswered(unique_id, now, moved=True)
         self._waiting.join(caller, now - caller.waited)
         queue = self._directory.queue_by_name.get(caller.queue)
@@ -415,10 +418,20 @@ class QueueStats:
         left = self._left.get(unique_id)
         if left is None:
             since = call.since if call is not None else now  # it may have waited before xucd began
+            if call is None:
+                self._enter_unseen(known.id, now)
             left = self._left[unique_id] = _LeftCall(queue_id=known.id, since=since, left_at=now)
         left.seen = True
         left.goes_on |= call is not None and bool(call.at) and bool(at) and call.at != at
         return left
+
+    def _enter_unseen(self, queue_id: int, now: float) -> None:
+        """Count the beginning of a call's wait of which only the end was seen.
+
+        It has left or was answered while xucd began, before it was listed.
+        """
+        self.days[queue_id].entered += 1
+        self._recent[queue_id].entered(now)
 
     def _end(
         self, unique_id: str, queue_id: int, outcome: Outcome, now: float, waited: float = 0.0
@@ -436,6 +449,8 @@ class QueueStats:
             waited = waited if seen is None else seen
         elif call is not None and (known := self._directory.queue_by_name.get(call.queue)):
             queue_id, waited = known.id, now - call.since
+        else:
+            self._enter_unseen(queue_id, now)
         self._count(queue_id, outcome, waited, now)
         return [queue_id]
 

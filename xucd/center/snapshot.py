@@ -12,7 +12,9 @@ from xucd.center.events import CallerJoined, ChannelState, DeviceStatus
 class MemberSeen(msgspec.Struct, frozen=True, gc=False):
     """A queue member as `QueueStatus` lists it. Times are epoch seconds, 0 for never.
 
-    `state_interface` and `dynamic` are as in `MemberAdded`.
+    `state_interface` and `dynamic` are as in `MemberAdded`. `overwritten` is no part of the list:
+    the reason of the pause that the present one, for a wrap-up, has replaced; None if there was
+    none.
     """
 
     queue: str
@@ -26,6 +28,7 @@ class MemberSeen(msgspec.Struct, frozen=True, gc=False):
     status: DeviceStatus = DeviceStatus.NOT_IN_USE
     state_interface: str = ""
     dynamic: bool = True
+    overwritten: str | None = None
 
 
 class ChannelSeen(msgspec.Struct, frozen=True, gc=False):

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
-from xucd.center.intents import Intent
+from xucd.center.intents import AddMember, Intent, RemoveMember, SetPause, SetPenalty
 from xucd.center.refused import Refused
 
 Send = Callable[[Intent], Awaitable[None]]
@@ -20,6 +20,9 @@ Send = Callable[[Intent], Awaitable[None]]
 
 UNANSWERED = frozenset({"AsteriskTimeout", "AsteriskUnavailable"})
 """The codes of refusals after which Asterisk may have acted, or may still act."""
+
+OF_MEMBERS = (AddMember, RemoveMember, SetPenalty, SetPause)
+"""The intents that change members of queues."""
 
 UNSEEN_S = 0.5
 """Seconds after Asterisk's answer until its members are listed anew, unless events come."""
@@ -111,15 +114,22 @@ class AsteriskRequests:
 
         Raises as `until` does.
         """
-        await self.until(done, self.ask(*intents, ignore=ignore))
+        of_members = any(isinstance(intent, OF_MEMBERS) for intent in intents)
+        await self.until(done, self.ask(*intents, ignore=ignore), of_members=of_members)
 
-    async def until(self, done: Callable[[], bool], asking: Coroutine[Any, Any, None]) -> None:
+    async def until(
+        self,
+        done: Callable[[], bool],
+        asking: Coroutine[Any, Any, None],
+        *,
+        of_members: bool = True,
+    ) -> None:
         """Await `asking`, then wait until Asterisk's events have made `done` true.
 
         It is enough that `done` was true once: an agent who becomes ready may be called, answer and
-        wrap up before the answer to the action is read. When the events do not come, the members
-        may be others than the centre takes them for, and are listed anew. Raises as `ask` does, and
-        `Refused` with `AsteriskTimeout` when `done` stays false for the timeout.
+        wrap up before the answer to the action is read. When events `of_members` do not come, the
+        members may be others than the centre takes them for, and are listed anew. Raises as `ask`
+        does, and `Refused` with `AsteriskTimeout` when `done` stays false for the timeout.
         """
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[waiter] = done
@@ -127,7 +137,7 @@ class AsteriskRequests:
             self.check_waiting()
             async with asyncio.timeout(self._timeout):
                 await asking
-                if (await asyncio.wait((waiter,), timeout=UNSEEN_S))[1]:
+                if of_members and (await asyncio.wait((waiter,), timeout=UNSEEN_S))[1]:
                     await self.relist_members()
                     self.check_waiting()
                 await waiter

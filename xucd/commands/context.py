@@ -13,6 +13,7 @@ import msgspec
 
 from xucd.agi.call_variables import CallVariables
 from xucd.center.center import Center
+from xucd.center.live import LiveAgent
 from xucd.center.rights import Rights
 from xucd.commands.asterisk import AsteriskRequests
 from xucd.config.settings import Dialing, Features
@@ -54,3 +55,7 @@ class Context:
 
     rights_in_use: set[Rights] = field(default_factory=set)
     """The rights of all sessions that have subscribed to lists whose content depends on them."""
+
+    def in_doubt(self, live: LiveAgent) -> bool:
+        """Whether Asterisk may yet change the agent's members by an action without an answer."""
+        return self.asterisk.in_doubt(self.center.interfaces(live))

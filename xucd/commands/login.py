@@ -24,7 +24,7 @@ from xucd.center.station import Station
 from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
 from xucd.commands.lookup import find_agent, find_line, not_authorized, warning_of_reach
-from xucd.commands.members import NO_SUCH_MEMBER, join, leave
+from xucd.commands.members import NO_SUCH_MEMBER, join, leave, release
 from xucd.cti.commands import AgentLogin, AgentLogout
 from xucd.cti.session import Session
 from xucd.views import agents as agent_views
@@ -125,11 +125,15 @@ async def _complete(context: Context, live: LiveAgent, line: Line) -> None:
 
 
 async def _join_queues(context: Context, live: LiveAgent, line: Line, *, enough: int) -> None:
-    """Make the agent a member of all its queues that Asterisk has.
+    """Make the agent a member of all its queues that Asterisk has, and of those it is parked in.
 
     Queues that Asterisk does not have are tolerated where it has `enough` others. Raises `Refused`.
     """
     missing: set[int] = set()
+
+    def shelved() -> list[MemberSeen]:
+        found = context.center.shelved(live, line)
+        return [member for queue_id, member in found if queue_id not in live.queues]
 
     async def join_all() -> None:
         names = context.center.directory.queues
@@ -137,7 +141,10 @@ async def _join_queues(context: Context, live: LiveAgent, line: Line, *, enough:
             join(context, live, line, names[queue_id], penalty)
             for queue_id, penalty in live.queues.items()
         ]
+        releases = [release(context, live, member) for member in shelved()]
+        released = asyncio.gather(*releases)
         outcomes = await asyncio.gather(*joins, return_exceptions=True)
+        await released
         for queue_id, outcome in zip(list(live.queues), outcomes, strict=False):
             if isinstance(outcome, Refused) and outcome.code in NO_QUEUE:
                 missing.add(queue_id)
@@ -153,7 +160,9 @@ async def _join_queues(context: Context, live: LiveAgent, line: Line, *, enough:
 
     await context.asterisk.until(
         lambda: (
-            live.stance is not Stance.OUT and live.queues.keys() - missing <= live.members.keys()
+            live.stance is not Stance.OUT
+            and live.queues.keys() - missing <= live.members.keys()
+            and not shelved()
         ),
         join_all(),
     )

@@ -56,6 +56,12 @@ async def join(context: Context, live: LiveAgent, line: Line, queue: Queue, pena
             await ask(SetPause(line.interface, False, "", queue.name))
 
 
+async def release(context: Context, live: LiveAgent, member: MemberSeen) -> None:
+    """Have a parked member ring again, unless its agent is paused. Raises `Refused`."""
+    intents = _intents_to_take_over(live, member, member.penalty)
+    await context.asterisk.ask(*intents, ignore=NO_SUCH_MEMBER)
+
+
 async def leave(context: Context, queue_id: int, member: MemberSeen) -> None:
     """Have a member ring no phone: remove it, or park it. Raises `Refused`."""
     try:

@@ -1,7 +1,8 @@
 """Pausing agents and making them ready.
 
 A pause applies to all of the agent's queues. During a queue call with wrap-up, an agent made ready
-becomes ready after the wrap-up: the pause that the dialplan set at the answer is restored.
+becomes ready after the wrap-up: the pause that the dialplan set at the answer is restored. One made
+ready during the wrap-up ends that alone: what others paused in one queue stays paused there.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,7 +50,7 @@ async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
     if reason in RESERVED or len(reason.encode()) > MAX_REASON:
         raise Refused("InvalidReason", "The reason is too long, or reserved for xucd itself.")
     interface = _interface(context, live)
-    if live.stance is Stance.PAUSED and live.reason == reason and not _in_doubt(context, live):
+    if live.stance is Stance.PAUSED and live.reason == reason and not context.in_doubt(live):
         return
     # A wrap-up that ends meanwhile must not undo the pause.
     context.center.hold_wrapup(live.agent.id)
@@ -73,7 +74,7 @@ async def unpause_agent(context: Context, live: LiveAgent) -> str | None:
     interface = _interface(context, live)
     ready = live.stance is Stance.READY
     paused = any(member.paused for member in live.members.values())
-    if ready and not paused and not _in_doubt(context, live):
+    if ready and not paused and not context.in_doubt(live):
         return warning_of_reach(live)
     if live.members and _wrapup_is_due(context, live, interface):
         if live.stance is Stance.PAUSED:
@@ -104,12 +105,14 @@ async def _bring_about(
 
     async def ask() -> None:
         agent = _current(context, live)
-        if agent.members or _in_doubt(context, live):
+        if agent.members or context.in_doubt(live):
             intents = [
                 msgspec.structs.replace(pause, interface=interface)
                 for interface in context.center.interfaces(agent)
                 for pause in pauses
             ]
+            if agent.stance is Stance.WRAPPING and not pauses[-1].paused:
+                intents = context.center.ends_of_wrapup(agent) or intents
             await context.asterisk.bring_about(done, *intents)
         else:
             pause = pauses[-1]
@@ -126,11 +129,6 @@ async def _bring_about(
         await context.asterisk.relist_members()
         if not done():
             await ask()
-
-
-def _in_doubt(context: Context, live: LiveAgent) -> bool:
-    """Whether Asterisk may yet pause the agent, or unpause it, by an action without an answer."""
-    return context.asterisk.in_doubt(context.center.interfaces(live))
 
 
 def _current(context: Context, live: LiveAgent) -> LiveAgent:

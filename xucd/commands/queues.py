@@ -147,7 +147,7 @@ async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty:
     line, out = live.line, live.stance is Stance.OUT
     member = live.members.get(queue.id)
     there = out or (member is not None and member.penalty == penalty)
-    if there and live.queues.get(queue.id) == penalty and not _in_doubt(context, live):
+    if there and live.queues.get(queue.id) == penalty and not context.in_doubt(live):
         return
     if out or line is None:
         await _configure(context, live, queue, penalty)
@@ -173,7 +173,7 @@ async def remove_from_queue(context: Context, live: LiveAgent, queue: Queue) -> 
     if any(not member.dynamic for member in found):
         text = "The member stands in Asterisk's configuration."
         raise Refused("MemberNotDynamic", text, silent=True)
-    if live.stance is Stance.OUT or line is None or not (found or _in_doubt(context, live)):
+    if live.stance is Stance.OUT or line is None or not (found or context.in_doubt(live)):
         await _configure(context, live, queue, -1)
         return
     member = live.members.get(queue.id)
@@ -224,7 +224,7 @@ async def _change(context: Context, change: _Change, asking: Coroutine[Any, Any,
     center.begin_change(agent_id, queue_id)
     try:
         await context.asterisk.until(change.done, asking)
-        center.configure(agent_id, queue_id, change.penalty)
+        center.configure(agent_id, queue_id, change.penalty, context.now())
     except Refused as refusal:
         if refusal.code in UNANSWERED:
             context.asterisk.fire(change.undoing)
@@ -232,7 +232,7 @@ async def _change(context: Context, change: _Change, asking: Coroutine[Any, Any,
             await context.journal.set_membership(agent_id, queue_id, before)
         raise _silent(refusal) from None
     finally:
-        center.end_change(agent_id, queue_id)
+        center.end_change(agent_id, queue_id, context.now())
         context.publish()
 
 
@@ -242,13 +242,8 @@ async def _configure(context: Context, live: LiveAgent, queue: Queue, penalty: i
         await context.journal.set_membership(live.agent.id, queue.id, penalty)
     except Refused as refusal:
         raise _silent(refusal) from None
-    context.center.configure(live.agent.id, queue.id, penalty)
+    context.center.configure(live.agent.id, queue.id, penalty, context.now())
     context.publish()
-
-
-def _in_doubt(context: Context, live: LiveAgent) -> bool:
-    """Whether Asterisk may yet change the agent's members by an action without an answer."""
-    return context.asterisk.in_doubt(context.center.interfaces(live))
 
 
 def _penalty(live: LiveAgent, queue: Queue) -> int:

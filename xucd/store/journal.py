@@ -47,7 +47,8 @@ class Journal:
         """Write the changes that must outlive the daemon."""
         for change in changes:
             if isinstance(change, ch.StationChanged):
-                self._later(Store.put_station, change.station)
+                if change.kept:
+                    self._later(Store.put_station, change.station)
             elif isinstance(change, ch.DayEnded):
                 day = day_of(change.at - 1)
                 self._later(Store.put_agent_days, day, dict(change.figures))

@@ -15,11 +15,13 @@ What is configured for an agent stays as it is, whatever happens to its members.
 import msgspec
 
 from xucd.center import events as ev
+from xucd.center import memberships
 from xucd.center.agent import Fact, Stance
 from xucd.center.center import Center, is_shelved
 from xucd.center.directory import AGENT_MEMBER, Line
-from xucd.center.intents import WRAPUP_REASON, RelistMembers, SetPause
+from xucd.center.intents import WRAPUP_REASON, AddMember, RelistMembers, RemoveMember, SetPause
 from xucd.center.live import AgentRecord, Member
+from xucd.center.memberships import after_wrapup, wraps_up
 from xucd.center.snapshot import MemberSeen
 
 
@@ -47,9 +49,14 @@ def added(center: Center, event: ev.MemberAdded, now: float) -> None:
 def removed(center: Center, event: ev.MemberRemoved, now: float) -> None:
     """A member left a queue: a step of a logout, or one queue less until the next login."""
     queue = center.directory.queue_by_name.get(event.queue)
-    member = center.members.drop(queue.id, event.interface) if queue is not None else None
-    if queue is not None and member is not None:
+    if queue is None:
+        center.members.drop_elsewhere(event.queue, event.interface)
+        return
+    member = center.members.drop(queue.id, event.interface)
+    if member is not None:
         _disappeared(center, queue.id, member, now)
+    else:
+        _taken_before_it_was_listed(center, queue.name, event, now)
 
 
 def denied(center: Center, queue_id: int, interface: str, now: float) -> None:
@@ -90,12 +97,13 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
     """A membership was paused or made ready."""
     queue = center.directory.queue_by_name.get(event.queue)
     if queue is None:
+        _paused_elsewhere(center, event)
         return
     known = center.members.get(queue.id, event.interface)
     if known is None:  # a reload of queues.conf has brought it, without an event
         center.intents.append(RelistMembers())
         return
-    member = msgspec.structs.replace(known, paused=event.paused, reason=event.reason)
+    member = memberships.paused(known, event.paused, event.reason)
     if is_shelved(known) and not is_shelved(member):
         _appeared(center, queue.id, member, now)
         return
@@ -105,17 +113,27 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
             _disappeared(center, queue.id, member, now)
         return
     live = center.owner(member)
-    wraps_up = event.paused and event.reason == WRAPUP_REASON
     if live is None:
         end_stray_wrapup(center, member)
-        return
-    if wraps_up and not center.has_worked(live):
+    elif wraps_up(member) and not center.has_worked(live):
         # Whoever was asked for a call that another took has nothing to wrap up.
-        center.intents.append(SetPause(event.interface, False, queue=queue.name))
+        read_members(center, live)
+        center.intents.append(after_wrapup(member))
+        center.watch_half_pause(live, now)
+    else:
+        _follow(center, live, event.reason, now)
+        if wraps_up(member):
+            _spread_wrapup(center, live, event.interface)
+
+
+def _paused_elsewhere(center: Center, event: ev.MemberPaused) -> None:
+    """A membership of a queue that is none of ours was paused: a wrap-up does that, too."""
+    member = center.members.pause_elsewhere(event)
+    if not wraps_up(member) or center.members.line_of(member) is None:
         return
-    _follow(center, live, event.reason, now)
-    if wraps_up:
-        _spread_wrapup(center, live, event.interface)
+    live = center.owner(member)
+    if live is None or not center.has_worked(live):
+        center.intents.append(after_wrapup(member))
 
 
 def status_changed(center: Center, event: ev.MemberStatus, now: float) -> None:
@@ -158,8 +176,8 @@ def read_members(center: Center, live: AgentRecord) -> None:
 
 def end_stray_wrapup(center: Center, member: MemberSeen) -> None:
     """Make a member ready that a dialplan paused for a wrap-up which no agent of ours has."""
-    if member.paused and member.reason == WRAPUP_REASON:
-        center.intents.append(SetPause(member.interface, False))
+    if wraps_up(member):
+        center.intents.append(after_wrapup(member))
 
 
 def update_stance(center: Center, live: AgentRecord, latest: str, now: float) -> None:
@@ -186,7 +204,7 @@ def update_stance(center: Center, live: AgentRecord, latest: str, now: float) ->
         # Answering has overwritten a pause that was chosen while the phone rang.
         for interface in center.interfaces(live):
             center.intents.append(SetPause(interface, True, live.reason))
-    else:
+    elif center.has_worked(live) or not center.is_half_paused(live):
         center.change_stance(live, Fact.PAUSED_FOR_WRAPUP, now)
     center.watch_half_pause(live, now)
 
@@ -259,6 +277,28 @@ def _disappeared(center: Center, queue_id: int, member: MemberSeen, now: float) 
     if queue_id not in holder.members:
         holder.take_out(queue_id)
     _follow(center, holder, "", now)
+
+
+def _taken_before_it_was_listed(
+    center: Center, queue: str, event: ev.MemberRemoved, now: float
+) -> None:
+    """Somebody removed a member, and a list without it came first: it is not to be put back."""
+    member = MemberSeen(queue, event.interface, event.member, 0, False, "", 0, 0)
+    live = center.owner(member)
+    queue_id = center.directory.queue_by_name[queue].id
+    if live is None or queue_id not in live.lost or queue_id in live.changing:
+        return
+    adding = [
+        each
+        for each in center.intents
+        if isinstance(each, AddMember) and (each.queue, each.interface) == (queue, event.interface)
+    ]
+    for intent in adding:
+        center.intents.remove(intent)
+    if not adding:  # it has been sent
+        center.intents.append(RemoveMember(queue, event.interface))
+    live.take_out(queue_id)
+    _follow(center, live, "", now)
 
 
 def _holder(center: Center, member: MemberSeen) -> AgentRecord | None:

@@ -8,9 +8,7 @@ from collections.abc import Iterable
 from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.changes import QueueCounted
-
-STATUS = "QUEUESTATUS"
-"""The channel variable in which Queue() leaves why it let a caller go who was not connected."""
+from xucd.center.queue_day import STATUS
 
 TURNED_AWAY = frozenset({"JOINEMPTY", "JOINUNAVAIL", "FULL"})
 """The values of `STATUS` of a caller who never waited."""
@@ -25,8 +23,7 @@ def queues_counted(center: Center, queue_ids: Iterable[int], now: float) -> None
 def caller_sent(center: Center, event: ev.CallerSent, now: float) -> None:
     """Remember which queue the dialplan sends a caller to, which may yet turn it away."""
     queue = center.directory.queue_by_name.get(event.queue)
-    if queue is not None:
-        center.queue_stats.bound_for(event.unique_id, queue.id)
+    center.queue_stats.bound_for(event.unique_id, queue.id if queue is not None else None)
 
 
 def variable_set(center: Center, event: ev.VariableSet, now: float) -> None:

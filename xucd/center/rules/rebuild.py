@@ -26,7 +26,7 @@ from xucd.center.agent import AgentState, Fact, Stance
 from xucd.center.center import Center, is_shelved
 from xucd.center.changes import PhoneChanged
 from xucd.center.directory import AGENT_MEMBER, Line, spelled
-from xucd.center.intents import AddMember, RemoveMember, SetPause, SetPenalty
+from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
 from xucd.center.live import AgentRecord
 from xucd.center.rules.listening import rebuild_listeners
 from xucd.center.rules.members import end_stray_wrapup, read_members, take_line, update_stance
@@ -188,10 +188,10 @@ def _lacking(
     if not live.settled:
         return frozenset(absent)
     if again:
-        return frozenset((absent & (before | live.lost)) - live.taken)
+        return frozenset((absent & (before | live.lost)) - live.taken - live.changing)
     if not any(member.dynamic for member in live.members.values()):
         return frozenset(absent - live.taken)
-    for queue_id in absent & center.members.queue_ids:
+    for queue_id in (absent & center.members.queue_ids) - live.lost:
         live.take_out(queue_id)
     return frozenset(absent - live.taken)
 
@@ -214,6 +214,8 @@ def _put_back(center: Center, live: AgentRecord, line: Line) -> bool:
                 queue.name, line.interface, live.agent.member_name, live.queues[queue_id], paused
             )
         )
+        if live.stance is Stance.WRAPPING:
+            center.intents.append(SetPause(line.interface, True, WRAPUP_REASON, queue.name))
     if lacking and live.stance is Stance.PAUSED:
         center.intents.append(SetPause(line.interface, True, live.reason))
     return bool(lacking)

@@ -39,7 +39,7 @@ def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> Non
             _claim(center, leg)
     asked = _asked(center, event)
     if asked is not None and asked.stance is Stance.WRAPPING and not _works(center, asked, channel):
-        _pause(center, asked, False)
+        center.intents.extend(center.ends_of_wrapup(asked))
 
 
 def claim_taken_over(center: Center, leg: Leg) -> None:
@@ -76,7 +76,8 @@ def _claim(center: Center, leg: Leg) -> None:
     live.set_wrapup(queue.wrapup)
     if queue.wrapup > 0 and live.stance is Stance.READY and live.members:
         live.owe_wrapup()
-        _pause(center, live, True)
+        for interface in center.interfaces(live):
+            center.intents.append(SetPause(interface, True, WRAPUP_REASON))
 
 
 def _asked(center: Center, event: ev.AgentConnected) -> LiveAgent | None:
@@ -90,8 +91,3 @@ def _works(center: Center, live: LiveAgent, channel: Channel) -> bool:
     """Whether an agent talks in a queue's call: the one of this channel, or another."""
     leg = center.phone_calls.talking(live.line.interface) if live.line is not None else None
     return leg is not None and (leg.works or leg.channel.linked_id == channel.linked_id)
-
-
-def _pause(center: Center, live: LiveAgent, paused: bool) -> None:
-    for interface in center.interfaces(live):
-        center.intents.append(SetPause(interface, paused, WRAPUP_REASON if paused else ""))

@@ -1,0 +1,69 @@
+"""Logging in with members that Asterisk's configuration makes, and a logout has paused."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from tests.scene import CAROLINE, SALES, Scene
+from tests.test_context import Script, a_context
+from xucd.center import events as ev
+from xucd.center.agent import AgentState, Stance
+from xucd.center.intents import LOGOUT_REASON, SetPause
+from xucd.center.snapshot import MemberSeen, Snapshot
+from xucd.commands.login import log_in, log_out
+from xucd.store.journal import Journal
+
+
+class Obeying(Script):
+    """An Asterisk that pauses, and tells so."""
+
+    def __init__(self, scene: Scene, member: MemberSeen) -> None:
+        super().__init__()
+        self.scene, self.member = scene, member
+        self.events = self.tell
+        self.told: Callable[[], None] = lambda: None
+
+    def tell(self) -> None:
+        asked = self.asked[-1]
+        assert isinstance(asked, SetPause)
+        queue, name = self.member.queue, self.member.member
+        paused = ev.MemberPaused(queue, asked.interface, name, asked.paused, asked.reason)
+        self.scene.happens(paused)
+        self.told()
+
+
+async def nothing(*_: object) -> None:
+    """Store nothing."""
+
+
+def member(interface: str, name: str) -> MemberSeen:
+    return MemberSeen("sales", interface, name, 0, False, "", 0, 0, dynamic=False)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [member("PJSIP/1003", "Agent/2506"), member("Local/1003@default/n", "Caroline")],
+    ids=["hers by name", "of another name"],
+)
+async def test_a_login_gives_back_what_the_logout_paused_in_a_queue_that_is_not_configured(
+    member: MemberSeen,
+) -> None:
+    scene = Scene()
+    queues = frozenset({"support", "sales", "billing"})
+    scene.rebuilds(Snapshot(queues, (member,), (), (), {}))
+    script = Obeying(scene, member)
+    context = a_context(scene, script)
+    context.journal = cast(Journal, SimpleNamespace(put_station=nothing, written=nothing))
+    context.publish = context.asterisk.check_waiting
+    line, caroline = scene.center.directory.lines[3], scene.agent(CAROLINE)
+    if caroline.stance is Stance.OUT:
+        await log_in(context, caroline, line)
+    script.told = context.asterisk.check_waiting
+    await log_out(context, caroline)
+    assert script.asked == [SetPause(member.interface, True, LOGOUT_REASON, "sales")]
+    await log_in(context, caroline, line)
+    assert script.asked[1:] == [SetPause(member.interface, False, "", "sales")]
+    assert caroline.shown.state is AgentState.READY
+    assert caroline.members.keys() == {SALES}
