@@ -407,7 +407,7 @@ class Center:
         return [(queue_id, member) for queue_id, member in found if self.owner(member) is live]
 
     def shelved(self, live: LiveAgent, line: Line) -> list[tuple[int, MemberSeen]]:
-        """The parked members that are an agent's once it is logged in on a line."""
+        """The shelved members that are an agent's once it is logged in on a line."""
         ours = live.agent.member_name
         return [
             (queue_id, member)
