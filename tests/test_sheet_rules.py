@@ -1,11 +1,13 @@
 """When a sheet is shown, and for which line: as events tell it, without Asterisk."""
 
+import string
 from typing import Literal
 
 from tests.scene import ALICE, Scene
 from xucd.center import events as ev
 from xucd.center.changes import SheetField, SheetShown
-from xucd.center.sheets import KEPT, KeptSheet, SheetTemplate
+from xucd.center.sheets import KEPT, KeptSheet, SheetTemplate, written_down
+from xucd.center.snapshot import ChannelSeen, Snapshot
 
 ITEMS = (SheetField("Queue", "text", 1, "{queue}"),)
 
@@ -102,3 +104,90 @@ def test_the_oldest_of_too_many_sheets_is_forgotten() -> None:
         scene.center.sheets.keep(KeptSheet(profile, "PJSIP/trunk-1", f"other{number}", {}))
     scene.rings(caller)
     assert shown(scene) == []
+
+
+def placed(number: str, unique_id: str, dialled: str) -> tuple[ev.Event, ...]:
+    """A line dials a code, and is answered by Asterisk itself."""
+    name, up = f"PJSIP/{number}-{unique_id}", ev.ChannelState.UP
+    return (
+        ev.ChannelCreated(name, unique_id, unique_id, ev.ChannelState.RING, number, "", dialled),
+        ev.ChannelMoved(unique_id, unique_id, up, number, "", "", ""),
+    )
+
+
+def joined(unique_id: str, caller: str) -> tuple[ev.Event, ...]:
+    return ev.BridgeEntered("b", unique_id, unique_id), ev.BridgeEntered("b", caller, caller)
+
+
+def test_who_picks_a_call_up_is_shown_its_sheet_with_the_queue() -> None:
+    scene = Scene()
+    caller = with_sheet(scene)
+    phone = scene.rings(caller)
+    scene.hangs_up(phone)
+    scene.happens(*placed("1002", "p", "*81001"))
+    assert shown(scene) == [(1, "support")]
+    scene.happens(ev.AgentConnected("support", caller, "p", 3, "PJSIP/1001"))
+    scene.happens(*joined("p", caller), *joined("p", caller))
+    assert shown(scene) == [(1, "support"), (2, "support")]
+
+
+def test_who_takes_a_caller_back_from_parking_is_shown_its_sheet() -> None:
+    scene = Scene()
+    caller = with_sheet(scene)
+    phone = scene.rings(caller)
+    scene.answers(caller, phone)
+    scene.happens(ev.BridgeEntered("lot", caller, caller, holding=True))
+    scene.hangs_up(phone)
+    scene.happens(*placed("1002", "p", "701"))
+    assert shown(scene) == [(1, "support")]
+    scene.happens(*joined("p", caller))
+    assert shown(scene) == [(1, "support"), (2, "support")]
+
+
+def test_who_asked_a_colleague_is_shown_the_sheet_of_the_caller_that_it_is_handed() -> None:
+    scene = Scene()
+    caller = with_sheet(scene)
+    phone = scene.rings(caller)
+    scene.answers(caller, phone)
+    scene.happens(*joined(phone, caller), *placed("1003", "asks", "1001"))
+    assert shown(scene) == [(1, "support")]
+    scene.happens(*joined("asks", caller))
+    assert shown(scene) == [(1, "support"), (3, "support")]
+
+
+def test_a_caller_on_one_of_our_own_lines_is_not_shown_its_own_sheet() -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.happens(*placed("1003", "c", "3000"))
+    template = SheetTemplate("customer", "ring", ITEMS)
+    scene.center.sheets.keep(KeptSheet(template, "PJSIP/1003-c", "c", {}))
+    scene.happens(
+        ev.ChannelCreated("PJSIP/1001-9", "9.1", "c", ev.ChannelState.DOWN, "", "", ""),
+        ev.ChannelMoved("9.1", "c", ev.ChannelState.UP, "1001", "", "", ""),
+        *joined("9.1", "c"),
+    )
+    assert shown(scene) == [(1, "")]
+
+
+def test_a_sheet_that_was_written_down_is_known_again_and_shown_to_nobody_who_talks() -> None:
+    scene = Scene()
+    scene.center.sheets.templates_are({"customer": SheetTemplate("customer", "ring", ITEMS)})
+    template = SheetTemplate("customer", "ring", ITEMS)
+    kept = KeptSheet(template, "PJSIP/trunk-1", "c", {"caller_name": 'Ann, "Q" & Co\n'})
+    sheets = {"c": written_down(kept), "d": "rubbish", "e": written_down(kept)}
+    up = ev.ChannelState.UP
+    seen = [
+        ChannelSeen(
+            "PJSIP/trunk-1", "c", "c", up, "0230", "", "", "", "", "Queue", "support", "b", 9
+        ),
+        ChannelSeen("PJSIP/1001-2", "m", "c", up, "1001", "", "", "", "", "AppQueue", "", "b", 8),
+    ]
+    scene.rebuilds(Snapshot(frozenset(), (), (), tuple(seen), {}, sheets=sheets))
+    assert shown(scene) == []
+    scene.happens(
+        ev.ChannelCreated("PJSIP/1002-3", "n", "c", ev.ChannelState.DOWN, "", "", ""),
+        ev.ChannelMoved("n", "c", ev.ChannelState.RINGING, "1002", "", "", ""),
+    )
+    (told,) = [change for change in scene.told if isinstance(change, SheetShown)]
+    assert (told.line_id, told.known["caller_name"]) == (2, 'Ann, "Q" & Co\n')
+    assert set(written_down(kept)) <= set(string.ascii_letters + string.digits + "%_.-~")
