@@ -57,7 +57,7 @@ def agents(listed: Listed, told: Told, known: Known) -> Iterator[str]:
                 yield f"{who}, but is a member of {sorted(each.queue for each in members)}"
             continue
         interface = LINES[body["phoneNb"]]
-        if {each.interface for each in members} - {interface}:
+        if {each.phone for each in members} - {interface}:
             yield f"{who} on {interface}, but its members are {members}"
         phone = _phone(listed, interface)
         if phone == {IDLE}:
@@ -168,7 +168,7 @@ def wrapups_end(listed: Listed, told: Told, known: Known) -> Iterator[str]:
         owners = [
             body["name"]
             for body in told.agents.values()
-            if body["name"] != "AgentLoggedOut" and LINES[body["phoneNb"]] == member.interface
+            if body["name"] != "AgentLoggedOut" and LINES[body["phoneNb"]] == member.phone
         ]
         if not set(owners) & {"AgentOnWrapup", "AgentOnCall", "AgentDialing", "AgentRinging"}:
             yield f"wrap-up: {member} is paused for ever, of agents {owners}"
@@ -345,13 +345,13 @@ def _present(listed: Listed, told: Told, queue_id: int, seen: Mapping[str, float
         if member.queue == queue
     }
     states = {agent_id: told.agents[agent_id] for agent_id in members if agent_id in told.agents}
-    phones = {agent_id: _phone(listed, members[agent_id].interface) for agent_id in states}
+    phones = {agent_id: _phone(listed, members[agent_id].phone) for agent_id in states}
     free = [
         agent_id
         for agent_id, phone in phones.items()
         if phone == {IDLE}
         and not members[agent_id].paused
-        and listed.devices.get(members[agent_id].interface, "INVALID") not in MISSING
+        and listed.devices.get(members[agent_id].phone, "INVALID") not in MISSING
     ]
     talking = [
         agent_id

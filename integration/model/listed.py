@@ -24,6 +24,13 @@ class Member:
     paused: bool
     reason: str
 
+    @property
+    def phone(self) -> str:
+        """The interface of the phone that it rings in the end."""
+        if not self.interface.startswith("Local/"):
+            return self.interface
+        return "PJSIP/" + self.interface.removeprefix("Local/").partition("@")[0]
+
 
 @dataclass(frozen=True)
 class Channel:
@@ -61,9 +68,9 @@ class Listed:
             for member in self.members
             if (
                 member.name == name
-                or (member.interface == LINES.get(line) and not member.name.startswith("Agent/"))
+                or (member.phone == LINES.get(line) and not member.name.startswith("Agent/"))
             )
-            and member.interface in LINES.values()
+            and member.phone in LINES.values()
             and member.queue in QUEUES.values()
         ]
 
