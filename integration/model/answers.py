@@ -64,6 +64,7 @@ async def read(pages: Mapping[str, Client], silent: Client) -> Told:
     """
     admin = pages[ADMIN]
     begun = {login: len(page.frames) for login, page in pages.items()}
+    await silent.say({"claz": "ping"})  # xucd drops a link after 90 s without a frame
     sent = {login: list(page.frames) for login, page in {**pages, ADMIN: silent}.items()}
     await asyncio.gather(
         admin.ask("getAgentStates"),
