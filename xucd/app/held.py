@@ -16,5 +16,5 @@ def apply_held(center: Center, events: Iterable[Event], now: float) -> None:
     for event in events:
         try:
             apply(center, event, now)
-        except Exception:
+        except Exception:  # whatever it is: the events behind it are not to be lost for it
             log.exception("a rule has failed", message=type(event).__name__)

@@ -561,11 +561,18 @@ class Center:
         if not live.members:
             self.change_stance(live, Fact.UNPAUSED, now)
             return
-        asked = self._unpauses.get(live.agent.id, 0)
-        self._unpauses[live.agent.id] = asked + 1
-        self._wrapups.begin(
-            live.agent.id, now + RETRY_S * 2**asked if asked < RETRIES else math.inf
-        )
+        self._ask_for_end(live, self._wrapups, self._unpauses, RETRY_S, now)
+
+    def _ask_for_end(
+        self, live: LiveAgent, ends: Wrapups, asks: dict[int, int], every: float, now: float
+    ) -> None:
+        """Ask for the end of a wrap-up's pauses, and have it asked for again after a while.
+
+        `asks` counts how often it was asked for; the while doubles, and has an end.
+        """
+        asked = asks.get(live.agent.id, 0)
+        asks[live.agent.id] = asked + 1
+        ends.begin(live.agent.id, now + every * 2**asked if asked < RETRIES else math.inf)
         self.intents.extend(self.ends_of_wrapup(live))
         if asked > 1:  # once more, Asterisk may only have been slow
             self.intents.append(RelistMembers())
@@ -612,14 +619,7 @@ class Center:
 
     def _end_half_pause(self, live: AgentRecord, now: float) -> None:
         """Ask for the end of such a pause, and again after a while if it has not come about."""
-        asked = self._half_unpauses.get(live.agent.id, 0)
-        self._half_unpauses[live.agent.id] = asked + 1
-        self._half_paused.begin(
-            live.agent.id, now + HALF_PAUSED_S * 2**asked if asked < RETRIES else math.inf
-        )
-        self.intents.extend(self.ends_of_wrapup(live))
-        if asked > 1:  # once more, Asterisk may only have been slow
-            self.intents.append(RelistMembers())
+        self._ask_for_end(live, self._half_paused, self._half_unpauses, HALF_PAUSED_S, now)
 
     def _new_record(self, agent: Agent, queues: Mapping[int, int], now: float) -> AgentRecord:
         station = self.stations.get(agent.id)

@@ -80,13 +80,7 @@ def log_in_found(center: Center, agent_id: int, line: Line, now: float) -> None:
 
 def penalty_changed(center: Center, event: ev.MemberPenalty, now: float) -> None:
     """A member has another penalty."""
-    queue = center.directory.queue_by_name.get(event.queue)
-    member = center.members.get(queue.id, event.interface) if queue is not None else None
-    if queue is None or member is None:
-        return
-    member = msgspec.structs.replace(member, penalty=event.penalty)
-    center.members.put(queue.id, member)
-    live = center.owner(member)
+    live = _changed(center, event, penalty=event.penalty)
     if live is not None:
         read_members(center, live)
         _settle(center, live)
@@ -126,6 +120,19 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
             _spread_wrapup(center, live, event.interface)
 
 
+def _changed(
+    center: Center, event: ev.MemberPenalty | ev.MemberStatus, **values: object
+) -> AgentRecord | None:
+    """Change a member of one of our queues; returns the agent that it is of, if any."""
+    queue = center.directory.queue_by_name.get(event.queue)
+    member = center.members.get(queue.id, event.interface) if queue is not None else None
+    if queue is None or member is None:
+        return None
+    member = msgspec.structs.replace(member, **values)
+    center.members.put(queue.id, member)
+    return center.owner(member)
+
+
 def _paused_elsewhere(center: Center, event: ev.MemberPaused) -> None:
     """A membership of a queue that is none of ours was paused: a wrap-up does that, too."""
     member = center.members.pause_elsewhere(event)
@@ -138,13 +145,7 @@ def _paused_elsewhere(center: Center, event: ev.MemberPaused) -> None:
 
 def status_changed(center: Center, event: ev.MemberStatus, now: float) -> None:
     """A queue reports what it holds a member's phone to do: free, in use, out of reach."""
-    queue = center.directory.queue_by_name.get(event.queue)
-    member = center.members.get(queue.id, event.interface) if queue is not None else None
-    if queue is None or member is None:
-        return
-    member = msgspec.structs.replace(member, status=event.status)
-    center.members.put(queue.id, member)
-    live = center.owner(member)
+    live = _changed(center, event, status=event.status)
     if live is None:
         return
     read_members(center, live)
