@@ -16,17 +16,10 @@ from integration.client import DEADLINE, Client
 from integration.fixtures import World
 from integration.model.panel import Block, Panel
 from integration.test_queue_stats import counted, counters
+from tests.scene import OUTCOMES
 from xucd.cti.messages import QueueStatistic as Figure
 
 QUEUE_LOG = "/var/log/asterisk/queue_log"
-ENDS = (
-    Figure.ANSWERED,
-    Figure.ABANDONED,
-    Figure.TIMED_OUT,
-    Figure.CALLBACKS,
-    Figure.DIVERTED,
-    Figure.UNSEEN,
-)
 
 
 @pytest.mark.timeout(0)
@@ -44,7 +37,7 @@ async def test_mixed_calls_are_counted_as_they_ended_and_as_asterisk_logs_them(
         expected = await callers.run(world, panel, count, seed=count)
     for queue_id in callers.NAMES:
         figures: dict[str, float] = {
-            name: expected.figures[queue_id, name] for name in (Figure.ENTERED, *ENDS)
+            name: expected.figures[queue_id, name] for name in (Figure.ENTERED, *OUTCOMES)
         }
         await counted(ada, queue_id, {**figures, Figure.WAITING_CALLS: 0})
     told = [counters(body) for body in ada.bodies("QueueStatistics")]
@@ -55,7 +48,7 @@ async def test_mixed_calls_are_counted_as_they_ended_and_as_asterisk_logs_them(
 
 def parts(told: dict[str, float]) -> float:
     """All who have entered a queue, by what they do or how they ended."""
-    return told[Figure.WAITING_CALLS] + sum(told[end] for end in ENDS)
+    return told[Figure.WAITING_CALLS] + sum(told[end] for end in OUTCOMES)
 
 
 async def test_a_caller_handed_over_or_taken_while_xucd_is_down_stays_one_caller(

@@ -14,6 +14,17 @@ from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.table import apply
 from xucd.center.snapshot import Snapshot
 from xucd.center.station import Station
+from xucd.cti.messages import QueueStatistic
+
+OUTCOMES = (
+    QueueStatistic.ANSWERED,
+    QueueStatistic.ABANDONED,
+    QueueStatistic.TIMED_OUT,
+    QueueStatistic.CALLBACKS,
+    QueueStatistic.DIVERTED,
+    QueueStatistic.UNSEEN,
+)
+"""The figures of which each caller is counted in one, once it waits no more."""
 
 START = 1_795_000_000.0
 SUPPORT, SALES, BILLING = 1, 2, 3

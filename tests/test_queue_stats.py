@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from tests.scene import ALICE, BILLING, BRUCE, DAY, SALES, SUPPORT, Scene, directory
+from tests.scene import ALICE, BILLING, BRUCE, DAY, OUTCOMES, SALES, SUPPORT, Scene, directory
 from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.center import Center, Remembered
@@ -57,15 +57,7 @@ def holds(scene: Scene) -> None:
     """Everybody who has entered waits, or is in one outcome."""
     for queue_id in scene.center.directory.queues:
         told = values(scene, queue_id)
-        ends = (
-            Figure.ANSWERED,
-            Figure.ABANDONED,
-            Figure.TIMED_OUT,
-            Figure.CALLBACKS,
-            Figure.DIVERTED,
-            Figure.UNSEEN,
-            Figure.WAITING_CALLS,
-        )
+        ends = (*OUTCOMES, Figure.WAITING_CALLS)
         assert told[Figure.ENTERED] == sum(told[end] for end in ends), told
 
 

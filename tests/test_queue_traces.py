@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scene import SALES, SUPPORT, directory
+from tests.scene import OUTCOMES, SALES, SUPPORT, directory
 from xucd.center.center import Center
 from xucd.center.events import Event
 from xucd.center.queue_day import QueueDay
@@ -26,14 +26,6 @@ from xucd.tools import trace
 from xucd.views import queues as queue_views
 
 TRACES = Path(__file__).parent / "traces"
-OUTCOMES = (
-    Figure.ANSWERED,
-    Figure.ABANDONED,
-    Figure.TIMED_OUT,
-    Figure.CALLBACKS,
-    Figure.DIVERTED,
-    Figure.UNSEEN,
-)
 
 
 def played(name: str) -> Iterator[tuple[Center, Snapshot | Event]]:
