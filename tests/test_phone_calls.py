@@ -382,15 +382,20 @@ def test_a_call_that_is_picked_up_is_incoming_from_the_caller_it_is_joined_to() 
         (RING, "0230", True, False),
     ],
 )
-def test_a_call_is_picked_up_when_another_party_is_named_and_nobody_was_rung(
+def test_a_phone_that_picks_up_is_dialing_until_it_is_joined(
     state: ChannelState, connected: str, alone: bool, picked_up: bool
 ) -> None:
     scene = Scene()
+    scene.logs_in()
     scene.happens(*dialing("*8"))
     if not alone:
         scene.happens(*rung("t", RINGING, ("0611", "")))
     scene.happens(ev.ChannelMoved("o", "o", state, "1001", "", connected, ""))
-    assert told(scene)[-1].incoming is picked_up
+    waits = picked_up or state is RING
+    assert told(scene)[-1].stage is (Stage.DIALING if waits else Stage.ESTABLISHED)
+    assert told(scene)[-1].incoming is False
+    shown = scene.agent().shown.state
+    assert shown is (AgentState.DIALING if waits else AgentState.ON_CALL)
 
 
 @pytest.mark.parametrize(

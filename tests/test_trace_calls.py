@@ -96,7 +96,6 @@ def test_who_picks_up_a_queues_call_talks_and_wraps_up_and_who_was_rung_is_ready
     assert shown(changes, JACK)[-2:] == [QUEUE_CALL, "OnWrapup"]
     assert told(changes, 3) == [
         ("dialing", dialled, "out", ""),
-        ("established", CALLER, "in", ""),
         *TALKED[1:],
     ]
 
@@ -210,6 +209,35 @@ def test_a_call_of_a_dialler_that_reached_its_customer_first_is_incoming(version
         (stage, OUTSIDE, "in", "") for stage in ("ringing", "established", "released")
     ]
     assert shown(changes, BRUCE)[-3:] == ["Ringing", "OnCall in external disabled", "Ready"]
+
+
+@EVERY
+def test_who_picks_up_while_the_phone_answers_talks_in_its_place(version: str) -> None:
+    changes = played("pickup-answered", version)
+    assert told(changes, 8)[-3:] == [
+        ("established", "1003", "out", ""),
+        ("established", "1001", "out", ""),
+        ("released", "1001", "out", ""),
+    ]
+    assert told(changes, 1) == [
+        ("dialing", "*81003", "out", ""),
+        ("established", "1008", "in", ""),
+        ("released", "1008", "in", ""),
+    ]
+    assert told(changes, 3)[-1][0] == "released"
+
+
+@EVERY
+def test_who_picks_up_a_phone_that_is_rung_to_dial_dials_in_its_place(version: str) -> None:
+    changes = played("originate-picked-up", version)
+    assert told(changes, 3) == [
+        ("dialing", "*81001", "out", ""),
+        ("dialing", OUTSIDE, "out", ""),
+        ("established", OUTSIDE, "out", ""),
+        ("released", OUTSIDE, "out", ""),
+    ]
+    assert shown(changes, JACK)[-3:] == ["Dialing", "OnCall out external disabled", "Ready"]
+    assert told(changes, 1) == [("dialing", "", "out", ""), ("released", "", "out", "")]
 
 
 @EVERY

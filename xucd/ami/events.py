@@ -206,6 +206,10 @@ def _channel_gone(block: Headers) -> Event:
     return events.ChannelGone(block["Channel"], block["Uniqueid"])
 
 
+def _picked_up(block: Headers) -> Event:
+    return events.PickedUp(block["Uniqueid"], block["TargetUniqueid"])
+
+
 def _dial_ended(block: Headers) -> Event:
     return events.DialEnded(block.get("Uniqueid", ""), block["DestUniqueid"], block["DialStatus"])
 
@@ -330,6 +334,7 @@ DECODERS: dict[bytes, Callable[[Headers], Event | None]] = {
     b"Newstate": _channel_moved,
     b"Rename": _channel_renamed,
     b"Hangup": _channel_gone,
+    b"Pickup": _picked_up,
     b"DialEnd": _dial_ended,
     b"BridgeEnter": _bridge_entered,
     b"BridgeLeave": _bridge_left,

@@ -52,8 +52,9 @@ class Channel(msgspec.Struct, kw_only=True, eq=False, gc=False):
     it, "" when none did. `held` says that its phone has put the call on hold. `muted` is None while
     it is not recorded, `stopped` says that it was recorded and no longer is. `variables` are its
     ``USR_`` variables. Of a caller, `from_queue` is the name of the queue through which a member
-    answered it, and `transferred` says that it was handed on since then. `born` counts channels in
-    the order in which they came to be.
+    answered it, and `transferred` says that it was handed on since then. `taken_by` is the unique
+    id of the channel that has picked up its call, "" for none. `born` counts channels in the order
+    in which they came to be.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Channel(msgspec.Struct, kw_only=True, eq=False, gc=False):
     muted: bool | None = None
     from_queue: str = ""
     transferred: bool = False
+    taken_by: str = ""
     stopped: bool = False
     variables: dict[str, str] = {}
     born: int = 0

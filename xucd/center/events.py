@@ -232,6 +232,13 @@ class ChannelGone(_Event, frozen=True):
     unique_id: str
 
 
+class PickedUp(_Event, frozen=True):
+    """A channel picks up the call of another, which rings. AMI `Pickup`."""
+
+    unique_id: str
+    target_unique_id: str
+
+
 class DialEnded(_Event, frozen=True):
     """A dial attempt ended. AMI `DialEnd`. `status` is Asterisk's `DialStatus`: ``ANSWER``, …
 
@@ -373,6 +380,7 @@ Event = (
     | ChannelMoved
     | ChannelRenamed
     | ChannelGone
+    | PickedUp
     | DialEnded
     | BridgeEntered
     | BridgeLeft

@@ -49,9 +49,10 @@ class Leg:
     it or through which its caller came, `internal` says that the other party is one of our own,
     `recording` whether the call is recorded; it stays as it was once nobody is left to talk with.
     `claimed` says that it is known whether it is a queue's call that its agent works on, `works`
-    that it is: a wrap-up follows. `dials` says that Asterisk has rung somebody for it. `counted` is
-    what it has added to its agent's figures so far, and `agent_id` whose these are. `twin` is the
-    call that a further channel of the same phone rings for.
+    that it is: a wrap-up follows. `dials` says that Asterisk has rung somebody for it, `picks_up`
+    that it is about to be joined to somebody for whom another phone rings. `counted` is what it has
+    added to its agent's figures so far, and `agent_id` whose these are. `twin` is the call that a
+    further channel of the same phone rings for.
     """
 
     __slots__ = (
@@ -64,6 +65,7 @@ class Leg:
         "internal",
         "joined",
         "over",
+        "picks_up",
         "queue",
         "recording",
         "sent",
@@ -87,6 +89,7 @@ class Leg:
         self.claimed = False
         self.works = False
         self.dials = False
+        self.picks_up = False
         self.over = False
         self.sent: PhoneCall | None = None
         self.counted = AgentDay()
@@ -143,7 +146,7 @@ class PhoneCalls:
         """What the phone does: talking hides dialing, and dialing hides ringing."""
         found = Phone.IDLE
         for leg in self._on(interface):
-            if leg.channel.state is ChannelState.UP:
+            if leg.channel.state is ChannelState.UP and not leg.picks_up:
                 return Phone.TALKING
             if leg.channel.state is ChannelState.DOWN:
                 continue
@@ -158,9 +161,9 @@ class PhoneCalls:
 
         Of several one that is not held, before others one with somebody there, the latest.
         """
-        up = [leg for leg in self._on(interface) if leg.channel.state is ChannelState.UP]
+        up = (leg for leg in self._on(interface) if leg.channel.state is ChannelState.UP)
         return max(
-            up,
+            (leg for leg in up if not leg.picks_up),
             key=lambda leg: (
                 not leg.over,
                 not leg.channel.held,
@@ -269,6 +272,7 @@ def _call(
             else _is_incoming(directory, channels, leg, peer)
         )
         leg.joined = peer is not None
+        leg.picks_up = _picks_up(channels, leg)
         leg.recording = channels.recording(channel)
     elif peer is not None:
         leg.recording = channels.recording(channel)
@@ -327,27 +331,35 @@ def _looks_incoming(channels: Channels, leg: Leg) -> bool:
     """The direction of a call that is joined to nobody yet.
 
     A phone that Asterisk rings is called if there is somebody who could call it; otherwise it is
-    rung so that it dials for its user: by an Originate of ours or of another program (a CRM). A
-    call that the phone placed is a pick-up if Asterisk answers it without having dialled anybody,
-    and names another party than the number that was dialled.
+    rung so that it dials for its user: by an Originate of ours or of another program (a CRM).
     """
     channel = leg.channel
-    if channel.called:
-        if channel.unique_id.startswith(OWN_ID):
-            return not channel.unique_id.startswith(DIAL_ID)
-        if channel.linked_id == channel.unique_id:
-            return bool(leg.queue)
-        origin = channels.by_id.get(channel.linked_id)
-        if leg.queue or origin is None or not origin.is_local:
-            return True
-        return any(
-            found.born < channel.born and not found.is_local
-            for found in channels.in_call(channel.linked_id)
-        )
-    leg.dials = leg.dials or bool(_dialled_by(channels, channel))
-    if leg.incoming:
+    if not channel.called:
+        return bool(leg.queue)  # whose caller it has picked up
+    if channel.unique_id.startswith(OWN_ID):
+        return not channel.unique_id.startswith(DIAL_ID)
+    if channel.linked_id == channel.unique_id:
+        return bool(leg.queue)
+    origin = channels.by_id.get(channel.linked_id)
+    if leg.queue or origin is None or not origin.is_local:
         return True
-    alone = not leg.dials and all(found is channel for found in channels.in_call(channel.linked_id))
+    return any(
+        found.born < channel.born and not found.is_local
+        for found in channels.in_call(channel.linked_id)
+    )
+
+
+def _picks_up(channels: Channels, leg: Leg) -> bool:
+    """Whether a call that the phone placed is a pick-up that joins it to somebody in a moment.
+
+    So it is if Asterisk answers it without having dialled anybody, and names another party than the
+    number that was dialled. Who called whom shows once they are joined.
+    """
+    channel = leg.channel
+    leg.dials = leg.dials or bool(_dialled_by(channels, channel))
+    if leg.joined or leg.queue or leg.dials or channel.called:
+        return False
+    alone = all(found is channel for found in channels.in_call(channel.linked_id))
     up = channel.state is ChannelState.UP
     return up and alone and channel.connected[0] not in ("", leg.dialled)
 
@@ -459,7 +471,8 @@ def _stage(leg: Leg, peer: Channel | None) -> Stage:
     up = leg.channel.state is ChannelState.UP
     if up and leg.channel.held:
         return Stage.ON_HOLD
-    if up and (leg.joined or peer is not None or not leg.is_dialled_for):
+    waits = leg.is_dialled_for or leg.picks_up
+    if up and (leg.joined or peer is not None or not waits):
         return Stage.ESTABLISHED
     return Stage.RINGING if leg.incoming else Stage.DIALING
 

@@ -72,6 +72,29 @@ def bridge_left(center: Center, event: ev.BridgeLeft, now: float) -> None:
         center.channels.leave_bridge(channel, event.bridge)
 
 
+def picked_up(center: Center, event: ev.PickedUp, now: float) -> None:
+    """Record who is about to take the place of a channel that rings."""
+    channel = center.channels.by_id.get(event.target_unique_id)
+    if channel is not None:
+        channel.taken_by = event.unique_id
+
+
+def with_implied(center: Center, event: ev.Event) -> tuple[ev.Event, ...]:
+    """An event, after those that Asterisk leaves out.
+
+    Where a phone answers while it is picked up, it is told to enter the bridge. Then the picker is
+    there in its place, which no event says but the hangup of one that has not left.
+    """
+    channel = (
+        center.channels.by_id.get(event.unique_id) if isinstance(event, ev.ChannelGone) else None
+    )
+    if channel is None or not channel.bridge or channel.taken_by not in center.channels.by_id:
+        return (event,)
+    bridge = channel.bridge
+    left = ev.BridgeLeft(bridge, channel.unique_id)
+    return left, ev.BridgeEntered(bridge, channel.taken_by, channel.linked_id), event
+
+
 def held(center: Center, event: ev.Held, now: float) -> None:
     """Record that a phone put its call on hold, or took it back."""
     channel = center.channels.by_id.get(event.unique_id)
@@ -136,12 +159,15 @@ def variable_set(center: Center, event: ev.VariableSet, now: float) -> None:
 
 
 def originate_answered(center: Center, event: ev.OriginateAnswered, now: float) -> None:
-    """Record which number a phone dials that Asterisk rang so that it does."""
+    """Record which number a phone dials that Asterisk rang so that it does.
+
+    Or one that picked it up, and so goes on in its place.
+    """
     channel = center.channels.by_id.get(event.unique_id)
     if channel is None or not event.number or channel.unique_id.startswith(DIAL_ID):
         return
-    if event.ok and channel.called:
-        channel.exten = event.number
+    if event.ok:
+        channel.called, channel.exten = True, event.number
         center.channels.touch(channel)
 
 

@@ -55,6 +55,7 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     ev.ChannelRenamed: (channels.renamed, phones.reads),
     # A channel's end: first who it was, then what hung on it, last what a page shows of it.
     ev.ChannelGone: (channels.gone, listening.gone, phones.reads, queues.gone, sheets.gone),
+    ev.PickedUp: (channels.picked_up,),
     ev.DialEnded: (callback_calls.dial_ended,),
     ev.BridgeEntered: (
         channels.bridge_entered,
@@ -86,6 +87,6 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
 
 def apply(center: Center, event: ev.Event, now: float) -> None:
     """Take in one thing that Asterisk did. An event that no rule is about changes nothing."""
-    event = spelled(center.directory, event)
-    for rule in RULES.get(type(event), ()):
-        rule(center, event, now)
+    for each in channels.with_implied(center, spelled(center.directory, event)):
+        for rule in RULES.get(type(each), ()):
+            rule(center, each, now)
