@@ -257,6 +257,14 @@ class Pbx:
         code, output = self._container.exec_run(["cat", path])
         return output.decode(errors="replace") if code == 0 else ""
 
+    def write(self, path: str, text: str) -> None:
+        """Replace a file of the container."""
+        code, output = self._container.exec_run(
+            ["sh", "-c", 'printf %s "$2" > "$1"', "sh", path, text]
+        )
+        if code != 0:
+            raise PbxError(f"cannot write {path}: {output.decode(errors='replace').strip()}")
+
     def log(self) -> str:
         """Asterisk's log since it started."""
         text: str = self._container.logs().decode(errors="replace")

@@ -7,7 +7,7 @@ names of parties, and which queue a call came through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -29,9 +29,9 @@ class Known:
 
     `incoming` are those that rang a phone for somebody else's call, `outgoing` those that a phone,
     or a program for it, placed to a number; what is neither (pick-ups, parked calls) may be told
-    either way. Of the `unsure` xucd does not know whether they are on hold. `handed` are over for
-    the phone, which has transferred them, although their channels may live on for a while. `held`
-    and `muted` are unique ids of channels of which Asterisk last said so: no list has it.
+    either way. Of the `unsure` xucd does not know whether they are on hold. `held`, `muted` and
+    `handed` are unique ids of channels of which Asterisk last said so: no list has it. Who is
+    `handed` has transferred its call, which is over for it although the channel may live on.
     """
 
     incoming: frozenset[str] = frozenset()
@@ -147,7 +147,8 @@ def members(listed: Listed, told: Told, known: Known) -> Iterator[str]:
     for agent_id, body in told.agents.items():
         if body["name"] == "AgentLoggedOut":
             continue
-        live = {ids[each.queue]: each.penalty for each in listed.of_agent(agent_id, _on_line(body))}
+        members = by_queue(listed.of_agent(agent_id, _on_line(body)))
+        live = {ids[queue]: member.penalty for queue, member in members.items()}
         seen = {
             queue: penalty for (agent, queue), penalty in told.members.items() if agent == agent_id
         }
@@ -158,6 +159,14 @@ def members(listed: Listed, told: Told, known: Known) -> Iterator[str]:
                 yield f"member: {LOGINS[agent_id]} in {QUEUES[queue_id]} {live}, but told {seen}"
         for queue_id in seen.keys() - live.keys():
             yield f"member: {LOGINS[agent_id]} is not in {QUEUES[queue_id]}, but told in {seen}"
+
+
+def by_queue(members: Iterable[Member]) -> dict[str, Member]:
+    """An agent's member of each queue; of several one that is not paused, and its phone's own."""
+    found: dict[str, Member] = {}
+    for member in sorted(members, key=lambda each: (each.paused, each.interface != each.phone)):
+        found.setdefault(member.queue, member)
+    return found
 
 
 def wrapups_end(listed: Listed, told: Told, known: Known) -> Iterator[str]:
@@ -197,7 +206,7 @@ def calls(listed: Listed, told: Told, known: Known) -> Iterator[str]:
         open_ = dict(events)
         for channel in listed.on(interface):
             event = _event_of(channel, open_, known)
-            if channel.call_id in known.handed and not listed.others(channel):
+            if channel.unique_id in known.handed:
                 open_.pop(event["uniqueId"] if event else "", None)
                 continue
             if event is None:
@@ -341,8 +350,10 @@ def _present(listed: Listed, told: Told, queue_id: int, seen: Mapping[str, float
     members = {
         agent_id: member
         for agent_id in AGENTS
-        for member in listed.of_agent(agent_id, _on_line(told.agents.get(agent_id, {})))
-        if member.queue == queue
+        for name, member in by_queue(
+            listed.of_agent(agent_id, _on_line(told.agents.get(agent_id, {})))
+        ).items()
+        if name == queue
     }
     states = {agent_id: told.agents[agent_id] for agent_id in members if agent_id in told.agents}
     phones = {agent_id: _phone(listed, members[agent_id].phone) for agent_id in states}

@@ -11,6 +11,7 @@ from integration.model.panel import Block, Panel
 LINES = {str(number): f"PJSIP/{number}" for number in range(1001, 1009)}
 QUEUES = {1: "support", 2: "sales", 3: "billing"}
 AGENTS = {8: "2501", 9: "2502", 10: "2503", 11: "2504", 12: "2505", 13: "2506"}
+LOGGED_OUT = "xucd-logout"
 MISSING = ("UNAVAILABLE", "INVALID")
 """Device states of a phone that cannot ring."""
 
@@ -61,7 +62,10 @@ class Listed:
     parked: Mapping[str, str] = field(default_factory=dict)  # slot: channel
 
     def of_agent(self, agent_id: int, line: str = "") -> list[Member]:
-        """An agent's members: by its name, or without an agent's name on the line that it is on."""
+        """An agent's members: by its name, or without an agent's name on the line that it is on.
+
+        One that cannot be removed, and is logged out by a pause, is none.
+        """
         name = f"Agent/{AGENTS[agent_id]}"
         return [
             member
@@ -72,6 +76,7 @@ class Listed:
             )
             and member.phone in LINES.values()
             and member.queue in QUEUES.values()
+            and not (member.paused and member.reason == LOGGED_OUT)
         ]
 
     def on(self, interface: str) -> list[Channel]:

@@ -26,18 +26,22 @@ COMMAND = 30.0  # seconds within which a page's command must be answered: xucd g
 FAILED = ("AsteriskTimeout", "AsteriskUnavailable", "InternalError")
 """Refusals that nothing that an actor did explains."""
 
+QUEUES_CONF = "/etc/asterisk/queues.conf"
 QUEUE_LOG = "/var/log/asterisk/queue_log"
 MISHAPS = (TimeoutError, NotAnswered, SippError)
 """What a phone meets when the other side was faster; the comparison says what became of it."""
 
 
 _BEGIN_OR_END = {
-    ("Hold", ""): ("Hold", True),
-    ("Unhold", ""): ("Hold", False),
-    ("MixMonitorMute", "1"): ("Mute", True),
-    ("MixMonitorMute", "0"): ("Mute", False),
+    ("Hold", ""): ("Hold", True, "Uniqueid"),
+    ("Unhold", ""): ("Hold", False, "Uniqueid"),
+    ("MixMonitorMute", "1"): ("Mute", True, "Uniqueid"),
+    ("MixMonitorMute", "0"): ("Mute", False, "Uniqueid"),
+    ("BlindTransfer", "Success"): ("Transfer", True, "TransfererUniqueid"),
+    ("AttendedTransfer", "Success"): ("Transfer", True, "OrigTransfererUniqueid"),
+    ("BridgeEnter", ""): ("Transfer", False, "Uniqueid"),
 }
-"""Event and its ``State``: what it is about, and whether it begins."""
+"""Event and its ``State`` or ``Result``: what it is about, whether it begins, and whose it is."""
 
 
 class Scene:
@@ -52,7 +56,6 @@ class Scene:
         self.either: set[str] = set()  # Call-IDs of pick-ups and parked calls taken back
         self.held: set[str] = set()
         self.unsure: set[str] = set()
-        self.handed: set[str] = set()
         self.unregistered: set[str] = set()
         self.troubles: list[str] = []
         self.stories = answers.Stories()
@@ -63,7 +66,9 @@ class Scene:
         self.log_from = 0  # the row of Asterisk's queue_log at which this begins
         self._log_read = 0  # bytes of xucd's own log
         self.listed = Listed()
-        self._told: dict[str, set[str]] = {"Hold": set(), "Mute": set()}
+        self.configured = ("", "")  # the member that queues.conf has, the queue that it lacks
+        self._queues_conf = ""
+        self._told: dict[str, set[str]] = {"Hold": set(), "Mute": set(), "Transfer": set()}
         self._reader = Reader(panel)
         self._background: set[asyncio.Task[None]] = set()
         panel.listeners.append(self._hear)
@@ -72,6 +77,7 @@ class Scene:
         await self._feature("tTkK")
         await self._open()
         await self.look()
+        self._queues_conf = await asyncio.to_thread(self.pbx.read, QUEUES_CONF)
         log = await asyncio.to_thread(self.pbx.read, QUEUE_LOG)
         self.log_from = len(log.splitlines())
         return self
@@ -79,6 +85,8 @@ class Scene:
     async def __aexit__(self, *_: object) -> None:
         self.panel.listeners.remove(self._hear)
         await self._feature("")
+        if self.configured != ("", ""):
+            await self.configure("", "")
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -99,9 +107,10 @@ class Scene:
         await asyncio.gather(*(page.close() for page in (*self.pages.values(), self.silent)))
 
     def _hear(self, block: Block) -> None:
-        what, begins = _BEGIN_OR_END.get((block.event, block["State"]), ("", False))
-        if what:
-            (self._told[what].add if begins else self._told[what].discard)(block["Uniqueid"])
+        key = block.event, block["State"] or block["Result"]
+        if key in _BEGIN_OR_END:
+            what, begins, field = _BEGIN_OR_END[key]
+            (self._told[what].add if begins else self._told[what].discard)(block[field])
 
     # -- looking
 
@@ -129,7 +138,7 @@ class Scene:
             outgoing=frozenset((placed | clicked) - self.either),
             held=frozenset(self._told["Hold"]),
             unsure=frozenset(self.unsure),
-            handed=frozenset(self.handed),
+            handed=frozenset(self._told["Transfer"]),
             muted=frozenset(self._told["Mute"]),
         )
 
@@ -226,6 +235,16 @@ class Scene:
     async def cli(self, command: str) -> None:
         """A command by `asterisk -rx`, whatever it answers."""
         await asyncio.to_thread(self.pbx.cli, command)
+
+    async def configure(self, member: str, missing: str) -> None:
+        """Let queues.conf have this member, in billing, and lack this queue."""
+        head = "[billing](xucd-queue)\n"
+        text = self._queues_conf.replace(f"[{missing}](", f"[no-{missing}](")
+        if member:
+            text = text.replace(head, f"{head}member => {member}\n")
+        await asyncio.to_thread(self.pbx.write, QUEUES_CONF, text)
+        await self.cli("queue reload all")
+        self.configured = member, missing
 
     async def kill(self) -> None:
         """Kill xucd, start it again, and open the pages anew."""

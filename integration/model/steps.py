@@ -30,6 +30,7 @@ FOREIGN = (  # members that others add: interface, name, state interface
     ("PJSIP/1002", "Alice J", ""),
     ("Local/1006@phones/n", "Local six", "PJSIP/1006"),
 )
+STATIC = "PJSIP/1006,1,Agent/2506"  # a member of queues.conf
 MOST_CALLS = 8  # channels; while there are so many, nobody begins another call
 
 
@@ -198,7 +199,6 @@ async def caller_hangs_up(scene: Scene, caller: str) -> None:
 async def transfer(scene: Scene, phone: str, number: str) -> None:
     for leg in scene.talking(phone)[:1]:
         # It goes on until the number has answered.
-        scene.handed.add(leg.call_id)
         await asyncio.wait({scene.begin(leg.transfer(number))}, timeout=1.0)
 
 
@@ -356,6 +356,22 @@ async def bounce(scene: Scene) -> None:
 
 
 RELOADS = ("queue reload all", "core reload", "module reload app_queue.so")
+
+
+async def configure(scene: Scene, member: str, missing: str) -> None:
+    await scene.configure(member, missing)
+
+
+def configurable(scene: Scene) -> list[Arguments]:
+    """Other contents of queues.conf; a queue in which somebody waits is not taken away."""
+    member, missing = scene.configured
+    ways = every(member=["", STATIC], missing=["", "sales"])
+    now = {"member": member, "missing": missing}
+    return [
+        each
+        for each in ways
+        if each != now and (not each["missing"] or not scene.listed.callers.get("sales"))
+    ]
 
 
 def by_cli(scene: Scene) -> list[Arguments]:
@@ -543,6 +559,7 @@ STEPS: tuple[Step, ...] = (
     # -- asterisk -rx
     Step("cli", 4, by_cli, cli),
     Step("reload", 2, lambda _: every(command=RELOADS), cli),
+    Step("configure", 3, configurable, configure),
     Step("bounce", 1, lambda _: [{}], bounce),
     # -- pages
     Step(
