@@ -212,6 +212,15 @@ def test_a_call_of_a_dialler_that_reached_its_customer_first_is_incoming(version
 
 
 @EVERY
+def test_who_picks_up_a_forwarded_call_is_dialing_until_its_caller_is_reached(version: str) -> None:
+    assert told(played("pickup-forwarded", version), 3) == [
+        ("dialing", "*81006", "out", ""),
+        ("established", CALLER, "in", ""),
+        ("released", CALLER, "in", ""),
+    ]
+
+
+@EVERY
 def test_who_picks_up_while_the_phone_answers_talks_in_its_place(version: str) -> None:
     changes = played("pickup-answered", version)
     assert told(changes, 8)[-3:] == [

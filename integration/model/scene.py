@@ -243,7 +243,7 @@ class Scene:
         if member:
             text = text.replace(head, f"{head}member => {member}\n")
         await asyncio.to_thread(self.pbx.write, QUEUES_CONF, text)
-        await self.cli("queue reload all")
+        await self.cli("module reload app_queue.so")
         self.configured = member, missing
 
     async def kill(self) -> None:

@@ -357,11 +357,11 @@ def _picks_up(channels: Channels, leg: Leg) -> bool:
     """
     channel = leg.channel
     leg.dials = leg.dials or bool(_dialled_by(channels, channel))
-    if leg.joined or leg.queue or leg.dials or channel.called:
+    if leg.joined or leg.queue or channel.called:
         return False
-    alone = all(found is channel for found in channels.in_call(channel.linked_id))
+    alone = not leg.dials and all(found is channel for found in channels.in_call(channel.linked_id))
     up = channel.state is ChannelState.UP
-    return up and alone and channel.connected[0] not in ("", leg.dialled)
+    return leg.picks_up or (up and alone and channel.connected[0] not in ("", leg.dialled))
 
 
 # -- the other party
