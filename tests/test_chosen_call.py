@@ -5,7 +5,7 @@ import pytest
 from xucd.center.changes import PhoneCall, Stage
 from xucd.center.channels import Channel
 from xucd.center.events import ChannelState
-from xucd.center.phone_calls import Leg
+from xucd.center.leg import Leg
 from xucd.center.refused import Refused
 from xucd.commands.chosen_call import named, to_hang_up, to_transfer
 

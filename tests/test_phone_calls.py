@@ -11,7 +11,7 @@ from xucd.center.channels import DIAL_ID, Channel
 from xucd.center.directory import Directory
 from xucd.center.events import ChannelState
 from xucd.center.intents import WRAPUP_REASON, MarkCaller, SetPause
-from xucd.center.phone_calls import DIALLED, talks
+from xucd.center.leg import DIALLED, talks
 from xucd.center.snapshot import ChannelSeen, Snapshot
 
 DOWN, RING, RINGING, UP = (

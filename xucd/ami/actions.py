@@ -28,7 +28,7 @@ from xucd.center.intents import (
     SetPause,
     SetPenalty,
 )
-from xucd.center.phone_calls import DIALLED
+from xucd.center.leg import DIALLED
 from xucd.center.voice_messages import is_reference
 
 DIAL_CONTEXT = "xucd-dial"

@@ -28,7 +28,7 @@ from xucd.ami.events import (
 from xucd.ami.framing import Block, parse
 from xucd.center.events import CallerJoined
 from xucd.center.intents import MUTED_MARK, QUEUE_MARK
-from xucd.center.phone_calls import VARIABLE
+from xucd.center.leg import VARIABLE
 from xucd.center.queue_day import STATUS
 from xucd.center.sheets import SHEET_MARKS
 from xucd.center.snapshot import ChannelSeen, MemberSeen, QueuesSeen, Snapshot

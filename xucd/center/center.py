@@ -50,10 +50,11 @@ from xucd.center.intents import (
     RemoveMember,
     SetPause,
 )
+from xucd.center.leg import Leg
 from xucd.center.live import AgentRecord, LiveAgent, MembershipShown
 from xucd.center.memberships import Memberships, after_wrapup, wraps_up
 from xucd.center.offers import Offers
-from xucd.center.phone_calls import Leg, PhoneCalls
+from xucd.center.phone_calls import PhoneCalls
 from xucd.center.presence import QueuePresence
 from xucd.center.queue_day import QueueDay
 from xucd.center.queue_stats import QueueStats

@@ -18,7 +18,7 @@ command that two calls still fit.
 from collections.abc import Sequence
 
 from xucd.center.changes import Stage
-from xucd.center.phone_calls import Leg
+from xucd.center.leg import Leg
 from xucd.center.refused import Refused
 
 ANSWERED = (Stage.ESTABLISHED, Stage.ON_HOLD)

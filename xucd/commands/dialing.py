@@ -9,7 +9,7 @@ import uuid
 from xucd.center.channels import DIAL_ID
 from xucd.center.events import ChannelState
 from xucd.center.intents import DialOut, FindNumber, HangUp, SendOn
-from xucd.center.phone_calls import talks
+from xucd.center.leg import talks
 from xucd.center.refused import Refused
 from xucd.commands.chosen_call import named, to_hang_up, to_transfer
 from xucd.commands.context import Context

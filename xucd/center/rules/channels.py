@@ -9,7 +9,7 @@ from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
 from xucd.center.channels import DIAL_ID, created_channel
 from xucd.center.intents import MarkCaller
-from xucd.center.phone_calls import DIALLED, VARIABLE
+from xucd.center.leg import DIALLED, VARIABLE
 
 
 def created(center: Center, event: ev.ChannelCreated, now: float) -> None:

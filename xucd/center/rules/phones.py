@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.channels import DIAL_ID, interface_of
-from xucd.center.phone_calls import Leg, figures
+from xucd.center.leg import Leg
+from xucd.center.phone_calls import figures
 from xucd.center.rules.talkers import claim_taken_over
 
 

@@ -9,7 +9,7 @@ from xucd.center.center import Center
 from xucd.center.changes import SheetShown
 from xucd.center.channels import Channel
 from xucd.center.events import ChannelState
-from xucd.center.phone_calls import Leg
+from xucd.center.leg import Leg
 from xucd.center.sheets import KeptSheet
 from xucd.center.snapshot import Snapshot
 

@@ -16,8 +16,8 @@ from xucd.center.agent import Stance
 from xucd.center.center import Center
 from xucd.center.channels import Channel
 from xucd.center.intents import WRAPUP_REASON, MarkCaller, SetPause
+from xucd.center.leg import Leg
 from xucd.center.live import LiveAgent
-from xucd.center.phone_calls import Leg
 
 
 def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> None:
