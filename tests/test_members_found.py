@@ -89,7 +89,7 @@ def test_a_member_that_rings_the_agents_line_is_the_agents(
 
 def test_members_of_several_interfaces_are_paused_by_each_of_them(scene: Scene) -> None:
     scene.happens(leaves("support"), joins(LOCAL, "Bruce", dynamic=False))
-    assert scene.center.interfaces(scene.agent()) == ["PJSIP/1001", LOCAL]
+    assert scene.center.owners.interfaces(scene.agent()) == ["PJSIP/1001", LOCAL]
     scene.talks()
     scene.happens(ev.MemberPaused("support", LOCAL, "Bruce", True, WRAPUP_REASON))
     assert scene.asked == [SetPause("PJSIP/1001", True, WRAPUP_REASON)]

@@ -5,11 +5,11 @@ import pytest
 from tests.scene import BRUCE, SALES, START, SUPPORT, Scene
 from xucd.center import events as ev
 from xucd.center.agent import UNREACHABLE, AgentState, Stance
-from xucd.center.center import HALF_PAUSED_S, RETRIES
+from xucd.center.center import HALF_PAUSED_S
 from xucd.center.intents import WRAPUP_REASON, RelistMembers, SetPause
 from xucd.center.rules.rebuild import rebuild_members
 from xucd.center.snapshot import MemberSeen, QueuesSeen, Snapshot
-from xucd.center.wrapups import Wrapups
+from xucd.center.wrapups import RETRIES, Wrapups
 
 
 def after_a_call() -> Scene:
@@ -24,7 +24,7 @@ def after_a_call() -> Scene:
 
 
 def test_a_wrapup_that_is_over_is_given_out_once() -> None:
-    wrapups = Wrapups()
+    wrapups = Wrapups(1.0)
     wrapups.begin(8, START + 5)
     wrapups.begin(9, START + 7)
     assert wrapups.next_end(START + 99) == START + 5

@@ -110,7 +110,7 @@ class Service:
             for live in old.agents.values()
             if live.line is not None
             and live.line.interface not in center.directory.line_by_interface
-            for _, member in old.owned(live)
+            for _, member in old.owners.members(live)
         ]
         await asyncio.gather(*(self._send_own(intent) for intent in memberships))
         center.inherit(old, self.context.now())

@@ -40,7 +40,7 @@ from xucd.center.changes import (
 )
 from xucd.center.channels import Channels
 from xucd.center.day import AgentDay
-from xucd.center.directory import AGENT_MEMBER, Agent, Directory, Line
+from xucd.center.directory import Agent, Directory, Line
 from xucd.center.intents import (
     LOGOUT_REASON,
     WRAPUP_REASON,
@@ -52,8 +52,9 @@ from xucd.center.intents import (
 )
 from xucd.center.leg import Leg
 from xucd.center.live import AgentRecord, LiveAgent, MembershipShown
-from xucd.center.memberships import Memberships, after_wrapup, wraps_up
+from xucd.center.memberships import Memberships, is_shelved
 from xucd.center.offers import Offers
+from xucd.center.owners import Owners
 from xucd.center.phone_calls import PhoneCalls
 from xucd.center.presence import QueuePresence
 from xucd.center.queue_day import QueueDay
@@ -70,10 +71,6 @@ AGING_S = 1.0
 RETRY_S = 1.0
 """How long to wait for an unpause to take effect before asking for it again, at first."""
 
-RETRIES = 6
-"""How often to ask again for an unpause, after twice as long each time; then a command has to."""
-
-
 HALF_PAUSED_S = 2.0
 """How long a wrap-up's pause may take to reach all of an agent's memberships, or to leave them."""
 
@@ -81,11 +78,6 @@ LATE_S = 10.0
 """How long after a snapshot Asterisk may still do what it was asked for before."""
 
 NO_MEMBER = MembershipShown(-1)
-
-
-def is_shelved(member: MemberSeen) -> bool:
-    """Whether a member that cannot be removed is kept from being rung: its agent has logged out."""
-    return not member.dynamic and member.paused and member.reason == LOGOUT_REASON
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -132,11 +124,10 @@ class Center:
         self._on_interface: dict[str, AgentRecord] = {}
         self.agents: Mapping[int, LiveAgent] = MappingProxyType(self._records)
         self.on_interface: Mapping[str, LiveAgent] = MappingProxyType(self._on_interface)
+        self.owners = Owners(directory, self.members, self._records, self._on_interface)
         self.suppressed = False
-        self._wrapups = Wrapups()
-        self._unpauses: dict[int, int] = {}  # how often a wrap-up's end was asked for
-        self._half_paused = Wrapups()
-        self._half_unpauses: dict[int, int] = {}  # how often its end was asked for
+        self._wrapups = Wrapups(RETRY_S)
+        self._half_paused = Wrapups(HALF_PAUSED_S)
         self._recalled: dict[int, float] = {}  # agents that are to be out, until when
         self._aged_at = now
         self._midnight_after = midnight_after
@@ -326,7 +317,6 @@ class Center:
 
     def hold_wrapup(self, agent_id: int) -> None:
         """Let a running wrap-up not end by itself, until `resume_wrapup`."""
-        self._unpauses.pop(agent_id, None)
         self._wrapups.stop(agent_id)
 
     def resume_wrapup(self, agent_id: int, now: float) -> None:
@@ -383,45 +373,6 @@ class Center:
         self.changes.append(AgentConfigChanged(agent.id, agent.group_id))
         self.update_presence(live)
 
-    def owner(self, member: MemberSeen) -> AgentRecord | None:
-        """The logged-in agent that a member is of: by its name, or else by the line that it rings.
-
-        None for one by an agent's name that rings another line than the agent's.
-        """
-        line = self.members.line_of(member)
-        if line is None or is_shelved(member):
-            return None
-        holder = self._on_interface.get(line.interface)
-        if not member.member.startswith(AGENT_MEMBER):
-            return holder
-        agent = self.directory.agent_by_member_name.get(member.member)
-        live = self._records[agent.id] if agent is not None else None
-        if live is None or live.line is not line:
-            return None
-        return live if live.stance is not Stance.OUT or live is holder else None
-
-    def owned(self, live: LiveAgent) -> list[tuple[int, MemberSeen]]:
-        """All members of a logged-in agent, with their queues' ids."""
-        if live.line is None:
-            return []
-        found = self.members.on_line(live.line)
-        return [(queue_id, member) for queue_id, member in found if self.owner(member) is live]
-
-    def shelved(self, live: LiveAgent, line: Line) -> list[tuple[int, MemberSeen]]:
-        """The shelved members that are an agent's once it is logged in on a line."""
-        ours = live.agent.member_name
-        return [
-            (queue_id, member)
-            for queue_id, member in self.members.on_line(line)
-            if is_shelved(member)
-            and (member.member == ours or not member.member.startswith(AGENT_MEMBER))
-        ]
-
-    def interfaces(self, live: LiveAgent) -> list[str]:
-        """What to pause, to pause an agent: its members' interfaces, or else its line's."""
-        found = dict.fromkeys(member.interface for _, member in self.owned(live))
-        return list(found) or ([live.line.interface] if live.line is not None else [])
-
     def undo(self, queue_id: int, member: MemberSeen) -> None:
         """Have a member of an agent of ours ring no phone."""
         queue = self.directory.queues[queue_id].name
@@ -455,7 +406,6 @@ class Center:
         before = live.change_stance(fact, reason)
         if live.stance is not Stance.WRAPPING:
             self._wrapups.stop(live.agent.id)
-            self._unpauses.pop(live.agent.id, None)
         self.save_station(live)
         unpaused = fact is Fact.UNPAUSED and before is not live.stance
         self.update_shown(live, now, unpaused=unpaused)
@@ -562,43 +512,18 @@ class Center:
         if not live.members:
             self.change_stance(live, Fact.UNPAUSED, now)
             return
-        self._ask_for_end(live, self._wrapups, self._unpauses, RETRY_S, now)
+        self._ask_for_end(live, self._wrapups, now)
 
-    def _ask_for_end(
-        self, live: LiveAgent, ends: Wrapups, asks: dict[int, int], every: float, now: float
-    ) -> None:
-        """Ask for the end of a wrap-up's pauses, and have it asked for again after a while.
-
-        `asks` counts how often it was asked for; the while doubles, and has an end.
-        """
-        asked = asks.get(live.agent.id, 0)
-        asks[live.agent.id] = asked + 1
-        ends.begin(live.agent.id, now + every * 2**asked if asked < RETRIES else math.inf)
+    def _ask_for_end(self, live: LiveAgent, ends: Wrapups, now: float) -> None:
+        """Ask for the end of a wrap-up's pauses, and have it asked for again after a while."""
+        asked = ends.ask(live.agent.id, now)
         self.intents.extend(self.ends_of_wrapup(live))
         if asked > 1:  # once more, Asterisk may only have been slow
             self.intents.append(RelistMembers())
 
     def ends_of_wrapup(self, live: LiveAgent) -> list[SetPause]:
-        """What ends a wrap-up's pauses of an agent's members.
-
-        An interface of which another pause is to stay in some queue, or to come back, is made ready
-        in each other queue alone: nothing rings it in that one, not even for a moment. Pauses come
-        back first, so that who is ready has them.
-        """
-        by_interface: dict[str, list[MemberSeen]] = {}
-        for _, member in self.owned(live):
-            by_interface.setdefault(member.interface, []).append(member)
-        intents: list[SetPause] = []
-        for interface, ours in by_interface.items():
-            members = [*ours, *self.members.elsewhere(interface)]
-            paused = [member for member in members if wraps_up(member)]
-            stays = len(paused) < sum(member.paused for member in members)
-            if stays or any(member.overwritten is not None for member in paused):
-                before = sorted(paused, key=lambda member: member.overwritten is None)
-                intents += [after_wrapup(member) for member in before]
-            elif paused:
-                intents.append(SetPause(interface, False))
-        return intents
+        """What ends a wrap-up's pauses of an agent's members."""
+        return self.members.ends_of_wrapup(member for _, member in self.owners.members(live))
 
     def watch_half_pause(self, live: LiveAgent, now: float) -> None:
         """End a wrap-up's pause of a ready agent's memberships, if it stays.
@@ -610,7 +535,6 @@ class Center:
         )
         if not half:
             self._half_paused.stop(live.agent.id)
-            self._half_unpauses.pop(live.agent.id, None)
         elif live.agent.id not in self._half_paused:
             self._half_paused.begin(live.agent.id, now + HALF_PAUSED_S)
 
@@ -620,7 +544,7 @@ class Center:
 
     def _end_half_pause(self, live: AgentRecord, now: float) -> None:
         """Ask for the end of such a pause, and again after a while if it has not come about."""
-        self._ask_for_end(live, self._half_paused, self._half_unpauses, HALF_PAUSED_S, now)
+        self._ask_for_end(live, self._half_paused, now)
 
     def _new_record(self, agent: Agent, queues: Mapping[int, int], now: float) -> AgentRecord:
         station = self.stations.get(agent.id)

@@ -21,7 +21,7 @@ import msgspec
 
 from xucd.center.directory import Directory, Line
 from xucd.center.events import MemberPaused
-from xucd.center.intents import WRAPUP_REASON, SetPause
+from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, SetPause
 from xucd.center.snapshot import MemberSeen
 
 _HINT = "hint:"
@@ -34,6 +34,11 @@ def paused(member: MemberSeen, is_paused: bool, reason: str) -> MemberSeen:
     if is_paused and reason == WRAPUP_REASON and member.paused:
         overwritten = member.overwritten if member.reason == WRAPUP_REASON else member.reason
     return msgspec.structs.replace(member, paused=is_paused, reason=reason, overwritten=overwritten)
+
+
+def is_shelved(member: MemberSeen) -> bool:
+    """Whether a member that cannot be removed is kept from being rung: its agent has logged out."""
+    return not member.dynamic and member.paused and member.reason == LOGOUT_REASON
 
 
 def wraps_up(member: MemberSeen) -> bool:
@@ -117,6 +122,28 @@ class Memberships:
     def elsewhere(self, interface: str) -> list[MemberSeen]:
         """An interface's members in queues that are none of ours."""
         return [member for (_, key), member in self._elsewhere.items() if key == interface]
+
+    def ends_of_wrapup(self, ours: Iterable[MemberSeen]) -> list[SetPause]:
+        """What ends a wrap-up's pauses of an agent's members.
+
+        An interface of which another pause is to stay in some queue, or to come back, is made ready
+        in each other queue alone: nothing rings it in that one, not even for a moment. Pauses come
+        back first, so that who is ready has them.
+        """
+        by_interface: dict[str, list[MemberSeen]] = {}
+        for member in ours:
+            by_interface.setdefault(member.interface, []).append(member)
+        intents: list[SetPause] = []
+        for interface, found in by_interface.items():
+            members = [*found, *self.elsewhere(interface)]
+            paused = [member for member in members if wraps_up(member)]
+            stays = len(paused) < sum(member.paused for member in members)
+            if stays or any(member.overwritten is not None for member in paused):
+                before = sorted(paused, key=lambda member: member.overwritten is None)
+                intents += [after_wrapup(member) for member in before]
+            elif paused:
+                intents.append(SetPause(interface, False))
+        return intents
 
     def drop(self, queue_id: int, interface: str) -> MemberSeen | None:
         """Asterisk has no such member any more. Returns it, or None if it was not known."""

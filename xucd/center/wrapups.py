@@ -1,11 +1,24 @@
-"""The wrap-ups that run, and when each ends. One without an end cannot be kept here."""
+"""Pauses for wrap-up that are to end, when, and how often that was asked for.
+
+One without an end cannot be kept here.
+"""
+
+import math
+
+RETRIES = 6
+"""How often to ask again for an unpause, after twice as long each time; then a command has to."""
 
 
 class Wrapups:
-    """Running wrap-ups by agent id. Moments are epoch seconds."""
+    """Running wrap-ups by agent id. Moments are epoch seconds.
 
-    def __init__(self) -> None:
+    `retry_s` is how long to wait for an unpause to take effect before asking again, at first.
+    """
+
+    def __init__(self, retry_s: float) -> None:
+        self._retry_s = retry_s
         self._ends: dict[int, float] = {}
+        self._asked: dict[int, int] = {}
 
     def __contains__(self, agent_id: int) -> bool:
         return agent_id in self._ends
@@ -17,6 +30,17 @@ class Wrapups:
     def stop(self, agent_id: int) -> None:
         """Cancel an agent's wrap-up; idempotent."""
         self._ends.pop(agent_id, None)
+        self._asked.pop(agent_id, None)
+
+    def ask(self, agent_id: int, now: float) -> int:
+        """Its end is asked for now, and is to be asked for again; returns how often it was before.
+
+        After a while that doubles, and at last has no end.
+        """
+        asked = self._asked.get(agent_id, 0)
+        self._asked[agent_id] = asked + 1
+        self.begin(agent_id, now + self._retry_s * 2**asked if asked < RETRIES else math.inf)
+        return asked
 
     def next_end(self, otherwise: float) -> float:
         """When the next wrap-up ends, `otherwise` if none runs."""

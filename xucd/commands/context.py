@@ -58,4 +58,4 @@ class Context:
 
     def in_doubt(self, live: LiveAgent) -> bool:
         """Whether Asterisk may yet change the agent's members by an action without an answer."""
-        return self.asterisk.in_doubt(self.center.interfaces(live))
+        return self.asterisk.in_doubt(self.center.owners.interfaces(live))

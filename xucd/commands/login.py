@@ -132,7 +132,7 @@ async def _join_queues(context: Context, live: LiveAgent, line: Line, *, enough:
     missing: set[int] = set()
 
     def shelved() -> list[MemberSeen]:
-        found = context.center.shelved(live, line)
+        found = context.center.owners.shelved(live, line)
         return [member for queue_id, member in found if queue_id not in live.queues]
 
     async def join_all() -> None:
@@ -193,7 +193,7 @@ async def log_out(context: Context, live: LiveAgent) -> None:
         return
     before = live.station()
     await _store_logout(context, live, line)
-    members = context.center.owned(live)
+    members = context.center.owners.members(live)
     context.center.begin_logout(live.agent.id, context.now())
     context.publish()
     try:

@@ -6,7 +6,6 @@ that one can be neither added nor removed. It is made ready in place of being ad
 """
 
 from xucd.center.agent import Stance
-from xucd.center.center import is_shelved
 from xucd.center.directory import Line, Queue
 from xucd.center.intents import (
     LOGOUT_REASON,
@@ -18,6 +17,7 @@ from xucd.center.intents import (
     SetPenalty,
 )
 from xucd.center.live import LiveAgent
+from xucd.center.memberships import is_shelved
 from xucd.center.refused import Refused
 from xucd.center.rules.members import denied
 from xucd.center.snapshot import MemberSeen

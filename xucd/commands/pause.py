@@ -108,7 +108,7 @@ async def _bring_about(
         if agent.members or context.in_doubt(live):
             intents = [
                 msgspec.structs.replace(pause, interface=interface)
-                for interface in context.center.interfaces(agent)
+                for interface in context.center.owners.interfaces(agent)
                 for pause in pauses
             ]
             if agent.stance is Stance.WRAPPING and not pauses[-1].paused:

@@ -169,7 +169,7 @@ async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty:
 async def remove_from_queue(context: Context, live: LiveAgent, queue: Queue) -> None:
     """Remove one agent from a queue, under `stations_lock`."""
     line = live.line
-    found = [member for key, member in context.center.owned(live) if key == queue.id]
+    found = [member for key, member in context.center.owners.members(live) if key == queue.id]
     if any(not member.dynamic for member in found):
         text = "The member stands in Asterisk's configuration."
         raise Refused("MemberNotDynamic", text, silent=True)

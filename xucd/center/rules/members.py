@@ -1,7 +1,7 @@
 """What queue members' events do to an agent.
 
 A member is an agent's when its name is the agent's (``Agent/2501``), or when it rings the line on
-which the agent is logged in, whatever it is called: `Center.owner` decides. A member by an agent's
+which the agent is logged in, whatever it is called: `Owners` decides. A member by an agent's
 name that appears while the agent is out logs it in on that line, whoever added it. One that must
 not is undone: on a line that another agent holds, on a second line, or of an agent that is to be
 out.
@@ -17,11 +17,11 @@ import msgspec
 from xucd.center import events as ev
 from xucd.center import memberships
 from xucd.center.agent import Fact, Stance
-from xucd.center.center import Center, is_shelved
+from xucd.center.center import Center
 from xucd.center.directory import AGENT_MEMBER, Line
 from xucd.center.intents import WRAPUP_REASON, AddMember, RelistMembers, RemoveMember, SetPause
 from xucd.center.live import AgentRecord, Member
-from xucd.center.memberships import after_wrapup, wraps_up
+from xucd.center.memberships import after_wrapup, is_shelved, wraps_up
 from xucd.center.snapshot import MemberSeen
 
 
@@ -106,7 +106,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
         if not is_shelved(known):
             _disappeared(center, queue.id, member, now)
         return
-    live = center.owner(member)
+    live = center.owners.of(member)
     if live is None:
         end_stray_wrapup(center, member)
     elif wraps_up(member) and not center.has_worked(live):
@@ -130,7 +130,7 @@ def _changed(
         return None
     member = msgspec.structs.replace(member, **values)
     center.members.put(queue.id, member)
-    return center.owner(member)
+    return center.owners.of(member)
 
 
 def _paused_elsewhere(center: Center, event: ev.MemberPaused) -> None:
@@ -138,7 +138,7 @@ def _paused_elsewhere(center: Center, event: ev.MemberPaused) -> None:
     member = center.members.pause_elsewhere(event)
     if not wraps_up(member) or center.members.line_of(member) is None:
         return
-    live = center.owner(member)
+    live = center.owners.of(member)
     if live is None or not center.has_worked(live):
         center.intents.append(after_wrapup(member))
 
@@ -161,7 +161,7 @@ def modules_changed(center: Center, event: ev.ModulesChanged, now: float) -> Non
 def read_members(center: Center, live: AgentRecord) -> None:
     """Read off all members which of them are an agent's; one that can be rung counts first."""
     members: dict[int, Member] = {}
-    for queue_id, seen in center.owned(live):
+    for queue_id, seen in center.owners.members(live):
         known = members.get(queue_id)
         if known is None or (known.paused and not seen.paused):
             members[queue_id] = Member(
@@ -203,7 +203,7 @@ def update_stance(center: Center, live: AgentRecord, latest: str, now: float) ->
         center.change_stance(live, Fact.PAUSED, now, reason)
     elif live.stance is Stance.PAUSED:
         # Answering has overwritten a pause that was chosen while the phone rang.
-        for interface in center.interfaces(live):
+        for interface in center.owners.interfaces(live):
             center.intents.append(SetPause(interface, True, live.reason))
     elif center.has_worked(live) or not center.is_half_paused(live):
         center.change_stance(live, Fact.PAUSED_FOR_WRAPUP, now)
@@ -214,7 +214,7 @@ def _appeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> 
     """A member is there that was not, or is shelved no more."""
     center.members.put(queue_id, member)
     _log_in_by(center, queue_id, member, now)
-    live = center.owner(member)
+    live = center.owners.of(member)
     if live is None:
         end_stray_wrapup(center, member)
     elif live.leaving:
@@ -285,7 +285,7 @@ def _taken_before_it_was_listed(
 ) -> None:
     """Somebody removed a member, and a list without it came first: it is not to be put back."""
     member = MemberSeen(queue, event.interface, event.member, 0, False, "", 0, 0)
-    live = center.owner(member)
+    live = center.owners.of(member)
     queue_id = center.directory.queue_by_name[queue].id
     if live is None or queue_id not in live.lost or queue_id in live.changing:
         return
@@ -304,7 +304,7 @@ def _taken_before_it_was_listed(
 
 def _holder(center: Center, member: MemberSeen) -> AgentRecord | None:
     """The agent whose member it was, before it was shelved."""
-    return center.owner(msgspec.structs.replace(member, paused=False))
+    return center.owners.of(msgspec.structs.replace(member, paused=False))
 
 
 def _follow(center: Center, live: AgentRecord, latest: str, now: float) -> None:
@@ -329,7 +329,7 @@ def _spread_wrapup(center: Center, live: AgentRecord, paused: str) -> None:
     """Pause an agent's members of other interfaces, which the dialplan's pause does not reach."""
     waiting = {
         member.interface
-        for _, member in center.owned(live)
+        for _, member in center.owners.members(live)
         if member.interface != paused and not member.paused
     }
     for interface in sorted(waiting):

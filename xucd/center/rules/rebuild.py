@@ -23,11 +23,12 @@ from collections.abc import Iterable
 import msgspec
 
 from xucd.center.agent import AgentState, Fact, Stance
-from xucd.center.center import Center, is_shelved
+from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
 from xucd.center.directory import AGENT_MEMBER, Line, spelled
 from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
 from xucd.center.live import AgentRecord
+from xucd.center.memberships import is_shelved
 from xucd.center.rules.listening import rebuild_listeners
 from xucd.center.rules.members import end_stray_wrapup, read_members, take_line, update_stance
 from xucd.center.rules.phones import rebuild_phone_calls
@@ -84,12 +85,12 @@ def rebuild_members(center: Center, seen: QueuesSeen, now: float, *, again: bool
         center.suppressed = False
         center.update_shown(live, now)
         center.report_memberships(live)
-        members = [member for _, member in center.owned(live)]
+        members = [member for _, member in center.owners.members(live)]
         _date(center, live, members, now)
         if not again:
             _resume_wrapup(center, live, members, now)
     for _, member in center.members.all():
-        if center.owner(member) is None:
+        if center.owners.of(member) is None:
             end_stray_wrapup(center, member)
 
 
@@ -135,7 +136,7 @@ def _rebuild_agent(
         if center.members.line_of(member) is not line:
             center.undo(queue_id, member)
     take_line(center, live, line, now, station.since if station is not None else None)
-    mine = [member for _, member in center.owned(live)]
+    mine = [member for _, member in center.owners.members(live)]
     if not again:
         live.set_wrapup(_wrapup_of_last_call(center, mine))
     if station is None:
@@ -168,7 +169,7 @@ def _correct(center: Center, live: AgentRecord) -> bool:
     """
     live.settle(False)
     asked = False
-    for queue_id, member in center.owned(live):
+    for queue_id, member in center.owners.members(live):
         penalty = live.queues.get(queue_id, -1)
         if penalty >= 0 and member.penalty != penalty:
             center.intents.append(SetPenalty(member.queue, member.interface, penalty))

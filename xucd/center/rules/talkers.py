@@ -76,7 +76,7 @@ def _claim(center: Center, leg: Leg) -> None:
     live.set_wrapup(queue.wrapup)
     if queue.wrapup > 0 and live.stance is Stance.READY and live.members:
         live.owe_wrapup()
-        for interface in center.interfaces(live):
+        for interface in center.owners.interfaces(live):
             center.intents.append(SetPause(interface, True, WRAPUP_REASON))
 
 
@@ -84,7 +84,7 @@ def _asked(center: Center, event: ev.AgentConnected) -> LiveAgent | None:
     """The agent that the member is which the queue asked."""
     queue = center.directory.queue_by_name.get(event.queue)
     member = center.members.get(queue.id, event.interface) if queue is not None else None
-    return center.owner(member) if member is not None else None
+    return center.owners.of(member) if member is not None else None
 
 
 def _works(center: Center, live: LiveAgent, channel: Channel) -> bool:
