@@ -212,6 +212,20 @@ def test_a_call_of_a_dialler_that_reached_its_customer_first_is_incoming(version
 
 
 @EVERY
+def test_a_call_that_another_program_places_stays_outgoing_whoever_picks_it_up(
+    version: str,
+) -> None:
+    changes = played("click-picked-up", version)
+    assert told(changes, 1) == [
+        ("dialing", "", "out", ""),
+        ("dialing", "1002", "out", ""),
+        ("established", "1003", "out", ""),
+        ("released", "1003", "out", ""),
+    ]
+    assert shown(changes, BRUCE)[-2:] == ["OnCall out internal disabled", "Ready"]
+
+
+@EVERY
 def test_who_picks_up_a_forwarded_call_is_dialing_until_its_caller_is_reached(version: str) -> None:
     assert told(played("pickup-forwarded", version), 3) == [
         ("dialing", "*81006", "out", ""),

@@ -144,7 +144,8 @@ def read(
 def _is_incoming(directory: Directory, channels: Channels, leg: Leg, peer: Channel) -> bool:
     """The direction of a call that is joined to somebody, by who called whom.
 
-    A queue's caller has called, whatever joined it to the phone. Otherwise, whoever was there first
+    A queue's caller has called, whatever joined it to the phone, and a phone for which Asterisk has
+    rung somebody has called, whoever picked that up. Otherwise, whoever was there first
     has called: one who was dialled after the phone was there was dialled for it, one who was
     dialled before (by a dialler, or a colleague who parked it) is handed to it. A phone that
     Asterisk rang was called by one who placed a call. Of two who both placed a call, the later came
@@ -157,6 +158,8 @@ def _is_incoming(directory: Directory, channels: Channels, leg: Leg, peer: Chann
     older = peer.born < channel.born
     if leg.queue:
         return True
+    if leg.dials and not leg.incoming:
+        return False
     if peer.called:
         return older or _is_left_to(channels, leg)
     return channel.called or older or peer.interface not in directory.line_by_interface
