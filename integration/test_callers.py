@@ -96,6 +96,25 @@ async def test_a_caller_handed_over_or_taken_while_xucd_is_down_stays_one_caller
     await counted(ada, BILLING, {Figure.ENTERED: 1, Figure.ABANDONED: 1, Figure.UNSEEN: 0})
 
 
+async def test_a_caller_who_hangs_up_has_abandoned_however_long_the_dialplan_takes_to_end_it(
+    world: World,
+) -> None:
+    ada = await world.client("ada")
+    await ada.ask("subscribeToQueueStats")
+    await asyncio.to_thread(world.pbx.cli, "dialplan add extension h,1,Wait(3) into to-queue")
+    try:
+        call = world.phones.dial("3000", "0230210090")
+        await counted(ada, SUPPORT, {Figure.ENTERED: 1, Figure.WAITING_CALLS: 1})
+        await call.hang_up()
+        await counted(
+            ada,
+            SUPPORT,
+            {Figure.ENTERED: 1, Figure.WAITING_CALLS: 0, Figure.ABANDONED: 1, Figure.DIVERTED: 0},
+        )
+    finally:
+        await asyncio.to_thread(world.pbx.cli, "dialplan remove extension h@to-queue")
+
+
 async def test_callers_are_shown_in_the_order_that_another_program_gives_them(
     world: World, asterisk_version: str
 ) -> None:

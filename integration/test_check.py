@@ -17,7 +17,7 @@ from xucd.tools.checks import Finding, as_text
 
 QUEUES = ("support", "sales", "billing")
 CONF = Path(__file__).parent.parent / "asterisk-conf/manager.conf"
-READ = "system,call,agent,user,dialplan"
+READ = "system,call,agent,dialplan"
 WRITE = "agent,call,reporting,originate"
 SECRET = "a-good-one-4711"
 
@@ -43,10 +43,10 @@ NEW_FILTERS = "eventfilter(action(include),name(UserEvent)) = "
 USERS = {
     "complete": (READ, WRITE, FILTERS, set()),
     "unfiltered": (READ, WRITE, "", {"EventsUnfiltered"}),
-    "deaf-to-system": ("call,agent,user,dialplan", WRITE, FILTERS, {"ReadSystemMissing"}),
-    "deaf-to-call": ("system,agent,user,dialplan", WRITE, FILTERS, {"ReadCallMissing"}),
-    "deaf-to-agent": ("system,call,user,dialplan", WRITE, FILTERS, {"ReadAgentMissing"}),
-    "deaf-to-dialplan": ("system,call,agent,user", WRITE, FILTERS, {"ReadDialplanMissing"}),
+    "deaf-to-system": ("call,agent,dialplan", WRITE, FILTERS, {"ReadSystemMissing"}),
+    "deaf-to-call": ("system,agent,dialplan", WRITE, FILTERS, {"ReadCallMissing"}),
+    "deaf-to-agent": ("system,call,dialplan", WRITE, FILTERS, {"ReadAgentMissing"}),
+    "deaf-to-dialplan": ("system,call,agent", WRITE, FILTERS, {"ReadDialplanMissing"}),
     "filtered-too-much": (
         READ,
         WRITE,

@@ -326,7 +326,7 @@ def test_nothing_is_kept_of_callers_that_are_gone(scene: Scene) -> None:
     scene.happens(ev.AgentConnected("support", "a", "phone", 3, ""))
     scene.happens(ev.ChannelGone("caller", "a"), ev.ChannelGone("caller", "b"))
     assert {name: {*vars(stats)[name]} for name in empty} == empty
-    assert len(empty) == 3
+    assert len(empty) == 4
 
 
 def test_a_caller_who_leaves_is_told_at_once_and_once(scene: Scene) -> None:
@@ -529,6 +529,27 @@ def outcomes(scene: Scene) -> dict[str, float]:
     }
     told = values(scene)
     return {name: told[figure] for name, figure in names.items() if told[figure]}
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_who_hangs_up_while_waiting_has_abandoned_however_long_its_channel_lives(
+    scene: Scene, late: bool
+) -> None:
+    caller = scene.caller_waits()
+    events: list[ev.Event] = [ev.HangupRequested(caller), ev.CallerAbandoned("support", caller, 0)]
+    scene.happens(*(events[::-1] if late else events), ev.CallerLeft("support", caller))
+    assert outcomes(scene) == {"abandoned": 1}
+    scene.passes(3)
+    scene.happens(ev.ChannelGone("caller", caller))
+    assert outcomes(scene) == {"abandoned": 1}
+
+
+def test_who_hangs_up_where_another_program_has_taken_it_is_diverted(scene: Scene) -> None:
+    caller = scene.caller_waits()
+    leaves(scene, caller)
+    scene.passes(1)
+    scene.happens(ev.HangupRequested(caller), ev.ChannelGone("caller", caller))
+    assert outcomes(scene) == {"diverted": 1}
 
 
 class TestATakenCaller:

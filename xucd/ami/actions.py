@@ -34,7 +34,7 @@ from xucd.center.voice_messages import is_reference
 DIAL_CONTEXT = "xucd-dial"
 """The dialplan context that fetches a call's variables and then dials."""
 
-EVENT_CLASSES = "system,call,agent,user,dialplan"
+EVENT_CLASSES = "system,call,agent,dialplan"
 """The event mask of the login: the read classes that xucd needs."""
 
 LINE_LIMIT = 1024

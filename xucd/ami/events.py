@@ -206,6 +206,10 @@ def _channel_gone(block: Headers) -> Event:
     return events.ChannelGone(block["Channel"], block["Uniqueid"])
 
 
+def _hangup_requested(block: Headers) -> Event:
+    return events.HangupRequested(block["Uniqueid"])
+
+
 def _picked_up(block: Headers) -> Event:
     return events.PickedUp(block["Uniqueid"], block["TargetUniqueid"])
 
@@ -334,6 +338,8 @@ DECODERS: dict[bytes, Callable[[Headers], Event | None]] = {
     b"Newstate": _channel_moved,
     b"Rename": _channel_renamed,
     b"Hangup": _channel_gone,
+    b"HangupRequest": _hangup_requested,
+    b"SoftHangupRequest": _hangup_requested,
     b"Pickup": _picked_up,
     b"DialEnd": _dial_ended,
     b"BridgeEnter": _bridge_entered,

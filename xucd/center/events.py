@@ -232,6 +232,15 @@ class ChannelGone(_Event, frozen=True):
     unique_id: str
 
 
+class HangupRequested(_Event, frozen=True):
+    """A channel is about to be hung up; the `h` extension that it runs may take a while.
+
+    AMI `HangupRequest`, `SoftHangupRequest`.
+    """
+
+    unique_id: str
+
+
 class PickedUp(_Event, frozen=True):
     """A channel picks up the call of another, which rings. AMI `Pickup`."""
 
@@ -380,6 +389,7 @@ Event = (
     | ChannelMoved
     | ChannelRenamed
     | ChannelGone
+    | HangupRequested
     | PickedUp
     | DialEnded
     | BridgeEntered

@@ -39,8 +39,9 @@ from xucd.center.waiting import Waiting, WaitingCall
 LINGER_S = 1.0
 """A channel that lives for so many seconds after it has left a queue has not hung up there.
 
-Asterisk 16 tells of no difference between a caller who hangs up and one whom an AMI Redirect takes:
-only that the channel of the latter goes on. (22 names another extension in the event.)
+For a caller who hangs up, Asterisk says so before it reports it as abandoned (`HangupRequest`); one
+whom an AMI Redirect takes is reported likewise, and goes on. (22 names another extension then.)
+This is for what says neither: a manager.conf of before, or a hangup while xucd was not connected.
 """
 
 SAME_START_S = 2.0
@@ -87,6 +88,7 @@ class QueueStats:
         self._waiting = waiting
         self._left: dict[str, _LeftCall] = {}
         self._ended: set[str] = set()
+        self._hanging_up: set[str] = set()
         self._bound: dict[str, int] = {}
         for queue in directory.queues.values():
             remembered = days[queue.id].waiting if queue.id in days else {}
@@ -226,7 +228,18 @@ class QueueStats:
         left.gave_up = True
         if left.since == left.left_at:
             left.since -= event.waited
+        if event.unique_id in self._hanging_up:
+            return self._end(event.unique_id, left.queue_id, "abandoned", now)
         return [left.queue_id]
+
+    def hanging_up(self, unique_id: str, now: float) -> list[int]:
+        """A channel is about to be hung up: if it waits, it is not taken by another program."""
+        left = self._left.get(unique_id)
+        if left is not None and left.gave_up and not left.goes_on:
+            return self._end(unique_id, left.queue_id, "abandoned", now)
+        if self._waiting.get(unique_id) is not None:
+            self._hanging_up.add(unique_id)
+        return []
 
     def answered(self, event: AgentConnected, now: float) -> list[int]:
         """A member answered a caller; `event.hold_time` counts where its beginning was not seen.
@@ -316,6 +329,7 @@ class QueueStats:
         moved = self._ended_unanswered(unique_id, now)
         self._waiting.leave(unique_id)
         self._ended.discard(unique_id)
+        self._hanging_up.discard(unique_id)
         return moved
 
     def rebuild(self, snapshot: Snapshot, now: float) -> list[int]:
@@ -336,6 +350,7 @@ class QueueStats:
         channels = {listed.unique_id: listed for listed in snapshot.channels}
         self._bound = {key: queue for key, queue in self._bound.items() if key in channels}
         self._ended.intersection_update(channels)
+        self._hanging_up.intersection_update(channels)
         strangers = []
         for caller in snapshot.callers:
             queue = self._directory.queue_by_name.get(caller.queue)
@@ -398,6 +413,7 @@ class QueueStats:
             if left.queue_id in self.days
         }
         self._ended = before._ended
+        self._hanging_up = before._hanging_up
         self._bound = {key: queue for key, queue in before._bound.items() if queue in self.days}
 
     def new_day(self) -> dict[int, QueueDay]:

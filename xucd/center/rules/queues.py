@@ -97,6 +97,11 @@ def called_back(center: Center, unique_id: str, now: float) -> None:
     queues_counted(center, center.queue_stats.called_back(unique_id, now), now)
 
 
+def hanging_up(center: Center, event: ev.HangupRequested, now: float) -> None:
+    """Count a caller as abandoned who hangs up while it waits, however long its `h` takes."""
+    queues_counted(center, center.queue_stats.hanging_up(event.unique_id, now), now)
+
+
 def gone(center: Center, event: ev.ChannelGone, now: float) -> None:
     """Count a caller whose channel is gone and who was not answered."""
     queues_counted(center, center.queue_stats.gone(event.unique_id, now), now)

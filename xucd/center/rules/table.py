@@ -55,6 +55,7 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     ev.ChannelRenamed: (channels.renamed, phones.reads),
     # A channel's end: first who it was, then what hung on it, last what a page shows of it.
     ev.ChannelGone: (channels.gone, listening.gone, phones.reads, queues.gone, sheets.gone),
+    ev.HangupRequested: (queues.hanging_up,),
     ev.PickedUp: (channels.picked_up,),
     ev.DialEnded: (callback_calls.dial_ended,),
     ev.BridgeEntered: (
