@@ -39,6 +39,7 @@ ON_CALL = READY | {
     **{"name": "AgentOnCall", "cause": "", "acd": True, "direction": "Incoming"},
     "monitorState": "DISABLED",
 }
+HANDED = Known(handed=frozenset({"2"}))
 QUIET = Listed(members=(MEMBER,), devices={"PJSIP/1001": "NOT_INUSE"})
 TALKING = replace(QUIET, channels=(PHONE, CALLER), devices={"PJSIP/1001": "INUSE"})
 
@@ -111,6 +112,40 @@ def test_a_recording_that_is_muted_is_told_as_paused() -> None:
     seen = on_call(ON_CALL | {"monitorState": "PAUSED"})
     assert about(recorded, seen, Known(muted=frozenset({"1"}))) == []
     assert about(recorded, seen) == ["recording:"]
+
+
+def test_no_recording_is_judged_of_a_phone_that_also_has_a_call_with_nobody() -> None:
+    parked = replace(PHONE, name="PJSIP/1001-2", unique_id="3", bridge="")
+    other = CALL | {"uniqueId": "3"}
+    listed = replace(TALKING, channels=(PHONE, CALLER, parked))
+    seen = on_call(ON_CALL | {"monitorState": "ACTIVE"})
+    seen = replace(seen, calls={"bruce": {"2": CALL, "3": other}})
+    assert about(listed, seen) == []
+
+
+def test_of_two_members_of_one_phone_the_one_that_is_rung_counts() -> None:
+    paused = replace(MEMBER, paused=True, penalty=4)
+    other = Member("support", "Local/1001@phones/n", "Local one", 3, False, "")
+    listed = replace(QUIET, members=(paused, other))
+    seen = told(members={(BRUCE, 1): 3}, sent_members={(BRUCE, 1): 3})
+    assert about(listed, seen) == []
+    assert about(listed, told()) == ["member:"]
+
+
+def test_a_member_that_a_logout_has_shelved_is_none() -> None:
+    shelved = replace(MEMBER, paused=True, reason="xucd-logout")
+    none = FIGURES | dict.fromkeys(
+        (QueueStatistic.LOGGED_IN_AGENTS, QueueStatistic.AVAILABLE_AGENTS), 0
+    )
+    out = READY | {"name": "AgentLoggedOut"}
+    seen = told(out, members={}, sent_members={}, figures={1: none})
+    assert about(replace(QUIET, members=(shelved,)), seen) == []
+
+
+def test_the_call_of_a_phone_that_has_handed_it_on_may_be_told_or_not() -> None:
+    seen = on_call()
+    for calls in ({"2": CALL}, {}):
+        assert about(TALKING, replace(seen, calls={"bruce": calls}), HANDED) == []
 
 
 def test_a_pause_for_a_wrapup_that_nobody_ends_is_said() -> None:

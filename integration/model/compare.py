@@ -296,10 +296,10 @@ def recordings(listed: Listed, told: Told, known: Known) -> Iterator[str]:
     for agent_id, body in told.agents.items():
         if body["name"] != "AgentOnCall":
             continue
-        possible = set()
-        for channel in listed.on(LINES[body["phoneNb"]]):
-            if listed.others(channel):  # it is recorded while two talk
-                possible.add(_recording(listed, known, channel))
+        up = [each for each in listed.on(LINES[body["phoneNb"]]) if each.state == "Up"]
+        if not all(listed.others(channel) for channel in up):
+            continue  # it is recorded while two talk; of two calls, it is not said which it is
+        possible = {_recording(listed, known, channel) for channel in up}
         if possible and body["monitorState"] not in possible:
             recorded = [each.name for each in listed.channels if each.recorded]
             talks = _shown(listed, LINES[body["phoneNb"]])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from integration.model.panel import Block, Panel
@@ -11,6 +11,7 @@ from integration.model.panel import Block, Panel
 LINES = {str(number): f"PJSIP/{number}" for number in range(1001, 1009)}
 QUEUES = {1: "support", 2: "sales", 3: "billing"}
 AGENTS = {8: "2501", 9: "2502", 10: "2503", 11: "2504", 12: "2505", 13: "2506"}
+HOLDING = "holding_bridge"
 LOGGED_OUT = "xucd-logout"
 MISSING = ("UNAVAILABLE", "INVALID")
 """Device states of a phone that cannot ring."""
@@ -35,7 +36,10 @@ class Member:
 
 @dataclass(frozen=True)
 class Channel:
-    """`call_id` is SIP's, by which a channel is known to be a leg of a phone."""
+    """`call_id` is SIP's, by which a channel is known to be a leg of a phone.
+
+    `bridge` is "" for one in which nobody talks, such as that of those who are parked.
+    """
 
     name: str
     unique_id: str
@@ -122,7 +126,12 @@ class Reader:
         shown = (await ask("CoreShowChannels")).items
         devices = (await ask("DeviceStateList")).items
         parked = (await ask("ParkedCalls")).items
-        channels = [await self._channel(block) for block in shown]
+        bridges = {
+            block["BridgeUniqueid"]
+            for block in (await ask("BridgeList")).items
+            if block["BridgeTechnology"] != HOLDING
+        }
+        channels = [await self._channel(block, bridges) for block in shown]
         callers: dict[str, list[Block]] = {}
         for block in queues:
             if block.event == "QueueEntry":
@@ -138,7 +147,7 @@ class Reader:
             parked={block["ParkingSpace"]: block["ParkeeChannel"] for block in parked},
         )
 
-    async def _channel(self, block: Block) -> Channel:
+    async def _channel(self, block: Block, bridges: Container[str]) -> Channel:
         name = block["Channel"]
         if name.startswith("PJSIP/") and name not in self._call_ids:
             answer = await self._panel.ask(
@@ -152,7 +161,7 @@ class Reader:
             unique_id=block["Uniqueid"],
             linked_id=block["Linkedid"],
             state=block["ChannelStateDesc"],
-            bridge=block["BridgeId"],
+            bridge=block["BridgeId"] if block["BridgeId"] in bridges else "",
             application=block["Application"],
             data=block["ApplicationData"],
             number=_known(block["CallerIDNum"]),
