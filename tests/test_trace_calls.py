@@ -287,3 +287,13 @@ def test_a_restarted_xucd_takes_both_for_called_whom_a_transfer_has_joined(versi
             ("established", other, "in", ""),
             ("released", other, "in", ""),
         ]
+
+
+@EVERY
+def test_a_restarted_xucd_takes_one_for_called_whom_a_blind_transfer_lets_dial(
+    version: str,
+) -> None:
+    """1007 called 1001 and handed it on to 1006 before xucd was there."""
+    changes = played("blind-before", version)
+    assert told(changes, 1) == [("established", "1006", "in", "")]
+    assert told(changes, 6) == [("established", "1001", "in", "")]

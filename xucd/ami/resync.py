@@ -21,6 +21,7 @@ from xucd.ami.events import (
     caller_of,
     connected_of,
     is_dynamic,
+    known,
     reason_of,
     state_of,
     status_of,
@@ -56,6 +57,7 @@ class SnapshotBuilder:
         self._channels: list[ChannelSeen] = []
         self._devices: dict[str, str] = {}
         self._holding: set[str] = set()  # bridges in which nobody talks
+        self._dialled: dict[str, str] = {}  # by unique id
         self._variables: dict[str, dict[str, str]] = {}  # by unique id
 
     def feed(self, block: Block) -> None:
@@ -91,6 +93,8 @@ class SnapshotBuilder:
                 self._variable(block)
 
     def _status(self, block: Block) -> None:
+        if "DNID" in block:
+            self._dialled[block["Uniqueid"]] = known(block["DNID"])
         for line in block.get("Variable", "").split("\n"):
             name, mark, value = line.partition("=")
             if mark and (name in _READ or name.startswith(VARIABLE)):
@@ -118,7 +122,11 @@ class SnapshotBuilder:
         """The channels; those who are parked are joined to nobody."""
         for channel in self._channels:
             parked = channel.bridge in self._holding
-            yield msgspec.structs.replace(channel, bridge="") if parked else channel
+            yield msgspec.structs.replace(
+                channel,
+                bridge="" if parked else channel.bridge,
+                dialled=self._dialled.get(channel.unique_id),
+            )
 
     def _let_go(self) -> dict[str, str]:
         """Why a queue let go of each channel that now neither talks nor is in a queue."""

@@ -267,10 +267,9 @@ class Channels:
         """Start anew from what Asterisk lists after a reconnection.
 
         A member's own channel shows the application `AppQueue`; the queue's name stands in the
-        data of its caller's `Queue`, found through their common bridge or linked id. Whether
-        Asterisk rang a channel that is up is read from its application: it runs `AppQueue` or
-        `AppDial` on a channel that it dialled itself. What no list tells is kept from before: when
-        a channel rang and was answered, its variables, a hold, what is known of its recording.
+        data of its caller's `Queue`, found through their common bridge or linked id. What no list
+        tells is kept from before: when a channel rang and was answered, its variables, a hold, what
+        is known of its recording.
         """
         known = self.by_id
         self.by_id = {}
@@ -307,6 +306,20 @@ def _seniority(channel: Channel) -> tuple[float, int]:
     return channel.since, 0
 
 
+def _was_called(listed: ChannelSeen) -> bool:
+    """Whether Asterisk created a channel to ring somebody.
+
+    It runs `AppQueue` or `AppDial` on one that it dialled itself, until that is handed on. No
+    number was dialled on such a one, and mostly it still belongs to the call of another.
+    """
+    if listed.state in _RUNG:
+        return True
+    if listed.dialled:
+        return False
+    handed_on = listed.dialled is not None and listed.linked_id != listed.unique_id
+    return handed_on or listed.application in ("AppQueue", "AppDial")
+
+
 def _listed_channel(listed: ChannelSeen, old: Channel | None, now: float) -> Channel:
     channel = Channel(
         name=listed.channel,
@@ -314,9 +327,9 @@ def _listed_channel(listed: ChannelSeen, old: Channel | None, now: float) -> Cha
         linked_id=listed.linked_id,
         state=listed.state,
         own=(listed.number, listed.name),
-        exten=listed.exten,
+        exten=listed.dialled or listed.exten,
         since=now - listed.age,
-        called=listed.state in _RUNG or listed.application in ("AppQueue", "AppDial"),
+        called=_was_called(listed),
         connected=(listed.connected_number, listed.connected_name),
         bridge=listed.bridge,
     )

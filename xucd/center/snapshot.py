@@ -34,7 +34,8 @@ class MemberSeen(msgspec.Struct, frozen=True, gc=False):
 class ChannelSeen(msgspec.Struct, frozen=True, gc=False):
     """A channel as `CoreShowChannels` lists it. `bridge` is "" when it is in none.
 
-    `age` is the channel's age in seconds.
+    `age` is the channel's age in seconds. `dialled` is the number that its phone or trunk dialled,
+    "" for one that Asterisk created to ring somebody; None where that is not known.
     """
 
     channel: str
@@ -50,6 +51,7 @@ class ChannelSeen(msgspec.Struct, frozen=True, gc=False):
     application_data: str
     bridge: str
     age: int
+    dialled: str | None = None
 
 
 class QueuesSeen(msgspec.Struct, frozen=True):
