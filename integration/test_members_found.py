@@ -4,6 +4,8 @@ What is configured for an agent stays, what Asterisk has is told, and the next l
 """
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 
 import pytest
@@ -11,7 +13,7 @@ import pytest_asyncio
 
 from integration.client import Refused
 from integration.fixtures import MakeXucd, World, a_world, clear
-from integration.pbx import Pbx
+from integration.pbx import RECORDINGS, Pbx
 from integration.phones import Phones
 from integration.running import DEMO
 from integration.shown import members_of
@@ -97,6 +99,79 @@ async def test_a_member_of_queues_conf_logs_out_by_being_paused_and_in_by_being_
     await call.hang_up()
     await caroline.until_state("AgentOnWrapup", after=begun)
     await caroline.until_state("AgentReady", after=begun)
+
+
+BOUNCE = ("module unload app_queue.so", "module load app_queue.so")
+KEPT = """\
+[[queues]]
+id = 18
+name = "kept"
+displayName = "Kept"
+number = "3018"
+wrapup = 1
+[[lines]]
+"""
+TABLES = """\
+create table queues (name text primary key, strategy text, timeout text, ringinuse text);
+create table queue_members (
+    uniqueid integer primary key, queue_name text, interface text, membername text,
+    state_interface text, penalty text, paused text
+);
+insert into queues values ('kept', 'ringall', '15', 'no');
+insert into queue_members values (1, 'kept', 'PJSIP/1006', 'Agent/2506', '', '0', '0');
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def kept(pbx: Pbx, make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
+    """A world of an Asterisk that has a queue and its members in a database."""
+    database = pbx.recordings / "kept.sqlite3"
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.executescript(TABLES)
+    database.chmod(0o666)
+    driver, maps = (f"/etc/asterisk/{name}.conf" for name in ("res_config_sqlite3", "extconfig"))
+    before = {path: await asyncio.to_thread(pbx.read, path) for path in (driver, maps)}
+    pbx.write(driver, f"[kept]\ndbfile => {RECORDINGS}/{database.name}\n")
+    pbx.write(maps, "[settings]\nqueues => sqlite3,kept\nqueue_members => sqlite3,kept\n")
+    step = "dialplan add extension 3018,1,Queue(kept) into queues"
+    for command in ("core reload", "module load res_config_sqlite3.so", step):
+        await asyncio.to_thread(pbx.cli, command)
+    center = DEMO.read_text().replace("[[lines]]\n", KEPT, 1)
+    center = center.replace("queues = {}", "queues = { kept = 0, billing = 0 }")
+    try:
+        async with a_world(make_xucd, phones, center=center) as world:
+            yield world
+    finally:
+        for path, text in before.items():
+            pbx.write(path, text)
+        without = ("module unload res_config_sqlite3.so", "core reload", *BOUNCE)
+        for command in ("dialplan remove extension 3018@queues", *without):
+            await asyncio.to_thread(pbx.cli, command)
+    await clear(world)
+
+
+async def test_a_member_of_a_database_is_logged_out_by_a_pause_and_has_its_wrapup(
+    kept: World,
+) -> None:
+    caroline = await kept.agent("caroline", "1006")
+    await caroline.until("AgentStateEvent", name="AgentReady", queues=[3, 18])
+    await caroline.ask("pauseAgent", reason="lunch")
+    assert (await pauses(kept, "kept"))["PJSIP/1006"] == "lunch"
+    await caroline.ask("unpauseAgent")
+    call = kept.phones.dial("3018")
+    leg = await kept.phone("1006").rings()
+    leg.answer()
+    await call.answered()
+    begun = len(caroline.frames)
+    await call.hang_up()
+    await caroline.until_state("AgentOnWrapup", after=begun)
+    await caroline.until_state("AgentReady", after=begun)
+    await caroline.ask("agentLogout")
+    assert (await pauses(kept, "kept"))["PJSIP/1006"] == "xucd-logout"
+    begun = len(caroline.frames)
+    await caroline.ask("agentLogin", agentphonenumber="1006")
+    await caroline.until_state("AgentReady", after=begun)
+    assert (await pauses(kept, "kept"))["PJSIP/1006"] is None
 
 
 async def test_a_member_through_the_dialplan_is_paused_by_its_own_name_and_number(
