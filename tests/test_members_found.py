@@ -8,6 +8,7 @@ from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.agent import UNREACHABLE, AgentState, Stance
 from xucd.center.center import HALF_PAUSED_S, LATE_S
+from xucd.center.events import DeviceStatus
 from xucd.center.intents import (
     LOGOUT_REASON,
     WRAPUP_REASON,
@@ -93,6 +94,20 @@ def test_members_of_several_interfaces_are_paused_by_each_of_them(scene: Scene) 
     scene.talks()
     scene.happens(ev.MemberPaused("support", LOCAL, "Bruce", True, WRAPUP_REASON))
     assert scene.asked == [SetPause("PJSIP/1001", True, WRAPUP_REASON)]
+
+
+def test_of_several_members_of_one_phone_in_a_queue_one_that_is_free_is_enough(
+    scene: Scene,
+) -> None:
+    """Asterisk keeps up to date the status of the first alone."""
+    busy, free = DeviceStatus.IN_USE, DeviceStatus.NOT_IN_USE
+    scene.happens(joins(LOCAL, "Local", status=busy))
+    scene.happens(ev.MemberStatus("support", "PJSIP/1001", "Agent/2501", busy))
+    assert not scene.agent().members[SUPPORT].idle
+    scene.happens(ev.MemberStatus("support", LOCAL, "Local", free))
+    found = scene.agent().members[SUPPORT]
+    assert (found.idle, found.interface) == (True, "PJSIP/1001")
+    assert scene.center.presence.of(SUPPORT).available == 1
 
 
 def test_a_member_by_another_agents_name_on_a_line_in_use_is_removed(scene: Scene) -> None:

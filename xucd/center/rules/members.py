@@ -159,19 +159,26 @@ def modules_changed(center: Center, event: ev.ModulesChanged, now: float) -> Non
 
 
 def read_members(center: Center, live: AgentRecord) -> None:
-    """Read off all members which of them are an agent's; one that can be rung counts first."""
+    """Read off all members which of them are an agent's; one that can be rung counts first.
+
+    Of several in one queue that have the same phone, Asterisk keeps the status of one only up to
+    date: it is free if any of them is.
+    """
     members: dict[int, Member] = {}
     for queue_id, seen in center.owners.members(live):
+        member = Member(
+            seen.paused,
+            seen.reason,
+            seen.status,
+            interface=seen.interface,
+            penalty=seen.penalty,
+            dynamic=seen.dynamic,
+        )
         known = members.get(queue_id)
-        if known is None or (known.paused and not seen.paused):
-            members[queue_id] = Member(
-                seen.paused,
-                seen.reason,
-                seen.status,
-                interface=seen.interface,
-                penalty=seen.penalty,
-                dynamic=seen.dynamic,
-            )
+        if known is None or (known.paused and not member.paused):
+            members[queue_id] = member
+        elif member.idle and not known.idle and known.paused == member.paused:
+            members[queue_id] = msgspec.structs.replace(known, status=member.status)
     live.set_members(members)
 
 
