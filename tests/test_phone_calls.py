@@ -372,6 +372,15 @@ def test_a_call_that_is_picked_up_is_incoming_from_the_caller_it_is_joined_to() 
     assert (party(scene), told(scene)[-1].incoming) == (("0230", "Ann"), True)
 
 
+def test_a_parked_phone_that_is_found_after_a_restart_has_no_call_to_pick_up() -> None:
+    scene = Scene()
+    parked = ChannelSeen(
+        "PJSIP/1001-o", "o", "x", UP, "1001", "", "1002", "", "701", "", "", "", 9, "701"
+    )
+    scene.rebuilds(Snapshot(frozenset(), (), (), (parked,), {}))
+    assert stages(scene) == [Stage.ESTABLISHED]
+
+
 @pytest.mark.parametrize(
     ("state", "connected", "alone", "picked_up"),
     [

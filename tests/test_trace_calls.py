@@ -297,3 +297,13 @@ def test_a_restarted_xucd_takes_one_for_called_whom_a_blind_transfer_lets_dial(
     changes = played("blind-before", version)
     assert told(changes, 1) == [("established", "1006", "in", "")]
     assert told(changes, 6) == [("established", "1001", "in", "")]
+
+
+@EVERY
+def test_who_rang_when_the_caller_was_handed_over_stays_called(version: str) -> None:
+    """1003 had 1006 rung, asked 1001 meanwhile and handed it over before 1006 answered."""
+    assert told(played("semi-attended", version), 6) == [
+        ("ringing", "1003", "in", ""),
+        ("established", "1001", "in", ""),
+        ("released", "1001", "in", ""),
+    ]

@@ -158,6 +158,8 @@ def _is_incoming(directory: Directory, channels: Channels, leg: Leg, peer: Chann
     older = peer.born < channel.born
     if leg.queue:
         return True
+    if channel.called and leg.incoming and leg.sent is not None:
+        return True
     if leg.dials and not leg.incoming:
         return False
     if peer.called:
@@ -201,11 +203,12 @@ def _picks_up(channels: Channels, leg: Leg) -> bool:
     """Whether a call that the phone placed is a pick-up that joins it to somebody in a moment.
 
     So it is if Asterisk answers it without having dialled anybody, and names another party than the
-    number that was dialled. Who called whom shows once they are joined.
+    number that was dialled. Who called whom shows once they are joined. A call that was answered
+    before it was known is none: it may be parked.
     """
     channel = leg.channel
     leg.dials = leg.dials or bool(_dialled_by(channels, channel))
-    if leg.joined or leg.queue or channel.called:
+    if leg.joined or leg.queue or leg.sent is None or channel.called:
         return False
     alone = not leg.dials and all(found is channel for found in channels.in_call(channel.linked_id))
     up = channel.state is ChannelState.UP
