@@ -184,8 +184,10 @@ def wrapups_end(listed: Listed, told: Told, known: Known) -> Iterator[str]:
 
 
 def callers(listed: Listed, told: Told, known: Known) -> Iterator[str]:
-    """Who waits in a queue, in its order."""
+    """Who waits in a queue, in its order; of one that was taken away, Asterisk lists nobody."""
     for queue_id, queue in QUEUES.items():
+        if queue not in listed.queues:
+            continue
         waiting = [_number(block["CallerIDNum"]) for block in listed.callers.get(queue, ())]
         seen = [call["number"] for call in told.callers.get(queue_id, [])]
         if waiting != seen:
@@ -327,7 +329,7 @@ def figures(listed: Listed, told: Told, known: Known) -> Iterator[str]:
     """Entered is waiting and outcomes together; present figures are what Asterisk lists."""
     for queue_id, queue in QUEUES.items():
         seen = told.figures.get(queue_id)
-        if seen is None:
+        if seen is None or queue not in listed.queues:
             continue
         waiting = len(listed.callers.get(queue, ()))
         counted = {

@@ -64,6 +64,7 @@ class Listed:
     channels: tuple[Channel, ...] = ()
     devices: Mapping[str, str] = field(default_factory=dict)
     parked: Mapping[str, str] = field(default_factory=dict)  # slot: channel
+    queues: frozenset[str] = frozenset(QUEUES.values())
 
     def of_agent(self, agent_id: int, line: str = "") -> list[Member]:
         """An agent's members: by its name, or without an agent's name on the line that it is on.
@@ -144,6 +145,7 @@ class Reader:
             },
             channels=tuple(channels),
             devices={block["Device"]: block["State"] for block in devices},
+            queues=frozenset(block["Queue"] for block in queues if block.event == "QueueParams"),
             parked={block["ParkingSpace"]: block["ParkeeChannel"] for block in parked},
         )
 
