@@ -139,6 +139,8 @@ async def test_a_sheet_is_kept_with_what_the_channel_knows(ground: Ground) -> No
     asterisk.say("200 result=0\n")
     assert await asterisk.hears() == 'GET VARIABLE "USR_id"'
     asterisk.say("HANGUP\n200 result=1 (two\nlines) and)\n")
+    assert (await asterisk.hears()).startswith('SET VARIABLE "XUCD_SHEET" "')
+    asterisk.say("200 result=1\n")
     assert await asterisk.is_left()
     (kept,) = ground.sheets
     assert (kept.unique_id, kept.channel) == ("1700000000.1", "PJSIP/trunk-00000001")
@@ -157,7 +159,7 @@ async def test_a_sheet_holds_a_strangers_number_and_name_as_pages_may_show_them(
         .replace("dnid: unknown", "dnid: o'clock")
     )
     asterisk.say(head.format(script="sheet", arguments="agi_arg_1: customer\n"))
-    for _ in ("NONE", "USR_id"):
+    for _ in ("NONE", "USR_id", "XUCD_SHEET"):
         await asterisk.hears()
         asterisk.say("200 result=0\n")
     assert await asterisk.is_left()
