@@ -1,4 +1,4 @@
-"""Logging in with members that Asterisk's configuration makes, and a logout has paused."""
+"""Logging in where a logout of before has left something: a pause, or what may yet come true."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -6,13 +6,16 @@ from typing import cast
 
 import pytest
 
-from tests.scene import CAROLINE, SALES, Scene
+from tests.scene import BRUCE, CAROLINE, SALES, Scene
 from tests.test_context import Script, a_context
 from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
 from xucd.center.intents import LOGOUT_REASON, SetPause
+from xucd.center.refused import Refused
 from xucd.center.snapshot import MemberSeen, Snapshot
-from xucd.commands.login import log_in, log_out
+from xucd.commands.login import log_in, log_out, login
+from xucd.cti.commands import AgentLogin
+from xucd.cti.session import Session
 from xucd.store.journal import Journal
 
 
@@ -67,3 +70,26 @@ async def test_a_login_gives_back_what_the_logout_paused_in_a_queue_that_is_not_
     assert script.asked[1:] == [SetPause(member.interface, False, "", "sales")]
     assert caroline.shown.state is AgentState.READY
     assert caroline.members.keys() == {SALES}
+
+
+@pytest.mark.parametrize("logged_out", [True, False])
+async def test_a_login_again_is_refused_while_a_logout_of_before_may_come_true_unseen(
+    *, logged_out: bool
+) -> None:
+    scene = Scene()
+    scene.logs_in()
+    context = a_context(scene, Script())
+    if logged_out:
+        scene.center.recall(BRUCE)
+    context.asterisk.lost_since = scene.now
+    sent: list[object] = []
+    user = SimpleNamespace(agent_id=BRUCE)
+    rights = SimpleNamespace(agent=lambda _: True)
+    who = cast(Session, SimpleNamespace(user=user, rights=rights, send=sent.append))
+    command = AgentLogin(agent_id=BRUCE, phone_number="1001")
+    if logged_out:
+        with pytest.raises(Refused, match="AsteriskUnavailable"):
+            await login(context, command, who)
+    else:
+        await login(context, command, who)
+    assert len(sent) == (not logged_out)

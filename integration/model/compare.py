@@ -19,6 +19,7 @@ K = TypeVar("K")
 WRAPUP = "xucd-wrapup"
 DIALLED_BY_XUCD = "xucd-dial-"
 
+FREE = ("0", "1")  # what a queue holds a phone to do that it would ring: unknown, not in use
 TALKING, RINGING, DIALING, IDLE = "talking", "ringing", "dialing", "idle"
 _STATES = {TALKING: "AgentOnCall", RINGING: "AgentRinging", DIALING: "AgentDialing"}
 
@@ -350,21 +351,25 @@ def figures(listed: Listed, told: Told, known: Known) -> Iterator[str]:
 def _present(listed: Listed, told: Told, queue_id: int, seen: Mapping[str, float]) -> Iterator[str]:
     queue = QUEUES[queue_id]
     members = {
-        agent_id: member
+        agent_id: theirs
         for agent_id in AGENTS
-        for name, member in by_queue(
-            listed.of_agent(agent_id, _on_line(told.agents.get(agent_id, {})))
-        ).items()
-        if name == queue
+        if (
+            theirs := [
+                member
+                for member in listed.of_agent(agent_id, _on_line(told.agents.get(agent_id, {})))
+                if member.queue == queue
+            ]
+        )
     }
     states = {agent_id: told.agents[agent_id] for agent_id in members if agent_id in told.agents}
-    phones = {agent_id: _phone(listed, members[agent_id].phone) for agent_id in states}
+    lines = {agent_id: theirs[0].phone for agent_id, theirs in members.items()}
+    phones = {agent_id: _phone(listed, lines[agent_id]) for agent_id in states}
     free = [
         agent_id
         for agent_id, phone in phones.items()
         if phone == {IDLE}
-        and not members[agent_id].paused
-        and listed.devices.get(members[agent_id].phone, "INVALID") not in MISSING
+        and any(not each.paused and each.status in FREE for each in members[agent_id])
+        and listed.devices.get(lines[agent_id], "INVALID") not in MISSING
     ]
     talking = [
         agent_id

@@ -25,6 +25,7 @@ class Member:
     penalty: int
     paused: bool
     reason: str
+    status: str = "1"  # what the queue holds its phone to do: "1" is not in use
 
     @property
     def phone(self) -> str:
@@ -180,6 +181,7 @@ def _member(block: Block) -> Member:
         penalty=int(block["Penalty"]),
         paused=block["Paused"] == "1",
         reason=block["PausedReason"],
+        status=block["Status"],
     )
 
 

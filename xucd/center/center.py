@@ -43,7 +43,6 @@ from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Line
 from xucd.center.intents import (
     LOGOUT_REASON,
-    WRAPUP_REASON,
     Intent,
     Nudge,
     RelistMembers,
@@ -52,7 +51,7 @@ from xucd.center.intents import (
 )
 from xucd.center.leg import Leg
 from xucd.center.live import AgentRecord, LiveAgent, MembershipShown
-from xucd.center.memberships import Memberships, is_shelved
+from xucd.center.memberships import Memberships, is_shelved, wraps_up
 from xucd.center.offers import Offers
 from xucd.center.owners import Owners
 from xucd.center.phone_calls import PhoneCalls
@@ -487,7 +486,11 @@ class Center:
     def state_change(live: LiveAgent) -> AgentChanged:
         """An agent's state as a change tells it."""
         shown = live.memberships()
-        queue_ids = tuple(queue_id for queue_id in sorted(shown) if shown[queue_id].penalty >= 0)
+        queue_ids = tuple(
+            queue_id
+            for queue_id in sorted(shown)
+            if shown[queue_id].penalty >= 0 and not shown[queue_id].missing
+        )
         agent = live.agent
         return AgentChanged(agent.id, agent.group_id, live.shown, live.since, queue_ids)
 
@@ -531,7 +534,7 @@ class Center:
         Of some of them, or of one who has nothing to wrap up.
         """
         half = live.stance is Stance.READY and any(
-            member.paused and member.reason == WRAPUP_REASON for member in live.members.values()
+            wraps_up(member) for _, member in self.owners.members(live)
         )
         if not half:
             self._half_paused.stop(live.agent.id)

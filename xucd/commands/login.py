@@ -56,6 +56,8 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
                     phoneNb=live.line.number,
                     RequestedNb=line.number,
                 )
+            if context.center.is_recalled(live.agent.id, context.now()):
+                context.asterisk.check_current()  # a logout of before may yet come true
             if context.asterisk.current:
                 await _complete(context, live, line)
             who.send(agent_views.agent_state(context.center.state_change(live), context.now()))
