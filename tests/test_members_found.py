@@ -331,11 +331,6 @@ def test_a_wrapups_pause_that_stays_on_one_of_two_members_of_a_phone_is_ended(
     assert SetPause("PJSIP/1001", False) in scene.asked
 
 
-def test_a_queue_that_asterisk_lacks_is_none_of_an_agents_queues(scene: Scene) -> None:
-    lists(scene, *mine("support", "sales"), queues=frozenset({"support", "sales"}))
-    assert scene.center.state_change(scene.agent()).queue_ids == (SUPPORT, SALES)
-
-
 def test_members_in_reach_are_counted_by_queue_as_asterisk_counts_them(scene: Scene) -> None:
     scene.happens(
         joins("PJSIP/9999", "PJSIP/9999", queue="SUPPORT"),

@@ -486,11 +486,7 @@ class Center:
     def state_change(live: LiveAgent) -> AgentChanged:
         """An agent's state as a change tells it."""
         shown = live.memberships()
-        queue_ids = tuple(
-            queue_id
-            for queue_id in sorted(shown)
-            if shown[queue_id].penalty >= 0 and not shown[queue_id].missing
-        )
+        queue_ids = tuple(queue_id for queue_id in sorted(shown) if shown[queue_id].penalty >= 0)
         agent = live.agent
         return AgentChanged(agent.id, agent.group_id, live.shown, live.since, queue_ids)
 
