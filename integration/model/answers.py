@@ -170,8 +170,10 @@ class Stories:
             return []
         turned = before["callDirection"] != event["callDirection"]
         talked = before["eventType"] in TALKED and not PARKED.fullmatch(before["otherDN"])
-        # A call may turn out to be a pick-up as it is answered, and not later.
-        if before["eventType"] == OVER or (turned and talked):
+        # A call may turn out to be a pick-up as it is answered, and not later. One that was handed
+        # on may come back.
+        back = event["eventType"] in TALKED
+        if (before["eventType"] == OVER and not back) or (turned and talked):
             return [f"story: {login} is told {_brief(event)} after {_brief(before)}"]
         return []
 

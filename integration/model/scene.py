@@ -53,7 +53,9 @@ class Scene:
         self.silent: Client  # see `answers.read`
         self.callers: dict[str, Leg] = {}
         self.placed: dict[str, list[Leg]] = {number: [] for number in LINES}
-        self.either: set[str] = set()  # Call-IDs of pick-ups and parked calls taken back
+        self.either: set[str] = (
+            set()
+        )  # Call-IDs of pick-ups, parked calls taken back, calls before a kill
         self.held: set[str] = set()
         self.unsure: set[str] = set()
         self.unregistered: set[str] = set()
@@ -255,7 +257,9 @@ class Scene:
         self.down.append((begun, time.time()))
         await self._open()
         self.kills += 1
+        # No list says who is on hold, nor who called whom before a call was handed on.
         self.unsure |= {leg.call_id for number in LINES for leg in self.talking(number)}
+        self.either |= self.unsure
 
     async def end(self) -> None:
         """End all calls, and register all phones again."""
