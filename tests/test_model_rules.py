@@ -289,13 +289,15 @@ class _Frame:
         self.body = body
 
 
-def test_a_call_does_not_turn_round_while_it_is_talked_nor_come_back() -> None:
+def test_a_call_does_not_turn_round_while_it_is_talked_and_only_talk_comes_back() -> None:
     fine = Page(("Dialing", "Outgoing"), ("Established", "Incoming"), ("Released", "Incoming"))
     assert Stories().wrong("bruce", fine.frames) == []
     turned = Page(("Established", "Incoming"), ("OnHold", "Outgoing"))
     assert len(Stories().wrong("bruce", turned.frames)) == 1
     back = Page(("Released", "Incoming"), ("Ringing", "Incoming"))
     assert len(Stories().wrong("bruce", back.frames)) == 1
+    again = Page(("Released", "Incoming"), ("Established", "Incoming"))
+    assert Stories().wrong("bruce", again.frames) == []
 
 
 @pytest.mark.parametrize("needed", [{3}, {0, 19}, {5, 6}, {17, 18, 19}])
