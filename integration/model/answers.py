@@ -148,6 +148,7 @@ class Stories:
     def __init__(self) -> None:
         self._seen: dict[str, int] = {}  # login: frames of its page that were looked at
         self._stories: dict[tuple[str, str], Body] = {}  # the last event of each call
+        self.moved: set[str] = set()  # logins that were on another line than their own
 
     def new_pages(self) -> None:
         """The pages were opened anew: nothing that they were told counts any more."""
@@ -171,8 +172,8 @@ class Stories:
         turned = before["callDirection"] != event["callDirection"]
         talked = before["eventType"] in TALKED and not PARKED.fullmatch(before["otherDN"])
         # A call may turn out to be a pick-up as it is answered, and not later. One that was handed
-        # on may come back.
-        back = event["eventType"] in TALKED
+        # on may come back, as may those of a line that its user left.
+        back = event["eventType"] in TALKED or login in self.moved
         if (before["eventType"] == OVER and not back) or (turned and talked):
             return [f"story: {login} is told {_brief(event)} after {_brief(before)}"]
         return []

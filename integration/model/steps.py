@@ -390,6 +390,8 @@ def by_cli(scene: Scene) -> list[Arguments]:
 
 
 async def log_in(scene: Scene, login: str, line: str) -> None:
+    if line != OWN_LINES[login]:
+        scene.stories.moved.add(login)
     await scene.say(login, "agentLogin", agentphonenumber=line)
 
 
