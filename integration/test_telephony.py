@@ -20,8 +20,8 @@ CLOCKS = 1.0  # seconds by which a SIPp may be late to log what it has sent
 NEEDED = {
     *("Newchannel", "Newstate", "DialEnd", "BridgeEnter", "BridgeLeave", "Hangup", "VarSet"),
     *("QueueCallerJoin", "QueueCallerLeave", "QueueMemberPause", "QueueMemberStatus"),
-    *("AgentCalled", "AgentConnect", "AgentComplete", "DeviceStateChange", "MixMonitorStart"),
-    "Newexten",
+    *("AgentCalled", "AgentConnect", "HangupRequest", "DeviceStateChange", "MixMonitorStart"),
+    *("Newexten", "SoftHangupRequest"),
 }
 
 
