@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from integration.client import Refused
+from integration.client import Client, Refused
 from integration.fixtures import MakeXucd, World, a_world, clear
 from integration.pbx import RECORDINGS, Pbx
 from integration.phones import Phones
@@ -60,6 +60,17 @@ async def pauses(world: World, queue: str) -> dict[str, str | None]:
     return {each.interface: each.pause for each in await members_of(world.pbx, queue)}
 
 
+async def talks_and_wraps_up(world: World, caroline: Client, number: str) -> None:
+    """A queue rings 1006 for a call to this number, and Caroline has its wrap-up."""
+    call = world.phones.dial(number)
+    (await world.phone("1006").rings()).answer()
+    await call.answered()
+    begun = len(caroline.frames)
+    await call.hang_up()
+    await caroline.until_state("AgentOnWrapup", after=begun)
+    await caroline.until_state("AgentReady", after=begun)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def found(pbx: Pbx, make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
     """A world of an Asterisk with members and queues that xucd did not make."""
@@ -91,14 +102,7 @@ async def test_a_member_of_queues_conf_logs_out_by_being_paused_and_in_by_being_
     assert (await pauses(found, "fixed"))["PJSIP/1006"] is None
     assert "PJSIP/1006" in await pauses(found, "billing")
     await asyncio.to_thread(found.pbx.cli, "queue pause member Local/1005@default/n")
-    call = found.phones.dial("3012")
-    leg = await found.phone("1006").rings()
-    leg.answer()
-    await call.answered()
-    begun = len(caroline.frames)
-    await call.hang_up()
-    await caroline.until_state("AgentOnWrapup", after=begun)
-    await caroline.until_state("AgentReady", after=begun)
+    await talks_and_wraps_up(found, caroline, "3012")
 
 
 BOUNCE = ("module unload app_queue.so", "module load app_queue.so")
@@ -158,14 +162,7 @@ async def test_a_member_of_a_database_is_logged_out_by_a_pause_and_has_its_wrapu
     await caroline.ask("pauseAgent", reason="lunch")
     assert (await pauses(kept, "kept"))["PJSIP/1006"] == "lunch"
     await caroline.ask("unpauseAgent")
-    call = kept.phones.dial("3018")
-    leg = await kept.phone("1006").rings()
-    leg.answer()
-    await call.answered()
-    begun = len(caroline.frames)
-    await call.hang_up()
-    await caroline.until_state("AgentOnWrapup", after=begun)
-    await caroline.until_state("AgentReady", after=begun)
+    await talks_and_wraps_up(kept, caroline, "3018")
     await caroline.ask("agentLogout")
     assert (await pauses(kept, "kept"))["PJSIP/1006"] == "xucd-logout"
     begun = len(caroline.frames)
