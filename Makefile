@@ -18,6 +18,8 @@ STEPS ?= 500
 SEEDS ?= 1 2 3 4 5
 # For soak: how many mixed calls are placed into queues, on each Asterisk.
 CALLS ?= 300
+# A run of soak's: without pytest's own deadline, and with its figures kept for docs/reliability.md.
+SOAKED = $(PYTHON) -m pytest -o faulthandler_timeout=0 --proofs .proofs
 # For mutants: which modules of xucd/center, such as ONLY="agent members"; all unless given.
 ONLY ?=
 # For demo-say: who says what, and for how many seconds to show what comes.
@@ -105,11 +107,10 @@ soak: venv
 	@$(BIN)/ensure-docker
 	@$(BIN)/build-images 22 16
 	@$(BIN)/ensure-postgres >/dev/null
-	$(PYTHON) -m pytest tests/test_sigkill.py --kills $(KILLS) -o faulthandler_timeout=0
-	$(PYTHON) -m pytest integration/test_callers.py -k mixed --mixed-calls $(CALLS) \
-		-o faulthandler_timeout=0
-	$(PYTHON) -m pytest integration/test_model.py --model-steps $(STEPS) --model-shrink \
-		$(SEEDS:%=--model-seed %) -o faulthandler_timeout=0
+	$(SOAKED) tests/test_sigkill.py --kills $(KILLS)
+	$(SOAKED) integration/test_callers.py -k mixed --mixed-calls $(CALLS)
+	$(SOAKED) integration/test_model.py --model-steps $(STEPS) --model-shrink \
+		$(SEEDS:%=--model-seed %)
 
 # Less than an hour for all. What a mutant changes: python -m tests.mutants --show NAME
 mutants: venv
@@ -128,6 +129,6 @@ bench: venv
 	$(PYTHON) -m bench
 
 clean: demo-down
-	rm -rf .test-images.log .venv node_modules .demo .model .mypy_cache .ruff_cache .import_linter_cache .mutants .pytest_cache \
+	rm -rf .test-images.log .venv node_modules .demo .model .proofs .mypy_cache .ruff_cache .import_linter_cache .mutants .pytest_cache \
 		build dist bench.json *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,54 @@
+"""Records what the tests of reliability tried, how often, and what was lost.
+
+With ``--proofs FOLDER`` each test that calls the fixture `proof` leaves its figures there, in one
+file for each test; `docs/draw_reliability.py` makes the table of docs/reliability.md from them. The
+figures are written when the test has passed, so that the table never shows a run that failed.
+"""
+
+import json
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+Proof = Callable[..., None]
+"""``proof(tried, times=200, lost="nothing", note="")``; may be called several times in a test."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--proofs", type=Path, default=None, help="the folder in which to leave the figures"
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember whether the test itself passed."""
+    report = yield
+    if report.when == "call":
+        item.stash[_PASSED] = report.passed
+    return report
+
+
+_PASSED = pytest.StashKey[bool]()
+
+
+@pytest.fixture
+def proof(request: pytest.FixtureRequest) -> Iterator[Proof]:
+    """Call it with what was tried, how often, and what was lost; see `Proof`."""
+    rows: list[dict[str, object]] = []
+
+    def record(tried: str, *, times: int, lost: str = "nothing", note: str = "") -> None:
+        rows.append({"tried": tried, "times": times, "lost": lost, "note": note})
+
+    yield record
+    folder = request.config.getoption("proofs")
+    if folder is None or not request.node.stash.get(_PASSED, False):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    test = request.node.nodeid
+    name = "".join(c if c.isalnum() else "-" for c in test)
+    content = {"test": test, "rows": rows}
+    (folder / f"{name[-200:]}.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
