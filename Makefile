@@ -28,7 +28,7 @@ SAY ?= {"command":"getAgentStates"}
 FOR ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test soak lint unit mutants demo demo-up demo-down demo-call demo-say demo-needs bench generate clean
+.PHONY: help venv test soak lint unit mutants locks demo demo-up demo-down demo-call demo-say demo-needs bench generate clean
 
 help:
 	@echo "make demo         a whole contact centre on this machine, until Ctrl-C"
@@ -46,9 +46,10 @@ help:
 	@echo "make unit         the tests that need no Asterisk"
 	@echo "make mutants      changes the centre's code bit by bit, to see which tests notice:"
 	@echo "                  ONLY=\"agent members\" for some of its modules"
-	@echo "make lint         ruff, mypy, import-linter's contracts, eslint and tsc"
+	@echo "make lint         ruff, mypy, import-linter's contracts, eslint, tsc and pip-audit"
 	@echo "make bench        how fast xucd is; writes bench.json"
 	@echo "make generate     all that is generated: client libraries, and pictures and tables of docs/"
+	@echo "make locks        which versions of which libraries, with their hashes, and the bill of them"
 	@echo "make venv         the virtual environment, .venv"
 	@echo "make clean        remove all that these made here"
 
@@ -84,6 +85,7 @@ lint: venv
 	@$(BIN)/ensure-test-tools
 	node_modules/.bin/eslint --max-warnings 0 .
 	node_modules/.bin/tsc --project .
+	@$(BIN)/audit-libraries
 
 unit: venv
 	@$(BIN)/ensure-postgres >/dev/null
@@ -116,11 +118,15 @@ soak: venv
 mutants: venv
 	$(PYTHON) -m tests.mutants $(ONLY)
 
+locks: venv
+	$(BIN)/make-locks
+
 generate: venv
 	$(PYTHON) -m xucd.cti.schema
 	$(PYTHON) docs/draw_agent.py
 	$(PYTHON) docs/draw_commands.py
 	$(PYTHON) docs/draw_imports.py
+	$(PYTHON) docs/write_bill.py
 
 bench: venv
 	@$(BIN)/ensure-docker
