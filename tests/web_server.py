@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,7 @@ class Server:
 
     def __init__(self) -> None:
         self.port = 0
+        self.trust: ssl.SSLContext | None = None  # for `http`, over TLS
         self.now = 1_000_000.0
         self.application = Application()
         self.hub: Hub
@@ -99,7 +101,7 @@ class Server:
         self, method: str, path: str, body: bytes = b"", **headers: str
     ) -> tuple[int, dict[str, str], bytes]:
         """One request over a connection of its own."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=self.trust)
         fields = {"Host": f"127.0.0.1:{self.port}", "Connection": "close",
                   "Content-Length": str(len(body)),
                   **{name.replace("_", "-"): value for name, value in headers.items()}}  # fmt: skip

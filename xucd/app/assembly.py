@@ -153,6 +153,7 @@ class Assembly:
                 origins=settings.web.origins,
                 token_ttl=settings.web.token_ttl,
                 legacy_links=settings.web.legacy_links,
+                security_contact=settings.web.security_contact,
                 login_attempts=settings.limits.login_attempts_per_minute,
             ),
         )

@@ -44,13 +44,17 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Web(_Section, frozen=True, kw_only=True):
-    """HTTP and WebSocket. `token_ttl` is in seconds; port 0 lets the system choose a port."""
+    """HTTP and WebSocket. `token_ttl` is in seconds; port 0 lets the system choose a port.
+
+    `security_contact` is whom ``/.well-known/security.txt`` names.
+    """
 
     host: str = "127.0.0.1"
     port: Port = 8090
     origins: tuple[Annotated[str, Meta(pattern=validation.ORIGIN)], ...] = ()
     token_ttl: Positive = 3600
     legacy_links: bool = False
+    security_contact: Annotated[str, Meta(pattern=validation.CONTACT)] | None = None
     tls_certificate: str | None = None
     tls_key: str | None = None
 

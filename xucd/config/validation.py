@@ -20,6 +20,7 @@ LOGIN = r"\A[A-Za-z0-9._@+-]+\Z"
 WORD = r"\A[\w-]+\Z"
 COLOUR = r"\A#[0-9A-Fa-f]{6}\Z"
 ORIGIN = r"\Ahttps?://[A-Za-z0-9.:\[\]-]+\Z"
+CONTACT = r"\A(mailto:|https://|tel:)[!-~]+\Z"
 # Names and texts reach Asterisk as part of a caller id or of an application's argument.
 SPOKEN_NAME = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029,{}]*\Z"
 TEXT = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
@@ -31,6 +32,7 @@ PATTERN_HELP = {
     WORD: "may hold only letters, digits, - and _",
     COLOUR: "has to look like #F2833A",
     ORIGIN: "has to look like https://crm.example.org, with nothing after the host and port",
+    CONTACT: "has to begin with mailto:, https:// or tel:, as in mailto:security@example.org",
     SPOKEN_NAME: "may hold no comma, no brace, no line break and no other control character",
     TEXT: "may hold no line break and no other control character",
 }

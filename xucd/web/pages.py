@@ -79,6 +79,8 @@ class Pages(File):
         registry: Any = None,
     ):
         super().__init__(path, defaultType, ignoredExts, registry)
+        self.made: dict[bytes, Resource] = {}
+        """Pages that are no files, by their whole paths."""
 
     def directoryListing(self) -> Resource:
         """Answer 404: folders cannot be browsed."""
@@ -88,6 +90,8 @@ class Pages(File):
         """The resource below this one: a redirect, a file, a folder, or `NotFound`."""
         if request.path in MOVED:
             return Moved(MOVED[request.path])
+        if (made := self.made.get(request.path)) is not None:
+            return made
         if b"\0" in path:  # File would raise ValueError
             return self.childNotFound
         return super().getChild(path, request)  # type: ignore[no-untyped-call]

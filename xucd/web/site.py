@@ -18,6 +18,7 @@ from xucd.web import passwords
 from xucd.web.api import Api, AuthServices, Health
 from xucd.web.bearer import Bearer
 from xucd.web.errors import HttpError, answer_error
+from xucd.web.headers import SECURITY_TXT, SecurityTxt, set_headers
 from xucd.web.origins import Origins
 from xucd.web.pages import Pages
 from xucd.web.rest import Rest
@@ -30,11 +31,6 @@ MAX_BODY = 64 * 1024
 # For requests with a valid token, which may import a whole file of callbacks.
 MAX_IMPORT = 8 * 1024 * 1024
 IDLE_TIMEOUT = 60
-
-CONTENT_SECURITY_POLICY = (
-    b"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    b"object-src 'none'"
-)
 
 log = structlog.get_logger()
 
@@ -61,14 +57,16 @@ class SiteOptions:
     """What can be chosen. `origins` are those of pages that may use xucd, besides its own.
 
     `token_ttl` is in seconds; `login_attempts` are per minute, for one login from one address;
-    `legacy_links` opens the older addresses of the WebSocket. `static` is the folder of the pages,
-    `verify` tells whether a password is that of a hash.
+    `legacy_links` opens the older addresses of the WebSocket. `security_contact` is whom
+    ``/.well-known/security.txt`` names; without one there is no such file. `static` is the folder
+    of the pages, `verify` tells whether a password is that of a hash.
     """
 
     origins: Iterable[str] = ()
     token_ttl: int = 3600
     legacy_links: bool = False
     login_attempts: int = 20
+    security_contact: str | None = None
     static: Path = STATIC
     verify: Callable[[str | None, str], bool] = passwords.verify
 
@@ -90,7 +88,10 @@ def make_site(parts: SiteParts, options: SiteOptions) -> Site:
     rest = None
     if parts.callbacks is not None and parts.rights is not None:
         rest = Rest(bearer, parts.callbacks, parts.rights)
-    root = _Root(api.app.resource(), rest, Pages(str(options.static)), origins)
+    pages = Pages(str(options.static))
+    if options.security_contact is not None:
+        pages.made[SECURITY_TXT] = SecurityTxt(options.security_contact, parts.clock)
+    root = _Root(api.app.resource(), rest, pages, origins)
     return _Site(root, signin, bearer)
 
 
@@ -158,16 +159,7 @@ class _Root(Resource):
 
     def render(self, request: Any) -> Any:
         path = request.path
-        asset = path.startswith(b"/assets/")
-        for name, value in (
-            (b"Server", b"xucd"),
-            (b"Content-Security-Policy", CONTENT_SECURITY_POLICY),
-            (b"X-Content-Type-Options", b"nosniff"),
-            (b"X-Frame-Options", b"DENY"),
-            (b"Referrer-Policy", b"no-referrer"),
-            (b"Cross-Origin-Resource-Policy", b"cross-origin" if asset else b"same-origin"),
-        ):
-            request.setHeader(name, value)
+        set_headers(request, for_any_page=path.startswith(b"/assets/"))
         cross_origin = path.startswith((b"/xuc/", b"/ctichannel"))
         if cross_origin:
             self._origins.mark(request)
