@@ -19,14 +19,16 @@ from xucd.web.tokens import Tokens
 class LoneXucd(Xucd):
     """A daemon with the demo's centre; its link to Asterisk leads nowhere.
 
-    `center` is TOML that is added to the demo's.
+    `center` is TOML that is added to the demo's, `settings` TOML that is added to the settings.
     """
 
-    def __init__(self, folder: Path, url: str | None = None, center: str = "") -> None:
+    def __init__(
+        self, folder: Path, url: str | None = None, center: str = "", settings: str = ""
+    ) -> None:
         pbx: Any = SimpleNamespace(
             ami_port=free_port(), ami_secret="nobody-listens", agi_port=free_port()
         )
-        super().__init__(pbx, folder, url=url)
+        super().__init__(pbx, folder, settings, url)
         self._center = center
         self._secret = b""
 
