@@ -17,13 +17,24 @@ from panoramisk.ami_protocol import AMIProtocol
 from xucd.ami.events import decode
 from xucd.ami.framing import Framer
 from xucd.center.center import Center
-from xucd.center.directory import Agent, Directory, Group, Line, Queue
+from xucd.center.directory import Agent, Directory, Group, Line, Queue, User
 from xucd.center.rules.table import apply
 
 TRACE = Path(__file__).parent.parent / "tests/traces/queue-call-22.ami"
 PIECE = 4096
 CALLS = 400
 ROUNDS = 7
+
+
+SUPERVISOR = User(
+    id=2,
+    login="sue",
+    first_name="Sue",
+    last_name="Snow",
+    profile="Supervisor",
+    queue_ids=frozenset({1, 2}),
+    group_ids=frozenset({1}),
+)
 
 
 def directory() -> Directory:
@@ -33,6 +44,7 @@ def directory() -> Directory:
         queues=[Queue(1, "support", "Support", "3000", wrapup=5), Queue(2, "sales", "Sales", "1")],
         lines=[Line(1, "1001", "PJSIP/1001")],
         agents=[Agent(8, "2501", "Bruce", "Wail", group_id=1, user_id=1, line_id=1)],
+        users=[SUPERVISOR],
     )
 
 

@@ -25,9 +25,10 @@ from autobahn.twisted.websocket import (  # noqa: E402
 from twisted.internet import reactor as twisted_reactor  # noqa: E402
 from twisted.web.server import Site  # noqa: E402
 
+from bench.events import SUPERVISOR  # noqa: E402
 from bench.recorded import SECRET, Counting, messages, play  # noqa: E402
 from xucd.center.directory import User  # noqa: E402
-from xucd.center.rights import Rights  # noqa: E402
+from xucd.center.rights import Rights, rights_of  # noqa: E402
 from xucd.cti.commands import Command  # noqa: E402
 from xucd.cti.links import Links  # noqa: E402
 from xucd.cti.session import Session  # noqa: E402
@@ -90,13 +91,13 @@ class _Application:
 
     def rights_of(self, user: User) -> Rights:
         if len(self.sessions) % 2:
-            return Rights(None, frozenset({1, 2}), frozenset({1}))
+            return rights_of(SUPERVISOR, strict=False)
         return Rights(None, None, None)
 
     def opened(self, session: Session) -> None:
-        for topic in topics.agent_subscriptions(topics.AGENT_STATES, session.rights):
+        for topic in topics.state_subscriptions(session.rights):
             self.hub.subscribe(session, topic)
-        for topic in topics.queue_subscriptions(topics.QUEUE_MEMBERS, session.rights):
+        for topic in topics.member_subscriptions(session.rights):
             self.hub.subscribe(session, topic)
         self.sessions.append(session)
 

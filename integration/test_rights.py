@@ -55,6 +55,8 @@ def agents_and_queues(frames: list[str]) -> tuple[set[int], set[int], set[int]]:
         if isinstance(value, dict) and kind != "UserConfigUpdate":
             for key, item in value.items():
                 what = ID_KEYS.get(key) or (IDS_OF.get(kind) if key == "id" else None)
+                if key == "queues":
+                    found["queue"].update(item)
                 if what is not None:
                     found[what].add(item)
                 walk(kind, item)

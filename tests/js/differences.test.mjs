@@ -4,7 +4,8 @@ import { test } from "node:test";
 
 import "./browser.mjs";
 import { differenceWords } from "../../xucd/web/static/js/board/members.js";
-import { isInNoQueue } from "../../xucd/web/static/js/shared/state-table.js";
+import { agentView, possible } from "../../xucd/web/static/js/board/model.js";
+import { isInNoQueue, seesPart } from "../../xucd/web/static/js/shared/state-table.js";
 import { detailWords } from "../../xucd/web/static/js/shared/states.js";
 import { LANGUAGES, addWords, chooseLanguage } from "../../xucd/web/static/js/shared/words.js";
 import board from "../../xucd/web/static/js/words/board.js";
@@ -71,4 +72,25 @@ test("an agent whom another program has taken out of its last queue is said to b
   assert.deepEqual(said(), ["Phone unreachable", "Téléphone injoignable"]);
   apply(state, "QueueMember", REMOVED, () => {});
   assert.deepEqual(said(), ["In no queue", "Dans aucune file"]);
+});
+
+test("whom a supervisor sees in none of its queues may be in others, and can be made ready", () => {
+  const state = after(
+    ["RightProfile", { profile: "Supervisor", rights: [] }],
+    ["UserConfigUpdate", { agentId: 9 }],
+    ["AgentStateEvent", {
+      name: "AgentOnPause", agentId: 8, phoneNb: "1001", since: 0, cause: "unreachable", queues: [],
+    }],
+  );
+  assert.deepEqual([seesPart(state, 8), seesPart(state, 9)], [true, false]);
+  const bruce = state.agents.get(8);
+  assert.ok(bruce);
+  const view = (/** @type {boolean} */ part) => agentView(bruce, new Map(), part);
+  const said = (/** @type {boolean} */ part) => inBoth(() => detailWords(view(part).details, []));
+  assert.deepEqual(said(true), ["In no queue of yours", "Dans aucune de vos files"]);
+  assert.deepEqual(said(false), ["In no queue", "Dans aucune file"]);
+  const may = [true, false].map((part) => possible(view(part)));
+  assert.deepEqual(may.map(({ logIn, ready }) => [logIn, ready]), [[true, true], [true, false]]);
+  apply(state, "RightProfile", { profile: "Admin", rights: [] }, () => {});
+  assert.ok(!seesPart(state, 8));
 });

@@ -112,6 +112,7 @@ class Assembly:
                 statuses=with_own(_user_status(status) for status in settings.statuses),
                 features=settings.features,
                 dialing=settings.dialing,
+                hints_by_list=settings.web.hints == "own lists",
             ),
             now=self._clock,
             publish=self._publish_changes,

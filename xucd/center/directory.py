@@ -128,6 +128,10 @@ class Directory:
         for user in self.users.values():
             if user.line_id is not None:
                 self.users_by_line.setdefault(user.line_id, []).append(user)
+        self.agent_ids_by_line: dict[int, list[int]] = {}
+        for agent in self.agents.values():
+            if agent.line_id is not None:
+                self.agent_ids_by_line.setdefault(agent.line_id, []).append(agent.id)
         self.user_by_login = {user.login: user for user in self.users.values()}
 
     def put_agent(self, agent: Agent) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from xucd.center.agent import Stance
 from xucd.center.center import Center
-from xucd.center.directory import Line, User
+from xucd.center.directory import Agent, Line, User
 
 
 def line_of(center: Center, user: User) -> Line | None:
@@ -18,6 +18,14 @@ def line_of(center: Center, user: User) -> Line | None:
     if live is not None and live.stance is not Stance.OUT:
         return live.line
     return center.directory.lines.get(user.line_id) if user.line_id is not None else None
+
+
+def agents_of(center: Center, line: Line) -> list[Agent]:
+    """All agents whose line it is: the one logged in on it, and those configured for it."""
+    live = center.on_interface.get(line.interface)
+    found = {live.agent.id} if live is not None else set()
+    found.update(center.directory.agent_ids_by_line.get(line.id, ()))
+    return [center.agents[agent_id].agent for agent_id in sorted(found)]
 
 
 def users_of(center: Center, line: Line) -> Iterable[User]:

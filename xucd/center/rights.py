@@ -36,6 +36,14 @@ class Rights(msgspec.Struct, frozen=True):
         """Whether a queue, its members and figures may be seen, and its members changed."""
         return self.queue_ids is None or queue_id in self.queue_ids
 
+    def member(self, agent_id: int, queue_id: int) -> bool:
+        """Whether an agent may be seen to be in a queue: one's own agent in all, others in these.
+
+        Of its own agent a user sees the queues that its list does not have, too: that it is in
+        them, not who waits there.
+        """
+        return agent_id == self.own_agent_id or self.queue(queue_id)
+
     def supervises(self, queue_id: int) -> bool:
         """Whether the user may act upon what another has taken in hand for a queue."""
         return self.supervisor and self.queue(queue_id)

@@ -28,6 +28,8 @@ class Options(msgspec.Struct, frozen=True):
     statuses: tuple[UserStatus, ...] = ()
     features: Features = msgspec.field(default_factory=Features)
     dialing: Dialing = msgspec.field(default_factory=Dialing)
+    hints_by_list: bool = False
+    """Whether a user may watch the phones only of the agents whom it may see, and its own."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

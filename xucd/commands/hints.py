@@ -1,11 +1,13 @@
-"""Phone hints: the states of other users' phones.
+"""Phone hints: the states of other users' phones, never who they talk with.
 
-For a number that is not a line's, the client gets one hint that says so. To a user whom
-`strict_rights` limits to its own agent, all phones but its own are unknown.
+For a number that is not a line's, the client gets one hint that says so. All users may watch all
+phones, unless `web.hints` is ``own lists``: then whoever has bounded rights sees the phones of the
+agents whom it may see, and its own. All others are unknown to it, until such an agent logs in
+there. So they are, always, to a user whom `strict_rights` limits to its own agent.
 """
 
 from xucd.center.directory import Line
-from xucd.center.lines import line_of
+from xucd.center.lines import agents_of, line_of
 from xucd.commands.context import Context
 from xucd.cti.commands import SubscribeToPhoneHints, UnsubscribeFromAllPhoneHints
 from xucd.cti.session import Session
@@ -15,14 +17,22 @@ from xucd.views.phones import hint
 
 async def subscribe(context: Context, command: SubscribeToPhoneHints, who: Session) -> None:
     """Send the state of each number's phone, now and whenever it changes."""
+    bounded = who.rights.group_ids is not None and (
+        context.options.hints_by_list or who.user.profile is None
+    )
     for number in dict.fromkeys(command.phone_numbers):
         line = context.center.directory.line_by_number.get(number)
-        if line is not None and not _may_see(context, who, line):
-            line = None
-        if line is not None:
-            context.hub.subscribe(who, topics.phone_hint(line.number))
-        state = context.center.devices.get(line.interface) if line is not None else None
-        who.send(hint(number, state))
+        if line is None:
+            who.send(hint(number, None))
+            continue
+        if not bounded or _is_own(context, who, line):
+            context.hub.subscribe(who, topics.phone_hint(number))
+        else:
+            for topic in topics.agents_phone_hints(number, who.rights):
+                context.hub.subscribe(who, topic)
+            if not _is_of_visible_agent(context, who, line):
+                line = None
+        who.send(hint(number, context.center.devices.get(line.interface) if line else None))
 
 
 async def unsubscribe(
@@ -33,6 +43,10 @@ async def unsubscribe(
         context.hub.unsubscribe(who, topic)
 
 
-def _may_see(context: Context, who: Session, line: Line) -> bool:
-    limited_to_own = who.user.profile is None and who.rights.group_ids is not None
-    return not limited_to_own or line_of(context.center, who.user) is line
+def _is_own(context: Context, who: Session, line: Line) -> bool:
+    """Whether it is the line of a user without an agent; that of an agent may be another's soon."""
+    return who.rights.own_agent_id is None and line_of(context.center, who.user) is line
+
+
+def _is_of_visible_agent(context: Context, who: Session, line: Line) -> bool:
+    return any(who.rights.agent(agent) for agent in agents_of(context.center, line))

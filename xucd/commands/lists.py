@@ -4,9 +4,9 @@ A list contains what the user's rights allow. `getList` also subscribes to its c
 does not. Subscribing is idempotent.
 """
 
-from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.commands.context import Context
+from xucd.commands.lookup import state_for
 from xucd.cti import messages as msg
 from xucd.cti.commands import (
     GetAgentDirectory,
@@ -28,7 +28,7 @@ async def get_list(context: Context, command: GetList, who: Session) -> None:
         context.rights_in_use.add(who.rights)
         subscriptions = [topics.config_subscription(who.rights)]
     elif command.object_type == "queuemember":
-        subscriptions = topics.queue_subscriptions(topics.QUEUE_MEMBERS, who.rights)
+        subscriptions = topics.member_subscriptions(who.rights)
     elif command.object_type == "queue":
         subscriptions = topics.queue_subscriptions(topics.QUEUE_CONFIGS, who.rights)
     elif command.object_type == "basequeuemember":
@@ -77,7 +77,7 @@ async def _send(context: Context, object_type: str, who: Session) -> None:
 async def get_agent_states(context: Context, command: GetAgentStates, who: Session) -> None:
     """Send the state of every visible agent."""
     for live in agent_views.visible_agents(context.center, who.rights):
-        who.send(_state(context, live))
+        who.send(state_for(context, live, who))
 
 
 async def get_agent_directory(context: Context, command: GetAgentDirectory, who: Session) -> None:
@@ -87,7 +87,8 @@ async def get_agent_directory(context: Context, command: GetAgentDirectory, who:
         msg.AgentDirectory(
             directory=[
                 msg.DirectoryEntry(
-                    agent=agent_views.agent_entry(live.agent), agent_state=_state(context, live)
+                    agent=agent_views.agent_entry(live.agent),
+                    agent_state=state_for(context, live, who),
                 )
                 for live in agents
             ]
@@ -99,7 +100,7 @@ async def subscribe_to_agent_events(
     context: Context, command: SubscribeToAgentEvents, who: Session
 ) -> None:
     """Subscribe to the states of all visible agents."""
-    for topic in topics.agent_subscriptions(topics.AGENT_STATES, who.rights):
+    for topic in topics.state_subscriptions(who.rights):
         context.hub.subscribe(who, topic)
 
 
@@ -107,11 +108,7 @@ async def subscribe_to_agent_stats(
     context: Context, command: SubscribeToAgentStats, who: Session
 ) -> None:
     """Send the day's statistics of every visible agent, now and whenever they change."""
-    for topic in topics.agent_subscriptions(topics.AGENT_STATS, who.rights):
+    for topic in topics.statistics_subscriptions(who.rights):
         context.hub.subscribe(who, topic)
     for live in agent_views.visible_agents(context.center, who.rights):
         who.send(agent_views.agent_statistics(live, context.now()))
-
-
-def _state(context: Context, live: LiveAgent) -> msg.AgentStateEvent:
-    return agent_views.agent_state(context.center.state_change(live), context.now())

@@ -23,11 +23,16 @@ from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station
 from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
-from xucd.commands.lookup import find_agent, find_line, not_authorized, warning_of_reach
+from xucd.commands.lookup import (
+    find_agent,
+    find_line,
+    not_authorized,
+    state_for,
+    warning_of_reach,
+)
 from xucd.commands.members import NO_SUCH_MEMBER, join, leave, release
 from xucd.cti.commands import AgentLogin, AgentLogout
 from xucd.cti.session import Session
-from xucd.views import agents as agent_views
 
 log = structlog.get_logger()
 
@@ -60,7 +65,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
                 context.asterisk.check_current()  # a logout of before may yet come true
             if context.asterisk.current:
                 await _complete(context, live, line)
-            who.send(agent_views.agent_state(context.center.state_change(live), context.now()))
+            who.send(state_for(context, live, who))
             return warning_of_reach(live)
         context.asterisk.check_current()
         holder = context.center.on_interface.get(line.interface)
@@ -81,14 +86,13 @@ async def logout(context: Context, command: AgentLogout, who: Session) -> None:
     async with context.stations_lock:
         live = find_agent(context, command.agent_id, who)
         if live.stance is Stance.OUT:
-            who.send(agent_views.agent_state(context.center.state_change(live), context.now()))
+            who.send(state_for(context, live, who))
             return
         context.asterisk.check_current()
         await log_out(context, live)
         if live.queues.keys() - context.center.members.queue_ids:
             # Asterisk has lost a queue of its: say behind the result, too, what it came to.
-            state = agent_views.agent_state(context.center.state_change(live), context.now())
-            asyncio.get_running_loop().call_soon(who.send, state)
+            asyncio.get_running_loop().call_soon(who.send, state_for(context, live, who))
 
 
 async def log_in(context: Context, live: LiveAgent, line: Line) -> None:

@@ -1,10 +1,12 @@
-"""What a command names, looked up with the user's rights; a refusal says what is missing."""
+"""What a command names, looked up and told with the user's rights; a refusal says what lacks."""
 
 from xucd.center.directory import Line, Queue
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.commands.context import Context
+from xucd.cti import messages as msg
 from xucd.cti.session import Session
+from xucd.views.agents import agent_state
 
 
 def find_agent(context: Context, agent_id: int | None, who: Session) -> LiveAgent:
@@ -52,6 +54,11 @@ def find_line(context: Context, number: str) -> Line:
     if line is None:
         raise Refused("PhoneNumberUnknown", "There is no line of this number.")
     return line
+
+
+def state_for(context: Context, live: LiveAgent, who: Session) -> msg.AgentStateEvent:
+    """An agent's present state, as the user may see it."""
+    return agent_state(context.center.state_change(live), context.now(), who.rights)
 
 
 def warning_of_reach(live: LiveAgent) -> str | None:

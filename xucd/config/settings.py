@@ -47,6 +47,8 @@ class Web(_Section, frozen=True, kw_only=True):
     """HTTP and WebSocket. `token_ttl` is in seconds; port 0 lets the system choose a port.
 
     `security_contact` is whom ``/.well-known/security.txt`` names.
+    `hints` says whose phones' states users may watch: everybody's, or those of the agents that
+    their profile lets them see.
     """
 
     host: str = "127.0.0.1"
@@ -55,6 +57,7 @@ class Web(_Section, frozen=True, kw_only=True):
     token_ttl: Positive = 3600
     legacy_links: bool = False
     security_contact: Annotated[str, Meta(pattern=validation.CONTACT)] | None = None
+    hints: Literal["everybody", "own lists"] = "everybody"
     tls_certificate: str | None = None
     tls_key: str | None = None
 

@@ -1,7 +1,8 @@
 """From the centre's changes to messages for the clients that have subscribed.
 
-A message is encoded once for all its recipients, and not at all when it has none. The exception is
-an agent's configuration, which lists queues: each set of rights gets its own version.
+A message is encoded once for all its recipients, and not at all when it has none. Where it lists an
+agent's queues, recipients see those that their rights let through: a state is encoded once for each
+list of queues that comes of it, a configuration once for each set of rights.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +16,9 @@ from xucd.center.directory import Line, User
 from xucd.center.lines import line_of, users_of
 from xucd.commands.context import Context
 from xucd.cti import messages as msg
+from xucd.publishing.hints import phone_watchers, publish_watched
 from xucd.publishing.queues import QueuePublisher
+from xucd.publishing.state_views import Views
 from xucd.views import agents as agent_views
 from xucd.views import topics
 from xucd.views.phones import hint, phone_event, phone_status
@@ -37,6 +40,7 @@ class Publisher:
         }
         self._lines = {user.id: line_of(context.center, user) for user in _agents_users(context)}
         self._calls: dict[int, dict[str, tuple[Line, PhoneCall]]] = {}  # of users, by unique id
+        self._views = Views(context)
         queues = QueuePublisher(context)
         self._publish_by_kind: dict[type[ch.Change], Callable[[Any], None]] = {
             ch.AgentChanged: self._agent_changed,
@@ -62,12 +66,9 @@ class Publisher:
 
     def _agent_changed(self, change: ch.AgentChanged) -> None:
         context = self._context
-        live = context.center.agents[change.agent_id]
-        own = topics.own_agent(change.agent_id)
-        context.hub.publish(
-            [*topics.agent_topics(topics.AGENT_STATES, live.agent), own],
-            agent_views.agent_state(change, context.now()),
-        )
+        for queue_ids, audience in self._views.audiences(change):
+            body = agent_views.agent_state_in(change, context.now(), list(queue_ids))
+            context.hub.publish(audience, body)
         self._publish_status(change.agent_id)
 
     def _publish_status(self, agent_id: int) -> None:
@@ -80,13 +81,13 @@ class Publisher:
     def _statistics_changed(self, change: ch.AgentStatsChanged) -> None:
         context = self._context
         live = context.center.agents[change.agent_id]
-        audience = topics.agent_topics(topics.AGENT_STATS, live.agent)
+        audience = topics.statistics_topics(live.agent)
         if context.hub.has_subscribers(audience):
             context.hub.publish(audience, agent_views.agent_statistics(live, context.now()))
 
     def _membership_changed(self, change: ch.MembershipChanged) -> None:
         self._context.hub.publish(
-            topics.queue_topics(topics.QUEUE_MEMBERS, change.queue_id),
+            topics.member_topics(change.agent_id, change.queue_id),
             agent_views.queue_member(change.agent_id, change.queue_id, change),
         )
 
@@ -123,7 +124,7 @@ class Publisher:
         if context.hub.has_subscribers(audience):
             status = phone_status(change.state)
             context.hub.publish(audience, msg.PhoneStatusUpdate(status=status))
-        hint_audience = [topics.phone_hint(line.number)]
+        hint_audience = phone_watchers(context, line)
         if context.hub.has_subscribers(hint_audience):
             context.hub.publish(hint_audience, hint(line.number, change.state))
 
@@ -153,6 +154,8 @@ class Publisher:
             self._lines[user.id] = line
             if (line and line.id) != (before and before.id):
                 self._phone_replaced(user, line)
+                agent = center.directory.agents[change.station.agent_id]
+                publish_watched(self._context, agent, before, line)
 
     def _phone_replaced(self, user: User, line: Line | None) -> None:
         """Tell a user of another phone: the calls of the one left are over for it."""

@@ -7,6 +7,7 @@ comes before any `UserStatusUpdate`, and the state of the user's own agent last.
 from xucd.center.lines import line_of
 from xucd.center.rights import shown_profile
 from xucd.commands.context import Context
+from xucd.commands.lookup import state_for
 from xucd.cti import messages as msg
 from xucd.cti.session import Session
 from xucd.publishing.link_status import link_status
@@ -36,6 +37,6 @@ def send_opening(context: Context, who: Session) -> None:
     device = center.devices.get(line.interface) if line is not None else None
     who.send(msg.PhoneStatusUpdate(status=phone_status(device)))
     if live is not None:
-        who.send(agent_views.agent_state(center.state_change(live), context.now()))
+        who.send(state_for(context, live, who))
     if not context.asterisk.current:
         who.send(link_status(context.asterisk))

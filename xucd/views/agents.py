@@ -19,15 +19,21 @@ from xucd.cti import messages as msg
 from xucd.cti.messages import AgentStatistic
 
 
-def agent_state(change: AgentChanged, now: float) -> msg.AgentStateEvent:
-    """An agent's state, and for how long it has lasted."""
+def agent_state(change: AgentChanged, now: float, rights: Rights) -> msg.AgentStateEvent:
+    """An agent's state, for how long it has lasted, and those of its queues that may be seen."""
+    seen_in = [each for each in change.queue_ids if rights.member(change.agent_id, each)]
+    return agent_state_in(change, now, seen_in)
+
+
+def agent_state_in(change: AgentChanged, now: float, queues: list[int]) -> msg.AgentStateEvent:
+    """An agent's state, and for how long it has lasted, with these of its queues."""
     seen: AgentShown = change.shown
     body = msg.AgentStateEvent(
         name=seen.state,
         agent_id=change.agent_id,
         phone_number=seen.phone_number,
         since=max(0, int(now - change.since)),
-        queues=list(change.queue_ids),
+        queues=queues,
     )
     if seen.state is AgentState.READY:
         body.cause = "available"
@@ -55,7 +61,7 @@ def agent_entry(agent: Agent) -> msg.ListedAgent:
 
 
 def agent_config(center: Center, live: LiveAgent, rights: Rights) -> msg.AgentConfig:
-    """An agent's configuration, with those of its queues that the rights let through."""
+    """An agent's configuration, with those of its queues that may be seen."""
     agent = live.agent
     queues = center.directory.queues
     removed = [
@@ -63,7 +69,7 @@ def agent_config(center: Center, live: LiveAgent, rights: Rights) -> msg.AgentCo
             queue_name=queues[queue_id].name, queue_id=queue_id, configured_penalty=shown.configured
         )
         for queue_id, shown in sorted(live.told.items())
-        if shown.penalty < 0 and shown.configured is not None and rights.queue(queue_id)
+        if shown.penalty < 0 and shown.configured is not None and rights.member(agent.id, queue_id)
     ]
     return msg.AgentConfig(
         id=agent.id,
@@ -84,7 +90,7 @@ def agent_config(center: Center, live: LiveAgent, rights: Rights) -> msg.AgentCo
                 missing=shown.missing or UNSET,
             )
             for queue_id, shown in sorted(live.told.items())
-            if shown.penalty >= 0 and rights.queue(queue_id)
+            if shown.penalty >= 0 and rights.member(agent.id, queue_id)
         ],
         removed=removed or UNSET,
     )
@@ -134,19 +140,19 @@ def queue_config(queue: Queue) -> msg.QueueConfig:
 
 
 def queue_members(agents: Iterable[LiveAgent], rights: Rights) -> msg.QueueMemberList:
-    """The members of all queues that the rights let through."""
+    """The members of all queues that the rights let through, and one's own memberships."""
     return msg.QueueMemberList(
         items=[
             queue_member(live.agent.id, queue_id, shown)
             for live in agents
             for queue_id, shown in sorted(live.told.items())
-            if shown.penalty >= 0 and rights.queue(queue_id)
+            if shown.penalty >= 0 and rights.member(live.agent.id, queue_id)
         ]
     )
 
 
 def removed_members(agents: Iterable[LiveAgent], rights: Rights) -> list[msg.QueueMember]:
-    """The memberships that other programs have ended, of queues that the rights let through.
+    """The memberships that other programs have ended, as far as they may be seen.
 
     They are no part of the list: clients would take them for live ones.
     """
@@ -154,7 +160,7 @@ def removed_members(agents: Iterable[LiveAgent], rights: Rights) -> list[msg.Que
         queue_member(live.agent.id, queue_id, shown)
         for live in agents
         for queue_id, shown in sorted(live.told.items())
-        if shown.penalty < 0 and rights.queue(queue_id)
+        if shown.penalty < 0 and rights.member(live.agent.id, queue_id)
     ]
 
 

@@ -4,6 +4,7 @@ import { countFrom } from "../shared/clock.js";
 import { closest, keepList, make, makeIcon, setAttribute, setShown, setText } from "../shared/dom.js";
 import { agentFigures } from "../shared/figures.js";
 import { ICONS } from "../shared/icons.js";
+import { seesPart } from "../shared/state-table.js";
 import { detailWords, pauseChoices, stateLook, stateWords } from "../shared/states.js";
 import { duration } from "../shared/times.js";
 import { formatNumber, t } from "../shared/words.js";
@@ -37,7 +38,7 @@ export function agentPanel(id, state, act) {
   const detail = make("span", { class: "quiet" });
   const actions = beginActions(id, act);
   const queues = make("ul", { class: "members" });
-  const none = make("p", { class: "empty", text: t("panel.no-queues") });
+  const none = make("p", { class: "empty" });
   const adder = makeAdder("add-queue", t("panel.add-queue"),
     (queueId, penalty) => act.add(id, queueId, penalty));
   const figures = make("dl", { class: "figures" });
@@ -69,7 +70,8 @@ export function agentPanel(id, state, act) {
     if (!agent) {
       return; // the board closes the panel
     }
-    const view = agentView(agent, current.queues);
+    const part = seesPart(current, id);
+    const view = agentView(agent, current.queues, part);
     name = view.name;
     setText(title, `${name} · ${view.number}`);
     setText(now, stateWords(view.state));
@@ -83,6 +85,7 @@ export function agentPanel(id, state, act) {
       [queueId, differenceWords(agent, queueId)]));
     showQueues(view.memberships);
     none.hidden = view.memberships.length > 0;
+    setText(none, t(part ? "panel.no-queues-of-yours" : "panel.no-queues"));
     adder.offer([...current.queues.values()]
       .filter((queue) => !agent.queues.has(queue.id))
       .map((queue) => ({ id: queue.id, name: queueName(queue) }))

@@ -4,6 +4,7 @@ import { byId, setText } from "../shared/dom.js";
 import { hasQueueFigures, queueFigures } from "../shared/figures.js";
 import { startPage } from "../shared/page.js";
 import { refusalOf } from "../shared/refusals.js";
+import { seesPart } from "../shared/state-table.js";
 import { duration } from "../shared/times.js";
 import { showRefusal } from "../shared/toasts.js";
 import { byName, formatNumber, onLanguage, t } from "../shared/words.js";
@@ -169,7 +170,7 @@ function drawAgents(state, ids) {
     const agent = state.agents.get(id);
     // Of some agents, the user may see only that they are members of a queue.
     if (agent?.number) {
-      agents.set(id, agentView(agent, state.queues));
+      agents.set(id, agentView(agent, state.queues, seesPart(state, id)));
     } else {
       agents.delete(id);
     }

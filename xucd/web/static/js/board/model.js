@@ -31,11 +31,11 @@ function rankOf(name) {
   return stateRow(name)?.rank ?? Infinity;
 }
 
-/** An agent as its tile shows it.
+/** An agent as its tile shows it; `part` says that it may be in queues that the user does not see.
  * @param {AgentView} agent
  * @param {Queues} queues
  */
-export function agentView(agent, queues) {
+export function agentView(agent, queues, part = false) {
   const { state } = agent;
   const name = state?.name ?? "AgentLoggedOut";
   const inQueues = memberships(agent, queues);
@@ -45,7 +45,7 @@ export function agentView(agent, queues) {
     number: agent.number,
     groupId: agent.groupId,
     state: name,
-    details: { cause: "", ...state, name, inNoQueue: isInNoQueue(agent) },
+    details: { cause: "", ...state, name, inNoQueue: isInNoQueue(agent), part },
     rank: rankOf(name),
     since: name === "AgentLoggedOut" ? null : agent.since,
     line: state?.phoneNb ?? "",
@@ -205,7 +205,7 @@ export function possible(view) {
     logIn: out || view.details.inNoQueue,
     logOut: !out,
     pause: !out,
-    ready: canBeReadied(view.state) && !view.details.inNoQueue,
+    ready: canBeReadied(view.state) && (!view.details.inNoQueue || Boolean(view.details.part)),
     listen: talksIn(view.state),
     pauseRecording: view.recording === "ACTIVE" && view.acd,
     resumeRecording: view.recording === "PAUSED" && view.acd,

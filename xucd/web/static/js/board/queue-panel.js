@@ -3,6 +3,7 @@ added, removed and given another penalty, and its figures. */
 
 import { countFrom } from "../shared/clock.js";
 import { keepList, make, setAttribute, setText } from "../shared/dom.js";
+import { seesPart } from "../shared/state-table.js";
 import { stateLook, stateWords } from "../shared/states.js";
 import { duration } from "../shared/times.js";
 import { byName, formatNumber, t } from "../shared/words.js";
@@ -67,7 +68,9 @@ export function queuePanel(id, state, act, open) {
     .flatMap((agent) => {
       const known = membership(agent, id);
       return known ? [{
-        ...agentView(agent, current.queues), ...known, difference: differenceWords(agent, id),
+        ...agentView(agent, current.queues, seesPart(current, agent.id)),
+        ...known,
+        difference: differenceWords(agent, id),
       }] : [];
     })
     .sort((a, b) => Number(a.removed) - Number(b.removed) || a.penalty - b.penalty || byName(a.name, b.name));

@@ -3,8 +3,8 @@ scroll position are kept. */
 
 import { countFrom } from "../shared/clock.js";
 import { byId, closest, keepList, make, setAttribute, setText } from "../shared/dom.js";
-import { canBeReadied, isInNoQueue, STATES } from "../shared/state-table.js";
-import { detailWords, stateLook, stateWords } from "../shared/states.js";
+import { canBeReadied, isInNoQueue, seesPart, STATES } from "../shared/state-table.js";
+import { detailWords, noQueueWords, stateLook, stateWords } from "../shared/states.js";
 import { byName, language, t, tCount } from "../shared/words.js";
 
 /** @import { AgentView } from "/lib/xucd.js" */
@@ -104,6 +104,7 @@ function begin(id) {
  */
 function fill(parts, { agent, name, may }, desk) {
   const { user, statuses, queues } = desk.center.state;
+  const part = seesPart(desk.center.state, agent.id);
   const { state } = agent;
   const out = !state || state.name === "AgentLoggedOut";
   setText(parts.name, name);
@@ -113,12 +114,14 @@ function fill(parts, { agent, name, may }, desk) {
   setText(parts.state, state ? stateWords(state.name) : "");
   setAttribute(parts.state, "class", state ? `state ${stateLook(state.name)}` : "");
   const inNoQueue = isInNoQueue(agent);
-  setText(parts.detail, state ? detailWords({ ...state, inNoQueue }, statuses) : "");
+  setText(parts.detail, state ? detailWords({ ...state, inNoQueue, part }, statuses) : "");
   countFrom(parts.timer, state ? agent.since : null);
   const names = [...agent.queues.keys()].map((id) => queues.get(id)?.displayName ?? "");
-  setText(parts.queues, names.filter(Boolean).sort(byName).join(", "));
+  const unseen = part && agent.queueIds.length === 0 && !inNoQueue; // told once, with the state
+  setText(parts.queues, unseen ? noQueueWords(part) : names.filter(Boolean).sort(byName).join(", "));
   setAttribute(parts.root, "class", `${own ? "own-row" : "other"}${out ? " away" : ""}`);
-  showActions(parts, { name, back: canBeReadied(state?.name) && !inNoQueue, may: may && !out });
+  const back = canBeReadied(state?.name) && (!inNoQueue || part);
+  showActions(parts, { name, back, may: may && !out });
 }
 
 /**

@@ -1,7 +1,7 @@
 /* The agent states that pages show: one row each. A new state needs a row here and its texts in
 words/shared.js. */
 
-/** @import { AgentView } from "/lib/xucd.js" */
+/** @import { AgentView, State } from "/lib/xucd.js" */
 /** @import { AGENT_STATES } from "../../lib/table.js" */
 
 /** @typedef {typeof AGENT_STATES[number]} StateName */
@@ -48,7 +48,17 @@ export function isUnreachable({ name, cause } = {}) {
   return name === "AgentOnPause" && cause === "unreachable";
 }
 
-/** Whether an agent is out of reach because no queue has it, whatever its phone does.
+/** Whether a user is told those of an agent's queues only that its profile lets it see: an agent
+ * may then be in others.
+ * @param {Pick<State, "rights" | "user">} state
+ * @param {number} agentId
+ */
+export function seesPart({ rights, user }, agentId) {
+  return rights.profile === "Supervisor" && agentId !== user?.agentId;
+}
+
+/** Whether an agent is out of reach because no queue has it, whatever its phone does: none of those
+ * that are told.
  * @param {Pick<AgentView, "state" | "queueIds" | "missing">} agent
  */
 export function isInNoQueue({ state, queueIds, missing }) {

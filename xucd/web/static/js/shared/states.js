@@ -11,9 +11,9 @@ import { t } from "./words.js";
 const OWN_CAUSES = { missed: "cause.missed", unreachable: "cause.unreachable" };
 
 /**
- * What is shown of an agent's state; `inNoQueue` as `isInNoQueue` tells it.
+ * What is shown of an agent's state; `inNoQueue` as `isInNoQueue` tells it, `part` as `seesPart`.
  * @typedef {Pick<AgentStateEvent, "acd" | "direction" | "callType" | "monitorState">
- *   & {name: string, cause: string, inNoQueue: boolean}} StateDetails
+ *   & {name: string, cause: string, inNoQueue: boolean, part?: boolean}} StateDetails
  */
 
 /** A state's name for a person.
@@ -36,13 +36,20 @@ export function stateLook(name) {
  */
 export function detailWords(state, statuses) {
   if (state.name === "AgentOnPause") {
-    return state.inNoQueue ? t("cause.in-no-queue") : reasonWords(state.cause, statuses);
+    return state.inNoQueue ? noQueueWords(state.part) : reasonWords(state.cause, statuses);
   }
   if (!talksIn(state.name)) {
     return "";
   }
   const kind = state.acd ? t("call.queue") : t(`call.${state.direction}.${state.callType}`);
   return state.monitorState === "PAUSED" ? `${kind}, ${t("call.muted")}` : kind;
+}
+
+/** That an agent is in no queue, or (`part`) in none that the user may see.
+ * @param {boolean} [part]
+ */
+export function noQueueWords(part) {
+  return t(part ? "cause.in-no-queue-of-yours" : "cause.in-no-queue");
 }
 
 /** The reason of a pause: xucd's own in the page's language, else the long name of its status, or

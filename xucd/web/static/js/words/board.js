@@ -64,6 +64,7 @@ export default {
   "panel.resume-recording": ["Resume recording", "Reprendre l’enregistrement"],
   "panel.queues": ["Queues", "Files"],
   "panel.no-queues": ["Not in any queue.", "Dans aucune file."],
+  "panel.no-queues-of-yours": ["Not in any queue of yours.", "Dans aucune de vos files."],
   "panel.penalty": ["Penalty", "Pénalité"],
   "panel.penalty.in": ["Penalty in {queue}", "Pénalité dans {queue}"],
   "panel.penalty.of": ["Penalty of {name}", "Pénalité de {name}"],

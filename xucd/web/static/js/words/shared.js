@@ -60,6 +60,7 @@ export default {
   "cause.missed": ["Missed call", "Appel manqué"],
   "cause.unreachable": ["Phone unreachable", "Téléphone injoignable"],
   "cause.in-no-queue": ["In no queue", "Dans aucune file"],
+  "cause.in-no-queue-of-yours": ["In no queue of yours", "Dans aucune de vos files"],
   "call.queue": ["queue call", "appel de file"],
   "call.Incoming.Internal": ["incoming, internal", "entrant, interne"],
   "call.Incoming.External": ["incoming, external", "entrant, externe"],

@@ -1,0 +1,334 @@
+"""Who is told of which of an agent's queues, and of whose phone."""
+
+import asyncio
+from collections.abc import Hashable, Iterable
+from typing import Any, cast
+
+import msgspec
+import pytest
+
+from tests.scene import ALICE, BILLING, BRUCE, CAROLINE, SALES, SUPPORT, Scene
+from xucd.center import events as ev
+from xucd.center.directory import Directory, User
+from xucd.center.rights import rights_of
+from xucd.commands import hints, lists
+from xucd.commands.asterisk import AsteriskRequests
+from xucd.commands.context import Context, Options
+from xucd.commands.lookup import state_for
+from xucd.cti import commands as cmd
+from xucd.cti import messages as msg
+from xucd.cti.hub import Hub
+from xucd.cti.session import Session
+from xucd.publishing.changes import Publisher
+from xucd.publishing.opening import subscribe_to_own
+from xucd.views.statuses import with_own
+
+READY = msg.UserStatus(
+    name="available",
+    long_name="Available",
+    color="#9BC920",
+    actions=[msg.StatusAction(name="queueunpause_all", parameters="true")],
+)
+USERS = {
+    "ada": User(20, "ada", "Ada", "Min", profile="Admin"),
+    "norah": User(21, "norah", "Norah", "Right", agent_id=CAROLINE),
+    "sue": User(
+        22,
+        "sue",
+        "Sue",
+        "Pervisor",
+        profile="Supervisor",
+        queue_ids=frozenset({SUPPORT}),
+        group_ids=frozenset({1}),
+        line_id=4,
+    ),
+    "stan": User(
+        23,
+        "stan",
+        "Stan",
+        "Supervisor",
+        profile="Supervisor",
+        queue_ids=frozenset({SUPPORT, SALES, BILLING}),
+        group_ids=frozenset({1}),
+    ),
+    "bruce": User(
+        1,
+        "bruce",
+        "Bruce",
+        "Wail",
+        profile="Supervisor",
+        agent_id=BRUCE,
+        line_id=1,
+        queue_ids=frozenset({SALES}),
+        group_ids=frozenset({1}),
+    ),
+}
+
+
+class Page(Session):
+    """A session that keeps what it is sent."""
+
+    def __init__(self, user: User, *, strict: bool = False) -> None:
+        super().__init__(user, rights_of(user, strict=strict), None)
+        self.heard: list[msg.Message] = []
+
+    def send(self, body: msg.Message) -> None:
+        self.heard.append(body)
+
+    def of(self, kind: type[msg.Message]) -> list[Any]:
+        return [body for body in self.heard if isinstance(body, kind)]
+
+
+class Listening(Hub):
+    """A hub whose pages are told at once; `encoded` counts the messages that had a listener."""
+
+    def __init__(self) -> None:
+        super().__init__(asyncio.get_running_loop())
+        self.pages: list[Page] = []
+        self.encoded: list[msg.Message] = []
+
+    def subscribe(self, session: Session, topic: Hashable) -> None:
+        session.topics.add(topic)
+
+    def unsubscribe(self, session: Session, topic: Hashable) -> None:
+        session.topics.discard(topic)
+
+    def has_subscribers(self, topics: Iterable[Hashable]) -> bool:
+        return any(not page.topics.isdisjoint(topics) for page in self.pages)
+
+    def publish(self, topics: Iterable[Hashable], body: msg.Message) -> None:
+        topics = list(topics)
+        if self.has_subscribers(topics):
+            self.encoded.append(body)
+        for page in self.pages:
+            if not page.topics.isdisjoint(topics):
+                page.heard.append(body)
+
+
+class House:
+    """A scene with pages: what happens in it is published to them."""
+
+    def __init__(self, *, hints_by_list: bool = False) -> None:
+        self.scene = Scene()
+        center = self.scene.center
+        old = center.directory
+        center.directory = Directory(
+            old.groups.values(),
+            old.queues.values(),
+            old.lines.values(),
+            old.agents.values(),
+            USERS.values(),
+        )
+        self.hub = Listening()
+        self.context = Context(
+            center=center,
+            asterisk=cast(AsteriskRequests, None),
+            journal=cast(Any, None),
+            hub=self.hub,
+            options=Options(statuses=with_own([READY]), hints_by_list=hints_by_list),
+            now=lambda: self.scene.now,
+            publish=lambda: None,
+        )
+        self.publisher = Publisher(self.context)
+
+    def page(self, login: str, *, strict: bool = False) -> Page:
+        page = Page(USERS[login], strict=strict)
+        self.hub.pages.append(page)
+        subscribe_to_own(self.context, page)
+        return page
+
+    async def listening(self, *logins: str, strict: bool = False) -> list[Page]:
+        """Pages that have subscribed to states, configurations and memberships."""
+        pages = [self.page(login, strict=strict) for login in logins]
+        for page in pages:
+            await lists.subscribe_to_agent_events(self.context, cmd.SubscribeToAgentEvents(), page)
+            for kind in ("agent", "queuemember"):
+                await lists.get_list(self.context, cmd.GetList(object_type=cast(Any, kind)), page)
+            page.heard.clear()
+        return pages
+
+    async def watch(self, page: Page, *numbers: str) -> list[int]:
+        before = len(page.heard)
+        ask = cmd.SubscribeToPhoneHints(phone_numbers=list(numbers))
+        await hints.subscribe(self.context, ask, page)
+        return [body.status for body in cast("list[Any]", page.heard[before:])]
+
+    def publish(self) -> None:
+        """Publish all that has happened in the scene."""
+        told, self.scene.told = self.scene.told, []
+        self.publisher.publish(told)
+
+
+def queues_told(page: Page, agent_id: int) -> list[list[int]]:
+    return [body.queues for body in page.of(msg.AgentStateEvent) if body.agent_id == agent_id]
+
+
+async def test_everybody_is_told_of_those_of_an_agents_queues_that_its_list_has() -> None:
+    house = House()
+    house.scene.logs_in()
+    house.publish()
+    sue, stan, bruce, ada, norah = await house.listening("sue", "stan", "bruce", "ada", "norah")
+    house.scene.pauses(True, "lunch")
+    house.publish()
+    assert queues_told(sue, BRUCE) == [[SUPPORT]]
+    for page in (stan, bruce, ada, norah):
+        assert queues_told(page, BRUCE) == [[SUPPORT, SALES, BILLING]]
+
+
+async def test_one_message_does_for_all_who_are_told_the_same() -> None:
+    house = House()
+    house.scene.logs_in()
+    house.scene.logs_in(ALICE)
+    house.publish()
+    await house.listening("ada", "stan", "stan", "sue", "sue", "bruce")
+    house.hub.encoded.clear()
+    house.scene.pauses(True, "lunch")
+    house.scene.pauses(True, "lunch", ALICE)
+    house.publish()
+    states = [body for body in house.hub.encoded if isinstance(body, msg.AgentStateEvent)]
+    assert [(body.agent_id, body.queues) for body in states] == [
+        (BRUCE, [SUPPORT, SALES, BILLING]),
+        (BRUCE, [SUPPORT]),
+        (ALICE, [SUPPORT]),
+        (ALICE, []),  # to Bruce, whose list has another queue
+    ]
+
+
+async def test_another_configuration_brings_other_lists() -> None:
+    house = House()
+    await house.listening("ada")
+    old = house.context.center.directory
+    wider = msgspec.structs.replace(USERS["sue"], id=30, queue_ids=frozenset({SALES}))
+    house.context.center.directory = Directory(
+        old.groups.values(),
+        old.queues.values(),
+        old.lines.values(),
+        old.agents.values(),
+        [*old.users.values(), wider],
+    )
+    page = Page(wider)
+    house.hub.pages.append(page)
+    await lists.subscribe_to_agent_events(house.context, cmd.SubscribeToAgentEvents(), page)
+    house.scene.logs_in()
+    house.publish()
+    assert queues_told(page, BRUCE)[-1] == [SALES]
+
+
+async def test_states_configurations_and_memberships_agree_for_each_user() -> None:
+    house = House()
+    pages = await house.listening("sue", "stan", "bruce", "ada", "norah")
+    pages += await house.listening("norah", strict=True)
+    house.scene.logs_in()
+    house.scene.logs_in(CAROLINE)
+    house.scene.happens(ev.MemberAdded("billing", "PJSIP/1003", "Agent/2506", 0, False, ""))
+    house.scene.happens(ev.MemberPenalty("billing", "PJSIP/1003", "Agent/2506", 4))
+    house.scene.happens(ev.MemberPenalty("billing", "PJSIP/1001", "Agent/2501", 4))
+    house.scene.happens(ev.MemberPenalty("support", "PJSIP/1001", "Agent/2501", 4))
+    house.publish()
+    for page in pages:
+        page.heard.clear()
+        for kind in ("agent", "queuemember"):
+            await lists.get_list(house.context, cmd.GetList(object_type=cast(Any, kind)), page)
+        await lists.get_agent_states(house.context, cmd.GetAgentStates(), page)
+        await lists.get_agent_directory(house.context, cmd.GetAgentDirectory(), page)
+    house.scene.happens(ev.MemberPenalty("billing", "PJSIP/1003", "Agent/2506", 5))
+    house.scene.happens(ev.MemberPenalty("billing", "PJSIP/1001", "Agent/2501", 5))
+    house.scene.pauses(True, "lunch")
+    house.publish()
+    for page in pages:
+        listed: dict[int, set[int]] = {}
+        for each in page.of(msg.QueueMemberList)[0].items:
+            listed.setdefault(each.agent_id, set()).add(each.queue_id)
+        for agent_id in (BRUCE, CAROLINE):
+            live = house.context.center.agents[agent_id]
+            own, seen = agent_id == page.user.agent_id, page.rights.agent(live.agent)
+            all_of_it = {SUPPORT, SALES, BILLING} if agent_id == BRUCE else {BILLING}
+            strangers = all_of_it if page.rights.queue_ids is None else page.rights.queue_ids
+            expected = all_of_it if own else all_of_it & strangers
+            assert listed.get(agent_id, set()) == expected
+            states = [*queues_told(page, agent_id)]
+            for entry in page.of(msg.AgentDirectory)[0].directory:
+                if entry.agent.id == agent_id:
+                    states.append(entry.agent_state.queues)
+            assert bool(states) is seen
+            assert all(set(told) == expected for told in states)
+            configs = [body for body in page.of(msg.AgentConfig) if body.id == agent_id]
+            assert all({m.queue_id for m in body.member} == expected for body in configs)
+            live_changes = [
+                body.queue_id for body in page.of(msg.QueueMember) if body.agent_id == agent_id
+            ]
+            assert live_changes == ([BILLING] if BILLING in expected else [])
+            if seen:
+                told = state_for(house.context, live, page)
+                assert set(told.queues) == expected
+
+
+AVAILABLE, CALLING, UNKNOWN = 0, 1, -2
+
+
+@pytest.fixture
+async def watched() -> House:
+    house = House(hints_by_list=True)
+    for number in range(1, 5):
+        house.scene.happens(ev.DeviceChanged(f"PJSIP/100{number}", "NOT_INUSE"))
+    house.publish()
+    return house
+
+
+async def test_all_may_watch_all_phones_unless_the_setting_narrows_it() -> None:
+    house = House()
+    for number in range(1, 5):
+        house.scene.happens(ev.DeviceChanged(f"PJSIP/100{number}", "NOT_INUSE"))
+    sue = house.page("sue")
+    assert await house.watch(sue, "1001", "1003", "1004", "77") == [0, 0, 0, UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("login", "strict", "seen"),
+    [
+        ("sue", False, [AVAILABLE, AVAILABLE, UNKNOWN, AVAILABLE]),
+        ("bruce", False, [AVAILABLE, AVAILABLE, UNKNOWN, UNKNOWN]),
+        ("ada", False, [AVAILABLE] * 4),
+        ("norah", False, [AVAILABLE] * 4),
+        ("norah", True, [UNKNOWN, UNKNOWN, AVAILABLE, UNKNOWN]),
+    ],
+)
+async def test_by_lists_a_user_watches_its_own_phone_and_those_of_its_agents(
+    watched: House, login: str, strict: bool, seen: list[int]
+) -> None:
+    page = watched.page(login, strict=strict)
+    assert await watched.watch(page, "1001", "1002", "1003", "1004") == seen
+    page.heard.clear()
+    for number in range(1, 5):
+        watched.scene.happens(ev.DeviceChanged(f"PJSIP/100{number}", "INUSE"))
+    watched.publish()
+    told = {body.number for body in page.of(msg.PhoneHintStatusEvent)}
+    assert told == {f"100{at}" for at, status in enumerate(seen, 1) if status == AVAILABLE}
+
+
+async def test_a_phone_may_be_watched_while_a_visible_agent_works_there(watched: House) -> None:
+    sue = watched.page("sue")
+    assert await watched.watch(sue, "1003") == [UNKNOWN]
+    sue.heard.clear()
+    watched.scene.happens(ev.MemberAdded("sales", "PJSIP/1003", "Agent/2501", 0, False, ""))
+    watched.publish()
+    watched.scene.happens(ev.DeviceChanged("PJSIP/1003", "INUSE"))
+    watched.publish()
+    watched.scene.center.begin_logout(BRUCE, watched.scene.now)
+    watched.scene.happens(ev.MemberRemoved("sales", "PJSIP/1003", "Agent/2501"))
+    watched.publish()
+    watched.scene.happens(ev.DeviceChanged("PJSIP/1003", "NOT_INUSE"))
+    watched.publish()
+    hinted = [body.status for body in sue.of(msg.PhoneHintStatusEvent) if body.number == "1003"]
+    assert hinted == [AVAILABLE, CALLING, UNKNOWN]
+
+
+async def test_who_has_unsubscribed_watches_no_phone_by_any_list(watched: House) -> None:
+    sue = watched.page("sue")
+    await watched.watch(sue, "1001", "1003", "1004")
+    await hints.unsubscribe(watched.context, cmd.UnsubscribeFromAllPhoneHints(), sue)
+    sue.heard.clear()
+    for number in (1, 3, 4):
+        watched.scene.happens(ev.DeviceChanged(f"PJSIP/100{number}", "INUSE"))
+    watched.publish()
+    assert not sue.of(msg.PhoneHintStatusEvent)

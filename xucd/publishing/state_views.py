@@ -1,0 +1,49 @@
+"""Which queues of an agent go to whom with its state.
+
+Admins, and the agent's own user, get all of them. A supervisor gets those on its list. Most agents
+work in queues that a supervisor sees anyway, so that one message does for everybody.
+"""
+
+from collections.abc import Iterable
+
+from xucd.center.changes import AgentChanged
+from xucd.center.rights import rights_of
+from xucd.commands.context import Context
+from xucd.views import topics
+from xucd.views.topics import Topic, View
+
+QueueIds = tuple[int, ...]
+
+
+class Views:
+    """The views of all users with bounded rights, kept until another configuration comes.
+
+    They are those of the configured users, not of the sessions: a stream that is resumed after a
+    restart needs them before its client has subscribed to anything.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._directory = context.center.directory
+        self._views = self._configured()
+
+    def audiences(self, change: AgentChanged) -> Iterable[tuple[QueueIds, list[Topic]]]:
+        """The queues to tell of, each with the topics whose subscribers are told of just these."""
+        context = self._context
+        if context.center.directory is not self._directory:
+            self._directory = context.center.directory
+            self._views = self._configured()
+        agent = context.center.agents[change.agent_id].agent
+        told = {change.queue_ids: topics.whole_state_topics(agent)}
+        for view in self._views:
+            topic = topics.cut_state_topic(agent, view)
+            queue_ids, own_agent_id = view
+            if own_agent_id != agent.id and context.hub.has_subscribers([topic]):
+                seen = tuple(each for each in change.queue_ids if each in queue_ids)
+                told.setdefault(seen, []).append(topic)
+        return told.items()
+
+    def _configured(self) -> list[View]:
+        users = self._directory.users.values()
+        views = {topics.view_of(rights_of(user, strict=False)) for user in users}
+        return [view for view in views if view is not None]
