@@ -72,7 +72,7 @@ def test_an_endless_greeting_is_an_error() -> None:
 
 def test_repeated_headers_are_kept_line_by_line() -> None:
     block = parse(b"Response: Success\r\nOutput: one\r\nOutput: two: 2\r\nOutput: ")
-    assert block["Output"] == "one\ntwo: 2\n"
+    assert block["Output"] == "one\r\ntwo: 2\r\n"
 
 
 def test_lines_without_a_colon_are_passed_over() -> None:

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from xucd.center.parties import name_of, number_of, party, spoken_name_of
+from xucd.center.grammar import is_reason, name_of, number_of, reason_of, text_of
+from xucd.center.parties import party, spoken_name_of
 from xucd.config.entries import SpokenName
 
 
@@ -19,7 +20,10 @@ def test_a_number_that_can_be_dialled_stays(number: str) -> None:
         "<img src=x>",
         "alice@example.org",
         "sip:1001@pbx",
-        "+33 230",
+        "33 230",
+        "10.0.0.1",
+        "+alice",
+        "9" * 81,
         "1\r\n",
         "1\0",
         "١٢",
@@ -27,6 +31,58 @@ def test_a_number_that_can_be_dialled_stays(number: str) -> None:
 )
 def test_a_number_that_cannot_be_dialled_is_empty(text: str) -> None:
     assert number_of(text) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1001;ext=2", "1001"),
+        ("0230;phone-context=example.org", "0230"),
+        ("+49 (170) 123-45.67", "+491701234567"),
+    ],
+)
+def test_a_number_loses_its_parameters_and_an_international_one_its_separators(
+    text: str, number: str
+) -> None:
+    assert number_of(text) == number
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["", "lunch, at Zoë's", "réunion d'équipe (14 h)", "R&D: 50 %/2", "ランチ", "x" * 79, "é" * 39],
+)
+def test_a_person_may_give_a_reason_in_words(reason: str) -> None:
+    assert is_reason(reason)
+    assert reason_of(reason) == reason
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("<img src=x onerror=alert(1)>", "img src x onerror alert(1)"),
+        ("lunch|billing|Agent/1|ADDMEMBER", "lunch billing Agent/1 ADDMEMBER"),
+        ("a,PJSIP/evil;0;0;Evil", "a, PJSIP/evil 0 0 Evil"),
+        ("lunch\r\nAction: Hangup", "lunch Action: Hangup"),
+        ("a\nb\tc\0d", "a b c d"),
+        ('x" onclick="alert(1)', "x onclick alert(1)"),
+        ("\\`x`", "x"),
+        ("\u202ehcnul\u2066", "hcnul"),
+    ],
+)
+def test_a_reason_that_forges_is_refused_and_told_without_what_forges(
+    reason: str, told: str
+) -> None:
+    assert not is_reason(reason)
+    assert reason_of(reason) == told
+    assert is_reason(told)
+
+
+def test_a_reason_is_not_longer_than_asterisk_keeps() -> None:
+    assert not is_reason("é" * 40)
+
+
+def test_a_text_keeps_its_lines_and_loses_what_is_not_seen() -> None:
+    assert text_of("a <b>\t\r\n\u2028c\0\x1b\x9b\u202e\ufeff 😀") == "a <b>\t\r\nc 😀"
 
 
 @pytest.mark.parametrize(

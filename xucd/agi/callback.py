@@ -17,7 +17,7 @@ import structlog
 
 from xucd.agi.conversation import Conversation
 from xucd.agi.server import Script
-from xucd.center.parties import name_of
+from xucd.center.grammar import name_of
 from xucd.center.refused import Refused
 from xucd.center.voice_messages import is_reference
 

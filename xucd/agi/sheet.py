@@ -12,7 +12,8 @@ import structlog
 from xucd.agi.conversation import Conversation
 from xucd.agi.server import Script
 from xucd.agi.syntax import PIECE
-from xucd.center.parties import number_of, party
+from xucd.center.grammar import number_of
+from xucd.center.parties import party
 from xucd.center.placeholders import placeholders
 from xucd.center.sheets import SHEET_MARKS, KeptSheet, SheetTemplate, written_down
 

@@ -4,6 +4,8 @@ The code goes to the client in the answer to its command. The text is for people
 neither secrets nor values that a client has sent.
 """
 
+from xucd.center.grammar import name_of
+
 
 class AmiError(Exception):
     """An error of the AMI connection. `code` is for machines, `text` for people."""
@@ -28,10 +30,13 @@ class Deadline(AmiError):
 
 
 class Rejected(AmiError):
-    """Asterisk refused an action. `text` is its own message, `action` the action's name."""
+    """Asterisk refused an action. `text` is its own message, `action` the action's name.
+
+    Clients are told the message, and Asterisk puts numbers and names into some.
+    """
 
     def __init__(self, action: str, text: str) -> None:
-        super().__init__(text)
+        super().__init__(name_of(text))
         self.action = action
         self.code = code_of(text)
 

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from xucd.ami.errors import DecodeError
 from xucd.ami.escaping import text_of
 from xucd.ami.framing import Fields, Headers, name_of
-from xucd.center import events
+from xucd.center import events, grammar
 from xucd.center.channels import Party
 from xucd.center.events import ChannelState, DeviceStatus, Event
-from xucd.center.parties import number_of, party
+from xucd.center.grammar import number_of
+from xucd.center.parties import party
 
 UNKNOWN = frozenset({"", "<unknown>", "unknown", "<null>", "none"})
 """What Asterisk writes for a missing value; decoded as "". `unknown` is app_queue's spelling."""
@@ -56,14 +57,14 @@ def status_of(number: str) -> DeviceStatus:
 
 
 def reason_of(block: Headers) -> str:
-    """A member's pause reason, "" when it is not paused.
+    """A member's pause reason, as clients may be told it; "" when it is not paused.
 
     Asterisk 22 has only `PausedReason`, also for a reason given on an unpause; 16 adds `Reason` to
     the event of a pause.
     """
     if block["Paused"] != "1":
         return ""
-    return block.get("PausedReason", "") or block.get("Reason", "")
+    return grammar.reason_of(block.get("PausedReason", "") or block.get("Reason", ""))
 
 
 def caller_of(block: Headers, event: str) -> Party:

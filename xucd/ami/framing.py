@@ -12,7 +12,7 @@ from xucd.ami.errors import FramingError
 from xucd.ami.smuggling import END, Mender
 
 Block = dict[str, str]
-"""One block: header to value. The values of a header that repeats are joined by line feeds."""
+"""One block: header to value; the values of one that repeats are joined by CR LF: none holds it."""
 
 GREETING = b"Asterisk Call Manager/"
 LIMIT = 1 << 20
@@ -125,5 +125,5 @@ def _parse_slowly(lines: list[str]) -> Block:
         if not colon:
             continue
         value = value.removeprefix(" ")
-        block[key] = f"{block[key]}\n{value}" if key in block else value
+        block[key] = f"{block[key]}\r\n{value}" if key in block else value
     return block

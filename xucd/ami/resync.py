@@ -28,8 +28,9 @@ from xucd.ami.events import (
 )
 from xucd.ami.framing import Block, parse
 from xucd.center.events import CallerJoined
+from xucd.center.grammar import text_of
 from xucd.center.intents import MUTED_MARK, QUEUE_MARK
-from xucd.center.leg import VARIABLE
+from xucd.center.leg import is_users
 from xucd.center.queue_day import STATUS
 from xucd.center.sheets import SHEET_MARKS
 from xucd.center.snapshot import ChannelSeen, MemberSeen, QueuesSeen, Snapshot
@@ -95,9 +96,9 @@ class SnapshotBuilder:
     def _status(self, block: Block) -> None:
         if "DNID" in block:
             self._dialled[block["Uniqueid"]] = known(block["DNID"])
-        for line in block.get("Variable", "").split("\n"):
+        for line in block.get("Variable", "").split("\r\n"):
             name, mark, value = line.partition("=")
-            if mark and (name in _READ or name.startswith(VARIABLE)):
+            if mark and (name in _READ or is_users(name)):
                 self._variables.setdefault(block["Uniqueid"], {})[name] = value
 
     def _variable(self, block: Block) -> None:
@@ -109,7 +110,7 @@ class SnapshotBuilder:
         """Channel name, unique id and variable of each value that `Status` may have cut."""
         for channel in self._channels:
             for name, value in self._variables.get(channel.unique_id, {}).items():
-                if name.startswith(VARIABLE) and len(value.encode()) >= CUT:
+                if is_users(name) and len(value.encode()) >= CUT:
                     yield channel.channel, channel.unique_id, name
 
     def _each_with(self, variable: str) -> Iterator[tuple[str, str]]:
@@ -166,7 +167,7 @@ class SnapshotBuilder:
             {
                 unique_id: found
                 for unique_id, variables in self._variables.items()
-                if (found := {k: v for k, v in variables.items() if k.startswith(VARIABLE)})
+                if (found := {k: text_of(v) for k, v in variables.items() if is_users(k)})
             },
             {
                 unique_id: "".join(v for k, v in sorted(variables.items()) if k in SHEET_MARKS)

@@ -54,6 +54,10 @@ NUMBER_KEYS: Final = ("phoneNumber", "mobilePhoneNumber")
 """The columns of which one has to be filled."""
 
 
+NAMES: Final = ("first_name", "last_name")
+"""The columns that are names; the others are numbers and text."""
+
+
 def columns(callee: Callee[Any, Any, Any]) -> dict[str, Any]:
     """The value of every column by its Python name, None where it is empty."""
     return {name: getattr(callee, name) for name in KEYS}

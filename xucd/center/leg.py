@@ -14,6 +14,7 @@ from xucd.center.channels import DIAL_ID, Channel, Channels, Party
 from xucd.center.day import AgentDay
 from xucd.center.directory import Directory, Line
 from xucd.center.events import ChannelState
+from xucd.center.grammar import name_of, number_of
 from xucd.center.parties import party
 from xucd.center.waiting import Waiting
 
@@ -22,6 +23,12 @@ DIALLED = "XUCD_DIAL"
 
 VARIABLE = "USR_"
 """How the names of variables begin that are the user's."""
+
+
+def is_users(variable: str) -> bool:
+    """Whether a variable is the user's, and of a name that clients may be told."""
+    return variable.startswith(VARIABLE) and name_of(variable) == variable
+
 
 OWN_ID = "xucd-"
 """How the unique ids of all channels begin that xucd has asked for."""
@@ -212,7 +219,8 @@ def _picks_up(channels: Channels, leg: Leg) -> bool:
         return False
     alone = not leg.dials and all(found is channel for found in channels.in_call(channel.linked_id))
     up = channel.state is ChannelState.UP
-    return leg.picks_up or (up and alone and channel.connected[0] not in ("", leg.dialled))
+    others = channel.connected[0] not in ("", number_of(leg.dialled))
+    return leg.picks_up or (up and alone and others)
 
 
 # -- the other party

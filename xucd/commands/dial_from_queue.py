@@ -9,6 +9,7 @@ import re
 import uuid
 
 from xucd.center.directory import Queue
+from xucd.center.grammar import name_of
 from xucd.center.intents import DialFromQueueIntent
 from xucd.center.refused import Refused
 from xucd.commands.context import Context
@@ -62,11 +63,13 @@ def check_destination(context: Context, destination: str) -> None:
 def caller_id(command: DialFromQueue, queue: Queue) -> tuple[str, str]:
     """The caller id to show, as (name, number): the command's, otherwise the queue's.
 
+    The name loses what names do not hold.
+
     The command's may have the form `"Name" <number>`. Raises `Refused` with `InvalidCallerId`.
     """
     given = (command.caller_id or "").strip()
     if not given and command.caller_id_number is not None:
-        return command.caller_id_name or "", command.caller_id_number
+        return name_of(command.caller_id_name or ""), command.caller_id_number
     # The original library, given a caller id and variables, sends the caller id as the name.
     given = given or (command.caller_id_name or "").strip()
     if not given:
@@ -81,4 +84,4 @@ def caller_id(command: DialFromQueue, queue: Queue) -> tuple[str, str]:
         raise Refused(
             "InvalidCallerId", "The caller id's number contains characters that cannot be dialled."
         )
-    return name, number
+    return name_of(name), number

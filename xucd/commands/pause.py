@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from xucd.center.agent import UNREACHABLE, Stance
+from xucd.center.grammar import is_reason
 from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, SetPause
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
@@ -22,9 +23,6 @@ from xucd.cti.session import Session
 RESERVED = frozenset({WRAPUP_REASON, LOGOUT_REASON, UNREACHABLE})
 """Reasons that nobody can choose: what a person chose lasts until a person ends it, while these end
 by themselves, with the wrap-up's time, the next login and the phone's return."""
-
-MAX_REASON = 79
-"""Maximum bytes of a pause's reason that Asterisk keeps."""
 
 
 async def pause(context: Context, command: PauseAgent, who: Session) -> None:
@@ -47,8 +45,11 @@ async def unpause(context: Context, command: UnpauseAgent, who: Session) -> str 
 async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
     """Pause one agent. Raises as `pause` does."""
     reason = reason.strip()  # so does Asterisk
-    if reason in RESERVED or len(reason.encode()) > MAX_REASON:
-        raise Refused("InvalidReason", "The reason is too long, or reserved for xucd itself.")
+    if reason in RESERVED or not is_reason(reason):
+        raise Refused(
+            "InvalidReason",
+            "The reason is too long, holds a character that reasons do not have, or is reserved.",
+        )
     interface = _interface(context, live)
     if live.stance is Stance.PAUSED and live.reason == reason and not context.in_doubt(live):
         return

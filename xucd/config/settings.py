@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from xucd.center.agent import MISSED, UNREACHABLE
+from xucd.center.grammar import REASON_BYTES
 from xucd.center.placeholders import placeholders
 from xucd.config import validation
 from xucd.config.validation import ConfigValueError
@@ -25,6 +26,8 @@ from xucd.config.validation import ConfigValueError
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 PREFIX = "XUCD_"
+MAX_STATUS = REASON_BYTES // 2
+"""Characters of a status, whose name is the reason of a pause; accents take two bytes each."""
 # Environment variables that begin with PREFIX and are not settings.
 NOT_SETTINGS = {"XUCD_CONFIG"}
 STATE_DIRECTORY = "/var/lib/xucd"
@@ -135,14 +138,14 @@ class StatusActionSettings(_Section, frozen=True, kw_only=True):
     """An action on the agent whose user chooses the status."""
 
     name: Annotated[str, Meta(pattern=validation.WORD)]
-    parameters: str = "true"
+    parameters: Annotated[str, Meta(pattern=validation.WORD)] = "true"
 
 
 class StatusSettings(_Section, frozen=True, kw_only=True):
     """A status that users can choose; one with `queuepause_all` is a pause reason."""
 
-    name: Annotated[str, Meta(pattern=validation.WORD)]
-    long_name: Annotated[str, Meta(pattern=validation.TEXT, min_length=1)]
+    name: Annotated[str, Meta(pattern=validation.WORD, max_length=MAX_STATUS)]
+    long_name: Annotated[str, Meta(pattern=validation.LONG_NAME, min_length=1)]
     color: Annotated[str, Meta(pattern=validation.COLOUR)]
     actions: tuple[StatusActionSettings, ...] = ()
 

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from xucd.center import grammar
+
 T = TypeVar("T")
 Path = tuple[str | int, ...]
 
@@ -22,8 +24,9 @@ COLOUR = r"\A#[0-9A-Fa-f]{6}\Z"
 ORIGIN = r"\Ahttps?://[A-Za-z0-9.:\[\]-]+\Z"
 CONTACT = r"\A(mailto:|https://|tel:)[!-~]+\Z"
 # Names and texts reach Asterisk as part of a caller id or of an application's argument.
-SPOKEN_NAME = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029,{}]*\Z"
-TEXT = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
+SPOKEN_NAME = rf"\A[^{grammar.CONTROL}{grammar.UNSEEN}<>,{{}}]*\Z"
+LONG_NAME = grammar.GRAMMARS["name"].pattern
+TEXT = rf"\A[^{grammar.CONTROL}]*\Z"
 PATTERN_HELP = {
     NAME: "may hold only the letters A to Z, digits, - and _",
     NUMBER: "may hold only digits, *, # and +",
@@ -33,7 +36,9 @@ PATTERN_HELP = {
     COLOUR: "has to look like #F2833A",
     ORIGIN: "has to look like https://crm.example.org, with nothing after the host and port",
     CONTACT: "has to begin with mailto:, https:// or tel:, as in mailto:security@example.org",
-    SPOKEN_NAME: "may hold no comma, no brace, no line break and no other control character",
+    SPOKEN_NAME: "may hold no comma, no brace, no < or >, no line break and no other control "
+    "character",
+    LONG_NAME: "may hold no < or >, no line break and no other control character",
     TEXT: "may hold no line break and no other control character",
 }
 KIND_NAMES = {

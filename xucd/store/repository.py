@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Group, Line, Queue, User
+from xucd.center.grammar import name_of, reason_of
 from xucd.center.queue_day import QueueDay
 from xucd.center.station import Station
 from xucd.store import database, tables
@@ -107,7 +108,10 @@ class Store:
         """Each agent's current or last station, by agent id."""
         with self.reading() as connection:
             rows = connection.execute(select(tables.stations)).mappings()
-            return {row["agent_id"]: Station(**row) for row in rows}
+            return {
+                row["agent_id"]: Station(**{**row, "reason": reason_of(row["reason"])})
+                for row in rows
+            }
 
     def put_station(self, station: Station) -> None:
         """Write an agent's station in place of its last one."""
@@ -232,9 +236,16 @@ def _nested(connection: Connection, table: Table) -> dict[int, dict[int, int]]:
     return found
 
 
+_NAMES = ("name", "display_name", "first_name", "last_name")
+
+
 def _directory(connection: Connection) -> Directory:
-    def rows(table: Table) -> Any:
-        return connection.execute(select(table).order_by(table.c.id)).mappings()
+    """The configuration; names of a version that let them hold markup lose it."""
+
+    def rows(table: Table) -> list[dict[str, Any]]:
+        found = connection.execute(select(table).order_by(table.c.id)).mappings()
+        names = [name for name in _NAMES if name in table.c]
+        return [{**row, **{name: name_of(row[name]) for name in names}} for row in found]
 
     agents = list(rows(tables.agents))
     users = {row["id"]: row for row in rows(tables.users)}

@@ -7,6 +7,8 @@ from msgspec import UNSET
 
 from xucd.center import callee
 from xucd.center.callbacks import CallbackListRow, Period, Request
+from xucd.center.callee import NAMES
+from xucd.center.grammar import name_of, text_of
 from xucd.cti import messages as msg
 
 
@@ -14,7 +16,7 @@ def period_view(period: Period) -> msg.CallbackPeriod:
     """A period."""
     return msg.CallbackPeriod(
         uuid=str(period.uuid),
-        name=period.name,
+        name=name_of(period.name),
         period_start=period.start.isoformat(timespec="seconds"),
         period_end=period.end.isoformat(timespec="seconds"),
         default=period.default,
@@ -26,7 +28,7 @@ def request_view(request: Request) -> msg.CallbackRequest:
     return msg.CallbackRequest(
         uuid=str(request.uuid),
         list_uuid=str(request.list_uuid),
-        **callee.columns(request),
+        **_told(callee.columns(request)),
         agent_id=request.agent_id,
         due_date=request.due_date.isoformat(),
         preferred_period=period_view(request.period),
@@ -34,6 +36,12 @@ def request_view(request: Request) -> msg.CallbackRequest:
         ticket_uuid=UNSET if request.ticket_uuid is None else str(request.ticket_uuid),
         clotured=request.clotured or UNSET,
     )
+
+
+def _told(columns: dict[str, str | None]) -> dict[str, str | None]:
+    """The columns; what an older version let them hold and pages are not told is left out."""
+    told = {name: value and text_of(value) for name, value in columns.items()}
+    return told | {name: (value := columns[name]) and name_of(value) for name in NAMES}
 
 
 def lists_view(lists: Iterable[CallbackListRow], requests: Iterable[Request]) -> msg.CallbackLists:
@@ -45,7 +53,7 @@ def lists_view(lists: Iterable[CallbackListRow], requests: Iterable[Request]) ->
         items=[
             msg.CallbackList(
                 uuid=str(row.uuid),
-                name=row.name,
+                name=name_of(row.name),
                 queue_id=row.queue_id,
                 callbacks=by_list.get(row.uuid, []),
             )

@@ -2,6 +2,7 @@
 
 from xucd.center.changes import PhoneCall, Stage
 from xucd.center.directory import Line, User
+from xucd.center.grammar import name_of
 from xucd.cti import messages as msg
 
 _PHONE_STATUS: dict[str, msg.PhoneStatus] = {
@@ -54,12 +55,12 @@ def phone_event(line: Line, user: User, call: PhoneCall) -> msg.PhoneEvent:
         number=line.number,
         other_number=call.number,
         other_name=call.name,
-        linked_id=call.linked_id,
-        unique_id=call.unique_id,
+        linked_id=name_of(call.linked_id),
+        unique_id=name_of(call.unique_id),
         call_direction="Incoming" if call.incoming else "Outgoing",
         user_data=call.variables,
         username=user.login,
     )
     if call.queue:
-        event.queue_name = call.queue
+        event.queue_name = name_of(call.queue)  # it may be none of ours
     return event

@@ -8,8 +8,9 @@ from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
 from xucd.center.channels import DIAL_ID, created_channel
+from xucd.center.grammar import text_of
 from xucd.center.intents import MarkCaller
-from xucd.center.leg import DIALLED, VARIABLE
+from xucd.center.leg import DIALLED, is_users
 
 
 def created(center: Center, event: ev.ChannelCreated, now: float) -> None:
@@ -152,8 +153,8 @@ def variable_set(center: Center, event: ev.VariableSet, now: float) -> None:
     channel = center.channels.by_id.get(event.unique_id)
     if channel is None:
         return
-    if name.startswith(VARIABLE):
-        channel.variables[name] = event.value
+    if is_users(name):
+        channel.variables[name] = text_of(event.value)
     elif name == DIALLED:
         channel.exten = event.value
 

@@ -21,10 +21,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from xucd.center.grammar import GRAMMARS
 from xucd.cti.messages import Message, RequestId
 
 # Not one control character anywhere: values end up in AMI actions and on other people's screens.
-_LINE_OF_TEXT = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
+_LINE_OF_TEXT = GRAMMARS["echo"].pattern
 _SOME_TEXT = r"\A[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*\Z"
 
 Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -32,7 +33,7 @@ Penalty = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Seconds = Annotated[int, Meta(ge=0, le=7 * 86400)]
 Name = Annotated[str, Meta(max_length=80, pattern=_LINE_OF_TEXT)]
 Text = Annotated[str, Meta(max_length=4000, pattern=_SOME_TEXT)]
-Number = Annotated[str, Meta(pattern=r"\A[0-9A-Za-z_*#+.-]{1,40}\Z", extra={"number": True})]
+Number = Annotated[str, Meta(pattern=GRAMMARS["extension"].pattern, extra={"number": True})]
 """A number to dial: dialable characters only."""
 LineNumber = Annotated[str, Meta(max_length=40, pattern=_LINE_OF_TEXT, extra={"number": True})]
 """A number to look a line up by, never dialled: one that is not dialable is simply unknown."""

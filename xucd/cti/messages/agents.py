@@ -5,7 +5,18 @@ from typing import Literal
 from msgspec import UNSET, UnsetType, field
 
 from xucd.center.agent import AgentState
-from xucd.cti.messages.base import ArrayMessage, Message, Part
+from xucd.cti.messages.base import (
+    ArrayMessage,
+    Interface,
+    Message,
+    Name,
+    Number,
+    Part,
+    Reason,
+    Text,
+    Time,
+    Word,
+)
 from xucd.cti.messages.statistics import AgentStatistic
 
 Seconds = int
@@ -19,11 +30,11 @@ class AgentError(Message, forbid_unknown_fields=True, kw_only=True):
     `CallbackTaken` with the `agentId` of the agent that has it.
     """
 
-    error: str = field(name="Error")
-    phone_number: str | UnsetType = field(name="phoneNb", default=UNSET)
-    requested_number: str | UnsetType = field(name="RequestedNb", default=UNSET)
-    uuid: str | UnsetType = UNSET
-    ticket_uuid: str | UnsetType = field(name="ticketUuid", default=UNSET)
+    error: Word = field(name="Error")
+    phone_number: Number | UnsetType = field(name="phoneNb", default=UNSET)
+    requested_number: Number | UnsetType = field(name="RequestedNb", default=UNSET)
+    uuid: Word | UnsetType = UNSET
+    ticket_uuid: Word | UnsetType = field(name="ticketUuid", default=UNSET)
     agent_id: int | UnsetType = field(name="agentId", default=UNSET)
 
 
@@ -38,10 +49,10 @@ class AgentStateEvent(Message, kw_only=True):
 
     name: AgentState
     agent_id: int
-    phone_number: str = field(name="phoneNb")
+    phone_number: Number = field(name="phoneNb")
     since: Seconds
     queues: list[int]
-    cause: str | UnsetType = UNSET
+    cause: Reason | UnsetType = UNSET
     acd: bool | UnsetType = UNSET
     direction: Literal["Incoming", "Outgoing"] | UnsetType = UNSET
     call_type: Literal["Internal", "External"] | UnsetType = UNSET
@@ -52,10 +63,10 @@ class ListedAgent(Part, kw_only=True):
     """An agent's entry in a list: its names, its number, and its group."""
 
     id: int
-    first_name: str
-    last_name: str
-    number: str
-    context: str
+    first_name: Name
+    last_name: Name
+    number: Number
+    context: Word
     group_id: int
     user_id: int | UnsetType = UNSET
 
@@ -85,15 +96,15 @@ class AgentMembership(Part, rename=None, kw_only=True):
     `configured_penalty` and `missing` are as in `QueueMember`.
     """
 
-    queue_name: str
+    queue_name: Word
     queue_id: int
-    interface: str
+    interface: Interface
     penalty: int
     userid: int
     commented: int = 0
-    usertype: str = "Agent"
-    channel: str = "Agent"
-    category: str = "Queue"
+    usertype: Word = "Agent"
+    channel: Word = "Agent"
+    category: Word = "Queue"
     position: int = 1
     configured_penalty: int | UnsetType = UNSET
     missing: bool | UnsetType = UNSET
@@ -105,7 +116,7 @@ class RemovedMembership(Part, rename=None, kw_only=True):
     `configured_penalty` is what the next login gives, as in `QueueMember`.
     """
 
-    queue_name: str
+    queue_name: Word
     queue_id: int
     configured_penalty: int
 
@@ -122,16 +133,16 @@ class AgentConfig(Message, kw_only=True):
     """
 
     id: int
-    number: str
-    context: str
+    number: Number
+    context: Word
     member: list[AgentMembership]
     removed: list[RemovedMembership] | UnsetType = UNSET
-    first_name: str | UnsetType = UNSET
-    last_name: str | UnsetType = UNSET
+    first_name: Name | UnsetType = UNSET
+    last_name: Name | UnsetType = UNSET
     group_id: int | UnsetType = UNSET
     user_id: int | UnsetType = UNSET
-    old_first_name: str | UnsetType = field(name="firstname", default=UNSET)
-    old_last_name: str | UnsetType = field(name="lastname", default=UNSET)
+    old_first_name: Name | UnsetType = field(name="firstname", default=UNSET)
+    old_last_name: Name | UnsetType = field(name="lastname", default=UNSET)
     old_group_id: int | UnsetType = field(name="numgroup", default=UNSET)
     old_user_id: int | UnsetType = field(name="userid", default=UNSET)
 
@@ -147,7 +158,7 @@ class AgentGroup(Part, kw_only=True):
     """A group of agents."""
 
     id: int
-    name: str
+    name: Name
 
 
 class AgentGroupList(ArrayMessage, kw_only=True):
@@ -163,7 +174,7 @@ class AgentListen(Message, kw_only=True):
     """
 
     started: bool
-    phone_number: str
+    phone_number: Number
     agent_id: int
 
 
@@ -171,7 +182,7 @@ class Statistic(Part, kw_only=True):
     """One figure of an agent: times are in seconds, moments are RFC 3339 strings."""
 
     name: AgentStatistic
-    value: int | float | str
+    value: int | float | Time
 
 
 class AgentStatistics(Message, kw_only=True):
@@ -184,10 +195,10 @@ class AgentStatistics(Message, kw_only=True):
 class SheetItem(Part, kw_only=True):
     """One line of a sheet: a named value, its type (such as ``text`` or ``url``), and its place."""
 
-    value: str
-    name: str
+    value: Text
+    name: Text
     order: int
-    type: str
+    type: Word
 
 
 class SheetUser(Part, kw_only=True):
@@ -216,6 +227,6 @@ class Sheet(Message, kw_only=True):
 
     timenow: int
     payload: SheetPayload
-    channel: str
+    channel: Name
     compressed: bool = True
-    serial: str = "xml"
+    serial: Word = "xml"

@@ -8,10 +8,31 @@ A class's docstring is its documentation: AsyncAPI and TypeScript repeat it. Its
 sentence that is understood alone, and fields are named as on the wire.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import field
+from msgspec import Meta, field
+
+from xucd.center.grammar import GRAMMARS
+
+
+def _told(kind: str) -> Meta:
+    """Declares which kind of value a field holds; documented, and not checked when it is sent."""
+    return Meta(extra={"grammar": kind}, extra_json_schema={"pattern": GRAMMARS[kind].pattern})
+
+
+# The kinds of `xucd.center.grammar`. Every field that is text is declared as one of them.
+Number = Annotated[str, _told("number")]
+Extension = Annotated[str, _told("extension")]
+StatusName = Annotated[str, _told("status")]
+Word = Annotated[str, _told("word")]
+Interface = Annotated[str, _told("interface")]
+Time = Annotated[str, _told("time")]
+Colour = Annotated[str, _told("colour")]
+Reason = Annotated[str, _told("reason")]
+Name = Annotated[str, _told("name")]
+Text = Annotated[str, _told("text")]
+Echo = Annotated[str, _told("echo")]
 
 
 class Part(msgspec.Struct, rename="camel"):

@@ -3,24 +3,24 @@
 from msgspec import UNSET, UnsetType, field
 
 from xucd.center.callee import Callee
-from xucd.cti.messages.base import ArrayMessage, Message, Part
+from xucd.cti.messages.base import ArrayMessage, Echo, Message, Name, Number, Part, Text, Time, Word
 
 
 class CallbackPeriod(Part, kw_only=True):
     """A part of the day in which callbacks can be wanted; times are local, ``HH:MM:SS``."""
 
-    uuid: str
-    name: str
-    period_start: str
-    period_end: str
+    uuid: Word
+    name: Name
+    period_start: Time
+    period_end: Time
     default: bool
 
 
-class _RequestIds(Callee[str, str, str], frozen=True):
+class _RequestIds(Callee[Number, Name, Text], frozen=True):
     """Keeps the ids first in the JSON, ahead of the columns of whoever is to be called."""
 
-    uuid: str
-    list_uuid: str
+    uuid: Word
+    list_uuid: Word
 
 
 class CallbackRequest(_RequestIds, frozen=True, kw_only=True):
@@ -31,18 +31,18 @@ class CallbackRequest(_RequestIds, frozen=True, kw_only=True):
     """
 
     agent_id: int | None
-    due_date: str
+    due_date: Time
     preferred_period: CallbackPeriod
-    voice_message_ref: str | UnsetType = UNSET
-    ticket_uuid: str | UnsetType = UNSET
+    voice_message_ref: Word | UnsetType = UNSET
+    ticket_uuid: Word | UnsetType = UNSET
     clotured: bool | UnsetType = UNSET
 
 
 class CallbackList(Part, kw_only=True):
     """A list of callbacks with its open requests. It belongs to a queue."""
 
-    uuid: str
-    name: str
+    uuid: Word
+    name: Name
     queue_id: int
     callbacks: list[CallbackRequest]
 
@@ -69,34 +69,34 @@ class CallbackPage(Part, kw_only=True):
 class FindCallbackResponseWithId(Message, kw_only=True):
     """The answer to `findCallbackRequest`; `id` is the one that the client sent."""
 
-    id: str | int
+    id: Echo | int
     response: CallbackPage
 
 
 class CallbackTaken(Message, kw_only=True):
     """An agent has taken a callback."""
 
-    uuid: str
+    uuid: Word
     agent_id: int
 
 
 class CallbackStarted(Message, kw_only=True):
     """A callback is being called; `ticketUuid` is the ticket that records the call's outcome."""
 
-    request_uuid: str
-    ticket_uuid: str
+    request_uuid: Word
+    ticket_uuid: Word
 
 
 class CallbackClotured(Message, kw_only=True):
     """A callback was closed or removed."""
 
-    uuid: str
+    uuid: Word
 
 
 class CallbackReleased(Message, kw_only=True):
     """A callback is free again: every agent of its queue can take it."""
 
-    uuid: str
+    uuid: Word
 
 
 class CallbackRequestUpdated(Message, kw_only=True):

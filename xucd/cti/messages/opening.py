@@ -1,19 +1,29 @@
 """Messages that open a link, that report on the link itself, and that answer a frame."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
-import msgspec
 from msgspec import UNSET, UnsetType, field
 
-from xucd.cti.messages.base import ArrayMessage, Message, Part
+from xucd.cti.messages.base import (
+    ArrayMessage,
+    Colour,
+    Echo,
+    Message,
+    Name,
+    Number,
+    Part,
+    StatusName,
+    Time,
+    Word,
+)
 
-RequestId = str | int | float
+RequestId = Echo | int | float
 
 
 class Stream(Part, kw_only=True):
     """A position in a client's stream of messages; `epoch` identifies the stream."""
 
-    epoch: str
+    epoch: Word
     position: int
 
 
@@ -33,22 +43,22 @@ class RightProfile(Message, kw_only=True):
     """The user's profile and its named rights."""
 
     profile: Literal["Supervisor", "Admin", "NoRight"]
-    rights: list[str]
+    rights: list[Word]
 
 
 class StatusAction(Part, kw_only=True):
     """What choosing a status does: ``queuepause_all`` or ``queueunpause_all``."""
 
-    name: str
-    parameters: str
+    name: StatusName
+    parameters: Word
 
 
 class UserStatus(Part, kw_only=True):
     """A status that a user can choose: its name, its text, and its color as ``#RRGGBB``."""
 
-    name: Annotated[str, msgspec.Meta(pattern=r"\A[\w-]+\Z")]
-    long_name: str
-    color: Annotated[str, msgspec.Meta(pattern=r"\A#[0-9A-Fa-f]{6}\Z")]
+    name: StatusName
+    long_name: Name
+    color: Colour
     actions: list[StatusAction]
 
 
@@ -65,27 +75,27 @@ class UserConfigUpdate(Message, kw_only=True):
     """
 
     user_id: int
-    first_name: str
-    last_name: str
-    full_name: str
+    first_name: Name
+    last_name: Name
+    full_name: Name
     agent_id: int | None
     line_ids: list[int]
-    mobile_number: str | None = None
+    mobile_number: Number | None = None
     voice_mail_id: int | None = None
     voice_mail_enabled: bool = False
     dnd_enabled: bool = False
     na_fwd_enabled: bool = False
-    na_fwd_destination: str = ""
+    na_fwd_destination: Number = ""
     unc_fwd_enabled: bool = False
-    unc_fwd_destination: str = ""
+    unc_fwd_destination: Number = ""
     busy_fwd_enabled: bool = False
-    busy_fwd_destination: str = ""
+    busy_fwd_destination: Number = ""
 
 
 class UserStatusUpdate(Message, kw_only=True):
     """The user's status, by its name in `UsersStatuses`."""
 
-    status: str
+    status: StatusName
 
 
 class LinkStatus(Message, kw_only=True):
@@ -95,7 +105,7 @@ class LinkStatus(Message, kw_only=True):
     """
 
     asterisk: Literal["lost", "current"]
-    since: str | UnsetType = UNSET
+    since: Time | UnsetType = UNSET
 
 
 class Error(Message, kw_only=True):
@@ -104,8 +114,8 @@ class Error(Message, kw_only=True):
     Neither repeats what the client sent.
     """
 
-    error: str = field(name="Error")
-    message: str | UnsetType = UNSET
+    error: Word = field(name="Error")
+    message: Name | UnsetType = UNSET
 
 
 class CommandResult(Message, kw_only=True):
@@ -119,6 +129,6 @@ class CommandResult(Message, kw_only=True):
 
     request_id: RequestId
     ok: bool
-    error: str | UnsetType = UNSET
-    message: str | UnsetType = UNSET
-    warning: str | UnsetType = UNSET
+    error: Word | UnsetType = UNSET
+    message: Name | UnsetType = UNSET
+    warning: Word | UnsetType = UNSET

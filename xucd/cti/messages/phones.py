@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType, field
 
-from xucd.cti.messages.base import Message
+from xucd.cti.messages.base import Extension, Interface, Message, Name, Number, Text, Word
 
 PhoneStatus = Literal[
     "AVAILABLE",
@@ -23,11 +23,11 @@ PhoneStatus = Literal[
 class LineConfig(Message, kw_only=True):
     """The user's line and the interface by which Asterisk rings it."""
 
-    id: str
-    name: str
-    context: str
-    phone_number: str
-    interface: str
+    id: Word
+    name: Number
+    context: Word
+    phone_number: Number
+    interface: Interface
     web_rtc: bool = False
 
 
@@ -44,7 +44,7 @@ class PhoneHintStatusEvent(Message, kw_only=True):
     ringing), 16 (on hold), -1 (deactivated), -2 (no such line) or -99 (error).
     """
 
-    number: str
+    number: Extension
     status: int
 
 
@@ -78,15 +78,15 @@ class PhoneEvent(Message, kw_only=True):
     """
 
     event_type: PhoneEventType
-    number: str = field(name="DN")
-    other_number: str = field(name="otherDN")
-    other_name: str = field(name="otherDName")
-    linked_id: str
-    unique_id: str
+    number: Number = field(name="DN")
+    other_number: Number = field(name="otherDN")
+    other_name: Name = field(name="otherDName")
+    linked_id: Name
+    unique_id: Name
     call_direction: Literal["Incoming", "Outgoing"]
-    user_data: dict[str, str]
-    username: str
-    queue_name: str | UnsetType = UNSET
+    user_data: dict[Name, Text]
+    username: Word
+    queue_name: Name | UnsetType = UNSET
 
 
 class CurrentCallsPhoneEvents(Message, kw_only=True):

@@ -2,7 +2,7 @@
 
 from msgspec import UNSET, UnsetType
 
-from xucd.cti.messages.base import ArrayMessage, Message, Part
+from xucd.cti.messages.base import ArrayMessage, Message, Name, Number, Part, Time, Word
 from xucd.cti.messages.statistics import QueueStatistic, WindowStatistic
 
 
@@ -35,10 +35,10 @@ class QueueConfig(Message, kw_only=True):
     """A queue's configuration: its names, and the number that callers dial."""
 
     id: int
-    context: str
-    name: str
-    display_name: str
-    number: str
+    context: Word
+    name: Word
+    display_name: Name
+    number: Number
 
 
 class QueueList(ArrayMessage, kw_only=True):
@@ -79,9 +79,9 @@ class QueueCall(Part, kw_only=True):
     """A call that waits in a queue; `queueTime` (RFC 3339, UTC) is when its wait began."""
 
     position: int
-    name: str
-    number: str
-    queue_time: str
+    name: Name
+    number: Number
+    queue_time: Time
 
 
 class QueueCalls(Message, kw_only=True):

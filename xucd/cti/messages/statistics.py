@@ -83,6 +83,7 @@ def _window_pattern() -> str:
 WindowStatistic = Annotated[
     str,
     Meta(
+        extra={"grammar": "word"},
         extra_json_schema={"pattern": _window_pattern()},
         description="As in `QueueStatistics`, with `xqos` in place of 15.",
     ),

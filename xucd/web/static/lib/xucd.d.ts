@@ -862,8 +862,9 @@ export interface Commands {
   /** Pause an agent in all its queues, with a reason or without one.
    *
    * Followed by the agent's `AgentStateEvent`, whose `cause` is the reason. Idempotent. Refused with
-   * `AgentUnknown`, `NotAuthorized`, `AgentNotLoggedIn` or `InvalidReason` (more than 79 bytes, or
-   * one that xucd itself gives: ``unreachable``, ``xucd-wrapup``, ``xucd-logout``).
+   * `AgentUnknown`, `NotAuthorized`, `AgentNotLoggedIn` or `InvalidReason`: more than 79 bytes, a
+   * character that reasons do not have (markup, ``|``, ``;``, ``=``, a comma without a blank after
+   * it), or one that xucd itself gives (``unreachable``, ``xucd-wrapup``, ``xucd-logout``).
    */
   pauseAgent(values?: { agentId?: number | null; reason?: string | null }): Promise<void>;
   /** Make an agent ready in all its queues; this also ends a wrap-up early.
