@@ -110,6 +110,7 @@ soak: venv
 	@$(BIN)/build-images 22 16
 	@$(BIN)/ensure-postgres >/dev/null
 	$(SOAKED) tests/test_sigkill.py --kills $(KILLS)
+	$(SOAKED) tests/test_ami_hostile.py --hostile 100
 	$(SOAKED) integration/test_callers.py -k mixed --mixed-calls $(CALLS)
 	$(SOAKED) integration/test_model.py --model-steps $(STEPS) --model-shrink \
 		$(SEEDS:%=--model-seed %)

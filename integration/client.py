@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
+from tests.told import unfit
 from xucd.client import Refused
 from xucd.client.authentication import Authentication
 from xucd.client.link import ClientLink, Received
@@ -101,9 +102,11 @@ class Client:
         await self.close()
 
     async def close(self) -> None:
-        """Close the link as a page does that is left."""
+        """Close the link as a page does that is left; all that it was told fits its kind."""
         await self._wire.close()
         await self._watching
+        wrong = [each for frame in self.frames for each in unfit(frame.type, frame.body)]
+        assert not wrong
 
     def cut(self) -> None:
         """Lose the link without a word, as a laptop does whose lid is shut."""

@@ -5,9 +5,10 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
-from integration.client import DEADLINE, Client
+from integration.client import DEADLINE, Client, Refused
 from integration.fixtures import World
 from integration.pbx import Pbx
 from integration.phones import Phones
@@ -88,6 +89,7 @@ async def test_asterisk_escapes_the_fields_that_the_table_says(
         await observer.ask("QueuePause", Interface=member, Paused="false")
         await observer.until(lambda block: block.get("Event") == "AgentConnect")
         await observer.manager.query(actions.core_show_channels(), DEADLINE)
+        await observer.manager.query(actions.channel_variables(), DEADLINE)
     finally:
         await observer.ask("QueueRemove", Queue="o'clock?", Interface=member)
         await caller.hang_up()
@@ -113,6 +115,11 @@ STRANGERS = (
     ("%3Cimg%20src=x%3E", "", "", "img src=x"),
     ("alice%40example.org", "<b>\u202eAlice\u200e</b>", "", "bAlice/b"),
     ("anonymous", "", "", "anonymous"),
+    ("alice", "\u200b", "", "alice"),
+    ("1001%3Bext%3D2", "Bob;x", "1001", "Bob;x"),
+    ("%2B49%20(170)%2012", 'O"Brien & Sons <x>', "+4917012", 'O"Brien & Sons x'),
+    ("1%00", "=cmd|'/c calc'!A1", "1", "=cmd|'/c calc'!A1"),
+    ("%C3", "Zo\u00eb", "", "Zo\u00eb"),
     (FORGED, "Zoë 😀", "", "Zoë 😀"),
 )
 
@@ -154,3 +161,46 @@ async def test_names_and_numbers_of_strangers_reach_pages_unharmed_and_harmless(
     await alice.ask("getCurrentCallsPhoneEvents")
     (current,) = (await alice.until("CurrentCallsPhoneEvents"))["events"]
     assert (current["otherDN"], current["otherDName"]) == ("", "Zoë 😀")
+
+
+DIALLED = "7%0D%0A%0D%0AEvent%3A%20Shutdown%0D%0A%0D%0AX"
+
+
+async def test_what_a_stranger_dials_tells_xucd_nothing_else(world: World) -> None:
+    bruce = await world.agent("bruce", "1001")
+    calls = [world.phones.dial(number) for number in (DIALLED, "7111")]
+    for call in calls:
+        await call.answered()
+    await world.xucd.stop()
+    await world.xucd.start()
+    bruce = await world.client("bruce")
+    assert bruce.states(8) == ["AgentReady"]
+    assert "shutting down" not in world.xucd.log.read_text()
+    assert "cannot decode" not in world.xucd.log.read_text()
+    metrics = await asyncio.to_thread(world.xucd.metrics)
+    assert metrics["xucd_ami_connections"] == 1
+    for call in calls:
+        await call.hang_up()
+
+
+FORGED_REASONS = ("a|b", "<img src=x>", "x;0;0", "a,PJSIP/1002", 'x" y="', "\u202ehcnul", "é" * 40)
+
+
+async def test_a_reason_forges_no_field_of_queue_log_and_no_markup(
+    world: World, observer: Observer, pbx: Pbx
+) -> None:
+    bruce = await world.agent("bruce", "1001")
+    for reason in FORGED_REASONS:
+        with pytest.raises(Refused, match="InvalidReason"):
+            await bruce.ask("pauseAgent", reason=reason)
+    assert bruce.states(8)[-1] == "AgentReady"
+    await bruce.ask("pauseAgent", reason="réunion d'équipe, 14 h")
+    await bruce.until("AgentStateEvent", name="AgentOnPause", cause="réunion d'équipe, 14 h")
+    begun = len(bruce.frames)
+    reason = "<b>x</b>|billing|Agent/1|ADDMEMBER"
+    await observer.ask("QueuePause", Interface="PJSIP/1001", Paused="true", Reason=reason)
+    told = await bruce.until("AgentStateEvent", name="AgentOnPause", after=begun)
+    assert told["cause"] == "b x /b billing Agent/1 ADDMEMBER"
+    logged = (await asyncio.to_thread(pbx.read, "/var/log/asterisk/queue_log")).splitlines()
+    ours = [line for line in logged if "|PAUSE|" in line and "|Agent/2501|" in line]
+    assert ours[-3].count("|") == 5

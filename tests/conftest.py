@@ -29,6 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=20,
         help="how often xucd is killed while its users work, on each database",
     )
+    parser.addoption(
+        "--hostile",
+        type=int,
+        default=4,
+        help="how many hostile values each field of AMI gets",
+    )
 
 
 @pytest.fixture(scope="session")

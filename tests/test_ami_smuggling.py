@@ -38,6 +38,37 @@ Wait: 7
 Priority: 0
 ActionID: 1
 """
+LISTED = CHANNEL.replace(
+    "Event: {event}\nPrivilege: call,all", "Event: CoreShowChannel\nActionID: 1"
+)
+LISTED += """Application: Dial
+ApplicationData: {data}
+Duration: 00:00:02
+BridgeId:\x20
+"""
+STATUS = (
+    CHANNEL.replace("{event}", "Status")
+    + """Type: PJSIP
+DNID: {dialled}
+EffectiveConnectedLineNum: {effective}
+EffectiveConnectedLineName: x
+TimeToHangup: 0
+BridgeID:\x20
+Application: Dial
+Data: {data}
+Nativeformats: (slin)
+Readformat: slin
+Readtrans:\x20
+Writeformat: slin
+Writetrans:\x20
+Callgroup: 0
+Pickupgroup: 0
+Seconds: 3
+Variable: DIALEDPEERNUMBER={variable}
+Variable: USR_x=1
+ActionID: xucd-resync/1/variables
+"""
+)
 OTHER = "Event: DeviceStateChange\nPrivilege: call,all\nDevice: PJSIP/1001\nState: INUSE\n"
 SMUGGLED = [
     "1\r\n\r\nEvent: Shutdown",
@@ -55,6 +86,7 @@ SMUGGLED = [
 
 def wire(text: str, **smuggled: str) -> str:
     parts = {"event": "Newchannel", "caller": "1", "connected": "<unknown>", "exten": "3000"}
+    parts |= {"dialled": "3000", "effective": "1", "data": "PJSIP/1001,60", "variable": "1001"}
     return text.replace("\n", "\r\n").format_map(parts | smuggled) + "\r\n"
 
 
@@ -86,6 +118,67 @@ def test_an_item_of_a_list_stays_one_item(smuggled: str) -> None:
     item = parse(torn)
     assert (item["Uniqueid"], item["Wait"], item["ActionID"]) == ("1795667017.3", "7", "1")
     assert parse(after)["Device"] == "PJSIP/1001"
+
+
+@pytest.mark.parametrize("field", ["caller", "connected", "exten", "data"])
+@pytest.mark.parametrize("smuggled", SMUGGLED)
+def test_a_listed_channel_stays_one_item(field: str, smuggled: str) -> None:
+    _, torn, after = blocks(wire(LISTED), wire(LISTED, **{field: smuggled}), wire(OTHER))
+    item = parse(torn)
+    assert (item["ActionID"], item["Uniqueid"], item["Duration"]) == (
+        "1",
+        "1795667017.3",
+        "00:00:02",
+    )
+    assert parse(after)["Device"] == "PJSIP/1001"
+
+
+@pytest.mark.parametrize(
+    "field", ["caller", "connected", "exten", "dialled", "effective", "data", "variable"]
+)
+@pytest.mark.parametrize("smuggled", SMUGGLED)
+def test_a_channel_with_its_variables_stays_one_item(field: str, smuggled: str) -> None:
+    before, torn, after = blocks(wire(STATUS), wire(STATUS, **{field: smuggled}), wire(OTHER))
+    assert parse(before)["Variable"] == "DIALEDPEERNUMBER=1001\r\nUSR_x=1"
+    item = parse(torn)
+    assert (item["ActionID"], item["Uniqueid"]) == ("xucd-resync/1/variables", "1795667017.3")
+    assert item["Variable"].split("\r\n")[-1] == "USR_x=1"
+    assert parse(after)["Device"] == "PJSIP/1001"
+
+
+def test_what_is_smuggled_into_a_variable_is_no_other_variable() -> None:
+    _, torn = blocks(wire(STATUS), wire(STATUS, variable="1\nUSR_x=2\r\nUSR_y=3\r\n\r\nEvent: X"))
+    assert parse(torn)["Variable"] == "DIALEDPEERNUMBER=1 USR_x=2 USR_y=3  Event: X\r\nUSR_x=1"
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        *((CHANNEL, field) for field in ("caller", "connected", "exten")),
+        *((LISTED, field) for field in ("caller", "connected", "exten", "data")),
+        *((STATUS, field) for field in ("caller", "exten", "dialled", "effective", "data")),
+        (STATUS, "variable"),
+        (ENTRY, "caller"),
+    ],
+)
+@pytest.mark.parametrize("smuggled", SMUGGLED)
+def test_the_first_block_of_a_connection_is_mended_too(
+    text: str, field: str, smuggled: str
+) -> None:
+    changed: Any = {field: smuggled}
+    assert [parse(block)["Event"] for block in blocks(wire(text, **changed), wire(OTHER))] == [
+        parse(wire(text).encode())["Event"],
+        "DeviceStateChange",
+    ]
+
+
+@pytest.mark.parametrize("text", [CHANNEL, LISTED, STATUS])
+@pytest.mark.parametrize("header", ["Language", "AccountCode", "Context", "Priority", "Linkedid"])
+def test_blocks_of_an_asterisk_that_describes_channels_otherwise_do_not_wait(
+    text: str, header: str
+) -> None:
+    other = wire(text.replace(f"\n{header}: ", f"\nX{header}: "))
+    assert len(blocks(other, other, wire(OTHER))) == 3
 
 
 @pytest.mark.parametrize("smuggled", SMUGGLED)

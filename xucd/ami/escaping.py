@@ -18,6 +18,7 @@ ESCAPED: Final = {
     "Newstate": ("CallerIDName", "ConnectedLineName"),
     "QueueCallerJoin": ("CallerIDName",),
     "CoreShowChannel": ("CallerIDName", "ConnectedLineName"),
+    "Status": ("CallerIDName", "ConnectedLineName"),
     "VarSet": ("Value",),
 }
 """The fields with escapes, by event or item of a list."""
@@ -27,6 +28,7 @@ RAW: Final = {
     "Newstate": ("CallerIDNum", "ConnectedLineNum"),
     "Newexten": ("AppData",),
     "CoreShowChannel": ("Channel", "CallerIDNum", "ConnectedLineNum", "Exten", "ApplicationData"),
+    "Status": ("CallerIDNum", "EffectiveConnectedLineNum", "Data", "Variable"),
     "QueueCallerJoin": ("Queue", "CallerIDNum"),
     "QueueEntry": ("Queue", "CallerIDNum", "CallerIDName"),
     "QueueMemberAdded": ("Queue", "Interface", "MemberName"),

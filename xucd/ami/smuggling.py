@@ -5,9 +5,16 @@ Asterisk decodes ``%0D%0A`` in a SIP address, and writes the number into events 
 What follows the number cannot be forged: Asterisk takes 79 bytes of it at most, and the headers
 that always follow each other from `CallerIDNum` to `Linkedid` are longer than that. A block in
 which they do not was cut by a number, and is joined with its rest.
+
+The lists tell more of it, raw: the number that was dialled (`DNID`), the other party's again, and
+what the application and the variables of the dialplan were given, numbers perhaps. Of these, the
+data of an application in `CoreShowChannels` and the variables in `Status` have too little behind
+them that is known: whoever knows xucd can forge there, where a dialplan passes them a stranger's
+number. docs/operating.md shows how to filter it.
 """
 
 import re
+from collections.abc import Iterator
 
 END = b"\r\n\r\n"
 """What ends a block."""
@@ -24,36 +31,82 @@ _DESCRIPTION = (
     rb"ANY" + _PARTIES + rb"Language: ANYAccountCode: ANYContext: ANYExten: (VALUE)\r\n\w*"
     rb"Priority: ANYUniqueid: ANYLinkedid: "
 )
+_LISTED = (
+    _DESCRIPTION + rb"ANYApplication: ANYApplicationData: (VALUE)\r\nDuration: \d+:\d\d:\d\d\r\n"
+)
+_STATUS = _DESCRIPTION + (
+    rb"ANYType: ANYDNID: (VALUE)\r\nEffectiveConnectedLineNum: (VALUE)\r\n"
+    rb"EffectiveConnectedLineName: ANYTimeToHangup: ANYBridgeID: ANYApplication: ANY"
+    rb"Data: (VALUE)\r\n"
+    rb"Nativeformats: ANYReadformat: ANYReadtrans: ANYWriteformat: ANYWritetrans: ANYCallgroup: ANY"
+    rb"Pickupgroup: ANYSeconds: \d+\r\n(VARIABLES)ActionID: [^\r\n]+\Z"
+)
 _WAITING = rb"(?:[^\r\n]+\r\n)+?" + _PARTIES + rb"Wait: "
 
 
 class _Form:
     """How Asterisk describes somebody: a `mark` and the headers after it.
 
-    `whole` is for values of one line, `torn` for values with line ends.
+    `whole` is for values of one line, `torn` for values with line ends. Of variables there may be
+    many, which `torn` takes for one.
     """
 
     def __init__(self, mark: bytes, headers: bytes) -> None:
-        headers = headers.replace(b"ANY", _ANY)
         self.mark = mark
-        self.whole = re.compile(headers.replace(b"VALUE", rb"[^\r\n]*"))
-        self.torn = re.compile(headers.replace(b"VALUE", rb".*?"), re.DOTALL)
+        self.whole = re.compile(_whole(headers))
+        torn = headers.replace(b"ANY", _ANY).replace(b"VARIABLES", rb"(?:Variable: .*\r\n)?")
+        self.torn = re.compile(torn.replace(b"VALUE", rb".*?"), re.DOTALL)
+        self._cut = re.compile(rb"|".join(_cuts(headers)))
+
+    def is_cut(self, block: bytes, at: int) -> bool:
+        """Whether what begins at the mark there ends, or goes on wrongly, behind a value.
+
+        So does a block that a value has cut; those of another Asterisk would part anywhere.
+        """
+        return self._cut.match(block, at + len(self.mark)) is not None
+
+
+def _whole(headers: bytes) -> bytes:
+    headers = headers.replace(b"ANY", _ANY).replace(b"VALUE", rb"[^\r\n]*")
+    return headers.replace(b"VARIABLES", rb"(?:Variable: [^\r\n]*\r\n)*")
+
+
+def _cuts(headers: bytes) -> Iterator[bytes]:
+    """How a form begins that ends too early, or goes on wrongly behind a value."""
+    for found in re.finditer(rb"ANY|\(VALUE\)(.*?: )|\(VARIABLES\)", headers):
+        before = _whole(headers[: found.start()])
+        if found[0] == b"(VARIABLES)":
+            before += _whole(b"VARIABLES")
+            yield before + rb"(?!Variable: |ActionID: )"
+            yield before + rb"Variable: [^\r\n]*\Z"
+        else:
+            yield before + rb"[^\r\n]*\Z"
+            if found[1]:
+                yield before + rb"[^\r\n]*(?=[\r\n])(?!" + found[1] + rb")"
 
 
 _ENTRY = _Form(b"Event: QueueEntry\r\n", _WAITING)
 _CHANNEL = _Form(b"ChannelStateDesc: ", _DESCRIPTION)
+_ITEMS = (
+    (b"Event: QueueEntry\r\n", _ENTRY),
+    (b"Event: CoreShowChannel\r\n", _Form(_CHANNEL.mark, _LISTED)),
+    (b"Event: Status\r\n", _Form(_CHANNEL.mark, _STATUS)),
+)
+"""The items of lists, by how they begin."""
+_BREAK = re.compile(rb"\r\n(?!Variable: |\Z)|\r(?!\n)|(?<!\r)\n")
 
 
 class Mender:
     """Mends the blocks of one stream. No I/O.
 
-    It leaves blocks alone until it has seen a whole one, so that an Asterisk which describes
-    channels in another way is heard as it is.
+    An Asterisk which describes channels in another way is heard as it is: until a whole block has
+    come, one counts as cut only if it ends, or goes on wrongly, behind a value.
     """
 
     def __init__(self) -> None:
         self._held: list[bytes] = []
         self._seen: set[_Form] = set()
+        self._strange: set[_Form] = set()
 
     def mend(self, blocks: list[bytes]) -> list[bytes]:
         """The blocks, those joined that a number has cut; one whose rest is missing is kept."""
@@ -66,8 +119,12 @@ class Mender:
                 continue
             self._held.append(block)
             joined = _joined(END.join(self._held))
-            if joined is not None or len(self._held) > MAX_JOINED:
-                mended += self._held if joined is None else [joined]
+            if joined is None and len(self._held) > MAX_JOINED:
+                self._strange.add(_form_of(self._held[0]))
+                mended += self._held
+                self._held = []
+            elif joined is not None:
+                mended.append(joined)
                 self._held = []
         return mended
 
@@ -77,14 +134,15 @@ class Mender:
         while at >= 0:
             found = form.whole.match(block, at + len(form.mark))
             if found is None:
-                return form not in self._seen
+                known = form in self._seen
+                return not known and (form in self._strange or not form.is_cut(block, at))
             self._seen.add(form)
             at = block.find(form.mark, found.end())
         return True
 
 
 def _form_of(block: bytes) -> _Form:
-    return _ENTRY if block.startswith(_ENTRY.mark) else _CHANNEL
+    return next((form for begin, form in _ITEMS if block.startswith(begin)), _CHANNEL)
 
 
 def _joined(block: bytes) -> bytes | None:
@@ -96,7 +154,11 @@ def _joined(block: bytes) -> bytes | None:
         if found is None:
             return None
         for start, stop in found.regs[1:]:
-            value = block[start:stop].replace(b"\r", b" ").replace(b"\n", b" ")
+            value = block[start:stop]
+            if value.startswith(b"Variable: "):
+                value = _BREAK.sub(b" ", value)
+            else:
+                value = value.replace(b"\r", b" ").replace(b"\n", b" ")
             block = block[:start] + value + block[stop:]
         at = block.find(form.mark, found.end())
     return block

@@ -112,7 +112,7 @@ def is_reason(text: str) -> bool:
 
 def reason_of(text: str) -> str:
     """The reason of a pause that another program gave, with blanks for what reasons do not hold."""
-    if text.isalnum():
+    if text.isalnum() and len(text) <= REASON_BYTES // 4:
         return text
     text = _BARRED_IN_REASON.sub(" ", _UNSEEN.sub("", text)).replace(",", ", ")
-    return " ".join(text.split())
+    return " ".join(text.split()).encode()[:REASON_BYTES].decode(errors="ignore").rstrip(" ,")
