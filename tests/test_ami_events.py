@@ -260,3 +260,10 @@ def test_the_number_that_a_phone_is_rung_to_dial_is_read_off_the_data_of_dial(
         f"Response: Success\nUniqueid: 1.5\nExten: \nApplication: Dial\nData: {data}",
     )
     assert event == events.OriginateAnswered("", True, "1.5", number)
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000, "-9999999999", "", "1.5", "two"])
+def test_a_number_that_asterisk_does_not_count_with_is_an_error(number: str) -> None:
+    for name, field in (("QueueMemberPenalty", "Penalty"), ("QueueMemberStatus", "Status")):
+        with pytest.raises(DecodeError):
+            read(name, "Queue: q\nInterface: i\nMemberName: m", f"{field}: {number}")

@@ -12,6 +12,7 @@ from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
 from xucd.center.intents import LOGOUT_REASON, SetPause
 from xucd.center.refused import Refused
+from xucd.center.rights import Rights
 from xucd.center.snapshot import MemberSeen, Snapshot
 from xucd.commands.login import log_in, log_out, login
 from xucd.cti.commands import AgentLogin
@@ -84,7 +85,7 @@ async def test_a_login_again_is_refused_while_a_logout_of_before_may_come_true_u
     context.asterisk.lost_since = scene.now
     sent: list[object] = []
     user = SimpleNamespace(agent_id=BRUCE)
-    rights = SimpleNamespace(agent=lambda _: True)
+    rights = Rights(BRUCE, None, None)
     who = cast(Session, SimpleNamespace(user=user, rights=rights, send=sent.append))
     command = AgentLogin(agent_id=BRUCE, phone_number="1001")
     if logged_out:

@@ -111,6 +111,12 @@ async def test_what_came_or_went_without_an_event_has_the_members_listed_once(
     assert watched.relisted == [None]
 
 
+async def test_an_answer_that_cannot_be_read_contradicts_nothing(watched: Watched) -> None:
+    watched.asterisk.queues = {"support": "many"}  # type: ignore[dict-item]
+    await watched.watch.ask()
+    assert watched.relisted == []
+
+
 async def test_a_difference_that_an_event_explains_meanwhile_is_none(watched: Watched) -> None:
     watched.asterisk.queues["sales"] = 2
     watched.asterisk.then = dict(KNOWN)

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from xucd.ami import actions
 from xucd.ami.actions import Action
-from xucd.ami.errors import AmiError
+from xucd.ami.errors import AmiError, decoding
 from xucd.ami.framing import Block
 from xucd.center.directory import folded
 from xucd.center.events import CallersListed
@@ -65,8 +65,9 @@ class CallerOrder:
 
 
 def callers_listed(queue: str, answer: Iterable[Block]) -> CallersListed:
-    """The callers that `QueueStatus` lists of a queue, in its order."""
+    """The callers that `QueueStatus` lists of a queue, in its order. Raises `DecodeError`."""
     entries = [block for block in answer if block.get("Event") == "QueueEntry"]
-    ours = [block for block in entries if folded(block["Queue"]) == folded(queue)]
-    ours.sort(key=lambda block: int(block["Position"]))
-    return CallersListed(queue, tuple(block["Uniqueid"] for block in ours))
+    with decoding("QueueEntry"):
+        ours = [block for block in entries if folded(block["Queue"]) == folded(queue)]
+        ours.sort(key=lambda block: int(block["Position"]))
+        return CallersListed(queue, tuple(block["Uniqueid"] for block in ours))

@@ -4,6 +4,9 @@ The code goes to the client in the answer to its command. The text is for people
 neither secrets nor values that a client has sent.
 """
 
+import contextlib
+from collections.abc import Iterator
+
 from xucd.center.grammar import name_of
 
 
@@ -67,6 +70,17 @@ class DecodeError(AmiError):
     def __init__(self, event: str, problem: str) -> None:
         super().__init__(f"{event}: {problem}")
         self.event = event
+
+
+@contextlib.contextmanager
+def decoding(event: str) -> Iterator[None]:
+    """Make a `DecodeError` of a field that is missing or malformed in what is read here."""
+    try:
+        yield
+    except KeyError as error:
+        raise DecodeError(event, f"no field {error}") from None
+    except ValueError as error:
+        raise DecodeError(event, str(error)) from None
 
 
 # Messages of Asterisk 16 and 22; searched for anywhere in the text, the first match counts.

@@ -43,6 +43,23 @@ def known(value: str) -> str:
     return "" if value in UNKNOWN else value
 
 
+def count_of(number: str) -> int:
+    """A number of people or seconds. Raises `ValueError`, also beyond what Asterisk counts with."""
+    return _within(number, 1 << 31)
+
+
+def moment_of(number: str) -> int:
+    """An epoch second. Raises `ValueError`, also beyond what a date can hold."""
+    return _within(number, 1 << 37)
+
+
+def _within(number: str, limit: int) -> int:
+    value = int(number)
+    if not -limit <= value < limit:
+        raise ValueError("a number is out of range")
+    return value
+
+
 def state_of(number: str) -> ChannelState:
     """The channel state of a `ChannelState` number. Raises `ValueError`."""
     state = _STATES.get(number)
@@ -88,7 +105,7 @@ def _member_added(block: Headers) -> Event:
         block["Queue"],
         block["Interface"],
         block["MemberName"],
-        int(block["Penalty"]),
+        count_of(block["Penalty"]),
         block["Paused"] == "1",
         reason_of(block),
         status_of(block["Status"]),
@@ -103,7 +120,7 @@ def _member_removed(block: Headers) -> Event:
 
 def _member_penalty(block: Headers) -> Event:
     return events.MemberPenalty(
-        block["Queue"], block["Interface"], block["MemberName"], int(block["Penalty"])
+        block["Queue"], block["Interface"], block["MemberName"], count_of(block["Penalty"])
     )
 
 
@@ -128,7 +145,7 @@ def _caller_joined(block: Headers) -> Event:
         block["Queue"],
         block["Channel"],
         block["Uniqueid"],
-        int(block["Position"]),
+        count_of(block["Position"]),
         *caller_of(block, "QueueCallerJoin"),
         at=_place(block),
     )
@@ -151,7 +168,7 @@ def _caller_left(block: Headers) -> Event:
 
 def _caller_abandoned(block: Headers) -> Event:
     return events.CallerAbandoned(
-        block["Queue"], block["Uniqueid"], int(block["HoldTime"]), _place(block)
+        block["Queue"], block["Uniqueid"], count_of(block["HoldTime"]), _place(block)
     )
 
 
@@ -169,7 +186,7 @@ def _agent_connected(block: Headers) -> Event:
         block["Queue"],
         block.get("Uniqueid", ""),
         block.get("DestUniqueid", ""),
-        int(block["HoldTime"]),
+        count_of(block["HoldTime"]),
         block["Interface"],
     )
 

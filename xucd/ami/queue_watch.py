@@ -7,11 +7,11 @@ listed anew, which is far more work.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from xucd.ami import actions
 from xucd.ami.actions import Action
-from xucd.ami.errors import AmiError
+from xucd.ami.errors import AmiError, decoding
 from xucd.ami.framing import Block
 
 EVERY_S = 5.0
@@ -64,17 +64,22 @@ class QueueWatch:
         if self._busy():
             return None
         try:
-            listed = await self._query(actions.queue_summary())
+            summary = _summary(await self._query(actions.queue_summary()))
         except AmiError as error:
             if error.code != "AsteriskLacksAction":
                 return None
-            listed = []  # app_queue is not loaded
-        summary = {
-            block["Queue"]: int(block["LoggedIn"])
-            for block in listed
-            if block.get("Event") == "QueueSummary"
-        }
+            summary = {}  # app_queue is not loaded
         if self._differs(summary):
             return summary
         self._explained = None
         return None
+
+
+def _summary(listed: Iterable[Block]) -> Mapping[str, int]:
+    """The members in reach of each queue that `QueueSummary` lists. Raises `DecodeError`."""
+    with decoding("QueueSummary"):
+        return {
+            block["Queue"]: int(block["LoggedIn"])
+            for block in listed
+            if block.get("Event") == "QueueSummary"
+        }

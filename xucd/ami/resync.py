@@ -15,13 +15,15 @@ import msgspec
 
 from xucd.ami import actions
 from xucd.ami.actions import Action
-from xucd.ami.errors import DecodeError, Rejected
+from xucd.ami.errors import Rejected, decoding
 from xucd.ami.events import (
     HOLDING,
     caller_of,
     connected_of,
+    count_of,
     is_dynamic,
     known,
+    moment_of,
     reason_of,
     state_of,
     status_of,
@@ -67,12 +69,8 @@ class SnapshotBuilder:
         Raises `DecodeError` when a field is missing or malformed.
         """
         name = block.get("Event", "")
-        try:
+        with decoding(name or "Getvar"):
             self._add(name, block)
-        except KeyError as error:
-            raise DecodeError(name or "Getvar", f"no field {error}") from None
-        except ValueError as error:
-            raise DecodeError(name or "Getvar", str(error)) from None
 
     def _add(self, name: str, block: Block) -> None:
         match name:
@@ -144,12 +142,8 @@ class SnapshotBuilder:
 
     def snapshot(self) -> Snapshot:
         """The snapshot. Raises `DecodeError` for a malformed caller."""
-        try:
+        with decoding("QueueEntry"):
             callers = tuple(_caller(block) for block in self._callers)
-        except KeyError as error:
-            raise DecodeError("QueueEntry", f"no field {error}") from None
-        except ValueError as error:
-            raise DecodeError("QueueEntry", str(error)) from None
         marks = dict(self._each_with(MUTED_MARK))
         return Snapshot(
             frozenset(self._queues),
@@ -182,11 +176,11 @@ def _member(block: Block) -> MemberSeen:
         queue=block["Queue"],
         interface=block["Location"],
         member=block["Name"],
-        penalty=int(block["Penalty"]),
+        penalty=count_of(block["Penalty"]),
         paused=block["Paused"] == "1",
         reason=reason_of(block),
-        last_call=int(block["LastCall"]),
-        last_pause=int(block["LastPause"]),
+        last_call=moment_of(block["LastCall"]),
+        last_pause=moment_of(block["LastPause"]),
         status=status_of(block["Status"]),
         state_interface=block["StateInterface"],
         dynamic=is_dynamic(block),
@@ -219,17 +213,18 @@ def _caller(block: Block) -> CallerJoined:
         queue=block["Queue"],
         channel=block["Channel"],
         unique_id=block["Uniqueid"],
-        position=int(block["Position"]),
+        position=count_of(block["Position"]),
         number=number,
         name=name,
-        waited=int(block.get("Wait", "0")),
+        waited=count_of(block.get("Wait", "0")),
     )
 
 
 def _seconds(duration: str) -> int:
     """Seconds of ``HH:MM:SS``; the hours may have more digits."""
     hours, minutes, seconds = duration.split(":")
-    return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+    whole = count_of(hours) * 3600 + count_of(minutes) * 60 + count_of(seconds)
+    return count_of(str(whole))
 
 
 async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Block]]]) -> Snapshot:
