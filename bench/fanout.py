@@ -20,7 +20,7 @@ import time
 from multiprocessing.connection import Connection
 from typing import Any
 
-from bench.recorded import SECRET, messages
+from bench.recorded import GENERATION, SECRET, messages
 from xucd.cti.messages import LoggedOn, encode
 from xucd.cti.socket_writer import framed
 from xucd.web.tokens import Tokens
@@ -116,7 +116,8 @@ class _Side:
         clients_end.close()
         path = "/"
         if name == "xucd":
-            path = "/xuc/api/2.0/cti?token=" + Tokens(SECRET, 3600, time.time).make("bench")
+            tokens = Tokens(SECRET, 3600, 3600, time.time)
+            path = "/xuc/api/2.0/cti?token=" + tokens.sign(tokens.begin("bench", GENERATION))
         self.clients.send(("open", self.server.recv(), path, clients))
         self.clients.recv()
         while True:

@@ -26,7 +26,7 @@ from twisted.internet import reactor as twisted_reactor  # noqa: E402
 from twisted.web.server import Site  # noqa: E402
 
 from bench.events import SUPERVISOR  # noqa: E402
-from bench.recorded import SECRET, Counting, messages, play  # noqa: E402
+from bench.recorded import GENERATION, SECRET, Counting, messages, play  # noqa: E402
 from xucd.center.directory import User  # noqa: E402
 from xucd.center.rights import Rights, rights_of  # noqa: E402
 from xucd.cti.commands import Command  # noqa: E402
@@ -34,6 +34,7 @@ from xucd.cti.links import Links  # noqa: E402
 from xucd.cti.session import Session  # noqa: E402
 from xucd.views import topics  # noqa: E402
 from xucd.web.api import Health  # noqa: E402
+from xucd.web.revocations import Revocations  # noqa: E402
 from xucd.web.site import SiteOptions, SiteParts, make_site  # noqa: E402
 
 # Typed as a module, which it is not.
@@ -82,6 +83,20 @@ class _Users:
         return None
 
 
+class _SignIns:
+    async def generations(self) -> dict[str, str]:
+        return {"bench": GENERATION}
+
+    async def ended_sign_ins(self) -> dict[str, float]:
+        return {}
+
+    async def end_sign_in(self, sid: str, until: float) -> None:
+        """Nobody signs out."""
+
+    async def end_all_sign_ins(self, login: str) -> None:
+        """Nobody signs out."""
+
+
 class _Application:
     """Some clients hear everything, some by group and queue, as supervisors do."""
 
@@ -125,6 +140,7 @@ def _xucd() -> tuple[Any, Callable[[], int], Callable[[], Callable[[int], bool]]
         SiteParts(
             links=Links(hub, application, LOOP),
             users=_Users(),
+            revocations=Revocations(_SignIns(), time.time, lambda: None),
             secret=SECRET,
             health=lambda: Health(current=True, asterisk="", store="", last_event_age=None),
             clock=time.time,

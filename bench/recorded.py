@@ -22,6 +22,7 @@ from xucd.views import topics
 CALLS = 60
 """How often the call is played in a round."""
 SECRET = b"only for measuring, never for use."
+GENERATION = "of the only sign-in"
 HEARD = (topics.AGENT_STATES, topics.QUEUE_MEMBERS)
 """What clients subscribe to."""
 _READY = StatusAction(name="queueunpause_all", parameters="true")

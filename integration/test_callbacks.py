@@ -338,11 +338,16 @@ async def test_of_fifty_agents_that_take_one_callback_exactly_one_has_it(
     )
     xucd = await make_xucd(center=DEMO.read_text() + agents)
     store = xucd.store()
-    tokens = Tokens(store.token_secret(), 600, time.time)
+    tokens = Tokens(store.token_secret(), 600, 600, time.time)
+    generations = store.generations()
     store.close()
+
+    def token(login: str) -> str:
+        return tokens.sign(tokens.begin(login, generations[login]))
+
     pages = await asyncio.gather(
         *(
-            Client.sign_in(xucd.port, f"agent{number}", token=tokens.make(f"agent{number}"))
+            Client.sign_in(xucd.port, f"agent{number}", token=token(f"agent{number}"))
             for number in range(3001, 3051)
         )
     )

@@ -47,8 +47,12 @@ class LoneXucd(Xucd):
             store.close()
 
     def token(self, login: str) -> str:
-        """A token of a user, made as the daemon makes it; good across restarts."""
-        return Tokens(self._secret, 3600, time.time).make(login)
+        """A token of a new sign-in, made as the daemon makes it; good across restarts."""
+        store = self.store()
+        tokens = Tokens(self._secret, 3600, 43200, time.time)
+        token = tokens.sign(tokens.begin(login, store.generations()[login]))
+        store.close()
+        return token
 
     async def client(self, login: str, query: str = "") -> Client:
         """A signed-in page of a user, its opening received."""

@@ -110,6 +110,20 @@ def test_a_short_password_and_an_unknown_login_are_refused(xucd: Run, store: Sto
     assert store.password_hash("bruce") is None
 
 
+def test_a_new_password_and_user_logout_end_all_sign_ins_of_a_user(xucd: Run, store: Store) -> None:
+    xucd("center", "apply", DEMO)
+    before = store.generations()
+    done = xucd("user", "logout", "bruce")
+    assert (done.returncode, done.stdout) == (0, "bruce is signed out everywhere\n")
+    between = store.generations()
+    assert xucd("user", "passwd", "bruce", stdin="bruce-démo\n").returncode == 0
+    after = store.generations()
+    assert len({each["bruce"] for each in (before, between, after)}) == 3
+    assert {each["alice"] for each in (before, between, after)} == {before["alice"]}
+    unknown = xucd("user", "logout", "nobody")
+    assert (unknown.returncode, unknown.stderr) == (2, "xucd: there is no user nobody\n")
+
+
 @pytest.mark.parametrize(("again", "code"), [("by-terminal", 0), ("by-terminak", 2)])
 def test_a_terminal_is_asked_twice_and_shows_nothing(
     xucd: Run, environ: dict[str, str], store: Store, again: str, code: int

@@ -14,7 +14,7 @@ from xucd.center.rights import rights_of
 from xucd.center.snapshot import ChannelSeen, Snapshot
 from xucd.commands.recording import monitor
 from xucd.cti.commands import MonitorPause, MonitorUnpause
-from xucd.cti.session import Session
+from xucd.cti.session import Session, SignInKey
 
 TRUNK = "PJSIP/trunk-00000001"
 
@@ -27,7 +27,7 @@ class Table:
         self.scene.logs_in()
         self.context = a_context(self.scene, self.script)
         user = User(1, "bruce", "Bruce", "Wail", line_id=1, agent_id=BRUCE)
-        self.who = Session(user, rights_of(user, strict=True), writer=None)
+        self.who = Session(user, SignInKey("", ""), rights_of(user, strict=True), writer=None)
         self.script.events = self.obey
 
     def obey(self) -> None:

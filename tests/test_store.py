@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -287,3 +288,70 @@ def test_an_error_does_not_repeat_the_data(demo: Store) -> None:
     with pytest.raises(StoreError) as caught:
         demo.put_station(Station(99, 1, logged_in=True, since=0.0, reason="s3cret-reason"))
     assert "s3cret-reason" not in str(caught.value)
+
+
+def test_a_new_password_and_signing_out_everywhere_begin_a_new_generation(demo: Store) -> None:
+    seen = [demo.generations()]
+    assert len(set(seen[0].values())) == len(demo.directory().users)
+    demo.set_password_hash("bruce", "$argon2id$one")
+    seen.append(demo.generations())
+    assert demo.end_all_sign_ins("bruce")
+    seen.append(demo.generations())
+    assert len({each["bruce"] for each in seen}) == len(seen)
+    assert len({each["alice"] for each in seen}) == 1
+    assert not demo.end_all_sign_ins("nobody")
+    assert demo.password_hash("bruce") == "$argon2id$one"
+
+
+def test_a_user_who_was_removed_and_made_again_is_of_another_generation(
+    demo: Store, demo_plan: Plan
+) -> None:
+    before, ids = demo.generations(), demo.directory().user_by_login
+    people = [each for each in demo_plan.people if each.login != "sue"]
+    apply(demo, msgspec.structs.replace(demo_plan, people=people))
+    assert "sue" not in demo.generations()
+    again = [
+        msgspec.structs.replace(each, user_id=ids["sue"].id) if each.login == "sue" else each
+        for each in demo_plan.people
+    ]
+    apply(demo, msgspec.structs.replace(demo_plan, people=again))
+    after = demo.generations()
+    assert demo.directory().user_by_login["sue"].id == ids["sue"].id
+    assert [login for login in before if before[login] != after[login]] == ["sue"]
+
+
+def test_applying_leaves_sign_ins_as_they_are(demo: Store, demo_plan: Plan) -> None:
+    before = demo.generations()
+    people = [
+        msgspec.structs.replace(each, last_name="Another") if each.login == "sue" else each
+        for each in demo_plan.people
+    ]
+    assert apply(demo, msgspec.structs.replace(demo_plan, people=people))
+    assert demo.generations() == before
+
+
+def test_sign_ins_that_have_ended_are_forgotten_when_their_time_is_up(store: Store) -> None:
+    store.end_sign_in("short", 100.0, 50.0)
+    store.end_sign_in("long", 200.0, 60.0)
+    store.end_sign_in("long", 200.0, 70.0)
+    assert store.ended_sign_ins(70.0) == {"short": 100.0, "long": 200.0}
+    assert store.ended_sign_ins(100.0) == {"long": 200.0}
+    store.end_sign_in("another", 300.0, 150.0)
+    assert store.ended_sign_ins(0.0) == {"long": 200.0, "another": 300.0}
+
+
+def test_users_of_an_older_database_get_a_generation_and_keep_what_refers_to_them(
+    demo: Store,
+) -> None:
+    agents, defaults = demo.directory().agents, demo.default_memberships()
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with demo.writing() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0005")
+    demo.migrate()
+    assert demo.directory().agents == agents
+    assert demo.default_memberships() == defaults != {}
+    generations = demo.generations()
+    assert len(set(generations.values())) == len(generations) == len(demo.directory().users)
+    assert all(generations.values())

@@ -54,7 +54,7 @@ async def test_over_tls_messages_arrive_in_order_and_a_slow_client_is_closed(
     )
     trusting = ssl.create_default_context(cafile=cert)
     async with serving(tls=context, limits=LinkLimits(backlog=64 * 1024)) as server:
-        token = server.tokens.make("bruce")
+        token = server.tokens.sign(server.tokens.begin("bruce", "one"))
         client = await Client.connect(
             server.port, f"/xuc/api/2.0/cti?token={token}", tls=trusting, buffer=1024
         )

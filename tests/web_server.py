@@ -16,11 +16,13 @@ from xucd.center.refused import Refused
 from xucd.center.rights import Rights, rights_of
 from xucd.cti import commands
 from xucd.cti.hub import Hub
-from xucd.cti.link import LinkLimits
+from xucd.cti.link import SIGNED_OUT, LinkLimits
 from xucd.cti.links import Links
 from xucd.cti.messages import AgentListen, RightProfile, UserStatusUpdate
 from xucd.cti.session import Session
+from xucd.store import StoreUnavailable
 from xucd.web.api import Health
+from xucd.web.revocations import Revocations
 from xucd.web.site import STATIC, SiteOptions, SiteParts, make_site
 from xucd.web.tokens import Tokens
 
@@ -77,6 +79,38 @@ def said(number: int, size: int = 0) -> AgentListen:
     return AgentListen(started=True, phone_number="x" * size, agent_id=number)
 
 
+class Records:
+    """A database of sign-ins. `failing` raises, and `gate` holds back, what is read of it."""
+
+    def __init__(self) -> None:
+        self.known = {"bruce": "one", "alice": "two"}
+        self.ended: dict[str, float] = {}
+        self.failing = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.asked = 0
+
+    async def generations(self) -> dict[str, str]:
+        self.asked += 1
+        await self.gate.wait()
+        if self.failing:
+            raise StoreUnavailable("gone")
+        return dict(self.known)
+
+    async def ended_sign_ins(self) -> dict[str, float]:
+        return dict(self.ended)
+
+    async def end_sign_in(self, sid: str, until: float) -> None:
+        if self.failing:
+            raise StoreUnavailable("gone")
+        self.ended[sid] = until
+
+    async def end_all_sign_ins(self, login: str) -> None:
+        if self.failing:
+            raise StoreUnavailable("gone")
+        self.known[login] += "-more"
+
+
 class Server:
     """What `serving` gives. `now` is the time that tokens and log-ins are judged by."""
 
@@ -87,12 +121,18 @@ class Server:
         self.application = Application()
         self.hub: Hub
         self.links: Links
-        self.tokens = Tokens(SECRET, 3600, lambda: self.now)
+        self.tokens = Tokens(SECRET, 3600, 43200, lambda: self.now)
+        self.records = Records()
+        self.revocations: Revocations
         self.users = {"bruce": BRUCE, "alice": ALICE}
         self.health = Health(current=True, asterisk="current", store="ok", last_event_age=0.5)
 
     def user(self, login: str) -> User | None:
         return self.users.get(login)
+
+    def dismiss_ended(self) -> None:
+        ended = self.revocations.has_ended
+        self.links.dismiss(lambda user, key: ended(user.login, key), SIGNED_OUT, b"signed out")
 
     async def password_hash(self, login: str) -> str | None:
         return f"{login}-demo" if login in self.users else None
@@ -151,10 +191,13 @@ async def serving(
     loop = asyncio.get_running_loop()
     server.hub = server.application.hub = Hub(loop)
     server.links = Links(server.hub, server.application, loop, limits)
+    server.revocations = Revocations(server.records, lambda: server.now, server.dismiss_ended)
+    await server.revocations.load()
     site = make_site(
         SiteParts(
             links=server.links,
             users=server,
+            revocations=server.revocations,
             secret=SECRET,
             health=lambda: server.health,
             clock=lambda: server.now,

@@ -87,9 +87,15 @@ def _parser() -> argparse.ArgumentParser:
 
     user = commands.add_parser("user", help="manage users")
     parts = user.add_subparsers(metavar="COMMAND", required=True)
-    sub = parts.add_parser("passwd", help="set a user's password, from a prompt or standard input")
+    sub = parts.add_parser(
+        "passwd",
+        help="set a user's password, from a prompt or standard input; signs it out everywhere",
+    )
     sub.add_argument("login", metavar="LOGIN")
     sub.set_defaults(handler=_passwd)
+    sub = parts.add_parser("logout", help="sign a user out everywhere")
+    sub.add_argument("login", metavar="LOGIN")
+    sub.set_defaults(handler=_logout)
     return parser
 
 
@@ -182,6 +188,17 @@ def _passwd(arguments: argparse.Namespace) -> int:
         store.set_password_hash(arguments.login, passwords.hash_password(_new_password()))
     finally:
         store.close()
+    return 0
+
+
+def _logout(arguments: argparse.Namespace) -> int:
+    store = _store(arguments)
+    try:
+        if not store.end_all_sign_ins(arguments.login):
+            raise Mistake(f"there is no user {arguments.login}")
+    finally:
+        store.close()
+    print(f"{arguments.login} is signed out everywhere")
     return 0
 
 

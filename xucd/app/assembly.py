@@ -32,13 +32,14 @@ from xucd.commands.context import Context, Options
 from xucd.commands.default_memberships import publish_all
 from xucd.config.settings import Settings, SheetSettings, StatusSettings
 from xucd.cti.hub import Hub
-from xucd.cti.link import LinkLimits
+from xucd.cti.link import SIGNED_OUT, LinkLimits
 from xucd.cti.links import Links
 from xucd.cti.messages import StatusAction, UserStatus
 from xucd.store import AsyncStore, Store, StoreError, callback_reading
 from xucd.store.journal import SAVE_DAYS_S, Journal, day_of, midnight_after
 from xucd.views.statuses import with_own
 from xucd.web.api import Health
+from xucd.web.revocations import Revocations
 from xucd.web.site import SiteOptions, SiteParts, make_site
 
 SERVICE_RESTART = 1012
@@ -62,7 +63,10 @@ class Assembly:
         self.settings = settings
         self.port = 0
         self._clock = steady_clock()
-        self._store = AsyncStore(Store(settings.store.url))
+        store = Store(settings.store.url)
+        self._store = AsyncStore(store)
+        # On a thread of its own: the use of a token does not wait for an import of callbacks.
+        self._sign_in_store = AsyncStore(store)
         self._web_port: Any = None  # Twisted types its ports in Zope's way only
         self._agi_port: Any = None
         self._background: list[asyncio.Task[None]] = []
@@ -83,6 +87,9 @@ class Assembly:
         limits = LinkLimits(backlog=settings.limits.backlog)
         self._links = Links(self._context.hub, self._service, asyncio.get_running_loop(), limits)
         self._users = _Users(self._context.center.directory, store)
+        records = _SignInRecords(store, self._sign_in_store)
+        self._revocations = Revocations(records, time.time, self._dismiss_ended)
+        await self._revocations.load()
         self._agi = self._build_agi_server()
         site = await self._build_site()
         self._callbacks.restore(
@@ -94,6 +101,7 @@ class Assembly:
         self._background = [
             asyncio.create_task(self._save_days()),
             asyncio.create_task(self._watch_store()),
+            asyncio.create_task(self._revocations.watch()),
         ]
         self._service.start()
 
@@ -144,6 +152,7 @@ class Assembly:
             SiteParts(
                 links=self._links,
                 users=self._users,
+                revocations=self._revocations,
                 secret=await self._store.run(Store.token_secret),
                 health=self._health,
                 clock=time.time,
@@ -153,6 +162,7 @@ class Assembly:
             SiteOptions(
                 origins=settings.web.origins,
                 token_ttl=settings.web.token_ttl,
+                session_ttl=settings.web.session_ttl,
                 legacy_links=settings.web.legacy_links,
                 security_contact=settings.web.security_contact,
                 login_attempts=settings.limits.login_attempts_per_minute,
@@ -162,20 +172,15 @@ class Assembly:
     async def reload(self) -> None:
         """Apply the configuration that `xucd center apply` has left in the store.
 
-        Links of users who have changed are closed, so that their pages connect again. Raises
-        `StoreError`.
+        Links of users who have changed are closed, so that their pages connect again. These users'
+        rights change at once, before what others have under way is finished. Raises `StoreError`.
         """
         context = self._context
+        self._change_users(await self._store.run(Store.directory))
         async with context.stations_lock:
-            before = context.center.directory
             await context.journal.save_days(context.center, self._clock())
             center = await self._build_center()
-            self._users.directory = center.directory
-            self._links.dismiss(
-                lambda user: center.directory.users.get(user.id) != before.users.get(user.id),
-                SERVICE_RESTART,
-                b"configuration changed",
-            )
+            self._change_users(center.directory)
             await self._service.reconfigure(center)
             try:
                 await self._callbacks.publish_reloaded()
@@ -183,6 +188,25 @@ class Assembly:
                 raise StoreError(refusal.text) from refusal
             publish_all(context, await self._store.run(Store.default_memberships))
         log.info("configuration reloaded")
+
+    def _change_users(self, directory: Directory) -> None:
+        """Let only the users of a new configuration sign in, and dismiss those who have changed."""
+        self._users.directory = directory
+        self._links.dismiss(
+            lambda user, _: user.id not in directory.users, SIGNED_OUT, b"signed out"
+        )
+        self._links.dismiss(
+            lambda user, _: directory.users[user.id] != user,
+            SERVICE_RESTART,
+            b"configuration changed",
+        )
+
+    def _dismiss_ended(self) -> None:
+        """Dismiss the sessions whose sign-in has ended."""
+        has_ended = self._revocations.has_ended
+        self._links.dismiss(
+            lambda user, sign_in: has_ended(user.login, sign_in), SIGNED_OUT, b"signed out"
+        )
 
     async def _build_center(self) -> Center:
         store, now = self._store, self._clock()
@@ -212,6 +236,7 @@ class Assembly:
             self._links.close()
             await self._service.close()
             await self._write_rest()
+        await self._sign_in_store.close()
         await self._store.close()
 
     async def _write_rest(self) -> None:
@@ -287,6 +312,26 @@ class _Users:
 
     async def password_hash(self, login: str) -> str | None:
         return await self._store.run(Store.password_hash, login)
+
+
+class _SignInRecords:
+    """What the database knows of sign-ins. What is read often goes by a store of its own."""
+
+    def __init__(self, store: AsyncStore, often: AsyncStore) -> None:
+        self._store = store
+        self._often = often
+
+    async def generations(self) -> dict[str, str]:
+        return await self._often.run(Store.generations)
+
+    async def ended_sign_ins(self) -> dict[str, float]:
+        return await self._store.run(Store.ended_sign_ins, time.time())
+
+    async def end_sign_in(self, sid: str, until: float) -> None:
+        await self._store.run(Store.end_sign_in, sid, until, time.time())
+
+    async def end_all_sign_ins(self, login: str) -> None:
+        await self._store.run(Store.end_all_sign_ins, login)
 
 
 def steady_clock() -> Callable[[], float]:

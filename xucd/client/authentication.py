@@ -12,6 +12,7 @@ from xucd.client.errors import Refused
 
 TIMEOUT = 10.0  # seconds that a request may take
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+SHORTEST_LIFE = 2.0  # of a token, where its sign-in is about to end
 _FINAL = (400, 401, 403, 404)
 
 
@@ -57,6 +58,12 @@ class Authentication:
                     return
                 wait, pause = pause, min(2 * pause, LONGEST_PAUSE)
 
+    async def sign_out(self, *, everywhere: bool) -> None:
+        """End the sign-in, and so all its tokens; or all sign-ins of the user. Raises `Refused`."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        body = json.dumps({"everywhere": everywhere}).encode()
+        await self._request("logout", headers, body)
+
     def address(self, **query: object) -> str:
         """The address of the WebSocket."""
         parts = urlsplit(self._url)
@@ -71,7 +78,7 @@ class Authentication:
     def _accept(self, answer: dict[str, Any]) -> None:
         self.token = answer["token"]
         # Jitter, between 40 and 60 % of its life: clients that signed in together renew apart.
-        self._life = answer["TTL"] * random.uniform(0.4, 0.6)
+        self._life = max(answer["TTL"], SHORTEST_LIFE) * random.uniform(0.4, 0.6)
 
     async def _request(
         self, name: str, headers: dict[str, str], body: bytes | None = None
@@ -85,7 +92,8 @@ def _answer(request: urllib.request.Request) -> dict[str, Any]:
     """The JSON of an answer; blocks. Raises `Refused`."""
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-            content: dict[str, Any] = json.load(answer)
+            body = answer.read()
+            content: dict[str, Any] = json.loads(body) if body else {}
             return content
     except urllib.error.HTTPError as error:
         try:

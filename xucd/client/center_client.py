@@ -72,7 +72,7 @@ class CenterClient(Commands):
         await self.close()
 
     async def close(self) -> None:
-        """End the link."""
+        """End the link; the token stays valid."""
         self._end(Refused("Closed", "The client was closed."))
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         link = self._link
@@ -81,6 +81,15 @@ class CenterClient(Commands):
         await asyncio.gather(*tasks, return_exceptions=True)
         if link is not None:
             await link.close()
+
+    async def sign_out(self, *, everywhere: bool = False) -> None:
+        """End the link and the sign-in: its tokens are no longer valid.
+
+        With `everywhere`, all sign-ins of the user end. Raises `Refused`; the link is ended all the
+        same.
+        """
+        await self.close()
+        await self._authentication.sign_out(everywhere=everywhere)
 
     # --- Listening
 

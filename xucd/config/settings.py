@@ -47,8 +47,9 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Web(_Section, frozen=True, kw_only=True):
-    """HTTP and WebSocket. `token_ttl` is in seconds; port 0 lets the system choose a port.
+    """HTTP and WebSocket; port 0 lets the system choose a port.
 
+    `token_ttl` and `session_ttl` are seconds: a token is renewed until its sign-in ends.
     `security_contact` is whom ``/.well-known/security.txt`` names.
     `hints` says whose phones' states users may watch: everybody's, or those of the agents that
     their profile lets them see.
@@ -58,6 +59,7 @@ class Web(_Section, frozen=True, kw_only=True):
     port: Port = 8090
     origins: tuple[Annotated[str, Meta(pattern=validation.ORIGIN)], ...] = ()
     token_ttl: Positive = 3600
+    session_ttl: Positive = 12 * 3600
     legacy_links: bool = False
     security_contact: Annotated[str, Meta(pattern=validation.CONTACT)] | None = None
     hints: Literal["everybody", "own lists"] = "everybody"

@@ -27,7 +27,9 @@ class Hub:
         self._resumable: dict[Hashable, set[Session]] = {}
 
     def subscribe(self, session: Session, topic: Hashable) -> None:
-        """Send a topic's messages to a session. Idempotent."""
+        """Send a topic's messages to a session, unless it is dismissed. Idempotent."""
+        if session.dismissed:
+            return
         session.topics.add(topic)
         if session.replay is not None:
             self._resumable.setdefault(topic, set()).add(session)

@@ -16,7 +16,9 @@ is also answered by a `CommandResult`, whatever its outcome, with a warning wher
 carried out but has no effect yet. None of this ends the link. It is closed for a binary frame
 (1003), text that is not UTF-8 (1007), a message in too many fragments (1008) or of more than 64 KiB
 (1009), an internal error while it is opened (1011), too large an unread backlog (4008), silence
-(4009), and when another link resumes its session (4010).
+(4009), when another link resumes its session (4010), and when its session is dismissed: the user's
+configuration has changed (1012), or its sign-in has ended (4011). Of a dismissed session's commands
+none is begun any more; their outcomes are sent before the link is closed.
 """
 
 import asyncio
@@ -34,7 +36,7 @@ from xucd.cti import frames
 from xucd.cti.commands import Command
 from xucd.cti.hub import Hub
 from xucd.cti.messages import AgentError, CommandResult, Error, RequestId
-from xucd.cti.session import Session
+from xucd.cti.session import Session, SignInKey, rights_ended
 from xucd.cti.socket_writer import DEFAULT_LIMIT, SocketWriter, framed, writer_for
 
 MAX_FRAME = 64 * 1024
@@ -43,7 +45,10 @@ MAX_WAITING = 200
 """How many commands of one link may be queued."""
 
 UNSUPPORTED_DATA, POLICY_VIOLATION, INTERNAL_ERROR = 1003, 1008, 1011
-SLOW, SILENT, REPLACED = 4008, 4009, 4010
+SLOW, SILENT, REPLACED, SIGNED_OUT = 4008, 4009, 4010, 4011
+
+FAREWELL = 1.0
+"""For how many seconds a dismissed link waits for the outcome of the command under way."""
 
 _PONG = framed(b'{"claz":"ping"}')
 
@@ -102,15 +107,19 @@ class LinkOwner(Protocol):
 class Link(WebSocketServerProtocol):
     """The WebSocket link of a user who has signed in."""
 
-    def __init__(self, links: LinkOwner, user: User, resume: Resume | None) -> None:
+    def __init__(
+        self, links: LinkOwner, user: User, sign_in: SignInKey, resume: Resume | None
+    ) -> None:
         super().__init__()
         self.links = links
         self.user = user
+        self.sign_in = sign_in
         self.resume = resume
         self.writer: SocketWriter | None = None
         self.session: Session | None = None
         self._queue: deque[Command] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._farewell: tuple[int, bytes] | None = None
         self._fragments = 0
         self._loop = links.loop
         self._received_at = self._loop.time()
@@ -161,6 +170,8 @@ class Link(WebSocketServerProtocol):
             return
         if isinstance(command, frames.Ping):
             self.writer.send(_PONG)
+        elif self.session.dismissed:
+            _acknowledge(self.session, command.request_id, rights_ended())
         elif len(self._queue) >= MAX_WAITING:
             text = "Too many commands wait to be carried out."
             self._reject(self.session, "TooManyCommands", text, command.request_id)
@@ -187,7 +198,12 @@ class Link(WebSocketServerProtocol):
     def sendCloseFrame(
         self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
     ) -> None:
-        """Send the close frame after all other frames; Autobahn closes through here only."""
+        """Send the close frame after all other frames; Autobahn closes through here only.
+
+        Unless it was the client that closed, what it has asked for and was not begun is dropped.
+        """
+        if not isReply:
+            self._queue.clear()
         if self.writer is not None:
             self.writer.finish()
         super().sendCloseFrame(code, reasonUtf8, isReply)
@@ -203,6 +219,7 @@ class Link(WebSocketServerProtocol):
                     await self._carry_out(session, self._queue.popleft())
         finally:
             self._worker = None
+            self._say_farewell()
 
     async def _carry_out(self, session: Session, command: Command) -> None:
         name = str(command.__struct_config__.tag)
@@ -212,11 +229,12 @@ class Link(WebSocketServerProtocol):
         except Refused as refused:
             outcome, refusal = "refused", refused
             if not refused.silent:
-                session.send(msgspec.convert({"Error": refused.code, **refused.detail}, AgentError))
+                error = {"Error": refused.code, **refused.detail}
+                session.send_outcome(msgspec.convert(error, AgentError))
         except Exception:  # answered below: the link goes on with its next command
             log.exception("a command failed", command=name, user=session.user.login)
             outcome, refusal = "failed", Refused("InternalError", "xucd could not do this.")
-            session.send(Error(error=refusal.code, message=refusal.text))
+            session.send_outcome(Error(error=refusal.code, message=refusal.text))
         _acknowledge(session, command.request_id, refusal, warning)
         self.links.hub.metrics.commands.labels(name, outcome).inc()
 
@@ -231,6 +249,25 @@ class Link(WebSocketServerProtocol):
         self.session = None
         self._queue.clear()
         self.sendClose(REPLACED, "replaced")
+
+    def dismiss(self, code: int, reason: bytes) -> None:
+        """Close this link, whose session is dismissed, once its commands have their outcomes.
+
+        Those that wait are refused. The one under way finishes what it has begun.
+        """
+        if self._farewell is not None or self.session is None:
+            return
+        self._farewell = code, reason
+        while self._queue:
+            _acknowledge(self.session, self._queue.popleft().request_id, rights_ended())
+        if self._worker is None:
+            self._say_farewell()
+        else:
+            self._loop.call_later(FAREWELL, self._say_farewell)
+
+    def _say_farewell(self) -> None:
+        if self._farewell is not None and self.writer is not None and self.writer.open:
+            self.sendCloseFrame(*self._farewell)
 
     def _too_slow(self) -> None:
         self.links.hub.metrics.slow.inc()
@@ -261,4 +298,4 @@ def _acknowledge(
         result.error, result.message = refused.code, refused.text
     if warning is not None:
         result.warning = warning
-    session.send(result)
+    session.send_outcome(result)

@@ -9,13 +9,14 @@ session and a full opening.
 import asyncio
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 from autobahn.twisted.websocket import WebSocketServerFactory
 
 from xucd.center.directory import User
 from xucd.cti.hub import Hub
 from xucd.cti.link import MAX_FRAME, Application, Link, LinkLimits, Resume
-from xucd.cti.session import ReplayBuffer, Session
+from xucd.cti.session import ReplayBuffer, Session, SignInKey
 
 GOING_AWAY = 1001
 
@@ -46,6 +47,8 @@ class Links(WebSocketServerFactory):
         self.loop = loop
         self.limits = limits or LinkLimits()
         self.open: set[Link] = set()
+        # Also those that have lost their link while a command of theirs is still carried out.
+        self._sessions: WeakSet[Session] = WeakSet()
         self._resumable: dict[str, _Resumable] = {}  # by the epoch of the stream
         self._parked: dict[str, _Resumable] = {}  # those without a link, the oldest first
         self.setProtocolOptions(  # type: ignore[no-untyped-call]
@@ -59,9 +62,9 @@ class Links(WebSocketServerFactory):
             tcpNoDelay=True,
         )
 
-    def admit(self, user: User, resume: Resume | None) -> "_Admission":
+    def admit(self, user: User, sign_in: SignInKey, resume: Resume | None) -> "_Admission":
         """What Autobahn's resource builds this user's link with."""
-        return _Admission(self, user, resume)
+        return _Admission(self, user, sign_in, resume)
 
     def attach(self, link: Link) -> Session:
         """Attach an open link to its session: the one it resumes, or a new one."""
@@ -78,7 +81,8 @@ class Links(WebSocketServerFactory):
             recovered = False
         replay = ReplayBuffer() if resume is not None else None
         rights = self.application.rights_of(link.user)
-        link.session = session = Session(link.user, rights, link.writer, replay)
+        link.session = session = Session(link.user, link.sign_in, rights, link.writer, replay)
+        self._sessions.add(session)
         if replay is not None:
             self._resumable[replay.epoch] = _Resumable(session, replay, link)
         session.greet(recovered)
@@ -107,14 +111,23 @@ class Links(WebSocketServerFactory):
         for link in list(self.open):
             link.sendCloseFrame(GOING_AWAY, b"going away")
 
-    def dismiss(self, whom: Callable[[User], bool], code: int, reason: bytes) -> None:
-        """Close the links of some users, and end the sessions that they could resume."""
+    def dismiss(self, whom: Callable[[User, SignInKey], bool], code: int, reason: bytes) -> None:
+        """Dismiss the sessions of some users or sign-ins, at once, and close their links.
+
+        They can no longer be resumed.
+        """
+        gone = {
+            each for each in self._sessions if not each.dismissed and whom(each.user, each.sign_in)
+        }
+        for session in gone:
+            session.dismissed = True
+            self.hub.drop(session)
         for resumable in list(self._resumable.values()):
-            if whom(resumable.session.user):
+            if resumable.session in gone:
                 self._forget(resumable)
         for link in list(self.open):
-            if whom(link.user):
-                link.sendCloseFrame(code, reason)
+            if link.session in gone:
+                link.dismiss(code, reason)
 
     def _resume(self, link: Link, epoch: str, position: int) -> Session | None:
         """Continue a session on a new link, or return None if it cannot be continued."""
@@ -132,7 +145,7 @@ class Links(WebSocketServerFactory):
             resumable.timer.cancel()
             resumable.timer = None
         self._parked.pop(epoch, None)
-        session.writer = link.writer
+        session.writer, session.sign_in = link.writer, link.sign_in
         resumable.link = link
         session.greet(True, missed)
         return session
@@ -154,12 +167,13 @@ class Links(WebSocketServerFactory):
 class _Admission:
     """A factory for Autobahn's resource, which cannot pass a user and a position on itself."""
 
-    def __init__(self, links: Links, user: User, resume: Resume | None) -> None:
+    def __init__(self, links: Links, user: User, sign_in: SignInKey, resume: Resume | None) -> None:
         self._links = links
         self._user = user
+        self._sign_in = sign_in
         self._resume = resume
 
     def buildProtocol(self, address: Any) -> Link:
-        link = Link(self._links, self._user, self._resume)
+        link = Link(self._links, self._user, self._sign_in, self._resume)
         link.factory = self._links
         return link

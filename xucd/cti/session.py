@@ -10,7 +10,10 @@ import secrets
 from collections import deque
 from collections.abc import Hashable, Iterable
 
+import msgspec
+
 from xucd.center.directory import User
+from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.cti.messages import LoggedOn, Message, Stream, encode
 from xucd.cti.socket_writer import SocketWriter, framed
@@ -51,28 +54,60 @@ class ReplayBuffer:
         return list(self._frames)[len(self._frames) - missed :]
 
 
+class SignInKey(msgspec.Struct, frozen=True):
+    """What a user's sign-in is known by: an id, and the generation that ends with all of them."""
+
+    sid: str
+    generation: str
+
+
 class Session:
     """One client's session. `topics` are its subscriptions, which only the hub changes.
 
-    `writer` is None while a resumable session has no link, `replay` is None for a session that
-    cannot be resumed.
+    `sign_in` is that of its last link. `writer` is None while a resumable session has no link,
+    `replay` is None for a session that cannot be resumed.
+
+    A session is dismissed when its sign-in ends, or its user's rights may have changed. Nothing
+    more is begun for it then, and it gets no message but the outcomes of its commands.
     """
 
     def __init__(
         self,
         user: User,
+        sign_in: SignInKey,
         rights: Rights,
         writer: SocketWriter | None,
         replay: ReplayBuffer | None = None,
     ) -> None:
         self.user = user
-        self.rights = rights
+        self.sign_in = sign_in
         self.topics: set[Hashable] = set()
         self.replay = replay
         self.writer = writer
+        self.dismissed = False
+        self._rights = rights
+
+    @property
+    def rights(self) -> Rights:
+        """What the client may see and do at this moment: ask again after each wait.
+
+        Raises `Refused` with `NotAuthorized` once the session is dismissed.
+        """
+        self.check()
+        return self._rights
+
+    def check(self) -> None:
+        """Raise `Refused` with `NotAuthorized` once the session is dismissed."""
+        if self.dismissed:
+            raise rights_ended()
 
     def send(self, body: Message) -> None:
         """Send a message to this client alone, after all that was sent or published before."""
+        if not self.dismissed:
+            self.send_encoded(encode(body))
+
+    def send_outcome(self, body: Message) -> None:
+        """Send the outcome of a command, which a dismissed client is told, too."""
         self.send_encoded(encode(body))
 
     def send_encoded(self, message: bytes) -> None:
@@ -98,3 +133,8 @@ class Session:
         self.writer.send(framed(encode(hello)))
         for frame in missed:
             self.writer.send(frame)
+
+
+def rights_ended() -> Refused:
+    """The refusal of whatever a dismissed client asks for."""
+    return Refused("NotAuthorized", "The rights to do this have ended.")

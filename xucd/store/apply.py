@@ -162,7 +162,8 @@ def _uuid(*names: str | None) -> uuid.UUID:
 def _stored(connection: Connection, table: Table, wanted: Rows) -> Rows:
     """The rows of a table by their key, with the columns that a plan decides."""
     key = next(iter(table.primary_key.columns))
-    decided = [column for column in table.columns if column.name not in {"password_hash", key.name}]
+    kept = {"password_hash", "generation", key.name}
+    decided = [column for column in table.columns if column.name not in kept]
     found = {
         row[0]: dict(zip((column.name for column in decided), row[1:], strict=True))
         for row in connection.execute(select(key, *decided).order_by(key))

@@ -167,11 +167,48 @@ class Store:
             return connection.scalar(select(column).where(tables.users.c.login == login))
 
     def set_password_hash(self, login: str, password_hash: str) -> bool:
-        """Write a user's password hash; False if the login does not exist."""
+        """Write a user's password hash, and end all of its sign-ins.
+
+        Returns False if the login does not exist.
+        """
+        return self._set_user(login, password_hash=password_hash)
+
+    def generations(self) -> dict[str, str]:
+        """What each user's sign-ins have to be of, by login; other ones have ended."""
+        table = tables.users
+        with self.reading() as connection:
+            rows = connection.execute(select(table.c.login, table.c.generation))
+            return {login: generation or "" for login, generation in rows}
+
+    def end_all_sign_ins(self, login: str) -> bool:
+        """End all sign-ins of a user; False if the login does not exist."""
+        return self._set_user(login)
+
+    def ended_sign_ins(self, now: float) -> dict[str, float]:
+        """The single sign-ins that have ended before their time: until when, by id."""
+        table = tables.ended_sign_ins
+        with self.reading() as connection:
+            rows = connection.execute(select(table.c.sid, table.c.until).where(table.c.until > now))
+            return {sid: until for sid, until in rows}
+
+    def end_sign_in(self, sid: str, until: float, now: float) -> None:
+        """End one sign-in, whose time would be up at `until`. Idempotent.
+
+        Those whose time is up by now are forgotten. Times are epoch seconds.
+        """
+        table = tables.ended_sign_ins
+        with self.writing() as connection:
+            connection.execute(delete(table).where(table.c.until <= now))
+            _put(connection, table, [{"sid": sid, "until": until}])
+
+    def _set_user(self, login: str, **values: str) -> bool:
+        """Change a user, in a new generation of sign-ins; False if the login does not exist."""
         table = tables.users
         with self.writing() as connection:
             changed = connection.execute(
-                update(table).where(table.c.login == login).values(password_hash=password_hash)
+                update(table)
+                .where(table.c.login == login)
+                .values(generation=tables.new_generation(), **values)
             )
             return changed.rowcount == 1
 

@@ -5,6 +5,8 @@ removing an agent or a queue removes its memberships and its station. Daily coun
 tickets outlast their agent, since reports are about the past.
 """
 
+import secrets
+
 import msgspec
 from msgspec.inspect import StrType, StructType, Type, UnionType
 from sqlalchemy import (
@@ -47,6 +49,11 @@ def callee_columns() -> list[Column[str]]:
     shape = msgspec.inspect.type_info(CalleeEntry)
     assert isinstance(shape, StructType)
     return [Column(field.name, _text_type(field.type)) for field in shape.fields]
+
+
+def new_generation() -> str:
+    """What a user's sign-ins are known by until all of them end: none is ever used again."""
+    return secrets.token_urlsafe(12)
 
 
 def _text_type(kind: Type) -> String:
@@ -95,6 +102,14 @@ users = Table(
     Column("group_ids", JSON, nullable=False),
     Column("rights", JSON, nullable=False),
     Column("mobile_number", String(40)),
+    Column("generation", String(40), default=new_generation),
+)
+# The sign-ins that have ended before their time; `until`, an epoch second, is when it would be up.
+ended_sign_ins = Table(
+    "ended_sign_ins",
+    metadata,
+    Column("sid", String(40), primary_key=True),
+    Column("until", Double, nullable=False),
 )
 # An agent's names and line are its user's.
 agents = Table(

@@ -16,16 +16,17 @@ from klein import Klein
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from twisted.internet.defer import Deferred
 
-from xucd.center.directory import User
 from xucd.cti.link import Resume
 from xucd.cti.links import Links
 from xucd.cti.schema import asyncapi
-from xucd.web.bearer import Bearer
+from xucd.store import StoreError
+from xucd.web.bearer import Bearer, SignedIn, token_in
 from xucd.web.errors import HttpError, answer
 from xucd.web.failures import answer_failure, hung_up
 from xucd.web.origins import Origins
+from xucd.web.revocations import Revocations
 from xucd.web.signin import SignIn
-from xucd.web.tokens import Tokens
+from xucd.web.tokens import Claims, Tokens
 
 
 class Health(msgspec.Struct, rename="camel"):
@@ -42,12 +43,20 @@ class _Login(msgspec.Struct):
     password: str
 
 
+class _Logout(msgspec.Struct):
+    everywhere: bool = False
+
+
 class AuthServices(msgspec.Struct, frozen=True):
-    """Who a client is: by password (`signin`) or by token (`bearer`), and how to get a token."""
+    """Who a client is: by password (`signin`) or by token (`bearer`), and how to get a token.
+
+    `revocations` says which sign-ins have ended, and ends them.
+    """
 
     bearer: Bearer
     signin: SignIn
     tokens: Tokens
+    revocations: Revocations
 
 
 def _asynchronous(handler: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
@@ -78,6 +87,7 @@ class Api:
         self._bearer = authentication.bearer
         self._signin = authentication.signin
         self._tokens = authentication.tokens
+        self._revocations = authentication.revocations
         self._origins = origins
         self._health = health
         self._legacy_links = legacy_links
@@ -93,31 +103,75 @@ class Api:
         except (msgspec.MsgspecError, ValueError, RecursionError):
             text = "The body is not a JSON object with login and password."
             raise HttpError(400, "InvalidJson", text) from None
-        user = await self._signin.user(login.login, login.password, _address(request))
-        return self._token(request, user)
+        signed_in = await self._sign_in(request, login.login, login.password)
+        return self._token(request, signed_in.claims)
 
     @app.route("/xuc/api/2.0/auth/check", methods=["GET"])
-    def check(self, request: Any) -> bytes:
+    @_asynchronous
+    async def check(self, request: Any) -> bytes:
         """Answer with a new token for a valid one."""
-        return self._token(request, self._bearer.user(request.requestHeaders))
+        signed_in = await self._bearer.signed_in(request.requestHeaders)
+        return self._token(request, self._tokens.renewed(signed_in.claims))
 
-    def _token(self, request: Any, user: User) -> bytes:
-        token = self._tokens.make(user.login)
-        return answer(request, 200, {"login": user.login, "token": token, "TTL": self._tokens.ttl})
+    @app.route("/xuc/api/2.0/auth/logout", methods=["POST"])
+    @_asynchronous
+    async def log_out(self, request: Any) -> bytes:
+        """End the sign-in of a token, or with `everywhere` all of its user's.
+
+        The former is idempotent, and can be done with a token whose time is up: it only ends what
+        the token was for. The latter needs a valid one.
+        """
+        body = request.content.read()
+        try:
+            logout = msgspec.json.decode(body, type=_Logout) if body.strip() else _Logout()
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            text = "The body is neither empty nor a JSON object with everywhere, true or false."
+            raise HttpError(400, "InvalidJson", text) from None
+        try:
+            if logout.everywhere:
+                signed_in = await self._bearer.signed_in(request.requestHeaders)
+                await self._revocations.end_all(signed_in.user.login)
+            else:
+                claims = self._tokens.read(token_in(request.requestHeaders), expired=True)
+                await self._revocations.end(claims.sid, claims.end)
+        except StoreError:
+            text = "xucd cannot write to its database; nothing was ended."
+            raise HttpError(503, "StoreUnavailable", text) from None
+        request.setResponseCode(204)
+        request.setHeader(b"Cache-Control", b"no-store")
+        return b""
+
+    async def _sign_in(self, request: Any, login: str, password: str) -> SignedIn:
+        """Begin a sign-in by password. Raises `HttpError`, as `SignIn.user` does."""
+        generation = self._revocations.generation(login)
+        while True:
+            user = await self._signin.user(login, password, _address(request))
+            await self._revocations.refresh()
+            current = self._revocations.generation(login)
+            # The password may have been another one when it was verified.
+            if current is not None and current == generation:
+                return SignedIn(user, self._tokens.begin(user.login, current))
+            generation = current
+
+    def _token(self, request: Any, claims: Claims) -> bytes:
+        token, ttl = self._tokens.sign(claims), self._tokens.ttl(claims)
+        return answer(request, 200, {"login": claims.login, "token": token, "TTL": ttl})
 
     # --- The WebSocket
 
     @app.route("/xuc/api/2.0/cti", methods=["GET"])
-    def cti(self, request: Any) -> Any:
+    @_asynchronous
+    async def cti(self, request: Any) -> Any:
         """Open a WebSocket by token."""
-        return self._by_token(request, _query(request))
+        return await self._by_token(request, _query(request))
 
     @app.route("/xuc/ctichannel/tokenAuthentication", methods=["GET"])
     @app.route("/ctichannel/tokenAuthentication", methods=["GET"])
-    def old_cti_by_token(self, request: Any) -> Any:
+    @_asynchronous
+    async def old_cti_by_token(self, request: Any) -> Any:
         """Open a WebSocket by token, at an older address."""
         self._only_with_legacy_links()
-        return self._by_token(request, _query(request))
+        return await self._by_token(request, _query(request))
 
     @app.route("/xuc/ctichannel", methods=["GET"])
     @app.route("/ctichannel", methods=["GET"])
@@ -128,8 +182,7 @@ class Api:
         query = _query(request)
         self._only_from_allowed_pages(request)
         login, password = query.get("username", ""), query.get("password", "")
-        user = await self._signin.user(login, password, _address(request))
-        return self._upgraded(request, user, query)
+        return self._upgraded(request, await self._sign_in(request, login, password), query)
 
     def _only_with_legacy_links(self) -> None:
         if not self._legacy_links:
@@ -139,19 +192,19 @@ class Api:
         if not self._origins.allows(request):
             raise HttpError(403, "OriginNotAllowed", "Pages of this origin are not allowed.")
 
-    def _by_token(self, request: Any, query: dict[str, str]) -> Any:
+    async def _by_token(self, request: Any, query: dict[str, str]) -> Any:
         self._only_from_allowed_pages(request)
         token = query.get("token")
         if not token:
             raise HttpError(401, "InvalidCredentials", "The query has no token.")
-        return self._upgraded(request, self._bearer.owner(token), query)
+        return self._upgraded(request, await self._bearer.owner(token), query)
 
-    def _upgraded(self, request: Any, user: User, query: dict[str, str]) -> Any:
+    def _upgraded(self, request: Any, signed_in: SignedIn, query: dict[str, str]) -> Any:
         upgrade = request.getHeader(b"upgrade") or b""
         if upgrade.lower() != b"websocket":
             text = "This address accepts only WebSockets."
             raise HttpError(426, "UpgradeRequired", text, Upgrade="websocket")
-        admission = self._links.admit(user, _resume(query))
+        admission = self._links.admit(signed_in.user, signed_in.key, _resume(query))
         return WebSocketResource(admission)  # type: ignore[no-untyped-call]
 
     # --- Monitoring

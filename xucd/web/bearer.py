@@ -2,37 +2,74 @@
 
 from typing import Any
 
+import msgspec
+
 from xucd.center.directory import User
+from xucd.cti.session import SignInKey
 from xucd.web.errors import HttpError
+from xucd.web.revocations import Revocations
 from xucd.web.signin import Users
-from xucd.web.tokens import Tokens
+from xucd.web.tokens import Claims, Tokens, invalid_token
+
+
+class SignedIn(msgspec.Struct, frozen=True):
+    """A user who has signed in, and what the token says of it."""
+
+    user: User
+    claims: Claims
+
+    @property
+    def key(self) -> SignInKey:
+        """What the sign-in is known by."""
+        return self.claims.key
 
 
 class Bearer:
-    """Finds the user of a request's token, among the users of the current configuration."""
+    """Finds the user of a request's token, among the users of the current configuration.
 
-    def __init__(self, users: Users, tokens: Tokens) -> None:
+    A token whose sign-in has ended is not valid. All methods raise `HttpError` with `InvalidToken`
+    or `TokenExpired`; those that take headers (Twisted's `Headers`), also with
+    `AuthorizationHeaderNotFound` or `BearerNotFound`.
+    """
+
+    def __init__(self, users: Users, tokens: Tokens, revocations: Revocations) -> None:
         self._users = users
         self._tokens = tokens
+        self._revocations = revocations
 
     def user(self, headers: Any) -> User:
-        """The user whose token is in a request's headers (Twisted's `Headers`).
+        """The user whose token is in a request's headers, as far as is known."""
+        return self.known(self._tokens.read(token_in(headers))).user
 
-        Raises `HttpError` with `AuthorizationHeaderNotFound`, `BearerNotFound`, `InvalidToken` or
-        `TokenExpired`.
-        """
-        found = headers.getRawHeaders(b"authorization")
-        if not found:
-            text = "There is no Authorization header."
-            raise HttpError(400, "AuthorizationHeaderNotFound", text)
-        scheme, _, token = found[-1].decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise HttpError(400, "BearerNotFound", "The Authorization header has no bearer token.")
-        return self.owner(token.strip())
+    async def signed_in(self, headers: Any) -> SignedIn:
+        """Who has signed in for the token in a request's headers, as the database knows it."""
+        return await self.owner(token_in(headers))
 
-    def owner(self, token: str) -> User:
-        """The user of a token. Raises `HttpError` with `InvalidToken` or `TokenExpired`."""
-        user = self._users.user(self._tokens.login(token))
-        if user is None:
-            raise HttpError(403, "InvalidToken", "The token is not valid.")
-        return user
+    async def owner(self, token: str) -> SignedIn:
+        """Who has signed in for a token, as the database knows it."""
+        claims = self._tokens.read(token)
+        await self._revocations.refresh()
+        return self.known(claims)
+
+    def known(self, claims: Claims) -> SignedIn:
+        """Who has signed in, as far as is known."""
+        user = self._users.user(claims.login)
+        if user is None or self._revocations.has_ended(claims.login, claims.key):
+            raise invalid_token()
+        return SignedIn(user, claims)
+
+
+def token_in(headers: Any) -> str:
+    """The token in a request's headers (Twisted's `Headers`).
+
+    Raises `HttpError` with `AuthorizationHeaderNotFound` or `BearerNotFound`.
+    """
+    found = headers.getRawHeaders(b"authorization")
+    if not found:
+        text = "There is no Authorization header."
+        raise HttpError(400, "AuthorizationHeaderNotFound", text)
+    header: str = found[-1].decode("latin-1")
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise HttpError(400, "BearerNotFound", "The Authorization header has no bearer token.")
+    return token.strip()

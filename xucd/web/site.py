@@ -22,6 +22,7 @@ from xucd.web.headers import SECURITY_TXT, SecurityTxt, set_headers
 from xucd.web.origins import Origins
 from xucd.web.pages import Pages
 from xucd.web.rest import Rest
+from xucd.web.revocations import Revocations
 from xucd.web.signin import Attempts, SignIn, Users
 from xucd.web.tokens import Tokens
 
@@ -45,6 +46,7 @@ class SiteParts:
 
     links: Links
     users: Users
+    revocations: Revocations
     secret: bytes
     health: Callable[[], Health]
     clock: Callable[[], float]
@@ -56,14 +58,15 @@ class SiteParts:
 class SiteOptions:
     """What can be chosen. `origins` are those of pages that may use xucd, besides its own.
 
-    `token_ttl` is in seconds; `login_attempts` are per minute, for one login from one address;
-    `legacy_links` opens the older addresses of the WebSocket. `security_contact` is whom
-    ``/.well-known/security.txt`` names; without one there is no such file. `static` is the folder
-    of the pages, `verify` tells whether a password is that of a hash.
+    `token_ttl` and `session_ttl` are in seconds; `login_attempts` are per minute, for one login
+    from one address; `legacy_links` opens the older addresses of the WebSocket. `security_contact`
+    is whom ``/.well-known/security.txt`` names; without one there is no such file. `static` is the
+    folder of the pages, `verify` tells whether a password is that of a hash.
     """
 
     origins: Iterable[str] = ()
     token_ttl: int = 3600
+    session_ttl: int = 12 * 3600
     legacy_links: bool = False
     login_attempts: int = 20
     security_contact: str | None = None
@@ -75,12 +78,12 @@ def make_site(parts: SiteParts, options: SiteOptions) -> Site:
     """The site to listen with."""
     origins = Origins(options.origins)
     attempts = Attempts(options.login_attempts, parts.clock)
-    tokens = Tokens(parts.secret, options.token_ttl, parts.clock)
-    bearer = Bearer(parts.users, tokens)
+    tokens = Tokens(parts.secret, options.token_ttl, options.session_ttl, parts.clock)
+    bearer = Bearer(parts.users, tokens, parts.revocations)
     signin = SignIn(parts.users, options.verify, attempts, parts.links.hub.metrics)
     api = Api(
         parts.links,
-        AuthServices(bearer, signin, tokens),
+        AuthServices(bearer, signin, tokens, parts.revocations),
         origins,
         parts.health,
         legacy_links=options.legacy_links,

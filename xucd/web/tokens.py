@@ -1,7 +1,12 @@
-"""Tokens: signed JWTs (HS256) that name a login, until they expire.
+"""Tokens: signed JWTs (HS256), each of one sign-in of a user, good until they expire.
 
-They consist of ``[A-Za-z0-9._-]``: pages put them into URLs as they are. xucd stores none, so a new
-token revokes no other.
+A sign-in begins with a password. It has an id (`sid`), which the tokens that it is renewed by keep,
+and an end of its own, which none of them outlives. It also has the user's generation of the moment:
+a new one, given at a change of the password, ends all sign-ins before. What has ended before its
+time is known to `xucd.web.revocations`.
+
+Tokens consist of ``[A-Za-z0-9._-]``: pages put them into URLs as they are. xucd stores none, so a
+new token revokes no other.
 """
 
 import math
@@ -9,48 +14,100 @@ import secrets
 from collections.abc import Callable
 
 import jwt
+import msgspec
 
+from xucd.cti.session import SignInKey
 from xucd.web.errors import HttpError
 
 MIN_SECRET = 32
 
 
-class Tokens:
-    """Makes and verifies tokens. `ttl` is in seconds; `clock` returns epoch seconds.
+class Claims(msgspec.Struct, frozen=True, kw_only=True):
+    """What a token says: of which sign-in it is, and until when it is good, in epoch seconds.
 
+    `end` is the end of the sign-in.
+    """
+
+    login: str = msgspec.field(name="sub")
+    sid: str
+    generation: str = msgspec.field(name="gen")
+    end: int
+    expires: int = msgspec.field(name="exp")
+
+    @property
+    def key(self) -> SignInKey:
+        """What the sign-in is known by."""
+        return SignInKey(self.sid, self.generation)
+
+
+class Tokens:
+    """Makes and verifies tokens. `clock` returns epoch seconds.
+
+    `ttl` is how long a token is good, and `session_ttl` how long a sign-in lasts, in seconds.
     Raises ValueError for a secret of fewer than 32 bytes.
     """
 
-    def __init__(self, secret: bytes, ttl: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, secret: bytes, ttl: int, session_ttl: int, clock: Callable[[], float]
+    ) -> None:
         if len(secret) < MIN_SECRET:
             raise ValueError(f"the token secret has fewer than {MIN_SECRET} bytes")
-        self.ttl = ttl
+        self._ttl = ttl
+        self._session_ttl = session_ttl
         self._secret = secret
         self._clock = clock
 
-    def make(self, login: str) -> str:
-        """A new token; each is unique."""
-        claims = {
-            "sub": login,
-            # Rounded up: a token is never valid for less than its TTL.
-            "exp": math.ceil(self._clock()) + self.ttl,
-            "jti": secrets.token_urlsafe(9),
-        }
-        return jwt.encode(claims, self._secret, algorithm="HS256")
+    def begin(self, login: str, generation: str) -> Claims:
+        """The claims of a new sign-in's first token."""
+        end = self._now() + self._session_ttl
+        return self.renewed(
+            Claims(
+                login=login,
+                sid=secrets.token_urlsafe(12),
+                generation=generation,
+                end=end,
+                expires=end,
+            )
+        )
 
-    def login(self, token: str) -> str:
-        """The login of a token. Raises `HttpError` with `InvalidToken` or `TokenExpired`."""
+    def renewed(self, claims: Claims) -> Claims:
+        """The claims of a new token of the same sign-in."""
+        return msgspec.structs.replace(claims, expires=min(self._now() + self._ttl, claims.end))
+
+    def ttl(self, claims: Claims) -> int:
+        """For how many seconds from now a token is good, at least 1."""
+        return max(1, claims.expires - self._now())
+
+    def sign(self, claims: Claims) -> str:
+        """A token that says this; each is unique."""
+        said = {**msgspec.to_builtins(claims), "jti": secrets.token_urlsafe(9)}
+        return jwt.encode(said, self._secret, algorithm="HS256")
+
+    def read(self, token: str, *, expired: bool = False) -> Claims:
+        """What a token says; with `expired`, also one whose time is up.
+
+        Raises `HttpError` with `InvalidToken` or `TokenExpired`.
+        """
         try:
-            claims = jwt.decode(
+            said = jwt.decode(
                 token,
                 self._secret,
                 algorithms=["HS256"],
                 # Checked by `clock`, below.
                 options={"verify_exp": False, "require": ["sub", "exp"]},
             )
-            expires = int(claims["exp"])
-        except (jwt.PyJWTError, ValueError, TypeError):
-            raise HttpError(403, "InvalidToken", "The token is not valid.") from None
-        if self._clock() >= expires:
+            claims = msgspec.convert(said, Claims)
+        except (jwt.PyJWTError, msgspec.ValidationError, ValueError, TypeError):
+            raise invalid_token() from None
+        if not expired and self._clock() >= claims.expires:
             raise HttpError(403, "TokenExpired", "The token has expired.")
-        return str(claims["sub"])
+        return claims
+
+    def _now(self) -> int:
+        # Rounded up: a token is never good for less than its TTL.
+        return math.ceil(self._clock())
+
+
+def invalid_token() -> HttpError:
+    """The refusal of a token that xucd did not make, or that is of a sign-in that has ended."""
+    return HttpError(403, "InvalidToken", "The token is not valid.")

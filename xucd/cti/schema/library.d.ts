@@ -154,8 +154,10 @@ export interface Center extends Commands {
   watch(...parts: Watchable[]): Promise<void>;
   /** Sends a command as the wire spells it. */
   ask(command: string, values?: Record<string, unknown>): Promise<void>;
-  /** Ends the link. */
+  /** Ends the link; the token stays good. */
   close(): void;
+  /** Ends the link and the sign-in, and with it all its tokens; `everywhere`, all of the user's. */
+  signOut(options?: { everywhere?: boolean }): Promise<void>;
 }
 
 /** Signs in, opens the link and reads what is there. Rejects with `Refused`. */

@@ -10,6 +10,7 @@ import { refusal, Refused } from "./errors.js";
 
 const LONGEST_TIMER = 2 ** 31 - 1; // milliseconds; a longer one would fire at once
 const FIRST_PAUSE = 1000;
+const SHORTEST_PAUSE = 1000; // a token's life is short where its sign-in is about to end
 const FINAL = [400, 401, 403, 404];
 
 /** A signed-in user. `renewed(token)` is called with each new token. */
@@ -60,6 +61,21 @@ export class Session {
     clearTimeout(this.#timer);
   }
 
+  /** Ends the sign-in, and with it all its tokens; with `everywhere` all sign-ins of the user.
+
+  Rejects with `Refused`.
+   * @param {boolean} everywhere
+   */
+  async signOut(everywhere) {
+    this.end();
+    await this.#request("logout", {
+      method: "POST",
+      headers: { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ everywhere }),
+      keepalive: true, // the page may be left at once
+    });
+  }
+
   /** The address of the WebSocket; `place` says where to resume.
    * @param {Place | null} place
    */
@@ -89,7 +105,8 @@ export class Session {
     this.token = token;
     this.#renewed(token);
     // Between 40 and 60 % of its life, so that those who signed in together do not renew together.
-    this.#renewLater(TTL * 1000 * (0.4 + 0.2 * Math.random()), FIRST_PAUSE);
+    const pause = TTL * 1000 * (0.4 + 0.2 * Math.random());
+    this.#renewLater(Math.max(pause, SHORTEST_PAUSE), FIRST_PAUSE);
   }
 
   /**

@@ -149,9 +149,18 @@ class CenterClient {
     await this.#commands.ask(command, values);
   }
 
-  /** Ends the link. */
+  /** Ends the link; the token stays good. */
   close() {
     this.#end(null);
+  }
+
+  /** Ends the link and the sign-in, so that its tokens are good no more; with `everywhere` all
+  sign-ins of the user. Rejects with `Refused`; the link is ended all the same.
+   * @param {{everywhere?: boolean}} [options]
+   */
+  async signOut({ everywhere = false } = {}) {
+    this.#end(null);
+    await this.#session.signOut(everywhere);
   }
 
   /** @param {Declared.Options} options */

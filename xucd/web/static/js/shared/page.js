@@ -44,7 +44,7 @@ let center = null;
 export function startPage(options) {
   page = options;
   addWords(options.words);
-  header = makeHeader(options.name, () => leave());
+  header = makeHeader(options.name, signOut);
   byId("page").prepend(header.root, banner);
   startToasts();
   startSignIn(signIn);
@@ -101,6 +101,13 @@ function enter(opened) {
   });
   show();
   page.enter(center);
+}
+
+function signOut() {
+  const leaving = center;
+  leave();
+  // Where xucd is out of reach, this tab has forgotten the token, and it expires by itself.
+  leaving?.signOut().catch(() => {});
 }
 
 function leave(words = "") {

@@ -1,0 +1,120 @@
+"""Which sign-ins have ended before their time: by logout, by a new password, by the user's removal.
+
+The database decides: another process may have ended them (`xucd user passwd`, `xucd user logout`,
+`xucd center apply`). It is asked whenever a token is used, and once a second besides, for the links
+that are open. While it does not answer, what was known last holds: a token is used within
+`PATIENCE_S`, whatever the database does.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from xucd.cti.session import SignInKey
+from xucd.store import StoreError
+
+REFRESH_S = 1.0
+PATIENCE_S = 2.0
+"""For how long a token's use waits for the database, in seconds."""
+
+log = structlog.get_logger()
+
+
+class Records(Protocol):
+    """The database, as revocations need it. Each method raises `StoreError`."""
+
+    async def generations(self) -> dict[str, str]:
+        """The generation of each user's sign-ins, by login."""
+
+    async def ended_sign_ins(self) -> dict[str, float]:
+        """Single sign-ins that have ended: by id, until when they would have lasted."""
+
+    async def end_sign_in(self, sid: str, until: float) -> None:
+        """End one sign-in, durably."""
+
+    async def end_all_sign_ins(self, login: str) -> None:
+        """End all sign-ins of a user, durably."""
+
+
+class Revocations:
+    """The sign-ins that have ended, as last read from the database.
+
+    `changed` is called after each reading, and after each end. `clock` returns epoch seconds.
+    """
+
+    def __init__(
+        self, records: Records, clock: Callable[[], float], changed: Callable[[], None]
+    ) -> None:
+        self._records = records
+        self._clock = clock
+        self._changed = changed
+        self._generations: dict[str, str] = {}
+        # Written by this process alone, so read only once.
+        self._ended: dict[str, float] = {}
+        self._reading = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None
+        self._failing = False
+
+    async def load(self) -> None:
+        """Read everything, before anything is asked. Raises `StoreError`."""
+        self._ended = await self._records.ended_sign_ins()
+        self._generations = await self._records.generations()
+
+    def generation(self, login: str) -> str | None:
+        """What sign-ins of a user have to be of; None for a user who does not exist."""
+        return self._generations.get(login)
+
+    def has_ended(self, login: str, key: SignInKey) -> bool:
+        """Whether a sign-in has ended, as far as is known."""
+        return self._generations.get(login) != key.generation or key.sid in self._ended
+
+    async def refresh(self) -> None:
+        """Know what the database knows at this moment, if it answers in time."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._read())
+        # All who ask while a reading is under way share the next one.
+        await asyncio.wait((self._next,), timeout=PATIENCE_S)
+
+    async def watch(self) -> None:
+        """Refresh regularly, for the links that are open."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            await self.refresh()
+
+    async def end(self, sid: str, until: float) -> None:
+        """End one sign-in, whose time would be up at `until`. Raises `StoreError`."""
+        await asyncio.shield(asyncio.create_task(self._end(sid, until)))
+
+    async def end_all(self, login: str) -> None:
+        """End all sign-ins of a user. Raises `StoreError`."""
+        await asyncio.shield(asyncio.create_task(self._end_all(login)))
+
+    # These two are finished even if the client hangs up.
+
+    async def _end(self, sid: str, until: float) -> None:
+        await self._records.end_sign_in(sid, until)
+        now = self._clock()
+        self._ended = {each: end for each, end in self._ended.items() if end > now} | {sid: until}
+        self._changed()
+
+    async def _end_all(self, login: str) -> None:
+        await self._records.end_all_sign_ins(login)
+        self._generations.pop(login, None)
+        self._changed()
+        await self.refresh()
+
+    async def _read(self) -> None:
+        async with self._reading:
+            self._next = None
+            try:
+                generations = await self._records.generations()
+            except StoreError as error:
+                if not self._failing:
+                    log.error("cannot read which sign-ins have ended", reason=str(error))
+                self._failing = True
+                return
+            self._failing = False
+            self._generations = generations
+            self._changed()
