@@ -86,7 +86,8 @@ async def test_a_login_again_is_refused_while_a_logout_of_before_may_come_true_u
     sent: list[object] = []
     user = SimpleNamespace(agent_id=BRUCE)
     rights = Rights(BRUCE, None, None)
-    who = cast(Session, SimpleNamespace(user=user, rights=rights, send=sent.append))
+    named = {"user": user, "rights": rights, "send": sent.append, "check": lambda: None}
+    who = cast(Session, SimpleNamespace(**named))
     command = AgentLogin(agent_id=BRUCE, phone_number="1001")
     if logged_out:
         with pytest.raises(Refused, match="AsteriskUnavailable"):

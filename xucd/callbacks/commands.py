@@ -28,7 +28,7 @@ _MAX_INTEGER = 2**31 - 1
 
 async def get_callback_lists(callbacks: Callbacks, command: GetCallbackLists, who: Session) -> None:
     """Send all lists with their open requests, and from now on every change."""
-    await callbacks.subscribe(who, who.rights)
+    await callbacks.subscribe(who)
 
 
 async def get_periods(
@@ -45,7 +45,7 @@ async def get_periods(
 
 async def find_callbacks(callbacks: Callbacks, command: FindCallbackRequest, who: Session) -> None:
     """Send a page of the callbacks that a search finds. Raises `Refused` with `FilterInvalid`."""
-    found = await callbacks.find(search(command.request), who.rights)
+    found = await callbacks.find(search(command.request), who)
     page = msg.CallbackPage(
         total=found.total, found=[callback_views.request_view(row) for row in found.requests]
     )
@@ -54,17 +54,17 @@ async def find_callbacks(callbacks: Callbacks, command: FindCallbackRequest, who
 
 async def take_callback(callbacks: Callbacks, command: TakeCallback, who: Session) -> None:
     """Take a callback for the user's agent. Raises as `Callbacks.take` does."""
-    await callbacks.take(command.uuid, who.rights)
+    await callbacks.take(command.uuid, who)
 
 
 async def release_callback(callbacks: Callbacks, command: ReleaseCallback, who: Session) -> None:
     """Make a taken callback free again. Raises as `Callbacks.release` does."""
-    await callbacks.release(command.uuid, who.rights)
+    await callbacks.release(command.uuid, who)
 
 
 async def start_callback(callbacks: Callbacks, command: StartCallback, who: Session) -> None:
     """Ring the user's phone, then dial the number. Raises as `Callbacks.start` does."""
-    await callbacks.start(command.request_uuid, command.number, who.user, who.rights)
+    await callbacks.start(command.request_uuid, command.number, who.user, who)
 
 
 async def update_ticket(callbacks: Callbacks, command: UpdateCallbackTicket, who: Session) -> None:
@@ -75,7 +75,7 @@ async def update_ticket(callbacks: Callbacks, command: UpdateCallbackTicket, who
         due_date=command.due_date,
         period_uuid=command.period_uuid,
     )
-    await callbacks.update_ticket(command.ticket_uuid, update, who.rights)
+    await callbacks.update_ticket(command.ticket_uuid, update, who)
 
 
 def search(asked: CallbackSearch) -> Search:

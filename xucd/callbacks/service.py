@@ -3,8 +3,9 @@
 Each method decides and writes in one transaction, and publishes the change once it is durable.
 Changes are made one after another: clients get them in the order in which they were written.
 
-Every method takes the rights of the user; `Rights(None, None, None)` is for what xucd does by
-itself. Each raises `Refused`, with `StoreUnavailable` besides the codes that it names.
+Every method takes who asks; its rights are looked at when something is read or written. What xucd
+does by itself is asked for by `XUCD`. Each method raises `Refused`, with `StoreUnavailable` besides
+the codes that it names, and whatever the asker's `rights` raise.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from xucd.center import changes as ch
 from xucd.center.callbacks import Found, NewRequest, Request, Search, Ticket, TicketUpdate
 from xucd.center.directory import User
 from xucd.center.refused import Refused
-from xucd.center.rights import Rights
+from xucd.center.rights import Asker, Rights
 from xucd.commands.context import Context
 from xucd.commands.dial_from_queue import check_destination
 from xucd.cti.session import Session
@@ -32,6 +33,15 @@ from xucd.views import callbacks as callback_views
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+
+class _Itself:
+    """xucd, which may do everything."""
+
+    rights = Rights(None, None, None)
+
+
+XUCD: Asker = _Itself()
 
 
 class Callbacks:
@@ -74,39 +84,39 @@ class Callbacks:
         """End the calls that Asterisk no longer has; after the centre was rebuilt."""
         self._dialing.end_missing_calls()
 
-    async def subscribe(self, who: Session, rights: Rights) -> None:
+    async def subscribe(self, who: Session) -> None:
         """Send a client all lists with their open requests, and from now on every change."""
         async with self._publishing_order:
-            lists = await self._run(reading.lists, rights.queue_ids)
-            requests = await self._run(reading.open_requests, rights.queue_ids)
+            lists = await self._run(reading.lists, who.rights.queue_ids)
+            requests = await self._run(reading.open_requests, who.rights.queue_ids)
             who.send(callback_views.lists_view(lists, requests))
-            self._publisher.subscribe(who, rights)
+            self._publisher.subscribe(who, who.rights)
 
     # -- reading
 
-    async def lists(self, rights: Rights) -> list[rules.CallbackListRow]:
+    async def lists(self, by: Asker) -> list[rules.CallbackListRow]:
         """The lists of all queues that the user sees, by name."""
-        return await self._run(reading.lists, rights.queue_ids)
+        return await self._run(reading.lists, by.rights.queue_ids)
 
     async def periods(self) -> list[rules.Period]:
         """All periods, by the time of day."""
         return await self._run(reading.periods)
 
-    async def get(self, request: UUID, rights: Rights) -> Request:
+    async def get(self, request: UUID, by: Asker) -> Request:
         """A request, open or closed. Raises `Refused` with `CallbackUnknown`, `NotAuthorized`."""
-        return _visible(await self._run(reading.request, request), rights)
+        return _visible(await self._run(reading.request, request), by)
 
-    async def with_message(self, voice_message_ref: str, rights: Rights) -> Request:
+    async def with_message(self, voice_message_ref: str, by: Asker) -> Request:
         """The request with this message. Raises `CallbackUnknown`, `NotAuthorized`."""
-        return _visible(await self._run(reading.request_with_message, voice_message_ref), rights)
+        return _visible(await self._run(reading.request_with_message, voice_message_ref), by)
 
-    async def find(self, search: Search, rights: Rights) -> Found:
+    async def find(self, search: Search, by: Asker) -> Found:
         """A page of the requests that a search finds among those that the user sees."""
-        return await self._run(reading.search, search, rights.queue_ids)
+        return await self._run(reading.search, search, by.rights.queue_ids)
 
     async def tickets(
         self,
-        rights: Rights,
+        by: Asker,
         list_uuid: UUID | None = None,
         *,
         since: float | None = None,
@@ -118,14 +128,14 @@ class Callbacks:
         outlive their request. Raises `Refused` with `ListUnknown` or `NotAuthorized`.
         """
         if list_uuid is not None:
-            await self._check_list(list_uuid, rights)
+            await self._check_list(list_uuid, by)
         await self.context.journal.written()
-        return await self._run(reading.tickets, rights.queue_ids, list_uuid, since, until)
+        return await self._run(reading.tickets, by.rights.queue_ids, list_uuid, since, until)
 
     # -- changing
 
     async def create(
-        self, list_uuid: UUID, requests: Sequence[NewRequest], rights: Rights
+        self, list_uuid: UUID, requests: Sequence[NewRequest], by: Asker
     ) -> list[Request]:
         """Add requests to a list, all or none of them.
 
@@ -135,7 +145,7 @@ class Callbacks:
         """
 
         def check(into: rules.CallbackListRow) -> None:
-            rules.check_queue(into.queue_id, rights)
+            rules.check_queue(into.queue_id, by.rights)
 
         async with self._publishing_order:
             created = await self._run(
@@ -148,16 +158,16 @@ class Callbacks:
                     self._publisher.updated(request)
             return created
 
-    async def take(self, request: UUID, rights: Rights) -> Request:
+    async def take(self, request: UUID, by: Asker) -> Request:
         """Take a request for the user's own agent. Idempotent.
 
         Raises `Refused` with `CallbackUnknown`, `AgentUnknown` (the user has no agent),
         `NotAuthorized`, `CallbackClotured`, or `CallbackTaken` with the `agentId` of who has it.
         """
-        agent_id = rights.own_agent_id
+        agent_id = by.rights.own_agent_id
 
         def check(current: Request) -> None:
-            rules.check_take(current, rights)
+            rules.check_take(current, by.rights)
 
         async with self._publishing_order:
             was_free, current = await self._run(writing.take, request, agent_id or 0, check)
@@ -168,20 +178,20 @@ class Callbacks:
                 raise rules.taken_by(current)
             return current
 
-    async def release(self, request: UUID, rights: Rights) -> Request:
+    async def release(self, request: UUID, by: Asker) -> Request:
         """Make a taken request free again.
 
         Raises `Refused` with `CallbackUnknown`, `NotAuthorized`, `CallbackClotured`, or `NotTaken`
         (silent).
         """
+        own = by.rights.own_agent_id
         async with self._publishing_order:
-            before, after = await self._run(writing.release, request, _may_work(rights))
+            before, after = await self._run(writing.release, request, _may_work(by))
             self._taken.discard(after.uuid)
-            agent_ids = (before.agent_id, rights.own_agent_id)
-            self._publisher.released(after.uuid, after.queue_id, *agent_ids)
+            self._publisher.released(after.uuid, after.queue_id, before.agent_id, own)
             return after
 
-    async def start(self, request: UUID, number: str, user: User, rights: Rights) -> Ticket:
+    async def start(self, request: UUID, number: str, user: User, by: Asker) -> Ticket:
         """Ring the user's own phone and, once it is answered, dial the number.
 
         Returns when the phone rings; a later failure is sent to the user as an `AgentError`. While
@@ -199,7 +209,7 @@ class Callbacks:
             )
         check_destination(context, number)
         async with self._publishing_order:
-            rules.check_work(await self._existing(request), rights)
+            rules.check_work(await self._existing(request), by.rights)
             current = self._dialing.ticket_of(request)
             if current is not None and current.phone_number == number:
                 return current
@@ -209,11 +219,11 @@ class Callbacks:
             new = writing.NewTicket(
                 uuid=uuid.uuid4(),
                 request_uuid=request,
-                agent_id=rights.own_agent_id,
+                agent_id=by.rights.own_agent_id,
                 phone_number=number,
                 started=context.now(),
             )
-            ticket, from_list = await self._run(writing.create_ticket, new, _may_work(rights))
+            ticket, from_list = await self._run(writing.create_ticket, new, _may_work(by))
             self._dialing.track(ticket, user)
         try:
             await self._dialing.ring(ticket, line, from_list)
@@ -223,16 +233,17 @@ class Callbacks:
         self._publisher.started(ticket, user)
         return ticket
 
-    async def update_ticket(self, ticket: UUID, update: TicketUpdate, rights: Rights) -> Ticket:
+    async def update_ticket(self, ticket: UUID, update: TicketUpdate, by: Asker) -> Ticket:
         """Fill in the outcome of a call, and so close the request or open it again. Idempotent.
 
         Raises `Refused` with `TicketUnknown`, `CallbackUnknown`,
         `NotAuthorized`, `NotTaken`, `CallbackClotured`, `DateInPast` or `PeriodUnknown`.
         """
         rules.check_date(update.due_date, day_of(self.context.now()))
+        rights = by.rights
         async with self._publishing_order:
             updated, before, after = await self._run(
-                writing.update_ticket, ticket, update, _may_work(rights)
+                writing.update_ticket, ticket, update, _may_work(by)
             )
             rules.check_queue(updated.queue_id, rights)
             if before is None or after is None:
@@ -242,7 +253,7 @@ class Callbacks:
             publish(after, before.agent_id, rights.own_agent_id)
             return updated
 
-    async def change(self, request: UUID, new: NewRequest, rights: Rights) -> Request:
+    async def change(self, request: UUID, new: NewRequest, by: Asker) -> Request:
         """Change who is to be called, and when; taker and message stay as they are.
 
         The values have been validated, as for `create`. Raises `Refused` with `CallbackUnknown`,
@@ -250,7 +261,7 @@ class Callbacks:
         """
 
         def check(current: Request) -> None:
-            rules.check_edit(current, rights)
+            rules.check_edit(current, by.rights)
             rules.check_open(current)
 
         async with self._publishing_order:
@@ -258,13 +269,14 @@ class Callbacks:
             self._publisher.updated(changed, changed.agent_id)
             return changed
 
-    async def remove(self, request: UUID, rights: Rights) -> None:
+    async def remove(self, request: UUID, by: Asker) -> None:
         """Delete a request; its tickets stay. Raises `CallbackUnknown` or `NotAuthorized`."""
+        own = by.rights.own_agent_id
         async with self._publishing_order:
-            removed = await self._run(writing.remove, request, _may_edit(rights))
+            removed = await self._run(writing.remove, request, _may_edit(by))
             self._taken.discard(removed.uuid)
             if not removed.clotured:
-                self._publisher.clotured(removed, removed.agent_id, rights.own_agent_id)
+                self._publisher.clotured(removed, removed.agent_id, own)
 
     # -- helpers
 
@@ -282,11 +294,11 @@ class Callbacks:
             raise rules.unknown("Callback")
         return found
 
-    async def _check_list(self, list_uuid: UUID, rights: Rights) -> None:
+    async def _check_list(self, list_uuid: UUID, by: Asker) -> None:
         lists = {row.uuid: row for row in await self._run(reading.lists)}
         if list_uuid not in lists:
             raise rules.unknown("List")
-        rules.check_queue(lists[list_uuid].queue_id, rights)
+        rules.check_queue(lists[list_uuid].queue_id, by.rights)
 
     async def _publish_lists(self) -> None:
         if self._publisher.has_subscribers():
@@ -294,16 +306,16 @@ class Callbacks:
             self._publisher.lists(lists, await self._run(reading.open_requests))
 
 
-def _may_work(rights: Rights) -> writing.Check:
-    return lambda request: rules.check_work(request, rights)
+def _may_work(by: Asker) -> writing.Check:
+    return lambda request: rules.check_work(request, by.rights)
 
 
-def _may_edit(rights: Rights) -> writing.Check:
-    return lambda request: rules.check_edit(request, rights)
+def _may_edit(by: Asker) -> writing.Check:
+    return lambda request: rules.check_edit(request, by.rights)
 
 
-def _visible(found: Request | None, rights: Rights) -> Request:
+def _visible(found: Request | None, by: Asker) -> Request:
     if found is None:
         raise rules.unknown("Callback")
-    rules.check_queue(found.queue_id, rights)
+    rules.check_queue(found.queue_id, by.rights)
     return found

@@ -11,21 +11,17 @@ from typing import Any
 
 import msgspec
 
-from xucd.callbacks.service import Callbacks
+from xucd.callbacks.service import XUCD, Callbacks
 from xucd.center.callbacks import CallbackListRow, NewRequest, Request
 from xucd.center.intents import PlayMessage
 from xucd.center.parties import spoken_name_of
 from xucd.center.refused import Refused
-from xucd.center.rights import Rights
 from xucd.center.rules.queues import called_back
 from xucd.center.voice_messages import channel_id, due_date, is_hearing, is_reference
 from xucd.commands.own_phone import check_in_reach, own_line
 from xucd.config.entries import Number
 from xucd.cti.commands import ListenCallbackMessage
 from xucd.cti.session import Session
-
-XUCD = Rights(None, None, None)
-"""The rights of xucd itself."""
 
 
 class CallerCallbacks:
@@ -131,8 +127,8 @@ async def _request(callbacks: Callbacks, named: str, who: Session) -> Request:
     """
     try:
         if is_reference(named):
-            return await callbacks.with_message(named, who.rights)
-        return await callbacks.get(uuid.UUID(named), who.rights)
+            return await callbacks.with_message(named, who)
+        return await callbacks.get(uuid.UUID(named), who)
     except ValueError:
         raise _unknown() from None
     except Refused as refusal:

@@ -5,7 +5,7 @@ to its own agent. A Supervisor sees and commands the queues and groups on its li
 else; an empty list lets nothing through. Everybody sees and commands its own agent.
 """
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -47,6 +47,14 @@ class Rights(msgspec.Struct, frozen=True):
     def supervises(self, queue_id: int) -> bool:
         """Whether the user may act upon what another has taken in hand for a queue."""
         return self.supervisor and self.queue(queue_id)
+
+
+class Asker(Protocol):
+    """Whoever asks for something to be done: a client's session, or a request over HTTP."""
+
+    @property
+    def rights(self) -> Rights:
+        """Its rights at this moment. Raises once they have ended: ask again after each wait."""
 
 
 _NOTHING: frozenset[int] = frozenset()

@@ -3,10 +3,15 @@
 Commands that log agents in or out, or change their queues, run one after another under
 `stations_lock`: two that want the same line are served in turn, and each sees what the one before
 has done.
+
+Whoever sent a command may lose its rights while the command waits. So a handler asks for
+`who.rights` after each wait, and calls `who.check()` where it has nothing to ask of them. What is
+done to one agent is then finished, and nothing is begun with the next.
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -19,6 +24,7 @@ from xucd.commands.asterisk import AsteriskRequests
 from xucd.config.settings import Dialing, Features
 from xucd.cti.hub import Hub
 from xucd.cti.messages import UserStatus
+from xucd.cti.session import Session
 from xucd.store.journal import Journal
 
 
@@ -57,6 +63,16 @@ class Context:
 
     rights_in_use: set[Rights] = field(default_factory=set)
     """The rights of all sessions that have subscribed to lists whose content depends on them."""
+
+    @contextlib.asynccontextmanager
+    async def stations(self, who: Session) -> AsyncIterator[None]:
+        """Hold `stations_lock` for a client's command.
+
+        Raises `Refused` with `NotAuthorized` if the client was dismissed while it waited.
+        """
+        async with self.stations_lock:
+            who.check()
+            yield
 
     def in_doubt(self, live: LiveAgent) -> bool:
         """Whether Asterisk may yet change the agent's members by an action without an answer."""

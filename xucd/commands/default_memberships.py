@@ -16,6 +16,7 @@ from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.commands.context import Context
+from xucd.commands.few_at_a_time import few_at_a_time
 from xucd.commands.lookup import find_queue, not_authorized
 from xucd.commands.queues import add_to_queue, remove_from_queue
 from xucd.cti.commands import (
@@ -62,17 +63,18 @@ async def set_default(
     wanted = (
         [command.user_id] if isinstance(command, SetUserDefaultMembership) else command.user_ids
     )
-    async with context.stations_lock:
+    async with context.stations(who):
         agents = _agents(context, wanted, who)
         queues = _queues(context, command.membership, who)
         before = await context.journal.default_memberships()
+        allowed = who.rights
         await context.journal.set_default_memberships(
-            {agent.user_id: queues for agent in agents}, who.rights.queue_ids
+            {agent.user_id: queues for agent in agents}, allowed.queue_ids
         )
         after = await context.journal.default_memberships()
         _publish_changed(context, agents, before, after)
-        if topics.default_membership_subscription(who.rights) not in who.topics:
-            for body in _messages(context, agents, after, who.rights):
+        if topics.default_membership_subscription(allowed) not in who.topics:
+            for body in _messages(context, agents, after, allowed):
                 who.send(body)
 
 
@@ -86,19 +88,13 @@ async def apply_default(
     nothing could be changed, otherwise with `PartlyApplied` and a text that names agents, queues
     and codes.
     """
-    async with context.stations_lock:
+    async with context.stations(who):
         agents = _agents(context, command.user_ids, who)
         context.asterisk.check_current()
     outcome = _Outcome()
     for first in range(0, len(agents), BATCH):
         async with context.stations_lock:
-            defaults = await context.journal.default_memberships()
-            await asyncio.gather(
-                *(
-                    _apply(context, agent, defaults.get(agent.user_id, {}), who.rights, outcome)
-                    for agent in agents[first : first + BATCH]
-                )
-            )
+            await _apply_batch(context, agents[first : first + BATCH], who, outcome)
     outcome.raise_failures()
 
 
@@ -143,6 +139,25 @@ class _Outcome:
         rest = len(self.failures) - len(named)
         text = "; ".join([*named, *([f"{rest} more"] if rest else [])])
         raise Refused(code, f"Not everything could be applied: {text}.")
+
+
+async def _apply_batch(
+    context: Context, agents: Sequence[Agent], who: Session, outcome: _Outcome
+) -> None:
+    """Change the queues of some agents, under `stations_lock`."""
+    defaults = await context.journal.default_memberships()
+
+    async def apply(agent: Agent) -> None:
+        try:
+            allowed = who.rights
+        except Refused as ended:
+            outcome.failures.append(_Failure(f"agent {agent.number}", ended.code))
+            return
+        await _apply(context, agent, defaults.get(agent.user_id, {}), allowed, outcome)
+
+    for raised in await few_at_a_time(agents, apply):
+        if raised is not None:
+            raise raised
 
 
 async def _apply(

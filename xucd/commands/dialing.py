@@ -34,6 +34,7 @@ async def dial(context: Context, command: Dial, who: Session) -> None:
     check_in_reach(context, line)
     if command.variables:  # else Asterisk itself looks before it rings the phone
         await context.asterisk.ask(FindNumber(line.context, command.destination))
+        who.check()
     calls = context.center.phone_calls
     unique_id = f"{DIAL_ID}{uuid.uuid4()}"
     calls.expect(unique_id)
@@ -98,6 +99,7 @@ async def direct_transfer(context: Context, command: DirectTransfer, who: Sessio
         raise no_call if refusal.code == "AsteriskTimeout" else refusal from None
     if leg.over:
         raise no_call
+    who.check()
     await context.asterisk.bring_about(
         lambda: leg.over or leg.channel.unique_id not in context.center.channels.by_id,
         SendOn(leg.channel.name, line.context, command.destination),

@@ -50,7 +50,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
     `LoggedInOnAnotherPhone` or `AsteriskUnavailable`.
     """
     # Everything is looked up under the lock: a reload replaces all objects.
-    async with context.stations_lock:
+    async with context.stations(who):
         live = find_agent(context, command.agent_id, who)
         line = find_line(context, command.phone_number)
         if live.stance is not Stance.OUT and live.line is not None:
@@ -83,7 +83,7 @@ async def logout(context: Context, command: AgentLogout, who: Session) -> None:
 
     Raises `Refused` with `AgentUnknown`, `NotAuthorized`, or as asking Asterisk does.
     """
-    async with context.stations_lock:
+    async with context.stations(who):
         live = find_agent(context, command.agent_id, who)
         if live.stance is Stance.OUT:
             who.send(state_for(context, live, who))

@@ -40,7 +40,8 @@ async def get_current_calls(
 
 
 def own_line(context: Context, who: Session) -> Line:
-    """The line of the user's phone. Raises `Refused` with `LineUnknown`."""
+    """The line of the user's phone. Raises `Refused` with `LineUnknown` or `NotAuthorized`."""
+    who.check()
     line = line_of(context.center, who.user)
     if line is None:
         raise Refused("LineUnknown", "The user has no phone.")

@@ -7,9 +7,8 @@ membership is only stored, and takes effect at the next login. As agent-api.txt 
 not sent unless the client asked for a result.
 """
 
-import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ from xucd.center.refused import Refused
 from xucd.center.snapshot import MemberSeen
 from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
+from xucd.commands.few_at_a_time import few_at_a_time
 from xucd.commands.lookup import find_agent, find_group, find_queue, not_authorized
 from xucd.commands.members import NO_SUCH_MEMBER, join, leave
 from xucd.cti import messages as msg
@@ -42,7 +42,7 @@ async def set_agent_queue(context: Context, command: SetAgentQueue, who: Session
 
     Raises `Refused` with `AgentUnknown`, `QueueUnknown`, `NotAuthorized`, `AsteriskUnavailable`.
     """
-    async with context.stations_lock:
+    async with context.stations(who):
         live, queue = (
             _find_agent_silently(context, command.agent_id, who),
             find_queue(context, command.queue_id, who),
@@ -56,7 +56,7 @@ async def remove_agent_from_queue(
     context: Context, command: RemoveAgentFromQueue, who: Session
 ) -> None:
     """Remove an agent from a queue. Raises as `set_agent_queue` does, and `NotMember`."""
-    async with context.stations_lock:
+    async with context.stations(who):
         live, queue = (
             _find_agent_silently(context, command.agent_id, who),
             find_queue(context, command.queue_id, who),
@@ -75,7 +75,7 @@ async def move_group(
     `MoveAgentsInGroup` also removes them from the first. Raises as `set_agent_queue` does, and
     `GroupUnknown`.
     """
-    async with context.stations_lock:
+    async with context.stations(who):
         group = find_group(context, command.group_id, who)
         source, target = (
             find_queue(context, command.from_queue_id, who),
@@ -84,8 +84,11 @@ async def move_group(
         agents = [live for live in group if _penalty(live, source) == command.from_penalty]
         moves = isinstance(command, MoveAgentsInGroup) and source.id != target.id
         await _each(
-            _move(context, live, source if moves else None, target, command.to_penalty)
-            for live in agents
+            who,
+            agents,
+            lambda live: _move(
+                context, live, source if moves else None, target, command.to_penalty
+            ),
         )
 
 
@@ -96,26 +99,26 @@ async def remove_group(
 
     Raises as `move_group` does.
     """
-    async with context.stations_lock:
+    async with context.stations(who):
         group, queue = (
             find_group(context, command.group_id, who),
             find_queue(context, command.queue_id, who),
         )
         agents = [live for live in group if _penalty(live, queue) == command.penalty]
-        await _each(remove_from_queue(context, live, queue) for live in agents)
+        await _each(who, agents, lambda live: remove_from_queue(context, live, queue))
 
 
 async def add_group(
     context: Context, command: AddAgentsNotInQueueFromGroupTo, who: Session
 ) -> None:
     """Add the agents of a group that are not in a queue to it. Raises as `move_group` does."""
-    async with context.stations_lock:
+    async with context.stations(who):
         group, queue = (
             find_group(context, command.group_id, who),
             find_queue(context, command.queue_id, who),
         )
         agents = [live for live in group if _penalty(live, queue) < 0]
-        await _each(add_to_queue(context, live, queue, command.penalty) for live in agents)
+        await _each(who, agents, lambda live: add_to_queue(context, live, queue, command.penalty))
 
 
 async def set_agent_group(context: Context, command: SetAgentGroup, who: Session) -> None:
@@ -123,6 +126,7 @@ async def set_agent_group(context: Context, command: SetAgentGroup, who: Session
 
     Raises `Refused` with `AgentUnknown`, `GroupUnknown`, `NotAuthorized` or `StoreUnavailable`.
     """
+    await context.journal.written()  # before the rights are looked at: it may take long
     live = find_agent(context, command.agent_id, who)
     find_group(context, command.group_id, who)
     if not who.rights.group(live.agent.group_id):
@@ -265,11 +269,28 @@ def _silent(refusal: Refused) -> Refused:
     return Refused(refusal.code, refusal.text, silent=True)
 
 
-async def _each(changes: Iterable[Awaitable[None]]) -> None:
-    """Await all at once; raise the first exception once all have ended."""
-    for outcome in await asyncio.gather(*changes, return_exceptions=True):
-        if isinstance(outcome, BaseException):
-            raise outcome
+async def _each(
+    who: Session, agents: Sequence[LiveAgent], change: Callable[[LiveAgent], Awaitable[None]]
+) -> None:
+    """Change these agents; raise the first exception once all have ended.
+
+    Raises `Refused` with `NotAuthorized` when the client was dismissed meanwhile: then some are
+    changed, and the text says how many.
+    """
+
+    async def change_one(live: LiveAgent) -> None:
+        who.check()
+        await change(live)
+
+    failures = [
+        outcome for outcome in await few_at_a_time(agents, change_one) if outcome is not None
+    ]
+    if failures and who.dismissed:
+        changed = len(agents) - len(failures)
+        text = f"The rights to do this have ended; {changed} of {len(agents)} agents were changed."
+        raise Refused("NotAuthorized", text)
+    if failures:
+        raise failures[0]
 
 
 def _confirm(who: Session, live: LiveAgent, queue: Queue, changed: bool) -> None:

@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 from xucd.callbacks.service import Callbacks
 from xucd.center.directory import User
 from xucd.center.rights import Rights
-from xucd.web.bearer import Bearer
+from xucd.web.bearer import Bearer, SignedIn
 from xucd.web.errors import HttpError, answer, answer_error
 from xucd.web.failures import answer_failure, hung_up, log_unseen
 from xucd.web.rest_csv import CsvFile
@@ -63,31 +63,35 @@ class Rest:
 
     def _handler(self, route: Route) -> Callable[..., Any]:
         def handle(request: Any, **path: str) -> Any:
-            # Shielded: the work is finished and published even if the client hangs up.
-            task = asyncio.ensure_future(self._serve(route, request, path))
+            # Shielded: the work is finished and published even if the client hangs up. The body is
+            # read at once, since Twisted closes it then.
+            body = request.content.read()
+            task = asyncio.ensure_future(self._serve(route, request, path, body))
             waited = asyncio.shield(task)
             task.add_done_callback(lambda task: log_unseen(request, task, waited))
             return Deferred.fromFuture(waited).addErrback(hung_up)
 
         return handle
 
-    async def _serve(self, route: Route, request: Any, path: dict[str, str]) -> bytes:
-        user, signature = self._user(request), route.signature
+    async def _serve(self, route: Route, request: Any, path: dict[str, str], body: bytes) -> bytes:
+        signed_in, signature = await self._signed_in(request), route.signature
         arguments: dict[str, Any] = {}
         for name, text in path.items():
             arguments[name] = _converted(text, signature.places[name], "The address")
         if signature.query is not None:
             arguments["query"] = _query(request, signature.query)
         if signature.body is not None:
-            arguments["body"] = await _body(request, signature.body, csv=signature.csv_body)
-        requester = Requester(user, self._rights(user), self._callbacks)
+            arguments["body"] = await _body(request, body, signature.body, csv=signature.csv_body)
+        requester = Requester(
+            self._callbacks, lambda: self._rights(self._bearer.known(signed_in.claims).user)
+        )
         result = await route.function(requester, **arguments)
         return _answer(request, signature.status, result)
 
-    def _user(self, request: Any) -> User:
+    async def _signed_in(self, request: Any) -> SignedIn:
         """The user. Without a token the status is 401, so that clients ask for credentials."""
         try:
-            return self._bearer.user(request.requestHeaders)
+            return await self._bearer.signed_in(request.requestHeaders)
         except HttpError as error:
             if error.status == 400:
                 raise HttpError(401, error.code, error.message, WWW_Authenticate="Bearer") from None
@@ -149,7 +153,7 @@ def _types(kind: type[msgspec.Struct]) -> dict[str, Type]:
     }
 
 
-async def _body(request: Any, kind: Any, *, csv: bool) -> Any:
+async def _body(request: Any, data: bytes, kind: Any, *, csv: bool) -> Any:
     """The body as the type it has to have.
 
     Raises `HttpError` with `UnsupportedMediaType`, `InvalidJson` or `InvalidBody`.
@@ -157,7 +161,7 @@ async def _body(request: Any, kind: Any, *, csv: bool) -> Any:
     headers = Message()
     sent = request.getHeader(b"content-type") or b"application/json"
     headers["Content-Type"] = sent.decode("ascii", "backslashreplace")
-    media, data = headers.get_content_type(), request.content.read()
+    media = headers.get_content_type()
     charset = headers.get_content_charset()
     if media == "text/csv" and csv:
         return CsvFile(data, charset)

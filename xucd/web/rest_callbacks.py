@@ -44,12 +44,12 @@ class LinesInvalid(HttpError):
 
 async def get_callback_lists(requester: Requester) -> list[CallbackListEntry]:
     """Get the callback lists of all queues that the user sees."""
-    return [_list(row) for row in await requester.callbacks.lists(requester.rights)]
+    return [_list(row) for row in await requester.callbacks.lists(requester)]
 
 
 async def get_callback_list(requester: Requester, uuid: UUID) -> CallbackListEntry:
     """Get one callback list."""
-    for row in await requester.callbacks.lists(requester.rights):
+    for row in await requester.callbacks.lists(requester):
         if row.uuid == uuid:
             return _list(row)
     raise HttpError(404, "ListUnknown", "There is no such list.")
@@ -76,7 +76,7 @@ async def add_callback_requests(
         raise HttpError(422, error.code, error.text) from None
     if not validated.valid or (validated.invalid and not query.leave_out):
         raise LinesInvalid(validated.invalid)
-    created = await requester.callbacks.create(uuid, validated.valid, requester.rights)
+    created = await requester.callbacks.create(uuid, validated.valid, requester)
     return CallbackRequestsAdded(
         created=len(created),
         uuids=[str(request.uuid) for request in created],
@@ -97,13 +97,13 @@ async def find_callback_requests(requester: Requester, query: SearchQuery) -> Ca
     ``=`` without a value finds empty fields. Closed requests are found only by a filter on
     ``clotured``. `order` is a field; ``-`` before it reverses the order.
     """
-    found = await requester.callbacks.find(search(query), requester.rights)
+    found = await requester.callbacks.find(search(query), requester)
     return CallbackRequests(total=found.total, found=[request_entry(row) for row in found.requests])
 
 
 async def get_callback_request(requester: Requester, uuid: UUID) -> CallbackRequestEntry:
     """Get one callback request, open or closed."""
-    return request_entry(await requester.callbacks.get(uuid, requester.rights))
+    return request_entry(await requester.callbacks.get(uuid, requester))
 
 
 async def change_callback_request(
@@ -115,14 +115,12 @@ async def change_callback_request(
     """
     if body.number is None:
         raise HttpError(422, "NumberInvalid", NO_NUMBER)
-    return request_entry(
-        await requester.callbacks.change(uuid, new_request(body), requester.rights)
-    )
+    return request_entry(await requester.callbacks.change(uuid, new_request(body), requester))
 
 
 async def remove_callback_request(requester: Requester, uuid: UUID) -> None:
     """Delete a callback request; its tickets stay."""
-    await requester.callbacks.remove(uuid, requester.rights)
+    await requester.callbacks.remove(uuid, requester)
 
 
 async def get_callback_tickets(requester: Requester, query: TicketsQuery) -> CsvFile:
@@ -134,12 +132,12 @@ async def get_callback_tickets(requester: Requester, query: TicketsQuery) -> Csv
     since = query.since if isinstance(query.since, datetime.date) else None
     until = query.until if isinstance(query.until, datetime.date) else None
     tickets = await callbacks.tickets(
-        requester.rights,
+        requester,
         query.list_uuid if isinstance(query.list_uuid, UUID) else None,
         since=None if since is None else _midnight(since),
         until=None if until is None else _midnight(until, days=1),
     )
-    lists, periods = await callbacks.lists(requester.rights), await callbacks.periods()
+    lists, periods = await callbacks.lists(requester), await callbacks.periods()
     directory = requester.callbacks.context.center.directory
     return await asyncio.to_thread(sheet, tickets, lists, periods, directory)
 

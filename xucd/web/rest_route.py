@@ -17,7 +17,6 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from xucd.callbacks.service import Callbacks
-from xucd.center.directory import User
 from xucd.center.rights import Rights
 from xucd.web.rest_csv import CsvFile
 
@@ -25,11 +24,19 @@ Function = Callable[..., Awaitable[Any]]
 
 
 class Requester(msgspec.Struct, frozen=True):
-    """The user who sends a request, its rights, and the service that does the work."""
+    """Who sends a request, and the service that does the work.
 
-    user: User
-    rights: Rights
+    `current_rights` returns the rights of this moment. Raises `HttpError` with `InvalidToken` once
+    the sign-in has ended.
+    """
+
     callbacks: Callbacks
+    current_rights: Callable[[], Rights]
+
+    @property
+    def rights(self) -> Rights:
+        """The rights of this moment, as an `Asker` has them."""
+        return self.current_rights()
 
 
 class Signature(msgspec.Struct, frozen=True):

@@ -1,0 +1,165 @@
+"""Commands whose client is dismissed while they wait: what has begun is finished, and no more."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
+from tests.test_context import Script, a_context
+from xucd.center.directory import User
+from xucd.center.intents import DialOut, FindNumber, Intent
+from xucd.center.refused import Refused
+from xucd.center.rights import rights_of
+from xucd.commands import default_memberships, dialing, few_at_a_time, login, queues
+from xucd.commands.context import Context
+from xucd.cti import commands as cmd
+from xucd.cti.session import Session, SignInKey
+from xucd.store.journal import Journal
+
+
+class Table:
+    """A scene whose agents are out, a supervisor, and a journal that dismisses when it is told."""
+
+    def __init__(self) -> None:
+        self.scene, self.script = Scene(), Script()
+        for user_id, agent_id in ((1, BRUCE), (2, ALICE)):
+            person = User(user_id, f"user{user_id}", "", "", agent_id=agent_id)
+            self.scene.center.directory.users[user_id] = person
+        self.context: Context = a_context(self.scene, self.script)
+        user = User(1, "ada", "Ada", "Admin", line_id=1, profile="Admin")
+        self.who = Session(user, SignInKey("s", "g"), rights_of(user, strict=True), writer=None)
+        self.written: list[tuple[int, int, int]] = []
+        self.dismissed_after = 1000
+        self.context.journal = cast(
+            Journal,
+            SimpleNamespace(
+                set_membership=self.set_membership,
+                set_agent_group=self.set_agent_group,
+                default_memberships=self.default_memberships,
+                set_default_memberships=self.set_defaults,
+                written=self.wait,
+            ),
+        )
+        self.defaults: dict[int, dict[int, int]] = {1: {BILLING: 7}, 2: {BILLING: 7}}
+
+    async def wait(self) -> None:
+        self.dismissed_after -= 1
+        self.who.dismissed = self.who.dismissed or self.dismissed_after < 0
+        await asyncio.sleep(0)
+
+    async def set_membership(self, agent_id: int, queue_id: int, penalty: int) -> None:
+        self.written.append((agent_id, queue_id, penalty))
+        await self.wait()
+
+    async def set_agent_group(self, agent_id: int, group_id: int) -> None:
+        self.written.append((agent_id, group_id, 0))
+
+    async def default_memberships(self) -> dict[int, dict[int, int]]:
+        await self.wait()
+        return self.defaults
+
+    async def set_defaults(self, memberships: Any, among: Any) -> None:
+        self.written.extend((user_id, 0, 0) for user_id in memberships)
+
+    def configured(self, agent_id: int) -> dict[int, int]:
+        return dict(self.scene.agent(agent_id).queues)
+
+
+@pytest.fixture
+async def table(monkeypatch: pytest.MonkeyPatch) -> Table:
+    monkeypatch.setattr(few_at_a_time, "AT_ONCE", 1)
+    return Table()
+
+
+async def test_a_group_is_moved_agent_by_agent_until_the_client_is_dismissed(table: Table) -> None:
+    table.dismissed_after = 0  # in the middle of the first agent
+    move = cmd.MoveAgentsInGroup(
+        group_id=1, from_queue_id=SUPPORT, from_penalty=0, to_queue_id=BILLING, to_penalty=5
+    )
+    with pytest.raises(Refused, match="NotAuthorized") as refused:
+        await queues.move_group(table.context, move, table.who)
+    assert "1 of 2 agents were changed" in refused.value.text
+    # The first agent is moved as a whole, in what is stored and in what is shown; the other is not.
+    assert table.written == [(BRUCE, BILLING, 5), (BRUCE, SUPPORT, -1)]
+    assert table.configured(BRUCE) == {SALES: 1, BILLING: 5}
+    assert table.configured(ALICE) == {SUPPORT: 0}
+
+
+@pytest.mark.parametrize(
+    ("handler", "command"),
+    [
+        (queues.remove_group,
+         cmd.RemoveAgentGroupFromQueueGroup(group_id=1, queue_id=SUPPORT, penalty=0)),
+        (queues.add_group,
+         cmd.AddAgentsNotInQueueFromGroupTo(group_id=2, queue_id=SALES, penalty=1)),
+        (queues.set_agent_queue, cmd.SetAgentQueue(agent_id=BRUCE, queue_id=SUPPORT, penalty=9)),
+        (queues.remove_agent_from_queue, cmd.RemoveAgentFromQueue(agent_id=BRUCE, queue_id=SALES)),
+        (login.login, cmd.AgentLogin(agent_id=BRUCE, phone_number="1001")),
+        (login.logout, cmd.AgentLogout(agent_id=BRUCE)),
+        (default_memberships.set_default,
+         cmd.SetUserDefaultMembership(user_id=1, membership=[])),
+        (default_memberships.apply_default, cmd.ApplyUsersDefaultMembership(user_ids=[1])),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, cmd.Command) else "",
+)  # fmt: skip
+async def test_a_command_that_waits_for_the_lock_is_not_begun(
+    table: Table, handler: Any, command: cmd.Command
+) -> None:
+    async with table.context.stations_lock:
+        waiting = asyncio.create_task(handler(table.context, command, table.who))
+        await asyncio.sleep(0)
+        table.who.dismissed = True
+    with pytest.raises(Refused, match="NotAuthorized"):
+        await waiting
+    assert table.written == []
+    assert table.script.asked == []
+
+
+async def test_a_change_that_waits_for_the_database_is_not_begun(table: Table) -> None:
+    table.dismissed_after = 0
+    group = cmd.SetAgentGroup(agent_id=BRUCE, group_id=2)
+    with pytest.raises(Refused, match="NotAuthorized"):
+        await queues.set_agent_group(table.context, group, table.who)
+    default = cmd.SetUserDefaultMembership(user_id=1, membership=[])
+    table.who.dismissed = False
+    with pytest.raises(Refused, match="NotAuthorized"):
+        await default_memberships.set_default(table.context, default, table.who)
+    assert table.written == []
+
+
+async def test_defaults_are_applied_agent_by_agent_until_the_client_is_dismissed(
+    table: Table,
+) -> None:
+    table.dismissed_after = 1  # in the middle of the first agent
+    apply = cmd.ApplyUsersDefaultMembership(user_ids=[1, 2])
+    with pytest.raises(Refused, match="PartlyApplied") as refused:
+        await default_memberships.apply_default(table.context, apply, table.who)
+    assert "agent 2502 (NotAuthorized)" in refused.value.text
+    assert table.configured(BRUCE) == {BILLING: 7}
+    assert table.configured(ALICE) == {SUPPORT: 0}
+
+
+async def test_a_call_is_not_placed_for_a_client_that_was_dismissed_while_its_number_was_sought(
+    table: Table,
+) -> None:
+    async def ask(intent: Intent) -> None:
+        table.script.asked.append(intent)
+        table.who.dismissed = True
+
+    table.context.asterisk._send = ask
+    table.scene.center.devices["PJSIP/1001"] = "NOT_INUSE"
+    dial = cmd.Dial(destination="0230", variables={"USR_a": "b"})
+    with pytest.raises(Refused, match="NotAuthorized"):
+        await dialing.dial(table.context, dial, table.who)
+    assert [type(intent) for intent in table.script.asked] == [FindNumber]
+    assert not [intent for intent in table.script.asked if isinstance(intent, DialOut)]
+
+
+async def test_what_the_hub_publishes_and_handlers_send_does_not_reach_a_dismissed_client(
+    table: Table,
+) -> None:
+    table.who.dismissed = True
+    table.context.hub.subscribe(table.who, "anything")
+    assert not table.context.hub.has_subscribers(["anything"])
