@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
@@ -13,13 +15,18 @@ from typing import Any, NamedTuple
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 
 from integration.client import http
-from tests.conftest import DEMO
+from tests.conftest import DEMO, PROJECT
 from tests.lone_xucd import LoneXucd
 from tests.rest_client import PREFIX, RestClient
 from tests.ws_client import Client, Closed, Refused
+from xucd.client import Refused as ClientRefused
+from xucd.client import connect
 from xucd.config import center_file
+from xucd.cti.messages import UserStatusUpdate
+from xucd.cti.schema.__main__ import LIBRARY
 from xucd.store import Store
 from xucd.store.apply import apply
 from xucd.web import passwords
@@ -293,6 +300,54 @@ async def test_a_body_that_was_long_on_its_way_is_refused_if_the_sign_in_ended_m
     writer.close()
 
 
+@contextlib.asynccontextmanager
+async def busy_database(xucd: LoneXucd) -> AsyncIterator[None]:
+    """Keep changes of callbacks waiting, and let what is read pass."""
+    held, free = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with closing(xucd.store()) as store, store.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("LOCK TABLE callback_requests"))
+            held.set()
+            free.wait()
+
+    holding = asyncio.create_task(asyncio.to_thread(hold))
+    await asyncio.to_thread(held.wait)
+    try:
+        yield
+    finally:
+        free.set()
+        await holding
+
+
+async def test_a_change_that_waits_is_not_made_once_the_sign_in_has_ended(xucd: LoneXucd) -> None:
+    ada = RestClient(xucd.port, xucd.token("ada"))
+    _, lists = await ada.ask("GET", "/callback_lists")
+    uuids = [each["uuid"] for each in lists]
+    _, added = await ada.ask("POST", f"/callback_lists/{uuids[0]}/callback_requests", BODY)
+    path = f"/callback_requests/{added['uuids'][0]}"
+    waiting, token, other = await page(xucd, "jack"), xucd.token("ada"), xucd.token("ada")
+    async with busy_database(xucd):
+        waiting.link.ask("takeCallback", uuid=added["uuids"][0], requestId=1)
+        changing = asyncio.create_task(
+            RestClient(xucd.port, token).ask("PUT", path, {"phoneNumber": "200"})
+        )
+        for _ in range(3):  # each is answered behind those before it
+            await for_check(xucd, other)
+        ending = [asyncio.create_task(log_out(xucd, each)) for each in (waiting.token, token)]
+        while {await for_check(xucd, each) for each in (waiting.token, token)} != {
+            (403, "InvalidToken")
+        }:
+            pass
+    assert await asyncio.gather(*ending) == [204, 204]
+    status, answer = await changing
+    assert (status, answer["error"]) == (403, "InvalidToken")
+    assert (await waiting.link.goodbye()).code == 4011
+    _, found = await ada.ask("GET", path)
+    assert (found["agentId"], found["phoneNumber"]) == (None, "100")
+
+
 async def test_a_user_can_sign_in_right_after_a_new_password(xucd: LoneXucd) -> None:
     password = "jack-again"
     hashed = passwords.hash_password(password)
@@ -309,3 +364,39 @@ async def test_a_user_can_sign_in_right_after_a_new_password(xucd: LoneXucd) -> 
         with pytest.raises(Closed, match="4011"):
             while True:
                 await link.hear()
+
+
+async def test_the_python_client_signs_out(xucd: LoneXucd) -> None:
+    url = f"http://127.0.0.1:{xucd.port}"
+    own, other, last = [await connect(url, token=xucd.token("alice")) for _ in range(3)]
+    await own.sign_out()
+    assert await for_check(xucd, own.token) == (403, "InvalidToken")
+    with pytest.raises(ClientRefused, match="Closed"):
+        await own.pause_agent()
+    assert await for_check(xucd, other.token) == (200, None)
+    await other.sign_out(everywhere=True)
+    with pytest.raises(ClientRefused, match="InvalidToken"):
+        await last.until(UserStatusUpdate, lambda _: False)
+    await last.close()
+
+
+async def test_the_javascript_library_signs_out(xucd: LoneXucd) -> None:
+    program = """
+        import { WebSocket } from "ws";
+        const url = process.argv[2], { connect } = await import(process.argv[1]);
+        const [own, other] = await Promise.all(
+            process.argv.slice(3).map((token) => connect({ url, token, WebSocket })));
+        const closed = new Promise((resolve) => other.on("closed", resolve));
+        await own.signOut({ everywhere: true });
+        console.log((await closed).code, (await own.pauseAgent().catch((refused) => refused)).code);
+    """
+    tokens = [xucd.token("alice") for _ in range(2)]
+    process = await asyncio.create_subprocess_exec(
+        "node", "--input-type=module", "--eval", program,
+        str(LIBRARY / "xucd.js"), f"http://127.0.0.1:{xucd.port}", *tokens,
+        stdout=asyncio.subprocess.PIPE, cwd=PROJECT,
+    )  # fmt: skip
+    printed, _ = await process.communicate()
+    assert printed.decode().split() == ["InvalidToken", "Closed"]
+    for token in tokens:
+        assert await for_check(xucd, token) == (403, "InvalidToken")

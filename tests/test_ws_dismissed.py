@@ -91,13 +91,17 @@ async def test_a_dismissed_client_hears_of_nothing_any_more(server: Server, more
         (session,) = [each for each in server.application.sessions if each.user.login == "bruce"]
         server.application.gate.clear()
         client.ask("listenAgent", agentid=1)
+        client.say('{"claz":"ping"}')
+        assert await client.hear() == {"claz": "ping"}  # it is under way, and keeps the link open
         dismiss(server)
+        server.hub.publish(["everybody"], said(76))
         server.hub.subscribe(session, "everybody")
         server.hub.publish(["everybody"], said(77))
         session.send(said(78))
         heard, _ = await all_of(client)
         assert not [one for one in heard if one["msgType"] == "AgentListen"]
-        assert (await alice.hear())["ctiMessage"]["agentId"] == 77
+        for number in (76, 77):
+            assert (await alice.hear())["ctiMessage"]["agentId"] == number
     server.application.gate.set()
 
 
@@ -180,3 +184,17 @@ async def test_a_slow_client_that_is_dismissed_is_closed_all_the_same() -> None:
             await until(lambda: not links.open)
         server.application.gate.set()
         await asyncio.sleep(0)
+
+
+async def test_a_command_that_waits_for_its_client_to_read_is_not_begun(server: Server) -> None:
+    async with await server.opened() as client:
+        (session,) = server.application.sessions
+        session.send(said(1, 16_000_000))
+        client.ask("listenAgent", agentid=2, requestId=1)
+        (link,) = server.links.open
+        await until(lambda: link._worker is not None)
+        dismiss(server)
+        heard, closed = await all_of(client)
+        assert heard[-1]["ctiMessage"]["error"] == "NotAuthorized"
+        assert closed.code == 4011
+    assert server.application.asked_for == []

@@ -80,7 +80,7 @@ def said(number: int, size: int = 0) -> AgentListen:
 
 
 class Records:
-    """A database of sign-ins. `failing` raises, and `gate` holds back, what is read of it."""
+    """A database of sign-ins, which may be `failing`, or slow: `gate` holds it back."""
 
     def __init__(self) -> None:
         self.known = {"bruce": "one", "alice": "two"}
@@ -101,6 +101,7 @@ class Records:
         return dict(self.ended)
 
     async def end_sign_in(self, sid: str, until: float) -> None:
+        await self.gate.wait()
         if self.failing:
             raise StoreUnavailable("gone")
         self.ended[sid] = until

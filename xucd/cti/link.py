@@ -170,8 +170,6 @@ class Link(WebSocketServerProtocol):
             return
         if isinstance(command, frames.Ping):
             self.writer.send(_PONG)
-        elif self.session.dismissed:
-            _acknowledge(self.session, command.request_id, rights_ended())
         elif len(self._queue) >= MAX_WAITING:
             text = "Too many commands wait to be carried out."
             self._reject(self.session, "TooManyCommands", text, command.request_id)
@@ -212,10 +210,10 @@ class Link(WebSocketServerProtocol):
 
     async def _run_queue(self, session: Session, writer: SocketWriter) -> None:
         try:
-            while self._queue:
+            while self._queue and self._farewell is None:
                 # Backpressure: an answer may be large, so the next command waits until it is read.
                 await writer.drained()
-                if self._queue:
+                if self._queue and self._farewell is None:
                     await self._carry_out(session, self._queue.popleft())
         finally:
             self._worker = None
@@ -258,15 +256,17 @@ class Link(WebSocketServerProtocol):
         if self._farewell is not None or self.session is None:
             return
         self._farewell = code, reason
-        while self._queue:
-            _acknowledge(self.session, self._queue.popleft().request_id, rights_ended())
         if self._worker is None:
             self._say_farewell()
         else:
             self._loop.call_later(FAREWELL, self._say_farewell)
 
     def _say_farewell(self) -> None:
-        if self._farewell is not None and self.writer is not None and self.writer.open:
+        if self._farewell is None or self.session is None or self.writer is None:
+            return
+        if self.writer.open:
+            for command in self._queue:
+                _acknowledge(self.session, command.request_id, rights_ended())
             self.sendCloseFrame(*self._farewell)
 
     def _too_slow(self) -> None:

@@ -135,7 +135,7 @@ class Api:
                 claims = self._tokens.read(token_in(request.requestHeaders), expired=True)
                 await self._revocations.end(claims.sid, claims.end)
         except StoreError:
-            text = "xucd cannot write to its database; nothing was ended."
+            text = "xucd cannot write to its database; the token is still valid."
             raise HttpError(503, "StoreUnavailable", text) from None
         request.setResponseCode(204)
         request.setHeader(b"Cache-Control", b"no-store")

@@ -91,18 +91,30 @@ class Revocations:
         """End all sign-ins of a user. Raises `StoreError`."""
         await asyncio.shield(asyncio.create_task(self._end_all(login)))
 
-    # These two are finished even if the client hangs up.
+    # These two are finished even if the client hangs up. What they end has ended at once, so that
+    # nothing more begins of what waits for the database, too; unless it cannot be stored.
 
     async def _end(self, sid: str, until: float) -> None:
-        await self._records.end_sign_in(sid, until)
-        now = self._clock()
-        self._ended = {each: end for each, end in self._ended.items() if end > now} | {sid: until}
+        now, before = self._clock(), self._ended
+        self._ended = {each: end for each, end in before.items() if end > now} | {sid: until}
         self._changed()
+        try:
+            await self._records.end_sign_in(sid, until)
+        except StoreError:
+            if sid not in before:
+                del self._ended[sid]
+            raise
 
     async def _end_all(self, login: str) -> None:
-        await self._records.end_all_sign_ins(login)
-        self._generations.pop(login, None)
-        self._changed()
+        async with self._reading:
+            before = self._generations.pop(login, None)
+            self._changed()
+            try:
+                await self._records.end_all_sign_ins(login)
+            except StoreError:
+                if before is not None:
+                    self._generations[login] = before
+                raise
         await self.refresh()
 
     async def _read(self) -> None:
