@@ -7,6 +7,7 @@ from typing import Any
 
 import jwt
 import pytest
+import structlog
 
 from tests.web_server import BRUCE, SECRET, Server, serving, until
 from tests.ws_client import Client, Refused
@@ -287,3 +288,27 @@ async def test_the_user_of_a_configuration_that_has_none_cannot_use_its_token(
     assert await check(server, token) == "InvalidToken"
     server.users["bruce"] = BRUCE
     assert "token" in await check(server, token)
+
+
+@pytest.mark.parametrize("path", [CTI, "/xuc/ctichannel/tokenAuthentication"])
+async def test_a_client_that_hangs_up_while_its_token_is_looked_up_is_no_failure(
+    server: Server, path: str
+) -> None:
+    token = await server.token()
+    server.records.gate.clear()
+    asked = server.records.asked
+    _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(
+        f"GET {path}?token={token} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+    await until(lambda: server.records.asked > asked)
+    with structlog.testing.capture_logs() as lines:
+        writer.close()
+        await writer.wait_closed()
+        await server.json("GET", "/health")  # answered once the server has seen the end
+        server.records.gate.set()
+        assert "token" in await check(server, token)
+    assert [line for line in lines if line["log_level"] == "error"] == []
+    assert not server.links.open

@@ -176,12 +176,17 @@ class Assembly:
         rights change at once, before what others have under way is finished. Raises `StoreError`.
         """
         context = self._context
-        self._change_users(await self._store.run(Store.directory))
+        before, early = context.center.directory, await self._store.run(Store.directory)
+        self._change_users(early)
         async with context.stations_lock:
             await context.journal.save_days(context.center, self._clock())
             center = await self._build_center()
             self._change_users(center.directory)
             await self._service.reconfigure(center)
+            # Who was back before this was shown a centre that lacked its new agent or line.
+            self._dismiss_changed(
+                lambda user: user is early.users.get(user.id) and _is_new_to(before, user)
+            )
             try:
                 await self._callbacks.publish_reloaded()
             except Refused as refusal:
@@ -195,11 +200,11 @@ class Assembly:
         self._links.dismiss(
             lambda user, _: user.id not in directory.users, SIGNED_OUT, b"signed out"
         )
-        self._links.dismiss(
-            lambda user, _: directory.users[user.id] != user,
-            SERVICE_RESTART,
-            b"configuration changed",
-        )
+        self._dismiss_changed(lambda user: directory.users[user.id] != user)
+
+    def _dismiss_changed(self, whom: Callable[[User], bool]) -> None:
+        """Have the pages of some users connect again, to what is configured now."""
+        self._links.dismiss(lambda user, _: whom(user), SERVICE_RESTART, b"configuration changed")
 
     def _dismiss_ended(self) -> None:
         """Dismiss the sessions whose sign-in has ended."""
@@ -332,6 +337,13 @@ class _SignInRecords:
 
     async def end_all_sign_ins(self, login: str) -> None:
         await self._store.run(Store.end_all_sign_ins, login)
+
+
+def _is_new_to(directory: Directory, user: User) -> bool:
+    """Whether a configuration lacks a user's agent or line."""
+    return (user.agent_id is not None and user.agent_id not in directory.agents) or (
+        user.line_id is not None and user.line_id not in directory.lines
+    )
 
 
 def steady_clock() -> Callable[[], float]:
