@@ -13,7 +13,7 @@ from xucd.commands.context import Context, Options
 from xucd.cti import commands as cmd
 from xucd.cti import messages as msg
 from xucd.cti.hub import Hub
-from xucd.cti.session import Session
+from xucd.cti.session import Session, SignInKey
 from xucd.publishing.changes import Publisher
 from xucd.publishing.opening import subscribe_to_own
 from xucd.views.statuses import with_own
@@ -64,7 +64,7 @@ class Page(Session):
     """A session that keeps what it is sent."""
 
     def __init__(self, user: User, *, strict: bool = False) -> None:
-        super().__init__(user, rights_of(user, strict=strict), None)
+        super().__init__(user, SignInKey("", ""), rights_of(user, strict=strict), None)
         self.heard: list[msg.Message] = []
 
     def send(self, body: msg.Message) -> None:
