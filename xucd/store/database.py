@@ -2,7 +2,8 @@
 
 SQLite is set up to lose nothing that was committed (write-ahead log, `synchronous=FULL`). A
 writing transaction takes the write lock at its beginning, so that what it reads is still true when
-it writes. PostgreSQL needs none of this.
+it writes; and it looks whether the files are still in place (`file_watch`). PostgreSQL needs none of
+this; there, each connection looks whether it leads to the same database as the first.
 """
 
 import os
@@ -27,12 +28,16 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from xucd.store.errors import StoreError, StoreUnavailable
+from xucd.store.file_watch import FileWatch
 
 # How long to wait for another process's transaction, in seconds.
 PATIENCE = 3
 # The key of PostgreSQL's advisory lock around migrations and `center apply`; any number works.
 LOCK = 0x78756364
 MIGRATIONS = Path(__file__).parent / "migrations"
+OUT_OF_ORDER = frozenset({"25006", "42501", "42P01", "3F000"})
+"""States by which PostgreSQL says that no transaction can write now, whatever it holds: read-only,
+without the right to, and with the tables or their schema gone."""
 
 
 def open_engine(url: str) -> Engine:
@@ -40,7 +45,7 @@ def open_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() in {"postgresql", "postgres"}:
         try:
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            return _postgresql(parsed)
         except ModuleNotFoundError as error:
             raise StoreError("PostgreSQL needs a library: pip install xucd[postgresql]") from error
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
@@ -48,11 +53,54 @@ def open_engine(url: str) -> Engine:
     return _sqlite(parsed, parsed.database)
 
 
+def close_engine(engine: Engine) -> None:
+    """Close all connections. A later transaction opens new ones, to whatever is there then."""
+    engine.dispose()
+    watch = _file_watch(engine)
+    if watch is not None:
+        watch.closed()
+
+
+def _file_watch(engine: Engine) -> FileWatch | None:
+    return engine.get_execution_options().get("file_watch")
+
+
+def _postgresql(url: URL) -> Engine:
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    first: list[Any] = []
+
+    @event.listens_for(engine, "connect")
+    def compare(connection: Any, _: Any) -> None:
+        # Behind the same address may be another server by now: one restored from a backup.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT oid, has_function_privilege('pg_control_system()', 'EXECUTE')"
+                " FROM pg_database WHERE datname = current_database()"
+            )
+            identity, may_ask = cursor.fetchone()
+            if may_ask:
+                cursor.execute("SELECT system_identifier FROM pg_control_system()")
+                identity = (identity, *cursor.fetchone())
+        connection.rollback()
+        if first and identity != first[0]:
+            raise StoreUnavailable(
+                "database: another PostgreSQL database has taken the place of the one that xucd"
+                " worked with: bring that one back, or restart xucd to work with this one"
+            )
+        first[:] = [identity]
+
+    return engine
+
+
 def _sqlite(url: URL, file: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": PATIENCE})
+    watch = FileWatch(file)
+    engine = create_engine(
+        url, connect_args={"timeout": PATIENCE}, execution_options={"file_watch": watch}
+    )
 
     @event.listens_for(engine, "do_connect")
     def prepare(*_: Any) -> None:
+        watch.check_database()  # an empty file must not stand in for one that was moved away
         # The file holds password hashes and the key of all tokens. SQLite's logs get the same mode.
         # Only when it is new: closing a descriptor of a file in use would drop SQLite's locks.
         with suppress(FileExistsError):
@@ -66,6 +114,8 @@ def _sqlite(url: URL, file: str) -> Engine:
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA schema_version")  # opens the logs
+        watch.opened()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -97,20 +147,46 @@ def transaction(engine: Engine, *, writing: bool, alone: bool = False) -> Iterat
     are raised as `StoreError`.
     """
     try:
+        if writing:
+            _check_files(engine)
         with engine.execution_options(writing=writing).begin() as connection:
             if alone and engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             yield connection
+        if writing:
+            _check_files(engine)
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise StoreUnavailable(_error_text(error)) from error
     except DBAPIError as error:
         # The plain class is raised for a file that is not a database, or is damaged.
-        out_of_order = error.connection_invalidated or type(error) is DatabaseError
+        out_of_order = (
+            error.connection_invalidated
+            or type(error) is DatabaseError
+            or getattr(error.orig, "sqlstate", None) in OUT_OF_ORDER
+        )
         raise (StoreUnavailable if out_of_order else StoreError)(_error_text(error)) from error
     except SQLAlchemyError as error:
         raise StoreError(_error_text(error)) from error
     except (OSError, sqlite3.Error) as error:  # from making the connection, above
         raise StoreUnavailable(str(error)) from error
+
+
+def _check_files(engine: Engine) -> None:
+    """Raise `StoreUnavailable` unless what is committed ends up where it is looked for."""
+    watch = _file_watch(engine)
+    if watch is None:
+        return
+
+    def rescue() -> None:
+        with engine.execution_options(writing=False).connect() as connection:
+            database = connection.connection.driver_connection
+            assert isinstance(database, sqlite3.Connection)
+            (busy, *_) = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StoreUnavailable("database: its write-ahead log was removed, and it is in use")
+        close_engine(engine)
+
+    watch.check(rescue)
 
 
 def _error_text(error: SQLAlchemyError) -> str:

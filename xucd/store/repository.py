@@ -39,7 +39,7 @@ class Store:
 
     def close(self) -> None:
         """Close all connections. A later call opens new ones."""
-        self._engine.dispose()
+        database.close_engine(self._engine)
 
     def ping(self) -> None:
         """Raise `StoreUnavailable` unless the database answers."""
