@@ -64,6 +64,7 @@ def test_the_writers_of_an_agent_are_these() -> None:
     assert {
         "begin_login", "begin_logout", "change_stance", "configure", "count", "end_day",
         "end_logout", "forget_differences", "inherit", "last_line", "log_in", "log_out", "lose",
-        "owe_wrapup", "restore", "restore_day", "set_agent", "set_changing", "set_line",
-        "set_members", "set_since", "set_told", "set_wrapup", "settle", "show", "take_out",
+        "owe_wrapup", "restore", "restore_day", "restore_spending", "set_agent", "set_changing",
+        "set_line", "set_members", "set_since", "set_told", "set_wrapup", "settle", "shift", "show",
+        "take_out",
     } == WRITERS  # fmt: skip

@@ -10,7 +10,6 @@ the configuration helps. `ask` and `query` reach Asterisk between `on_up` and `o
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -101,7 +100,13 @@ class Connection:
         self._booted = asyncio.Event()
         self._snapshots = 0
         self.last_event_at: float | None = None
-        """The time of the last event, in epoch seconds; None before the first."""
+        """The event loop's time of the last event; None before the first."""
+        self.heard_from = 0.0
+        """The event loop's time since which no event of this connection has been missed."""
+        self.heard_until = 0.0
+        """The event loop's time of the last byte before the connection was lost."""
+        self.missed = True
+        """Whether events may have been missed before this connection; False once it is up."""
         self.connections = 0
         """Number of TCP connections that have been up."""
         self.undecodable = 0
@@ -219,12 +224,15 @@ class Connection:
             heartbeat.cancel()
             manager.close()
             self._manager = None
+            self.missed = True
             if self._up:
+                self.heard_until = manager.received_at
                 self._up = False
                 self._listener.on_down()
 
     async def _come_up(self, manager: ManagerProtocol) -> None:
         await log_in(manager, self._settings)
+        self.heard_from = asyncio.get_running_loop().time()
         await self._until_booted(manager)
         await self._synchronise(manager)
         self.connections += 1
@@ -244,6 +252,7 @@ class Connection:
         self._up = True
         self._holding = False
         self._listener.on_up(snapshot, held)
+        self.missed = False
 
     async def _until_booted(self, manager: ManagerProtocol) -> None:
         booted = asyncio.create_task(self._booted.wait())
@@ -270,7 +279,7 @@ class Connection:
             self.undecodable += 1
             log.error("cannot decode an event", reason=error.text)
             return
-        self.last_event_at = time.time()
+        self.last_event_at = asyncio.get_running_loop().time()
         if event is None:
             if name_of(raw) == b"FullyBooted":
                 self._booted.set()

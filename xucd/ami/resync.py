@@ -257,8 +257,16 @@ async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Bl
         if isinstance(variable_answer, BaseException):
             raise variable_answer
         builder.feed(variable_answer[0])
-    await query(actions.ping(f"{prefix}/end"))
-    return builder.snapshot()
+    (pong, *_) = await query(actions.ping(f"{prefix}/end"))
+    return msgspec.structs.replace(builder.snapshot(), pbx_time=pbx_time(pong))
+
+
+def pbx_time(pong: Block) -> float | None:
+    """Asterisk's clock, from its answer to a ping; None if it does not tell."""
+    try:
+        return float(pong["Timestamp"])
+    except (KeyError, ValueError):
+        return None
 
 
 async def list_queues(query: Callable[[Action], Awaitable[list[Block]]]) -> QueuesSeen:

@@ -5,8 +5,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -16,8 +16,10 @@ from twisted.web.server import Site
 
 from xucd.agi import callback, sheet, variables
 from xucd.agi.server import AgiServer
+from xucd.app.clock import Clock
+from xucd.app.gaps import Gaps
 from xucd.app.handlers import carry_out
-from xucd.app.service import Service
+from xucd.app.service import Pbx, Service
 from xucd.callbacks.service import Callbacks
 from xucd.callbacks.voice_messages import CallerCallbacks
 from xucd.center.center import Center, Remembered
@@ -35,15 +37,15 @@ from xucd.cti.hub import Hub
 from xucd.cti.link import SIGNED_OUT, LinkLimits
 from xucd.cti.links import Links
 from xucd.cti.messages import StatusAction, UserStatus
-from xucd.store import AsyncStore, Store, StoreError, callback_reading
-from xucd.store.journal import SAVE_DAYS_S, Journal, day_of, midnight_after
+from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable, callback_reading
+from xucd.store.figures import Memory, queue_days, resume
+from xucd.store.journal import SAVE_S, Journal, day_of, midnight_after
 from xucd.views.statuses import with_own
 from xucd.web.api import Health
 from xucd.web.revocations import Revocations
 from xucd.web.site import SiteOptions, SiteParts, make_site
 
 SERVICE_RESTART = 1012
-PING_STORE_S = 5.0
 
 log = structlog.get_logger()
 reactor: Any = twisted_reactor
@@ -62,7 +64,7 @@ class Assembly:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.port = 0
-        self._clock = steady_clock()
+        self._clock = Clock()
         store = Store(settings.store.url)
         self._store = AsyncStore(store)
         # On a thread of its own: the use of a token does not wait for an import of callbacks.
@@ -75,13 +77,16 @@ class Assembly:
         """Begin to serve. Raises `StoreError`, or `CannotListen`."""
         store, settings = self._store, self.settings
         await store.run(Store.migrate)
-        self._context = await self._build_context()
+        memory = await store.run(resume, self._clock.reading(), midnight_after)
+        if memory is not None:
+            self._clock.goes_on_from(memory.clock)
+        self._context = await self._build_context(memory)
         self._callbacks = Callbacks(self._context)
         self._service = Service(
             self._context,
             self._callbacks,
             partial(carry_out, self._context, self._callbacks),
-            settings.ami,
+            self._pbx(memory),
             strict_rights=settings.strict_rights,
         )
         limits = LinkLimits(backlog=settings.limits.backlog)
@@ -99,20 +104,25 @@ class Assembly:
         self._listen_for_agi()
         self._listen_for_clients(site)
         self._background = [
-            asyncio.create_task(self._save_days()),
-            asyncio.create_task(self._watch_store()),
+            asyncio.create_task(self._keep_time_and_figures()),
             asyncio.create_task(self._revocations.watch()),
         ]
         self._service.start()
 
-    async def _build_context(self) -> Context:
+    def _pbx(self, memory: Memory | None) -> Pbx:
+        file = self.settings.asterisk.queue_log
+        path = Path(file) if file is not None else None
+        gaps = Gaps(self._context, self._clock, path, memory)
+        return Pbx(self.settings.ami, self._clock, gaps)
+
+    async def _build_context(self, memory: Memory | None) -> Context:
         settings = self.settings
         return Context(
-            center=await self._build_center(),
+            center=await self._build_center(memory),
             asterisk=AsteriskRequests(
                 self._send,
                 timeout=settings.ami.action_timeout,
-                started_at=self._clock(),
+                started_at=self._clock.now(),
             ),
             journal=Journal(self._store),
             hub=Hub(asyncio.get_running_loop()),
@@ -122,7 +132,7 @@ class Assembly:
                 dialing=settings.dialing,
                 hints_by_list=settings.web.hints == "own lists",
             ),
-            now=self._clock,
+            now=self._clock.now,
             publish=self._publish_changes,
         )
 
@@ -179,7 +189,7 @@ class Assembly:
         before, early = context.center.directory, await self._store.run(Store.directory)
         self._change_users(early)
         async with context.stations_lock:
-            await context.journal.save_days(context.center, self._clock())
+            await context.journal.save_figures(context.center, self._clock.reading())
             center = await self._build_center()
             self._change_users(center.directory)
             await self._service.reconfigure(center)
@@ -213,8 +223,8 @@ class Assembly:
             lambda user, sign_in: has_ended(user.login, sign_in), SIGNED_OUT, b"signed out"
         )
 
-    async def _build_center(self) -> Center:
-        store, now = self._store, self._clock()
+    async def _build_center(self, memory: Memory | None = None) -> Center:
+        store, now = self._store, self._clock.now()
         return Center(
             await store.run(Store.directory),
             now,
@@ -223,7 +233,8 @@ class Assembly:
                 queues=await store.run(Store.memberships),
                 stations=await store.run(Store.stations),
                 days=await store.run(Store.agent_days, day_of(now)),
-                queue_days=await store.run(Store.queue_days, day_of(now)),
+                queue_days=await store.run(queue_days, day_of(now)),
+                resumed=memory.resumed if memory is not None else None,
             ),
         )
 
@@ -248,7 +259,7 @@ class Assembly:
         context = self._context
         try:
             await context.journal.written()
-            await context.journal.save_days(context.center, self._clock())
+            await context.journal.save_figures(context.center, self._clock.reading())
         except (Refused, StoreError) as error:
             log.error("cannot write everything before stopping", reason=str(error))
 
@@ -276,23 +287,21 @@ class Assembly:
                 f"cannot listen on {agi.host}:{agi.port} for FastAGI: {error}"
             ) from error
 
-    async def _save_days(self) -> None:
+    async def _keep_time_and_figures(self) -> None:
+        """See whether the clock was set, and write what has moved; `/health` shows if it cannot."""
         context = self._context
         while True:
-            await asyncio.sleep(SAVE_DAYS_S)
+            await asyncio.sleep(SAVE_S)
+            self._service.correct_clock()
             try:
-                await context.journal.save_days(context.center, self._clock())
+                await context.journal.save_figures(context.center, self._clock.reading())
+            except StoreUnavailable:
+                pass  # logged, and written with the next
             except StoreError as error:
-                log.error("cannot write the day's statistics", reason=str(error))
+                log.error("the database rejected the figures", reason=str(error))
 
     def _keep_sheet(self, kept: KeptSheet) -> None:
         self._context.center.sheets.keep(kept)  # a reload replaces the centre
-
-    async def _watch_store(self) -> None:
-        """Ping the database regularly; `/health` shows the result."""
-        while True:
-            await self._store.ping()
-            await asyncio.sleep(PING_STORE_S)
 
     def _health(self) -> Health:
         current, alive = self._context.asterisk.current, self._store.alive
@@ -301,7 +310,7 @@ class Assembly:
             current=current and alive,
             asterisk="current" if current else "lost",
             store="ok" if alive else "failed",
-            last_event_age=round(time.time() - last, 1) if last is not None else None,
+            last_event_age=round(time.monotonic() - last, 1) if last is not None else None,
         )
 
 
@@ -344,12 +353,6 @@ def _is_new_to(directory: Directory, user: User) -> bool:
     return (user.agent_id is not None and user.agent_id not in directory.agents) or (
         user.line_id is not None and user.line_id not in directory.lines
     )
-
-
-def steady_clock() -> Callable[[], float]:
-    """Epoch seconds that never go back, even when the system clock is set back."""
-    began = time.time() - time.monotonic()
-    return lambda: began + time.monotonic()
 
 
 def _user_status(status: StatusSettings) -> UserStatus:

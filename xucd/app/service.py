@@ -7,13 +7,20 @@ the snapshot called for.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import NamedTuple, TypeVar
 
+import msgspec
 import structlog
 
+from xucd.ami import actions
 from xucd.ami.caller_order import CallerOrder
 from xucd.ami.connection import AmiSettings, Connection
 from xucd.ami.errors import AmiError
 from xucd.ami.queue_watch import QueueWatch
+from xucd.ami.resync import pbx_time
+from xucd.app.clock import Clock
+from xucd.app.gaps import Gaps
 from xucd.app.held import apply_held
 from xucd.callbacks.service import Callbacks
 from xucd.center.center import Center
@@ -24,16 +31,19 @@ from xucd.center.refused import Refused
 from xucd.center.rights import Rights, rights_of
 from xucd.center.rules.rebuild import rebuild, rebuild_members
 from xucd.center.rules.table import apply
-from xucd.center.snapshot import Snapshot
+from xucd.center.snapshot import QueuesSeen, Snapshot
 from xucd.commands.context import Context
 from xucd.cti.commands import Command
 from xucd.cti.session import Session
 from xucd.publishing.changes import Publisher
 from xucd.publishing.link_status import link_status
 from xucd.publishing.opening import send_opening, subscribe_to_own
+from xucd.store import figures
 from xucd.views import topics
 
 log = structlog.get_logger()
+
+Seen = TypeVar("Seen", Snapshot, QueuesSeen)
 
 CONTRADICTIONS = frozenset({"NotMember", "NoSuchQueue", "MemberNotDynamic", "AsteriskLacksAction"})
 """Refusals which say that Asterisk's members are others than the centre takes them for."""
@@ -44,8 +54,19 @@ RELIST_S = 1.0
 EXPLAINED_S = 60.0
 """For how long the same refusal leads to no other look, in seconds."""
 
+PBX_CLOCK_S = 2.0
+"""How often Asterisk is asked for its clock, in seconds."""
+
 CarryOut = Callable[[Command, Session], Awaitable[str | None]]
 """Carries out a client's command; returns the code of a warning, if any, or raises `Refused`."""
+
+
+class Pbx(NamedTuple):
+    """Asterisk's address, the clock that knows Asterisk's, and the gaps in what was heard of it."""
+
+    ami: AmiSettings
+    clock: Clock
+    gaps: Gaps
 
 
 class Service:
@@ -59,13 +80,15 @@ class Service:
         context: Context,
         callbacks: Callbacks,
         carry_out: CarryOut,
-        ami: AmiSettings,
+        pbx: Pbx,
         *,
         strict_rights: bool,
     ) -> None:
         self.context = context
         self.callbacks = callbacks
-        self.connection = Connection(ami, self)
+        self.clock = pbx.clock
+        self.gaps = pbx.gaps
+        self.connection = Connection(pbx.ami, self)
         self._caller_order = CallerOrder(self.connection.query, self._crowded, self.on_event)
         self._queue_watch = QueueWatch(
             self.connection.query, self._has_other_members, self.relist_members, self._is_listing
@@ -80,7 +103,7 @@ class Service:
         self._next_list: asyncio.Task[None] | None = None
         self._listed_at = -RELIST_S
         self._explained: dict[tuple[str, ...], float] = {}
-        self._poll: asyncio.Task[None] | None = None
+        self._polls: list[asyncio.Task[None]] = []
         context.asterisk.relist_members = lambda: asyncio.shield(self.relist_members())
         metrics = context.hub.metrics
         metrics.ami_connections.set_function(lambda: self.connection.connections)
@@ -90,16 +113,19 @@ class Service:
         """Connect to Asterisk, and stay connected."""
         self.connection.start()
         self._set_timer()
-        self._poll = asyncio.create_task(self._queue_watch.watch())
+        self._polls = [
+            asyncio.create_task(self._queue_watch.watch()),
+            asyncio.create_task(self._watch_pbx_clock()),
+        ]
 
     async def close(self) -> None:
         """Disconnect from Asterisk and cancel all that is under way."""
         if self._timer is not None:
             self._timer.cancel()
         self._caller_order.close()
-        for task in (*self._tasks, self._poll):
-            if task is not None:
-                task.cancel()
+        self.gaps.close()
+        for task in (*self._tasks, *self._polls):
+            task.cancel()
         await self.connection.close()
 
     async def reconfigure(self, center: Center) -> None:
@@ -187,10 +213,13 @@ class Service:
 
     def on_up(self, snapshot: Snapshot, held: list[Event]) -> None:
         """Rebuild the centre from a snapshot, then apply the events held meanwhile."""
-        now = self.context.now()
-        rebuild(self.context.center, snapshot, now)
+        self.clock.heard_of_pbx(snapshot.pbx_time)
+        self.correct_clock()
+        now, loop = self.context.now(), asyncio.get_running_loop()
+        rebuild(self.context.center, self._dated(snapshot), now, self.gaps.heard_until)
         apply_held(self.context.center, held, now)
         self.publish_changes()
+        self.gaps.heard(now - (loop.time() - self.connection.heard_from), self.publish_changes)
         self.callbacks.end_missing_calls()
         self._snapshots += 1
         self._start(self._become_current(self._snapshots, list(self._tasks)))
@@ -198,6 +227,9 @@ class Service:
     def on_down(self) -> None:
         """Tell clients that what they see is no longer current."""
         asterisk = self.context.asterisk
+        if self.connection.missed:
+            silent = asyncio.get_running_loop().time() - self.connection.heard_until
+            self.gaps.lost(self.context.now() - silent)
         if asterisk.current:
             asterisk.lost_since = self.context.now()
             self._publish_link_status()
@@ -249,9 +281,10 @@ class Service:
                 self._listed_at = loop.time()
                 self._next_list = None
                 seen, held = await self.connection.relist_members()
+                self.correct_clock()
                 now = self.context.now()
                 try:
-                    rebuild_members(self.context.center, seen, now, again=True)
+                    rebuild_members(self.context.center, self._dated(seen), now, again=True)
                 finally:
                     apply_held(self.context.center, held, now)
                     self.publish_changes()
@@ -292,6 +325,46 @@ class Service:
         task.add_done_callback(self._tasks.discard)
 
     # -- time
+
+    def correct_clock(self) -> None:
+        """Follow the system's clock, if it was set: every moment that is kept moves with it."""
+        seconds = self.clock.correct()
+        if not seconds:
+            return
+        context = self.context
+        context.center.shift(seconds)
+        self.callbacks.shift(seconds)
+        self.gaps.shift(seconds)
+        context.journal.later(figures.shift, self.clock.reading())
+        if context.asterisk.lost_since is not None:
+            context.asterisk.lost_since += seconds
+            self._publish_link_status()
+        self.publish_changes()
+        self._set_timer()
+
+    def _dated(self, seen: Seen) -> Seen:
+        """What Asterisk lists, with its dates by xucd's clock."""
+        members = tuple(
+            msgspec.structs.replace(
+                member,
+                last_call=self._own(member.last_call),
+                last_pause=self._own(member.last_pause),
+            )
+            for member in seen.members
+        )
+        return msgspec.structs.replace(seen, members=members)
+
+    def _own(self, date: int) -> int:
+        return int(self.clock.own(date)) if date else 0
+
+    async def _watch_pbx_clock(self) -> None:
+        """Ask Asterisk for its clock, so that it is known when that was set."""
+        while True:
+            await asyncio.sleep(PBX_CLOCK_S)
+            if self.connection.connected:
+                with suppress(AmiError):  # the next connection tells
+                    (pong, *_) = await self.connection.query(actions.ping())
+                    self.clock.heard_of_pbx(pbx_time(pong))
 
     def _set_timer(self) -> None:
         loop = asyncio.get_running_loop()

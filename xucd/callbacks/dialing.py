@@ -98,6 +98,11 @@ class CallbackDialing:
             ):
                 self._apply_phone_call(call, change.call)
 
+    def shift(self, seconds: float) -> None:
+        """The clock was set: the moments of all calls are so much later by it."""
+        for call in self._calls.values():
+            call.shift(seconds)
+
     def end_missing_calls(self) -> None:
         """End the calls that Asterisk no longer has, after the centre was rebuilt."""
         channels = self._context.center.channels.by_id

@@ -84,6 +84,10 @@ class Callbacks:
         """End the calls that Asterisk no longer has; after the centre was rebuilt."""
         self._dialing.end_missing_calls()
 
+    def shift(self, seconds: float) -> None:
+        """The clock was set: the moments of calls under way are so much later by it."""
+        self._dialing.shift(seconds)
+
     async def subscribe(self, who: Session) -> None:
         """Send a client all lists with their open requests, and from now on every change."""
         async with self._publishing_order:

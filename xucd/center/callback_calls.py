@@ -8,6 +8,8 @@ outcome of ringing either phone comes as `DialOutcome`.
 
 from uuid import UUID
 
+import msgspec
+
 from xucd.center.callbacks import Ticket
 from xucd.center.changes import DialOutcome, PhoneCall, Stage
 from xucd.center.channels import DIAL_ID
@@ -44,6 +46,13 @@ class CallbackCall:
         if self.answered is None or self.ended is None:
             return None
         return max(0.0, self.ended - self.answered)
+
+    def shift(self, seconds: float) -> None:
+        """The clock was set: every moment is so much later by it."""
+        started = self.ticket.started + seconds
+        self.ticket = msgspec.structs.replace(self.ticket, started=started)
+        if self.answered is not None:
+            self.answered += seconds
 
     def apply_dial_outcome(self, outcome: DialOutcome, now: float) -> None:
         """Record the outcome of ringing the user's phone or the number."""

@@ -61,6 +61,15 @@ from xucd.center.queue_stats import QueueStats
 from xucd.center.sheets import Sheets
 from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station
+from xucd.center.under_way import (
+    AgentUnderWay,
+    CallUnderWay,
+    CutCall,
+    Lately,
+    Resumed,
+    call_under_way,
+    figures_of_ended,
+)
 from xucd.center.waiting import Waiting
 from xucd.center.wrapups import Wrapups
 
@@ -76,16 +85,23 @@ HALF_PAUSED_S = 2.0
 LATE_S = 10.0
 """How long after a snapshot Asterisk may still do what it was asked for before."""
 
+BEFORE_TODAY_S = 26 * 3600.0
+"""So long before a midnight it is always yesterday, however long a day summer time makes."""
+
 NO_MEMBER = MembershipShown(-1)
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """What the store has kept: memberships ({agent id: {queue id: penalty}}), stations, figures."""
+    """What the store has kept: memberships ({agent id: {queue id: penalty}}), stations, figures.
+
+    `resumed` is what was under way; None for a database that has no such memory.
+    """
 
     queues: Mapping[int, Mapping[int, int]] = {}
     stations: Mapping[int, Station] = {}
     days: Mapping[int, AgentDay] = {}
     queue_days: Mapping[int, QueueDay] = {}
+    resumed: Resumed | None = None
 
 
 class Center:
@@ -133,10 +149,25 @@ class Center:
         self._midnight = midnight_after(now)
         self.changes: list[Change] = []
         self.intents: list[Intent | RelistMembers] = []
+        # Agents whose figures, or calls under way, are others than were taken to be written.
+        self.unwritten = set(directory.agents)
+        resumed = remembered.resumed
+        self.knows_calls = resumed is not None  # a call that is found and not known is a new one
+        self.calls_before: dict[str, CutCall] = {}
+        self.cut_calls: dict[str, CutCall] = {}
+        if resumed is not None:
+            self.queue_stats.lately.update(resumed.lately.callers)
+            self.phone_calls.lately.update(resumed.lately.rung)
+            for agent_id, under_way in resumed.agents.items():
+                for unique_id, call in under_way.calls.items():
+                    self.calls_before[unique_id] = CutCall(agent_id, call)
         for agent in directory.agents.values():
             record = self._new_record(agent, remembered.queues.get(agent.id, {}), now)
             if agent.id in remembered.days:
                 record.restore_day(remembered.days[agent.id])
+            if resumed is not None and agent.id in resumed.agents:
+                began = max(resumed.at, midnight_after(self._midnight - BEFORE_TODAY_S))
+                record.restore_spending(resumed.agents[agent.id].state, began)
             self._records[agent.id] = record
             self.presence.remember(record)
 
@@ -160,6 +191,37 @@ class Center:
         ends = self._half_paused.next_end(self._wrapups.next_end(self._midnight))
         return min(self._midnight, aged, late, ends)
 
+    @property
+    def today_until(self) -> float:
+        """The midnight that ends the day of the figures, as epoch second."""
+        return self._midnight
+
+    def take_unwritten(self, now: float) -> dict[int, tuple[AgentDay, AgentUnderWay]]:
+        """What is to be written of the agents whose figures have moved since this was asked."""
+        agent_ids, self.unwritten = self.unwritten, set()
+        calls: dict[int, dict[str, CallUnderWay]] = {}
+        for leg in self.phone_calls.legs.values() if agent_ids else ():
+            if leg.agent_id in agent_ids and leg.twin is None:
+                of_agent = calls.setdefault(leg.agent_id, {})
+                of_agent[leg.channel.unique_id] = call_under_way(leg)
+        now = min(now, self._midnight)
+        return {
+            agent_id: (
+                live.day(now),
+                AgentUnderWay(live.shown.state, now, calls.get(agent_id, {})),
+            )
+            for agent_id in agent_ids
+            if (live := self._records.get(agent_id)) is not None
+        }
+
+    def lately(self, since: float) -> Lately:
+        """Who was counted to the end since a moment; the others are forgotten."""
+        for known in (self.queue_stats.lately, self.phone_calls.lately):
+            old = [key for key, one in known.items() if one.at < since]
+            for key in old:
+                del known[key]
+        return Lately(self.queue_stats.lately, self.phone_calls.lately)
+
     def tick(self, now: float) -> None:
         """Let time pass: end wrap-ups that are over, and begin a new day at midnight."""
         for agent_id in self._wrapups.end_due(now):
@@ -182,6 +244,36 @@ class Center:
             self.changes.append(DayEnded(self._midnight, ended, self.queue_stats.new_day()))
             self.changes.extend(QueueStatsChanged(queue_id) for queue_id in self.directory.queues)
             self._midnight = self._midnight_after(now)
+            for queue_id in self.directory.queues:
+                if (day := self.queue_stats.day(queue_id)).waiting:
+                    self.changes.append(QueueCounted(queue_id, now, day))
+
+    def shift(self, seconds: float) -> None:
+        """The clock was set: every moment is now so much later by it, and as long ago as before.
+
+        A midnight stays: the day ends when the clock gets there, or got there by being set. Clients
+        are told the moments that they show.
+        """
+        for record in self._records.values():
+            record.shift(seconds)
+            self.stats_changed(record)
+        for stations in (self._stations, self._unkept):
+            for agent_id, station in stations.items():
+                since = station.since + seconds
+                stations[agent_id] = msgspec.structs.replace(station, since=since)
+        for each in (
+            self.channels, self.queue_stats, self.offers, self._wrapups, self._half_paused,
+        ):  # fmt: skip
+            each.shift(seconds)
+        lately = self.phone_calls.lately
+        lately.update({key: one.later(seconds) for key, one in lately.items()})
+        for calls in (self.calls_before, self.cut_calls):
+            calls.update({key: one.later(seconds) for key, one in calls.items()})
+        self._recalled = {key: until + seconds for key, until in self._recalled.items()}
+        self._aged_at += seconds
+        for queue_id in self.queue_stats.with_callers():
+            day = self.queue_stats.day(queue_id)
+            self.changes.append(QueueCounted(queue_id, self._aged_at, day))
 
     def inherit(self, before: "Center", now: float) -> None:
         """Go on where a centre of an older configuration left off, and tell what is different.
@@ -196,6 +288,7 @@ class Center:
         self.sheets = before.sheets
         self.listeners = before.listeners
         self.presence = before.presence
+        self.knows_calls = True
         for gone in before.agents.keys() - self._records.keys():
             self.presence.forget(gone)
         for agent_id, live in self._records.items():
@@ -480,6 +573,7 @@ class Center:
 
     def stats_changed(self, live: LiveAgent) -> None:
         """Record that an agent's figures of the day moved."""
+        self.unwritten.add(live.agent.id)
         self.changes.append(AgentStatsChanged(live.agent.id, live.agent.group_id))
 
     @staticmethod
@@ -489,6 +583,17 @@ class Center:
         queue_ids = tuple(queue_id for queue_id in sorted(shown) if shown[queue_id].penalty >= 0)
         agent = live.agent
         return AgentChanged(agent.id, agent.group_id, live.shown, live.since, queue_ids)
+
+    def cut_call(self, unique_id: str, cut: CutCall, end: float) -> None:
+        """Count a call to `end` that was over when listed next; a log may tell more of it."""
+        live = self._records.get(cut.agent_id)
+        if live is None:
+            return
+        counted = figures_of_ended(cut.call, end)
+        live.count(counted.minus(cut.call.counted))
+        call = msgspec.structs.replace(cut.call, counted=counted)
+        self.cut_calls[unique_id] = CutCall(cut.agent_id, call)
+        self.stats_changed(live)
 
     def rerun_wrapup(self, live: LiveAgent, until: float) -> None:
         """Let a wrap-up that runs end at this moment instead."""

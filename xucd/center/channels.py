@@ -250,6 +250,13 @@ class Channels:
         name = channel.name[:-1] + ("2" if channel.name.endswith("1") else "1")
         return next((found for found in self.on(channel.interface) if found.name == name), None)
 
+    def shift(self, seconds: float) -> None:
+        """The clock was set: all moments are so much later by it."""
+        for channel in self.by_id.values():
+            channel.since += seconds
+            channel.rang = None if channel.rang is None else channel.rang + seconds
+            channel.answered = None if channel.answered is None else channel.answered + seconds
+
     # -- starting anew
 
     def inherit(self, before: "Channels") -> None:

@@ -226,7 +226,11 @@ class LiveAgent:
 
     def day(self, now: float) -> AgentDay:
         """Its figures of the day, with the time spent in the shown state up to `now`."""
-        return self._day.spend(self._shown.state, max(0.0, now - self._spent_until))
+        return self._day.plus(self.unspent(now))
+
+    def unspent(self, now: float) -> AgentDay:
+        """The time in the shown state up to `now` that is not in the figures yet."""
+        return AgentDay().spend(self._shown.state, max(0.0, now - self._spent_until))
 
     def station(self) -> Station | None:
         """The station to remember, or None for an agent that never had a line."""
@@ -396,6 +400,22 @@ class AgentRecord(LiveAgent):
     def restore_day(self, day: AgentDay) -> None:
         """Go on from these figures."""
         self._day = day
+
+    def restore_spending(self, state: AgentState, until: float) -> None:
+        """The time in this state is counted up to a moment: go on from there, if it still is."""
+        if state is self._shown.state:
+            self._spent_until = until
+
+    def shift(self, seconds: float) -> None:
+        """The clock was set: every moment is now so much later by it, and as long ago as before."""
+        self._since += seconds
+        self._station_since += seconds
+        self._spent_until += seconds
+        moments = {name: getattr(self._day, name) for name in ("login_at", "logout_at")}
+        self._day = msgspec.structs.replace(
+            self._day,
+            **{name: at + seconds for name, at in moments.items() if at is not None},
+        )
 
     def end_day(self, midnight: float) -> AgentDay:
         """End the day at midnight and begin the next; returns the last one's figures."""

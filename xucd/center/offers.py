@@ -65,6 +65,10 @@ class Offers:
         """Callers of a queue have been nudged."""
         self._nudged_at[queue_id] = now
 
+    def shift(self, seconds: float) -> None:
+        """The clock was set: all moments are so much later by it."""
+        self._nudged_at = {key: at + seconds for key, at in self._nudged_at.items()}
+
     def next_late(self, otherwise: float) -> float:
         """When the next late nudge is due, `otherwise` if none is."""
         moments = (self._next(queue_id) for queue_id, agents in self._late.items() if agents)

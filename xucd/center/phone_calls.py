@@ -22,6 +22,7 @@ from xucd.center.day import AgentDay
 from xucd.center.directory import Directory
 from xucd.center.events import ChannelState
 from xucd.center.leg import Leg, read
+from xucd.center.under_way import Rung
 from xucd.center.waiting import Waiting
 
 
@@ -37,6 +38,7 @@ class PhoneCalls:
         self._by_interface: dict[str, dict[str, Leg]] = {}
         self._expected: set[str] = set()
         self._refused: set[str] = set()
+        self.lately: dict[str, Rung] = {}  # by the unique id of the channel
 
     def expect(self, unique_id: str) -> None:
         """A call of this id is about to be asked for."""

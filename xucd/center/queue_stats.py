@@ -25,6 +25,7 @@ it has left and its channel goes on.
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
+from typing import Literal
 
 import msgspec
 
@@ -34,6 +35,7 @@ from xucd.center.events import AgentConnected, CallerAbandoned, CallerJoined, Ca
 from xucd.center.queue_day import Outcome, QueueDay, let_go
 from xucd.center.queue_window import QueueWindow
 from xucd.center.snapshot import ChannelSeen, Snapshot
+from xucd.center.under_way import Caller
 from xucd.center.waiting import Waiting, WaitingCall
 
 LINGER_S = 1.0
@@ -47,6 +49,10 @@ This is for what says neither: a manager.conf of before, or a hangup while xucd 
 SAME_START_S = 2.0
 """How far apart, in seconds, the beginnings of a wait may be that are of the same entry: Asterisk
 lists it in whole seconds."""
+
+
+Standing = Literal["waits", "gone", "counted"]
+"""A caller waits, or has just left; was gone when it was listed next; was counted to its end."""
 
 
 class _LeftCall(msgspec.Struct, kw_only=True, eq=False, gc=False):
@@ -90,6 +96,8 @@ class QueueStats:
         self._ended: set[str] = set()
         self._hanging_up: set[str] = set()
         self._bound: dict[str, int] = {}
+        self.lately: dict[str, Caller] = {}  # by unique id
+        self.awaits_log = False
         for queue in directory.queues.values():
             remembered = days[queue.id].waiting if queue.id in days else {}
             for unique_id, since in remembered.items():
@@ -161,6 +169,7 @@ class QueueStats:
         if queue_id is None:
             return []
         self._count(queue_id, "closed", 0.0, now)
+        self.lately[unique_id] = Caller(queue_id, now, now)
         return [queue_id]
 
     def joined(self, caller: CallerJoined, now: float) -> list[int]:
@@ -309,7 +318,8 @@ class QueueStats:
         """
         moved = []
         for unique_id, left in list(self._left.items()):
-            if left.goes_on or now < left.left_at + LINGER_S:
+            told_yet = left.seen or not self.awaits_log
+            if left.goes_on or now < left.left_at + LINGER_S or not told_yet:
                 continue
             if unique_id in alive:
                 left.goes_on = True
@@ -398,6 +408,34 @@ class QueueStats:
                 return
         self.joined(caller, now)
 
+    # -- what a log tells of the time in which nothing was heard
+
+    def standing(self, unique_id: str, queue_id: int) -> tuple[Standing, float] | None:
+        """What is known of a caller of a queue already, and since when it waited there."""
+        call, left = self._waiting.get(unique_id), self._left.get(unique_id)
+        if call is not None and call.queue == self._directory.queues[queue_id].name:
+            return "waits", call.since
+        if left is not None and left.queue_id == queue_id:
+            return ("gone", left.since) if not left.seen else ("waits", left.since)
+        known = self.lately.get(unique_id)
+        if known is not None and known.queue_id == queue_id:
+            return "counted", known.since
+        return None
+
+    def end_logged(self, unique_id: str, queue_id: int, outcome: Outcome, at: float) -> list[int]:
+        """A caller who was gone when it was listed next had ended so, at this moment."""
+        self._left[unique_id].left_at = at
+        return self._end(unique_id, queue_id, outcome, at)
+
+    def count_logged(
+        self, unique_id: str, queue_id: int, entered: float, outcome: Outcome, ended: float
+    ) -> None:
+        """Count a caller of whom only the log tells, today."""
+        self.lately[unique_id] = Caller(queue_id, entered, ended)
+        if outcome != "closed":
+            self._enter_unseen(queue_id, entered)
+        self._count(queue_id, outcome, ended - entered, ended)
+
     def inherit(self, before: "QueueStats") -> None:
         """Go on with what another configuration's has counted."""
         self._waiting.clear()
@@ -413,8 +451,19 @@ class QueueStats:
             if left.queue_id in self.days
         }
         self._ended = before._ended
+        self.lately, self.awaits_log = before.lately, before.awaits_log
         self._hanging_up = before._hanging_up
         self._bound = {key: queue for key, queue in before._bound.items() if queue in self.days}
+
+    def shift(self, seconds: float) -> None:
+        """The clock was set: all moments are so much later by it."""
+        for window in self._recent.values():
+            window.shift(seconds)
+        self._waiting.shift(seconds)
+        for left in self._left.values():
+            left.since += seconds
+            left.left_at += seconds
+        self.lately = {key: one.later(seconds) for key, one in self.lately.items()}
 
     def new_day(self) -> dict[int, QueueDay]:
         """Begin a day at zero; returns the last day's figures."""
@@ -460,13 +509,15 @@ class QueueStats:
             return []
         self._ended.add(unique_id)
         left, call = self._left.pop(unique_id, None), self._waiting.leave(unique_id)
+        since = now
         if left is not None:
-            queue_id, seen = left.queue_id, left.waited()
+            queue_id, seen, since = left.queue_id, left.waited(), left.since
             waited = waited if seen is None else seen
         elif call is not None and (known := self._directory.queue_by_name.get(call.queue)):
-            queue_id, waited = known.id, now - call.since
+            queue_id, waited, since = known.id, now - call.since, call.since
         else:
             self._enter_unseen(queue_id, now)
+        self.lately[unique_id] = Caller(queue_id, since, now)
         self._count(queue_id, outcome, waited, now)
         return [queue_id]
 

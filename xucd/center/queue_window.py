@@ -56,7 +56,16 @@ class QueueWindow:
                 waits.append(happened.waited)
         return sum(waits) / len(waits) if waits else 0.0
 
+    def shift(self, seconds: float) -> None:
+        """The clock was set: all moments are so much later by it."""
+        self._recent = [
+            msgspec.structs.replace(each, at=each.at + seconds) for each in self._recent
+        ]
+
     def _keep(self, what: _Happened) -> None:
-        self._recent.append(what)
+        place = len(self._recent)
+        while place and self._recent[place - 1].at > what.at:  # a log tells of it later
+            place -= 1
+        self._recent.insert(place, what)
         if len(self._recent) >= 2 * KEPT:
             del self._recent[:-KEPT]

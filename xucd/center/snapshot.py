@@ -70,7 +70,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     By a channel's unique id: `queued` is the name of the queue through which a caller was answered,
     where xucd has marked it; `let_go` is the reason (`QUEUESTATUS`) why a queue let go of a channel
     that is idle now; `variables` are its ``USR_`` variables, cut at 1023 bytes; `sheets` is its
-    sheet as `xucd.center.sheets` writes it down.
+    sheet as `xucd.center.sheets` writes it down. `pbx_time` is Asterisk's own clock, in epoch
+    seconds, by which the times of `members` are; None where it was not told.
     """
 
     queues: frozenset[str]
@@ -83,3 +84,4 @@ class Snapshot(msgspec.Struct, frozen=True):
     let_go: dict[str, str] = {}
     variables: dict[str, dict[str, str]] = {}
     sheets: dict[str, str] = {}
+    pbx_time: float | None = None

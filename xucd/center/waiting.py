@@ -104,6 +104,11 @@ class Waiting:
 
     # -- reading it
 
+    def shift(self, seconds: float) -> None:
+        """The clock was set: all moments are so much later by it."""
+        for call in self._by_id.values():
+            call.since += seconds
+
     def get(self, unique_id: str) -> WaitingCall | None:
         """The waiting call of a channel, or None."""
         return self._by_id.get(unique_id)

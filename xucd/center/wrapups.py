@@ -42,6 +42,10 @@ class Wrapups:
         self.begin(agent_id, now + self._retry_s * 2**asked if asked < RETRIES else math.inf)
         return asked
 
+    def shift(self, seconds: float) -> None:
+        """The clock was set: all ends are so much later by it."""
+        self._ends = {agent_id: until + seconds for agent_id, until in self._ends.items()}
+
     def next_end(self, otherwise: float) -> float:
         """When the next wrap-up ends, `otherwise` if none runs."""
         return min(self._ends.values(), default=otherwise)

@@ -78,6 +78,12 @@ class Ami(_Section, frozen=True, kw_only=True):
     action_timeout: Annotated[float, Meta(gt=0, le=600)] = 5.0
 
 
+class Asterisk(_Section, frozen=True, kw_only=True):
+    """What of Asterisk can be read beside its manager interface; None for what cannot."""
+
+    queue_log: str | None = None
+
+
 class Agi(_Section, frozen=True, kw_only=True):
     """The FastAGI server for Asterisk's dialplan. It has no authentication: loopback only."""
 
@@ -168,6 +174,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     strict_rights: bool = False
     web: Web = Web()
     ami: Ami = Ami()
+    asterisk: Asterisk = Asterisk()
     agi: Agi = Agi()
     store: StorePlace = StorePlace()
     features: Features = Features()

@@ -2,8 +2,8 @@
 
 SQLite is set up to lose nothing that was committed (write-ahead log, `synchronous=FULL`). A
 writing transaction takes the write lock at its beginning, so that what it reads is still true when
-it writes; and it looks whether the files are still in place (`file_watch`). PostgreSQL needs none of
-this; there, each connection looks whether it leads to the same database as the first.
+it writes; and it looks whether the files are still in place (`file_watch`). PostgreSQL needs none
+of this; there, each connection looks whether it leads to the same database as the first.
 """
 
 import os

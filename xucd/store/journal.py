@@ -2,13 +2,15 @@
 
 It writes every change of a station or membership, and the day's figures. Changes are written in the
 order in which they were made, and retried until the database has accepted them; `written` waits for
-all of them. Figures change with every call: the agents' are written once a minute and at the end,
-the queues' once a second while they change.
+all of them. Figures change with every call: those that moved are written together twice a second,
+with the pulse (`xucd.store.figures`), so that a kill loses no more than that. The pulse is written
+when nothing moved, too, and thereby shows whether the database takes anything.
 """
 
 import asyncio
 import datetime
 import functools
+import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -17,14 +19,17 @@ import structlog
 
 from xucd.center import changes as ch
 from xucd.center.center import Center
-from xucd.center.queue_day import QueueDay
 from xucd.center.refused import Refused
 from xucd.center.station import Station
 from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable
+from xucd.store.figures import ClockReading, ClosedGap, Figures, Pulse, put_figures
 
-SAVE_DAYS_S = 60.0
 RETRY_S = 1.0
-SAVE_QUEUES_S = 1.0
+SAVE_S = 0.5
+"""How often figures are written, in seconds. What is lost at a kill is this and a transaction."""
+
+LATELY_S = 10.0
+"""For how long it is remembered who was counted to the end, in seconds: see `Lately`."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -41,7 +46,9 @@ class Journal:
         self._writer: asyncio.Task[None] | None = None
         self._failing = False
         self._progressed = asyncio.Event()
-        self._counted: dict[tuple[datetime.date, int], QueueDay] = {}
+        self._counted: set[int] = set()  # queues whose figures have moved
+        self._closed: list[ClosedGap] = []
+        self.unheard_since = math.inf  # the beginning of a gap that is not closed yet
 
     def write_changes(self, changes: Iterable[ch.Change]) -> None:
         """Write the changes that must outlive the daemon."""
@@ -53,11 +60,8 @@ class Journal:
                 day = day_of(change.at - 1)
                 self._later(Store.put_agent_days, day, dict(change.figures))
                 self._later(Store.put_queue_days, day, dict(change.queues))
-                self._counted.clear()
             elif isinstance(change, ch.QueueCounted):
-                if not self._counted:
-                    asyncio.get_running_loop().call_later(SAVE_QUEUES_S, self._save_counted)
-                self._counted[day_of(change.at), change.queue_id] = change.figures
+                self._counted.add(change.queue_id)
 
     async def put_station(self, station: Station) -> None:
         """Write a station now. Raises `Refused` with `StoreUnavailable`."""
@@ -119,23 +123,43 @@ class Journal:
         """Run a function on the store after all changes so far, with retries; do not wait."""
         self._later(functools.partial(work, **kwargs), *args)
 
-    async def save_days(self, center: Center, now: float) -> None:
-        """Write the day's figures, up to `now`. Raises `StoreError`."""
-        days = {agent_id: live.day(now) for agent_id, live in center.agents.items()}
-        await self._store.run(Store.put_agent_days, day_of(now), days)
-        queues = {
-            queue_id: center.queue_stats.day(queue_id) for queue_id in center.queue_stats.days
-        }
-        self._counted.clear()
-        await self._store.run(Store.put_queue_days, day_of(now), queues)
+    def close_gap(self, closed: ClosedGap) -> None:
+        """Write a gap whose calls are counted, in one transaction with the figures that they moved.
 
-    def _save_counted(self) -> None:
-        counted, self._counted = self._counted, {}
-        for day in {day for day, _queue_id in counted}:
-            figures = {
-                queue_id: figures for (of, queue_id), figures in counted.items() if of == day
-            }
-            self._later(Store.put_queue_days, day, figures)
+        To be called in the same turn of the loop as these are counted.
+        """
+        self._closed.append(closed)
+
+    async def save_figures(self, center: Center, clock: ClockReading) -> None:
+        """Write the figures that have moved, and the pulse. Raises `StoreError`.
+
+        What could not be written is written with the next.
+        """
+        while self._unwritten:  # what a clock that was set has moved must be moved first
+            if self._failing:
+                raise StoreUnavailable("changes before the figures are not written yet")
+            await self._progressed.wait()
+        now, agents = clock.wall, center.take_unwritten(clock.wall)
+        counted, self._counted = self._counted, set()
+        closed, self._closed = self._closed, []
+        today = day_of(center.today_until - 1)
+        figures = Figures(
+            day=today,
+            pulse=Pulse(clock, center.lately(min(now, self.unheard_since) - LATELY_S)),
+            agents=agents,
+            queues={
+                (today, queue_id): center.queue_stats.day(queue_id)
+                for queue_id in counted & center.queue_stats.days.keys()
+            },
+            closed=tuple(closed),
+        )
+        try:
+            await self._store.prove(put_figures, figures)
+        except StoreError:
+            center.unwritten.update(agents)
+            self._counted |= counted
+            self._closed = closed + self._closed
+            raise
 
     async def _now(self, method: Callable[..., None], *arguments: Any) -> None:
         await self.written()  # an earlier change must not overwrite this one
@@ -155,10 +179,8 @@ class Journal:
             while self._unwritten:
                 method, arguments = self._unwritten[0]
                 try:
-                    await self._store.run(method, *arguments)
-                except StoreUnavailable as error:
-                    if not self._failing:
-                        log.error("cannot write changes for now", reason=str(error))
+                    await self._store.prove(method, *arguments)
+                except StoreUnavailable:  # the store has logged it
                     self._progress(failing=True)
                     await asyncio.sleep(RETRY_S)
                     continue

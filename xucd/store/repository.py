@@ -68,7 +68,7 @@ class Store:
         """Add an agent to a queue, or change its penalty there."""
         row = {"agent_id": agent_id, "queue_id": queue_id, "penalty": penalty}
         with self.writing() as connection:
-            _put(connection, tables.memberships, [row])
+            put_rows(connection, tables.memberships, [row])
 
     def remove_membership(self, agent_id: int, queue_id: int) -> None:
         """Remove an agent from a queue. Idempotent."""
@@ -116,7 +116,7 @@ class Store:
     def put_station(self, station: Station) -> None:
         """Write an agent's station in place of its last one."""
         with self.writing() as connection:
-            _put(connection, tables.stations, [msgspec.structs.asdict(station)])
+            put_rows(connection, tables.stations, [msgspec.structs.asdict(station)])
 
     def agent_days(self, day: datetime.date) -> dict[int, AgentDay]:
         """The counters of one day, by agent id."""
@@ -137,7 +137,7 @@ class Store:
             for agent_id, counters in days.items()
         ]
         with self.writing() as connection:
-            _put(connection, tables.agent_days, rows)
+            put_rows(connection, tables.agent_days, rows)
 
     def queue_days(self, day: datetime.date) -> dict[int, QueueDay]:
         """The counters of one day, by queue id."""
@@ -158,7 +158,7 @@ class Store:
             for queue_id, counters in days.items()
         ]
         with self.writing() as connection:
-            _put(connection, tables.queue_days, rows)
+            put_rows(connection, tables.queue_days, rows)
 
     def password_hash(self, login: str) -> str | None:
         """A user's password hash; None for an unknown login and for one without a password."""
@@ -217,7 +217,7 @@ class Store:
         table = tables.meta
         fresh = {"key": "token_secret", "value": secrets.token_hex(32)}
         with self.writing() as connection:
-            _put(connection, table, [fresh], keep=True)
+            put_rows(connection, table, [fresh], keep=True)
             kept = connection.scalar(select(table.c.value).where(table.c.key == fresh["key"]))
         return bytes.fromhex(str(kept))
 
@@ -246,7 +246,7 @@ def replace_queues(
         )
 
 
-def _put(
+def put_rows(
     connection: Connection, table: Table, rows: list[dict[str, Any]], *, keep: bool = False
 ) -> None:
     """Insert rows, replacing those with the same primary key or, with `keep`, leaving them."""

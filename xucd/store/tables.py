@@ -182,6 +182,29 @@ queue_days = Table(
     Column("abandoned_late", Integer, nullable=False),
     Column("waiting", JSON, nullable=False),
 )
+# What was under way when the day's figures were written last: the shown state, whose time is
+# counted up to `until`, and the phone's calls, as `xucd.center.under_way` has them. No foreign key:
+# a write of many agents must not fail for one that was removed meanwhile.
+agents_under_way = Table(
+    "agents_under_way",
+    metadata,
+    Column("agent_id", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(20), nullable=False),
+    Column("until", Double, nullable=False),
+    Column("calls", JSON, nullable=False),
+)
+# Times in which xucd heard nothing of Asterisk; `ended` and `source` are null until it is known
+# what the figures have of it. `calls` is {queue id: calls found}. Times are epoch seconds.
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("uuid", Uuid, primary_key=True),
+    Column("began", Double, nullable=False, index=True),
+    Column("ended", Double),
+    Column("why", String(20), nullable=False),
+    Column("source", String(20)),
+    Column("calls", JSON, nullable=False),
+)
 callback_periods = Table(
     "callback_periods",
     metadata,

@@ -1,12 +1,17 @@
 """The store on a thread of its own, so that the event loop never waits for a disk.
 
-There is one thread and one queue: calls are run in order, and a read sees every earlier write.
+There is one thread and one queue: calls are run in order, and a read sees every earlier write. What
+needs no order is looked up on a second thread, which waits for no writer.
 """
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import structlog
 
 from xucd.store.errors import StoreUnavailable
 from xucd.store.repository import Store
@@ -14,18 +19,33 @@ from xucd.store.repository import Store
 P = ParamSpec("P")
 T = TypeVar("T")
 
+SLOW_S = 5.0
+"""A write that takes longer than this is a database in trouble. In seconds."""
+
+log = structlog.get_logger()
+
 
 class AsyncStore:
     """Runs the methods of a `Store` in the order in which they are called.
 
-    `alive` is False after a call failed because the database was unavailable, until a call
-    succeeds; `ping` is such a call.
+    `alive` is False after a call failed because the database was unavailable, until one of `prove`
+    succeeds, which writes: a database may be read while a full disk or another program's lock lets
+    nobody write. Both changes are logged. Nor is it alive while such a write takes `SLOW_S`.
     """
 
     def __init__(self, store: Store) -> None:
-        self.alive = True
         self._store = store
+        self._in_order = True
+        self._proving: deque[float] = deque()  # since when
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._looking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-look")
+
+    @property
+    def alive(self) -> bool:
+        """Whether the database takes what is written."""
+        return self._in_order and not (
+            self._proving and time.monotonic() - self._proving[0] > SLOW_S
+        )
 
     async def run(
         self, method: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs
@@ -34,30 +54,51 @@ class AsyncStore:
 
         Cancelling the caller does not cancel the method. Raises what the method raises.
         """
-        loop = asyncio.get_running_loop()
-        # Shielded: cancelling the future of `run_in_executor` would drop a call that is queued.
-        return await asyncio.shield(
-            loop.run_in_executor(self._thread, lambda: self._call(method, *args, **kwargs))
-        )
+        return await self._on(self._thread, lambda: self._call(method, *args, **kwargs))
 
-    async def ping(self) -> bool:
-        """Ask whether the database answers; sets `alive`."""
+    async def look(
+        self, method: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a method that only reads, beside those of `run`, however long these take.
+
+        It sees all writes that have been awaited. Raises what the method raises.
+        """
+        return await self._on(self._looking, lambda: self._call(method, *args, **kwargs))
+
+    async def prove(
+        self, method: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a method that writes, as `run` does; when it succeeds, the database is alive."""
+
+        def write() -> T:
+            result = self._call(method, *args, **kwargs)
+            if not self._in_order:
+                self._in_order = True
+                log.info("the database can be written to again")
+            return result
+
+        self._proving.append(time.monotonic())
         try:
-            await self.run(Store.ping)
-        except StoreUnavailable:
-            return False
-        return True
+            return await self._on(self._thread, write)
+        finally:
+            self._proving.popleft()
 
     async def close(self) -> None:
         """Run all queued calls, then close the store. It cannot be used afterwards."""
+        self._looking.shutdown()
         await self.run(Store.close)
         self._thread.shutdown()
 
+    @staticmethod
+    async def _on(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        # Shielded: cancelling the future of `run_in_executor` would drop a call that is queued.
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(thread, work))
+
     def _call(self, method: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         try:
-            result = method(self._store, *args, **kwargs)
-        except StoreUnavailable:
-            self.alive = False
+            return method(self._store, *args, **kwargs)
+        except StoreUnavailable as error:
+            if self._in_order:
+                self._in_order = False
+                log.error("the database is unavailable: nothing is kept", reason=str(error))
             raise
-        self.alive = True
-        return result

@@ -9,10 +9,12 @@ from collections.abc import Iterable
 
 from xucd.center import events as ev
 from xucd.center.center import Center
-from xucd.center.channels import DIAL_ID, interface_of
+from xucd.center.channels import DIAL_ID, Channel, interface_of
+from xucd.center.events import ChannelState
 from xucd.center.leg import Leg
 from xucd.center.phone_calls import figures
 from xucd.center.rules.talkers import claim_taken_over
+from xucd.center.under_way import CallUnderWay, CutCall, Rung, call_under_way
 
 
 def reads(center: Center, event: ev.Event, now: float) -> None:
@@ -64,22 +66,60 @@ def originate_answered(center: Center, event: ev.OriginateAnswered, now: float) 
         center.phone_calls.refuse(event.action_id)
 
 
-def rebuild_phone_calls(center: Center, now: float) -> None:
+def rebuild_phone_calls(center: Center, now: float, heard_until: float | None = None) -> None:
     """Read all calls anew, after a snapshot whose channels have been read already.
 
-    What a call that was there before xucd has added to its agent's figures is in these already.
+    `heard_until` is since when nothing was heard of them: a call that is over by now is counted up
+    to then, and to `center.cut_calls`, since nobody knows when it ended. A call that is new is
+    counted, unless xucd has no memory: then it is taken to be in the figures already.
     """
     center.channels.take_touched()
     legs = center.phone_calls.legs
+    for unique_id, before in center.calls_before.items():
+        channel = center.channels.by_id.get(unique_id)
+        if channel is not None:
+            _restore(channel, before.call, now if heard_until is None else heard_until)
     known = dict.fromkeys([*legs, *(channel.name for channel in center.channels.by_id.values())])
     new = [name for name in known if name not in legs]
     for leg in _read(center, known, now):
-        _count(center, leg, now, over=True)
+        if heard_until is None or leg.agent_id is None or leg.twin is not None:
+            _count(center, leg, now, over=True)
+        else:
+            cut = CutCall(leg.agent_id, call_under_way(leg))
+            center.cut_call(leg.channel.unique_id, cut, heard_until)
     for name in new:
         if name in legs:
-            leg = legs[name]
-            leg.counted, leg.claimed = figures(leg, now, over=False), True
-            leg.works = bool(leg.channel.queue)
+            _found(center, legs[name], now)
+    for unique_id, before in center.calls_before.items():
+        center.cut_call(unique_id, before, now if heard_until is None else heard_until)
+    center.calls_before.clear()
+    center.knows_calls = True
+
+
+def _found(center: Center, leg: Leg, now: float) -> None:
+    """Count a call that was there when it was listed, as far as it is not counted yet."""
+    leg.claimed, leg.works = True, bool(leg.channel.queue)
+    before = center.calls_before.pop(leg.channel.unique_id, None)
+    if before is not None:
+        leg.agent_id, leg.counted = before.agent_id, before.call.counted
+    elif not center.knows_calls:
+        leg.counted = figures(leg, now, over=False)
+    if (agent_id := _count(center, leg, now, over=False)) is not None:
+        center.stats_changed(center.agents[agent_id])
+
+
+def count_anew(center: Center, name: str, now: float) -> None:
+    """Count what the call of a channel has come to, after its times have become known."""
+    leg = center.phone_calls.legs.get(name)
+    if leg is not None and (agent_id := _count(center, leg, now, over=False)) is not None:
+        center.stats_changed(center.agents[agent_id])
+
+
+def _restore(channel: Channel, call: CallUnderWay, heard_until: float) -> None:
+    """Know of a channel what no list tells: when it rang, and when it was answered."""
+    channel.rang = call.rang
+    if channel.state is ChannelState.UP:
+        channel.answered = heard_until if call.answered is None else call.answered
 
 
 def _read(center: Center, names: Iterable[str], now: float) -> list[Leg]:
@@ -97,6 +137,9 @@ def _read(center: Center, names: Iterable[str], now: float) -> list[Leg]:
         )
         if change is not None:
             center.changes.append(change)
+            for leg in (before, calls.legs.get(name)):
+                if leg is not None and leg.agent_id is not None:
+                    center.unwritten.add(leg.agent_id)
         if before is not None and calls.legs.get(name) is not before:
             ended.append(before)
     return ended
@@ -107,6 +150,9 @@ def _count(center: Center, leg: Leg, now: float, *, over: bool) -> int | None:
     if leg.agent_id is None or leg.agent_id not in center.agents:
         return None
     counted = figures(leg, now, over=over)
+    if over and leg.twin is None:
+        rung = Rung(leg.agent_id, now, leg.channel.answered is not None)
+        center.phone_calls.lately[leg.channel.unique_id] = rung
     if counted == leg.counted:
         return None
     center.agent_record(leg.agent_id).count(counted.minus(leg.counted))

@@ -25,6 +25,7 @@ import msgspec
 from xucd.center.agent import AgentState, Fact, Stance
 from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
+from xucd.center.day import AgentDay
 from xucd.center.directory import AGENT_MEMBER, Line, spelled
 from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
 from xucd.center.live import AgentRecord
@@ -41,8 +42,13 @@ Members = list[tuple[int, MemberSeen]]
 """Members with their queues' ids."""
 
 
-def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
-    """Replace everything live by what `snapshot` holds."""
+def rebuild(
+    center: Center, snapshot: Snapshot, now: float, heard_until: float | None = None
+) -> None:
+    """Replace everything live by what `snapshot` holds.
+
+    `heard_until` is the moment since which events are missing; None if none are.
+    """
     snapshot = msgspec.structs.replace(
         snapshot,
         callers=tuple(spelled(center.directory, caller) for caller in snapshot.callers),
@@ -51,7 +57,7 @@ def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
     center.channels.rebuild(snapshot.channels, snapshot.recorded, snapshot.variables, now)
     rebuild_recordings(center, snapshot)
     queues_counted(center, center.queue_stats.rebuild(snapshot, now), now)
-    rebuild_phone_calls(center, now)
+    rebuild_phone_calls(center, now, heard_until)
     rebuild_sheets(center, snapshot)
     devices = {line.interface: "INVALID" for line in center.directory.lines.values()}
     devices |= snapshot.devices
@@ -60,15 +66,24 @@ def rebuild(center: Center, snapshot: Snapshot, now: float) -> None:
             center.changes.append(PhoneChanged(line.id, devices[line.interface]))
     center.devices = devices
     center.expect_nothing(None, now)
-    rebuild_members(center, QueuesSeen(snapshot.queues, snapshot.members), now)
+    seen = QueuesSeen(snapshot.queues, snapshot.members)
+    rebuild_members(center, seen, now, heard_until=heard_until)
     rebuild_listeners(center, snapshot.channels)
 
 
-def rebuild_members(center: Center, seen: QueuesSeen, now: float, *, again: bool = False) -> None:
+def rebuild_members(
+    center: Center,
+    seen: QueuesSeen,
+    now: float,
+    *,
+    again: bool = False,
+    heard_until: float | None = None,
+) -> None:
     """Replace the queues and members by those that Asterisk lists.
 
     With `again` it was connected and heard since the last list: what has gone without an event was
-    lost, and not taken away by anybody.
+    lost, and not taken away by anybody. `heard_until` is as in `rebuild`: a state that has given
+    way to another is counted up to then.
     """
     center.members.rebuild(seen.queues, (spelled(center.directory, each) for each in seen.members))
     center.free_lines()
@@ -80,10 +95,15 @@ def rebuild_members(center: Center, seen: QueuesSeen, now: float, *, again: bool
             center.undo(queue_id, member)
     # Who was logged in before holds its line, whomever another program has put there since.
     for live in sorted(center.agent_records(), key=lambda each: not _remembered_in(center, each)):
+        state, unheard = live.shown.state, AgentDay()
+        if heard_until is not None:
+            unheard = live.unspent(now).minus(live.unspent(heard_until))
         center.suppressed = True
         _rebuild_agent(center, live, named.get(live.agent.member_name, []), again, now)
         center.suppressed = False
         center.update_shown(live, now)
+        if live.shown.state is not state:
+            live.count(AgentDay().minus(unheard))  # nobody knows how long it has lasted
         center.report_memberships(live)
         members = [member for _, member in center.owners.members(live)]
         _date(center, live, members, now)

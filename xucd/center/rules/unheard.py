@@ -1,0 +1,237 @@
+"""Counting what happened while nothing was heard of Asterisk, by what its log tells.
+
+Each caller and each ring is counted once. The log tells of whole seconds, and of much that xucd has
+heard itself: who was there before the gap, who was found waiting or talking after it, and who was
+counted just before it or since. What is known is recognised by its unique id:
+
+- who waited before and was gone afterwards ends as the log says, in place of unseen;
+- a call of an agent that was over afterwards is counted to its end, in place of to the gap;
+- who is known otherwise is left alone;
+- whoever is not known entered and ended in the gap.
+
+A ring that nobody answered has no unique id in the log: it is recognised by its agent and second.
+"""
+
+import datetime
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from xucd.center.center import Center
+from xucd.center.day import AgentDay
+from xucd.center.logged import Logged
+from xucd.center.queue_day import Outcome, QueueDay
+from xucd.center.rules.phones import count_anew
+from xucd.center.rules.queues import queues_counted
+from xucd.center.under_way import CallUnderWay, CutCall, Rung, figures_of_ended
+
+SLACK_S = 3.0
+"""By how many seconds a time of the log may be off: it is cut to whole ones."""
+
+DayOf = Callable[[float], datetime.date]
+
+
+class Found(msgspec.Struct):
+    """What a log told: calls by queue id, and what it adds to the figures of earlier days."""
+
+    calls: dict[int, int] = {}
+    queues: dict[tuple[datetime.date, int], QueueDay] = {}
+    agents: dict[tuple[datetime.date, int], AgentDay] = {}
+
+
+class _Entry(msgspec.Struct, eq=False):
+    """One caller's wait in a queue, as the log tells it."""
+
+    unique_id: str
+    queue_id: int
+    entered: float | None = None
+    ended: float | None = None
+    outcome: Outcome | None = None
+    waited: float | None = None
+
+
+def count_logged(
+    center: Center, lines: Iterable[Logged], began: float, heard_from: float, day_of: DayOf
+) -> Found:
+    """Count what the log tells of the time between two moments, by xucd's clock as are the lines.
+
+    Earlier days than that of the centre's figures are in what it returns. To be called once for
+    each gap, after `rebuild` and the events that came with it.
+    """
+    known = center.directory.queue_by_name
+    within = [
+        line
+        for line in lines
+        if began - SLACK_S <= line.at <= heard_from + SLACK_S
+        and (line.kind == "started" or line.queue in known)
+    ]
+    count = _Count(center, heard_from, day_of)
+    for entry in _entries(within, {name: queue.id for name, queue in known.items()}):
+        count.caller(entry)
+    for line in within:
+        count.ring(line)
+    count.publish(heard_from)
+    return count.found
+
+
+def _entries(lines: Iterable[Logged], ids: dict[str, int]) -> list[_Entry]:
+    entries: list[_Entry] = []
+    waiting: dict[tuple[str, str], _Entry] = {}
+    for line in lines:
+        if line.kind == "started":
+            waiting.clear()  # nobody is left of before
+            continue
+        if line.kind not in ("entered", "connected", "left"):
+            continue
+        key = (line.unique_id, line.queue)
+        if line.kind == "entered" or key not in waiting:
+            waiting[key] = _Entry(line.unique_id, ids[line.queue])
+            entries.append(waiting[key])
+        if line.kind == "entered":
+            waiting[key].entered = line.at
+            continue
+        entry = waiting.pop(key)
+        entry.ended, entry.waited = line.at, line.waited
+        entry.outcome = "answered" if line.kind == "connected" else line.outcome
+    return entries
+
+
+class _Count:
+    def __init__(self, center: Center, heard_from: float, day_of: DayOf) -> None:
+        self.found = Found()
+        self._center = center
+        self._heard_from = heard_from
+        self._day_of = day_of
+        self._today = day_of(center.today_until - 1)
+        self._moved: set[int] = set()
+        self._rings = dict(center.phone_calls.lately)
+
+    # -- callers
+
+    def caller(self, entry: _Entry) -> None:
+        """Count one caller's wait, unless it is counted."""
+        stats, queue_id = self._center.queue_stats, entry.queue_id
+        standing = stats.standing(entry.unique_id, queue_id)
+        if standing is not None and self._is_same(entry, standing[1]):
+            if standing[0] == "gone" and entry.outcome is not None and entry.ended is not None:
+                self._moved.update(
+                    stats.end_logged(entry.unique_id, queue_id, entry.outcome, entry.ended)
+                )
+                self._found_one(queue_id)
+            return
+        ended = entry.ended if entry.ended is not None else self._heard_from
+        entered = entry.entered
+        if entered is None:
+            entered = ended - (entry.waited or 0.0)
+        outcome: Outcome = entry.outcome or "unseen"
+        self._found_one(queue_id)
+        if self._is_today(entered) and self._is_today(ended):
+            stats.count_logged(entry.unique_id, queue_id, entered, outcome, ended)
+            self._moved.add(queue_id)
+            return
+        if outcome != "closed":
+            self._day(queue_id, entered).entered += 1
+        self._day(queue_id, ended).count(outcome, ended - entered)
+
+    def _is_same(self, entry: _Entry, since: float) -> bool:
+        """Whether an entry is what is known since then, and not an earlier or later one."""
+        if entry.entered is None or since >= self._heard_from - 1.0:
+            return True
+        return abs(entry.entered - since) <= SLACK_S
+
+    def _day(self, queue_id: int, at: float) -> QueueDay:
+        if self._is_today(at):
+            self._moved.add(queue_id)
+            return self._center.queue_stats.days[queue_id]
+        return self.found.queues.setdefault((self._day_of(at), queue_id), QueueDay())
+
+    def _is_today(self, at: float) -> bool:
+        return self._day_of(at) >= self._today
+
+    def _found_one(self, queue_id: int) -> None:
+        self.found.calls[queue_id] = self.found.calls.get(queue_id, 0) + 1
+
+    # -- agents
+
+    def ring(self, line: Logged) -> None:
+        """Count what a line says of an agent's phone, unless it is counted."""
+        agent = self._center.directory.agent_by_member_name.get(line.agent)
+        if agent is None:
+            return
+        match line.kind:
+            case "connected":
+                self._connected(agent.id, line)
+            case "completed":
+                self._completed(agent.id, line)
+            case "not answered":
+                self._not_answered(agent.id, line)
+
+    def _connected(self, agent_id: int, line: Logged) -> None:
+        center, rang = self._center, line.at - (line.rang or 0.0)
+        cut = center.cut_calls.get(line.phone)
+        channel = center.channels.by_id.get(line.phone)
+        if cut is not None:
+            if cut.call.answered is None:
+                call = msgspec.structs.replace(cut.call, rang=rang, answered=line.at)
+                self._recount(line.phone, cut, call, line.at)
+        elif channel is not None:
+            if channel.rang is None and channel.answered is not None:
+                channel.rang, channel.answered = rang, line.at  # found talking: now it is known
+                count_anew(center, channel.name, line.at)
+        elif line.phone not in self._rings:
+            self._rings[line.phone] = Rung(agent_id, line.at, answered=True)
+            counted = AgentDay(inbound_calls=1, inbound_answered=1, inbound_ring_s=line.rang or 0.0)
+            self._count(agent_id, counted, line.at)
+            call = CallUnderWay(True, line.queue, rang, line.at, counted)
+            center.cut_calls[line.phone] = CutCall(agent_id, call)
+
+    def _completed(self, agent_id: int, line: Logged) -> None:
+        """The end of a call that was cut: it is the one that was answered so long before."""
+        talked = line.talked or 0.0
+        for phone, cut in self._center.cut_calls.items():
+            answered = cut.call.answered
+            if cut.agent_id != agent_id or answered is None or cut.call.queue != line.queue:
+                continue
+            if abs(answered + talked - line.at) <= SLACK_S:
+                self._recount(phone, cut, cut.call, answered + talked)
+                return
+
+    def _not_answered(self, agent_id: int, line: Logged) -> None:
+        for phone, known in self._rings.items():
+            if known.agent_id != agent_id or known.answered:
+                continue
+            if abs(known.at - line.at) <= SLACK_S:
+                del self._rings[phone]
+                return
+        rang = line.rang or 0.0
+        for phone, cut in self._center.cut_calls.items():
+            if cut.agent_id == agent_id and cut.call.incoming and cut.call.answered is None:
+                call = msgspec.structs.replace(cut.call, rang=line.at - rang)
+                self._recount(phone, cut, call, line.at)
+                del self._center.cut_calls[phone]
+                return
+        ring = AgentDay(inbound_calls=1, inbound_unanswered=1, inbound_ring_s=rang)
+        self._count(agent_id, ring, line.at)
+
+    def _recount(self, phone: str, cut: CutCall, call: CallUnderWay, end: float) -> None:
+        """Count a call that was cut to its end, in place of what is counted of it."""
+        counted = figures_of_ended(call, end)
+        self._count(cut.agent_id, counted.minus(cut.call.counted), end)
+        call = msgspec.structs.replace(call, counted=counted)
+        self._center.cut_calls[phone] = CutCall(cut.agent_id, call)
+
+    def _count(self, agent_id: int, added: AgentDay, at: float) -> None:
+        live = self._center.agents.get(agent_id)
+        if live is None:
+            return
+        if self._is_today(at):
+            self._center.agent_record(agent_id).count(added)
+            self._center.stats_changed(live)
+            return
+        key = (self._day_of(at), agent_id)
+        self.found.agents[key] = self.found.agents.get(key, AgentDay()).plus(added)
+
+    def publish(self, now: float) -> None:
+        """Tell which queues' figures have moved; what the log does not tell stays unknown."""
+        queues_counted(self._center, sorted(self._moved), now)
+        self._center.cut_calls.clear()

@@ -1,0 +1,138 @@
+"""What is under way at a moment and not in the day's figures yet, as it must outlive a kill.
+
+The day's figures hold what has ended. The state that an agent is in, and the calls of its phone,
+are written beside them: after a restart they are gone on with, so that nothing of them is lost or
+counted twice. Moments are epoch seconds.
+"""
+
+import msgspec
+
+from xucd.center.agent import AgentState
+from xucd.center.day import AgentDay
+from xucd.center.leg import Leg
+
+
+class CallUnderWay(msgspec.Struct, frozen=True):
+    """A call of an agent's phone. `counted` is what it has added to the figures so far."""
+
+    incoming: bool
+    queue: str
+    rang: float | None
+    answered: float | None
+    counted: AgentDay
+
+    def later(self, seconds: float) -> "CallUnderWay":
+        """The same by a clock that was set by so much."""
+        return msgspec.structs.replace(
+            self,
+            rang=None if self.rang is None else self.rang + seconds,
+            answered=None if self.answered is None else self.answered + seconds,
+        )
+
+
+class AgentUnderWay(msgspec.Struct, frozen=True):
+    """The shown state of an agent, whose time is counted up to `until`, and its phone's calls.
+
+    `calls` is by the unique id of the phone's channel.
+    """
+
+    state: AgentState
+    until: float
+    calls: dict[str, CallUnderWay] = {}
+
+    def later(self, seconds: float) -> "AgentUnderWay":
+        """The same by a clock that was set by so much."""
+        calls = {key: call.later(seconds) for key, call in self.calls.items()}
+        return AgentUnderWay(self.state, self.until + seconds, calls)
+
+
+class CutCall(msgspec.Struct, frozen=True):
+    """A call of an agent that ended while nobody heard it; `call.counted` is to its end."""
+
+    agent_id: int
+    call: CallUnderWay
+
+    def later(self, seconds: float) -> "CutCall":
+        """The same by a clock that was set by so much."""
+        return CutCall(self.agent_id, self.call.later(seconds))
+
+
+class Caller(msgspec.Struct, frozen=True, array_like=True):
+    """A caller who was counted as ended at `at`, having waited in a queue since `since`."""
+
+    queue_id: int
+    since: float
+    at: float
+
+    def later(self, seconds: float) -> "Caller":
+        """The same by a clock that was set by so much."""
+        return Caller(self.queue_id, self.since + seconds, self.at + seconds)
+
+
+class Rung(msgspec.Struct, frozen=True, array_like=True):
+    """A phone's call of an agent that was counted to its end at `at`."""
+
+    agent_id: int
+    at: float
+    answered: bool
+
+    def later(self, seconds: float) -> "Rung":
+        """The same by a clock that was set by so much."""
+        return Rung(self.agent_id, self.at + seconds, self.answered)
+
+
+class Lately(msgspec.Struct, frozen=True):
+    """Who was counted to the end lately, by unique id: a log may tell of it again.
+
+    Asterisk's has whole seconds, so what ended just before a gap looks as if it were in it.
+    """
+
+    callers: dict[str, Caller] = {}
+    rung: dict[str, Rung] = {}
+
+    def later(self, seconds: float) -> "Lately":
+        """The same by a clock that was set by so much."""
+        return Lately(
+            {key: one.later(seconds) for key, one in self.callers.items()},
+            {key: one.later(seconds) for key, one in self.rung.items()},
+        )
+
+    def since(self, moment: float) -> "Lately":
+        """Those of after a moment."""
+        return Lately(
+            {key: one for key, one in self.callers.items() if one.at >= moment},
+            {key: one for key, one in self.rung.items() if one.at >= moment},
+        )
+
+
+class Resumed(msgspec.Struct, frozen=True):
+    """What was under way at `at`, when it was last written, by the agents' ids."""
+
+    at: float
+    agents: dict[int, AgentUnderWay] = {}
+    lately: Lately = Lately()
+
+
+def call_under_way(leg: Leg) -> CallUnderWay:
+    """A phone's call as it is to be remembered."""
+    channel = leg.channel
+    return CallUnderWay(leg.incoming, leg.queue, channel.rang, channel.answered, leg.counted)
+
+
+def figures_of_ended(call: CallUnderWay, end: float) -> AgentDay:
+    """What a call has added to its agent's figures if it ended at `end`."""
+    if not (call.counted.inbound_calls or call.counted.outbound_calls):
+        return call.counted
+    talked = max(0.0, end - call.answered) if call.answered is not None else 0.0
+    if call.counted.outbound_calls:
+        return AgentDay(outbound_calls=1, outbound_talk_s=talked)
+    began = call.rang if call.rang is not None else call.answered
+    rang = max(0.0, (end if call.answered is None else call.answered) - (began or end))
+    answered = call.answered is not None
+    return AgentDay(
+        inbound_calls=1,
+        inbound_answered=int(answered),
+        inbound_unanswered=int(not answered),
+        inbound_ring_s=rang,
+        inbound_talk_s=talked,
+    )
