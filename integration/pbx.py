@@ -31,6 +31,7 @@ from testcontainers.core.docker_client import DockerClient
 HERE = Path(__file__).resolve().parent
 OWNER = "xucd.owner"  # label: the process a container belongs to
 RECORDINGS = "/var/spool/asterisk/monitor"
+LOGS = "/var/log/xucd"
 REMOVED = 30  # seconds; Docker itself removes a container in less than one
 BOOT_DEADLINE = 30.0  # seconds; a start takes about one
 
@@ -146,7 +147,7 @@ def remove_leftovers() -> None:
         if _started(int(pid)) != started:
             _remove(container)
             for mount in container.attrs["Mounts"]:
-                if mount["Destination"] == RECORDINGS:
+                if mount["Destination"] in (RECORDINGS, LOGS):
                     shutil.rmtree(mount["Source"], ignore_errors=True)
 
 
@@ -177,7 +178,13 @@ class Pbx:
         self.witness_secret = secrets.token_hex(16)
         self.queue_timeout = queue_timeout
         self.recordings = Path()
+        self.logs = Path()
         self._container: Any = None
+
+    @property
+    def queue_log(self) -> Path:
+        """Asterisk's log of its queues, as others on this machine can read it."""
+        return self.logs / "queue_log"
 
     @property
     def ami_port(self) -> int:
@@ -209,10 +216,13 @@ class Pbx:
         self.recordings = Path(tempfile.mkdtemp(prefix="xucd-recordings-"))
         # Asterisk has a user of its own in there.
         self.recordings.chmod(0o777)
+        self.logs = Path(tempfile.mkdtemp(prefix="xucd-logs-"))
+        self.logs.chmod(0o777)
         box = DockerContainer(self.image).with_command("/xucd/asterisk/entrypoint")
         box.with_volume_mapping(str(HERE / "asterisk"), "/xucd/asterisk", "ro")
         box.with_volume_mapping(str(HERE.parent / "asterisk-conf"), "/xucd/asterisk-conf", "ro")
         box.with_volume_mapping(str(self.recordings), RECORDINGS, "rw")
+        box.with_volume_mapping(str(self.logs), LOGS, "rw")
         for word, value in self._environment().items():
             box.with_env(word, value)
         box.with_kwargs(network_mode="host", labels={OWNER: owner_label()})
@@ -228,15 +238,16 @@ class Pbx:
         return self
 
     def stop(self) -> None:
-        """Removes the container and the recordings."""
+        """Removes the container, the recordings and the log."""
         claim = _CLAIMS.pop(self.ports.ami, None)
         if claim is not None:
             claim.close()
         container, self._container = self._container, None
         if container is not None:
             _remove(container)
-        if self.recordings != Path():
-            shutil.rmtree(self.recordings, ignore_errors=True)
+        for folder in (self.recordings, self.logs):
+            if folder != Path():
+                shutil.rmtree(folder, ignore_errors=True)
 
     def __enter__(self) -> Pbx:
         return self.start()

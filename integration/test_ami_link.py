@@ -105,6 +105,7 @@ class Proxy:
         self.sent = b""
         self.dribble = False  # whether Asterisk's bytes go on one by one
         self.cut_after: int | None = None  # bytes of the link's after which to cut
+        self.refuse = False
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -125,6 +126,9 @@ class Proxy:
         self._writers.clear()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.refuse:
+            writer.transport.abort()
+            return
         theirs, ours = await asyncio.open_connection("127.0.0.1", self._target)
         self._writers |= {writer, ours}
         for pump in (self._outward(reader, ours), self._inward(theirs, writer)):

@@ -295,7 +295,8 @@ def _put_gap(connection: Connection, gap: Gap) -> None:
 
 
 def _gap(row: Mapping[Any, Any]) -> Gap:
-    return msgspec.convert(dict(row), Gap, strict=False)
+    values = {name: row[name] for name in Gap.__struct_fields__}
+    return msgspec.convert(values, Gap, str_keys=True)
 
 
 def _put_pulse(connection: Connection, pulse: Pulse) -> None:

@@ -134,8 +134,8 @@ async def get_callback_tickets(requester: Requester, query: TicketsQuery) -> Csv
     tickets = await callbacks.tickets(
         requester,
         query.list_uuid if isinstance(query.list_uuid, UUID) else None,
-        since=None if since is None else _midnight(since),
-        until=None if until is None else _midnight(until, days=1),
+        since=None if since is None else midnight(since),
+        until=None if until is None else midnight(until, days=1),
     )
     lists, periods = await callbacks.lists(requester), await callbacks.periods()
     directory = requester.callbacks.context.center.directory
@@ -157,7 +157,7 @@ def request_entry(request: rules.Request) -> CallbackRequestEntry:
     return CallbackRequestEntry(**view | {"clotured": request.clotured, "created": created})
 
 
-def _midnight(day: datetime.date, days: int = 0) -> float:
+def midnight(day: datetime.date, days: int = 0) -> float:
     """The epoch second at which a day begins, or the one that is `days` later."""
     try:
         day += datetime.timedelta(days=days)

@@ -51,10 +51,11 @@ def document() -> dict[str, Any]:
     built = {
         "openapi": "3.1.0",
         "info": {
-            "title": "xucd: callbacks",
+            "title": "xucd: callbacks and gaps",
             "version": __version__,
-            "description": "Lists, periods, requests and tickets of callbacks. The bearer token is "
-            "the one of /xuc/api/2.0/auth/login; the user's rights are those of the WebSocket.",
+            "description": "Lists, periods, requests and tickets of callbacks; the gaps in what "
+            "xucd heard of Asterisk. The bearer token is the one of /xuc/api/2.0/auth/login; the "
+            "user's rights are those of the WebSocket.",
         },
         "servers": [{"url": "/xuc/api/2.0"}],
         "security": [{"token": []}],

@@ -14,6 +14,7 @@ from xucd.web.rest_callbacks import (
     get_callback_tickets,
     remove_callback_request,
 )
+from xucd.web.rest_gaps import get_gaps
 from xucd.web.rest_route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -36,4 +37,5 @@ ROUTES: tuple[Route, ...] = (
     Route("PUT", "/callback_requests/{uuid}", change_callback_request, errors=(404, 409, 422)),
     Route("DELETE", "/callback_requests/{uuid}", remove_callback_request, errors=(404,)),
     Route("GET", "/callback_tickets", get_callback_tickets, errors=(404, 422)),
+    Route("GET", "/gaps", get_gaps, errors=(422,)),
 )

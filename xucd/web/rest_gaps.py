@@ -1,0 +1,66 @@
+"""The REST route of gaps: times in which xucd heard nothing of Asterisk."""
+
+import datetime
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from xucd.center.gaps import Source, Why
+from xucd.store import figures
+from xucd.web.rest_callbacks import midnight
+from xucd.web.rest_route import Requester
+
+
+class GapsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which gaps: those that had not ended when a day began, today unless given."""
+
+    since: datetime.date | UnsetType = msgspec.field(default=UNSET, name="from")
+
+
+class GapCalls(msgspec.Struct, rename="camel", frozen=True):
+    """How many calls of a queue were found that entered or left it in the gap."""
+
+    queue_id: int
+    calls: int
+
+
+class GapEntry(msgspec.Struct, rename="camel", frozen=True):
+    """A time in which xucd heard nothing of Asterisk.
+
+    `why` is `XucdDown` or `LinkLost`. `ended` is null while it lasts. `source` is `queue_log` if
+    the figures have its calls from there, `none` if they lack them, and null until that is known.
+    """
+
+    began: datetime.datetime
+    ended: datetime.datetime | None
+    why: Why
+    source: Source | None
+    calls: list[GapCalls]
+
+
+async def get_gaps(requester: Requester, query: GapsQuery) -> list[GapEntry]:
+    """Get the times of which the figures lack calls, or have them from Asterisk's log alone.
+
+    Oldest first. Calls are those of the queues that the user sees.
+    """
+    today = datetime.datetime.now().astimezone().date()
+    since = midnight(today if query.since is UNSET else query.since)
+    journal, rights = requester.callbacks.context.journal, requester.rights
+    return [
+        GapEntry(
+            began=_moment(gap.began),
+            ended=None if gap.ended is None else _moment(gap.ended),
+            why=gap.why,
+            source=gap.source,
+            calls=[
+                GapCalls(queue_id, calls)
+                for queue_id, calls in sorted(gap.calls.items())
+                if rights.queue(queue_id)
+            ],
+        )
+        for gap in await journal.run(figures.gaps, since)
+    ]
+
+
+def _moment(gap_time: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(gap_time, datetime.UTC).replace(microsecond=0)
