@@ -1,0 +1,295 @@
+"""What a kill loses of the figures: of none more than what lies after the last write."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+
+from tests.scene import BRUCE, DAY, SALES, SUPPORT, Scene, directory
+from tests.test_rebuild import everywhere, snapshot, station
+from xucd.center.agent import AgentState
+from xucd.center.center import Center, Remembered
+from xucd.center.day import AgentDay
+from xucd.center.events import ChannelState
+from xucd.center.gaps import Gap
+from xucd.center.queue_day import QueueDay
+from xucd.center.rules.rebuild import rebuild
+from xucd.center.snapshot import ChannelSeen, Snapshot
+from xucd.center.under_way import AgentUnderWay, Caller, CallUnderWay, Lately, Resumed, Rung
+from xucd.store import Store, figures
+from xucd.store.figures import ClockReading, ClosedGap, Figures, Memory, Pulse
+
+HOUR = 3600.0
+EPOCH = 1_795_000_000.0
+QUEUES = {SUPPORT: 0, SALES: 1}
+
+
+def midnight_after(now: float) -> float:
+    """In these tests days begin with UTC's, whatever the machine's."""
+    return (now // DAY + 1) * DAY
+
+
+def date(now: float) -> datetime.date:
+    return datetime.datetime.fromtimestamp(now).astimezone().date()
+
+
+def reading(seconds: float, step: float = 0.0, boot: str = "this") -> ClockReading:
+    """The clocks so long after the first moment, the clock having been set by so much."""
+    return ClockReading(EPOCH + seconds + step, 100.0 + seconds, boot)
+
+
+def local_midnight_after(now: float) -> float:
+    tomorrow = date(now) + datetime.timedelta(1)
+    return datetime.datetime.combine(tomorrow, datetime.time()).astimezone().timestamp()
+
+
+def pulse(seconds: float = 0.0) -> Pulse:
+    return Pulse(reading(seconds), Lately())
+
+
+def memory(store: Store, clock: ClockReading) -> Memory:
+    found = figures.resume(store, clock, local_midnight_after)
+    assert found is not None
+    return found
+
+
+PAUSED = AgentUnderWay(AgentState.ON_PAUSE, EPOCH)
+
+
+def test_a_first_start_remembers_nothing_and_has_no_gap(store: Store) -> None:
+    assert figures.resume(store, reading(0), local_midnight_after) is None
+    assert figures.gaps(store, 0.0) == []
+
+
+def test_the_time_in_a_state_is_counted_up_to_the_last_pulse_once(store: Store) -> None:
+    day = date(EPOCH)
+    first = Figures(day, pulse(), agents={BRUCE: (AgentDay(paused_s=10.0), PAUSED)})
+    figures.put_figures(store, first)
+    figures.put_figures(store, Figures(day, pulse(300)))
+    for _ in range(2):  # killed at its start, it does the same once more
+        found = memory(store, reading(320))
+        assert store.agent_days(day) == {BRUCE: AgentDay(paused_s=310.0)}
+        assert found.resumed.agents[BRUCE].until == found.resumed.at == EPOCH + 300
+        assert (found.gap.began, found.gap.why) == (EPOCH + 300, "XucdDown")
+    assert len(figures.gaps(store, 0.0)) == 1
+
+
+def test_the_time_in_a_state_is_counted_to_the_day_in_which_it_was(store: Store) -> None:
+    day = date(EPOCH)
+    first = Figures(day, pulse(), agents={BRUCE: (AgentDay(), PAUSED)})
+    figures.put_figures(store, first)
+    figures.put_figures(store, Figures(day, pulse(2 * DAY)))
+    memory(store, reading(2 * DAY + 10))
+    assert store.agent_days(day)[BRUCE].paused_s == local_midnight_after(EPOCH) - EPOCH
+
+
+@pytest.mark.parametrize("step", [HOUR, -HOUR])
+def test_a_clock_set_while_xucd_was_down_moves_all_that_goes_on(store: Store, step: float) -> None:
+    write_all(store)
+    off = memory(store, reading(60, step))
+    assert off.resumed.at == EPOCH + step
+    assert off.resumed.agents[BRUCE].until == EPOCH + step
+    assert off.resumed.agents[BRUCE].calls["phone"].answered == EPOCH - 5 + step
+    assert off.resumed.lately.callers["a"].since == EPOCH - 9 + step
+    assert off.gap.began == EPOCH + step
+    again = memory(store, reading(61, step))
+    assert again.resumed == off.resumed
+    found = figures.queue_days(store, date(EPOCH))
+    assert found[SUPPORT].waiting == {"caller": EPOCH - 20 + step}
+    assert store.agent_days(date(EPOCH))[BRUCE].login_at == EPOCH - 900 + step
+
+
+def test_after_a_reboot_nobody_knows_whether_the_clock_was_set(store: Store) -> None:
+    write_all(store)
+    assert memory(store, reading(HOUR, boot="another")).resumed.at == EPOCH
+
+
+def test_a_clock_that_is_set_moves_what_is_stored_once(store: Store) -> None:
+    write_all(store)
+    for _ in range(3):
+        figures.shift(store, reading(1, HOUR))
+    assert figures.queue_days(store, date(EPOCH))[SUPPORT].waiting == {"caller": EPOCH - 20 + HOUR}
+
+
+def write_all(store: Store) -> None:
+    call = CallUnderWay(True, "support", EPOCH - 8, EPOCH - 5, AgentDay(inbound_calls=1))
+    under_way = AgentUnderWay(AgentState.ON_CALL, EPOCH, {"phone": call})
+    lately = Lately({"a": Caller(SUPPORT, EPOCH - 9, EPOCH - 1)}, {"b": Rung(BRUCE, EPOCH, True)})
+    figures.put_figures(
+        store,
+        Figures(
+            date(EPOCH),
+            Pulse(reading(0), lately),
+            agents={BRUCE: (AgentDay(login_at=EPOCH - 900), under_way)},
+            queues={(date(EPOCH), SUPPORT): QueueDay(entered=1, waiting={"caller": EPOCH - 20})},
+        ),
+    )
+
+
+def test_who_waited_at_the_end_of_a_day_is_known_on_the_next(store: Store) -> None:
+    write_all(store)
+    tomorrow = date(EPOCH) + datetime.timedelta(1)
+    assert figures.queue_days(store, tomorrow) == {
+        SUPPORT: QueueDay(waiting={"caller": EPOCH - 20})
+    }
+
+
+def test_a_gap_is_closed_once_with_what_it_adds_to_earlier_days(store: Store) -> None:
+    write_all(store)
+    gap = memory(store, reading(5)).gap
+    day = date(EPOCH)
+    closed = ClosedGap(
+        msgspec.structs.replace(gap, ended=EPOCH + 5, source="queue_log", calls={SUPPORT: 2}),
+        {(day, SUPPORT): QueueDay(entered=2, abandoned=2), (day, SALES): QueueDay(closed=1)},
+        {(day, BRUCE): AgentDay(inbound_calls=1)},
+    )
+    for _ in range(2):  # whoever wrote it may not have heard that it is written
+        figures.put_figures(store, Figures(day + datetime.timedelta(1), pulse(6), closed=(closed,)))
+    assert store.queue_days(day)[SUPPORT] == QueueDay(
+        entered=3, abandoned=2, waiting={"caller": EPOCH - 20}
+    )
+    assert store.queue_days(day)[SALES] == QueueDay(closed=1)
+    assert store.agent_days(day)[BRUCE] == AgentDay(inbound_calls=1, login_at=EPOCH - 900)
+    assert figures.gaps(store, EPOCH) == [closed.gap]
+    assert figures.gaps(store, EPOCH + 6) == []
+    assert memory(store, reading(9)).gap.uuid != gap.uuid
+
+
+def test_gaps_that_were_not_closed_run_into_the_first(store: Store) -> None:
+    write_all(store)
+    first = Gap(UUID(int=7), EPOCH - 10, "LinkLost")
+    figures.open_gap(store, Gap(uuid4(), EPOCH - 5, "LinkLost"))
+    figures.open_gap(store, first)
+    assert memory(store, reading(5)).gap == first
+    assert figures.gaps(store, 0.0) == [first]
+
+
+# -- from a centre that is killed to the one that goes on
+
+
+class Killed:
+    """A centre that is written as the daemon does it, killed, and gone on with from the store."""
+
+    def __init__(self) -> None:
+        self.scene = Scene([station()])
+        self.scene.rebuilds(snapshot(*everywhere()))
+
+    def written(self) -> dict[int, tuple[AgentDay, AgentUnderWay]]:
+        self.under_way = self.scene.center.take_unwritten(self.scene.now)
+        return self.under_way
+
+    def restarts(self, alive: float, now: float, found: Snapshot) -> Center:
+        """Restart, having been alive until a moment, and find this."""
+        days, agents = {}, {}
+        for agent_id, (day, one) in self.under_way.items():
+            spent = max(0.0, alive - one.until)
+            days[agent_id] = day.spend(one.state, spent)
+            agents[agent_id] = msgspec.structs.replace(one, until=alive)
+        center = Center(
+            directory(),
+            now,
+            midnight_after,
+            Remembered(
+                {BRUCE: QUEUES}, self.scene.center.stations, days, resumed=Resumed(alive, agents)
+            ),
+        )
+        rebuild(center, found, now, alive)
+        return center
+
+
+def talking(phone: str, caller: str) -> ChannelSeen:
+    return ChannelSeen(
+        "PJSIP/1001-00000001", phone, caller, ChannelState.UP, "1001", "", "0230210082", "", "",
+        "AppQueue", "(Outgoing Line)", "", 40,
+    )  # fmt: skip
+
+
+def in_call() -> tuple[Killed, str, str]:
+    killed = Killed()
+    scene = killed.scene
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.passes(4)
+    scene.answers(caller, phone, gosub=False)
+    killed.written()
+    return killed, caller, phone
+
+
+def test_a_call_that_goes_on_over_a_kill_keeps_its_count_ring_and_talk_time() -> None:
+    killed, caller, phone = in_call()
+    now = killed.scene.now
+    name = killed.scene.center.channels.by_id[phone].name
+    found = msgspec.structs.replace(talking(phone, caller), channel=name)
+    center = killed.restarts(now + 20, now + 25, snapshot(*everywhere(), channels=(found,)))
+    day = center.agents[BRUCE].day(now + 25)
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_ring_s) == (1, 1, 4)
+    rebuild(center, snapshot(*everywhere()), now + 30)
+    day = center.agents[BRUCE].day(now + 30)
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_ring_s) == (1, 1, 4)
+    assert day.inbound_talk_s == 30
+
+
+def test_a_call_that_ended_while_xucd_was_down_is_counted_to_the_kill() -> None:
+    killed, _, phone = in_call()
+    now = killed.scene.now
+    center = killed.restarts(now + 20, now + 500, snapshot(*everywhere()))
+    day = center.agents[BRUCE].day(now + 500)
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_talk_s) == (1, 1, 20)
+    assert phone in center.cut_calls
+
+
+def test_a_call_that_began_while_xucd_was_down_is_counted() -> None:
+    killed = Killed()
+    killed.written()
+    now = killed.scene.now
+    found = snapshot(*everywhere(), channels=(talking("phone", "caller"),))
+    center = killed.restarts(now, now + 60, found)
+    day = center.agents[BRUCE].day(now + 60)
+    assert (day.inbound_calls, day.inbound_answered) == (1, 1)
+
+
+def paused(scene: Scene) -> None:
+    scene.pauses(True, "lunch")
+
+
+def ready(_: Scene) -> None:
+    """Nothing has to be done for it."""
+
+
+@pytest.mark.parametrize(
+    ("begins", "figure"), [(paused, "paused_s"), (ready, "ready_s")], ids=["pause", "ready"]
+)
+def test_a_state_that_goes_on_over_a_kill_is_counted_throughout(
+    begins: Callable[[Scene], None], figure: str
+) -> None:
+    killed = Killed()
+    begins(killed.scene)
+    began = killed.scene.now
+    killed.written()
+    before = getattr(killed.under_way[BRUCE][0], figure)
+    members = everywhere(paused=begins is paused, reason="lunch" if begins is paused else "")
+    center = killed.restarts(began + 100, began + 130, snapshot(*members))
+    assert getattr(center.agents[BRUCE].day(began + 140), figure) == before + 140
+
+
+def test_a_state_that_was_left_unseen_is_counted_to_the_kill() -> None:
+    killed = Killed()
+    paused(killed.scene)
+    began = killed.scene.now
+    killed.written()
+    center = killed.restarts(began + 100, began + 130, snapshot(*everywhere()))
+    day = center.agents[BRUCE].day(began + 140)
+    assert (day.paused_s, day.ready_s - killed.under_way[BRUCE][0].ready_s) == (100, 10)
+
+
+def test_only_agents_whose_figures_moved_are_written() -> None:
+    killed = Killed()
+    killed.written()
+    killed.scene.passes(30)
+    assert killed.written() == {}
+    killed.scene.pauses(True, "lunch")
+    assert set(killed.written()) == {BRUCE}
