@@ -178,8 +178,8 @@ class _Count:
             if channel.rang is None and channel.answered is not None:
                 channel.rang, channel.answered = rang, line.at  # found talking: now it is known
                 count_anew(center, channel.name, line.at)
-        elif line.phone not in self._rings:
-            self._rings[line.phone] = Rung(agent_id, line.at, answered=True)
+        elif line.phone not in center.phone_calls.lately:
+            self._counted(line.phone, Rung(agent_id, line.at, answered=True))
             counted = AgentDay(inbound_calls=1, inbound_answered=1, inbound_ring_s=line.rang or 0.0)
             self._count(agent_id, counted, line.at)
             call = CallUnderWay(True, line.queue, rang, line.at, counted)
@@ -212,6 +212,7 @@ class _Count:
                 return
         ring = AgentDay(inbound_calls=1, inbound_unanswered=1, inbound_ring_s=rang)
         self._count(agent_id, ring, line.at)
+        self._counted(f"{agent_id} at {line.at}", Rung(agent_id, line.at, answered=False))
 
     def _recount(self, phone: str, cut: CutCall, call: CallUnderWay, end: float) -> None:
         """Count a call that was cut to its end, in place of what is counted of it."""
@@ -219,6 +220,11 @@ class _Count:
         self._count(cut.agent_id, counted.minus(cut.call.counted), end)
         call = msgspec.structs.replace(call, counted=counted)
         self._center.cut_calls[phone] = CutCall(cut.agent_id, call)
+        self._counted(phone, Rung(cut.agent_id, end, answered=call.answered is not None))
+
+    def _counted(self, phone: str, ring: Rung) -> None:
+        """A ring is counted: another gap that follows at once may see it in the log, too."""
+        self._center.phone_calls.lately[phone] = ring
 
     def _count(self, agent_id: int, added: AgentDay, at: float) -> None:
         live = self._center.agents.get(agent_id)

@@ -1,0 +1,266 @@
+"""Counting calls of a gap by Asterisk's log: each once, whatever xucd had heard of it already."""
+
+from __future__ import annotations
+
+import datetime
+
+import msgspec
+import pytest
+
+from tests.scene import ALICE, BRUCE, DAY, SUPPORT, Scene
+from tests.test_rebuild import everywhere, snapshot, station
+from xucd.center import events as ev
+from xucd.center.day import AgentDay
+from xucd.center.events import ChannelState
+from xucd.center.logged import Logged
+from xucd.center.queue_day import QueueDay
+from xucd.center.rules.rebuild import rebuild
+from xucd.center.rules.unheard import Found, count_logged
+from xucd.center.snapshot import ChannelSeen, Snapshot
+
+GAP = 60.0
+AGENT = "Agent/2501"
+
+
+def day_of(moment: float) -> datetime.date:
+    return datetime.date.fromordinal(int(moment // DAY) + 1)
+
+
+class Unheard:
+    """A centre that hears nothing for a minute. Times of `logs` are seconds of the gap."""
+
+    def __init__(self) -> None:
+        self.scene = Scene([station()])
+        self.scene.rebuilds(snapshot(*everywhere()))
+        self.lines: list[Logged] = []
+
+    def begins(self) -> None:
+        self.began = self.scene.now
+
+    def logs(self, second: float, kind: str, caller: str, **fields: object) -> None:
+        at = float(int(self.began + second))
+        agent = AGENT if kind in ("connected", "completed", "not answered") else ""
+        line = Logged(at, kind, caller, "support", agent)  # type: ignore[arg-type]
+        self.lines.append(msgspec.structs.replace(line, **fields))
+
+    def ends(self, found: Snapshot | None = None) -> Found:
+        scene = self.scene
+        scene.now = self.began + GAP
+        scene.center.queue_stats.awaits_log = True
+        listed = found or snapshot(*everywhere())
+        rebuild(scene.center, listed, scene.now, self.began)
+        counted = self.counts()
+        scene.center.queue_stats.awaits_log = False
+        scene.passes(3)
+        return counted
+
+    def counts(self) -> Found:
+        return count_logged(self.scene.center, self.lines, self.began, self.scene.now - 1, day_of)
+
+    @property
+    def support(self) -> QueueDay:
+        return self.scene.center.queue_stats.day(SUPPORT)
+
+    @property
+    def bruce(self) -> AgentDay:
+        return self.scene.agent().day(self.scene.now)
+
+
+@pytest.fixture
+def unheard() -> Unheard:
+    return Unheard()
+
+
+def test_a_call_whose_whole_life_is_in_the_gap_is_counted(unheard: Unheard) -> None:
+    unheard.begins()
+    unheard.logs(10, "entered", "a")
+    unheard.logs(14, "connected", "a", phone="p", waited=4.0, rang=3.0)
+    unheard.logs(30, "completed", "a", talked=16.0)
+    unheard.logs(20, "entered", "b")
+    unheard.logs(40, "left", "b", outcome="abandoned", waited=20.0)
+    unheard.logs(41, "left", "c", outcome="closed")
+    found = unheard.ends()
+    assert found.calls == {SUPPORT: 3}
+    assert unheard.support == QueueDay(
+        entered=2, answered=1, abandoned=1, closed=1, answered_soon=1, abandoned_late=1
+    )
+    assert (unheard.bruce.inbound_calls, unheard.bruce.inbound_answered) == (1, 1)
+    assert (unheard.bruce.inbound_ring_s, unheard.bruce.inbound_talk_s) == (3, 16)
+
+
+def test_counting_the_same_log_again_counts_nothing_twice(unheard: Unheard) -> None:
+    unheard.begins()
+    unheard.logs(10, "entered", "a")
+    unheard.logs(14, "connected", "a", phone="p", waited=4.0, rang=3.0)
+    unheard.logs(20, "entered", "b")
+    unheard.logs(40, "left", "b", outcome="timed out", waited=20.0)
+    unheard.logs(45, "not answered", "b", rang=5.0)
+    unheard.ends()
+    before, agent = unheard.support, unheard.bruce
+    assert unheard.counts().calls == {}
+    assert (unheard.support, unheard.bruce) == (before, agent)
+
+
+@pytest.mark.parametrize("outcome", ["abandoned", "timed out", "diverted"])
+def test_who_waited_before_the_gap_ended_as_the_log_says(unheard: Unheard, outcome: str) -> None:
+    caller = unheard.scene.caller_waits()
+    unheard.begins()
+    unheard.logs(20, "left", caller, outcome=outcome, waited=20.0)
+    assert unheard.ends().calls == {SUPPORT: 1}
+    day = unheard.support
+    assert (day.entered, day.unseen, day.waiting) == (1, 0, {})
+    assert day.abandoned + day.timed_out + day.diverted == 1
+    assert day.abandoned_late == (outcome == "abandoned")  # by its 20 seconds, not by the gap's
+
+
+def test_who_waited_and_of_whom_the_log_says_nothing_is_unseen(unheard: Unheard) -> None:
+    unheard.scene.caller_waits()
+    unheard.begins()
+    assert unheard.ends().calls == {}
+    assert unheard.support.unseen == 1
+
+
+def test_what_ended_in_the_second_before_the_gap_is_not_counted_again(unheard: Unheard) -> None:
+    scene = unheard.scene
+    caller = scene.caller_waits()
+    scene.passes(0.3)
+    scene.happens(ev.HangupRequested(caller), ev.CallerAbandoned("support", caller, 0))
+    scene.happens(ev.ChannelGone("caller", caller))
+    before = unheard.support
+    assert before.abandoned == 1
+    scene.passes(0.1)
+    unheard.begins()
+    unheard.logs(-0.4, "entered", caller)
+    unheard.logs(-0.1, "left", caller, outcome="abandoned", waited=0.0)
+    assert unheard.ends().calls == {}
+    assert unheard.support == before
+
+
+def test_who_enters_again_in_the_gap_is_counted_again(unheard: Unheard) -> None:
+    scene = unheard.scene
+    caller = scene.caller_waits()
+    scene.passes(20)
+    scene.happens(ev.HangupRequested(caller), ev.CallerAbandoned("support", caller, 20))
+    unheard.begins()
+    unheard.logs(10, "entered", caller)
+    unheard.logs(12, "left", caller, outcome="timed out", waited=2.0)
+    unheard.ends()
+    assert (unheard.support.entered, unheard.support.timed_out) == (2, 1)
+
+
+def test_who_is_found_waiting_after_the_gap_is_one_caller(unheard: Unheard) -> None:
+    unheard.begins()
+    unheard.logs(15, "entered", "a")
+    waiting = ev.CallerJoined("support", "PJSIP/x-1", "a", 1, "0230210082", "", waited=44)
+    channel = ChannelSeen(
+        "PJSIP/x-1", "a", "a", ChannelState.UP, "0230210082", "", "", "", "3000", "Queue",
+        "support", "", 44,
+    )  # fmt: skip
+    found = msgspec.structs.replace(
+        snapshot(*everywhere(), channels=(channel,)), callers=(waiting,)
+    )
+    assert unheard.ends(found).calls == {}
+    assert (unheard.support.entered, len(unheard.support.waiting)) == (1, 1)
+
+
+def test_a_call_that_talked_before_the_gap_is_counted_to_its_end(unheard: Unheard) -> None:
+    scene = unheard.scene
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.passes(4)
+    scene.answers(caller, phone, gosub=False)
+    scene.passes(6)
+    unheard.begins()
+    unheard.logs(24, "completed", caller, talked=30.0, waited=4.0)
+    unheard.ends()
+    assert (unheard.bruce.inbound_calls, unheard.bruce.inbound_answered) == (1, 1)
+    assert unheard.bruce.inbound_talk_s == 30
+
+
+def test_a_call_that_talked_before_the_gap_is_counted_to_the_gap_without_a_log(
+    unheard: Unheard,
+) -> None:
+    scene = unheard.scene
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.answers(caller, phone, gosub=False)
+    scene.passes(6)
+    unheard.begins()
+    unheard.ends()
+    assert unheard.bruce.inbound_talk_s == 6
+
+
+def test_a_phone_that_rang_before_the_gap_was_answered_in_it(unheard: Unheard) -> None:
+    scene = unheard.scene
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.passes(2)
+    unheard.begins()
+    unheard.logs(3, "connected", caller, phone=phone, waited=5.0, rang=5.0)
+    unheard.logs(13, "completed", caller, talked=10.0, waited=5.0)
+    unheard.ends()
+    day = unheard.bruce
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_unanswered) == (1, 1, 0)
+    assert (day.inbound_ring_s, day.inbound_talk_s) == (5, 10)
+
+
+def test_rings_that_nobody_answered_are_counted_once_each(unheard: Unheard) -> None:
+    scene = unheard.scene
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.passes(5)
+    scene.hangs_up(phone)  # heard, in the last second before the gap
+    unheard.begins()
+    unheard.logs(-0.5, "not answered", caller, rang=5.0)
+    unheard.logs(10, "not answered", caller, rang=4.0)
+    unheard.logs(20, "left", caller, outcome="abandoned", waited=25.0)
+    unheard.ends()
+    day = unheard.bruce
+    assert (day.inbound_calls, day.inbound_unanswered, day.inbound_ring_s) == (2, 2, 9)
+
+
+def test_a_restart_of_asterisk_in_the_gap_leaves_nobody(unheard: Unheard) -> None:
+    unheard.begins()
+    unheard.logs(10, "entered", "a")
+    unheard.logs(20, "started", "")
+    unheard.ends()
+    assert (unheard.support.entered, unheard.support.unseen) == (1, 1)
+
+
+def test_what_is_outside_the_gap_and_of_others_is_left_alone(unheard: Unheard) -> None:
+    unheard.begins()
+    unheard.logs(-600, "entered", "old")
+    unheard.logs(-590, "left", "old", outcome="abandoned", waited=10.0)
+    unheard.logs(10, "entered", "other", queue="elsewhere")
+    assert unheard.ends().calls == {}
+    assert unheard.support == QueueDay()
+
+
+def test_a_gap_over_midnight_counts_each_call_on_its_day(unheard: Unheard) -> None:
+    scene = unheard.scene
+    midnight = scene.center.today_until
+    scene.now = midnight - 30
+    unheard.begins()
+    unheard.logs(10, "entered", "a")
+    unheard.logs(14, "connected", "a", phone="p", waited=4.0, rang=3.0)
+    unheard.logs(20, "completed", "a", talked=6.0)
+    unheard.logs(20, "entered", "b")
+    unheard.logs(40, "left", "b", outcome="abandoned", waited=20.0)
+    scene.now = midnight + 1
+    scene.center.tick(scene.now)
+    found = unheard.ends()
+    yesterday = day_of(midnight - 1)
+    assert found.queues == {(yesterday, SUPPORT): QueueDay(entered=2, answered=1, answered_soon=1)}
+    assert found.agents[yesterday, BRUCE].inbound_talk_s == 6
+    assert unheard.support == QueueDay(abandoned=1, abandoned_late=1)
+    assert unheard.bruce.inbound_calls == 0
+
+
+def test_a_member_that_is_no_agent_of_ours_counts_for_the_queue_alone(unheard: Unheard) -> None:
+    unheard.begins()
+    unheard.logs(10, "entered", "a")
+    unheard.logs(14, "connected", "a", agent="Reception", phone="p", waited=4.0, rang=3.0)
+    unheard.ends()
+    assert unheard.support.answered == 1
+    assert unheard.bruce.inbound_calls == 0
+    assert unheard.scene.agent(ALICE).day(unheard.scene.now).inbound_calls == 0
