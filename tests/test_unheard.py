@@ -15,7 +15,7 @@ from xucd.center.events import ChannelState
 from xucd.center.logged import Logged
 from xucd.center.queue_day import QueueDay
 from xucd.center.rules.rebuild import rebuild
-from xucd.center.rules.unheard import Found, count_logged
+from xucd.center.rules.unheard import GapCount, count_logged
 from xucd.center.snapshot import ChannelSeen, Snapshot
 
 GAP = 60.0
@@ -43,7 +43,7 @@ class Unheard:
         line = Logged(at, kind, caller, "support", agent)  # type: ignore[arg-type]
         self.lines.append(msgspec.structs.replace(line, **fields))
 
-    def ends(self, found: Snapshot | None = None) -> Found:
+    def ends(self, found: Snapshot | None = None) -> GapCount:
         scene = self.scene
         scene.now = self.began + GAP
         scene.center.queue_stats.awaits_log = True
@@ -54,7 +54,7 @@ class Unheard:
         scene.passes(3)
         return counted
 
-    def counts(self) -> Found:
+    def counts(self) -> GapCount:
         return count_logged(self.scene.center, self.lines, self.began, self.scene.now - 1, day_of)
 
     @property

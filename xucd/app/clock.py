@@ -55,13 +55,13 @@ class Clock:
         if abs(off) < SET_S:
             return 0.0
         self._began += off
-        log.warning("the system's clock was set", by=round(off, 1))
+        log.warning("the system's clock was set", seconds=round(off, 1))
         return off
 
     def heard_of_pbx(self, its_time: float | None) -> None:
         """Asterisk has just told its time; None from one that does not tell."""
         if its_time is not None and self.pbx.observe(its_time, self._steady()):
-            log.warning("Asterisk's clock was set", by=round(self.pbx.last_set, 1))
+            log.warning("Asterisk's clock was set", seconds=round(self.pbx.last_set, 1))
 
     def earliest_of_pbx(self, moment: float) -> float:
         """What Asterisk's clock showed at a moment, at the least: it may have been set since."""

@@ -104,7 +104,7 @@ class Gaps:
                 self._context.journal.unheard_since = float("inf")
             else:
                 self._context.journal.unheard_since = self._open.began
-            log.info("a gap is closed", why=gap.why, source=source, calls=sum(found.calls.values()))
+            log.info("counted the calls of a gap", source=source, calls=sum(found.calls.values()))
             publish()
 
     def _read(self, file: Path, since: float) -> list[Logged]:

@@ -69,14 +69,14 @@ def _parts(file: Path) -> list[Path]:
 
 def _backwards(file: Path) -> Iterator[bytes]:
     """The whole lines of a file, the last first."""
-    with file.open("rb") as log:
-        position = log.seek(0, 2)
+    with file.open("rb") as source:
+        position = source.seek(0, 2)
         rest = b""
         while position > 0:
             size = min(CHUNK, position)
             position -= size
-            log.seek(position)
-            rest = log.read(size) + rest
+            source.seek(position)
+            rest = source.read(size) + rest
             lines = rest.split(b"\n")
             rest = lines[0]
             yield from reversed(lines[1:])

@@ -1,7 +1,7 @@
 """The store on a thread of its own, so that the event loop never waits for a disk.
 
 There is one thread and one queue: calls are run in order, and a read sees every earlier write. What
-needs no order is looked up on a second thread, which waits for no writer.
+needs no order is read on a second thread, which waits for no writer.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class AsyncStore:
         self._in_order = True
         self._proving: deque[float] = deque()  # since when
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._looking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-look")
+        self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-read")
 
     @property
     def alive(self) -> bool:
@@ -56,14 +56,14 @@ class AsyncStore:
         """
         return await self._on(self._thread, lambda: self._call(method, *args, **kwargs))
 
-    async def look(
+    async def read(
         self, method: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run a method that only reads, beside those of `run`, however long these take.
 
         It sees all writes that have been awaited. Raises what the method raises.
         """
-        return await self._on(self._looking, lambda: self._call(method, *args, **kwargs))
+        return await self._on(self._reading, lambda: self._call(method, *args, **kwargs))
 
     async def prove(
         self, method: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs
@@ -85,7 +85,7 @@ class AsyncStore:
 
     async def close(self) -> None:
         """Run all queued calls, then close the store. It cannot be used afterwards."""
-        self._looking.shutdown()
+        self._reading.shutdown()
         await self.run(Store.close)
         self._thread.shutdown()
 

@@ -31,7 +31,7 @@ SLACK_S = 3.0
 DayOf = Callable[[float], datetime.date]
 
 
-class Found(msgspec.Struct):
+class GapCount(msgspec.Struct):
     """What a log told: calls by queue id, and what it adds to the figures of earlier days."""
 
     calls: dict[int, int] = {}
@@ -52,7 +52,7 @@ class _Entry(msgspec.Struct, eq=False):
 
 def count_logged(
     center: Center, lines: Iterable[Logged], began: float, heard_from: float, day_of: DayOf
-) -> Found:
+) -> GapCount:
     """Count what the log tells of the time between two moments, by xucd's clock as are the lines.
 
     Earlier days than that of the centre's figures are in what it returns. To be called once for
@@ -98,7 +98,7 @@ def _entries(lines: Iterable[Logged], ids: dict[str, int]) -> list[_Entry]:
 
 class _Count:
     def __init__(self, center: Center, heard_from: float, day_of: DayOf) -> None:
-        self.found = Found()
+        self.found = GapCount()
         self._center = center
         self._heard_from = heard_from
         self._day_of = day_of

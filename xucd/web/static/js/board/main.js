@@ -18,6 +18,7 @@ import {
   resetFilters, showChoices, showCounts, showGroupsAndQueues, startFilters, wanted,
 } from "./filters.js";
 import { batched } from "./frames.js";
+import { askForGaps, leaveGaps, showGaps } from "./gaps.js";
 import { History, SLOT } from "./history.js";
 import { agentView, levelOf, QUEUE_ORDERS, queueView, totals, wordsMatch } from "./model.js";
 import {
@@ -69,6 +70,9 @@ function stateChanged(state, changed) {
   if (changed.has("link")) {
     history.cut();
     state.queues.forEach((_, id) => recordFigures(state, id)); // if the state is current again
+    if (entered && state.link === "opened") {
+      askForGaps(entered.center);
+    }
   }
   if (changed.has("statuses")) {
     markChanged(`agents ${EVERY}`);
@@ -254,12 +258,16 @@ async function enter(center) {
     }
   }
   markChanged(`queues ${EVERY}`);
+  if (isOpen()) {
+    await askForGaps(center);
+  }
 }
 
 function leave() {
   clearInterval(plotting);
   closeOpenPanel();
   leaveWall();
+  leaveGaps();
   entered = null;
   history = new History();
   agents = new Map();
@@ -286,6 +294,7 @@ function languageChanged() {
   if (entered) {
     showChoices();
     showWall();
+    showGaps();
     markChanged(`queues ${EVERY}`);
     if (openedPanel()) {
       renewPanel(makePanelOf(entered));

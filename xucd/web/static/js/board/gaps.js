@@ -1,0 +1,61 @@
+/* The line beside the figures that says of which times they lack calls, or have them from the PBX's
+   log alone. */
+
+import { byId, setText } from "../shared/dom.js";
+import { formatDate, t } from "../shared/words.js";
+
+/** @import { Center } from "/lib/xucd.js" */
+
+/** A gap as REST tells it; docs/rest.md says what its fields mean.
+ * @typedef {{began: string, ended: string | null, source: "queue_log" | "none" | null}} Gap
+ */
+
+const SHOWN = 3; // the latest of today's
+const AGAIN = 3000; // until a gap that is not closed yet is asked for once more, in ms
+
+/** @type {Gap[]} */
+let gaps = [];
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let asking;
+
+/** Asks for today's gaps and shows them, until `leaveGaps`.
+ * @param {Center} center
+ */
+export async function askForGaps(center) {
+  clearTimeout(asking);
+  try {
+    const answer = await fetch("/xuc/api/2.0/gaps", {
+      headers: { Authorization: `Bearer ${center.token}` },
+    });
+    if (answer.ok) {
+      gaps = await answer.json();
+      showGaps();
+    }
+  } catch {
+    return; // xucd is away: the page asks again when it is back
+  }
+  if (gaps.some((gap) => gap.source === null)) {
+    asking = setTimeout(askForGaps, AGAIN, center);
+  }
+}
+
+/** Shows what is known of gaps, in the language of the page. */
+export function showGaps() {
+  const lines = gaps.slice(-SHOWN).map((gap) => t(`board.gap.${gap.source ?? "open"}`, {
+    from: time(gap.began), to: time(gap.ended ?? gap.began),
+  }));
+  byId("gaps").hidden = lines.length === 0;
+  setText(byId("gaps"), lines.join(" · "));
+}
+
+/** Shows none. */
+export function leaveGaps() {
+  clearTimeout(asking);
+  gaps = [];
+  showGaps();
+}
+
+/** @param {string} moment */
+function time(moment) {
+  return formatDate(new Date(moment), { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
