@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+import signal
 from typing import Literal
 
 from playwright.async_api import expect
@@ -101,6 +102,15 @@ async def test_callers_whom_a_queue_let_go_are_seen_on_board_and_wall_and_in_the
     await ada.page.keyboard.press("f")
     await expect(let_go).to_be_in_viewport(ratio=1)
     await expect(ada.page.locator("#total-timed-out")).to_be_in_viewport(ratio=1)
+
+
+async def test_times_in_which_nothing_was_heard_are_told_beside_the_figures(
+    world: World, opens_board: OpensBoard
+) -> None:
+    await world.xucd.stop(signal.SIGKILL)
+    await world.xucd.start()
+    board = await opens_board("ada")
+    await expect(board.page.locator("#gaps")).to_contain_text("Figures lack")
 
 
 async def test_an_agent_dropped_on_a_queue_is_a_member_in_asterisk(
