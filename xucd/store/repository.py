@@ -199,7 +199,7 @@ class Store:
         table = tables.ended_sign_ins
         with self.writing() as connection:
             connection.execute(delete(table).where(table.c.until <= now))
-            _put(connection, table, [{"sid": sid, "until": until}])
+            put_rows(connection, table, [{"sid": sid, "until": until}])
 
     def _set_user(self, login: str, **values: str) -> bool:
         """Change a user, in a new generation of sign-ins; False if the login does not exist."""
