@@ -102,6 +102,14 @@ class Callbacks:
         """The lists of all queues that the user sees, by name."""
         return await self._run(reading.lists, by.rights.queue_ids)
 
+    async def check_list(self, list_uuid: UUID, rights: Rights) -> None:
+        """Raise `Refused` with `ListUnknown`, or with `NotAuthorized` unless the user sees it."""
+        for row in await self._run(reading.lists):
+            if row.uuid == list_uuid:
+                rules.check_queue(row.queue_id, rights)
+                return
+        raise Refused("ListUnknown", "There is no such list.")
+
     async def periods(self) -> list[rules.Period]:
         """All periods, by the time of day."""
         return await self._run(reading.periods)

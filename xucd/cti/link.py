@@ -18,12 +18,13 @@ carried out but has no effect yet. None of this ends the link. It is closed for 
 (1009), an internal error while it is opened (1011), too large an unread backlog (4008), silence
 (4009), when another link resumes its session (4010), and when its session is dismissed: the user's
 configuration has changed (1012), or its sign-in has ended (4011). Of a dismissed session's commands
-none is begun any more; their outcomes are sent before the link is closed.
+none is begun any more; their outcomes are sent before the link is closed. A link whose client takes
+nothing for 10 s of what waits for it is aborted: no close frame would get through.
 """
 
 import asyncio
 from collections import deque
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import structlog
@@ -38,11 +39,14 @@ from xucd.cti.hub import Hub
 from xucd.cti.messages import AgentError, CommandResult, Error, RequestId
 from xucd.cti.session import Session, SignInKey, rights_ended
 from xucd.cti.socket_writer import DEFAULT_LIMIT, SocketWriter, framed, writer_for
+from xucd.cti.stall import STALLED_S, StallWatch, of_transport
 
 MAX_FRAME = 64 * 1024
 MAX_FRAGMENTS = 256
 MAX_WAITING = 200
 """How many commands of one link may be queued."""
+MAX_WAITING_BYTES = 128 * 1024
+"""How many bytes the frames of one link's queued commands may have in all."""
 
 UNSUPPORTED_DATA, POLICY_VIOLATION, INTERNAL_ERROR = 1003, 1008, 1011
 SLOW, SILENT, REPLACED, SIGNED_OUT = 4008, 4009, 4010, 4011
@@ -76,14 +80,16 @@ class Application(Protocol):
 
 
 class LinkLimits(msgspec.Struct, frozen=True):
-    """The limits of links. `backlog` is in bytes; `silence`, `closing` and `parking` are seconds.
+    """The limits of links. `backlog` is in bytes; the times are in seconds.
 
-    `closing` is for the answer to a close frame. At most `parked` sessions without a link are kept,
+    `stalled` is how long a client may take nothing of what is unsent, `closing` is for the answer
+    to a close frame. At most `parked` sessions without a link are kept,
     each for `parking` seconds.
     """
 
     backlog: int = DEFAULT_LIMIT
     silence: float = 90.0
+    stalled: float = STALLED_S
     closing: float = 10.0
     parking: float = 60.0
     parked: int = 1000
@@ -117,7 +123,8 @@ class Link(WebSocketServerProtocol):
         self.resume = resume
         self.writer: SocketWriter | None = None
         self.session: Session | None = None
-        self._queue: deque[Command] = deque()
+        self._queue: deque[tuple[Command, int]] = deque()  # each with the size of its frame
+        self._queued = 0
         self._worker: asyncio.Task[None] | None = None
         self._farewell: tuple[int, bytes] | None = None
         self._fragments = 0
@@ -129,8 +136,12 @@ class Link(WebSocketServerProtocol):
 
     def onOpen(self) -> None:
         """Attach the link to its session, which greets the client."""
+        limits = self.links.limits
         self.writer = writer_for(
-            self.links.hub.flush, self.transport, self._too_slow, self.links.limits.backlog
+            self.links.hub.flush, self.transport, self._too_slow, limits.backlog
+        )
+        self.writer.stall = StallWatch(
+            self._loop, of_transport(self.transport), self._stalled, limits.stalled
         )
         self._check_silence()
         try:
@@ -170,11 +181,12 @@ class Link(WebSocketServerProtocol):
             return
         if isinstance(command, frames.Ping):
             self.writer.send(_PONG)
-        elif len(self._queue) >= MAX_WAITING:
+        elif len(self._queue) >= MAX_WAITING or self._queued + len(payload) > MAX_WAITING_BYTES:
             text = "Too many commands wait to be carried out."
             self._reject(self.session, "TooManyCommands", text, command.request_id)
         else:
-            self._queue.append(command)
+            self._queue.append((command, len(payload)))
+            self._queued += len(payload)
             if self._worker is None:
                 self._worker = self._loop.create_task(self._run_queue(self.session, self.writer))
 
@@ -186,7 +198,7 @@ class Link(WebSocketServerProtocol):
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """Detach the link; queued commands are not carried out."""
-        self._queue.clear()
+        self._drop_queue()
         if self._silence is not None:
             self._silence.cancel()
         if self.writer is not None:
@@ -201,7 +213,7 @@ class Link(WebSocketServerProtocol):
         Unless it was the client that closed, what it has asked for and was not begun is dropped.
         """
         if not isReply:
-            self._queue.clear()
+            self._drop_queue()
         if self.writer is not None:
             self.writer.finish()
         super().sendCloseFrame(code, reasonUtf8, isReply)
@@ -214,7 +226,9 @@ class Link(WebSocketServerProtocol):
                 # Backpressure: an answer may be large, so the next command waits until it is read.
                 await writer.drained()
                 if self._queue and self._farewell is None:
-                    await self._carry_out(session, self._queue.popleft())
+                    command, size = self._queue.popleft()
+                    self._queued -= size
+                    await self._carry_out(session, command)
         finally:
             self._worker = None
             self._say_farewell()
@@ -245,7 +259,7 @@ class Link(WebSocketServerProtocol):
     def replace(self) -> None:
         """Close this link: another one has resumed its session."""
         self.session = None
-        self._queue.clear()
+        self._drop_queue()
         self.sendClose(REPLACED, "replaced")
 
     def dismiss(self, code: int, reason: bytes) -> None:
@@ -265,9 +279,19 @@ class Link(WebSocketServerProtocol):
         if self._farewell is None or self.session is None or self.writer is None:
             return
         if self.writer.open:
-            for command in self._queue:
+            for command, _ in self._queue:
                 _acknowledge(self.session, command.request_id, rights_ended())
             self.sendCloseFrame(*self._farewell)
+
+    def _drop_queue(self) -> None:
+        self._queue.clear()
+        self._queued = 0
+
+    def _stalled(self) -> None:
+        self.links.hub.metrics.slow.inc()
+        log.info("aborting the link of a client that does not read", user=self.user.login)
+        transport: Any = self.transport
+        transport.abortConnection()
 
     def _too_slow(self) -> None:
         self.links.hub.metrics.slow.inc()

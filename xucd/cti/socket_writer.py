@@ -3,7 +3,7 @@
 While nothing is buffered, the write goes directly to the socket: a quarter of the cost of a write
 through the transport. What the socket does not accept goes to the transport, which reports when its
 buffer is empty. Until then further frames wait in a backlog here (backpressure), and the backlog is
-bounded: a slow client is disconnected.
+bounded: a slow client is disconnected. So is one that takes nothing at all for a while.
 """
 
 import asyncio
@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet.tcp import Connection
+
+from xucd.cti.stall import StallWatch
 
 DEFAULT_LIMIT = 1024 * 1024
 """The largest unread backlog of a client, in bytes."""
@@ -71,7 +73,7 @@ class SocketWriter:
 
     `direct` is the socket's own `send`, or None where only the transport may write (TLS). Nobody
     else writes to the transport, except for the close frame. `too_slow` is called once, when the
-    backlog exceeds `limit` bytes.
+    backlog exceeds `limit` bytes. `stall`, if set, watches while the transport has unsent bytes.
     """
 
     __slots__ = (
@@ -89,6 +91,7 @@ class SocketWriter:
         "_unbuffered",
         "open",
         "queued",
+        "stall",
     )
 
     def __init__(
@@ -102,6 +105,7 @@ class SocketWriter:
         self._flush = flush
         self.queued: list[bytes] = []
         self.open = True
+        self.stall: StallWatch | None = None
         self._transport = transport
         self._direct = direct
         self._paused = False
@@ -164,6 +168,7 @@ class SocketWriter:
         self._transport.write(data)
         if self._paused:
             self._in_transport = len(data)
+            self._watch()
 
     def _add_to_backlog(self, data: bytes) -> None:
         if not self.open:
@@ -191,6 +196,10 @@ class SocketWriter:
             self.queued = []
         self.shut()
 
+    def _watch(self) -> None:
+        if self.stall is not None:
+            self.stall.begin()
+
     def _take_backlog(self) -> bytes:
         backlog, self._backlog = self._backlog, []
         self._backlog_size = self._largest = 0
@@ -204,11 +213,14 @@ class SocketWriter:
     def pauseProducing(self) -> None:
         """Called by a TLS transport whose buffer is full."""
         self._paused = True
+        self._watch()
 
     def resumeProducing(self) -> None:
         """Called by a transport whose buffer is empty: all it had is written."""
         self._paused = False
         self._in_transport = 0
+        if self.stall is not None:
+            self.stall.end()
         if not self.open:
             return
         self._unbuffered = self._direct is not None
@@ -219,6 +231,8 @@ class SocketWriter:
 
     def stopProducing(self) -> None:
         """Called by a transport that is lost."""
+        if self.stall is not None:
+            self.stall.end()
         self.shut()
 
 

@@ -11,18 +11,21 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from autobahn.twisted.resource import WebSocketResource
 from klein import Klein
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from twisted.internet.defer import Deferred
 
+from xucd.center.directory import User
 from xucd.cti.link import Resume
 from xucd.cti.links import Links
 from xucd.cti.schema import asyncapi
 from xucd.store import StoreError
+from xucd.web import documents
 from xucd.web.bearer import Bearer, SignedIn, token_in
+from xucd.web.documents import Document
 from xucd.web.errors import HttpError, answer
 from xucd.web.failures import answer_failure, hung_up
+from xucd.web.link_resource import LinkResource, vouch
 from xucd.web.origins import Origins
 from xucd.web.revocations import Revocations
 from xucd.web.signin import SignIn
@@ -91,6 +94,9 @@ class Api:
         self._origins = origins
         self._health = health
         self._legacy_links = legacy_links
+        self._asyncapi = {
+            secure: Document(asyncapi.document(documents.HOST, secure)) for secure in (False, True)
+        }
 
     # --- Signing in
 
@@ -104,14 +110,15 @@ class Api:
             text = "The body is not a JSON object with login and password."
             raise HttpError(400, "InvalidJson", text) from None
         signed_in = await self._sign_in(request, login.login, login.password)
-        return self._token(request, signed_in.claims)
+        return self._token(request, signed_in.user, signed_in.claims)
 
     @app.route("/xuc/api/2.0/auth/check", methods=["GET"])
     @_asynchronous
     async def check(self, request: Any) -> bytes:
         """Answer with a new token for a valid one."""
         signed_in = await self._bearer.signed_in(request.requestHeaders)
-        return self._token(request, self._tokens.renewed(signed_in.claims))
+        self._signin.remember(signed_in.user, request.client_address)
+        return self._token(request, signed_in.user, self._tokens.renewed(signed_in.claims))
 
     @app.route("/xuc/api/2.0/auth/logout", methods=["POST"])
     @_asynchronous
@@ -145,7 +152,7 @@ class Api:
         """Begin a sign-in by password. Raises `HttpError`, as `SignIn.user` does."""
         generation = self._revocations.generation(login)
         while True:
-            user = await self._signin.user(login, password, _address(request))
+            user = await self._signin.user(login, password, request.client_address)
             await self._revocations.refresh()
             current = self._revocations.generation(login)
             # The password may have been another one when it was verified.
@@ -153,7 +160,8 @@ class Api:
                 return SignedIn(user, self._tokens.begin(user.login, current))
             generation = current
 
-    def _token(self, request: Any, claims: Claims) -> bytes:
+    def _token(self, request: Any, user: User, claims: Claims) -> bytes:
+        vouch(request, user)
         token, ttl = self._tokens.sign(claims), self._tokens.ttl(claims)
         return answer(request, 200, {"login": claims.login, "token": token, "TTL": ttl})
 
@@ -205,7 +213,7 @@ class Api:
             text = "This address accepts only WebSockets."
             raise HttpError(426, "UpgradeRequired", text, Upgrade="websocket")
         admission = self._links.admit(signed_in.user, signed_in.key, _resume(query))
-        return WebSocketResource(admission)  # type: ignore[no-untyped-call]
+        return LinkResource(admission, signed_in.user)
 
     # --- Monitoring
 
@@ -224,7 +232,7 @@ class Api:
     @app.route("/xuc/api/2.0/asyncapi.json", methods=["GET"])
     def cti_document(self, request: Any) -> bytes:
         """Answer with the AsyncAPI document of the WebSocket."""
-        return answer(request, 200, asyncapi.document(_host(request), request.isSecure()))
+        return self._asyncapi[request.isSecure()].serve_for(request, _host(request))
 
     # --- Errors
 
@@ -232,10 +240,6 @@ class Api:
     def on_failure(self, request: Any, failure: Any) -> bytes:
         """Answer any exception of a route."""
         return answer_failure(request, failure)
-
-
-def _address(request: Any) -> str:
-    return getattr(request.getClientAddress(), "host", "")
 
 
 def _host(request: Any) -> str:

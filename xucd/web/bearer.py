@@ -37,10 +37,6 @@ class Bearer:
         self._tokens = tokens
         self._revocations = revocations
 
-    def user(self, headers: Any) -> User:
-        """The user whose token is in a request's headers, as far as is known."""
-        return self.known(self._tokens.read(token_in(headers))).user
-
     async def signed_in(self, headers: Any) -> SignedIn:
         """Who has signed in for the token in a request's headers, as the database knows it."""
         return await self.owner(token_in(headers))

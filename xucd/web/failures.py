@@ -32,7 +32,7 @@ def answer_failure(request: Any, failure: Any) -> bytes:
 
     `failure` is Twisted's. An unexpected exception is logged.
     """
-    return answer_error(request, _error(request, failure))
+    return answer_error(request, http_error(request, failure.value))
 
 
 def hung_up(failure: Failure) -> Failure:
@@ -52,8 +52,9 @@ def log_unseen(request: Any, task: asyncio.Task[Any], waited: asyncio.Future[Any
         log.error("an HTTP request failed after its client had gone", path=path, exc_info=error)
 
 
-def _error(request: Any, failure: Any) -> HttpError:
-    match failure.value:
+def http_error(request: Any, failed: BaseException) -> HttpError:
+    """The error that a request is answered with. An unexpected exception is logged."""
+    match failed:
         case HttpError() as error:
             return error
         case Refused(code=code, text=text):
@@ -64,6 +65,6 @@ def _error(request: Any, failure: Any) -> HttpError:
             text = "This address does not support this method."
             return HttpError(405, "MethodNotAllowed", text, Allow=", ".join(sorted(methods or ())))
     path = request.path.decode("ascii", "replace")
-    log.error("an HTTP request failed", path=path, traceback=failure.getTraceback())
+    log.error("an HTTP request failed", path=path, exc_info=failed)
     text = "xucd could not serve this request; its log has the details."
     return HttpError(500, "InternalError", text)

@@ -25,7 +25,7 @@ class Origins:
             return True
         # By host alone: behind a proxy that terminates TLS, the scheme is not known here.
         host = _header(request, "host")
-        return host is not None and urlsplit(origin.lower()).netloc == host.lower()
+        return host is not None and _netloc(origin.lower()) == host.lower()
 
     def mark(self, request: Any) -> None:
         """Set the headers by which a browser lets the page read an answer, errors too."""
@@ -42,6 +42,13 @@ class Origins:
             request.setHeader(b"Access-Control-Max-Age", b"3600")
         request.setResponseCode(204)
         return b""
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # such as an IPv6 address without its end
+        return None
 
 
 def _header(request: Any, name: str) -> str | None:

@@ -1,15 +1,20 @@
 """The static pages: served as they are, revalidated on each request, never listed as a folder.
 
+A file is read again only when it has changed. It is served whole, or one range of it.
+
 `/desk` serves `desk.html`. Addresses that a page had before redirect to its present one.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from twisted.web.http import CACHED, MOVED_PERMANENTLY
+from twisted.web.http import CACHED, MOVED_PERMANENTLY, PARTIAL_CONTENT
 from twisted.web.resource import Resource
-from twisted.web.static import File
+from twisted.web.static import File, getTypeAndEncoding
 
 from xucd.web.errors import HttpError, answer_error
 
@@ -23,6 +28,8 @@ MOVED = {
     b"/sample.html": b"/explorer",
 }
 """An old path, and where its page is now."""
+
+_RANGE = re.compile(rb"bytes=(\d{0,18})-(\d{0,18})")
 
 
 class NotFound(Resource):
@@ -101,10 +108,45 @@ class Pages(File):
         self.restat(False)
         if not self.isfile():
             return self.childNotFound.render(request)
+        content, tag = _read(self.path, self.getModificationTime(), self.getsize())
+        kind, _ = getTypeAndEncoding(  # type: ignore[no-untyped-call]
+            self.basename(), self.contentTypes, self.contentEncodings, self.defaultType
+        )
+        request.setHeader(b"Content-Type", kind.encode())
         request.setHeader(b"Cache-Control", b"no-cache")
-        digest = hashlib.sha256(self.getContent()).hexdigest()[:32]
-        if request.setETag(b'"%b"' % digest.encode()) is CACHED:
+        request.setHeader(b"Accept-Ranges", b"bytes")
+        if request.setETag(tag) is CACHED:
             return b""
-        return super().render_GET(request)  # type: ignore[no-untyped-call]
+        part = _range(request, len(content))
+        if part is not None:
+            request.setResponseCode(PARTIAL_CONTENT)
+            place = b"bytes %d-%d/%d" % (part.start, part.stop - 1, len(content))
+            request.setHeader(b"Content-Range", place)
+            content = content[part.start : part.stop]
+        request.setHeader(b"Content-Length", b"%d" % len(content))
+        return b"" if request.method == b"HEAD" else content
 
     render_HEAD = render_GET
+
+
+@lru_cache(maxsize=512)
+def _read(path: str, changed: float, size: int) -> tuple[bytes, bytes]:
+    """The content of a file, and its entity tag; time of change and size are its version."""
+    content = Path(path).read_bytes()
+    return content, b'"%b"' % hashlib.sha256(content).hexdigest()[:32].encode()
+
+
+def _range(request: Any, size: int) -> slice | None:
+    """The one range that a request asks for; None for the whole, as for anything else than one."""
+    asked = _RANGE.fullmatch(request.getHeader(b"range") or b"")
+    unchanged = request.getHeader(b"if-range") in (None, request.etag)
+    if request.method != b"GET" or asked is None or not unchanged:
+        return None
+    first, last = asked[1], asked[2]
+    if first:
+        start, stop = int(first), min(int(last) + 1, size) if last else size
+    elif last:
+        start, stop = max(size - int(last), 0), size
+    else:
+        return None
+    return slice(start, stop) if start < stop else None

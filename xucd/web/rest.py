@@ -1,6 +1,7 @@
 """Serving the REST routes: the user, the request's validation, the answer in JSON or CSV."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from email.message import Message
 from functools import cache
@@ -16,8 +17,12 @@ from xucd.callbacks.service import Callbacks
 from xucd.center.directory import User
 from xucd.center.rights import Rights
 from xucd.web.bearer import Bearer, SignedIn
-from xucd.web.errors import HttpError, answer, answer_error
+from xucd.web.documents import Document
+from xucd.web.errors import HttpError, answer_error
 from xucd.web.failures import answer_failure, hung_up, log_unseen
+from xucd.web.import_slots import ImportSlots
+from xucd.web.json_steps import BadElement, TooManyElements, decoded_in_steps
+from xucd.web.link_resource import vouch
 from xucd.web.rest_csv import CsvFile
 from xucd.web.rest_openapi import document
 from xucd.web.rest_route import Requester, Route
@@ -25,7 +30,7 @@ from xucd.web.rest_routes import ROUTES
 
 PREFIX = "/xuc/api/2.0"
 OPENAPI = f"{PREFIX}/openapi.json"
-# In bytes. A larger body is decoded on another thread.
+# In bytes. A larger body is decoded on another thread, in steps.
 LARGE = 64 * 1024
 
 
@@ -38,20 +43,64 @@ class Rest:
         self._bearer = bearer
         self._callbacks = callbacks
         self._rights = rights
+        self._slots = ImportSlots()
+        self._openapi = Document(document())
         app = Klein()
         for route in ROUTES:
             path = PREFIX + route.path.replace("{", "<").replace("}", ">")
             app.route(path, methods=[route.method], endpoint=route.name)(self._handler(route))
-        app.route(OPENAPI, methods=["GET"], endpoint="openapi")(_openapi)
+        app.route(OPENAPI, methods=["GET"], endpoint="openapi")(self._openapi.serve)
         app.handle_errors(Exception)(answer_failure)
         self._resource: Any = app.resource()
         self._paths = {route.path.split("/")[1] for route in ROUTES}
+        self._imports = [
+            (route, re.compile(PREFIX + re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", route.path)))
+            for route in ROUTES
+            if route.before_body is not None
+        ]
 
     def serves(self, path: bytes) -> bool:
         """Whether a path belongs to a route."""
         text = path.decode("ascii", "replace")
         first = text.removeprefix(f"{PREFIX}/").partition("/")[0]
         return text == OPENAPI or (text.startswith(PREFIX) and first in self._paths)
+
+    def imports(self, request: Any) -> bool:
+        """Whether a request is for a route whose body may be large, by its first line."""
+        return self._import(request) is not None
+
+    async def admit(self, request: Any) -> None:
+        """Wait until the body of an import may be read.
+
+        Raises `HttpError` or `Refused` if the user may not import, whatever the body.
+        """
+        found = self._import(request)
+        assert found is not None  # the caller has asked `imports`
+        route, path = found
+        assert route.before_body is not None
+        signed_in = await self._signed_in(request)
+        vouch(request, signed_in.user)
+        places = route.signature.places
+        arguments = {
+            name: _converted(text, places[name], "The address") for name, text in path.items()
+        }
+        await route.before_body(self._requester(signed_in), **arguments)
+        finished = request.notifyFinish()
+        slot = await self._slots.take(signed_in.user.id)
+        finished.addBoth(lambda _: slot.give_back())
+
+    def _import(self, request: Any) -> tuple[Route, dict[str, str]] | None:
+        path = request.path.decode("ascii", "replace")
+        for route, pattern in self._imports:
+            match = pattern.fullmatch(path)
+            if match is not None and route.method.encode() == request.method:
+                return route, match.groupdict()
+        return None
+
+    def _requester(self, signed_in: SignedIn) -> Requester:
+        """Who asks, with the rights that the user has at each time that they are looked at."""
+        claims = signed_in.claims
+        return Requester(self._callbacks, lambda: self._rights(self._bearer.known(claims).user))
 
     def render(self, request: Any) -> Any:
         """Answer a request."""
@@ -75,6 +124,7 @@ class Rest:
 
     async def _serve(self, route: Route, request: Any, path: dict[str, str], body: bytes) -> bytes:
         signed_in, signature = await self._signed_in(request), route.signature
+        vouch(request, signed_in.user)
         arguments: dict[str, Any] = {}
         for name, text in path.items():
             arguments[name] = _converted(text, signature.places[name], "The address")
@@ -82,10 +132,7 @@ class Rest:
             arguments["query"] = _query(request, signature.query)
         if signature.body is not None:
             arguments["body"] = await _body(request, body, signature.body, csv=signature.csv_body)
-        requester = Requester(
-            self._callbacks, lambda: self._rights(self._bearer.known(signed_in.claims).user)
-        )
-        result = await route.function(requester, **arguments)
+        result = await route.function(self._requester(signed_in), **arguments)
         return _answer(request, signature.status, result)
 
     async def _signed_in(self, request: Any) -> SignedIn:
@@ -96,10 +143,6 @@ class Rest:
             if error.status == 400:
                 raise HttpError(401, error.code, error.message, WWW_Authenticate="Bearer") from None
             raise
-
-
-def _openapi(request: Any) -> bytes:
-    return answer(request, 200, document())
 
 
 def _answer(request: Any, status: int, result: Any) -> bytes:
@@ -169,22 +212,31 @@ async def _body(request: Any, data: bytes, kind: Any, *, csv: bool) -> Any:
         text = "The body has to be JSON in UTF-8" + (", or CSV." if csv else ".")
         raise HttpError(415, "UnsupportedMediaType", text)
     if len(data) > LARGE:
-        return await asyncio.to_thread(_decoded, data, kind)
-    return _decoded(data, kind)
-
-
-@cache
-def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind)
-
-
-def _decoded(data: bytes, kind: Any) -> Any:
+        return await _large(data, kind)
     try:
         return _decoder(kind).decode(data)
     except msgspec.ValidationError as error:
         raise HttpError(400, "InvalidBody", _message("The body", error)) from None
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise HttpError(400, "InvalidJson", "The body is not valid JSON.") from None
+
+
+async def _large(data: bytes, kind: Any) -> list[Any]:
+    try:
+        return await asyncio.to_thread(decoded_in_steps, data, kind)
+    except TooManyElements:
+        raise HttpError(400, "InvalidBody", "The body has too many elements.") from None
+    except BadElement as bad:
+        if bad.error is None:
+            text = f"The body is not a JSON array of flat objects, from [{bad.place}] on."
+            raise HttpError(400, "InvalidJson", text) from None
+        text = _message("The body", bad.error, f"[{bad.place}]")
+        raise HttpError(400, "InvalidBody", text) from None
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
 
 
 def _converted(value: Any, kind: Any, what: str, code: str = "InvalidAddress") -> Any:
@@ -194,12 +246,12 @@ def _converted(value: Any, kind: Any, what: str, code: str = "InvalidAddress") -
         raise HttpError(400, code, _message(what, error)) from None
 
 
-def _message(what: str, error: msgspec.ValidationError) -> str:
+def _message(what: str, error: msgspec.ValidationError, within: str = "") -> str:
     """An error text without anything that the client sent: pages put it into their HTML."""
     said, _, where = str(error).partition(" - at ")
     if "unknown field" in said:
         return f"{what} has an unknown key."
     if said.startswith("Invalid enum"):
         said = "not one of the allowed values"
-    place = where.strip("`").removeprefix("$").removeprefix(".")
+    place = (within + where.strip("`").removeprefix("$")).removeprefix(".")
     return f"{what} is not valid{' at ' * bool(place)}{place}: {said}."

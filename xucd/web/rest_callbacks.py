@@ -55,6 +55,11 @@ async def get_callback_list(requester: Requester, uuid: UUID) -> CallbackListEnt
     raise HttpError(404, "ListUnknown", "There is no such list.")
 
 
+async def may_add_callback_requests(requester: Requester, uuid: UUID) -> None:
+    """Refuse what `add_callback_requests` would, as far as can be told without its body."""
+    await requester.callbacks.check_list(uuid, requester.rights)
+
+
 async def add_callback_requests(
     requester: Requester, uuid: UUID, query: AddQuery, body: CallbackRequestBody | Many | CsvFile
 ) -> CallbackRequestsAdded:

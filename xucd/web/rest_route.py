@@ -59,6 +59,8 @@ class Signature(msgspec.Struct, frozen=True):
 class Route:
     """One route. `path` holds the names of arguments, such as ``/callback_lists/{uuid}``.
 
+    `before_body` is for routes whose bodies may be large: awaited with the same arguments before
+    the body is read, it refuses what the function would refuse in the end.
     `errors` are the statuses that it can answer with besides those that every route can. `links`
     are OpenAPI's: the functions of other routes, each with the place of their uuid in this answer.
     """
@@ -67,6 +69,7 @@ class Route:
     path: str
     function: Function
     errors: tuple[int, ...] = ()
+    before_body: Function | None = None
     links: Mapping[Function, str] = field(default_factory=dict)
 
     @property

@@ -12,6 +12,7 @@ from xucd.web.rest_callbacks import (
     get_callback_periods,
     get_callback_request,
     get_callback_tickets,
+    may_add_callback_requests,
     remove_callback_request,
 )
 from xucd.web.rest_gaps import get_gaps
@@ -25,6 +26,7 @@ ROUTES: tuple[Route, ...] = (
         "/callback_lists/{uuid}/callback_requests",
         add_callback_requests,
         errors=(404, 422),
+        before_body=may_add_callback_requests,
         links={
             get_callback_request: "uuids/0",
             change_callback_request: "uuids/0",

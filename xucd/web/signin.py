@@ -1,23 +1,43 @@
-"""Signing in with a password: rate limits, and hashing off the event loop's thread.
+"""Signing in with a password: hashing off the event loop's thread, in turn, and bounds on guessing.
 
-Verifying an argon2 hash keeps a core busy for a while, by design. Two run at a time, a limited
-number may wait, and the attempts of one address with one login are limited.
+Verifying an argon2 hash keeps a core busy for a while, by design. Two run at a time. Whoever waits
+for a turn waits in a lane of its address, and the lanes are served in turn.
+
+Only wrong passwords count against a bound, and only once they were hashed: a refused attempt costs
+nobody anything and is not remembered. `docs/adr/0012-bounds-of-signing-in.md` says what follows:
+
+- an address with a login: `limit` failures a minute, then its attempts at that login are refused;
+- an address: ten times as many for all logins together, but for those who have signed in from it;
+- a login, from all addresses that have not signed in as it: three times as many, then the attempts
+  of such strangers wait for one turn after another. They are not refused: one may be the user.
 """
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+import structlog
+
 from xucd.center.directory import User
 from xucd.cti.metrics import Metrics
+from xucd.web.addresses import bucket
 from xucd.web.errors import HttpError
+from xucd.web.failure_counts import FailureCounts
+from xucd.web.fair_queue import FairQueue
 
 WORKERS = 2
-MAX_WAITING = 64
-WINDOW = 60.0
-MAX_KEYS = 10_000
+# A centre behind one address signs in at the same minute.
+MAX_WAITING_EACH = 512
+MAX_WAITING = 4096
+# How many strangers may wait for a turn at one login.
+MAX_STRANGERS = 64
+# How many addresses are remembered from which a user has signed in.
+MAX_FAMILIAR = 16
+BY_ADDRESS, BY_STRANGERS = 10, 3
+
+log = structlog.get_logger()
 
 
 class Users(Protocol):
@@ -30,72 +50,196 @@ class Users(Protocol):
         """The hash of a login's password; None for one that does not exist or has none."""
 
 
-class Attempts:
-    """At most `limit` attempts a minute by each key; remembers at most `MAX_KEYS` keys."""
+class _Attempt:
+    """One attempt, from its arrival to its outcome. `place` is its address, IPv6 by /64."""
 
-    def __init__(self, limit: int, clock: Callable[[], float]) -> None:
-        self._limit = limit
-        self._clock = clock
-        self._made: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
+    def __init__(self, login: str, password: str, place: str, *, familiar: bool) -> None:
+        self.login = login
+        self.password = password
+        self.place = place
+        self.familiar = familiar
+        self.had_turn = False
+        self.outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
-    def make(self, key: tuple[str, str]) -> float:
-        """Count an attempt; returns 0, or the seconds to wait if the limit is reached."""
-        now = self._clock()
-        made = self._made.setdefault(key, deque())
-        self._made.move_to_end(key)
-        if len(self._made) > MAX_KEYS:
-            self._made.popitem(last=False)
-        # A clock that was set back must not lock users out.
-        while made and not now - WINDOW < made[0] <= now:
-            made.popleft()
-        if len(made) >= self._limit:
-            return made[0] + WINDOW - now
-        made.append(now)
-        return 0.0
+    @property
+    def key(self) -> str:
+        """The login as it is counted."""
+        return self.login[:80]
+
+    @property
+    def lane(self) -> tuple[str, bool]:
+        """Users known at an address do not wait for strangers there."""
+        return self.place, self.familiar
 
 
 class SignIn:
-    """Authenticates users by password. `verify` is `xucd.web.passwords.verify`."""
+    """Authenticates users by password. `verify` is `xucd.web.passwords.verify`.
+
+    `limit` is how often an address may fail at a login in a minute; `clock` returns seconds.
+    """
 
     def __init__(
         self,
         users: Users,
         verify: Callable[[str | None, str], bool],
-        attempts: Attempts,
+        limit: int,
+        clock: Callable[[], float],
         metrics: Metrics,
     ) -> None:
         self._users = users
         self._verify = verify
-        self._attempts = attempts
         self._metrics = metrics
+        self._of_pair = FailureCounts(limit, clock)
+        self._of_address = FailureCounts(BY_ADDRESS * limit, clock)
+        self._of_strangers = FailureCounts(BY_STRANGERS * limit, clock)
+        self._familiar: dict[str, OrderedDict[str, None]] = {}
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="password")
-        self._running = 0
+        self._queue: FairQueue[_Attempt] = FairQueue(MAX_WAITING_EACH, MAX_WAITING)
+        self._strangers: dict[str, list[_Attempt]] = {}
+        self._turns: dict[str, asyncio.TimerHandle] = {}
+        self._running: set[asyncio.Task[None]] = set()
 
     async def user(self, login: str, password: str, address: str) -> User:
-        """The user who signs in.
+        """The user who signs in from an address.
 
         Raises `HttpError` with `InvalidCredentials`, which is the same for an unknown login and a
         wrong password, or with `TooManyRequests`.
         """
-        wait = self._attempts.make((address, login[:80]))
-        if wait > 0 or self._running >= MAX_WAITING:
-            self._metrics.logins.labels("refused").inc()
-            text = "Too many attempts to sign in; try again later."
-            raise HttpError(429, "TooManyRequests", text, Retry_After=str(int(wait) + 1))
-        self._running += 1
+        place = bucket(address)
+        familiar = place in self._familiar.get(login, ())
+        attempt = _Attempt(login, password, place, familiar=familiar)
+        self._refuse_guesser(attempt)
+        self._enqueue(attempt)
         try:
-            password_hash = await self._users.password_hash(login)
-            loop = asyncio.get_running_loop()
-            matches = await loop.run_in_executor(self._pool, self._verify, password_hash, password)
+            matches = await attempt.outcome
         finally:
-            self._running -= 1
+            self._queue.remove(attempt.lane, attempt)
+            self._leave_strangers(attempt)
         user = self._users.user(login)
         if not matches or user is None:
-            self._metrics.logins.labels("failed").inc()
+            log.info("wrong login or password", address=address)
             raise HttpError(401, "InvalidCredentials", "Unknown login or wrong password.")
-        self._metrics.logins.labels("ok").inc()
+        self.remember(user, address)
         return user
+
+    def remember(self, user: User, address: str) -> None:
+        """Remember that a user has shown at this address who it is."""
+        places = self._familiar.setdefault(user.login, OrderedDict())
+        places[bucket(address)] = None
+        places.move_to_end(bucket(address))
+        if len(places) > MAX_FAMILIAR:
+            places.popitem(last=False)
 
     def close(self) -> None:
         """Stop the threads."""
+        for timer in self._turns.values():
+            timer.cancel()
+        for task in self._running:
+            task.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    # --- Bounds
+
+    def _refuse_guesser(self, attempt: _Attempt) -> None:
+        """Raise `HttpError` with `TooManyRequests` for an address that has failed too often."""
+        wait = self._of_pair.wait(attempt.place, attempt.key)
+        if not attempt.familiar:
+            wait = max(wait, self._of_address.wait(attempt.place))
+        if wait > 0:
+            raise self._refusal(wait)
+
+    def _refusal(self, wait: float) -> HttpError:
+        self._metrics.logins.labels("refused").inc()
+        text = "Too many attempts to sign in; try again later."
+        return HttpError(429, "TooManyRequests", text, Retry_After=str(int(wait) + 1))
+
+    def _count(self, attempt: _Attempt, *, matches: bool) -> None:
+        self._metrics.logins.labels("ok" if matches else "failed").inc()
+        if matches:
+            return
+        self._of_pair.add(attempt.place, attempt.key)
+        self._of_address.add(attempt.place)
+        if not attempt.familiar:
+            self._of_strangers.add(attempt.key)
+
+    # --- Turns
+
+    def _enqueue(self, attempt: _Attempt) -> None:
+        displaced = self._queue.push(attempt.lane, attempt)
+        if displaced is not None and not displaced.outcome.done():
+            displaced.outcome.set_exception(self._refusal(5))
+        self._start()
+
+    def _start(self) -> None:
+        while len(self._running) < WORKERS and len(self._queue):
+            attempt = self._queue.pop()
+            if self._has_to_wait(attempt):
+                continue
+            task = asyncio.ensure_future(self._check(attempt))
+            self._running.add(task)
+            task.add_done_callback(self._checked)
+
+    def _checked(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            self._start()
+
+    async def _check(self, attempt: _Attempt) -> None:
+        """Compare the password, and count a wrong one even when its client has gone."""
+        outcome = attempt.outcome
+        try:
+            # Others of its address may have failed since it came.
+            self._refuse_guesser(attempt)
+            password_hash = await self._users.password_hash(attempt.login)
+            loop = asyncio.get_running_loop()
+            matches = await loop.run_in_executor(
+                self._pool, self._verify, password_hash, attempt.password
+            )
+            matches = matches and self._users.user(attempt.login) is not None
+        except Exception as error:
+            if not outcome.done():
+                outcome.set_exception(error)
+            return
+        self._count(attempt, matches=matches)
+        if not outcome.done():
+            outcome.set_result(matches)
+
+    # --- Strangers at a login that is being guessed
+
+    def _has_to_wait(self, attempt: _Attempt) -> bool:
+        """Let a stranger wait for its turn at a login, unless it is its turn."""
+        if attempt.familiar or attempt.had_turn or not self._of_strangers.wait(attempt.key):
+            return False
+        waiting = self._strangers.setdefault(attempt.key, [])
+        waiting.append(attempt)
+        # Who has failed least comes first, and among these who came first.
+        waiting.sort(key=lambda one: round(self._of_address.count(one.place)))
+        if len(waiting) > MAX_STRANGERS:
+            displaced = waiting.pop()
+            if not displaced.outcome.done():
+                displaced.outcome.set_exception(self._refusal(MAX_STRANGERS))
+        self._set_turn(attempt.key)
+        return True
+
+    def _set_turn(self, key: str) -> None:
+        if key not in self._turns and self._strangers.get(key):
+            # At least a little: the clock that counts is not the loop's.
+            wait = max(self._of_strangers.wait(key), 0.05)
+            self._turns[key] = asyncio.get_running_loop().call_later(wait, self._turn, key)
+
+    def _turn(self, key: str) -> None:
+        del self._turns[key]
+        waiting = self._strangers.get(key)
+        if waiting and not self._of_strangers.wait(key):
+            attempt = waiting[0]
+            self._leave_strangers(attempt)
+            attempt.had_turn = True
+            self._enqueue(attempt)
+        self._set_turn(key)
+
+    def _leave_strangers(self, attempt: _Attempt) -> None:
+        waiting = self._strangers.get(attempt.key)
+        if waiting and attempt in waiting:
+            waiting.remove(attempt)
+            if not waiting:
+                del self._strangers[attempt.key]

@@ -1,7 +1,8 @@
 """The site: everything that xucd serves over HTTP, with the headers of every answer."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,23 +16,25 @@ from xucd.center.directory import User
 from xucd.center.rights import Rights
 from xucd.cti.links import Links
 from xucd.web import passwords
+from xucd.web.addresses import Addresses, bucket
 from xucd.web.api import Api, AuthServices, Health
 from xucd.web.bearer import Bearer
+from xucd.web.channel import Channel, TurnedAway
+from xucd.web.connections import PROXY, ConnectionLimits, Connections
 from xucd.web.errors import HttpError, answer_error
 from xucd.web.headers import SECURITY_TXT, SecurityTxt, set_headers
 from xucd.web.origins import Origins
 from xucd.web.pages import Pages
 from xucd.web.rest import Rest
 from xucd.web.revocations import Revocations
-from xucd.web.signin import Attempts, SignIn, Users
+from xucd.web.signin import SignIn, Users
 from xucd.web.tokens import Tokens
 
 STATIC = Path(__file__).parent / "static"
 # In bytes.
 MAX_BODY = 64 * 1024
-# For requests with a valid token, which may import a whole file of callbacks.
+# For the routes that import a whole file.
 MAX_IMPORT = 8 * 1024 * 1024
-IDLE_TIMEOUT = 60
 
 log = structlog.get_logger()
 
@@ -58,13 +61,16 @@ class SiteParts:
 class SiteOptions:
     """What can be chosen. `origins` are those of pages that may use xucd, besides its own.
 
-    `token_ttl` and `session_ttl` are in seconds; `login_attempts` are per minute, for one login
-    from one address; `legacy_links` opens the older addresses of the WebSocket. `security_contact`
-    is whom ``/.well-known/security.txt`` names; without one there is no such file. `static` is the
-    folder of the pages, `verify` tells whether a password is that of a hash.
+    Behind `trusted_proxies`, addresses or networks, the client's address is the one that they tell.
+    `token_ttl` and `session_ttl` are in seconds; `login_attempts` are failures per minute, for one
+    login from one address; `legacy_links` opens the older addresses of the WebSocket.
+    `security_contact` is whom ``/.well-known/security.txt`` names; without one there is no such
+    file. `static` is the folder of the pages, `verify` tells whether a password is that of a hash.
     """
 
     origins: Iterable[str] = ()
+    trusted_proxies: Iterable[str] = ()
+    connections: ConnectionLimits = field(default_factory=ConnectionLimits)
     token_ttl: int = 3600
     session_ttl: int = 12 * 3600
     legacy_links: bool = False
@@ -77,10 +83,15 @@ class SiteOptions:
 def make_site(parts: SiteParts, options: SiteOptions) -> Site:
     """The site to listen with."""
     origins = Origins(options.origins)
-    attempts = Attempts(options.login_attempts, parts.clock)
     tokens = Tokens(parts.secret, options.token_ttl, options.session_ttl, parts.clock)
     bearer = Bearer(parts.users, tokens, parts.revocations)
-    signin = SignIn(parts.users, options.verify, attempts, parts.links.hub.metrics)
+    signin = SignIn(
+        parts.users,
+        options.verify,
+        options.login_attempts,
+        parts.clock,
+        parts.links.hub.metrics,
+    )
     api = Api(
         parts.links,
         AuthServices(bearer, signin, tokens, parts.revocations),
@@ -95,25 +106,38 @@ def make_site(parts: SiteParts, options: SiteOptions) -> Site:
     if options.security_contact is not None:
         pages.made[SECURITY_TXT] = SecurityTxt(options.security_contact, parts.clock)
     root = _Root(api.app.resource(), rest, pages, origins)
-    return _Site(root, signin, bearer)
+    return _Site(root, signin, rest, options)
 
 
 class _Request(Request):
-    """A request whose body is limited in size, and never written to disk."""
+    """A request whose body is limited in size, and never written to disk.
+
+    `refusal` is set where its head is enough to refuse it. `client_address` is that behind trusted
+    proxies.
+    """
 
     too_long = False
-    _max_body = MAX_BODY
+    refusal: HttpError | None = None
+    client_address = ""
+    max_body = MAX_BODY
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, parsePOSTFormSubmission=False, **options)  # type: ignore[no-untyped-call]
+
+    def head_is(self, method: bytes, uri: bytes) -> None:
+        """Set what the first line says; Twisted does so only when the body has arrived."""
+        self.method, self.uri = method, uri
+        self.path = uri.partition(b"?")[0]
+        channel: Any = self.channel
+        if channel.site.imports(self):
+            self.max_body = MAX_IMPORT
 
     def gotLength(self, length: int | None) -> None:
-        channel: Any = self.channel
-        if (length is None or length > MAX_BODY) and channel.site.may_import(self):
-            self._max_body = MAX_IMPORT
-        self.too_long = length is not None and length > self._max_body
         self.content = BytesIO()
 
     def handleContentChunk(self, data: bytes) -> None:
         assert self.content is not None  # made by gotLength
-        if self.too_long or self.content.tell() + len(data) > self._max_body:
+        if self.too_long or self.content.tell() + len(data) > self.max_body:
             self.too_long = True
             return
         super().handleContentChunk(data)  # type: ignore[no-untyped-call]
@@ -122,18 +146,41 @@ class _Request(Request):
 class _Site(Site):
     """A site that does not log query strings: they hold tokens and passwords."""
 
-    def __init__(self, root: Resource, signin: SignIn, bearer: Bearer) -> None:
-        super().__init__(root, requestFactory=_Request, timeout=IDLE_TIMEOUT)  # type: ignore[no-untyped-call]
+    def __init__(
+        self, root: Resource, signin: SignIn, rest: Rest | None, options: SiteOptions
+    ) -> None:
+        super().__init__(root, requestFactory=_Request, timeout=None)  # type: ignore[no-untyped-call]
+        self.addresses = Addresses(options.trusted_proxies)
+        self._connections = Connections(options.connections)
         self._signin = signin
-        self._bearer = bearer
+        self._rest = rest
 
-    def may_import(self, request: Any) -> bool:
-        """Whether a request may have a large body, by its headers alone."""
-        try:
-            self._bearer.user(request.requestHeaders)
-        except HttpError:
-            return False
-        return True
+    def buildProtocol(self, addr: Any) -> Any:
+        """A new connection, to be ended at once where there are too many."""
+        channel = Channel(self._connections, asyncio.get_running_loop())
+        peer = getattr(addr, "host", "")
+        counted = (
+            PROXY if self.addresses.trusts(peer) else bucket(self.addresses.client(peer, None))
+        )
+        if not self._connections.open(channel, counted):
+            return TurnedAway()
+        channel.site = channel.factory = self
+        channel.requestFactory = self.requestFactory
+        return channel
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """What can be spoken over TLS."""
+        return [b"http/1.1"]
+
+    def imports(self, request: Any) -> bool:
+        """Whether a request may have a large body, by its first line."""
+        return self._rest is not None and self._rest.imports(request)
+
+    def admission(self, request: Any) -> Awaitable[None] | None:
+        """What has to be awaited before the body is read; it raises what refuses the request."""
+        if self._rest is None or not self._rest.imports(request):
+            return None
+        return self._rest.admit(request)
 
     def stopFactory(self) -> None:
         super().stopFactory()
@@ -145,6 +192,7 @@ class _Site(Site):
             method=request.method.decode("ascii", "replace"),
             path=request.path.decode("ascii", "replace"),
             status=request.code,
+            address=request.client_address,
         )
 
 
@@ -168,6 +216,8 @@ class _Root(Resource):
             self._origins.mark(request)
             if request.method == b"OPTIONS":
                 return self._origins.preflight(request)
+        if request.refusal is not None:
+            return answer_error(request, request.refusal)
         if request.too_long:
             return answer_error(request, HttpError(413, "TooLarge", "The body is too large."))
         if not _is_utf8(request):

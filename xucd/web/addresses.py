@@ -1,0 +1,133 @@
+"""Whose request it is: the client's address, behind proxies too.
+
+A trusted proxy tells it in `X-Forwarded-For` or `Forwarded` (RFC 7239). Each proxy adds at the
+right whom it got the request from, so the lists are read from there: what stands left of the first
+address that is no trusted proxy was written by whoever is at that address, and counts for nothing.
+Nobody else's headers are read at all.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# A client of IPv6 has at least this much of the address for itself alone.
+_IPV6_PREFIX = 64
+_MAX_HOPS = 20
+# RFC 7239: one `name=value` of a hop; values with a colon or a bracket have to be quoted.
+_PAIR = re.compile(r'\s*([\w!#$%&\'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))\s*(;|,|\Z)')
+
+
+class Addresses:
+    """Finds clients' addresses. `trusted` are addresses or networks of proxies, as text."""
+
+    def __init__(self, trusted: Iterable[str] = ()) -> None:
+        self._trusted = [ipaddress.ip_network(text) for text in trusted]
+
+    def trusts(self, peer: str) -> bool:
+        """Whether the other end of a connection is a proxy whose headers are believed."""
+        address = _parsed(peer)
+        return address is not None and self._is_proxy(address)
+
+    def client(self, peer: str, headers: Any) -> str:
+        """The address of the client who sent a request, in its normal form.
+
+        `peer` is the other end of the connection, `headers` are Twisted's. Where the headers are
+        malformed or contradict each other, it is the last proxy that can be relied on.
+        """
+        address = _parsed(peer)
+        if address is None:
+            return peer
+        if not self._is_proxy(address):
+            return str(address)
+        found = {
+            self._last_untrusted(address, hops)
+            for hops in (
+                _x_forwarded_for(_joined(headers, b"x-forwarded-for")),
+                _forwarded(_joined(headers, b"forwarded")),
+            )
+            if hops is not None
+        }
+        # A proxy sets one of the two; the other may be the client's own, so they have to agree.
+        return str(found.pop()) if len(found) == 1 else str(address)
+
+    def _last_untrusted(self, peer: Address, hops: list[Address | None]) -> Address:
+        """The first address from the right that is no proxy; `peer` is behind the last."""
+        last = peer
+        for hop in reversed(hops[-_MAX_HOPS:]):
+            if hop is None:
+                return last
+            last = hop
+            if not self._is_proxy(hop):
+                return last
+        return last
+
+    def _is_proxy(self, address: Address) -> bool:
+        return any(address in network for network in self._trusted)
+
+
+def bucket(address: str) -> str:
+    """What counts as one address where clients are bounded: of IPv6 the /64."""
+    parsed = _parsed(address)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, _IPV6_PREFIX), strict=False))
+    return address
+
+
+def _parsed(text: str) -> Address | None:
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def _joined(headers: Any, name: bytes) -> str | None:
+    found = headers.getRawHeaders(name)
+    return b",".join(found).decode("latin-1") if found else None
+
+
+def _hop(text: str) -> Address | None:
+    """An address with or without its port: ``192.0.2.1:80``, ``[2001:db8::1]:80``."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    return _parsed(text)
+
+
+def _x_forwarded_for(text: str | None) -> list[Address | None] | None:
+    return None if text is None else [_hop(part) for part in text.split(",")]
+
+
+def _forwarded(text: str | None) -> list[Address | None] | None:
+    """The hops of `Forwarded`; None for each that names no address, or that is malformed."""
+    return None if text is None else [_hop(part) for part in _for_parameters(text)]
+
+
+def _for_parameters(text: str) -> Iterator[str]:
+    """What each hop says in `for`, "" if nothing."""
+    at, found = 0, ""
+    while True:
+        pair = _PAIR.match(text, at)
+        if pair is None:  # nothing to the left of it is believed
+            yield ""
+            at = text.find(",", at) + 1
+            if at == 0:
+                return
+            found = ""
+            continue
+        if pair[1].lower() == "for":
+            found = pair[3] if pair[2] is None else re.sub(r"\\(.)", r"\1", pair[2])
+        at = pair.end()
+        if pair[4] != ";":
+            yield found
+            found = ""
+        if at >= len(text):
+            return
