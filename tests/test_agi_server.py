@@ -14,6 +14,7 @@ from twisted.internet import reactor as twisted_reactor
 
 from xucd.agi import sheet, variables
 from xucd.agi.call_variables import CallVariables
+from xucd.agi.conversation import AgiDeadlines
 from xucd.agi.server import AgiServer
 from xucd.app.assembly import Assembly, CannotListen
 from xucd.center.changes import SheetField
@@ -60,9 +61,9 @@ class Asterisk:
 
 
 class Ground:
-    """A server; its deadlines are in seconds."""
+    """A server."""
 
-    def __init__(self, head_timeout: float = 20.0, total_timeout: float = 20.0) -> None:
+    def __init__(self, deadlines: AgiDeadlines | None = None) -> None:
         self.requests = CallVariables()
         self.sheets: list[KeptSheet] = []
         items = (SheetField("name", "text", 1, "{caller_name} {var:USR_id} {var:NONE}"),)
@@ -73,8 +74,7 @@ class Ground:
                 "sheet": sheet.script(profiles, self.sheets.append),
             },
             max_connections=20,
-            head_timeout=head_timeout,
-            total_timeout=total_timeout,
+            deadlines=deadlines or AgiDeadlines(head=20.0, answer=20.0),
         )
         self.listening = reactor.listenTCP(0, self.server, interface="127.0.0.1")
         self.port: int = self.listening.getHost().port
@@ -106,7 +106,7 @@ async def ground() -> AsyncIterator[Ground]:
 @pytest_asyncio.fixture
 async def hasty() -> AsyncIterator[Ground]:
     """A server that soon leaves who says nothing."""
-    async with open_ground(Ground(head_timeout=2.0, total_timeout=3.0)) as ground:
+    async with open_ground(Ground(AgiDeadlines(head=2.0, answer=3.0, total=5.0))) as ground:
         yield ground
 
 
@@ -257,6 +257,30 @@ async def test_many_who_say_nothing_keep_nobody_out(hasty: Ground) -> None:
     silent = [await Asterisk.connect(hasty.port) for _ in range(30)]
     await hasty.works()
     assert all([await peer.is_left() for peer in silent])
+
+
+async def test_many_who_never_answer_keep_nobody_out(ground: Ground) -> None:
+    silent = [await Asterisk.connect(ground.port, "variables") for _ in range(30)]
+    assert await silent[-1].hears() == 'GET VARIABLE "XUCD_REQ"'
+    await ground.works()
+    # The oldest have given way: 20 may be open, and one more has come since.
+    for peer in silent[:11]:
+        with contextlib.suppress(ConnectionError):
+            assert await peer.reader.read() == b'GET VARIABLE "XUCD_REQ"\n'
+        peer.writer.close()
+
+
+async def test_who_has_answered_stays_when_silent_ones_are_too_many(ground: Ground) -> None:
+    request_id = ground.requests.put({"USR_a": "1"})
+    asterisk = await Asterisk.connect(ground.port, "variables")
+    await asterisk.hears()
+    asterisk.say(f"200 result=1 ({request_id})\n")
+    assert await asterisk.hears() == 'SET VARIABLE "__USR_a" "1"'
+    for _ in range(30):
+        silent = await Asterisk.connect(ground.port, "variables")
+        assert await silent.hears() == 'GET VARIABLE "XUCD_REQ"'
+    asterisk.say("200 result=1\n")
+    assert await asterisk.is_left()
 
 
 async def test_a_port_that_is_taken_is_told_by_its_name(ground: Ground, tmp_path: Path) -> None:

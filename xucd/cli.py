@@ -17,6 +17,7 @@ import msgspec
 from xucd import __version__
 from xucd.config import center_file, settings, writing
 from xucd.config.center_file import CenterFileError
+from xucd.config.exposure import exposed
 from xucd.config.settings import Settings, SettingsError
 from xucd.config.validation import ConfigValueError
 from xucd.store import Store, StoreError
@@ -100,12 +101,21 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _settings(arguments: argparse.Namespace, *, secret: bool = True) -> Settings:
+    return settings.load(_path(arguments), os.environ, secret=secret)
+
+
+def _path(arguments: argparse.Namespace) -> Path | None:
+    """The settings file, if there is one."""
     path: Path | None = arguments.config
     if path is None and os.environ.get("XUCD_CONFIG"):
         path = Path(os.environ["XUCD_CONFIG"])
     if path is None:
         path = next((Path(place) for place in PLACES if Path(place).exists()), None)
-    return settings.load(path, os.environ, secret=secret)
+    return path
+
+
+def _exposed(arguments: argparse.Namespace, checked: Settings) -> list[str]:
+    return exposed(checked, _path(arguments), os.environ)
 
 
 def _store(arguments: argparse.Namespace) -> Store:
@@ -118,14 +128,14 @@ def _run(arguments: argparse.Namespace) -> int:
     checked = _settings(arguments)
     from xucd.app import daemon  # noqa: PLC0415
 
-    return daemon.run(checked)
+    return daemon.run(checked, _exposed(arguments, checked))
 
 
 def _check(arguments: argparse.Namespace) -> int:
     checked = _settings(arguments)
     from xucd.tools import check  # noqa: PLC0415
 
-    return check.run(checked)
+    return check.run(checked, _exposed(arguments, checked))
 
 
 def _record(arguments: argparse.Namespace) -> int:

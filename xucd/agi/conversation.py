@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import structlog
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
@@ -27,11 +28,16 @@ HEAD_LIMIT = 32 * 1024
 LINE_LIMIT = 64 * 1024
 """Maximum bytes of an answer; a variable's value has at most 1023."""
 
-HEAD_TIMEOUT = 5.0
-"""Seconds for the headers to arrive."""
 
-TOTAL_TIMEOUT = 20.0
-"""Seconds for the script to finish; the caller waits meanwhile."""
+class AgiDeadlines(msgspec.Struct, frozen=True):
+    """In seconds: for the headers, for each answer, and for all that a script does.
+
+    Asterisk sends the headers and its answers at once. The caller waits meanwhile.
+    """
+
+    head: float = 5.0
+    answer: float = 5.0
+    total: float = 20.0
 
 
 class Ended(Exception):
@@ -39,7 +45,10 @@ class Ended(Exception):
 
 
 class Conversation(Protocol):
-    """One connection. `begun` is called when its request has arrived, `ended` at the end."""
+    """One connection. `begun` is called when its request has arrived, `ended` at the end.
+
+    `answers` is how many answers have arrived.
+    """
 
     request: AgiRequest
     transport: Any  # Twisted types its transports in Zope's way only
@@ -48,23 +57,23 @@ class Conversation(Protocol):
         self,
         begun: Callable[["Conversation"], None],
         ended: Callable[["Conversation"], None],
-        *,
-        head_timeout: float = HEAD_TIMEOUT,
-        total_timeout: float = TOTAL_TIMEOUT,
+        deadlines: AgiDeadlines,
     ) -> None:
         self._begun = begun
         self._ended = ended
-        self._timeouts = (head_timeout, total_timeout)
+        self._deadlines = deadlines
         self._head = True
         self._buffer = bytearray()
         self._usage = False
         self._waiting: asyncio.Future[AgiAnswer] | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._answer_deadline: asyncio.TimerHandle | None = None
         self.open = True
+        self.answers = 0
 
     def connectionMade(self) -> None:
         """A peer has connected."""
-        self._set_deadline(self._timeouts[0])
+        self._set_deadline(self._deadlines.head)
 
     def dataReceived(self, data: bytes) -> None:
         """Process received bytes; never more are buffered than a request or an answer may have."""
@@ -83,11 +92,17 @@ class Conversation(Protocol):
         """The connection has ended, from either side."""
         self.open = False
         self._buffer.clear()
-        if self._deadline is not None:
-            self._deadline.cancel()
+        for timer in (self._deadline, self._answer_deadline):
+            if timer is not None:
+                timer.cancel()
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(Ended("the connection was lost"))
         self._ended(self)
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether the other side is to answer a command."""
+        return self._waiting is not None and not self._waiting.done()
 
     # -- for scripts
 
@@ -124,12 +139,16 @@ class Conversation(Protocol):
         line = syntax.command(*words)
         if not self.open or self.transport is None:
             raise Ended("the connection was lost")
-        self._waiting = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._waiting = loop.create_future()
+        seconds = self._deadlines.answer
+        self._answer_deadline = loop.call_later(seconds, self.drop, f"no answer in {seconds:g} s")
         self.transport.write(line)
         try:
             answer = await self._waiting
         finally:
             self._waiting = None
+            self._answer_deadline.cancel()
         if answer.code != 200 or answer.result == "-1":
             raise Ended(f"Asterisk answered {words[0]} {words[1]} with {answer.code}")
         return answer
@@ -143,7 +162,7 @@ class Conversation(Protocol):
         self.request = syntax.request(bytes(self._buffer[:end]))
         del self._buffer[: end + 2]
         self._head = False
-        self._set_deadline(self._timeouts[1])
+        self._set_deadline(self._deadlines.total)
         self._begun(self)
         self._read_lines()
 
@@ -172,6 +191,7 @@ class Conversation(Protocol):
         answer = syntax.answer(line)
         if self._waiting is None or self._waiting.done():
             raise ValueError("an answer without a command")
+        self.answers += 1
         self._waiting.set_result(answer)
 
     def _set_deadline(self, seconds: float) -> None:

@@ -1,8 +1,9 @@
 """The FastAGI server: accepts connections, and runs the script that each requests.
 
 FastAGI has no authentication. So xucd listens on loopback only, and scripts reveal data only for an
-unguessable id. The number of connections is limited: at the limit, the oldest connection without a
-complete request is aborted.
+unguessable id. The number of connections is limited: at the limit, a new one takes the place of a
+silent one, so that no number of silent ones shuts the dialplan out. Those without a complete
+request give way first, then those that have answered nothing yet, the oldest of each.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import structlog
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
-from xucd.agi.conversation import HEAD_TIMEOUT, TOTAL_TIMEOUT, Conversation, Ended
+from xucd.agi.conversation import AgiDeadlines, Conversation, Ended
 from xucd.agi.syntax import Unwritable
 
 log = structlog.get_logger()
@@ -24,7 +25,7 @@ Script = Callable[[Conversation], Awaitable[None]]
 
 
 class AgiServer(Factory):
-    """Runs `scripts` by name. `head_timeout` and `total_timeout` are in seconds."""
+    """Runs `scripts` by name, for at most `max_connections` at a time."""
 
     noisy = False
 
@@ -33,28 +34,24 @@ class AgiServer(Factory):
         scripts: Mapping[str, Script],
         *,
         max_connections: int = MAX_CONNECTIONS,
-        head_timeout: float = HEAD_TIMEOUT,
-        total_timeout: float = TOTAL_TIMEOUT,
+        deadlines: AgiDeadlines | None = None,
     ) -> None:
         self._scripts = scripts
         self._max_connections = max_connections
-        self._timeouts = (head_timeout, total_timeout)
+        self._deadlines = deadlines or AgiDeadlines()
         self._without_request: dict[Conversation, None] = {}
         self._running: dict[Conversation, asyncio.Task[None]] = {}
 
     def buildProtocol(self, addr: IAddress | None) -> Conversation | None:
         """A new connection, or None to close it at once."""
-        if len(self._without_request) + len(self._running) >= self._max_connections:
-            oldest = next(iter(self._without_request), None)
-            if oldest is None:
+        if self._open() >= self._max_connections:
+            silent = self._most_silent()
+            if silent is None:
                 log.warning("too many FastAGI connections", limit=self._max_connections)
                 return None
-            del self._without_request[oldest]
-            oldest.drop("too many connections without a request")
-        head, total = self._timeouts
-        conversation = Conversation(
-            self._begun, self._ended, head_timeout=head, total_timeout=total
-        )
+            self._without_request.pop(silent, None)
+            silent.drop("too many connections, and this one is silent")
+        conversation = Conversation(self._begun, self._ended, self._deadlines)
         self._without_request[conversation] = None
         return conversation
 
@@ -62,6 +59,17 @@ class AgiServer(Factory):
         """Close every connection; to be called after listening has stopped."""
         for conversation in [*self._without_request, *self._running]:
             conversation.finish()
+
+    def _open(self) -> int:
+        return len(self._without_request) + sum(each.open for each in self._running)
+
+    def _most_silent(self) -> Conversation | None:
+        """The connection that gives way to a new one; None if xucd is at work for all of them."""
+        oldest = next(iter(self._without_request), None)
+        if oldest is not None:
+            return oldest
+        awaited = [each for each in self._running if each.open and each.awaits_answer]
+        return min(awaited, key=lambda each: each.answers, default=None)
 
     def _begun(self, conversation: Conversation) -> None:
         self._without_request.pop(conversation, None)

@@ -12,11 +12,11 @@ from typing import Any
 
 import structlog
 from twisted.internet import reactor as twisted_reactor
-from twisted.internet import ssl
 from twisted.web.server import Site
 
 from xucd.agi import callback, sheet, variables
 from xucd.agi.server import AgiServer
+from xucd.app import file_limit
 from xucd.app.clock import Clock
 from xucd.app.gaps import Gaps
 from xucd.app.handlers import carry_out
@@ -43,10 +43,14 @@ from xucd.store.figures import Memory, queue_days, resume
 from xucd.store.journal import SAVE_S, Journal, day_of, midnight_after
 from xucd.views.statuses import with_own
 from xucd.web.api import Health
+from xucd.web.certificate import Certificate, CertificateError
+from xucd.web.connections import ConnectionLimits
 from xucd.web.revocations import Revocations
 from xucd.web.site import SiteOptions, SiteParts, make_site
 
 SERVICE_RESTART = 1012
+# How many connections may wait to be accepted: all pages come back at once after a restart.
+BACKLOG = 1024
 
 log = structlog.get_logger()
 reactor: Any = twisted_reactor
@@ -72,11 +76,13 @@ class Assembly:
         self._sign_in_store = AsyncStore(store)
         self._web_port: Any = None  # Twisted types its ports in Zope's way only
         self._agi_port: Any = None
+        self._certificate: Certificate | None = None
         self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to serve. Raises `StoreError`, or `CannotListen`."""
         store, settings = self._store, self.settings
+        self._files = file_limit.raised()
         await store.run(Store.migrate)
         memory = await store.run(resume, self._clock.reading(), midnight_after)
         if memory is not None:
@@ -154,7 +160,8 @@ class Assembly:
                 "variables": variables.script(self._context.call_variables),
                 "sheet": sheet.script(templates, self._keep_sheet),
                 "callback": callback.script(CallerCallbacks(self._callbacks)),
-            }
+            },
+            max_connections=file_limit.for_agi(self._files),
         )
 
     async def _build_site(self) -> Site:
@@ -172,6 +179,8 @@ class Assembly:
             ),
             SiteOptions(
                 origins=settings.web.origins,
+                trusted_proxies=settings.web.trusted_proxies,
+                connections=self._connection_limits(),
                 token_ttl=settings.web.token_ttl,
                 session_ttl=settings.web.session_ttl,
                 legacy_links=settings.web.legacy_links,
@@ -179,6 +188,26 @@ class Assembly:
                 login_attempts=settings.limits.login_attempts_per_minute,
             ),
         )
+
+    def _connection_limits(self) -> ConnectionLimits:
+        limits, total = self.settings.limits, file_limit.for_clients(self._files)
+        return ConnectionLimits(
+            total=total,
+            # One address alone never gets all.
+            by_address=min(limits.connections_per_address, max(1, total // 2)),
+            links_by_user=limits.links_per_user,
+        )
+
+    def reload_certificate(self) -> None:
+        """Use what is in the files of certificate and key now; logged if they cannot be used."""
+        if self._certificate is None:
+            return
+        try:
+            self._certificate.reload()
+        except CertificateError as error:
+            log.error("cannot use the new certificate; the old one stays", reason=str(error))
+        else:
+            log.info("certificate reloaded")
 
     async def reload(self) -> None:
         """Apply the configuration that `xucd center apply` has left in the store.
@@ -268,12 +297,12 @@ class Assembly:
         web = self.settings.web
         try:
             if web.tls_certificate and web.tls_key:
-                context = ssl.DefaultOpenSSLContextFactory(  # type: ignore[no-untyped-call]
-                    web.tls_key, web.tls_certificate
+                self._certificate = Certificate(web.tls_certificate, web.tls_key)
+                self._web_port = reactor.listenSSL(
+                    web.port, site, self._certificate, BACKLOG, web.host
                 )
-                self._web_port = reactor.listenSSL(web.port, site, context, interface=web.host)
             else:
-                self._web_port = reactor.listenTCP(web.port, site, interface=web.host)
+                self._web_port = reactor.listenTCP(web.port, site, BACKLOG, web.host)
         except Exception as error:
             raise CannotListen(f"cannot listen on {web.host}:{web.port}: {error}") from error
         self.port = self._web_port.getHost().port
@@ -282,7 +311,7 @@ class Assembly:
     def _listen_for_agi(self) -> None:
         agi = self.settings.agi
         try:
-            self._agi_port = reactor.listenTCP(agi.port, self._agi, interface=agi.host)
+            self._agi_port = reactor.listenTCP(agi.port, self._agi, BACKLOG, agi.host)
         except Exception as error:
             raise CannotListen(
                 f"cannot listen on {agi.host}:{agi.port} for FastAGI: {error}"

@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 
-def run(settings: Settings) -> int:
-    """Serve until told to stop by SIGTERM or SIGINT; returns the exit code."""
+def run(settings: Settings, exposed: Iterable[str] = ()) -> int:
+    """Serve until told to stop by SIGTERM or SIGINT; returns the exit code.
+
+    `exposed` are sentences about secrets that all can read, for the log.
+    """
     _log_to_stderr()
+    for sentence in exposed:
+        log.warning("a secret is exposed", reason=sentence)
     loop = _loop()
     asyncio.set_event_loop(loop)
     asyncioreactor.install(loop)  # type: ignore[no-untyped-call]
@@ -65,7 +71,7 @@ async def _serve(settings: Settings) -> int:
 async def _reload_until(
     stop: asyncio.Event, reload: asyncio.Event, xucd: "Assembly", systemd: Notifier
 ) -> None:
-    """Reload the configuration at each SIGHUP, until told to stop."""
+    """Reload configuration and certificate at each SIGHUP, until told to stop."""
     waits = [asyncio.create_task(stop.wait())]
     while not stop.is_set():
         waits.append(asyncio.create_task(reload.wait()))
@@ -74,6 +80,7 @@ async def _reload_until(
         if reload.is_set():
             reload.clear()
             systemd.send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+            xucd.reload_certificate()
             try:
                 await xucd.reload()
             except StoreError as error:

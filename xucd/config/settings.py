@@ -50,6 +50,7 @@ class Web(_Section, frozen=True, kw_only=True):
     """HTTP and WebSocket; port 0 lets the system choose a port.
 
     `token_ttl` and `session_ttl` are seconds: a token is renewed until its sign-in ends.
+    `trusted_proxies` are addresses or networks.
     `security_contact` is whom ``/.well-known/security.txt`` names.
     `hints` says whose phones' states users may watch: everybody's, or those of the agents that
     their profile lets them see.
@@ -58,6 +59,7 @@ class Web(_Section, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: Port = 8090
     origins: tuple[Annotated[str, Meta(pattern=validation.ORIGIN)], ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     token_ttl: Positive = 3600
     session_ttl: Positive = 12 * 3600
     legacy_links: bool = False
@@ -135,11 +137,14 @@ class SheetSettings(_Section, frozen=True, kw_only=True):
 class Limits(_Section, frozen=True, kw_only=True):
     """`backlog` is in bytes: a client with more unread data is closed as slow.
 
-    `login_attempts_per_minute` holds for each login from each address.
+    `login_attempts_per_minute` are failures, of each address at each login.
+    `connections_per_address` are those without a valid token.
     """
 
     backlog: Annotated[int, Meta(ge=1024)] = 1024 * 1024
     login_attempts_per_minute: Positive = 20
+    connections_per_address: Annotated[int, Meta(ge=8)] = 512
+    links_per_user: Positive = 50
 
 
 class StatusActionSettings(_Section, frozen=True, kw_only=True):
@@ -191,7 +196,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, secret: bool = True) 
     do not need it. Raises `SettingsError`.
     """
     source = path.name if path else "settings"
-    values = _read(path) if path else {}
+    values = read(path) if path else {}
     try:
         settings = validation.convert(_overridden(values, environ), Settings)
         if secret:
@@ -208,7 +213,8 @@ def load(path: Path | None, environ: Mapping[str, str], *, secret: bool = True) 
     return msgspec.structs.replace(settings, store=StorePlace(url=url))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
+    """The settings file's content, as it is. Raises `SettingsError`."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -256,20 +262,25 @@ def _from_text(name: str, text: str, kind: Any) -> object:
         raise SettingsError(f"{name} in the environment: {error.problem}") from error
 
 
-def _with_secret(ami: Ami, path: Path | None, environ: Mapping[str, str]) -> Ami:
-    """Read the secret from its file if there is one, and refuse an empty or well-known secret.
+def secret_file(name: str, path: Path | None, environ: Mapping[str, str]) -> Path:
+    """Where the secret's file is. `path` is that of the settings.
 
     A relative file is taken from systemd's credentials if there are any, else from beside the
     settings.
     """
+    beside = path.parent if path else Path()
+    return Path(environ.get("CREDENTIALS_DIRECTORY", beside)) / name
+
+
+def _with_secret(ami: Ami, path: Path | None, environ: Mapping[str, str]) -> Ami:
+    """Read the secret from its file if there is one, and refuse an empty or well-known secret."""
     secret = ami.secret
     if ami.secret_file is not None:
         if secret:
             raise ConfigValueError(
                 ("ami", "secret_file"), "is given beside ami.secret; give only one of them"
             )
-        beside = path.parent if path else Path()
-        file = Path(environ.get("CREDENTIALS_DIRECTORY", beside)) / ami.secret_file
+        file = secret_file(ami.secret_file, path, environ)
         try:
             secret = file.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, ValueError) as error:
@@ -299,6 +310,7 @@ def _check(settings: Settings) -> None:
         )
     if (settings.web.tls_certificate is None) != (settings.web.tls_key is None):
         raise ConfigValueError(("web",), "give both tls_certificate and tls_key, or neither")
+    _check_proxies(settings.web.trusted_proxies)
     try:
         re.compile(settings.dialing.allowed)
     except re.error as error:
@@ -328,6 +340,18 @@ def _check(settings: Settings) -> None:
         raise ConfigValueError(
             ("statuses",), "at least one status needs the action queueunpause_all"
         )
+
+
+def _check_proxies(proxies: tuple[str, ...]) -> None:
+    for index, proxy in enumerate(proxies):
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            raise ConfigValueError(
+                ("web", "trusted_proxies", index),
+                f"is {validation.quoted(proxy)}, which is no address and no network: "
+                "write it as 192.0.2.1 or 192.0.2.0/24",
+            ) from None
 
 
 def _check_sheets(sheets: tuple[SheetSettings, ...]) -> None:

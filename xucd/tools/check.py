@@ -344,9 +344,15 @@ def _variable(name: str, value: str) -> Callable[[Block], bool]:
     )
 
 
-def run(settings: Settings) -> int:
-    """Check and print. Returns 0 when there is no error, else 1."""
+def run(settings: Settings, exposed: Iterable[str] = ()) -> int:
+    """Check and print. Returns 0 when there is no error, else 1.
+
+    `exposed` are sentences about secrets that all can read, each with its remedy after a colon.
+    """
     findings = []
+    for sentence in exposed:
+        problem, _, remedy = sentence.partition(": ")
+        findings.append(Finding("SecretExposed", "warning", problem, remedy))
     queues: list[str] = []
     interfaces: list[str] = []
     try:

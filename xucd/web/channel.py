@@ -2,7 +2,7 @@
 
     a request's head     20 s for the whole of it, a TLS handshake included
     its body             20 s, and as long more as what has arrived takes at 16 KiB/s
-    its answer           any time, as long as the client reads: see `xucd.cti.stall`
+    its answer           as long as it takes, unless the client takes nothing of it for 10 s
     the next request     60 s until it begins
 
 A request that is refused by its head is answered at once; what arrives of its body is discarded for
@@ -14,6 +14,7 @@ import asyncio
 from enum import Enum, auto
 from typing import Any
 
+import msgspec
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
@@ -24,16 +25,23 @@ from xucd.web.connections import PROXY, Connections
 from xucd.web.errors import HttpError
 from xucd.web.failures import http_error
 
-HEAD_S = 20.0
-BODY_S = 20.0
-IDLE_S = 60.0
-LINGER_S = 5.0
 MIN_RATE = 16 * 1024
-"""The bytes of a body that have to arrive each second, after `BODY_S`."""
+"""The bytes of a body that have to arrive each second, after the first ones."""
 MAX_DISCARDED = 16 * 1024 * 1024
+"""How many bytes of a refused body are read, for the client to get to its answer."""
 MAX_LENGTH_DIGITS = 18
 
 TOO_MANY = HttpError(429, "TooManyConnections", "There are too many connections of this address.")
+
+
+class HttpDeadlines(msgspec.Struct, frozen=True):
+    """How long a client may take, in seconds; `linger` is for reading why it was refused."""
+
+    head: float = 20.0
+    body: float = 20.0
+    idle: float = 60.0
+    linger: float = 5.0
+    stalled: float = STALLED_S
 
 
 class Hold(Enum):
@@ -54,7 +62,7 @@ class TurnedAway(Protocol):
         self.transport.abortConnection()
 
 
-class Channel(HTTPChannel):
+class ClientChannel(HTTPChannel):
     """A connection to the site `site`, which Twisted sets, counted in `connections`."""
 
     timeOut = None  # the deadlines here replace Twisted's only one
@@ -64,9 +72,12 @@ class Channel(HTTPChannel):
     transport: Any
     site: Any
 
-    def __init__(self, connections: Connections, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, connections: Connections, deadlines: HttpDeadlines, loop: asyncio.AbstractEventLoop
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.connections = connections
+        self._deadlines = deadlines
         self._loop = loop
         self._holds: set[Hold] = set()
         self._deadline: asyncio.TimerHandle | None = None
@@ -75,7 +86,7 @@ class Channel(HTTPChannel):
         self._idle = False
         self._ended = False
         self._discards = False
-        self._discarded = 0
+        self._to_discard = 0
         self._body_began = 0.0
         self._body_received = 0
         self._wants_continue = False
@@ -85,9 +96,11 @@ class Channel(HTTPChannel):
 
     def connectionMade(self) -> None:
         """A client has connected; its TLS handshake, if any, is yet to come."""
-        self._stall = StallWatch(self._loop, of_transport(self.transport), self.give_way, STALLED_S)
+        self._stall = StallWatch(
+            self._loop, of_transport(self.transport), self.give_way, self._deadlines.stalled
+        )
         super().connectionMade()  # type: ignore[no-untyped-call]
-        self._set_deadline(HEAD_S, self._too_slow)
+        self._set_deadline(self._deadlines.head, self._too_slow)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The connection has ended, from either side."""
@@ -110,7 +123,8 @@ class Channel(HTTPChannel):
         assert self._stall is not None  # made with the connection
         self._stall.begin()
         if self._discards:
-            self._set_deadline(LINGER_S, self._stop_discarding)
+            self._set_deadline(self._deadlines.linger, self._stop_discarding)
+            self._discard()
         else:
             super().loseConnection()  # type: ignore[no-untyped-call]
 
@@ -126,7 +140,7 @@ class Channel(HTTPChannel):
         if self._admission is not None:
             self._admission.cancel()
 
-    # --- Deadlines
+    # --- HttpDeadlines
 
     def _set_deadline(self, seconds: float, then: Any) -> None:
         self._cancel_deadline()
@@ -148,7 +162,7 @@ class Channel(HTTPChannel):
 
     def _check_body(self) -> None:
         """Go on waiting for the body as long as enough of it has arrived."""
-        allowed = BODY_S + self._body_received / MIN_RATE
+        allowed = self._deadlines.body + self._body_received / MIN_RATE
         left = self._body_began + allowed - self._loop.time()
         if left > 0:
             self._set_deadline(left, self._check_body)
@@ -162,13 +176,12 @@ class Channel(HTTPChannel):
         if self._ended:
             return
         if self._discards:
-            self._discarded += len(data)
-            if self._discarded > MAX_DISCARDED:
-                self._stop_discarding()
+            self._to_discard -= len(data)
+            self._discard()
             return
         if self._idle:
             self._idle = False
-            self._set_deadline(HEAD_S, self._too_slow)
+            self._set_deadline(self._deadlines.head, self._too_slow)
         super().dataReceived(data)  # type: ignore[no-untyped-call]
 
     def _maybeChooseTransferDecoder(self, header: bytes, data: bytes) -> bool:
@@ -184,6 +197,7 @@ class Channel(HTTPChannel):
     def allHeadersReceived(self) -> None:
         """Refuse a request by its head, or let its body come, perhaps after a look at more."""
         self._wants_continue = False
+        self._body_received = 0
         super().allHeadersReceived()  # type: ignore[no-untyped-call]
         request, site = self.requests[-1], self.site
         request.head_is(self._command, self._path)
@@ -224,8 +238,8 @@ class Channel(HTTPChannel):
     def _expect_body(self) -> None:
         if self._wants_continue:
             super()._send100Continue()  # type: ignore[no-untyped-call]
-        self._body_began, self._body_received = self._loop.time(), 0
-        self._set_deadline(BODY_S, self._check_body)
+        self._body_began = self._loop.time()
+        self._set_deadline(self._deadlines.body, self._check_body)
 
     def _send100Continue(self) -> None:
         self._wants_continue = True  # sent when the body is admitted
@@ -236,8 +250,11 @@ class Channel(HTTPChannel):
         request.refusal = error
         request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
         self.persistent = False
+        if self.length != 0:
+            self._discards = True
+            left = MAX_DISCARDED if self.length is None else self.length - self._body_received
+            self._to_discard = min(left, MAX_DISCARDED) - len(self._buffer)
         # Taken for a request without a body by the caller, Twisted's `lineReceived`.
-        self._discards = self.length != 0
         self.length = 0
 
     def rawDataReceived(self, data: bytes) -> None:
@@ -247,7 +264,6 @@ class Channel(HTTPChannel):
         super().rawDataReceived(data)
         if not self._handlingRequest and self.requests and self.requests[-1].too_long:
             self._refuse(HttpError(413, "TooLarge", "The body is too large."))
-            self._discards = True
             self.allContentReceived()
 
     def allContentReceived(self) -> None:
@@ -269,9 +285,9 @@ class Channel(HTTPChannel):
         self.connections.wait(self)
         self._idle = not self._buffer
         if self._idle:
-            self._set_deadline(IDLE_S, self.give_way)
+            self._set_deadline(self._deadlines.idle, self.give_way)
         else:
-            self._set_deadline(HEAD_S, self._too_slow)
+            self._set_deadline(self._deadlines.head, self._too_slow)
         self._loop.call_soon(self._release, Hold.TURN)
 
     def pauseProducing(self) -> None:
@@ -306,8 +322,13 @@ class Channel(HTTPChannel):
         if self._buffer:
             self.dataReceived(b"")
 
+    def _discard(self) -> None:
+        """Close once the answer is given and all of the body has come, or too much."""
+        if self._to_discard <= 0 and not self.requests:
+            self._stop_discarding()
+
     def _stop_discarding(self) -> None:
-        self._deadline = None
+        self._cancel_deadline()
         self._discards = False
         self.loseConnection()
 

@@ -24,7 +24,7 @@ class ConnectionLimits(msgspec.Struct, frozen=True):
     links_by_user: int = 50
 
 
-class Connection(Hashable, Protocol):
+class ClientConnection(Hashable, Protocol):
     """A client's connection."""
 
     def give_way(self) -> None:
@@ -44,17 +44,17 @@ class Connections:
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self._limits = limits
-        self._places: dict[Connection, _Place] = {}
-        self._of_address: dict[str, dict[Connection, None]] = {}
+        self._places: dict[ClientConnection, _Place] = {}
+        self._of_address: dict[str, dict[ClientConnection, None]] = {}
         # Of these, those on which a request is awaited, by how long that has been so.
-        self._waiting: dict[str, dict[Connection, None]] = {}
+        self._waiting: dict[str, dict[ClientConnection, None]] = {}
         self._of_user: dict[int, int] = {}
         self._links_of_user: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def open(self, connection: Connection, address: str) -> bool:
+    def open(self, connection: ClientConnection, address: str) -> bool:
         """Count a new connection, on which a request is awaited; False if there is no place."""
         if not self._room_in_all() or not self._room_at(address):
             return False
@@ -63,7 +63,7 @@ class Connections:
         self.wait(connection)
         return True
 
-    def close(self, connection: Connection) -> None:
+    def close(self, connection: ClientConnection) -> None:
         """Forget a connection. Idempotent."""
         place = self._places.pop(connection, None)
         if place is None:
@@ -72,19 +72,19 @@ class Connections:
         if place.user is not None:
             _subtract(self._links_of_user if place.link else self._of_user, place.user)
 
-    def wait(self, connection: Connection) -> None:
+    def wait(self, connection: ClientConnection) -> None:
         """A request is awaited on a connection from now on."""
         place = self._places.get(connection)
         if place is not None and place.user is None:
             self._waiting.setdefault(place.address, {})[connection] = None
 
-    def serve(self, connection: Connection) -> None:
+    def serve(self, connection: ClientConnection) -> None:
         """A connection's request has arrived; the connection does not give way."""
         place = self._places.get(connection)
         if place is not None:
             _discard(self._waiting, place.address, connection)
 
-    def move(self, connection: Connection, address: str) -> bool:
+    def move(self, connection: ClientConnection, address: str) -> bool:
         """A trusted proxy's connection serves another client; False if that one has too many."""
         place = self._places.get(connection)
         if place is None or place.link:
@@ -102,7 +102,7 @@ class Connections:
             self.wait(connection)
         return True
 
-    def vouch(self, connection: Connection, user: int) -> None:
+    def vouch(self, connection: ClientConnection, user: int) -> None:
         """A valid token was seen: the connection counts for its user, unless that has too many."""
         place = self._places.get(connection)
         if place is None or place.user is not None or place.address == PROXY:
@@ -112,7 +112,7 @@ class Connections:
             place.user = user
             self._of_user[user] = self._of_user.get(user, 0) + 1
 
-    def link(self, connection: Connection, user: int) -> bool:
+    def link(self, connection: ClientConnection, user: int) -> bool:
         """The connection becomes a link; False, with no change, if the user has too many."""
         place = self._places.get(connection)
         if place is None or self._links_of_user.get(user, 0) >= self._limits.links_by_user:
@@ -146,13 +146,13 @@ class Connections:
         oldest.give_way()
         return True
 
-    def _leave_address(self, connection: Connection, place: _Place) -> None:
+    def _leave_address(self, connection: ClientConnection, place: _Place) -> None:
         _discard(self._of_address, place.address, connection)
         _discard(self._waiting, place.address, connection)
 
 
 def _discard(
-    groups: dict[str, dict[Connection, None]], address: str, connection: Connection
+    groups: dict[str, dict[ClientConnection, None]], address: str, connection: ClientConnection
 ) -> None:
     group = groups.get(address)
     if group is not None:

@@ -20,7 +20,7 @@ _ELEMENT = re.compile(
 _SPACE = re.compile(rb"[ \t\n\r]*+")
 # In bytes: what is searched for the end of one object. No valid request is as long.
 _WINDOW = 64 * 1024
-_STEP = 128
+_STEP = 512
 _PAUSE_S = 0.0005
 
 

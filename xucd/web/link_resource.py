@@ -6,7 +6,7 @@ from autobahn.twisted.resource import WebSocketResource
 from twisted.web.server import NOT_DONE_YET
 
 from xucd.center.directory import User
-from xucd.web.channel import Channel
+from xucd.web.channel import ClientChannel
 from xucd.web.errors import HttpError, answer_error
 
 
@@ -19,7 +19,7 @@ class LinkResource(WebSocketResource):
 
     def render(self, request: Any) -> Any:
         """Answer the upgrade, or refuse it where the user has too many links."""
-        channel: Channel | None = request.channel
+        channel: ClientChannel | None = request.channel
         if channel is None:  # its client has gone meanwhile
             return NOT_DONE_YET
         if not channel.connections.link(channel, self._user.id):
@@ -36,6 +36,6 @@ class LinkResource(WebSocketResource):
 
 def vouch(request: Any, user: User) -> None:
     """A request had a valid token: its connection counts for the user."""
-    channel: Channel | None = request.channel
+    channel: ClientChannel | None = request.channel
     if channel is not None:
         channel.connections.vouch(channel, user.id)

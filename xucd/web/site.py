@@ -19,7 +19,7 @@ from xucd.web import passwords
 from xucd.web.addresses import Addresses, bucket
 from xucd.web.api import Api, AuthServices, Health
 from xucd.web.bearer import Bearer
-from xucd.web.channel import Channel, TurnedAway
+from xucd.web.channel import ClientChannel, HttpDeadlines, TurnedAway
 from xucd.web.connections import PROXY, ConnectionLimits, Connections
 from xucd.web.errors import HttpError, answer_error
 from xucd.web.headers import SECURITY_TXT, SecurityTxt, set_headers
@@ -71,6 +71,7 @@ class SiteOptions:
     origins: Iterable[str] = ()
     trusted_proxies: Iterable[str] = ()
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
+    deadlines: HttpDeadlines = field(default_factory=HttpDeadlines)
     token_ttl: int = 3600
     session_ttl: int = 12 * 3600
     legacy_links: bool = False
@@ -152,12 +153,13 @@ class _Site(Site):
         super().__init__(root, requestFactory=_Request, timeout=None)  # type: ignore[no-untyped-call]
         self.addresses = Addresses(options.trusted_proxies)
         self._connections = Connections(options.connections)
+        self._deadlines = options.deadlines
         self._signin = signin
         self._rest = rest
 
     def buildProtocol(self, addr: Any) -> Any:
         """A new connection, to be ended at once where there are too many."""
-        channel = Channel(self._connections, asyncio.get_running_loop())
+        channel = ClientChannel(self._connections, self._deadlines, asyncio.get_running_loop())
         peer = getattr(addr, "host", "")
         counted = (
             PROXY if self.addresses.trusts(peer) else bucket(self.addresses.client(peer, None))

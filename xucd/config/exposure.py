@@ -1,0 +1,44 @@
+"""Secrets that every user of the machine can read, because of the mode of a file."""
+
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from xucd.config.settings import Settings, read, secret_file
+
+
+def exposed(settings: Settings, path: Path | None, environ: Mapping[str, str]) -> list[str]:
+    """A sentence for each file with a secret that all may read. `path` is that of the settings."""
+    return [
+        f"{file} holds {what} and can be read by every user of this machine: chmod o-r {file}"
+        for file, what in _files(settings, path, environ)
+        if _readable_by_all(file)
+    ]
+
+
+def _files(
+    settings: Settings, path: Path | None, environ: Mapping[str, str]
+) -> Iterator[tuple[Path, str]]:
+    if path is not None:
+        values = read(path)
+        url = values.get("store", {}).get("url")
+        if values.get("ami", {}).get("secret"):
+            yield path, "ami.secret"
+        elif url and make_url(url).password:
+            yield path, "the database's password"
+    if settings.ami.secret_file is not None:
+        yield secret_file(settings.ami.secret_file, path, environ), "ami.secret"
+    if settings.web.tls_key is not None:
+        yield Path(settings.web.tls_key), "the key of the certificate"
+
+
+def _readable_by_all(file: Path) -> bool:
+    try:
+        folders = file.resolve().parents
+        return bool(file.stat().st_mode & stat.S_IROTH) and all(
+            folder.stat().st_mode & stat.S_IXOTH for folder in folders
+        )
+    except OSError:  # who needs the file says that it cannot be read
+        return False
