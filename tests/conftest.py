@@ -35,6 +35,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=4,
         help="how many hostile values each field of AMI gets",
     )
+    parser.addoption(
+        "--siege",
+        action="store_true",
+        help="besiege the site with as much as an attacker would, not with a tenth of it",
+    )
+    parser.addoption(
+        "--inputs",
+        type=int,
+        default=100,
+        help="how many conversations of raw bytes are held with the site",
+    )
 
 
 @pytest.fixture(scope="session")

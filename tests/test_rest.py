@@ -353,6 +353,45 @@ async def test_a_supervisor_works_on_its_own_queues_alone(ada: RestClient, sue: 
     assert (await sue.ask("DELETE", f"/callback_requests/{mine}"))[0] == 204
 
 
+@pytest.mark.parametrize(
+    ("login", "place", "status"),
+    [
+        ("ada", UNKNOWN, 404),
+        ("sue", "Bills", 403),
+        ("", "Test list", 401),
+        ("ada", "nonsense", 400),
+    ],
+)
+async def test_an_import_is_refused_before_its_body_comes(
+    xucd: LoneXucd, ada: RestClient, login: str, place: str, status: int
+) -> None:
+    if " " in place or place == "Bills":
+        place = await list_of(ada, place)
+    reader, writer = await asyncio.open_connection("127.0.0.1", xucd.port)
+    bearer = f"Authorization: Bearer {xucd.token(login)}\r\n" if login else ""
+    writer.write(
+        f"POST {PREFIX}/callback_lists/{place}/callback_requests HTTP/1.1\r\nHost: a\r\n{bearer}"
+        "Content-Length: 8000000\r\nExpect: 100-continue\r\n\r\n".encode()
+    )
+    assert (
+        await reader.readuntil(
+            b" ",
+        )
+    ) + await reader.readuntil(b" ") == (f"HTTP/1.1 {status} ".encode())
+    writer.close()
+
+
+async def test_a_large_array_is_added_or_its_first_mistake_is_told(ada: RestClient) -> None:
+    rows: list[dict[str, Any]] = [{"phoneNumber": "100", "description": "é" * 100}] * 600
+    assert (await add(ada, rows))[0] == 201
+    wrong = [*rows, {"phoneNumber": "100", "dueDate": "soon"}]
+    status, answer = await add(ada, wrong)
+    assert (status, answer["error"]) == (400, "InvalidBody")
+    assert "at [600].dueDate" in answer["message"]
+    status, answer = await add(ada, [*rows, {"phoneNumber": {}}])
+    assert (status, answer["error"]) == (400, "InvalidJson")
+
+
 async def test_a_user_without_a_profile_works_on_all_lists(xucd: LoneXucd) -> None:
     bruce = RestClient(xucd.port, xucd.token("bruce"))
     path = f"/callback_lists/{await list_of(bruce, 'Bills')}/callback_requests"

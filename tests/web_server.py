@@ -22,6 +22,7 @@ from xucd.cti.messages import AgentListen, RightProfile, UserStatusUpdate
 from xucd.cti.session import Session
 from xucd.store import StoreUnavailable
 from xucd.web.api import Health
+from xucd.web.connections import Connections
 from xucd.web.revocations import Revocations
 from xucd.web.site import STATIC, SiteOptions, SiteParts, make_site
 from xucd.web.tokens import Tokens
@@ -125,6 +126,7 @@ class Server:
         self.tokens = Tokens(SECRET, 3600, 43200, lambda: self.now)
         self.records = Records()
         self.revocations: Revocations
+        self.connections: Connections
         self.users = {"bruce": BRUCE, "alice": ALICE}
         self.health = Health(current=True, asterisk="current", store="ok", last_event_age=0.5)
 
@@ -208,6 +210,7 @@ async def serving(
             **{"verify": lambda kept, password: kept == password, **options},
         ),
     )
+    server.connections = site.connections
     if tls is None:
         port = reactor.listenTCP(0, site, interface="127.0.0.1")
     else:

@@ -81,7 +81,7 @@ class SiteOptions:
     verify: Callable[[str | None, str], bool] = passwords.verify
 
 
-def make_site(parts: SiteParts, options: SiteOptions) -> Site:
+def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
     """The site to listen with."""
     origins = Origins(options.origins)
     tokens = Tokens(parts.secret, options.token_ttl, options.session_ttl, parts.clock)
@@ -107,7 +107,7 @@ def make_site(parts: SiteParts, options: SiteOptions) -> Site:
     if options.security_contact is not None:
         pages.made[SECURITY_TXT] = SecurityTxt(options.security_contact, parts.clock)
     root = _Root(api.app.resource(), rest, pages, origins)
-    return _Site(root, signin, rest, options)
+    return ClientSite(root, signin, rest, options)
 
 
 class _Request(Request):
@@ -144,27 +144,30 @@ class _Request(Request):
         super().handleContentChunk(data)  # type: ignore[no-untyped-call]
 
 
-class _Site(Site):
-    """A site that does not log query strings: they hold tokens and passwords."""
+class ClientSite(Site):
+    """A site that counts its `connections`.
+
+    It does not log query strings: they hold tokens and passwords.
+    """
 
     def __init__(
         self, root: Resource, signin: SignIn, rest: Rest | None, options: SiteOptions
     ) -> None:
         super().__init__(root, requestFactory=_Request, timeout=None)  # type: ignore[no-untyped-call]
         self.addresses = Addresses(options.trusted_proxies)
-        self._connections = Connections(options.connections)
+        self.connections = Connections(options.connections)
         self._deadlines = options.deadlines
         self._signin = signin
         self._rest = rest
 
     def buildProtocol(self, addr: Any) -> Any:
         """A new connection, to be ended at once where there are too many."""
-        channel = ClientChannel(self._connections, self._deadlines, asyncio.get_running_loop())
+        channel = ClientChannel(self.connections, self._deadlines, asyncio.get_running_loop())
         peer = getattr(addr, "host", "")
         counted = (
             PROXY if self.addresses.trusts(peer) else bucket(self.addresses.client(peer, None))
         )
-        if not self._connections.open(channel, counted):
+        if not self.connections.open(channel, counted):
             return TurnedAway()
         channel.site = channel.factory = self
         channel.requestFactory = self.requestFactory

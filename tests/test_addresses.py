@@ -1,0 +1,92 @@
+"""Clients' addresses: behind trusted proxies, and behind those who only say that they are some."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.web.http_headers import Headers
+
+from xucd.web.addresses import Addresses, bucket
+
+TRUSTED = ("10.0.0.0/8", "127.0.0.1", "2001:db8:ffff::/48")
+ADDRESSES = Addresses(TRUSTED)
+
+
+def client(peer: str, *forwarded_for: str, forwarded: tuple[str, ...] = ()) -> str:
+    headers = Headers()
+    for name, values in ((b"X-Forwarded-For", forwarded_for), (b"Forwarded", forwarded)):
+        for value in values:
+            headers.addRawHeader(name, value.encode("latin-1"))
+    return ADDRESSES.client(peer, headers)
+
+
+@pytest.mark.parametrize(
+    ("values", "address"),
+    [
+        (["192.0.2.1"], "192.0.2.1"),
+        (["192.0.2.1:4711"], "192.0.2.1"),
+        (["[2001:db8::1]:4711"], "2001:db8::1"),
+        (["2001:db8::1"], "2001:db8::1"),
+        (["::ffff:192.0.2.1"], "192.0.2.1"),
+        (["198.51.100.9, 192.0.2.1"], "192.0.2.1"),
+        (["198.51.100.9", "192.0.2.1"], "192.0.2.1"),
+        (["192.0.2.1, 10.1.2.3, 10.9.9.9"], "192.0.2.1"),
+        (["10.1.2.3"], "10.1.2.3"),
+        (["nonsense"], "127.0.0.1"),
+        (["192.0.2.1, nonsense, 10.1.2.3"], "10.1.2.3"),
+        (["192.0.2.1,"], "127.0.0.1"),
+        ([""], "127.0.0.1"),
+        ([], "127.0.0.1"),
+        (["9.9.9.9," * 2000 + "192.0.2.1"], "192.0.2.1"),
+    ],
+)
+def test_a_trusted_proxys_list_is_read_from_the_right(values: list[str], address: str) -> None:
+    assert client("127.0.0.1", *values) == address
+
+
+@pytest.mark.parametrize(
+    ("value", "address"),
+    [
+        ("for=192.0.2.1", "192.0.2.1"),
+        ('For="[2001:db8::1]:4711"; proto=https;by=10.0.0.1', "2001:db8::1"),
+        ("for=198.51.100.9, for=192.0.2.1;proto=http", "192.0.2.1"),
+        ("for=192.0.2.1, for=10.1.2.3", "192.0.2.1"),
+        ("for=_hidden", "127.0.0.1"),
+        ("for=unknown, for=10.1.2.3", "10.1.2.3"),
+        ("proto=https", "127.0.0.1"),
+        ('for="9.9.9.9, for=192.0.2.1', "192.0.2.1"),
+        ('for="9.9.9.9, for="[2001:db8::1]"', "2001:db8::1"),
+        ("=;=;,", "127.0.0.1"),
+    ],
+)
+def test_forwarded_is_read_likewise(value: str, address: str) -> None:
+    assert client("127.0.0.1", forwarded=(value,)) == address
+
+
+def test_two_headers_that_contradict_each_other_count_for_nothing() -> None:
+    # A proxy sets one of them and passes on the other, which is the client's own.
+    assert client("127.0.0.1", "192.0.2.1", forwarded=("for=9.9.9.9",)) == "127.0.0.1"
+    assert client("127.0.0.1", "192.0.2.1", forwarded=("for=192.0.2.1",)) == "192.0.2.1"
+
+
+def test_nobody_elses_headers_are_read() -> None:
+    assert client("192.0.2.7", "9.9.9.9", forwarded=("for=9.9.9.9",)) == "192.0.2.7"
+    assert client("::ffff:127.0.0.1", "192.0.2.1") == "192.0.2.1"
+
+
+@given(st.text(st.characters(max_codepoint=255), max_size=80), st.booleans())
+def test_whatever_a_client_writes_what_its_proxy_adds_counts(text: str, standard: bool) -> None:
+    if standard:
+        # An open quote of the client's may hide what is behind it; it never becomes an address.
+        found = client("127.0.0.1", forwarded=(f"{text}, for=192.0.2.1",))
+        assert found in ("192.0.2.1", "127.0.0.1")
+    else:
+        assert client("127.0.0.1", f"{text}, 192.0.2.1") == "192.0.2.1"
+
+
+def test_a_bucket_is_an_address_or_the_network_of_a_client() -> None:
+    assert bucket("192.0.2.1") == "192.0.2.1"
+    assert bucket("2001:db8::1") == bucket("2001:db8::ffff:1:2:3") == "2001:db8::/64"
+    assert bucket("2001:db8:0:1::1") != bucket("2001:db8::1")
+    assert bucket("") == ""
