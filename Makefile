@@ -19,7 +19,7 @@ SEEDS ?= 1 2 3 4 5
 # For soak: how many mixed calls are placed into queues, on each Asterisk.
 CALLS ?= 300
 # For soak: how many conversations of raw bytes are held with the site.
-INPUTS ?= 20000
+INPUTS ?= 10000
 # A run of soak's: without pytest's own deadline, and with its figures kept for docs/reliability.md.
 SOAKED = $(PYTHON) -m pytest -o faulthandler_timeout=0 --proofs .proofs
 # For mutants: which modules of xucd/center, such as ONLY="agent members"; all unless given.
@@ -45,7 +45,7 @@ help:
 	@echo "                  then beside each Asterisk 300 mixed calls, CALLS=300, and"
 	@echo "                  500 random steps for each seed: STEPS=500,"
 	@echo "                  SEEDS=\"1 2 3 4 5\", and makes a trace that fails shorter;"
-	@echo "                  20,000 conversations of raw bytes, INPUTS=20000"
+	@echo "                  10,000 conversations of raw bytes, INPUTS=10000"
 	@echo "make unit         the tests that need no Asterisk"
 	@echo "make mutants      changes the centre's code bit by bit, to see which tests notice:"
 	@echo "                  ONLY=\"agent members\" for some of its modules"

@@ -158,7 +158,7 @@ CONVERSATIONS = st.one_of(
 async def say(server: Server, parts: tuple[bytes, ...], cut: int | None) -> None:
     """Send all that, or its first bytes only, and end the connection in one way or the other."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    token = server.tokens.make("bruce").encode()
+    token = server.tokens.sign(server.tokens.begin("bruce", "one")).encode()
     try:
         for part in parts:
             sent = part.replace(b"TOKEN", token)

@@ -351,7 +351,8 @@ async def test_a_new_certificate_is_for_new_connections_and_a_broken_one_for_non
         return ssl.create_default_context(cafile=files[0])
 
     async with serving(tls=held) as server:
-        path = f"{CTI}?token={server.tokens.make('bruce')}"
+        token = server.tokens.sign(server.tokens.begin("bruce", "one"))
+        path = f"{CTI}?token={token}"
         old = trusting()
         async with await Client.connect(server.port, path, tls=old) as before:
             await before.hear()
