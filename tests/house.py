@@ -13,7 +13,8 @@ from xucd.commands.context import Context, Options
 from xucd.cti import commands as cmd
 from xucd.cti import messages as msg
 from xucd.cti.hub import Hub
-from xucd.cti.session import Session, SignInKey
+from xucd.cti.session import Session
+from xucd.cti.sign_in import SignInKey
 from xucd.publishing.changes import Publisher
 from xucd.publishing.opening import subscribe_to_own
 from xucd.views.statuses import with_own
@@ -83,20 +84,20 @@ class Listening(Hub):
         self.encoded: list[msg.Message] = []
 
     def subscribe(self, session: Session, topic: Hashable) -> None:
-        session.topics.add(topic)
+        session.topics[topic] = 0
 
     def unsubscribe(self, session: Session, topic: Hashable) -> None:
-        session.topics.discard(topic)
+        session.topics.pop(topic, None)
 
     def has_subscribers(self, topics: Iterable[Hashable]) -> bool:
-        return any(not page.topics.isdisjoint(topics) for page in self.pages)
+        return any(not page.topics.keys().isdisjoint(topics) for page in self.pages)
 
     def publish(self, topics: Iterable[Hashable], body: msg.Message) -> None:
         topics = list(topics)
         if self.has_subscribers(topics):
             self.encoded.append(body)
         for page in self.pages:
-            if not page.topics.isdisjoint(topics):
+            if not page.topics.keys().isdisjoint(topics):
                 page.heard.append(body)
 
 

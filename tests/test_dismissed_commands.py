@@ -15,7 +15,8 @@ from xucd.center.rights import rights_of
 from xucd.commands import default_memberships, dialing, few_at_a_time, login, queues
 from xucd.commands.context import Context
 from xucd.cti import commands as cmd
-from xucd.cti.session import Session, SignInKey
+from xucd.cti.session import Session
+from xucd.cti.sign_in import SignInKey
 from xucd.store.journal import Journal
 
 

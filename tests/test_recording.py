@@ -14,7 +14,8 @@ from xucd.center.rights import rights_of
 from xucd.center.snapshot import ChannelSeen, Snapshot
 from xucd.commands.recording import monitor
 from xucd.cti.commands import MonitorPause, MonitorUnpause
-from xucd.cti.session import Session, SignInKey
+from xucd.cti.session import Session
+from xucd.cti.sign_in import SignInKey
 
 TRUNK = "PJSIP/trunk-00000001"
 

@@ -127,9 +127,9 @@ async def test_others_go_on(server: Server) -> None:
 
 
 async def closed_by_replacement(server: Server, client: Client, token: str) -> None:
-    stream = server.application.sessions[0].replay
+    stream = server.application.sessions[0].stream
     assert stream is not None
-    place = f"&resume=1&epoch={stream.epoch}&position={stream.position}"
+    place = f"&resume=1&epoch={stream.epoch}&position={server.hub.streams.position}"
     await Client.connect(server.port, f"/xuc/api/2.0/cti?token={token}{place}")
 
 

@@ -1,10 +1,12 @@
 """A client that lost its link catches up with what it missed, or is told that it cannot."""
 
+import time
 from typing import Any
 
 from tests.web_server import Server, said, serving, until
 from tests.ws_client import Client
 from xucd.cti.link import LinkLimits
+from xucd.cti.streams.log import StreamLog
 
 
 async def opened(server: Server, more: str = "") -> tuple[Client, dict[str, Any]]:
@@ -28,13 +30,14 @@ async def lost(server: Server, client: Client) -> None:
 async def test_every_message_of_a_resuming_client_has_its_position() -> None:
     async with serving() as server:
         client, hello = await opened(server)
-        assert hello["stream"]["position"] == 0
+        begun = hello["stream"]["position"]
         assert "recovered" not in hello
         server.hub.publish(["everybody"], said(1))
         heard = [await client.hear() for _ in range(3)]
-        assert [message["position"] for message in heard] == [1, 2, 3]
+        positions = [message["position"] for message in heard]
+        assert begun < positions[0] < positions[1] < positions[2]
         assert heard[2] == {
-            "position": 3, "msgType": "AgentListen",
+            "position": positions[2], "msgType": "AgentListen",
             "ctiMessage": {"started": True, "phoneNumber": "", "agentId": 1},
         }  # fmt: skip
         client.say('{"claz":"ping"}')
@@ -45,20 +48,20 @@ async def test_a_client_that_is_back_gets_what_it_missed_in_order_and_goes_on() 
     async with serving() as server:
         client, hello = await opened(server)
         stream = hello["stream"]
-        for _ in range(2):
-            await client.hear()
+        position = [(await client.hear())["position"] for _ in range(2)][-1]
         await lost(server, client)
         for number in range(1, 6):
             server.hub.publish(["everybody"], said(number))
 
-        client, hello = await opened(server, back_at(stream, 2))
+        client, hello = await opened(server, back_at(stream, position))
         assert hello == {
             "status": "ok", "recovered": True,
-            "stream": {"epoch": stream["epoch"], "position": 2},
+            "stream": {"epoch": stream["epoch"], "position": position},
         }  # fmt: skip
         server.hub.publish(["everybody"], said(6))
         heard = [await client.hear() for _ in range(6)]
-        assert [message["position"] for message in heard] == [3, 4, 5, 6, 7, 8]
+        positions = [position, *(message["position"] for message in heard)]
+        assert positions == sorted(set(positions))
         assert [message["ctiMessage"]["agentId"] for message in heard] == [1, 2, 3, 4, 5, 6]
         # one session all along, opened once
         assert len(server.application.sessions) == 1
@@ -95,7 +98,6 @@ async def fresh(server: Server, more: str) -> None:
     before = len(server.application.sessions)
     client, hello = await opened(server, more)
     assert hello["recovered"] is False
-    assert hello["stream"]["position"] == 0
     assert [(await client.hear())["msgType"] for _ in range(2)] == [
         "RightProfile",
         "UserStatusUpdate",
@@ -105,7 +107,7 @@ async def fresh(server: Server, more: str) -> None:
 
 
 async def test_a_client_that_missed_more_than_is_kept_starts_anew() -> None:
-    async with serving() as server:
+    async with serving(streams=StreamLog(time.monotonic, limit=256 * 1024)) as server:
         client, hello = await opened(server)
         await lost(server, client)
         for number in range(10):
@@ -161,3 +163,17 @@ async def test_a_client_that_does_not_ask_to_resume_sees_none_of_it() -> None:
     async with serving() as server, await server.link() as client:
         assert await client.hear() == {"msgType": "LoggedOn", "ctiMessage": {"status": "ok"}}
         assert (await client.hear()).keys() == {"msgType", "ctiMessage"}
+
+
+async def test_a_session_that_was_ended_subscribes_to_nothing_more() -> None:
+    """A command may still run when its user is dismissed."""
+    async with serving() as server:
+        client, hello = await opened(server)
+        session = server.application.sessions[0]
+        server.links.dismiss(lambda user, _: user.login == "bruce", 1012, b"changed")
+        server.hub.subscribe(session, "calls")
+        session.send(said(1))
+        server.hub.unsubscribe(session, "calls")
+        assert not server.hub.has_subscribers(["calls", "everybody"])
+        assert (await client.goodbye()).code == 1012
+        await fresh(server, back_at(hello["stream"], hello["stream"]["position"]))

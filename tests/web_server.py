@@ -20,6 +20,7 @@ from xucd.cti.link import SIGNED_OUT, LinkLimits
 from xucd.cti.links import Links
 from xucd.cti.messages import AgentListen, RightProfile, UserStatusUpdate
 from xucd.cti.session import Session
+from xucd.cti.streams.log import StreamLog
 from xucd.store import StoreUnavailable
 from xucd.web.api import Health
 from xucd.web.connections import Connections
@@ -187,15 +188,30 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def serving(
-    *, limits: LinkLimits | None = None, static: Path = STATIC, tls: Any = None, **options: Any
+    *,
+    limits: LinkLimits | None = None,
+    static: Path = STATIC,
+    tls: Any = None,
+    streams: StreamLog | None = None,
+    users: dict[str, User] | None = None,
+    **options: Any,
 ) -> AsyncIterator[Server]:
-    """A server on a port of its own, for as long as the context lasts."""
+    """A server on a port of its own, for as long as the context lasts.
+
+    It takes up the streams that the log has, if one is given.
+    """
     server = Server()
+    server.users = users or server.users
     loop = asyncio.get_running_loop()
-    server.hub = server.application.hub = Hub(loop)
+    server.hub = server.application.hub = Hub(loop, streams=streams)
     server.links = Links(server.hub, server.application, loop, limits)
     server.revocations = Revocations(server.records, lambda: server.now, server.dismiss_ended)
     await server.revocations.load()
+    server.hub.streams.load()
+    server.application.sessions += server.links.restore(
+        {user.id: user for user in server.users.values()},
+        lambda user, sign_in: server.revocations.has_ended(user.login, sign_in),
+    )
     site = make_site(
         SiteParts(
             links=server.links,
@@ -220,6 +236,7 @@ async def serving(
         yield server
     finally:
         server.links.close()
+        server.hub.streams.close()
         await port.stopListening().asFuture(loop)
 
 

@@ -295,6 +295,8 @@ async def _each(
 
 def _confirm(who: Session, live: LiveAgent, queue: Queue, changed: bool) -> None:
     """Send the membership to the client that asked, unless its subscription has done so already."""
-    if not changed or who.topics.isdisjoint(topics.queue_topics(topics.QUEUE_MEMBERS, queue.id)):
+    if not changed or who.topics.keys().isdisjoint(
+        topics.queue_topics(topics.QUEUE_MEMBERS, queue.id)
+    ):
         penalty = _penalty(live, queue)
         who.send(msg.QueueMember(agent_id=live.agent.id, queue_id=queue.id, penalty=penalty))

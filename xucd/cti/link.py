@@ -37,9 +37,11 @@ from xucd.cti import frames
 from xucd.cti.commands import Command
 from xucd.cti.hub import Hub
 from xucd.cti.messages import AgentError, CommandResult, Error, RequestId
-from xucd.cti.session import Session, SignInKey, rights_ended
+from xucd.cti.session import Session, rights_ended
+from xucd.cti.sign_in import SignInKey
 from xucd.cti.socket_writer import DEFAULT_LIMIT, SocketWriter, framed, writer_for
 from xucd.cti.stall import STALLED_S, StallWatch, of_transport
+from xucd.cti.streams.log import KEEP_S
 
 MAX_FRAME = 64 * 1024
 MAX_FRAGMENTS = 256
@@ -91,8 +93,8 @@ class LinkLimits(msgspec.Struct, frozen=True):
     silence: float = 90.0
     stalled: float = STALLED_S
     closing: float = 10.0
-    parking: float = 60.0
-    parked: int = 1000
+    parking: float = KEEP_S
+    parked: int = 10_000
 
 
 class LinkOwner(Protocol):
@@ -198,7 +200,7 @@ class Link(WebSocketServerProtocol):
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """Detach the link; queued commands are not carried out."""
-        self._drop_queue()
+        self._give_up_queue()
         if self._silence is not None:
             self._silence.cancel()
         if self.writer is not None:
@@ -213,7 +215,7 @@ class Link(WebSocketServerProtocol):
         Unless it was the client that closed, what it has asked for and was not begun is dropped.
         """
         if not isReply:
-            self._drop_queue()
+            self._give_up_queue()
         if self.writer is not None:
             self.writer.finish()
         super().sendCloseFrame(code, reasonUtf8, isReply)
@@ -258,8 +260,8 @@ class Link(WebSocketServerProtocol):
 
     def replace(self) -> None:
         """Close this link: another one has resumed its session."""
+        self._give_up_queue()
         self.session = None
-        self._drop_queue()
         self.sendClose(REPLACED, "replaced")
 
     def dismiss(self, code: int, reason: bytes) -> None:
@@ -283,9 +285,15 @@ class Link(WebSocketServerProtocol):
                 _acknowledge(self.session, command.request_id, rights_ended())
             self.sendCloseFrame(*self._farewell)
 
-    def _drop_queue(self) -> None:
-        self._queue.clear()
-        self._queued = 0
+    def _give_up_queue(self) -> None:
+        """Carry out none of the commands that wait; a client that may come back is told so."""
+        queue, self._queue, self._queued = self._queue, deque(), 0
+        session = self.session
+        if session is None or session.stream is None or session.dismissed:
+            return
+        for command, _ in queue:
+            refused = Refused("LinkLost", "The link was lost before this was carried out.")
+            _acknowledge(session, command.request_id, refused)
 
     def _stalled(self) -> None:
         self.links.hub.metrics.slow.inc()

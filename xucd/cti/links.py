@@ -2,21 +2,30 @@
 
 The session of a client that asked to resume is parked when its link is lost, with its
 subscriptions. A client that comes back in time with its last position is sent what it missed and
-continues. One that comes back too late, or has missed more than the replay buffer holds, gets a new
-session and a full opening.
+continues. One that comes back too late, or has missed more than the log of streams holds, gets a
+new session and a full opening. So does one whose user or rights are others, or whose
+sign-in has ended.
+
+What the log has kept over a restart of xucd is parked at the start, for the rest of its time.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakSet
 
+import msgspec
 from autobahn.twisted.websocket import WebSocketServerFactory
 
 from xucd.center.directory import User
+from xucd.center.rights import Rights
 from xucd.cti.hub import Hub
 from xucd.cti.link import MAX_FRAME, Application, Link, LinkLimits, Resume
-from xucd.cti.session import ReplayBuffer, Session, SignInKey
+from xucd.cti.session import Session
+from xucd.cti.sign_in import SignInKey
+from xucd.cti.streams.contents import ClientStream
+from xucd.cti.streams.records import Owner
+from xucd.cti.streams.told import digest
 
 GOING_AWAY = 1001
 
@@ -24,10 +33,10 @@ GOING_AWAY = 1001
 class _Resumable:
     """A session that can be resumed: it is on a link, or parked until a timer ends it."""
 
-    def __init__(self, session: Session, replay: ReplayBuffer, link: Link) -> None:
+    def __init__(self, session: Session, stream: ClientStream, link: Link | None) -> None:
         self.session = session
-        self.replay = replay
-        self.link: Link | None = link
+        self.stream = stream
+        self.link = link
         self.timer: asyncio.TimerHandle | None = None
 
 
@@ -51,6 +60,7 @@ class Links(WebSocketServerFactory):
         self._sessions: WeakSet[Session] = WeakSet()
         self._resumable: dict[str, _Resumable] = {}  # by the epoch of the stream
         self._parked: dict[str, _Resumable] = {}  # those without a link, the oldest first
+        self._closing = False
         self.setProtocolOptions(  # type: ignore[no-untyped-call]
             maxFramePayloadSize=MAX_FRAME,
             maxMessagePayloadSize=MAX_FRAME,
@@ -79,15 +89,44 @@ class Links(WebSocketServerFactory):
             if session is not None:
                 return session
             recovered = False
-        replay = ReplayBuffer() if resume is not None else None
         rights = self.application.rights_of(link.user)
-        link.session = session = Session(link.user, link.sign_in, rights, link.writer, replay)
+        stream = None
+        if resume is not None:
+            stream = self.hub.streams.open(_owner(link.user, rights), link.sign_in)
+        link.session = session = Session(link.user, link.sign_in, rights, link.writer, stream)
         self._sessions.add(session)
-        if replay is not None:
-            self._resumable[replay.epoch] = _Resumable(session, replay, link)
-        session.greet(recovered)
+        if stream is not None:
+            self._resumable[stream.epoch] = _Resumable(session, stream, link)
+        session.greet(recovered, self.hub.streams.position)
         self.application.opened(session)
         return session
+
+    def restore(
+        self, users: Mapping[int, User], has_ended: Callable[[User, SignInKey], bool]
+    ) -> list[Session]:
+        """Park the sessions of the streams that the log has kept over a restart; returns them.
+
+        `users` are the present ones, by id; `has_ended` says whether a sign-in has. To be called
+        before there are links.
+        """
+        streams, now = self.hub.streams, self.hub.streams.now()
+        for stream in sorted(streams.streams.values(), key=lambda each: each.parked or now):
+            user = users.get(stream.owner.user_id)
+            rights = self.application.rights_of(user) if user is not None else None
+            left = self.limits.parking - (now - (stream.parked or now))
+            known = user and rights and stream.owner == _owner(user, rights)
+            if user is None or rights is None or not known or left <= 0:
+                streams.end(stream)
+                continue
+            if has_ended(user, stream.sign_in):
+                streams.end(stream)
+                continue
+            session = Session(user, stream.sign_in, rights, None, stream)
+            self._sessions.add(session)
+            self.hub.restore(session)
+            self._resumable[stream.epoch] = resumable = _Resumable(session, stream, None)
+            self._park(resumable, left)
+        return [resumable.session for resumable in self._parked.values()]
 
     def detach(self, link: Link) -> None:
         """Detach a lost link from its session, which is parked or ends."""
@@ -96,18 +135,21 @@ class Links(WebSocketServerFactory):
         session = link.session
         if session is None:
             return
-        replay = session.replay
-        resumable = self._resumable.get(replay.epoch) if replay is not None else None
+        stream = session.stream
+        resumable = self._resumable.get(stream.epoch) if stream is not None else None
         if resumable is None:
             self.hub.drop(session)
             return
         session.writer = resumable.link = None
-        self._park(resumable)
+        self.hub.streams.park(resumable.stream)
+        self._park(resumable, self.limits.parking)
 
     def close(self) -> None:
-        """Close all links, and end all parked sessions."""
-        for resumable in list(self._parked.values()):
-            self._forget(resumable)
+        """Close all links. Sessions that can be resumed stay in the log, for the next start."""
+        self._closing = True
+        for resumable in self._parked.values():
+            if resumable.timer is not None:
+                resumable.timer.cancel()
         for link in list(self.open):
             link.sendCloseFrame(GOING_AWAY, b"going away")
 
@@ -132,12 +174,13 @@ class Links(WebSocketServerFactory):
     def _resume(self, link: Link, epoch: str, position: int) -> Session | None:
         """Continue a session on a new link, or return None if it cannot be continued."""
         resumable = self._resumable.get(epoch)
-        if resumable is None or resumable.session.user.id != link.user.id:
+        rights = self.application.rights_of(link.user)
+        if resumable is None or resumable.stream.owner != _owner(link.user, rights):
             return None
         session = resumable.session
-        missed = resumable.replay.after(position)
         if resumable.link is not None:
             resumable.link.replace()
+        missed = self.hub.streams.after(resumable.stream, position)
         if missed is None:
             self._forget(resumable)
             return None
@@ -145,23 +188,32 @@ class Links(WebSocketServerFactory):
             resumable.timer.cancel()
             resumable.timer = None
         self._parked.pop(epoch, None)
+        self.hub.streams.resume(resumable.stream, link.sign_in)
         session.writer, session.sign_in = link.writer, link.sign_in
         resumable.link = link
-        session.greet(True, missed)
+        session.greet(True, position, missed)
         return session
 
-    def _park(self, resumable: _Resumable) -> None:
-        self._parked[resumable.replay.epoch] = resumable
-        resumable.timer = self.loop.call_later(self.limits.parking, self._forget, resumable)
+    def _park(self, resumable: _Resumable, seconds: float) -> None:
+        self._parked[resumable.stream.epoch] = resumable
+        if self._closing:
+            return
+        resumable.timer = self.loop.call_later(seconds, self._forget, resumable)
         if len(self._parked) > self.limits.parked:
             self._forget(next(iter(self._parked.values())))
 
     def _forget(self, resumable: _Resumable) -> None:
         if resumable.timer is not None:
             resumable.timer.cancel()
-        self._parked.pop(resumable.replay.epoch, None)
-        self._resumable.pop(resumable.replay.epoch, None)
+        self._parked.pop(resumable.stream.epoch, None)
+        self._resumable.pop(resumable.stream.epoch, None)
         self.hub.drop(resumable.session)
+
+
+def _owner(user: User, rights: Rights) -> Owner:
+    """Whose a stream is. A change of the user or its rights makes it another's."""
+    known = msgspec.json.encode((user, rights), order="deterministic")
+    return Owner(user.id, digest(known))
 
 
 class _Admission:

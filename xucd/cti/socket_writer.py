@@ -38,10 +38,16 @@ class Transport(Protocol):
 
 
 class Flush:
-    """The writers with queued frames, written out together once per turn of the event loop."""
+    """The writers with queued frames, written out together once per turn of the event loop.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    `before` is called before anything is written.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, before: Callable[[], None] | None = None
+    ) -> None:
         self.dirty: list[SocketWriter] = []
+        self.before = before or _nothing
         self._loop = loop
         self._scheduled = False
 
@@ -54,6 +60,7 @@ class Flush:
     def run(self) -> None:
         """Write all queued frames now."""
         self._scheduled = False
+        self.before()
         dirty, self.dirty = self.dirty, []
         last: list[bytes] = []
         joined = b""
@@ -192,6 +199,7 @@ class SocketWriter:
     def finish(self) -> None:
         """Write the backlog and all queued frames, and send nothing after them."""
         if self.open:
+            self._flush.before()
             self._transport.write(b"".join([self._take_backlog(), *self.queued]))
             self.queued = []
         self.shut()
@@ -234,6 +242,10 @@ class SocketWriter:
         if self.stall is not None:
             self.stall.end()
         self.shut()
+
+
+def _nothing() -> None:
+    """Nothing is to be done before."""
 
 
 def writer_for(

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from xucd.center.directory import User
-from xucd.cti.session import SignInKey
+from xucd.cti.sign_in import SignInKey
 from xucd.web.errors import HttpError
 from xucd.web.revocations import Revocations
 from xucd.web.signin import Users

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from xucd.cti.session import SignInKey
+from xucd.cti.sign_in import SignInKey
 from xucd.store import StoreError
 
 REFRESH_S = 1.0

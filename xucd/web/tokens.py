@@ -16,7 +16,7 @@ from collections.abc import Callable
 import jwt
 import msgspec
 
-from xucd.cti.session import SignInKey
+from xucd.cti.sign_in import SignInKey
 from xucd.web.errors import HttpError
 
 MIN_SECRET = 32

@@ -1,0 +1,57 @@
+"""What a message tells: about which thing, and which value of it.
+
+Of each thing that can change, the log keeps the value that all clients know which follow it. After
+a restart xucd compares it with what is found, and tells the difference. A value is a digest, but
+for a call's, of which the end may have to be told: it is the message itself.
+"""
+
+import re
+from collections.abc import Callable, Hashable
+from hashlib import blake2b
+from typing import Any
+
+from xucd.cti import messages as msg
+from xucd.cti.messages import Message
+from xucd.cti.streams.topics import encode_topic
+
+_AGE = re.compile(rb'"since":\d+')
+
+
+def about(topics: list[Hashable], body: Message) -> bytes | None:
+    """The thing that a message is about; None for one that tells no lasting state."""
+    name = _ABOUT.get(type(body))
+    return name(topics, body) if name is not None else None
+
+
+def value(body: Message, message: bytes) -> bytes | None:
+    """What a message says of its thing; None when there is no such thing any more."""
+    kind = type(body)
+    if kind is msg.PhoneEvent:
+        return None if body.event_type == "EventReleased" else message  # type: ignore[attr-defined]
+    if kind is msg.QueueMember and message.endswith(b'"penalty":-1}}'):
+        return None
+    if kind is msg.AgentStateEvent:
+        message = _AGE.sub(b"", message, 1)  # it grows by itself
+    return digest(message)
+
+
+def digest(content: bytes) -> bytes:
+    """A digest that is the same in every process."""
+    return blake2b(content, digest_size=8).digest()
+
+
+def _by_topic(topics: list[Hashable], body: Any) -> bytes:
+    return b"%b %b" % (type(body).__name__.encode(), encode_topic(topics[0]))
+
+
+_ABOUT: dict[type[Message], Callable[[list[Hashable], Any], bytes]] = {
+    msg.AgentStateEvent: lambda _, body: b"AgentStateEvent %d" % body.agent_id,
+    msg.QueueMember: lambda _, body: b"QueueMember %d %d" % (body.agent_id, body.queue_id),
+    msg.PhoneHintStatusEvent: lambda _, body: b"PhoneHint " + body.number.encode(),
+    msg.UserStatusUpdate: _by_topic,
+    msg.PhoneStatusUpdate: _by_topic,
+    msg.AgentConfig: lambda topics, body: b"%b %d" % (_by_topic(topics, body), body.id),
+    msg.PhoneEvent: lambda topics, body: (
+        b"%b %b" % (_by_topic(topics, body), body.unique_id.encode())
+    ),
+}
