@@ -16,6 +16,8 @@ TALK ?=
 KILLS ?= 200
 STEPS ?= 500
 SEEDS ?= 1 2 3 4 5
+# For soak: how often xucd is killed beside Asterisk while pages resume over it.
+RESUMES ?= 100
 # For soak: how many mixed calls are placed into queues, on each Asterisk.
 CALLS ?= 300
 # For soak: how many conversations of raw bytes are held with the site.
@@ -42,6 +44,7 @@ help:
 	@echo "                  DEMO_CALLS=6 calls a minute come in by themselves, 0 for none"
 	@echo "make test         everything that is checked, against a real Asterisk too"
 	@echo "make soak         kills xucd 200 times while its users work, on each database: KILLS=200;"
+	@echo "                  100 times beside Asterisk while pages resume over it: RESUMES=100;"
 	@echo "                  then beside each Asterisk 300 mixed calls, CALLS=300, and"
 	@echo "                  500 random steps for each seed: STEPS=500,"
 	@echo "                  SEEDS=\"1 2 3 4 5\", and makes a trace that fails shorter;"
@@ -116,6 +119,7 @@ soak: venv
 	$(SOAKED) tests/test_ami_hostile.py --hostile 100
 	$(SOAKED) -o timeout=0 tests/test_web_bytes.py --inputs $(INPUTS)
 	$(SOAKED) -o timeout=0 tests/test_web_siege.py --siege
+	$(SOAKED) integration/test_resume_restart.py --resume-kills $(RESUMES)
 	$(SOAKED) integration/test_callers.py -k mixed --mixed-calls $(CALLS)
 	$(SOAKED) integration/test_model.py --model-steps $(STEPS) --model-shrink \
 		$(SEEDS:%=--model-seed %)

@@ -32,6 +32,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--mixed-calls", type=int, default=20, help="calls of the test of queues' figures"
     )
+    parser.addoption(
+        "--resume-kills", type=int, default=1, help="kills of xucd that pages resume over"
+    )
     parser.addoption("--model-steps", type=int, default=60, help="steps of the model's test")
     parser.addoption(
         "--model-seed",

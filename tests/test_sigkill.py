@@ -4,6 +4,9 @@ Several agents take, give back and fill in tickets, an administrator adds, chang
 at once and at random, until xucd is killed in the middle of it. After each restart everything has
 to be as it was told: see `tests.callback_ledger`.
 
+Pages of others resume their streams over all these kills, and over lost links in between: none
+misses a change, and each ends with what a page that comes anew is told.
+
 Each user asks for one thing at a time. Tickets are put into the database beforehand, since without
 Asterisk nobody can be called.
 """
@@ -27,7 +30,9 @@ from websockets.exceptions import ConnectionClosed
 from integration.client import Client, Refused
 from tests.callback_ledger import Ask, Book, book_of, check, hear, longest
 from tests.lone_xucd import LoneXucd
+from tests.plugin_proofs import Proof
 from tests.rest_client import RestClient
+from tests.resuming_page import ResumingPage, folded
 from xucd.center.callbacks import Ticket
 from xucd.store import callback_reading, callback_writing
 
@@ -36,14 +41,22 @@ TOLD = ("CallbackTaken", "CallbackReleased", "CallbackRequestUpdated", "Callback
 OPEN = 8  # so few requests are open that agents often want the same one
 WORK = 40  # on average so many things are done before a kill
 DAYS = [f"2031-08-{day:02}" for day in range(1, 29)]
+PAGES = ("ada", "caroline", "ada")
 CUT = (ConnectionError, ConnectionClosed, OSError, http.client.HTTPException)
 
 
 @pytest.mark.timeout(0)  # as long as --kills says; each kill has a deadline of its own
 async def test_killing_xucd_loses_nothing_and_gives_nothing_twice(
-    postgresql: Callable[[str], str], tmp_path: Path, pytestconfig: pytest.Config
+    postgresql: Callable[[str], str],
+    tmp_path: Path,
+    pytestconfig: pytest.Config,
+    monkeypatch: pytest.MonkeyPatch,
+    proof: Proof,
 ) -> None:
     kills = pytestconfig.getoption("kills")
+    state = tmp_path / "state"
+    state.mkdir()
+    monkeypatch.setenv("STATE_DIRECTORY", str(state))  # for the streams, beside PostgreSQL
     folders = [tmp_path / "sqlite", tmp_path / "postgresql"]
     for folder in folders:
         folder.mkdir()
@@ -51,6 +64,8 @@ async def test_killing_xucd_loses_nothing_and_gives_nothing_twice(
     async with asyncio.TaskGroup() as both:
         both.create_task(_kill(kills, folders[0]))
         both.create_task(_kill(kills, folders[1], postgresql("sigkill")))
+    proof("SIGKILL while users work on callbacks, on each database", times=2 * kills)
+    proof("pages that resume over a SIGKILL of xucd", times=2 * kills * len(PAGES))
 
 
 async def _kill(kills: int, folder: Path, url: str | None = None) -> None:
@@ -59,10 +74,12 @@ async def _kill(kills: int, folder: Path, url: str | None = None) -> None:
     await xucd.prepare()
     await xucd.start()
     done = Done()
+    pages = Pages(xucd, chance)
     try:
+        await pages.open()
         for _ in range(kills):
             async with asyncio.timeout(120):
-                await Round(xucd, chance, done).work()
+                await Round(xucd, chance, done, pages).work()
     finally:
         await xucd.stop()
     # Otherwise it was no test of anything: kills came while all of this was going on.
@@ -84,11 +101,61 @@ class Done:
         self.unanswered += sum(ask.answer is None for ask in asked)
 
 
+class Pages:
+    """Pages that resume over each kill. Some are cut off before, or stay away until after it."""
+
+    def __init__(self, xucd: LoneXucd, chance: random.Random) -> None:
+        self._chance = chance
+        self._all = [ResumingPage(xucd, login, xucd.token(login)) for login in PAGES]
+        self._cutting: asyncio.Task[None] | None = None
+        self._compared = 0  # the position up to which all pages have the same
+
+    async def open(self) -> None:
+        for page in self._all:
+            await page.open(("getCallbackLists", {}))
+        self._compared = max(page.position for page in self._all)
+
+    def begin(self) -> None:
+        """Begin to cut pages off, while others work."""
+        self._cutting = asyncio.create_task(self._cut())
+
+    async def _cut(self) -> None:
+        with contextlib.suppress(*CUT):
+            while True:
+                await asyncio.sleep(self._chance.uniform(0, 0.1))
+                page = self._chance.choice(self._all[1:])  # the first one sees all at once
+                await page.lose()
+                if self._chance.random() < 0.3:
+                    return  # away until xucd is there again
+                await page.resume()
+
+    async def killed(self) -> None:
+        """xucd was killed: all links are lost, and some of what came last did not get there."""
+        assert self._cutting is not None
+        self._cutting.cancel()
+        await asyncio.gather(self._cutting, return_exceptions=True)
+        for page in self._all:
+            await page.lose()
+            page.forget(self._chance)
+
+    async def check(self, fresh: Client) -> None:
+        """All are back: none has missed a change, and each shows what a fresh page is told."""
+        for page in self._all:
+            await page.resume()
+        told = [page.told(TOLD, self._compared) for page in self._all]
+        assert all(each == told[0] for each in told)
+        present = folded(frame.message for frame in fresh.frames).callbacks
+        for page in self._all:
+            assert page.state().callbacks == present
+        self._compared = max(page.position for page in self._all)
+
+
 class Round:
     """From a daemon that runs, by a kill in the middle of work, to one that runs again."""
 
-    def __init__(self, xucd: LoneXucd, chance: random.Random, done: Done) -> None:
+    def __init__(self, xucd: LoneXucd, chance: random.Random, done: Done, pages: Pages) -> None:
         self.xucd = xucd
+        self.pages = pages
         self.chance = chance
         self.done = done
         self.ada = RestClient(xucd.port, xucd.token("ada"))
@@ -111,6 +178,7 @@ class Round:
             for login, client in clients.items()
         ]
         workers.append(asyncio.create_task(self._administrator()))
+        self.pages.begin()
         enough = asyncio.create_task(self.enough.wait())
         first, _ = await asyncio.wait([enough, *workers], return_when=asyncio.FIRST_COMPLETED)
         assert enough in first, f"a user stopped working: {first}"
@@ -123,9 +191,11 @@ class Round:
             heard.append([(f.type, f.body) for f in client.frames[since:] if f.type in TOLD])
         for kind, body in longest(heard):
             hear(book, kind, body)
+        await self.pages.killed()
         await self.xucd.start()
         async with await self.xucd.client("sue") as sue:
             check(book, self._may_have_been_done(), await _look(sue))
+            await self.pages.check(sue)
         self.done.count(self.asked)
 
     async def _filled(self, watcher: Client) -> Book:

@@ -93,7 +93,8 @@ class Streams(RuleBasedStateMachine):
         body = AgentListen(started=True, phone_number="x" * self.size, agent_id=number)
         heard = [client for client in self.clients.values() if client.subscribed & topics]
         if heard:  # as the hub does: nothing is published to nobody
-            frame = self.log.publish(sorted(topics, key=repr), body, encode(body))
+            all_of_them = sorted(topics, key=repr)
+            frame = self.log.publish(all_of_them, all_of_them, body, encode(body))
             position, _ = unframed(frame)
             for client in heard:
                 client.due.append((position, number, self.time))

@@ -16,11 +16,12 @@ from twisted.web.server import Site
 
 from xucd.agi import callback, sheet, variables
 from xucd.agi.server import AgiServer
-from xucd.app import file_limit
+from xucd.app import configuration, file_limit
 from xucd.app.clock import Clock
 from xucd.app.gaps import Gaps
 from xucd.app.handlers import carry_out
 from xucd.app.service import Pbx, Service
+from xucd.app.streams import durable_streams
 from xucd.callbacks.service import Callbacks
 from xucd.callbacks.voice_messages import CallerCallbacks
 from xucd.center.center import Center, Remembered
@@ -33,11 +34,14 @@ from xucd.center.sheets import KeptSheet, SheetTemplate
 from xucd.commands.asterisk import AsteriskRequests
 from xucd.commands.context import Context, Options
 from xucd.commands.default_memberships import publish_all
+from xucd.commands.default_memberships import restore as restore_defaults
 from xucd.config.settings import Settings, SheetSettings, StatusSettings
 from xucd.cti.hub import Hub
 from xucd.cti.link import SIGNED_OUT, LinkLimits
 from xucd.cti.links import Links
 from xucd.cti.messages import StatusAction, UserStatus
+from xucd.cti.session import Session
+from xucd.cti.sign_in import SignInKey
 from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable, callback_reading
 from xucd.store.figures import Memory, queue_days, resume
 from xucd.store.journal import SAVE_S, Journal, day_of, midnight_after
@@ -51,6 +55,7 @@ from xucd.web.site import SiteOptions, SiteParts, make_site
 SERVICE_RESTART = 1012
 # How many connections may wait to be accepted: all pages come back at once after a restart.
 BACKLOG = 1024
+TICK_S = 5.0
 
 log = structlog.get_logger()
 reactor: Any = twisted_reactor
@@ -102,17 +107,21 @@ class Assembly:
         records = _SignInRecords(store, self._sign_in_store)
         self._revocations = Revocations(records, time.time, self._dismiss_ended)
         await self._revocations.load()
+        resumable = await self._restore_streams()
         self._agi = self._build_agi_server()
         site = await self._build_site()
         self._callbacks.restore(
             await store.run(callback_reading.open_requests),
             await store.run(callback_reading.unfinished_tickets),
+            resumable,
         )
+        restore_defaults(self._context, await store.run(Store.default_memberships))
         self._listen_for_agi()
         self._listen_for_clients(site)
         self._background = [
             asyncio.create_task(self._keep_time_and_figures()),
             asyncio.create_task(self._revocations.watch()),
+            asyncio.create_task(self._tick_streams()),
         ]
         self._service.start()
 
@@ -121,6 +130,26 @@ class Assembly:
         path = Path(file) if file is not None else None
         gaps = Gaps(self._context, self._clock, path, memory)
         return Pbx(self.settings.ami, self._clock, gaps)
+
+    async def _restore_streams(self) -> list[Session]:
+        """Take up the streams of an earlier process; returns their sessions, which are parked."""
+        context, streams = self._context, self._context.hub.streams
+        streams.load()
+        digest = await self._digest_of_configuration(context.center.directory)
+        if streams.configuration != digest:
+            streams.end_all()
+        streams.configure(digest)
+        sessions = self._links.restore(context.center.directory.users, self._has_ended)
+        self._service.restored(sessions)
+        return sessions
+
+    async def _digest_of_configuration(self, directory: Directory) -> bytes:
+        return configuration.digest_of(
+            directory,
+            self._context.options.statuses,
+            await self._store.run(callback_reading.lists),
+            await self._store.run(Store.token_secret),
+        )
 
     async def _build_context(self, memory: Memory | None) -> Context:
         settings = self.settings
@@ -132,7 +161,7 @@ class Assembly:
                 started_at=self._clock.now(),
             ),
             journal=Journal(self._store),
-            hub=Hub(asyncio.get_running_loop()),
+            hub=Hub(asyncio.get_running_loop(), streams=durable_streams(settings.store.url)),
             options=Options(
                 statuses=with_own(_user_status(status) for status in settings.statuses),
                 features=settings.features,
@@ -232,6 +261,8 @@ class Assembly:
             except Refused as refusal:
                 raise StoreError(refusal.text) from refusal
             publish_all(context, await self._store.run(Store.default_memberships))
+            streams = context.hub.streams
+            streams.configure(await self._digest_of_configuration(center.directory))
         log.info("configuration reloaded")
 
     def _change_users(self, directory: Directory) -> None:
@@ -248,10 +279,10 @@ class Assembly:
 
     def _dismiss_ended(self) -> None:
         """Dismiss the sessions whose sign-in has ended."""
-        has_ended = self._revocations.has_ended
-        self._links.dismiss(
-            lambda user, sign_in: has_ended(user.login, sign_in), SIGNED_OUT, b"signed out"
-        )
+        self._links.dismiss(self._has_ended, SIGNED_OUT, b"signed out")
+
+    def _has_ended(self, user: User, sign_in: SignInKey) -> bool:
+        return self._revocations.has_ended(user.login, sign_in)
 
     async def _build_center(self, memory: Memory | None = None) -> Center:
         store, now = self._store, self._clock.now()
@@ -282,6 +313,7 @@ class Assembly:
             self._links.close()
             await self._service.close()
             await self._write_rest()
+            self._context.hub.streams.close()
         await self._sign_in_store.close()
         await self._store.close()
 
@@ -329,6 +361,11 @@ class Assembly:
                 pass  # logged, and written with the next
             except StoreError as error:
                 log.error("the database rejected the figures", reason=str(error))
+
+    async def _tick_streams(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self._context.hub.streams.tick()
 
     def _keep_sheet(self, kept: KeptSheet) -> None:
         self._context.center.sheets.keep(kept)  # a reload replaces the centre

@@ -6,7 +6,7 @@ the snapshot called for.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
@@ -35,6 +35,7 @@ from xucd.center.snapshot import QueuesSeen, Snapshot
 from xucd.commands.context import Context
 from xucd.cti.commands import Command
 from xucd.cti.session import Session
+from xucd.publishing import differences
 from xucd.publishing.changes import Publisher
 from xucd.publishing.link_status import link_status
 from xucd.publishing.opening import send_opening, subscribe_to_own
@@ -98,6 +99,9 @@ class Service:
         self._publisher = Publisher(context)
         self._timer: asyncio.TimerHandle | None = None
         self._snapshots = 0
+        self._has_differences = (
+            False  # clients resume over a restart, and Asterisk was not read yet
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         self._listing = asyncio.Lock()  # while Asterisk's state is listed
         self._next_list: asyncio.Task[None] | None = None
@@ -162,6 +166,18 @@ class Service:
         """Send a new session its opening."""
         subscribe_to_own(self.context, session)
         send_opening(self.context, session)
+        if session.stream is not None and self.context.hub.streams.told is None:
+            differences.remember(self.context)
+
+    def restored(self, sessions: Sequence[Session]) -> None:
+        """Sessions that began before xucd's restart can be resumed: tell them what has changed.
+
+        What is in Asterisk is told once it is read. To be called once, before `start`.
+        """
+        if sessions:
+            differences.restore(self.context, sessions)
+            self._has_differences = True
+            self._publish_link_status()
 
     async def carry_out(self, session: Session, command: Command) -> str | None:
         """Carry out a command; returns the code of a warning, if any. Raises `Refused`."""
@@ -240,6 +256,9 @@ class Service:
         if self.connection.connected and snapshot == self._snapshots:
             self.context.asterisk.lost_since = None
             self._explained.clear()
+            if self._has_differences:
+                self._has_differences = False
+                differences.publish_differences(self.context)
             self._publish_link_status()
 
     def _publish_link_status(self) -> None:

@@ -9,12 +9,14 @@ the codes that it names, and whatever the asker's `rights` raise.
 """
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from xucd.callbacks.dialing import CallbackDialing
+from xucd.callbacks.known import KnownCallbacks
 from xucd.center import callbacks as rules
 from xucd.center import changes as ch
 from xucd.center.callbacks import Found, NewRequest, Request, Search, Ticket, TicketUpdate
@@ -56,12 +58,27 @@ class Callbacks:
         # The requests that clients know as taken. A request whose agent was removed from the
         # configuration is free in the database, and is published as released by means of this.
         self._taken: set[UUID] = set()
+        self._known = KnownCallbacks(context.hub.streams)
 
-    def restore(self, requests: Iterable[Request], unfinished: Iterable[Ticket]) -> None:
+    def restore(
+        self,
+        requests: Iterable[Request],
+        unfinished: Iterable[Ticket],
+        sessions: Iterable[Session] = (),
+    ) -> None:
         """Resume what was under way when xucd ended. To be called once, before all else.
 
-        `requests` are the open ones, `unfinished` the tickets whose call was not seen to end.
+        `requests` are the open ones, `unfinished` the tickets whose call was not seen to end,
+        `sessions` those that began before. They are told what has changed since.
         """
+        requests = list(requests)
+        self._publisher.restore(sessions)
+        changed, gone = self._known.differences(requests)
+        for request in changed:
+            self._publisher.updated(request, request.agent_id)
+        for one in gone:
+            self._publisher.gone(one.uuid, one.queue_id, one.agent_id)
+        self._known.replace(requests)
         self._taken = {request.uuid for request in requests if request.agent_id is not None}
         for ticket in unfinished:
             self._dialing.track(ticket)
@@ -75,6 +92,7 @@ class Callbacks:
                     self._publisher.released(request.uuid, request.queue_id)
             self._taken = {request.uuid for request in requests if request.agent_id is not None}
             self._publisher.lists(await self._run(reading.lists), requests)
+            self._known.replace(requests)
 
     def apply_changes(self, changes: Iterable[ch.Change]) -> None:
         """Update the calls of callbacks by what the centre reports."""
@@ -168,6 +186,7 @@ class Callbacks:
             else:
                 for request in created:
                     self._publisher.updated(request)
+            self._known.add(*created)
             return created
 
     async def take(self, request: UUID, by: Asker) -> Request:
@@ -186,6 +205,7 @@ class Callbacks:
             if was_free:
                 self._taken.add(current.uuid)
                 self._publisher.taken(current)
+                self._known.add(current)
             elif current.agent_id != agent_id:
                 raise rules.taken_by(current)
             return current
@@ -201,6 +221,7 @@ class Callbacks:
             before, after = await self._run(writing.release, request, _may_work(by))
             self._taken.discard(after.uuid)
             self._publisher.released(after.uuid, after.queue_id, before.agent_id, own)
+            self._known.add(after)
             return after
 
     async def start(self, request: UUID, number: str, user: User, by: Asker) -> Ticket:
@@ -243,6 +264,8 @@ class Callbacks:
             context.journal.later(writing.drop_ticket, ticket.uuid)
             raise
         self._publisher.started(ticket, user)
+        with contextlib.suppress(Refused):  # it rings; at worst a client is told once more
+            self._known.add(await self._existing(request))
         return ticket
 
     async def update_ticket(self, ticket: UUID, update: TicketUpdate, by: Asker) -> Ticket:
@@ -263,6 +286,7 @@ class Callbacks:
             self._taken.discard(after.uuid)
             publish = self._publisher.clotured if after.clotured else self._publisher.updated
             publish(after, before.agent_id, rights.own_agent_id)
+            self._known.add(after)
             return updated
 
     async def change(self, request: UUID, new: NewRequest, by: Asker) -> Request:
@@ -279,6 +303,7 @@ class Callbacks:
         async with self._publishing_order:
             changed = await self._run(writing.change, request, new, check, now=self.context.now())
             self._publisher.updated(changed, changed.agent_id)
+            self._known.add(changed)
             return changed
 
     async def remove(self, request: UUID, by: Asker) -> None:
@@ -289,6 +314,7 @@ class Callbacks:
             self._taken.discard(removed.uuid)
             if not removed.clotured:
                 self._publisher.clotured(removed, removed.agent_id, own)
+                self._known.remove(removed)
 
     # -- helpers
 

@@ -28,6 +28,7 @@ from xucd.cti.commands import (
 )
 from xucd.cti.messages import Message
 from xucd.cti.session import Session
+from xucd.cti.streams.told import digest
 from xucd.views import agents as agent_views
 from xucd.views import topics
 
@@ -39,6 +40,9 @@ BATCH = 50
 
 MAX_NAMED = 5
 """How many failures the text of a refusal names."""
+
+KNOWN = b"Default memberships"
+"""The name under which the log of streams keeps what clients know of them."""
 
 Defaults = Mapping[int, Mapping[int, int]]
 
@@ -73,6 +77,7 @@ async def set_default(
         )
         after = await context.journal.default_memberships()
         _publish_changed(context, agents, before, after)
+        context.hub.streams.store(KNOWN, known_defaults(after))
         if topics.default_membership_subscription(allowed) not in who.topics:
             for body in _messages(context, agents, after, allowed):
                 who.send(body)
@@ -98,12 +103,25 @@ async def apply_default(
     outcome.raise_failures()
 
 
+def restore(context: Context, defaults: Defaults) -> None:
+    """Tell clients that resume over a restart the default memberships, if they are others now."""
+    if context.hub.streams.stored.get(KNOWN) != known_defaults(defaults):
+        publish_all(context, defaults)
+
+
+def known_defaults(defaults: Defaults) -> bytes:
+    """What clients know who know these."""
+    content = sorted((user_id, sorted(queues.items())) for user_id, queues in defaults.items())
+    return digest(msgspec.msgpack.encode(content))
+
+
 def publish_all(context: Context, defaults: Defaults) -> None:
     """Publish all default memberships, after a reload of the configuration."""
     for topic, allowed in _subscriptions(context):
         context.hub.publish(
             [topic], agent_views.default_memberships(context.center.directory, defaults, allowed)
         )
+    context.hub.streams.store(KNOWN, known_defaults(defaults))
 
 
 class _Failure(msgspec.Struct, frozen=True):

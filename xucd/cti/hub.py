@@ -96,7 +96,7 @@ class Hub:
                 queued.append(frame)
         sessions = _union(self._resumable, resumable)
         if sessions:
-            frame = self.streams.publish(resumable, body, message)
+            frame = self.streams.publish(topics, resumable, body, message)
             for session in sessions:
                 if (positioned := session.writer) is not None:
                     queued = positioned.queued

@@ -35,6 +35,17 @@ class CallbackPublisher:
         for topic in (lists_topic, *topics.queue_subscriptions(topics.CALLBACKS, rights)):
             self._context.hub.subscribe(who, topic)
 
+    def restore(self, sessions: Iterable[Session]) -> None:
+        """Take in sessions that were resumed over a restart, with their subscriptions."""
+        for session in sessions:
+            topic = topics.callback_list_subscription(session.rights)
+            if topic in session.topics:
+                self._rights_of_topic[topic] = session.rights
+
+    def gone(self, request_uuid: UUID, queue_id: int, *agent_ids: int | None) -> None:
+        """A request was closed or removed while xucd was away."""
+        self._publish(queue_id, msg.CallbackClotured(uuid=str(request_uuid)), *agent_ids)
+
     def has_subscribers(self) -> bool:
         """Whether any client has subscribed."""
         return self._context.hub.has_subscribers(self._rights_of_topic)

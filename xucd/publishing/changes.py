@@ -66,8 +66,7 @@ class Publisher:
 
     def _agent_changed(self, change: ch.AgentChanged) -> None:
         context = self._context
-        for queue_ids, audience in self._views.audiences(change):
-            body = agent_views.agent_state_in(change, context.now(), list(queue_ids))
+        for audience, body in self._views.messages(change):
             context.hub.publish(audience, body)
         self._publish_status(change.agent_id)
 
@@ -98,7 +97,9 @@ class Publisher:
             topics.config_subscription(rights): rights for rights in context.rights_in_use
         }
         for topic, rights in rights_by_topic.items():
-            if rights.agent(live.agent) and context.hub.has_subscribers([topic]):
+            # Without subscribers, too, what clients knew of it is out of date.
+            concerns = context.hub.has_subscribers([topic]) or context.hub.streams.told
+            if rights.agent(live.agent) and concerns:
                 context.hub.publish([topic], agent_views.agent_config(context.center, live, rights))
 
     def _listening_changed(self, change: ch.AgentListened) -> None:
@@ -120,13 +121,10 @@ class Publisher:
     def _phone_changed(self, change: ch.PhoneChanged) -> None:
         context = self._context
         line = context.center.directory.lines[change.line_id]
-        audience = [topics.own_phone(user.id) for user in users_of(context.center, line)]
-        if context.hub.has_subscribers(audience):
-            status = phone_status(change.state)
-            context.hub.publish(audience, msg.PhoneStatusUpdate(status=status))
-        hint_audience = phone_watchers(context, line)
-        if context.hub.has_subscribers(hint_audience):
-            context.hub.publish(hint_audience, hint(line.number, change.state))
+        status = msg.PhoneStatusUpdate(status=phone_status(change.state))
+        for user in users_of(context.center, line):
+            context.hub.publish([topics.own_phone(user.id)], status)
+        context.hub.publish(phone_watchers(context, line), hint(line.number, change.state))
 
     def _phone_call_changed(self, change: ch.PhoneCallChanged) -> None:
         line = self._context.center.directory.lines[change.line_id]
@@ -140,9 +138,7 @@ class Publisher:
             told.pop(call.unique_id, None)
         else:
             told[call.unique_id] = (line, call)
-        audience = [topics.own_phone(user.id)]
-        if self._context.hub.has_subscribers(audience):
-            self._context.hub.publish(audience, phone_event(line, user, call))
+        self._context.hub.publish([topics.own_phone(user.id)], phone_event(line, user, call))
 
     def _station_changed(self, change: ch.StationChanged) -> None:
         """A pause during a call changes the user's status at once; a new line is another phone."""

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from xucd.center.changes import AgentChanged
 from xucd.center.rights import rights_of
 from xucd.commands.context import Context
+from xucd.cti.messages import AgentStateEvent
+from xucd.views import agents as agent_views
 from xucd.views import topics
 from xucd.views.topics import Topic, View
 
@@ -42,6 +44,12 @@ class Views:
                 seen = tuple(each for each in change.queue_ids if each in queue_ids)
                 told.setdefault(seen, []).append(topic)
         return told.items()
+
+    def messages(self, change: AgentChanged) -> Iterable[tuple[list[Topic], AgentStateEvent]]:
+        """The state as each view has it, with its topics; the whole one comes first."""
+        for queue_ids, audience in self.audiences(change):
+            now = self._context.now()
+            yield audience, agent_views.agent_state_in(change, now, list(queue_ids))
 
     def _configured(self) -> list[View]:
         users = self._directory.users.values()

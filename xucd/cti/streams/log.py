@@ -125,11 +125,16 @@ class StreamLog:
 
     # -- messages
 
-    def publish(self, topics: list[Hashable], body: Message, message: bytes) -> bytes:
-        """Add an encoded message to some topics' streams; returns its frame."""
+    def publish(
+        self, topics: list[Hashable], heard: list[Hashable], body: Message, message: bytes
+    ) -> bytes:
+        """Add an encoded message to the streams of those topics that are heard; returns its frame.
+
+        `topics` are all that it is published to.
+        """
         about = told.about(topics, body) if self.told is not None else None
         value = b"" if about is None else told.value(body, message) or b""
-        numbers = tuple(self._topic(topic).number for topic in topics)
+        numbers = tuple(self._topic(topic).number for topic in heard)
         self._do(rec.Published(self.position + 1, numbers, message, about, value))
         return self._frame
 

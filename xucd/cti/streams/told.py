@@ -44,10 +44,20 @@ def _by_topic(topics: list[Hashable], body: Any) -> bytes:
     return b"%b %b" % (type(body).__name__.encode(), encode_topic(topics[0]))
 
 
-_ABOUT: dict[type[Message], Callable[[list[Hashable], Any], bytes]] = {
-    msg.AgentStateEvent: lambda _, body: b"AgentStateEvent %d" % body.agent_id,
+def _state(topics: list[Hashable], body: Any) -> bytes | None:
+    """An agent's state: of its views the whole one, which is published before the others."""
+    return b"AgentStateEvent %d" % body.agent_id if ("agent states", None) in topics else None
+
+
+def _hint(topics: list[Hashable], body: Any) -> bytes | None:
+    """A phone's state, unless it goes only to some of those who watch it."""
+    return b"PhoneHint " + body.number.encode() if ("phone hint", body.number) in topics else None
+
+
+_ABOUT: dict[type[Message], Callable[[list[Hashable], Any], bytes | None]] = {
+    msg.AgentStateEvent: _state,
     msg.QueueMember: lambda _, body: b"QueueMember %d %d" % (body.agent_id, body.queue_id),
-    msg.PhoneHintStatusEvent: lambda _, body: b"PhoneHint " + body.number.encode(),
+    msg.PhoneHintStatusEvent: _hint,
     msg.UserStatusUpdate: _by_topic,
     msg.PhoneStatusUpdate: _by_topic,
     msg.AgentConfig: lambda topics, body: b"%b %d" % (_by_topic(topics, body), body.id),

@@ -1,0 +1,27 @@
+"""Where the log of streams has its files."""
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from xucd.config.settings import STATE_DIRECTORY
+from xucd.cti.streams.file import StreamFile, boot_id
+from xucd.cti.streams.log import KEEP_S, LIMIT, StreamLog
+
+
+def durable_streams(url: str) -> StreamLog:
+    """The log of streams, with files beside the database of this URL."""
+    file = StreamFile(place(url), boot_id(), keep=KEEP_S, limit=2 * LIMIT)
+    return StreamLog(lambda: time.clock_gettime(time.CLOCK_BOOTTIME), file)
+
+
+def place(url: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """How the paths of the files begin: beside SQLite's file, else in the state directory."""
+    database = make_url(url)
+    if database.get_backend_name() == "sqlite" and database.database:
+        return Path(f"{database.database}-streams")
+    state = environ.get("STATE_DIRECTORY", "").partition(":")[0] or STATE_DIRECTORY
+    return Path(state) / "streams"

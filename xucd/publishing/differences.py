@@ -1,0 +1,139 @@
+"""What changed while xucd was away, told as events to the clients that resume over its restart.
+
+The log of streams keeps what all clients know of each thing. Once Asterisk's state has been read,
+each thing that is another now is told, and so is the end of what is no more. Figures, which count
+time, are told in any case.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from xucd.center.lines import line_of
+from xucd.commands.context import Context
+from xucd.cti import messages as msg
+from xucd.cti.messages import Message, encode
+from xucd.cti.session import Session
+from xucd.cti.streams import told
+from xucd.publishing.hints import phone_watchers
+from xucd.publishing.state_views import Views
+from xucd.views import agents as agent_views
+from xucd.views import queues as queue_views
+from xucd.views import topics
+from xucd.views.phones import hint, phone_event, phone_status
+from xucd.views.statuses import status_of
+from xucd.views.topics import Topic
+
+_MEMBER = re.compile(rb"QueueMember (\d+) (\d+)")
+
+
+class _Envelope(msgspec.Struct):
+    body: msg.PhoneEvent = msgspec.field(name="ctiMessage")
+
+
+def remember(context: Context) -> None:
+    """Record all that clients are shown, as what they know: before the first of them can resume."""
+    context.hub.streams.remember(
+        {
+            about: value
+            for audience, body in _shown(context)
+            if (about := told.about(list(audience), body)) is not None
+            and (value := told.value(body, encode(body))) is not None
+        }
+    )
+
+
+def restore(context: Context, sessions: Iterable[Session]) -> None:
+    """Take in the sessions that were resumed over a restart: their rights are in use again."""
+    for session in sessions:
+        by_rights = {
+            topics.config_subscription(session.rights),
+            topics.default_membership_subscription(session.rights),
+        }
+        if not by_rights.isdisjoint(session.topics):
+            context.rights_in_use.add(session.rights)
+
+
+def publish_differences(context: Context) -> None:
+    """Tell what is other than clients know, and record it."""
+    hub = context.hub
+    known = dict(hub.streams.told or {})
+    changed = True
+    for audience, body in _shown(context):
+        about = told.about(list(audience), body)
+        # What has no such key is another view of the state that came before it.
+        if about is not None:
+            changed = known.pop(about, None) != told.value(body, encode(body))
+        if changed:
+            hub.publish(audience, body)
+    for about, value in known.items():
+        for audience, body in _gone(context, about, value):
+            hub.publish(audience, body)
+    for audience, body in _figures(context):
+        hub.publish(audience, body)
+    remember(context)
+
+
+def _shown(context: Context) -> Iterator[tuple[list[Topic], Message]]:
+    """All that is shown of what Asterisk tells, each with whom it concerns."""
+    center, views = context.center, Views(context)
+    for live in center.agents.values():
+        own = topics.own_agent(live.agent.id)
+        yield from views.messages(center.state_change(live))
+        yield [own], msg.UserStatusUpdate(status=status_of(context.options.statuses, live))
+        for queue_id, membership in sorted(live.told.items()):
+            yield (
+                topics.member_topics(live.agent.id, queue_id),
+                agent_views.queue_member(live.agent.id, queue_id, membership),
+            )
+    for rights in context.rights_in_use:
+        audience = [topics.config_subscription(rights)]
+        for live in agent_views.visible_agents(center, rights):
+            yield audience, agent_views.agent_config(center, live, rights)
+    yield from _shown_of_phones(context)
+
+
+def _shown_of_phones(context: Context) -> Iterator[tuple[list[Topic], Message]]:
+    center = context.center
+    for line in center.directory.lines.values():
+        state = hint(line.number, center.devices.get(line.interface))
+        yield phone_watchers(context, line), state
+    for user in center.directory.users.values():
+        own_line, audience = line_of(center, user), [topics.own_phone(user.id)]
+        device = center.devices.get(own_line.interface) if own_line is not None else None
+        yield audience, msg.PhoneStatusUpdate(status=phone_status(device))
+        for leg in center.phone_calls.of(own_line.interface) if own_line is not None else ():
+            if own_line is not None and leg.sent is not None:
+                yield audience, phone_event(own_line, user, leg.sent)
+
+
+def _gone(context: Context, about: bytes, value: bytes) -> Iterator[tuple[list[Topic], Message]]:
+    """That a thing is no more: a membership, or a call."""
+    directory = context.center.directory
+    if member := _MEMBER.fullmatch(about):
+        agent_id, queue_id = int(member[1]), int(member[2])
+        body = msg.QueueMember(agent_id=agent_id, queue_id=queue_id, penalty=-1)
+        yield topics.member_topics(agent_id, queue_id), body
+    elif about.startswith(b"PhoneEvent "):
+        event = msgspec.json.decode(value, type=_Envelope).body
+        user = directory.user_by_login.get(event.username)
+        if user is not None:
+            event.event_type = "EventReleased"
+            yield [topics.own_phone(user.id)], event
+
+
+def _figures(context: Context) -> Iterator[tuple[list[Topic], Message]]:
+    center, now = context.center, context.now()
+    heard = context.hub.has_subscribers
+    for live in center.agents.values():
+        audience = topics.statistics_topics(live.agent)
+        if heard(audience):
+            yield audience, agent_views.agent_statistics(live, now)
+    for queue_id in center.directory.queues:
+        audience = topics.queue_topics(topics.QUEUE_STATS, queue_id)
+        if heard(audience):
+            yield audience, queue_views.queue_statistics(center, queue_id, now)
+        calls = topics.queue_calls(queue_id)
+        if heard([calls]):
+            yield [calls], queue_views.queue_calls(center, queue_id)
