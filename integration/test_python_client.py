@@ -214,17 +214,18 @@ async def test_what_happened_while_it_was_away_is_told_when_it_is_back(
         await bruce.log_out_agent()
 
 
-async def test_a_xucd_that_was_killed_is_found_again_and_read_anew(world: World) -> None:
+async def test_a_xucd_that_was_killed_is_found_again_and_goes_on(world: World) -> None:
     async with await client(world, "ada") as ada, await client(world, "bruce") as bruce:
         await bruce.log_in_agent(phone_number="1001")
         await ada.watch("agents", "queues", "queueCalls")
         hello = asyncio.create_task(ada.until(msg.LoggedOn, within=30))
         await world.xucd.stop(signal.SIGKILL)
-        with pytest.raises(Refused) as refusal:
-            await ada.pause_agent(agent_id=8)
-        assert refusal.value.code == "Disconnected"
+        asked = asyncio.create_task(ada.pause_agent(agent_id=8))
         await world.xucd.start()
-        assert (await hello).recovered is False
+        assert (await hello).recovered is True
+        with pytest.raises(Refused) as refusal:
+            await asked
+        assert refusal.value.code == "Disconnected"
         await asyncio.gather(ada.opened(), bruce.opened())
         paused = asyncio.create_task(
             ada.until(msg.AgentStateEvent, lambda e: e.name == "AgentOnPause")

@@ -15,7 +15,7 @@ from xucd.client.authentication import Authentication
 from xucd.client.commands import Commands
 from xucd.client.errors import Refused
 from xucd.client.events import Events
-from xucd.client.link import ClientLink, Received
+from xucd.client.link import Answers, ClientLink, Received
 from xucd.client.state import State
 from xucd.client.watching import Watched, distinct
 from xucd.cti import messages as msg
@@ -50,6 +50,7 @@ class CenterClient(Commands):
         self.state = State()
         self._authentication = authentication
         self._link: ClientLink | None = None
+        self._answers = Answers()
         self._position: dict[str, object] = {}
         self._watched = Watched()
         self._listeners: list[Callable[[msg.Message], None]] = []
@@ -159,7 +160,8 @@ class CenterClient(Commands):
     async def ask(self, command: str, values: dict[str, Any] | None = None) -> None:
         """Send any command as the wire spells it, once; returns when it has been carried out.
 
-        A value of None is left out. Raises `Refused`; with `Disconnected` it is unknown whether the
+        A value of None is left out. A result that was missed with a lost link comes with the next
+        one. Raises `Refused`; with `Disconnected` there is none, and it is unknown whether the
         command was carried out.
         """
         given = {key: value for key, value in (values or {}).items() if value is not None}
@@ -212,7 +214,9 @@ class CenterClient(Commands):
     async def _open(self) -> ClientLink:
         self._greeting = asyncio.get_running_loop().create_future()
         self._link = await ClientLink.open(
-            self._authentication.address(resume=1, **self._position), self._receive
+            self._authentication.address(resume=1, **self._position),
+            self._receive,
+            answers=self._answers,
         )
         return self._link
 
@@ -254,9 +258,7 @@ class CenterClient(Commands):
         try:
             await asyncio.wait((gone, self._greeting), return_when=asyncio.FIRST_COMPLETED)
             if self._greeting.done():
-                await self._catch_up(self._greeting.result().recovered is True)
-                self._ready.set()
-                self.state.link = "opened"
+                await self._catch_up_on(gone, self._greeting.result().recovered is True)
             code, _ = await gone
             if code == REPLACED:
                 self._position = {}
@@ -268,19 +270,35 @@ class CenterClient(Commands):
                 self._ready.clear()
             self.state.link = "closed"
 
+    async def _catch_up_on(self, gone: "asyncio.Future[Any]", recovered: bool) -> None:
+        """Catch up, unless the link is gone before."""
+        catching_up = asyncio.ensure_future(self._catch_up(recovered))
+        try:
+            await asyncio.wait((gone, catching_up), return_when=asyncio.FIRST_COMPLETED)
+            if catching_up.done():
+                catching_up.result()
+                self._ready.set()
+                self.state.link = "opened"
+        finally:
+            catching_up.cancel()
+
     async def _catch_up(self, recovered: bool) -> None:
         """Bring the state up to date: read it on a new stream, or await the missed messages."""
         self.state.link = "catching-up"
+        mark = self._answers.mark
         if recovered:
             if "agents" in self._watched.parts:
                 # Missed messages carry ages as of when they were sent.
                 await self._ask("getAgentStates", {})
         else:
+            self._answers.give_up(mark)
             await self._read([("getConfig", {"objectType": "line"})], anew=True)
             await self._read(self._watched.all(), anew=True)
             if "queueCalls" in self._watched.parts:
                 await self._read(self._queue_calls(), anew=True)
         await self._ask("getCurrentCallsPhoneEvents", {})
+        # It is answered after all that was missed: what has no result until now gets none.
+        self._answers.give_up(mark)
 
     def _queue_calls(self) -> list[SentCommand]:
         return [("subscribeToQueueCalls", {"queueId": queue_id}) for queue_id in self.state.queues]
@@ -336,6 +354,7 @@ class CenterClient(Commands):
     def _end(self, why: Refused) -> None:
         if self._ended is None:
             self._ended = why
+            self._answers.give_up()
             self.state.link = "closed"
             self._ready.set()
             for events in list(self._events):

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import itertools
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -24,20 +24,85 @@ class Received(msgspec.Struct, rename={"kind": "msgType", "body": "ctiMessage"})
     position: int | None = None
 
 
-class ClientLink:
-    """An open WebSocket. `heard(raw, received)` is called for each frame, before its result."""
+class Answers:
+    """The commands that wait for their results, by request id.
 
-    def __init__(self, socket: ClientConnection, heard: Callable[[str, Received], None]) -> None:
-        self._socket = socket
-        self._heard = heard
-        self._ids = itertools.count(1)
+    A client that resumes its stream has one for all its links: the result of a command may come
+    over a later link than the one that the command was sent on.
+    """
+
+    def __init__(self) -> None:
+        self._next = 1
         self._waiting: dict[int, asyncio.Future[None]] = {}
         self._agent_error: dict[str, Any] = {}
+
+    @property
+    def mark(self) -> int:
+        """The request id of the next command."""
+        return self._next
+
+    @contextlib.contextmanager
+    def expected(self) -> Iterator[tuple[int, asyncio.Future[None]]]:
+        """The request id of a new command, and its result."""
+        number, self._next = self._next, self._next + 1
+        result = self._waiting[number] = asyncio.get_running_loop().create_future()
+        try:
+            yield number, result
+        finally:
+            self._waiting.pop(number, None)
+
+    def receive(self, received: Received) -> None:
+        """Settle the command that a message answers, if it does."""
+        if received.kind == "AgentError":
+            self._agent_error = json.loads(bytes(received.body))
+        elif received.kind == "CommandResult":
+            self._settle(msgspec.json.decode(received.body, type=CommandResult))
+
+    def give_up(self, before: float = math.inf) -> None:
+        """End what waits, or what was sent before a mark: with ``Disconnected``."""
+        for number, result in self._waiting.items():
+            if number < before and not result.done():
+                result.set_exception(_disconnected())
+
+    def _settle(self, answer: CommandResult) -> None:
+        agent_error, self._agent_error = self._agent_error, {}
+        result = self._waiting.get(answer.request_id) if type(answer.request_id) is int else None
+        if result is None or result.done():
+            return
+        if answer.ok:
+            result.set_result(None)
+            return
+        code, text = str(answer.error), str(answer.message)
+        # The AgentError before it has more detail than the result.
+        detail = agent_error if agent_error.pop("Error", None) == code else {}
+        result.set_exception(Refused(code, text, detail))
+
+
+class ClientLink:
+    """An open WebSocket. `heard(raw, received)` is called for each frame, before its result.
+
+    With `answers`, commands may be answered over a later link, and its owner gives them up.
+    """
+
+    def __init__(
+        self,
+        socket: ClientConnection,
+        heard: Callable[[str, Received], None],
+        answers: Answers | None = None,
+    ) -> None:
+        self._socket = socket
+        self._heard = heard
+        self._answers = answers or Answers()
+        self._gives_up = answers is None
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
     async def open(
-        cls, address: str, heard: Callable[[str, Received], None], heartbeat: float | None = 5.0
+        cls,
+        address: str,
+        heard: Callable[[str, Received], None],
+        heartbeat: float | None = 5.0,
+        answers: Answers | None = None,
     ) -> "ClientLink":
         """Open a link. After three unanswered heartbeats (seconds apart) it counts as lost.
 
@@ -52,7 +117,7 @@ class ClientLink:
             )
         except (OSError, InvalidHandshake, TimeoutError) as error:
             raise Refused("Unreachable", f"There is no WebSocket to be had: {error}") from None
-        return cls(socket, heard)
+        return cls(socket, heard, answers)
 
     async def say(self, text: str) -> None:
         """Send a frame. Raises `Refused` with ``Disconnected``."""
@@ -63,16 +128,12 @@ class ClientLink:
 
     async def ask(self, command: str, values: dict[str, Any]) -> None:
         """Send a command as the wire spells it, once; returns when it is done. Raises `Refused`."""
-        number = next(self._ids)
-        result = self._waiting[number] = asyncio.get_running_loop().create_future()
-        frame = {"claz": "web", "command": command, "requestId": number, **values}
-        try:
+        with self._answers.expected() as (number, result):
+            frame = {"claz": "web", "command": command, "requestId": number, **values}
             if self._reading.done():
                 raise _disconnected()
             await self.say(msgspec.json.encode(frame).decode())
             await result
-        finally:
-            del self._waiting[number]
 
     def cut(self) -> None:
         """Abort the connection without a closing handshake."""
@@ -96,27 +157,10 @@ class ClientLink:
                     text = str(raw)
                     received = msgspec.json.decode(text, type=Received)
                     self._heard(text, received)
-                    if received.kind == "CommandResult":
-                        self._answered(msgspec.json.decode(received.body, type=CommandResult))
-                    elif received.kind == "AgentError":
-                        self._agent_error = json.loads(bytes(received.body))
+                    self._answers.receive(received)
         finally:
-            for result in self._waiting.values():
-                if not result.done():
-                    result.set_exception(_disconnected())
-
-    def _answered(self, answer: CommandResult) -> None:
-        agent_error, self._agent_error = self._agent_error, {}
-        result = self._waiting.get(answer.request_id) if type(answer.request_id) is int else None
-        if result is None or result.done():
-            return
-        if answer.ok:
-            result.set_result(None)
-            return
-        code, text = str(answer.error), str(answer.message)
-        # The AgentError before it has more detail than the result.
-        detail = agent_error if agent_error.pop("Error", None) == code else {}
-        result.set_exception(Refused(code, text, detail))
+            if self._gives_up:
+                self._answers.give_up()
 
 
 def _disconnected() -> Refused:

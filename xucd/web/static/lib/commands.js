@@ -1,7 +1,8 @@
 /* Commands and their results: each carries a request id, which xucd's answer repeats.
 
-A command is sent at most once. What is unanswered when the link is lost may or may not have been
-done: its promise rejects with `Disconnected`, and the caller checks the state before it retries. */
+A command is sent at most once. When the link is lost, its result may still come over the next one,
+among what was missed. What has no result even then may or may not have been done: its promise
+rejects with `Disconnected`, and the caller checks the state before it retries. */
 
 import { Refused } from "./errors.js";
 import { COMMANDS } from "./table.js";
@@ -117,14 +118,23 @@ export class Commands {
     }
   }
 
-  /** Rejects what is still unanswered.
+  /** The request id of the next command. */
+  get mark() {
+    return this.#next;
+  }
+
+  /** Rejects what is still unanswered, or of it what was sent before a mark.
    * @param {string} code
    * @param {string} message
+   * @param {number} [before]
    */
-  giveUp(code, message) {
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    waiting.forEach(({ reject }) => reject(new Refused(code, message)));
+  giveUp(code, message, before = Infinity) {
+    for (const [requestId, { reject }] of [...this.#waiting]) {
+      if (Number(requestId) < before) {
+        this.#waiting.delete(requestId);
+        reject(new Refused(code, message));
+      }
+    }
   }
 
   /** Rejects what is still unanswered and all that is sent later.

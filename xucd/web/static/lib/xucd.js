@@ -203,9 +203,11 @@ class CenterClient {
    */
   async #catchUp(recovered) {
     const turn = ++this.#turn;
+    const mark = this.#commands.mark;
     this.#setLink("catching-up");
     try {
       if (!recovered) {
+        this.#giveUp(mark);
         await this.#readLine();
         await this.#read(this.#watched.all(), this.#watched.parts.has("queueCalls"), true);
       } else if (this.#watched.parts.has("agents")) {
@@ -219,6 +221,8 @@ class CenterClient {
       return;
     }
     if (turn === this.#turn) {
+      // Answered after all that was missed: what has no result until now gets none.
+      this.#giveUp(mark);
       this.#setLink("opened");
       this.#ready.resolve();
     }
@@ -269,7 +273,13 @@ class CenterClient {
       this.#ready = new Readiness();
     }
     this.#setLink("closed");
-    this.#commands.giveUp("Disconnected", "The link was lost before xucd answered.");
+  }
+
+  /** Rejects the commands of former links.
+   * @param {number} mark
+   */
+  #giveUp(mark) {
+    this.#commands.giveUp("Disconnected", "The link was lost before xucd answered.", mark);
   }
 
   /** @param {Refused | null} refused */
