@@ -3,7 +3,7 @@
 import pytest
 
 from xucd.center.directory import Agent, Profile, User
-from xucd.center.rights import rights_of, shown_profile
+from xucd.center.rights import ASKS_FOR, Task, rights_of, shown_profile
 
 OWN = Agent(8, "2501", "Bruce", "Wail", group_id=1, user_id=1)
 OTHER = Agent(11, "2504", "Maricé", "Saprïtchà", group_id=2, user_id=4)
@@ -66,3 +66,24 @@ def test_a_profile_alone_gives_a_say_in_what_others_have_taken(
 @pytest.mark.parametrize("profile", ["Admin", "Supervisor", None])
 def test_every_user_has_its_own_agent(profile: Profile | None, strict: bool) -> None:
     assert rights_of(user(profile), strict=strict).own_agent_id == OWN.id
+
+
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("task", Task)
+def test_who_has_no_profile_is_an_admin_for_the_agent_api_alone(task: Task, strict: bool) -> None:
+    assert not rights_of(user(None), strict=strict).may(task)
+
+
+@pytest.mark.parametrize("task", Task)
+def test_a_supervisor_may_do_what_its_lists_bound_and_an_admin_everything(task: Task) -> None:
+    assert rights_of(user("Supervisor"), strict=False).may(task) == (ASKS_FOR[task] != "Admin")
+    assert rights_of(user("Admin"), strict=False).may(task)
+
+
+def test_nobody_but_an_admin_administers() -> None:
+    profiles: list[Profile | None] = ["Admin", "Supervisor", None]
+    assert [rights_of(user(each), strict=False).administrator for each in profiles] == [
+        True,
+        False,
+        False,
+    ]

@@ -12,6 +12,7 @@ from xucd.callbacks import commands as callbacks
 from xucd.callbacks import voice_messages
 from xucd.callbacks.service import Callbacks
 from xucd.center.refused import Refused
+from xucd.center.rights import Task
 from xucd.commands import (
     default_memberships,
     dial_from_queue,
@@ -28,6 +29,7 @@ from xucd.commands import (
     statuses,
 )
 from xucd.commands.context import Context
+from xucd.commands.lookup import not_authorized
 from xucd.cti import commands as cmd
 from xucd.cti.session import Session
 
@@ -91,15 +93,26 @@ CALLBACK_HANDLERS: dict[type[cmd.Command], CallbackHandler] = {
     cmd.ListenCallbackMessage: voice_messages.listen_message,
 }
 
+TASKS: dict[type[cmd.Command], Task] = {
+    cmd.SetAgentGroup: Task.SET_GROUPS,
+    cmd.SetUserDefaultMembership: Task.SET_DEFAULT_MEMBERSHIPS,
+    cmd.SetUsersDefaultMembership: Task.SET_DEFAULT_MEMBERSHIPS,
+    cmd.ApplyUsersDefaultMembership: Task.SET_DEFAULT_MEMBERSHIPS,
+}
+"""The commands that are not of the Agent API and ask for a profile that is set."""
+
 
 async def carry_out(
     context: Context, callbacks: Callbacks, command: cmd.Command, who: Session
 ) -> str | None:
     """Carry out a client's command; returns the code of a warning, or None.
 
-    Raises `Refused`, with `NotSupported` for a command that has no handler.
+    Raises `Refused`, with `NotSupported` for a command that has no handler, and `NotAuthorized` for
+    a task that the user's profile does not allow.
     """
     kind = type(command)
+    if (task := TASKS.get(kind)) is not None and not who.rights.may(task):
+        raise not_authorized()
     if (handler := HANDLERS.get(kind)) is not None:
         return await handler(context, command, who)
     if (callback_handler := CALLBACK_HANDLERS.get(kind)) is not None:

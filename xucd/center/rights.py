@@ -1,28 +1,67 @@
 """Who may see and do what: agent-api.txt, "Security considerations", and protocol.md, section 5.
 
-A user without a profile is told ``NoRight`` and is treated as an Admin, unless `strict` limits it
-to its own agent. A Supervisor sees and commands the queues and groups on its lists, and nothing
-else; an empty list lets nothing through. Everybody sees and commands its own agent.
+A user without a profile is told ``NoRight``. For the Agent API it is treated as an Admin, unless
+`strict` limits it to its own agent. That fallback covers the Agent API alone: what else there is
+asks for a profile that is set, and `ASKS_FOR` says for which. A Supervisor sees and commands the
+queues and groups on its lists, and nothing else; an empty list lets nothing through. Everybody sees
+and commands its own agent.
 """
 
-from typing import Literal, Protocol
+from enum import Enum
+from typing import Final, Literal, Protocol
 
 import msgspec
 
-from xucd.center.directory import Agent, User
+from xucd.center.directory import Agent, Profile, User
+
+
+class Task(Enum):
+    """What is not of the Agent API and may not be done by everybody who has signed in."""
+
+    SET_GROUPS = "move agents to another group"
+    SET_DEFAULT_MEMBERSHIPS = "set and apply default memberships"
+    CHANGE_CALLBACKS = "change or delete callback requests by REST"
+    READ_TICKETS = "read the tickets of callbacks"
+    READ_HISTORY = "read the calls of others"
+    HEAR_RECORDINGS = "find, hear and download recordings"
+    TALK_TO_AGENTS = "whisper to an agent, or barge into its call"
+    ADMINISTER = "change the configuration, and make keys for programs"
+    READ_AUDIT = "read the audit trail"
+    HANDLE_PERSONS = "find, export and erase the data of a person"
+
+
+ASKS_FOR: Final[dict[Task, Profile]] = {
+    # A supervisor does these within its lists. A group decides which supervisors see an agent; a
+    # default membership is configuration, and outlasts the shift; a request that is changed or
+    # deleted takes what somebody else has entered; tickets and calls are other people's work.
+    Task.SET_GROUPS: "Supervisor",
+    Task.SET_DEFAULT_MEMBERSHIPS: "Supervisor",
+    Task.CHANGE_CALLBACKS: "Supervisor",
+    Task.READ_TICKETS: "Supervisor",
+    Task.READ_HISTORY: "Supervisor",
+    Task.HEAR_RECORDINGS: "Supervisor",
+    Task.TALK_TO_AGENTS: "Supervisor",
+    # These have no lists that could bound them.
+    Task.ADMINISTER: "Admin",
+    Task.READ_AUDIT: "Admin",
+    Task.HANDLE_PERSONS: "Admin",
+}
+"""The least profile for each task; an Admin may do what a Supervisor may."""
 
 
 class Rights(msgspec.Struct, frozen=True):
     """What one user may see and do. `queue_ids` and `group_ids` are None when all are allowed.
 
-    `supervisor` is set by a profile only: without one a user sees everything and yet has no say in
-    a callback that another has taken.
+    `supervisor` and `administrator` are set by a profile only: without one a user sees everything
+    that the Agent API shows, yet has no say in a callback that another has taken, and may do
+    nothing that is in `ASKS_FOR`. An Admin is both.
     """
 
     own_agent_id: int | None
     queue_ids: frozenset[int] | None
     group_ids: frozenset[int] | None
     supervisor: bool = False
+    administrator: bool = False
 
     def agent(self, agent: Agent) -> bool:
         """Whether the agent's states and figures may be seen, and the agent commanded."""
@@ -48,6 +87,10 @@ class Rights(msgspec.Struct, frozen=True):
         """Whether the user may act upon what another has taken in hand for a queue."""
         return self.supervisor and self.queue(queue_id)
 
+    def may(self, task: Task) -> bool:
+        """Whether the user's profile allows a task, within its lists."""
+        return self.administrator if ASKS_FOR[task] == "Admin" else self.supervisor
+
 
 class Asker(Protocol):
     """Whoever asks for something to be done: a client's session, or a request over HTTP."""
@@ -64,9 +107,11 @@ def rights_of(user: User, *, strict: bool) -> Rights:
     """The rights of a user; `strict` is the setting `strict_rights`."""
     if user.profile == "Supervisor":
         return Rights(user.agent_id, user.queue_ids, user.group_ids, supervisor=True)
-    if user.profile is None and strict:
+    if user.profile == "Admin":
+        return Rights(user.agent_id, None, None, supervisor=True, administrator=True)
+    if strict:
         return Rights(user.agent_id, _NOTHING, _NOTHING)
-    return Rights(user.agent_id, None, None, supervisor=user.profile == "Admin")
+    return Rights(user.agent_id, None, None)
 
 
 def shown_profile(user: User) -> Literal["Supervisor", "Admin", "NoRight"]:

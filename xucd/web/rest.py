@@ -84,7 +84,9 @@ class Rest:
         arguments = {
             name: _converted(text, places[name], "The address") for name, text in path.items()
         }
-        await route.before_body(self._requester(signed_in), **arguments)
+        requester = self._requester(signed_in)
+        _check_task(route, requester.rights)
+        await route.before_body(requester, **arguments)
         finished = request.notifyFinish()
         slot = await self._slots.take(signed_in.user.id)
         finished.addBoth(lambda _: slot.give_back())
@@ -125,6 +127,8 @@ class Rest:
     async def _serve(self, route: Route, request: Any, path: dict[str, str], body: bytes) -> bytes:
         signed_in, signature = await self._signed_in(request), route.signature
         vouch(request, signed_in.user)
+        requester = self._requester(signed_in)
+        _check_task(route, requester.rights)
         arguments: dict[str, Any] = {}
         for name, text in path.items():
             arguments[name] = _converted(text, signature.places[name], "The address")
@@ -132,7 +136,7 @@ class Rest:
             arguments["query"] = _query(request, signature.query)
         if signature.body is not None:
             arguments["body"] = await _body(request, body, signature.body, csv=signature.csv_body)
-        result = await route.function(self._requester(signed_in), **arguments)
+        result = await route.function(requester, **arguments)
         return _answer(request, signature.status, result)
 
     async def _signed_in(self, request: Any) -> SignedIn:
@@ -143,6 +147,12 @@ class Rest:
             if error.status == 400:
                 raise HttpError(401, error.code, error.message, WWW_Authenticate="Bearer") from None
             raise
+
+
+def _check_task(route: Route, rights: Rights) -> None:
+    """Raise `HttpError` with `NotAuthorized` where a route asks for another profile."""
+    if route.task is not None and not rights.may(route.task):
+        raise HttpError(403, "NotAuthorized", "The user's profile does not allow this.")
 
 
 def _answer(request: Any, status: int, result: Any) -> bytes:

@@ -17,7 +17,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from xucd.callbacks.service import Callbacks
-from xucd.center.rights import Rights
+from xucd.center.rights import Rights, Task
 from xucd.web.rest_csv import CsvFile
 
 Function = Callable[..., Awaitable[Any]]
@@ -60,9 +60,10 @@ class Route:
     """One route. `path` holds the names of arguments, such as ``/callback_lists/{uuid}``.
 
     `before_body` is for routes whose bodies may be large: awaited with the same arguments before
-    the body is read, it refuses what the function would refuse in the end.
-    `errors` are the statuses that it can answer with besides those that every route can. `links`
-    are OpenAPI's: the functions of other routes, each with the place of their uuid in this answer.
+    the body is read, it refuses what the function would refuse in the end. `errors` are the
+    statuses that it can answer with besides those that every route can. `task` is what it takes a
+    profile to do, None for what belongs to the Agent API. `links` are OpenAPI's: the functions of
+    other routes, each with the place of their uuid in this answer.
     """
 
     method: str
@@ -70,6 +71,7 @@ class Route:
     function: Function
     errors: tuple[int, ...] = ()
     before_body: Function | None = None
+    task: Task | None = None
     links: Mapping[Function, str] = field(default_factory=dict)
 
     @property

@@ -1,8 +1,14 @@
 """The REST routes, below ``/xuc/api/2.0``: every method and path with the function that serves it.
 
+A route without a task belongs to the Agent API, callbacks in it included: reading lists, periods and
+requests gives what `getCallbackLists` and `findCallbackRequest` give, and adding a request ends in
+the API's `CallbackRequestUpdated`; a CRM adds them with the token of the user who uses it. The
+others ask for a profile that is set: see `xucd.center.rights`.
+
 `xucd.web.rest` serves this table, and `xucd.web.rest_openapi` describes it.
 """
 
+from xucd.center.rights import Task
 from xucd.web.rest_callbacks import (
     add_callback_requests,
     change_callback_request,
@@ -36,8 +42,26 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/callback_periods", get_callback_periods),
     Route("GET", "/callback_requests", find_callback_requests, errors=(422,)),
     Route("GET", "/callback_requests/{uuid}", get_callback_request, errors=(404,)),
-    Route("PUT", "/callback_requests/{uuid}", change_callback_request, errors=(404, 409, 422)),
-    Route("DELETE", "/callback_requests/{uuid}", remove_callback_request, errors=(404,)),
-    Route("GET", "/callback_tickets", get_callback_tickets, errors=(404, 422)),
+    Route(
+        "PUT",
+        "/callback_requests/{uuid}",
+        change_callback_request,
+        errors=(404, 409, 422),
+        task=Task.CHANGE_CALLBACKS,
+    ),
+    Route(
+        "DELETE",
+        "/callback_requests/{uuid}",
+        remove_callback_request,
+        errors=(404,),
+        task=Task.CHANGE_CALLBACKS,
+    ),
+    Route(
+        "GET",
+        "/callback_tickets",
+        get_callback_tickets,
+        errors=(404, 422),
+        task=Task.READ_TICKETS,
+    ),
     Route("GET", "/gaps", get_gaps, errors=(422,)),
 )
