@@ -15,12 +15,13 @@ from pathlib import Path
 import msgspec
 
 from xucd import __version__
+from xucd.center.audit import ASKED, Kind, Target
 from xucd.config import center_file, settings, writing
 from xucd.config.center_file import CenterFileError
 from xucd.config.exposure import exposed
 from xucd.config.settings import Settings, SettingsError
 from xucd.config.validation import ConfigValueError
-from xucd.store import Store, StoreError
+from xucd.store import Store, StoreError, audit
 from xucd.store.apply import apply
 from xucd.store.export import export
 from xucd.web import passwords
@@ -195,7 +196,12 @@ def _passwd(arguments: argparse.Namespace) -> int:
         # Checked before a password is asked for.
         if arguments.login not in store.directory().user_by_login:
             raise Mistake(f"there is no user {arguments.login}")
-        store.set_password_hash(arguments.login, passwords.hash_password(_new_password()))
+        password_hash = passwords.hash_password(_new_password())
+        entry = audit.command_line(Kind.SET_PASSWORD, [Target("user", None, arguments.login)])
+        # Before and after, since it is another transaction: neither can go unseen.
+        audit.write(store, msgspec.structs.replace(entry, outcome=ASKED))
+        store.set_password_hash(arguments.login, password_hash)
+        audit.write(store, entry)
     finally:
         store.close()
     return 0

@@ -6,7 +6,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,9 @@ from twisted.web.server import Site
 from xucd.agi import callback, sheet, variables
 from xucd.agi.server import AgiServer
 from xucd.app import configuration, file_limit
+from xucd.app.audited import AuditedCommands
 from xucd.app.clock import Clock
 from xucd.app.gaps import Gaps
-from xucd.app.handlers import carry_out
 from xucd.app.service import Pbx, Service
 from xucd.app.streams import durable_streams
 from xucd.callbacks.service import Callbacks
@@ -43,6 +42,7 @@ from xucd.cti.messages import StatusAction, UserStatus
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
 from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable, callback_reading
+from xucd.store.audit_trail import AuditTrail
 from xucd.store.figures import Memory, queue_days, resume
 from xucd.store.journal import SAVE_S, Journal, day_of, midnight_after
 from xucd.views.statuses import with_own
@@ -94,10 +94,11 @@ class Assembly:
             self._clock.goes_on_from(memory.clock)
         self._context = await self._build_context(memory)
         self._callbacks = Callbacks(self._context)
+        self._audit = AuditTrail(self._context.journal, time.time)
         self._service = Service(
             self._context,
             self._callbacks,
-            partial(carry_out, self._context, self._callbacks),
+            AuditedCommands(self._audit, self._context, self._callbacks).carry_out,
             self._pbx(memory),
             strict_rights=settings.strict_rights,
         )
@@ -205,6 +206,7 @@ class Assembly:
                 clock=time.time,
                 callbacks=self._callbacks,
                 rights=lambda user: rights_of(user, strict=settings.strict_rights),
+                audit=self._audit,
             ),
             SiteOptions(
                 origins=settings.web.origins,
@@ -319,6 +321,7 @@ class Assembly:
 
     async def _write_rest(self) -> None:
         context = self._context
+        self._audit.flush()
         try:
             await context.journal.written()
             await context.journal.save_figures(context.center, self._clock.reading())

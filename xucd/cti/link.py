@@ -125,6 +125,7 @@ class Link(WebSocketServerProtocol):
         self.resume = resume
         self.writer: SocketWriter | None = None
         self.session: Session | None = None
+        self.address = ""
         self._queue: deque[tuple[Command, int]] = deque()  # each with the size of its frame
         self._queued = 0
         self._worker: asyncio.Task[None] | None = None
@@ -148,6 +149,7 @@ class Link(WebSocketServerProtocol):
         self._check_silence()
         try:
             self.session = self.links.attach(self)
+            self.session.address = self.address
         except Exception:  # concerns this client only, which gets close code 1011
             log.exception("cannot send the opening of a link", user=self.user.login)
             self.sendCloseFrame(INTERNAL_ERROR, b"internal error")

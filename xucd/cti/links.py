@@ -217,7 +217,12 @@ def _owner(user: User, rights: Rights) -> Owner:
 
 
 class _Admission:
-    """A factory for Autobahn's resource, which cannot pass a user and a position on itself."""
+    """A factory for Autobahn's resource, which cannot pass a user and a position on itself.
+
+    `address` is that of the client.
+    """
+
+    address = ""
 
     def __init__(self, links: Links, user: User, sign_in: SignInKey, resume: Resume | None) -> None:
         self._links = links
@@ -228,4 +233,5 @@ class _Admission:
     def buildProtocol(self, address: Any) -> Link:
         link = Link(self._links, self._user, self._sign_in, self._resume)
         link.factory = self._links
+        link.address = self.address
         return link

@@ -19,8 +19,9 @@ from xucd.cti.streams.contents import ClientStream
 class Session:
     """One client's session.
 
-    `sign_in` is that of its last link. `writer` is None while a resumable session has no link,
-    `stream` is None for a session that cannot be resumed.
+    `sign_in` is that of its last link, `address` the IP address from which that came, "" when it is
+    not known. `writer` is None while a resumable session has no link, `stream` is None for a
+    session that cannot be resumed.
 
     A session is dismissed when its sign-in ends, or its user's rights may have changed. Nothing
     more is begun for it then, and it gets no message but the outcomes of its commands.
@@ -38,6 +39,7 @@ class Session:
         self.sign_in = sign_in
         self.stream = stream
         self.writer = writer
+        self.address = ""
         self.dismissed = False
         self._rights = rights
         self._topics: dict[Hashable, int] = {}

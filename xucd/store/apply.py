@@ -10,6 +10,7 @@ login. Passwords stay. Two things are handled differently, because people change
   become: taken, put off to another day, closed. Removing a whole list removes its callbacks.
 """
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,9 +18,10 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, select, update
 
 from xucd.center import callee
+from xucd.center.audit import Entry, Kind, Target
 from xucd.config.plan import Person, Plan, PlannedCallbackList
 from xucd.config.validation import ConfigValueError, Path
-from xucd.store import tables
+from xucd.store import audit, tables
 from xucd.store.repository import Store, replace_queues
 
 # What rows are called in the report, and the unique columns, in which two rows may swap values.
@@ -41,16 +43,38 @@ UNIQUE = {
 }
 NAMESPACE = uuid.UUID("5d0e64c1-1f8e-4f43-9c4f-6a6e7d6f9b57")
 Rows = dict[Any, dict[str, Any]]
+CALLBACK_ADDED = "added callback "
+USER_REMOVED = "removed user "
+# The audit trail gets so many of the lines that say what was changed.
+MAX_AUDITED = 50
 
 
 def apply(store: Store, plan: Plan) -> list[str]:
     """Make the store follow the plan; one line for each thing changed, none if nothing was.
 
+    The audit trail gets what was changed, in the same transaction, as done by the command line.
     Raises `StoreError`, or `ConfigValueError` when the plan gives a user another id than it has,
     with the path of that id in the file; then nothing is changed.
     """
     with store.writing(alone=True) as connection:
-        return list(_apply(connection, plan))
+        changes = list(_apply(connection, plan))
+        audit.append(connection, *_entries(changes))
+        return changes
+
+
+def _entries(changes: list[str]) -> Iterator[Entry]:
+    """What the audit trail is told. Callbacks are counted only: their line has a number."""
+    # A period and a list are called `callback`, too.
+    lines = [line for line in changes if not re.match(CALLBACK_ADDED + r"[0-9*#+]+ to ", line)]
+    if changes:
+        detail: dict[str, object] = {"changes": lines[:MAX_AUDITED], "count": len(changes)}
+        if added := len(changes) - len(lines):
+            detail["callbacksAdded"] = added
+        yield audit.command_line(Kind.CONFIGURE, detail=detail)
+    for line in lines:
+        if line.startswith(USER_REMOVED):
+            login = line.removeprefix(USER_REMOVED)
+            yield audit.command_line(Kind.REMOVE_USER, [Target("user", None, login)])
 
 
 def _apply(connection: Connection, plan: Plan) -> Iterator[str]:
@@ -286,4 +310,4 @@ def _add_callbacks(connection: Connection, wanted: PlannedCallbackList) -> Itera
                 clotured=False,
             )
         )
-        yield f"added callback {callback.number} to {wanted.name}"
+        yield f"{CALLBACK_ADDED}{callback.number} to {wanted.name}"

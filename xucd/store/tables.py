@@ -11,6 +11,7 @@ import msgspec
 from msgspec.inspect import StrType, StructType, Type, UnionType
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -259,6 +260,22 @@ callback_tickets = Table(
     Column("comment", Text),
     Column("due_date", Date),
     Column("period_uuid", Uuid),
+)
+# Append-only: triggers refuse every change, and every deletion but that of what has expired. Names
+# are as they were then: no foreign keys. An id is never used again.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("at", Double, nullable=False, index=True),
+    Column("kind", String(40), nullable=False),
+    Column("outcome", String(40), nullable=False),
+    Column("user_id", Integer),
+    Column("login", String(64), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("session", String(64), nullable=False),
+    Column("targets", JSON, nullable=False),
+    Column("detail", JSON, nullable=False),
 )
 meta = Table(
     "meta",

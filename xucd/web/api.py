@@ -21,6 +21,7 @@ from xucd.cti.links import Links
 from xucd.cti.schema import asyncapi
 from xucd.store import StoreError
 from xucd.web import documents
+from xucd.web.audited_signin import PasswordSignIn
 from xucd.web.bearer import Bearer, SignedIn, token_in
 from xucd.web.documents import Document
 from xucd.web.errors import HttpError, answer
@@ -28,7 +29,6 @@ from xucd.web.failures import answer_failure, hung_up
 from xucd.web.link_resource import LinkResource, vouch
 from xucd.web.origins import Origins
 from xucd.web.revocations import Revocations
-from xucd.web.signin import SignIn
 from xucd.web.tokens import Claims, Tokens
 
 
@@ -57,7 +57,7 @@ class AuthServices(msgspec.Struct, frozen=True):
     """
 
     bearer: Bearer
-    signin: SignIn
+    signin: PasswordSignIn
     tokens: Tokens
     revocations: Revocations
 
@@ -213,6 +213,7 @@ class Api:
             text = "This address accepts only WebSockets."
             raise HttpError(426, "UpgradeRequired", text, Upgrade="websocket")
         admission = self._links.admit(signed_in.user, signed_in.key, _resume(query))
+        admission.address = request.client_address
         return LinkResource(admission, signed_in.user)
 
     # --- Monitoring

@@ -13,7 +13,7 @@ from klein import Klein
 from msgspec.inspect import ListType, Metadata, StructType, Type
 from twisted.internet.defer import Deferred
 
-from xucd.callbacks.service import Callbacks
+from xucd.center.audit import Actor
 from xucd.center.directory import User
 from xucd.center.rights import Rights
 from xucd.web.bearer import Bearer, SignedIn
@@ -25,7 +25,7 @@ from xucd.web.json_steps import BadElement, TooManyElements, decoded_in_steps
 from xucd.web.link_resource import vouch
 from xucd.web.rest_csv import CsvFile
 from xucd.web.rest_openapi import document
-from xucd.web.rest_route import Requester, Route
+from xucd.web.rest_route import Requester, RestServices, Route
 from xucd.web.rest_routes import ROUTES
 
 PREFIX = "/xuc/api/2.0"
@@ -38,10 +38,10 @@ class Rest:
     """Serves the routes. `rights` returns the rights of a user."""
 
     def __init__(
-        self, bearer: Bearer, callbacks: Callbacks, rights: Callable[[User], Rights]
+        self, bearer: Bearer, services: RestServices, rights: Callable[[User], Rights]
     ) -> None:
         self._bearer = bearer
-        self._callbacks = callbacks
+        self._services = services
         self._rights = rights
         self._slots = ImportSlots()
         self._openapi = Document(document())
@@ -84,7 +84,7 @@ class Rest:
         arguments = {
             name: _converted(text, places[name], "The address") for name, text in path.items()
         }
-        requester = self._requester(signed_in)
+        requester = self._requester(signed_in, request)
         _check_task(route, requester.rights)
         await route.before_body(requester, **arguments)
         finished = request.notifyFinish()
@@ -99,10 +99,16 @@ class Rest:
                 return route, match.groupdict()
         return None
 
-    def _requester(self, signed_in: SignedIn) -> Requester:
+    def _requester(self, signed_in: SignedIn, request: Any) -> Requester:
         """Who asks, with the rights that the user has at each time that they are looked at."""
         claims = signed_in.claims
-        return Requester(self._callbacks, lambda: self._rights(self._bearer.known(claims).user))
+
+        def rights() -> Rights:
+            return self._rights(self._bearer.known(claims).user)
+
+        session = signed_in.key.sid
+        actor = Actor(signed_in.user.login, signed_in.user.id, request.client_address, session)
+        return Requester(actor, rights, self._services)
 
     def render(self, request: Any) -> Any:
         """Answer a request."""
@@ -127,7 +133,7 @@ class Rest:
     async def _serve(self, route: Route, request: Any, path: dict[str, str], body: bytes) -> bytes:
         signed_in, signature = await self._signed_in(request), route.signature
         vouch(request, signed_in.user)
-        requester = self._requester(signed_in)
+        requester = self._requester(signed_in, request)
         _check_task(route, requester.rights)
         arguments: dict[str, Any] = {}
         for name, text in path.items():

@@ -19,11 +19,11 @@ MAX_REQUESTS = 50_000
 FILTER = r"\A([A-Za-z]+)([=~<>])([^\x00-\x1f\x7f-\x9f\u2028\u2029]*)\Z"
 
 
-class _Body(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
-    pass
+class Body(msgspec.Struct, rename="camel", kw_only=True, frozen=True):
+    """A body; keys are in camel case."""
 
 
-class _Query(_Body, forbid_unknown_fields=True, frozen=True):
+class Query(Body, forbid_unknown_fields=True, frozen=True):
     """Query parameters. A misspelt one must not be ignored silently."""
 
 
@@ -40,7 +40,7 @@ class ImportRefused(ErrorBody, frozen=True):
     lines: list[BadLine] = []
 
 
-class CallbackListEntry(_Body, frozen=True):
+class CallbackListEntry(Body, frozen=True):
     """A callback list. It belongs to a queue; `callerId` is the number shown to the callee."""
 
     uuid: str
@@ -56,7 +56,7 @@ class CallbackRequestEntry(msg.CallbackRequest, frozen=True, kw_only=True):
     created: str | None
 
 
-class CallbackRequests(_Body, frozen=True):
+class CallbackRequests(Body, frozen=True):
     """A page of the callback requests found; `total` counts all that were found."""
 
     total: int
@@ -76,7 +76,7 @@ class CallbackRequestBody(CalleeEntry, frozen=True, forbid_unknown_fields=True, 
 Many = Annotated[list[CallbackRequestBody], Meta(min_length=1, max_length=MAX_REQUESTS)]
 
 
-class CallbackRequestsAdded(_Body, frozen=True):
+class CallbackRequestsAdded(Body, frozen=True):
     """How many requests were added, their uuids in the order given, and the lines left out."""
 
     created: int
@@ -84,7 +84,7 @@ class CallbackRequestsAdded(_Body, frozen=True):
     left_out: list[BadLine]
 
 
-class AddQuery(_Query, frozen=True):
+class AddQuery(Query, frozen=True):
     """With `leaveOut=true`, valid requests are added and invalid ones left out.
 
     Without it, one invalid request refuses all of them.
@@ -93,7 +93,7 @@ class AddQuery(_Query, frozen=True):
     leave_out: bool = False
 
 
-class SearchQuery(_Query, frozen=True):
+class SearchQuery(Query, frozen=True):
     """A search; see `find_callback_requests`. `filter` and `order` may be repeated."""
 
     filter: Annotated[
@@ -117,7 +117,7 @@ class SearchQuery(_Query, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=1000)] = 100
 
 
-class TicketsQuery(_Query, frozen=True):
+class TicketsQuery(Query, frozen=True):
     """Which tickets: those of one list or of all, of calls started from one day to another."""
 
     list_uuid: UUID | UnsetType = UNSET

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from xucd.center import callbacks as rules
+from xucd.center.audit import Kind, Target
 from xucd.cti import messages as msg
 from xucd.views.callbacks import period_view, request_view
 from xucd.web.errors import HttpError
@@ -126,6 +127,7 @@ async def change_callback_request(
 async def remove_callback_request(requester: Requester, uuid: UUID) -> None:
     """Delete a callback request; its tickets stay."""
     await requester.callbacks.remove(uuid, requester)
+    await requester.record(Kind.DELETE_CALLBACK, Target("callback", str(uuid)))
 
 
 async def get_callback_tickets(requester: Requester, query: TicketsQuery) -> CsvFile:
@@ -144,6 +146,8 @@ async def get_callback_tickets(requester: Requester, query: TicketsQuery) -> Csv
     )
     lists, periods = await callbacks.lists(requester), await callbacks.periods()
     directory = requester.callbacks.context.center.directory
+    detail = {"tickets": len(tickets), **msgspec.to_builtins(query)}
+    await requester.record(Kind.EXPORT_TICKETS, detail=detail)
     return await asyncio.to_thread(sheet, tickets, lists, periods, directory)
 
 

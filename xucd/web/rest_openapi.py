@@ -158,7 +158,8 @@ def _responses(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     signature = route.signature
     success: dict[str, Any] = {"description": "Success."}
     if signature.answer is not None:
-        success["content"] = dict([_content(signature.answer, schema_of)])
+        kinds = [signature.answer, CsvFile] if signature.csv_answer else [signature.answer]
+        success["content"] = dict(_content(kind, schema_of) for kind in kinds)
     if route.links:
         success["links"] = {
             function.__name__: {

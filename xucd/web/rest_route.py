@@ -17,26 +17,50 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from xucd.callbacks.service import Callbacks
+from xucd.center.audit import Actor, Entry, Kind, Target
 from xucd.center.rights import Rights, Task
+from xucd.store.audit_trail import AuditTrail
 from xucd.web.rest_csv import CsvFile
 
 Function = Callable[..., Awaitable[Any]]
 
 
+class RestServices(msgspec.Struct, frozen=True):
+    """What does the work: that on callbacks, and the audit trail with the store behind it."""
+
+    callbacks: Callbacks
+    audit: AuditTrail
+
+
 class Requester(msgspec.Struct, frozen=True):
-    """Who sends a request, and the service that does the work.
+    """Who sends a request, as the audit trail names it, and the services that do the work.
 
     `current_rights` returns the rights of this moment. Raises `HttpError` with `InvalidToken` once
     the sign-in has ended.
     """
 
-    callbacks: Callbacks
+    actor: Actor
     current_rights: Callable[[], Rights]
+    services: RestServices
 
     @property
     def rights(self) -> Rights:
         """The rights of this moment, as an `Asker` has them."""
         return self.current_rights()
+
+    @property
+    def callbacks(self) -> Callbacks:
+        """The callback service."""
+        return self.services.callbacks
+
+    async def record(
+        self, kind: Kind, *targets: Target, detail: Mapping[str, object] | None = None
+    ) -> None:
+        """Write into the audit trail that the user did this."""
+        trail = self.services.audit
+        await trail.record(
+            Entry(at=trail.now(), actor=self.actor, kind=kind, targets=targets, detail=detail or {})
+        )
 
 
 class Signature(msgspec.Struct, frozen=True):
@@ -44,7 +68,8 @@ class Signature(msgspec.Struct, frozen=True):
 
     `places` are the types of the parts of the path, by name. `body` is the type of a JSON body,
     None if there is none; `csv_body` says that the body may be a CSV file instead. `answer` is the
-    type of the answer, None for an empty one; `status` is that of success.
+    type of the answer, None for an empty one; `csv_answer` says that it may be a CSV file as well.
+    `status` is that of success.
     """
 
     places: Mapping[str, Any]
@@ -52,6 +77,7 @@ class Signature(msgspec.Struct, frozen=True):
     body: Any
     csv_body: bool
     answer: Any
+    csv_answer: bool
     status: int
 
 
@@ -62,8 +88,9 @@ class Route:
     `before_body` is for routes whose bodies may be large: awaited with the same arguments before
     the body is read, it refuses what the function would refuse in the end. `errors` are the
     statuses that it can answer with besides those that every route can. `task` is what it takes a
-    profile to do, None for what belongs to the Agent API. `links` are OpenAPI's: the functions of
-    other routes, each with the place of their uuid in this answer.
+    profile to do, None for what belongs to the Agent API. `creates` is False for a POST that only
+    keeps what it is about out of the address. `links` are OpenAPI's: the functions of other routes,
+    each with the place of their uuid in this answer.
     """
 
     method: str
@@ -72,6 +99,7 @@ class Route:
     errors: tuple[int, ...] = ()
     before_body: Function | None = None
     task: Task | None = None
+    creates: bool = True
     links: Mapping[Function, str] = field(default_factory=dict)
 
     @property
@@ -93,15 +121,19 @@ class Route:
         csv_body = CsvFile in kinds
         if csv_body:
             body = reduce(or_, (kind for kind in kinds if kind is not CsvFile))
+        csv_answer = CsvFile in get_args(answer)
+        if csv_answer:
+            (answer,) = (kind for kind in get_args(answer) if kind is not CsvFile)
         if answer is type(None):
             answer, status = None, 204
         else:
-            status = 201 if self.method == "POST" else 200
+            status = 201 if self.method == "POST" and self.creates else 200
         return Signature(
             places={name: hints[name] for name in re.findall(r"{(\w+)}", self.path)},
             query=hints.get("query"),
             body=body,
             csv_body=csv_body,
             answer=answer,
+            csv_answer=csv_answer,
             status=status,
         )

@@ -1,14 +1,15 @@
 """The REST routes, below ``/xuc/api/2.0``: every method and path with the function that serves it.
 
-A route without a task belongs to the Agent API, callbacks in it included: reading lists, periods and
-requests gives what `getCallbackLists` and `findCallbackRequest` give, and adding a request ends in
-the API's `CallbackRequestUpdated`; a CRM adds them with the token of the user who uses it. The
+A route without a task belongs to the Agent API, callbacks in it included: reading lists, periods
+and requests gives what `getCallbackLists` and `findCallbackRequest` give, and adding a request ends
+in the API's `CallbackRequestUpdated`; a CRM adds them with the token of the user who uses it. The
 others ask for a profile that is set: see `xucd.center.rights`.
 
 `xucd.web.rest` serves this table, and `xucd.web.rest_openapi` describes it.
 """
 
 from xucd.center.rights import Task
+from xucd.web.rest_audit import get_audit
 from xucd.web.rest_callbacks import (
     add_callback_requests,
     change_callback_request,
@@ -64,4 +65,5 @@ ROUTES: tuple[Route, ...] = (
         task=Task.READ_TICKETS,
     ),
     Route("GET", "/gaps", get_gaps, errors=(422,)),
+    Route("GET", "/audit", get_audit, errors=(422,), task=Task.READ_AUDIT),
 )

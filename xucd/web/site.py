@@ -15,9 +15,11 @@ from xucd.callbacks.service import Callbacks
 from xucd.center.directory import User
 from xucd.center.rights import Rights
 from xucd.cti.links import Links
+from xucd.store.audit_trail import AuditTrail
 from xucd.web import passwords
 from xucd.web.addresses import Addresses, bucket
 from xucd.web.api import Api, AuthServices, Health
+from xucd.web.audited_signin import AuditedSignIn, PasswordSignIn
 from xucd.web.bearer import Bearer
 from xucd.web.channel import ClientChannel, HttpDeadlines, TurnedAway
 from xucd.web.connections import PROXY, ConnectionLimits, Connections
@@ -26,6 +28,7 @@ from xucd.web.headers import SECURITY_TXT, SecurityTxt, set_headers
 from xucd.web.origins import Origins
 from xucd.web.pages import Pages
 from xucd.web.rest import Rest
+from xucd.web.rest_route import RestServices
 from xucd.web.revocations import Revocations
 from xucd.web.signin import SignIn, Users
 from xucd.web.tokens import Tokens
@@ -44,7 +47,8 @@ class SiteParts:
     """What the site is made of.
 
     `secret` signs the tokens (32 bytes or more); `clock` returns epoch seconds. With `callbacks`,
-    and `rights`, which returns the rights of a user, there are REST routes.
+    `rights`, which returns the rights of a user, and `audit` there are REST routes, and sign-ins
+    are audited.
     """
 
     links: Links
@@ -55,6 +59,7 @@ class SiteParts:
     clock: Callable[[], float]
     callbacks: Callbacks | None = None
     rights: Callable[[User], Rights] | None = None
+    audit: AuditTrail | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,13 +91,15 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
     origins = Origins(options.origins)
     tokens = Tokens(parts.secret, options.token_ttl, options.session_ttl, parts.clock)
     bearer = Bearer(parts.users, tokens, parts.revocations)
-    signin = SignIn(
+    signin: PasswordSignIn = SignIn(
         parts.users,
         options.verify,
         options.login_attempts,
         parts.clock,
         parts.links.hub.metrics,
     )
+    if parts.audit is not None:
+        signin = AuditedSignIn(signin, parts.users, parts.audit)
     api = Api(
         parts.links,
         AuthServices(bearer, signin, tokens, parts.revocations),
@@ -101,8 +108,8 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
         legacy_links=options.legacy_links,
     )
     rest = None
-    if parts.callbacks is not None and parts.rights is not None:
-        rest = Rest(bearer, parts.callbacks, parts.rights)
+    if parts.callbacks is not None and parts.rights is not None and parts.audit is not None:
+        rest = Rest(bearer, RestServices(parts.callbacks, parts.audit), parts.rights)
     pages = Pages(str(options.static))
     if options.security_contact is not None:
         pages.made[SECURITY_TXT] = SecurityTxt(options.security_contact, parts.clock)
@@ -151,7 +158,7 @@ class ClientSite(Site):
     """
 
     def __init__(
-        self, root: Resource, signin: SignIn, rest: Rest | None, options: SiteOptions
+        self, root: Resource, signin: PasswordSignIn, rest: Rest | None, options: SiteOptions
     ) -> None:
         super().__init__(root, requestFactory=_Request, timeout=None)  # type: ignore[no-untyped-call]
         self.addresses = Addresses(options.trusted_proxies)

@@ -1,0 +1,122 @@
+"""The trail as the daemon writes it: durable before the answer, bounded, and never in the way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from xucd.center.audit import Actor, Entry, Kind, Target
+from xucd.center.refused import Refused
+from xucd.store import AsyncStore, Store, audit
+from xucd.store.audit import AuditSearch, StoredEntry
+from xucd.store.audit_trail import MAX_COUNTED, AuditTrail
+from xucd.store.journal import Journal
+
+PAUSED = Entry(at=1.0, actor=Actor("sue", 7), kind=Kind.PAUSE_RECORDING)
+
+
+class Away:
+    """A store whose folder is not there until `come_back`, with its journal and its trail."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "mounted"
+        self.store = AsyncStore(Store(f"sqlite:///{self.folder}/xucd.db"))
+        self.journal = Journal(self.store)
+        self.trail = AuditTrail(self.journal, lambda: 100.0)
+
+    async def come_back(self) -> None:
+        self.folder.mkdir()
+        await self.store.run(Store.migrate)
+
+    async def entries(self) -> list[Entry]:
+        found: list[StoredEntry] = await self.store.run(audit.read, AuditSearch(limit=1000))
+        return [each.entry for each in found]
+
+
+@pytest_asyncio.fixture
+async def away(tmp_path: Path) -> AsyncIterator[Away]:
+    away = Away(tmp_path)
+    yield away
+    await away.store.close()
+
+
+@pytest_asyncio.fixture
+async def here(away: Away) -> Away:
+    await away.come_back()
+    return away
+
+
+async def test_an_entry_is_durable_when_record_returns(here: Away) -> None:
+    await here.trail.record(PAUSED)
+    # Not by way of the same thread: what another process would see.
+    other = Store(f"sqlite:///{here.folder}/xucd.db")
+    assert [each.entry for each in audit.read(other, AuditSearch())] == [PAUSED]
+    other.close()
+
+
+async def test_an_entry_waits_for_the_database_and_does_not_stand_in_the_way(away: Away) -> None:
+    await away.trail.record(PAUSED)
+    await away.come_back()
+    async for _ in _written(away):
+        pass
+    assert await away.entries() == [PAUSED]
+
+
+async def _written(away: Away) -> AsyncIterator[None]:
+    """Until the journal has written all: while it fails, `written` says so at once."""
+    while True:
+        try:
+            await away.journal.written()
+        except Refused:
+            await away.journal._progressed.wait()
+            yield
+        else:
+            return
+
+
+async def test_what_must_not_go_unseen_is_refused_while_the_database_is_away(away: Away) -> None:
+    with pytest.raises(Refused, match="StoreUnavailable"):
+        await away.trail.require(PAUSED)
+
+
+async def test_refusals_are_counted_and_told_at_once_to_who_reads_the_trail(here: Away) -> None:
+    failed = Entry(
+        at=1.0, actor=Actor("bruce", 1, "10.0.0.9"), kind=Kind.SIGN_IN, outcome="InvalidCredentials"
+    )
+    for _ in range(1000):
+        here.trail.count(failed)
+    assert await here.entries() == []
+    here.trail.flush()
+    await here.journal.written()
+    (told,) = await here.entries()
+    assert told.actor == failed.actor
+    assert told.detail == {"times": 1000, "since": 1.0}
+    assert told.at == 100.0
+
+
+async def test_however_many_attack_the_trail_grows_by_a_bounded_number(here: Away) -> None:
+    for number in range(5000):
+        actor = Actor("bruce", 1, f"10.0.{number // 250}.{number % 250}")
+        here.trail.count(
+            Entry(at=1.0, actor=actor, kind=Kind.SIGN_IN, outcome="InvalidCredentials")
+        )
+    here.trail.flush()
+    await here.journal.written()
+    told = await here.entries()
+    assert len(told) == MAX_COUNTED + 1
+    (others,) = [entry for entry in told if entry.actor.login == "others"]
+    assert others.detail["times"] == 5000 - MAX_COUNTED
+    assert sum(int(str(entry.detail.get("times", 1))) for entry in told) == 5000
+
+
+async def test_an_entry_names_a_bounded_number_of_targets(here: Away) -> None:
+    many = tuple(Target("user", number, f"user{number}") for number in range(5000))
+    await here.trail.record(
+        Entry(at=1.0, actor=Actor("ada", 8), kind=Kind.SET_DEFAULTS, targets=many)
+    )
+    (told,) = await here.entries()
+    assert told.targets == many[:50]
+    assert told.detail == {"targets": 5000}

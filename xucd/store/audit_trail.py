@@ -1,0 +1,82 @@
+"""The audit trail as the daemon writes it: in order, through the journal.
+
+What was done is durable before it is acknowledged. While the database is away, an entry waits in
+the journal's retry, and what it tells of is acknowledged all the same: pausing a recording must not
+fail because a disk is full. What may not happen unseen (listening) is written before it is done,
+and refused while it cannot be written.
+
+What was refused changed nothing, and whoever sends it can send a great deal of it. So it is counted
+in memory, by who, from where, and what came of it, and written once per `WINDOW_S` as at most
+`MAX_COUNTED` entries and one more for all others: however long somebody guesses passwords, the
+trail grows by some two hundred bytes for each.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+import structlog
+
+from xucd.center.audit import Actor, Entry
+from xucd.center.refused import Refused
+from xucd.store import audit
+from xucd.store.journal import Journal
+
+WINDOW_S = 300.0
+MAX_COUNTED = 50
+OTHERS = "others"
+
+log = structlog.get_logger()
+
+
+class AuditTrail:
+    """Writes the trail. There is one for the whole daemon; `now` returns epoch seconds."""
+
+    def __init__(self, journal: Journal, now: Callable[[], float]) -> None:
+        self.now = now
+        self._journal = journal
+        self._counted: dict[tuple[object, ...], tuple[Entry, int]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def record(self, *entries: Entry) -> None:
+        """Write entries; returns when they are durable, or wait for the database to come back."""
+        self._journal.later(audit.write, *entries)
+        try:
+            await self._journal.written()
+        except Refused:
+            kinds = ", ".join(entry.kind for entry in entries)
+            log.warning("an entry of the audit trail waits for the database", kind=kinds)
+
+    async def require(self, entry: Entry) -> None:
+        """Write an entry now. Raises `Refused` with `StoreUnavailable`."""
+        await self._journal.written()
+        await self._journal.run(audit.write, entry)
+
+    def count(self, entry: Entry) -> None:
+        """Count an attempt that was refused; it is written later, together with its like."""
+        key: tuple[object, ...] = (entry.kind, entry.actor, entry.outcome, entry.targets)
+        if key not in self._counted and len(self._counted) >= MAX_COUNTED:
+            entry = msgspec.structs.replace(entry, actor=Actor(OTHERS), targets=(), detail={})
+            key = (entry.kind, OTHERS)
+        first, times = self._counted.get(key, (entry, 0))
+        self._counted[key] = (first, times + 1)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(WINDOW_S, self.flush)
+
+    def flush(self) -> None:
+        """Hand over to the journal what was counted so far."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        counted, self._counted = self._counted, {}
+        now = self.now()
+        entries = [
+            entry
+            if times == 1
+            else msgspec.structs.replace(
+                entry, at=now, detail={**entry.detail, "times": times, "since": entry.at}
+            )
+            for entry, times in counted.values()
+        ]
+        if entries:
+            self._journal.later(audit.write, *sorted(entries, key=lambda entry: entry.at))

@@ -1,0 +1,55 @@
+"""Signing in with an entry in the audit trail for each success, and a count of the failures."""
+
+from typing import Protocol
+
+from xucd.center.audit import Actor, Entry, Kind
+from xucd.center.directory import User
+from xucd.store.audit_trail import AuditTrail
+from xucd.web.errors import HttpError
+from xucd.web.signin import Users
+
+
+class PasswordSignIn(Protocol):
+    """`xucd.web.signin.SignIn`, as the routes use it."""
+
+    async def user(self, login: str, password: str, address: str) -> User:
+        """The user who signs in. Raises `HttpError`."""
+
+    def remember(self, user: User, address: str) -> None:
+        """Remember that a user has shown at this address who it is."""
+
+    def close(self) -> None:
+        """Release what it holds."""
+
+
+class AuditedSignIn:
+    """Signs in by `signin`, and tells the trail."""
+
+    def __init__(self, signin: PasswordSignIn, users: Users, trail: AuditTrail) -> None:
+        self._signin = signin
+        self._users = users
+        self._trail = trail
+
+    async def user(self, login: str, password: str, address: str) -> User:
+        """The user who signs in, as `signin` finds it; its entry is durable before."""
+        try:
+            user = await self._signin.user(login, password, address)
+        except HttpError as error:
+            # A login that nobody has may be a password that was typed into the wrong field.
+            known = self._users.user(login)
+            actor = Actor(known.login, known.id, address) if known else Actor("", None, address)
+            self._trail.count(self._entry(actor, error.code))
+            raise
+        await self._trail.record(self._entry(Actor(user.login, user.id, address), "ok"))
+        return user
+
+    def remember(self, user: User, address: str) -> None:
+        """Remember that a user has shown at this address who it is."""
+        self._signin.remember(user, address)
+
+    def close(self) -> None:
+        """Release what signing in holds."""
+        self._signin.close()
+
+    def _entry(self, actor: Actor, outcome: str) -> Entry:
+        return Entry(at=self._trail.now(), actor=actor, kind=Kind.SIGN_IN, outcome=outcome)
