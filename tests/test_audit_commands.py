@@ -15,6 +15,7 @@ from xucd.center.rights import rights_of
 from xucd.cti import commands as cmd
 from xucd.cti.commands import COMMANDS
 from xucd.cti.session import Session
+from xucd.cti.sign_in import SignInKey
 
 REFERENCE = "0123456789abcdef0123456789abcdef"
 BRUCE_TARGET = Target("agent", 8, "2501 Bruce Wail")
@@ -25,7 +26,7 @@ ALICE_TARGET = Target("agent", 9, "2502 Alice Johnson")
 def who() -> Session:
     """A session of bruce's user."""
     user = User(1, "bruce", "Bruce", "Wail", line_id=1, agent_id=8, profile="Admin")
-    return Session(user, rights_of(user, strict=False), writer=None)
+    return Session(user, SignInKey("one", "first"), rights_of(user, strict=False), writer=None)
 
 
 def test_every_command_says_whether_it_is_audited() -> None:
@@ -39,7 +40,9 @@ def test_every_commands_targets_and_detail_can_be_read_off_it(who: Session) -> N
             continue
         assert set(row.detail) <= set(kind.__struct_fields__)
         fields = msgspec.structs.fields(kind)
-        values = {each.name: _any_value(each) for each in fields if each.required}
+        values: dict[str, typing.Any] = {
+            each.name: _any_value(each) for each in fields if each.required
+        }
         entry = entry_of(center, kind(**values | _others_agent(kind)), who, 1.0)
         assert entry is not None
         assert entry.targets
@@ -54,7 +57,7 @@ def _any_value(field: msgspec.structs.FieldInfo) -> object:
     return REFERENCE if field.name in ("phone_number", "voice_message_ref") else 1
 
 
-def _others_agent(kind: type[cmd.Command]) -> dict[str, object]:
+def _others_agent(kind: type[cmd.Command]) -> dict[str, typing.Any]:
     return {"agent_id": 9} if "agent_id" in kind.__struct_fields__ else {}
 
 

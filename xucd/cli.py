@@ -8,6 +8,7 @@ import argparse
 import datetime
 import getpass
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,15 +16,16 @@ from pathlib import Path
 import msgspec
 
 from xucd import __version__
-from xucd.center.audit import ASKED, Kind, Target
+from xucd.center.audit import ASKED, Entry, Kind, Target
 from xucd.config import center_file, settings, writing
 from xucd.config.center_file import CenterFileError
 from xucd.config.exposure import exposed
 from xucd.config.settings import Settings, SettingsError
 from xucd.config.validation import ConfigValueError
-from xucd.store import Store, StoreError, audit
+from xucd.store import Store, StoreError, audit, persons
 from xucd.store.apply import apply
 from xucd.store.export import export
+from xucd.store.persons import PersonData
 from xucd.web import passwords
 
 PLACES = ("xucd.toml", "/etc/xucd/xucd.toml")
@@ -86,6 +88,17 @@ def _parser() -> argparse.ArgumentParser:
     parts.add_parser("export", help="print the configuration as such a file").set_defaults(
         handler=_export
     )
+
+    person = commands.add_parser("person", help="handle the data of a person")
+    parts = person.add_subparsers(metavar="COMMAND", required=True)
+    for name, text in (
+        ("find", "print how much is stored of the person with a phone number"),
+        ("export", "print all that is stored of the person with a phone number, as JSON"),
+        ("erase", "erase what is stored of the person with a phone number"),
+    ):
+        sub = parts.add_parser(name, help=text, description=text)
+        sub.add_argument("number", metavar="NUMBER")
+        sub.set_defaults(handler=_person, action=name)
 
     user = commands.add_parser("user", help="manage users")
     parts = user.add_subparsers(metavar="COMMAND", required=True)
@@ -212,10 +225,46 @@ def _logout(arguments: argparse.Namespace) -> int:
     try:
         if not store.end_all_sign_ins(arguments.login):
             raise Mistake(f"there is no user {arguments.login}")
+        user = Target("user", None, arguments.login)
+        audit.write(store, audit.command_line(Kind.SIGN_OUT, [user]))
     finally:
         store.close()
     print(f"{arguments.login} is signed out everywhere")
     return 0
+
+
+def _person(arguments: argparse.Namespace) -> int:
+    from xucd.web import rest_persons  # noqa: PLC0415
+
+    number, action = arguments.number, arguments.action
+    if not re.match(rest_persons.NUMBER, number):
+        raise Mistake("that is not a phone number")
+    country_code = _settings(arguments, secret=False).dialing.country_code
+
+    def tell(found: PersonData) -> Entry:
+        return audit.command_line(_PERSON[action], [persons.target(number)], found.counts())
+
+    store = _store(arguments)
+    try:
+        if action == "erase":
+            found = persons.erase(store, number, country_code, tell)
+        else:
+            found = persons.find(store, number, country_code)
+            audit.write(store, tell(found))
+    finally:
+        store.close()
+    shown = rest_persons.export(found) if action == "export" else rest_persons.summary(found)
+    print(msgspec.json.format(msgspec.json.encode(shown)).decode())
+    if action == "erase" and found.requests:
+        print("pages that are open show it until xucd gets SIGHUP", file=sys.stderr)
+    return 0
+
+
+_PERSON = {
+    "find": Kind.FIND_PERSON,
+    "export": Kind.EXPORT_PERSON,
+    "erase": Kind.ERASE_PERSON,
+}
 
 
 def _new_password() -> str:

@@ -45,6 +45,7 @@ from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable, callback
 from xucd.store.audit_trail import AuditTrail
 from xucd.store.figures import Memory, queue_days, resume
 from xucd.store.journal import SAVE_S, Journal, day_of, midnight_after
+from xucd.store.retention import expire_daily
 from xucd.views.statuses import with_own
 from xucd.web.api import Health
 from xucd.web.certificate import Certificate, CertificateError
@@ -123,6 +124,7 @@ class Assembly:
             asyncio.create_task(self._keep_time_and_figures()),
             asyncio.create_task(self._revocations.watch()),
             asyncio.create_task(self._tick_streams()),
+            asyncio.create_task(expire_daily(store, settings.retention)),
         ]
         self._service.start()
 

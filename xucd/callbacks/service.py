@@ -27,10 +27,11 @@ from xucd.commands.context import Context
 from xucd.commands.dial_from_queue import check_destination
 from xucd.cti.session import Session
 from xucd.publishing.callbacks import MAX_SINGLE_UPDATES, CallbackPublisher
-from xucd.store import Store
+from xucd.store import Store, persons
 from xucd.store import callback_reading as reading
 from xucd.store import callback_writing as writing
 from xucd.store.journal import day_of
+from xucd.store.persons import PersonData
 from xucd.views import callbacks as callback_views
 
 _P = ParamSpec("_P")
@@ -315,6 +316,29 @@ class Callbacks:
             if not removed.clotured:
                 self._publisher.clotured(removed, removed.agent_id, own)
                 self._known.remove(removed)
+
+    # -- the data of a person
+
+    async def find_person(self, number: str) -> PersonData:
+        """What is stored of the person with this number, whatever its queue."""
+        await self.context.journal.written()
+        country_code = self.context.options.dialing.country_code
+        return await self._run(persons.find, number, country_code)
+
+    async def erase_person(self, number: str, tell: persons.Tell) -> PersonData:
+        """Erase what is stored of the person with this number; returns what it was.
+
+        `tell` makes the entry of the audit trail, which is written in the same transaction.
+        """
+        country_code = self.context.options.dialing.country_code
+        async with self._publishing_order:
+            await self.context.journal.written()
+            erased = await self._run(persons.erase, number, country_code, tell)
+            for request in erased.requests:
+                self._taken.discard(request.uuid)
+                if not request.clotured:
+                    self._publisher.clotured(request, request.agent_id)
+            return erased
 
     # -- helpers
 

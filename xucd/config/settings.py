@@ -25,6 +25,7 @@ from xucd.config.validation import ConfigValueError
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
+Days = Annotated[int, Meta(ge=0, le=36_500)]
 PREFIX = "XUCD_"
 MAX_STATUS = REASON_BYTES // 2
 """Characters of a status, whose name is the reason of a pause; accents take two bytes each."""
@@ -110,11 +111,13 @@ class Features(_Section, frozen=True, kw_only=True):
 class Dialing(_Section, frozen=True, kw_only=True):
     """What users may dial. `allowed` is a regular expression that a whole number has to match.
 
-    `queue_timeout` is how long `dialFromQueue` looks for an agent, in seconds.
+    `queue_timeout` is how long `dialFromQueue` looks for an agent, in seconds. `country_code` is
+    that of numbers that begin with a single 0, by which persons are found; "" for any country's.
     """
 
     allowed: Annotated[str, Meta(pattern=validation.TEXT, min_length=1)] = "[0-9*#+]{2,20}"
     queue_timeout: Annotated[int, Meta(ge=1, le=600)] = 25
+    country_code: Annotated[str, Meta(pattern=validation.COUNTRY_CODE)] = ""
 
 
 class SheetItemSettings(_Section, frozen=True, kw_only=True):
@@ -145,6 +148,21 @@ class Limits(_Section, frozen=True, kw_only=True):
     login_attempts_per_minute: Positive = 20
     connections_per_address: Annotated[int, Meta(ge=8)] = 512
     links_per_user: Positive = 50
+
+
+class Retention(_Section, frozen=True, kw_only=True):
+    """For how many days each kind of data is kept; 0 keeps it for ever.
+
+    `figures_days` is for the daily figures of agents and queues; `callback_requests_days` for
+    closed requests, from their last call or the day they were due; `voice_messages_days` for
+    the references to the messages of closed requests, from when they were left.
+    """
+
+    figures_days: Days = 1095
+    callback_tickets_days: Days = 365
+    callback_requests_days: Days = 365
+    voice_messages_days: Days = 90
+    audit_days: Days = 365
 
 
 class StatusActionSettings(_Section, frozen=True, kw_only=True):
@@ -185,6 +203,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     features: Features = Features()
     dialing: Dialing = Dialing()
     limits: Limits = Limits()
+    retention: Retention = Retention()
     statuses: tuple[StatusSettings, ...] = STATUSES
     sheets: tuple[SheetSettings, ...] = ()
 

@@ -21,6 +21,7 @@ INTERFACE = r"\A[A-Za-z0-9]+/[A-Za-z0-9_.@-]+\Z"
 LOGIN = r"\A[A-Za-z0-9._@+-]+\Z"
 WORD = r"\A[\w-]+\Z"
 COLOUR = r"\A#[0-9A-Fa-f]{6}\Z"
+COUNTRY_CODE = r"\A[0-9]{0,3}\Z"
 ORIGIN = r"\Ahttps?://[A-Za-z0-9.:\[\]-]+\Z"
 CONTACT = r"\A(mailto:|https://|tel:)[!-~]+\Z"
 # Names and texts reach Asterisk as part of a caller id or of an application's argument.
@@ -34,6 +35,7 @@ PATTERN_HELP = {
     LOGIN: "may hold only the letters A to Z, digits and . _ @ + -",
     WORD: "may hold only letters, digits, - and _",
     COLOUR: "has to look like #F2833A",
+    COUNTRY_CODE: "has to be the digits of a country code, such as 49",
     ORIGIN: "has to look like https://crm.example.org, with nothing after the host and port",
     CONTACT: "has to begin with mailto:, https:// or tel:, as in mailto:security@example.org",
     SPOKEN_NAME: "may hold no comma, no brace, no < or >, no line break and no other control "

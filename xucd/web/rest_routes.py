@@ -23,6 +23,7 @@ from xucd.web.rest_callbacks import (
     remove_callback_request,
 )
 from xucd.web.rest_gaps import get_gaps
+from xucd.web.rest_persons import erase_person, export_person, find_person
 from xucd.web.rest_route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -65,5 +66,9 @@ ROUTES: tuple[Route, ...] = (
         task=Task.READ_TICKETS,
     ),
     Route("GET", "/gaps", get_gaps, errors=(422,)),
+    # Found by a body, since addresses end up in the logs of proxies.
+    Route("POST", "/persons/find", find_person, task=Task.HANDLE_PERSONS, creates=False),
+    Route("POST", "/persons/export", export_person, task=Task.HANDLE_PERSONS, creates=False),
+    Route("POST", "/persons/erase", erase_person, task=Task.HANDLE_PERSONS, creates=False),
     Route("GET", "/audit", get_audit, errors=(422,), task=Task.READ_AUDIT),
 )
