@@ -28,6 +28,7 @@ from xucd.store.export import export
 from xucd.store.persons import PersonData
 from xucd.web import passwords
 
+CLEAR = "keep the numbers and names of callers, for which others stand in otherwise"
 PLACES = ("xucd.toml", "/etc/xucd/xucd.toml")
 
 
@@ -79,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.add_argument("trace", type=Path, metavar="TRACE")
         sub.set_defaults(handler=handler)
+        if name == "record":
+            sub.add_argument("--clear", action="store_true", help=CLEAR)
 
     center = commands.add_parser("center", help="manage the contact centre's configuration")
     parts = center.add_subparsers(metavar="COMMAND", required=True)
@@ -155,9 +158,15 @@ def _check(arguments: argparse.Namespace) -> int:
 def _record(arguments: argparse.Namespace) -> int:
     checked = _settings(arguments)
     from xucd.tools import trace  # noqa: PLC0415
+    from xucd.tools.masking import Mask  # noqa: PLC0415
 
+    mask = None
+    if not arguments.clear:
+        store = _store(arguments)
+        mask = Mask(store.directory())
+        store.close()
     try:
-        return trace.record(checked, arguments.trace)
+        return trace.record(checked, arguments.trace, mask)
     except OSError as error:
         raise Mistake(f"{arguments.trace}: {error.strerror}") from error
 

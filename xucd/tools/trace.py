@@ -20,6 +20,7 @@ from xucd.ami.framing import GREETING, Framer
 from xucd.ami.resync import Resync
 from xucd.center.events import Event
 from xucd.center.snapshot import Snapshot
+from xucd.tools.masking import Mask, masked
 
 HEADER = b"XucdTrace: 1"
 STEP = 0.001
@@ -54,11 +55,14 @@ class Recorder:
         self.blocks += 1
 
 
-def record(settings: RecorderSettings, path: Path) -> int:
-    """Record Asterisk's manager until interrupted. An existing file is replaced. Returns 0."""
+def record(settings: RecorderSettings, path: Path, mask: Mask | None) -> int:
+    """Record Asterisk's manager until interrupted. An existing file is replaced. Returns 0.
+
+    Without a mask, the file holds the numbers and names of callers.
+    """
     with path.open("wb") as file:
-        blocks = asyncio.run(_record(settings.ami, file))
-    print(f"{path}: {blocks} blocks")
+        written = asyncio.run(_record(settings.ami, file, mask))
+    print(f"{path}: {written} blocks")
     return 0
 
 
@@ -75,13 +79,14 @@ class _Progress:
         print("lost the connection to Asterisk", flush=True)
 
 
-async def _record(settings: AmiSettings, file: IO[bytes]) -> int:
+async def _record(settings: AmiSettings, file: IO[bytes], mask: Mask | None) -> int:
     recorder = Recorder(file)
+    write = recorder.write if mask is None else masked(recorder.write, mask)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    connection = Connection(settings, _Progress(), on_raw=recorder.write)
+    connection = Connection(settings, _Progress(), on_raw=write)
     connection.start()
     await stopped.wait()
     await connection.close()
@@ -99,7 +104,7 @@ def replay(path: Path) -> Iterator[tuple[float, Snapshot | Event]]:
     recorded_by_xucd = False
     held: list[Event] = []
     holding = False
-    for raw in _blocks(path):
+    for raw in blocks(path):
         block, at, stamp = raw.rpartition(_AT)
         if not at:
             block = raw
@@ -129,7 +134,8 @@ def replay(path: Path) -> Iterator[tuple[float, Snapshot | Event]]:
             yield now, event
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
+def blocks(path: Path) -> Iterator[bytes]:
+    """The blocks of a file, and greetings, as they were received. Raises as `replay` does."""
     framer = Framer(greeted=False)
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
