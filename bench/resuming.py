@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.fanout import _opened, pin
-from bench.recorded import SECRET
+from bench.recorded import GENERATION, SECRET
 from xucd.cti.streams.file import StreamFile
 from xucd.cti.streams.log import KEEP_S, LIMIT, StreamLog
 from xucd.web.tokens import Tokens
@@ -106,7 +106,8 @@ def serve(options: argparse.Namespace, clients: Connection) -> dict[str, Any]:
             )
 
     async def run() -> dict[str, Any]:
-        path = "/xuc/api/2.0/cti?token=" + Tokens(SECRET, 3600, time.time).make("bench")
+        tokens = Tokens(SECRET, 3600, 43200, time.time)
+        path = "/xuc/api/2.0/cti?token=" + tokens.sign(tokens.begin("bench", GENERATION))
         port = server.reactor.listenTCP(0, site, interface="127.0.0.1", backlog=1024)
         empty = _memory()
         path += "" if options.plain else "&resume=1"

@@ -2,8 +2,16 @@
 
 import ast
 import re
+import subprocess
+import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from xucd.store import Store, StoreError
 
 PROJECT = Path(__file__).parent.parent
 LEVELS = {"debug", "info", "warning", "error", "critical", "exception"}
@@ -70,3 +78,29 @@ def test_log_entries_have_the_documented_keys_and_no_others() -> None:
         assert keys <= documented_keys(), f"{place}: {keys - documented_keys()} in operating.md?"
         used |= keys
     assert documented_keys() == used
+
+
+def test_a_traceback_shows_no_values() -> None:
+    script = (
+        "import structlog\n"
+        "from xucd.app.daemon import _log_to_stderr\n"
+        "_log_to_stderr()\n"
+        "def answer(caller):\n"
+        "    raise RuntimeError('it has failed')\n"
+        "try:\n"
+        "    answer('0230' + '210082')\n"
+        "except RuntimeError:\n"
+        "    structlog.get_logger().exception('a rule has failed')\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert "it has failed" in said.stderr
+    assert "0230210082" not in said.stderr
+
+
+def test_an_error_of_the_database_shows_no_values(store: Store) -> None:
+    number = "0230" + "210082"  # the traceback shows this line, too
+    with pytest.raises(StoreError) as raised, store.writing() as connection:
+        connection.execute(text("INSERT INTO nowhere VALUES (:number)"), {"number": number})
+    assert number not in "".join(traceback.format_exception(raised.value))

@@ -66,7 +66,10 @@ def _file_watch(engine: Engine) -> FileWatch | None:
 
 
 def _postgresql(url: URL) -> Engine:
-    engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    # Parameters are personal data, and a traceback would show them.
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True
+    )
     first: list[Any] = []
 
     @event.listens_for(engine, "connect")
@@ -95,7 +98,10 @@ def _postgresql(url: URL) -> Engine:
 def _sqlite(url: URL, file: str) -> Engine:
     watch = FileWatch(file)
     engine = create_engine(
-        url, connect_args={"timeout": PATIENCE}, execution_options={"file_watch": watch}
+        url,
+        connect_args={"timeout": PATIENCE},
+        execution_options={"file_watch": watch},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "do_connect")

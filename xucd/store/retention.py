@@ -116,15 +116,12 @@ async def expire_daily(store: AsyncStore, retention: Retention) -> None:
         try:
             deleted = await expire(store, retention, time.time())
             if deleted:
-                log.info("deleted what was kept for long enough", **_as_keys(deleted))
+                counts = ", ".join(f"{count} {name}" for name, count in deleted.items())
+                log.info("deleted what was kept for long enough", deleted=counts)
             await asyncio.sleep(DAY_S)
         except StoreError as error:
             log.error("cannot delete what was kept for long enough", reason=str(error))
             await asyncio.sleep(RETRY_S)
-
-
-def _as_keys(deleted: dict[str, int]) -> dict[str, str]:
-    return {"deleted": ", ".join(f"{count} {name}" for name, count in deleted.items())}
 
 
 def _midnight(now: float, days: int) -> float:
