@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from xucd.center.audit import XUCD, Actor, Entry, Kind, Target
+from xucd.center.audit import XUCD, Actor, AuditEntry, Kind, Target
 from xucd.config.plan import Plan
 from xucd.store import Store, StoreError, audit
 from xucd.store.apply import apply
 from xucd.store.audit import AuditSearch
 
 
-def entry(at: float, kind: Kind = Kind.LISTEN, actor: Actor = XUCD) -> Entry:
-    return Entry(at=at, actor=actor, kind=kind)
+def entry(at: float, kind: Kind = Kind.LISTEN, actor: Actor = XUCD) -> AuditEntry:
+    return AuditEntry(at=at, actor=actor, kind=kind)
 
 
 def times(store: Store, **search: object) -> list[float]:
@@ -26,7 +26,7 @@ def run(store: Store, statement: str) -> None:
 
 
 def test_an_entry_is_read_as_it_was_written(store: Store) -> None:
-    written = Entry(
+    written = AuditEntry(
         at=12.5,
         actor=Actor("sue", 7, "10.0.0.7", "abc"),
         kind=Kind.SET_QUEUES,

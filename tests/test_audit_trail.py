@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from xucd.center.audit import Actor, Entry, Kind, Target
+from xucd.center.audit import Actor, AuditEntry, Kind, Target
 from xucd.center.refused import Refused
 from xucd.store import AsyncStore, Store, audit
 from xucd.store.audit import AuditSearch, StoredEntry
 from xucd.store.audit_trail import MAX_COUNTED, AuditTrail
 from xucd.store.journal import Journal
 
-PAUSED = Entry(at=1.0, actor=Actor("sue", 7), kind=Kind.PAUSE_RECORDING)
+PAUSED = AuditEntry(at=1.0, actor=Actor("sue", 7), kind=Kind.PAUSE_RECORDING)
 
 
 class Away:
@@ -31,7 +31,7 @@ class Away:
         self.folder.mkdir()
         await self.store.run(Store.migrate)
 
-    async def entries(self) -> list[Entry]:
+    async def entries(self) -> list[AuditEntry]:
         found: list[StoredEntry] = await self.store.run(audit.read, AuditSearch(limit=1000))
         return [each.entry for each in found]
 
@@ -83,7 +83,7 @@ async def test_what_must_not_go_unseen_is_refused_while_the_database_is_away(awa
 
 
 async def test_refusals_are_counted_and_told_at_once_to_who_reads_the_trail(here: Away) -> None:
-    failed = Entry(
+    failed = AuditEntry(
         at=1.0, actor=Actor("bruce", 1, "10.0.0.9"), kind=Kind.SIGN_IN, outcome="InvalidCredentials"
     )
     for _ in range(1000):
@@ -101,7 +101,7 @@ async def test_however_many_attack_the_trail_grows_by_a_bounded_number(here: Awa
     for number in range(5000):
         actor = Actor("bruce", 1, f"10.0.{number // 250}.{number % 250}")
         here.trail.count(
-            Entry(at=1.0, actor=actor, kind=Kind.SIGN_IN, outcome="InvalidCredentials")
+            AuditEntry(at=1.0, actor=actor, kind=Kind.SIGN_IN, outcome="InvalidCredentials")
         )
     here.trail.flush()
     await here.journal.written()
@@ -115,7 +115,7 @@ async def test_however_many_attack_the_trail_grows_by_a_bounded_number(here: Awa
 async def test_an_entry_names_a_bounded_number_of_targets(here: Away) -> None:
     many = tuple(Target("user", number, f"user{number}") for number in range(5000))
     await here.trail.record(
-        Entry(at=1.0, actor=Actor("ada", 8), kind=Kind.SET_DEFAULTS, targets=many)
+        AuditEntry(at=1.0, actor=Actor("ada", 8), kind=Kind.SET_DEFAULTS, targets=many)
     )
     (told,) = await here.entries()
     assert told.targets == many[:50]

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from xucd.center.audit import XUCD, Entry, Kind
+from xucd.center.audit import XUCD, AuditEntry, Kind
 from xucd.center.day import AgentDay
 from xucd.center.queue_day import QueueDay
 from xucd.config.plan import Plan
@@ -150,7 +150,7 @@ async def test_the_trail_goes_after_its_days_and_tells_of_it(
 ) -> None:
     audit.write(
         filled.store,
-        *(Entry(at=days_ago(age), actor=XUCD, kind=Kind.LISTEN) for age in (40, 35, 20)),
+        *(AuditEntry(at=days_ago(age), actor=XUCD, kind=Kind.LISTEN) for age in (40, 35, 20)),
     )
     await expire(working, Retention(audit_days=30), NOW)
     found = [each.entry for each in audit.read(filled.store, AuditSearch())]
@@ -161,7 +161,7 @@ async def test_the_trail_goes_after_its_days_and_tells_of_it(
 async def test_zero_days_keep_for_ever(filled: Filled, working: AsyncStore) -> None:
     request, ticket = filled.request(9000, message="c" * 32), filled.ticket(9000)
     filled.store.put_agent_days(datetime.date(2001, 1, 1), {8: AgentDay()})
-    audit.write(filled.store, Entry(at=1.0, actor=XUCD, kind=Kind.LISTEN))
+    audit.write(filled.store, AuditEntry(at=1.0, actor=XUCD, kind=Kind.LISTEN))
     assert await expire(working, FOR_EVER, NOW) == {}
     assert (filled.requests(), filled.tickets()) == ({request}, {ticket})
 

@@ -3,7 +3,7 @@
 import pytest
 
 from xucd.center.directory import Agent, Profile, User
-from xucd.center.rights import ASKS_FOR, Task, rights_of, shown_profile
+from xucd.center.rights import LEAST_PROFILE, Task, rights_of, shown_profile
 
 OWN = Agent(8, "2501", "Bruce", "Wail", group_id=1, user_id=1)
 OTHER = Agent(11, "2504", "Maricé", "Saprïtchà", group_id=2, user_id=4)
@@ -76,7 +76,7 @@ def test_who_has_no_profile_is_an_admin_for_the_agent_api_alone(task: Task, stri
 
 @pytest.mark.parametrize("task", Task)
 def test_a_supervisor_may_do_what_its_lists_bound_and_an_admin_everything(task: Task) -> None:
-    assert rights_of(user("Supervisor"), strict=False).may(task) == (ASKS_FOR[task] != "Admin")
+    assert rights_of(user("Supervisor"), strict=False).may(task) == (LEAST_PROFILE[task] != "Admin")
     assert rights_of(user("Admin"), strict=False).may(task)
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from xucd import __version__
-from xucd.center.audit import ASKED, Entry, Kind, Target
+from xucd.center.audit import ASKED, AuditEntry, Kind, Target
 from xucd.config import center_file, settings, writing
 from xucd.config.center_file import CenterFileError
 from xucd.config.exposure import exposed
@@ -250,16 +250,16 @@ def _person(arguments: argparse.Namespace) -> int:
         raise Mistake("that is not a phone number")
     country_code = _settings(arguments, secret=False).dialing.country_code
 
-    def tell(found: PersonData) -> Entry:
+    def make_entry(found: PersonData) -> AuditEntry:
         return audit.command_line(_PERSON[action], [persons.target(number)], found.counts())
 
     store = _store(arguments)
     try:
         if action == "erase":
-            found = persons.erase(store, number, country_code, tell)
+            found = persons.erase(store, number, country_code, make_entry)
         else:
             found = persons.find(store, number, country_code)
-            audit.write(store, tell(found))
+            audit.write(store, make_entry(found))
     finally:
         store.close()
     shown = rest_persons.export(found) if action == "export" else rest_persons.summary(found)

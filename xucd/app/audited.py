@@ -13,7 +13,7 @@ import msgspec
 
 from xucd.app.handlers import carry_out
 from xucd.callbacks.service import Callbacks
-from xucd.center.audit import ASKED, Actor, Entry, Kind, Target
+from xucd.center.audit import ASKED, Actor, AuditEntry, Kind, Target
 from xucd.center.center import Center
 from xucd.center.directory import Agent, Directory
 from xucd.center.refused import Refused
@@ -217,7 +217,7 @@ class AuditedCommands:
         return warning
 
 
-def entry_of(center: Center, command: cmd.Command, who: Session, now: float) -> Entry | None:
+def entry_of(center: Center, command: cmd.Command, who: Session, now: float) -> AuditEntry | None:
     """The entry of a command that is carried out, None for one that is not audited."""
     row = AUDITED[type(command)]
     if row is None:
@@ -232,7 +232,7 @@ def entry_of(center: Center, command: cmd.Command, who: Session, now: float) -> 
         if value is not None:
             detail[name] = value[:MAX_LISTED] if isinstance(value, list) else value
     user = who.user
-    return Entry(
+    return AuditEntry(
         at=now,
         actor=Actor(user.login, user.id, who.address, who.sign_in.sid),
         kind=row.kind,

@@ -325,15 +325,15 @@ class Callbacks:
         country_code = self.context.options.dialing.country_code
         return await self._run(persons.find, number, country_code)
 
-    async def erase_person(self, number: str, tell: persons.Tell) -> PersonData:
+    async def erase_person(self, number: str, make_entry: persons.MakeEntry) -> PersonData:
         """Erase what is stored of the person with this number; returns what it was.
 
-        `tell` makes the entry of the audit trail, which is written in the same transaction.
+        `make_entry` makes the entry of the audit trail, which is written in the same transaction.
         """
         country_code = self.context.options.dialing.country_code
         async with self._publishing_order:
             await self.context.journal.written()
-            erased = await self._run(persons.erase, number, country_code, tell)
+            erased = await self._run(persons.erase, number, country_code, make_entry)
             for request in erased.requests:
                 self._taken.discard(request.uuid)
                 if not request.clotured:

@@ -71,7 +71,7 @@ class Target(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry. `at` is in epoch seconds; `outcome` is ``ok``, ``asked`` or a refusal's code."""
 
     at: float

@@ -2,7 +2,7 @@
 
 A user without a profile is told ``NoRight``. For the Agent API it is treated as an Admin, unless
 `strict` limits it to its own agent. That fallback covers the Agent API alone: what else there is
-asks for a profile that is set, and `ASKS_FOR` says for which. A Supervisor sees and commands the
+takes a profile that is set, and `LEAST_PROFILE` says which. A Supervisor sees and commands the
 queues and groups on its lists, and nothing else; an empty list lets nothing through. Everybody sees
 and commands its own agent.
 """
@@ -30,7 +30,7 @@ class Task(Enum):
     HANDLE_PERSONS = "find, export and erase the data of a person"
 
 
-ASKS_FOR: Final[dict[Task, Profile]] = {
+LEAST_PROFILE: Final[dict[Task, Profile]] = {
     # A supervisor does these within its lists. A group decides which supervisors see an agent; a
     # default membership is configuration, and outlasts the shift; a request that is changed or
     # deleted takes what somebody else has entered; tickets and calls are other people's work.
@@ -54,7 +54,7 @@ class Rights(msgspec.Struct, frozen=True):
 
     `supervisor` and `administrator` are set by a profile only: without one a user sees everything
     that the Agent API shows, yet has no say in a callback that another has taken, and may do
-    nothing that is in `ASKS_FOR`. An Admin is both.
+    nothing that is in `LEAST_PROFILE`. An Admin is both.
     """
 
     own_agent_id: int | None
@@ -89,7 +89,7 @@ class Rights(msgspec.Struct, frozen=True):
 
     def may(self, task: Task) -> bool:
         """Whether the user's profile allows a task, within its lists."""
-        return self.administrator if ASKS_FOR[task] == "Admin" else self.supervisor
+        return self.administrator if LEAST_PROFILE[task] == "Admin" else self.supervisor
 
 
 class Asker(Protocol):

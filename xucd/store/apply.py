@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, select, update
 
 from xucd.center import callee
-from xucd.center.audit import Entry, Kind, Target
+from xucd.center.audit import AuditEntry, Kind, Target
 from xucd.config.plan import Person, Plan, PlannedCallbackList
 from xucd.config.validation import ConfigValueError, Path
 from xucd.store import audit, tables
@@ -62,7 +62,7 @@ def apply(store: Store, plan: Plan) -> list[str]:
         return changes
 
 
-def _entries(changes: list[str]) -> Iterator[Entry]:
+def _entries(changes: list[str]) -> Iterator[AuditEntry]:
     """What the audit trail is told. Callbacks are counted only: their line has a number."""
     # A period and a list are called `callback`, too.
     lines = [line for line in changes if not re.match(CALLBACK_ADDED + r"[0-9*#+]+ to ", line)]

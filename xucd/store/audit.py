@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, func, select, text
 
-from xucd.center.audit import COMMAND_LINE, Actor, Entry, Kind, Target
+from xucd.center.audit import COMMAND_LINE, Actor, AuditEntry, Kind, Target
 from xucd.store import tables
 from xucd.store.repository import Store
 
@@ -32,7 +32,7 @@ class StoredEntry(msgspec.Struct, frozen=True):
     """An entry as it was read."""
 
     id: int
-    entry: Entry
+    entry: AuditEntry
 
 
 class AuditSearch(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +50,13 @@ class AuditSearch(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 100
 
 
-def write(store: Store, *entries: Entry) -> None:
+def write(store: Store, *entries: AuditEntry) -> None:
     """Append entries, in one transaction. Raises `StoreError`."""
     with store.writing() as connection:
         append(connection, *entries)
 
 
-def append(connection: Connection, *entries: Entry) -> None:
+def append(connection: Connection, *entries: AuditEntry) -> None:
     """Append entries in a transaction that does what they tell of."""
     if not entries:
         return
@@ -108,12 +108,12 @@ def expire(store: Store, before: float, limit: int) -> int:
 
 def command_line(
     kind: Kind, targets: Sequence[Target] = (), detail: Mapping[str, object] | None = None
-) -> Entry:
+) -> AuditEntry:
     """An entry of what the operating system's user does now by the command line."""
     who = {"osUser": pwd.getpwuid(os.getuid()).pw_name}
     if sudo := os.environ.get("SUDO_USER"):
         who["sudoUser"] = sudo[:64]
-    return Entry(
+    return AuditEntry(
         at=time.time(),
         actor=Actor(COMMAND_LINE),
         kind=kind,
@@ -122,7 +122,7 @@ def command_line(
     )
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: AuditEntry) -> dict[str, Any]:
     targets, detail = entry.targets, dict(entry.detail)
     if len(targets) > MAX_TARGETS:
         detail["targets"] = len(targets)
@@ -140,7 +140,7 @@ def _row(entry: Entry) -> dict[str, Any]:
 
 
 def _stored(row: Mapping[Any, Any]) -> StoredEntry:
-    entry = Entry(
+    entry = AuditEntry(
         at=row["at"],
         actor=Actor(row["login"], row["user_id"], row["address"], row["session"]),
         kind=Kind(row["kind"]),

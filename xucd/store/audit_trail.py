@@ -17,7 +17,7 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from xucd.center.audit import Actor, Entry
+from xucd.center.audit import Actor, AuditEntry
 from xucd.center.refused import Refused
 from xucd.store import audit
 from xucd.store.journal import Journal
@@ -35,10 +35,10 @@ class AuditTrail:
     def __init__(self, journal: Journal, now: Callable[[], float]) -> None:
         self.now = now
         self._journal = journal
-        self._counted: dict[tuple[object, ...], tuple[Entry, int]] = {}
+        self._counted: dict[tuple[object, ...], tuple[AuditEntry, int]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    async def record(self, *entries: Entry) -> None:
+    async def record(self, *entries: AuditEntry) -> None:
         """Write entries; returns when they are durable, or wait for the database to come back."""
         self._journal.later(audit.write, *entries)
         try:
@@ -47,12 +47,12 @@ class AuditTrail:
             kinds = ", ".join(entry.kind for entry in entries)
             log.warning("an entry of the audit trail waits for the database", kind=kinds)
 
-    async def require(self, entry: Entry) -> None:
+    async def require(self, entry: AuditEntry) -> None:
         """Write an entry now. Raises `Refused` with `StoreUnavailable`."""
         await self._journal.written()
         await self._journal.run(audit.write, entry)
 
-    def count(self, entry: Entry) -> None:
+    def count(self, entry: AuditEntry) -> None:
         """Count an attempt that was refused; it is written later, together with its like."""
         key: tuple[object, ...] = (entry.kind, entry.actor, entry.outcome, entry.targets)
         if key not in self._counted and len(self._counted) >= MAX_COUNTED:

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Connection, delete, or_, select, update
 
-from xucd.center.audit import Entry, Target
+from xucd.center.audit import AuditEntry, Target
 from xucd.center.callbacks import Request, Ticket
 from xucd.center.numbers import last_digits, same_line
 from xucd.store import audit, tables
@@ -46,7 +46,7 @@ class PersonData(msgspec.Struct, frozen=True):
         return sorted(reference for reference in found if reference)
 
 
-Tell = Callable[[PersonData], Entry]
+MakeEntry = Callable[[PersonData], AuditEntry]
 """Makes the entry of the audit trail out of what was found."""
 
 
@@ -61,7 +61,7 @@ def find(store: Store, number: str, country_code: str) -> PersonData:
         return _find(connection, number, country_code)
 
 
-def erase(store: Store, number: str, country_code: str, tell: Tell) -> PersonData:
+def erase(store: Store, number: str, country_code: str, make_entry: MakeEntry) -> PersonData:
     """Erase what is stored of the person with this number; returns what it was.
 
     Requests are deleted. Tickets keep their times and outcome, without number and comment. The
@@ -76,7 +76,7 @@ def erase(store: Store, number: str, country_code: str, tell: Tell) -> PersonDat
             .where(_tickets.c.uuid.in_([ticket.uuid for ticket in found.tickets]))
             .values(phone_number="", comment=None)
         )
-        audit.append(connection, tell(found))
+        audit.append(connection, make_entry(found))
         return found
 
 

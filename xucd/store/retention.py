@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Table, delete, exists, func, select, tuple_, update
 
-from xucd.center.audit import XUCD, Entry, Kind
+from xucd.center.audit import XUCD, AuditEntry, Kind
 from xucd.config.settings import Retention
 from xucd.store import audit, tables
 from xucd.store.errors import StoreError
@@ -105,7 +105,7 @@ async def expire(store: AsyncStore, retention: Retention, now: float) -> dict[st
         while count := await store.run(step, before, STEP):
             deleted[name] = deleted.get(name, 0) + count
     if deleted:
-        entry = Entry(at=now, actor=XUCD, kind=Kind.EXPIRE, detail=deleted)
+        entry = AuditEntry(at=now, actor=XUCD, kind=Kind.EXPIRE, detail=deleted)
         await store.run(audit.write, entry)
     return deleted
 

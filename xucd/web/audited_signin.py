@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from xucd.center.audit import Actor, Entry, Kind
+from xucd.center.audit import Actor, AuditEntry, Kind
 from xucd.center.directory import User
 from xucd.store.audit_trail import AuditTrail
 from xucd.web.errors import HttpError
@@ -51,5 +51,5 @@ class AuditedSignIn:
         """Release what signing in holds."""
         self._signin.close()
 
-    def _entry(self, actor: Actor, outcome: str) -> Entry:
-        return Entry(at=self._trail.now(), actor=actor, kind=Kind.SIGN_IN, outcome=outcome)
+    def _entry(self, actor: Actor, outcome: str) -> AuditEntry:
+        return AuditEntry(at=self._trail.now(), actor=actor, kind=Kind.SIGN_IN, outcome=outcome)

@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -40,7 +40,7 @@ class AuditQuery(Query, frozen=True):
     format: Literal["json", "csv"] = "json"
 
 
-class AuditEntry(Body, frozen=True):
+class ListedAuditEntry(Body, frozen=True):
     """An entry of the audit trail. `at` is an ISO 8601 date and time; names are as of then.
 
     `actor` is a login, ``command line``, or ``xucd``; `outcome` is ``ok``, ``asked`` (the action
@@ -56,13 +56,13 @@ class AuditEntry(Body, frozen=True):
     address: str
     session: str
     targets: list[Target]
-    detail: dict[str, object]
+    detail: dict[str, Any]
 
 
 class AuditPage(Body, frozen=True):
     """A page of the audit trail. `next` is the cursor of the page after, null on the last one."""
 
-    found: list[AuditEntry] = msgspec.field(name="list")
+    found: list[ListedAuditEntry] = msgspec.field(name="list")
     next: int | None = None
 
 
@@ -92,9 +92,9 @@ async def get_audit(requester: Requester, query: AuditQuery) -> AuditPage | CsvF
     return AuditPage(found=entries, next=entries[-1].id if more else None)
 
 
-def _entry(stored: StoredEntry) -> AuditEntry:
+def _entry(stored: StoredEntry) -> ListedAuditEntry:
     entry = stored.entry
-    return AuditEntry(
+    return ListedAuditEntry(
         id=stored.id,
         at=_iso(entry.at),
         kind=entry.kind,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from xucd.center.audit import Entry, Kind
+from xucd.center.audit import AuditEntry, Kind
 from xucd.center.callbacks import Ticket
 from xucd.store import persons
 from xucd.store.persons import PersonData
@@ -79,8 +79,8 @@ async def erase_person(requester: Requester, body: PersonBody) -> PersonFound:
     """
     trail, actor = requester.services.audit, requester.actor
 
-    def tell(found: PersonData) -> Entry:
-        return Entry(
+    def make_entry(found: PersonData) -> AuditEntry:
+        return AuditEntry(
             at=trail.now(),
             actor=actor,
             kind=Kind.ERASE_PERSON,
@@ -88,7 +88,7 @@ async def erase_person(requester: Requester, body: PersonBody) -> PersonFound:
             detail=found.counts(),
         )
 
-    return summary(await requester.callbacks.erase_person(body.number, tell))
+    return summary(await requester.callbacks.erase_person(body.number, make_entry))
 
 
 def summary(found: PersonData) -> PersonFound:

@@ -17,7 +17,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from xucd.callbacks.service import Callbacks
-from xucd.center.audit import Actor, Entry, Kind, Target
+from xucd.center.audit import Actor, AuditEntry, Kind, Target
 from xucd.center.rights import Rights, Task
 from xucd.store.audit_trail import AuditTrail
 from xucd.web.rest_csv import CsvFile
@@ -59,7 +59,9 @@ class Requester(msgspec.Struct, frozen=True):
         """Write into the audit trail that the user did this."""
         trail = self.services.audit
         await trail.record(
-            Entry(at=trail.now(), actor=self.actor, kind=kind, targets=targets, detail=detail or {})
+            AuditEntry(
+                at=trail.now(), actor=self.actor, kind=kind, targets=targets, detail=detail or {}
+            )
         )
 
 
