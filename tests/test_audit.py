@@ -121,10 +121,14 @@ async def test_reading_the_trail_is_in_the_trail(ada: RestClient) -> None:
 
 
 @pytest.mark.parametrize("login", ["bruce", "sue"])
-async def test_nobody_but_an_administrator_reads_it(xucd: LoneXucd, login: str) -> None:
+async def test_nobody_but_an_administrator_reads_it_and_who_tries_is_in_it(
+    xucd: LoneXucd, ada: RestClient, login: str
+) -> None:
     client = RestClient(xucd.port, xucd.token(login))
     status, answer = await client.ask("GET", "/audit")
     assert (status, answer["error"]) == (403, "NotAuthorized")
+    tried = await trail(ada, f"&kind=read_audit&actor={login}")
+    assert [each["outcome"] for each in tried] == ["NotAuthorized"]
 
 
 async def test_pages_follow_each_other_and_lack_nothing(ada: RestClient) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+from tests.lone_xucd import LoneXucd
+from tests.rest_client import RestClient
 from xucd.center.audit import XUCD, AuditEntry, Kind
 from xucd.center.day import AgentDay
 from xucd.center.queue_day import QueueDay
@@ -178,3 +181,23 @@ async def test_other_work_comes_between_two_steps(
         left.append(len(await working.run(lambda _: filled.tickets())))
     assert await expiring == {"callbackTickets": 20}
     assert len(set(left)) > 10  # it was asked in the middle of the work, again and again
+
+
+async def test_the_daemon_deletes_at_its_start_and_says_so(tmp_path: Path) -> None:
+    xucd = LoneXucd(tmp_path)
+    await xucd.prepare()
+    store = xucd.store()
+    store.put_agent_days(datetime.date(2001, 1, 1), {8: AgentDay()})
+    await xucd.start()
+    try:
+        ada = RestClient(xucd.port, xucd.token("ada"))
+        async with asyncio.timeout(60):
+            while True:
+                _, page = await ada.ask("GET", "/audit?kind=expire")
+                if page["list"]:
+                    break
+                await asyncio.sleep(0.05)  # over REST there is nothing to wait on
+        assert store.agent_days(datetime.date(2001, 1, 1)) == {}
+    finally:
+        await xucd.stop()
+        store.close()

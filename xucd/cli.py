@@ -206,7 +206,10 @@ def _apply(arguments: argparse.Namespace) -> int:
 def _export(arguments: argparse.Namespace) -> int:
     store = _store(arguments)
     try:
-        print(writing.write(export(store)), end="")
+        plan = export(store)
+        # The file holds the callbacks.
+        audit.write(store, audit.command_line(Kind.EXPORT_CENTER))
+        print(writing.write(plan), end="")
     finally:
         store.close()
     return 0

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     EXPORT_PERSON = "export_person"
     ERASE_PERSON = "erase_person"
     CONFIGURE = "configure"
+    EXPORT_CENTER = "export_center"
     SET_PASSWORD = "set_password"
     REMOVE_USER = "remove_user"
     EXPIRE = "expire"

@@ -12,6 +12,7 @@ trail grows by some two hundred bytes for each.
 """
 
 import asyncio
+import datetime
 from collections.abc import Callable
 
 import msgspec
@@ -74,9 +75,13 @@ class AuditTrail:
             entry
             if times == 1
             else msgspec.structs.replace(
-                entry, at=now, detail={**entry.detail, "times": times, "since": entry.at}
+                entry, at=now, detail={**entry.detail, "times": times, "since": _iso(entry.at)}
             )
             for entry, times in counted.values()
         ]
         if entries:
             self._journal.later(audit.write, *sorted(entries, key=lambda entry: entry.at))
+
+
+def _iso(at: float) -> str:
+    return datetime.datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")

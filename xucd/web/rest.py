@@ -85,7 +85,7 @@ class Rest:
             name: _converted(text, places[name], "The address") for name, text in path.items()
         }
         requester = self._requester(signed_in, request)
-        _check_task(route, requester.rights)
+        _check_task(route, requester)
         await route.before_body(requester, **arguments)
         finished = request.notifyFinish()
         slot = await self._slots.take(signed_in.user.id)
@@ -134,7 +134,7 @@ class Rest:
         signed_in, signature = await self._signed_in(request), route.signature
         vouch(request, signed_in.user)
         requester = self._requester(signed_in, request)
-        _check_task(route, requester.rights)
+        _check_task(route, requester)
         arguments: dict[str, Any] = {}
         for name, text in path.items():
             arguments[name] = _converted(text, signature.places[name], "The address")
@@ -155,9 +155,10 @@ class Rest:
             raise
 
 
-def _check_task(route: Route, rights: Rights) -> None:
+def _check_task(route: Route, requester: Requester) -> None:
     """Raise `HttpError` with `NotAuthorized` where a route asks for another profile."""
-    if route.task is not None and not rights.may(route.task):
+    if route.task is not None and not requester.rights.may(route.task):
+        requester.count_refusal(route.kind)
         raise HttpError(403, "NotAuthorized", "The user's profile does not allow this.")
 
 

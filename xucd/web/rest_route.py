@@ -64,6 +64,14 @@ class Requester(msgspec.Struct, frozen=True):
             )
         )
 
+    def count_refusal(self, kind: Kind | None) -> None:
+        """Count in the audit trail that the user tried this and may not."""
+        if kind is not None:
+            trail = self.services.audit
+            trail.count(
+                AuditEntry(at=trail.now(), actor=self.actor, kind=kind, outcome="NotAuthorized")
+            )
+
 
 class Signature(msgspec.Struct, frozen=True):
     """The types of a route's request and answer.
@@ -90,9 +98,10 @@ class Route:
     `before_body` is for routes whose bodies may be large: awaited with the same arguments before
     the body is read, it refuses what the function would refuse in the end. `errors` are the
     statuses that it can answer with besides those that every route can. `task` is what it takes a
-    profile to do, None for what belongs to the Agent API. `creates` is False for a POST that only
-    keeps what it is about out of the address. `links` are OpenAPI's: the functions of other routes,
-    each with the place of their uuid in this answer.
+    profile to do, None for what belongs to the Agent API; `kind` is how the audit trail counts who
+    tries it without. `creates` is False for a POST that only keeps what it is about out of the
+    address. `links` are OpenAPI's: the functions of other routes, each with the place of their uuid
+    in this answer.
     """
 
     method: str
@@ -101,6 +110,7 @@ class Route:
     errors: tuple[int, ...] = ()
     before_body: Function | None = None
     task: Task | None = None
+    kind: Kind | None = None
     creates: bool = True
     links: Mapping[Function, str] = field(default_factory=dict)
 

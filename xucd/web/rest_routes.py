@@ -8,6 +8,7 @@ others ask for a profile that is set: see `xucd.center.rights`.
 `xucd.web.rest` serves this table, and `xucd.web.rest_openapi` describes it.
 """
 
+from xucd.center.audit import Kind
 from xucd.center.rights import Task
 from xucd.web.rest_audit import get_audit
 from xucd.web.rest_callbacks import (
@@ -57,6 +58,7 @@ ROUTES: tuple[Route, ...] = (
         remove_callback_request,
         errors=(404,),
         task=Task.CHANGE_CALLBACKS,
+        kind=Kind.DELETE_CALLBACK,
     ),
     Route(
         "GET",
@@ -64,11 +66,17 @@ ROUTES: tuple[Route, ...] = (
         get_callback_tickets,
         errors=(404, 422),
         task=Task.READ_TICKETS,
+        kind=Kind.EXPORT_TICKETS,
     ),
     Route("GET", "/gaps", get_gaps, errors=(422,)),
     # Found by a body, since addresses end up in the logs of proxies.
-    Route("POST", "/persons/find", find_person, task=Task.HANDLE_PERSONS, creates=False),
-    Route("POST", "/persons/export", export_person, task=Task.HANDLE_PERSONS, creates=False),
-    Route("POST", "/persons/erase", erase_person, task=Task.HANDLE_PERSONS, creates=False),
-    Route("GET", "/audit", get_audit, errors=(422,), task=Task.READ_AUDIT),
+    *(
+        Route("POST", path, function, task=Task.HANDLE_PERSONS, kind=kind, creates=False)
+        for path, function, kind in (
+            ("/persons/find", find_person, Kind.FIND_PERSON),
+            ("/persons/export", export_person, Kind.EXPORT_PERSON),
+            ("/persons/erase", erase_person, Kind.ERASE_PERSON),
+        )
+    ),
+    Route("GET", "/audit", get_audit, errors=(422,), task=Task.READ_AUDIT, kind=Kind.READ_AUDIT),
 )
