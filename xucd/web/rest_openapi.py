@@ -51,11 +51,12 @@ def document() -> dict[str, Any]:
     built = {
         "openapi": "3.1.0",
         "info": {
-            "title": "xucd: callbacks and gaps",
+            "title": "xucd: callbacks, gaps, the audit trail, and the data of persons",
             "version": __version__,
             "description": "Lists, periods, requests and tickets of callbacks; the gaps in what "
-            "xucd heard of Asterisk. The bearer token is the one of /xuc/api/2.0/auth/login; the "
-            "user's rights are those of the WebSocket.",
+            "xucd heard of Asterisk; for administrators the audit trail and the data of persons. "
+            "The bearer token is the one of /xuc/api/2.0/auth/login; the user's rights are those "
+            "of the WebSocket.",
         },
         "servers": [{"url": "/xuc/api/2.0"}],
         "security": [{"token": []}],
