@@ -41,6 +41,9 @@ EVERYBODY = frozenset(LOGINS)
 LISTED = frozenset({"admin", "lists", "none"})
 """Who may do what is about agents, groups or queues on the lists."""
 FOREIGN = frozenset({"admin", "none"})
+SUPERVISING = frozenset({"admin", "lists"})
+"""Who may do, about the lists, what is not of the Agent API: it takes a profile that is set."""
+ADMIN = frozenset({"admin"})
 OWN = frozenset({"none", "strict"})
 """Who has an agent."""
 
@@ -144,13 +147,13 @@ COMMANDS: dict[str, list[Case]] = {
     "getAgentStates": _nobody_is_refused(),
     "getAgentDirectory": _nobody_is_refused(),
     "setAgentGroup": [
-        Case("own agent, listed group", {"groupId": DEFAULT}, LISTED & OWN),
-        Case("listed agent and group", {"agentId": ALICE, "groupId": DEFAULT}, LISTED),
-        Case("listed agent, foreign group", {"agentId": ALICE, "groupId": BOATS}, FOREIGN),
-        Case("foreign agent, listed group", {"agentId": MARICE, "groupId": DEFAULT}, FOREIGN),
+        Case("own agent, listed group", {"groupId": DEFAULT}, frozenset()),
+        Case("listed agent and group", {"agentId": ALICE, "groupId": DEFAULT}, SUPERVISING),
+        Case("listed agent, foreign group", {"agentId": ALICE, "groupId": BOATS}, ADMIN),
+        Case("foreign agent, listed group", {"agentId": MARICE, "groupId": DEFAULT}, ADMIN),
         # For the next role everybody is back.
-        Case("listed agent, back", {"agentId": ALICE, "groupId": DEFAULT}, LISTED),
-        Case("foreign agent, back", {"agentId": MARICE, "groupId": BOATS}, FOREIGN),
+        Case("listed agent, back", {"agentId": ALICE, "groupId": DEFAULT}, SUPERVISING),
+        Case("foreign agent, back", {"agentId": MARICE, "groupId": BOATS}, ADMIN),
     ],
     "setAgentQueue": _agent_in_queue(penalty=0),
     "removeAgentFromQueue": _agent_in_queue(),
@@ -169,25 +172,25 @@ COMMANDS: dict[str, list[Case]] = {
         Case("foreign user", {"userId": MARICE_USER}, FOREIGN),
     ],
     "setUserDefaultMembership": [
-        Case("listed user", {"userId": ALICE_USER, "membership": _MEMBERSHIP}, LISTED),
-        Case("foreign user", {"userId": MARICE_USER, "membership": _MEMBERSHIP}, FOREIGN),
+        Case("listed user", {"userId": ALICE_USER, "membership": _MEMBERSHIP}, SUPERVISING),
+        Case("foreign user", {"userId": MARICE_USER, "membership": _MEMBERSHIP}, ADMIN),
         Case(
             "listed user, foreign queue",
             {"userId": ALICE_USER, "membership": [{"queueId": BILLING, "penalty": 0}]},
-            FOREIGN,
+            ADMIN,
         ),
     ],
     "setUsersDefaultMembership": [
-        Case("listed user", {"userIds": [ALICE_USER], "membership": _MEMBERSHIP}, LISTED),
+        Case("listed user", {"userIds": [ALICE_USER], "membership": _MEMBERSHIP}, SUPERVISING),
         Case(
             "a foreign user among them",
             {"userIds": [ALICE_USER, MARICE_USER], "membership": _MEMBERSHIP},
-            FOREIGN,
+            ADMIN,
         ),
     ],
     "applyUsersDefaultMembership": [
-        Case("listed user", {"userIds": [ALICE_USER]}, LISTED),
-        Case("a foreign user among them", {"userIds": [ALICE_USER, MARICE_USER]}, FOREIGN),
+        Case("listed user", {"userIds": [ALICE_USER]}, SUPERVISING),
+        Case("a foreign user among them", {"userIds": [ALICE_USER, MARICE_USER]}, ADMIN),
     ],
     "userStatusUpdate": [Case("own agent", {"status": "available"}, OWN)],
     "subscribeToPhoneHints": _nobody_is_refused(phoneNumbers=["1001", "1004"]),
