@@ -120,6 +120,7 @@ soak: venv
 	$(SOAKED) -o timeout=0 tests/test_web_bytes.py --inputs $(INPUTS)
 	$(SOAKED) -o timeout=0 tests/test_web_siege.py --siege
 	$(SOAKED) integration/test_resume_restart.py --resume-kills $(RESUMES)
+	$(SOAKED) integration/test_events_by_profile.py
 	$(SOAKED) integration/test_callers.py -k mixed --mixed-calls $(CALLS)
 	$(SOAKED) integration/test_model.py --model-steps $(STEPS) --model-shrink \
 		$(SEEDS:%=--model-seed %)

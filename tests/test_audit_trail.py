@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from tests.test_recording import Table
+from xucd.app.audited import AuditedCommands
 from xucd.center.audit import Actor, AuditEntry, Kind, Target
 from xucd.center.refused import Refused
+from xucd.cti.commands import ListenAgent, MonitorPause
 from xucd.store import AsyncStore, Store, audit
 from xucd.store.audit import AuditSearch, StoredEntry
 from xucd.store.audit_trail import MAX_COUNTED, AuditTrail
@@ -123,3 +127,41 @@ async def test_an_entry_names_a_bounded_number_of_targets(here: Away) -> None:
     (told,) = await here.entries()
     assert told.targets == many[:50]
     assert told.detail == {"targets": 5000}
+
+
+def commands(away: Away, table: Table) -> AuditedCommands:
+    """The commands, of which none here is about callbacks."""
+    none: Any = None
+    return AuditedCommands(away.trail, table.context, none)
+
+
+async def test_a_recording_is_paused_while_the_database_is_away_and_told_of_later(
+    away: Away,
+) -> None:
+    table = Table()
+    table.talks()
+    await commands(away, table).carry_out(MonitorPause(), table.who)
+    assert table.script.asked  # Asterisk, to mute it
+    await away.come_back()
+    async for _ in _written(away):
+        pass
+    (told,) = await away.entries()
+    assert (told.kind, told.outcome) == (Kind.PAUSE_RECORDING, "ok")
+
+
+async def test_nobody_listens_while_it_cannot_be_written_down(away: Away) -> None:
+    table = Table()
+    table.talks()
+    with pytest.raises(Refused, match="StoreUnavailable"):
+        await commands(away, table).carry_out(ListenAgent(agent_id=8), table.who)
+    assert table.script.asked == []
+
+
+async def test_listening_is_written_down_before_and_what_came_of_it_after(here: Away) -> None:
+    table = Table()
+    with pytest.raises(Refused, match="CannotListenToOneself"):
+        await commands(here, table).carry_out(ListenAgent(agent_id=8), table.who)
+    assert [(each.kind, each.outcome) for each in await here.entries()] == [
+        (Kind.LISTEN, "asked"),
+        (Kind.LISTEN, "CannotListenToOneself"),
+    ]
