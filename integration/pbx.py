@@ -155,7 +155,8 @@ class Pbx:
     """One Asterisk.
 
     `ports` are free ones unless given; `name` is the container's, any unless given;
-    `queue_timeout` is for how many seconds a caller may wait in a queue.
+    `queue_timeout` is for how many seconds a caller may wait in a queue. `conf`, to be set before
+    the start, is the folder of the files that a user would include.
     """
 
     ami_user = "xucd"
@@ -177,6 +178,7 @@ class Pbx:
         self.witness_user = "witness"
         self.witness_secret = secrets.token_hex(16)
         self.queue_timeout = queue_timeout
+        self.conf = HERE.parent / "asterisk-conf"
         self.recordings = Path()
         self.logs = Path()
         self._container: Any = None
@@ -220,7 +222,7 @@ class Pbx:
         self.logs.chmod(0o777)
         box = DockerContainer(self.image).with_command("/xucd/asterisk/entrypoint")
         box.with_volume_mapping(str(HERE / "asterisk"), "/xucd/asterisk", "ro")
-        box.with_volume_mapping(str(HERE.parent / "asterisk-conf"), "/xucd/asterisk-conf", "ro")
+        box.with_volume_mapping(str(self.conf), "/xucd/asterisk-conf", "ro")
         box.with_volume_mapping(str(self.recordings), RECORDINGS, "rw")
         box.with_volume_mapping(str(self.logs), LOGS, "rw")
         for word, value in self._environment().items():

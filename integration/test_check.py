@@ -108,7 +108,9 @@ async def checked(
 
 
 AWAITED = re.compile(
-    rb"Event: (FullyBooted|VarSet.*Variable: XUCD_CHECK|Newchannel|QueueMemberRemoved)", re.DOTALL
+    rb"Event: (FullyBooted|VarSet.*Variable: XUCD_CHECK|Newchannel|SoftHangupRequest"
+    rb"|QueueMemberRemoved)",
+    re.DOTALL,
 )
 
 

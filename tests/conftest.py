@@ -48,13 +48,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Callable[[str], str]]:
-    """A PostgreSQL server of the distribution's; call it to make a database and get its URL."""
+def postgresql_programs() -> Path:
+    """The folder of the distribution's PostgreSQL, which is installed if it is missing."""
     ensure = PROJECT / "integration/bin/ensure-postgres"
-    programs = Path(
+    return Path(
         subprocess.run([ensure], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     )
+
+
+@contextlib.contextmanager
+def postgresql_server() -> Iterator[Callable[[str], str]]:
+    """A PostgreSQL server of the distribution's; call it to make a database and get its URL."""
+    programs = postgresql_programs()
     # Short, because a socket's path is at most 107 characters long.
     folder = Path(tempfile.mkdtemp(prefix="xucd-pg-", dir="/tmp"))
     # The server ends with the tests even when they are killed. It refuses to run as root.
@@ -92,6 +97,13 @@ def postgresql() -> Iterator[Callable[[str], str]]:
                 connection.execute(f'CREATE DATABASE "{name}"')
             return f"postgresql://test@/{name}?host={folder}"
 
+        yield create
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Callable[[str], str]]:
+    """A PostgreSQL server; call it to make a database and get its URL."""
+    with postgresql_server() as create:
         yield create
 
 

@@ -344,6 +344,17 @@ def originate_nowhere() -> Action:
     )
 
 
+def originate_end() -> Action:
+    """Run what the dialplan does as a caller hangs up who wanted no callback: nothing.
+
+    It causes the events of a channel's hangup, those that come before it included.
+    """
+    return Action(
+        "Originate",
+        (("Channel", "Local/h@xucd-callback"), ("Application", "Hangup"), ("Async", "true")),
+    )
+
+
 def setvar(variable: str, value: str) -> Action:
     """Set a global variable or a function."""
     return Action("Setvar", (("Variable", variable), ("Value", value)))

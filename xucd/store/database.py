@@ -214,4 +214,7 @@ def migrate(engine: Engine) -> None:
         try:
             command.upgrade(config, "head")
         except CommandError as error:
-            raise StoreError(f"the database does not fit this version of xucd: {error}") from error
+            raise StoreError(
+                f"the database does not fit this version of xucd ({error}): a newer one has used"
+                " it; install that again, or restore a backup from before"
+            ) from error

@@ -2,9 +2,9 @@
 
 Asterisk tells no manager user its read classes, so the check causes harmless events and tests which
 arrive: it sets and empties the global variables `XUCD_CHECK` and `CHECK_OF_FILTERS`, adds a paused
-member to a queue and removes it at once, and calls a number that does not exist. The write classes
-show in the list of the user's actions. An action that is missing although the user has its class
-means a missing module.
+member to a queue and removes it at once, calls a number that does not exist, and runs the end of
+`xucd-callback`. The write classes show in the list of the user's actions. An action that is missing
+although the user has its class means a missing module.
 """
 
 import asyncio
@@ -34,6 +34,8 @@ from xucd.tools.checks import (
     Finding,
     as_text,
     check_write_classes,
+    dialplan_outdated,
+    filter_outdated,
     lines_missing,
     lines_unregistered,
     module_missing,
@@ -245,6 +247,8 @@ class _Checker:
                     f"{context.name} does not pause the agent with the reason {WRAPUP_REASON}",
                     "use the context of xucd's extensions.conf unchanged",
                 )
+            elif context.name == "xucd-sub-wrap" and not any("MEMBERNAME" in item for item in data):
+                yield dialplan_outdated(context.name)
             for host, port in {found for item in data for found in _AGI.findall(item)}:
                 if int(port or 4573) != agi.port or host not in (agi.host, "localhost"):
                     yield Finding(
@@ -309,16 +313,8 @@ class _Checker:
             await self._query(actions.setvar("XUCD_CHECK", ""))
         else:
             yield read_class_unchecked("dialplan")
-        if "Originate" in commands:
-            await self._query(actions.originate_nowhere())
-            if not await self._arrives(
-                lambda event: (
-                    event["Event"] == "Newchannel" and "s@xucd-check" in event.get("Channel", "")
-                )
-            ):
-                yield read_class_missing("call", "calls")
-        else:
-            yield read_class_unchecked("call")
+        async for finding in self._check_calls(commands):
+            yield finding
         if queues and "QueueAdd" in commands:
             interface = "Local/s@xucd-check"
             member = AddMember(queues[0], interface, "xucd-check", 0, paused=True)
@@ -337,11 +333,40 @@ class _Checker:
         else:
             yield read_class_unchecked("agent")
 
+    async def _check_calls(self, commands: Block) -> AsyncIterator[Finding]:
+        """Cause a call and test whether its events arrive."""
+        if "Originate" in commands:
+            await self._query(actions.originate_nowhere())
+            if not await self._arrives(
+                lambda event: (
+                    event["Event"] == "Newchannel" and "s@xucd-check" in event.get("Channel", "")
+                )
+            ):
+                yield read_class_missing("call", "calls")
+            elif not await self._hangup_requests_arrive():
+                yield filter_outdated()
+        else:
+            yield read_class_unchecked("call")
+
+    async def _hangup_requests_arrive(self) -> bool:
+        """Whether the newest of the events do: Asterisk announces a channel's end.
+
+        True where the dialplan lacks what would cause them, which is a finding of its own.
+        """
+        await self._query(actions.originate_end())
+        if await self._arrives(_of_end("SoftHangupRequest", "Channel")):
+            return True
+        return not self._events.contain(_of_end("DialEnd", "DestChannel"))
+
 
 def _variable(name: str, value: str) -> Callable[[Block], bool]:
     return lambda event: (
         event["Event"] == "VarSet" and event.get("Variable") == name and event.get("Value") == value
     )
+
+
+def _of_end(name: str, header: str) -> Callable[[Block], bool]:
+    return lambda event: event["Event"] == name and "h@xucd-callback" in event.get(header, "")
 
 
 def run(settings: Settings, exposed: Iterable[str] = ()) -> int:

@@ -126,6 +126,29 @@ def read_class_unchecked(right: str) -> Finding:
     )
 
 
+def filter_outdated() -> Finding:
+    """Events arrive, but not all that this version of xucd reads."""
+    return Finding(
+        "FilterOutdated",
+        "warning",
+        "the eventfilter lines of the manager user are of an older xucd: a caller who hangs up, a"
+        " call that is picked up and queues that come or go are noticed late or not at all",
+        f"replace them by the eventfilter lines of this version's manager.conf; {RELOAD}",
+    )
+
+
+def dialplan_outdated(context: str) -> Finding:
+    """A context works, but is not as this version of xucd has it."""
+    return Finding(
+        "DialplanOutdated",
+        "warning",
+        f"{context} is of an older xucd: it pauses for a wrap-up also members that are no agents"
+        " of xucd's",
+        "replace xucd's extensions.conf by that of this version;"
+        ' then run asterisk -rx "dialplan reload"',
+    )
+
+
 def module_missing(module: str, level: Level, use: str) -> Finding:
     """A module of Asterisk's is not loaded."""
     return Finding(
