@@ -125,6 +125,17 @@ def test_a_syntax_error_is_named_by_its_line() -> None:
     assert "at line 3" in problem
 
 
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("a = " + "[" * 5000, "its values are nested too deeply"),
+        ("[[queues]]\nid = " + "1" * 5000, "a number in it is too long"),
+    ],
+)
+def test_what_python_cannot_hold_is_an_error_of_the_file(text: str, said: str) -> None:
+    assert problems(text) == [f"center.toml: is not valid TOML: {said}"]
+
+
 def test_a_table_in_place_of_a_list_is_named() -> None:
     assert problems("[groups]\nid = 1\n") == [
         "center.toml: groups: expected a list of tables, each under [[groups]]"

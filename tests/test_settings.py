@@ -111,6 +111,20 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ),
         ("[[statuses]]\nname='a'", "xucd.toml: statuses[0]: long_name is missing"),
         ("port = ", "xucd.toml: is not valid TOML"),
+        ("a = " + "[" * 5000, "xucd.toml: is not valid TOML: its values are nested too deeply"),
+        ("a = " + "1" * 5000, "xucd.toml: is not valid TOML: a number in it is too long"),
+        (
+            "[dialing]\nallowed='a{99999999999999999999}'",
+            "xucd.toml: dialing.allowed is not a regular expression",
+        ),
+        (
+            f"[dialing]\nallowed='{'(' * 5000}{')' * 5000}'",
+            "xucd.toml: dialing.allowed is nested too deeply",
+        ),
+        (
+            "[store]\nurl='postgresql://xucd@db:port/xucd'",
+            "xucd.toml: store.url is not a database URL",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_file_section_and_key(

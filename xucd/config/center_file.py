@@ -6,7 +6,6 @@ of them can be mended at once.
 
 import datetime
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path as FilePath
 from typing import Any
@@ -65,8 +64,8 @@ def read(path: FilePath, today: datetime.date) -> CenterFile:
 def parse(text: str, name: str, today: datetime.date) -> CenterFile:
     """As `read`, of a text that is called `name` in errors."""
     try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        content = validation.read_toml(text)
+    except ValueError as error:
         raise CenterFileError([f"{name}: is not valid TOML: {error}"]) from error
     reader = _Reader(content, today)
     if reader.problems:

@@ -7,7 +7,6 @@ a misspelt key must not quietly leave a default in force.
 
 import ipaddress
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
@@ -235,7 +234,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, secret: bool = True) 
 def read(path: Path) -> dict[str, Any]:
     """The settings file's content, as it is. Raises `SettingsError`."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return validation.read_toml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are both ones
@@ -332,10 +331,12 @@ def _check(settings: Settings) -> None:
     _check_proxies(settings.web.trusted_proxies)
     try:
         re.compile(settings.dialing.allowed)
-    except re.error as error:
+    except (re.error, OverflowError) as error:
         raise ConfigValueError(
             ("dialing", "allowed"), f"is not a regular expression: {error}"
         ) from None
+    except RecursionError:
+        raise ConfigValueError(("dialing", "allowed"), "is nested too deeply") from None
     _check_sheets(settings.sheets)
     names = [status.name for status in settings.statuses]
     for index, name in enumerate(names):
@@ -401,7 +402,7 @@ def _absolute(text: str, environ: Mapping[str, str]) -> str:
     """The store's URL, with an absolute path for SQLite. Raises `ConfigValueError`."""
     try:
         url = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # of a port that is no number, the latter
         raise ConfigValueError(
             ("store", "url"), "is not a database URL; write it as sqlite:///xucd.db"
         ) from error

@@ -5,6 +5,7 @@ becomes a sentence that somebody who knows no Python can act on.
 """
 
 import re
+import tomllib
 from typing import Any, TypeVar
 
 import msgspec
@@ -63,6 +64,18 @@ class ConfigValueError(Exception):
         super().__init__(dotted(path), problem)
         self.path = path
         self.problem = problem
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """The tables of a TOML text. Raises ValueError that says what is wrong with it."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("its values are nested too deeply") from None
+    except ValueError as error:
+        if isinstance(error, tomllib.TOMLDecodeError):
+            raise
+        raise ValueError("a number in it is too long") from error  # Python converts no such
 
 
 def convert(value: object, kind: type[T], path: Path = (), *, strict: bool = True) -> T:
