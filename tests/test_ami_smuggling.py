@@ -199,3 +199,17 @@ def test_an_asterisk_that_describes_channels_otherwise_is_heard_as_it_is() -> No
 def test_what_never_ends_is_given_up() -> None:
     torn = wire(CHANNEL.partition("Exten")[0])
     assert len(blocks(wire(CHANNEL), torn, *[wire(OTHER)] * 40)) == 42
+
+
+def test_it_does_not_matter_with_which_others_a_block_arrives() -> None:
+    odd = "Event: Newstate\r\nChannelStateDesc: Up\r\nUniqueid: 1795667000.1\r\n\r\n"
+    stream = (odd + wire(CHANNEL) + wire(CHANNEL, caller=SMUGGLED[0]) + wire(OTHER)).encode()
+    at_once = Framer(greeted=False).feed(stream)
+    one_by_one = Framer(greeted=False)
+    assert at_once == [
+        block for at in range(len(stream)) for block in one_by_one.feed(stream[at : at + 1])
+    ]
+    assert [parse(block).get("Uniqueid", "") for block in at_once][:2] == [
+        "1795667000.1",
+        "1795667017.3",
+    ]

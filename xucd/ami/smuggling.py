@@ -109,9 +109,10 @@ class Mender:
         self._strange: set[_Form] = set()
 
     def mend(self, blocks: list[bytes]) -> list[bytes]:
-        """The blocks, those joined that a number has cut; one whose rest is missing is kept."""
-        if not self._held and all(map(self._is_whole, blocks)):
-            return blocks
+        """The blocks, those joined that a number has cut; one whose rest is missing is kept.
+
+        Each is looked at once, in its turn: it must not matter with which others it came.
+        """
         mended: list[bytes] = []
         for block in blocks:
             if not self._held and self._is_whole(block):
