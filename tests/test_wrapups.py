@@ -241,3 +241,40 @@ def test_a_half_pause_that_has_ended_is_not_asked_for_again() -> None:
     scene.forget()
     scene.passes(3600)
     assert scene.asked == []
+
+
+def found(reason: str, **more: str) -> Snapshot:
+    """Bruce's members as they are listed after a connection, paused for this reason."""
+    queues = {"support": reason, "sales": reason, "billing": reason} | more
+    members = tuple(
+        MemberSeen(queue, "PJSIP/1001", "Agent/2501", penalty, True, why, 0, int(START))
+        for penalty, (queue, why) in enumerate(queues.items())
+    )
+    return Snapshot(frozenset(queues), members, (), (), {"PJSIP/1001": "NOT_INUSE"})
+
+
+def test_a_wrapup_whose_end_was_asked_for_in_vain_ends_after_a_restart_of_asterisk() -> None:
+    scene = after_a_call()
+    scene.passes(3600)
+    scene.rebuilds(Snapshot(frozenset({"support", "sales", "billing"}), (), (), (), {}))
+    for queue, penalty in (("support", 0), ("sales", 1), ("billing", 2)):
+        scene.happens(ev.MemberAdded(queue, "PJSIP/1001", "Agent/2501", penalty, True, ""))
+        scene.happens(ev.MemberPaused(queue, "PJSIP/1001", "Agent/2501", True, WRAPUP_REASON))
+    scene.forget()
+    scene.passes(10)
+    assert scene.asked[0] == SetPause("PJSIP/1001", False)
+
+
+def test_a_pause_without_a_reason_that_was_not_heard_is_no_wrapup() -> None:
+    scene = after_a_call()
+    scene.rebuilds(found(""))
+    assert (scene.agent().shown.state, scene.agent().reason) == (AgentState.ON_PAUSE, "")
+    scene.forget()
+    scene.passes(60)
+    assert scene.asked == []
+
+
+def test_a_wrapup_that_is_found_in_a_queue_of_others_alone_is_ended() -> None:
+    scene = after_a_call()
+    scene.rebuilds(found("lunch", others=WRAPUP_REASON))
+    assert SetPause("PJSIP/1001", False, "", "others") in scene.asked

@@ -642,6 +642,11 @@ class Center:
         elif live.agent.id not in self._half_paused:
             self._half_paused.begin(live.agent.id, now + HALF_PAUSED_S)
 
+    def ask_anew(self, now: float) -> None:
+        """Ask again, from the beginning, for what Asterisk was asked for in vain."""
+        self._wrapups.ask_anew(now)
+        self._half_paused.ask_anew(now)
+
     def is_half_paused(self, live: LiveAgent) -> bool:
         """Whether a wrap-up's pause of an agent's memberships is about to be ended."""
         return live.agent.id in self._half_paused

@@ -33,7 +33,9 @@ def paused(member: MemberSeen, is_paused: bool, reason: str) -> MemberSeen:
     overwritten = None
     if is_paused and reason == WRAPUP_REASON and member.paused:
         overwritten = member.overwritten if member.reason == WRAPUP_REASON else member.reason
-    return msgspec.structs.replace(member, paused=is_paused, reason=reason, overwritten=overwritten)
+    return msgspec.structs.replace(
+        member, paused=is_paused, reason=reason, overwritten=overwritten, unsaid=False
+    )
 
 
 def is_shelved(member: MemberSeen) -> bool:
@@ -56,11 +58,10 @@ def _remembering(listed: MemberSeen, known: MemberSeen | None) -> MemberSeen:
     """A member as it is listed, with what is known of it and not listed."""
     if known is None:
         return listed
-    if listed.paused and not listed.reason and wraps_up(known):
-        # It was added paused, and Asterisk takes a reason only once the member is there.
-        listed = msgspec.structs.replace(listed, reason=WRAPUP_REASON)
-    before = paused(known, listed.paused, listed.reason).overwritten
-    return msgspec.structs.replace(listed, overwritten=before)
+    unsaid = known.unsaid and wraps_up(known) and listed.paused and not listed.reason
+    reason = known.reason if unsaid else listed.reason
+    before = paused(known, listed.paused, reason).overwritten
+    return msgspec.structs.replace(listed, reason=reason, overwritten=before, unsaid=unsaid)
 
 
 class Memberships:
@@ -118,6 +119,10 @@ class Memberships:
     def drop_elsewhere(self, queue: str, interface: str) -> None:
         """Asterisk has no such member any more in a queue that is none of ours."""
         self._elsewhere.pop((queue, interface), None)
+
+    def all_elsewhere(self) -> list[MemberSeen]:
+        """Every member of queues that are none of ours."""
+        return list(self._elsewhere.values())
 
     def elsewhere(self, interface: str) -> list[MemberSeen]:
         """An interface's members in queues that are none of ours."""

@@ -14,7 +14,7 @@ class MemberSeen(msgspec.Struct, frozen=True, gc=False):
 
     `state_interface` and `dynamic` are as in `MemberAdded`. `overwritten` is no part of the list:
     the reason of the pause that the present one, for a wrap-up, has replaced; None if there was
-    none.
+    none. Nor is `unsaid`: the reason is one that Asterisk has yet to be told.
     """
 
     queue: str
@@ -29,6 +29,7 @@ class MemberSeen(msgspec.Struct, frozen=True, gc=False):
     state_interface: str = ""
     dynamic: bool = True
     overwritten: str | None = None
+    unsaid: bool = False
 
 
 class ChannelSeen(msgspec.Struct, frozen=True, gc=False):

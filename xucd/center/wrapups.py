@@ -46,6 +46,12 @@ class Wrapups:
         """The clock was set: all ends are so much later by it."""
         self._ends = {agent_id: until + seconds for agent_id, until in self._ends.items()}
 
+    def ask_anew(self, now: float) -> None:
+        """Those that have been asked for in vain are due at once: somebody hears it again."""
+        for agent_id in self._asked:
+            self._ends[agent_id] = now
+        self._asked.clear()
+
     def next_end(self, otherwise: float) -> float:
         """When the next wrap-up ends, `otherwise` if none runs."""
         return min(self._ends.values(), default=otherwise)

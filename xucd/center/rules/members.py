@@ -230,7 +230,7 @@ def _appeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> 
         if member.paused and not member.reason:
             # Asterisk takes a reason only once the member is there.
             reason = WRAPUP_REASON if live.stance is Stance.WRAPPING else live.reason
-            member = msgspec.structs.replace(member, reason=reason)
+            member = msgspec.structs.replace(member, reason=reason, unsaid=True)
             center.members.put(queue_id, member)
         _follow(center, live, member.reason, now)
 

@@ -66,6 +66,7 @@ def rebuild(
             center.changes.append(PhoneChanged(line.id, devices[line.interface]))
     center.devices = devices
     center.expect_nothing(None, now)
+    center.ask_anew(now)
     seen = QueuesSeen(snapshot.queues, snapshot.members)
     rebuild_members(center, seen, now, heard_until=heard_until)
     rebuild_listeners(center, snapshot.channels)
@@ -111,6 +112,11 @@ def rebuild_members(
             _resume_wrapup(center, live, members, now)
     for _, member in center.members.all():
         if center.owners.of(member) is None:
+            end_stray_wrapup(center, member)
+    for member in center.members.all_elsewhere():
+        owner = center.owners.of(member)
+        wraps = owner is not None and (owner.stance is Stance.WRAPPING or owner.owes_wrapup)
+        if not wraps and center.members.line_of(member) is not None:
             end_stray_wrapup(center, member)
 
 
