@@ -329,14 +329,7 @@ def _check(settings: Settings) -> None:
     if (settings.web.tls_certificate is None) != (settings.web.tls_key is None):
         raise ConfigValueError(("web",), "give both tls_certificate and tls_key, or neither")
     _check_proxies(settings.web.trusted_proxies)
-    try:
-        re.compile(settings.dialing.allowed)
-    except (re.error, OverflowError) as error:
-        raise ConfigValueError(
-            ("dialing", "allowed"), f"is not a regular expression: {error}"
-        ) from None
-    except RecursionError:
-        raise ConfigValueError(("dialing", "allowed"), "is nested too deeply") from None
+    _check_expression(settings.dialing.allowed)
     _check_sheets(settings.sheets)
     names = [status.name for status in settings.statuses]
     for index, name in enumerate(names):
@@ -372,6 +365,17 @@ def _check_proxies(proxies: tuple[str, ...]) -> None:
                 f"is {validation.quoted(proxy)}, which is no address and no network: "
                 "write it as 192.0.2.1 or 192.0.2.0/24",
             ) from None
+
+
+def _check_expression(allowed: str) -> None:
+    try:
+        re.compile(allowed)
+    except (re.error, OverflowError) as error:
+        raise ConfigValueError(
+            ("dialing", "allowed"), f"is not a regular expression: {error}"
+        ) from None
+    except RecursionError:
+        raise ConfigValueError(("dialing", "allowed"), "is nested too deeply") from None
 
 
 def _check_sheets(sheets: tuple[SheetSettings, ...]) -> None:
