@@ -21,7 +21,12 @@ RESUMES ?= 100
 # For soak: how many mixed calls are placed into queues, on each Asterisk.
 CALLS ?= 300
 # For soak: how many conversations of raw bytes are held with the site.
-INPUTS ?= 10000
+CONVERSATIONS ?= 10000
+# For soak: how many inputs are tried at each place where bytes come in from outside, how many games of
+# 50 steps the centre plays beside a model of Asterisk, and what both follow from.
+INPUTS ?= 100000
+GAMES ?= 2000
+FUZZ_SEED := $(or $(FUZZ_SEED),$(shell date +%s))
 # A run of soak's: without pytest's own deadline, and with its figures kept for docs/reliability.md.
 SOAKED = $(PYTHON) -m pytest -o faulthandler_timeout=0 --proofs .proofs
 # For mutants: which modules of xucd/center, such as ONLY="agent members"; all unless given.
@@ -47,8 +52,10 @@ help:
 	@echo "                  100 times beside Asterisk while pages resume over it: RESUMES=100;"
 	@echo "                  then beside each Asterisk 300 mixed calls, CALLS=300, and"
 	@echo "                  500 random steps for each seed: STEPS=500,"
-	@echo "                  SEEDS=\"1 2 3 4 5\", and makes a trace that fails shorter;"
-	@echo "                  10,000 conversations of raw bytes, INPUTS=10000"
+	@echo "                  SEEDS=\"1 2 3 4 5\", and makes a trace that fails shorter; and 100000"
+	@echo "                  inputs at each place where bytes come in, INPUTS=100000, 10000"
+	@echo "                  conversations of raw bytes, CONVERSATIONS=10000, and the"
+	@echo "                  centre beside a model of Asterisk, GAMES=2000, from FUZZ_SEED=7"
 	@echo "make unit         the tests that need no Asterisk"
 	@echo "make mutants      changes the centre's code bit by bit, to see which tests notice:"
 	@echo "                  ONLY=\"agent members\" for some of its modules"
@@ -117,13 +124,16 @@ soak: venv
 	@$(BIN)/ensure-postgres >/dev/null
 	$(SOAKED) tests/test_sigkill.py --kills $(KILLS)
 	$(SOAKED) tests/test_ami_hostile.py --hostile 100
-	$(SOAKED) -o timeout=0 tests/test_web_bytes.py --inputs $(INPUTS)
+	$(SOAKED) -o timeout=0 tests/test_web_bytes.py --conversations $(CONVERSATIONS)
 	$(SOAKED) -o timeout=0 tests/test_web_siege.py --siege
 	$(SOAKED) integration/test_resume_restart.py --resume-kills $(RESUMES)
 	$(SOAKED) integration/test_events_by_profile.py
 	$(SOAKED) integration/test_callers.py -k mixed --mixed-calls $(CALLS)
 	$(SOAKED) integration/test_model.py --model-steps $(STEPS) --model-shrink \
 		$(SEEDS:%=--model-seed %)
+	@echo "the inputs and games follow from FUZZ_SEED=$(FUZZ_SEED)"
+	$(SOAKED) -o timeout=0 tests/test_center_machine.py --games $(GAMES) --fuzz-seed $(FUZZ_SEED)
+	$(SOAKED) -o timeout=0 tests/test_fuzzing.py --inputs $(INPUTS) --fuzz-seed $(FUZZ_SEED)
 
 # Less than an hour for all. What a mutant changes: python -m tests.mutants --show NAME
 mutants: venv
@@ -146,6 +156,6 @@ bench: venv
 	$(PYTHON) -m bench
 
 clean: demo-down
-	rm -rf .test-images.log .venv node_modules .demo .model .proofs .mypy_cache .ruff_cache .import_linter_cache .mutants .pytest_cache \
+	rm -rf .test-images.log .venv node_modules .demo .fuzz .model .proofs .mypy_cache .ruff_cache .import_linter_cache .mutants .pytest_cache \
 		build dist bench.json *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -41,10 +41,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="besiege the site with as much as an attacker would, not with a tenth of it",
     )
     parser.addoption(
-        "--inputs",
+        "--conversations",
         type=int,
         default=100,
         help="how many conversations of raw bytes are held with the site",
+    )
+    parser.addoption(
+        "--inputs",
+        type=int,
+        default=150,
+        help="how many inputs are tried at each place where bytes come in from outside",
+    )
+    parser.addoption("--fuzz-seed", type=int, default=1, help="what these inputs follow from")
+    parser.addoption(
+        "--games", type=int, default=15, help="of the centre beside a small Asterisk, at random"
     )
 
 

@@ -194,7 +194,7 @@ async def server() -> AsyncIterator[Server]:
 async def test_no_bytes_from_outside_log_a_traceback(
     server: Server, request: pytest.FixtureRequest, proof: Proof
 ) -> None:
-    inputs = request.config.getoption("inputs")
+    inputs = request.config.getoption("conversations")
     loop = asyncio.get_running_loop()
 
     async def converse(parts: tuple[bytes, ...] | bytes, cut: int | None) -> list[str]:

@@ -96,9 +96,7 @@ def rebuild_members(
             center.undo(queue_id, member)
     # Who was logged in before holds its line, whomever another program has put there since.
     for live in sorted(center.agent_records(), key=lambda each: not _remembered_in(center, each)):
-        state, unheard = live.shown.state, AgentDay()
-        if heard_until is not None:
-            unheard = live.unspent(now).minus(live.unspent(heard_until))
+        state, unheard = live.shown.state, _unheard(live, heard_until, now)
         center.suppressed = True
         _rebuild_agent(center, live, named.get(live.agent.member_name, []), again, now)
         center.suppressed = False
@@ -110,6 +108,18 @@ def rebuild_members(
         _date(center, live, members, now)
         if not again:
             _resume_wrapup(center, live, members, now)
+    _end_stray_wrapups(center)
+
+
+def _unheard(live: AgentRecord, heard_until: float | None, now: float) -> AgentDay:
+    """What would be counted for the agent's state in the time in which nothing was heard."""
+    if heard_until is None:
+        return AgentDay()
+    return live.unspent(now).minus(live.unspent(heard_until))
+
+
+def _end_stray_wrapups(center: Center) -> None:
+    """End the wrap-ups of members that are nobody's, or in queues that their owner does not have."""
     for _, member in center.members.all():
         if center.owners.of(member) is None:
             end_stray_wrapup(center, member)
