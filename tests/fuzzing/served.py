@@ -134,8 +134,14 @@ class Served:
 
     def __init__(self, assembly: Assembly, store: Store) -> None:
         self.port = assembly.port
-        tokens = Tokens(store.token_secret(), 10**9, time.time)
-        self.tokens = [tokens.make(login) for login in ("ada", "sue", "bruce")]
+        tokens, generations = (
+            Tokens(store.token_secret(), 10**9, 10**9, time.time),
+            store.generations(),
+        )
+        self.tokens = [
+            tokens.sign(tokens.begin(login, generations[login]))
+            for login in ("ada", "sue", "bruce")
+        ]
         self.lists = [str(each.uuid) for each in callback_reading.lists(store)]
         self.requests = [str(each.uuid) for each in callback_reading.open_requests(store)]
 

@@ -119,7 +119,7 @@ def _unheard(live: AgentRecord, heard_until: float | None, now: float) -> AgentD
 
 
 def _end_stray_wrapups(center: Center) -> None:
-    """End the wrap-ups of members that are nobody's, or in queues that their owner does not have."""
+    """End wrap-ups of members that are nobody's, or in queues that their owner lacks."""
     for _, member in center.members.all():
         if center.owners.of(member) is None:
             end_stray_wrapup(center, member)
