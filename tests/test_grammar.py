@@ -1,6 +1,8 @@
 """Every text that clients are told or may send is of a kind that says what it may hold."""
 
+import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from msgspec import inspect as kinds
 from tests.told import unfit
 from xucd.center.grammar import GRAMMARS, is_reason, name_of, number_of, reason_of, text_of
 from xucd.center.parties import party
+from xucd.config.validation import SPOKEN_NAME
 from xucd.cti.commands import COMMANDS
 from xucd.cti.messages import MESSAGES
 
@@ -147,3 +150,9 @@ def test_a_message_that_holds_what_its_kind_does_not_is_found() -> None:
     assert unfit("AgentGroupList", [{"id": 1, "name": "a\n"}]) == [
         "AgentGroupList[].name is no name: 'a\\n'"
     ]
+
+
+def test_browsers_read_the_patterns_of_the_documents() -> None:
+    patterns = [re.sub(r"\\A|\\Z", "", grammar.pattern) for grammar in GRAMMARS.values()]
+    program = "JSON.parse(process.argv[1]).forEach((each) => new RegExp(each, 'u'))"
+    subprocess.run(["node", "-e", program, json.dumps([*patterns, SPOKEN_NAME[2:-2]])], check=True)

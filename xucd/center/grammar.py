@@ -19,7 +19,7 @@ CONTROL: Final = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 
 UNSEEN: Final = (
     r"\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    r"\U000e0000-\U000e007f"
+    "\U000e0000-\U000e007f"  # as they are: ECMAScript would write their escapes in another way
 )
 """Characters that turn the direction of writing, or are not seen; those that join letters and emoji
 (U+200C, U+200D) are none of them."""
@@ -46,7 +46,7 @@ GRAMMARS: Final = {
     "interface": Grammar(r"\A[A-Za-z0-9]+/[A-Za-z0-9_.@-]+\Z", "anywhere"),
     "time": Grammar(r"\A[0-9TZ:.+-]+\Z", "anywhere"),
     "colour": Grammar(r"\A#[0-9A-Fa-f]{6}\Z", "anywhere"),
-    "reason": Grammar(rf"\A[^{CONTROL}{UNSEEN}<>\"\\`|;=]{{0,{REASON_BYTES}}}\Z", "between tags"),
+    "reason": Grammar(rf'\A[^{CONTROL}{UNSEEN}<>"\\`|;=]{{0,{REASON_BYTES}}}\Z', "between tags"),
     "name": Grammar(rf"\A[^{CONTROL}{UNSEEN}<>]*\Z", "between tags"),
     "text": Grammar(rf"\A(?:[\t\n\r]|[^{CONTROL}{UNSEEN}])*\Z", "never"),
     "echo": Grammar(rf"\A[^{CONTROL}]*\Z", "never"),
