@@ -119,7 +119,6 @@ STRANGERS = (
     ("1001%3Bext%3D2", "Bob;x", "1001", "Bob;x"),
     ("%2B49%20(170)%2012", 'O"Brien & Sons <x>', "+4917012", 'O"Brien & Sons x'),
     ("1%00", "=cmd|'/c calc'!A1", "1", "=cmd|'/c calc'!A1"),
-    ("2", "é" * 400, "2", "é" * 400),
     ("%C3", "Zo\u00eb", "", "Zo\u00eb"),
     (FORGED, "Zoë 😀", "", "Zoë 😀"),
 )
