@@ -90,6 +90,16 @@ def test_nothing_is_written_into_a_file_that_is_gone(
     assert open_store.stations() == {8: FIRST}
 
 
+def test_a_further_connection_makes_no_empty_file_in_its_place(
+    open_store: Store, file: Path
+) -> None:
+    with open_store.reading():
+        moved_away(file)
+        with pytest.raises(StoreUnavailable, match="is gone"):
+            open_store.stations()
+    assert not file.exists()
+
+
 def test_a_file_that_is_moved_while_it_is_written_to_is_not_acknowledged(
     open_store: Store, file: Path
 ) -> None:

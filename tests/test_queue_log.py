@@ -55,7 +55,7 @@ AT = 1_795_000_000.0
             "1795000000|u1|support|Agent/2501|RINGNOANSWER|5000",
             Logged(AT, "not answered", "u1", "support", "Agent/2501", rang=5),
         ),
-        ("1795000000|NONE|NONE|NONE|QUEUESTART|", Logged(AT, "started")),
+        ("1795000000|NONE|NONE|NONE|QUEUESTART|", None),
         ("1795000000|NONE|support|Agent/2501|PAUSE|lunch", None),
     ],
 )

@@ -4,9 +4,9 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["entered", "connected", "completed", "left", "not answered", "started"]
+Kind = Literal["entered", "connected", "completed", "left", "not answered"]
 """A caller entered a queue, a member answered, the two ended, the caller left without an answer, a
-member did not answer; Asterisk started, and nobody is left of before."""
+member did not answer."""
 
 
 class Logged(msgspec.Struct, frozen=True):

@@ -146,10 +146,6 @@ def _not_answered(line: Logged, data: list[str]) -> Logged:
     return Logged(line.at, "not answered", line.unique_id, line.queue, line.agent, rang=rang)
 
 
-def _started(line: Logged, _: list[str]) -> Logged:
-    return Logged(line.at, "started")
-
-
 def _seconds(text: str) -> float:
     """Raises ValueError for what is no time that a call can take."""
     seconds = float(text)
@@ -175,6 +171,5 @@ EVENTS: dict[str, Callable[[Logged, list[str]], Logged]] = {
     "JOINEMPTY": _left("closed", -1),
     "RINGNOANSWER": _not_answered,
     "RINGCANCELED": _not_answered,
-    "QUEUESTART": _started,
 }
 """What each event says, and where its times stand."""

@@ -62,8 +62,7 @@ def count_logged(
     within = [
         line
         for line in lines
-        if began - SLACK_S <= line.at <= heard_from + SLACK_S
-        and (line.kind == "started" or line.queue in known)
+        if began - SLACK_S <= line.at <= heard_from + SLACK_S and line.queue in known
     ]
     count = _Count(center, heard_from, day_of)
     for entry in _entries(within, {name: queue.id for name, queue in known.items()}):
@@ -78,9 +77,6 @@ def _entries(lines: Iterable[Logged], ids: dict[str, int]) -> list[_Entry]:
     entries: list[_Entry] = []
     waiting: dict[tuple[str, str], _Entry] = {}
     for line in lines:
-        if line.kind == "started":
-            waiting.clear()  # nobody is left of before
-            continue
         if line.kind not in ("entered", "connected", "left"):
             continue
         key = (line.unique_id, line.queue)
