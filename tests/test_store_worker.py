@@ -111,3 +111,36 @@ async def test_a_station_is_written_only_if_it_is_to_be_kept(
     await journal.written()
     assert (8 in await worker.run(Store.stations)) is kept
     await worker.close()
+
+
+async def test_what_is_only_read_does_not_wait_for_a_writer(store: Store, demo_plan: Plan) -> None:
+    worker = AsyncStore(store)
+    await worker.run(apply, demo_plan)
+    release = threading.Event()
+    holding = asyncio.ensure_future(worker.run(lambda _: release.wait()))
+    assert (await worker.read(Store.memberships))[8] == {1: 0, 2: 1}
+    assert not holding.done()
+    release.set()
+    await holding
+    await worker.close()
+
+
+async def test_a_write_that_hangs_is_a_database_in_trouble(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xucd.store.worker.SLOW_S", 0.0)
+    worker = AsyncStore(store)
+    begun, release = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def hang(_: Store) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        release.wait()
+
+    writing = asyncio.ensure_future(worker.prove(hang))
+    await begun.wait()
+    assert not worker.alive
+    release.set()
+    await writing
+    assert worker.alive
+    await worker.close()

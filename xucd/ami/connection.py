@@ -104,7 +104,7 @@ class Connection:
         self.heard_from = 0.0
         """The event loop's time since which no event of this connection has been missed."""
         self.heard_until = 0.0
-        """The event loop's time of the last byte before the connection was lost."""
+        """The event loop's time of the last byte before a connection was lost; 0 if none was."""
         self.missed = True
         """Whether events may have been missed before this connection; False once it is up."""
         self.connections = 0
@@ -224,9 +224,9 @@ class Connection:
             heartbeat.cancel()
             manager.close()
             self._manager = None
-            self.missed = True
+            if not self.missed:
+                self.heard_until, self.missed = manager.received_at, True
             if self._up:
-                self.heard_until = manager.received_at
                 self._up = False
                 self._listener.on_down()
 

@@ -302,7 +302,7 @@ class Resync:
         if step == ["begin"]:
             self._builder = SnapshotBuilder()
         elif step == ["end"]:
-            return self._builder.snapshot()
+            return msgspec.structs.replace(self._builder.snapshot(), pbx_time=pbx_time(block))
         else:
             self._builder.feed(block)
         return None

@@ -366,6 +366,8 @@ class Assembly:
                 pass  # logged, and written with the next
             except StoreError as error:
                 log.error("the database rejected the figures", reason=str(error))
+            except Exception:  # whatever it is: the next second's figures are not to be lost for it
+                log.exception("could not write the figures")
 
     async def _tick_streams(self) -> None:
         while True:

@@ -42,7 +42,9 @@ class Gaps:
             self._began(memory.gap, memory.resumed.at)
 
     def lost(self, heard_until: float) -> None:
-        """Nothing is heard any more, since this moment."""
+        """Nothing is heard any more, since this moment; no error if that is known."""
+        if self._open is not None:
+            return
         gap = Gap(uuid4(), heard_until, "LinkLost")
         self._context.journal.later(figures.open_gap, gap)
         self._began(gap, heard_until)

@@ -231,6 +231,7 @@ class Service:
         """Rebuild the centre from a snapshot, then apply the events held meanwhile."""
         self.clock.heard_of_pbx(snapshot.pbx_time)
         self.correct_clock()
+        self._note_gap()
         now, loop = self.context.now(), asyncio.get_running_loop()
         rebuild(self.context.center, self._dated(snapshot), now, self.gaps.heard_until)
         apply_held(self.context.center, held, now)
@@ -243,12 +244,17 @@ class Service:
     def on_down(self) -> None:
         """Tell clients that what they see is no longer current."""
         asterisk = self.context.asterisk
-        if self.connection.missed:
-            silent = asyncio.get_running_loop().time() - self.connection.heard_until
-            self.gaps.lost(self.context.now() - silent)
+        self._note_gap()
         if asterisk.current:
             asterisk.lost_since = self.context.now()
             self._publish_link_status()
+
+    def _note_gap(self) -> None:
+        """Begin a gap if a connection has been lost, also while the state was read anew."""
+        connection = self.connection
+        if connection.missed and connection.heard_until:
+            silent = asyncio.get_running_loop().time() - connection.heard_until
+            self.gaps.lost(self.context.now() - silent)
 
     async def _become_current(self, snapshot: int, corrections: list[asyncio.Task[None]]) -> None:
         """Declare the state current once all of a snapshot's corrections are answered."""
