@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -93,6 +94,17 @@ def test_asterisks_clock_that_was_set_while_xucd_was_down_is_noticed() -> None:
     again.goes_on_from(before)
     again.heard_of_pbx(hands.wall)
     assert hands.wall - again.own(pause) == pytest.approx(15)
+
+
+def test_where_the_boot_cannot_be_known_each_start_is_one_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("BOOT_ID", raising=False)
+    assert Clock().reading().boot == Clock().reading().boot
+    monkeypatch.setattr("xucd.app.clock.BOOT_ID", tmp_path / "hidden")
+    assert Clock().reading().boot != Clock().reading().boot
+    monkeypatch.setenv("BOOT_ID", "0d1f-2a")  # as systemd passes it to the confined service
+    assert Clock().reading().boot == "0d1f2a"
 
 
 def moments(

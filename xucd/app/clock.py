@@ -7,9 +7,12 @@ long ago as before and have the date that the clock now gives them. Summer time 
 seconds know nothing of it.
 """
 
+import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 import structlog
 
@@ -17,6 +20,8 @@ from xucd.ami.pbx_clock import PbxClock
 from xucd.store.figures import SET_S, ClockReading
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+BOOT_VARIABLE = "BOOT_ID"
+"""The variable in which systemd passes it: the unit lets xucd see nothing of ``/proc/sys``."""
 
 log = structlog.get_logger()
 
@@ -31,7 +36,7 @@ class Clock:
         boot: str | None = None,
     ) -> None:
         self._wall, self._steady = wall, steady
-        self._boot = boot if boot is not None else BOOT_ID.read_text().strip()
+        self._boot = boot if boot is not None else _boot_id()
         self._began = wall() - steady()
         self.pbx = PbxClock()
 
@@ -73,3 +78,13 @@ class Clock:
         if self.pbx.offset is None:
             return pbx_time
         return self._began + self.pbx.steady_of(pbx_time, self._steady())
+
+
+def _boot_id() -> str:
+    """What names this boot of the machine; a new name each time where that cannot be known."""
+    given = os.environ.get(BOOT_VARIABLE, "").strip()
+    if given:
+        return given.replace("-", "")
+    with suppress(OSError):
+        return BOOT_ID.read_text().strip().replace("-", "")
+    return uuid4().hex
