@@ -83,7 +83,7 @@ class Ami(_Section, frozen=True, kw_only=True):
 class Asterisk(_Section, frozen=True, kw_only=True):
     """What of Asterisk can be read beside its manager interface; None for what cannot."""
 
-    queue_log: str | None = None
+    queue_log: Annotated[str, Meta(pattern=validation.FILE)] | None = None
 
 
 class Agi(_Section, frozen=True, kw_only=True):
