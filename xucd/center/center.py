@@ -288,7 +288,8 @@ class Center:
         self.sheets = before.sheets
         self.listeners = before.listeners
         self.presence = before.presence
-        self.knows_calls = True
+        self.knows_calls = before.knows_calls
+        self.calls_before, self.cut_calls = before.calls_before, before.cut_calls
         for gone in before.agents.keys() - self._records.keys():
             self.presence.forget(gone)
         for agent_id, live in self._records.items():
