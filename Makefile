@@ -129,6 +129,7 @@ soak: venv
 	$(SOAKED) integration/test_resume_restart.py --resume-kills $(RESUMES)
 	$(SOAKED) integration/test_events_by_profile.py
 	$(SOAKED) tests/test_database_file.py integration/test_gaps.py integration/test_clock_set.py
+	$(SOAKED) integration/test_demotion.py
 	$(SOAKED) integration/test_callers.py -k mixed --mixed-calls $(CALLS)
 	$(SOAKED) integration/test_model.py --model-steps $(STEPS) --model-shrink \
 		$(SEEDS:%=--model-seed %)

@@ -29,8 +29,6 @@ CONTACT = r"\A(mailto:|https://|tel:)[!-~]+\Z"
 SPOKEN_NAME = rf"\A[^{grammar.CONTROL}{grammar.UNSEEN}<>,{{}}]*\Z"
 LONG_NAME = grammar.GRAMMARS["name"].pattern
 TEXT = rf"\A[^{grammar.CONTROL}]*\Z"
-SPOKEN_NAME = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029,{}]*\Z"
-TEXT = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
 FILE = r"\A/[^\x00-\x1f]+\Z"
 PATTERN_HELP = {
     NAME: "may hold only the letters A to Z, digits, - and _",
@@ -46,7 +44,6 @@ PATTERN_HELP = {
     "character",
     LONG_NAME: "may hold no < or >, no line break and no other control character",
     FILE: "has to be a whole path, such as /var/log/asterisk/queue_log",
-    SPOKEN_NAME: "may hold no comma, no brace, no line break and no other control character",
     TEXT: "may hold no line break and no other control character",
 }
 KIND_NAMES = {
