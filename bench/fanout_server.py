@@ -34,9 +34,12 @@ from xucd.cti.links import Links  # noqa: E402
 from xucd.cti.session import Session  # noqa: E402
 from xucd.views import topics  # noqa: E402
 from xucd.web.api import Health  # noqa: E402
+from xucd.web.connections import ConnectionLimits  # noqa: E402
 from xucd.web.revocations import Revocations  # noqa: E402
 from xucd.web.site import SiteOptions, SiteParts, make_site  # noqa: E402
 
+# All clients are links of one user.
+MAX_LINKS = 10_000
 # Typed as a module, which it is not.
 reactor: Any = twisted_reactor
 
@@ -145,7 +148,7 @@ def _xucd() -> tuple[Any, Callable[[], int], Callable[[], Callable[[int], bool]]
             health=lambda: Health(current=True, asterisk="", store="", last_event_age=None),
             clock=time.time,
         ),
-        SiteOptions(),
+        SiteOptions(connections=ConnectionLimits(links_by_user=MAX_LINKS)),
     )
     return site, lambda: len(application.sessions), application.start
 

@@ -105,7 +105,7 @@ class Api:
     async def log_in(self, request: Any) -> bytes:
         """Answer with a token for a login and a password."""
         try:
-            login = msgspec.json.decode(request.content.read(), type=_Login)
+            login = msgspec.json.decode(request.body, type=_Login)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             text = "The body is not a JSON object with login and password."
             raise HttpError(400, "InvalidJson", text) from None
@@ -128,7 +128,7 @@ class Api:
         The former is idempotent, and can be done with a token whose time is up: it only ends what
         the token was for. The latter needs a valid one.
         """
-        body = request.content.read()
+        body = request.body
         try:
             logout = msgspec.json.decode(body, type=_Logout) if body.strip() else _Logout()
         except (msgspec.MsgspecError, ValueError, RecursionError):

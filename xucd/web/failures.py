@@ -1,6 +1,7 @@
 """The answers to failed requests."""
 
 import asyncio
+from traceback import format_exception
 from typing import Any
 
 import structlog
@@ -65,6 +66,6 @@ def http_error(request: Any, failed: BaseException) -> HttpError:
             text = "This address does not support this method."
             return HttpError(405, "MethodNotAllowed", text, Allow=", ".join(sorted(methods or ())))
     path = request.path.decode("ascii", "replace")
-    log.error("an HTTP request failed", path=path, exc_info=failed)
+    log.error("an HTTP request failed", path=path, traceback="".join(format_exception(failed)))
     text = "xucd could not serve this request; its log has the details."
     return HttpError(500, "InternalError", text)

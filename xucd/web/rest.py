@@ -120,17 +120,15 @@ class Rest:
 
     def _handler(self, route: Route) -> Callable[..., Any]:
         def handle(request: Any, **path: str) -> Any:
-            # Shielded: the work is finished and published even if the client hangs up. The body is
-            # read at once, since Twisted closes it then.
-            body = request.content.read()
-            task = asyncio.ensure_future(self._serve(route, request, path, body))
+            # Shielded: the work is finished and published even if the client hangs up.
+            task = asyncio.ensure_future(self._serve(route, request, path))
             waited = asyncio.shield(task)
             task.add_done_callback(lambda task: log_unseen(request, task, waited))
             return Deferred.fromFuture(waited).addErrback(hung_up)
 
         return handle
 
-    async def _serve(self, route: Route, request: Any, path: dict[str, str], body: bytes) -> bytes:
+    async def _serve(self, route: Route, request: Any, path: dict[str, str]) -> bytes:
         signed_in, signature = await self._signed_in(request), route.signature
         vouch(request, signed_in.user)
         requester = self._requester(signed_in, request)
@@ -141,7 +139,7 @@ class Rest:
         if signature.query is not None:
             arguments["query"] = _query(request, signature.query)
         if signature.body is not None:
-            arguments["body"] = await _body(request, body, signature.body, csv=signature.csv_body)
+            arguments["body"] = await _body(request, signature.body, csv=signature.csv_body)
         result = await route.function(requester, **arguments)
         return _answer(request, signature.status, result)
 
@@ -213,7 +211,7 @@ def _types(kind: type[msgspec.Struct]) -> dict[str, Type]:
     }
 
 
-async def _body(request: Any, data: bytes, kind: Any, *, csv: bool) -> Any:
+async def _body(request: Any, kind: Any, *, csv: bool) -> Any:
     """The body as the type it has to have.
 
     Raises `HttpError` with `UnsupportedMediaType`, `InvalidJson` or `InvalidBody`.
@@ -221,7 +219,7 @@ async def _body(request: Any, data: bytes, kind: Any, *, csv: bool) -> Any:
     headers = Message()
     sent = request.getHeader(b"content-type") or b"application/json"
     headers["Content-Type"] = sent.decode("ascii", "backslashreplace")
-    media = headers.get_content_type()
+    media, data = headers.get_content_type(), request.body
     charset = headers.get_content_charset()
     if media == "text/csv" and csv:
         return CsvFile(data, charset)

@@ -121,11 +121,12 @@ class _Request(Request):
     """A request whose body is limited in size, and never written to disk.
 
     `refusal` is set where its head is enough to refuse it. `client_address` is that behind trusted
-    proxies.
+    proxies. `body` is all of it, and is there even when the client has gone: `content` is not.
     """
 
     too_long = False
     refusal: HttpError | None = None
+    body = b""
     client_address = ""
     max_body = MAX_BODY
 
@@ -221,6 +222,7 @@ class _Root(Resource):
         self._origins = origins
 
     def render(self, request: Any) -> Any:
+        request.body = request.content.read()
         path = request.path
         set_headers(request, for_any_page=path.startswith(b"/assets/"))
         cross_origin = path.startswith((b"/xuc/", b"/ctichannel"))
