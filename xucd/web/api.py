@@ -66,8 +66,9 @@ def _asynchronous(handler: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[
     """Let a route be an asyncio coroutine: Klein would run it as one of Twisted."""
 
     @wraps(handler)
-    def run(*arguments: Any) -> Any:
-        return Deferred.fromFuture(asyncio.ensure_future(handler(*arguments))).addErrback(hung_up)
+    def run(api: Any, request: Any) -> Any:
+        task = asyncio.ensure_future(handler(api, request))
+        return Deferred.fromFuture(task).addErrback(hung_up, request)
 
     return run
 

@@ -36,9 +36,10 @@ def answer_failure(request: Any, failure: Any) -> bytes:
     return answer_error(request, http_error(request, failure.value))
 
 
-def hung_up(failure: Failure) -> Failure:
-    """Turn asyncio's cancellation into Twisted's, which Klein does not take for a failure."""
-    if isinstance(failure.value, asyncio.CancelledError):
+def hung_up(failure: Failure, request: Any) -> Failure:
+    """Turn what is no failure once the client has gone into what Klein does not take for one."""
+    gone = request.channel is None and isinstance(failure.value, HttpError | Refused)
+    if gone or isinstance(failure.value, asyncio.CancelledError):
         raise CancelledError
     return failure
 

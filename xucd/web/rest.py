@@ -124,7 +124,7 @@ class Rest:
             task = asyncio.ensure_future(self._serve(route, request, path))
             waited = asyncio.shield(task)
             task.add_done_callback(lambda task: log_unseen(request, task, waited))
-            return Deferred.fromFuture(waited).addErrback(hung_up)
+            return Deferred.fromFuture(waited).addErrback(hung_up, request)
 
         return handle
 
