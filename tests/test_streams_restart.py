@@ -20,6 +20,7 @@ from tests.test_ws_resume import back_at, lost, opened
 from tests.web_server import ALICE, BRUCE, Server, said, serving, until
 from tests.ws_client import Client
 from xucd.center.directory import User
+from xucd.cti.link import LinkLimits
 from xucd.cti.streams.file import RETRY_S, StreamFile
 from xucd.cti.streams.log import KEEP_S, StreamLog
 
@@ -90,7 +91,8 @@ async def test_what_was_missed_before_and_after_a_kill_comes_in_order(machine: M
         assert hello["recovered"] is True
         assert hello["stream"] == stream
         server.hub.publish(["everybody"], said(3))
-        kinds = [(kind, body.get("agentId")) for kind, body in await heard(client, 5)]
+        messages = [await client.hear() for _ in range(5)]
+        kinds = [(each["msgType"], each["ctiMessage"].get("agentId")) for each in messages]
         assert kinds == [
             ("RightProfile", None),
             ("UserStatusUpdate", None),
@@ -98,6 +100,9 @@ async def test_what_was_missed_before_and_after_a_kill_comes_in_order(machine: M
             ("AgentListen", 2),
             ("AgentListen", 3),
         ]
+        await lost(server, client)
+        _, hello = await opened(server, back_at(stream, messages[-1]["position"]))
+        assert hello["recovered"] is True
 
 
 async def test_a_clean_end_and_an_upgrade_are_no_worse(machine: Machine) -> None:
@@ -128,8 +133,13 @@ async def test_the_answer_to_a_command_that_was_carried_out_comes_after_a_kill(
 
 
 async def test_nothing_of_the_log_is_left_when_nobody_can_resume(machine: Machine) -> None:
-    async with machine.xucd(limits=None) as server:
-        client = await server.opened()
+    async with machine.xucd(limits=LinkLimits(parking=0.05)) as server:
+        client, _ = await opened(server)
+        server.hub.publish(["everybody"], said(1))
+        await until(machine.files)
+        await lost(server, client)
+        await until(lambda: not machine.files())
+        client = await server.opened()  # without resuming
         server.hub.publish(["everybody"], said(1))
         client.writer.close()
         await until(lambda: not server.links.open)

@@ -177,3 +177,24 @@ async def test_a_session_that_was_ended_subscribes_to_nothing_more() -> None:
         assert not server.hub.has_subscribers(["calls", "everybody"])
         assert (await client.goodbye()).code == 1012
         await fresh(server, back_at(hello["stream"], hello["stream"]["position"]))
+
+
+async def test_a_command_that_waits_on_a_link_that_is_replaced_is_given_up() -> None:
+    async with serving() as server:
+        old, hello = await opened(server)
+        await old.hear()
+        place = back_at(hello["stream"], (await old.hear())["position"])
+        server.application.gate.clear()
+        for number in (1, 2):
+            command = '{"claz":"web","command":"listenAgent","agentid":7,"requestId":%d}'
+            old.say(command % number)
+        (link,) = server.links.open
+        await until(lambda: link._queue)
+        new, hello = await opened(server, place)
+        assert (await new.hear())["ctiMessage"] == {
+            "requestId": 2, "ok": False, "error": "LinkLost",
+            "message": "The link was lost before this was carried out.",
+        }  # fmt: skip
+        server.application.gate.set()  # the one that had begun is carried out
+        assert (await new.hear())["msgType"] == "AgentListen"
+        assert (await new.hear())["ctiMessage"] == {"requestId": 1, "ok": True}
