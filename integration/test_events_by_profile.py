@@ -1,0 +1,313 @@
+"""Each profile is told what an Admin is told, cut by its lists: frame by frame, in order.
+
+Traffic over everything goes on between two signs that all see, a phone that comes and goes. What
+each observer has got between them is held against the Admin's frames, cut by `integration.cut`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import Any
+
+import pytest
+
+from integration.client import Client, Frame, Refused, token_of
+from integration.cut import OWN, Known, Viewer, cut
+from integration.fixtures import MakeXucd, World, a_world
+from integration.phones import Phones
+from integration.running import DEMO
+from tests.plugin_proofs import Proof
+from tests.rest_client import RestClient
+from xucd.web.passwords import hash_password
+
+pytestmark = pytest.mark.any_asterisk
+
+SIGN = "1003"  # jack's phone: the only one that he is told of under strict_rights
+QUEUES = {1: "support", 2: "sales", 3: "billing"}
+GROUPS = {1: "default", 2: "boats"}
+CAROLINE, JACK = 13, 10
+NUMBER, CALLER = "0230210083", "0612345678"
+SUPERVISORS = {
+    "several": Viewer(frozenset({1, 2}), frozenset({1})),
+    "one": Viewer(frozenset({3}), frozenset({2})),
+    "both": Viewer(frozenset({1, 2, 3}), frozenset({1, 2})),
+    "queues-only": Viewer(frozenset({1, 3}), frozenset()),
+    "groups-only": Viewer(frozenset(), frozenset({1})),
+    "nothing": Viewer(frozenset(), frozenset()),
+}
+EVERYTHING: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("subscribeToAgentEvents", {}),
+    ("subscribeToAgentStats", {}),
+    ("subscribeToQueueStats", {}),
+    *(("subscribeToQueueCalls", {"queueId": queue_id}) for queue_id in QUEUES),
+    *(
+        ("getList", {"objectType": kind})
+        for kind in ("agent", "agentgroup", "queue", "queuemember", "basequeuemember")
+    ),
+    ("subscribeToPhoneHints", {"phoneNumbers": [f"10{line:02}" for line in range(1, 11)]}),
+    ("getCallbackLists", {}),
+    ("getCallbackPreferredPeriods", {}),
+)
+ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
+    *(
+        (command, {"objectType": kind})
+        for command in ("getList", "getConfig")
+        for kind in ("agent", "agentgroup", "queue", "queuemember", "basequeuemember")
+    ),
+    ("getAgentStates", {}),
+    ("getAgentDirectory", {}),
+    ("getCallbackLists", {}),
+    *(("getQueueStatistics", {"queueId": each, "window": 600, "xqos": 15}) for each in QUEUES),
+)
+
+
+def _users() -> str:
+    """The supervisors as users, and a second list of callbacks; caroline becomes a supervisor."""
+    text = DEMO.read_text(encoding="utf-8").replace(
+        "queues = {}",
+        'queues = {}\nprofile = "Supervisor"\nvisibleQueues = ["support"]\n'
+        'visibleGroups = ["default"]',
+    )
+    for login in ("bruce", "etienne"):  # who take callbacks, under strict_rights as well
+        text = text.replace(f'login = "{login}"', f'login = "{login}"\nprofile = "Admin"')
+    for name, viewer in SUPERVISORS.items():
+        queues = [QUEUES[each] for each in sorted(viewer.queues or ())]
+        groups = [GROUPS[each] for each in sorted(viewer.groups or ())]
+        text += (
+            f'[[users]]\nlogin = "{name}"\nfirstName = "Sue"\nlastName = "{name}"\n'
+            f'profile = "Supervisor"\nqueues = {queues}\ngroups = {groups}\n'
+        )
+    return (
+        text + '[[callbackLists]]\nname = "Bills"\nqueue = "billing"\n'
+        f'callbacks = [{{ phoneNumber = "{NUMBER}", lastName = "Bill" }}]\n'
+    )
+
+
+class Observers:
+    """Who watches: the Admin whose frames are the measure, and everybody who gets less."""
+
+    def __init__(self, *, strict: bool) -> None:
+        nobody: frozenset[int] | None = frozenset() if strict else None
+        self.viewers = {
+            **SUPERVISORS,
+            "caroline": Viewer(frozenset({1}), frozenset({1}), CAROLINE),
+            "jack": Viewer(nobody, nobody, JACK, frozenset({SIGN}) if strict else None),
+        }
+        self.admin: Client
+        self.clients: dict[str, Client] = {}
+        self.known = Known()
+
+    async def sign_in(self, world: World) -> None:
+        """Sign everybody in and subscribe to all that each may have."""
+        store = world.xucd.store()
+        password = await asyncio.to_thread(hash_password, "observer-demo")
+        for login in SUPERVISORS:
+            store.set_password_hash(login, password)
+        store.close()
+        self.admin = await world.client("ada")
+        for login in self.viewers:
+            of_demo = login in ("caroline", "jack")
+            port = world.xucd.port
+            token = await token_of(port, login, None if of_demo else "observer-demo")
+            client = await Client.sign_in(port, login, token=token)
+            await client.opened()
+            self.clients[login] = client
+        for client in (self.admin, *self.clients.values()):
+            for command, arguments in EVERYTHING:
+                with contextlib.suppress(Refused):
+                    await client.ask(command, **arguments)
+        for frame in self.admin.frames:
+            self.known.learn(frame.type, frame.body)
+
+    async def sign(self, world: World, *, comes: bool) -> dict[str, int]:
+        """Let a phone come or go; where each observer was told of it, by login."""
+        everybody = {"ada": self.admin, **self.clients}
+        begun = {login: len(client.frames) for login, client in everybody.items()}
+        await world.phones.register(SIGN, seconds=3600 if comes else 0)
+        seen = {}
+        for login, client in everybody.items():
+            status = 0 if comes else 4
+            frame = await client.frame(
+                lambda frame, status=status: frame.fits(  # type: ignore[misc]
+                    "PhoneHintStatusEvent", {"number": SIGN, "status": status}
+                ),
+                after=begun[login],
+            )
+            seen[login] = client.frames.index(frame)
+        return seen
+
+    async def close(self) -> None:
+        await asyncio.gather(*(client.close() for client in self.clients.values()))
+
+
+def told(frames: list[Frame]) -> list[tuple[str, Any]]:
+    return [(frame.type, frame.body) for frame in frames if frame.type not in OWN]
+
+
+async def work(world: World, observers: Observers) -> None:
+    """Traffic of every kind."""
+    boss = await world.client("ada")
+    lines = {"bruce": "1001", "alice": "1002", "jack": "1003", "marice": "1004", "etienne": "1005"}
+    agents = {}
+    for login, line in lines.items():
+        world.phone(line, answer_after=0.1)
+        agents[login] = await world.agent(login, line)
+    await calls(world, boss, agents)
+    await settings(boss, agents)
+    await callbacks(world, boss, agents)
+    for login in ("alice", "marice", "jack"):
+        await agents[login].ask("agentLogout")
+
+
+async def calls(world: World, boss: Client, agents: dict[str, Client]) -> None:
+    """Calls of each queue, some that wait, one that is listened to."""
+    await agents["alice"].ask("pauseAgent")  # so that bruce gets the first
+    placed = []
+    for number in ("3000", "3001", "3002"):
+        placed.append(world.phones.dial(number, CALLER))
+        await placed[-1].answered()
+    await agents["bruce"].until_state("AgentOnCall")
+    world.phone("1008", answer_after=0.1)
+    await boss.ask("listenAgent", agentid=8)
+    await boss.until("AgentListen", started=True)
+    await asyncio.gather(*(call.hang_up() for call in placed))
+    for login in ("bruce", "alice", "jack", "marice"):
+        await agents[login].ask("pauseAgent", reason="lunch")
+    waiting = world.phones.dial("3001", CALLER)
+    begun = len(boss.frames)
+    await boss.ask("subscribeToQueueCalls", queueId=2)
+    await boss.frame(
+        lambda frame: frame.fits("QueueCalls", {"queueId": 2}) and len(frame.body["calls"]) == 1,
+        after=begun,
+    )
+    await waiting.hang_up()
+    await boss.ask("unpauseAgent", agentid=9)
+    await agents["bruce"].ask("userStatusUpdate", status="available")
+
+
+async def settings(boss: Client, agents: dict[str, Client]) -> None:
+    """Queues, groups and default memberships that change."""
+    await boss.ask("setAgentQueue", agentId=11, queueId=1, penalty=4)
+    await boss.ask("setAgentQueue", agentId=9, queueId=3, penalty=1)
+    await boss.ask("setAgentQueue", agentId=CAROLINE, queueId=3, penalty=1)
+    await boss.ask("removeAgentFromQueue", agentId=CAROLINE, queueId=3)
+    await boss.ask("setAgentGroup", agentId=9, groupId=2)
+    await boss.ask("pauseAgent", agentid=9, reason="coaching")
+    await boss.ask("setAgentGroup", agentId=9, groupId=1)
+    group = {"groupId": 2, "fromQueueId": 3, "fromPenalty": 0, "toQueueId": 2, "toPenalty": 5}
+    await boss.ask("addAgentsInGroup", **group)
+    await boss.ask("removeAgentGroupFromQueueGroup", groupId=2, queueId=2, penalty=5)
+    membership = [{"queueId": queue_id, "penalty": queue_id} for queue_id in QUEUES]
+    await boss.ask("setUsersDefaultMembership", userIds=[1, 4, 6], membership=membership)
+
+
+async def callbacks(world: World, boss: Client, agents: dict[str, Client]) -> None:
+    """Callbacks that are added, taken, called, closed and deleted, of both lists."""
+    rest = RestClient(world.xucd.port, await token_of(world.xucd.port, "ada"))
+    _, lists = await rest.ask("GET", "/callback_lists")
+    added = {}
+    for one in lists:
+        path = f"/callback_lists/{one['uuid']}/callback_requests"
+        _, answer = await rest.ask("POST", path, {"phoneNumber": CALLER, "lastName": "New"})
+        added[one["name"]] = answer["uuids"][0]
+        many = [{"phoneNumber": f"06123{number:05}"} for number in range(25)]
+        await rest.ask("POST", path, many)  # told as whole lists
+    for login, name in (("bruce", "Test list"), ("etienne", "Bills")):
+        page, uuid = agents[login], added[name]
+        await page.ask("takeCallback", uuid=uuid)
+        await page.ask("releaseCallback", uuid=uuid)
+    await agents["etienne"].ask("takeCallback", uuid=added["Bills"])
+    begun = len(agents["etienne"].frames)
+    await agents["etienne"].ask("startCallback", uuid=added["Bills"], number=NUMBER)
+    mine = await world.phone("1005").rings()
+    while mine.ended_at is not None:  # those of the queue's calls before
+        mine = await world.phone("1005").rings()
+    theirs = await world.phone(NUMBER).rings()
+    theirs.answer()
+    await theirs.answered()
+    await mine.hang_up()
+    started = await agents["etienne"].until("CallbackStarted", after=begun)
+    ticket = {"uuid": started["ticketUuid"], "comment": "done"}
+    await agents["etienne"].ask("updateCallbackTicket", status="Answered", **ticket)
+    await rest.ask("DELETE", f"/callback_requests/{added['Test list']}")
+
+
+async def answers(client: Client) -> list[tuple[str, Any]]:
+    """What the queries answer, without what the seconds between two of them change."""
+    begun = len(client.frames)
+    for command, arguments in ASKED:
+        with contextlib.suppress(Refused):
+            await client.ask(command, **arguments)
+    text = [(kind, json.dumps(body)) for kind, body in told(client.frames[begun:])]
+    return [(kind, json.loads(body, object_hook=_timeless)) for kind, body in text]
+
+
+def _timeless(body: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key != "since"}
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["", "strict"])
+async def test_each_profile_is_told_what_its_lists_leave_of_what_an_admin_is_told(
+    make_xucd: MakeXucd, phones: Phones, proof: Proof, strict: bool
+) -> None:
+    setting = f"strict_rights = {str(strict).lower()}\n"
+    async with a_world(make_xucd, phones, setting, _users()) as world:
+        observers = Observers(strict=strict)
+        await observers.sign_in(world)
+        await observers.sign(world, comes=False)
+        begin = await observers.sign(world, comes=True)
+        await work(world, observers)
+        await at_rest(world)
+        end = await observers.sign(world, comes=False)
+        await world.phones.register(SIGN)
+        admin = told(observers.admin.frames[begin["ada"] : end["ada"] + 1])
+        kinds = {kind for kind, _ in admin}
+        assert kinds == KINDS
+        whole = await answers(observers.admin)
+        compared = 0
+        for login, viewer in observers.viewers.items():
+            client = observers.clients[login]
+            got = told(client.frames[begin[login] : end[login] + 1])
+            known = Known(**{name: dict(facts) for name, facts in vars(observers.known).items()})
+            wanted = cut(admin, viewer, known)
+            assert got == wanted, f"{login} is told something else"
+            assert await answers(client) == cut(whole, viewer, known), login
+            compared += len(wanted)
+        proof(
+            "frames of each profile, held against an Admin's, cut by the lists"
+            + (" (strict_rights)" if strict else ""),
+            times=compared,
+            lost="nothing beyond a list, nothing missing",
+            note=f"{len(observers.viewers)} profiles, {len(kinds)} kinds of event",
+        )
+        assert CALLER not in world.xucd.log.read_text()
+        await observers.close()
+
+
+KINDS = {
+    "AgentConfig", "AgentStateEvent", "AgentStatistics", "CallbackClotured", "CallbackLists",
+    "CallbackReleased", "CallbackRequestUpdated", "CallbackStarted", "CallbackTaken",
+    "PhoneHintStatusEvent", "QueueCalls", "QueueMember", "QueueStatistics",
+    "UserQueueDefaultMembership",
+}  # fmt: skip
+
+
+async def at_rest(world: World) -> None:
+    """Wait until no wrap-up is left that would end between two queries."""
+    page = await world.client("ada")
+    await page.ask("subscribeToAgentEvents")
+    begun = len(page.frames)
+    await page.ask("getAgentStates")
+    for body in page.bodies("AgentStateEvent", begun):
+        if body["name"] in ("AgentOnWrapup", "AgentOnCall"):
+            await page.frame(
+                lambda frame, agent_id=body["agentId"]: (  # type: ignore[misc]
+                    frame.type == "AgentStateEvent"
+                    and frame.body["agentId"] == agent_id
+                    and frame.body["name"] in ("AgentReady", "AgentOnPause", "AgentLoggedOut")
+                ),
+                20,
+                after=begun,
+            )
