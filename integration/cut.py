@@ -13,9 +13,6 @@ from typing import Any
 
 Body = Any
 
-CUT_STATES = False
-WHOLE_OWN = False
-
 OWN = frozenset(
     {
         "PhoneEvent",
@@ -124,7 +121,7 @@ class Sees:
 
     def member(self, agent_id: int, queue_id: int) -> bool:
         """One's own agent is seen whole."""
-        return self.queue(queue_id) or (WHOLE_OWN and agent_id == self._viewer.own_agent)
+        return self.queue(queue_id) or agent_id == self._viewer.own_agent
 
     def phone(self, number: str) -> bool:
         return self._viewer.phones is None or number in self._viewer.phones
@@ -135,7 +132,7 @@ class Sees:
 
 def _state(body: Body, sees: Sees) -> Body:
     queues = [each for each in body["queues"] if sees.member(body["agentId"], each)]
-    return {**body, "queues": queues} if CUT_STATES else body
+    return {**body, "queues": queues}
 
 
 def _default(body: Body, sees: Sees) -> Body:

@@ -152,9 +152,10 @@ class Limits(_Section, frozen=True, kw_only=True):
 class Retention(_Section, frozen=True, kw_only=True):
     """For how many days each kind of data is kept; 0 keeps it for ever.
 
-    `figures_days` is for the daily figures of agents and queues; `callback_requests_days` for
-    closed requests, from their last call or the day they were due; `voice_messages_days` for
-    the references to the messages of closed requests, from when they were left.
+    `figures_days` is for the daily figures of agents and queues, and the gaps in them;
+    `callback_requests_days` for closed requests, from their last call or the day they were due;
+    `voice_messages_days` for the references to the messages of closed requests, from when they
+    were left.
     """
 
     figures_days: Days = 1095

@@ -79,9 +79,16 @@ def _voice_messages(store: Store, before: float, limit: int) -> int:
         return connection.execute(forgotten.values(voice_message_ref=None)).rowcount
 
 
+def _gaps(store: Store, before: float, limit: int) -> int:
+    ended = select(tables.gaps.c.uuid).where(tables.gaps.c.ended < before).limit(limit)
+    with store.writing() as connection:
+        return connection.execute(delete(tables.gaps).where(tables.gaps.c.uuid.in_(ended))).rowcount
+
+
 KEPT: Final[tuple[tuple[str, str, Callable[[Store, float, int], int]], ...]] = (
     ("agentDays", "figures_days", _days(tables.agent_days)),
     ("queueDays", "figures_days", _days(tables.queue_days)),
+    ("gaps", "figures_days", _gaps),
     # Tickets last: a request is kept from its last call.
     ("voiceMessages", "voice_messages_days", _voice_messages),
     ("callbackRequests", "callback_requests_days", _callback_requests),

@@ -5,7 +5,7 @@ A refused upgrade is answered before the handshake, with a JSON error that a pag
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,11 +15,13 @@ from klein import Klein
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from twisted.internet.defer import Deferred
 
+from xucd.center.audit import Actor, AuditEntry, Kind
 from xucd.center.directory import User
 from xucd.cti.link import Resume
 from xucd.cti.links import Links
 from xucd.cti.schema import asyncapi
 from xucd.store import StoreError
+from xucd.store.audit_trail import AuditTrail
 from xucd.web import documents
 from xucd.web.audited_signin import PasswordSignIn
 from xucd.web.bearer import Bearer, SignedIn, token_in
@@ -53,13 +55,14 @@ class _Logout(msgspec.Struct):
 class AuthServices(msgspec.Struct, frozen=True):
     """Who a client is: by password (`signin`) or by token (`bearer`), and how to get a token.
 
-    `revocations` says which sign-ins have ended, and ends them.
+    `revocations` says which sign-ins have ended, and ends them. Both are told to `trail`, if any.
     """
 
     bearer: Bearer
     signin: PasswordSignIn
     tokens: Tokens
     revocations: Revocations
+    trail: AuditTrail | None = None
 
 
 def _asynchronous(handler: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
@@ -92,6 +95,7 @@ class Api:
         self._signin = authentication.signin
         self._tokens = authentication.tokens
         self._revocations = authentication.revocations
+        self._trail = authentication.trail
         self._origins = origins
         self._health = health
         self._legacy_links = legacy_links
@@ -138,6 +142,7 @@ class Api:
         try:
             if logout.everywhere:
                 signed_in = await self._bearer.signed_in(request.requestHeaders)
+                claims = signed_in.claims
                 await self._revocations.end_all(signed_in.user.login)
             else:
                 claims = self._tokens.read(token_in(request.requestHeaders), expired=True)
@@ -145,6 +150,8 @@ class Api:
         except StoreError:
             text = "xucd cannot write to its database; the token is still valid."
             raise HttpError(503, "StoreUnavailable", text) from None
+        detail = {"everywhere": True} if logout.everywhere else {}
+        await self._record(Kind.SIGN_OUT, request, claims, detail)
         request.setResponseCode(204)
         request.setHeader(b"Cache-Control", b"no-store")
         return b""
@@ -158,8 +165,23 @@ class Api:
             current = self._revocations.generation(login)
             # The password may have been another one when it was verified.
             if current is not None and current == generation:
-                return SignedIn(user, self._tokens.begin(user.login, current))
+                break
             generation = current
+        claims = self._tokens.begin(user.login, current)
+        await self._record(Kind.SIGN_IN, request, claims)
+        return SignedIn(user, claims)
+
+    async def _record(
+        self, kind: Kind, request: Any, claims: Claims, detail: Mapping[str, object] | None = None
+    ) -> None:
+        """Write into the audit trail that a sign-in has begun or was ended."""
+        if self._trail is None:
+            return
+        user = self._bearer.of(claims)
+        user_id = user.id if user is not None else None
+        actor = Actor(claims.login, user_id, request.client_address, claims.sid)
+        at = self._trail.now()
+        await self._trail.record(AuditEntry(at=at, actor=actor, kind=kind, detail=detail or {}))
 
     def _token(self, request: Any, user: User, claims: Claims) -> bytes:
         vouch(request, user)

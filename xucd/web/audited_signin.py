@@ -1,4 +1,4 @@
-"""Signing in with an entry in the audit trail for each success, and a count of the failures."""
+"""Signing in, with a count of the failures in the audit trail."""
 
 from typing import Protocol
 
@@ -23,7 +23,7 @@ class PasswordSignIn(Protocol):
 
 
 class AuditedSignIn:
-    """Signs in by `signin`, and tells the trail."""
+    """Signs in by `signin`, and tells the trail who failed; a success is told once it has an id."""
 
     def __init__(self, signin: PasswordSignIn, users: Users, trail: AuditTrail) -> None:
         self._signin = signin
@@ -31,17 +31,16 @@ class AuditedSignIn:
         self._trail = trail
 
     async def user(self, login: str, password: str, address: str) -> User:
-        """The user who signs in, as `signin` finds it; its entry is durable before."""
+        """The user who signs in, as `signin` finds it."""
         try:
-            user = await self._signin.user(login, password, address)
+            return await self._signin.user(login, password, address)
         except HttpError as error:
             # A login that nobody has may be a password that was typed into the wrong field.
             known = self._users.user(login)
             actor = Actor(known.login, known.id, address) if known else Actor("", None, address)
-            self._trail.count(self._entry(actor, error.code))
+            at = self._trail.now()
+            self._trail.count(AuditEntry(at=at, actor=actor, kind=Kind.SIGN_IN, outcome=error.code))
             raise
-        await self._trail.record(self._entry(Actor(user.login, user.id, address), "ok"))
-        return user
 
     def remember(self, user: User, address: str) -> None:
         """Remember that a user has shown at this address who it is."""
@@ -50,6 +49,3 @@ class AuditedSignIn:
     def close(self) -> None:
         """Release what signing in holds."""
         self._signin.close()
-
-    def _entry(self, actor: Actor, outcome: str) -> AuditEntry:
-        return AuditEntry(at=self._trail.now(), actor=actor, kind=Kind.SIGN_IN, outcome=outcome)

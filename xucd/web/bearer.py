@@ -47,6 +47,10 @@ class Bearer:
         await self._revocations.refresh()
         return self.known(claims)
 
+    def of(self, claims: Claims) -> User | None:
+        """The user whom a token is of, whether or not its sign-in has ended."""
+        return self._users.user(claims.login)
+
     def known(self, claims: Claims) -> SignedIn:
         """Who has signed in, as far as is known."""
         user = self._users.user(claims.login)

@@ -102,7 +102,7 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
         signin = AuditedSignIn(signin, parts.users, parts.audit)
     api = Api(
         parts.links,
-        AuthServices(bearer, signin, tokens, parts.revocations),
+        AuthServices(bearer, signin, tokens, parts.revocations, parts.audit),
         origins,
         parts.health,
         legacy_links=options.legacy_links,
