@@ -275,8 +275,8 @@ class Service:
         try:
             await self.connection.ask(intent)
         except AmiError as error:
-            if isinstance(intent, Nudge):
-                return  # the caller has left the queue meanwhile
+            if isinstance(intent, Nudge) or error.code == "ChannelGone":
+                return  # the caller has left the queue, or the call has ended, meanwhile
             self._doubt(intent, error)
             log.warning(
                 "Asterisk did not carry out a request",
