@@ -1,18 +1,12 @@
 """What tests share: a throw-away PostgreSQL, a fresh store of either kind, the demo's file."""
 
-import contextlib
 import datetime
-import os
-import shutil
-import signal
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
+from tests.postgres_server import PostgresServer
 from xucd.config import center_file
 from xucd.config.plan import Plan
 from xucd.store import Store
@@ -58,63 +52,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def postgresql_programs() -> Path:
-    """The folder of the distribution's PostgreSQL, which is installed if it is missing."""
-    ensure = PROJECT / "integration/bin/ensure-postgres"
-    return Path(
-        subprocess.run([ensure], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    )
-
-
-@contextlib.contextmanager
-def postgresql_server() -> Iterator[Callable[[str], str]]:
-    """A PostgreSQL server of the distribution's; call it to make a database and get its URL."""
-    programs = postgresql_programs()
-    # Short, because a socket's path is at most 107 characters long.
-    folder = Path(tempfile.mkdtemp(prefix="xucd-pg-", dir="/tmp"))
-    # The server ends with the tests even when they are killed. It refuses to run as root.
-    unprivileged = ["setpriv", "--pdeathsig", "INT"]
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
-        unprivileged += ["--reuid=postgres", "--regid=postgres", "--init-groups"]
-    data = folder / "data"
-    with contextlib.ExitStack() as undo:
-        undo.callback(shutil.rmtree, folder)
-        subprocess.run(
-            [*unprivileged, programs / "initdb", "--no-sync", "-U", "test", "-A", "trust",
-             "-E", "UTF8", "--locale=C.UTF-8", "-D", data],
-            check=True, stdout=subprocess.DEVNULL, cwd="/",
-        )  # fmt: skip
-        server = subprocess.Popen(
-            [*unprivileged, programs / "postgres", "-D", data, "-k", folder,
-             "-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=40"],
-            stderr=subprocess.PIPE, text=True, cwd="/",
-        )  # fmt: skip
-        undo.callback(server.communicate)
-        undo.callback(server.send_signal, signal.SIGINT)
-        assert server.stderr is not None
-        said = []
-        for line in server.stderr:
-            said.append(line)
-            if "ready to accept connections" in line:
-                break
-        else:
-            pytest.fail("PostgreSQL did not start:\n" + "".join(said))
-
-        def create(name: str) -> str:
-            address = f"postgresql://test@/postgres?host={folder}"
-            with psycopg.connect(address, autocommit=True) as connection:
-                connection.execute(f'CREATE DATABASE "{name}"')
-            return f"postgresql://test@/{name}?host={folder}"
-
-        yield create
-
-
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Callable[[str], str]]:
-    """A PostgreSQL server; call it to make a database and get its URL."""
-    with postgresql_server() as create:
-        yield create
+    """A PostgreSQL server of the distribution's; call it to make a database and get its URL."""
+    with PostgresServer() as server:
+        yield server.create
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -27,9 +27,8 @@ from tests.conftest import (
     DEMO,
     PROJECT,
     TODAY,
-    postgresql_programs,
-    postgresql_server,
 )
+from tests.postgres_server import PostgresServer, programs
 from tests.upgrades import FIXTURES, WITH_PASSWORD, kept, password
 from xucd import __version__
 from xucd.center.callbacks import NewRequest, TicketUpdate
@@ -59,8 +58,8 @@ def main() -> int:
 def make(folder: Path) -> None:
     """Write the fixture of the present version into a folder that is not there yet."""
     folder.mkdir(parents=True)
-    with tempfile.TemporaryDirectory() as scratch, postgresql_server() as create:
-        url = create("made")
+    with tempfile.TemporaryDirectory() as scratch, PostgresServer() as server:
+        url = server.create("made")
         store, copy = Store(f"sqlite:///{scratch}/xucd.db"), Store(url)
         store.migrate()
         fill(store)
@@ -158,7 +157,7 @@ def _postgresql_as_text(url: str) -> str:
     parts = urlsplit(url)
     (folder,) = parse_qs(parts.query)["host"]
     dump = subprocess.run(
-        [postgresql_programs() / "pg_dump", "-h", folder, "-U", parts.username or "",
+        [programs() / "pg_dump", "-h", folder, "-U", parts.username or "",
          "--column-inserts", "--no-owner", "--no-privileges", parts.path[1:]],
         check=True, stdout=subprocess.PIPE, text=True,
     ).stdout  # fmt: skip

@@ -1,0 +1,89 @@
+"""A PostgreSQL server of the distribution's, in a folder of its own; it can be stopped at will."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Self
+
+import psycopg
+import pytest
+
+ENSURE = Path(__file__).parent.parent / "integration/bin/ensure-postgres"
+
+
+def programs() -> Path:
+    """The folder of the distribution's PostgreSQL, which is installed if it is missing."""
+    return Path(
+        subprocess.run([ENSURE], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    )
+
+
+class PostgresServer:
+    """Use it as a context manager: it is started then, and removed at the end."""
+
+    def __init__(self) -> None:
+        self._programs = programs()
+        # Short, because a socket's path is at most 107 characters long.
+        self._folder = Path(tempfile.mkdtemp(prefix="xucd-pg-", dir="/tmp"))
+        # The server ends with the tests even when they are killed. It refuses to run as root.
+        self._unprivileged = ["setpriv", "--pdeathsig", "INT"]
+        if os.geteuid() == 0:
+            shutil.chown(self._folder, "postgres", "postgres")
+            self._unprivileged += ["--reuid=postgres", "--regid=postgres", "--init-groups"]
+        self._server: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            subprocess.run(
+                [*self._unprivileged, self._programs / "initdb", "--no-sync", "-U", "test",
+                 "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-D", self._data],
+                check=True, stdout=subprocess.DEVNULL, cwd="/",
+            )  # fmt: skip
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        shutil.rmtree(self._folder)
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def start(self) -> None:
+        """Returns when the server accepts connections."""
+        self._server = subprocess.Popen(
+            [*self._unprivileged, self._programs / "postgres", "-D", self._data,
+             "-k", self._folder, "-c", "listen_addresses=", "-c", "fsync=off",
+             "-c", "max_connections=40"],
+            stderr=subprocess.PIPE, text=True, cwd="/",
+        )  # fmt: skip
+        assert self._server.stderr is not None
+        said = []
+        for line in self._server.stderr:
+            said.append(line)
+            if "ready to accept connections" in line:
+                return
+        pytest.fail("PostgreSQL did not start:\n" + "".join(said))
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End the server and all its connections: SIGINT in order, SIGQUIT as in a crash."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.send_signal(how)
+            server.communicate()
+
+    def create(self, name: str) -> str:
+        """Make a database; returns its URL."""
+        address = f"postgresql://test@/postgres?host={self._folder}"
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return f"postgresql://test@/{name}?host={self._folder}"
