@@ -52,7 +52,8 @@ help:
 	@echo "                  100 times beside Asterisk while pages resume over it: RESUMES=100;"
 	@echo "                  then beside each Asterisk 300 mixed calls, CALLS=300, and"
 	@echo "                  500 random steps for each seed: STEPS=500,"
-	@echo "                  SEEDS=\"1 2 3 4 5\", and makes a trace that fails shorter; and 100000"
+	@echo "                  SEEDS=\"1 2 3 4 5\", and makes a trace that fails shorter; then faults"
+	@echo "                  of Asterisk, of the way to it, of the database and of clients; 100000"
 	@echo "                  inputs at each place where bytes come in, INPUTS=100000, 10000"
 	@echo "                  conversations of raw bytes, CONVERSATIONS=10000, and the"
 	@echo "                  centre beside a model of Asterisk, GAMES=2000, from FUZZ_SEED=7"
@@ -117,7 +118,7 @@ test: venv
 	@$(BIN)/run-tests
 
 # The kills take a few minutes: each is followed by a start. The steps take some eight minutes for
-# each seed and Asterisk. It ends by itself.
+# each seed and Asterisk, the faults half an hour for each Asterisk. It ends by itself.
 soak: venv
 	@$(BIN)/ensure-docker
 	@$(BIN)/build-images 22 16
@@ -133,6 +134,8 @@ soak: venv
 	$(SOAKED) integration/test_callers.py -k mixed --mixed-calls $(CALLS)
 	$(SOAKED) integration/test_model.py --model-steps $(STEPS) --model-shrink \
 		$(SEEDS:%=--model-seed %)
+	$(SOAKED) integration/faults -m "not any_asterisk" --long-faults
+	$(SOAKED) integration/faults -m any_asterisk --asterisk 22 --long-faults
 	@echo "the inputs and games follow from FUZZ_SEED=$(FUZZ_SEED)"
 	$(SOAKED) -o timeout=0 tests/test_center_machine.py --games $(GAMES) --fuzz-seed $(FUZZ_SEED)
 	$(SOAKED) -o timeout=0 tests/test_fuzzing.py --inputs $(INPUTS) --fuzz-seed $(FUZZ_SEED)

@@ -33,7 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--mixed-calls", type=int, default=20, help="calls of the test of queues' figures"
     )
     parser.addoption(
-        "--resume-kills", type=int, default=1, help="kills of xucd that pages resume over"
+        "--resume-kills",
+        type=int,
+        default=1,
+        help="kills of xucd that pages resume over--long-faults",
+        action="store_true",
+        help="faults as often and as long as a soak wants",
     )
     parser.addoption("--model-steps", type=int, default=60, help="steps of the model's test")
     parser.addoption(
@@ -81,3 +86,9 @@ def witness(pbx: Pbx) -> Iterator[Witness]:
     """A second observer of that Asterisk, independent of xucd."""
     with Witness(pbx) as witness:
         yield witness
+
+
+@pytest.fixture
+def long_faults(request: pytest.FixtureRequest) -> bool:
+    """Whether faults come as often, and last as long, as a soak wants it."""
+    return bool(request.config.getoption("long_faults"))

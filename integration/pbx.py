@@ -233,7 +233,7 @@ class Pbx:
         try:
             box.start()
             self._container = box.get_wrapped_container()
-            self._wait_until_booted()
+            self.wait_until_booted()
         except BaseException:
             self.stop()
             raise
@@ -286,7 +286,13 @@ class Pbx:
     def restart_asterisk(self) -> None:
         """Ends Asterisk, with all calls and dynamic members, and starts it again."""
         self._container.restart(timeout=5)
-        self._wait_until_booted()
+        self.wait_until_booted()
+
+    def crash_asterisk(self) -> None:
+        """Kills Asterisk, which tells nobody, and starts it again."""
+        self._container.kill()
+        self._container.start()
+        self.wait_until_booted()
 
     def freeze(self) -> None:
         """Stops Asterisk in its tracks, as a machine does that swaps; links stay open."""
@@ -309,7 +315,8 @@ class Pbx:
             "WITNESS_SECRET": self.witness_secret,
         }
 
-    def _wait_until_booted(self) -> None:
+    def wait_until_booted(self) -> None:
+        """Returns when AMI says that Asterisk is fully booted. Raises `PbxError`."""
         deadline = time.monotonic() + BOOT_DEADLINE
         while time.monotonic() < deadline:
             self._container.reload()

@@ -76,8 +76,18 @@ class Panel:
     async def __aexit__(self, *_: object) -> None:
         self._writer.close()
         self._reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError, ConnectionError):
             await self._reader
+
+    async def reopen(self) -> None:
+        """Log in again, to an Asterisk that was restarted."""
+        await self.__aexit__()
+        self._open.clear()
+        await self.__aenter__()
+
+    async def closed(self) -> None:
+        """Wait until Asterisk has closed the session."""
+        await asyncio.wait({self._reader})
 
     async def ask(self, action: str, **fields: str) -> Answer:
         """Send an action; returns its answer, and of a list all of it."""
