@@ -33,12 +33,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--mixed-calls", type=int, default=20, help="calls of the test of queues' figures"
     )
     parser.addoption(
-        "--resume-kills",
-        type=int,
-        default=1,
-        help="kills of xucd that pages resume over--long-faults",
-        action="store_true",
-        help="faults as often and as long as a soak wants",
+        "--resume-kills", type=int, default=1, help="kills of xucd that pages resume over"
+    )
+    parser.addoption(
+        "--long-faults", action="store_true", help="faults as often and as long as a soak wants"
     )
     parser.addoption("--model-steps", type=int, default=60, help="steps of the model's test")
     parser.addoption(
