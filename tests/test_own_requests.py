@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from tests.scene import Scene
 from tests.test_context import Script, a_context
 from xucd.ami.errors import Rejected
-from xucd.app.service import Service
+from xucd.app.service import Pbx, Service
 from xucd.center.intents import HangUp, Intent, MarkCaller, MarkRecording, SetPause
 from xucd.commands.context import Options
 from xucd.views.statuses import with_own
@@ -34,7 +34,7 @@ async def logged(intent: Intent, refusal: str) -> list[Any]:
     nobody = cast(Any, None)
     context = a_context(Scene(), Script())
     context.options = Options(statuses=with_own(()))
-    service = Service(context, nobody, nobody, nobody, strict_rights=False)
+    service = Service(context, nobody, nobody, Pbx(nobody, nobody, nobody), strict_rights=False)
     service.connection = cast(Any, Refusing(refusal))
     with capture_logs() as entries:
         await service._send_own(intent)
