@@ -4,7 +4,7 @@ Verifying an argon2 hash keeps a core busy for a while, by design. Two run at a 
 for a turn waits in a lane of its address, and the lanes are served in turn.
 
 Only wrong passwords count against a bound, and only once they were hashed: a refused attempt costs
-nobody anything and is not remembered. `docs/adr/0012-bounds-of-signing-in.md` says what follows:
+nobody anything and is not remembered. `docs/adr/0014-bounds-of-signing-in.md` says what follows:
 
 - an address with a login: `limit` failures a minute, then its attempts at that login are refused;
 - an address: ten times as many for all logins together, but for those who have signed in from it;
