@@ -16,6 +16,7 @@ from integration.fixtures import MakeXucd, World, clear
 from integration.phones import Phones
 from integration.test_ami_link import Proxy
 from tests.plugin_proofs import Proof
+from xucd.cti.messages.statistics import AgentStatistic
 
 pytestmark = pytest.mark.any_asterisk
 
@@ -85,8 +86,8 @@ async def check(world: World, clock: SystemClock) -> None:
     await ada.ask("subscribeToAgentStats")
     told = await ada.until("AgentStatistics", id=BRUCE)
     figures = {one["name"]: one["value"] for one in told["statistics"]}
-    assert 0 <= figures["AgentPausedTotalTime"] < LONG
-    login = datetime.fromisoformat(figures["LoginDateTime"]).timestamp()
+    assert 0 <= figures[AgentStatistic.PAUSED_TIME] < LONG
+    login = datetime.fromisoformat(figures[AgentStatistic.LOGIN_AT]).timestamp()
     assert 0 <= datetime.now().timestamp() + clock.seconds - login < LONG
 
 

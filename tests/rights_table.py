@@ -214,3 +214,58 @@ COMMANDS: dict[str, list[Case]] = {
     "listenCallbackMessage": _pair("voiceMessageRef", LISTED_MESSAGE, FOREIGN_MESSAGE),
 }
 """Every command of the protocol: a test compares this with the commands that there are."""
+
+# -- REST
+
+
+class RestCase(NamedTuple):
+    """What a request is about, the parts of its path, its body, and which roles are not refused."""
+
+    about: str
+    parts: dict[str, str]
+    may: frozenset[str]
+    body: Any = None
+
+
+PROFILED = frozenset({"admin", "lists", "empty"})
+"""Who has a profile that is set. What the empty lists leave is nothing, but it is not refused."""
+LISTED_LIST, FOREIGN_LIST = "list listed", "list foreign"
+DOOMED_LISTED, DOOMED_FOREIGN = "doomed listed", "doomed foreign"
+"""Requests that each role has of its own, to delete."""
+_WANTED = {"phoneNumber": "0230210077"}
+_PERSON = {"number": "0230219999"}
+
+
+def _requests(may_listed: frozenset[str], may_foreign: frozenset[str], body: Any = None) -> Any:
+    return [
+        RestCase("listed queue", {"uuid": LISTED_REQUEST}, may_listed, body),
+        RestCase("foreign queue", {"uuid": FOREIGN_REQUEST}, may_foreign, body),
+    ]
+
+
+ROUTES: dict[tuple[str, str], list[RestCase]] = {
+    ("GET", "/callback_lists"): [RestCase("cut to what may be seen", {}, EVERYBODY)],
+    ("GET", "/callback_lists/{uuid}"): [
+        RestCase("listed queue", {"uuid": LISTED_LIST}, LISTED),
+        RestCase("foreign queue", {"uuid": FOREIGN_LIST}, FOREIGN),
+    ],
+    ("POST", "/callback_lists/{uuid}/callback_requests"): [
+        RestCase("listed queue", {"uuid": LISTED_LIST}, LISTED, _WANTED),
+        RestCase("foreign queue", {"uuid": FOREIGN_LIST}, FOREIGN, _WANTED),
+    ],
+    ("GET", "/callback_periods"): [RestCase("", {}, EVERYBODY)],
+    ("GET", "/callback_requests"): [RestCase("cut to what may be seen", {}, EVERYBODY)],
+    ("GET", "/callback_requests/{uuid}"): _requests(LISTED, FOREIGN),
+    ("PUT", "/callback_requests/{uuid}"): _requests(SUPERVISING, ADMIN, _WANTED),
+    ("DELETE", "/callback_requests/{uuid}"): [
+        RestCase("listed queue", {"uuid": DOOMED_LISTED}, SUPERVISING),
+        RestCase("foreign queue", {"uuid": DOOMED_FOREIGN}, ADMIN),
+    ],
+    ("GET", "/callback_tickets"): [RestCase("cut to what may be seen", {}, PROFILED)],
+    ("GET", "/gaps"): [RestCase("cut to what may be seen", {}, EVERYBODY)],
+    ("POST", "/persons/find"): [RestCase("", {}, ADMIN, _PERSON)],
+    ("POST", "/persons/export"): [RestCase("", {}, ADMIN, _PERSON)],
+    ("POST", "/persons/erase"): [RestCase("", {}, ADMIN, _PERSON)],
+    ("GET", "/audit"): [RestCase("", {}, ADMIN)],
+}
+"""Every REST route: a test compares this with the routes that there are."""

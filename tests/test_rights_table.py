@@ -1,4 +1,4 @@
-"""Every command, with every kind of user: who is told `NotAuthorized`, and nobody else is.
+"""Every command and REST route, with every kind of user and token: who is refused, and who is not.
 
 A daemon without Asterisk answers: what a user may do fails there for other reasons, if it fails.
 That what is allowed also happens is for the tests beside Asterisk.
@@ -10,11 +10,16 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import jwt
+
 from integration.client import Client, Refused
 from tests import rights_table as table
 from tests.lone_xucd import LoneXucd
+from tests.rest_client import RestClient
+from xucd.center.callbacks import NewRequest
 from xucd.cti.commands import COMMANDS
 from xucd.store import callback_reading, callback_writing
+from xucd.web.rest_routes import ROUTES
 
 REFUSALS = {"NotAuthorized", "AgentUnknown"}
 """The second is told to who has no agent and asks for its own: all others name one that exists."""
@@ -32,7 +37,11 @@ def test_every_role_but_an_admin_is_refused_something_that_others_may() -> None:
         assert any(role not in case.may for case in admins), role
 
 
-async def test_who_may_command_what(tmp_path: Path) -> None:
+def test_every_route_has_a_row() -> None:
+    assert table.ROUTES.keys() == {(route.method, route.path) for route in ROUTES}
+
+
+async def test_who_may_do_what(tmp_path: Path) -> None:
     wrong: list[str] = []
     for strict in (False, True):
         folder = tmp_path / f"strict-{strict}"
@@ -46,6 +55,9 @@ async def test_who_may_command_what(tmp_path: Path) -> None:
             for role in table.EVERYBODY:
                 if (role == "strict") == strict:
                     wrong += await _differences(xucd, role, stands_for)
+                    wrong += await _rest_differences(xucd, role, stands_for)
+            if not strict:
+                wrong += await _let_in_without_a_valid_token(xucd, stands_for)
         finally:
             await xucd.stop()
     assert wrong == []
@@ -64,6 +76,78 @@ async def _differences(xucd: LoneXucd, role: str, stands_for: dict[str, Any]) ->
                 if (code in REFUSALS) == (role in case.may):
                     found.append(f"{role}: {command}, {case.about}: {code}")
     return found
+
+
+async def _rest_differences(xucd: LoneXucd, role: str, stands_for: dict[str, Any]) -> list[str]:
+    """The rows of the table of routes that do not hold for a role."""
+    found = []
+    client = RestClient(xucd.port, xucd.token(table.LOGINS[role]))
+    for (method, path), cases in table.ROUTES.items():
+        for case in cases:
+            status, answer = await client.ask(
+                method, _filled(path, case, stands_for, role), case.body
+            )
+            # Otherwise the case was none: it says nothing about rights.
+            assert status not in (400, 401, 405, 413, 415, 422, 500), (method, path, answer)
+            if (status in (403, 404)) == (role in case.may):
+                found.append(f"{role}: {method} {path}, {case.about}: {status}")
+    return found
+
+
+async def _let_in_without_a_valid_token(xucd: LoneXucd, stands_for: dict[str, Any]) -> list[str]:
+    """The routes, and kinds of bad tokens of an Admin, with which they do not refuse."""
+    good = xucd.token("ada")
+    claims = jwt.decode(good, options={"verify_signature": False})
+    store = xucd.store()
+    secret = store.token_secret()
+    ended = jwt.encode({**claims, "sid": "ended"}, secret, algorithm="HS256")
+    store.close()
+    assert (await RestClient(xucd.port, ended).ask("POST", "/auth/logout"))[0] == 204
+    tokens = {
+        "none": ("", 401),
+        "rubbish": ("x", 403),
+        "forged": (jwt.encode(claims, b"x" * 32, algorithm="HS256"), 403),
+        "unsigned": (jwt.encode(claims, "", algorithm="none"), 403),
+        "expired": (jwt.encode({**claims, "exp": 1}, secret, algorithm="HS256"), 403),
+        "of a sign-in that is over": (
+            jwt.encode({**claims, "end": 1, "exp": 1}, secret, algorithm="HS256"),
+            403,
+        ),
+        "of a sign-in that was ended": (ended, 403),
+        "of another generation": (
+            jwt.encode({**claims, "gen": "x"}, secret, algorithm="HS256"),
+            403,
+        ),
+        "of nobody": (jwt.encode({**claims, "sub": "nobody"}, secret, algorithm="HS256"), 403),
+        "of 0.1.0": (
+            jwt.encode({"sub": "ada", "exp": claims["exp"], "jti": "x"}, secret, algorithm="HS256"),
+            403,
+        ),
+    }
+    found = []
+    for kind, (token, wanted) in tokens.items():
+        client = RestClient(xucd.port, token)
+        for (method, path), cases in table.ROUTES.items():
+            place = _filled(path, cases[0], stands_for, "nobody")
+            status, _ = await client.ask(method, place, cases[0].body)
+            if status != wanted:
+                found.append(f"a token {kind}: {method} {path}: {status}")
+        try:
+            link = await Client.sign_in(xucd.port, "ada", token=token or "=")
+            await link.close()
+            found.append(f"a token {kind} opens a link")
+        except Refused as refused:
+            assert refused.code == "Unreachable", kind
+    return found
+
+
+def _filled(path: str, case: table.RestCase, stands_for: dict[str, Any], role: str) -> str:
+    """A path with its parts; those that a role has of its own are made for it."""
+    parts = {
+        key: stands_for.get(f"{value} {role}", stands_for.get(value, str(uuid.uuid4())))
+        for key, value in case.parts.items()
+    }
+    return path.format(**parts)
 
 
 async def _refusal(client: Client, command: str, arguments: dict[str, Any]) -> str | None:
@@ -107,6 +191,13 @@ def _stands_for(xucd: LoneXucd) -> dict[str, Any]:
             f"request {kind}": str(request.uuid),
             f"message {kind}": str(request.uuid),
             f"ticket {kind}": str(ticket.uuid),
+            f"list {kind}": str(lists[queue_id].uuid),
         }
+        for role in table.EVERYBODY:
+            new = NewRequest(phone_number="0230210088")
+            (made,) = callback_writing.create(
+                store, lists[queue_id].uuid, [new], lambda *_: None, now=time.time()
+            )
+            found[f"doomed {kind} {role}"] = str(made.uuid)
     store.close()
     return found

@@ -47,7 +47,7 @@ class Revocations:
     def __init__(
         self, records: Records, clock: Callable[[], float], changed: Callable[[], None]
     ) -> None:
-        self._records = records
+        self._database = records
         self._clock = clock
         self._changed = changed
         self._generations: dict[str, str] = {}
@@ -59,8 +59,8 @@ class Revocations:
 
     async def load(self) -> None:
         """Read everything, before anything is asked. Raises `StoreError`."""
-        self._ended = await self._records.ended_sign_ins()
-        self._generations = await self._records.generations()
+        self._ended = await self._database.ended_sign_ins()
+        self._generations = await self._database.generations()
 
     def generation(self, login: str) -> str | None:
         """What sign-ins of a user have to be of; None for a user who does not exist."""
@@ -99,7 +99,7 @@ class Revocations:
         self._ended = {each: end for each, end in before.items() if end > now} | {sid: until}
         self._changed()
         try:
-            await self._records.end_sign_in(sid, until)
+            await self._database.end_sign_in(sid, until)
         except StoreError:
             if sid not in before:
                 del self._ended[sid]
@@ -110,7 +110,7 @@ class Revocations:
             before = self._generations.pop(login, None)
             self._changed()
             try:
-                await self._records.end_all_sign_ins(login)
+                await self._database.end_all_sign_ins(login)
             except StoreError:
                 if before is not None:
                     self._generations[login] = before
@@ -121,7 +121,7 @@ class Revocations:
         async with self._reading:
             self._next = None
             try:
-                generations = await self._records.generations()
+                generations = await self._database.generations()
             except StoreError as error:
                 if not self._failing:
                     log.error("cannot read which sign-ins have ended", reason=str(error))

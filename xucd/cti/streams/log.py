@@ -92,7 +92,7 @@ class StreamLog:
 
     def resume(self, stream: ClientStream, sign_in: SignInKey) -> None:
         """A stream has a link again, of this sign-in."""
-        self._do(rec.Resumed(stream.number, sign_in))
+        self._do(rec.StreamResumed(stream.number, sign_in))
 
     def end(self, stream: ClientStream) -> None:
         """End a stream: it cannot be resumed. Idempotent."""
@@ -314,7 +314,7 @@ class StreamLog:
     def _parked(self, record: rec.Parked) -> None:
         self._by_number[record.stream].parked = record.at
 
-    def _resumed(self, record: rec.Resumed) -> None:
+    def _resumed(self, record: rec.StreamResumed) -> None:
         stream = self._by_number[record.stream]
         stream.parked, stream.sign_in = None, record.sign_in
 
@@ -406,7 +406,7 @@ _APPLY: dict[type[rec.Record], Callable[..., None]] = {
     rec.Subscribed: StreamLog._subscribed,
     rec.Unsubscribed: StreamLog._unsubscribed,
     rec.Parked: StreamLog._parked,
-    rec.Resumed: StreamLog._resumed,
+    rec.StreamResumed: StreamLog._resumed,
     rec.StreamEnded: StreamLog._ended,
     rec.Told: StreamLog._told,
     rec.Stored: StreamLog._stored,

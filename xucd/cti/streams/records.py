@@ -107,7 +107,7 @@ class Parked(Record, frozen=True, tag=8):
     at: float
 
 
-class Resumed(Record, frozen=True, tag=9):
+class StreamResumed(Record, frozen=True, tag=9):
     """A stream has a link again, of this sign-in."""
 
     stream: int
@@ -168,7 +168,7 @@ AnyRecord = (
     | Subscribed
     | Unsubscribed
     | Parked
-    | Resumed
+    | StreamResumed
     | StreamEnded
     | Told
     | Stored
