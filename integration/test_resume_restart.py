@@ -21,6 +21,7 @@ from integration.phones import NotAnswered
 from tests.plugin_proofs import Proof
 from tests.resuming_page import ResumingPage, folded
 from xucd.client.state import State
+from xucd.cti.messages.statistics import QueueStatistic
 from xucd.cti.parts import SentCommand
 
 pytestmark = pytest.mark.any_asterisk
@@ -75,7 +76,11 @@ def shown(state: State) -> dict[str, Any]:
             for agent in _agents(state)
         },
         "queues": {
-            queue.id: {n: v for n, v in queue.statistics.items() if "Time" not in n and n != "EWT"}
+            queue.id: {
+                n: v
+                for n, v in queue.statistics.items()
+                if "Time" not in n and n != QueueStatistic.EXPECTED_WAIT
+            }
             for queue in state.queues.values()
         },
         "waiting": {

@@ -61,12 +61,20 @@ class LoneXucd(Xucd):
         return client
 
     def sockets(self) -> int:
-        """How many sockets the daemon has open."""
+        """How many connections of clients the daemon has open."""
         assert self._process is not None
-        count = 0
-        for held in Path(f"/proc/{self._process.pid}/fd").iterdir():
+        process = Path(f"/proc/{self._process.pid}")
+        held = set()
+        for file in (process / "fd").iterdir():
             with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-                count += os.readlink(held).startswith("socket:")
+                held.add(os.readlink(file))
+        count = 0
+        for line in (process / "net/tcp").read_text().splitlines()[1:]:
+            fields = line.split()
+            local, state, inode = fields[1], fields[3], fields[9]
+            listens = state == "0A"
+            if int(local.partition(":")[2], 16) == self.port and not listens:
+                count += f"socket:[{inode}]" in held
         return count
 
     async def until_current(self) -> None:
