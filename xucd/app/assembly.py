@@ -21,6 +21,7 @@ from xucd.app.clock import Clock
 from xucd.app.gaps import Gaps
 from xucd.app.service import Pbx, Service
 from xucd.app.streams import durable_streams
+from xucd.app.users import ConfiguredUsers, SignInRecords, is_new_to
 from xucd.callbacks.service import Callbacks
 from xucd.callbacks.voice_messages import CallerCallbacks
 from xucd.center.center import Center, Remembered
@@ -76,10 +77,7 @@ class Assembly:
         self.settings = settings
         self.port = 0
         self._clock = Clock()
-        store = Store(settings.store.url)
-        self._store = AsyncStore(store)
-        # On a thread of its own: the use of a token does not wait for an import of callbacks.
-        self._sign_in_store = AsyncStore(store)
+        self._store = AsyncStore(Store(settings.store.url))
         self._web_port: Any = None  # Twisted types its ports in Zope's way only
         self._agi_port: Any = None
         self._certificate: Certificate | None = None
@@ -105,9 +103,8 @@ class Assembly:
         )
         limits = LinkLimits(backlog=settings.limits.backlog)
         self._links = Links(self._context.hub, self._service, asyncio.get_running_loop(), limits)
-        self._users = _Users(self._context.center.directory, store)
-        records = _SignInRecords(store, self._sign_in_store)
-        self._revocations = Revocations(records, time.time, self._dismiss_ended)
+        self._users = ConfiguredUsers(self._context.center.directory, store)
+        self._revocations = Revocations(SignInRecords(store), time.time, self._dismiss_ended)
         await self._revocations.load()
         resumable = await self._restore_streams()
         self._agi = self._build_agi_server()
@@ -258,7 +255,7 @@ class Assembly:
             await self._service.reconfigure(center)
             # Who was back before this was shown a centre that lacked its new agent or line.
             self._dismiss_changed(
-                lambda user: user is early.users.get(user.id) and _is_new_to(before, user)
+                lambda user: user is early.users.get(user.id) and is_new_to(before, user)
             )
             try:
                 await self._callbacks.publish_reloaded()
@@ -318,7 +315,6 @@ class Assembly:
             await self._service.close()
             await self._write_rest()
             self._context.hub.streams.close()
-        await self._sign_in_store.close()
         await self._store.close()
 
     async def _write_rest(self) -> None:
@@ -386,47 +382,6 @@ class Assembly:
             store="ok" if alive else "failed",
             last_event_age=round(time.monotonic() - last, 1) if last is not None else None,
         )
-
-
-class _Users:
-    """Users and their password hashes, for signing in."""
-
-    def __init__(self, directory: Directory, store: AsyncStore) -> None:
-        self.directory = directory
-        self._store = store
-
-    def user(self, login: str) -> User | None:
-        return self.directory.user_by_login.get(login)
-
-    async def password_hash(self, login: str) -> str | None:
-        return await self._store.run(Store.password_hash, login)
-
-
-class _SignInRecords:
-    """What the database knows of sign-ins. What is read often goes by a store of its own."""
-
-    def __init__(self, store: AsyncStore, often: AsyncStore) -> None:
-        self._store = store
-        self._often = often
-
-    async def generations(self) -> dict[str, str]:
-        return await self._often.run(Store.generations)
-
-    async def ended_sign_ins(self) -> dict[str, float]:
-        return await self._store.run(Store.ended_sign_ins, time.time())
-
-    async def end_sign_in(self, sid: str, until: float) -> None:
-        await self._store.run(Store.end_sign_in, sid, until, time.time())
-
-    async def end_all_sign_ins(self, login: str) -> None:
-        await self._store.run(Store.end_all_sign_ins, login)
-
-
-def _is_new_to(directory: Directory, user: User) -> bool:
-    """Whether a configuration lacks a user's agent or line."""
-    return (user.agent_id is not None and user.agent_id not in directory.agents) or (
-        user.line_id is not None and user.line_id not in directory.lines
-    )
 
 
 def _user_status(status: StatusSettings) -> UserStatus:
