@@ -5,6 +5,7 @@ That what is allowed also happens is for the tests beside Asterisk.
 """
 
 import asyncio
+import itertools
 import time
 import uuid
 from pathlib import Path
@@ -15,12 +16,15 @@ import jwt
 from integration.client import Client, Refused
 from tests import rights_table as table
 from tests.lone_xucd import LoneXucd
+from tests.plugin_proofs import Proof
 from tests.rest_client import RestClient
 from xucd.center.callbacks import NewRequest
 from xucd.cti.commands import COMMANDS
 from xucd.store import callback_reading, callback_writing
 from xucd.web.rest_routes import ROUTES
 
+LOGINS = table.LOGINS
+BAD_TOKENS = 10 * (len(ROUTES) + 1)
 REFUSALS = {"NotAuthorized", "AgentUnknown"}
 """The second is told to who has no agent and asks for its own: all others name one that exists."""
 
@@ -41,7 +45,7 @@ def test_every_route_has_a_row() -> None:
     assert table.ROUTES.keys() == {(route.method, route.path) for route in ROUTES}
 
 
-async def test_who_may_do_what(tmp_path: Path) -> None:
+async def test_who_may_do_what(tmp_path: Path, proof: Proof) -> None:
     wrong: list[str] = []
     for strict in (False, True):
         folder = tmp_path / f"strict-{strict}"
@@ -61,6 +65,13 @@ async def test_who_may_do_what(tmp_path: Path) -> None:
         finally:
             await xucd.stop()
     assert wrong == []
+    cases: list[table.Case | table.RestCase] = [
+        *itertools.chain(*table.COMMANDS.values()),
+        *itertools.chain(*table.ROUTES.values()),
+    ]
+    refused = sum(role not in case.may for case in cases for role in LOGINS)
+    proof("commands and requests beyond the rights of who asks", times=refused)
+    proof("forged, expired, ended and foreign tokens, at every route and link", times=BAD_TOKENS)
 
 
 async def _differences(xucd: LoneXucd, role: str, stands_for: dict[str, Any]) -> list[str]:
@@ -125,6 +136,7 @@ async def _let_in_without_a_valid_token(xucd: LoneXucd, stands_for: dict[str, An
         ),
     }
     found = []
+    assert len(tokens) * (len(ROUTES) + 1) == BAD_TOKENS
     for kind, (token, wanted) in tokens.items():
         client = RestClient(xucd.port, token)
         for (method, path), cases in table.ROUTES.items():
