@@ -16,7 +16,7 @@ from tests.ws_client import Client, Closed
 from xucd.cti.link import LinkLimits
 
 
-def certificate(folder: Path) -> tuple[str, str]:
+def certificate(folder: Path, serial: int = 1) -> tuple[str, str]:
     """A certificate of 127.0.0.1, signed by itself; returns its file and its key's."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
@@ -26,7 +26,7 @@ def certificate(folder: Path) -> tuple[str, str]:
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
-        .serial_number(1)
+        .serial_number(serial)
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(
