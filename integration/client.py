@@ -106,7 +106,7 @@ class Client:
         await self._wire.close()
         await self._watching
         wrong = [each for frame in self.frames for each in unfit(frame.type, frame.body)]
-        assert not wrong
+        assert not wrong, wrong
 
     def cut(self) -> None:
         """Lose the link without a word, as a laptop does whose lid is shut."""
