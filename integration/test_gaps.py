@@ -93,7 +93,7 @@ async def agent_counted(ada: Client, agent_id: int, **figures: float) -> None:
 
 async def calls_of_all_kinds(world: World, silence: Awaitable[None], speech: Any) -> dict[int, int]:
     """Calls that begin before, in and after a time that begins with `silence`."""
-    logged = callers.logged(world.pbx.queue_log.read_text())
+    logged = callers.logged(world.pbx.queue_log.read_text(errors="replace"))
     dial = world.phones.dial
     world.phone("1003", answer_after=0)
     talking = dial("3001")
@@ -130,7 +130,7 @@ async def calls_of_all_kinds(world: World, silence: Awaitable[None], speech: Any
     await asyncio.gather(*(call.hang_up() for call in (waits, comes, goes_on)))
     await counted(ada, SUPPORT, {Figure.ABANDONED: 4, Figure.WAITING_CALLS: 0})
     await counted(ada, SALES, {Figure.ENTERED: 3, Figure.ANSWERED: 3})
-    after = callers.logged(world.pbx.queue_log.read_text()) - logged
+    after = callers.logged(world.pbx.queue_log.read_text(errors="replace")) - logged
     assert after == {
         (SUPPORT, "ENTERQUEUE"): 4, (SUPPORT, "ABANDON"): 4,
         (SALES, "ENTERQUEUE"): 3, (SALES, "CONNECT"): 3,
@@ -142,7 +142,7 @@ async def logs(world: World, before: callers.Counts, wanted: dict[tuple[int, str
     """Wait until Asterisk has logged so much."""
     async with asyncio.timeout(DEADLINE):
         while True:
-            found = callers.logged(world.pbx.queue_log.read_text()) - before
+            found = callers.logged(world.pbx.queue_log.read_text(errors="replace")) - before
             if all(found[key] >= count for key, count in wanted.items()):
                 return
             await asyncio.sleep(0.05)  # a file tells nobody of its news
