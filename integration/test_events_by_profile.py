@@ -261,7 +261,7 @@ async def test_each_profile_is_told_what_its_lists_leave_of_what_an_admin_is_tol
         await work(world, observers)
         await at_rest(world)
         end = await observers.sign(world, comes=False)
-        await world.phones.register(SIGN)
+        await observers.sign(world, comes=True)  # told to all before they ask
         admin = told(observers.admin.frames[begin["ada"] : end["ada"] + 1])
         kinds = {kind for kind, _ in admin}
         assert kinds == KINDS
