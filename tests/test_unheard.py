@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
 
 import msgspec
 import pytest
@@ -264,3 +268,40 @@ def test_a_member_that_is_no_agent_of_ours_counts_for_the_queue_alone(unheard: U
     assert unheard.support.answered == 1
     assert unheard.bruce.inbound_calls == 0
     assert unheard.scene.agent(ALICE).day(unheard.scene.now).inbound_calls == 0
+
+
+def lines_run(work: Callable[[], object]) -> int:
+    """How many lines of Python a function runs: its time, on any machine."""
+    count = 0
+
+    def trace(_frame: FrameType, event: str, _arg: Any) -> Any:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def test_the_work_of_counting_grows_only_as_the_log_does() -> None:
+    def work(calls: int) -> int:
+        unheard = Unheard()
+        unheard.begins()
+        for number in range(calls):
+            second, caller = 40 * number / calls, f"caller-{number}"
+            unheard.logs(second, "entered", caller)
+            unheard.logs(second + 1, "not answered", caller, rang=1.0)
+            unheard.logs(second + 2, "connected", caller, phone=f"p{number}", waited=2.0, rang=1.0)
+            unheard.logs(second + 7, "completed", caller, talked=5.0)
+        unheard.scene.now = unheard.began + GAP
+        rebuild(unheard.scene.center, snapshot(*everywhere()), unheard.scene.now, unheard.began)
+        ran = lines_run(unheard.counts)
+        assert unheard.bruce.inbound_talk_s == 5.0 * calls
+        return ran + lines_run(unheard.counts)
+
+    assert work(400) < 5 * work(100)

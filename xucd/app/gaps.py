@@ -5,7 +5,7 @@ transaction with the figures of its calls. Killed in between, xucd reads the log
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from uuid import uuid4
 
@@ -83,18 +83,22 @@ class Gaps:
     async def _close(self, gap: Gap, heard_from: float, publish: Callable[[], None]) -> None:
         async with self._closing:
             source: Source = "none"
+            read: list[Logged] = []
             lines: list[Logged] = []
             began = self._clock.reading()
             if self._file is not None:
                 try:
-                    lines = await asyncio.to_thread(self._read, self._file, gap.began - SLACK_S)
+                    queues = self._context.center.directory.queue_by_name
+                    read = await asyncio.to_thread(self._read, self._file, gap.began, queues)
+                    lines = await asyncio.to_thread(self._dated, read)
                     source = "queue_log"
                 except queue_log.QueueLogError as error:
                     log.error("cannot find the calls of a gap", reason=str(error))
             off = self._clock.reading()
             moved = (off.wall - began.wall) - (off.steady - began.steady)  # the clock was set
             gap = msgspec.structs.replace(gap, began=gap.began + moved)
-            lines = [msgspec.structs.replace(line, at=self._clock.own(line.at)) for line in lines]
+            if moved:
+                lines = self._dated(read)
             center = self._context.center
             found = count_logged(center, lines, gap.began, heard_from + moved, day_of)
             gap = msgspec.structs.replace(
@@ -109,5 +113,12 @@ class Gaps:
             log.info("counted the calls of a gap", source=source, calls=sum(found.calls.values()))
             publish()
 
-    def _read(self, file: Path, since: float) -> list[Logged]:
-        return queue_log.read(file, self._clock.earliest_of_pbx(since))
+    # Both run in a thread: a log of days must not stop the loop.
+
+    def _read(self, file: Path, began: float, queues: Container[str]) -> list[Logged]:
+        lines = queue_log.read(file, self._clock.earliest_of_pbx(began - SLACK_S))
+        return [line for line in lines if line.queue in queues]
+
+    def _dated(self, lines: list[Logged]) -> list[Logged]:
+        """Lines by xucd's clock, as it goes now."""
+        return [msgspec.structs.replace(line, at=self._clock.own(line.at)) for line in lines]

@@ -58,14 +58,12 @@ def count_logged(
     Earlier days than that of the centre's figures are in what it returns. To be called once for
     each gap, after `rebuild` and the events that came with it.
     """
-    known = center.directory.queue_by_name
-    within = [
-        line
-        for line in lines
-        if began - SLACK_S <= line.at <= heard_from + SLACK_S and line.queue in known
-    ]
+    lines = [line for line in lines if began - SLACK_S <= line.at <= heard_from + SLACK_S]
+    queues, named = center.directory.queue_by_name, {line.queue for line in lines}
+    ids = {name: queues[name].id for name in named if name in queues}
+    within = [line for line in lines if line.queue in ids]
     count = _Count(center, heard_from, day_of)
-    for entry in _entries(within, {name: queue.id for name, queue in known.items()}):
+    for entry in _entries(within, ids):
         count.caller(entry)
     for line in within:
         count.ring(line)
@@ -92,6 +90,14 @@ def _entries(lines: Iterable[Logged], ids: dict[str, int]) -> list[_Entry]:
     return entries
 
 
+class _Talk(msgspec.Struct, gc=False):
+    """A call that the log says was answered; `cut` if its phone rang before the gap."""
+
+    answered: float
+    phone: str
+    cut: CutCall | None = None
+
+
 class _Count:
     def __init__(self, center: Center, heard_from: float, day_of: DayOf) -> None:
         self.found = GapCount()
@@ -100,7 +106,15 @@ class _Count:
         self._day_of = day_of
         self._today = day_of(center.today_until - 1)
         self._moved: set[int] = set()
-        self._rings = dict(center.phone_calls.lately)
+        self._rung: dict[tuple[int, int], list[Rung]] = {}  # unanswered, by agent and second
+        for rung in center.phone_calls.lately.values():
+            if not rung.answered:
+                self._rung.setdefault((rung.agent_id, int(rung.at)), []).append(rung)
+        self._cut: dict[int, list[str]] = {}  # the phones' ids of calls that were cut, by agent
+        for phone, cut in center.cut_calls.items():
+            self._cut.setdefault(cut.agent_id, []).append(phone)
+        self._talks: dict[tuple[str, str, int], _Talk] = {}  # by caller, queue and agent
+        self._added: dict[tuple[datetime.date, int], AgentDay] = {}
 
     # -- callers
 
@@ -169,7 +183,9 @@ class _Count:
         if cut is not None:
             if cut.call.answered is None:
                 call = msgspec.structs.replace(cut.call, rang=rang, answered=line.at)
-                self._recount(line.phone, cut, call, line.at)
+                cut = center.cut_calls[line.phone] = self._recount(line.phone, cut, call, line.at)
+                key = line.unique_id, line.queue, agent_id
+                self._talks[key] = _Talk(line.at, line.phone, cut)
         elif channel is not None:
             if channel.rang is None and channel.answered is not None:
                 channel.rang, channel.answered = rang, line.at  # found talking: now it is known
@@ -178,30 +194,44 @@ class _Count:
             self._counted(line.phone, Rung(agent_id, line.at, answered=True))
             counted = AgentDay(inbound_calls=1, inbound_answered=1, inbound_ring_s=line.rang or 0.0)
             self._count(agent_id, counted, line.at)
-            call = CallUnderWay(True, line.queue, rang, line.at, counted)
-            center.cut_calls[line.phone] = CutCall(agent_id, call)
+            self._talks[line.unique_id, line.queue, agent_id] = _Talk(line.at, line.phone)
 
     def _completed(self, agent_id: int, line: Logged) -> None:
-        """The end of a call that was cut: it is the one that was answered so long before."""
+        """The end of a call that was cut, or of one whose beginning the log has told."""
         talked = line.talked or 0.0
-        for phone, cut in self._center.cut_calls.items():
-            answered = cut.call.answered
-            if cut.agent_id != agent_id or answered is None or cut.call.queue != line.queue:
+        talk = self._talks.pop((line.unique_id, line.queue, agent_id), None)
+        if talk is None:
+            talk = self._cut_before(agent_id, line.queue, line.at - talked)
+        if talk is None or abs(talk.answered + talked - line.at) > SLACK_S:
+            return
+        ended = talk.answered + talked
+        if talk.cut is not None:
+            self._recount(talk.phone, talk.cut, talk.cut.call, ended)
+            self._center.cut_calls.pop(talk.phone, None)
+        else:
+            self._count(agent_id, AgentDay(inbound_talk_s=talked), ended)
+
+    def _cut_before(self, agent_id: int, queue: str, answered: float) -> _Talk | None:
+        """The call that was answered before the gap, at about this moment, and was cut."""
+        for phone in self._cut.get(agent_id, ()):
+            cut = self._center.cut_calls.get(phone)
+            if cut is None or cut.call.answered is None or cut.call.queue != queue:
                 continue
-            if abs(answered + talked - line.at) <= SLACK_S:
-                self._recount(phone, cut, cut.call, answered + talked)
-                return
+            if abs(cut.call.answered - answered) <= SLACK_S:
+                return _Talk(cut.call.answered, phone, cut)
+        return None
 
     def _not_answered(self, agent_id: int, line: Logged) -> None:
-        for phone, known in self._rings.items():
-            if known.agent_id != agent_id or known.answered:
-                continue
-            if abs(known.at - line.at) <= SLACK_S:
-                del self._rings[phone]
+        second, slack = int(line.at), int(SLACK_S) + 1
+        for at in range(second - slack, second + slack + 1):
+            rung = self._rung.get((agent_id, at))
+            if rung and abs(rung[0].at - line.at) <= SLACK_S:
+                rung.pop(0)
                 return
         rang = line.rang or 0.0
-        for phone, cut in self._center.cut_calls.items():
-            if cut.agent_id == agent_id and cut.call.incoming and cut.call.answered is None:
+        for phone in self._cut.get(agent_id, ()):
+            cut = self._center.cut_calls.get(phone)
+            if cut is not None and cut.call.incoming and cut.call.answered is None:
                 call = msgspec.structs.replace(cut.call, rang=line.at - rang)
                 self._recount(phone, cut, call, line.at)
                 del self._center.cut_calls[phone]
@@ -210,30 +240,31 @@ class _Count:
         self._count(agent_id, ring, line.at)
         self._counted(f"{agent_id} at {line.at}", Rung(agent_id, line.at, answered=False))
 
-    def _recount(self, phone: str, cut: CutCall, call: CallUnderWay, end: float) -> None:
+    def _recount(self, phone: str, cut: CutCall, call: CallUnderWay, end: float) -> CutCall:
         """Count a call that was cut to its end, in place of what is counted of it."""
         counted = figures_of_ended(call, end)
         self._count(cut.agent_id, counted.minus(cut.call.counted), end)
-        call = msgspec.structs.replace(call, counted=counted)
-        self._center.cut_calls[phone] = CutCall(cut.agent_id, call)
         self._counted(phone, Rung(cut.agent_id, end, answered=call.answered is not None))
+        return CutCall(cut.agent_id, msgspec.structs.replace(call, counted=counted))
 
     def _counted(self, phone: str, ring: Rung) -> None:
         """A ring is counted: another gap that follows at once may see it in the log, too."""
         self._center.phone_calls.lately[phone] = ring
 
     def _count(self, agent_id: int, added: AgentDay, at: float) -> None:
-        live = self._center.agents.get(agent_id)
-        if live is None:
-            return
-        if self._is_today(at):
-            self._center.agent_record(agent_id).count(added)
-            self._center.stats_changed(live)
-            return
-        key = (self._day_of(at), agent_id)
-        self.found.agents[key] = self.found.agents.get(key, AgentDay()).plus(added)
+        key = (self._today if self._is_today(at) else self._day_of(at), agent_id)
+        self._added[key] = self._added.get(key, AgentDay()).plus(added)
 
     def publish(self, now: float) -> None:
-        """Tell which queues' figures have moved; what the log does not tell stays unknown."""
+        """Tell whose figures have moved; what the log does not tell stays unknown."""
+        for (day, agent_id), added in self._added.items():
+            live = self._center.agents.get(agent_id)
+            if live is None:
+                continue
+            if day == self._today:
+                self._center.agent_record(agent_id).count(added)
+                self._center.stats_changed(live)
+            else:
+                self.found.agents[day, agent_id] = added
         queues_counted(self._center, sorted(self._moved), now)
         self._center.cut_calls.clear()
