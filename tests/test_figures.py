@@ -182,7 +182,9 @@ class Killed:
         self.under_way = self.scene.center.take_unwritten(self.scene.now)
         return self.under_way
 
-    def restarts(self, alive: float, now: float, found: Snapshot) -> Center:
+    def restarts(
+        self, alive: float, now: float, found: Snapshot, heard: float | None = None
+    ) -> Center:
         """Restart, having been alive until a moment, and find this."""
         days, agents = {}, {}
         for agent_id, (day, one) in self.under_way.items():
@@ -197,7 +199,7 @@ class Killed:
                 {BRUCE: QUEUES}, self.scene.center.stations, days, resumed=Resumed(alive, agents)
             ),
         )
-        rebuild(center, found, now, alive)
+        rebuild(center, found, now, alive if heard is None else heard)
         return center
 
 
@@ -284,6 +286,57 @@ def test_a_state_that_was_left_unseen_is_counted_to_the_kill() -> None:
     center = killed.restarts(began + 100, began + 130, snapshot(*everywhere()))
     day = center.agents[BRUCE].day(began + 140)
     assert (day.paused_s, day.ready_s - killed.under_way[BRUCE][0].ready_s) == (100, 10)
+
+
+def test_a_state_that_no_restart_knows_is_counted_no_further_than_it_was() -> None:
+    killed = Killed()
+    killed.scene.talks()
+    began = killed.scene.now
+    killed.written()
+    before = killed.under_way[BRUCE][0].ready_s
+    found = snapshot(*everywhere(), channels=(talking("phone", "caller"),))
+    center = killed.restarts(began + 100, began + 130, found)
+    assert center.agents[BRUCE].day(began + 140).ready_s == before
+
+
+def test_a_restart_while_nothing_is_heard_counts_only_what_was_heard() -> None:
+    killed = Killed()
+    scene = killed.scene
+    paused(scene)
+    scene.rings(scene.caller_waits())
+    scene.passes(2)
+    killed.written()
+    lost = scene.now
+    before = killed.under_way[BRUCE][0]
+    center = killed.restarts(lost + HOUR, lost + HOUR + 5, snapshot(*everywhere()), heard=lost)
+    day = center.agents[BRUCE].day(lost + HOUR + 5)
+    assert (day.paused_s, day.inbound_ring_s) == (before.paused_s, 2)
+
+
+def test_a_reload_while_nothing_is_heard_counts_only_what_was_heard() -> None:
+    scene = Killed().scene
+    paused(scene)
+    lost, before = scene.now, scene.agent().day(scene.now)
+    center = Center(directory(), lost + HOUR, midnight_after, Remembered({BRUCE: QUEUES}))
+    center.inherit(scene.center, lost + HOUR)
+    rebuild(center, snapshot(*everywhere()), lost + HOUR + 5, lost)
+    assert center.agents[BRUCE].day(lost + HOUR + 5).paused_s == before.paused_s
+
+
+def test_a_gap_begins_when_asterisk_was_last_heard(store: Store) -> None:
+    heard = EPOCH - 11
+    figures.put_figures(store, Figures(date(EPOCH), Pulse(reading(0), Lately(), heard)))
+    found = memory(store, reading(9))
+    assert (found.gap.began, found.heard_until, found.resumed.at) == (heard, heard, EPOCH)
+    assert memory(store, reading(9, HOUR)).heard_until == heard + HOUR
+
+
+def test_a_gap_that_was_never_closed_keeps_its_beginning(store: Store) -> None:
+    write_all(store)
+    figures.open_gap(store, Gap(UUID(int=7), EPOCH - 600, "LinkLost"))
+    figures.put_figures(store, Figures(date(EPOCH), Pulse(reading(0), Lately(), EPOCH - 1)))
+    found = memory(store, reading(9))
+    assert (found.gap.began, found.heard_until) == (EPOCH - 600, EPOCH - 1)
 
 
 def test_only_agents_whose_figures_moved_are_written() -> None:

@@ -71,7 +71,10 @@ class Listener(Protocol):
         """An event has arrived."""
 
     def on_down(self) -> None:
-        """The connection of the last `on_up` is lost or closed."""
+        """The connection of the last `on_up` is lost or closed, or a new snapshot is taken.
+
+        A connection that is lost meanwhile is told of once more.
+        """
 
 
 class Connection:
@@ -96,6 +99,7 @@ class Connection:
         self._manager: ManagerProtocol | None = None
         self._up = False
         self._holding = True
+        self._held_since = 0.0
         self._held: list[Event] = []
         self._booted = asyncio.Event()
         self._snapshots = 0
@@ -104,7 +108,7 @@ class Connection:
         self.heard_from = 0.0
         """The event loop's time since which no event of this connection has been missed."""
         self.heard_until = 0.0
-        """The event loop's time of the last byte before a connection was lost; 0 if none was."""
+        """What `told_until` was when a connection was lost; 0 if none was."""
         self.missed = True
         """Whether events may have been missed before this connection; False once it is up."""
         self.connections = 0
@@ -116,6 +120,16 @@ class Connection:
     def connected(self) -> bool:
         """Whether the connection is up, and what it reports current."""
         return self._up
+
+    @property
+    def told_until(self) -> float | None:
+        """The event loop's time until which the listener knows all; None without a connection.
+
+        That of the last byte or, while events are held, of the first that may be.
+        """
+        if self._manager is None:
+            return None
+        return self._held_since if self._holding else self._manager.received_at
 
     def start(self) -> None:
         """Begin to connect, and stay connected until `close`."""
@@ -155,7 +169,7 @@ class Connection:
         if not self._up or self._manager is None:
             return
         self._up = False
-        self._holding = True
+        self._hold()
         self._listener.on_down()
         manager = self._manager
         try:
@@ -173,7 +187,7 @@ class Connection:
         manager = self._manager
         if not self._up or self._holding or manager is None:
             raise ConnectionLost("no connection to Asterisk")
-        self._holding = True
+        self._hold()
         try:
             seen = await list_queues(lambda action: manager.query(action, LIST_TIMEOUT))
         except AmiError as error:
@@ -212,7 +226,7 @@ class Connection:
     async def _connect_once(self) -> AmiError | None:
         """One TCP connection; returns why it was lost. Raises `AmiError` if it never came up."""
         settings = self._settings
-        self._holding = True
+        self._hold()
         self._held.clear()
         self._booted.clear()
         manager = await connect(settings, self._receive, self._on_raw)
@@ -223,10 +237,9 @@ class Connection:
         finally:
             heartbeat.cancel()
             manager.close()
-            self._manager = None
-            if not self.missed:
-                self.heard_until, self.missed = manager.received_at, True
-            if self._up:
+            heard, self._manager = self.told_until, None
+            if heard is not None and not self.missed:
+                self.heard_until, self.missed = heard, True
                 self._up = False
                 self._listener.on_down()
 
@@ -253,6 +266,9 @@ class Connection:
         self._holding = False
         self._listener.on_up(snapshot, held)
         self.missed = False
+
+    def _hold(self) -> None:
+        self._holding, self._held_since = True, asyncio.get_running_loop().time()
 
     async def _until_booted(self, manager: ManagerProtocol) -> None:
         booted = asyncio.create_task(self._booted.wait())

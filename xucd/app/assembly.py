@@ -249,7 +249,7 @@ class Assembly:
         before, early = context.center.directory, await self._store.run(Store.directory)
         self._change_users(early)
         async with context.stations_lock:
-            await context.journal.save_figures(context.center, self._clock.reading())
+            await self._service.save_figures()
             center = await self._build_center()
             self._change_users(center.directory)
             await self._service.reconfigure(center)
@@ -322,7 +322,7 @@ class Assembly:
         self._audit.flush()
         try:
             await context.journal.written()
-            await context.journal.save_figures(context.center, self._clock.reading())
+            await self._service.save_figures()
         except (Refused, StoreError) as error:
             log.error("cannot write everything before stopping", reason=str(error))
 
@@ -352,12 +352,11 @@ class Assembly:
 
     async def _keep_time_and_figures(self) -> None:
         """See whether the clock was set, and write what has moved; `/health` shows if it cannot."""
-        context = self._context
         while True:
             await asyncio.sleep(SAVE_S)
             self._service.correct_clock()
             try:
-                await context.journal.save_figures(context.center, self._clock.reading())
+                await self._service.save_figures()
             except StoreUnavailable:
                 pass  # logged, and written with the next
             except StoreError as error:

@@ -39,7 +39,7 @@ class Gaps:
         self._closing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         if memory is not None:
-            self._began(memory.gap, memory.resumed.at)
+            self._began(memory.gap, memory.heard_until)
 
     def lost(self, heard_until: float) -> None:
         """Nothing is heard any more, since this moment; no error if that is known."""

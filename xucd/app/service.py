@@ -351,6 +351,19 @@ class Service:
 
     # -- time
 
+    async def save_figures(self) -> None:
+        """Write the figures that have moved. Raises `StoreError`."""
+        context = self.context
+        await context.journal.save_figures(context.center, self.clock.reading, self._heard_until)
+
+    def _heard_until(self) -> float:
+        """Until when all that Asterisk told is in the figures."""
+        unheard, told = self.gaps.heard_until, self.connection.told_until
+        if unheard is not None:
+            return unheard
+        now = self.context.now()
+        return now if told is None else now - (asyncio.get_running_loop().time() - told)
+
     def correct_clock(self) -> None:
         """Follow the system's clock, if it was set: every moment that is kept moves with it."""
         seconds = self.clock.correct()

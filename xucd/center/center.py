@@ -166,7 +166,7 @@ class Center:
             if agent.id in remembered.days:
                 record.restore_day(remembered.days[agent.id])
             if resumed is not None and agent.id in resumed.agents:
-                began = max(resumed.at, midnight_after(self._midnight - BEFORE_TODAY_S))
+                began = max(resumed.at, self.today_since)
                 record.restore_spending(resumed.agents[agent.id].state, began)
             self._records[agent.id] = record
             self.presence.remember(record)
@@ -195,6 +195,11 @@ class Center:
     def today_until(self) -> float:
         """The midnight that ends the day of the figures, as epoch second."""
         return self._midnight
+
+    @property
+    def today_since(self) -> float:
+        """The midnight that began the day of the figures."""
+        return self._midnight_after(self._midnight - BEFORE_TODAY_S)
 
     def take_unwritten(self, now: float) -> dict[int, tuple[AgentDay, AgentUnderWay]]:
         """What is to be written of the agents whose figures have moved since this was asked."""

@@ -9,6 +9,7 @@ what they return is immutable. The centre alone holds the same object as an `Age
 methods are the only code that writes; each leaves the agent in a state that makes sense by itself.
 """
 
+import math
 from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 
@@ -79,6 +80,7 @@ class LiveAgent:
         "_settled",
         "_shown",
         "_since",
+        "_spent_since",
         "_spent_until",
         "_stance",
         "_station_since",
@@ -111,7 +113,7 @@ class LiveAgent:
         self._since = now
         self._station_since = now
         self._day = AgentDay()
-        self._spent_until = now
+        self._spent_since = self._spent_until = now
         self._changing: set[int] = set()
         self._taken: set[int] = set()
         self._lost: set[int] = set()
@@ -231,6 +233,10 @@ class LiveAgent:
     def unspent(self, now: float) -> AgentDay:
         """The time in the shown state up to `now` that is not in the figures yet."""
         return AgentDay().spend(self._shown.state, max(0.0, now - self._spent_until))
+
+    def spent(self, since: float, now: float) -> AgentDay:
+        """The time in the shown state since a moment of today, as far as it is counted."""
+        return AgentDay().spend(self._shown.state, max(0.0, now - max(since, self._spent_since)))
 
     def station(self) -> Station | None:
         """The station to remember, or None for an agent that never had a line."""
@@ -379,6 +385,8 @@ class AgentRecord(LiveAgent):
         self._day, self._spent_until = self.day(now), now
         if (seen.state, seen.cause) != (self._shown.state, self._shown.cause):
             self._since = now
+        if seen.state is not self._shown.state:
+            self._spent_since = now
         self._shown = seen
 
     def set_since(self, since: float) -> None:
@@ -404,12 +412,13 @@ class AgentRecord(LiveAgent):
     def restore_spending(self, state: AgentState, until: float) -> None:
         """The time in this state is counted up to a moment: go on from there, if it still is."""
         if state is self._shown.state:
-            self._spent_until = until
+            self._spent_since, self._spent_until = -math.inf, until
 
     def shift(self, seconds: float) -> None:
         """The clock was set: every moment is now so much later by it, and as long ago as before."""
         self._since += seconds
         self._station_since += seconds
+        self._spent_since += seconds
         self._spent_until += seconds
         moments = {name: getattr(self._day, name) for name in ("login_at", "logout_at")}
         self._day = msgspec.structs.replace(
@@ -433,4 +442,4 @@ class AgentRecord(LiveAgent):
         self._taken.update(before.taken & self._queues.keys())
         self._lost.update(before.lost & self._queues.keys())
         self._told = {key: each for key, each in before.told.items() if key in known}
-        self._spent_until = now
+        self._spent_since, self._spent_until = before._spent_since, now

@@ -48,10 +48,14 @@ class ClockReading(msgspec.Struct, frozen=True):
 
 
 class Pulse(msgspec.Struct, frozen=True):
-    """xucd was alive at this moment, and had counted these calls to the end lately."""
+    """xucd was alive at this moment, and had counted these calls to the end lately.
+
+    Until `heard`, what Asterisk told is in the figures; None before it was first heard.
+    """
 
     clock: ClockReading
     lately: Lately
+    heard: float | None = None
 
 
 class ClosedGap(msgspec.Struct, frozen=True):
@@ -73,9 +77,13 @@ class Figures(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """What a starting xucd goes on from. `gap` is the time in which nothing was heard."""
+    """What a starting xucd goes on from. `gap` is the time in which nothing was heard.
+
+    It may have begun before `heard_until`, if it was not closed although Asterisk was heard again.
+    """
 
     resumed: Resumed
+    heard_until: float
     gap: Gap
     clock: ClockReading
 
@@ -124,10 +132,12 @@ def resume(
             return None
         alive = pulse.clock.wall
         agents = _settle(connection, alive, midnight_after)
-        gap = _open_gap(connection) or Gap(uuid4(), alive, "XucdDown")
+        heard = alive if pulse.heard is None else min(alive, pulse.heard)
+        gap = _open_gap(connection) or Gap(uuid4(), heard, "XucdDown")
+        gap = msgspec.structs.replace(gap, began=min(gap.began, heard))
         _put_gap(connection, gap)
         _put_pulse(connection, pulse)
-        return Memory(Resumed(alive, agents, pulse.lately), gap, pulse.clock)
+        return Memory(Resumed(alive, agents, pulse.lately), heard, gap, pulse.clock)
 
 
 def shift(store: Store, reading: ClockReading) -> None:
@@ -179,7 +189,8 @@ def _shift(connection: Connection, reading: ClockReading) -> Pulse | None:
         going_on = update(tickets).where(tickets.c.ended.is_(None))
         connection.execute(going_on.values({name: column + off}))
     clock = msgspec.structs.replace(clock, wall=clock.wall + off)
-    return Pulse(clock, pulse.lately.later(off))
+    heard = pulse.heard + off if pulse.heard is not None else None
+    return Pulse(clock, pulse.lately.later(off), heard)
 
 
 def _shift_waiting(connection: Connection, off: float, now: float) -> None:

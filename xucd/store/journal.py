@@ -29,7 +29,8 @@ SAVE_S = 0.5
 """How often figures are written, in seconds. What is lost at a kill is this and a transaction."""
 
 LATELY_S = 10.0
-"""For how long it is remembered who was counted to the end, in seconds: see `Lately`."""
+"""For how long it is remembered who was counted to the end, in seconds before the last moment
+that was heard: see `Lately`. Silence is known as such much later."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -130,22 +131,27 @@ class Journal:
         """
         self._closed.append(closed)
 
-    async def save_figures(self, center: Center, clock: ClockReading) -> None:
+    async def save_figures(
+        self, center: Center, clock: Callable[[], ClockReading], heard_until: Callable[[], float]
+    ) -> None:
         """Write the figures that have moved, and the pulse. Raises `StoreError`.
 
-        What could not be written is written with the next.
+        `heard_until` tells until when they hold all that Asterisk told. What could not be written
+        is written with the next.
         """
         while self._unwritten:  # what a clock that was set has moved must be moved first
             if self._failing:
                 raise StoreUnavailable("changes before the figures are not written yet")
             await self._progressed.wait()
-        now, agents = clock.wall, center.take_unwritten(clock.wall)
+        reading, heard = clock(), heard_until()
+        known_since = min(reading.wall, heard, self.unheard_since) - LATELY_S
+        agents = center.take_unwritten(reading.wall)
         counted, self._counted = self._counted, set()
         closed, self._closed = self._closed, []
         today = day_of(center.today_until - 1)
         figures = Figures(
             day=today,
-            pulse=Pulse(clock, center.lately(min(now, self.unheard_since) - LATELY_S)),
+            pulse=Pulse(reading, center.lately(known_since), heard),
             agents=agents,
             queues={
                 (today, queue_id): center.queue_stats.day(queue_id)

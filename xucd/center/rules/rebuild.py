@@ -96,7 +96,7 @@ def rebuild_members(
             center.undo(queue_id, member)
     # Who was logged in before holds its line, whomever another program has put there since.
     for live in sorted(center.agent_records(), key=lambda each: not _remembered_in(center, each)):
-        state, unheard = live.shown.state, _unheard(live, heard_until, now)
+        state, unheard = live.shown.state, _unheard(center, live, heard_until, now)
         center.suppressed = True
         _rebuild_agent(center, live, named.get(live.agent.member_name, []), again, now)
         center.suppressed = False
@@ -111,11 +111,11 @@ def rebuild_members(
     _end_stray_wrapups(center)
 
 
-def _unheard(live: AgentRecord, heard_until: float | None, now: float) -> AgentDay:
-    """What would be counted for the agent's state in the time in which nothing was heard."""
+def _unheard(center: Center, live: AgentRecord, heard_until: float | None, now: float) -> AgentDay:
+    """What is counted today for the agent's state of the time in which nothing was heard."""
     if heard_until is None:
         return AgentDay()
-    return live.unspent(now).minus(live.unspent(heard_until))
+    return live.spent(max(heard_until, center.today_since), now)
 
 
 def _end_stray_wrapups(center: Center) -> None:
