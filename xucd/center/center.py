@@ -225,7 +225,7 @@ class Center:
             old = [key for key, one in known.items() if one.at < since]
             for key in old:
                 del known[key]
-        return Lately(self.queue_stats.lately, self.phone_calls.lately)
+        return Lately(dict(self.queue_stats.lately), dict(self.phone_calls.lately))
 
     def tick(self, now: float) -> None:
         """Let time pass: end wrap-ups that are over, and begin a new day at midnight."""

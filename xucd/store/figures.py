@@ -66,14 +66,27 @@ class ClosedGap(msgspec.Struct, frozen=True):
     agents: Mapping[tuple[datetime.date, int], AgentDay] = {}
 
 
+class EndedDay(msgspec.Struct, frozen=True):
+    """All figures of a day that is over, by agents' and queues' ids."""
+
+    day: datetime.date
+    agents: Mapping[int, AgentDay]
+    queues: Mapping[int, QueueDay]
+
+
 class Figures(msgspec.Struct, frozen=True):
-    """What has moved since figures were written last, and the gaps whose calls are in it."""
+    """What has moved since figures were written last, and the gaps whose calls are in it.
+
+    `ended` are the days that have ended since: written later than what is under way, the time in a
+    state would be in them twice; earlier, not at all.
+    """
 
     day: datetime.date
     pulse: Pulse
     agents: Mapping[int, tuple[AgentDay, AgentUnderWay]] = {}
     queues: QueueDays = {}
     closed: tuple[ClosedGap, ...] = ()
+    ended: tuple[EndedDay, ...] = ()
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -91,16 +104,27 @@ class Memory(msgspec.Struct, frozen=True):
 def put_figures(store: Store, figures: Figures) -> None:
     """Write them, in place of earlier ones, all or none."""
     with store.writing() as connection:
-        days = [
-            {"agent_id": agent_id, "day": figures.day, **msgspec.structs.asdict(day)}
-            for agent_id, (day, _) in figures.agents.items()
-        ]
-        put_rows(connection, tables.agent_days, days)
+        for ended in figures.ended:
+            _put_agent_days(connection, ended.day, ended.agents)
+            queues = [_row((ended.day, key), each) for key, each in ended.queues.items()]
+            put_rows(connection, tables.queue_days, queues)
+        days = {key: day for key, (day, _) in figures.agents.items()}
+        _put_agent_days(connection, figures.day, days)
         _put_under_way(connection, {key: each for key, (_, each) in figures.agents.items()})
         put_rows(connection, tables.queue_days, [_row(*each) for each in figures.queues.items()])
         for closed in figures.closed:
             _close_gap(connection, closed)
         _put_pulse(connection, figures.pulse)
+
+
+def _put_agent_days(
+    connection: Connection, day: datetime.date, days: Mapping[int, AgentDay]
+) -> None:
+    rows = [
+        {"agent_id": agent_id, "day": day, **msgspec.structs.asdict(each)}
+        for agent_id, each in days.items()
+    ]
+    put_rows(connection, tables.agent_days, rows)
 
 
 def open_gap(store: Store, gap: Gap) -> None:

@@ -22,7 +22,14 @@ from xucd.center.center import Center
 from xucd.center.refused import Refused
 from xucd.center.station import Station
 from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable
-from xucd.store.figures import ClockReading, ClosedGap, Figures, Pulse, put_figures
+from xucd.store.figures import (
+    ClockReading,
+    ClosedGap,
+    EndedDay,
+    Figures,
+    Pulse,
+    put_figures,
+)
 
 RETRY_S = 1.0
 SAVE_S = 0.5
@@ -49,6 +56,7 @@ class Journal:
         self._progressed = asyncio.Event()
         self._counted: set[int] = set()  # queues whose figures have moved
         self._closed: list[ClosedGap] = []
+        self._ended: list[EndedDay] = []
         self.unheard_since = math.inf  # the beginning of a gap that is not closed yet
 
     def write_changes(self, changes: Iterable[ch.Change]) -> None:
@@ -59,8 +67,7 @@ class Journal:
                     self._later(Store.put_station, change.station)
             elif isinstance(change, ch.DayEnded):
                 day = day_of(change.at - 1)
-                self._later(Store.put_agent_days, day, dict(change.figures))
-                self._later(Store.put_queue_days, day, dict(change.queues))
+                self._ended.append(EndedDay(day, dict(change.figures), dict(change.queues)))
             elif isinstance(change, ch.QueueCounted):
                 self._counted.add(change.queue_id)
 
@@ -148,6 +155,7 @@ class Journal:
         agents = center.take_unwritten(reading.wall)
         counted, self._counted = self._counted, set()
         closed, self._closed = self._closed, []
+        ended, self._ended = self._ended, []
         today = day_of(center.today_until - 1)
         figures = Figures(
             day=today,
@@ -158,13 +166,15 @@ class Journal:
                 for queue_id in counted & center.queue_stats.days.keys()
             },
             closed=tuple(closed),
+            ended=tuple(ended),
         )
         try:
             await self._store.prove(put_figures, figures)
-        except StoreError:
+        except BaseException:  # cancelled, too: what was written is written once more
             center.unwritten.update(agents)
             self._counted |= counted
             self._closed = closed + self._closed
+            self._ended = ended + self._ended
             raise
 
     async def _now(self, method: Callable[..., None], *arguments: Any) -> None:
@@ -192,6 +202,8 @@ class Journal:
                     continue
                 except StoreError as error:
                     log.error("the database rejected a change", reason=str(error))
+                except Exception:  # one change that cannot be written must not hold up all others
+                    log.exception("could not write a change")
                 self._unwritten.popleft()
                 self._progress(failing=False)
         finally:
