@@ -1,9 +1,12 @@
 """A caller whose number holds line ends, as Asterisk writes it, tells xucd nothing else."""
 
+import asyncio
+import re
 from typing import Any
 
 import pytest
 
+from xucd.ami import protocol
 from xucd.ami.events import decode
 from xucd.ami.framing import Framer, parse
 from xucd.center import events
@@ -199,6 +202,52 @@ def test_an_asterisk_that_describes_channels_otherwise_is_heard_as_it_is() -> No
 def test_what_never_ends_is_given_up() -> None:
     torn = wire(CHANNEL.partition("Exten")[0])
     assert len(blocks(wire(CHANNEL), torn, *[wire(OTHER)] * 40)) == 42
+
+
+LISTS = [LISTED, STATUS, ENTRY]
+
+
+@pytest.mark.parametrize("duration", ["00:-59:-50", "-1:-59:-50", "-01:00:00", "-999:-01:-01"])
+def test_a_call_older_than_a_step_of_asterisks_clock_holds_nothing_up(duration: str) -> None:
+    def listed(time: str, seconds: str) -> str:
+        items = wire(LISTED.replace("00:00:02", time))
+        return items + wire(STATUS.replace("Seconds: 3", f"Seconds: {seconds}"))
+
+    found = blocks(listed("00:00:02", "3"), listed(duration, "-3590"), wire(OTHER))
+    assert len(found) == 5
+    assert parse(found[2])["Duration"] == duration
+
+
+@pytest.mark.parametrize("text", LISTS)
+def test_of_what_never_ends_only_the_first_is_waited_for(text: str) -> None:
+    odd = wire(re.sub("(Duration: |Seconds: |Wait)[0-9:]*", r"\1 so far ", text))
+    framer = Framer(greeted=False)
+    framer.feed(wire(text).encode())
+    assert framer.feed(odd.encode()) == []
+    assert framer.holds
+    assert len(framer.give_up()) == 1
+    assert len(framer.feed((odd + odd).encode())) == 2
+    for smuggled in SMUGGLED:  # what a number has cut is mended as before
+        assert len(framer.feed(wire(text, caller=smuggled).encode())) == 1
+
+
+async def test_what_is_held_is_heard_although_nothing_else_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(protocol, "HELD_S", 0.01)
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    manager = protocol.ManagerProtocol(heard.put_nowait)
+    manager.responses = {}
+    manager.data_received(b"Asterisk Call Manager/11.0.0\r\n" + wire(LISTED).encode())
+    await heard.get()
+    odd = wire(LISTED.replace("Duration: ", "Duration: so far ")).encode()
+    manager.data_received(odd)
+    manager.data_received(wire(OTHER).encode())
+    assert heard.empty()
+    async with asyncio.timeout(10):
+        assert [parse(await heard.get()).get("Device") for _ in range(2)] == [None, "PJSIP/1001"]
+    manager.data_received(wire(LISTED, caller=SMUGGLED[0]).encode())
+    assert heard.qsize() == 1
 
 
 def test_it_does_not_matter_with_which_others_a_block_arrives() -> None:

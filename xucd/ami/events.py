@@ -48,6 +48,14 @@ def count_of(number: str) -> int:
     return _within(number, 1 << 31)
 
 
+def seconds_of(number: str) -> int:
+    """How long something has lasted, in seconds; raises as `count_of` does.
+
+    0 for what has begun later than now, by Asterisk's clock that was set back.
+    """
+    return max(0, count_of(number))
+
+
 def moment_of(number: str) -> int:
     """An epoch second. Raises `ValueError`, also beyond what a date can hold."""
     return _within(number, 1 << 37)
@@ -168,7 +176,7 @@ def _caller_left(block: Headers) -> Event:
 
 def _caller_abandoned(block: Headers) -> Event:
     return events.CallerAbandoned(
-        block["Queue"], block["Uniqueid"], count_of(block["HoldTime"]), _place(block)
+        block["Queue"], block["Uniqueid"], seconds_of(block["HoldTime"]), _place(block)
     )
 
 
@@ -186,7 +194,7 @@ def _agent_connected(block: Headers) -> Event:
         block["Queue"],
         block.get("Uniqueid", ""),
         block.get("DestUniqueid", ""),
-        count_of(block["HoldTime"]),
+        seconds_of(block["HoldTime"]),
         block["Interface"],
     )
 

@@ -50,6 +50,15 @@ class Framer:
         # A stray line end between two blocks would hide the second one's name.
         return self._mender.mend([block.lstrip(b"\r\n") for block in blocks if block])
 
+    @property
+    def holds(self) -> bool:
+        """Whether blocks are kept whose first may be cut, and nothing else is on its way."""
+        return self._mender.holds and not self._rest.strip(b"\r\n")
+
+    def give_up(self) -> list[bytes]:
+        """The blocks that are kept, as they came."""
+        return self._mender.give_up()
+
     def _read_greeting(self, data: bytes) -> bytes:
         line, end, rest = data.partition(b"\r\n")
         if not line.startswith(GREETING[: len(line)]) or (end and not line.startswith(GREETING)):

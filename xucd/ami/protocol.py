@@ -21,6 +21,9 @@ from xucd.ami.framing import Block, Framer, name_of, parse
 
 _ACTION_ID = b"\r\nActionID: "
 
+HELD_S = 2.0
+"""How long a block that may be cut is waited for, in seconds: Asterisk writes each at once."""
+
 
 class Endpoint(Protocol):
     """An address to connect to; `action_timeout` is the time limit in seconds."""
@@ -59,6 +62,7 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         self._on_event = on_event
         self._on_raw = on_raw
         self._framer = Framer()
+        self._giving_up: asyncio.TimerHandle | None = None
         self.lost: asyncio.Future[AmiError | None] = asyncio.get_running_loop().create_future()
         self.received_at = 0.0
 
@@ -78,6 +82,25 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
             return
         if self._on_raw is not None and self.greeting is not None and not greeted:
             self._on_raw(self.greeting.encode())
+        self._process(blocks)
+        if blocks or not self._framer.holds:
+            self._wait_no_more()
+        if self._framer.holds and self._giving_up is None:
+            loop = asyncio.get_running_loop()
+            self._giving_up = loop.call_later(HELD_S, self._give_up)
+
+    def _give_up(self) -> None:
+        """Let go what is held: its rest would have come by now."""
+        self._giving_up = None
+        if self._framer.holds and not self.lost.done():
+            self._process(self._framer.give_up())
+
+    def _wait_no_more(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
+
+    def _process(self, blocks: list[bytes]) -> None:
         for raw in blocks:
             if self._on_raw is not None:
                 self._on_raw(raw)
@@ -144,6 +167,7 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
     def _end(self, reason: AmiError | None) -> None:
         if self.lost.done():
             return
+        self._wait_no_more()
         self.closed = True
         self.lost.set_result(reason)
         waiting, self.responses = self.responses, {}

@@ -25,6 +25,7 @@ from xucd.ami.events import (
     known,
     moment_of,
     reason_of,
+    seconds_of,
     state_of,
     status_of,
 )
@@ -216,15 +217,18 @@ def _caller(block: Block) -> CallerJoined:
         position=count_of(block["Position"]),
         number=number,
         name=name,
-        waited=count_of(block.get("Wait", "0")),
+        waited=seconds_of(block.get("Wait", "0")),
     )
 
 
 def _seconds(duration: str) -> int:
-    """Seconds of ``HH:MM:SS``; the hours may have more digits."""
+    """Seconds of ``HH:MM:SS``; the hours may have more digits.
+
+    0 for what began later than now, by a clock that was set back: each part is negative then.
+    """
     hours, minutes, seconds = duration.split(":")
     whole = count_of(hours) * 3600 + count_of(minutes) * 60 + count_of(seconds)
-    return count_of(str(whole))
+    return seconds_of(str(whole))
 
 
 async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Block]]]) -> Snapshot:

@@ -32,14 +32,15 @@ _DESCRIPTION = (
     rb"Priority: ANYUniqueid: ANYLinkedid: "
 )
 _LISTED = (
-    _DESCRIPTION + rb"ANYApplication: ANYApplicationData: (VALUE)\r\nDuration: \d+:\d\d:\d\d\r\n"
+    _DESCRIPTION + rb"ANYApplication: ANYApplicationData: (VALUE)\r\n"
+    rb"Duration: -?\d+:-?\d+:-?\d+\r\n"  # negative once Asterisk's clock was set back
 )
 _STATUS = _DESCRIPTION + (
     rb"ANYType: ANYDNID: (VALUE)\r\nEffectiveConnectedLineNum: (VALUE)\r\n"
     rb"EffectiveConnectedLineName: ANYTimeToHangup: ANYBridgeID: ANYApplication: ANY"
     rb"Data: (VALUE)\r\n"
     rb"Nativeformats: ANYReadformat: ANYReadtrans: ANYWriteformat: ANYWritetrans: ANYCallgroup: ANY"
-    rb"Pickupgroup: ANYSeconds: \d+\r\n(VARIABLES)ActionID: [^\r\n]+\Z"
+    rb"Pickupgroup: ANYSeconds: -?\d+\r\n(VARIABLES)ActionID: [^\r\n]+\Z"
 )
 _WAITING = rb"(?:[^\r\n]+\r\n)+?" + _PARTIES + rb"Wait: "
 
@@ -100,7 +101,8 @@ class Mender:
     """Mends the blocks of one stream. No I/O.
 
     An Asterisk which describes channels in another way is heard as it is: until a whole block has
-    come, one counts as cut only if it ends, or goes on wrongly, behind a value.
+    come, or after one whose rest never came, a block counts as cut only if it ends, or goes on
+    wrongly, behind a value.
     """
 
     def __init__(self) -> None:
@@ -121,13 +123,23 @@ class Mender:
             self._held.append(block)
             joined = _joined(END.join(self._held))
             if joined is None and len(self._held) > MAX_JOINED:
-                self._strange.add(_form_of(self._held[0]))
-                mended += self._held
-                self._held = []
+                mended += self.give_up()
             elif joined is not None:
                 mended.append(joined)
                 self._held = []
         return mended
+
+    @property
+    def holds(self) -> bool:
+        """Whether it keeps blocks until the rest of the first has come."""
+        return bool(self._held)
+
+    def give_up(self) -> list[bytes]:
+        """The blocks that it keeps, as they came: no rest will come."""
+        held, self._held = self._held, []
+        if held:
+            self._strange.add(_form_of(held[0]))
+        return held
 
     def _is_whole(self, block: bytes) -> bool:
         form = _form_of(block)
@@ -135,8 +147,10 @@ class Mender:
         while at >= 0:
             found = form.whole.match(block, at + len(form.mark))
             if found is None:
-                known = form in self._seen
-                return not known and (form in self._strange or not form.is_cut(block, at))
+                known, strange = form in self._seen, form in self._strange
+                if form.is_cut(block, at):
+                    return strange and not known
+                return strange or not known
             self._seen.add(form)
             at = block.find(form.mark, found.end())
         return True
