@@ -16,8 +16,10 @@ from xucd.center.center import Center, Remembered
 from xucd.center.day import AgentDay
 from xucd.center.events import ChannelState
 from xucd.center.gaps import Gap
+from xucd.center.logged import Logged
 from xucd.center.queue_day import QueueDay
 from xucd.center.rules.rebuild import rebuild
+from xucd.center.rules.unheard import count_logged
 from xucd.center.snapshot import ChannelSeen, Snapshot
 from xucd.center.under_way import AgentUnderWay, Caller, CallUnderWay, Lately, Resumed, Rung
 from xucd.store import Store, figures
@@ -346,3 +348,39 @@ def test_only_agents_whose_figures_moved_are_written() -> None:
     assert killed.written() == {}
     killed.scene.pauses(True, "lunch")
     assert set(killed.written()) == {BRUCE}
+
+
+@pytest.mark.parametrize("talks", [False, True], ids=["rang", "talked"])
+def test_a_kill_before_the_log_is_read_leaves_the_calls_that_it_tells_of(talks: bool) -> None:
+    killed = Killed()
+    scene = killed.scene
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.passes(2)
+    if talks:
+        scene.answers(caller, phone, gosub=False)
+    lost = float(int(scene.now))
+    scene.now = lost + 60
+    rebuild(scene.center, snapshot(*everywhere()), scene.now, lost)
+    killed.written()
+    assert killed.under_way[BRUCE][1].calls[phone].ended == lost
+    now = lost + 100
+    center = killed.restarts(now - 5, now, snapshot(*everywhere()))
+    lines = [
+        Logged(lost + 3, "connected", caller, "support", "Agent/2501", phone, waited=5.0, rang=5.0),
+        Logged(lost + 13, "completed", caller, "support", "Agent/2501", waited=5.0, talked=10.0),
+    ]
+    if talks:
+        talked = lost + 13 - answered_at(killed, phone)
+        lines = [msgspec.structs.replace(lines[1], talked=talked)]
+    count_logged(center, lines, lost, now, lambda moment: datetime.date(2026, 1, 1))
+    day = center.agents[BRUCE].day(now)
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_unanswered) == (1, 1, 0)
+    assert day.inbound_talk_s == (talked if talks else 10)
+    assert center.take_unwritten(now)[BRUCE][1].calls == {}
+
+
+def answered_at(killed: Killed, phone: str) -> float:
+    answered = killed.under_way[BRUCE][1].calls[phone].answered
+    assert answered is not None
+    return answered

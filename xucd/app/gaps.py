@@ -5,6 +5,7 @@ transaction with the figures of its calls. Killed in between, xucd reads the log
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Container
 from pathlib import Path
 from uuid import uuid4
@@ -15,7 +16,7 @@ import structlog
 from xucd.app.clock import Clock
 from xucd.center.gaps import Gap, Source
 from xucd.center.logged import Logged
-from xucd.center.rules.unheard import SLACK_S, count_logged
+from xucd.center.rules.unheard import SLACK_S, GapCount, count_logged
 from xucd.commands.context import Context
 from xucd.logs import queue_log
 from xucd.store import figures
@@ -25,8 +26,18 @@ from xucd.store.journal import day_of
 log = structlog.get_logger()
 
 
+class _Unheard(msgspec.Struct, eq=False):
+    """A gap that is not closed yet. `heard_from` is None until Asterisk is heard again."""
+
+    gap: Gap
+    heard_from: float | None = None
+
+
 class Gaps:
-    """The gap that is open, if any; `queue_log` is Asterisk's, None when it cannot be read."""
+    """The gaps that are not closed; `queue_log` is Asterisk's, None when it cannot be read.
+
+    The next may begin while the log is still read for the one before: each is counted in its turn.
+    """
 
     def __init__(
         self, context: Context, clock: Clock, file: Path | None, memory: Memory | None
@@ -34,8 +45,9 @@ class Gaps:
         self._context = context
         self._clock = clock
         self._file = file
-        self._open: Gap | None = None
+        self._unheard: list[_Unheard] = []
         self._heard_until: float | None = None
+        self._shifts = 0
         self._closing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         if memory is not None:
@@ -43,16 +55,23 @@ class Gaps:
 
     def lost(self, heard_until: float) -> None:
         """Nothing is heard any more, since this moment; no error if that is known."""
-        if self._open is not None:
+        if self._heard_until is not None:
             return
         gap = Gap(uuid4(), heard_until, "LinkLost")
         self._context.journal.later(figures.open_gap, gap)
         self._began(gap, heard_until)
 
     def _began(self, gap: Gap, heard_until: float) -> None:
-        self._open, self._heard_until = gap, heard_until
-        self._context.journal.unheard_since = min(gap.began, self._context.journal.unheard_since)
-        self._context.center.queue_stats.awaits_log = self._file is not None
+        self._heard_until = heard_until
+        self._unheard.append(_Unheard(gap))
+        self._tell()
+
+    def _tell(self) -> None:
+        """Let centre and journal know of what the log has still to tell."""
+        began = (unheard.gap.began for unheard in self._unheard)
+        self._context.journal.unheard_since = min(began, default=math.inf)
+        awaits_log = bool(self._unheard) and self._file is not None
+        self._context.center.queue_stats.awaits_log = awaits_log
 
     @property
     def heard_until(self) -> float | None:
@@ -61,57 +80,66 @@ class Gaps:
 
     def shift(self, seconds: float) -> None:
         """The clock was set: every moment is so much later by it."""
-        if self._open is not None:
-            self._open = msgspec.structs.replace(self._open, began=self._open.began + seconds)
+        self._shifts += 1
+        for unheard in self._unheard:
+            gap = unheard.gap
+            unheard.gap = msgspec.structs.replace(gap, began=gap.began + seconds)
+            if unheard.heard_from is not None:
+                unheard.heard_from += seconds
         if self._heard_until is not None:
             self._heard_until += seconds
-        self._context.journal.unheard_since += seconds
+        self._tell()
 
     def heard(self, heard_from: float, publish: Callable[[], None]) -> None:
         """Asterisk is heard again, since this moment, and the centre holds what there is now."""
-        gap, self._open, self._heard_until = self._open, None, None
-        if gap is not None:
-            task = asyncio.ensure_future(self._close(gap, heard_from, publish))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if self._heard_until is None:
+            return
+        self._heard_until = None
+        unheard = self._unheard[-1]
+        unheard.heard_from = heard_from
+        task = asyncio.ensure_future(self._close(unheard, publish))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def close(self) -> None:
         """Read no further: the next start does."""
         for task in self._tasks:
             task.cancel()
 
-    async def _close(self, gap: Gap, heard_from: float, publish: Callable[[], None]) -> None:
+    async def _close(self, unheard: _Unheard, publish: Callable[[], None]) -> None:
         async with self._closing:
-            source: Source = "none"
-            read: list[Logged] = []
-            lines: list[Logged] = []
-            began = self._clock.reading()
-            if self._file is not None:
-                try:
-                    queues = self._context.center.directory.queue_by_name
-                    read = await asyncio.to_thread(self._read, self._file, gap.began, queues)
-                    lines = await asyncio.to_thread(self._dated, read)
-                    source = "queue_log"
-                except queue_log.QueueLogError as error:
-                    log.error("cannot find the calls of a gap", reason=str(error))
-            off = self._clock.reading()
-            moved = (off.wall - began.wall) - (off.steady - began.steady)  # the clock was set
-            gap = msgspec.structs.replace(gap, began=gap.began + moved)
-            if moved:
-                lines = self._dated(read)
+            lines = await self._lines(unheard)
+            source: Source = "none" if lines is None else "queue_log"
+            gap, heard_from = unheard.gap, unheard.heard_from
+            assert heard_from is not None
             center = self._context.center
-            found = count_logged(center, lines, gap.began, heard_from + moved, day_of)
-            gap = msgspec.structs.replace(
-                gap, ended=heard_from + moved, source=source, calls=found.calls
-            )
+            try:
+                found = count_logged(center, lines or (), gap.began, heard_from, day_of)
+            except Exception:  # whatever it is: the gap must end
+                log.exception("could not count the calls of a gap")
+                found, source = GapCount(), "none"
+            gap = msgspec.structs.replace(gap, ended=heard_from, source=source, calls=found.calls)
             self._context.journal.close_gap(ClosedGap(gap, found.queues, found.agents))
-            if self._open is None:
-                center.queue_stats.awaits_log = False
-                self._context.journal.unheard_since = float("inf")
-            else:
-                self._context.journal.unheard_since = self._open.began
+            self._unheard.remove(unheard)
+            self._tell()
             log.info("counted the calls of a gap", source=source, calls=sum(found.calls.values()))
             publish()
+
+    async def _lines(self, unheard: _Unheard) -> list[Logged] | None:
+        """What the log tells of a gap; None if it cannot be read, which is logged."""
+        if self._file is None:
+            return None
+        shifts, queues = self._shifts, self._context.center.directory.queue_by_name
+        try:
+            read = await asyncio.to_thread(self._read, self._file, unheard.gap.began, queues)
+            lines = await asyncio.to_thread(self._dated, read)
+        except queue_log.QueueLogError as error:
+            log.error("cannot find the calls of a gap", reason=str(error))
+            return None
+        except Exception:  # whatever it is: the gap must end
+            log.exception("cannot find the calls of a gap")
+            return None
+        return lines if shifts == self._shifts else self._dated(read)
 
     # Both run in a thread: a log of days must not stop the loop.
 

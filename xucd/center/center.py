@@ -209,6 +209,8 @@ class Center:
             if leg.agent_id in agent_ids and leg.twin is None:
                 of_agent = calls.setdefault(leg.agent_id, {})
                 of_agent[leg.channel.unique_id] = call_under_way(leg)
+        for unique_id, cut in self.cut_calls.items() if agent_ids else ():
+            calls.setdefault(cut.agent_id, {})[unique_id] = cut.call
         now = min(now, self._midnight)
         return {
             agent_id: (
@@ -591,13 +593,17 @@ class Center:
         return AgentChanged(agent.id, agent.group_id, live.shown, live.since, queue_ids)
 
     def cut_call(self, unique_id: str, cut: CutCall, end: float) -> None:
-        """Count a call to `end` that was over when listed next; a log may tell more of it."""
+        """Count a call to `end` that was over when listed next; a log may tell more of it.
+
+        One that was cut before xucd restarted stays counted to where it was.
+        """
         live = self._records.get(cut.agent_id)
         if live is None:
             return
+        end = end if cut.call.ended is None else cut.call.ended
         counted = figures_of_ended(cut.call, end)
         live.count(counted.minus(cut.call.counted))
-        call = msgspec.structs.replace(cut.call, counted=counted)
+        call = msgspec.structs.replace(cut.call, counted=counted, ended=end)
         self.cut_calls[unique_id] = CutCall(cut.agent_id, call)
         self.stats_changed(live)
 

@@ -13,13 +13,18 @@ from xucd.center.leg import Leg
 
 
 class CallUnderWay(msgspec.Struct, frozen=True):
-    """A call of an agent's phone. `counted` is what it has added to the figures so far."""
+    """A call of an agent's phone. `counted` is what it has added to the figures so far.
+
+    `ended` is the moment to which one is counted that ended while nobody heard it: the log of
+    Asterisk may still tell when it did.
+    """
 
     incoming: bool
     queue: str
     rang: float | None
     answered: float | None
     counted: AgentDay
+    ended: float | None = None
 
     def later(self, seconds: float) -> "CallUnderWay":
         """The same by a clock that was set by so much."""
@@ -27,6 +32,7 @@ class CallUnderWay(msgspec.Struct, frozen=True):
             self,
             rang=None if self.rang is None else self.rang + seconds,
             answered=None if self.answered is None else self.answered + seconds,
+            ended=None if self.ended is None else self.ended + seconds,
         )
 
 

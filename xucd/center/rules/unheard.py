@@ -245,6 +245,7 @@ class _Count:
         counted = figures_of_ended(call, end)
         self._count(cut.agent_id, counted.minus(cut.call.counted), end)
         self._counted(phone, Rung(cut.agent_id, end, answered=call.answered is not None))
+        self._center.unwritten.add(cut.agent_id)
         return CutCall(cut.agent_id, msgspec.structs.replace(call, counted=counted))
 
     def _counted(self, phone: str, ring: Rung) -> None:
@@ -267,4 +268,8 @@ class _Count:
             else:
                 self.found.agents[day, agent_id] = added
         queues_counted(self._center, sorted(self._moved), now)
-        self._center.cut_calls.clear()
+        cut_calls = self._center.cut_calls
+        for phone, cut in list(cut_calls.items()):
+            if cut.call.ended is None or cut.call.ended <= self._heard_from:  # not of a later gap
+                del cut_calls[phone]
+                self._center.unwritten.add(cut.agent_id)

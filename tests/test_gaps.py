@@ -1,0 +1,138 @@
+"""Gaps that follow each other, and those of which nothing can be found."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.scene import SUPPORT, Scene
+from tests.test_context import Script, a_context
+from tests.test_rebuild import everywhere, snapshot, station
+from xucd.app.clock import Clock
+from xucd.app.gaps import Gaps
+from xucd.center.logged import Logged
+from xucd.center.rules.rebuild import rebuild
+from xucd.logs import queue_log
+from xucd.store.figures import ClosedGap
+
+
+class Reading:
+    """Gaps whose log is read only as far as tests let it be; `closed` are those that are over."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.file = folder / "queue_log"
+        self.scene = Scene([station()])
+        self.scene.rebuilds(snapshot(*everywhere()))
+        self.context = a_context(self.scene, Script())
+        self.closed: list[ClosedGap] = []
+        monkeypatch.setattr(self.context.journal, "close_gap", self._close)
+        monkeypatch.setattr(self.context.journal, "later", lambda *_: None)
+        self.gaps = Gaps(self.context, Clock(), self.file, None)
+        self.turns = threading.Semaphore(0)
+        self.read = queue_log.read
+        monkeypatch.setattr(queue_log, "read", self._reads_in_turn)
+        self.file.write_text(f"{int(self.scene.now - 600)}|NONE|NONE|NONE|QUEUESTART|\n")
+
+    def _close(self, closed: ClosedGap) -> None:
+        self.closed.append(closed)
+
+    def _reads_in_turn(self, file: Path, since: float) -> list[Logged]:
+        self.turns.acquire()
+        return self.read(file, since)
+
+    def logs(self, *fields: object) -> None:
+        with self.file.open("a") as log:
+            log.write("|".join(map(str, (int(self.scene.now), *fields))) + "\n")
+
+    def is_lost(self) -> None:
+        self.gaps.lost(self.scene.now)
+
+    def is_heard(self, done: asyncio.Event) -> None:
+        rebuild(self.scene.center, snapshot(*everywhere()), self.scene.now, self.gaps.heard_until)
+        self.gaps.heard(self.scene.now, done.set)
+
+    async def goes_on(self, done: asyncio.Event) -> None:
+        self.turns.release()
+        async with asyncio.timeout(10):
+            await done.wait()
+
+    def awaits(self) -> tuple[bool, float]:
+        center, journal = self.context.center, self.context.journal
+        return center.queue_stats.awaits_log, journal.unheard_since
+
+
+@pytest.fixture
+async def reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Reading]:
+    reading = Reading(tmp_path, monkeypatch)
+    yield reading
+    reading.gaps.close()
+    reading.turns.release(9)
+
+
+async def test_a_gap_that_begins_while_the_last_is_read_is_counted_in_its_turn(
+    reading: Reading,
+) -> None:
+    scene, first, second = reading.scene, asyncio.Event(), asyncio.Event()
+    reading.is_lost()
+    scene.passes(20)
+    reading.is_heard(first)
+    scene.passes(20)
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.passes(2)
+    began = scene.now
+    reading.is_lost()
+    scene.now += 3
+    reading.logs(caller, "support", "Agent/2501", "CONNECT", 5, phone, 5)
+    scene.now += 10
+    reading.logs(caller, "support", "Agent/2501", "COMPLETEAGENT", 5, 10, 1)
+    scene.now += 10
+    reading.is_heard(second)
+    await reading.goes_on(first)
+    assert reading.awaits() == (True, began)
+    await reading.goes_on(second)
+    assert reading.awaits() == (False, math.inf)
+    assert [closed.gap.source for closed in reading.closed] == ["queue_log", "queue_log"]
+    day, queue = scene.agent().day(scene.now), scene.center.queue_stats.day(SUPPORT)
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_talk_s) == (1, 1, 10)
+    assert (queue.entered, queue.answered, queue.unseen) == (1, 1, 0)
+
+
+async def test_a_clock_that_is_set_moves_each_gap_that_is_not_closed(reading: Reading) -> None:
+    first, second = asyncio.Event(), asyncio.Event()
+    began = reading.scene.now
+    for done in (first, second):
+        reading.is_lost()
+        reading.scene.passes(20)
+        reading.is_heard(done)
+        reading.scene.passes(20)
+    reading.gaps.shift(3600)
+    await reading.goes_on(first)
+    await reading.goes_on(second)
+    found = [(closed.gap.began - began, closed.gap.ended) for closed in reading.closed]
+    assert found == [(3600, began + 3620), (3640, began + 3660)]
+
+
+@pytest.mark.parametrize("fails", ["read", "count"])
+async def test_a_gap_ends_whatever_goes_wrong_with_its_log(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    def wrong(*_: object) -> None:
+        raise RuntimeError("no one has foreseen this")
+
+    if fails == "read":
+        reading.read = wrong  # type: ignore[assignment]
+    else:
+        monkeypatch.setattr("xucd.app.gaps.count_logged", wrong)
+    done = asyncio.Event()
+    reading.is_lost()
+    reading.scene.passes(20)
+    reading.is_heard(done)
+    await reading.goes_on(done)
+    assert reading.awaits() == (False, math.inf)
+    assert [closed.gap.source for closed in reading.closed] == ["none"]
