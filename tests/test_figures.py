@@ -22,12 +22,21 @@ from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.unheard import count_logged
 from xucd.center.snapshot import ChannelSeen, Snapshot
 from xucd.center.under_way import AgentUnderWay, Caller, CallUnderWay, Lately, Resumed, Rung
+from xucd.config.plan import Plan
 from xucd.store import Store, figures
+from xucd.store.apply import apply
 from xucd.store.figures import ClockReading, ClosedGap, Figures, Memory, Pulse
 
 HOUR = 3600.0
 EPOCH = 1_795_000_000.0
 QUEUES = {SUPPORT: 0, SALES: 1}
+
+
+@pytest.fixture
+def store(store: Store, demo_plan: Plan) -> Store:
+    """A store in which the demo's agents are configured, Bruce among them."""
+    apply(store, demo_plan)
+    return store
 
 
 def midnight_after(now: float) -> float:
@@ -168,6 +177,32 @@ def test_gaps_that_were_not_closed_run_into_the_first(store: Store) -> None:
     figures.open_gap(store, first)
     assert memory(store, reading(5)).gap == first
     assert figures.gaps(store, 0.0) == [first]
+
+
+def test_of_an_agent_that_is_removed_only_the_time_until_then_is_counted(
+    store: Store,
+) -> None:
+    day = date(EPOCH)
+    first = Figures(day, pulse(), agents={BRUCE: (AgentDay(paused_s=10.0), PAUSED)})
+    figures.put_figures(store, first)
+    gone = {BRUCE: AgentDay(paused_s=40.0)}
+    figures.put_figures(store, Figures(day, pulse(30), gone=gone))
+    figures.put_figures(store, Figures(day, pulse(DAY)))
+    assert BRUCE not in memory(store, reading(DAY + 10)).resumed.agents
+    assert store.agent_days(day)[BRUCE].paused_s == 40
+
+
+def test_an_agent_that_was_removed_while_xucd_was_down_is_counted_to_the_pulse_once(
+    store: Store,
+) -> None:
+    day, nobody = date(EPOCH), 4711  # no longer configured
+    first = Figures(day, pulse(), agents={nobody: (AgentDay(), PAUSED)})
+    figures.put_figures(store, first)
+    figures.put_figures(store, Figures(day, pulse(60)))
+    for later in (0, 600):
+        figures.put_figures(store, Figures(day, pulse(60 + later)))
+        assert nobody not in memory(store, reading(70 + later)).resumed.agents
+        assert store.agent_days(day)[nobody].paused_s == 60
 
 
 # -- from a centre that is killed to the one that goes on
@@ -366,6 +401,9 @@ def test_a_kill_before_the_log_is_read_leaves_the_calls_that_it_tells_of(talks: 
     assert killed.under_way[BRUCE][1].calls[phone].ended == lost
     now = lost + 100
     center = killed.restarts(now - 5, now, snapshot(*everywhere()))
+    day = center.agents[BRUCE].day(now)
+    before = lost - answered_at(killed, phone) if talks else 0
+    assert (day.inbound_calls, day.inbound_talk_s) == (1, before)
     lines = [
         Logged(lost + 3, "connected", caller, "support", "Agent/2501", phone, waited=5.0, rang=5.0),
         Logged(lost + 13, "completed", caller, "support", "Agent/2501", waited=5.0, talked=10.0),

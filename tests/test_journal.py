@@ -9,18 +9,29 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from tests.scene import BRUCE, SUPPORT, Scene
+from tests.scene import BRUCE, DAY, SUPPORT, Scene, directory
 from tests.test_figures import EPOCH
 from tests.test_rebuild import everywhere, snapshot, station
 from xucd.center import events as ev
 from xucd.center.agent import AgentState
+from xucd.center.center import Center
 from xucd.center.changes import DayEnded
 from xucd.center.day import AgentDay
+from xucd.center.directory import Directory
 from xucd.center.queue_day import QueueDay
 from xucd.center.under_way import AgentUnderWay, Lately
+from xucd.config.plan import Plan
 from xucd.store import AsyncStore, Store, StoreError, figures
+from xucd.store.apply import apply
 from xucd.store.figures import ClockReading, Figures, Memory, Pulse
 from xucd.store.journal import Journal, day_of, midnight_after
+
+
+@pytest.fixture
+def store(store: Store, demo_plan: Plan) -> Store:
+    """A store in which the demo's agents are configured, Bruce among them."""
+    apply(store, demo_plan)
+    return store
 
 
 class Writing:
@@ -166,3 +177,39 @@ async def test_a_change_that_cannot_be_written_holds_up_no_other(
         await writing.journal.written()
         await writing.saves()
     assert done == ["the next"]
+
+
+async def test_an_agent_that_a_reload_removes_is_written_to_that_moment(writing: Writing) -> None:
+    scene = writing.scene
+    scene.passes(30)
+    ready = scene.agent().day(scene.now).ready_s
+    remaining = directory()
+    agents = [agent for agent in remaining.agents.values() if agent.id != BRUCE]
+    lines, queues = remaining.lines.values(), remaining.queues.values()
+    smaller = Directory(remaining.groups.values(), queues, lines, agents)
+    center = Center(smaller, scene.now, midnight_after)
+    center.inherit(scene.center, scene.now)
+    scene.center = center
+    scene.now += 60
+    await writing.saves()
+    scene.now += 3600
+    await writing.saves()
+    day = day_of(scene.now)
+    assert BRUCE not in writing.is_killed().resumed.agents
+    assert writing.store.agent_days(day)[BRUCE].ready_s == ready
+
+
+@pytest.mark.parametrize("ticked", [False, True], ids=["before", "after"])
+async def test_a_reload_over_midnight_ends_the_day_once(writing: Writing, ticked: bool) -> None:
+    scene = writing.scene
+    old, midnight = scene.center, scene.center.today_until
+    old.agent_record(BRUCE).count(AgentDay(inbound_calls=7))
+    center = Center(directory(), midnight - 0.2, lambda now: midnight + DAY * (now >= midnight))
+    if ticked:
+        old.tick(midnight)
+    ended = [each for each in old.drain()[0] if isinstance(each, DayEnded)]
+    center.inherit(old, midnight + 0.1)
+    center.tick(midnight + 0.1)
+    ended += [each for each in center.drain()[0] if isinstance(each, DayEnded)]
+    assert [(each.at, each.figures[BRUCE].inbound_calls) for each in ended] == [(midnight, 7)]
+    assert center.agents[BRUCE].day(midnight + 1).inbound_calls == 0

@@ -151,6 +151,8 @@ class Center:
         self.intents: list[Intent | RelistMembers] = []
         # Agents whose figures, or calls under way, are others than were taken to be written.
         self.unwritten = set(directory.agents)
+        # The last figures of agents that are no longer configured, to be written once more.
+        self.gone: dict[int, AgentDay] = {}
         resumed = remembered.resumed
         self.knows_calls = resumed is not None  # a call that is found and not known is a new one
         self.calls_before: dict[str, CutCall] = {}
@@ -297,8 +299,11 @@ class Center:
         self.presence = before.presence
         self.knows_calls = before.knows_calls
         self.calls_before, self.cut_calls = before.calls_before, before.cut_calls
+        self._midnight, self._aged_at = before._midnight, before._aged_at
+        self.gone |= before.gone
         for gone in before.agents.keys() - self._records.keys():
             self.presence.forget(gone)
+            self.gone[gone] = before.agents[gone].day(min(now, self._midnight))
         for agent_id, live in self._records.items():
             old = before.agents.get(agent_id)
             if old is None:

@@ -7,7 +7,7 @@ the two clocks tell whether the clock was set while xucd was away.
 """
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 from uuid import uuid4
 
@@ -78,7 +78,8 @@ class Figures(msgspec.Struct, frozen=True):
     """What has moved since figures were written last, and the gaps whose calls are in it.
 
     `ended` are the days that have ended since: written later than what is under way, the time in a
-    state would be in them twice; earlier, not at all.
+    state would be in them twice; earlier, not at all. `gone` are agents that are no longer
+    configured: nothing of them is under way.
     """
 
     day: datetime.date
@@ -87,6 +88,7 @@ class Figures(msgspec.Struct, frozen=True):
     queues: QueueDays = {}
     closed: tuple[ClosedGap, ...] = ()
     ended: tuple[EndedDay, ...] = ()
+    gone: Mapping[int, AgentDay] = {}
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -109,7 +111,8 @@ def put_figures(store: Store, figures: Figures) -> None:
             queues = [_row((ended.day, key), each) for key, each in ended.queues.items()]
             put_rows(connection, tables.queue_days, queues)
         days = {key: day for key, (day, _) in figures.agents.items()}
-        _put_agent_days(connection, figures.day, days)
+        _put_agent_days(connection, figures.day, {**figures.gone, **days})
+        _drop_under_way(connection, figures.gone.keys() - days.keys())
         _put_under_way(connection, {key: each for key, (_, each) in figures.agents.items()})
         put_rows(connection, tables.queue_days, [_row(*each) for each in figures.queues.items()])
         for closed in figures.closed:
@@ -238,7 +241,10 @@ def _latest(connection: Connection, day: datetime.date) -> list[Row[Any]]:
 def _settle(
     connection: Connection, alive: float, midnight_after: Callable[[float], float]
 ) -> dict[int, AgentUnderWay]:
-    """Count the time in every agent's state up to the last pulse, to its day."""
+    """Count the time in every agent's state up to the last pulse, to its day.
+
+    One that has been removed from the configuration since is not gone on with.
+    """
     table = tables.agent_days
     settled = {}
     for agent_id, one in _under_way(connection).items():
@@ -251,8 +257,17 @@ def _settle(
             after = _day(row).spend(one.state, spent)
             put_rows(connection, table, [{**row, **msgspec.structs.asdict(after)}])
         settled[agent_id] = msgspec.structs.replace(one, until=max(alive, one.until))
+    configured = set(connection.scalars(select(tables.agents.c.id)))
+    _drop_under_way(connection, settled.keys() - configured)
+    settled = {key: one for key, one in settled.items() if key in configured}
     _put_under_way(connection, settled)
     return settled
+
+
+def _drop_under_way(connection: Connection, agent_ids: Set[int]) -> None:
+    column = tables.agents_under_way.c.agent_id
+    for agent_id in agent_ids:
+        connection.execute(delete(tables.agents_under_way).where(column == agent_id))
 
 
 def _under_way(connection: Connection) -> dict[int, AgentUnderWay]:

@@ -156,6 +156,7 @@ class Journal:
         counted, self._counted = self._counted, set()
         closed, self._closed = self._closed, []
         ended, self._ended = self._ended, []
+        gone, center.gone = center.gone, {}
         today = day_of(center.today_until - 1)
         figures = Figures(
             day=today,
@@ -167,6 +168,7 @@ class Journal:
             },
             closed=tuple(closed),
             ended=tuple(ended),
+            gone=gone,
         )
         try:
             await self._store.prove(put_figures, figures)
@@ -175,6 +177,7 @@ class Journal:
             self._counted |= counted
             self._closed = closed + self._closed
             self._ended = ended + self._ended
+            center.gone = gone | center.gone
             raise
 
     async def _now(self, method: Callable[..., None], *arguments: Any) -> None:
