@@ -148,24 +148,24 @@ class StreamLog:
     # -- what clients know
 
     def set_known(self, about: bytes, value: bytes | None) -> None:
-        """Record what all clients know of a thing, None if that is not known."""
+        """Record what all clients know of a thing; None: there is no such thing."""
         if self.told is not None and self.told.get(about) != value:
             self._do(rec.Told(about, value))
 
     def unheard(self, topics: list[Hashable], body: Message) -> None:
         """A message went to no stream: what clients knew of its thing is out of date."""
-        if self.told:
+        if self.told is not None:
             about = told.about(topics, body)
             if about is not None:
-                self.set_known(about, None)
+                self.set_known(about, told.unheard(body))
 
     def store(self, about: bytes, value: bytes | None) -> None:
         """Record what all clients know of a thing that the store keeps, None: it is gone."""
         if self.stored.get(about) != value:
             self._do(rec.Stored(about, value))
 
-    def remember(self, known: dict[bytes, bytes] | None) -> None:
-        """Replace all of what clients know; None if that is not known."""
+    def remember(self, known: dict[bytes, bytes]) -> None:
+        """Replace all of what clients know."""
         self.told = known
         if self._file is not None and self.streams:
             self._file.prepare(self._clock(), self.checkpoint)

@@ -121,7 +121,7 @@ class StreamEnded(Record, frozen=True, tag=10):
 
 
 class Told(Record, frozen=True, tag=11):
-    """What clients know about a thing; None: not known."""
+    """What clients know about a thing; None: there is no such thing."""
 
     about: bytes
     value: bytes | None

@@ -11,8 +11,14 @@ from hashlib import blake2b
 from typing import Any
 
 from xucd.cti import messages as msg
-from xucd.cti.messages import Message
+from xucd.cti.messages import Message, encode
 from xucd.cti.streams.topics import encode_topic
+
+UNHEARD = b""
+"""The value of a thing whose last change no stream has got: equal to none that a message has."""
+
+_ENDING = (msg.QueueMember, msg.PhoneEvent)
+"""Things that end: who asks for one after its last change is to hear of its end, too."""
 
 _AGE = re.compile(rb'"since":\d+')
 
@@ -25,14 +31,18 @@ def about(topics: list[Hashable], body: Message) -> bytes | None:
 
 def value(body: Message, message: bytes) -> bytes | None:
     """What a message says of its thing; None when there is no such thing any more."""
-    kind = type(body)
-    if kind is msg.PhoneEvent:
-        return None if body.event_type == "EventReleased" else message  # type: ignore[attr-defined]
-    if kind is msg.QueueMember and message.endswith(b'"penalty":-1}}'):
+    if isinstance(body, msg.PhoneEvent):
+        return None if body.event_type == "EventReleased" else message
+    if isinstance(body, msg.QueueMember) and message.endswith(b'"penalty":-1}}'):
         return None
-    if kind is msg.AgentStateEvent:
+    if isinstance(body, msg.AgentStateEvent):
         message = _AGE.sub(b"", message, 1)  # it grows by itself
     return digest(message)
+
+
+def unheard(body: Message) -> bytes | None:
+    """The value to keep when a message went to no stream; None when the thing is no more."""
+    return value(body, encode(body)) if isinstance(body, _ENDING) else UNHEARD
 
 
 def digest(content: bytes) -> bytes:

@@ -1,0 +1,112 @@
+"""What has changed while xucd was away is told to the streams that go on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import msgspec
+
+from tests.house import USERS, House
+from tests.scene import BRUCE, SUPPORT
+from xucd.center import changes as ch
+from xucd.center.rights import rights_of
+from xucd.commands import lists
+from xucd.cti import commands as cmd
+from xucd.cti.hub import Hub
+from xucd.cti.session import Session
+from xucd.cti.sign_in import SignInKey
+from xucd.cti.streams.log import StreamLog
+from xucd.cti.streams.records import Owner
+from xucd.publishing import differences
+from xucd.publishing.changes import Publisher
+from xucd.publishing.opening import subscribe_to_own
+
+CALL = ch.PhoneCall(ch.Stage.RINGING, "100", "", True, "", "1.1", "1.1", {})
+SIGN_IN = SignInKey("one", "first")
+
+
+class Xucd(House):
+    """A centre whose pages have streams, which go on in the next one that is given them."""
+
+    def __init__(self, streams: StreamLog) -> None:
+        super().__init__()
+        self.streams = streams
+        self.context.hub = Hub(asyncio.get_running_loop(), streams=streams)
+        self.publisher = Publisher(self.context)
+
+    async def stream(self, login: str, *kinds: str) -> Session:
+        """Open a page that has subscribed to these lists."""
+        user = USERS[login]
+        stream = self.streams.open(Owner(user.id, b"rights"), SIGN_IN)
+        page = Session(user, SIGN_IN, rights_of(user, strict=False), None, stream)
+        subscribe_to_own(self.context, page)
+        if self.streams.told is None:
+            differences.remember(self.context)
+        for kind in kinds:
+            await lists.get_list(self.context, cmd.GetList(object_type=cast(Any, kind)), page)
+        return page
+
+    def configures(self, penalty: int) -> None:
+        """An administrator gives an agent another penalty, or with -1 takes it out of a queue."""
+        self.scene.center.configure(BRUCE, SUPPORT, penalty, self.scene.now)
+        self.scene.happens()
+
+    def tell_differences_to(self, *before: Session) -> None:
+        """After a restart, take in the sessions from before it, and tell them what has changed."""
+        sessions = [Session(s.user, SIGN_IN, s.rights, None, s.stream) for s in before]
+        for session in sessions:
+            self.context.hub.restore(session)
+        differences.restore(self.context, sessions)
+        differences.publish_differences(self.context)
+
+
+def told(xucd: Xucd, page: Session, kind: str, after: int) -> list[dict[str, Any]]:
+    """The messages of a kind that a page missed after a position."""
+    assert page.stream is not None
+    frames = xucd.streams.after(page.stream, after)
+    assert frames is not None
+    missed = [msgspec.json.decode(frame[frame.index(b"{") :]) for frame in frames]
+    return [each["ctiMessage"] for each in missed if each["msgType"] == kind]
+
+
+async def test_the_end_of_a_membership_is_told_though_nobody_followed_its_last_change() -> None:
+    streams = StreamLog(lambda: 1000.0)
+    before = Xucd(streams)
+    await before.stream("ada")  # without the lists
+    before.configures(3)
+    before.publish()
+    sue = await before.stream("sue", "queuemember")
+    position = streams.position
+    after = Xucd(streams)
+    after.configures(-1)
+    after.tell_differences_to(sue)
+    (end,) = told(after, sue, "QueueMember", position)
+    assert (end["agentId"], end["queueId"], end["penalty"]) == (BRUCE, SUPPORT, -1)
+
+
+async def test_the_end_of_a_call_is_told_though_nobody_followed_its_beginning() -> None:
+    streams = StreamLog(lambda: 1000.0)
+    before = Xucd(streams)
+    await before.stream("ada")
+    before.publisher.publish([ch.PhoneCallChanged(line_id=1, call=CALL)])
+    bruce = await before.stream("bruce")
+    position = streams.position
+    after = Xucd(streams)
+    after.tell_differences_to(bruce)
+    (end,) = told(after, bruce, "PhoneEvent", position)
+    assert (end["eventType"], end["uniqueId"]) == ("EventReleased", CALL.unique_id)
+
+
+async def test_what_has_ended_before_is_not_told_as_ended_again() -> None:
+    streams = StreamLog(lambda: 1000.0)
+    before = Xucd(streams)
+    await before.stream("ada")
+    released = msgspec.structs.replace(CALL, stage=ch.Stage.RELEASED)
+    for call in (CALL, released):
+        before.publisher.publish([ch.PhoneCallChanged(line_id=1, call=call)])
+    bruce = await before.stream("bruce")
+    position = streams.position
+    after = Xucd(streams)
+    after.tell_differences_to(bruce)
+    assert told(after, bruce, "PhoneEvent", position) == []
