@@ -1,14 +1,15 @@
-"""What has changed while xucd was away is told to the streams that go on."""
+"""What has changed while xucd was away, or untold when it was killed, is told to its streams."""
 
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
 from tests.house import USERS, House
-from tests.scene import BRUCE, SUPPORT
+from tests.scene import BILLING, BRUCE, SALES, SUPPORT
 from xucd.center import changes as ch
 from xucd.center.rights import rights_of
 from xucd.commands import lists
@@ -16,6 +17,7 @@ from xucd.cti import commands as cmd
 from xucd.cti.hub import Hub
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
+from xucd.cti.streams.file import StreamFile
 from xucd.cti.streams.log import StreamLog
 from xucd.cti.streams.records import Owner
 from xucd.publishing import differences
@@ -45,6 +47,7 @@ class Xucd(House):
             differences.remember(self.context)
         for kind in kinds:
             await lists.get_list(self.context, cmd.GetList(object_type=cast(Any, kind)), page)
+        await lists.subscribe_to_agent_events(self.context, cmd.SubscribeToAgentEvents(), page)
         return page
 
     def configures(self, penalty: int) -> None:
@@ -110,3 +113,52 @@ async def test_what_has_ended_before_is_not_told_as_ended_again() -> None:
     after = Xucd(streams)
     after.tell_differences_to(bruce)
     assert told(after, bruce, "PhoneEvent", position) == []
+
+
+def in_files(folder: Path) -> StreamLog:
+    """The log that is in the files of a folder."""
+    file = StreamFile(folder / "streams", "boot", keep=120, limit=1 << 27)
+    log = StreamLog(lambda: 1000.0, file)
+    log.load()
+    return log
+
+
+def written(folder: Path) -> bytes:
+    """What is in the only file of the log."""
+    (segment,) = folder.glob("streams.[0-9]*")
+    return segment.read_bytes()
+
+
+def cut(folder: Path, content: bytes) -> None:
+    """Have a log of one file with this content, and nothing else."""
+    for path in folder.iterdir():
+        path.unlink()
+    (folder / "streams.1").write_bytes(content)
+
+
+async def test_killed_in_the_middle_of_a_write_every_view_of_a_state_is_told(
+    tmp_path: Path,
+) -> None:
+    streams = in_files(tmp_path)
+    before = Xucd(streams)
+    pages = [await before.stream(login, "agent") for login in ("ada", "sue")]
+    streams.write()
+    begun, position = len(written(tmp_path)), streams.position
+    before.scene.logs_in()
+    before.publish()
+    streams.write()
+    whole = written(tmp_path)
+    streams.close()
+    for size in range(begun, len(whole), 3):
+        cut(tmp_path, whole[:size])
+        streams = in_files(tmp_path)
+        after = Xucd(streams)
+        after.scene.logs_in()
+        for page in pages:
+            assert page.stream is not None
+            page.stream = streams.streams[page.stream.epoch]
+        after.tell_differences_to(*pages)
+        for page, queues in zip(pages, ([SUPPORT, SALES, BILLING], [SUPPORT]), strict=True):
+            states = told(after, page, "AgentStateEvent", position)
+            assert states[-1]["queues"] == queues, size
+        streams.close()

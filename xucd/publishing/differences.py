@@ -59,14 +59,16 @@ def publish_differences(context: Context) -> None:
     """Tell what is other than clients know, and record it."""
     hub = context.hub
     known = dict(hub.streams.told or {})
-    changed = True
+    views: list[tuple[list[Topic], Message]] = []
     for audience, body in _shown(context):
+        views.append((audience, body))
         about = told.about(list(audience), body)
-        # What has no such key is another view of the state that came before it.
-        if about is not None:
-            changed = known.pop(about, None) != told.value(body, encode(body))
-        if changed:
-            hub.publish(audience, body)
+        if about is None:
+            continue  # another view of the state that comes behind it
+        if known.pop(about, None) != told.value(body, encode(body)):
+            for each_audience, view in views:
+                hub.publish(each_audience, view)
+        views.clear()
     for about, value in known.items():
         for audience, body in _gone(context, about, value):
             hub.publish(audience, body)

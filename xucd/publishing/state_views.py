@@ -30,23 +30,28 @@ class Views:
         self._views = self._configured()
 
     def audiences(self, change: AgentChanged) -> Iterable[tuple[QueueIds, list[Topic]]]:
-        """The queues to tell of, each with the topics whose subscribers are told of just these."""
+        """The queues to tell of, each with the topics whose subscribers are told of just these.
+
+        All of them come last: by this one the log of streams knows what clients know. Cut off
+        before it by a kill, they are all told once more.
+        """
         context = self._context
         if context.center.directory is not self._directory:
             self._directory = context.center.directory
             self._views = self._configured()
         agent = context.center.agents[change.agent_id].agent
-        told = {change.queue_ids: topics.whole_state_topics(agent)}
+        told: dict[QueueIds, list[Topic]] = {}
         for view in self._views:
             topic = topics.cut_state_topic(agent, view)
             queue_ids, own_agent_id = view
             if own_agent_id != agent.id and context.hub.has_subscribers([topic]):
                 seen = tuple(each for each in change.queue_ids if each in queue_ids)
                 told.setdefault(seen, []).append(topic)
-        return told.items()
+        whole = topics.whole_state_topics(agent) + told.pop(change.queue_ids, [])
+        return [*told.items(), (change.queue_ids, whole)]
 
     def messages(self, change: AgentChanged) -> Iterable[tuple[list[Topic], AgentStateEvent]]:
-        """The state as each view has it, with its topics; the whole one comes first."""
+        """The state as each view has it, with its topics; the whole one comes last."""
         for queue_ids, audience in self.audiences(change):
             now = self._context.now()
             yield audience, agent_views.agent_state_in(change, now, list(queue_ids))

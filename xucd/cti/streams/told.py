@@ -55,7 +55,7 @@ def _by_topic(topics: list[Hashable], body: Any) -> bytes:
 
 
 def _state(topics: list[Hashable], body: Any) -> bytes | None:
-    """An agent's state: of its views the whole one, which is published before the others."""
+    """An agent's state: of its views the whole one, which is published behind the others."""
     return b"AgentStateEvent %d" % body.agent_id if ("agent states", None) in topics else None
 
 
