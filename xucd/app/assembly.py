@@ -146,7 +146,7 @@ class Assembly:
     async def _digest_of_configuration(self, directory: Directory) -> bytes:
         return configuration.digest_of(
             directory,
-            self._context.options.statuses,
+            self._context.options,
             await self._store.run(callback_reading.lists),
             await self._store.run(Store.token_secret),
         )

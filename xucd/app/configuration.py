@@ -1,7 +1,7 @@
-"""A digest of what clients are shown of the configuration when their link opens, and never again.
+"""A digest of what decides what clients are shown, and is not told to them when it changes.
 
-A client that resumes its stream keeps what it was shown. So when this is another at the next start,
-none can. What commands change is not in it: they tell their changes.
+A client that resumes its stream keeps what it was shown, and its subscriptions. So when this is
+another at the next start, none can. What commands change is not in it: they tell their changes.
 """
 
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ import msgspec
 
 from xucd.center.callbacks import CallbackListRow
 from xucd.center.directory import Directory
-from xucd.cti.messages import UserStatus
+from xucd.commands.context import Options
 from xucd.cti.streams import told
 
 
 def digest_of(
     directory: Directory,
-    statuses: Iterable[UserStatus],
+    options: Options,
     lists: Iterable[CallbackListRow],
     secret: bytes,
 ) -> bytes:
@@ -25,7 +25,7 @@ def digest_of(
     shown = (
         [list(directory.groups.values()), list(directory.queues.values())],
         [list(directory.lines.values()), agents],
-        list(statuses),
+        options,
         list(lists),
         told.digest(secret),
     )
