@@ -8,10 +8,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+from xucd.callbacks.known import KnownCallback
 from xucd.center.callbacks import CallbackListRow
 from xucd.center.directory import Directory
 from xucd.commands.context import Options
-from xucd.cti.streams import told
+from xucd.cti.streams.digest import digest, layout
 
 
 def digest_of(
@@ -27,6 +28,7 @@ def digest_of(
         [list(directory.lines.values()), agents],
         options,
         list(lists),
-        told.digest(secret),
+        digest(secret),
+        layout(KnownCallback),
     )
-    return told.digest(msgspec.json.encode(shown, order="deterministic"))
+    return digest(msgspec.json.encode(shown, order="deterministic"))

@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 
 from xucd.center.callbacks import Request
+from xucd.cti.streams.digest import digest
 from xucd.cti.streams.log import StreamLog
-from xucd.cti.streams.told import digest
 
 _PREFIX = b"Callback "
 

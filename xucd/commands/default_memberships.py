@@ -28,7 +28,7 @@ from xucd.cti.commands import (
 )
 from xucd.cti.messages import Message
 from xucd.cti.session import Session
-from xucd.cti.streams.told import digest
+from xucd.cti.streams.digest import digest
 from xucd.views import agents as agent_views
 from xucd.views import topics
 

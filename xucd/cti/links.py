@@ -24,8 +24,8 @@ from xucd.cti.link import MAX_FRAME, Application, Link, LinkLimits, Resume
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
 from xucd.cti.streams.contents import ClientStream
+from xucd.cti.streams.digest import digest
 from xucd.cti.streams.records import Owner
-from xucd.cti.streams.told import digest
 
 GOING_AWAY = 1001
 

@@ -52,6 +52,7 @@ class StreamFile:
         self._size = 0
         self._began = 0.0
         self._older: list[tuple[int, float, int]] = []  # number, end, bytes
+        self._stuck: list[int] = []  # those that could not be removed
         self._pending: list[bytes] = []
         self._retry_at = 0.0
         self._failing = False
@@ -69,6 +70,11 @@ class StreamFile:
         except Damaged as damage:
             log.warning("clients cannot resume: the log of streams is damaged", reason=str(damage))
             self.remove()
+        except BlockingIOError:
+            log.error(
+                "clients cannot resume over a restart: another xucd has the log of streams",
+                file=str(self._path("lock")),
+            )
         except OSError as error:
             self._fail(error, now)
         else:
@@ -86,6 +92,9 @@ class StreamFile:
         numbers = self._numbers()
         self._number = max(numbers, default=0)
         self._older = [(number, now, self._path(number).stat().st_size) for number in numbers]
+        for index, (_, _, size) in enumerate(self._older[:-1]):
+            if not size:  # it could not be removed, and with it went all that was before
+                numbers = [number for number, *_ in self._older[index + 1 :]]
         if numbers and numbers != list(range(numbers[0], numbers[-1] + 1)):
             raise Damaged("a file is missing")
         records: list[AnyRecord] = []
@@ -137,7 +146,20 @@ class StreamFile:
             self._end(0.0)
         older, self._older = self._older, []
         for number, *_ in older:
-            self._path(number).unlink(missing_ok=True)
+            self._discard(number)
+
+    def _discard(self, number: int) -> None:
+        """Remove a file, or else empty it, and try again when another one is begun."""
+        path = self._path(number)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.error(
+                "cannot remove a file of the log of streams", file=str(path), reason=str(error)
+            )
+            self._stuck.append(number)
+            with suppress(OSError):
+                os.truncate(path, 0)
 
     def close(self) -> None:
         """Let another process have the files. Nothing is written any more."""
@@ -145,7 +167,8 @@ class StreamFile:
             self._end(0.0)
         if self._lock is not None:
             if self.works and not self._older:
-                self._path("lock").unlink(missing_ok=True)
+                with suppress(OSError):  # it holds nothing
+                    self._path("lock").unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
         self.works = False
@@ -155,6 +178,9 @@ class StreamFile:
         self._file = os.open(self._path(self._number + 1), flags, 0o600)
         self._number += 1
         self._size, self._began = 0, now
+        stuck, self._stuck = self._stuck, []
+        for number in stuck:
+            self._discard(number)
 
     def _end(self, now: float) -> None:
         assert self._file is not None
@@ -179,7 +205,7 @@ class StreamFile:
             size = self._size + sum(size for _, _, size in self._older)
             if ended > now - self._keep and size <= self._limit:
                 return
-            self._path(number).unlink(missing_ok=True)
+            self._discard(number)
             del self._older[0]
 
     def _fail(self, error: OSError, now: float) -> None:
@@ -196,10 +222,7 @@ class StreamFile:
             # Should it not be possible to remove it: an empty one is no log.
             with suppress(OSError):
                 os.ftruncate(self._file, 0)
-        try:
-            self.remove()
-        except OSError as again:
-            log.error("cannot remove the log of streams", reason=str(again))
+        self.remove()
 
     def _numbers(self) -> list[int]:
         found: Iterable[str] = (

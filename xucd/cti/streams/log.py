@@ -11,6 +11,8 @@ of each stream: whoever missed more gets nothing. Restored from its files it hol
 import secrets
 from collections.abc import Callable, Hashable
 
+import structlog
+
 from xucd.cti.messages import Message
 from xucd.cti.sign_in import SignInKey
 from xucd.cti.socket_writer import framed
@@ -34,6 +36,8 @@ LIMIT = 64 * 1024 * 1024
 """The size of all messages in the log, in bytes."""
 RESTART = 1_000_000
 """How far positions jump at a restart: what was sent and is not in the file stays recognisable."""
+
+log = structlog.get_logger()
 
 
 class StreamLog:
@@ -65,7 +69,8 @@ class StreamLog:
         self._by_key: dict[Hashable, Topic] = {}
         self._by_number: dict[int, ClientStream] = {}
         self._numbers = 0
-        self._gap = (0, 0)
+        self._topic_numbers = 0
+        self._gaps: list[tuple[int, int]] = []
         self._frame = b""  # the last one that was made
 
     # -- a client's stream
@@ -108,8 +113,9 @@ class StreamLog:
 
     def after(self, stream: ClientStream, position: int) -> list[bytes] | None:
         """The frames that a stream has after `position`, or None if they are not all here."""
-        reached, begun = self._gap
-        if not stream.start <= position <= self.position or reached < position < begun:
+        if not stream.start <= position <= self.position:
+            return None
+        if any(reached < position < begun for reached, begun in self._gaps):
             return None
         found: dict[int, bytes] = {}
         if stream.lost > position:
@@ -185,17 +191,23 @@ class StreamLog:
         """
         if self._file is None:
             return
-        for record in self._file.load(self._clock()):
-            self._apply(record)
-        if self.streams:
-            self._gap = (self.position, self.position + RESTART)
-            self.position += RESTART
-            for stream in self.streams.values():
-                if stream.parked is None:
-                    stream.parked = self._at
-            self._contents.lose_before(self._clock() - self._keep)
-        else:
+        try:
+            for record in self._file.load(self._clock()):
+                self._apply(record)
+        except Exception as error:  # whatever stands there, it must not keep xucd from starting
+            log.warning(
+                "clients cannot resume: the log of streams is damaged",
+                reason=f"{type(error).__name__}: {error}",
+            )
+            self._lose_all()
+        if not self.streams:
             self._clear()
+            return
+        for stream in self.streams.values():
+            if stream.parked is None:
+                stream.parked = self._at
+        self._do(rec.Restarted(self.position + RESTART))
+        self._contents.lose_before(self._clock() - self._keep)
 
     def now(self) -> float:
         """Seconds since the machine was booted."""
@@ -331,7 +343,9 @@ class StreamLog:
         self.configuration = record.digest
 
     def _stand(self, record: rec.Checkpoint) -> None:
-        """Stand as a checkpoint says; of messages, those that came before stay."""
+        """Stand as a checkpoint says; of messages, those that it goes on from stay."""
+        if record.position != self.position:
+            self._lose_all()
         self._at, self.position = record.at, record.position
         self.configuration = record.configuration
         for number, name in record.topics.items():
@@ -344,6 +358,10 @@ class StreamLog:
             self._opened(opened)
         self.told = None if record.told is None else dict(record.told)
         self.stored = dict(record.stored)
+
+    def _restarted(self, record: rec.Restarted) -> None:
+        self._gaps.append((self.position, record.position))
+        self.position = record.position
 
     def _add(
         self, position: int, message: bytes, topics: list[Topic], stream: ClientStream | None
@@ -361,22 +379,33 @@ class StreamLog:
 
     def _clear(self) -> None:
         """Forget all messages: nobody can ask for any."""
+        stored = self.stored
+        self._lose_all()
+        self.stored = stored
+        if self._file is not None:
+            self._file.remove()
+
+    def _lose_all(self) -> None:
+        """Hold nothing. Numbers and positions are not given out again."""
+        self._at = self._clock()
+        self.streams.clear()
+        self._by_number.clear()
         self._contents.clear()
         self._topics.clear()
         self._by_key.clear()
+        self._gaps.clear()
         self.told = None
-        if self._file is not None:
-            self._file.remove()
+        self.stored = {}
 
     def _topic(self, key: Hashable) -> Topic:
         topic = self._by_key.get(key)
         if topic is None:
-            number = max(self._topics, default=0) + 1
-            self._do(rec.Named(number, encode_topic(key)))
+            self._do(rec.Named(self._topic_numbers + 1, encode_topic(key)))
             topic = self._by_key[key]
         return topic
 
     def _know(self, number: int, key: Hashable, lost: int = 0) -> None:
+        self._topic_numbers = max(self._topic_numbers, number)
         if number not in self._topics:
             self._topics[number] = self._by_key[key] = Topic(number, key, lost)
 
@@ -412,4 +441,5 @@ _APPLY: dict[type[rec.Record], Callable[..., None]] = {
     rec.Stored: StreamLog._stored,
     rec.Configured: StreamLog._configured,
     rec.Checkpoint: StreamLog._stand,
+    rec.Restarted: StreamLog._restarted,
 }

@@ -15,10 +15,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from xucd.center.rights import Rights
+from xucd.cti.messages import PhoneEvent
 from xucd.cti.sign_in import SignInKey
+from xucd.cti.streams.digest import layout
 
-VERSION = 1
-"""Of the records. A log of another version is not read."""
+_MEANING = 1
+"""To be raised when what is written means something else, though it is written alike."""
 
 _HEAD = struct.Struct("!II")
 
@@ -143,11 +146,12 @@ class Configured(Record, frozen=True, tag=13):
 class Checkpoint(Record, frozen=True, tag=14):
     """All that is not a message, at the beginning of a file.
 
+    Another `position` than that of the records before shows that some of them are missing.
     `topics` are the topics by number, `lost` their last positions; `told` is None while it is not
     known what clients were told.
     """
 
-    version: int
+    version: bytes
     boot: str
     at: float
     position: int
@@ -157,6 +161,12 @@ class Checkpoint(Record, frozen=True, tag=14):
     streams: list[Opened]
     told: dict[bytes, bytes] | None
     stored: dict[bytes, bytes]
+
+
+class Restarted(Record, frozen=True, tag=15):
+    """xucd has started again: positions jump to this one."""
+
+    position: int
 
 
 AnyRecord = (
@@ -174,7 +184,11 @@ AnyRecord = (
     | Stored
     | Configured
     | Checkpoint
+    | Restarted
 )
+
+VERSION = layout(AnyRecord, Rights, PhoneEvent) + bytes([_MEANING])
+"""Of all that is written: a log of another version is not read."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(AnyRecord).decode

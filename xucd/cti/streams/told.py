@@ -7,11 +7,11 @@ for a call's, of which the end may have to be told: it is the message itself.
 
 import re
 from collections.abc import Callable, Hashable
-from hashlib import blake2b
 from typing import Any
 
 from xucd.cti import messages as msg
 from xucd.cti.messages import Message, encode
+from xucd.cti.streams.digest import digest
 from xucd.cti.streams.topics import encode_topic
 
 UNHEARD = b""
@@ -43,11 +43,6 @@ def value(body: Message, message: bytes) -> bytes | None:
 def unheard(body: Message) -> bytes | None:
     """The value to keep when a message went to no stream; None when the thing is no more."""
     return value(body, encode(body)) if isinstance(body, _ENDING) else UNHEARD
-
-
-def digest(content: bytes) -> bytes:
-    """A digest that is the same in every process."""
-    return blake2b(content, digest_size=8).digest()
 
 
 def _by_topic(topics: list[Hashable], body: Any) -> bytes:
