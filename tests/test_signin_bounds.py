@@ -198,9 +198,67 @@ def test_counts_leak_away_and_stay_within_a_fixed_memory() -> None:
 
 
 def test_a_full_queue_takes_from_its_longest_lane() -> None:
-    queue: FairQueue[str] = FairQueue(lane_limit=3, limit=4)
-    assert [queue.push("a", item) for item in ("a1", "a2", "a3")] == [None] * 3
-    assert queue.push("a", "a4") == "a4"
-    assert queue.push("b", "b1") is None
-    assert queue.push("c", "c1") == "a3"
+    queue: FairQueue[str] = FairQueue(group_limit=3, limit=4)
+    assert [queue.push("a", 1, item) for item in ("a1", "a2", "a3")] == [None] * 3
+    assert queue.push("a", 1, "a4") == "a4"
+    assert queue.push("b", 1, "b1") is None
+    assert queue.push("c", 1, "c1") == "a3"
     assert [queue.pop() for _ in range(len(queue))] == ["a1", "b1", "c1", "a2"]
+
+
+def test_a_full_queue_throws_out_none_that_has_no_more_than_the_new_one() -> None:
+    queue: FairQueue[str] = FairQueue(group_limit=3, limit=4)
+    for group in "abcd":
+        assert queue.push(group, 1, group) is None
+    assert queue.push("e", 1, "e") == "e"
+    assert [queue.pop() for _ in range(len(queue))] == ["a", "b", "c", "d"]
+
+
+def test_a_full_group_takes_from_its_longest_lane() -> None:
+    queue: FairQueue[str] = FairQueue(group_limit=3, limit=9)
+    for item in ("x1", "x2", "x3"):
+        assert queue.push("a", "x", item) is None
+    assert queue.push("a", "y", "y1") == "x3"
+    assert queue.push("b", "z", "z1") is None
+    assert [queue.pop() for _ in range(len(queue))] == ["x1", "z1", "y1", "x2"]
+    assert not queue._groups
+
+
+async def test_thousands_of_strangers_neither_delay_nor_displace_a_user_at_a_known_place(
+    desk: Desk,
+) -> None:
+    assert await desk.tries("vera", "vera", "192.0.2.1") == 200
+    hashed = len(desk.verified)
+    desk.gate.clear()
+    crowd = [asyncio.ensure_future(_stranger(desk, number)) for number in range(4200)]
+    await asyncio.sleep(0)
+    vera = asyncio.ensure_future(desk.tries("vera", "vera", "192.0.2.1"))
+    crowd += [asyncio.ensure_future(_stranger(desk, number)) for number in range(4200, 4300)]
+    await asyncio.sleep(0)
+    desk.gate.set()
+    assert await vera == 200
+    # The two at work when she came, and one of her turn's other half.
+    assert desk.verified.index("vera", hashed) - hashed <= 3
+    for one in crowd:
+        one.cancel()
+
+
+async def test_a_network_of_strangers_takes_turns_as_one(desk: Desk) -> None:
+    desk.gate.clear()
+    crowd = [
+        asyncio.ensure_future(desk.tries("nobody", "x", f"2001:db8:7:{number:x}::1"))
+        for number in range(500)
+    ]
+    await asyncio.sleep(0)
+    vera = asyncio.ensure_future(desk.tries("vera", "vera", "192.0.2.2"))
+    await asyncio.sleep(0)
+    desk.gate.set()
+    assert await vera == 200
+    assert desk.verified.index("vera") <= 3
+    for one in crowd:
+        one.cancel()
+
+
+async def _stranger(desk: Desk, number: int) -> int:
+    """An attempt from an address of its own, each in another network."""
+    return await desk.tries(f"nobody{number}", "x", f"2001:{number:x}::1")

@@ -16,6 +16,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # A client of IPv6 has at least this much of the address for itself alone.
 _IPV6_PREFIX = 64
+# And a customer of a provider as much as this.
+_IPV6_SITE = 48
 _MAX_HOPS = 20
 # RFC 7239: one `name=value` of a hop; values with a colon or a bracket have to be quoted.
 _PAIR = re.compile(r'\s*([\w!#$%&\'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))\s*(;|,|\Z)')
@@ -71,9 +73,18 @@ class Addresses:
 
 def bucket(address: str) -> str:
     """What counts as one address where clients are bounded: of IPv6 the /64."""
+    return _masked(address, _IPV6_PREFIX)
+
+
+def network(address: str) -> str:
+    """What takes turns with others as one: of IPv6 the /48, which one customer may have."""
+    return _masked(address, _IPV6_SITE)
+
+
+def _masked(address: str, prefix: int) -> str:
     parsed = _parsed(address)
     if isinstance(parsed, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((parsed, _IPV6_PREFIX), strict=False))
+        return str(ipaddress.ip_network((parsed, prefix), strict=False))
     return address
 
 

@@ -1,7 +1,9 @@
 """Signing in with a password: hashing off the event loop's thread, in turn, and bounds on guessing.
 
-Verifying an argon2 hash keeps a core busy for a while, by design. Two run at a time. Whoever waits
-for a turn waits in a lane of its address, and the lanes are served in turn.
+Verifying an argon2 hash keeps a core busy for a while, by design. Two run at a time. Those who have
+signed in from their address before wait in one queue, and strangers in another; while both have
+somebody waiting, every second turn is for one of each. In the former, addresses take turns, and at
+one address logins. In the latter, networks take turns (of IPv6 the /48), and in one its addresses.
 
 Only wrong passwords count against a bound, and only once they were hashed: a refused attempt costs
 nobody anything and is not remembered. `docs/adr/0014-bounds-of-signing-in.md` says what follows:
@@ -22,7 +24,7 @@ import structlog
 
 from xucd.center.directory import User
 from xucd.cti.metrics import Metrics
-from xucd.web.addresses import bucket
+from xucd.web.addresses import bucket, network
 from xucd.web.errors import HttpError
 from xucd.web.failure_counts import FailureCounts
 from xucd.web.fair_queue import FairQueue
@@ -30,6 +32,7 @@ from xucd.web.fair_queue import FairQueue
 WORKERS = 2
 # A centre behind one address signs in at the same minute.
 MAX_WAITING_EACH = 512
+# In each of the two queues.
 MAX_WAITING = 4096
 # How many strangers may wait for a turn at one login.
 MAX_STRANGERS = 64
@@ -51,12 +54,17 @@ class Users(Protocol):
 
 
 class _Attempt:
-    """One attempt, from its arrival to its outcome. `place` is its address, IPv6 by /64."""
+    """One attempt, from its arrival to its outcome. `place` is its address, IPv6 by /64.
 
-    def __init__(self, login: str, password: str, place: str, *, familiar: bool) -> None:
+    `familiar` tells whether the user has signed in from there before. `lane` is its group and its
+    lane in the queue.
+    """
+
+    def __init__(self, login: str, password: str, address: str, *, familiar: bool) -> None:
         self.login = login
         self.password = password
-        self.place = place
+        self.place = bucket(address)
+        self.lane = (self.place, login) if familiar else (network(address), self.place)
         self.familiar = familiar
         self.had_turn = False
         self.outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -65,11 +73,6 @@ class _Attempt:
     def key(self) -> str:
         """The login as it is counted."""
         return self.login[:80]
-
-    @property
-    def lane(self) -> tuple[str, bool]:
-        """Users known at an address do not wait for strangers there."""
-        return self.place, self.familiar
 
 
 class SignIn:
@@ -94,7 +97,10 @@ class SignIn:
         self._of_strangers = FailureCounts(BY_STRANGERS * limit, clock)
         self._familiar: dict[str, OrderedDict[str, None]] = {}
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="password")
-        self._queue: FairQueue[_Attempt] = FairQueue(MAX_WAITING_EACH, MAX_WAITING)
+        self._queues: dict[bool, FairQueue[_Attempt]] = {
+            familiar: FairQueue(MAX_WAITING_EACH, MAX_WAITING) for familiar in (True, False)
+        }
+        self._next_familiar = True
         self._strangers: dict[str, list[_Attempt]] = {}
         self._turns: dict[str, asyncio.TimerHandle] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -105,15 +111,14 @@ class SignIn:
         Raises `HttpError` with `InvalidCredentials`, which is the same for an unknown login and a
         wrong password, or with `TooManyRequests`.
         """
-        place = bucket(address)
-        familiar = place in self._familiar.get(login, ())
-        attempt = _Attempt(login, password, place, familiar=familiar)
+        familiar = bucket(address) in self._familiar.get(login, ())
+        attempt = _Attempt(login, password, address, familiar=familiar)
         self._refuse_guesser(attempt)
         self._enqueue(attempt)
         try:
             matches = await attempt.outcome
         finally:
-            self._queue.remove(attempt.lane, attempt)
+            self._queues[attempt.familiar].remove(*attempt.lane, attempt)
             self._leave_strangers(attempt)
         user = self._users.user(login)
         if not matches or user is None:
@@ -165,19 +170,27 @@ class SignIn:
     # --- Turns
 
     def _enqueue(self, attempt: _Attempt) -> None:
-        displaced = self._queue.push(attempt.lane, attempt)
+        displaced = self._queues[attempt.familiar].push(*attempt.lane, attempt)
         if displaced is not None and not displaced.outcome.done():
             displaced.outcome.set_exception(self._refusal(5))
         self._start()
 
     def _start(self) -> None:
-        while len(self._running) < WORKERS and len(self._queue):
-            attempt = self._queue.pop()
+        while len(self._running) < WORKERS and (queue := self._next_queue()) is not None:
+            attempt = queue.pop()
             if self._has_to_wait(attempt):
                 continue
             task = asyncio.ensure_future(self._check(attempt))
             self._running.add(task)
             task.add_done_callback(self._checked)
+
+    def _next_queue(self) -> FairQueue[_Attempt] | None:
+        """The queue whose turn it is, among those in which somebody waits."""
+        for familiar in (self._next_familiar, not self._next_familiar):
+            if len(self._queues[familiar]):
+                self._next_familiar = not familiar
+                return self._queues[familiar]
+        return None
 
     def _checked(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
