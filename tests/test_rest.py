@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from tests.lone_xucd import LoneXucd
-from tests.rest_client import PREFIX, RestClient
+from tests.rest_client import JSON, PREFIX, RestClient
 from xucd.center.callbacks import TicketUpdate
 from xucd.center.callee import KEYS
 from xucd.store import callback_writing as writing
@@ -494,6 +494,16 @@ async def test_a_request_that_is_none_is_told_what_is_wrong(ada: RestClient) -> 
         ("POST", path, b"<x/>", "text/xml", 415, "UnsupportedMediaType"),
         ("POST", path, b"{}", "application/json; charset=\xff", 415, "UnsupportedMediaType"),
         ("POST", path, b"x", f"{CSV}; charset=\xff", 422, "CharsetUnknown"),
+        ("POST", path, b"{}", f"{JSON}; charset*=latin-1''a", 415, "UnsupportedMediaType"),
+        (
+            "POST",
+            path,
+            b"{}",
+            f"{JSON}; charset*=utf-8''a; charset*0=b",
+            415,
+            "UnsupportedMediaType",
+        ),
+        ("POST", path, b"{}", f"{JSON}; charset*{'0' * 5000}=x", 415, "UnsupportedMediaType"),
         ("PUT", f"/callback_requests/{uuid}", b"x\n1\n", CSV, 415, "UnsupportedMediaType"),
         ("PUT", f"/callback_requests/{uuid}", b"{}", "application/json", 422, "NumberInvalid"),
         ("POST", f"{path}?leaveOut=perhaps", b"{}", "application/json", 400, "InvalidQuery"),

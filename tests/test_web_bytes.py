@@ -61,6 +61,7 @@ def errors_logged() -> Iterator[list[str]]:
 PATHS = st.sampled_from(
     [b"/", b"/desk", b"/assets", b"/assets/", b"/assets/javascripts/cti.js", b"/health",
      b"/metrics",
+     b"/xuc//api/2.0/auth/check", b"/xuc/api/2.0//cti", API + b"auth//login",
      b"*", b"//", b"/%00", b"/%ff", b"http://[/", b"http://a/desk", b"a:1", b"/..%2f",
      b"/xuc/ctichannel", b"/xuc/ctichannel?username=bruce&password=bruce-demo",
      b"/ctichannel/tokenAuthentication?token=TOKEN",
@@ -77,7 +78,7 @@ VALUES = st.one_of(
     st.binary(max_size=40),
     st.sampled_from(
         [b"http://[", b"http://[::1", b"http://crm.example.com", b"null", b"[", b"[::1]:x",
-         b"a:b:c",
+         b"a:b:c", b"a..b", b".0", b"[[[", b"x" * 64, "\u00f6".encode() * 70,
          b"bytes=0-1", b"bytes=0-0," + b"1-1," * 2000, b"bytes=-5", b"bytes=5-2", b"bytes=-",
          b"Bearer TOKEN", b"Bearer \xff", b"Bearer a.b.c", b"Basic YTpi", b"application/json",
          b"text/csv; charset*=utf-8''%ff", b"multipart/form-data; boundary=x",
@@ -220,3 +221,30 @@ async def test_no_bytes_from_outside_log_a_traceback(
     # Hypothesis calls; the loop goes on meanwhile.
     await asyncio.to_thread(run)
     proof("raw bytes at HTTP and WebSocket: errors logged", times=inputs)
+
+
+@pytest.mark.parametrize(
+    ("line", "host", "status"),
+    [
+        (b"GET /xuc//api/2.0/auth/check", b"a", 404),
+        (b"POST /xuc/api/2.0/auth//login", b"a", 404),
+        (b"GET /metrics", b".0", 400),
+        (b"GET /metrics", b"a..b", 400),
+        (b"GET /xuc/api/2.0/cti", b"x" * 64, 400),
+        (b"GET /health", "\u00f6".encode() * 70, 400),
+        (b"GET /desk", b"\xff", 400),
+        (b"GET /health", b"[::1]:8090", 200),
+        (b"GET /health", b"crm.example.com.:80", 200),
+    ],
+)
+async def test_an_address_that_routes_cannot_be_asked_for_is_refused(
+    server: Server, line: bytes, host: bytes, status: int
+) -> None:
+    with errors_logged() as errors:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"%b HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n" % (line, host))
+        answer = await reader.read()
+        writer.close()
+    assert errors == []
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert b"Location" not in answer

@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import jwt
@@ -17,6 +18,8 @@ from txaio import tx
 
 from tests.web_server import SECRET, Server, serving
 from tests.ws_client import Client, Refused
+from xucd.app.users import ConfiguredUsers
+from xucd.store import StoreUnavailable
 from xucd.web import passwords
 from xucd.web.site import MAX_BODY
 
@@ -51,6 +54,31 @@ async def test_an_unknown_login_and_a_wrong_password_look_alike(server: Server) 
     assert wrong == unknown
     assert wrong[0] == 401
     assert wrong[1]["error"] == "InvalidCredentials"
+
+
+async def test_who_signs_in_while_the_database_is_away_is_told_so(server: Server) -> None:
+    async def fails(login: str) -> str:
+        raise StoreUnavailable("gone")
+
+    server.password_hash = fails  # type: ignore[method-assign]
+    with structlog.testing.capture_logs() as logs:
+        status, answer = await server.json("POST", LOGIN, BRUCE)
+    assert (status, answer["error"]) == (503, "StoreUnavailable")
+    assert [entry["log_level"] for entry in logs if "status" not in entry] == ["warning"]
+
+
+async def test_the_database_is_not_asked_for_logins_that_nobody_has(server: Server) -> None:
+    asked: list[object] = []
+
+    class Database:
+        async def read(self, method: object, login: str) -> None:
+            asked.append(login)
+
+    directory = SimpleNamespace(user_by_login=server.users)
+    users = ConfiguredUsers(cast(Any, directory), cast(Any, Database()))
+    for login in ("bruce", "nobody", "a\0"):
+        assert await users.password_hash(login) is None
+    assert asked == ["bruce", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -486,5 +514,5 @@ async def test_a_host_that_is_no_text_is_refused_and_logs_no_traceback(
     writer.write(f"GET {CHECK} HTTP/1.1\r\nHost: ".encode() + b"\xff\r\nConnection: close\r\n\r\n")
     answer = await reader.read()
     writer.close()
-    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert answer.startswith(b"HTTP/1.1 400 ")
     assert "Traceback" not in "".join(twisted_log)

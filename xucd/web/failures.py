@@ -7,9 +7,10 @@ from typing import Any
 import structlog
 from twisted.internet.defer import CancelledError
 from twisted.python.failure import Failure
-from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from xucd.center.refused import Refused
+from xucd.store import StoreError
 from xucd.web.errors import HttpError, answer_error
 
 # The statuses of `Refused`, by its code; all other codes are 422.
@@ -25,6 +26,9 @@ STATUSES = {
     "StoreUnavailable": 503,
 }
 
+# What a request may fail with, though nothing is wrong with xucd.
+_FORESEEN = HttpError | Refused | StoreError
+
 log = structlog.get_logger()
 
 
@@ -38,7 +42,7 @@ def answer_failure(request: Any, failure: Any) -> bytes:
 
 def hung_up(failure: Failure, request: Any) -> Failure:
     """Turn what is no failure once the client has gone into what Klein does not take for one."""
-    gone = request.channel is None and isinstance(failure.value, HttpError | Refused)
+    gone = request.channel is None and isinstance(failure.value, _FORESEEN)
     if gone or isinstance(failure.value, asyncio.CancelledError):
         raise CancelledError
     return failure
@@ -49,7 +53,7 @@ def log_unseen(request: Any, task: asyncio.Task[Any], waited: asyncio.Future[Any
     if not waited.cancelled() or task.cancelled():
         return
     error = task.exception()
-    if error is not None and not isinstance(error, HttpError | Refused):
+    if error is not None and not isinstance(error, _FORESEEN):
         path = request.path.decode("ascii", "replace")
         log.error("an HTTP request failed after its client had gone", path=path, exc_info=error)
 
@@ -61,11 +65,15 @@ def http_error(request: Any, failed: BaseException) -> HttpError:
             return error
         case Refused(code=code, text=text):
             return HttpError(STATUSES.get(code, 422), code, text)
-        case NotFound():
-            return HttpError(404, "NotFound", "This address does not exist.")
         case MethodNotAllowed(valid_methods=methods):
             text = "This address does not support this method."
             return HttpError(405, "MethodNotAllowed", text, Allow=", ".join(sorted(methods or ())))
+        case HTTPException():  # one with doubled slashes would be redirected
+            return HttpError(404, "NotFound", "This address does not exist.")
+        case StoreError():
+            log.warning("a request failed, as the database does", reason=str(failed))
+            text = "xucd cannot use its database at the moment."
+            return HttpError(503, "StoreUnavailable", text)
     path = request.path.decode("ascii", "replace")
     log.error("an HTTP request failed", path=path, traceback="".join(format_exception(failed)))
     text = "xucd could not serve this request; its log has the details."

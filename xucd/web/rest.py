@@ -216,11 +216,7 @@ async def _body(request: Any, kind: Any, *, csv: bool) -> Any:
 
     Raises `HttpError` with `UnsupportedMediaType`, `InvalidJson` or `InvalidBody`.
     """
-    headers = Message()
-    sent = request.getHeader(b"content-type") or b"application/json"
-    headers["Content-Type"] = sent.decode("ascii", "backslashreplace")
-    media, data = headers.get_content_type(), request.body
-    charset = headers.get_content_charset()
+    (media, charset), data = _content_type(request), request.body
     if media == "text/csv" and csv:
         return CsvFile(data, charset)
     if media != "application/json" or charset not in (None, "utf-8"):
@@ -234,6 +230,18 @@ async def _body(request: Any, kind: Any, *, csv: bool) -> Any:
         raise HttpError(400, "InvalidBody", _message("The body", error)) from None
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise HttpError(400, "InvalidJson", "The body is not valid JSON.") from None
+
+
+def _content_type(request: Any) -> tuple[str, str | None]:
+    """The media type and the charset of a body, if it says so."""
+    headers = Message()
+    sent = request.getHeader(b"content-type") or b"application/json"
+    headers["Content-Type"] = sent.decode("ascii", "backslashreplace")
+    try:
+        return headers.get_content_type(), headers.get_content_charset()
+    except (TypeError, ValueError):  # parameters in parts (RFC 2231) that do not fit
+        text = "The header Content-Type is malformed."
+        raise HttpError(415, "UnsupportedMediaType", text) from None
 
 
 async def _large(data: bytes, kind: Any) -> list[Any]:

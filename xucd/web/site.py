@@ -36,6 +36,7 @@ from xucd.web.tokens import Tokens
 STATIC = Path(__file__).parent / "static"
 # In bytes.
 MAX_BODY = 64 * 1024
+MAX_HOST = 255
 # For the routes that import a whole file.
 MAX_IMPORT = 8 * 1024 * 1024
 
@@ -230,12 +231,9 @@ class _Root(Resource):
             self._origins.mark(request)
             if request.method == b"OPTIONS":
                 return self._origins.preflight(request)
-        if request.refusal is not None:
-            return answer_error(request, request.refusal)
-        if request.too_long:
-            return answer_error(request, HttpError(413, "TooLarge", "The body is too large."))
-        if not _is_utf8(request):
-            return answer_error(request, HttpError(404, "NotFound", "This address is not UTF-8."))
+        refusal = request.refusal or _refusal(request)
+        if refusal is not None:
+            return answer_error(request, refusal)
         if self._rest is not None and self._rest.serves(path):
             return self._rest.render(request)
         if cross_origin or path in (b"/health", b"/metrics"):
@@ -247,10 +245,31 @@ class _Root(Resource):
         return found.render(request)
 
 
-def _is_utf8(request: Any) -> bool:
-    """Whether path and host are UTF-8; Klein and Twisted's `File` log a traceback if not."""
+def _refusal(request: Any) -> HttpError | None:
+    """What a request is answered with that nothing can serve, whatever it asks for."""
+    if request.too_long:
+        return HttpError(413, "TooLarge", "The body is too large.")
+    if not _has_host(request):
+        return HttpError(400, "InvalidHost", "The header Host does not name a host.")
+    if not _is_utf8(request):
+        return HttpError(404, "NotFound", "This address is not UTF-8.")
+    return None
+
+
+def _has_host(request: Any) -> bool:
+    """Whether the header Host names a host that could exist; Klein logs a traceback if not."""
+    host = request.getRequestHostname()
     try:
-        b"/".join([request.getRequestHostname(), *request.postpath]).decode()
+        host.decode().encode("idna")
+    except UnicodeError:
+        return False
+    return len(host) <= MAX_HOST
+
+
+def _is_utf8(request: Any) -> bool:
+    """Whether the path is UTF-8; Klein and Twisted's `File` log a traceback if not."""
+    try:
+        b"/".join(request.postpath).decode()
     except UnicodeDecodeError:
         return False
     return True
