@@ -198,9 +198,11 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """A server on a port of its own, for as long as the context lasts.
 
-    It takes up the streams that the log has, if one is given.
+    It takes up the streams that the log has, if one is given. `options` are `SiteOptions`, and in
+    `parts` more of `SiteParts`.
     """
     server = Server()
+    parts = options.pop("parts", {})
     server.users = users or server.users
     loop = asyncio.get_running_loop()
     server.hub = server.application.hub = Hub(loop, streams=streams)
@@ -220,6 +222,7 @@ async def serving(
             secret=SECRET,
             health=lambda: server.health,
             clock=lambda: server.now,
+            **parts,
         ),
         SiteOptions(
             static=static,

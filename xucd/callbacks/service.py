@@ -19,10 +19,11 @@ from xucd.callbacks.dialing import CallbackDialing
 from xucd.callbacks.known import KnownCallbacks
 from xucd.center import callbacks as rules
 from xucd.center import changes as ch
+from xucd.center.audit import AuditEntry
 from xucd.center.callbacks import Found, NewRequest, Request, Search, Ticket, TicketUpdate
 from xucd.center.directory import User
 from xucd.center.refused import Refused
-from xucd.center.rights import Asker, Rights
+from xucd.center.rights import Asker, Rights, Task
 from xucd.commands.context import Context
 from xucd.commands.dial_from_queue import check_destination
 from xucd.cti.session import Session
@@ -121,13 +122,12 @@ class Callbacks:
         """The lists of all queues that the user sees, by name."""
         return await self._run(reading.lists, by.rights.queue_ids)
 
-    async def check_list(self, list_uuid: UUID, rights: Rights) -> None:
+    async def check_list(self, list_uuid: UUID, by: Asker) -> None:
         """Raise `Refused` with `ListUnknown`, or with `NotAuthorized` unless the user sees it."""
-        for row in await self._run(reading.lists):
-            if row.uuid == list_uuid:
-                rules.check_queue(row.queue_id, rights)
-                return
-        raise Refused("ListUnknown", "There is no such list.")
+        lists = {row.uuid: row for row in await self._run(reading.lists)}
+        if list_uuid not in lists:
+            raise rules.unknown("List")
+        rules.check_queue(lists[list_uuid].queue_id, by.rights)
 
     async def periods(self) -> list[rules.Period]:
         """All periods, by the time of day."""
@@ -159,7 +159,7 @@ class Callbacks:
         outlive their request. Raises `Refused` with `ListUnknown` or `NotAuthorized`.
         """
         if list_uuid is not None:
-            await self._check_list(list_uuid, by)
+            await self.check_list(list_uuid, by)
         await self.context.journal.written()
         return await self._run(reading.tickets, by.rights.queue_ids, list_uuid, since, until)
 
@@ -276,17 +276,20 @@ class Callbacks:
         `NotAuthorized`, `NotTaken`, `CallbackClotured`, `DateInPast` or `PeriodUnknown`.
         """
         rules.check_date(update.due_date, day_of(self.context.now()))
-        rights = by.rights
+        own = by.rights.own_agent_id
+
+        def check(current: Request) -> None:
+            rules.check_work(current, by.rights)
+            rules.check_queue(current.queue_id, by.rights)
+
         async with self._publishing_order:
-            updated, before, after = await self._run(
-                writing.update_ticket, ticket, update, _may_work(by)
-            )
-            rules.check_queue(updated.queue_id, rights)
+            updated, before, after = await self._run(writing.update_ticket, ticket, update, check)
             if before is None or after is None:
+                rules.check_queue(updated.queue_id, by.rights)
                 return updated
             self._taken.discard(after.uuid)
             publish = self._publisher.clotured if after.clotured else self._publisher.updated
-            publish(after, before.agent_id, rights.own_agent_id)
+            publish(after, before.agent_id, own)
             self._known.add(after)
             return updated
 
@@ -319,25 +322,39 @@ class Callbacks:
 
     # -- the data of a person
 
-    async def find_person(self, number: str) -> PersonData:
-        """What is stored of the person with this number, whatever its queue."""
+    async def find_person(self, number: str, by: Asker) -> PersonData:
+        """What is stored of the person with this number, whatever its queue.
+
+        Raises `Refused` with `NotAuthorized`.
+        """
         await self.context.journal.written()
         country_code = self.context.options.dialing.country_code
-        return await self._run(persons.find, number, country_code)
+        found = await self._run(persons.find, number, country_code)
+        _check_persons(by)
+        return found
 
-    async def erase_person(self, number: str, make_entry: persons.MakeEntry) -> PersonData:
+    async def erase_person(
+        self, number: str, make_entry: persons.MakeEntry, by: Asker
+    ) -> PersonData:
         """Erase what is stored of the person with this number; returns what it was.
 
         `make_entry` makes the entry of the audit trail, which is written in the same transaction.
+        Raises `Refused` with `NotAuthorized`.
         """
         country_code = self.context.options.dialing.country_code
+
+        def entry(found: PersonData) -> AuditEntry:
+            _check_persons(by)  # what it raises takes the transaction back
+            return make_entry(found)
+
         async with self._publishing_order:
             await self.context.journal.written()
-            erased = await self._run(persons.erase, number, country_code, make_entry)
+            erased = await self._run(persons.erase, number, country_code, entry)
             for request in erased.requests:
                 self._taken.discard(request.uuid)
                 if not request.clotured:
                     self._publisher.clotured(request, request.agent_id)
+                    self._known.remove(request)
             return erased
 
     # -- helpers
@@ -356,12 +373,6 @@ class Callbacks:
             raise rules.unknown("Callback")
         return found
 
-    async def _check_list(self, list_uuid: UUID, by: Asker) -> None:
-        lists = {row.uuid: row for row in await self._run(reading.lists)}
-        if list_uuid not in lists:
-            raise rules.unknown("List")
-        rules.check_queue(lists[list_uuid].queue_id, by.rights)
-
     async def _publish_lists(self) -> None:
         if self._publisher.has_subscribers():
             lists = await self._run(reading.lists)
@@ -374,6 +385,11 @@ def _may_work(by: Asker) -> writing.Check:
 
 def _may_edit(by: Asker) -> writing.Check:
     return lambda request: rules.check_edit(request, by.rights)
+
+
+def _check_persons(by: Asker) -> None:
+    if not by.rights.may(Task.HANDLE_PERSONS):
+        raise Refused("NotAuthorized", "The user's profile does not allow this.")
 
 
 def _visible(found: Request | None, by: Asker) -> Request:

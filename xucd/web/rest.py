@@ -15,12 +15,13 @@ from twisted.internet.defer import Deferred
 
 from xucd.center.audit import Actor
 from xucd.center.directory import User
+from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.web.bearer import Bearer, SignedIn
 from xucd.web.documents import Document
 from xucd.web.errors import HttpError, answer_error
 from xucd.web.failures import answer_failure, hung_up, log_unseen
-from xucd.web.import_slots import ImportSlots
+from xucd.web.import_slots import ImportSlots, Slot
 from xucd.web.json_steps import BadElement, TooManyElements, decoded_in_steps
 from xucd.web.link_resource import vouch
 from xucd.web.rest_csv import CsvFile
@@ -84,12 +85,13 @@ class Rest:
         arguments = {
             name: _converted(text, places[name], "The address") for name, text in path.items()
         }
-        requester = self._requester(signed_in, request)
-        _check_task(route, requester)
+        requester = self._requester(signed_in, request, route)
         await route.before_body(requester, **arguments)
         finished = request.notifyFinish()
         slot = await self._slots.take(signed_in.user.id)
-        finished.addBoth(lambda _: slot.give_back())
+        request.import_slot = slot
+        # Unless work has begun with the body: then it is held until that is done.
+        finished.addBoth(lambda _: _give_back(_taken_slot(request)))
 
     def _import(self, request: Any) -> tuple[Route, dict[str, str]] | None:
         path = request.path.decode("ascii", "replace")
@@ -99,12 +101,19 @@ class Rest:
                 return route, match.groupdict()
         return None
 
-    def _requester(self, signed_in: SignedIn, request: Any) -> Requester:
-        """Who asks, with the rights that the user has at each time that they are looked at."""
+    def _requester(self, signed_in: SignedIn, request: Any, route: Route) -> Requester:
+        """Who asks, with the rights that the user has at each time that they are looked at.
+
+        To look at them raises `HttpError` with `NotAuthorized` while the profile does not allow
+        the route's task.
+        """
         claims = signed_in.claims
 
         def rights() -> Rights:
-            return self._rights(self._bearer.known(claims).user)
+            rights = self._rights(self._bearer.known(claims).user)
+            if route.task is not None and not rights.may(route.task):
+                raise HttpError(403, "NotAuthorized", "The user's profile does not allow this.")
+            return rights
 
         session = signed_in.key.sid
         actor = Actor(signed_in.user.login, signed_in.user.id, request.client_address, session)
@@ -122,6 +131,8 @@ class Rest:
         def handle(request: Any, **path: str) -> Any:
             # Shielded: the work is finished and published even if the client hangs up.
             task = asyncio.ensure_future(self._serve(route, request, path))
+            slot = _taken_slot(request)
+            task.add_done_callback(lambda _: _give_back(slot))
             waited = asyncio.shield(task)
             task.add_done_callback(lambda task: log_unseen(request, task, waited))
             return Deferred.fromFuture(waited).addErrback(hung_up, request)
@@ -129,10 +140,21 @@ class Rest:
         return handle
 
     async def _serve(self, route: Route, request: Any, path: dict[str, str]) -> bytes:
-        signed_in, signature = await self._signed_in(request), route.signature
+        signed_in = await self._signed_in(request)
         vouch(request, signed_in.user)
-        requester = self._requester(signed_in, request)
-        _check_task(route, requester)
+        requester = self._requester(signed_in, request, route)
+        try:
+            result = await self._carry_out(route, requester, request, path)
+        except (HttpError, Refused) as error:
+            if error.code == "NotAuthorized":
+                requester.count_refusal(route.kind)
+            raise
+        return _answer(request, route.signature.status, result)
+
+    async def _carry_out(
+        self, route: Route, requester: Requester, request: Any, path: dict[str, str]
+    ) -> Any:
+        rights, signature = requester.rights, route.signature
         arguments: dict[str, Any] = {}
         for name, text in path.items():
             arguments[name] = _converted(text, signature.places[name], "The address")
@@ -140,8 +162,12 @@ class Rest:
             arguments["query"] = _query(request, signature.query)
         if signature.body is not None:
             arguments["body"] = await _body(request, signature.body, csv=signature.csv_body)
-        result = await route.function(requester, **arguments)
-        return _answer(request, signature.status, result)
+        while True:
+            result = await route.function(requester, **arguments)
+            # What was read while the rights changed is not given out.
+            before, rights = rights, requester.rights if route.reads else rights
+            if rights == before:
+                return result
 
     async def _signed_in(self, request: Any) -> SignedIn:
         """The user. Without a token the status is 401, so that clients ask for credentials."""
@@ -153,11 +179,16 @@ class Rest:
             raise
 
 
-def _check_task(route: Route, requester: Requester) -> None:
-    """Raise `HttpError` with `NotAuthorized` where a route asks for another profile."""
-    if route.task is not None and not requester.rights.may(route.task):
-        requester.count_refusal(route.kind)
-        raise HttpError(403, "NotAuthorized", "The user's profile does not allow this.")
+def _taken_slot(request: Any) -> Slot | None:
+    """The slot that a request has for its large body, which it has no more."""
+    slot: Slot | None = request.import_slot
+    request.import_slot = None
+    return slot
+
+
+def _give_back(slot: Slot | None) -> None:
+    if slot is not None:
+        slot.give_back()
 
 
 def _answer(request: Any, status: int, result: Any) -> bytes:

@@ -58,7 +58,7 @@ async def get_callback_list(requester: Requester, uuid: UUID) -> CallbackListEnt
 
 async def may_add_callback_requests(requester: Requester, uuid: UUID) -> None:
     """Refuse what `add_callback_requests` would, as far as can be told without its body."""
-    await requester.callbacks.check_list(uuid, requester.rights)
+    await requester.callbacks.check_list(uuid, requester)
 
 
 async def add_callback_requests(

@@ -45,7 +45,8 @@ async def get_gaps(requester: Requester, query: GapsQuery) -> list[GapEntry]:
     """
     today = datetime.datetime.now().astimezone().date()
     since = midnight(today if query.since is UNSET else query.since)
-    journal, rights = requester.callbacks.context.journal, requester.rights
+    gaps = await requester.callbacks.context.journal.run(figures.gaps, since)
+    rights = requester.rights
     return [
         GapEntry(
             began=_moment(gap.began),
@@ -58,7 +59,7 @@ async def get_gaps(requester: Requester, query: GapsQuery) -> list[GapEntry]:
                 if rights.queue(queue_id)
             ],
         )
-        for gap in await journal.run(figures.gaps, since)
+        for gap in gaps
     ]
 
 

@@ -60,14 +60,14 @@ class PersonExport(Body, frozen=True):
 
 async def find_person(requester: Requester, body: PersonBody) -> PersonFound:
     """Find out how much is stored of the person with a phone number."""
-    found = await requester.callbacks.find_person(body.number)
+    found = await requester.callbacks.find_person(body.number, requester)
     await _record(requester, Kind.FIND_PERSON, body.number, found)
     return summary(found)
 
 
 async def export_person(requester: Requester, body: PersonBody) -> PersonExport:
     """Get all that is stored of the person with a phone number."""
-    found = await requester.callbacks.find_person(body.number)
+    found = await requester.callbacks.find_person(body.number, requester)
     await _record(requester, Kind.EXPORT_PERSON, body.number, found)
     return export(found)
 
@@ -88,7 +88,7 @@ async def erase_person(requester: Requester, body: PersonBody) -> PersonFound:
             detail=found.counts(),
         )
 
-    return summary(await requester.callbacks.erase_person(body.number, make_entry))
+    return summary(await requester.callbacks.erase_person(body.number, make_entry, requester))
 
 
 def summary(found: PersonData) -> PersonFound:

@@ -36,7 +36,7 @@ class Requester(msgspec.Struct, frozen=True):
     """Who sends a request, as the audit trail names it, and the services that do the work.
 
     `current_rights` returns the rights of this moment. Raises `HttpError` with `InvalidToken` once
-    the sign-in has ended.
+    the sign-in has ended, with `NotAuthorized` once the profile does not allow what is asked for.
     """
 
     actor: Actor
@@ -100,8 +100,8 @@ class Route:
     statuses that it can answer with besides those that every route can. `task` is what it takes a
     profile to do, None for what belongs to the Agent API; `kind` is how the audit trail counts who
     tries it without. `creates` is False for a POST that only keeps what it is about out of the
-    address. `links` are OpenAPI's: the functions of other routes, each with the place of their uuid
-    in this answer.
+    address; `finds` is True for one of these that changes nothing. `links` are OpenAPI's: the
+    functions of other routes, each with the place of their uuid in this answer.
     """
 
     method: str
@@ -112,12 +112,18 @@ class Route:
     task: Task | None = None
     kind: Kind | None = None
     creates: bool = True
+    finds: bool = False
     links: Mapping[Function, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """OpenAPI's operation id."""
         return self.function.__name__
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing but the audit trail."""
+        return self.finds or self.method == "GET"
 
     @property
     def text(self) -> str:

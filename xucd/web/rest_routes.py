@@ -71,7 +71,15 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/gaps", get_gaps, errors=(422,)),
     # Found by a body, since addresses end up in the logs of proxies.
     *(
-        Route("POST", path, function, task=Task.HANDLE_PERSONS, kind=kind, creates=False)
+        Route(
+            "POST",
+            path,
+            function,
+            task=Task.HANDLE_PERSONS,
+            kind=kind,
+            creates=False,
+            finds=function is not erase_person,
+        )
         for path, function, kind in (
             ("/persons/find", find_person, Kind.FIND_PERSON),
             ("/persons/export", export_person, Kind.EXPORT_PERSON),

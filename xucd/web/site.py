@@ -25,6 +25,7 @@ from xucd.web.channel import ClientChannel, HttpDeadlines, TurnedAway
 from xucd.web.connections import PROXY, ConnectionLimits, Connections
 from xucd.web.errors import HttpError, answer_error
 from xucd.web.headers import SECURITY_TXT, SecurityTxt, set_headers
+from xucd.web.import_slots import Slot
 from xucd.web.origins import Origins
 from xucd.web.pages import Pages
 from xucd.web.rest import Rest
@@ -122,13 +123,15 @@ class _Request(Request):
     """A request whose body is limited in size, and never written to disk.
 
     `refusal` is set where its head is enough to refuse it. `client_address` is that behind trusted
-    proxies. `body` is all of it, and is there even when the client has gone: `content` is not.
+    proxies. `import_slot` is the one that its large body has until work on it begins. `body` is all
+    of it, and is there even when the client has gone: `content` is not.
     """
 
     too_long = False
     refusal: HttpError | None = None
     body = b""
     client_address = ""
+    import_slot: Slot | None = None
     max_body = MAX_BODY
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
