@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from xucd.center.rights import Rights
-from xucd.cti.messages import AgentListen, encode
+from xucd.cti.messages import AgentListen, PhoneEvent, encode
 from xucd.cti.sign_in import SignInKey
 from xucd.cti.streams import file as streams_file
 from xucd.cti.streams import records as rec
@@ -150,7 +150,7 @@ def test_another_field_makes_another_version() -> None:
     widest = msgspec.defstruct("Rights", ["own_agent_id", "more"])
     around = [msgspec.defstruct("Around", [("rights", kind)]) for kind in (wider, widest)]
     assert layout(around[0]) != layout(around[1])
-    assert rec.VERSION[:-1] == layout(rec.AnyRecord, Rights, rec.PhoneEvent)
+    assert rec.VERSION[:-1] == layout(rec.AnyRecord, Rights, PhoneEvent)
 
 
 @pytest.mark.parametrize("emptied", [True, False])
