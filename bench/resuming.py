@@ -78,11 +78,12 @@ def serve(options: argparse.Namespace, clients: Connection) -> dict[str, Any]:
         server.SiteParts(
             links=server.Links(hub, Application(hub), server.LOOP),
             users=server._Users(),
+            revocations=server.Revocations(server._SignIns(), time.time, lambda: None),
             secret=SECRET,
             health=lambda: server.Health(current=True, asterisk="", store="", last_event_age=None),
             clock=time.time,
         ),
-        server.SiteOptions(),
+        server.SiteOptions(connections=server.ConnectionLimits(links_by_user=server.MAX_LINKS)),
     )
 
     def change(number: int) -> None:
