@@ -3,10 +3,12 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.web_server import Server, serving, until
 from xucd.client import Refused, connect
+from xucd.cti.messages import LinkStatus
 
 
 def cut(server: Server) -> None:
@@ -71,3 +73,54 @@ async def test_a_client_that_is_not_resumed_gives_its_commands_up() -> None:
                 await lost
             assert refusal.value.code == "Disconnected"
             server.application.gate.set()
+
+
+async def ended(server: Server, *, away: bool, body: dict[str, Any]) -> str:
+    """The code with which a client that has a password is over, once its user is signed out."""
+    address = f"http://127.0.0.1:{server.port}"
+    async with await connect(address, "bruce", "bruce-demo") as bruce:
+        token = bruce.token
+        if away:
+            cut(server)
+            await until(lambda: not server.links.open)
+        status, *_ = await server.http(
+            "POST", "/xuc/api/2.0/auth/logout", msgspec.json.encode(body),
+            Authorization=f"Bearer {token}", Content_Type="application/json",
+        )  # fmt: skip
+        assert status == 204
+        with pytest.raises(Refused) as refusal:
+            await bruce.until(LinkStatus, within=20)
+        assert not server.links.open
+        return refusal.value.code
+
+
+@pytest.mark.parametrize("away", [False, True])
+@pytest.mark.parametrize("everywhere", [False, True])
+async def test_a_client_that_was_signed_out_does_not_sign_in_again_by_its_password(
+    away: bool, everywhere: bool
+) -> None:
+    async with serving() as server:
+        assert await ended(server, away=away, body={"everywhere": everywhere}) == "InvalidToken"
+
+
+async def test_a_client_that_was_signed_out_stays_so_even_when_its_token_has_expired() -> None:
+    async with serving() as server:
+        address = f"http://127.0.0.1:{server.port}"
+        async with await connect(address, "bruce", "bruce-demo") as bruce:
+            server.now += 7200
+            await server.revocations.end_all("bruce")
+            with pytest.raises(Refused) as refusal:
+                await bruce.until(LinkStatus, within=20)
+            assert refusal.value.code == "TokenExpired"
+
+
+async def test_a_client_whose_token_expired_while_it_was_away_signs_in_by_its_password() -> None:
+    async with serving() as server:
+        address = f"http://127.0.0.1:{server.port}"
+        async with await connect(address, "bruce", "bruce-demo") as bruce:
+            token = bruce.token
+            server.now += 7200
+            cut(server)
+            await until(lambda: not server.links.open)
+            await bruce.opened()
+            assert bruce.token != token

@@ -59,6 +59,30 @@ async def test_a_reload_stays_signed_in_and_signing_out_forgets_token_and_input(
     assert await bruce.page.evaluate("sessionStorage.length + localStorage.length") == 0
 
 
+async def test_a_page_whose_user_is_signed_out_everywhere_does_not_sign_in_again(
+    opens_desk: OpensDesk,
+) -> None:
+    bruce = await opens_desk("bruce")
+    await expect(bruce.state).to_have_text("Logged out")
+    sign_ins: list[str] = []
+    bruce.page.on("request", lambda request: sign_ins.append(request.url))
+    assert await bruce.page.evaluate(
+        """async () => (await fetch("/xuc/api/2.0/auth/logout", {
+            method: "POST",
+            headers: {
+                Authorization: `Bearer ${sessionStorage.getItem("xucd.token")}`,
+                "Content-Type": "application/json",
+            },
+            body: JSON.stringify({ everywhere: true }),
+        })).status"""
+    ) == 204  # fmt: skip
+    await expect(bruce.page.get_by_label("Login")).to_be_focused()
+    await expect(bruce.page.locator("#sign-in-error")).not_to_have_text("")
+    assert not [url for url in sign_ins if url.endswith("/auth/login")]
+    assert await bruce.page.evaluate("sessionStorage.length + localStorage.length") == 0
+    bruce.complaints.clear()  # the browser itself notes the token that was refused
+
+
 async def test_the_pages_speak_the_browsers_language_or_the_one_chosen(
     opens_desk: OpensDesk,
 ) -> None:

@@ -33,17 +33,21 @@ class Authentication:
             await self._sign_in()
 
     async def renew(self) -> None:
-        """Exchange the token for a new one; sign in again if it has expired.
+        """Exchange the token for a new one; sign in again by a password if it has just expired.
 
-        Raises `Refused`.
+        Whoever was signed out stays so. Raises `Refused`.
         """
         try:
             headers = {"Authorization": f"Bearer {self.token}"}
             self._accept(await self._request("check", headers))
         except Refused as refused:
-            if not refused.final or self._credentials is None:
+            if refused.code != "TokenExpired" or self._credentials is None:
                 raise
             await self._sign_in()
+
+    def forget(self) -> None:
+        """Forget the password: the user was signed out."""
+        self._credentials = None
 
     async def keep_fresh(self) -> None:
         """Renew the token until that cannot succeed any more; an open link outlives its token."""

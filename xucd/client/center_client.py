@@ -21,7 +21,7 @@ from xucd.client.watching import Watched, distinct
 from xucd.cti import messages as msg
 from xucd.cti.parts import PARTS, SentCommand, StatePart
 
-REPLACED = 4010
+REPLACED, SIGNED_OUT = 4010, 4011
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds
 AT_ONCE = 50
 """How many reading commands may be unanswered at a time."""
@@ -262,6 +262,8 @@ class CenterClient(Commands):
             code, _ = await gone
             if code == REPLACED:
                 self._position = {}
+            elif code == SIGNED_OUT:
+                self._authentication.forget()
             return self._greeting.done()
         finally:
             gone.cancel()

@@ -22,6 +22,7 @@ const UNANSWERED = 3;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
 const REPLACED = 4010;
+const SIGNED_OUT = 4011;
 const OPEN = 1;
 
 /** The link of a `Session`. */
@@ -127,6 +128,8 @@ export class Link {
   #disconnected(code) {
     if (code === REPLACED) {
       this.#place = null;
+    } else if (code === SIGNED_OUT) {
+      this.#session.forget();
     }
     const wasOpen = this.#greeted;
     this.#stopTimers();

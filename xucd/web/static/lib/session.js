@@ -40,7 +40,9 @@ export class Session {
     return this.token === "" ? this.#signIn() : this.renew();
   }
 
-  /** Trades the token for a new one; if it has expired and we have a password, signs in again.
+  /** Trades the token for a new one; if it has just expired and we have a password, signs in again.
+
+  Whoever was signed out stays so.
 
   Rejects with `Refused`, whose `final` says that another attempt cannot succeed. */
   async renew() {
@@ -48,11 +50,16 @@ export class Session {
       const headers = { Authorization: `Bearer ${this.token}` };
       this.#keep(await this.#request("check", { headers }));
     } catch (error) {
-      if (!refusal(error).final || this.#password === undefined) {
+      if (refusal(error).code !== "TokenExpired" || this.#password === undefined) {
         throw error;
       }
       await this.#signIn();
     }
+  }
+
+  /** Forgets the password: the user was signed out. */
+  forget() {
+    this.#password = undefined;
   }
 
   /** Lets the token expire. */

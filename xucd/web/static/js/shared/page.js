@@ -4,6 +4,7 @@
 
 The page has `<div id="page" hidden>` with its `<main>` in it. */
 
+import { Session } from "/lib/session.js";
 import { connect } from "/lib/xucd.js";
 import { byId, make, setText } from "./dom.js";
 import { hideSignIn, showSignIn, startSignIn } from "./sign-in.js";
@@ -58,12 +59,17 @@ export function startPage(options) {
   }
 }
 
-/** Signs in by login and password; rejects with the library's `Refused`.
+/** Signs in by login and password, and keeps no password: whoever is signed out stays so.
+
+Rejects with the library's `Refused`.
  * @param {string} login
  * @param {string} password
  */
 async function signIn(login, password) {
-  enter(await connect({ url: location.origin, login, password, ...page.connecting }));
+  const session = new Session({ url: location.origin, login, password }, () => {});
+  await session.begin();
+  session.end(); // from here on, the client renews the token
+  enter(await connect({ url: location.origin, token: session.token, ...page.connecting }));
 }
 
 /** Signs in by the tab's token, after a reload; retries until xucd accepts or refuses it.
