@@ -248,6 +248,5 @@ async def test_what_changed_while_xucd_was_away_is_told_as_events_and_nothing_el
     calls = [body for kind, body in told if kind == "PhoneEvent"]
     assert calls == [{**established, "eventType": "EventReleased"}]
     states = [(body["agentId"], body["name"]) for kind, body in told if kind == "AgentStateEvent"]
-    print(told)
     assert (9, "AgentOnPause") in states
     assert 10 not in {agent_id for agent_id, _ in states}  # nothing has changed for jack

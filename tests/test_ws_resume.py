@@ -198,3 +198,21 @@ async def test_a_command_that_waits_on_a_link_that_is_replaced_is_given_up() -> 
         server.application.gate.set()  # the one that had begun is carried out
         assert (await new.hear())["msgType"] == "AgentListen"
         assert (await new.hear())["ctiMessage"] == {"requestId": 1, "ok": True}
+
+
+async def test_a_user_with_many_links_pushes_out_nobody_elses_parked_session() -> None:
+    async with serving(limits=LinkLimits(parked=4, parked_by_user=2)) as server:
+        alice = await server.link("alice", more="&resume=1")
+        theirs = (await alice.hear())["ctiMessage"]["stream"]
+        await lost(server, alice)
+        streams = []
+        for _ in range(4):
+            client, hello = await opened(server)
+            streams.append(hello["stream"])
+            await lost(server, client)
+        assert len(server.hub.streams.streams) == 3
+        alice = await server.link("alice", more="&resume=1" + back_at(theirs, theirs["position"]))
+        assert (await alice.hear())["ctiMessage"]["recovered"] is True
+        for stream, recovered in zip(streams[::-1], (True, True, False, False), strict=True):
+            client, hello = await opened(server, back_at(stream, stream["position"]))
+            assert hello["recovered"] is recovered

@@ -85,8 +85,8 @@ class LinkLimits(msgspec.Struct, frozen=True):
     """The limits of links. `backlog` is in bytes; the times are in seconds.
 
     `stalled` is how long a client may take nothing of what is unsent, `closing` is for the answer
-    to a close frame. At most `parked` sessions without a link are kept,
-    each for `parking` seconds.
+    to a close frame. At most `parked` sessions without a link are kept, `parked_by_user` of them of
+    one user, each for `parking` seconds; the oldest make room.
     """
 
     backlog: int = DEFAULT_LIMIT
@@ -95,6 +95,7 @@ class LinkLimits(msgspec.Struct, frozen=True):
     closing: float = 10.0
     parking: float = KEEP_S
     parked: int = 10_000
+    parked_by_user: int = 50
 
 
 class LinkOwner(Protocol):

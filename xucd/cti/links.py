@@ -60,6 +60,7 @@ class Links(WebSocketServerFactory):
         self._sessions: WeakSet[Session] = WeakSet()
         self._resumable: dict[str, _Resumable] = {}  # by the epoch of the stream
         self._parked: dict[str, _Resumable] = {}  # those without a link, the oldest first
+        self._parked_of: dict[int, dict[str, _Resumable]] = {}  # the same, by their users' ids
         self._closing = False
         self.setProtocolOptions(  # type: ignore[no-untyped-call]
             maxFramePayloadSize=MAX_FRAME,
@@ -187,7 +188,7 @@ class Links(WebSocketServerFactory):
         if resumable.timer is not None:
             resumable.timer.cancel()
             resumable.timer = None
-        self._parked.pop(epoch, None)
+        self._unpark(resumable)
         self.hub.streams.resume(resumable.stream, link.sign_in)
         session.writer, session.sign_in = link.writer, link.sign_in
         resumable.link = link
@@ -196,16 +197,27 @@ class Links(WebSocketServerFactory):
 
     def _park(self, resumable: _Resumable, seconds: float) -> None:
         self._parked[resumable.stream.epoch] = resumable
+        of_user = self._parked_of.setdefault(resumable.session.user.id, {})
+        of_user[resumable.stream.epoch] = resumable
         if self._closing:
             return
         resumable.timer = self.loop.call_later(seconds, self._forget, resumable)
+        if len(of_user) > self.limits.parked_by_user:
+            self._forget(next(iter(of_user.values())))
         if len(self._parked) > self.limits.parked:
             self._forget(next(iter(self._parked.values())))
+
+    def _unpark(self, resumable: _Resumable) -> None:
+        if self._parked.pop(resumable.stream.epoch, None) is not None:
+            of_user = self._parked_of[resumable.session.user.id]
+            del of_user[resumable.stream.epoch]
+            if not of_user:
+                del self._parked_of[resumable.session.user.id]
 
     def _forget(self, resumable: _Resumable) -> None:
         if resumable.timer is not None:
             resumable.timer.cancel()
-        self._parked.pop(resumable.stream.epoch, None)
+        self._unpark(resumable)
         self._resumable.pop(resumable.stream.epoch, None)
         self.hub.drop(resumable.session)
 
