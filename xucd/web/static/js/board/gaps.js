@@ -17,20 +17,28 @@ const AGAIN = 3000; // until a gap that is not closed yet is asked for once more
 let gaps = [];
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let asking;
+/** @type {Center | null} */
+let entered = null; // for whom gaps are asked for
 
 /** Asks for today's gaps and shows them, until `leaveGaps`.
  * @param {Center} center
  */
 export async function askForGaps(center) {
   clearTimeout(asking);
+  entered = center;
   try {
     const answer = await fetch("/xuc/api/2.0/gaps", {
       headers: { Authorization: `Bearer ${center.token}` },
     });
-    if (answer.ok) {
-      gaps = await answer.json();
-      showGaps();
+    if (!answer.ok) {
+      return; // it is asked again when the link is open again
     }
+    const found = await answer.json();
+    if (center !== entered) {
+      return; // somebody else, or nobody, is signed in by now
+    }
+    gaps = found;
+    showGaps();
   } catch {
     return; // xucd is away: the page asks again when it is back
   }
@@ -51,6 +59,7 @@ export function showGaps() {
 /** Shows none. */
 export function leaveGaps() {
   clearTimeout(asking);
+  entered = null;
   gaps = [];
   showGaps();
 }

@@ -101,6 +101,8 @@ export default {
   "refused.InternalError": ["An internal error occurred in xucd.",
     "Une erreur interne s’est produite dans xucd."],
   "refused.LineUnknown": ["The user has no line.", "L’utilisateur n’a pas de ligne."],
+  "refused.LinkLost": ["Connection to xucd lost before this was begun: try again.",
+    "Connexion à xucd perdue avant le début de l’action : réessayez."],
   "refused.ListUnknown": ["There is no such list.", "Cette liste n’existe pas."],
   "refused.LoggedInOnAnotherPhone": ["The agent is logged in on another phone.",
     "L’agent est connecté sur une autre ligne."],
