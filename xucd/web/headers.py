@@ -15,7 +15,7 @@ CONTENT_SECURITY_POLICY = (
 PERMISSIONS_POLICY = b"microphone=(self), " + b", ".join(
     feature + b"=()"
     for feature in (
-        b"accelerometer", b"bluetooth", b"camera", b"display-capture", b"geolocation",
+        b"accelerometer", b"camera", b"display-capture", b"geolocation",
         b"gyroscope", b"hid", b"magnetometer", b"midi", b"payment", b"serial", b"usb",
     )
 )  # fmt: skip
