@@ -16,7 +16,6 @@ from tests.lone_xucd import LoneXucd
 from xucd.cti.commands import COMMANDS
 from xucd.store import callback_reading, callback_writing
 
-
 REFUSALS = {"NotAuthorized", "AgentUnknown"}
 """The second is told to who has no agent and asks for its own: all others name one that exists."""
 
