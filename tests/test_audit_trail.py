@@ -10,11 +10,16 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.scene import BRUCE
 from tests.test_recording import Table
 from xucd.app.audited import AuditedCommands
 from xucd.center.audit import Actor, AuditEntry, Kind, Target
+from xucd.center.directory import Profile, User
 from xucd.center.refused import Refused
+from xucd.center.rights import rights_of
 from xucd.cti.commands import ListenAgent, MonitorPause
+from xucd.cti.session import Session
+from xucd.cti.sign_in import SignInKey
 from xucd.store import AsyncStore, Store, audit
 from xucd.store.audit import AuditSearch, StoredEntry
 from xucd.store.audit_trail import MAX_COUNTED, AuditTrail
@@ -150,18 +155,91 @@ async def test_a_recording_is_paused_while_the_database_is_away_and_told_of_late
 
 
 async def test_nobody_listens_while_it_cannot_be_written_down(away: Away) -> None:
-    table = Table()
-    table.talks()
+    table = heard()
     with pytest.raises(Refused, match="StoreUnavailable"):
-        await commands(away, table).carry_out(ListenAgent(agent_id=8), table.who)
+        await commands(away, table).carry_out(ListenAgent(agent_id=BRUCE), listener())
     assert table.script.asked == []
 
 
-async def test_listening_is_written_down_before_and_what_came_of_it_after(here: Away) -> None:
+def heard() -> Table:
+    """A table with a call, and a phone at which it can be heard."""
     table = Table()
-    with pytest.raises(Refused, match="CannotListenToOneself"):
-        await commands(here, table).carry_out(ListenAgent(agent_id=8), table.who)
-    assert [(each.kind, each.outcome) for each in await here.entries()] == [
-        (Kind.LISTEN, "asked"),
-        (Kind.LISTEN, "CannotListenToOneself"),
-    ]
+    table.talks()
+    table.context.center.devices["PJSIP/1004"] = "NOT_INUSE"
+    return table
+
+
+def listener(profile: Profile = "Admin") -> Session:
+    """Somebody at line 1004, who is no agent."""
+    user = User(7, "ada", "Ada", "Admin", line_id=4, profile=profile)
+    return Session(user, SignInKey("", ""), rights_of(user, strict=True), writer=None)
+
+
+async def test_listening_is_written_down_before_and_what_came_of_it_after(here: Away) -> None:
+    table = heard()
+    before: list[AuditEntry] = []
+
+    def remember() -> None:
+        store = Store(f"sqlite:///{here.folder}/xucd.db")
+        before.extend(each.entry for each in audit.read(store, AuditSearch()))
+        store.close()
+
+    table.script.events = remember
+    with pytest.raises(Refused, match="AsteriskTimeout"):
+        await commands(here, table).carry_out(ListenAgent(agent_id=BRUCE), listener())
+    assert [(each.kind, each.outcome) for each in before] == [(Kind.LISTEN, "asked")]
+    assert [each.outcome for each in await here.entries()] == ["asked", "AsteriskTimeout"]
+
+
+@pytest.mark.parametrize(
+    ("agent_id", "profile", "code"),
+    [
+        (BRUCE, "Admin", "AgentNotOnCall"),
+        (BRUCE, "Supervisor", "NotAuthorized"),
+        (999, "Admin", "AgentUnknown"),
+    ],
+)
+async def test_any_number_of_refused_commands_are_one_entry(
+    here: Away, agent_id: int, profile: Profile, code: str
+) -> None:
+    table, who = Table(), listener(profile)
+    carry_out = commands(here, table).carry_out
+    for _ in range(100):
+        with pytest.raises(Refused, match=code):
+            await carry_out(ListenAgent(agent_id=agent_id), who)
+    here.trail.flush()
+    await here.journal.written()
+    (told,) = await here.entries()
+    assert (told.outcome, told.detail["times"]) == (code, 100)
+
+
+async def test_rights_that_end_while_listening_is_written_down_are_heeded(here: Away) -> None:
+    table, who = heard(), listener()
+    require = here.trail.require
+
+    async def dismissing(entry: AuditEntry) -> None:
+        await require(entry)
+        who.dismissed = True
+
+    here.trail.require = dismissing  # type: ignore[method-assign]
+    with pytest.raises(Refused, match="NotAuthorized"):
+        await commands(here, table).carry_out(ListenAgent(agent_id=BRUCE), who)
+    assert table.script.asked == []
+
+
+async def test_a_refusal_after_a_part_was_done_is_an_entry_of_its_own(here: Away) -> None:
+    table = Table()
+    told: list[str] = []
+
+    async def carry_out(*_: object) -> None:
+        refusal = Refused("NotAuthorized")
+        refusal.partly = bool(told)
+        raise refusal
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("xucd.app.audited.carry_out", carry_out)
+        for entries in (0, 1):
+            with pytest.raises(Refused):
+                await commands(here, table).carry_out(MonitorPause(), table.who)
+            told = [each.outcome for each in await here.entries()] or ["counted"]
+            assert told.count("NotAuthorized") == entries

@@ -82,6 +82,7 @@ async def test_a_group_is_moved_agent_by_agent_until_the_client_is_dismissed(tab
     with pytest.raises(Refused, match="NotAuthorized") as refused:
         await queues.move_group(table.context, move, table.who)
     assert "1 of 2 agents were changed" in refused.value.text
+    assert refused.value.partly
     # The first agent is moved as a whole, in what is stored and in what is shown; the other is not.
     assert table.written == [(BRUCE, BILLING, 5), (BRUCE, SUPPORT, -1)]
     assert table.configured(BRUCE) == {SALES: 1, BILLING: 5}

@@ -25,8 +25,8 @@ from xucd.store.audit_trail import AuditTrail
 MAX_LISTED = 20
 """An entry's detail has at most so many items of a list."""
 
-UNTOUCHED = frozenset({"NotAuthorized", "FeatureDisabled", "AgentNotOnCall", "MessageUnknown"})
-"""Refusals after which nothing was done, besides those that say that something is unknown."""
+PERHAPS_DONE = frozenset({"PartlyApplied", "AsteriskTimeout", "StoreUnavailable"})
+"""Refusals after which a part may have been done, besides those that are marked so."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +34,13 @@ class Audited:
     """How a command is audited.
 
     `targets` finds whom and what it is about; `detail` are the arguments that are written down.
-    With `of_others` it is audited only when its agent is not the user's own. With `asked` it is
-    written before it is carried out as well, and refused while it cannot be.
+    With `of_others` it is audited only when its agent is not the user's own.
     """
 
     kind: Kind
     targets: Callable[[Center, Any, Session], list[Target]]
     detail: tuple[str, ...] = ()
     of_others: bool = False
-    asked: bool = False
 
 
 def _agent(center: Center, command: Any, who: Session) -> list[Target]:
@@ -121,8 +119,8 @@ AUDITED: dict[type[cmd.Command], Audited | None] = {
     ),
     cmd.UnpauseAgent: Audited(kind=Kind.UNPAUSE_AGENT, targets=_agent, of_others=True),
     # -- what is said
-    cmd.ListenAgent: Audited(kind=Kind.LISTEN, targets=_agent, asked=True),
-    cmd.ListenCallbackMessage: Audited(kind=Kind.LISTEN_TO_MESSAGE, targets=_message, asked=True),
+    cmd.ListenAgent: Audited(kind=Kind.LISTEN, targets=_agent),
+    cmd.ListenCallbackMessage: Audited(kind=Kind.LISTEN_TO_MESSAGE, targets=_message),
     cmd.MonitorPause: Audited(kind=Kind.PAUSE_RECORDING, targets=_agent),
     cmd.MonitorUnpause: Audited(kind=Kind.RESUME_RECORDING, targets=_agent),
     # -- agents' queues, groups and defaults
@@ -188,6 +186,7 @@ class AuditedCommands:
         self._trail = trail
         self._context = context
         self._callbacks = callbacks
+        context.announce = self._announce
 
     async def carry_out(self, command: cmd.Command, who: Session) -> str | None:
         """Carry out a client's command; returns the code of a warning, or None.
@@ -198,23 +197,26 @@ class AuditedCommands:
         entry = entry_of(context.center, command, who, trail.now())
         if entry is None:
             return await carry_out(context, self._callbacks, command, who)
-        row = AUDITED[type(command)]
-        if row is not None and row.asked:
-            await trail.require(msgspec.structs.replace(entry, outcome=ASKED))
         try:
             warning = await carry_out(context, self._callbacks, command, who)
         except Refused as refusal:
             refused = msgspec.structs.replace(entry, outcome=refusal.code)
-            if refusal.code in UNTOUCHED or refusal.code.endswith("Unknown"):
-                trail.count(refused)
-            else:  # a part of it may have been done
+            if refusal.partly or refusal.code in PERHAPS_DONE:
                 await trail.record(refused)
+            else:
+                trail.count(refused)
             raise
         except Exception:
             await trail.record(msgspec.structs.replace(entry, outcome="InternalError"))
             raise
         await trail.record(entry)
         return warning
+
+    async def _announce(self, command: cmd.Command, who: Session) -> None:
+        """Write a command down before it is carried out. Raises `Refused`, `StoreUnavailable`."""
+        entry = entry_of(self._context.center, command, who, self._trail.now())
+        if entry is not None:
+            await self._trail.require(msgspec.structs.replace(entry, outcome=ASKED))
 
 
 def entry_of(center: Center, command: cmd.Command, who: Session, now: float) -> AuditEntry | None:

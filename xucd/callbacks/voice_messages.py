@@ -96,7 +96,7 @@ async def listen_message(
     """Ring the user's own phone and play a message to whoever answers. Idempotent.
 
     Raises `Refused` with `FeatureDisabled`, `MessageUnknown`, `NotAuthorized`, `LineUnknown`,
-    `PhoneUnreachable`, or as asking Asterisk does.
+    `PhoneUnreachable`, `StoreUnavailable`, or as asking Asterisk does.
     """
     context = callbacks.context
     if not context.options.features.callbacks:
@@ -112,6 +112,9 @@ async def listen_message(
     if is_hearing(channels, line.interface, reference):
         return
     check_in_reach(context, line)
+    await context.announce(command, who)
+    # The rights may have ended meanwhile.
+    await _request(callbacks, command.voice_message_ref, who)
     unique_id = channel_id(reference, secrets.token_hex(4))
     number = request.number or line.number
     await context.asterisk.bring_about(

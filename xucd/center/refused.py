@@ -2,13 +2,16 @@
 
 
 class Refused(Exception):
-    """A command cannot be carried out, and nothing of it was done.
+    """A command cannot be carried out.
 
     `code` is the machine's word for it (``NotAuthorized``); `text` is for a person to read and
     never repeats what the client sent. `detail` holds further keys of an `AgentError`, as the wire
     spells them. `silent` marks the failures for which agent-api.txt has nothing sent: only a
     client that asked for an acknowledgement hears of them.
     """
+
+    partly = False
+    """Whether a part of the command was done all the same, as by one for many agents."""
 
     def __init__(
         self, code: str, text: str = "", *, silent: bool = False, **detail: str | int

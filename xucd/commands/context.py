@@ -11,7 +11,7 @@ done to one agent is then finished, and nothing is begun with the next.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -22,6 +22,7 @@ from xucd.center.live import LiveAgent
 from xucd.center.rights import Rights
 from xucd.commands.asterisk import AsteriskRequests
 from xucd.config.settings import Dialing, Features
+from xucd.cti.commands import Command
 from xucd.cti.hub import Hub
 from xucd.cti.messages import UserStatus
 from xucd.cti.session import Session
@@ -36,6 +37,10 @@ class Options(msgspec.Struct, frozen=True):
     dialing: Dialing = msgspec.field(default_factory=Dialing)
     hints_by_list: bool = False
     """Whether a user may watch the phones only of the agents whom it may see, and its own."""
+
+
+async def _unaudited(command: Command, who: Session) -> None:
+    """Announce nothing."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -55,6 +60,10 @@ class Context:
 
     publish: Callable[[], None]
     """Pass the centre's changes on: to be called after a command has changed the centre."""
+
+    announce: Callable[[Command, Session], Awaitable[None]] = _unaudited
+    """Have it written down that a command is about to be carried out that may not happen unseen:
+    to be called once nothing speaks against it. Raises `Refused` with `StoreUnavailable`."""
 
     call_variables: CallVariables = field(default_factory=CallVariables)
     """The variables of calls that commands have placed, until the dialplan fetches them."""

@@ -7,6 +7,7 @@ continues with the agent's next call.
 import secrets
 
 from xucd.center.channels import Channel
+from xucd.center.directory import Line
 from xucd.center.intents import Listen
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
@@ -22,7 +23,33 @@ async def listen(context: Context, command: ListenAgent, who: Session) -> None:
     """Ring the user's own phone to listen to an agent; idempotent while it already listens.
 
     Raises `Refused` with `FeatureDisabled`, `AgentUnknown`, `NotAuthorized`, `LineUnknown`,
-    `PhoneUnreachable`, `CannotListenToOneself`, `AgentNotOnCall` or `AsteriskUnavailable`.
+    `PhoneUnreachable`, `CannotListenToOneself`, `AgentNotOnCall`, `StoreUnavailable` or
+    `AsteriskUnavailable`.
+    """
+    wanted = _wanted(context, command, who)
+    if wanted is None:
+        return
+    await context.announce(command, who)
+    # Rights and calls may have ended meanwhile.
+    wanted = _wanted(context, command, who)
+    if wanted is None:
+        return
+    live, line, channel = wanted
+    unique_id = listening_id(channel, secrets.token_hex(4))
+    number = live.line.number if live.line is not None else ""
+    calls = context.center.channels
+    await context.asterisk.bring_about(
+        lambda: unique_id in calls.by_id,
+        Listen(line.interface, channel.name, number, unique_id),
+    )
+
+
+def _wanted(
+    context: Context, command: ListenAgent, who: Session
+) -> tuple[LiveAgent, Line, Channel] | None:
+    """The agent, the line that is to ring, and the call to be heard; None if it is heard already.
+
+    Raises `Refused`.
     """
     if not context.options.features.listen:
         raise Refused("FeatureDisabled", "Listening is switched off in the settings.")
@@ -32,15 +59,9 @@ async def listen(context: Context, command: ListenAgent, who: Session) -> None:
         raise Refused("CannotListenToOneself", "Users cannot listen to their own agent.")
     channel = _current_call(context, live)
     if is_listening(context.center, line.interface, channel):
-        return
+        return None
     check_in_reach(context, line)
-    unique_id = listening_id(channel, secrets.token_hex(4))
-    number = live.line.number if live.line is not None else ""
-    calls = context.center.channels
-    await context.asterisk.bring_about(
-        lambda: unique_id in calls.by_id,
-        Listen(line.interface, channel.name, number, unique_id),
-    )
+    return live, line, channel
 
 
 def _current_call(context: Context, live: LiveAgent) -> Channel:

@@ -285,12 +285,15 @@ async def _each(
     failures = [
         outcome for outcome in await few_at_a_time(agents, change_one) if outcome is not None
     ]
-    if failures and who.dismissed:
-        changed = len(agents) - len(failures)
+    if not failures:
+        return
+    changed, failure = len(agents) - len(failures), failures[0]
+    if who.dismissed:
         text = f"The rights to do this have ended; {changed} of {len(agents)} agents were changed."
-        raise Refused("NotAuthorized", text)
-    if failures:
-        raise failures[0]
+        failure = Refused("NotAuthorized", text)
+    if isinstance(failure, Refused):
+        failure.partly = changed > 0
+    raise failure
 
 
 def _confirm(who: Session, live: LiveAgent, queue: Queue, changed: bool) -> None:
