@@ -312,3 +312,40 @@ async def test_a_client_that_hangs_up_while_its_token_is_looked_up_is_no_failure
         assert "token" in await check(server, token)
     assert [line for line in lines if line["log_level"] == "error"] == []
     assert not server.links.open
+
+
+async def test_a_token_whose_sign_in_is_over_ends_nothing_more(server: Server) -> None:
+    ended, late = await server.token(), await server.token()
+    past = await server.token("alice")
+    calls: list[str] = []
+    write = server.records.end_sign_in
+
+    async def counting(sid: str, until: float) -> None:
+        calls.append(sid)
+        await write(sid, until)
+
+    server.records.end_sign_in = counting  # type: ignore[method-assign]
+    for _ in range(3):
+        assert await log_out(server, ended) == (204, None)
+    assert calls == [server.tokens.read(ended).sid]
+    # Of a generation that has ended, and one whose time is up.
+    server.records.known["alice"] = "anew"
+    await server.revocations.refresh()
+    assert await log_out(server, past) == (204, None)
+    server.now += 11 * DAY
+    assert await log_out(server, late) == (204, None)
+    assert len(calls) == 1
+
+
+async def test_a_logout_beside_another_one_waits_until_that_is_stored(server: Server) -> None:
+    token = await server.token()
+    server.records.gate.clear()
+    first = asyncio.ensure_future(log_out(server, token))
+    await until(lambda: server.revocations._ended)
+    second = asyncio.ensure_future(log_out(server, token))
+    await server.json("GET", "/health")
+    server.records.failing = True
+    server.records.gate.set()
+    assert await first == await second == (503, "StoreUnavailable")
+    server.records.failing = False
+    assert await log_out(server, token) == (204, None)

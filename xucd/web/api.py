@@ -142,16 +142,18 @@ class Api:
         try:
             if logout.everywhere:
                 signed_in = await self._bearer.signed_in(request.requestHeaders)
-                claims = signed_in.claims
                 await self._revocations.end_all(signed_in.user.login)
+                detail = {"everywhere": True}
+                await self._record(Kind.SIGN_OUT, request, signed_in.claims, detail)
             else:
                 claims = self._tokens.read(token_in(request.requestHeaders), expired=True)
-                await self._revocations.end(claims.sid, claims.end)
+                # What is over needs no end: whoever finds an old token writes nothing by it.
+                lasts = self._bearer.lasts(claims)
+                if lasts and await self._revocations.end(claims.sid, claims.end):
+                    await self._record(Kind.SIGN_OUT, request, claims)
         except StoreError:
             text = "xucd cannot write to its database; the token is still valid."
             raise HttpError(503, "StoreUnavailable", text) from None
-        detail = {"everywhere": True} if logout.everywhere else {}
-        await self._record(Kind.SIGN_OUT, request, claims, detail)
         request.setResponseCode(204)
         request.setHeader(b"Cache-Control", b"no-store")
         return b""

@@ -47,6 +47,11 @@ class Bearer:
         await self._revocations.refresh()
         return self.known(claims)
 
+    def lasts(self, claims: Claims) -> bool:
+        """Whether a token's sign-in goes on unless it was ended by itself."""
+        of_present = self._revocations.generation(claims.login) == claims.generation
+        return of_present and not self._tokens.is_over(claims)
+
     def of(self, claims: Claims) -> User | None:
         """The user whom a token is of, whether or not its sign-in has ended."""
         return self._users.user(claims.login)

@@ -53,6 +53,7 @@ class Revocations:
         self._generations: dict[str, str] = {}
         # Written by this process alone, so read only once.
         self._ended: dict[str, float] = {}
+        self._ending: dict[str, asyncio.Task[None]] = {}
         self._reading = asyncio.Lock()
         self._next: asyncio.Task[None] | None = None
         self._failing = False
@@ -83,9 +84,18 @@ class Revocations:
             await asyncio.sleep(REFRESH_S)
             await self.refresh()
 
-    async def end(self, sid: str, until: float) -> None:
-        """End one sign-in, whose time would be up at `until`. Raises `StoreError`."""
-        await asyncio.shield(asyncio.create_task(self._end(sid, until)))
+    async def end(self, sid: str, until: float) -> bool:
+        """End one sign-in, whose time would be up at `until`, durably. Raises `StoreError`.
+
+        Returns whether it was ended by this and not before.
+        """
+        task, is_new = self._ending.get(sid), sid not in self._ended
+        if is_new:
+            task = self._ending[sid] = asyncio.create_task(self._end(sid, until))
+            task.add_done_callback(lambda _: self._ending.pop(sid))
+        if task is not None:
+            await asyncio.shield(task)
+        return is_new
 
     async def end_all(self, login: str) -> None:
         """End all sign-ins of a user. Raises `StoreError`."""
@@ -95,14 +105,13 @@ class Revocations:
     # nothing more begins of what waits for the database, too; unless it cannot be stored.
 
     async def _end(self, sid: str, until: float) -> None:
-        now, before = self._clock(), self._ended
-        self._ended = {each: end for each, end in before.items() if end > now} | {sid: until}
+        now = self._clock()
+        self._ended = {each: end for each, end in self._ended.items() if end > now} | {sid: until}
         self._changed()
         try:
             await self._database.end_sign_in(sid, until)
         except StoreError:
-            if sid not in before:
-                del self._ended[sid]
+            self._ended.pop(sid, None)
             raise
 
     async def _end_all(self, login: str) -> None:

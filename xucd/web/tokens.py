@@ -103,6 +103,10 @@ class Tokens:
             raise HttpError(403, "TokenExpired", "The token has expired.")
         return claims
 
+    def is_over(self, claims: Claims) -> bool:
+        """Whether the time of the sign-in is up."""
+        return self._clock() >= claims.end
+
     def _now(self) -> int:
         # Rounded up: a token is never good for less than its TTL.
         return math.ceil(self._clock())
