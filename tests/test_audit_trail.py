@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -22,7 +23,7 @@ from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
 from xucd.store import AsyncStore, Store, audit
 from xucd.store.audit import AuditSearch, StoredEntry
-from xucd.store.audit_trail import MAX_COUNTED, AuditTrail
+from xucd.store.audit_trail import MAX_COUNTED, MAX_OF_USER, AuditTrail
 from xucd.store.journal import Journal
 
 PAUSED = AuditEntry(at=1.0, actor=Actor("sue", 7), kind=Kind.PAUSE_RECORDING)
@@ -110,18 +111,37 @@ async def test_refusals_are_counted_and_told_at_once_to_who_reads_the_trail(here
 
 
 async def test_however_many_attack_the_trail_grows_by_a_bounded_number(here: Away) -> None:
+    def attempt(actor: Actor, place: str) -> None:
+        failed = AuditEntry(at=1.0, actor=actor, kind=Kind.SIGN_IN, outcome="InvalidCredentials")
+        here.trail.count(failed, place)
+
+    refused = AuditEntry(at=1.0, actor=Actor("sue", 7), kind=Kind.LISTEN, outcome="NotAuthorized")
     for number in range(5000):
-        actor = Actor("bruce", 1, f"10.0.{number // 250}.{number % 250}")
-        here.trail.count(
-            AuditEntry(at=1.0, actor=actor, kind=Kind.SIGN_IN, outcome="InvalidCredentials")
-        )
+        address = f"10.0.{number // 250}.{number % 250}"
+        attempt(Actor("", None, address), address)
+        attempt(Actor("bruce", 1, address), address)
+        # Each time with another session and another agent.
+        actor, target = Actor("sue", 7, address, str(number)), Target("agent", number % 9)
+        here.trail.count(msgspec.structs.replace(refused, actor=actor, targets=(target,)))
+    attempt(Actor("ada", 2, "192.0.2.1"), "192.0.2.1")
     here.trail.flush()
     await here.journal.written()
     told = await here.entries()
-    assert len(told) == MAX_COUNTED + 1
-    (others,) = [entry for entry in told if entry.actor.login == "others"]
-    assert others.detail["times"] == 5000 - MAX_COUNTED
-    assert sum(int(str(entry.detail.get("times", 1))) for entry in told) == 5000
+    of = {
+        login: [each for each in told if each.actor.login == login]
+        for login in ("", "others", "bruce", "sue", "ada")
+    }
+    assert {login: len(entries) for login, entries in of.items()} == {
+        "": MAX_COUNTED,
+        "others": 1,
+        "bruce": MAX_OF_USER + 1,
+        "sue": 9,
+        "ada": 1,
+    }
+    assert of["ada"][0].actor.address == "192.0.2.1"
+    assert [each.detail["times"] for each in of["others"]] == [5000 - MAX_COUNTED]
+    times = [int(str(each.detail.get("times", 1))) for each in told]
+    assert sum(times) == 15_001
 
 
 async def test_an_entry_names_a_bounded_number_of_targets(here: Away) -> None:

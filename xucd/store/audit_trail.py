@@ -6,9 +6,11 @@ fail because a disk is full. What may not happen unseen (listening) is written b
 and refused while it cannot be written.
 
 What was refused changed nothing, and whoever sends it can send a great deal of it. So it is counted
-in memory, by who, from where, and what came of it, and written once per `WINDOW_S` as at most
-`MAX_COUNTED` entries and one more for all others: however long somebody guesses passwords, the
-trail grows by some two hundred bytes for each.
+in memory, by who, from where, and what came of it, and written once per `WINDOW_S`: of each user at
+most `MAX_OF_USER` entries of what it tried, as many of failures to sign in as it, and `MAX_COUNTED`
+of strangers, each with one more for all others of that kind and outcome. So nobody's attempts hide
+another's, and however long somebody guesses passwords, the trail grows by some two hundred bytes
+for each.
 """
 
 import asyncio
@@ -18,14 +20,17 @@ from collections.abc import Callable
 import msgspec
 import structlog
 
-from xucd.center.audit import Actor, AuditEntry
+from xucd.center.audit import Actor, AuditEntry, Kind
 from xucd.center.refused import Refused
 from xucd.store import audit
 from xucd.store.journal import Journal
 
 WINDOW_S = 300.0
 MAX_COUNTED = 50
+MAX_OF_USER = 10
 OTHERS = "others"
+
+_Counted = dict[tuple[object, ...], tuple[AuditEntry, int]]
 
 log = structlog.get_logger()
 
@@ -36,7 +41,8 @@ class AuditTrail:
     def __init__(self, journal: Journal, now: Callable[[], float]) -> None:
         self.now = now
         self._journal = journal
-        self._counted: dict[tuple[object, ...], tuple[AuditEntry, int]] = {}
+        # By whether it is to sign in and the user's id, then by what makes entries the same.
+        self._counted: dict[tuple[bool, int | None], _Counted] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     async def record(self, *entries: AuditEntry) -> None:
@@ -53,14 +59,21 @@ class AuditTrail:
         await self._journal.written()
         await self._journal.run(audit.write, entry)
 
-    def count(self, entry: AuditEntry) -> None:
-        """Count an attempt that was refused; it is written later, together with its like."""
-        key: tuple[object, ...] = (entry.kind, entry.actor, entry.outcome, entry.targets)
-        if key not in self._counted and len(self._counted) >= MAX_COUNTED:
-            entry = msgspec.structs.replace(entry, actor=Actor(OTHERS), targets=(), detail={})
-            key = (entry.kind, OTHERS)
-        first, times = self._counted.get(key, (entry, 0))
-        self._counted[key] = (first, times + 1)
+    def count(self, entry: AuditEntry, place: str = "") -> None:
+        """Count an attempt that was refused; it is written later, together with its like.
+
+        `place` is what its address counts as, where what comes from others is another attempt.
+        """
+        user_id = entry.actor.user_id
+        counted = self._counted.setdefault((entry.kind is Kind.SIGN_IN, user_id), {})
+        limit = MAX_COUNTED if user_id is None else MAX_OF_USER
+        key: tuple[object, ...] = (entry.kind, entry.outcome, place, entry.targets)
+        if key not in counted and len(counted) >= limit:
+            actor = Actor(OTHERS) if user_id is None else Actor(entry.actor.login, user_id)
+            entry = msgspec.structs.replace(entry, actor=actor, targets=(), detail={})
+            key = (entry.kind, entry.outcome)
+        first, times = counted.get(key, (entry, 0))
+        counted[key] = (first, times + 1)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(WINDOW_S, self.flush)
 
@@ -77,7 +90,8 @@ class AuditTrail:
             else msgspec.structs.replace(
                 entry, at=now, detail={**entry.detail, "times": times, "since": _iso(entry.at)}
             )
-            for entry, times in counted.values()
+            for group in counted.values()
+            for entry, times in group.values()
         ]
         if entries:
             self._journal.later(audit.write, *sorted(entries, key=lambda entry: entry.at))

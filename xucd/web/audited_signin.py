@@ -5,6 +5,7 @@ from typing import Protocol
 from xucd.center.audit import Actor, AuditEntry, Kind
 from xucd.center.directory import User
 from xucd.store.audit_trail import AuditTrail
+from xucd.web.addresses import bucket
 from xucd.web.errors import HttpError
 from xucd.web.signin import Users
 
@@ -39,7 +40,8 @@ class AuditedSignIn:
             known = self._users.user(login)
             actor = Actor(known.login, known.id, address) if known else Actor("", None, address)
             at = self._trail.now()
-            self._trail.count(AuditEntry(at=at, actor=actor, kind=Kind.SIGN_IN, outcome=error.code))
+            failure = AuditEntry(at=at, actor=actor, kind=Kind.SIGN_IN, outcome=error.code)
+            self._trail.count(failure, bucket(address))
             raise
 
     def remember(self, user: User, address: str) -> None:
