@@ -210,6 +210,7 @@ class Assembly:
             SiteOptions(
                 origins=settings.web.origins,
                 trusted_proxies=settings.web.trusted_proxies,
+                forwarded_header=settings.web.forwarded_header,
                 connections=self._connection_limits(),
                 token_ttl=settings.web.token_ttl,
                 session_ttl=settings.web.session_ttl,

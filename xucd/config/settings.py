@@ -50,7 +50,8 @@ class Web(_Section, frozen=True, kw_only=True):
     """HTTP and WebSocket; port 0 lets the system choose a port.
 
     `token_ttl` and `session_ttl` are seconds: a token is renewed until its sign-in ends.
-    `trusted_proxies` are addresses or networks.
+    `trusted_proxies` are addresses or networks, and `forwarded_header` is where they tell clients'
+    addresses; the other one of the two is not read.
     `security_contact` is whom ``/.well-known/security.txt`` names.
     `hints` says whose phones' states users may watch: everybody's, or those of the agents that
     their profile lets them see.
@@ -60,6 +61,7 @@ class Web(_Section, frozen=True, kw_only=True):
     port: Port = 8090
     origins: tuple[Annotated[str, Meta(pattern=validation.ORIGIN)], ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    forwarded_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
     token_ttl: Positive = 3600
     session_ttl: Positive = 12 * 3600
     legacy_links: bool = False

@@ -1,14 +1,15 @@
 """Whose request it is: the client's address, behind proxies too.
 
-A trusted proxy tells it in `X-Forwarded-For` or `Forwarded` (RFC 7239). Each proxy adds at the
-right whom it got the request from, so the lists are read from there: what stands left of the first
-address that is no trusted proxy was written by whoever is at that address, and counts for nothing.
-Nobody else's headers are read at all.
+A trusted proxy tells it in `X-Forwarded-For` or `Forwarded` (RFC 7239). Only the one that is chosen
+is read: a proxy sets one, and passes on what a client has put into the other. Each proxy adds at
+the right whom it got the request from, so the lists are read from there: what stands left of the
+first address that is no trusted proxy was written by whoever is at that address, and counts for
+nothing. Nobody else's headers are read at all.
 """
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -19,15 +20,21 @@ _IPV6_PREFIX = 64
 # And a customer of a provider as much as this.
 _IPV6_SITE = 48
 _MAX_HOPS = 20
+X_FORWARDED_FOR, FORWARDED = "x-forwarded-for", "forwarded"
 # RFC 7239: one `name=value` of a hop; values with a colon or a bracket have to be quoted.
 _PAIR = re.compile(r'\s*([\w!#$%&\'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))\s*(;|,|\Z)')
 
 
 class Addresses:
-    """Finds clients' addresses. `trusted` are addresses or networks of proxies, as text."""
+    """Finds clients' addresses.
 
-    def __init__(self, trusted: Iterable[str] = ()) -> None:
+    `trusted` are addresses or networks of proxies, as text. `header` is in which of
+    `FORWARDED_HEADERS` they tell them.
+    """
+
+    def __init__(self, trusted: Iterable[str] = (), header: str = X_FORWARDED_FOR) -> None:
         self._trusted = [ipaddress.ip_network(text) for text in trusted]
+        self._name, self._hops = header.encode(), FORWARDED_HEADERS[header]
 
     def trusts(self, peer: str) -> bool:
         """Whether the other end of a connection is a proxy whose headers are believed."""
@@ -37,24 +44,16 @@ class Addresses:
     def client(self, peer: str, headers: Any) -> str:
         """The address of the client who sent a request, in its normal form.
 
-        `peer` is the other end of the connection, `headers` are Twisted's. Where the headers are
-        malformed or contradict each other, it is the last proxy that can be relied on.
+        `peer` is the other end of the connection, `headers` are Twisted's. Where the header is
+        malformed, it is the last proxy that can be relied on.
         """
         address = _parsed(peer)
         if address is None:
             return peer
         if not self._is_proxy(address):
             return str(address)
-        found = {
-            self._last_untrusted(address, hops)
-            for hops in (
-                _x_forwarded_for(_joined(headers, b"x-forwarded-for")),
-                _forwarded(_joined(headers, b"forwarded")),
-            )
-            if hops is not None
-        }
-        # A proxy sets one of the two; the other may be the client's own, so they have to agree.
-        return str(found.pop()) if len(found) == 1 else str(address)
+        told = _joined(headers, self._name)
+        return str(self._last_untrusted(address, [] if told is None else self._hops(told)))
 
     def _last_untrusted(self, peer: Address, hops: list[Address | None]) -> Address:
         """The first address from the right that is no proxy; `peer` is behind the last."""
@@ -113,13 +112,13 @@ def _hop(text: str) -> Address | None:
     return _parsed(text)
 
 
-def _x_forwarded_for(text: str | None) -> list[Address | None] | None:
-    return None if text is None else [_hop(part) for part in text.split(",")]
+def _x_forwarded_for(text: str) -> list[Address | None]:
+    return [_hop(part) for part in text.split(",")]
 
 
-def _forwarded(text: str | None) -> list[Address | None] | None:
+def _forwarded(text: str) -> list[Address | None]:
     """The hops of `Forwarded`; None for each that names no address, or that is malformed."""
-    return None if text is None else [_hop(part) for part in _for_parameters(text)]
+    return [_hop(part) for part in _for_parameters(text)]
 
 
 def _for_parameters(text: str) -> Iterator[str]:
@@ -142,3 +141,10 @@ def _for_parameters(text: str) -> Iterator[str]:
             found = ""
         if at >= len(text):
             return
+
+
+FORWARDED_HEADERS: dict[str, Callable[[str], list[Address | None]]] = {
+    X_FORWARDED_FOR: _x_forwarded_for,
+    FORWARDED: _forwarded,
+}
+"""How each header that may be chosen is read."""

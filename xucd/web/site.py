@@ -17,7 +17,7 @@ from xucd.center.rights import Rights
 from xucd.cti.links import Links
 from xucd.store.audit_trail import AuditTrail
 from xucd.web import passwords
-from xucd.web.addresses import Addresses, bucket
+from xucd.web.addresses import X_FORWARDED_FOR, Addresses, bucket
 from xucd.web.api import Api, AuthServices, Health
 from xucd.web.audited_signin import AuditedSignIn, PasswordSignIn
 from xucd.web.bearer import Bearer
@@ -68,7 +68,8 @@ class SiteParts:
 class SiteOptions:
     """What can be chosen. `origins` are those of pages that may use xucd, besides its own.
 
-    Behind `trusted_proxies`, addresses or networks, the client's address is the one that they tell.
+    Behind `trusted_proxies`, addresses or networks, the client's address is the one that they tell
+    in `forwarded_header`, one of `FORWARDED_HEADERS`.
     `token_ttl` and `session_ttl` are in seconds; `login_attempts` are failures per minute, for one
     login from one address; `legacy_links` opens the older addresses of the WebSocket.
     `security_contact` is whom ``/.well-known/security.txt`` names; without one there is no such
@@ -77,6 +78,7 @@ class SiteOptions:
 
     origins: Iterable[str] = ()
     trusted_proxies: Iterable[str] = ()
+    forwarded_header: str = X_FORWARDED_FOR
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
     deadlines: HttpDeadlines = field(default_factory=HttpDeadlines)
     token_ttl: int = 3600
@@ -166,7 +168,7 @@ class ClientSite(Site):
         self, root: Resource, signin: PasswordSignIn, rest: Rest | None, options: SiteOptions
     ) -> None:
         super().__init__(root, requestFactory=_Request, timeout=None)  # type: ignore[no-untyped-call]
-        self.addresses = Addresses(options.trusted_proxies)
+        self.addresses = Addresses(options.trusted_proxies, options.forwarded_header)
         self.connections = Connections(options.connections)
         self._deadlines = options.deadlines
         self._signin = signin
