@@ -11,12 +11,14 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import jwt
+import msgspec
 import pytest
 import structlog
 from twisted.logger import ILogObserver, formatEvent, globalLogPublisher
 from txaio import tx
 
-from tests.web_server import SECRET, Server, serving
+from tests.web_server import BRUCE as BRUCE_HIMSELF
+from tests.web_server import SECRET, Server, serving, until
 from tests.ws_client import Client, Refused
 from xucd.app.users import ConfiguredUsers
 from xucd.store import StoreUnavailable
@@ -516,3 +518,14 @@ async def test_a_host_that_is_no_text_is_refused_and_logs_no_traceback(
     writer.close()
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert "Traceback" not in "".join(twisted_log)
+
+
+async def test_a_link_has_the_rights_of_the_moment_at_which_it_opens(server: Server) -> None:
+    # A demotion while the database is asked, which the user found before it has not seen.
+    demoted = msgspec.structs.replace(BRUCE_HIMSELF, profile="Supervisor")
+    server.application.users = {"bruce": demoted}
+    async with await server.link():
+        await until(lambda: server.application.sessions)
+        (session,) = server.application.sessions
+        assert session.user is demoted
+        assert session.rights.queue_ids == frozenset()

@@ -41,10 +41,14 @@ class Application:
 
     def __init__(self) -> None:
         self.hub: Hub
+        self.users: dict[str, User] = {}
         self.sessions: list[Session] = []
         self.asked_for: list[commands.Command] = []
         self.gate = asyncio.Event()
         self.gate.set()
+
+    def present(self, user: User) -> User:
+        return self.users.get(user.login, user)
 
     def rights_of(self, user: User) -> Rights:
         return rights_of(user, strict=False)
@@ -203,7 +207,7 @@ async def serving(
     """
     server = Server()
     parts = options.pop("parts", {})
-    server.users = users or server.users
+    server.users = server.application.users = users or server.users
     loop = asyncio.get_running_loop()
     server.hub = server.application.hub = Hub(loop, streams=streams)
     server.links = Links(server.hub, server.application, loop, limits)

@@ -158,6 +158,10 @@ class Service:
 
     # -- for clients' links
 
+    def present(self, user: User) -> User:
+        """The user as it is in the present configuration; as given if it was removed from that."""
+        return self.context.center.directory.users.get(user.id, user)
+
     def rights_of(self, user: User) -> Rights:
         """What a user may see and do."""
         return rights_of(user, strict=self._strict_rights)

@@ -71,6 +71,9 @@ class Resume(msgspec.Struct, frozen=True):
 class Application(Protocol):
     """What links need from the rest of xucd."""
 
+    def present(self, user: User) -> User:
+        """The user as it is in the present configuration; as given if it was removed from that."""
+
     def rights_of(self, user: User) -> Rights:
         """What a user may see and do."""
 

@@ -80,6 +80,8 @@ class Links(WebSocketServerFactory):
     def attach(self, link: Link) -> Session:
         """Attach an open link to its session: the one it resumes, or a new one."""
         assert link.writer is not None
+        # It may have been changed since it signed in.
+        link.user = self.application.present(link.user)
         self.open.add(link)
         self.hub.metrics.opened.inc()
         self.hub.metrics.links.set(len(self.open))
