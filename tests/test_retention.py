@@ -22,8 +22,9 @@ from xucd.config.settings import Retention
 from xucd.store import AsyncStore, Store, audit, retention, tables
 from xucd.store.apply import apply
 from xucd.store.audit import AuditSearch
+from xucd.store.errors import StoreUnavailable
 from xucd.store.journal import day_of
-from xucd.store.retention import expire
+from xucd.store.retention import Interrupted, expire
 
 NOW = 1_795_000_000.0
 DAY = 86_400.0
@@ -201,3 +202,25 @@ async def test_the_daemon_deletes_at_its_start_and_says_so(tmp_path: Path) -> No
     finally:
         await xucd.stop()
         store.close()
+
+
+async def test_what_was_deleted_before_the_database_failed_is_told_later(
+    working: AsyncStore, filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(store: Store, before: float, limit: int) -> int:
+        raise StoreUnavailable("gone")
+
+    def deletes(store: Store, before: float, limit: int) -> int:
+        return left.pop()
+
+    left = [0, 7, 5]
+    steps = (("gaps", "figures_days", deletes), ("auditEntries", "audit_days", fails))
+    monkeypatch.setattr(retention, "KEPT", steps)
+    with pytest.raises(Interrupted, match="gone") as interrupted:
+        await expire(working, Retention(figures_days=30, audit_days=30), NOW)
+    monkeypatch.setattr(retention, "KEPT", steps[:1])
+    left = [0, 1]
+    again = await expire(working, Retention(figures_days=30), NOW, interrupted.value.deleted)
+    assert again == {"gaps": 13}
+    (told,) = await working.run(audit.read, AuditSearch(kind=Kind.EXPIRE))
+    assert told.entry.detail == again

@@ -7,7 +7,7 @@ was deleted is told in the audit trail by its number.
 import asyncio
 import datetime
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -98,12 +98,35 @@ KEPT: Final[tuple[tuple[str, str, Callable[[Store, float, int], int]], ...]] = (
 """Each kind of data: its name in the trail, its setting, and what deletes `limit` rows of it."""
 
 
-async def expire(store: AsyncStore, retention: Retention, now: float) -> dict[str, int]:
+async def expire(
+    store: AsyncStore, retention: Retention, now: float, untold: Mapping[str, int] | None = None
+) -> dict[str, int]:
     """Delete what has expired by `now`, in epoch seconds; returns how much of each kind.
 
-    Raises `StoreError`; what was deleted before stays deleted.
+    `untold` is what was deleted before, and is not in the trail yet. Raises `Interrupted`.
     """
-    deleted: dict[str, int] = {}
+    deleted = dict(untold or {})
+    try:
+        await _expire(store, retention, now, deleted)
+        if deleted:
+            entry = AuditEntry(at=now, actor=XUCD, kind=Kind.EXPIRE, detail=deleted)
+            await store.run(audit.write, entry)
+    except StoreError as error:
+        raise Interrupted(str(error), deleted) from error
+    return deleted
+
+
+class Interrupted(StoreError):
+    """The database failed; `deleted` stays deleted, and is not in the trail yet."""
+
+    def __init__(self, reason: str, deleted: Mapping[str, int]) -> None:
+        super().__init__(reason)
+        self.deleted = deleted
+
+
+async def _expire(
+    store: AsyncStore, retention: Retention, now: float, deleted: dict[str, int]
+) -> None:
     for name, setting, step in KEPT:
         days: int = getattr(retention, setting)
         if not days:
@@ -111,22 +134,21 @@ async def expire(store: AsyncStore, retention: Retention, now: float) -> dict[st
         before = _midnight(now, days)
         while count := await store.run(step, before, STEP):
             deleted[name] = deleted.get(name, 0) + count
-    if deleted:
-        entry = AuditEntry(at=now, actor=XUCD, kind=Kind.EXPIRE, detail=deleted)
-        await store.run(audit.write, entry)
-    return deleted
 
 
 async def expire_daily(store: AsyncStore, retention: Retention) -> None:
     """Delete what has expired, now and then once a day, until cancelled."""
+    untold: Mapping[str, int] = {}
     while True:
         try:
-            deleted = await expire(store, retention, time.time())
+            deleted = await expire(store, retention, time.time(), untold)
+            untold = {}
             if deleted:
                 counts = ", ".join(f"{count} {name}" for name, count in deleted.items())
                 log.info("deleted what was kept for long enough", deleted=counts)
             await asyncio.sleep(DAY_S)
-        except StoreError as error:
+        except Interrupted as error:
+            untold = error.deleted
             log.error("cannot delete what was kept for long enough", reason=str(error))
             await asyncio.sleep(RETRY_S)
 
