@@ -65,3 +65,14 @@ def test_a_secrets_file_and_a_key_are_looked_at(folder: Path, mode: int) -> None
 def test_a_file_in_a_folder_that_only_its_owner_enters_is_not_exposed(folder: Path) -> None:
     os.chmod(folder, 0o700)
     assert told(folder, f"[ami]\n{SECRET}\n", 0o644) == []
+
+
+def test_a_database_that_all_can_read_is_told_of(folder: Path) -> None:
+    database = folder / "xucd.db"
+    database.touch(0o600)
+    text = f'[store]\nurl = "sqlite:///{database}"\n'
+    environ = {"XUCD_AMI_SECRET": "k7-dusk-apron"}
+    assert told(folder, text, 0o644, environ) == []
+    database.chmod(0o644)
+    (sentence,) = told(folder, text, 0o644, environ)
+    assert sentence.startswith(f"{database} holds the key of all tokens")

@@ -32,6 +32,9 @@ def _files(
         yield secret_file(settings.ami.secret_file, path, environ), "ami.secret"
     if settings.web.tls_key is not None:
         yield Path(settings.web.tls_key), "the key of the certificate"
+    store = make_url(settings.store.url)
+    if store.get_backend_name() == "sqlite" and store.database:
+        yield Path(store.database), "the key of all tokens and the hashes of passwords"
 
 
 def _readable_by_all(file: Path) -> bool:
