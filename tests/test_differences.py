@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+import pytest
 
 from tests.house import USERS, House
 from tests.scene import BILLING, BRUCE, SALES, SUPPORT
+from tests.test_callback_rules import request
+from xucd.callbacks.service import Callbacks
 from xucd.center import changes as ch
 from xucd.center.rights import rights_of
 from xucd.commands import lists
@@ -25,6 +28,7 @@ from xucd.publishing.changes import Publisher
 from xucd.publishing.opening import subscribe_to_own
 
 CALL = ch.PhoneCall(ch.Stage.RINGING, "100", "", True, "", "1.1", "1.1", {})
+LISTENED = ch.AgentListened(BRUCE, "1004", 4, True)
 SIGN_IN = SignInKey("one", "first")
 
 
@@ -113,6 +117,62 @@ async def test_what_has_ended_before_is_not_told_as_ended_again() -> None:
     after = Xucd(streams)
     after.tell_differences_to(bruce)
     assert told(after, bruce, "PhoneEvent", position) == []
+
+
+@pytest.mark.parametrize("is_followed", [True, False])
+async def test_that_nobody_listens_any_more_is_told(is_followed: bool) -> None:
+    streams = StreamLog(lambda: 1000.0)
+    before = Xucd(streams)
+    bruce = await before.stream("bruce" if is_followed else "ada")
+    before.publisher.publish([LISTENED])
+    if not is_followed:
+        bruce = await before.stream("bruce")
+    position = streams.position
+    after = Xucd(streams)
+    after.tell_differences_to(bruce)
+    (end,) = told(after, bruce, "AgentListen", position)
+    assert end == {"started": False, "phoneNumber": "1004", "agentId": BRUCE}
+
+
+async def test_who_goes_on_listening_is_not_told_again() -> None:
+    streams = StreamLog(lambda: 1000.0)
+    before = Xucd(streams)
+    bruce = await before.stream("bruce")
+    before.publisher.publish([LISTENED])
+    position = streams.position
+    after = Xucd(streams)
+    after.scene.center.listeners["9.9"] = LISTENED
+    after.tell_differences_to(bruce)
+    assert told(after, bruce, "AgentListen", position) == []
+
+
+@pytest.mark.parametrize("is_followed", [True, False])
+async def test_that_somebody_has_stopped_to_listen_is_told_once(is_followed: bool) -> None:
+    streams = StreamLog(lambda: 1000.0)
+    before = Xucd(streams)
+    bruce = await before.stream("bruce" if is_followed else "ada")
+    before.publisher.publish([LISTENED, msgspec.structs.replace(LISTENED, started=False)])
+    if not is_followed:
+        bruce = await before.stream("bruce")
+    position = streams.position
+    after = Xucd(streams)
+    after.tell_differences_to(bruce)
+    assert told(after, bruce, "AgentListen", position) == []
+
+
+async def test_an_agent_is_told_that_it_has_a_callback_no_more() -> None:
+    streams = StreamLog(lambda: 1000.0)
+    before = Xucd(streams)
+    bruce = await before.stream("bruce")  # who has not asked for the lists
+    taken = request(agent_id=BRUCE)
+    Callbacks(before.context).restore([taken], [])
+    position = streams.position
+    after = Xucd(streams)
+    after.tell_differences_to(bruce)
+    free = msgspec.structs.replace(taken, agent_id=None)
+    Callbacks(after.context).restore([free], [])
+    (update,) = told(after, bruce, "CallbackRequestUpdated", position)
+    assert update["request"]["agentId"] is None
 
 
 def in_files(folder: Path) -> StreamLog:

@@ -250,7 +250,7 @@ ANSWERS = {
 }
 """What a client has asked for; the changes of it are other messages."""
 
-MOMENTS = {msg.LinkStatus, msg.Sheet, msg.AgentListen}
+MOMENTS = {msg.LinkStatus, msg.Sheet}
 """Something that happens; `LinkStatus` is told anew at each start."""
 
 

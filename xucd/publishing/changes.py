@@ -17,6 +17,7 @@ from xucd.center.lines import line_of, users_of
 from xucd.commands.context import Context
 from xucd.cti import messages as msg
 from xucd.publishing.hints import phone_watchers, publish_watched
+from xucd.publishing.listeners import listening
 from xucd.publishing.queues import QueuePublisher
 from xucd.publishing.state_views import Views
 from xucd.views import agents as agent_views
@@ -103,15 +104,7 @@ class Publisher:
                 context.hub.publish([topic], agent_views.agent_config(context.center, live, rights))
 
     def _listening_changed(self, change: ch.AgentListened) -> None:
-        context = self._context
-        audience = [topics.own_agent(change.agent_id)]
-        line = context.center.directory.lines.get(change.line_id or 0)
-        if line is not None:
-            audience += [topics.own_phone(user.id) for user in users_of(context.center, line)]
-        body = msg.AgentListen(
-            started=change.started, phone_number=change.phone_number, agent_id=change.agent_id
-        )
-        context.hub.publish(audience, body)
+        self._context.hub.publish(*listening(self._context, change))
 
     def _queue_config_changed(self, change: ch.QueueConfigChanged) -> None:
         queue = self._context.center.directory.queues[change.queue_id]

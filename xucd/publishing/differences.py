@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from xucd.center.changes import AgentListened
 from xucd.center.lines import line_of
 from xucd.commands.context import Context
 from xucd.cti import messages as msg
@@ -17,6 +18,7 @@ from xucd.cti.messages import Message, encode
 from xucd.cti.session import Session
 from xucd.cti.streams import told
 from xucd.publishing.hints import phone_watchers
+from xucd.publishing.listeners import listening
 from xucd.publishing.state_views import Views
 from xucd.views import agents as agent_views
 from xucd.views import queues as queue_views
@@ -26,6 +28,7 @@ from xucd.views.statuses import status_of
 from xucd.views.topics import Topic
 
 _MEMBER = re.compile(rb"QueueMember (\d+) (\d+)")
+_LISTENED = re.compile(rb"AgentListen (\d+) (.*)", re.DOTALL)
 
 
 class _Envelope(msgspec.Struct):
@@ -93,6 +96,8 @@ def _shown(context: Context) -> Iterator[tuple[list[Topic], Message]]:
         audience = [topics.config_subscription(rights)]
         for live in agent_views.visible_agents(center, rights):
             yield audience, agent_views.agent_config(center, live, rights)
+    for listened in center.listeners.values():
+        yield listening(context, listened)
     yield from _shown_of_phones(context)
 
 
@@ -111,12 +116,17 @@ def _shown_of_phones(context: Context) -> Iterator[tuple[list[Topic], Message]]:
 
 
 def _gone(context: Context, about: bytes, value: bytes) -> Iterator[tuple[list[Topic], Message]]:
-    """That a thing is no more: a membership, or a call."""
+    """That a thing is no more: a membership, a call, or that somebody listens."""
     directory = context.center.directory
     if member := _MEMBER.fullmatch(about):
         agent_id, queue_id = int(member[1]), int(member[2])
         body = msg.QueueMember(agent_id=agent_id, queue_id=queue_id, penalty=-1)
         yield topics.member_topics(agent_id, queue_id), body
+    elif listened := _LISTENED.fullmatch(about):
+        number = listened[2].decode()
+        line = directory.line_by_number.get(number)
+        line_id = line.id if line is not None else None
+        yield listening(context, AgentListened(int(listened[1]), number, line_id, False))
     elif about.startswith(b"PhoneEvent "):
         event = msgspec.json.decode(value, type=_Envelope).body
         user = directory.user_by_login.get(event.username)

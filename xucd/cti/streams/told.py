@@ -17,7 +17,7 @@ from xucd.cti.streams.topics import encode_topic
 UNHEARD = b""
 """The value of a thing whose last change no stream has got: equal to none that a message has."""
 
-_ENDING = (msg.QueueMember, msg.PhoneEvent)
+_ENDING = (msg.QueueMember, msg.PhoneEvent, msg.AgentListen)
 """Things that end: who asks for one after its last change is to hear of its end, too."""
 
 _AGE = re.compile(rb'"since":\d+')
@@ -34,6 +34,8 @@ def value(body: Message, message: bytes) -> bytes | None:
     if isinstance(body, msg.PhoneEvent):
         return None if body.event_type == "EventReleased" else message
     if isinstance(body, msg.QueueMember) and message.endswith(b'"penalty":-1}}'):
+        return None
+    if isinstance(body, msg.AgentListen) and not body.started:
         return None
     if isinstance(body, msg.AgentStateEvent):
         message = _AGE.sub(b"", message, 1)  # it grows by itself
@@ -62,6 +64,9 @@ def _hint(topics: list[Hashable], body: Any) -> bytes | None:
 _ABOUT: dict[type[Message], Callable[[list[Hashable], Any], bytes | None]] = {
     msg.AgentStateEvent: _state,
     msg.QueueMember: lambda _, body: b"QueueMember %d %d" % (body.agent_id, body.queue_id),
+    msg.AgentListen: lambda _, body: (
+        b"AgentListen %d %b" % (body.agent_id, body.phone_number.encode())
+    ),
     msg.PhoneHintStatusEvent: _hint,
     msg.UserStatusUpdate: _by_topic,
     msg.PhoneStatusUpdate: _by_topic,
