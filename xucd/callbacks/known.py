@@ -4,7 +4,9 @@ A change is committed to the store before it is told. When xucd is killed in bet
 is changed while xucd is away, the difference is found at the next start.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -14,6 +16,8 @@ from xucd.cti.streams.digest import digest
 from xucd.cti.streams.log import StreamLog
 
 _PREFIX = b"Callback "
+STEP = 500
+"""How many requests are recorded in one turn of the loop: some 5 ms."""
 
 
 class KnownCallback(msgspec.Struct, frozen=True, array_like=True):
@@ -25,13 +29,20 @@ class KnownCallback(msgspec.Struct, frozen=True, array_like=True):
     digest: bytes
 
 
+class Difference(NamedTuple):
+    """An open request that is another than clients know, and the agent whom they know with it."""
+
+    request: Request
+    agent_id: int | None
+
+
 class KnownCallbacks:
     """The open callbacks that clients know of."""
 
     def __init__(self, streams: StreamLog) -> None:
         self._streams = streams
 
-    def differences(self, found: Iterable[Request]) -> tuple[list[Request], list[KnownCallback]]:
+    def differences(self, found: Iterable[Request]) -> tuple[list[Difference], list[KnownCallback]]:
         """Those of the open requests of which clients know another state, and those that are gone.
 
         There are none while nobody has a stream.
@@ -39,17 +50,28 @@ class KnownCallbacks:
         if not self._streams.streams:
             return [], []
         known = {one.uuid: one for one in self._all()}
-        changed = [each for each in found if known.pop(each.uuid, None) != _known(each)]
+        changed = []
+        for request in found:
+            before = known.pop(request.uuid, None)
+            if before != _known(request):
+                changed.append(Difference(request, None if before is None else before.agent_id))
         return changed, list(known.values())
 
-    def replace(self, found: Iterable[Request]) -> None:
+    def replace(self, found: Sequence[Request]) -> None:
         """Clients know these, and no others."""
-        found = list(found)
-        present = {request.uuid for request in found}
-        for one in self._all():
-            if one.uuid not in present:
-                self._streams.store(_PREFIX + one.uuid.bytes, None)
+        self._keep_only(found)
         self.add(*found)
+
+    async def replace_in_steps(self, found: Sequence[Request]) -> None:
+        """Clients know these, and no others; other work gets its turn between the steps."""
+        self._keep_only(found)
+        await self.add_in_steps(found)
+
+    async def add_in_steps(self, requests: Sequence[Request]) -> None:
+        """Clients know these, too; other work gets its turn between the steps."""
+        for start in range(0, len(requests), STEP):
+            self.add(*requests[start : start + STEP])
+            await asyncio.sleep(0)
 
     def add(self, *requests: Request) -> None:
         """Clients know these as they are, too; a closed one they forget."""
@@ -60,6 +82,12 @@ class KnownCallbacks:
     def remove(self, request: Request) -> None:
         """Clients know no more of this one."""
         self._streams.store(_PREFIX + request.uuid.bytes, None)
+
+    def _keep_only(self, found: Sequence[Request]) -> None:
+        present = {_PREFIX + request.uuid.bytes for request in found}
+        for about in [each for each in self._streams.stored if each.startswith(_PREFIX)]:
+            if about not in present:
+                self._streams.store(about, None)
 
     def _all(self) -> list[KnownCallback]:
         return [

@@ -76,8 +76,8 @@ class Callbacks:
         requests = list(requests)
         self._publisher.restore(sessions)
         changed, gone = self._known.differences(requests)
-        for request in changed:
-            self._publisher.updated(request, request.agent_id)
+        for request, agent_before in changed:
+            self._publisher.updated(request, request.agent_id, agent_before)
         for one in gone:
             self._publisher.gone(one.uuid, one.queue_id, one.agent_id)
         self._known.replace(requests)
@@ -93,8 +93,8 @@ class Callbacks:
                 if request.agent_id is None and request.uuid in self._taken:
                     self._publisher.released(request.uuid, request.queue_id)
             self._taken = {request.uuid for request in requests if request.agent_id is not None}
-            self._publisher.lists(await self._run(reading.lists), requests)
-            self._known.replace(requests)
+            await self._publisher.lists(await self._run(reading.lists), requests)
+            await self._known.replace_in_steps(requests)
 
     def apply_changes(self, changes: Iterable[ch.Change]) -> None:
         """Update the calls of callbacks by what the centre reports."""
@@ -187,7 +187,7 @@ class Callbacks:
             else:
                 for request in created:
                     self._publisher.updated(request)
-            self._known.add(*created)
+            await self._known.add_in_steps(created)
             return created
 
     async def take(self, request: UUID, by: Asker) -> Request:
@@ -376,7 +376,7 @@ class Callbacks:
     async def _publish_lists(self) -> None:
         if self._publisher.has_subscribers():
             lists = await self._run(reading.lists)
-            self._publisher.lists(lists, await self._run(reading.open_requests))
+            await self._publisher.lists(lists, await self._run(reading.open_requests))
 
 
 def _may_work(by: Asker) -> writing.Check:

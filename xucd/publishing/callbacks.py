@@ -4,7 +4,8 @@ A change goes to the subscribers whose rights include the callback's queue, and 
 work on the callback, subscribed or not. No client gets the same change twice.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from xucd.center.callbacks import CallbackListRow, Request, Ticket
@@ -88,22 +89,28 @@ class CallbackPublisher:
         body = msg.CallbackClotured(uuid=str(request.uuid))
         self._publish(request.queue_id, body, *agent_ids)
 
-    def lists(self, lists: Iterable[CallbackListRow], requests: Iterable[Request]) -> None:
+    async def lists(self, lists: Sequence[CallbackListRow], requests: Sequence[Request]) -> None:
         """Send every subscriber all lists and requests that its rights include."""
-        lists, requests = list(lists), list(requests)
         for topic, rights in list(self._rights_of_topic.items()):
             if not self._context.hub.has_subscribers([topic]):
                 del self._rights_of_topic[topic]
                 continue
-            body = callback_views.lists_view(
-                [row for row in lists if rights.queue(row.queue_id)],
-                [request for request in requests if rights.queue(request.queue_id)],
-            )
+            # In a thread: there may be tens of thousands.
+            body = await asyncio.to_thread(_visible_lists, rights, lists, requests)
             self._context.hub.publish([topic], body)
 
     def _publish(self, queue_id: int, body: msg.Message, *agent_ids: int | None) -> None:
         own = [topics.own_agent(agent_id) for agent_id in set(agent_ids) if agent_id is not None]
         self._context.hub.publish([*_subscribed(queue_id), *own], body)
+
+
+def _visible_lists(
+    rights: Rights, lists: Iterable[CallbackListRow], requests: Iterable[Request]
+) -> msg.CallbackLists:
+    return callback_views.lists_view(
+        [row for row in lists if rights.queue(row.queue_id)],
+        [request for request in requests if rights.queue(request.queue_id)],
+    )
 
 
 def _subscribed(queue_id: int) -> list[Topic]:
