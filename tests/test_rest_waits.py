@@ -27,7 +27,9 @@ from xucd.store.apply import apply
 from xucd.store.audit_trail import AuditTrail
 from xucd.store.journal import Journal
 from xucd.web.import_slots import SLOTS_OF_USER
+from xucd.web.rest import LARGE
 
+ONE = b'[{"phoneNumber":"1"}]'
 LIST = UUID("00000000-0000-4000-8000-000000000001")
 
 
@@ -75,25 +77,48 @@ async def site(callbacks: Any, journal: Any) -> AsyncIterator[Server]:
         yield server
 
 
+def posted(token: str, body: bytes) -> tuple[bytes, bytes]:
+    """The head and the body of a request that adds callbacks."""
+    head = (
+        f"POST {PREFIX}/callback_lists/{LIST}/callback_requests HTTP/1.1\r\nHost: x\r\n"
+        f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode(), body
+
+
+async def test_a_single_callback_waits_for_no_import() -> None:
+    async with site(Work(Waits()), Waits()) as server:
+        token = await server.token()
+        head, _ = posted(token, b" " * (LARGE + 1))
+        imports = [
+            await asyncio.open_connection("127.0.0.1", server.port) for _ in range(SLOTS_OF_USER)
+        ]
+        for _, writer in imports:
+            writer.write(head.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n"))
+        for reader, _ in imports:
+            assert (await reader.readline()) == b"HTTP/1.1 100 Continue\r\n"
+        reader, single = await asyncio.open_connection("127.0.0.1", server.port)
+        single.write(b"".join(posted(token, ONE)))
+        assert (await reader.readline()).startswith(b"HTTP/1.1 201 ")
+        for writer in (single, *(writer for _, writer in imports)):
+            writer.close()
+
+
 async def test_an_import_whose_client_has_gone_keeps_its_slot_until_it_is_done() -> None:
     journal = Waits()
     async with site(Work(journal), journal) as server:
         token = await server.token()
         journal.gate.clear()
-        body = b'[{"phoneNumber":"1"}]'
-        head = (
-            f"POST {PREFIX}/callback_lists/{LIST}/callback_requests HTTP/1.1\r\nHost: x\r\n"
-            f"Authorization: Bearer {token}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
+        head, body = posted(token, ONE + b" " * LARGE)
         for count in range(SLOTS_OF_USER):
             _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-            writer.write(head.encode() + body)
+            writer.write(head + body)
             await until(lambda count=count: journal.waiting > count)
             writer.transport.abort()
         # The next one is not let in, though nobody waits for the answers of those before.
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(head.encode() + body)
+        writer.write(head + body)
         assert (await server.json("GET", "/health"))[0] == 200
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(reader.readexactly(1), 0.3)

@@ -212,7 +212,7 @@ class ClientChannel(HTTPChannel):
         if self.length is not None and self.length > request.max_body:
             self._refuse(HttpError(413, "TooLarge", "The body is too large."))
             return
-        admission = site.admission(request)
+        admission = site.admission(request, self.length)
         if admission is None:
             self._expect_body()
         else:

@@ -70,10 +70,11 @@ class Rest:
         """Whether a request is for a route whose body may be large, by its first line."""
         return self._import(request) is not None
 
-    async def admit(self, request: Any) -> None:
-        """Wait until the body of an import may be read.
+    async def admit(self, request: Any, length: int | None) -> None:
+        """Wait until the body of an import may be read, of this length if that is known.
 
-        Raises `HttpError` or `Refused` if the user may not import, whatever the body.
+        A short one, such as a single request of a program's, waits for no long ones. Raises
+        `HttpError` or `Refused` if the user may not import, whatever the body.
         """
         found = self._import(request)
         assert found is not None  # the caller has asked `imports`
@@ -87,6 +88,8 @@ class Rest:
         }
         requester = self._requester(signed_in, request, route)
         await route.before_body(requester, **arguments)
+        if length is not None and length <= LARGE:
+            return
         finished = request.notifyFinish()
         slot = await self._slots.take(signed_in.user.id)
         request.import_slot = slot

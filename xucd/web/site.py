@@ -195,11 +195,14 @@ class ClientSite(Site):
         """Whether a request may have a large body, by its first line."""
         return self._rest is not None and self._rest.imports(request)
 
-    def admission(self, request: Any) -> Awaitable[None] | None:
-        """What has to be awaited before the body is read; it raises what refuses the request."""
+    def admission(self, request: Any, length: int | None) -> Awaitable[None] | None:
+        """What has to be awaited before the body is read; it raises what refuses the request.
+
+        `length` is that of the body; None if it is not told before.
+        """
         if self._rest is None or not self._rest.imports(request):
             return None
-        return self._rest.admit(request)
+        return self._rest.admit(request, length)
 
     def stopFactory(self) -> None:
         super().stopFactory()
