@@ -82,6 +82,16 @@ def test_a_clock_of_asterisks_that_differs_is_translated() -> None:
     assert clock.own(hands.wall - HOUR - 7200 - 5) == pytest.approx(hands.wall - 5)
 
 
+def test_an_answer_that_was_long_on_its_way_sets_no_clock() -> None:
+    hands = Hands()
+    clock = hands.clock()
+    clock.heard_of_pbx(hands.wall)
+    told = hands.wall
+    hands.passes(10)
+    clock.heard_of_pbx(told, 10)
+    assert clock.own(hands.wall - 5) == pytest.approx(hands.wall - 5)
+
+
 def test_asterisks_clock_that_was_set_while_xucd_was_down_is_noticed() -> None:
     hands = Hands()
     clock = hands.clock()

@@ -22,6 +22,8 @@ from xucd.store.figures import SET_S, ClockReading
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 BOOT_VARIABLE = "BOOT_ID"
 """The variable in which systemd passes it: the unit lets xucd see nothing of ``/proc/sys``."""
+SLOW_S = 1.0
+"""How long Asterisk's answer may take to be taken for its time now, in seconds: below `SET_S`."""
 
 log = structlog.get_logger()
 
@@ -63,9 +65,14 @@ class Clock:
         log.warning("the system's clock was set", seconds=round(off, 1))
         return off
 
-    def heard_of_pbx(self, its_time: float | None) -> None:
-        """Asterisk has just told its time; None from one that does not tell."""
-        if its_time is not None and self.pbx.observe(its_time, self._steady()):
+    def heard_of_pbx(self, its_time: float | None, took: float = 0.0) -> None:
+        """Asterisk has told its time; None from one that does not tell.
+
+        Its answer took so many seconds. One that was long on its way says nothing.
+        """
+        if its_time is None or took > SLOW_S:
+            return
+        if self.pbx.observe(its_time, self._steady()):
             log.warning("Asterisk's clock was set", seconds=round(self.pbx.last_set, 1))
 
     def earliest_of_pbx(self, moment: float) -> float:

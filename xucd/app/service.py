@@ -6,6 +6,7 @@ the snapshot called for.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
@@ -405,8 +406,9 @@ class Service:
             await asyncio.sleep(PBX_CLOCK_S)
             if self.connection.connected:
                 with suppress(AmiError):  # the next connection tells
+                    asked = time.monotonic()
                     (pong, *_) = await self.connection.query(actions.ping())
-                    self.clock.heard_of_pbx(pbx_time(pong))
+                    self.clock.heard_of_pbx(pbx_time(pong), time.monotonic() - asked)
 
     def _set_timer(self) -> None:
         loop = asyncio.get_running_loop()
