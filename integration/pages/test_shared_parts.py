@@ -59,6 +59,18 @@ async def test_a_reload_stays_signed_in_and_signing_out_forgets_token_and_input(
     assert await bruce.page.evaluate("sessionStorage.length + localStorage.length") == 0
 
 
+async def test_a_sign_out_that_the_server_did_not_confirm_is_told(opens_desk: OpensDesk) -> None:
+    bruce = await opens_desk("bruce")
+    await expect(bruce.state).to_have_text("Logged out")
+    await bruce.page.route("**/auth/logout", lambda route: route.abort())
+    await bruce.press("Sign out")
+    error = bruce.page.locator("#sign-in-error")
+    await expect(error).to_contain_text("the server did not confirm it")
+    await bruce.page.reload()
+    await expect(bruce.page.get_by_label("Login")).to_be_visible()
+    bruce.complaints.clear()  # the browser itself notes the request that failed
+
+
 async def test_a_page_whose_user_is_signed_out_everywhere_does_not_sign_in_again(
     opens_desk: OpensDesk,
 ) -> None:

@@ -112,8 +112,12 @@ function enter(opened) {
 function signOut() {
   const leaving = center;
   leave();
-  // Where xucd is out of reach, this tab has forgotten the token, and it expires by itself.
-  leaving?.signOut().catch(() => {});
+  // This tab has forgotten the token in any case.
+  leaving?.signOut().catch(() => {
+    if (!center) {
+      showSignIn(t("sign-in.not-ended"));
+    }
+  });
 }
 
 function leave(words = "") {

@@ -25,6 +25,9 @@ export default {
     "Trop de tentatives de connexion. Réessayez dans {seconds} s."],
   "sign-in.ended": ["Your session has ended. Sign in again.",
     "Votre session est terminée. Reconnectez-vous."],
+  "sign-in.not-ended": [
+    "You are signed out here, but the server did not confirm it: a copy of this sign-in stays valid until it expires.",
+    "Vous êtes déconnecté ici, mais le serveur ne l'a pas confirmé : une copie de cette session reste valable jusqu'à son expiration."],
 
   "link.opened": ["Live", "En direct"],
   "link.catching-up": ["Catching up…", "Rattrapage…"],
