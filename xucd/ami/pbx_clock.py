@@ -8,6 +8,9 @@ Asterisk's is then read by the clock as it went at that moment.
 SET_S = 3.0
 """By how many seconds the clock has to be off for it to have been set: answers take their time."""
 
+SLOW_S = 1.0
+"""How long an answer of Asterisk's may take to be taken for its time now, in seconds."""
+
 SLACK_S = 2.0
 """Dates are in whole seconds, some cut and some rounded."""
 

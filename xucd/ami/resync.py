@@ -9,6 +9,7 @@ is then applied twice, which is harmless: an event carries a new state, not a di
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
@@ -30,6 +31,7 @@ from xucd.ami.events import (
     status_of,
 )
 from xucd.ami.framing import Block, parse
+from xucd.ami.pbx_clock import SLOW_S
 from xucd.center.events import CallerJoined
 from xucd.center.grammar import text_of
 from xucd.center.intents import MUTED_MARK, QUEUE_MARK
@@ -261,8 +263,11 @@ async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Bl
         if isinstance(variable_answer, BaseException):
             raise variable_answer
         builder.feed(variable_answer[0])
+    asked = time.monotonic()
     (pong, *_) = await query(actions.ping(f"{prefix}/end"))
-    return msgspec.structs.replace(builder.snapshot(), pbx_time=pbx_time(pong))
+    was_late = time.monotonic() - asked > SLOW_S
+    pbx_now = None if was_late else pbx_time(pong)
+    return msgspec.structs.replace(builder.snapshot(), pbx_time=pbx_now)
 
 
 def pbx_time(pong: Block) -> float | None:

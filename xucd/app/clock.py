@@ -16,15 +16,12 @@ from uuid import uuid4
 
 import structlog
 
-from xucd.ami.pbx_clock import PbxClock
+from xucd.ami.pbx_clock import SLOW_S, PbxClock
 from xucd.store.figures import SET_S, ClockReading
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 BOOT_VARIABLE = "BOOT_ID"
 """The variable in which systemd passes it: the unit lets xucd see nothing of ``/proc/sys``."""
-SLOW_S = 1.0
-"""How long Asterisk's answer may take to be taken for its time now, in seconds: below `SET_S`."""
-
 log = structlog.get_logger()
 
 
