@@ -165,3 +165,22 @@ async def test_what_the_hub_publishes_and_handlers_send_does_not_reach_a_dismiss
     table.who.dismissed = True
     table.context.hub.subscribe(table.who, "anything")
     assert not table.context.hub.has_subscribers(["anything"])
+
+
+async def test_an_agent_that_is_in_the_new_queue_and_still_in_the_old_is_a_part_done(
+    table: Table,
+) -> None:
+    live = table.context.center.agents[BRUCE]
+    writes = table.set_membership
+
+    async def refuses(agent_id: int, queue_id: int, penalty: int) -> None:
+        if penalty < 0:
+            raise Refused("StoreUnavailable")
+        await writes(agent_id, queue_id, penalty)
+
+    cast(Any, table.context.journal).set_membership = refuses
+    source, target = (table.context.center.directory.queues[each] for each in (SUPPORT, BILLING))
+    assert SUPPORT in live.queues
+    with pytest.raises(Refused) as refused:
+        await queues._move(table.context, live, source, target, 0)
+    assert refused.value.partly

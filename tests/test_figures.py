@@ -185,7 +185,7 @@ def test_of_an_agent_that_is_removed_only_the_time_until_then_is_counted(
     day = date(EPOCH)
     first = Figures(day, pulse(), agents={BRUCE: (AgentDay(paused_s=10.0), PAUSED)})
     figures.put_figures(store, first)
-    gone = {BRUCE: AgentDay(paused_s=40.0)}
+    gone = {(day, BRUCE): AgentDay(paused_s=40.0)}
     figures.put_figures(store, Figures(day, pulse(30), gone=gone))
     figures.put_figures(store, Figures(day, pulse(DAY)))
     assert BRUCE not in memory(store, reading(DAY + 10)).resumed.agents

@@ -49,7 +49,7 @@ class Writing:
 
     async def saves(self, heard_until: float | None = None) -> None:
         heard = self.scene.now if heard_until is None else heard_until
-        await self.journal.save_figures(self.scene.center, self.clock, lambda: heard)
+        await self.journal.save_figures(lambda: self.scene.center, self.clock, lambda: heard)
 
     def is_killed(self) -> Memory:
         found = figures.resume(self.store, self.clock(), midnight_after)
@@ -135,11 +135,31 @@ async def test_a_kill_at_midnight_counts_the_time_in_a_state_once(
         center.shift(midnight - writing.scene.now)
         center.tick(midnight)
         now = midnight + 0.2
-        await journal.save_figures(center, lambda: at(now), lambda: now)
+        await journal.save_figures(lambda: center, lambda: at(now), lambda: now)
     figures.resume(store, at(midnight + 9), midnight_after)
     found = store.agent_days(day)[BRUCE].paused_s
     assert found == pytest.approx(midnight - EPOCH, abs=0.31)
     await writing.worker.close()
+
+
+async def test_an_agent_that_is_removed_before_midnight_has_nothing_on_the_next_day(
+    writing: Writing,
+) -> None:
+    before, scene = writing.scene.center, writing.scene
+    midnight = midnight_after(scene.now)
+    before.shift(midnight - 1 - scene.now)
+    scene.now = midnight - 1
+    agents = {key: one for key, one in before.directory.agents.items() if key != BRUCE}
+    without = Directory(agents=agents.values(), queues=before.directory.queues.values())
+    center = Center(without, scene.now, midnight_after)
+    center.inherit(before, scene.now)
+    worked = before.agents[BRUCE].day(scene.now)
+    scene.center, scene.now = center, midnight + 0.2
+    center.tick(scene.now)
+    await writing.saves()
+    today = day_of(scene.now)
+    assert BRUCE not in writing.store.agent_days(today)
+    assert writing.store.agent_days(today - datetime.timedelta(1))[BRUCE] == worked
 
 
 async def test_days_that_have_ended_are_written_when_the_database_is_back(

@@ -13,9 +13,10 @@ from structlog.testing import capture_logs
 
 from tests.scene import Scene
 from tests.test_context import Script, a_context
-from xucd.ami.errors import Rejected
+from xucd.ami.errors import ConnectionLost, Rejected
 from xucd.app.service import Pbx, Service
 from xucd.center.intents import HangUp, Intent, MarkCaller, MarkRecording, SetPause
+from xucd.center.refused import Refused
 from xucd.commands.context import Options
 from xucd.views.statuses import with_own
 
@@ -58,3 +59,23 @@ async def test_any_other_refusal_is_warned_of() -> None:
     assert await logged(SetPause("PJSIP/1001", True, "lunch"), refusal) == [
         ("warning", "AsteriskPermissionDenied")
     ]
+
+
+@pytest.mark.parametrize("reachable", [True, False])
+async def test_what_asterisk_may_have_done_as_the_link_broke_is_a_part_done(
+    reachable: bool,
+) -> None:
+    class Breaking:
+        connected = reachable
+
+        async def ask(self, intent: Intent) -> None:
+            raise ConnectionLost("gone")
+
+    nobody = cast(Any, None)
+    context = a_context(Scene(), Script())
+    context.options = Options(statuses=with_own(()))
+    service = Service(context, nobody, nobody, Pbx(nobody, nobody, nobody), strict_rights=False)
+    service.connection = cast(Any, Breaking())
+    with pytest.raises(Refused) as refused:
+        await service.send(SetPause("PJSIP/1001", True, "lunch"))
+    assert refused.value.partly is reachable

@@ -33,6 +33,7 @@ from xucd.center.rights import Rights, rights_of
 from xucd.center.rules.rebuild import rebuild, rebuild_members
 from xucd.center.rules.table import apply
 from xucd.center.snapshot import QueuesSeen, Snapshot
+from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
 from xucd.cti.commands import Command
 from xucd.cti.session import Session
@@ -100,9 +101,10 @@ class Service:
         self._publisher = Publisher(context)
         self._timer: asyncio.TimerHandle | None = None
         self._snapshots = 0
-        self._has_differences = (
-            False  # clients resume over a restart, and Asterisk was not read yet
-        )
+        # Clients resume over a restart, and Asterisk was not read yet.
+        self._has_differences = False
+        # The configuration by which users sign in; the centre follows it.
+        self.directory = context.center.directory
         self._tasks: set[asyncio.Task[None]] = set()
         self._listing = asyncio.Lock()  # while Asterisk's state is listed
         self._next_list: asyncio.Task[None] | None = None
@@ -161,7 +163,7 @@ class Service:
 
     def present(self, user: User) -> User:
         """The user as it is in the present configuration; as given if it was removed from that."""
-        return self.context.center.directory.users.get(user.id, user)
+        return self.directory.users.get(user.id, user)
 
     def rights_of(self, user: User) -> Rights:
         """What a user may see and do."""
@@ -199,11 +201,14 @@ class Service:
 
     async def send(self, intent: Intent) -> None:
         """Have Asterisk carry out an intent. Raises `Refused` with the AMI error's code."""
+        reachable = self.connection.connected
         try:
             await self.connection.ask(intent)
         except AmiError as error:
             self._doubt(intent, error)
-            raise Refused(error.code, error.text) from error
+            refusal = Refused(error.code, error.text)
+            refusal.partly = reachable and error.code in UNANSWERED
+            raise refusal from error
 
     def publish_changes(self) -> None:
         """Pass on what the centre has changed: to the store, to clients, and to Asterisk."""
@@ -358,8 +363,9 @@ class Service:
 
     async def save_figures(self) -> None:
         """Write the figures that have moved. Raises `StoreError`."""
-        context = self.context
-        await context.journal.save_figures(context.center, self.clock.reading, self._heard_until)
+        await self.context.journal.save_figures(
+            lambda: self.context.center, self.clock.reading, self._heard_until
+        )
 
     def _heard_until(self) -> float:
         """Until when all that Asterisk told is in the figures."""

@@ -152,7 +152,7 @@ class Center:
         # Agents whose figures, or calls under way, are others than were taken to be written.
         self.unwritten = set(directory.agents)
         # The last figures of agents that are no longer configured, to be written once more.
-        self.gone: dict[int, AgentDay] = {}
+        self.gone: dict[int, tuple[float, AgentDay]] = {}  # with the midnight that ends its day
         resumed = remembered.resumed
         self.knows_calls = resumed is not None  # a call that is found and not known is a new one
         self.calls_before: dict[str, CutCall] = {}
@@ -303,7 +303,8 @@ class Center:
         self.gone |= before.gone
         for gone in before.agents.keys() - self._records.keys():
             self.presence.forget(gone)
-            self.gone[gone] = before.agents[gone].day(min(now, self._midnight))
+            day = before.agents[gone].day(min(now, self._midnight))
+            self.gone[gone] = (self._midnight, day)
         for agent_id, live in self._records.items():
             old = before.agents.get(agent_id)
             if old is None:

@@ -11,7 +11,8 @@ class Refused(Exception):
     """
 
     partly = False
-    """Whether a part of the command was done all the same, as by one for many agents."""
+    """Whether a part of the command was done all the same, or may have been: for some of many
+    agents, or because the link broke behind what Asterisk was asked for."""
 
     def __init__(
         self, code: str, text: str = "", *, silent: bool = False, **detail: str | int

@@ -74,7 +74,11 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
             if live.agent.id != who.user.agent_id and not who.rights.agent(holder.agent):
                 raise not_authorized()
             await log_out(context, holder)
-        await log_in(context, live, line)
+        try:
+            await log_in(context, live, line)
+        except Refused as refusal:
+            refusal.partly = refusal.partly or holder is not None
+            raise
         return warning_of_reach(live)
 
 

@@ -143,7 +143,11 @@ async def _move(
     """Add one agent to a queue and then remove it from another, if one is given."""
     await add_to_queue(context, live, target, penalty)
     if source is not None:
-        await remove_from_queue(context, live, source)
+        try:
+            await remove_from_queue(context, live, source)
+        except Refused as refusal:
+            refusal.partly = True
+            raise
 
 
 async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty: int) -> None:
@@ -266,7 +270,9 @@ def _find_agent_silently(context: Context, agent_id: int | None, who: Session) -
 
 
 def _silent(refusal: Refused) -> Refused:
-    return Refused(refusal.code, refusal.text, silent=True)
+    silent = Refused(refusal.code, refusal.text, silent=True)
+    silent.partly = refusal.partly
+    return silent
 
 
 async def _each(
@@ -292,7 +298,8 @@ async def _each(
         text = f"The rights to do this have ended; {changed} of {len(agents)} agents were changed."
         failure = Refused("NotAuthorized", text)
     if isinstance(failure, Refused):
-        failure.partly = changed > 0
+        in_part = (each for each in failures if isinstance(each, Refused) and each.partly)
+        failure.partly = changed > 0 or any(in_part)
     raise failure
 
 

@@ -78,8 +78,8 @@ class Figures(msgspec.Struct, frozen=True):
     """What has moved since figures were written last, and the gaps whose calls are in it.
 
     `ended` are the days that have ended since: written later than what is under way, the time in a
-    state would be in them twice; earlier, not at all. `gone` are agents that are no longer
-    configured: nothing of them is under way.
+    state would be in them twice; earlier, not at all. `gone` are the last days of agents that are
+    no longer configured: nothing of them is under way.
     """
 
     day: datetime.date
@@ -88,7 +88,7 @@ class Figures(msgspec.Struct, frozen=True):
     queues: QueueDays = {}
     closed: tuple[ClosedGap, ...] = ()
     ended: tuple[EndedDay, ...] = ()
-    gone: Mapping[int, AgentDay] = {}
+    gone: Mapping[tuple[datetime.date, int], AgentDay] = {}
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -110,9 +110,11 @@ def put_figures(store: Store, figures: Figures) -> None:
             _put_agent_days(connection, ended.day, ended.agents)
             queues = [_row((ended.day, key), each) for key, each in ended.queues.items()]
             put_rows(connection, tables.queue_days, queues)
+        for (day, agent_id), last in figures.gone.items():
+            _put_agent_days(connection, day, {agent_id: last})
         days = {key: day for key, (day, _) in figures.agents.items()}
-        _put_agent_days(connection, figures.day, {**figures.gone, **days})
-        _drop_under_way(connection, figures.gone.keys() - days.keys())
+        _put_agent_days(connection, figures.day, days)
+        _drop_under_way(connection, {agent_id for _, agent_id in figures.gone} - days.keys())
         _put_under_way(connection, {key: each for key, (_, each) in figures.agents.items()})
         put_rows(connection, tables.queue_days, [_row(*each) for each in figures.queues.items()])
         for closed in figures.closed:

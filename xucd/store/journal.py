@@ -139,10 +139,14 @@ class Journal:
         self._closed.append(closed)
 
     async def save_figures(
-        self, center: Center, clock: Callable[[], ClockReading], heard_until: Callable[[], float]
+        self,
+        current: Callable[[], Center],
+        clock: Callable[[], ClockReading],
+        heard_until: Callable[[], float],
     ) -> None:
         """Write the figures that have moved, and the pulse. Raises `StoreError`.
 
+        `current` tells which centre has them: a reload may replace it while this waits.
         `heard_until` tells until when they hold all that Asterisk told. What could not be written
         is written with the next.
         """
@@ -150,7 +154,7 @@ class Journal:
             if self._failing:
                 raise StoreUnavailable("changes before the figures are not written yet")
             await self._progressed.wait()
-        reading, heard = clock(), heard_until()
+        center, reading, heard = current(), clock(), heard_until()
         known_since = min(reading.wall, heard, self.unheard_since) - LATELY_S
         agents = center.take_unwritten(reading.wall)
         counted, self._counted = self._counted, set()
@@ -168,11 +172,12 @@ class Journal:
             },
             closed=tuple(closed),
             ended=tuple(ended),
-            gone=gone,
+            gone={(day_of(end - 1), agent_id): day for agent_id, (end, day) in gone.items()},
         )
         try:
             await self._store.prove(put_figures, figures)
         except BaseException:  # cancelled, too: what was written is written once more
+            center = current()
             center.unwritten.update(agents)
             self._counted |= counted
             self._closed = closed + self._closed
