@@ -136,3 +136,43 @@ async def test_a_gap_ends_whatever_goes_wrong_with_its_log(
     await reading.goes_on(done)
     assert reading.awaits() == (False, math.inf)
     assert [closed.gap.source for closed in reading.closed] == ["none"]
+
+
+async def test_a_log_that_is_not_there_for_a_moment_is_read_again(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xucd.app.gaps.AGAIN_S", 0)
+    left = [queue_log.QueueLogError("it is being rotated")]
+
+    def rotated(file: Path, since: float) -> list[Logged]:
+        if left:
+            raise left.pop()
+        return queue_log_read(file, since)
+
+    queue_log_read, reading.read = reading.read, rotated
+    done = asyncio.Event()
+    reading.is_lost()
+    reading.scene.passes(20)
+    reading.is_heard(done)
+    reading.turns.release()
+    await reading.goes_on(done)
+    assert [closed.gap.source for closed in reading.closed] == ["queue_log"]
+
+
+async def test_of_a_gap_that_cannot_be_counted_to_the_end_nothing_is_left_to_count(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(*_: object) -> None:
+        raise RuntimeError("no one has foreseen this")
+
+    monkeypatch.setattr("xucd.app.gaps.count_logged", wrong)
+    reading.scene.rings(reading.scene.caller_waits())
+    done = asyncio.Event()
+    reading.is_lost()
+    reading.scene.passes(20)
+    reading.is_heard(done)
+    assert reading.scene.center.cut_calls
+    reading.scene.center.unwritten.clear()
+    await reading.goes_on(done)
+    assert reading.scene.center.cut_calls == {}
+    assert reading.scene.center.unwritten

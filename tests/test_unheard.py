@@ -305,3 +305,33 @@ def test_the_work_of_counting_grows_only_as_the_log_does() -> None:
         return ran + lines_run(unheard.counts)
 
     assert work(400) < 5 * work(100)
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_log_that_is_read_late_counts_no_call_that_a_later_gap_has_cut(is_late: bool) -> None:
+    unheard = Unheard()
+    scene = unheard.scene
+    unheard.begins()
+    first = unheard.began
+    unheard.logs(30, "not answered", "x", rang=5.0)
+    scene.now = first + GAP
+    rebuild(scene.center, snapshot(*everywhere()), scene.now, first)
+    log, heard_from = unheard.lines, scene.now
+    if not is_late:
+        count_logged(scene.center, log, first, heard_from, day_of)
+    scene.passes(5)
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.passes(2)
+    unheard.lines = []
+    unheard.begins()
+    scene.now = unheard.began + GAP
+    rebuild(scene.center, snapshot(*everywhere()), scene.now, unheard.began)
+    if is_late:
+        count_logged(scene.center, log, first, heard_from, day_of)
+    unheard.logs(3, "connected", caller, phone=phone, waited=5.0, rang=5.0)
+    unheard.logs(23, "completed", caller, waited=5.0, talked=20.0)
+    unheard.counts()
+    bruce = unheard.bruce
+    assert (bruce.inbound_calls, bruce.inbound_answered, bruce.inbound_unanswered) == (2, 1, 1)
+    assert bruce.inbound_talk_s == 20

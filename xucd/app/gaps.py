@@ -16,12 +16,15 @@ import structlog
 from xucd.app.clock import Clock
 from xucd.center.gaps import Gap, Source
 from xucd.center.logged import Logged
-from xucd.center.rules.unheard import SLACK_S, GapCount, count_logged
+from xucd.center.rules.unheard import SLACK_S, GapCount, count_logged, give_up
 from xucd.commands.context import Context
 from xucd.logs import queue_log
 from xucd.store import figures
 from xucd.store.figures import ClosedGap, Memory
 from xucd.store.journal import day_of
+
+AGAIN_S = 0.5
+"""After how many seconds a log that could not be read is tried again."""
 
 log = structlog.get_logger()
 
@@ -118,6 +121,7 @@ class Gaps:
             except Exception:  # whatever it is: the gap must end
                 log.exception("could not count the calls of a gap")
                 found, source = GapCount(), "none"
+                give_up(center, heard_from)
             gap = msgspec.structs.replace(gap, ended=heard_from, source=source, calls=found.calls)
             self._context.journal.close_gap(ClosedGap(gap, found.queues, found.agents))
             self._unheard.remove(unheard)
@@ -129,17 +133,28 @@ class Gaps:
         """What the log tells of a gap; None if it cannot be read, which is logged."""
         if self._file is None:
             return None
-        shifts, queues = self._shifts, self._context.center.directory.queue_by_name
-        try:
-            read = await asyncio.to_thread(self._read, self._file, unheard.gap.began, queues)
-            lines = await asyncio.to_thread(self._dated, read)
-        except queue_log.QueueLogError as error:
-            log.error("cannot find the calls of a gap", reason=str(error))
-            return None
-        except Exception:  # whatever it is: the gap must end
-            log.exception("cannot find the calls of a gap")
-            return None
-        return lines if shifts == self._shifts else self._dated(read)
+        queues = self._context.center.directory.queue_by_name
+        for again in (True, True, False):
+            try:
+                read = await asyncio.to_thread(self._read, self._file, unheard.gap.began, queues)
+                return await self._dated_now(read)
+            except queue_log.QueueLogError as error:
+                if again:  # perhaps it is just being rotated
+                    await asyncio.sleep(AGAIN_S)
+                else:
+                    log.error("cannot find the calls of a gap", reason=str(error))
+            except Exception:  # whatever it is: the gap must end
+                log.exception("cannot find the calls of a gap")
+                break
+        return None
+
+    async def _dated_now(self, lines: list[Logged]) -> list[Logged]:
+        """Lines by xucd's clock, as it goes when this returns."""
+        while True:
+            shifts = self._shifts
+            dated = await asyncio.to_thread(self._dated, lines)
+            if shifts == self._shifts:
+                return dated
 
     # Both run in a thread: a log of days must not stop the loop.
 
@@ -148,5 +163,5 @@ class Gaps:
         return [line for line in lines if line.queue in queues]
 
     def _dated(self, lines: list[Logged]) -> list[Logged]:
-        """Lines by xucd's clock, as it goes now."""
+        """Lines by xucd's clock."""
         return [msgspec.structs.replace(line, at=self._clock.own(line.at)) for line in lines]

@@ -112,7 +112,8 @@ class _Count:
                 self._rung.setdefault((rung.agent_id, int(rung.at)), []).append(rung)
         self._cut: dict[int, list[str]] = {}  # the phones' ids of calls that were cut, by agent
         for phone, cut in center.cut_calls.items():
-            self._cut.setdefault(cut.agent_id, []).append(phone)
+            if _is_cut_by(cut, heard_from):
+                self._cut.setdefault(cut.agent_id, []).append(phone)
         self._talks: dict[tuple[str, str, int], _Talk] = {}  # by caller, queue and agent
         self._added: dict[tuple[datetime.date, int], AgentDay] = {}
 
@@ -181,7 +182,7 @@ class _Count:
         cut = center.cut_calls.get(line.phone)
         channel = center.channels.by_id.get(line.phone)
         if cut is not None:
-            if cut.call.answered is None:
+            if cut.call.answered is None and _is_cut_by(cut, self._heard_from):
                 call = msgspec.structs.replace(cut.call, rang=rang, answered=line.at)
                 cut = center.cut_calls[line.phone] = self._recount(line.phone, cut, call, line.at)
                 key = line.unique_id, line.queue, agent_id
@@ -268,8 +269,22 @@ class _Count:
             else:
                 self.found.agents[day, agent_id] = added
         queues_counted(self._center, sorted(self._moved), now)
-        cut_calls = self._center.cut_calls
-        for phone, cut in list(cut_calls.items()):
-            if cut.call.ended is None or cut.call.ended <= self._heard_from:  # not of a later gap
-                del cut_calls[phone]
-                self._center.unwritten.add(cut.agent_id)
+        _forget_cut(self._center, self._heard_from)
+
+
+def give_up(center: Center, heard_from: float) -> None:
+    """Leave a gap that ended then as it is counted so far: its calls stay unknown."""
+    queues_counted(center, sorted(center.directory.queues), heard_from)
+    _forget_cut(center, heard_from)
+
+
+def _is_cut_by(cut: CutCall, heard_from: float) -> bool:
+    """Whether a call was cut by a gap that ended then, and not by a later one."""
+    return cut.call.ended is None or cut.call.ended <= heard_from
+
+
+def _forget_cut(center: Center, heard_from: float) -> None:
+    for phone, cut in list(center.cut_calls.items()):
+        if _is_cut_by(cut, heard_from):
+            del center.cut_calls[phone]
+            center.unwritten.add(cut.agent_id)
