@@ -247,17 +247,15 @@ class Assembly:
         rights change at once, before what others have under way is finished. Raises `StoreError`.
         """
         context = self._context
-        before, early = context.center.directory, await self._store.run(Store.directory)
-        self._change_users(early)
+        before = context.center.directory
+        self._change_users(await self._store.run(Store.directory))
         async with context.stations_lock:
             await self._service.save_figures()
             center = await self._build_center()
             self._change_users(center.directory)
             await self._service.reconfigure(center)
             # Who was back before this was shown a centre that lacked its new agent or line.
-            self._dismiss_changed(
-                lambda user: user is early.users.get(user.id) and is_new_to(before, user)
-            )
+            self._dismiss_changed(lambda user: is_new_to(before, user))
             try:
                 await self._callbacks.publish_reloaded()
             except Refused as refusal:
@@ -269,7 +267,7 @@ class Assembly:
 
     def _change_users(self, directory: Directory) -> None:
         """Let only the users of a new configuration sign in, and dismiss those who have changed."""
-        self._users.directory = directory
+        self._users.directory = self._service.directory = directory
         self._links.dismiss(
             lambda user, _: user.id not in directory.users, SIGNED_OUT, b"signed out"
         )
@@ -314,6 +312,7 @@ class Assembly:
                 task.cancel()
             self._links.close()
             await self._service.close()
+            await asyncio.gather(*self._background, return_exceptions=True)
             await self._write_rest()
             self._context.hub.streams.close()
         await self._store.close()

@@ -1,0 +1,119 @@
+"""Who may do what while a reload of the configuration is under way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import update
+
+from tests.web_server import until
+from tests.ws_client import Client
+from xucd.app.assembly import Assembly
+from xucd.config.plan import Plan
+from xucd.config.settings import Agi, Ami, Settings, StorePlace, Web
+from xucd.cti.session import Session
+from xucd.store import Store, tables
+from xucd.store.apply import apply
+from xucd.web.tokens import Tokens
+
+CTI = "/xuc/api/2.0/cti"
+
+
+class Daemon:
+    """A whole xucd whose administrator ada can be made another's; Asterisk is out of reach."""
+
+    def __init__(self, assembly: Assembly, store: Store) -> None:
+        self.assembly = assembly
+        self.store = store
+        tokens = Tokens(store.token_secret(), 3600, 3600, time.time)
+        self.token = tokens.sign(tokens.begin("ada", store.generations()["ada"]))
+
+    async def link(self) -> Client:
+        """A page of ada's."""
+        return await Client.connect(self.assembly.port, f"{CTI}?token={self.token}")
+
+    async def profile(self) -> str:
+        """The profile that a page of ada's is told as it opens."""
+        page = await self.link()
+        while (message := await page.hear())["msgType"] != "RightProfile":
+            pass
+        page.writer.close()
+        said: str = message["ctiMessage"]["profile"]
+        return said
+
+    def demotes(self) -> None:
+        with self.store.writing() as connection:
+            users = tables.users
+            row = update(users).where(users.c.login == "ada")
+            connection.execute(row.values(profile="Supervisor"))
+
+    def sessions(self) -> list[Session]:
+        return [link.session for link in self.assembly._links.open if link.session is not None]
+
+
+@pytest.fixture
+async def daemon(tmp_path: Path, demo_plan: Plan) -> AsyncIterator[Daemon]:
+    url = f"sqlite:///{tmp_path}/xucd.db"
+    store = Store(url)
+    store.migrate()
+    apply(store, demo_plan)
+    settings = Settings(
+        web=Web(port=0),
+        ami=Ami(port=1, secret="nobody-listens"),
+        agi=Agi(port=0),
+        store=StorePlace(url=url),
+    )
+    assembly = Assembly(settings)
+    await assembly.start()
+    try:
+        yield Daemon(assembly, store)
+    finally:
+        await assembly.stop()
+        store.close()
+
+
+async def test_who_is_demoted_comes_back_with_the_new_rights_before_the_reload_is_done(
+    daemon: Daemon,
+) -> None:
+    assert await daemon.profile() == "Admin"
+    page = await daemon.link()
+    daemon.demotes()
+    async with daemon.assembly._context.stations_lock:  # somebody's command is under way
+        reloading = asyncio.ensure_future(daemon.assembly.reload())
+        assert (await page.goodbye()).code == 1012
+        assert await daemon.profile() == "Supervisor"
+    await reloading
+    assert await daemon.profile() == "Supervisor"
+
+
+async def test_a_page_that_opens_while_the_centre_is_replaced_is_shown_the_new_one(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its user has a line that the centre did not have: the page has to connect again."""
+    service, goes_on, waits = daemon.assembly._service, asyncio.Event(), asyncio.Event()
+    reconfigure = service.reconfigure
+
+    async def slowly(center: object) -> None:
+        waits.set()
+        await goes_on.wait()
+        await reconfigure(center)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service, "reconfigure", slowly)
+    before = daemon.assembly._context.center.directory
+    line = msgspec.structs.replace(before.lines[1], id=99, number="1099", interface="PJSIP/1099")
+    with daemon.store.writing() as connection:
+        connection.execute(tables.lines.insert().values(**msgspec.structs.asdict(line)))
+        users = tables.users
+        connection.execute(update(users).where(users.c.login == "ada").values(line_id=99))
+    reloading = asyncio.ensure_future(daemon.assembly.reload())
+    await waits.wait()
+    page = await daemon.link()
+    await until(daemon.sessions)
+    goes_on.set()
+    assert (await page.goodbye()).code == 1012
+    await reloading
