@@ -23,7 +23,7 @@ from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
 from xucd.store import AsyncStore, Store, audit
 from xucd.store.audit import AuditSearch, StoredEntry
-from xucd.store.audit_trail import MAX_COUNTED, MAX_OF_USER, AuditTrail
+from xucd.store.audit_trail import MAX_COUNTED, MAX_OF_USER, MAX_SIGN_INS, AuditTrail
 from xucd.store.journal import Journal
 
 PAUSED = AuditEntry(at=1.0, actor=Actor("sue", 7), kind=Kind.PAUSE_RECORDING)
@@ -144,6 +144,20 @@ async def test_however_many_attack_the_trail_grows_by_a_bounded_number(here: Awa
     assert sum(times) == 15_001
 
 
+async def test_guesses_at_all_users_leave_one_entry_for_each(here: Away) -> None:
+    for user_id in range(500):
+        for number in range(12):
+            actor = Actor(f"user{user_id}", user_id, f"10.0.0.{number}")
+            failed = AuditEntry(at=1.0, actor=actor, kind=Kind.SIGN_IN, outcome="no")
+            here.trail.count(failed, actor.address)
+    here.trail.flush()
+    await here.journal.written()
+    told: list[StoredEntry] = await here.store.run(audit.read, AuditSearch(limit=10_000))
+    assert len(told) <= MAX_SIGN_INS + 500
+    assert {each.entry.actor.user_id for each in told} == set(range(500))
+    assert sum(int(str(each.entry.detail.get("times", 1))) for each in told) == 6000
+
+
 async def test_an_entry_names_a_bounded_number_of_targets(here: Away) -> None:
     many = tuple(Target("user", number, f"user{number}") for number in range(5000))
     await here.trail.record(
@@ -231,6 +245,18 @@ async def test_any_number_of_refused_commands_are_one_entry(
     await here.journal.written()
     (told,) = await here.entries()
     assert (told.outcome, told.detail["times"]) == (code, 100)
+
+
+async def test_what_a_user_is_refused_at_two_places_is_told_of_both(here: Away) -> None:
+    table = Table()
+    for address in ("192.0.2.1", "203.0.113.9"):
+        who = listener()
+        who.address = address
+        with pytest.raises(Refused, match="AgentNotOnCall"):
+            await commands(here, table).carry_out(ListenAgent(agent_id=BRUCE), who)
+    here.trail.flush()
+    await here.journal.written()
+    assert [each.actor.address for each in await here.entries()] == ["192.0.2.1", "203.0.113.9"]
 
 
 async def test_rights_that_end_while_listening_is_written_down_are_heeded(here: Away) -> None:

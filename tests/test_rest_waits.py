@@ -105,12 +105,13 @@ async def test_a_single_callback_waits_for_no_import() -> None:
             writer.close()
 
 
-async def test_an_import_whose_client_has_gone_keeps_its_slot_until_it_is_done() -> None:
+@pytest.mark.parametrize("length", [len(ONE), LARGE + 1])
+async def test_an_import_whose_client_has_gone_keeps_its_slot_until_it_is_done(length: int) -> None:
     journal = Waits()
     async with site(Work(journal), journal) as server:
         token = await server.token()
         journal.gate.clear()
-        head, body = posted(token, ONE + b" " * LARGE)
+        head, body = posted(token, ONE.ljust(length))
         for count in range(SLOTS_OF_USER):
             _, writer = await asyncio.open_connection("127.0.0.1", server.port)
             writer.write(head + body)
@@ -233,3 +234,16 @@ async def test_what_was_done_before_a_demotion_is_answered(
     centre.journal.gate.set()
     centre.journal.after = centre.demote
     assert (await centre.ask(method, path, body))[0] in (200, 204)
+
+
+async def test_what_is_read_again_since_rights_have_changed_is_told_once(centre: Centre) -> None:
+    def change() -> None:
+        user = centre.server.users["bruce"]
+        centre.server.users["bruce"] = msgspec.structs.replace(user, agent_id=9)
+
+    centre.journal.gate.set()
+    centre.journal.after = change
+    status, _ = await centre.ask("POST", "/persons/find", {"number": "0230210082"})
+    assert status == 200
+    _, page = await centre.ask("GET", "/audit", None)
+    assert [entry["kind"] for entry in page["list"]].count("find_person") == 1

@@ -21,6 +21,7 @@ from xucd.commands.context import Context
 from xucd.cti import commands as cmd
 from xucd.cti.session import Session
 from xucd.store.audit_trail import AuditTrail
+from xucd.web.addresses import bucket
 
 MAX_LISTED = 20
 """An entry's detail has at most so many items of a list."""
@@ -204,7 +205,7 @@ class AuditedCommands:
             if refusal.partly or refusal.code in PERHAPS_DONE:
                 await trail.record(refused)
             else:
-                trail.count(refused)
+                trail.count(refused, bucket(refused.actor.address))
             raise
         except Exception:
             await trail.record(msgspec.structs.replace(entry, outcome="InternalError"))

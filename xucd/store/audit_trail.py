@@ -8,9 +8,9 @@ and refused while it cannot be written.
 What was refused changed nothing, and whoever sends it can send a great deal of it. So it is counted
 in memory, by who, from where, and what came of it, and written once per `WINDOW_S`: of each user at
 most `MAX_OF_USER` entries of what it tried, as many of failures to sign in as it, and `MAX_COUNTED`
-of strangers, each with one more for all others of that kind and outcome. So nobody's attempts hide
-another's, and however long somebody guesses passwords, the trail grows by some two hundred bytes
-for each.
+of strangers, each with one more for all others of that kind and outcome. After `MAX_SIGN_INS`
+failures to sign in there is one for each user. So nobody's attempts hide another's, and however
+long somebody guesses passwords, the trail grows by some two hundred bytes for each of these.
 """
 
 import asyncio
@@ -28,6 +28,7 @@ from xucd.store.journal import Journal
 WINDOW_S = 300.0
 MAX_COUNTED = 50
 MAX_OF_USER = 10
+MAX_SIGN_INS = 200
 OTHERS = "others"
 
 _Counted = dict[tuple[object, ...], tuple[AuditEntry, int]]
@@ -43,6 +44,7 @@ class AuditTrail:
         self._journal = journal
         # By whether it is to sign in and the user's id, then by what makes entries the same.
         self._counted: dict[tuple[bool, int | None], _Counted] = {}
+        self._sign_ins = 0
         self._timer: asyncio.TimerHandle | None = None
 
     async def record(self, *entries: AuditEntry) -> None:
@@ -65,13 +67,17 @@ class AuditTrail:
         `place` is what its address counts as, where what comes from others is another attempt.
         """
         user_id = entry.actor.user_id
-        counted = self._counted.setdefault((entry.kind is Kind.SIGN_IN, user_id), {})
+        is_sign_in = entry.kind is Kind.SIGN_IN
+        counted = self._counted.setdefault((is_sign_in, user_id), {})
         limit = MAX_COUNTED if user_id is None else MAX_OF_USER
+        if is_sign_in and user_id is not None and self._sign_ins >= MAX_SIGN_INS:
+            limit = 0
         key: tuple[object, ...] = (entry.kind, entry.outcome, place, entry.targets)
         if key not in counted and len(counted) >= limit:
             actor = Actor(OTHERS) if user_id is None else Actor(entry.actor.login, user_id)
             entry = msgspec.structs.replace(entry, actor=actor, targets=(), detail={})
             key = (entry.kind, entry.outcome)
+        self._sign_ins += is_sign_in and key not in counted
         first, times = counted.get(key, (entry, 0))
         counted[key] = (first, times + 1)
         if self._timer is None:
@@ -82,7 +88,7 @@ class AuditTrail:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        counted, self._counted = self._counted, {}
+        counted, self._counted, self._sign_ins = self._counted, {}, 0
         now = self.now()
         entries = [
             entry

@@ -44,7 +44,7 @@ class Rest:
         self._bearer = bearer
         self._services = services
         self._rights = rights
-        self._slots = ImportSlots()
+        self._slots, self._short_slots = ImportSlots(), ImportSlots()
         self._openapi = Document(document())
         app = Klein()
         for route in ROUTES:
@@ -73,7 +73,7 @@ class Rest:
     async def admit(self, request: Any, length: int | None) -> None:
         """Wait until the body of an import may be read, of this length if that is known.
 
-        A short one, such as a single request of a program's, waits for no long ones. Raises
+        Short ones, such as the single requests of a program, wait for no long ones. Raises
         `HttpError` or `Refused` if the user may not import, whatever the body.
         """
         found = self._import(request)
@@ -88,10 +88,10 @@ class Rest:
         }
         requester = self._requester(signed_in, request, route)
         await route.before_body(requester, **arguments)
-        if length is not None and length <= LARGE:
-            return
         finished = request.notifyFinish()
-        slot = await self._slots.take(signed_in.user.id)
+        is_short = length is not None and length <= LARGE
+        slots = self._short_slots if is_short else self._slots
+        slot = await slots.take(signed_in.user.id)
         request.import_slot = slot
         # Unless work has begun with the body: then it is held until that is done.
         finished.addBoth(lambda _: _give_back(_taken_slot(request)))
@@ -171,6 +171,7 @@ class Rest:
             before, rights = rights, requester.rights if route.reads else rights
             if rights == before:
                 return result
+            requester = msgspec.structs.replace(requester, is_again=True)
 
     async def _signed_in(self, request: Any) -> SignedIn:
         """The user. Without a token the status is 401, so that clients ask for credentials."""

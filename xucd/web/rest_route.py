@@ -20,6 +20,7 @@ from xucd.callbacks.service import Callbacks
 from xucd.center.audit import Actor, AuditEntry, Kind, Target
 from xucd.center.rights import Rights, Task
 from xucd.store.audit_trail import AuditTrail
+from xucd.web.addresses import bucket
 from xucd.web.rest_csv import CsvFile
 
 Function = Callable[..., Awaitable[Any]]
@@ -37,11 +38,13 @@ class Requester(msgspec.Struct, frozen=True):
 
     `current_rights` returns the rights of this moment. Raises `HttpError` with `InvalidToken` once
     the sign-in has ended, with `NotAuthorized` once the profile does not allow what is asked for.
+    With `is_again` the same is read once more, since the rights have changed.
     """
 
     actor: Actor
     current_rights: Callable[[], Rights]
     services: RestServices
+    is_again: bool = False
 
     @property
     def rights(self) -> Rights:
@@ -56,7 +59,9 @@ class Requester(msgspec.Struct, frozen=True):
     async def record(
         self, kind: Kind, *targets: Target, detail: Mapping[str, object] | None = None
     ) -> None:
-        """Write into the audit trail that the user did this."""
+        """Write into the audit trail that the user did this; once for what is read again."""
+        if self.is_again:
+            return
         trail = self.services.audit
         await trail.record(
             AuditEntry(
@@ -69,7 +74,8 @@ class Requester(msgspec.Struct, frozen=True):
         if kind is not None:
             trail = self.services.audit
             trail.count(
-                AuditEntry(at=trail.now(), actor=self.actor, kind=kind, outcome="NotAuthorized")
+                AuditEntry(at=trail.now(), actor=self.actor, kind=kind, outcome="NotAuthorized"),
+                bucket(self.actor.address),
             )
 
 
