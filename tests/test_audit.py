@@ -182,3 +182,19 @@ async def test_deleting_a_callback_and_getting_tickets_are_told(ada: RestClient)
     assert deleted["targets"] == [{"type": "callback", "id": uuid, "name": ""}]
     exported = (await trail(ada, "&kind=export_tickets"))[-1]
     assert exported["detail"] == {"tickets": 0, "from": "2031-01-01"}
+
+
+async def test_a_sign_out_is_told_though_its_client_hangs_up_at_once(
+    xucd: LoneXucd, ada: RestClient
+) -> None:
+    token = xucd.token("bruce")
+    before = len(await trail(ada, "&kind=sign_out"))
+    _, writer = await asyncio.open_connection("127.0.0.1", xucd.port)
+    writer.write(
+        f"POST /xuc/api/2.0/auth/logout HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
+        f"Authorization: Bearer {token}\r\n\r\n".encode()
+    )
+    writer.close()
+    await writer.wait_closed()
+    while len(await trail(ada, "&kind=sign_out")) == before:
+        pass

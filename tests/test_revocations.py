@@ -186,6 +186,22 @@ async def test_a_client_that_hangs_up_as_it_logs_out_has_logged_out(server: Serv
     await until(lambda: claims.sid in server.records.ended)
 
 
+async def test_of_two_logouts_at_once_one_ends_the_sign_in(server: Server) -> None:
+    ends = [server.revocations.end("one", server.now + 60) for _ in range(2)]
+    assert await asyncio.gather(*ends) == [True, False]
+
+
+async def test_a_token_that_expired_after_its_sign_in_was_ended_is_not_merely_expired(
+    server: Server,
+) -> None:
+    """Else a client that was away would sign in again by the password that it keeps."""
+    ended, other = await server.token(), await server.token("alice")
+    assert await log_out(server, ended) == (204, None)
+    server.now += 3601
+    assert await check(server, ended) == "InvalidToken"
+    assert await check(server, other) == "TokenExpired"
+
+
 # --- While a password is verified
 
 

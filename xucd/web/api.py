@@ -142,21 +142,25 @@ class Api:
         try:
             if logout.everywhere:
                 signed_in = await self._bearer.signed_in(request.requestHeaders)
-                await self._revocations.end_all(signed_in.user.login)
-                detail = {"everywhere": True}
-                await self._record(Kind.SIGN_OUT, request, signed_in.claims, detail)
+                await _finished(self._end_everywhere(request, signed_in))
             else:
-                claims = self._tokens.read(token_in(request.requestHeaders), expired=True)
-                # What is over needs no end: whoever finds an old token writes nothing by it.
-                lasts = self._bearer.lasts(claims)
-                if lasts and await self._revocations.end(claims.sid, claims.end):
-                    await self._record(Kind.SIGN_OUT, request, claims)
+                claims = self._tokens.read(token_in(request.requestHeaders))
+                await _finished(self._end(request, claims))
         except StoreError:
             text = "xucd cannot write to its database; the token is still valid."
             raise HttpError(503, "StoreUnavailable", text) from None
         request.setResponseCode(204)
         request.setHeader(b"Cache-Control", b"no-store")
         return b""
+
+    async def _end_everywhere(self, request: Any, signed_in: SignedIn) -> None:
+        await self._revocations.end_all(signed_in.user.login)
+        await self._record(Kind.SIGN_OUT, request, signed_in.claims, {"everywhere": True})
+
+    async def _end(self, request: Any, claims: Claims) -> None:
+        # What is over needs no end: whoever finds an old token writes nothing by it.
+        if self._bearer.lasts(claims) and await self._revocations.end(claims.sid, claims.end):
+            await self._record(Kind.SIGN_OUT, request, claims)
 
     async def _sign_in(self, request: Any, login: str, password: str) -> SignedIn:
         """Begin a sign-in by password. Raises `HttpError`, as `SignIn.user` does."""
@@ -266,6 +270,13 @@ class Api:
     def on_failure(self, request: Any, failure: Any) -> bytes:
         """Answer any exception of a route."""
         return answer_failure(request, failure)
+
+
+async def _finished(work: Coroutine[Any, Any, None]) -> None:
+    """Await work that is finished, and written down, even if the client hangs up meanwhile."""
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(lambda task: task.cancelled() or task.exception())
+    await asyncio.shield(task)
 
 
 def _host(request: Any) -> str:

@@ -45,7 +45,10 @@ class Bearer:
         """Who has signed in for a token, as the database knows it."""
         claims = self._tokens.read(token)
         await self._revocations.refresh()
-        return self.known(claims)
+        # First: what has merely expired, its client may replace by signing in again.
+        signed_in = self.known(claims)
+        self._tokens.check_time(claims)
+        return signed_in
 
     def lasts(self, claims: Claims) -> bool:
         """Whether a token's sign-in goes on unless it was ended by itself."""

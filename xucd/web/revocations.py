@@ -89,7 +89,8 @@ class Revocations:
 
         Returns whether it was ended by this and not before.
         """
-        task, is_new = self._ending.get(sid), sid not in self._ended
+        task = self._ending.get(sid)
+        is_new = task is None and sid not in self._ended
         if is_new:
             task = self._ending[sid] = asyncio.create_task(self._end(sid, until))
             task.add_done_callback(lambda _: self._ending.pop(sid))
@@ -97,12 +98,8 @@ class Revocations:
             await asyncio.shield(task)
         return is_new
 
-    async def end_all(self, login: str) -> None:
-        """End all sign-ins of a user. Raises `StoreError`."""
-        await asyncio.shield(asyncio.create_task(self._end_all(login)))
-
-    # These two are finished even if the client hangs up. What they end has ended at once, so that
-    # nothing more begins of what waits for the database, too; unless it cannot be stored.
+    # What these two end has ended at once, so that nothing more begins of what waits for the
+    # database, too; unless it cannot be stored.
 
     async def _end(self, sid: str, until: float) -> None:
         now = self._clock()
@@ -114,7 +111,8 @@ class Revocations:
             self._ended.pop(sid, None)
             raise
 
-    async def _end_all(self, login: str) -> None:
+    async def end_all(self, login: str) -> None:
+        """End all sign-ins of a user, durably. Raises `StoreError`."""
         async with self._reading:
             before = self._generations.pop(login, None)
             self._changed()

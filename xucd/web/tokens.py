@@ -83,10 +83,10 @@ class Tokens:
         said = {**msgspec.to_builtins(claims), "jti": secrets.token_urlsafe(9)}
         return jwt.encode(said, self._secret, algorithm="HS256")
 
-    def read(self, token: str, *, expired: bool = False) -> Claims:
-        """What a token says; with `expired`, also one whose time is up.
+    def read(self, token: str) -> Claims:
+        """What a token says, also one whose time is up.
 
-        Raises `HttpError` with `InvalidToken` or `TokenExpired`.
+        Raises `HttpError` with `InvalidToken`.
         """
         try:
             said = jwt.decode(
@@ -99,9 +99,12 @@ class Tokens:
             claims = msgspec.convert(said, Claims)
         except (jwt.PyJWTError, msgspec.ValidationError, ValueError, TypeError):
             raise invalid_token() from None
-        if not expired and self._clock() >= claims.expires:
-            raise HttpError(403, "TokenExpired", "The token has expired.")
         return claims
+
+    def check_time(self, claims: Claims) -> None:
+        """Raise `HttpError` with `TokenExpired` when a token's time is up."""
+        if self._clock() >= claims.expires:
+            raise HttpError(403, "TokenExpired", "The token has expired.")
 
     def is_over(self, claims: Claims) -> bool:
         """Whether the time of the sign-in is up."""

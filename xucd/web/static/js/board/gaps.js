@@ -17,33 +17,43 @@ const AGAIN = 3000; // until a gap that is not closed yet is asked for once more
 let gaps = [];
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let asking;
-/** @type {Center | null} */
-let entered = null; // for whom gaps are asked for
+/** @type {object | null} */
+let latest = null; // the last question; null when nobody asks
 
 /** Asks for today's gaps and shows them, until `leaveGaps`.
  * @param {Center} center
  */
 export async function askForGaps(center) {
+  const question = {};
+  latest = question;
+  const answer = await answered(center);
+  if (question !== latest) {
+    return; // it was asked again meanwhile, by somebody else perhaps, or nobody is signed in
+  }
   clearTimeout(asking);
-  entered = center;
+  if (Array.isArray(answer)) {
+    gaps = answer;
+    showGaps();
+  }
+  if (answer === "later" || (answer !== "away" && gaps.some((gap) => gap.source === null))) {
+    asking = setTimeout(askForGaps, AGAIN, center);
+  }
+}
+
+/** @param {Center} center
+ * @returns {Promise<Gap[] | "later" | "away">} away: it is asked again once the link is open again
+ */
+async function answered(center) {
   try {
     const answer = await fetch("/xuc/api/2.0/gaps", {
       headers: { Authorization: `Bearer ${center.token}` },
     });
-    if (!answer.ok) {
-      return; // it is asked again when the link is open again
+    if (answer.ok) {
+      return await answer.json();
     }
-    const found = await answer.json();
-    if (center !== entered) {
-      return; // somebody else, or nobody, is signed in by now
-    }
-    gaps = found;
-    showGaps();
+    return answer.status < 500 ? "away" : "later";
   } catch {
-    return; // xucd is away: the page asks again when it is back
-  }
-  if (gaps.some((gap) => gap.source === null)) {
-    asking = setTimeout(askForGaps, AGAIN, center);
+    return "away";
   }
 }
 
@@ -59,7 +69,7 @@ export function showGaps() {
 /** Shows none. */
 export function leaveGaps() {
   clearTimeout(asking);
-  entered = null;
+  latest = null;
   gaps = [];
   showGaps();
 }
