@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -224,3 +225,24 @@ async def test_what_was_deleted_before_the_database_failed_is_told_later(
     assert again == {"gaps": 13}
     (told,) = await working.run(audit.read, AuditSearch(kind=Kind.EXPIRE))
     assert told.entry.detail == again
+
+
+async def test_what_was_deleted_when_xucd_stops_is_told(
+    working: AsyncStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, begun, goes_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def deletes(store: Store, before: float, limit: int) -> int:
+        loop.call_soon_threadsafe(begun.set)
+        goes_on.wait()
+        return 7
+
+    monkeypatch.setattr(retention, "KEPT", (("gaps", "figures_days", deletes),))
+    expiring = asyncio.ensure_future(expire(working, Retention(figures_days=30), NOW))
+    await begun.wait()
+    expiring.cancel()
+    goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await expiring
+    (told,) = await working.run(audit.read, AuditSearch(kind=Kind.EXPIRE))
+    assert told.entry.detail == {"gaps": 7}

@@ -235,10 +235,13 @@ def _passwd(arguments: argparse.Namespace) -> int:
 def _logout(arguments: argparse.Namespace) -> int:
     store = _store(arguments)
     try:
-        if not store.end_all_sign_ins(arguments.login):
+        if arguments.login not in store.generations():
             raise Mistake(f"there is no user {arguments.login}")
-        user = Target("user", None, arguments.login)
-        audit.write(store, audit.command_line(Kind.SIGN_OUT, [user]))
+        entry = audit.command_line(Kind.SIGN_OUT, [Target("user", None, arguments.login)])
+        # Before and after, as for a new password.
+        audit.write(store, msgspec.structs.replace(entry, outcome=ASKED))
+        store.end_all_sign_ins(arguments.login)
+        audit.write(store, entry)
     finally:
         store.close()
     print(f"{arguments.login} is signed out everywhere")

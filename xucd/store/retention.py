@@ -5,6 +5,7 @@ was deleted is told in the audit trail by its number.
 """
 
 import asyncio
+import contextlib
 import datetime
 import time
 from collections.abc import Callable, Mapping
@@ -106,11 +107,19 @@ async def expire(
     `untold` is what was deleted before, and is not in the trail yet. Raises `Interrupted`.
     """
     deleted = dict(untold or {})
-    try:
-        await _expire(store, retention, now, deleted)
+
+    async def tell() -> None:
         if deleted:
             entry = AuditEntry(at=now, actor=XUCD, kind=Kind.EXPIRE, detail=deleted)
             await store.run(audit.write, entry)
+
+    try:
+        await _expire(store, retention, now, deleted)
+        await tell()
+    except asyncio.CancelledError:  # xucd stops
+        with contextlib.suppress(StoreError):
+            await tell()
+        raise
     except StoreError as error:
         raise Interrupted(str(error), deleted) from error
     return deleted
@@ -132,8 +141,16 @@ async def _expire(
         if not days:
             continue
         before = _midnight(now, days)
-        while count := await store.run(step, before, STEP):
-            deleted[name] = deleted.get(name, 0) + count
+        count = STEP
+        while count:
+            deleting = asyncio.ensure_future(store.run(step, before, STEP))
+            try:
+                count = await asyncio.shield(deleting)
+            except asyncio.CancelledError:  # what was begun is done, and to be told
+                deleted[name] = deleted.get(name, 0) + await deleting
+                raise
+            if count:
+                deleted[name] = deleted.get(name, 0) + count
 
 
 async def expire_daily(store: AsyncStore, retention: Retention) -> None:
