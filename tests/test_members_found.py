@@ -386,6 +386,20 @@ def test_a_removal_by_a_command_is_not_undone_by_a_list_that_comes_first() -> No
     assert (scene.asked, scene.agent().lost) == ([], frozenset())
 
 
+def test_a_member_that_is_lost_while_a_command_changes_it_in_vain_is_put_back() -> None:
+    scene = remembered()
+    scene.center.begin_change(BRUCE, BILLING)
+    lists(scene, *mine("support", "sales"))
+    scene.center.end_change(BRUCE, BILLING, scene.now)
+    scene.happens()
+    assert scene.agent().lost == {BILLING}
+    assert scene.asked == [RelistMembers()]
+    (state,) = [each for each in scene.told if isinstance(each, ch.AgentChanged)]
+    assert BILLING in state.queue_ids
+    lists(scene, *mine("support", "sales"))
+    assert scene.asked[1:] == [AddMember("billing", "PJSIP/1001", "Agent/2501", 2, False)]
+
+
 def test_a_queue_that_has_come_by_a_reconnection_gets_its_agents() -> None:
     scene = Scene([Station(BRUCE, 1, True, 0.0)])
     members = tuple(mine("support", "sales"))

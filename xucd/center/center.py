@@ -411,6 +411,11 @@ class Center:
         live = self._records.get(agent_id)
         if live is not None:
             live.set_changing(queue_id, False)
+            if queue_id in live.lacking:  # a list that came meanwhile has left it to the command
+                live.lose(live.lost | {queue_id}, frozenset())
+                self.intents.append(RelistMembers())
+                # A state that was told meanwhile left the queue out.
+                self.changes.append(self.state_change(live))
             self.report_memberships(live)
             self.update_shown(live, now)
 

@@ -175,6 +175,13 @@ class LiveAgent:
         return frozenset(self._lost)
 
     @property
+    def lacking(self) -> frozenset[int]:
+        """Configured queues that lack it although it is logged in, and nobody took it out."""
+        if self._stance is Stance.OUT or not self._settled:
+            return frozenset()
+        return frozenset(self._queues.keys() - self._members.keys() - self._taken)
+
+    @property
     def changing(self) -> frozenset[int]:
         """Queues in which a command is changing its membership."""
         return frozenset(self._changing)
