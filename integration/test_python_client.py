@@ -49,7 +49,12 @@ def test_it_needs_nothing_of_xucd_but_the_structs_of_the_wire() -> None:
     ).stdout.split()
     ours = {name for name in said if name.startswith("xucd.")}
     others = {name for name in ours if not name.startswith(("xucd.client", "xucd.cti"))}
-    assert others == {"xucd.center", "xucd.center.agent", "xucd.center.callee"}
+    assert others == {
+        "xucd.center",
+        "xucd.center.agent",
+        "xucd.center.callee",
+        "xucd.center.grammar",
+    }
     beyond = {name.split(".")[2] for name in ours if name.startswith("xucd.cti.")}
     assert beyond == {"commands", "messages", "parts"}
     assert {"twisted", "autobahn", "sqlalchemy"}.isdisjoint(said)

@@ -34,7 +34,7 @@ test("what happened while a client was away is told in order when it is back", a
     ["lunch", "coffee", "training"],
   );
   const positions = received.flatMap((frame) => frame.position ?? []);
-  assert.ok(positions.every((position, at) => at === 0 || position === positions[at - 1] + 1));
+  assert.ok(positions.every((position, at) => at === 0 || position > positions[at - 1]));
   assert.equal(ada.state.agents.get(8)?.state?.cause, "training");
   assert.deepEqual(links, ["closed", "catching-up", "opened"]);
 });
