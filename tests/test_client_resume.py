@@ -111,7 +111,7 @@ async def test_a_client_that_was_signed_out_stays_so_even_when_its_token_has_exp
             await server.revocations.end_all("bruce")
             with pytest.raises(Refused) as refusal:
                 await bruce.until(LinkStatus, within=20)
-            assert refusal.value.code == "TokenExpired"
+            assert refusal.value.code == "InvalidToken"
 
 
 async def test_a_client_whose_token_expired_while_it_was_away_signs_in_by_its_password() -> None:
