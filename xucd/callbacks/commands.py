@@ -99,7 +99,7 @@ def search(asked: CallbackSearch) -> Search:
 def _condition(asked: CallbackFilter) -> Condition:
     field, operator = _field(asked.field), (asked.operator or "").strip().lower()
     if operator not in get_args(Operator):
-        raise _invalid(f"The operators of a search are {', '.join(get_args(Operator))}.")
+        raise _invalid("A search has no such operator: the documentation of the command has them.")
     if asked.value is None:
         if operator != "=":
             raise _invalid("Only the operator = accepts null.")
