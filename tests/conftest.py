@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills",
         type=int,
-        default=20,
+        default=8,
         help="how often xucd is killed while its users work, on each database",
     )
     parser.addoption(
