@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -51,6 +52,7 @@ class Away:
 async def away(tmp_path: Path) -> AsyncIterator[Away]:
     away = Away(tmp_path)
     yield away
+    away.journal.close()
     await away.store.close()
 
 
@@ -86,6 +88,13 @@ async def _written(away: Away) -> AsyncIterator[None]:
             yield
         else:
             return
+
+
+async def test_what_cannot_be_written_is_not_retried_once_the_store_is_to_close(away: Away) -> None:
+    await away.trail.record(PAUSED)
+    away.journal.close()
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 async def test_what_must_not_go_unseen_is_refused_while_the_database_is_away(away: Away) -> None:

@@ -314,6 +314,7 @@ class Assembly:
             await self._service.close()
             await asyncio.gather(*self._background, return_exceptions=True)
             await self._write_rest()
+            self._context.journal.close()
             self._context.hub.streams.close()
         await self._store.close()
 

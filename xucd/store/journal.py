@@ -185,6 +185,11 @@ class Journal:
             center.gone = gone | center.gone
             raise
 
+    def close(self) -> None:
+        """Retry no longer what could not be written; before the store is closed."""
+        if self._writer is not None:
+            self._writer.cancel()
+
     async def _now(self, method: Callable[..., None], *arguments: Any) -> None:
         await self.written()  # an earlier change must not overwrite this one
         try:
