@@ -72,7 +72,8 @@ def _ami(data: bytes) -> None:
         if event is not None:
             scene.now += 0.25
             scene.happens(event)
-    scene.rebuilds(listed.snapshot())
+    with suppress(DecodeError):  # callers are decoded last
+        scene.rebuilds(listed.snapshot())
     scene.passes(30)
 
 
