@@ -52,6 +52,7 @@ class Away:
 async def away(tmp_path: Path) -> AsyncIterator[Away]:
     away = Away(tmp_path)
     yield away
+    away.trail.flush()
     away.journal.close()
     await away.store.close()
 

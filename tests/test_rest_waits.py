@@ -75,6 +75,7 @@ async def site(callbacks: Any, journal: Any) -> AsyncIterator[Server]:
     parts["rights"] = lambda user: rights_of(user, strict=False)
     async with serving(parts=parts) as server:
         yield server
+    trail.flush()  # else it would write minutes later
 
 
 def posted(token: str, body: bytes) -> tuple[bytes, bytes]:
@@ -182,6 +183,7 @@ async def centre(tmp_path: Path, demo_plan: Plan) -> AsyncIterator[Centre]:
     callbacks = Callbacks(context)
     async with site(callbacks, journal) as server:
         yield Centre(server, journal, str(request.uuid))
+    await journal.written()
     await ahead.close()
 
 
