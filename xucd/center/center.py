@@ -157,6 +157,8 @@ class Center:
         self.knows_calls = resumed is not None  # a call that is found and not known is a new one
         self.calls_before: dict[str, CutCall] = {}
         self.cut_calls: dict[str, CutCall] = {}
+        # Agents of whom nobody knows whether Asterisk has changed a queue, as it was asked to.
+        self.doubted: set[int] = set()
         if resumed is not None:
             self.queue_stats.lately.update(resumed.lately.callers)
             self.phone_calls.lately.update(resumed.lately.rung)
@@ -301,6 +303,7 @@ class Center:
         self.calls_before, self.cut_calls = before.calls_before, before.cut_calls
         self._midnight, self._aged_at = before._midnight, before._aged_at
         self.gone |= before.gone
+        self.doubted = before.doubted
         for gone in before.agents.keys() - self._records.keys():
             self.presence.forget(gone)
             day = before.agents[gone].day(min(now, self._midnight))
@@ -418,6 +421,15 @@ class Center:
                 self.changes.append(self.state_change(live))
             self.report_memberships(live)
             self.update_shown(live, now)
+
+    def settle_doubts(self) -> None:
+        """A list is to put right what Asterisk may have changed of agents' queues, or may not."""
+        for agent_id in self.doubted:
+            live = self._records.get(agent_id)
+            if live is not None and live.stance is not Stance.OUT:
+                live.settle(False)
+                self.save_station(live)
+        self.doubted.clear()
 
     def move_to_group(self, agent_id: int, group_id: int) -> None:
         """An agent belongs to another group now."""

@@ -10,6 +10,7 @@ not sent unless the client asked for a result.
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from xucd.center.agent import Stance
@@ -235,7 +236,9 @@ async def _change(context: Context, change: _Change, asking: Coroutine[Any, Any,
         center.configure(agent_id, queue_id, change.penalty, context.now())
     except Refused as refusal:
         if refusal.code in UNANSWERED:
-            context.asterisk.fire(change.undoing)
+            center.doubted.add(agent_id)
+            undone = partial(center.doubted.discard, agent_id)
+            context.asterisk.fire(change.undoing, then=undone)
         with contextlib.suppress(Refused):
             await context.journal.set_membership(agent_id, queue_id, before)
         raise _silent(refusal) from None

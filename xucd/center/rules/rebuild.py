@@ -68,6 +68,7 @@ def rebuild(
     center.expect_nothing(None, now)
     center.ask_anew(now)
     seen = QueuesSeen(snapshot.queues, snapshot.members)
+    center.settle_doubts()
     rebuild_members(center, seen, now, heard_until=heard_until)
     rebuild_listeners(center, snapshot.channels)
 
