@@ -35,9 +35,9 @@ async def tokens(xucd: Xucd) -> list[str]:
 
 
 def allow_files(count: int) -> None:
-    """Let this process have so many files open, as far as it may."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(count, hard), hard))
+    """Let this process have so many files open at least, as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(count, soft), hard), hard))
 
 
 @contextlib.asynccontextmanager
