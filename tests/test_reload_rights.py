@@ -29,9 +29,16 @@ class Daemon:
 
     def __init__(self, assembly: Assembly, store: Store) -> None:
         self.assembly = assembly
+        self._running: Assembly | None = assembly
         self.store = store
         tokens = Tokens(store.token_secret(), 3600, 3600, time.time)
         self.token = tokens.sign(tokens.begin("ada", store.generations()["ada"]))
+
+    async def stop(self) -> None:
+        """Stop it, if it is not stopped yet."""
+        assembly, self._running = self._running, None
+        if assembly is not None:
+            await assembly.stop()
 
     async def link(self) -> Client:
         """A page of ada's."""
@@ -70,10 +77,11 @@ async def daemon(tmp_path: Path, demo_plan: Plan) -> AsyncIterator[Daemon]:
     )
     assembly = Assembly(settings)
     await assembly.start()
+    daemon = Daemon(assembly, store)
     try:
-        yield Daemon(assembly, store)
+        yield daemon
     finally:
-        await assembly.stop()
+        await daemon.stop()
         store.close()
 
 

@@ -58,6 +58,8 @@ SERVICE_RESTART = 1012
 # How many connections may wait to be accepted: all pages come back at once after a restart.
 BACKLOG = 1024
 TICK_S = 5.0
+FINISH_S = 2.0
+"""For how long xucd waits at its end for commands that are under way, in seconds."""
 
 log = structlog.get_logger()
 reactor: Any = twisted_reactor
@@ -310,13 +312,21 @@ class Assembly:
         if self._background:
             for task in self._background:
                 task.cancel()
-            self._links.close()
+            await self._finish(self._links.close())
             await self._service.close()
             await asyncio.gather(*self._background, return_exceptions=True)
             await self._write_rest()
             self._context.journal.close()
             self._context.hub.streams.close()
         await self._store.close()
+
+    async def _finish(self, commands: list[asyncio.Task[None]]) -> None:
+        """Let commands that are under way come to their end, as far as that does not take long."""
+        if commands:
+            _, late = await asyncio.wait(commands, timeout=FINISH_S)
+            for command in late:
+                command.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _write_rest(self) -> None:
         context = self._context

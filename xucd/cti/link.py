@@ -24,6 +24,7 @@ nothing for 10 s of what waits for it is aborted: no close frame would get throu
 
 import asyncio
 from collections import deque
+from collections.abc import Coroutine
 from typing import Any, Protocol
 
 import msgspec
@@ -115,6 +116,9 @@ class LinkOwner(Protocol):
     def detach(self, link: "Link") -> None:
         """Detach a lost link from its session, which is parked or ends."""
 
+    def work(self, commands: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Carry out a link's commands; they are finished though the link is lost."""
+
 
 class Link(WebSocketServerProtocol):
     """The WebSocket link of a user who has signed in."""
@@ -196,7 +200,7 @@ class Link(WebSocketServerProtocol):
             self._queue.append((command, len(payload)))
             self._queued += len(payload)
             if self._worker is None:
-                self._worker = self._loop.create_task(self._run_queue(self.session, self.writer))
+                self._worker = self.links.work(self._run_queue(self.session, self.writer))
 
     def onPing(self, payload: bytes) -> None:
         """Answer a WebSocket ping, in order with all other frames."""

@@ -10,7 +10,7 @@ What the log has kept over a restart of xucd is parked at the start, for the res
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from weakref import WeakSet
 
@@ -58,6 +58,7 @@ class Links(WebSocketServerFactory):
         self.open: set[Link] = set()
         # Also those that have lost their link while a command of theirs is still carried out.
         self._sessions: WeakSet[Session] = WeakSet()
+        self._workers: set[asyncio.Task[None]] = set()
         self._resumable: dict[str, _Resumable] = {}  # by the epoch of the stream
         self._parked: dict[str, _Resumable] = {}  # those without a link, the oldest first
         self._parked_of: dict[int, dict[str, _Resumable]] = {}  # the same, by their users' ids
@@ -147,14 +148,25 @@ class Links(WebSocketServerFactory):
         self.hub.streams.park(resumable.stream)
         self._park(resumable, self.limits.parking)
 
-    def close(self) -> None:
-        """Close all links. Sessions that can be resumed stay in the log, for the next start."""
+    def close(self) -> list[asyncio.Task[None]]:
+        """Close all links. Sessions that can be resumed stay in the log, for the next start.
+
+        Returns the commands that are under way.
+        """
         self._closing = True
         for resumable in self._parked.values():
             if resumable.timer is not None:
                 resumable.timer.cancel()
         for link in list(self.open):
             link.sendCloseFrame(GOING_AWAY, b"going away")
+        return list(self._workers)
+
+    def work(self, commands: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Carry out a link's commands; they are finished though the link is lost."""
+        worker = self.loop.create_task(commands)
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
+        return worker
 
     def dismiss(self, whom: Callable[[User, SignInKey], bool], code: int, reason: bytes) -> None:
         """Dismiss the sessions of some users or sign-ins, at once, and close their links.
