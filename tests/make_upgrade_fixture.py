@@ -28,6 +28,7 @@ from tests.conftest import (
     PROJECT,
     TODAY,
 )
+from tests.day_figures import put_days
 from tests.postgres_server import PostgresServer, programs
 from tests.upgrades import FIXTURES, WITH_PASSWORD, kept, password
 from xucd import __version__
@@ -89,8 +90,8 @@ def fill(store: Store) -> None:
     store.put_station(Station(8, 1, logged_in=True, since=NOON, paused=True, reason="lunch"))
     store.put_station(Station(9, 7, logged_in=True, since=NOON + 1, settled=False))
     store.put_station(Station(10, 3, logged_in=False, since=NOON + 2))
-    store.put_agent_days(TODAY, {8: _numbered(AgentDay()), 9: AgentDay(login_at=NOON)})
-    store.put_queue_days(TODAY, {1: _numbered(QueueDay()), 2: QueueDay(waiting={"1.5": NOON})})
+    put_days(store, TODAY, agents={8: _numbered(AgentDay()), 9: AgentDay(login_at=NOON)})
+    put_days(store, TODAY, queues={1: _numbered(QueueDay()), 2: QueueDay(waiting={"1.5": NOON})})
     _work_on_callbacks(store)
 
 

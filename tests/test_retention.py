@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
+from tests.day_figures import put_days
 from tests.lone_xucd import LoneXucd
 from tests.rest_client import RestClient
 from xucd.center.audit import XUCD, AuditEntry, Kind
@@ -142,8 +143,8 @@ async def test_the_reference_to_a_message_is_forgotten_once_its_request_is_close
 async def test_figures_go_after_their_days(filled: Filled, working: AsyncStore) -> None:
     for age in (10, 40):
         day = day_of(days_ago(age))
-        filled.store.put_agent_days(day, {8: AgentDay(), 9: AgentDay()})
-        filled.store.put_queue_days(day, {1: QueueDay()})
+        put_days(filled.store, day, {8: AgentDay(), 9: AgentDay()})
+        put_days(filled.store, day, queues={1: QueueDay()})
     deleted = await expire(working, Retention(figures_days=30), NOW)
     assert deleted == {"agentDays": 2, "queueDays": 1}
     assert filled.store.agent_days(day_of(days_ago(10))).keys() == {8, 9}
@@ -165,7 +166,7 @@ async def test_the_trail_goes_after_its_days_and_tells_of_it(
 
 async def test_zero_days_keep_for_ever(filled: Filled, working: AsyncStore) -> None:
     request, ticket = filled.request(9000, message="c" * 32), filled.ticket(9000)
-    filled.store.put_agent_days(datetime.date(2001, 1, 1), {8: AgentDay()})
+    put_days(filled.store, datetime.date(2001, 1, 1), {8: AgentDay()})
     audit.write(filled.store, AuditEntry(at=1.0, actor=XUCD, kind=Kind.LISTEN))
     assert await expire(working, FOR_EVER, NOW) == {}
     assert (filled.requests(), filled.tickets()) == ({request}, {ticket})
@@ -189,7 +190,7 @@ async def test_the_daemon_deletes_at_its_start_and_says_so(tmp_path: Path) -> No
     xucd = LoneXucd(tmp_path)
     await xucd.prepare()
     store = xucd.store()
-    store.put_agent_days(datetime.date(2001, 1, 1), {8: AgentDay()})
+    put_days(store, datetime.date(2001, 1, 1), {8: AgentDay()})
     await xucd.start()
     try:
         ada = RestClient(xucd.port, xucd.token("ada"))

@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from tests.conftest import TODAY
+from tests.day_figures import put_days
 from xucd.center.day import AgentDay
 from xucd.center.queue_day import QueueDay
 from xucd.center.station import Station
@@ -217,10 +218,10 @@ def test_a_seat_is_kept_as_last_put(demo: Store) -> None:
 def test_days_are_kept_apart_and_overwritten(store: Store) -> None:
     full = AgentDay(1.5, 2.5, 3.5, 1e9, 2e9, 4, 5, 6, 7.5, 8.5, 9, 10.5)
     yesterday = TODAY - datetime.timedelta(1)
-    store.put_agent_days(yesterday, {8: full})
-    store.put_agent_days(TODAY, {8: AgentDay(), 9: full})
-    store.put_agent_days(TODAY, {8: AgentDay(paused_s=60.0)})
-    store.put_agent_days(TODAY, {})
+    put_days(store, yesterday, agents={8: full})
+    put_days(store, TODAY, agents={8: AgentDay(), 9: full})
+    put_days(store, TODAY, agents={8: AgentDay(paused_s=60.0)})
+    put_days(store, TODAY, agents={})
     assert store.agent_days(yesterday) == {8: full}
     assert store.agent_days(TODAY) == {8: AgentDay(paused_s=60.0), 9: full}
 
@@ -228,10 +229,10 @@ def test_days_are_kept_apart_and_overwritten(store: Store) -> None:
 def test_queues_days_are_kept_apart_and_overwritten_with_those_who_wait(store: Store) -> None:
     full = QueueDay(9, 1, 2, 3, 4, 5, 6, 7, 8, 9, {"1795341700.7": 1_795_341_700.125})
     yesterday = TODAY - datetime.timedelta(1)
-    store.put_queue_days(yesterday, {1: full})
-    store.put_queue_days(TODAY, {1: full, 2: full})
-    store.put_queue_days(TODAY, {1: QueueDay(entered=1)})
-    store.put_queue_days(TODAY, {})
+    put_days(store, yesterday, queues={1: full})
+    put_days(store, TODAY, queues={1: full, 2: full})
+    put_days(store, TODAY, queues={1: QueueDay(entered=1)})
+    put_days(store, TODAY, queues={})
     assert store.queue_days(yesterday) == {1: full}
     assert store.queue_days(TODAY) == {1: QueueDay(entered=1), 2: full}
 

@@ -207,7 +207,7 @@ class AuditedCommands:
             else:
                 trail.count(refused, bucket(refused.actor.address))
             raise
-        except Exception:
+        except Exception:  # whatever it is, a part may have been done; the link logs it
             await trail.record(msgspec.structs.replace(entry, outcome="InternalError"))
             raise
         await trail.record(entry)

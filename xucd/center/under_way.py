@@ -103,13 +103,6 @@ class Lately(msgspec.Struct, frozen=True):
             {key: one.later(seconds) for key, one in self.rung.items()},
         )
 
-    def since(self, moment: float) -> "Lately":
-        """Those of after a moment."""
-        return Lately(
-            {key: one for key, one in self.callers.items() if one.at >= moment},
-            {key: one for key, one in self.rung.items() if one.at >= moment},
-        )
-
 
 class Resumed(msgspec.Struct, frozen=True):
     """What was under way at `at`, when it was last written, by the agents' ids."""

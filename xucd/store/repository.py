@@ -130,15 +130,6 @@ class Store:
                 for row in rows
             }
 
-    def put_agent_days(self, day: datetime.date, days: Mapping[int, AgentDay]) -> None:
-        """Write the counters of one day for these agents, in place of earlier ones."""
-        rows = [
-            {"agent_id": agent_id, "day": day, **msgspec.structs.asdict(counters)}
-            for agent_id, counters in days.items()
-        ]
-        with self.writing() as connection:
-            put_rows(connection, tables.agent_days, rows)
-
     def queue_days(self, day: datetime.date) -> dict[int, QueueDay]:
         """The counters of one day, by queue id."""
         table = tables.queue_days
@@ -150,15 +141,6 @@ class Store:
                 )
                 for row in rows
             }
-
-    def put_queue_days(self, day: datetime.date, days: Mapping[int, QueueDay]) -> None:
-        """Write the counters of one day for these queues, in place of earlier ones."""
-        rows = [
-            {"queue_id": queue_id, "day": day, **msgspec.structs.asdict(counters)}
-            for queue_id, counters in days.items()
-        ]
-        with self.writing() as connection:
-            put_rows(connection, tables.queue_days, rows)
 
     def password_hash(self, login: str) -> str | None:
         """A user's password hash; None for an unknown login and for one without a password."""

@@ -65,7 +65,7 @@ def decoded_in_steps(data: bytes, kind: Any) -> list[Any]:
             raise BadElement(len(found)) from None
         at, end = match.end(), match[2]
         if len(found) % _STEP == 0:
-            time.sleep(_PAUSE_S)
+            time.sleep(_PAUSE_S)  # in a thread: lets the loop have the interpreter
     if data[at:].strip(b" \t\n\r"):
         raise BadElement(len(found))
     return found
