@@ -8,8 +8,9 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.request import urlopen
 
 from integration.client import Client, http
@@ -67,16 +68,19 @@ class Xucd:
         assert process.returncode == 0, printed.decode()
         return printed.decode()
 
-    async def start(self) -> None:
-        """Start the daemon; returns when what it tells is current."""
+    async def start(self, *, hears: bool = True) -> None:
+        """Start the daemon; returns when what it tells is current, or, deaf, when it answers."""
         with self.log.open("ab") as log:
             self._process = await self._run("run", stdout=log.fileno())
-        await self.until_current()
+        await self._until(self._current if hears else self._answers)
 
     async def until_current(self) -> None:
         """Wait until the daemon holds what Asterisk has."""
+        await self._until(self._current)
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
         async with asyncio.timeout(DEADLINE):
-            while not await asyncio.to_thread(self._current):
+            while not await asyncio.to_thread(is_so):
                 await asyncio.sleep(0.02)  # over HTTP there is nothing to wait on
                 if self._process is not None and self._process.returncode is not None:
                     raise RuntimeError(f"xucd ended:\n{self.log.read_text()}")
@@ -112,11 +116,19 @@ class Xucd:
         return Store(self.url)
 
     def _current(self) -> bool:
+        health = self._health()
+        return health is not None and bool(health["current"])
+
+    def _answers(self) -> bool:
+        health = self._health()
+        return health is not None and health["store"] == "ok"
+
+    def _health(self) -> dict[str, Any] | None:
         try:
-            status, health = http(self.port, "/health")
+            health: dict[str, Any] = http(self.port, "/health")[1]
         except (OSError, json.JSONDecodeError):
-            return False
-        return status == 200 and bool(health["current"])
+            return None
+        return health
 
     async def _run(
         self,

@@ -149,7 +149,7 @@ async def logs(world: World, before: callers.Counts, wanted: dict[tuple[int, str
 
 
 async def test_calls_while_xucd_is_down_are_counted_from_the_log_also_when_killed_again(
-    world: World, proof: Proof
+    world: World, link: Proxy, proof: Proof
 ) -> None:
     await world.agent("jack", "1003")
 
@@ -157,6 +157,10 @@ async def test_calls_while_xucd_is_down_are_counted_from_the_log_also_when_kille
         await world.xucd.stop(signal.SIGKILL)
 
     async def start() -> None:
+        link.refuse = True
+        await world.xucd.start(hears=False)
+        await world.xucd.stop()  # it writes its figures, and has heard nothing of Asterisk
+        link.refuse = False
         await world.xucd.start()
         await world.xucd.stop(signal.SIGKILL)  # before or after the log is counted
         await world.xucd.start()

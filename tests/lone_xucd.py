@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from integration.client import Client, http
-from integration.running import DEADLINE, DEMO, Xucd, free_port
+from integration.client import Client
+from integration.running import DEMO, Xucd, free_port
 from xucd.web.tokens import Tokens
 
 
@@ -38,9 +37,9 @@ class LoneXucd(Xucd):
         file.write_text(DEMO.read_text(encoding="utf-8") + self._center, encoding="utf-8")
         await self.command("center", "apply", str(file))
 
-    async def start(self) -> None:
-        """Start the daemon; returns when it answers."""
-        await super().start()
+    async def start(self, *, hears: bool = False) -> None:
+        """Start the daemon; returns when it answers: it will never hear anything."""
+        await super().start(hears=hears)
         if not self._secret:
             store = self.store()
             self._secret = await asyncio.to_thread(store.token_secret)
@@ -76,18 +75,3 @@ class LoneXucd(Xucd):
             if int(local.partition(":")[2], 16) == self.port and not listens:
                 count += f"socket:[{inode}]" in held
         return count
-
-    async def until_current(self) -> None:
-        """Wait until the daemon answers; current it will never be."""
-        async with asyncio.timeout(DEADLINE):
-            while not await asyncio.to_thread(self._answers):
-                await asyncio.sleep(0.02)  # over HTTP there is nothing to wait on
-                if self._process is not None and self._process.returncode is not None:
-                    raise RuntimeError(f"xucd ended:\n{self.log.read_text()}")
-
-    def _answers(self) -> bool:
-        try:
-            status, health = http(self.port, "/health")
-        except (OSError, json.JSONDecodeError):
-            return False
-        return status == 503 and health["store"] == "ok"

@@ -68,7 +68,7 @@ def memory(store: Store, clock: ClockReading) -> Memory:
     return found
 
 
-PAUSED = AgentUnderWay(AgentState.ON_PAUSE, EPOCH)
+PAUSED = AgentUnderWay(AgentState.ON_PAUSE, EPOCH, EPOCH)
 
 
 def test_a_first_start_remembers_nothing_and_has_no_gap(store: Store) -> None:
@@ -103,6 +103,7 @@ def test_a_clock_set_while_xucd_was_down_moves_all_that_goes_on(store: Store, st
     write_all(store)
     off = memory(store, reading(60, step))
     assert off.resumed.at == EPOCH + step
+    assert off.resumed.agents[BRUCE].since == EPOCH - 5 + step
     assert off.resumed.agents[BRUCE].until == EPOCH + step
     assert off.resumed.agents[BRUCE].calls["phone"].answered == EPOCH - 5 + step
     assert off.resumed.lately.callers["a"].since == EPOCH - 9 + step
@@ -128,7 +129,7 @@ def test_a_clock_that_is_set_moves_what_is_stored_once(store: Store) -> None:
 
 def write_all(store: Store) -> None:
     call = CallUnderWay(True, "support", EPOCH - 8, EPOCH - 5, AgentDay(inbound_calls=1))
-    under_way = AgentUnderWay(AgentState.ON_CALL, EPOCH, {"phone": call})
+    under_way = AgentUnderWay(AgentState.ON_CALL, EPOCH - 5, EPOCH, {"phone": call})
     lately = Lately({"a": Caller(SUPPORT, EPOCH - 9, EPOCH - 1)}, {"b": Rung(BRUCE, EPOCH, True)})
     figures.put_figures(
         store,
@@ -219,25 +220,28 @@ class Killed:
         self.under_way = self.scene.center.take_unwritten(self.scene.now)
         return self.under_way
 
-    def restarts(
-        self, alive: float, now: float, found: Snapshot, heard: float | None = None
-    ) -> Center:
-        """Restart, having been alive until a moment, and find this."""
+    def starts(self, alive: float, now: float) -> Center:
+        """Start again, having been alive until a moment, and hear nothing yet."""
         days, agents = {}, {}
         for agent_id, (day, one) in self.under_way.items():
             spent = max(0.0, alive - one.until)
             days[agent_id] = day.spend(one.state, spent)
             agents[agent_id] = msgspec.structs.replace(one, until=alive)
-        center = Center(
-            directory(),
-            now,
-            midnight_after,
-            Remembered(
-                {BRUCE: QUEUES}, self.scene.center.stations, days, resumed=Resumed(alive, agents)
-            ),
-        )
+        stations = self.scene.center.stations
+        remembered = Remembered({BRUCE: QUEUES}, stations, days, resumed=Resumed(alive, agents))
+        return Center(directory(), now, midnight_after, remembered)
+
+    def restarts(
+        self, alive: float, now: float, found: Snapshot, heard: float | None = None
+    ) -> Center:
+        """Start again, having been alive until a moment, and find this."""
+        center = self.starts(alive, now)
         rebuild(center, found, now, alive if heard is None else heard)
         return center
+
+    def is_killed_before_it_hears(self, alive: float, now: float) -> None:
+        """Start again, write the figures, and be killed before Asterisk has listed anything."""
+        self.under_way = self.starts(alive, now).take_unwritten(now + 0.5)
 
 
 def talking(phone: str, caller: str) -> ChannelSeen:
@@ -279,6 +283,22 @@ def test_a_call_that_ended_while_xucd_was_down_is_counted_to_the_kill() -> None:
     day = center.agents[BRUCE].day(now + 500)
     assert (day.inbound_calls, day.inbound_answered, day.inbound_talk_s) == (1, 1, 20)
     assert phone in center.cut_calls
+
+
+@pytest.mark.parametrize("goes_on", [True, False], ids=["goes on", "ends"])
+def test_a_kill_before_asterisk_is_heard_again_forgets_no_call(goes_on: bool) -> None:
+    killed, caller, phone = in_call()
+    lost = killed.scene.now
+    name = killed.scene.center.channels.by_id[phone].name
+    found = (msgspec.structs.replace(talking(phone, caller), channel=name),) if goes_on else ()
+    for later in (20, 40):
+        killed.is_killed_before_it_hears(lost, lost + later)
+    center = killed.restarts(lost, lost + 60, snapshot(*everywhere(), channels=found), lost)
+    answer = Logged(lost, "connected", caller, "support", "Agent/2501", phone, waited=4.0, rang=4.0)
+    count_logged(center, [answer], lost, lost + 60, lambda moment: datetime.date(2026, 1, 1))
+    day = center.agents[BRUCE].day(lost + 60)
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_ring_s) == (1, 1, 4)
+    assert set(center.take_unwritten(lost + 60)[BRUCE][1].calls) == ({phone} if goes_on else set())
 
 
 def test_a_call_that_began_while_xucd_was_down_is_counted() -> None:
@@ -334,6 +354,20 @@ def test_a_state_that_no_restart_knows_is_counted_no_further_than_it_was() -> No
     found = snapshot(*everywhere(), channels=(talking("phone", "caller"),))
     center = killed.restarts(began + 100, began + 130, found)
     assert center.agents[BRUCE].day(began + 140).ready_s == before
+
+
+def test_a_kill_before_asterisk_is_heard_again_takes_no_time_away() -> None:
+    killed = Killed()
+    scene = killed.scene
+    scene.passes(90)
+    scene.talks()
+    killed.written()
+    lost, before = scene.now, killed.under_way[BRUCE][0]
+    killed.is_killed_before_it_hears(lost, lost + HOUR)
+    now = lost + HOUR + 5
+    paused_now = snapshot(*everywhere(paused=True, reason="lunch"))
+    day = killed.restarts(lost + HOUR + 0.5, now, paused_now, lost).agents[BRUCE].day(now)
+    assert (day.ready_s, day.paused_s) == (before.ready_s, 0)
 
 
 def test_a_restart_while_nothing_is_heard_counts_only_what_was_heard() -> None:

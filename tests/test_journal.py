@@ -109,7 +109,7 @@ async def test_the_pulse_tells_only_of_calls_that_are_in_the_figures(writing: Wr
     assert caller not in writing.is_killed().resumed.lately.callers
 
 
-PAUSED = AgentUnderWay(AgentState.ON_PAUSE, EPOCH)
+PAUSED = AgentUnderWay(AgentState.ON_PAUSE, EPOCH, EPOCH)
 
 
 @pytest.mark.parametrize("writes", [False, True], ids=["killed before", "killed after"])

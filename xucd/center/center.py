@@ -170,8 +170,9 @@ class Center:
             if agent.id in remembered.days:
                 record.restore_day(remembered.days[agent.id])
             if resumed is not None and agent.id in resumed.agents:
-                began = max(resumed.at, self.today_since)
-                record.restore_spending(resumed.agents[agent.id].state, began)
+                before = resumed.agents[agent.id]
+                until = max(resumed.at, self.today_since)
+                record.restore_spending(before.state, before.since, until)
             self._records[agent.id] = record
             self.presence.remember(record)
 
@@ -213,13 +214,14 @@ class Center:
             if leg.agent_id in agent_ids and leg.twin is None:
                 of_agent = calls.setdefault(leg.agent_id, {})
                 of_agent[leg.channel.unique_id] = call_under_way(leg)
-        for unique_id, cut in self.cut_calls.items() if agent_ids else ():
+        # Until Asterisk has listed its calls, those before a restart are still to be found there.
+        for unique_id, cut in (self.cut_calls | self.calls_before).items() if agent_ids else ():
             calls.setdefault(cut.agent_id, {})[unique_id] = cut.call
         now = min(now, self._midnight)
         return {
             agent_id: (
                 live.day(now),
-                AgentUnderWay(live.shown.state, now, calls.get(agent_id, {})),
+                AgentUnderWay(live.shown.state, live.spent_since, now, calls.get(agent_id, {})),
             )
             for agent_id in agent_ids
             if (live := self._records.get(agent_id)) is not None

@@ -9,7 +9,6 @@ what they return is immutable. The centre alone holds the same object as an `Age
 methods are the only code that writes; each leaves the agent in a state that makes sense by itself.
 """
 
-import math
 from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 
@@ -241,6 +240,11 @@ class LiveAgent:
         """The time in the shown state up to `now` that is not in the figures yet."""
         return AgentDay().spend(self._shown.state, max(0.0, now - self._spent_until))
 
+    @property
+    def spent_since(self) -> float:
+        """Since when the time in the shown state is counted, in epoch seconds."""
+        return self._spent_since
+
     def spent(self, since: float, now: float) -> AgentDay:
         """The time in the shown state since a moment of today, as far as it is counted."""
         return AgentDay().spend(self._shown.state, max(0.0, now - max(since, self._spent_since)))
@@ -416,10 +420,10 @@ class AgentRecord(LiveAgent):
         """Go on from these figures."""
         self._day = day
 
-    def restore_spending(self, state: AgentState, until: float) -> None:
-        """The time in this state is counted up to a moment: go on from there, if it still is."""
+    def restore_spending(self, state: AgentState, since: float, until: float) -> None:
+        """The time in this state is counted between these: go on from there, if it still is."""
         if state is self._shown.state:
-            self._spent_since, self._spent_until = -math.inf, until
+            self._spent_since, self._spent_until = since, until
 
     def shift(self, seconds: float) -> None:
         """The clock was set: every moment is now so much later by it, and as long ago as before."""

@@ -37,19 +37,20 @@ class CallUnderWay(msgspec.Struct, frozen=True):
 
 
 class AgentUnderWay(msgspec.Struct, frozen=True):
-    """The shown state of an agent, whose time is counted up to `until`, and its phone's calls.
+    """The shown state of an agent, whose time is counted from `since` to `until`, and its calls.
 
     `calls` is by the unique id of the phone's channel.
     """
 
     state: AgentState
+    since: float
     until: float
     calls: dict[str, CallUnderWay] = {}
 
     def later(self, seconds: float) -> "AgentUnderWay":
         """The same by a clock that was set by so much."""
         calls = {key: call.later(seconds) for key, call in self.calls.items()}
-        return AgentUnderWay(self.state, self.until + seconds, calls)
+        return AgentUnderWay(self.state, self.since + seconds, self.until + seconds, calls)
 
 
 class CutCall(msgspec.Struct, frozen=True):

@@ -275,7 +275,10 @@ def _drop_under_way(connection: Connection, agent_ids: Set[int]) -> None:
 def _under_way(connection: Connection) -> dict[int, AgentUnderWay]:
     return {
         row.agent_id: AgentUnderWay(
-            AgentState(row.state), row.until, msgspec.convert(row.calls, dict[str, CallUnderWay])
+            AgentState(row.state),
+            row.since,
+            row.until,
+            msgspec.convert(row.calls, dict[str, CallUnderWay]),
         )
         for row in connection.execute(select(tables.agents_under_way))
     }
@@ -286,6 +289,7 @@ def _put_under_way(connection: Connection, agents: Mapping[int, AgentUnderWay]) 
         {
             "agent_id": agent_id,
             "state": str(one.state),
+            "since": one.since,
             "until": one.until,
             "calls": msgspec.to_builtins(one.calls),
         }

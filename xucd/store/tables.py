@@ -184,13 +184,14 @@ queue_days = Table(
     Column("waiting", JSON, nullable=False),
 )
 # What was under way when the day's figures were written last: the shown state, whose time is
-# counted up to `until`, and the phone's calls, as `xucd.center.under_way` has them. No foreign key:
-# a write of many agents must not fail for one that was removed meanwhile.
+# counted from `since` to `until`, and the phone's calls, as `xucd.center.under_way` has them. No
+# foreign key: a write of many agents must not fail for one that was removed meanwhile.
 agents_under_way = Table(
     "agents_under_way",
     metadata,
     Column("agent_id", Integer, primary_key=True, autoincrement=False),
     Column("state", String(20), nullable=False),
+    Column("since", Double, nullable=False),
     Column("until", Double, nullable=False),
     Column("calls", JSON, nullable=False),
 )

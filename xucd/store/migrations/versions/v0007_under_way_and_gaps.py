@@ -14,6 +14,7 @@ def upgrade() -> None:
         "agents_under_way",
         sa.Column("agent_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("state", sa.String(20), nullable=False),
+        sa.Column("since", sa.Double(), nullable=False),
         sa.Column("until", sa.Double(), nullable=False),
         sa.Column("calls", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("agent_id", name=op.f("pk_agents_under_way")),
