@@ -14,7 +14,6 @@ number. docs/operating.md shows how to filter it.
 """
 
 import re
-from collections.abc import Iterator
 
 END = b"\r\n\r\n"
 """What ends a block."""
@@ -57,7 +56,7 @@ class _Form:
         self.whole = re.compile(_whole(headers))
         torn = headers.replace(b"ANY", _ANY).replace(b"VARIABLES", rb"(?:Variable: .*\r\n)?")
         self.torn = re.compile(torn.replace(b"VALUE", rb".*?"), re.DOTALL)
-        self._cut = re.compile(rb"|".join(_cuts(headers)))
+        self._cut = re.compile(_cut(headers))
 
     def is_cut(self, block: bytes, at: int) -> bool:
         """Whether what begins at the mark there ends, or goes on wrongly, behind a value.
@@ -72,18 +71,21 @@ def _whole(headers: bytes) -> bytes:
     return headers.replace(b"VARIABLES", rb"(?:Variable: [^\r\n]*\r\n)*")
 
 
-def _cuts(headers: bytes) -> Iterator[bytes]:
-    """How a form begins that ends too early, or goes on wrongly behind a value."""
-    for found in re.finditer(rb"ANY|\(VALUE\)(.*?: )|\(VARIABLES\)", headers):
-        before = _whole(headers[: found.start()])
+def _cut(headers: bytes) -> bytes:
+    """How a form is cut: it ends too early, or goes on wrongly, behind one of its values."""
+    parts = list(re.finditer(rb"ANY|\(VALUE\)(.*?: )|\(VARIABLES\)", headers))
+    pattern, end = b"", None
+    for found in reversed(parts):  # one within the other: side by side they take long to compile
         if found[0] == b"(VARIABLES)":
-            before += _whole(b"VARIABLES")
-            yield before + rb"(?!Variable: |ActionID: )"
-            yield before + rb"Variable: [^\r\n]*\Z"
+            cut = _whole(found[0]) + rb"(?:(?!Variable: |ActionID: )|Variable: [^\r\n]*\Z)"
         else:
-            yield before + rb"[^\r\n]*\Z"
+            cut = rb"[^\r\n]*\Z"
             if found[1]:
-                yield before + rb"[^\r\n]*(?=[\r\n])(?!" + found[1] + rb")"
+                cut += rb"|[^\r\n]*(?=[\r\n])(?!" + found[1] + rb")"
+        if end is not None:
+            cut += b"|" + _whole(headers[found.start() : end]) + pattern
+        pattern, end = b"(?:" + cut + b")", found.start()
+    return _whole(headers[:end]) + pattern
 
 
 _ENTRY = _Form(b"Event: QueueEntry\r\n", _WAITING)
