@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from integration.client import DEADLINE, Client
+from integration.model.panel import Panel
 from integration.pbx import Pbx
 from integration.phones import Phone, Phones
 from integration.running import Xucd
@@ -115,26 +115,27 @@ async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
 
 async def no_channels(pbx: Pbx) -> None:
     """Wait until Asterisk has no channel."""
+    async with Panel(pbx) as panel:
+        await _no_channels(panel)
+
+
+async def _no_channels(panel: Panel) -> None:
     async with asyncio.timeout(DEADLINE):
-        while True:
-            shown = await asyncio.to_thread(pbx.cli, "core show channels")
-            if re.search(r"^0 active channels", shown, re.MULTILINE):
-                return
+        while "0 active channels" not in await panel.command("core show channels"):
             await asyncio.sleep(0.02)  # a command line announces nothing
 
 
 async def clear(world: World) -> None:
     """End all calls and take all members away, so that the next test finds a quiet PBX."""
-    await asyncio.to_thread(world.pbx.cli, "channel request hangup all")
-    await no_channels(world.pbx)
-    await world.phones.forget()
-    queue = ""
-    for line in (await asyncio.to_thread(world.pbx.cli, "queue show")).splitlines():
-        if line[:1].strip():
-            queue = line.split()[0]
-        for word in line.split():
-            interface = word.strip("()")
-            if interface.startswith("PJSIP/"):
-                await asyncio.to_thread(
-                    world.pbx.cli, f"queue remove member {interface} from {queue}"
-                )
+    async with Panel(world.pbx) as panel:
+        await panel.command("channel request hangup all")
+        await _no_channels(panel)
+        await world.phones.forget()
+        queue = ""
+        for line in await panel.command("queue show"):
+            if line[:1].strip():
+                queue = line.split()[0]
+            for word in line.split():
+                interface = word.strip("()")
+                if interface.startswith("PJSIP/"):
+                    await panel.command(f"queue remove member {interface} from {queue}")
