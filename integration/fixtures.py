@@ -121,7 +121,9 @@ async def no_channels(pbx: Pbx) -> None:
 
 async def _no_channels(panel: Panel) -> None:
     async with asyncio.timeout(DEADLINE):
-        while "0 active channels" not in await panel.command("core show channels"):
+        while True:
+            if "0 active channels" in await panel.command("core show channels"):
+                return
             await asyncio.sleep(0.02)  # a command line announces nothing
 
 

@@ -29,6 +29,7 @@ from xucd.center.intents import (
 )
 from xucd.center.live import MembershipShown
 from xucd.center.queue_day import QueueDay
+from xucd.center.rules import commanded
 from xucd.center.rules.members import log_in_found
 from xucd.center.rules.rebuild import rebuild, rebuild_members
 from xucd.center.rules.table import apply
@@ -252,9 +253,9 @@ class Beside(RuleBasedStateMachine):
             line is each for each, _ in self.logins.values()
         ):
             return
-        center.begin_login(agent)
+        commanded.begin_login(center, agent)
         self.expects(Station(agent, line.id, True, self.now, settled=False))
-        center.log_in_without_queues(agent, line, self.now)
+        commanded.log_in_without_queues(center, agent, line, self.now)
         log_in_found(center, agent, line, self.now)
         missing = set()
         for queue_id, penalty in live.queues.items():
@@ -275,7 +276,7 @@ class Beside(RuleBasedStateMachine):
         self.logins.pop(agent, None)
         self.expects(Station(agent, live.line.id, False, self.now))
         members = center.owners.members(live)
-        center.begin_logout(agent, self.now)
+        commanded.begin_logout(center, agent, self.now)
         for queue_id, member in members:
             center.undo(queue_id, member)
         self.carries_out(len(self.asked) + len(center.intents))
@@ -286,7 +287,7 @@ class Beside(RuleBasedStateMachine):
         live = self.center.agents[agent]
         if live.stance is Stance.OUT:
             return
-        self.center.pause_without_queues(agent, paused, reason, self.now)
+        commanded.pause_without_queues(self.center, agent, paused, reason, self.now)
         for interface in self.center.owners.interfaces(live):
             self.asterisk.pause(interface, paused, reason if paused else "")
         self.happened()
@@ -301,7 +302,7 @@ class Beside(RuleBasedStateMachine):
         theirs[queue_id] = penalty
         if penalty < 0:
             del theirs[queue_id]
-        center.begin_change(agent, queue_id)
+        commanded.begin_change(center, agent, queue_id)
         if live.stance is not Stance.OUT and live.line is not None:
             interface, name = live.line.interface, live.agent.member_name
             paused = live.stance is not Stance.READY
@@ -314,8 +315,8 @@ class Beside(RuleBasedStateMachine):
                 reason = WRAPUP_REASON if wraps else live.reason
                 self.asterisk.pause(interface, True, reason, queue)
         self.delivers(len(self.asterisk.wire))
-        center.configure(agent, queue_id, penalty, self.now)
-        center.end_change(agent, queue_id, self.now)
+        commanded.configure(center, agent, queue_id, penalty, self.now)
+        commanded.end_change(center, agent, queue_id, self.now)
         self.happened()
 
     # -- what befalls the events, and what the centre asks for
@@ -443,7 +444,7 @@ class Beside(RuleBasedStateMachine):
                 and live.queues.keys() - missing <= live.members.keys()
             ):
                 del self.logins[agent]
-                self.center.settle(agent, missing)
+                commanded.settle(self.center, agent, missing)
                 self.drain()
         found = [each for holds in INVARIANTS for each in holds(self)]
         assert not found, found
@@ -451,9 +452,9 @@ class Beside(RuleBasedStateMachine):
     def fails_logins(self) -> None:
         logins, self.logins = self.logins, {}
         for agent, (line, _) in logins.items():
-            self.center.fail_login(agent, line)
+            commanded.fail_login(self.center, agent, line)
             self.expects(Station(agent, line.id, False, self.now))
-            self.center.recall(agent)
+            commanded.recall(self.center, agent)
 
     def reads_snapshot(self, *, held: bool) -> None:
         """With `held`, what was not delivered arrives after it, though it tells nothing new."""

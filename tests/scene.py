@@ -10,6 +10,7 @@ from xucd.center.directory import Agent, Directory, Group, Line, Queue
 from xucd.center.events import ChannelState, DeviceStatus
 from xucd.center.intents import WRAPUP_REASON, Intent, MarkCaller, Nudge, RelistMembers
 from xucd.center.live import LiveAgent
+from xucd.center.rules import commanded
 from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.table import apply
 from xucd.center.snapshot import Snapshot
@@ -120,7 +121,7 @@ class Scene:
     def logs_in(self, agent_id: int = BRUCE) -> None:
         live = self.agent(agent_id)
         line = self.center.directory.lines[live.agent.line_id or 0]
-        self.center.begin_login(agent_id)
+        commanded.begin_login(self.center, agent_id)
         for queue_id, penalty in list(live.queues.items()):
             queue = self.center.directory.queues[queue_id].name
             name = live.agent.member_name

@@ -8,6 +8,7 @@ from xucd.center import events as ev
 from xucd.center.agent import STANCE, AgentState, Fact, Phone, Stance, after, shown
 from xucd.center.events import ChannelState, DeviceStatus
 from xucd.center.intents import Nudge, SetPause
+from xucd.center.rules import commanded
 
 READY, ON_PAUSE, ON_WRAPUP = AgentState.READY, AgentState.ON_PAUSE, AgentState.ON_WRAPUP
 RINGING, ON_CALL, DIALING = AgentState.RINGING, AgentState.ON_CALL, AgentState.DIALING
@@ -257,7 +258,7 @@ def test_a_removed_member_is_told_with_penalty_minus_one(scene: Scene) -> None:
 
 def test_members_that_go_by_a_logout_do_not_change_the_agents_queues(scene: Scene) -> None:
     queues = dict(scene.agent().queues)
-    scene.center.begin_logout(BRUCE, scene.now)
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
     for queue in ("support", "sales", "billing"):
         scene.happens(ev.MemberRemoved(queue, "PJSIP/1001", "Agent/2501"))
     assert scene.states() == [LOGGED_OUT]
@@ -299,25 +300,27 @@ def test_what_concerns_nobody_we_know_changes_nothing(scene: Scene, event: ev.Ev
 def test_an_agent_without_queues_logs_in_pauses_and_leaves_by_itself() -> None:
     scene = Scene()
     line = scene.center.directory.lines[3]
-    scene.center.log_in_without_queues(CAROLINE, line, scene.now)
-    scene.center.pause_without_queues(CAROLINE, True, "lunch", scene.now)
-    scene.center.pause_without_queues(CAROLINE, False, "", scene.now)
-    scene.center.begin_logout(CAROLINE, scene.now)
+    commanded.log_in_without_queues(scene.center, CAROLINE, line, scene.now)
+    commanded.pause_without_queues(scene.center, CAROLINE, True, "lunch", scene.now)
+    commanded.pause_without_queues(scene.center, CAROLINE, False, "", scene.now)
+    commanded.begin_logout(scene.center, CAROLINE, scene.now)
     scene.happens()
     assert scene.states(CAROLINE) == [READY, ON_PAUSE, READY, LOGGED_OUT]
 
 
 def test_a_reason_belongs_to_a_pause_alone() -> None:
     scene = Scene()
-    scene.center.log_in_without_queues(CAROLINE, scene.center.directory.lines[3], scene.now)
-    scene.center.pause_without_queues(CAROLINE, False, "lunch", scene.now)
+    commanded.log_in_without_queues(
+        scene.center, CAROLINE, scene.center.directory.lines[3], scene.now
+    )
+    commanded.pause_without_queues(scene.center, CAROLINE, False, "lunch", scene.now)
     assert scene.agent(CAROLINE).reason == ""
-    scene.center.pause_without_queues(CAROLINE, True, "lunch", scene.now)
+    commanded.pause_without_queues(scene.center, CAROLINE, True, "lunch", scene.now)
     assert scene.agent(CAROLINE).reason == "lunch"
 
 
 def test_an_agent_that_has_logged_out_can_log_in_again(scene: Scene) -> None:
-    scene.center.begin_logout(BRUCE, scene.now)
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
     for queue in ("support", "sales", "billing"):
         scene.happens(ev.MemberRemoved(queue, "PJSIP/1001", "Agent/2501"))
     scene.logs_in()
@@ -454,8 +457,10 @@ def test_midnight_begins_the_counters_anew_and_keeps_the_login(scene: Scene) -> 
     assert scene.agent().day(scene.now).ready_s == 60
     assert scene.agent().day(scene.now).login_at == login
     assert sum(isinstance(change, ch.DayEnded) for change in scene.told) == 1
-    scene.center.log_in_without_queues(CAROLINE, scene.center.directory.lines[3], scene.now)
-    scene.center.begin_logout(CAROLINE, scene.now)
+    commanded.log_in_without_queues(
+        scene.center, CAROLINE, scene.center.directory.lines[3], scene.now
+    )
+    commanded.begin_logout(scene.center, CAROLINE, scene.now)
     logout = scene.now
     scene.passes(DAY)
     assert scene.agent(CAROLINE).day(scene.now).logout_at == logout

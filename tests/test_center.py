@@ -25,6 +25,7 @@ from xucd.center.day import AgentDay
 from xucd.center.directory import Directory, Queue
 from xucd.center.live import LiveAgent
 from xucd.center.presence import Present
+from xucd.center.rules import commanded
 from xucd.center.station import Station
 
 QUEUES: Mapping[int, Mapping[int, int]] = {
@@ -61,8 +62,8 @@ def told(center: Center, *kinds: type[ch.Change]) -> list[ch.Change]:
 
 
 def test_what_is_drained_is_given_out_once_and_in_order(scene: Scene) -> None:
-    scene.center.configure(ALICE, SALES, 4, scene.now)
-    scene.center.move_to_group(ALICE, 2)
+    commanded.configure(scene.center, ALICE, SALES, 4, scene.now)
+    commanded.move_to_group(scene.center, ALICE, 2)
     changes, intents = scene.center.drain()
     assert changes == [
         ch.MembershipChanged(ALICE, SALES, 4),
@@ -216,18 +217,18 @@ def test_a_queue_or_an_agent_that_is_new_changed_or_gone_is_told_as_such(scene: 
 def test_a_login_that_failed_leaves_the_line_as_the_last_one_used() -> None:
     scene = Scene()
     center, line = scene.center, scene.center.directory.lines[4]
-    center.begin_login(BRUCE)
+    commanded.begin_login(center, BRUCE)
     assert not scene.agent().settled
-    center.fail_login(BRUCE, line)
+    commanded.fail_login(center, BRUCE, line)
     assert (scene.agent().line, scene.agent().stance) == (line, Stance.OUT)
     scene.logs_in(ALICE)
-    center.fail_login(ALICE, line)
+    commanded.fail_login(center, ALICE, line)
     assert scene.agent(ALICE).line is center.directory.lines[2]
 
 
 def test_an_agent_that_has_queues_is_logged_in_and_paused_by_asterisk_alone(scene: Scene) -> None:
-    scene.center.log_in_without_queues(ALICE, scene.center.directory.lines[2], scene.now)
-    scene.center.pause_without_queues(BRUCE, True, "lunch", scene.now)
+    commanded.log_in_without_queues(scene.center, ALICE, scene.center.directory.lines[2], scene.now)
+    commanded.pause_without_queues(scene.center, BRUCE, True, "lunch", scene.now)
     scene.happens()
     assert scene.told == []
     assert scene.agent(ALICE).stance is Stance.OUT
@@ -236,12 +237,14 @@ def test_an_agent_that_has_queues_is_logged_in_and_paused_by_asterisk_alone(scen
 def test_a_login_without_queues_is_remembered_with_since_when_and_where() -> None:
     scene = Scene()
     scene.passes(10)
-    scene.center.log_in_without_queues(CAROLINE, scene.center.directory.lines[4], scene.now)
+    commanded.log_in_without_queues(
+        scene.center, CAROLINE, scene.center.directory.lines[4], scene.now
+    )
     scene.passes(10)
-    scene.center.pause_without_queues(CAROLINE, True, "lunch", scene.now)
-    scene.center.pause_without_queues(CAROLINE, True, "lunch", scene.now)
-    scene.center.begin_logout(CAROLINE, scene.now)
-    scene.center.begin_logout(CAROLINE, scene.now + 1)
+    commanded.pause_without_queues(scene.center, CAROLINE, True, "lunch", scene.now)
+    commanded.pause_without_queues(scene.center, CAROLINE, True, "lunch", scene.now)
+    commanded.begin_logout(scene.center, CAROLINE, scene.now)
+    commanded.begin_logout(scene.center, CAROLINE, scene.now + 1)
     scene.happens()
     stations = [change.station for change in scene.told if isinstance(change, ch.StationChanged)]
     assert stations == [
@@ -255,7 +258,7 @@ def test_a_login_without_queues_is_remembered_with_since_when_and_where() -> Non
 
 def test_a_logout_frees_the_line_unless_another_agent_is_on_it_by_now(scene: Scene) -> None:
     scene.center.expect_station(Station(BRUCE, 1, False, scene.now))
-    scene.center.begin_logout(BRUCE, scene.now)
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
     scene.happens(ev.MemberAdded("support", "Local/1001@default/n", "Agent/2502", 0, False, ""))
     assert scene.center.on_interface["PJSIP/1001"] is scene.agent(ALICE)
     for queue in ("support", "sales", "billing"):
@@ -265,9 +268,9 @@ def test_a_logout_frees_the_line_unless_another_agent_is_on_it_by_now(scene: Sce
 
 
 def test_what_is_configured_changes_no_membership_and_is_told_as_another(scene: Scene) -> None:
-    scene.center.configure(BRUCE, SALES, 7, scene.now)
-    scene.center.configure(ALICE, SUPPORT, -1, scene.now)
-    scene.center.configure(ALICE, SUPPORT, -1, scene.now)
+    commanded.configure(scene.center, BRUCE, SALES, 7, scene.now)
+    commanded.configure(scene.center, ALICE, SUPPORT, -1, scene.now)
+    commanded.configure(scene.center, ALICE, SUPPORT, -1, scene.now)
     scene.happens()
     assert [change for change in scene.told if isinstance(change, ch.MembershipChanged)] == [
         ch.MembershipChanged(BRUCE, SALES, 1, configured=7),
@@ -278,7 +281,7 @@ def test_what_is_configured_changes_no_membership_and_is_told_as_another(scene: 
 
 
 def test_an_agent_of_another_group_is_so_everywhere(scene: Scene) -> None:
-    scene.center.move_to_group(BRUCE, 2)
+    commanded.move_to_group(scene.center, BRUCE, 2)
     scene.pauses(True, "lunch")
     assert scene.center.directory.agents[BRUCE].group_id == 2
     assert scene.center.directory.agent_by_member_name["Agent/2501"].group_id == 2

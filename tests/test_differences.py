@@ -15,6 +15,7 @@ from tests.test_callback_rules import request
 from xucd.callbacks.service import Callbacks
 from xucd.center import changes as ch
 from xucd.center.rights import rights_of
+from xucd.center.rules import commanded
 from xucd.commands import lists
 from xucd.cti import commands as cmd
 from xucd.cti.hub import Hub
@@ -56,7 +57,7 @@ class Xucd(House):
 
     def configures(self, penalty: int) -> None:
         """An administrator gives an agent another penalty, or with -1 takes it out of a queue."""
-        self.scene.center.configure(BRUCE, SUPPORT, penalty, self.scene.now)
+        commanded.configure(self.scene.center, BRUCE, SUPPORT, penalty, self.scene.now)
         self.scene.happens()
 
     def tell_differences_to(self, *before: Session) -> None:

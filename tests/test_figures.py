@@ -282,7 +282,7 @@ def test_a_call_that_ended_while_xucd_was_down_is_counted_to_the_kill() -> None:
     center = killed.restarts(now + 20, now + 500, snapshot(*everywhere()))
     day = center.agents[BRUCE].day(now + 500)
     assert (day.inbound_calls, day.inbound_answered, day.inbound_talk_s) == (1, 1, 20)
-    assert phone in center.cut_calls
+    assert phone in center.under_way.cut_calls
 
 
 @pytest.mark.parametrize("goes_on", [True, False], ids=["goes on", "ends"])

@@ -171,8 +171,8 @@ async def test_of_a_gap_that_cannot_be_counted_to_the_end_nothing_is_left_to_cou
     reading.is_lost()
     reading.scene.passes(20)
     reading.is_heard(done)
-    assert reading.scene.center.cut_calls
-    reading.scene.center.unwritten.clear()
+    assert reading.scene.center.under_way.cut_calls
+    reading.scene.center.under_way.unwritten.clear()
     await reading.goes_on(done)
-    assert reading.scene.center.cut_calls == {}
-    assert reading.scene.center.unwritten
+    assert reading.scene.center.under_way.cut_calls == {}
+    assert reading.scene.center.under_way.unwritten

@@ -131,7 +131,7 @@ async def test_a_kill_at_midnight_counts_the_time_in_a_state_once(
     journal.write_changes([ended])
     await journal.written()
     if writes:
-        center.unwritten = {BRUCE}
+        center.under_way.unwritten = {BRUCE}
         center.shift(midnight - writing.scene.now)
         center.tick(midnight)
         now = midnight + 0.2

@@ -6,6 +6,7 @@ from tests.scene import BRUCE, CAROLINE, DAY, START
 from xucd.center.center import Center
 from xucd.center.directory import Agent, Directory, Line, User
 from xucd.center.lines import line_of, users_of
+from xucd.center.rules import commanded
 
 OWN, OTHER = Line(1, "1001", "PJSIP/1001"), Line(4, "1004", "PJSIP/1004")
 BRUCES = User(1, "bruce", "Bruce", "Wail", line_id=1, agent_id=BRUCE)
@@ -25,7 +26,7 @@ def center() -> Center:
 
 
 def logs_in(center: Center, agent_id: int, line: Line) -> None:
-    center.log_in_without_queues(agent_id, line, START)
+    commanded.log_in_without_queues(center, agent_id, line, START)
 
 
 def test_a_phone_is_that_of_all_users_whose_own_line_it_is(center: Center) -> None:
@@ -40,7 +41,7 @@ def test_an_agents_phone_is_the_one_it_is_logged_in_on_and_its_own_after_that(
     logs_in(center, BRUCE, OTHER)
     assert line_of(center, BRUCES) is OTHER
     assert (list(users_of(center, OTHER)), list(users_of(center, OWN))) == ([BRUCES], [GUEST])
-    center.begin_logout(BRUCE, START)
+    commanded.begin_logout(center, BRUCE, START)
     assert line_of(center, BRUCES) is OWN
     assert list(users_of(center, OWN)) == [BRUCES, GUEST]
 

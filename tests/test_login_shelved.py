@@ -13,6 +13,7 @@ from xucd.center.agent import AgentState, Stance
 from xucd.center.intents import LOGOUT_REASON, SetPause
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
+from xucd.center.rules import commanded
 from xucd.center.snapshot import MemberSeen, Snapshot
 from xucd.commands.login import log_in, log_out, login
 from xucd.cti.commands import AgentLogin
@@ -81,7 +82,7 @@ async def test_a_login_again_is_refused_while_a_logout_of_before_may_come_true_u
     scene.logs_in()
     context = a_context(scene, Script())
     if logged_out:
-        scene.center.recall(BRUCE)
+        commanded.recall(scene.center, BRUCE)
     context.asterisk.lost_since = scene.now
     sent: list[object] = []
     user = SimpleNamespace(agent_id=BRUCE)

@@ -8,6 +8,7 @@ from xucd.center.agent import AgentState, Stance
 from xucd.center.changes import StationChanged
 from xucd.center.events import DeviceStatus
 from xucd.center.intents import WRAPUP_REASON, Nudge, RelistMembers, SetPause
+from xucd.center.rules import commanded
 
 FREE = DeviceStatus.NOT_IN_USE
 QUEUES = ("support", "sales", "billing")
@@ -73,7 +74,7 @@ def test_a_paused_member_without_a_reason_leaves_a_wrapping_agent_wrapping(scene
 
 def test_a_login_is_complete_once_every_queue_has_its_member() -> None:
     scene = Scene()
-    scene.center.begin_login(BRUCE)
+    commanded.begin_login(scene.center, BRUCE)
     settled = []
     for penalty, queue in enumerate(QUEUES):
         scene.happens(ev.MemberAdded(queue, "PJSIP/1001", "Agent/2501", penalty, False, ""))
@@ -84,14 +85,14 @@ def test_a_login_is_complete_once_every_queue_has_its_member() -> None:
 
 
 def test_a_member_that_appears_during_a_logout_is_passed_over(scene: Scene) -> None:
-    scene.center.begin_logout(BRUCE, scene.now)
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
     scene.happens(ev.MemberAdded("sales", "PJSIP/1001", "Agent/2501", 7, True, "lunch"))
     assert scene.told == []
     assert pause_of(scene, SALES) == (False, "", FREE)
 
 
 def test_a_logout_is_over_with_the_last_member_and_not_before(scene: Scene) -> None:
-    scene.center.begin_logout(BRUCE, scene.now)
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
     stances = []
     for queue in QUEUES:
         scene.happens(ev.MemberRemoved(queue, "PJSIP/1001", "Agent/2501"))

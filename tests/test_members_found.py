@@ -7,7 +7,7 @@ from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
 from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.agent import UNREACHABLE, AgentState, Stance
-from xucd.center.center import HALF_PAUSED_S, LATE_S
+from xucd.center.center import HALF_PAUSED_S
 from xucd.center.events import DeviceStatus
 from xucd.center.intents import (
     LOGOUT_REASON,
@@ -17,7 +17,9 @@ from xucd.center.intents import (
     RemoveMember,
     SetPause,
 )
+from xucd.center.recalls import LATE_S
 from xucd.center.rights import Rights
+from xucd.center.rules import commanded
 from xucd.center.rules.members import denied, log_in_found
 from xucd.center.rules.rebuild import rebuild_members
 from xucd.center.snapshot import MemberSeen, QueuesSeen, Snapshot
@@ -167,7 +169,7 @@ def test_what_others_do_is_told_beside_what_is_configured_and_ends_with_the_logo
     ]
     assert scene.agent().queues == CONFIGURED
     scene.forget()
-    scene.center.begin_logout(BRUCE, scene.now)
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
     scene.happens(leaves("sales"), leaves("billing"))
     assert told(scene) == [
         ch.MembershipChanged(BRUCE, SUPPORT, 0),
@@ -176,10 +178,10 @@ def test_what_others_do_is_told_beside_what_is_configured_and_ends_with_the_logo
 
 
 def test_a_command_that_changes_a_membership_is_no_difference(scene: Scene) -> None:
-    scene.center.begin_change(BRUCE, SALES)
+    commanded.begin_change(scene.center, BRUCE, SALES)
     scene.happens(ev.MemberPenalty("sales", "PJSIP/1001", "Agent/2501", 7))
-    scene.center.configure(BRUCE, SALES, 7, scene.now)
-    scene.center.end_change(BRUCE, SALES, scene.now)
+    commanded.configure(scene.center, BRUCE, SALES, 7, scene.now)
+    commanded.end_change(scene.center, BRUCE, SALES, scene.now)
     scene.happens()
     assert told(scene) == [ch.MembershipChanged(BRUCE, SALES, 7)]
 
@@ -271,12 +273,12 @@ def test_a_member_that_asterisk_denies_is_no_member(scene: Scene) -> None:
 
 def test_a_login_taken_back_does_not_come_true_late() -> None:
     scene = Scene()
-    scene.center.begin_login(BRUCE)
-    scene.center.recall(BRUCE)
+    commanded.begin_login(scene.center, BRUCE)
+    commanded.recall(scene.center, BRUCE)
     scene.happens(joins("PJSIP/1001", "Agent/2501"))
     assert scene.agent().stance is Stance.OUT
     assert scene.asked == [RemoveMember("support", "PJSIP/1001")]
-    scene.center.expect_nothing(BRUCE, scene.now)
+    scene.center.recalls.expect_nothing(BRUCE, scene.now)
     scene.happens(leaves("support"))
     scene.passes(LATE_S)
     scene.happens(joins("PJSIP/1001", "Agent/2501"))
@@ -284,8 +286,8 @@ def test_a_login_taken_back_does_not_come_true_late() -> None:
 
 
 def test_a_logout_that_comes_late_is_a_logout(scene: Scene) -> None:
-    scene.center.begin_logout(BRUCE, scene.now)
-    scene.center.recall(BRUCE)
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
+    commanded.recall(scene.center, BRUCE)
     scene.pauses(True, "lunch")
     assert scene.agent().shown.cause == "lunch", "it is no logout yet"
     scene.happens(*(leaves(queue) for queue in sorted(QUEUES)))
@@ -377,20 +379,20 @@ def test_a_removal_whose_event_comes_after_the_list_is_done_again() -> None:
 
 def test_a_removal_by_a_command_is_not_undone_by_a_list_that_comes_first() -> None:
     scene = remembered()
-    scene.center.begin_change(BRUCE, BILLING)
+    commanded.begin_change(scene.center, BRUCE, BILLING)
     lists(scene, *mine("support", "sales"))
     scene.happens(leaves("billing"))
-    scene.center.configure(BRUCE, BILLING, -1, scene.now)
-    scene.center.end_change(BRUCE, BILLING, scene.now)
+    commanded.configure(scene.center, BRUCE, BILLING, -1, scene.now)
+    commanded.end_change(scene.center, BRUCE, BILLING, scene.now)
     scene.happens()
     assert (scene.asked, scene.agent().lost) == ([], frozenset())
 
 
 def test_a_member_that_is_lost_while_a_command_changes_it_in_vain_is_put_back() -> None:
     scene = remembered()
-    scene.center.begin_change(BRUCE, BILLING)
+    commanded.begin_change(scene.center, BRUCE, BILLING)
     lists(scene, *mine("support", "sales"))
-    scene.center.end_change(BRUCE, BILLING, scene.now)
+    commanded.end_change(scene.center, BRUCE, BILLING, scene.now)
     scene.happens()
     assert scene.agent().lost == {BILLING}
     assert scene.asked == [RelistMembers()]
@@ -415,10 +417,10 @@ def test_an_agent_that_a_command_takes_out_of_its_last_queue_stays_in_reach() ->
     scene.logs_in(ALICE)
     scene.forget()
     gone = ev.MemberRemoved("support", "PJSIP/1002", "Agent/2502")
-    scene.center.begin_change(ALICE, SUPPORT)
+    commanded.begin_change(scene.center, ALICE, SUPPORT)
     scene.happens(gone)
-    scene.center.configure(ALICE, SUPPORT, -1, scene.now)
-    scene.center.end_change(ALICE, SUPPORT, scene.now)
+    commanded.configure(scene.center, ALICE, SUPPORT, -1, scene.now)
+    commanded.end_change(scene.center, ALICE, SUPPORT, scene.now)
     scene.happens()
     assert scene.agent(ALICE).shown.state is AgentState.READY
     assert scene.states(ALICE) == []
@@ -429,7 +431,7 @@ def test_an_agent_whose_last_queue_is_configured_no_more_is_in_reach_again() -> 
     scene.logs_in(ALICE)
     scene.happens(ev.MemberRemoved("support", "PJSIP/1002", "Agent/2502"))
     assert scene.agent(ALICE).shown.cause == UNREACHABLE
-    scene.center.configure(ALICE, SUPPORT, -1, scene.now)
+    commanded.configure(scene.center, ALICE, SUPPORT, -1, scene.now)
     scene.happens()
     assert scene.agent(ALICE).shown.state is AgentState.READY
 
@@ -437,9 +439,9 @@ def test_an_agent_whose_last_queue_is_configured_no_more_is_in_reach_again() -> 
 def test_a_removal_of_the_last_queue_that_fails_half_way_leaves_nobody_ready() -> None:
     scene = Scene()
     scene.logs_in(ALICE)
-    scene.center.begin_change(ALICE, SUPPORT)
+    commanded.begin_change(scene.center, ALICE, SUPPORT)
     scene.happens(ev.MemberRemoved("support", "PJSIP/1002", "Agent/2502"))
-    scene.center.end_change(ALICE, SUPPORT, scene.now)
+    commanded.end_change(scene.center, ALICE, SUPPORT, scene.now)
     scene.happens()
     assert scene.agent(ALICE).shown.cause == UNREACHABLE
 

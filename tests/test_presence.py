@@ -9,6 +9,7 @@ from xucd.center.agent import MISSED, UNREACHABLE, AgentState
 from xucd.center.center import Center
 from xucd.center.events import DeviceStatus
 from xucd.center.presence import Present
+from xucd.center.rules import commanded
 from xucd.center.snapshot import MemberSeen, Snapshot
 from xucd.cti.messages import StatusAction, UserStatus
 from xucd.views.statuses import status_of, with_own
@@ -76,7 +77,7 @@ def test_a_queue_of_which_asterisk_has_no_member_counts_nobody(scene: Scene) -> 
 
 
 def test_a_logout_takes_its_agent_out_of_one_queue_after_the_other(scene: Scene) -> None:
-    scene.center.begin_logout(BRUCE, scene.now)
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
     scene.happens(ev.MemberRemoved("sales", "PJSIP/1001", "Agent/2501"))
     assert present(scene) == [READY, Present(), READY]
     for queue in ("support", "billing"):

@@ -12,6 +12,7 @@ from xucd.center.changes import MembershipChanged, PhoneChanged
 from xucd.center.directory import QueuesByName
 from xucd.center.events import ChannelState
 from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
+from xucd.center.rules import commanded
 from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
 from xucd.center.station import Station
 
@@ -438,7 +439,7 @@ def test_an_agent_whose_line_is_configured_no_more_is_out_and_on_no_line() -> No
 def test_a_logout_that_a_reconnection_cut_short_is_no_logout_any_more() -> None:
     scene = Scene([station()])
     scene.rebuilds(snapshot(*everywhere()))
-    scene.center.begin_logout(BRUCE, scene.now)
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
     scene.rebuilds(snapshot(*everywhere()))
     scene.happens(ev.MemberRemoved("billing", "PJSIP/1001", "Agent/2501"))
     assert scene.memberships() == [(BRUCE, BILLING, -1)]

@@ -9,6 +9,7 @@ from tests.house import USERS, House, Page
 from tests.scene import ALICE, BILLING, BRUCE, CAROLINE, SALES, SUPPORT
 from xucd.center import events as ev
 from xucd.center.directory import Directory
+from xucd.center.rules import commanded
 from xucd.commands import hints, lists
 from xucd.commands.lookup import state_for
 from xucd.cti import commands as cmd
@@ -170,7 +171,7 @@ async def test_a_phone_may_be_watched_while_a_visible_agent_works_there(watched:
     watched.publish()
     watched.scene.happens(ev.DeviceChanged("PJSIP/1003", "INUSE"))
     watched.publish()
-    watched.scene.center.begin_logout(BRUCE, watched.scene.now)
+    commanded.begin_logout(watched.scene.center, BRUCE, watched.scene.now)
     watched.scene.happens(ev.MemberRemoved("sales", "PJSIP/1003", "Agent/2501"))
     watched.publish()
     watched.scene.happens(ev.DeviceChanged("PJSIP/1003", "NOT_INUSE"))

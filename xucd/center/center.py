@@ -9,8 +9,7 @@ its event is applied again. An event about a queue, member or line that the dire
 is somebody else's and changes nothing.
 """
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -58,18 +57,11 @@ from xucd.center.phone_calls import PhoneCalls
 from xucd.center.presence import QueuePresence
 from xucd.center.queue_day import QueueDay
 from xucd.center.queue_stats import QueueStats
+from xucd.center.recalls import Recalls
 from xucd.center.sheets import Sheets
 from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station
-from xucd.center.under_way import (
-    AgentUnderWay,
-    CallUnderWay,
-    CutCall,
-    Lately,
-    Resumed,
-    call_under_way,
-    figures_of_ended,
-)
+from xucd.center.under_way import AgentUnderWay, Lately, Resumed, UnderWay
 from xucd.center.waiting import Waiting
 from xucd.center.wrapups import Wrapups
 
@@ -81,9 +73,6 @@ RETRY_S = 1.0
 
 HALF_PAUSED_S = 2.0
 """How long a wrap-up's pause may take to reach all of an agent's memberships, or to leave them."""
-
-LATE_S = 10.0
-"""How long after a snapshot Asterisk may still do what it was asked for before."""
 
 BEFORE_TODAY_S = 26 * 3600.0
 """So long before a midnight it is always yesterday, however long a day summer time makes."""
@@ -143,28 +132,19 @@ class Center:
         self.suppressed = False
         self._wrapups = Wrapups(RETRY_S)
         self._half_paused = Wrapups(HALF_PAUSED_S)
-        self._recalled: dict[int, float] = {}  # agents that are to be out, until when
+        self.recalls = Recalls()
         self._aged_at = now
         self._midnight_after = midnight_after
         self._midnight = midnight_after(now)
         self.changes: list[Change] = []
         self.intents: list[Intent | RelistMembers] = []
-        # Agents whose figures, or calls under way, are others than were taken to be written.
-        self.unwritten = set(directory.agents)
-        # The last figures of agents that are no longer configured, to be written once more.
-        self.gone: dict[int, tuple[float, AgentDay]] = {}  # with the midnight that ends its day
         resumed = remembered.resumed
-        self.knows_calls = resumed is not None  # a call that is found and not known is a new one
-        self.calls_before: dict[str, CutCall] = {}
-        self.cut_calls: dict[str, CutCall] = {}
+        self.under_way = UnderWay(directory.agents, resumed)
         # Agents of whom nobody knows whether Asterisk has changed a queue, as it was asked to.
         self.doubted: set[int] = set()
         if resumed is not None:
             self.queue_stats.lately.update(resumed.lately.callers)
             self.phone_calls.lately.update(resumed.lately.rung)
-            for agent_id, under_way in resumed.agents.items():
-                for unique_id, call in under_way.calls.items():
-                    self.calls_before[unique_id] = CutCall(agent_id, call)
         for agent in directory.agents.values():
             record = self._new_record(agent, remembered.queues.get(agent.id, {}), now)
             if agent.id in remembered.days:
@@ -208,24 +188,9 @@ class Center:
 
     def take_unwritten(self, now: float) -> dict[int, tuple[AgentDay, AgentUnderWay]]:
         """What is to be written of the agents whose figures have moved since this was asked."""
-        agent_ids, self.unwritten = self.unwritten, set()
-        calls: dict[int, dict[str, CallUnderWay]] = {}
-        for leg in self.phone_calls.legs.values() if agent_ids else ():
-            if leg.agent_id in agent_ids and leg.twin is None:
-                of_agent = calls.setdefault(leg.agent_id, {})
-                of_agent[leg.channel.unique_id] = call_under_way(leg)
-        # Until Asterisk has listed its calls, those before a restart are still to be found there.
-        for unique_id, cut in (self.cut_calls | self.calls_before).items() if agent_ids else ():
-            calls.setdefault(cut.agent_id, {})[unique_id] = cut.call
-        now = min(now, self._midnight)
-        return {
-            agent_id: (
-                live.day(now),
-                AgentUnderWay(live.shown.state, live.spent_since, now, calls.get(agent_id, {})),
-            )
-            for agent_id in agent_ids
-            if (live := self._records.get(agent_id)) is not None
-        }
+        return self.under_way.take(
+            self._records, self.phone_calls.legs.values(), min(now, self._midnight)
+        )
 
     def lately(self, since: float) -> Lately:
         """Who was counted to the end since a moment; the others are forgotten."""
@@ -275,14 +240,12 @@ class Center:
                 since = station.since + seconds
                 stations[agent_id] = msgspec.structs.replace(station, since=since)
         for each in (
-            self.channels, self.queue_stats, self.offers, self._wrapups, self._half_paused,
-        ):  # fmt: skip
+            *(self.channels, self.queue_stats, self.offers, self._wrapups, self._half_paused),
+            *(self.under_way, self.recalls),
+        ):
             each.shift(seconds)
         lately = self.phone_calls.lately
         lately.update({key: one.later(seconds) for key, one in lately.items()})
-        for calls in (self.calls_before, self.cut_calls):
-            calls.update({key: one.later(seconds) for key, one in calls.items()})
-        self._recalled = {key: until + seconds for key, until in self._recalled.items()}
         self._aged_at += seconds
         for queue_id in self.queue_stats.with_callers():
             day = self.queue_stats.day(queue_id)
@@ -301,15 +264,13 @@ class Center:
         self.sheets = before.sheets
         self.listeners = before.listeners
         self.presence = before.presence
-        self.knows_calls = before.knows_calls
-        self.calls_before, self.cut_calls = before.calls_before, before.cut_calls
+        self.under_way.inherit(before.under_way)
         self._midnight, self._aged_at = before._midnight, before._aged_at
-        self.gone |= before.gone
         self.doubted = before.doubted
         for gone in before.agents.keys() - self._records.keys():
             self.presence.forget(gone)
             day = before.agents[gone].day(min(now, self._midnight))
-            self.gone[gone] = (self._midnight, day)
+            self.under_way.gone[gone] = (self._midnight, day)
         for agent_id, live in self._records.items():
             old = before.agents.get(agent_id)
             if old is None:
@@ -337,108 +298,6 @@ class Center:
     def expect_station(self, station: Station) -> None:
         """A login or logout was begun and is in the store: what a snapshot is to bring about."""
         self._stations[station.agent_id] = station
-
-    def begin_login(self, agent_id: int) -> None:
-        """A login was begun: until `settle`, a restart of xucd completes it."""
-        self._records[agent_id].begin_login()
-        self._recalled.pop(agent_id, None)
-
-    def settle(self, agent_id: int, missing: Iterable[int] = ()) -> None:
-        """A login is complete: from now on Asterisk is right about the agent's queues.
-
-        `missing` are those that Asterisk did not have; the agent joins them as soon as it does.
-        """
-        live = self._records[agent_id]
-        live.settle()
-        live.lose({*missing, *live.lost}, frozenset())
-        self.report_memberships(live)
-        self.save_station(live)
-
-    def recall(self, agent_id: int) -> None:
-        """An agent is to be out, whatever Asterisk may still do of what it was asked for.
-
-        Until the next login, or until `LATE_S` after `expect_nothing` or the next snapshot.
-        """
-        self._recalled[agent_id] = math.inf
-        self._records[agent_id].end_logout()
-
-    def expect_nothing(self, agent_id: int | None, now: float) -> None:
-        """Asterisk has answered all that was asked for an agent, or (None) for all of them."""
-        for recalled in [agent_id] if agent_id is not None else list(self._recalled):
-            if recalled in self._recalled:
-                self._recalled[recalled] = min(self._recalled[recalled], now + LATE_S)
-
-    def is_recalled(self, agent_id: int, now: float) -> bool:
-        """Whether an agent is to be out; see `recall`."""
-        return now < self._recalled.get(agent_id, now)
-
-    def end_logout(self, agent_id: int) -> None:
-        """A logout was refused: the agent stays logged in."""
-        self._records[agent_id].end_logout()
-
-    def fail_login(self, agent_id: int, line: Line) -> None:
-        """A login on a line has failed; what there is of it on that line is to be undone."""
-        self._records[agent_id].last_line(line)
-
-    def log_in_without_queues(self, agent_id: int, line: Line, now: float) -> None:
-        """Log in an agent that has no queue, of which Asterisk therefore has no member."""
-        live = self._records[agent_id]
-        if not live.queues:
-            self.log_in(live, line, now)
-
-    def pause_without_queues(self, agent_id: int, paused: bool, reason: str, now: float) -> None:
-        """Pause an agent that has no queue, or make it ready."""
-        live = self._records[agent_id]
-        if not live.members:
-            self.change_stance(live, Fact.PAUSED if paused else Fact.UNPAUSED, now, reason)
-
-    def begin_logout(self, agent_id: int, now: float) -> None:
-        """A logout was begun: the going of its members is part of it, and ends in logged out."""
-        live = self._records[agent_id]
-        live.begin_logout()
-        if not live.members:
-            self.log_out(live, now)
-
-    def configure(self, agent_id: int, queue_id: int, penalty: int, now: float) -> None:
-        """Configure an agent for a queue, or with -1 for it no more; what Asterisk has stays."""
-        live = self._records.get(agent_id)
-        if live is not None:
-            live.configure(queue_id, penalty)
-            self.report_memberships(live)
-            self.update_shown(live, now)  # without any queue, it is not out of their reach
-
-    def begin_change(self, agent_id: int, queue_id: int) -> None:
-        """A command changes a membership: until `end_change`, only what Asterisk has is told."""
-        self._records[agent_id].set_changing(queue_id, True)
-
-    def end_change(self, agent_id: int, queue_id: int, now: float) -> None:
-        """A command has changed a membership, or failed; no error for an agent that is gone."""
-        live = self._records.get(agent_id)
-        if live is not None:
-            live.set_changing(queue_id, False)
-            if queue_id in live.lacking:  # a list that came meanwhile has left it to the command
-                live.lose(live.lost | {queue_id}, frozenset())
-                self.intents.append(RelistMembers())
-                # A state that was told meanwhile left the queue out.
-                self.changes.append(self.state_change(live))
-            self.report_memberships(live)
-            self.update_shown(live, now)
-
-    def settle_doubts(self) -> None:
-        """A list is to put right what Asterisk may have changed of agents' queues, or may not."""
-        for agent_id in self.doubted:
-            live = self._records.get(agent_id)
-            if live is not None and live.stance is not Stance.OUT:
-                live.settle(False)
-                self.save_station(live)
-        self.doubted.clear()
-
-    def move_to_group(self, agent_id: int, group_id: int) -> None:
-        """An agent belongs to another group now."""
-        live = self._records[agent_id]
-        live.set_agent(msgspec.structs.replace(live.agent, group_id=group_id))
-        self.directory.put_agent(live.agent)
-        self.changes.append(AgentConfigChanged(agent_id, group_id))
 
     def hold_wrapup(self, agent_id: int) -> None:
         """Let a running wrap-up not end by itself, until `resume_wrapup`."""
@@ -516,7 +375,7 @@ class Center:
         """Log an agent out; no error if it is out."""
         out = live.stance is Stance.OUT
         live.log_out(now)
-        self.expect_nothing(live.agent.id, now)
+        self.recalls.expect_nothing(live.agent.id, now)
         if out:
             return
         if live.line is not None and self._on_interface.get(live.line.interface) is live:
@@ -606,7 +465,7 @@ class Center:
 
     def stats_changed(self, live: LiveAgent) -> None:
         """Record that an agent's figures of the day moved."""
-        self.unwritten.add(live.agent.id)
+        self.under_way.unwritten.add(live.agent.id)
         self.changes.append(AgentStatsChanged(live.agent.id, live.agent.group_id))
 
     @staticmethod
@@ -616,21 +475,6 @@ class Center:
         queue_ids = tuple(queue_id for queue_id in sorted(shown) if shown[queue_id].penalty >= 0)
         agent = live.agent
         return AgentChanged(agent.id, agent.group_id, live.shown, live.since, queue_ids)
-
-    def cut_call(self, unique_id: str, cut: CutCall, end: float) -> None:
-        """Count a call to `end` that was over when listed next; a log may tell more of it.
-
-        One that was cut before xucd restarted stays counted to where it was.
-        """
-        live = self._records.get(cut.agent_id)
-        if live is None:
-            return
-        end = end if cut.call.ended is None else cut.call.ended
-        counted = figures_of_ended(cut.call, end)
-        live.count(counted.minus(cut.call.counted))
-        call = msgspec.structs.replace(cut.call, counted=counted, ended=end)
-        self.cut_calls[unique_id] = CutCall(cut.agent_id, call)
-        self.stats_changed(live)
 
     def rerun_wrapup(self, live: LiveAgent, until: float) -> None:
         """Let a wrap-up that runs end at this moment instead."""

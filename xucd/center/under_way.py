@@ -5,11 +5,14 @@ are written beside them: after a restart they are gone on with, so that nothing 
 counted twice. Moments are epoch seconds.
 """
 
+from collections.abc import Iterable, Mapping
+
 import msgspec
 
 from xucd.center.agent import AgentState
 from xucd.center.day import AgentDay
 from xucd.center.leg import Leg
+from xucd.center.live import LiveAgent
 
 
 class CallUnderWay(msgspec.Struct, frozen=True):
@@ -111,6 +114,61 @@ class Resumed(msgspec.Struct, frozen=True):
     at: float
     agents: dict[int, AgentUnderWay] = {}
     lately: Lately = Lately()
+
+
+class UnderWay:
+    """What a kill must not take: whose figures are not written yet, and calls over a gap.
+
+    `unwritten` are the agents whose figures, or calls, are others than were taken to be written.
+    `gone` are the last figures of agents that are no longer configured, each with the midnight that
+    ends its day. Calls are by the unique id of their phone's channel: `calls_before` are those that
+    were there before a restart, until Asterisk has listed its calls; `cut_calls` those that ended
+    unheard, until the log has told when. Unless `knows_calls`, a call that is found has been
+    counted already.
+    """
+
+    def __init__(self, agent_ids: Iterable[int], resumed: Resumed | None) -> None:
+        self.unwritten = set(agent_ids)
+        self.gone: dict[int, tuple[float, AgentDay]] = {}
+        self.knows_calls = resumed is not None
+        self.cut_calls: dict[str, CutCall] = {}
+        self.calls_before = {
+            unique_id: CutCall(agent_id, call)
+            for agent_id, one in (resumed.agents.items() if resumed is not None else ())
+            for unique_id, call in one.calls.items()
+        }
+
+    def take(
+        self, agents: Mapping[int, LiveAgent], legs: Iterable[Leg], now: float
+    ) -> dict[int, tuple[AgentDay, AgentUnderWay]]:
+        """What is to be written of the agents whose figures have moved since this was asked."""
+        agent_ids, self.unwritten = self.unwritten, set()
+        calls: dict[int, dict[str, CallUnderWay]] = {}
+        for leg in legs if agent_ids else ():
+            if leg.agent_id in agent_ids and leg.twin is None:
+                of_agent = calls.setdefault(leg.agent_id, {})
+                of_agent[leg.channel.unique_id] = call_under_way(leg)
+        for unique_id, cut in (self.cut_calls | self.calls_before).items() if agent_ids else ():
+            calls.setdefault(cut.agent_id, {})[unique_id] = cut.call
+        return {
+            agent_id: (
+                live.day(now),
+                AgentUnderWay(live.shown.state, live.spent_since, now, calls.get(agent_id, {})),
+            )
+            for agent_id in agent_ids
+            if (live := agents.get(agent_id)) is not None
+        }
+
+    def shift(self, seconds: float) -> None:
+        """The clock was set by so much."""
+        for calls in (self.calls_before, self.cut_calls):
+            calls.update({key: one.later(seconds) for key, one in calls.items()})
+
+    def inherit(self, before: "UnderWay") -> None:
+        """Go on with what an older configuration's centre had."""
+        self.knows_calls = before.knows_calls
+        self.calls_before, self.cut_calls = before.calls_before, before.cut_calls
+        self.gone |= before.gone
 
 
 def call_under_way(leg: Leg) -> CallUnderWay:

@@ -18,6 +18,7 @@ from xucd.center.directory import Line
 from xucd.center.intents import RemoveMember
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
+from xucd.center.rules import commanded
 from xucd.center.rules.members import log_in_found
 from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station
@@ -61,7 +62,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
                     phoneNb=live.line.number,
                     RequestedNb=line.number,
                 )
-            if context.center.is_recalled(live.agent.id, context.now()):
+            if context.center.recalls.has(live.agent.id, context.now()):
                 context.asterisk.check_current()  # a logout of before may yet come true
             if context.asterisk.current:
                 await _complete(context, live, line)
@@ -105,16 +106,16 @@ async def log_in(context: Context, live: LiveAgent, line: Line) -> None:
     To be called under `stations_lock`. Raises `Refused`.
     """
     agent = live.agent
-    context.center.begin_login(agent.id)
+    commanded.begin_login(context.center, agent.id)
     station = _station(context, live, line, logged_in=True)
     await context.journal.put_station(station)
     context.center.expect_station(station)
     try:
-        context.center.log_in_without_queues(agent.id, line, context.now())
+        commanded.log_in_without_queues(context.center, agent.id, line, context.now())
         log_in_found(context.center, agent.id, line, context.now())
         await _join_queues(context, live, line, enough=1)
     except Refused as refusal:
-        context.center.fail_login(agent.id, line)
+        commanded.fail_login(context.center, agent.id, line)
         if refusal.code in UNANSWERED:
             await _recall(context, live, line)
         else:
@@ -176,7 +177,7 @@ async def _join_queues(context: Context, live: LiveAgent, line: Line, *, enough:
         ),
         join_all(),
     )
-    context.center.settle(live.agent.id, missing)
+    commanded.settle(context.center, live.agent.id, missing)
     context.publish()
     await context.journal.written()
 
@@ -185,11 +186,11 @@ async def _recall(context: Context, live: LiveAgent, line: Line) -> None:
     """Take back a login of which nobody knows what Asterisk has done of it, or is yet to do."""
     await _store_logout(context, live, line)
     agent_id = live.agent.id
-    context.center.recall(agent_id)
+    commanded.recall(context.center, agent_id)
     queues = [context.center.directory.queues[queue_id] for queue_id in live.queues]
     context.asterisk.fire(
         *(RemoveMember(queue.name, line.interface) for queue in queues),
-        then=lambda: context.center.expect_nothing(agent_id, context.now()),
+        then=lambda: context.center.recalls.expect_nothing(agent_id, context.now()),
     )
 
 
@@ -204,7 +205,7 @@ async def log_out(context: Context, live: LiveAgent) -> None:
     before = live.station()
     await _store_logout(context, live, line)
     members = context.center.owners.members(live)
-    context.center.begin_logout(live.agent.id, context.now())
+    commanded.begin_logout(context.center, live.agent.id, context.now())
     context.publish()
     try:
         await context.asterisk.until(
@@ -213,9 +214,9 @@ async def log_out(context: Context, live: LiveAgent) -> None:
         )
     except Refused as refusal:
         if refusal.code in UNANSWERED:
-            context.center.recall(live.agent.id)
+            commanded.recall(context.center, live.agent.id)
         elif before is not None:
-            context.center.end_logout(live.agent.id)
+            commanded.end_logout(context.center, live.agent.id)
             context.center.expect_station(before)
             await context.journal.put_station(before)
         raise

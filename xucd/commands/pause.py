@@ -14,6 +14,7 @@ from xucd.center.grammar import is_reason
 from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, SetPause
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
+from xucd.center.rules import commanded
 from xucd.commands.context import Context
 from xucd.commands.lookup import find_agent, warning_of_reach
 from xucd.commands.members import NO_SUCH_MEMBER
@@ -117,8 +118,8 @@ async def _bring_about(
             await context.asterisk.bring_about(done, *intents)
         else:
             pause = pauses[-1]
-            context.center.pause_without_queues(
-                agent.agent.id, pause.paused, pause.reason, context.now()
+            commanded.pause_without_queues(
+                context.center, agent.agent.id, pause.paused, pause.reason, context.now()
             )
             context.publish()
 

@@ -18,6 +18,7 @@ from xucd.center.directory import Line, Queue
 from xucd.center.intents import AddMember, Intent, RemoveMember, SetPenalty
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
+from xucd.center.rules import commanded
 from xucd.center.snapshot import MemberSeen
 from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
@@ -134,7 +135,7 @@ async def set_agent_group(context: Context, command: SetAgentGroup, who: Session
         raise not_authorized()  # a right to one's own agent alone is not enough
     if live.agent.group_id != command.group_id:
         await context.journal.set_agent_group(live.agent.id, command.group_id)
-        context.center.move_to_group(live.agent.id, command.group_id)
+        commanded.move_to_group(context.center, live.agent.id, command.group_id)
         context.publish()
 
 
@@ -230,10 +231,10 @@ async def _change(context: Context, change: _Change, asking: Coroutine[Any, Any,
     except Refused as refusal:
         asking.close()
         raise _silent(refusal) from None
-    center.begin_change(agent_id, queue_id)
+    commanded.begin_change(center, agent_id, queue_id)
     try:
         await context.asterisk.until(change.done, asking)
-        center.configure(agent_id, queue_id, change.penalty, context.now())
+        commanded.configure(center, agent_id, queue_id, change.penalty, context.now())
     except Refused as refusal:
         if refusal.code in UNANSWERED:
             center.doubted.add(agent_id)
@@ -243,7 +244,7 @@ async def _change(context: Context, change: _Change, asking: Coroutine[Any, Any,
             await context.journal.set_membership(agent_id, queue_id, before)
         raise _silent(refusal) from None
     finally:
-        center.end_change(agent_id, queue_id, context.now())
+        commanded.end_change(center, agent_id, queue_id, context.now())
         context.publish()
 
 
@@ -253,7 +254,7 @@ async def _configure(context: Context, live: LiveAgent, queue: Queue, penalty: i
         await context.journal.set_membership(live.agent.id, queue.id, penalty)
     except Refused as refusal:
         raise _silent(refusal) from None
-    context.center.configure(live.agent.id, queue.id, penalty, context.now())
+    commanded.configure(context.center, live.agent.id, queue.id, penalty, context.now())
     context.publish()
 
 

@@ -160,7 +160,7 @@ class Journal:
         counted, self._counted = self._counted, set()
         closed, self._closed = self._closed, []
         ended, self._ended = self._ended, []
-        gone, center.gone = center.gone, {}
+        gone, center.under_way.gone = center.under_way.gone, {}
         today = day_of(center.today_until - 1)
         figures = Figures(
             day=today,
@@ -178,11 +178,11 @@ class Journal:
             await self._store.prove(put_figures, figures)
         except BaseException:  # cancelled, too: what was written is written once more
             center = current()
-            center.unwritten.update(agents)
+            center.under_way.unwritten.update(agents)
             self._counted |= counted
             self._closed = closed + self._closed
             self._ended = ended + self._ended
-            center.gone = gone | center.gone
+            center.under_way.gone = gone | center.under_way.gone
             raise
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ from xucd.center.directory import AGENT_MEMBER, Line
 from xucd.center.intents import WRAPUP_REASON, AddMember, RelistMembers, RemoveMember, SetPause
 from xucd.center.live import AgentRecord, Member
 from xucd.center.memberships import after_wrapup, is_shelved, wraps_up
+from xucd.center.rules import commanded
 from xucd.center.snapshot import MemberSeen
 
 
@@ -245,7 +246,7 @@ def _log_in_by(center: Center, queue_id: int, member: MemberSeen, now: float) ->
     if live.stance is not Stance.OUT:
         if live.line is not line:
             center.undo(queue_id, member)
-    elif live.leaving or center.is_recalled(agent.id, now) or _is_claimed(center, live, line):
+    elif live.leaving or center.recalls.has(agent.id, now) or _is_claimed(center, live, line):
         center.undo(queue_id, member)
     else:
         take_line(center, live, line, now)
@@ -278,7 +279,7 @@ def _disappeared(center: Center, queue_id: int, member: MemberSeen, now: float) 
     if holder is None:
         return
     read_members(center, holder)
-    if holder.leaving or center.is_recalled(holder.agent.id, now):
+    if holder.leaving or center.recalls.has(holder.agent.id, now):
         if not holder.members:
             center.log_out(holder, now)
         return
@@ -329,7 +330,7 @@ def _settle(center: Center, live: AgentRecord) -> None:
         for queue_id, penalty in live.queues.items()
         if queue_id in center.members.queue_ids
     ):
-        center.settle(live.agent.id)
+        commanded.settle(center, live.agent.id)
 
 
 def _spread_wrapup(center: Center, live: AgentRecord, paused: str) -> None:

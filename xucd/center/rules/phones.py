@@ -7,6 +7,8 @@ these phones, and counts what the calls add to their figures of the day.
 
 from collections.abc import Iterable
 
+import msgspec
+
 from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.channels import DIAL_ID, Channel, interface_of
@@ -14,7 +16,7 @@ from xucd.center.events import ChannelState
 from xucd.center.leg import Leg
 from xucd.center.phone_calls import figures
 from xucd.center.rules.talkers import claim_taken_over
-from xucd.center.under_way import CallUnderWay, CutCall, Rung, call_under_way
+from xucd.center.under_way import CallUnderWay, CutCall, Rung, call_under_way, figures_of_ended
 
 
 def reads(center: Center, event: ev.Event, now: float) -> None:
@@ -70,12 +72,12 @@ def rebuild_phone_calls(center: Center, now: float, heard_until: float | None = 
     """Read all calls anew, after a snapshot whose channels have been read already.
 
     `heard_until` is since when nothing was heard of them: a call that is over by now is counted up
-    to then, and to `center.cut_calls`, since nobody knows when it ended. A call that is new is
-    counted, unless xucd has no memory: then it is taken to be in the figures already.
+    to then, and kept in `UnderWay.cut_calls`, since nobody knows when it ended. A call that is new
+    is counted, unless xucd has no memory: then it is taken to be in the figures already.
     """
     center.channels.take_touched()
     legs = center.phone_calls.legs
-    for unique_id, before in center.calls_before.items():
+    for unique_id, before in center.under_way.calls_before.items():
         channel = center.channels.by_id.get(unique_id)
         if channel is not None:
             _restore(channel, before.call, now if heard_until is None else heard_until)
@@ -86,23 +88,23 @@ def rebuild_phone_calls(center: Center, now: float, heard_until: float | None = 
             _count(center, leg, now, over=True)
         else:
             cut = CutCall(leg.agent_id, call_under_way(leg))
-            center.cut_call(leg.channel.unique_id, cut, heard_until)
+            _cut_call(center, leg.channel.unique_id, cut, heard_until)
     for name in new:
         if name in legs:
             _found(center, legs[name], now)
-    for unique_id, before in center.calls_before.items():
-        center.cut_call(unique_id, before, now if heard_until is None else heard_until)
-    center.calls_before.clear()
-    center.knows_calls = True
+    for unique_id, before in center.under_way.calls_before.items():
+        _cut_call(center, unique_id, before, now if heard_until is None else heard_until)
+    center.under_way.calls_before.clear()
+    center.under_way.knows_calls = True
 
 
 def _found(center: Center, leg: Leg, now: float) -> None:
     """Count a call that was there when it was listed, as far as it is not counted yet."""
     leg.claimed, leg.works = True, bool(leg.channel.queue)
-    before = center.calls_before.pop(leg.channel.unique_id, None)
+    before = center.under_way.calls_before.pop(leg.channel.unique_id, None)
     if before is not None:
         leg.agent_id, leg.counted = before.agent_id, before.call.counted
-    elif not center.knows_calls:
+    elif not center.under_way.knows_calls:
         leg.counted = figures(leg, now, over=False)
     if (agent_id := _count(center, leg, now, over=False)) is not None:
         center.stats_changed(center.agents[agent_id])
@@ -113,6 +115,22 @@ def count_anew(center: Center, name: str, now: float) -> None:
     leg = center.phone_calls.legs.get(name)
     if leg is not None and (agent_id := _count(center, leg, now, over=False)) is not None:
         center.stats_changed(center.agents[agent_id])
+
+
+def _cut_call(center: Center, unique_id: str, cut: CutCall, end: float) -> None:
+    """Count a call to `end` that was over when listed next; a log may tell more of it.
+
+    One that was cut before xucd restarted stays counted to where it was.
+    """
+    if cut.agent_id not in center.agents:
+        return
+    live = center.agent_record(cut.agent_id)
+    end = end if cut.call.ended is None else cut.call.ended
+    counted = figures_of_ended(cut.call, end)
+    live.count(counted.minus(cut.call.counted))
+    call = msgspec.structs.replace(cut.call, counted=counted, ended=end)
+    center.under_way.cut_calls[unique_id] = CutCall(cut.agent_id, call)
+    center.stats_changed(live)
 
 
 def _restore(channel: Channel, call: CallUnderWay, heard_until: float) -> None:
@@ -139,7 +157,7 @@ def _read(center: Center, names: Iterable[str], now: float) -> list[Leg]:
             center.changes.append(change)
             for leg in (before, calls.legs.get(name)):
                 if leg is not None and leg.agent_id is not None:
-                    center.unwritten.add(leg.agent_id)
+                    center.under_way.unwritten.add(leg.agent_id)
         if before is not None and calls.legs.get(name) is not before:
             ended.append(before)
     return ended

@@ -30,6 +30,7 @@ from xucd.center.directory import AGENT_MEMBER, Line, spelled
 from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
 from xucd.center.live import AgentRecord
 from xucd.center.memberships import is_shelved
+from xucd.center.rules import commanded
 from xucd.center.rules.listening import rebuild_listeners
 from xucd.center.rules.members import end_stray_wrapup, read_members, take_line, update_stance
 from xucd.center.rules.phones import rebuild_phone_calls
@@ -65,10 +66,10 @@ def rebuild(
         if center.devices.get(line.interface) != devices[line.interface]:
             center.changes.append(PhoneChanged(line.id, devices[line.interface]))
     center.devices = devices
-    center.expect_nothing(None, now)
+    center.recalls.expect_nothing(None, now)
     center.ask_anew(now)
     seen = QueuesSeen(snapshot.queues, snapshot.members)
-    center.settle_doubts()
+    commanded.settle_doubts(center)
     rebuild_members(center, seen, now, heard_until=heard_until)
     rebuild_listeners(center, snapshot.channels)
 
@@ -162,7 +163,7 @@ def _rebuild_agent(
     live.end_logout()
     station = center.stations.get(live.agent.id)
     rung = [each for each in named if center.members.line_of(each[1]) and not is_shelved(each[1])]
-    out = center.is_recalled(live.agent.id, now) or (station is not None and not station.logged_in)
+    out = center.recalls.has(live.agent.id, now) or (station is not None and not station.logged_in)
     line = None if out else _line(center, station.line_id if station is not None else None, rung)
     if line is None or line.interface in center.on_interface:
         for queue_id, member in rung:

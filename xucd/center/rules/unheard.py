@@ -111,7 +111,7 @@ class _Count:
             if not rung.answered:
                 self._rung.setdefault((rung.agent_id, int(rung.at)), []).append(rung)
         self._cut: dict[int, list[str]] = {}  # the phones' ids of calls that were cut, by agent
-        for phone, cut in center.cut_calls.items():
+        for phone, cut in center.under_way.cut_calls.items():
             if _is_cut_by(cut, heard_from):
                 self._cut.setdefault(cut.agent_id, []).append(phone)
         self._talks: dict[tuple[str, str, int], _Talk] = {}  # by caller, queue and agent
@@ -179,12 +179,14 @@ class _Count:
 
     def _connected(self, agent_id: int, line: Logged) -> None:
         center, rang = self._center, line.at - (line.rang or 0.0)
-        cut = center.cut_calls.get(line.phone)
+        cut = center.under_way.cut_calls.get(line.phone)
         channel = center.channels.by_id.get(line.phone)
         if cut is not None:
             if cut.call.answered is None and _is_cut_by(cut, self._heard_from):
                 call = msgspec.structs.replace(cut.call, rang=rang, answered=line.at)
-                cut = center.cut_calls[line.phone] = self._recount(line.phone, cut, call, line.at)
+                cut = center.under_way.cut_calls[line.phone] = self._recount(
+                    line.phone, cut, call, line.at
+                )
                 key = line.unique_id, line.queue, agent_id
                 self._talks[key] = _Talk(line.at, line.phone, cut)
         elif channel is not None:
@@ -208,14 +210,14 @@ class _Count:
         ended = talk.answered + talked
         if talk.cut is not None:
             self._recount(talk.phone, talk.cut, talk.cut.call, ended)
-            self._center.cut_calls.pop(talk.phone, None)
+            self._center.under_way.cut_calls.pop(talk.phone, None)
         else:
             self._count(agent_id, AgentDay(inbound_talk_s=talked), ended)
 
     def _cut_before(self, agent_id: int, queue: str, answered: float) -> _Talk | None:
         """The call that was answered before the gap, at about this moment, and was cut."""
         for phone in self._cut.get(agent_id, ()):
-            cut = self._center.cut_calls.get(phone)
+            cut = self._center.under_way.cut_calls.get(phone)
             if cut is None or cut.call.answered is None or cut.call.queue != queue:
                 continue
             if abs(cut.call.answered - answered) <= SLACK_S:
@@ -231,11 +233,11 @@ class _Count:
                 return
         rang = line.rang or 0.0
         for phone in self._cut.get(agent_id, ()):
-            cut = self._center.cut_calls.get(phone)
+            cut = self._center.under_way.cut_calls.get(phone)
             if cut is not None and cut.call.incoming and cut.call.answered is None:
                 call = msgspec.structs.replace(cut.call, rang=line.at - rang)
                 self._recount(phone, cut, call, line.at)
-                del self._center.cut_calls[phone]
+                del self._center.under_way.cut_calls[phone]
                 return
         ring = AgentDay(inbound_calls=1, inbound_unanswered=1, inbound_ring_s=rang)
         self._count(agent_id, ring, line.at)
@@ -246,7 +248,7 @@ class _Count:
         counted = figures_of_ended(call, end)
         self._count(cut.agent_id, counted.minus(cut.call.counted), end)
         self._counted(phone, Rung(cut.agent_id, end, answered=call.answered is not None))
-        self._center.unwritten.add(cut.agent_id)
+        self._center.under_way.unwritten.add(cut.agent_id)
         return CutCall(cut.agent_id, msgspec.structs.replace(call, counted=counted))
 
     def _counted(self, phone: str, ring: Rung) -> None:
@@ -284,7 +286,7 @@ def _is_cut_by(cut: CutCall, heard_from: float) -> bool:
 
 
 def _forget_cut(center: Center, heard_from: float) -> None:
-    for phone, cut in list(center.cut_calls.items()):
+    for phone, cut in list(center.under_way.cut_calls.items()):
         if _is_cut_by(cut, heard_from):
-            del center.cut_calls[phone]
-            center.unwritten.add(cut.agent_id)
+            del center.under_way.cut_calls[phone]
+            center.under_way.unwritten.add(cut.agent_id)
