@@ -285,6 +285,18 @@ def test_a_login_taken_back_does_not_come_true_late() -> None:
     assert scene.agent().stance is Stance.READY
 
 
+def test_a_login_taken_back_does_not_come_true_after_a_reload() -> None:
+    scene = Scene()
+    commanded.begin_login(scene.center, BRUCE)
+    commanded.recall(scene.center, BRUCE)
+    before, scene.center = scene.center, Scene().center
+    scene.center.inherit(before, scene.now)
+    scene.rebuilds(Snapshot(QUEUES, (), (), (), {}))
+    scene.happens(joins("PJSIP/1001", "Agent/2501"))
+    assert scene.agent().stance is Stance.OUT
+    assert RemoveMember("support", "PJSIP/1001") in scene.asked
+
+
 def test_a_logout_that_comes_late_is_a_logout(scene: Scene) -> None:
     commanded.begin_logout(scene.center, BRUCE, scene.now)
     commanded.recall(scene.center, BRUCE)

@@ -265,6 +265,7 @@ class Center:
         self.listeners = before.listeners
         self.presence = before.presence
         self.under_way.inherit(before.under_way)
+        self.recalls = before.recalls
         self._midnight, self._aged_at = before._midnight, before._aged_at
         self.doubted = before.doubted
         for gone in before.agents.keys() - self._records.keys():
