@@ -11,14 +11,21 @@ import pytest
 
 from tests.scene import BRUCE, Scene
 from xucd.center.agent import Stance
+from xucd.center.directory import User
 from xucd.center.intents import HangUp, Intent, SetPause
 from xucd.center.refused import Refused
+from xucd.center.rights import rights_of
 from xucd.commands.asterisk import AsteriskRequests
 from xucd.commands.context import Context, Options
 from xucd.commands.pause import unpause_agent
 from xucd.cti.hub import Hub
+from xucd.cti.session import Session
+from xucd.cti.sign_in import SignInKey
 from xucd.store import AsyncStore, Store
 from xucd.store.journal import Journal
+
+ADA = User(1, "ada", "", "", profile="Admin")
+SOMEBODY = Session(ADA, SignInKey("s", "g"), rights_of(ADA, strict=True), writer=None)
 
 
 class Script:
@@ -73,7 +80,7 @@ async def test_what_came_about_counts_even_if_it_has_passed_before_the_answer(
         context.asterisk.check_waiting()
 
     script.events = ready_called_and_wrapping_again
-    await unpause_agent(context, scene.agent(BRUCE))
+    await unpause_agent(context, scene.agent(BRUCE), SOMEBODY)
     assert scene.agent(BRUCE).stance is Stance.WRAPPING
 
 
@@ -83,7 +90,7 @@ async def test_what_does_not_come_about_is_refused_after_the_timeout(
     context, scene, _ = table
     scene.pauses(True, "lunch")
     with pytest.raises(Refused, match="AsteriskTimeout"):
-        await unpause_agent(context, scene.agent(BRUCE))
+        await unpause_agent(context, scene.agent(BRUCE), SOMEBODY)
 
 
 async def test_nothing_is_asked_while_the_state_is_not_current(
@@ -93,7 +100,7 @@ async def test_nothing_is_asked_while_the_state_is_not_current(
     scene.pauses(True, "lunch")
     context.asterisk.lost_since = scene.now
     with pytest.raises(Refused, match="AsteriskUnavailable"):
-        await unpause_agent(context, scene.agent(BRUCE))
+        await unpause_agent(context, scene.agent(BRUCE), SOMEBODY)
     assert script.asked == []
 
 

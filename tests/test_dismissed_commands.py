@@ -8,15 +8,22 @@ import pytest
 
 from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
 from tests.test_context import Script, a_context
+from xucd.callbacks.service import Callbacks
+from xucd.center import events as ev
+from xucd.center.agent import Stance
 from xucd.center.directory import User
-from xucd.center.intents import DialOut, FindNumber, Intent
+from xucd.center.intents import DialOut, FindNumber, Intent, RemoveMember
 from xucd.center.refused import Refused
 from xucd.center.rights import rights_of
-from xucd.commands import default_memberships, dialing, few_at_a_time, login, queues
+from xucd.center.station import Station
+from xucd.commands import default_memberships, dialing, few_at_a_time, login, pause, queues
 from xucd.commands.context import Context
+from xucd.config.plan import Plan
 from xucd.cti import commands as cmd
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
+from xucd.store import AsyncStore, Store, callback_reading, callback_writing
+from xucd.store.apply import apply
 from xucd.store.journal import Journal
 
 
@@ -38,6 +45,7 @@ class Table:
             SimpleNamespace(
                 set_membership=self.set_membership,
                 set_agent_group=self.set_agent_group,
+                put_station=self.put_station,
                 default_memberships=self.default_memberships,
                 set_default_memberships=self.set_defaults,
                 written=self.wait,
@@ -56,6 +64,9 @@ class Table:
 
     async def set_agent_group(self, agent_id: int, group_id: int) -> None:
         self.written.append((agent_id, group_id, 0))
+
+    async def put_station(self, station: Station) -> None:
+        await self.wait()
 
     async def default_memberships(self) -> dict[int, dict[int, int]]:
         await self.wait()
@@ -184,3 +195,90 @@ async def test_an_agent_that_is_in_the_new_queue_and_still_in_the_old_is_a_part_
     with pytest.raises(Refused) as refused:
         await queues._move(table.context, live, source, target, 0)
     assert refused.value.partly
+
+
+@pytest.mark.parametrize(
+    ("handler", "command", "paused"),
+    [
+        (pause.pause, cmd.PauseAgent(agent_id=BRUCE, reason="lunch"), False),
+        (pause.unpause, cmd.UnpauseAgent(agent_id=BRUCE), True),
+    ],
+    ids=["pause", "unpause"],
+)
+async def test_a_pause_is_not_asked_for_again_for_a_client_dismissed_while_members_were_listed(
+    table: Table, handler: Any, command: cmd.Command, paused: bool
+) -> None:
+    async def deny(intent: Intent) -> None:
+        table.script.asked.append(intent)
+        raise Refused("NotMember", "Asterisk contradicts what is held of the agent.")
+
+    async def relist() -> None:
+        table.who.dismissed = True
+
+    table.scene.logs_in()
+    if paused:
+        table.scene.pauses(True, "lunch")
+    table.context.asterisk._send = deny
+    table.context.asterisk.relist_members = relist
+    with pytest.raises(Refused, match="NotAuthorized"):
+        await handler(table.context, command, table.who)
+    assert len(table.script.asked) == 1
+
+
+async def test_a_line_taken_over_is_left_free_for_a_client_dismissed_while_its_holder_left(
+    table: Table,
+) -> None:
+    async def leave(intent: Intent) -> None:
+        table.script.asked.append(intent)
+        assert isinstance(intent, RemoveMember)
+        table.scene.happens(ev.MemberRemoved(intent.queue, intent.interface, "Agent/2501"))
+        table.context.asterisk.check_waiting()
+        table.who.dismissed = True
+
+    table.scene.logs_in()
+    table.context.asterisk._send = leave
+    login_of_alice = cmd.AgentLogin(agent_id=ALICE, phone_number="1001")
+    with pytest.raises(Refused, match="NotAuthorized") as refused:
+        await login.login(table.context, login_of_alice, table.who)
+    assert refused.value.partly
+    assert table.scene.agent().stance is Stance.OUT
+    assert {type(intent) for intent in table.script.asked} == {RemoveMember}
+
+
+class DismissingJournal(Journal):
+    """A journal whose client is dismissed, once, while a callback's ticket is written."""
+
+    def __init__(self, store: AsyncStore, who: Session) -> None:
+        super().__init__(store)
+        self.who = who
+        self.dismisses = True
+
+    async def run(self, work: Any, *args: Any, **kwargs: Any) -> Any:
+        result = await super().run(work, *args, **kwargs)
+        if work is callback_writing.create_ticket and self.dismisses:
+            self.who.dismissed, self.dismisses = True, False
+        return result
+
+
+async def test_a_callback_is_not_called_for_a_client_dismissed_while_its_ticket_was_written(
+    table: Table, store: Store, demo_plan: Plan
+) -> None:
+    apply(store, demo_plan)
+    request, *_ = callback_reading.open_requests(store)
+    ahead, user = AsyncStore(store), User(2, "bruce", "", "", line_id=1, agent_id=BRUCE)
+    who = Session(user, SignInKey("s", "g"), rights_of(user, strict=False), writer=None)
+    table.context.journal = journal = DismissingJournal(ahead, who)
+    table.scene.center.devices["PJSIP/1001"] = "NOT_INUSE"
+    callbacks = Callbacks(table.context)
+    await callbacks.take(request.uuid, who)
+    with pytest.raises(Refused, match="NotAuthorized"):
+        await callbacks.start(request.uuid, "0230210082", user, who)
+    await journal.written()
+    assert table.script.asked == []
+    who.dismissed = False
+    assert await callbacks.tickets(who) == []
+    with pytest.raises(Refused, match="AsteriskTimeout"):  # no call of before is in its way
+        await callbacks.start(request.uuid, "0230210083", user, who)
+    assert [type(intent) for intent in table.script.asked] == [DialOut]
+    await journal.written()
+    await ahead.close()

@@ -15,7 +15,9 @@ from xucd.center.directory import Line, User
 from xucd.center.intents import DialOut
 from xucd.center.lines import line_of
 from xucd.center.refused import Refused
+from xucd.center.rights import Asker
 from xucd.commands.context import Context
+from xucd.commands.lookup import not_authorized
 from xucd.commands.own_phone import check_in_reach
 from xucd.publishing.callbacks import CallbackPublisher
 from xucd.store import callback_writing
@@ -52,11 +54,11 @@ class CallbackDialing:
             self._callers[call.unique_id] = user.id
             self._ringing.add(call.unique_id)
 
-    async def ring(self, ticket: Ticket, line: Line, from_list: CallbackListRow) -> None:
+    async def ring(self, ticket: Ticket, line: Line, from_list: CallbackListRow, by: Asker) -> None:
         """Ring the phone of a ticket that is tracked, which then dials the ticket's number.
 
         The list's caller id is shown, else the queue's number. Raises `Refused` with
-        `PhoneUnreachable`, or as asking Asterisk does; then there is no call.
+        `NotAuthorized`, `PhoneUnreachable`, or as asking Asterisk does; then there is no call.
         """
         context = self._context
         call = self._calls[call_id(ticket.uuid)]
@@ -65,6 +67,8 @@ class CallbackDialing:
         phone_calls.expect(call.unique_id)
         number = from_list.caller_id or (queue.number if queue is not None else line.number)
         try:
+            if by.rights.own_agent_id != ticket.agent_id:
+                raise not_authorized()
             await context.asterisk.bring_about(
                 lambda: (
                     call.ended is not None

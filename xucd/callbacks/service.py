@@ -260,7 +260,7 @@ class Callbacks:
             ticket, from_list = await self._run(writing.create_ticket, new, _may_work(by))
             self._dialing.track(ticket, user)
         try:
-            await self._dialing.ring(ticket, line, from_list)
+            await self._dialing.ring(ticket, line, from_list, by)
         except Refused:
             context.journal.later(writing.drop_ticket, ticket.uuid)
             raise

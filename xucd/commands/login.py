@@ -76,6 +76,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
                 raise not_authorized()
             await log_out(context, holder)
         try:
+            who.check()
             await log_in(context, live, line)
         except Refused as refusal:
             refusal.partly = refusal.partly or holder is not None

@@ -32,7 +32,8 @@ async def pause(context: Context, command: PauseAgent, who: Session) -> None:
     Raises `Refused` with `AgentUnknown`, `NotAuthorized`, `AgentNotLoggedIn`, `InvalidReason` or
     `AsteriskUnavailable`.
     """
-    await pause_agent(context, find_agent(context, command.agent_id, who), command.reason or "")
+    live = find_agent(context, command.agent_id, who)
+    await pause_agent(context, live, command.reason or "", who)
 
 
 async def unpause(context: Context, command: UnpauseAgent, who: Session) -> str | None:
@@ -40,11 +41,11 @@ async def unpause(context: Context, command: UnpauseAgent, who: Session) -> str 
 
     Returns a warning's code where no queue can ring its phone.
     """
-    return await unpause_agent(context, find_agent(context, command.agent_id, who))
+    return await unpause_agent(context, find_agent(context, command.agent_id, who), who)
 
 
-async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
-    """Pause one agent. Raises as `pause` does."""
+async def pause_agent(context: Context, live: LiveAgent, reason: str, who: Session) -> None:
+    """Pause one agent, for `who`. Raises as `pause` does."""
     reason = reason.strip()  # so does Asterisk
     if reason in RESERVED or not is_reason(reason):
         raise Refused(
@@ -65,14 +66,15 @@ async def pause_agent(context: Context, live: LiveAgent, reason: str) -> None:
                 and _current(context, live).reason == reason
             ),
             (SetPause(interface, True, reason),),
+            who,
         )
     finally:
         context.center.resume_wrapup(live.agent.id, context.now())
         context.publish()
 
 
-async def unpause_agent(context: Context, live: LiveAgent) -> str | None:
-    """Make one agent ready, as `unpause` does."""
+async def unpause_agent(context: Context, live: LiveAgent, who: Session) -> str | None:
+    """Make one agent ready, for `who`, as `unpause` does."""
     interface = _interface(context, live)
     ready = live.stance is Stance.READY
     paused = any(member.paused for member in live.members.values())
@@ -85,6 +87,7 @@ async def unpause_agent(context: Context, live: LiveAgent) -> str | None:
                 live,
                 lambda: _current(context, live).stance is Stance.WRAPPING,
                 (SetPause(interface, False), SetPause(interface, True, WRAPUP_REASON)),
+                who,
             )
         return warning_of_reach(_current(context, live))
     await _bring_about(
@@ -92,12 +95,17 @@ async def unpause_agent(context: Context, live: LiveAgent) -> str | None:
         live,
         lambda: _current(context, live).stance in (Stance.READY, Stance.OUT),
         (SetPause(interface, False),),
+        who,
     )
     return warning_of_reach(_current(context, live))
 
 
 async def _bring_about(
-    context: Context, live: LiveAgent, done: Callable[[], bool], pauses: Sequence[SetPause]
+    context: Context,
+    live: LiveAgent,
+    done: Callable[[], bool],
+    pauses: Sequence[SetPause],
+    who: Session,
 ) -> None:
     """Pause or unpause all members of an agent; `pauses` say how, with its line's interface.
 
@@ -130,6 +138,7 @@ async def _bring_about(
             raise
         await context.asterisk.relist_members()
         if not done():
+            who.check()
             await ask()
 
 

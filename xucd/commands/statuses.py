@@ -25,7 +25,7 @@ async def user_status_update(
     if status is None:
         raise Refused("StatusUnknown", "There is no such status.")
     if pauses(status):
-        await pause_agent(context, find_agent(context, None, who), status.name)
+        await pause_agent(context, find_agent(context, None, who), status.name, who)
     elif readies(status):
-        return await unpause_agent(context, find_agent(context, None, who))
+        return await unpause_agent(context, find_agent(context, None, who), who)
     return None
