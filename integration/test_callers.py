@@ -16,6 +16,7 @@ from integration.client import DEADLINE, Client
 from integration.fixtures import World
 from integration.model.panel import Block, Panel
 from integration.test_queue_stats import counted, counters
+from tests.plugin_proofs import Proof
 from tests.scene import OUTCOMES
 from xucd.cti.messages import QueueStatistic as Figure
 
@@ -24,7 +25,7 @@ QUEUE_LOG = "/var/log/asterisk/queue_log"
 
 @pytest.mark.timeout(0)
 async def test_mixed_calls_are_counted_as_they_ended_and_as_asterisk_logs_them(
-    world: World, request: pytest.FixtureRequest
+    world: World, request: pytest.FixtureRequest, asterisk_version: str, proof: Proof
 ) -> None:
     count = request.config.getoption("--mixed-calls")
     ada = await world.client("ada")
@@ -44,6 +45,9 @@ async def test_mixed_calls_are_counted_as_they_ended_and_as_asterisk_logs_them(
     assert [one for one in told if one[Figure.ENTERED] != parts(one)] == []
     after = callers.logged(await asyncio.to_thread(world.pbx.read, QUEUE_LOG))
     assert after - before == expected.logged
+    proof(
+        f"calls of all outcomes, compared with the log of Asterisk {asterisk_version}", times=count
+    )
 
 
 def parts(told: dict[str, float]) -> float:

@@ -13,15 +13,16 @@ from integration.fixtures import MakeXucd
 from integration.model.ground import Ground
 from integration.model.run import Differs
 from integration.phones import Phones
+from tests.plugin_proofs import Proof
 
 
 @pytest.mark.timeout(0)
 async def test_what_xucd_tells_is_what_asterisk_lists_whoever_acts_on_it(
     make_xucd: MakeXucd,
     phones: Phones,
-    asterisk_version: str,
     model_seed: int,
     request: pytest.FixtureRequest,
+    proof: Proof,
 ) -> None:
     steps = request.config.getoption("--model-steps")
     print(f"seed {model_seed}, {steps} steps")
@@ -31,5 +32,9 @@ async def test_what_xucd_tells_is_what_asterisk_lists_whoever_acts_on_it(
     except Differs as differs:
         if request.config.getoption("--model-shrink"):
             differs = await ground.shorter(differs)
-        path = ground.keep(f"{asterisk_version}-seed{model_seed}", differs)
+        path = ground.keep(f"{phones.pbx.version}-seed{model_seed}", differs)
         pytest.fail(f"seed {model_seed}, kept as {path}:\n{differs}", pytrace=False)
+    proof(
+        f"random steps of all who act on Asterisk {phones.pbx.version} (seed {model_seed})",
+        times=steps,
+    )
