@@ -1,4 +1,6 @@
-"""REST routes that wait: what is held meanwhile, and whose rights end before it is their turn."""
+"""REST routes that wait: what is held meanwhile, whose rights end before it is their turn, and
+who goes on while a large body is read.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +29,7 @@ from xucd.store import callback_reading as reading
 from xucd.store.apply import apply
 from xucd.store.audit_trail import AuditTrail
 from xucd.store.journal import Journal
+from xucd.web import json_steps
 from xucd.web.import_slots import SLOTS_OF_USER
 from xucd.web.rest import LARGE
 
@@ -128,6 +132,37 @@ async def test_an_import_whose_client_has_gone_keeps_its_slot_until_it_is_done(l
         journal.gate.set()
         assert (await reader.readline()).startswith(b"HTTP/1.1 201 ")
         writer.close()
+
+
+ROW = b'{"phoneNumber":"1","description":"' + b"x" * 130 + b'"}'
+
+
+@pytest.mark.parametrize(
+    ("last", "status"), [(ROW, 201), (b'{"no":1}', 400)], ids=["right", "wrong at its end"]
+)
+async def test_links_are_answered_again_and_again_while_a_large_body_is_decoded(
+    monkeypatch: pytest.MonkeyPatch, last: bytes, status: int
+) -> None:
+    loop, pings = asyncio.get_running_loop(), 0
+
+    async def ping() -> None:
+        nonlocal pings
+        link.say('{"claz":"ping"}')
+        assert await link.hear() == {"claz": "ping"}
+        pings += 1
+
+    def pause(seconds: float) -> None:
+        # In vain, if this is the loop's own thread.
+        asyncio.run_coroutine_threadsafe(ping(), loop).result(20)
+
+    monkeypatch.setattr(json_steps, "time", SimpleNamespace(sleep=pause))
+    body = b"[" + (ROW + b",") * (8_000_000 // len(ROW + b",")) + last + b"]"
+    async with site(Work(Waits()), Waits()) as server, await server.opened("alice") as link:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"".join(posted(await server.token(), body)))
+        assert (await reader.readline()).startswith(f"HTTP/1.1 {status} ".encode())
+        writer.close()
+    assert pings > 50
 
 
 class SlowJournal(Journal):
