@@ -26,7 +26,10 @@ class Xucd:
     """One daemon with the demo's contact centre, its files in `folder`.
 
     `settings` is TOML that is added to the settings file; `url` a database, SQLite unless given.
+    `launcher` is a command that becomes each process, such as ``prlimit``.
     """
+
+    launcher: tuple[str, ...] = ()
 
     def __init__(self, pbx: Pbx, folder: Path, settings: str = "", url: str | None = None) -> None:
         self.pbx = pbx
@@ -137,6 +140,7 @@ class Xucd:
         stdout: int = asyncio.subprocess.PIPE,
     ) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
+            *self.launcher,
             sys.executable,
             "-m",
             "xucd",

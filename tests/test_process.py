@@ -1,4 +1,4 @@
-"""xucd as a process: the limit of open files, and notifications to a systemd that does not read."""
+"""xucd as a process: the limit of open files, a systemd that does not read."""
 
 from __future__ import annotations
 
@@ -6,13 +6,50 @@ import asyncio
 import socket
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+import pytest_asyncio
 
+from tests.lone_xucd import LoneXucd
+from tests.rest_client import PREFIX
 from tests.web_server import until
+from tests.ws_client import Client
 from xucd.app import file_limit
 from xucd.app.systemd import Notifier
+from xucd.config.plan import Plan
+from xucd.store.apply import apply
+
+SOFT, HARD = 64, 1024
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def careless(demo_plan: Plan) -> AsyncIterator[LoneXucd]:
+    """xucd under a low limit of open files."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        xucd = LoneXucd(Path(folder))
+        xucd.launcher = ("prlimit", f"--nofile={SOFT}:{HARD}")
+        store = xucd.store()
+        store.migrate()
+        apply(store, demo_plan)
+        store.close()
+        async with xucd:
+            yield xucd
+
+
+async def test_more_links_are_open_than_files_might_have_been_at_first(careless: LoneXucd) -> None:
+    paths = [f"{PREFIX}/cti?token={careless.token(login)}" for login in ("ada", "sue")]
+    links = [await Client.connect(careless.port, path) for path in paths for _ in range(SOFT // 2)]
+    links.append(await Client.connect(careless.port, paths[0]))
+    for link in links:
+        link.say('{"claz":"ping"}')
+        while await link.hear() != {"claz": "ping"}:
+            pass
+    assert careless.sockets() > SOFT
+    for link in links:
+        link.writer.close()
 
 
 def test_the_limit_of_open_files_is_raised_as_far_as_it_goes() -> None:

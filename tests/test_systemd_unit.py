@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from xucd.app import file_limit
+
 UNIT = Path(__file__).parent.parent / "systemd" / "xucd.service"
 MOST = 2.0  # systemd's own score, from 0 (closed) to 10
 
@@ -21,6 +23,12 @@ def test_systemd_finds_nothing_wrong_with_it(tmp_path: Path) -> None:
     unit.write_text(UNIT.read_text().replace("/opt/xucd/bin/xucd", "/bin/true"))
     told = _analyze("verify", "--man=no", str(unit))
     assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_it_may_have_files_for_as_many_clients_as_xucd_ever_lets_in() -> None:
+    found = re.search(r"^LimitNOFILE=(\d+)$", UNIT.read_text(), re.MULTILINE)
+    assert found is not None
+    assert file_limit.for_clients(int(found[1])) == file_limit.MAX_CLIENTS
 
 
 def _analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
