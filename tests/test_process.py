@@ -1,4 +1,4 @@
-"""xucd as a process: the limit of open files, a systemd that does not read."""
+"""xucd as a process: the limit of open files, exposed secrets, a systemd that does not read."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from tests.lone_xucd import LoneXucd
 from tests.rest_client import PREFIX
 from tests.web_server import until
 from tests.ws_client import Client
+from xucd import cli
 from xucd.app import file_limit
 from xucd.app.systemd import Notifier
 from xucd.config.plan import Plan
@@ -27,9 +28,11 @@ SOFT, HARD = 64, 1024
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def careless(demo_plan: Plan) -> AsyncIterator[LoneXucd]:
-    """xucd under a low limit of open files."""
-    with TemporaryDirectory(dir="/tmp") as folder:
+    """xucd under a low limit of open files, and everybody can read its settings."""
+    with TemporaryDirectory(dir="/tmp") as folder:  # pytest's own are private
         xucd = LoneXucd(Path(folder))
+        xucd.folder.chmod(0o755)
+        xucd.file.chmod(0o644)
         xucd.launcher = ("prlimit", f"--nofile={SOFT}:{HARD}")
         store = xucd.store()
         store.migrate()
@@ -50,6 +53,19 @@ async def test_more_links_are_open_than_files_might_have_been_at_first(careless:
     assert careless.sockets() > SOFT
     for link in links:
         link.writer.close()
+
+
+async def test_settings_with_a_secret_that_all_can_read_are_told_of_at_start_and_by_the_check(
+    careless: LoneXucd, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problem = f"{careless.file} holds ami.secret and can be read by every user of this machine"
+    logged = careless.log.read_text()
+    assert "a secret is exposed" in logged
+    assert f"{problem}: chmod o-r {careless.file}" in logged
+    for mode in (0o644, 0o640):
+        careless.file.chmod(mode)
+        await asyncio.to_thread(cli.main, ["-c", str(careless.file), "check"])
+        assert (problem in capsys.readouterr().out) == (mode == 0o644)
 
 
 def test_the_limit_of_open_files_is_raised_as_far_as_it_goes() -> None:
