@@ -1,6 +1,9 @@
 """What an older version left comes up under this one: databases, settings, the centre file."""
 
+import asyncio
+import http.client
 import json
+import ssl
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +11,14 @@ from typing import Any
 
 import msgspec
 import pytest
+import tomli_w
 from sqlalchemy import text
 
 from tests import make_upgrade_fixture
 from tests.conftest import TODAY
+from tests.lone_xucd import LoneXucd
+from tests.rest_client import PREFIX
+from tests.test_ws_tls import certificate
 from tests.upgrades import (
     FIXTURES,
     VERSIONS,
@@ -22,6 +29,7 @@ from tests.upgrades import (
     load_sqlite,
     password,
 )
+from tests.ws_client import Client
 from xucd import __version__, cli
 from xucd.config import center_file, settings
 from xucd.store import Store
@@ -29,20 +37,27 @@ from xucd.store.apply import apply
 from xucd.web.passwords import verify
 
 SECRET = {"XUCD_AMI_SECRET": "k7-dusk-apron"}
+OldDatabase = Callable[[Path], str]
 OldStore = Callable[[Path], Store]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def old_store(request: pytest.FixtureRequest, tmp_path: Path) -> OldStore:
-    """Call it with a fixture's folder for a store that holds its database, as it was."""
+def old_database(request: pytest.FixtureRequest, tmp_path: Path) -> OldDatabase:
+    """Call it with a fixture's folder for the URL of its database, as it was."""
 
-    def load(fixture: Path) -> Store:
+    def load(fixture: Path) -> str:
         if request.param == "sqlite":
-            return Store(load_sqlite(fixture, tmp_path / "xucd.db"))
+            return load_sqlite(fixture, tmp_path / "xucd.db")
         create: Callable[[str], str] = request.getfixturevalue("postgresql")
-        return Store(load_postgresql(fixture, create(tmp_path.name)))
+        return load_postgresql(fixture, create(tmp_path.name))
 
     return load
+
+
+@pytest.fixture
+def old_store(old_database: OldDatabase) -> OldStore:
+    """The same for a store that holds this database."""
+    return lambda fixture: Store(old_database(fixture))
 
 
 def what_was_kept(fixture: Path) -> dict[str, Any]:
@@ -89,6 +104,60 @@ def test_a_settings_file_with_every_key_is_understood(version: str) -> None:
         assert Path(written["web"][key]).is_absolute()
     found = msgspec.json.decode(msgspec.json.encode(settings.load(file, SECRET)))
     assert lacking(written, found) == []
+
+
+class OldXucd(LoneXucd):
+    """This xucd with an older version's database and settings, but for places and ports."""
+
+    def __init__(self, fixture: Path, folder: Path, url: str) -> None:
+        super().__init__(folder, url)
+        cert, key = certificate(folder)
+        self.trust = ssl.create_default_context(cafile=cert)
+        self.settings = tomllib.loads((fixture / "xucd.toml").read_text("utf-8"))
+        self.settings["web"] |= {"port": self.port, "tls_certificate": cert, "tls_key": key}
+        self.settings["ami"]["port"] = self.pbx.ami_port
+        self.settings["agi"]["port"] = self.pbx.agi_port
+        self.settings["store"]["url"] = url
+        self.file.write_text(tomli_w.dumps(self.settings))
+        (folder / self.settings["ami"]["secret_file"]).write_text(self.pbx.ami_secret)
+
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        """One request over TLS, which these settings have. Blocks."""
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.trust)
+        try:
+            connection.request(method, path, json.dumps(body))
+            answer = connection.getresponse()
+            return answer.status, json.load(answer)
+        finally:
+            connection.close()
+
+    def _health(self) -> dict[str, Any] | None:
+        try:
+            health: dict[str, Any] = self.ask("GET", "/health")[1]
+        except OSError:
+            return None
+        return health
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_the_daemon_serves_with_settings_and_database_of_then(
+    version: str, old_database: OldDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))  # for the streams, beside PostgreSQL
+    fixture = FIXTURES / version
+    xucd = OldXucd(fixture, tmp_path, old_database(fixture))
+    try:
+        await xucd.start()
+        credentials = {"login": "bruce", "password": password("bruce")}
+        status, signed_in = await asyncio.to_thread(
+            xucd.ask, "POST", f"{PREFIX}/auth/login", credentials
+        )
+        assert (status, signed_in["TTL"]) == (200, xucd.settings["web"]["token_ttl"])
+        path = f"{PREFIX}/cti?token={signed_in['token']}"
+        async with await Client.connect(xucd.port, path, tls=xucd.trust) as page:
+            assert (await page.hear())["msgType"] == "LoggedOn"
+    finally:
+        await xucd.stop()
 
 
 def test_a_newer_database_is_refused_with_a_sentence(
