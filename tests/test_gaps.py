@@ -18,6 +18,7 @@ from xucd.app.gaps import Gaps
 from xucd.center.logged import Logged
 from xucd.center.rules.rebuild import rebuild
 from xucd.logs import queue_log
+from xucd.logs.backwards import LogError
 from xucd.store.figures import ClosedGap
 
 
@@ -142,7 +143,7 @@ async def test_a_log_that_is_not_there_for_a_moment_is_read_again(
     reading: Reading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("xucd.app.gaps.AGAIN_S", 0)
-    left = [queue_log.QueueLogError("it is being rotated")]
+    left = [LogError("it is being rotated")]
 
     def rotated(file: Path, since: float) -> list[Logged]:
         if left:

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xucd.center.logged import Logged
-from xucd.logs import queue_log
-from xucd.logs.queue_log import QueueLogError, parse, read
+from xucd.logs import backwards
+from xucd.logs.backwards import LogError
+from xucd.logs.queue_log import parse, read
 
 AT = 1_795_000_000.0
 
@@ -114,7 +115,7 @@ def test_a_line_that_is_being_written_and_other_bytes_are_left_out(log: Path) ->
 def test_it_is_read_in_pieces_of_any_size(
     log: Path, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_log, "CHUNK", chunk)
+    monkeypatch.setattr(backwards, "CHUNK", chunk)
     log.write_text("".join(entered(second) for second in range(20)))
     assert seconds(read(log, AT + 3)) == list(range(3, 20))
 
@@ -134,24 +135,24 @@ def test_rotated_files_are_read_too_the_latest_first(log: Path) -> None:
 
 def test_one_that_does_not_reach_back_so_far_is_not_believed(log: Path) -> None:
     log.write_text(entered(50))
-    with pytest.raises(QueueLogError, match="does not reach back"):
+    with pytest.raises(LogError, match="does not reach back"):
         read(log, AT)
 
 
 def test_one_with_too_much_to_read_is_not_believed(
     log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_log, "MAX_BYTES", 1000)
+    monkeypatch.setattr(backwards, "MAX_BYTES", 1000)
     log.write_text("".join(entered(second) for second in range(100)))
-    with pytest.raises(QueueLogError, match="too much"):
+    with pytest.raises(LogError, match="too much"):
         read(log, AT)
 
 
 def test_one_that_is_not_there_or_no_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(QueueLogError, match="no such file"):
+    with pytest.raises(LogError, match="no such file"):
         read(tmp_path / "queue_log", AT)
-    with pytest.raises(QueueLogError, match="No such file"):
+    with pytest.raises(LogError, match="No such file"):
         read(tmp_path / "none" / "queue_log", AT)
     (tmp_path / "queue_log").mkdir()
-    with pytest.raises(QueueLogError, match="directory"):
+    with pytest.raises(LogError, match="directory"):
         read(tmp_path / "queue_log", AT)

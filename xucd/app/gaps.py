@@ -19,6 +19,7 @@ from xucd.center.logged import Logged
 from xucd.center.rules.unheard import SLACK_S, GapCount, count_logged, give_up
 from xucd.commands.context import Context
 from xucd.logs import queue_log
+from xucd.logs.backwards import LogError
 from xucd.store import figures
 from xucd.store.figures import ClosedGap, Memory
 from xucd.store.journal import day_of
@@ -138,7 +139,7 @@ class Gaps:
             try:
                 read = await asyncio.to_thread(self._read, self._file, unheard.gap.began, queues)
                 return await self._dated_now(read)
-            except queue_log.QueueLogError as error:
+            except LogError as error:
                 if again:  # perhaps it is just being rotated
                     await asyncio.sleep(AGAIN_S)
                 else:

@@ -1,86 +1,34 @@
 """Asterisk's ``queue_log``, read backwards as far as it is needed.
 
 A line is ``time|unique id|queue|member|event|data…``: epoch seconds, and data that depend on the
-event. Lines of no interest, and broken ones, are left out. The file may have been rotated
-meanwhile: ``queue_log.1`` and so on beside it are read, too, those written last first. Not read are
-compressed ones, a queue_log that Asterisk keeps in a database (``extconfig.conf``), and one whose
-times are text (``queue_log_realtime_use_gmt``).
+event. Lines of no interest, and broken ones, are left out. Not read are a queue_log that Asterisk
+keeps in a database (``extconfig.conf``), and one whose times are text
+(``queue_log_realtime_use_gmt``).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from xucd.center.logged import Logged
-
-CHUNK = 1 << 18
-MAX_BYTES = 1 << 27
-"""How much is read at most: a day of 100,000 calls has 30 MB."""
-
-
-class QueueLogError(Exception):
-    """The log cannot be read, or not far enough. The text says why."""
+from xucd.logs.backwards import LogError, lines_backwards
 
 
 def read(file: Path, since: float) -> list[Logged]:
     """What was logged since a moment of Asterisk's clock, oldest first. Blocks.
 
-    Raises `QueueLogError` if the log does not reach back so far: then it may lack calls.
+    Raises `LogError` if the log cannot be read or does not reach back so far: it may lack calls.
     """
     lines: list[Logged] = []
-    reached, left = False, MAX_BYTES
-    for part in _parts(file):
-        try:
-            for line in _backwards(part):
-                left -= len(line) + 1
-                if left < 0:
-                    raise QueueLogError(f"{part} has too much to read of that time")
-                moment = _moment(line)
-                if moment is None:
-                    continue
-                if moment < since:
-                    reached = True
-                    break
-                if (found := parse(line)) is not None:
-                    lines.append(found)
-        except OSError as error:
-            raise QueueLogError(f"cannot read {part}: {error.strerror}") from error
-        if reached:
+    for line in lines_backwards(file):
+        moment = _moment(line)
+        if moment is None:
+            continue
+        if moment < since:
             lines.reverse()
             return lines
-    raise QueueLogError(f"{file} does not reach back so far")
-
-
-def _parts(file: Path) -> list[Path]:
-    """The log and its rotated parts, the latest first. Raises `QueueLogError` if there is none."""
-    try:
-        parts = [
-            part
-            for part in file.parent.iterdir()
-            if part.name == file.name
-            or (part.name.startswith(f"{file.name}.") and part.suffix[1:].isdecimal())
-        ]
-        written = {part: part.stat().st_mtime for part in parts}
-    except OSError as error:
-        raise QueueLogError(f"cannot read {file}: {error.strerror}") from error
-    if not parts:
-        raise QueueLogError(f"cannot read {file}: there is no such file")
-    return sorted(parts, key=lambda part: (part != file, -written[part]))
-
-
-def _backwards(file: Path) -> Iterator[bytes]:
-    """The whole lines of a file, the last first."""
-    with file.open("rb") as source:
-        position = source.seek(0, 2)
-        rest = b""
-        while position > 0:
-            size = min(CHUNK, position)
-            position -= size
-            source.seek(position)
-            rest = source.read(size) + rest
-            lines = rest.split(b"\n")
-            rest = lines[0]
-            yield from reversed(lines[1:])
-        yield rest
+        if (found := parse(line)) is not None:
+            lines.append(found)
+    raise LogError(f"{file} does not reach back so far")
 
 
 def _moment(line: bytes) -> float | None:
