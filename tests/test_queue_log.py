@@ -111,6 +111,18 @@ def test_a_line_that_is_being_written_and_other_bytes_are_left_out(log: Path) ->
     assert seconds(read(log, AT + 4)) == [5, 6]
 
 
+def test_a_torn_line_with_an_old_time_hides_nothing_of_what_was_logged_before_it(log: Path) -> None:
+    lines = [entered(second) for second in range(40)]
+    lines[30:30] = ["17\n", "179|u|support|NONE|ENTERQUEUE||1|1\n"]
+    log.write_text("".join(lines))
+    assert seconds(read(log, AT + 5)) == list(range(5, 40))
+
+
+def test_it_is_read_no_further_than_some_older_lines(log: Path) -> None:
+    log.write_text(entered(99) + "".join(entered(second) for second in range(40)))
+    assert seconds(read(log, AT + 35)) == list(range(35, 40))
+
+
 @pytest.mark.parametrize("chunk", [1, 7, 64, 1 << 18])
 def test_it_is_read_in_pieces_of_any_size(
     log: Path, chunk: int, monkeypatch: pytest.MonkeyPatch

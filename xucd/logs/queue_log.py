@@ -12,6 +12,10 @@ from pathlib import Path
 from xucd.center.logged import Logged
 from xucd.logs.backwards import LogError, lines_backwards
 
+STRAYS = 20
+"""After so many older lines in a row it is read no further: a few may be torn ones, or written by a
+clock that was wrong for a moment."""
+
 
 def read(file: Path, since: float) -> list[Logged]:
     """What was logged since a moment of Asterisk's clock, oldest first. Blocks.
@@ -19,16 +23,23 @@ def read(file: Path, since: float) -> list[Logged]:
     Raises `LogError` if the log cannot be read or does not reach back so far: it may lack calls.
     """
     lines: list[Logged] = []
+    older = 0
     for line in lines_backwards(file):
         moment = _moment(line)
         if moment is None:
             continue
         if moment < since:
-            lines.reverse()
-            return lines
+            older += 1
+            if older == STRAYS:
+                break
+            continue
+        older = 0
         if (found := parse(line)) is not None:
             lines.append(found)
-    raise LogError(f"{file} does not reach back so far")
+    if not older:
+        raise LogError(f"{file} does not reach back so far")
+    lines.reverse()
+    return lines
 
 
 def _moment(line: bytes) -> float | None:
