@@ -6,32 +6,40 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import re
+import shutil
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 import pytest
 
-from tests.rest_client import PREFIX, RestClient
-from tests.scene import Scene
+from tests.conftest import TODAY
+from tests.rest_client import JSON, PREFIX, RestClient
+from tests.scene import SALES, SUPPORT, Scene
 from tests.test_context import Script, a_context
+from tests.test_rest_gaps import write as write_gaps
 from tests.web_server import BRUCE, Server, serving, until
 from xucd.callbacks.service import Callbacks
 from xucd.center.audit import AuditEntry
 from xucd.center.directory import Profile
 from xucd.center.rights import rights_of
-from xucd.config.plan import Plan
+from xucd.config.plan import Plan, PlannedCallback, PlannedCallbackList
 from xucd.store import AsyncStore, Store
 from xucd.store import callback_reading as reading
+from xucd.store import callback_writing as writing
 from xucd.store.apply import apply
 from xucd.store.audit_trail import AuditTrail
 from xucd.store.journal import Journal
 from xucd.web import json_steps
 from xucd.web.import_slots import SLOTS_OF_USER
 from xucd.web.rest import LARGE
+from xucd.web.rest_routes import ROUTES
 
 ONE = b'[{"phoneNumber":"1"}]'
 LIST = UUID("00000000-0000-4000-8000-000000000001")
@@ -166,29 +174,37 @@ async def test_links_are_answered_again_and_again_while_a_large_body_is_decoded(
 
 
 class SlowJournal(Journal):
-    """A journal that waits before it asks the database, and does something after it was asked."""
+    """A journal that waits before it asks the database, and does something before and after."""
 
     def __init__(self, store: AsyncStore) -> None:
         super().__init__(store)
         self.gate = asyncio.Event()
         self.asked = 0
+        self.before: Callable[[], None] = lambda: None
         self.after: Callable[[], None] = lambda: None
 
     async def run(self, work: Any, *args: Any, **kwargs: Any) -> Any:
         self.asked += 1
         await self.gate.wait()
+        self.before()
         result = await super().run(work, *args, **kwargs)
         self.after()
         return result
 
 
 class Centre:
-    """A site before a real database, with an administrator, who can be demoted."""
+    """A site before a real database, with an administrator, who can be demoted.
 
-    def __init__(self, server: Server, journal: SlowJournal, request: str) -> None:
+    `request` is one of support's, and `callback_list` its list. Sales has one of each, too.
+    """
+
+    def __init__(
+        self, server: Server, journal: SlowJournal, request: str, callback_list: str
+    ) -> None:
         self.server = server
         self.journal = journal
         self.request = request
+        self.callback_list = callback_list
         self.promote()
 
     def promote(self) -> None:
@@ -197,27 +213,66 @@ class Centre:
     def demote(self) -> None:
         self._set_profile(None)
 
+    def supervise(self, *queue_ids: int) -> None:
+        """The user is a supervisor of these queues."""
+        self.server.users["bruce"] = msgspec.structs.replace(
+            BRUCE, profile="Supervisor", queue_ids=frozenset(queue_ids)
+        )
+
+    def remove(self) -> None:
+        """The user is no more."""
+        del self.server.users["bruce"]
+
     def _set_profile(self, profile: Profile | None) -> None:
         self.server.users["bruce"] = msgspec.structs.replace(BRUCE, profile=profile)
 
-    async def ask(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        token = await self.server.token()
-        path = path.replace("REQUEST", self.request)
-        return await RestClient(self.server.port, token).ask(method, path, body)
+    async def ask(
+        self, method: str, path: str, body: Any, kind: str = JSON, token: str = ""
+    ) -> tuple[int, Any]:
+        token = token or await self.server.token()
+        path = path.replace("REQUEST", self.request).replace("LIST", self.callback_list)
+        return await RestClient(self.server.port, token).ask(method, path, body, kind)
+
+
+SALES_LIST = PlannedCallbackList(
+    "Sales list", SALES, (PlannedCallback(phone_number="0230210090", due_date=TODAY),)
+)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory, demo_plan: Plan) -> Path:
+    """A database with two lists, a ticket of each request, and a gap with calls of support."""
+    path = tmp_path_factory.mktemp("waits") / "xucd.db"
+    store = Store(f"sqlite:///{path}")
+    store.migrate()
+    lists = (*demo_plan.callback_lists, SALES_LIST)
+    apply(store, msgspec.structs.replace(demo_plan, callback_lists=lists))
+    for number, request in enumerate(reading.open_requests(store)):
+        ticket = writing.NewTicket(
+            uuid=UUID(int=number),
+            request_uuid=request.uuid,
+            agent_id=None,
+            phone_number="1",
+            started=number,
+        )
+        writing.create_ticket(store, ticket, lambda _: None)
+    write_gaps(store, time.time())
+    store.close()
+    return path
 
 
 @pytest.fixture
-async def centre(tmp_path: Path, demo_plan: Plan) -> AsyncIterator[Centre]:
+async def centre(tmp_path: Path, database: Path) -> AsyncIterator[Centre]:
+    shutil.copy(database, tmp_path)
     store = Store(f"sqlite:///{tmp_path}/xucd.db")
-    store.migrate()
-    apply(store, demo_plan)
-    request, *_ = reading.open_requests(store)
+    lists = {row.queue_id: row.uuid for row in reading.lists(store)}
+    requests = {found.queue_id: found.uuid for found in reading.open_requests(store)}
     ahead = AsyncStore(store)
     context = a_context(Scene(), Script())
     context.journal = journal = SlowJournal(ahead)
     callbacks = Callbacks(context)
     async with site(callbacks, journal) as server:
-        yield Centre(server, journal, str(request.uuid))
+        yield Centre(server, journal, str(requests[SUPPORT]), str(lists[SUPPORT]))
     await journal.written()
     await ahead.close()
 
@@ -284,3 +339,104 @@ async def test_what_is_read_again_since_rights_have_changed_is_told_once(centre:
     assert status == 200
     _, page = await centre.ask("GET", "/audit", None)
     assert [entry["kind"] for entry in page["list"]].count("find_person") == 1
+
+
+class Bounded(NamedTuple):
+    """A request whose answer depends on which queues are on a supervisor's list."""
+
+    method: str
+    path: str
+    body: Any = None
+    kind: str = JSON
+
+
+ADD = "/callback_lists/LIST/callback_requests"
+BOUNDED_WRITES = {
+    "add one": Bounded("POST", ADD, {"phoneNumber": "1"}),
+    "add many": Bounded("POST", ADD, [{"phoneNumber": "1"}, {"phoneNumber": "2"}]),
+    "add by CSV": Bounded("POST", ADD, "phoneNumber\n1\n2\n", "text/csv"),
+    "change": Bounded("PUT", "/callback_requests/REQUEST", {"phoneNumber": "1"}),
+    "delete": Bounded("DELETE", "/callback_requests/REQUEST"),
+}
+BOUNDED_READS = {
+    "lists": Bounded("GET", "/callback_lists"),
+    "a list": Bounded("GET", "/callback_lists/LIST"),
+    "search": Bounded("GET", "/callback_requests"),
+    "a request": Bounded("GET", "/callback_requests/REQUEST"),
+    "tickets": Bounded("GET", "/callback_tickets"),
+    "tickets of a list": Bounded("GET", "/callback_tickets?listUuid=LIST"),
+    "gaps": Bounded("GET", "/gaps?from=2020-01-01"),
+}
+BOUNDED = BOUNDED_WRITES | BOUNDED_READS
+
+
+def test_every_route_is_tried_while_it_waits() -> None:
+    tried = {(method, path) for method, path, _ in WRITES + READS}
+    tried |= {(asked.method, asked.path) for asked in BOUNDED.values()}
+    tried |= {("GET", "/callback_periods")}  # all users see them
+    named = re.compile("REQUEST|LIST")
+    assert {(method, named.sub("{uuid}", path.partition("?")[0])) for method, path in tried} == {
+        (route.method, route.path) for route in ROUTES
+    }
+
+
+async def answers(
+    centre: Centre, asked: Bounded, change: Callable[[], None], when: str
+) -> AsyncIterator[tuple[int, Any]]:
+    """The answers where `change` comes before or after the database is asked for the nth time.
+
+    For each n, as long as the request asks it so often.
+    """
+    journal = centre.journal
+    journal.gate.set()
+    for turn in itertools.count(1):
+        centre.supervise(SUPPORT, SALES)
+        token = await centre.server.token()
+        changed = False
+
+        def once(last: int = journal.asked + turn) -> None:
+            nonlocal changed
+            if journal.asked == last:
+                changed = True
+                change()
+
+        setattr(journal, when, once)
+        answer = await centre.ask(*asked, token=token)
+        setattr(journal, when, lambda: None)
+        if not changed:
+            assert answer[0] in (200, 201, 204)
+            assert turn > 1, "the database was not asked"
+            return
+        yield answer
+
+
+@pytest.mark.parametrize("what", BOUNDED)
+async def test_whose_list_is_narrowed_while_a_request_waits_is_answered_by_the_new_list(
+    centre: Centre, what: str
+) -> None:
+    asked = BOUNDED[what]
+    centre.journal.gate.set()
+    centre.supervise(SALES)
+    by_new_list = await centre.ask(*asked)
+    async for answer in answers(centre, asked, lambda: centre.supervise(SALES), "before"):
+        assert answer == by_new_list
+
+
+@pytest.mark.parametrize("what", BOUNDED_READS)
+async def test_what_was_read_before_a_list_was_narrowed_is_not_given_out_after_it(
+    centre: Centre, what: str
+) -> None:
+    asked = BOUNDED_READS[what]
+    centre.journal.gate.set()
+    centre.supervise(SALES)
+    by_new_list = await centre.ask(*asked)
+    centre.supervise(SUPPORT, SALES)
+    assert await centre.ask(*asked) != by_new_list
+    async for answer in answers(centre, asked, lambda: centre.supervise(SALES), "after"):
+        assert answer == by_new_list
+
+
+@pytest.mark.parametrize("what", BOUNDED)
+async def test_who_is_removed_while_a_request_waits_is_refused(centre: Centre, what: str) -> None:
+    async for status, answer in answers(centre, BOUNDED[what], centre.remove, "before"):
+        assert (status, answer["error"]) == (403, "InvalidToken")
