@@ -268,4 +268,58 @@ ROUTES: dict[tuple[str, str], list[RestCase]] = {
     ("POST", "/persons/erase"): [RestCase("", {}, ADMIN, _PERSON)],
     ("GET", "/audit"): [RestCase("", {}, ADMIN)],
 }
-"""Every REST route: a test compares this with the routes that there are."""
+"""Every REST route, below `PREFIX`: a test compares this with the routes that there are."""
+
+PREFIX = "/xuc/api/2.0"
+
+# -- what else is served over HTTP
+
+
+class OtherRoute(NamedTuple):
+    """Where a request has its token, and the statuses with a token of any role and without one.
+
+    `place` is "header", "query", "password" (a token is none, and opens nothing), or "" where
+    nobody is asked who it is. `served` has the kinds of bad tokens that are answered all the same,
+    since nothing comes of it.
+    """
+
+    place: str
+    good: int
+    without: int
+    served: frozenset[str] = frozenset()
+
+
+_NEEDS_WEBSOCKET = 426  # what a link is answered with whose request is no upgrade, at the very end
+_BY_TOKEN = OtherRoute("query", _NEEDS_WEBSOCKET, 401)
+_BY_PASSWORD = OtherRoute("password", 401, 401)
+_PUBLIC = OtherRoute("", 200, 200)
+
+OTHER_ROUTES: dict[tuple[str, str], OtherRoute] = {
+    ("GET", f"{PREFIX}/cti"): _BY_TOKEN,
+    ("GET", "/xuc/ctichannel/tokenAuthentication"): _BY_TOKEN,
+    ("GET", "/ctichannel/tokenAuthentication"): _BY_TOKEN,
+    ("GET", "/xuc/ctichannel"): _BY_PASSWORD,
+    ("GET", "/ctichannel"): _BY_PASSWORD,
+    ("GET", f"{PREFIX}/asyncapi.json"): _PUBLIC,
+    ("GET", f"{PREFIX}/openapi.json"): _PUBLIC,
+    ("GET", "/metrics"): _PUBLIC,
+    ("GET", "/health"): OtherRoute("", 503, 503),  # there is no Asterisk
+    ("POST", f"{PREFIX}/auth/login"): OtherRoute("", 400, 400),  # the body is what counts
+    ("GET", f"{PREFIX}/auth/check"): OtherRoute("header", 200, 400),
+    # Last: it ends the sign-ins of whose token it is.
+    ("POST", f"{PREFIX}/auth/logout"): OtherRoute(
+        "header",
+        204,
+        400,
+        served=frozenset(
+            {
+                "expired",
+                "of a sign-in that is over",
+                "of a sign-in that was ended",
+                "of another generation",
+                "of nobody",
+            }
+        ),
+    ),
+}
+"""Every other route: a test compares this with all that the application serves."""

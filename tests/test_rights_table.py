@@ -6,10 +6,14 @@ That what is allowed also happens is for the tests beside Asterisk.
 
 import asyncio
 import itertools
+import re
 import time
+import urllib.error
+import urllib.request
 import uuid
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import jwt
 
@@ -21,10 +25,16 @@ from tests.rest_client import RestClient
 from xucd.center.callbacks import NewRequest
 from xucd.cti.commands import COMMANDS
 from xucd.store import callback_reading, callback_writing
-from xucd.web.rest_routes import ROUTES
+from xucd.web.api import Api
+from xucd.web.rest import Rest
 
 LOGINS = table.LOGINS
-BAD_TOKENS = 10 * (len(ROUTES) + 1)
+# Where a password is asked for a token is one that is wrong, whatever the token.
+BY_TOKEN = {key: route for key, route in table.OTHER_ROUTES.items() if route.place != "password"}
+KINDS_OF_BAD_TOKENS = 10
+# At every route, and for a link that is really opened.
+BAD_TOKENS = KINDS_OF_BAD_TOKENS * (len(table.ROUTES) + len(BY_TOKEN) + 1)
+_UNUSED: Any = (None, None, None)
 REFUSALS = {"NotAuthorized", "AgentUnknown"}
 """The second is told to who has no agent and asks for its own: all others name one that exists."""
 
@@ -42,7 +52,19 @@ def test_every_role_but_an_admin_is_refused_something_that_others_may() -> None:
 
 
 def test_every_route_has_a_row() -> None:
-    assert table.ROUTES.keys() == {(route.method, route.path) for route in ROUTES}
+    served = _routed(Api.app) | _routed(Rest(*_UNUSED)._resource._app)
+    rest = {(method, table.PREFIX + path) for method, path in table.ROUTES}
+    assert rest | table.OTHER_ROUTES.keys() == served
+    assert not rest & table.OTHER_ROUTES.keys()
+
+
+def _routed(app: Any) -> set[tuple[str, str]]:
+    """The methods and paths that an application of Klein has."""
+    return {
+        (method, re.sub("<(.*?)>", r"{\1}", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD"}
+    }
 
 
 async def test_who_may_do_what(tmp_path: Path, proof: Proof) -> None:
@@ -52,6 +74,8 @@ async def test_who_may_do_what(tmp_path: Path, proof: Proof) -> None:
         folder.mkdir()
         settings = f"strict_rights = {str(strict).lower()}"
         xucd = LoneXucd(folder, center=table.CENTER, settings=settings)
+        text = xucd.file.read_text()
+        xucd.file.write_text(text.replace("[web]\n", "[web]\nlegacy_links = true\n"))
         await xucd.prepare()
         await xucd.start()
         try:
@@ -62,6 +86,9 @@ async def test_who_may_do_what(tmp_path: Path, proof: Proof) -> None:
                     wrong += await _rest_differences(xucd, role, stands_for)
             if not strict:
                 wrong += await _let_in_without_a_valid_token(xucd, stands_for)
+            for role in table.EVERYBODY:
+                if (role == "strict") == strict:
+                    wrong += await _refused_elsewhere(xucd, role)
         finally:
             await xucd.stop()
     assert wrong == []
@@ -105,44 +132,35 @@ async def _rest_differences(xucd: LoneXucd, role: str, stands_for: dict[str, Any
     return found
 
 
+async def _refused_elsewhere(xucd: LoneXucd, role: str) -> list[str]:
+    """The other routes that do not let a role in as they let in everybody."""
+    token = xucd.token(table.LOGINS[role])
+    found = []
+    for (method, path), route in table.OTHER_ROUTES.items():
+        if route.place == "password" and role != "admin":
+            continue  # it costs a quarter of a second
+        status = await _ask(xucd, method, path, route, token)
+        if status != route.good:
+            found.append(f"{role}: {method} {path}: {status}")
+    return found
+
+
 async def _let_in_without_a_valid_token(xucd: LoneXucd, stands_for: dict[str, Any]) -> list[str]:
     """The routes, and kinds of bad tokens of an Admin, with which they do not refuse."""
     good = xucd.token("ada")
-    claims = jwt.decode(good, options={"verify_signature": False})
-    store = xucd.store()
-    secret = store.token_secret()
-    ended = jwt.encode({**claims, "sid": "ended"}, secret, algorithm="HS256")
-    store.close()
-    assert (await RestClient(xucd.port, ended).ask("POST", "/auth/logout"))[0] == 204
-    tokens = {
-        "none": ("", 401),
-        "rubbish": ("x", 403),
-        "forged": (jwt.encode(claims, b"x" * 32, algorithm="HS256"), 403),
-        "unsigned": (jwt.encode(claims, "", algorithm="none"), 403),
-        "expired": (jwt.encode({**claims, "exp": 1}, secret, algorithm="HS256"), 403),
-        "of a sign-in that is over": (
-            jwt.encode({**claims, "end": 1, "exp": 1}, secret, algorithm="HS256"),
-            403,
-        ),
-        "of a sign-in that was ended": (ended, 403),
-        "of another generation": (
-            jwt.encode({**claims, "gen": "x"}, secret, algorithm="HS256"),
-            403,
-        ),
-        "of nobody": (jwt.encode({**claims, "sub": "nobody"}, secret, algorithm="HS256"), 403),
-        "of 0.1.0": (
-            jwt.encode({"sub": "ada", "exp": claims["exp"], "jti": "x"}, secret, algorithm="HS256"),
-            403,
-        ),
-    }
+    tokens = await _bad_tokens(xucd, good)
+    assert len(tokens) == KINDS_OF_BAD_TOKENS
     found = []
-    assert len(tokens) * (len(ROUTES) + 1) == BAD_TOKENS
-    for kind, (token, wanted) in tokens.items():
+    for kind, token in tokens.items():
         client = RestClient(xucd.port, token)
         for (method, path), cases in table.ROUTES.items():
             place = _filled(path, cases[0], stands_for, "nobody")
             status, _ = await client.ask(method, place, cases[0].body)
-            if status != wanted:
+            if status != (403 if token else 401):
+                found.append(f"a token {kind}: {method} {path}: {status}")
+        for (method, path), route in BY_TOKEN.items():
+            status = await _ask(xucd, method, path, route, token)
+            if status != _refusal_of(route, kind, token):
                 found.append(f"a token {kind}: {method} {path}: {status}")
         try:
             link = await Client.sign_in(xucd.port, "ada", token=token or "=")
@@ -150,7 +168,69 @@ async def _let_in_without_a_valid_token(xucd: LoneXucd, stands_for: dict[str, An
             found.append(f"a token {kind} opens a link")
         except Refused as refused:
             assert refused.code == "Unreachable", kind
+    # None of them has ended the sign-in that it says it is of.
+    assert (await RestClient(xucd.port, good).ask("GET", "/auth/check"))[0] == 200
     return found
+
+
+def _refusal_of(route: table.OtherRoute, kind: str, token: str) -> int:
+    """The status that another route answers a bad token with."""
+    if not token:
+        return route.without
+    if route.place == "" or kind in route.served:
+        return route.good
+    return 403
+
+
+async def _ask(xucd: LoneXucd, method: str, path: str, route: table.OtherRoute, token: str) -> int:
+    """The status of one request with a token where the route takes it."""
+    places = {
+        "query": {"token": token},
+        "password": {"username": "ada", "password": token, "token": token},
+    }
+    query = urlencode(places.get(route.place, {}))
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{xucd.port}{path}?{query}",
+        headers={"Authorization": f"Bearer {token}"},
+        method=method,
+    )
+
+    def status() -> int:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    return await asyncio.to_thread(status)
+
+
+async def _bad_tokens(xucd: LoneXucd, good: str) -> dict[str, str]:
+    """Tokens that say what `good` says, and do not hold, by what is wrong with them."""
+    claims = jwt.decode(good, options={"verify_signature": False})
+    store = xucd.store()
+    secret = store.token_secret()
+    store.close()
+
+    def signed(**other: Any) -> str:
+        return jwt.encode(claims | other, secret, algorithm="HS256")
+
+    ended = signed(sid="ended")
+    assert (await RestClient(xucd.port, ended).ask("POST", "/auth/logout"))[0] == 204
+    of_0_1_0 = {"sub": "ada", "exp": claims["exp"], "jti": "x"}
+    return {
+        "none": "",
+        "rubbish": "x",
+        "forged": jwt.encode(claims, b"x" * 32, algorithm="HS256"),
+        "unsigned": jwt.encode(claims, "", algorithm="none"),
+        # Of a sign-in of its own: one may be ended with a token whose time is up.
+        "expired": signed(sid="expired", exp=1),
+        "of a sign-in that is over": signed(end=1, exp=1),
+        "of a sign-in that was ended": ended,
+        "of another generation": signed(gen="x"),
+        "of nobody": signed(sub="nobody"),
+        "of 0.1.0": jwt.encode(of_0_1_0, secret, algorithm="HS256"),
+    }
 
 
 def _filled(path: str, case: table.RestCase, stands_for: dict[str, Any], role: str) -> str:
