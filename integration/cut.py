@@ -7,25 +7,11 @@ what the frames of each profile are held against.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 Body = Any
-
-OWN = frozenset(
-    {
-        "PhoneEvent",
-        "PhoneStatusUpdate",
-        "UserStatusUpdate",
-        "UserConfigUpdate",
-        "Sheet",
-        "AgentListen",
-        "AgentError",
-        "CommandResult",
-    }
-)
-"""Messages about a user itself: nobody else gets them, an Admin neither."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +19,14 @@ class Viewer:
     """A user's lists, None for all; and its own agent, which it sees in any case.
 
     `phones` are those whose hints it gets: all but for who has no profile under `strict_rights`.
+    `line` is the number of its own phone.
     """
 
     queues: frozenset[int] | None = None
     groups: frozenset[int] | None = None
     own_agent: int | None = None
     phones: frozenset[str] | None = None
+    line: str | None = None
 
     def queue(self, queue_id: int) -> bool:
         return self.queues is None or queue_id in self.queues
@@ -87,10 +75,27 @@ def cut(frames: Iterable[tuple[str, Body]], viewer: Viewer, known: Known) -> lis
     found = []
     for kind, body in frames:
         known.learn(kind, body)
-        if kind not in OWN:
+        if kind in LISTS or kind in MESSAGES:
             seen = _cut(kind, body, viewer, known)
             if seen is not None:
                 found.append((kind, seen))
+    return found
+
+
+def not_own(frames: Iterable[tuple[str, Body]], viewer: Viewer) -> list[tuple[str, Body]]:
+    """Messages about a user itself, among a viewer's frames, that say they are of another."""
+    return [(kind, body) for kind, body in frames if kind in OWN and not OWN[kind](body, viewer)]
+
+
+def too_many(frames: Sequence[tuple[str, Body]], viewer: Viewer) -> list[tuple[str, Body]]:
+    """Messages about a user itself that do not say of whom they are, beyond the viewer's own.
+
+    Each of its own comes with a message of another kind, to which the viewer has subscribed.
+    """
+    found = []
+    for kind, comes_with in NAMELESS.items():
+        told = [frame for frame in frames if frame[0] == kind]
+        found += told[sum(comes_with(*frame, viewer) for frame in frames) :]
     return found
 
 
@@ -158,6 +163,12 @@ def _config(body: Body, sees: Sees) -> Body | None:
     return {**body, "member": kept} if sees.agent(body["id"]) else None
 
 
+def _found(body: Body, sees: Sees) -> Body:
+    """A page that has all that was found."""
+    found = [each for each in body["response"]["list"] if sees.request(each["uuid"])]
+    return {**body, "response": {"total": len(found), "list": found}}
+
+
 LISTS: dict[str, Callable[[Body, Sees], Body | None]] = {
     # -- by the list of queues
     "QueueList": lambda body, sees: [each for each in body if sees.queue(each["id"])],
@@ -173,6 +184,7 @@ LISTS: dict[str, Callable[[Body, Sees], Body | None]] = {
     ),
     "AgentConfig": _config,
     "AgentDirectory": _directory,
+    "FindCallbackResponseWithId": _found,
     "UserQueueDefaultMembership": _changed_default,
     "UsersQueueDefaultMembership": lambda body, sees: {
         "memberships": [
@@ -202,3 +214,34 @@ MESSAGES: dict[str, Callable[[Body, Sees], bool]] = {
     "PreferredCallbackPeriodList": lambda body, sees: True,
 }
 """Messages that a viewer gets whole, or not at all."""
+
+OWN: dict[str, Callable[[Body, Viewer], bool]] = {
+    "PhoneEvent": lambda body, viewer: body["DN"] == viewer.line,
+    "AgentListen": lambda body, viewer: (
+        body["agentId"] == viewer.own_agent or body["phoneNumber"] == viewer.line
+    ),
+    "Sheet": lambda body, viewer: viewer.line is not None,
+    "PhoneStatusUpdate": lambda body, viewer: viewer.line is not None,
+    "UserStatusUpdate": lambda body, viewer: viewer.own_agent is not None,
+    "UserConfigUpdate": lambda body, viewer: body["agentId"] == viewer.own_agent,
+}
+"""Messages about a user itself, and whether one is about a viewer: nobody else gets them."""
+
+NAMELESS: dict[str, Callable[[str, Body, Viewer], bool]] = {
+    "PhoneStatusUpdate": lambda kind, body, viewer: (
+        kind == "PhoneHintStatusEvent" and body["number"] == viewer.line
+    ),
+    "UserStatusUpdate": lambda kind, body, viewer: (
+        kind == "AgentStateEvent" and body["agentId"] == viewer.own_agent
+    ),
+    "Sheet": lambda kind, body, viewer: kind == "PhoneEvent" and body["DN"] == viewer.line,
+}
+"""Those of them that name nobody, and what comes with each."""
+
+ANSWERS = frozenset(
+    {"AgentError", "CommandResult", "CurrentCallsPhoneEvents", "Error", "LineConfig"}
+)
+"""Messages about a user itself that come when it has asked for something."""
+
+OPENING = frozenset({"LoggedOn", "RightProfile", "UsersStatuses"})
+"""Messages that open a link, and come at no other time."""

@@ -2,6 +2,7 @@
 
 Traffic over everything goes on between two signs that all see, a phone that comes and goes. What
 each observer has got between them is held against the Admin's frames, cut by `integration.cut`.
+What is told of a user itself no Admin gets: that has to be the observer's own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,18 @@ from typing import Any
 import pytest
 
 from integration.client import Client, Frame, Refused, token_of
-from integration.cut import OWN, Known, Viewer, cut
+from integration.cut import (
+    ANSWERS,
+    LISTS,
+    MESSAGES,
+    OPENING,
+    OWN,
+    Known,
+    Viewer,
+    cut,
+    not_own,
+    too_many,
+)
 from integration.fixtures import MakeXucd, World, a_world
 from integration.phones import Phones
 from integration.running import DEMO
@@ -28,6 +40,18 @@ SIGN = "1003"  # jack's phone: the only one that he is told of under strict_righ
 QUEUES = {1: "support", 2: "sales", 3: "billing"}
 GROUPS = {1: "default", 2: "boats"}
 CAROLINE, JACK = 13, 10
+WORKERS = {
+    "bruce": ("1001", 8),
+    "alice": ("1002", 9),
+    "jack": (SIGN, JACK),
+    "marice": ("1004", 11),
+    "etienne": ("1005", 12),
+}
+"""The agents who work: their lines and ids."""
+SHEETS = """[[sheets]]
+name = "customer"
+items = [{ name = "Caller", type = "text", order = 1, value = "{caller_number}" }]
+"""
 NUMBER, CALLER = "0230210083", "0612345678"
 SUPERVISORS = {
     "several": Viewer(frozenset({1, 2}), frozenset({1})),
@@ -59,6 +83,7 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("getAgentStates", {}),
     ("getAgentDirectory", {}),
     ("getCallbackLists", {}),
+    ("findCallbackRequest", {"id": 1, "request": {"order": "uuid", "limit": 1000}}),
     *(("getQueueStatistics", {"queueId": each, "window": 600, "xqos": 15}) for each in QUEUES),
 )
 
@@ -92,8 +117,8 @@ class Observers:
         nobody: frozenset[int] | None = frozenset() if strict else None
         self.viewers = {
             **SUPERVISORS,
-            "caroline": Viewer(frozenset({1}), frozenset({1}), CAROLINE),
-            "jack": Viewer(nobody, nobody, JACK, frozenset({SIGN}) if strict else None),
+            "caroline": Viewer(frozenset({1}), frozenset({1}), CAROLINE, line="1006"),
+            "jack": Viewer(nobody, nobody, JACK, frozenset({SIGN}) if strict else None, SIGN),
         }
         self.admin: Client
         self.clients: dict[str, Client] = {}
@@ -143,15 +168,19 @@ class Observers:
 
 
 def told(frames: list[Frame]) -> list[tuple[str, Any]]:
-    return [(frame.type, frame.body) for frame in frames if frame.type not in OWN]
+    """What is told of the centre."""
+    return [(kind, body) for kind, body in bodies(frames) if kind in LISTS or kind in MESSAGES]
 
 
-async def work(world: World, observers: Observers) -> None:
-    """Traffic of every kind."""
+def bodies(frames: list[Frame]) -> list[tuple[str, Any]]:
+    return [(frame.type, frame.body) for frame in frames]
+
+
+async def work(world: World) -> dict[str, Client]:
+    """Traffic of every kind; returns the pages of the agents who work."""
     boss = await world.client("ada")
-    lines = {"bruce": "1001", "alice": "1002", "jack": "1003", "marice": "1004", "etienne": "1005"}
     agents = {}
-    for login, line in lines.items():
+    for login, (line, _) in WORKERS.items():
         world.phone(line, answer_after=0.1)
         agents[login] = await world.agent(login, line)
     await calls(world, boss, agents)
@@ -159,6 +188,7 @@ async def work(world: World, observers: Observers) -> None:
     await callbacks(world, boss, agents)
     for login in ("alice", "marice", "jack"):
         await agents[login].ask("agentLogout")
+    return agents
 
 
 async def calls(world: World, boss: Client, agents: dict[str, Client]) -> None:
@@ -252,19 +282,25 @@ def _timeless(body: dict[str, Any]) -> dict[str, Any]:
 async def test_each_profile_is_told_what_its_lists_leave_of_what_an_admin_is_told(
     make_xucd: MakeXucd, phones: Phones, proof: Proof, strict: bool
 ) -> None:
-    setting = f"strict_rights = {str(strict).lower()}\n"
+    setting = f"strict_rights = {str(strict).lower()}\n{SHEETS}"
     async with a_world(make_xucd, phones, setting, _users()) as world:
         observers = Observers(strict=strict)
         await observers.sign_in(world)
         await observers.sign(world, comes=False)
         begin = await observers.sign(world, comes=True)
-        await work(world, observers)
+        agents = await work(world)
         await at_rest(world)
         end = await observers.sign(world, comes=False)
         await observers.sign(world, comes=True)  # told to all before they ask
         admin = told(observers.admin.frames[begin["ada"] : end["ada"] + 1])
         kinds = {kind for kind, _ in admin}
         assert kinds == KINDS
+        own_kinds = set()
+        for login, (line, agent_id) in WORKERS.items():
+            frames = bodies(agents[login].frames)
+            assert not_own(frames, Viewer(own_agent=agent_id, line=line)) == [], login
+            own_kinds |= {kind for kind, _ in frames} & OWN.keys()
+        assert own_kinds == OWN.keys()
         whole = await answers(observers.admin)
         compared = 0
         for login, viewer in observers.viewers.items():
@@ -274,6 +310,10 @@ async def test_each_profile_is_told_what_its_lists_leave_of_what_an_admin_is_tol
             wanted = cut(admin, viewer, known)
             assert got == wanted, f"{login} is told something else"
             assert await answers(client) == cut(whole, viewer, known), login
+            own = bodies(client.frames[begin[login] : end[login] + 1])
+            strangers = not_own(own, viewer) + too_many(own, viewer)
+            assert strangers == [], f"{login} is told of somebody else"
+            assert not {kind for kind, _ in own} & (ANSWERS | OPENING), f"{login} has not asked"
             compared += len(wanted)
         proof(
             "frames of each profile, held against an Admin's, cut by the lists"

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 import jwt
 
+from integration import cut
 from integration.client import Client, Refused
 from tests import rights_table as table
 from tests.lone_xucd import LoneXucd
@@ -24,6 +25,7 @@ from tests.plugin_proofs import Proof
 from tests.rest_client import RestClient
 from xucd.center.callbacks import NewRequest
 from xucd.cti.commands import COMMANDS
+from xucd.cti.messages import MESSAGES
 from xucd.store import callback_reading, callback_writing
 from xucd.web.api import Api
 from xucd.web.rest import Rest
@@ -56,6 +58,12 @@ def test_every_route_has_a_row() -> None:
     rest = {(method, table.PREFIX + path) for method, path in table.ROUTES}
     assert rest | table.OTHER_ROUTES.keys() == served
     assert not rest & table.OTHER_ROUTES.keys()
+
+
+def test_every_message_is_cut_by_lists_or_about_its_user_or_of_a_link() -> None:
+    rows = [cut.LISTS.keys(), cut.MESSAGES.keys(), cut.OWN.keys(), cut.ANSWERS, cut.OPENING]
+    assert sorted(itertools.chain(*rows)) == sorted(MESSAGES)
+    assert cut.NAMELESS.keys() <= cut.OWN.keys()
 
 
 def _routed(app: Any) -> set[tuple[str, str]]:
