@@ -5,6 +5,7 @@ that pages are told is of the kinds that the messages declare.
 """
 
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -17,8 +18,8 @@ from tests.plugin_proofs import Proof
 from tests.scene import SALES, SUPPORT
 from tests.told import unfit
 from xucd.ami.errors import DecodeError
-from xucd.ami.events import decode
-from xucd.ami.framing import GREETING, Framer
+from xucd.ami.events import DECODERS, decode
+from xucd.ami.framing import GREETING, Block, Fields, Framer, name_of, parse
 from xucd.ami.resync import Resync
 from xucd.center.changes import SheetField
 from xucd.center.events import ChannelCreated, ChannelState
@@ -39,7 +40,20 @@ SHEET = SheetTemplate(
     ),
 )
 TRACES = Path(__file__).parent / "traces"
-CALLS = ("queue-transfers", "picked-up-callee", "local-member", "crm", "queue-exits", "park")
+CALLS = (
+    "queue-transfers",
+    "picked-up-callee",
+    "local-member",
+    "crm",
+    "queue-exits",
+    "park",
+    "attended",
+    "semi-attended",
+    "ring-no-answer",
+    "pickup-answered",
+    "originate-app",
+    "handed-over-before",
+)
 
 HOSTILE = (
     b"<img src=x onerror=\"alert('1')\">|;,\0\x1b\xe2\x80\xae\xe9",
@@ -119,6 +133,24 @@ FIELDS = (
     b"Membership",
     b"StateInterface",
     b"ActionID",
+    b"Event",
+    b"Response",
+    b"Result",
+    b"Module",
+    b"Newname",
+    b"Timestamp",
+    b"LastCall",
+    b"Priority",
+    b"BridgeType",
+    b"DestType",
+    b"SpyerUniqueid",
+    b"SpyeeUniqueid",
+    b"TargetUniqueid",
+    b"TransfererUniqueid",
+    b"TransfereeUniqueid",
+    b"TransferTargetUniqueid",
+    b"OrigTransfererUniqueid",
+    b"SecondTransfererUniqueid",
 )
 
 
@@ -129,9 +161,88 @@ def lines_of(name: str) -> list[list[bytes]]:
     return [block.split(b"\r\n") for block in blocks if not block.startswith(GREETING)]
 
 
+Lines = list[bytes]
+
+
+def with_what_no_trace_has(version: int) -> list[Lines]:
+    """A recorded call, in which an agent is listened to, its recording muted, a module loaded.
+
+    What is not recorded is made of recorded blocks: Asterisk writes a channel and a member with the
+    same headers in all events.
+    """
+    blocks = lines_of(f"queue-call-{version}")
+
+    def recorded(name: bytes, number: int = 0) -> Lines:
+        return [block for block in blocks if block[0] == b"Event: " + name][number][2:]
+
+    def event(name: bytes, *headers: bytes, privilege: bytes = b"call,all") -> Lines:
+        return [b"Event: " + name, b"Privilege: " + privilege, *headers]
+
+    def of_spyer(headers: Lines) -> Lines:
+        # The second channel of the call is the agent's.
+        return [
+            re.sub(rb"^(Unique|Linked)id: .*", rb"\1id: 1.1", line).replace(b"1001", b"1002")
+            for line in headers
+        ]
+
+    caller, agent = recorded(b"MixMonitorStart"), recorded(b"Newstate")
+    spy = [
+        *(b"Spyer" + line for line in of_spyer(agent)),
+        *(b"Spyee" + line for line in agent),
+    ]
+    unique_id = next(line for line in agent if line.startswith(b"Uniqueid: "))
+    module = b"Module: app_queue.so"
+    added = [
+        event(b"Newchannel", *of_spyer(recorded(b"Newchannel", 1))),
+        event(b"ChanSpyStart", *spy),
+        event(b"MixMonitorMute", *caller, b"Direction: both", b"State: 1"),
+        event(b"MixMonitorStop", *caller),
+        event(b"Rename", agent[0], b"Newname: PJSIP/1001-000000ff", unique_id),
+        event(b"QueueMemberPenalty", *recorded(b"QueueMemberStatus"), privilege=b"agent,all"),
+        event(b"Load", module, b"Status: Success", privilege=b"system,all"),
+        event(b"Unload", module, b"Status: Success", privilege=b"system,all"),
+        event(b"Reload", module, b"Status: 0", privilege=b"system,all"),
+        event(b"ChanSpyStop", *spy),
+    ]
+    ends = [block[0] for block in blocks].index(b"Event: AgentComplete")
+    return [*blocks[:ends], *added, *blocks[ends:]]
+
+
+def with_a_caller_found(version: int) -> list[Lines]:
+    """A recorded call during which xucd connects, and finds a caller who waits in a queue."""
+    blocks = lines_of(f"blind-before-{version}")
+    names = [block[0] for block in blocks]
+    caller = [
+        b"Channel: PJSIP/trunk-000000ff",
+        b"Uniqueid: 1.1",
+        b"CallerIDNum: 0230210082",
+        b"CallerIDName: <unknown>",
+        b"ConnectedLineNum: <unknown>",
+        b"ConnectedLineName: <unknown>",
+    ]
+    entry = [b"Event: QueueEntry", b"Queue: support", b"Position: 1", *caller, b"Wait: 3"]
+    channel = [
+        *(b"Event: CoreShowChannel", b"ActionID: xucd-resync/1/channels", *caller),
+        *(b"ChannelState: 6", b"Linkedid: 1.1", b"Exten: s", b"Application: Queue"),
+        *(b"ApplicationData: support,tT", b"Duration: 00:00:03", b"BridgeId: "),
+    ]
+    value = [
+        *(b"Response: Success", b"ActionID: xucd-resync/1/USR_NOTE/1.1"),
+        *(b"Variable: USR_NOTE", b"Value: " + 600 * b"x"),
+    ]
+    blocks.insert(names.index(b"Event: StatusComplete") + 1, value)
+    blocks.insert(names.index(b"Event: CoreShowChannel"), channel)
+    ended = names.index(b"Event: QueueStatusComplete")
+    blocks.insert(ended, [*entry, b"Priority: 0", b"ActionID: xucd-resync/1/queues"])
+    return blocks
+
+
 BLOCKS = {
     f"{name}-{version}": lines_of(f"{name}-{version}") for name in CALLS for version in (16, 22)
 }
+for _version in (16, 22):
+    BLOCKS[f"listened-to-{_version}"] = with_what_no_trace_has(_version)
+    BLOCKS[f"found-{_version}"] = with_a_caller_found(_version)
 
 
 PLACES = {
@@ -213,14 +324,62 @@ def told_as_json(body: msg.Message) -> Any:
 
 
 def combinations(count: int) -> Iterator[tuple[str, bytes, bytes, str]]:
-    """Each field with so many values: in which call, and where."""
-    calls, values = itertools.cycle(BLOCKS), itertools.cycle(HOSTILE[1:])
-    places = itertools.cycle(PLACES)
-    for field in FIELDS:
-        for call, place in zip(BLOCKS, ("instead", "behind"), strict=False):
-            yield call, field, HOSTILE[0], place
+    """Each field with so many values: in which call that has it, and where."""
+    values, places = itertools.cycle(HOSTILE[1:]), itertools.cycle(PLACES)
+    for number, field in enumerate(FIELDS):
+        having = [call for call in BLOCKS if has(call, field)]
+        assert having, field
+        calls = itertools.cycle(having[number % len(having) :] + having[: number % len(having)])
+        for place in ("instead", "behind"):
+            yield next(calls), field, HOSTILE[0], place
         for _ in range(count - 2):
             yield next(calls), field, next(values), next(places)
+
+
+def has(call: str, field: bytes) -> bool:
+    """Whether any block of a call has a header."""
+    return any(line.startswith(field + b": ") for lines in BLOCKS[call] for line in lines)
+
+
+def test_a_hostile_value_is_put_into_every_event_that_is_read() -> None:
+    tried = {name_of(b"\r\n".join(lines)) for blocks in BLOCKS.values() for lines in blocks}
+    assert tried >= DECODERS.keys()
+
+
+def test_a_hostile_value_is_put_into_every_field_that_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: set[str] = set()
+
+    class AskedFields(Fields):
+        __slots__ = ()
+
+        def __getitem__(self, key: str) -> str:
+            asked.add(key)
+            return super().__getitem__(key)
+
+    class AskedBlock(Block):
+        def __getitem__(self, key: str) -> str:
+            asked.add(key)
+            return super().__getitem__(key)
+
+        def __contains__(self, key: object) -> bool:
+            asked.add(str(key))
+            return super().__contains__(key)
+
+        def get(self, key: str, default: Any = None) -> Any:
+            asked.add(key)
+            return super().get(key, default)
+
+    monkeypatch.setattr("xucd.ami.events.Fields", AskedFields)
+    monkeypatch.setattr("xucd.ami.resync.parse", lambda raw: AskedBlock(parse(raw)))
+    resync = Resync()
+    for raw in (b"\r\n".join(lines) for blocks in BLOCKS.values() for lines in blocks):
+        if Resync.owns(raw):
+            resync.feed(raw)
+        else:
+            decode(raw)
+    assert {key.encode() for key in asked} <= set(FIELDS)
 
 
 async def test_calls_without_a_hostile_value_are_read_whole_and_told() -> None:
@@ -232,7 +391,8 @@ async def test_calls_without_a_hostile_value_are_read_whole_and_told() -> None:
         assert not listener.left_out
         assert not listener.wrong()
         told |= listener.told()
-    assert told >= {"PhoneEvent", "QueueCalls", "AgentStateEvent", "Sheet", "PhoneHintStatusEvent"}
+    assert told >= {"PhoneEvent", "QueueCalls", "AgentStateEvent", "Sheet", "PhoneHintStatusEvent",
+                    "AgentListen"}  # fmt: skip
 
 
 @pytest.mark.timeout(1800)
