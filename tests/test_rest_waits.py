@@ -213,10 +213,10 @@ class Centre:
     def demote(self) -> None:
         self._set_profile(None)
 
-    def supervise(self, *queue_ids: int) -> None:
-        """The user is a supervisor of these queues."""
+    def supervise(self, *queue_ids: int, agent_id: int | None = BRUCE.agent_id) -> None:
+        """The user is a supervisor of these queues, and has this agent."""
         self.server.users["bruce"] = msgspec.structs.replace(
-            BRUCE, profile="Supervisor", queue_ids=frozenset(queue_ids)
+            BRUCE, profile="Supervisor", queue_ids=frozenset(queue_ids), agent_id=agent_id
         )
 
     def remove(self) -> None:
@@ -440,3 +440,21 @@ async def test_what_was_read_before_a_list_was_narrowed_is_not_given_out_after_i
 async def test_who_is_removed_while_a_request_waits_is_refused(centre: Centre, what: str) -> None:
     async for status, answer in answers(centre, BOUNDED[what], centre.remove, "before"):
         assert (status, answer["error"]) == (403, "InvalidToken")
+
+
+@pytest.mark.parametrize("what", ["change", "delete"])
+async def test_whose_agent_is_taken_away_while_a_request_waits_has_no_more_say_in_what_it_took(
+    centre: Centre, tmp_path: Path, what: str
+) -> None:
+    store = Store(f"sqlite:///{tmp_path}/xucd.db")
+    assert BRUCE.agent_id is not None
+    writing.take(store, UUID(centre.request), BRUCE.agent_id, lambda _: None)
+    store.close()
+    centre.journal.gate.set()
+    centre.supervise(SALES)
+    centre.journal.before = lambda: centre.supervise(SALES, agent_id=None)
+    status, answer = await centre.ask(*BOUNDED_WRITES[what])
+    assert (status, answer["error"]) == (403, "NotAuthorized")
+    centre.journal.before = lambda: None
+    centre.supervise(SALES)
+    assert (await centre.ask(*BOUNDED_WRITES[what]))[0] in (200, 204)
