@@ -15,7 +15,13 @@ from sqlalchemy import update
 
 from tests.lone_xucd import LoneXucd
 from tests.rest_client import RestClient
+from tests.test_agi_server import Asterisk
+from xucd.app.streams import durable_streams
 from xucd.center.callbacks import TicketUpdate
+from xucd.cli import main
+from xucd.cti.messages import AgentListen, encode
+from xucd.cti.sign_in import SignInKey
+from xucd.cti.streams.records import Owner
 from xucd.store import Store
 from xucd.store import callback_writing as writing
 from xucd.store.callback_writing import NewTicket
@@ -24,6 +30,13 @@ from xucd.store.tables import callback_requests as table
 FORMS = ["0301234567", "+49301234567", "0049301234567", "+49 (30) 123 45 67"]
 OTHER = "0309999999"
 REFERENCE = "0123456789abcdef0123456789abcdef"
+CALLER = "0230210082"  # that of `Asterisk`
+SHEETS = """
+[[sheets]]
+name = "customer"
+items = [{ name = "Caller", value = "{caller_name} {caller_number}" }]
+"""
+TELLING = [b"301234567", b"Customer", b"wants a boat", b"Alice will send her contract"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["sqlite", "postgresql"])
@@ -35,7 +48,7 @@ async def xucd(
     if request.param == "postgresql":
         create: Callable[[str], str] = request.getfixturevalue("postgresql")
         url = create("persons")
-    async with LoneXucd(folder, url) as xucd:
+    async with LoneXucd(folder, url, settings=SHEETS) as xucd:
         yield xucd
 
 
@@ -96,6 +109,7 @@ async def test_a_person_is_found_by_every_form_of_its_number(
         "callbackRequests": 2,
         "callbackTickets": 1,
         "voiceMessages": [],
+        "sheets": 0,
         "numbers": sorted({"0301234567", "+49301234567", OTHER}),
     }
 
@@ -179,3 +193,70 @@ async def test_the_references_of_voice_messages_are_named_so_that_the_files_can_
         connection.execute(update(table).where(this).values(voice_message_ref=REFERENCE))
     store.close()
     assert (await person(ada, "erase", "0304444444"))["voiceMessages"] == [REFERENCE]
+
+
+async def test_the_sheet_of_a_call_that_lasts_is_given_out_and_emptied(
+    xucd: LoneXucd, ada: RestClient
+) -> None:
+    await person(ada, "erase", CALLER)
+    asterisk = await Asterisk.connect(xucd.pbx.agi_port, "sheet", "customer")
+    await asterisk.hears()  # it is kept by now
+    assert (await person(ada, "find", CALLER))["sheets"] == 1
+    assert (await person(ada, "find", OTHER))["sheets"] == 0
+    (sheet,) = (await person(ada, "export", f"+49{CALLER[1:]}"))["sheets"]
+    assert (sheet["name"], sheet["values"]["caller_name"]) == ("customer", "Élise")
+    assert (await person(ada, "erase", CALLER))["sheets"] == 1
+    assert (await person(ada, "export", CALLER))["sheets"] == []
+    asterisk.writer.close()
+
+
+def files_that_tell(folder: Path) -> dict[str, list[bytes]]:
+    """The files that hold anything of alice's, each with what it is."""
+    found = {
+        file.name: [each for each in TELLING if each in content]
+        for file in folder.iterdir()
+        if (content := file.read_bytes())
+    }
+    return {name: told for name, told in found.items() if told}
+
+
+async def test_erasing_leaves_nothing_of_a_person_in_any_file(tmp_path: Path) -> None:
+    async with LoneXucd(tmp_path) as xucd:
+        ada = RestClient(xucd.port, xucd.token("ada"))
+        page = await xucd.client("sue", "&resume=1")
+        stream = (await page.until("LoggedOn"))["stream"]
+        await page.ask("getCallbackLists")
+        (one,) = (await ada.ask("GET", "/callback_lists"))[1]
+        path = f"/callback_lists/{one['uuid']}/callback_requests"
+        text = "about the harbour " * 12
+        rows = [f"030{number};Neighbour;{text}" for number in range(9000, 9400)]
+        rows[::10] = ["0301234567;Customer;wants a boat"] * 40  # they move as pages are split
+        csv = "\n".join(["phoneNumber;lastName;description", *rows])
+        assert (await ada.ask("POST", path, csv, "text/csv"))[0] == 201
+        await alices_data(xucd, ada)
+        await page.until("CallbackRequestUpdated")
+        assert {"xucd.db-wal", "xucd.db-streams.1"} <= files_that_tell(tmp_path).keys()
+        page.cut()
+        assert (await person(ada, "erase", FORMS[1]))["callbackRequests"] == 42
+        assert files_that_tell(tmp_path) == {}
+        query = f"&resume=1&epoch={stream['epoch']}&position={stream['position']}"
+        async with await xucd.client("sue", query) as again:
+            assert (await again.until("LoggedOn"))["recovered"] is False
+
+
+def test_the_command_line_erases_what_an_ended_daemon_keeps_for_its_clients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/xucd.db"
+    monkeypatch.setenv("XUCD_STORE_URL", url)
+    monkeypatch.chdir(tmp_path)
+    streams = durable_streams(url)
+    streams.load()
+    stream = streams.open(Owner(1, b""), SignInKey("one", "first"))
+    streams.send(stream, encode(AgentListen(started=True, phone_number=FORMS[0], agent_id=8)))
+    streams.write()
+    assert main(["person", "erase", FORMS[0]]) == 0
+    assert files_that_tell(tmp_path).keys() == {"xucd.db-streams.1"}  # it runs, and drops it itself
+    streams.close()
+    assert main(["person", "erase", FORMS[0]]) == 0
+    assert {file.name for file in tmp_path.iterdir()} == {"xucd.db"}

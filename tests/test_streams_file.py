@@ -177,6 +177,27 @@ def test_what_cannot_be_removed_gives_nobody_anothers_topic(
     assert missed(log, second, position) == []
 
 
+def test_messages_are_lost_to_those_who_missed_them_alone_and_gone_from_the_files(
+    machine: Machine,
+) -> None:
+    log = machine.start()
+    stream = opened(log, 1, "everybody")
+    published(log, "everybody", 123456)
+    before = log.position
+    published(log, "everybody", 123457)
+    log.write()
+    log.lose_messages()
+    log.write()
+    after = log.position
+    published(log, "everybody", 7)
+    log.write()
+    assert (missed(log, stream, before), missed(log, stream, after)) == (None, [7])
+    assert not any(b"12345" in file.read_bytes() for file in machine.files())
+    machine.kill(log)
+    log = machine.start()
+    assert (missed(log, stream, before), missed(log, stream, after)) == (None, [7])
+
+
 def test_an_old_file_that_cannot_be_removed_stops_nothing_and_is_removed_later(
     machine: Machine, cannot_remove: pytest.MonkeyPatch
 ) -> None:

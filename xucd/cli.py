@@ -254,7 +254,8 @@ def _person(arguments: argparse.Namespace) -> int:
     number, action = arguments.number, arguments.action
     if not re.match(rest_persons.NUMBER, number):
         raise Mistake("that is not a phone number")
-    country_code = _settings(arguments, secret=False).dialing.country_code
+    checked = _settings(arguments, secret=False)
+    url, country_code = checked.store.url, checked.dialing.country_code
 
     def make_entry(found: PersonData) -> AuditEntry:
         return audit.command_line(_PERSON[action], [persons.target(number)], found.counts())
@@ -263,6 +264,7 @@ def _person(arguments: argparse.Namespace) -> int:
     try:
         if action == "erase":
             found = persons.erase(store, number, country_code, make_entry)
+            store.empty_log()
         else:
             found = persons.find(store, number, country_code)
             audit.write(store, make_entry(found))
@@ -270,9 +272,21 @@ def _person(arguments: argparse.Namespace) -> int:
         store.close()
     shown = rest_persons.export(found) if action == "export" else rest_persons.summary(found)
     print(msgspec.json.format(msgspec.json.encode(shown)).decode())
-    if action == "erase" and found.requests:
-        print("pages that are open show it until xucd gets SIGHUP", file=sys.stderr)
+    if action == "erase":
+        _erase_missed_messages(url, found)
     return 0
+
+
+def _erase_missed_messages(url: str, found: PersonData) -> None:
+    """Remove the messages that a daemon has kept for its clients; a running one drops them."""
+    from xucd.app.streams import remove_left  # noqa: PLC0415
+
+    try:
+        ended = remove_left(url)
+    except OSError as error:
+        raise Mistake(f"cannot remove the messages that clients missed: {error}") from error
+    if not ended and found.requests:
+        print("pages that are open show it until xucd gets SIGHUP", file=sys.stderr)
 
 
 _PERSON = {

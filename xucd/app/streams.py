@@ -18,6 +18,14 @@ def durable_streams(url: str) -> StreamLog:
     return StreamLog(lambda: time.clock_gettime(time.CLOCK_BOOTTIME), file)
 
 
+def remove_left(url: str) -> bool:
+    """Remove what an ended daemon has left; False when one runs and has it. Raises OSError."""
+    prefix, boot = place(url), boot_id()
+    if not boot or not prefix.parent.is_dir():
+        return True  # there cannot be any
+    return StreamFile(prefix, boot, keep=KEEP_S, limit=2 * LIMIT).remove_left()
+
+
 def place(url: str, environ: Mapping[str, str] = os.environ) -> Path:
     """How the paths of the files begin: beside SQLite's file, else in the state directory."""
     database = make_url(url)

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
+import msgspec
+
 from xucd.callbacks.dialing import CallbackDialing
 from xucd.callbacks.known import KnownCallbacks
 from xucd.center import callbacks as rules
@@ -22,6 +24,7 @@ from xucd.center import changes as ch
 from xucd.center.audit import AuditEntry
 from xucd.center.callbacks import Found, NewRequest, Request, Search, Ticket, TicketUpdate
 from xucd.center.directory import User
+from xucd.center.numbers import same_line
 from xucd.center.refused import Refused
 from xucd.center.rights import Asker, Rights, Task
 from xucd.commands.context import Context
@@ -323,7 +326,7 @@ class Callbacks:
     # -- the data of a person
 
     async def find_person(self, number: str, by: Asker) -> PersonData:
-        """What is stored of the person with this number, whatever its queue.
+        """What is stored of the person with this number, whatever its queue, and live sheets.
 
         Raises `Refused` with `NotAuthorized`.
         """
@@ -331,7 +334,8 @@ class Callbacks:
         country_code = self.context.options.dialing.country_code
         found = await self._run(persons.find, number, country_code)
         _check_persons(by)
-        return found
+        sheets = self.context.center.sheets.about(same_line(number, country_code))
+        return msgspec.structs.replace(found, sheets=tuple(sheets))
 
     async def erase_person(
         self, number: str, make_entry: persons.MakeEntry, by: Asker
@@ -339,23 +343,34 @@ class Callbacks:
         """Erase what is stored of the person with this number; returns what it was.
 
         `make_entry` makes the entry of the audit trail, which is written in the same transaction.
-        Raises `Refused` with `NotAuthorized`.
+        Clients that have missed messages cannot resume: those are erased, whoever they are about.
+        Raises `Refused` with `NotAuthorized`, or with `StoreUnavailable` also when what was erased
+        may still be in the database's files: to be repeated then.
         """
-        country_code = self.context.options.dialing.country_code
+        context, sheets = self.context, self.context.center.sheets
+        country_code = context.options.dialing.country_code
+        is_persons = same_line(number, country_code)
+        about = tuple(sheets.about(is_persons))
+
+        def with_sheets(found: PersonData) -> PersonData:
+            return msgspec.structs.replace(found, sheets=about)
 
         def entry(found: PersonData) -> AuditEntry:
             _check_persons(by)  # what it raises takes the transaction back
-            return make_entry(found)
+            return make_entry(with_sheets(found))
 
         async with self._publishing_order:
-            await self.context.journal.written()
+            await context.journal.written()
             erased = await self._run(persons.erase, number, country_code, entry)
             for request in erased.requests:
                 self._taken.discard(request.uuid)
                 if not request.clotured:
                     self._publisher.clotured(request, request.agent_id)
                     self._known.remove(request)
-            return erased
+            sheets.erase(is_persons)
+            context.hub.streams.lose_messages()
+            await self._run(Store.empty_log)
+            return with_sheets(erased)
 
     # -- helpers
 

@@ -5,7 +5,7 @@ channel. Each phone that rings for the same call, by a queue, directly or after 
 it once for each ring.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 from urllib.parse import quote, unquote
 
@@ -92,6 +92,18 @@ class Sheets:
         """The channel has gone."""
         self._kept.pop(unique_id, None)
 
+    def about(self, is_persons: Callable[[str], bool]) -> list[KeptSheet]:
+        """The sheets of callers whose number, or a variable's value, is a person's."""
+        return [sheet for sheet in self._kept.values() if any(map(is_persons, _numbers(sheet)))]
+
+    def erase(self, is_persons: Callable[[str], bool]) -> None:
+        """Empty the sheets that are about a person.
+
+        They stay, empty: a snapshot would restore them, from their channels, in place of none.
+        """
+        for sheet in self.about(is_persons):
+            sheet.known = {}
+
     def are_none(self) -> bool:
         """Whether no live channel has a sheet."""
         return not self._kept
@@ -103,3 +115,12 @@ class Sheets:
         return next(
             (kept for channel in channels if (kept := self._kept.get(channel.unique_id))), None
         )
+
+
+def _numbers(sheet: KeptSheet) -> list[str]:
+    """What may be the caller's number. The called number is one of the centre's own."""
+    return [
+        value
+        for name, value in sheet.known.items()
+        if name == "caller_number" or name.startswith("var:")
+    ]

@@ -119,6 +119,8 @@ def _sqlite(url: URL, file: str) -> Engine:
         connection.execute(f"PRAGMA busy_timeout={PATIENCE * 1000}")
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous=FULL")
+        # What is deleted is overwritten: it may be a person's. Debian's SQLite does so by itself.
+        connection.execute("PRAGMA secure_delete=ON")
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA schema_version")  # opens the logs
         watch.opened()
@@ -184,15 +186,37 @@ def _check_files(engine: Engine) -> None:
         return
 
     def rescue() -> None:
-        with engine.execution_options(writing=False).connect() as connection:
-            database = connection.connection.driver_connection
-            assert isinstance(database, sqlite3.Connection)
-            (busy, *_) = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
+        if not _empty_write_ahead_log(engine):
             raise StoreUnavailable("database: its write-ahead log was removed, and it is in use")
         close_engine(engine)
 
     watch.check(rescue)
+
+
+def empty_log(engine: Engine) -> None:
+    """Empty SQLite's write-ahead log, which holds what has been deleted since.
+
+    Raises `StoreUnavailable` while another process reads.
+    """
+    try:
+        emptied = engine.dialect.name != "sqlite" or _empty_write_ahead_log(engine)
+    except SQLAlchemyError as error:
+        raise StoreUnavailable(_error_text(error)) from error
+    except (sqlite3.Error, OSError) as error:
+        raise StoreUnavailable(f"database: {error}") from error
+    if not emptied:
+        raise StoreUnavailable(
+            "database: its write-ahead log is being read, and holds what was erased: try again"
+        )
+
+
+def _empty_write_ahead_log(engine: Engine) -> bool:
+    """Write the log into the database and cut it to nothing; False if others use it."""
+    with engine.execution_options(writing=False).connect() as connection:
+        database = connection.connection.driver_connection
+        assert isinstance(database, sqlite3.Connection)
+        (busy, *_) = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def _error_text(error: SQLAlchemyError) -> str:

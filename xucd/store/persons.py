@@ -1,7 +1,7 @@
 """What the database has of one person, found by a phone number: `xucd.center.numbers` compares.
 
 That is callback requests, with the references of voice messages in them, and the tickets of calls.
-Figures count calls and hold no number.
+Figures count calls and hold no number. Sheets of live calls are the daemon's.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, or_, select, update
 from xucd.center.audit import AuditEntry, Target
 from xucd.center.callbacks import Request, Ticket
 from xucd.center.numbers import last_digits, same_line
+from xucd.center.sheets import KeptSheet
 from xucd.store import audit, tables
 from xucd.store.callback_reading import as_requests, joined
 from xucd.store.repository import Store
@@ -27,10 +28,14 @@ _requests, _tickets = tables.callback_requests, tables.callback_tickets
 
 
 class PersonData(msgspec.Struct, frozen=True):
-    """What is stored of a person, tickets of calls to another number of the person included."""
+    """What is stored of a person, tickets of calls to another number of the person included.
+
+    `sheets` are those of live calls; the database has none.
+    """
 
     requests: list[Request]
     tickets: list[Ticket]
+    sheets: tuple[KeptSheet, ...] = ()
 
     def counts(self) -> dict[str, int]:
         """How much there is of each kind."""
@@ -38,6 +43,7 @@ class PersonData(msgspec.Struct, frozen=True):
             "callbackRequests": len(self.requests),
             "callbackTickets": len(self.tickets),
             "voiceMessages": len(self.messages()),
+            "sheets": len(self.sheets),
         }
 
     def messages(self) -> list[str]:
@@ -65,7 +71,8 @@ def erase(store: Store, number: str, country_code: str, make_entry: MakeEntry) -
     """Erase what is stored of the person with this number; returns what it was.
 
     Requests are deleted. Tickets keep their times and outcome, without number and comment. The
-    entry of the audit trail is written in the same transaction. Raises `StoreError`.
+    entry of the audit trail is written in the same transaction. `Store.empty_log` is to follow,
+    so that SQLite's files keep nothing of it. Raises `StoreError`.
     """
     with store.writing() as connection:
         found = _find(connection, number, country_code)

@@ -46,6 +46,10 @@ class Store:
         with self.reading() as connection:
             connection.execute(select(1))
 
+    def empty_log(self) -> None:
+        """Let nothing that was deleted be left in SQLite's write-ahead log."""
+        database.empty_log(self._engine)
+
     def reading(self) -> AbstractContextManager[Connection]:
         """A transaction that only reads."""
         return database.transaction(self._engine, writing=False)

@@ -1,6 +1,7 @@
 """The REST routes of the data of a person. The docstrings are part of the OpenAPI document."""
 
 import datetime
+from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta
@@ -25,12 +26,14 @@ class PersonBody(Body, frozen=True, forbid_unknown_fields=True):
 class PersonFound(Body, frozen=True):
     """How much is stored of a person, and under which numbers.
 
-    `voiceMessages` are the references of messages; their files are Asterisk's.
+    `voiceMessages` are the references of messages; their files are Asterisk's. `sheets` counts
+    those of calls that last.
     """
 
     callback_requests: int
     callback_tickets: int
     voice_messages: list[str]
+    sheets: int
     numbers: list[str]
 
 
@@ -51,11 +54,23 @@ class CallbackTicketEntry(Body, frozen=True):
     comment: str | None
 
 
+class SheetEntry(Body, frozen=True):
+    """The sheet of a call that lasts, by its name in the settings.
+
+    `channel` is the caller's; `values` are those of placeholders.
+    """
+
+    name: str
+    channel: str
+    values: Mapping[str, str]
+
+
 class PersonExport(Body, frozen=True):
     """All that is stored of a person."""
 
     callback_requests: list[CallbackRequestEntry]
     callback_tickets: list[CallbackTicketEntry]
+    sheets: list[SheetEntry]
 
 
 async def find_person(requester: Requester, body: PersonBody) -> PersonFound:
@@ -76,6 +91,7 @@ async def erase_person(requester: Requester, body: PersonBody) -> PersonFound:
     """Erase what is stored of the person with a phone number; get how much it was.
 
     Callback requests are deleted. Tickets keep times and outcome, without number and comment.
+    Sheets of calls that last are emptied. Pages that have missed messages cannot resume.
     """
     trail, actor = requester.services.audit, requester.actor
 
@@ -100,6 +116,7 @@ def summary(found: PersonData) -> PersonFound:
         callback_requests=len(found.requests),
         callback_tickets=len(found.tickets),
         voice_messages=found.messages(),
+        sheets=len(found.sheets),
         numbers=sorted(numbers - {""}),
     )
 
@@ -109,6 +126,10 @@ def export(found: PersonData) -> PersonExport:
     return PersonExport(
         callback_requests=[request_entry(request) for request in found.requests],
         callback_tickets=[_ticket(ticket) for ticket in found.tickets],
+        sheets=[
+            SheetEntry(name=sheet.profile.name, channel=sheet.channel, values=sheet.known)
+            for sheet in found.sheets
+        ],
     )
 
 

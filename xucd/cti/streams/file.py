@@ -81,6 +81,21 @@ class StreamFile:
             return records
         return []
 
+    def remove_left(self) -> bool:
+        """Remove what an earlier process has left, in the place of `load`; then close.
+
+        Returns False when another process has the files. Raises OSError.
+        """
+        try:
+            self._acquire()
+            self._older = [(number, 0.0, 0) for number in self._numbers()]
+            self.remove()
+        except BlockingIOError:
+            return False
+        finally:
+            self.close()
+        return True
+
     def _acquire(self) -> None:
         if not self.boot:
             raise OSError("cannot tell one boot of this machine from another")

@@ -8,6 +8,7 @@ The log is bounded in time and bytes. It knows the last position that it has los
 of each stream: whoever missed more gets nothing. Restored from its files it holds what it held.
 """
 
+import math
 import secrets
 from collections.abc import Callable, Hashable
 
@@ -110,6 +111,14 @@ class StreamLog:
         """End all streams."""
         for stream in list(self.streams.values()):
             self.end(stream)
+
+    def lose_messages(self) -> None:
+        """Lose all messages, in the files as well: who has missed any of them cannot resume."""
+        self._contents.lose_before(math.inf)
+        if self._file is not None and self.streams:
+            self._file.remove()
+            self._file.prepare(self._clock(), self.checkpoint)
+            self.stale()
 
     def after(self, stream: ClientStream, position: int) -> list[bytes] | None:
         """The frames that a stream has after `position`, or None if they are not all here."""
