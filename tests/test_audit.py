@@ -198,3 +198,15 @@ async def test_a_sign_out_is_told_though_its_client_hangs_up_at_once(
     await writer.wait_closed()
     while len(await trail(ada, "&kind=sign_out")) == before:
         pass
+
+
+async def test_a_start_tells_which_settings_are_others(xucd: LoneXucd, ada: RestClient) -> None:
+    assert [each["actor"] for each in await trail(ada, "&kind=configure")] == ["command line"]
+    await xucd.stop()
+    text = xucd.file.read_text().replace("nobody-listens", "another-secret")
+    xucd.file.write_text(f"strict_rights = true\n{text}")
+    await xucd.start()
+    told = (await trail(ada, "&kind=configure"))[1:]
+    assert [(each["actor"], each["detail"]) for each in told] == [
+        ("xucd", {"settings": {"ami.secret": {}, "strict_rights": {"from": False, "to": True}}})
+    ]

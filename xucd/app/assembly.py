@@ -42,7 +42,14 @@ from xucd.cti.links import Links
 from xucd.cti.messages import StatusAction, UserStatus
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
-from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable, callback_reading
+from xucd.store import (
+    AsyncStore,
+    Store,
+    StoreError,
+    StoreUnavailable,
+    callback_reading,
+    seen_settings,
+)
 from xucd.store.audit_trail import AuditTrail
 from xucd.store.figures import Memory, queue_days, resume
 from xucd.store.journal import SAVE_S, Journal, day_of, midnight_after
@@ -117,6 +124,7 @@ class Assembly:
             resumable,
         )
         restore_defaults(self._context, await store.run(Store.default_memberships))
+        await store.run(seen_settings.record_changes, settings, Settings(), time.time())
         self._listen_for_agi()
         self._listen_for_clients(site)
         self._background = [
