@@ -20,6 +20,8 @@ FEW = 1000
 """Up to so many inputs are tried in this process."""
 GROWTH = 20_000
 """How many more blocks of memory Python may hold: caches of a fixed size go on being filled."""
+GROWTH_KIB = 65_536
+"""How many more KiB of memory the process may have: libFuzzer keeps what reaches new code."""
 
 
 @pytest.mark.timeout(0)
@@ -44,4 +46,6 @@ def _with_atheris(name: str, number: int, seed: int) -> None:
     assert ran.returncode == 0, f"seed {seed}\n{ran.stdout[-2000:]}\n{ran.stderr[-6000:]}"
     result = json.loads(ran.stdout.splitlines()[-1])
     assert result["inputs"] == number
-    assert result["grown"] < GROWTH, f"{result['grown']} blocks more after {number} inputs"
+    grown = result["grown"]
+    assert grown["blocks"] < GROWTH, f"{grown} more after {number} inputs"
+    assert grown["resident"] < GROWTH_KIB, f"{grown} more after {number} inputs"

@@ -4,8 +4,9 @@
     python -m tests.fuzzing csv --repeat .fuzz/csv-crash-…
 
 An input at which the place fails is written to `.fuzz`, and `--repeat` tries it again. At the end,
-what is printed is JSON: how many inputs there were, and how many more blocks of memory Python holds
-than after the tenth part of them. (What libFuzzer keeps for itself is not among them.)
+what is printed is JSON: how many inputs there were, how many more blocks of memory Python holds
+than after the tenth part of them, and how many more KiB of memory the process has, with what
+libraries in C hold, and what libFuzzer keeps for itself.
 """
 
 import argparse
@@ -56,16 +57,16 @@ def _fuzz(name: str, inputs: int, seed: int) -> None:
         (corpus / f"{number:04}").write_bytes(good)
     opened = target.opened()
     feed = opened.__enter__()
-    warm, tried, before = max(1, inputs // 10), 0, 0
+    warm, tried, blocks, resident = max(1, inputs // 10), 0, 0, 0
 
     def try_one(data: bytes) -> None:
-        nonlocal tried, before
+        nonlocal tried, blocks, resident
         feed(data)
         tried += 1
         if tried == warm:
-            before = _blocks()
+            blocks, resident = _blocks(), _resident()
         if tried == inputs:
-            grown = _blocks() - before
+            grown = {"blocks": _blocks() - blocks, "resident": _resident() - resident}
             opened.__exit__(None, None, None)
             shutil.rmtree(corpus)
             print(json.dumps({"inputs": tried, "seed": seed, "grown": grown}), flush=True)
@@ -88,6 +89,12 @@ def _blocks() -> int:
     """How many blocks of memory Python holds."""
     gc.collect()
     return sys.getallocatedblocks()
+
+
+def _resident() -> int:
+    """How many KiB of memory the process has."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmRSS:")[2].split()[0])
 
 
 if __name__ == "__main__":
