@@ -62,13 +62,24 @@ async def test_killing_xucd_loses_nothing_and_gives_nothing_twice(
         folder.mkdir()
     # Both at once: most of the time is spent on starting xucd, which takes one processor.
     async with asyncio.TaskGroup() as both:
-        both.create_task(_kill(kills, folders[0]))
-        both.create_task(_kill(kills, folders[1], postgresql("sigkill")))
-    proof("SIGKILL while users work on callbacks, on each database", times=2 * kills)
-    proof("pages that resume over a SIGKILL of xucd", times=2 * kills * len(PAGES))
+        rounds = [
+            both.create_task(_kill(kills, folders[0])),
+            both.create_task(_kill(kills, folders[1], postgresql("sigkill"))),
+        ]
+    done = [each.result() for each in rounds]
+    proof(
+        "SIGKILL while users work on callbacks, on each database",
+        times=2 * kills,
+        lost=f"none of {sum(each.acknowledged for each in done):,} acknowledged changes",
+    )
+    proof(
+        "pages that resume over a SIGKILL of xucd",
+        times=2 * kills * len(PAGES),
+        lost=f"none of {sum(each.told for each in done):,} changes told",
+    )
 
 
-async def _kill(kills: int, folder: Path, url: str | None = None) -> None:
+async def _kill(kills: int, folder: Path, url: str | None = None) -> Done:
     chance = random.Random(folder.name)
     xucd = LoneXucd(folder, url)
     await xucd.prepare()
@@ -85,29 +96,39 @@ async def _kill(kills: int, folder: Path, url: str | None = None) -> None:
     # Otherwise it was no test of anything: kills came while all of this was going on.
     assert done.kinds >= {"take", "release", "change", "remove", "close", "reopen"}
     assert done.contended and done.unanswered
+    done.told = pages.compared
+    assert done.told > kills
+    return done
 
 
 class Done:
-    """What was done in all rounds."""
+    """What was done in all rounds, and of how many changes each page was `told`."""
 
     def __init__(self) -> None:
+        self.acknowledged = 0
+        self.told = 0
         self.kinds: set[str] = set()
         self.contended = 0
         self.unanswered = 0
 
     def count(self, asked: list[Ask]) -> None:
         self.kinds |= {ask.does for ask in asked if ask.answer == "ok"}
+        self.acknowledged += sum(ask.answer == "ok" for ask in asked)
         self.contended += sum(ask.answer == "CallbackTaken" for ask in asked)
         self.unanswered += sum(ask.answer is None for ask in asked)
 
 
 class Pages:
-    """Pages that resume over each kill. Some are cut off before, or stay away until after it."""
+    """Pages that resume over each kill. Some are cut off before, or stay away until after it.
+
+    `compared` counts the changes that all of them were told, the same.
+    """
 
     def __init__(self, xucd: LoneXucd, chance: random.Random) -> None:
         self._chance = chance
         self._all = [ResumingPage(xucd, login, xucd.token(login)) for login in PAGES]
         self._cutting: asyncio.Task[None] | None = None
+        self.compared = 0
         self._compared = 0  # the position up to which all pages have the same
 
     async def open(self) -> None:
@@ -144,6 +165,7 @@ class Pages:
             await page.resume()
         told = [page.told(TOLD, self._compared) for page in self._all]
         assert all(each == told[0] for each in told)
+        self.compared += len(told[0])
         present = folded(frame.message for frame in fresh.frames).callbacks
         for page in self._all:
             assert page.state().callbacks == present
