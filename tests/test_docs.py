@@ -2,7 +2,9 @@
 
 import importlib.util
 import itertools
+import json
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +30,61 @@ def script(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_the_table_of_reliability_names_tests_that_leave_their_figures() -> None:
+    draw = script("draw_reliability")
+    table = (DOCS / "reliability.md").read_text(encoding="utf-8").split(draw.BEGIN)[1]
+    rows = draw.parsed(table.split(draw.END)[0])
+    assert len(rows) > 5
+    assert [row.test for row in rows if not draw.leaves_figures(row.test)] == []
+
+
+def test_all_tests_that_leave_figures_are_run_by_soak() -> None:
+    printed = subprocess.run(
+        ["make", "--dry-run", "soak"], cwd=PROJECT, capture_output=True, text=True, check=True
+    ).stdout
+    run = {
+        word
+        for line in printed.splitlines()
+        if "pytest" in line
+        for word in re.findall(r"(?<!\S)(?:tests|integration)/[\w./-]+", line)
+    }
+    leave = {
+        file.relative_to(PROJECT)
+        for folder in ("tests", "integration")
+        for file in (PROJECT / folder).rglob("test_*.py")
+        if re.search(r"\bproof: Proof\b", file.read_text(encoding="utf-8"))
+    }
+    assert len(leave) > 10
+    missing = {str(file) for file in leave if run.isdisjoint(map(str, (file, *file.parents)))}
+    assert missing == set()
+
+
+def test_a_run_replaces_the_rows_of_its_tests_alone_and_is_named(tmp_path: Path) -> None:
+    draw = script("draw_reliability")
+    one, other = (
+        f"`tests/test_injection.py::test_no_argument_carries_another_action{version}`"
+        for version in ("[16]", "[22]")
+    )
+    gone = "`tests/test_docs.py::test_all_tests_that_leave_figures_are_run_by_soak`"
+    old = "".join(f"| {tried} | 7 | nothing | {test} |\n" for tried, test in (
+        ("wires", one), ("apples", other), ("pears", gone)))  # fmt: skip
+    (tmp_path / "one.json").write_text(
+        json.dumps({
+            "test": one.strip("`"), "commit": "1234567", "date": "2026-11-26",
+            "rows": [{"tried": "wires", "times": 1000, "lost": "3 of 1,000", "note": "2 s"}],
+        })
+    )  # fmt: skip
+    first = draw.drawn(
+        f"a\n{draw.BEGIN}head\nline\n{old}{draw.END}b\n", draw.of_file(tmp_path / "one.json")
+    )
+    assert first.splitlines()[4:-2] == [
+        f"| apples | 7 | nothing | {other} | – |",
+        f"| wires | 1,000 | 3 of 1,000 (2 s) | {one} | `1234567`, 2026-11-26 |",
+    ]
+    assert (first[:2], first[-2:]) == ("a\n", "b\n")
+    assert draw.drawn(first, []) == first
 
 
 def test_the_agents_diagram_is_drawn_from_the_table_as_it_is_now() -> None:
