@@ -6,6 +6,7 @@ from typing import Literal
 from tests.scene import ALICE, Scene
 from xucd.center import events as ev
 from xucd.center.changes import SheetField, SheetShown
+from xucd.center.numbers import same_line
 from xucd.center.sheets import KEPT, KeptSheet, SheetTemplate, written_down
 from xucd.center.snapshot import ChannelSeen, Snapshot
 
@@ -191,3 +192,24 @@ def test_a_sheet_that_was_written_down_is_known_again_and_shown_to_nobody_who_ta
     (told,) = [change for change in scene.told if isinstance(change, SheetShown)]
     assert (told.line_id, told.known["caller_name"]) == (2, 'Ann, "Q" & Co\n')
     assert set(written_down(kept)) <= set(string.ascii_letters + string.digits + "%_.-~")
+
+
+def test_a_persons_sheets_are_emptied_and_not_restored_from_their_channels() -> None:
+    sheets, template = Scene().center.sheets, SheetTemplate("customer", "ring", ITEMS)
+    sheets.templates_are({"customer": template})
+    known = {
+        "1": {"caller_number": "0301234567", "called_number": "3000"},
+        "2": {"caller_number": "", "var:CUSTOMER": "+49301234567"},
+        "3": {"caller_number": "0309999999", "called_number": "0301234567"},
+    }
+    kept = {id: KeptSheet(template, "PJSIP/trunk-1", id, each) for id, each in known.items()}
+    for sheet in kept.values():
+        sheets.keep(sheet)
+    written = {id: written_down(sheet) for id, sheet in kept.items()}
+    is_persons = same_line("0049301234567")
+    assert [sheet.unique_id for sheet in sheets.about(is_persons)] == ["1", "2"]
+    sheets.erase(is_persons)
+    for id, each in written.items():
+        assert sheets.restore(id, "PJSIP/trunk-1", each) is None
+    assert sheets.about(is_persons) == []
+    assert [sheet.known for sheet in kept.values()] == [{}, {}, known["3"]]
