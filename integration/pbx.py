@@ -189,6 +189,11 @@ class Pbx:
         return self.logs / "queue_log"
 
     @property
+    def cdr(self) -> Path:
+        """Asterisk's CDR, as others on this machine can read it."""
+        return self.logs / "Master.csv"
+
+    @property
     def ami_port(self) -> int:
         return self.ports.ami
 
@@ -240,7 +245,7 @@ class Pbx:
         return self
 
     def stop(self) -> None:
-        """Removes the container, the recordings and the log."""
+        """Removes the container, the recordings and the logs."""
         claim = _CLAIMS.pop(self.ports.ami, None)
         if claim is not None:
             claim.close()

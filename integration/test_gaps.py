@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.request import Request, urlopen
@@ -16,12 +18,15 @@ from integration import callers
 from integration.callers import SALES, SUPPORT
 from integration.client import DEADLINE, Client, token_of
 from integration.fixtures import MakeXucd, World, clear
+from integration.legs import Leg
 from integration.phones import Phones
 from integration.test_ami_link import Proxy
 from integration.test_queue_stats import counted
+from tests.cdr_lines import a_record
 from tests.plugin_proofs import Proof
 from xucd.cti.messages import AgentStatistic
 from xucd.cti.messages import QueueStatistic as Figure
+from xucd.store.journal import day_of
 
 pytestmark = pytest.mark.any_asterisk
 
@@ -39,8 +44,11 @@ async def link(phones: Phones, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(link: Proxy, make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
-    """An xucd that can read Asterisk's log of its queues."""
-    settings = f'[asterisk]\nqueue_log = "{phones.pbx.queue_log}"\n'
+    """An xucd that can read Asterisk's log of its queues, and CDR."""
+    pbx = phones.pbx
+    # A young Asterisk may have no record of before the gap: it is taken to have been rotated away.
+    pbx.cdr.with_name("Master.csv.1").write_text(a_record(0, 1))
+    settings = f'[asterisk]\nqueue_log = "{pbx.queue_log}"\ncdr = "{pbx.cdr}"\n'
     world = World(await make_xucd(settings), phones)
     yield world
     await world.close()
@@ -169,7 +177,7 @@ async def test_calls_while_xucd_is_down_are_counted_from_the_log_also_when_kille
     await closed_gap(world)
     found = await gaps(world)
     assert {one["why"] for one in found} == {"XucdDown"}
-    assert {one["source"] for one in found} == {"queue_log"}
+    assert {one["source"] for one in found} == {"both"}
     proof("calls that begin and end while xucd is killed, and killed again at its start", times=7)
 
 
@@ -191,10 +199,83 @@ async def test_calls_while_the_link_is_lost_are_counted_from_the_log(
 
     expected = await calls_of_all_kinds(world, lose(), find)
     gap = await closed_gap(world)
-    assert (gap["why"], gap["source"]) == ("LinkLost", "queue_log")
+    assert (gap["why"], gap["source"]) == ("LinkLost", "both")
     assert gap["began"] <= gap["ended"]
     assert {one["queueId"]: one["calls"] for one in gap["calls"]} == expected
     proof("calls that begin and end while the link to Asterisk is lost", times=7)
+
+
+def records(world: World) -> list[str]:
+    """The lines of CDR."""
+    cdr = world.pbx.cdr
+    return cdr.read_text(errors="replace").splitlines() if cdr.exists() else []
+
+
+async def has_records(world: World, count: int) -> None:
+    """Wait until CDR has so many."""
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            if len(records(world)) >= count:
+                return
+            await asyncio.sleep(0.05)  # a file tells nobody of its news
+
+
+async def has_written(world: World, agent_id: int, outbound: int) -> None:
+    """Wait until xucd has written that an agent placed so many calls today."""
+    with contextlib.closing(world.xucd.store()) as store:
+        async with asyncio.timeout(DEADLINE):
+            while True:
+                days = await asyncio.to_thread(store.agent_days, day_of(time.time()))
+                if agent_id in days and days[agent_id].outbound_calls == outbound:
+                    return
+                await asyncio.sleep(0.05)  # a database tells nobody of its news
+
+
+async def test_calls_of_an_agents_own_while_xucd_is_down_are_counted_from_cdr(
+    world: World, proof: Proof
+) -> None:
+    dial, outside = world.phones.dial, "0230210099"
+    world.phone("1003", answer_after=0)
+    world.phone(outside, answer_after=0)
+    await world.agent("jack", "1003")
+    ada = await watching(world)
+
+    async def calls(number: str, phone: str | None = None) -> Leg:
+        call = dial(number, phone=phone)
+        await call.answered()
+        return call
+
+    before = len(records(world))
+    await (await calls("1003")).hang_up()
+    cut = await calls(outside, "1003")
+    await agent_counted(ada, JACK, INBOUND_CALLS=1, INBOUND_ANSWERED=1, OUTBOUND_CALLS=1)
+    await has_written(world, JACK, outbound=1)  # the login is from before the gap, too
+    await world.xucd.stop(signal.SIGKILL)
+    await cut.hang_up()
+    for number, phone in ((outside, "1003"), ("1003", None), ("3001", None)):
+        await (await calls(number, phone)).hang_up()
+    world.phone("1003").answer_after = None
+    missed = dial("1003")
+    await missed.rang()
+    await missed.hang_up()
+    await missed.ended()
+    world.phone("1003", answer_after=0)
+    lives = await calls("1003")
+    await has_records(world, before + 6)
+    await world.xucd.start()
+
+    assert (await closed_gap(world))["source"] == "both"
+    ada = await watching(world)
+    await agent_counted(
+        ada, JACK, INBOUND_CALLS=5, INBOUND_ANSWERED=4, INBOUND_UNANSWERED=1, OUTBOUND_CALLS=2
+    )
+    await lives.hang_up()
+    outgoing = await calls(outside, "1003")
+    await agent_counted(
+        ada, JACK, INBOUND_CALLS=5, INBOUND_ANSWERED=4, INBOUND_UNANSWERED=1, OUTBOUND_CALLS=3
+    )
+    await outgoing.hang_up()
+    proof("calls of an agent, most of them while xucd is killed", times=7)
 
 
 async def test_without_a_log_the_gap_is_told_with_its_times(

@@ -16,7 +16,7 @@ from xucd.center.center import Center, Remembered
 from xucd.center.day import AgentDay
 from xucd.center.events import ChannelState
 from xucd.center.gaps import Gap
-from xucd.center.logged import Logged
+from xucd.center.logged import Logged, LogsTold
 from xucd.center.queue_day import QueueDay
 from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.unheard import count_logged
@@ -295,7 +295,9 @@ def test_a_kill_before_asterisk_is_heard_again_forgets_no_call(goes_on: bool) ->
         killed.is_killed_before_it_hears(lost, lost + later)
     center = killed.restarts(lost, lost + 60, snapshot(*everywhere(), channels=found), lost)
     answer = Logged(lost, "connected", caller, "support", "Agent/2501", phone, waited=4.0, rang=4.0)
-    count_logged(center, [answer], lost, lost + 60, lambda moment: datetime.date(2026, 1, 1))
+    count_logged(
+        center, LogsTold([answer]), lost, lost + 60, lambda moment: datetime.date(2026, 1, 1)
+    )
     day = center.agents[BRUCE].day(lost + 60)
     assert (day.inbound_calls, day.inbound_answered, day.inbound_ring_s) == (1, 1, 4)
     assert set(center.take_unwritten(lost + 60)[BRUCE][1].calls) == ({phone} if goes_on else set())
@@ -445,7 +447,7 @@ def test_a_kill_before_the_log_is_read_leaves_the_calls_that_it_tells_of(talks: 
     if talks:
         talked = lost + 13 - answered_at(killed, phone)
         lines = [msgspec.structs.replace(lines[1], talked=talked)]
-    count_logged(center, lines, lost, now, lambda moment: datetime.date(2026, 1, 1))
+    count_logged(center, LogsTold(lines), lost, now, lambda moment: datetime.date(2026, 1, 1))
     day = center.agents[BRUCE].day(now)
     assert (day.inbound_calls, day.inbound_answered, day.inbound_unanswered) == (1, 1, 0)
     assert day.inbound_talk_s == (talked if talks else 10)

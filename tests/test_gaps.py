@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.cdr_lines import a_record
 from tests.scene import SUPPORT, Scene
 from tests.test_context import Script, a_context
 from tests.test_rebuild import everywhere, snapshot, station
 from xucd.app.clock import Clock
-from xucd.app.gaps import Gaps
+from xucd.app.gaps import Gaps, Logs
 from xucd.center.logged import Logged
 from xucd.center.rules.rebuild import rebuild
 from xucd.logs import queue_log
@@ -33,11 +34,17 @@ class Reading:
         self.closed: list[ClosedGap] = []
         monkeypatch.setattr(self.context.journal, "close_gap", self._close)
         monkeypatch.setattr(self.context.journal, "later", lambda *_: None)
-        self.gaps = Gaps(self.context, Clock(), self.file, None)
+        self.gaps = Gaps(self.context, Clock(), Logs(self.file), None)
         self.turns = threading.Semaphore(0)
         self.read = queue_log.read
         monkeypatch.setattr(queue_log, "read", self._reads_in_turn)
         self.file.write_text(f"{int(self.scene.now - 600)}|NONE|NONE|NONE|QUEUESTART|\n")
+        self.cdr = folder / "Master.csv"
+        self.cdr.write_text(a_record(self.scene.now - 600, self.scene.now - 590))
+
+    def reads(self, **files: Path) -> None:
+        """Have xucd read these logs alone."""
+        self.gaps = Gaps(self.context, Clock(), Logs(**files), None)
 
     def _close(self, closed: ClosedGap) -> None:
         self.closed.append(closed)
@@ -177,3 +184,69 @@ async def test_of_a_gap_that_cannot_be_counted_to_the_end_nothing_is_left_to_cou
     await reading.goes_on(done)
     assert reading.scene.center.under_way.cut_calls == {}
     assert reading.scene.center.under_way.unwritten
+
+
+@pytest.mark.parametrize(
+    ("read", "source"),
+    [
+        (("queue_log", "cdr"), "both"),
+        (("cdr",), "cdr"),
+        (("queue_log",), "queue_log"),
+        ((), "none"),
+    ],
+)
+async def test_a_gap_tells_which_logs_its_calls_are_from(
+    reading: Reading, read: tuple[str, ...], source: str
+) -> None:
+    files = {"queue_log": reading.file, "cdr": reading.cdr}
+    reading.reads(**{name: files[name] for name in read})
+    scene, done = reading.scene, asyncio.Event()
+    reading.is_lost()
+    scene.passes(10)
+    with reading.cdr.open("a") as cdr:
+        cdr.write("rubbish\n" + a_record(scene.now, scene.now + 5))
+    scene.passes(10)
+    reading.is_heard(done)
+    await reading.goes_on(done)
+    assert [closed.gap.source for closed in reading.closed] == [source]
+    assert scene.agent().day(scene.now).outbound_calls == ("cdr" in read)
+
+
+@pytest.mark.parametrize("fails", ["lost", "broken"])
+async def test_a_gap_is_counted_by_the_log_of_queues_when_cdr_cannot_be_read(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    monkeypatch.setattr("xucd.app.gaps.AGAIN_S", 0)
+    if fails == "lost":
+        reading.cdr.unlink()
+    else:
+        monkeypatch.setattr("xucd.logs.cdr.parse", lambda _: None)
+    reading.reads(queue_log=reading.file, cdr=reading.cdr)
+    scene, done = reading.scene, asyncio.Event()
+    reading.is_lost()
+    scene.passes(10)
+    reading.logs("a", "support", "NONE", "ABANDON", 1, 1, 5)
+    scene.passes(10)
+    reading.is_heard(done)
+    await reading.goes_on(done)
+    assert [closed.gap.source for closed in reading.closed] == ["queue_log"]
+    assert scene.center.queue_stats.day(SUPPORT).abandoned == 1
+
+
+async def test_an_agent_who_is_found_at_another_phone_has_no_call_of_the_gap(
+    reading: Reading,
+) -> None:
+    reading.reads(cdr=reading.cdr)
+    scene, done = reading.scene, asyncio.Event()
+    reading.is_lost()
+    scene.passes(10)
+    with reading.cdr.open("a") as cdr:
+        cdr.write(a_record(scene.now, scene.now + 5))
+    scene.passes(10)
+    elsewhere = snapshot(*everywhere(interface="PJSIP/1002"))
+    rebuild(scene.center, elsewhere, scene.now, reading.gaps.heard_until)
+    reading.gaps.heard(scene.now, done.set)
+    async with asyncio.timeout(10):
+        await done.wait()
+    assert [closed.gap.source for closed in reading.closed] == ["cdr"]
+    assert scene.agent().day(scene.now).outbound_calls == 0

@@ -89,6 +89,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("[web]\nhints = 'own'", "xucd.toml: web.hints: invalid enum value 'own'"),
         ("[web]\ntls_key = 'a'", "xucd.toml: web: give both tls_certificate and tls_key"),
         ("[asterisk]\nqueue_log = ''", "xucd.toml: asterisk.queue_log: has to be a whole path"),
+        ("[asterisk]\ncdr = 'cdr.csv'", "xucd.toml: asterisk.cdr: has to be a whole path"),
         ("[agi]\nhost = '0.0.0.0'", 'xucd.toml: agi.host is "0.0.0.0", but FastAGI has no auth'),
         ("[store]\nurl = 'mysql://x/y'", "xucd.toml: store.url is neither a sqlite nor a postg"),
         ("[store]\nurl = 'nonsense'", "xucd.toml: store.url is not a database URL"),

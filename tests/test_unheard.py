@@ -16,10 +16,11 @@ from tests.test_rebuild import everywhere, snapshot, station
 from xucd.center import events as ev
 from xucd.center.day import AgentDay
 from xucd.center.events import ChannelState
-from xucd.center.logged import Logged
+from xucd.center.logged import CallRecord, Logged, LogsTold
 from xucd.center.queue_day import QueueDay
 from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.unheard import GapCount, count_logged
+from xucd.center.rules.unheard_phones import seated
 from xucd.center.snapshot import ChannelSeen, Snapshot
 
 GAP = 60.0
@@ -37,15 +38,27 @@ class Unheard:
         self.scene = Scene([station()])
         self.scene.rebuilds(snapshot(*everywhere()))
         self.lines: list[Logged] = []
+        self.records: list[CallRecord] = []
 
     def begins(self) -> None:
         self.began = self.scene.now
+        self.seated = seated(self.scene.center, self.began)
 
     def logs(self, second: float, kind: str, caller: str, **fields: object) -> None:
         at = float(int(self.began + second))
         agent = AGENT if kind in ("connected", "completed", "not answered") else ""
         line = Logged(at, kind, caller, "support", agent)  # type: ignore[arg-type]
         self.lines.append(msgspec.structs.replace(line, **fields))
+
+    def records_call(self, began: float, ended: float, **fields: object) -> None:
+        """CDR of Bruce, who called 0230 by the channel ``a``, unless `fields` say otherwise."""
+        second, end = (float(int(self.began + moment)) for moment in (began, ended))
+        if (answered := fields.pop("answered", None)) is not None:
+            fields["answered"] = float(int(self.began + answered))  # type: ignore[operator]
+        record = CallRecord(
+            "PJSIP/1001-a", "PJSIP/trunk-b", "Dial", second, None, end, False, "1795000000.1"
+        )
+        self.records.append(msgspec.structs.replace(record, **fields))
 
     def ends(self, found: Snapshot | None = None) -> GapCount:
         scene = self.scene
@@ -60,7 +73,8 @@ class Unheard:
         return counted
 
     def counts(self) -> GapCount:
-        return count_logged(self.scene.center, self.lines, self.began, self.scene.now - 1, day_of)
+        told = LogsTold(self.lines, self.records, self.seated)
+        return count_logged(self.scene.center, told, self.began, self.scene.now - 1, day_of)
 
     @property
     def support(self) -> QueueDay:
@@ -318,7 +332,7 @@ def test_a_log_that_is_read_late_counts_no_call_that_a_later_gap_has_cut(is_late
     rebuild(scene.center, snapshot(*everywhere()), scene.now, first)
     log, heard_from = unheard.lines, scene.now
     if not is_late:
-        count_logged(scene.center, log, first, heard_from, day_of)
+        count_logged(scene.center, LogsTold(log), first, heard_from, day_of)
     scene.passes(5)
     caller = scene.caller_waits()
     phone = scene.rings(caller)
@@ -328,7 +342,7 @@ def test_a_log_that_is_read_late_counts_no_call_that_a_later_gap_has_cut(is_late
     scene.now = unheard.began + GAP
     rebuild(scene.center, snapshot(*everywhere()), scene.now, unheard.began)
     if is_late:
-        count_logged(scene.center, log, first, heard_from, day_of)
+        count_logged(scene.center, LogsTold(log), first, heard_from, day_of)
     unheard.logs(3, "connected", caller, phone=phone, waited=5.0, rang=5.0)
     unheard.logs(23, "completed", caller, waited=5.0, talked=20.0)
     unheard.counts()

@@ -18,7 +18,7 @@ from xucd.agi.server import AgiServer
 from xucd.app import configuration, file_limit
 from xucd.app.audited import AuditedCommands
 from xucd.app.clock import Clock
-from xucd.app.gaps import Gaps
+from xucd.app.gaps import Gaps, Logs
 from xucd.app.service import Pbx, Service
 from xucd.app.streams import durable_streams
 from xucd.app.users import ConfiguredUsers, SignInRecords, is_new_to
@@ -136,9 +136,9 @@ class Assembly:
         self._service.start()
 
     def _pbx(self, memory: Memory | None) -> Pbx:
-        file = self.settings.asterisk.queue_log
-        path = Path(file) if file is not None else None
-        gaps = Gaps(self._context, self._clock, path, memory)
+        asterisk = self.settings.asterisk
+        logs = Logs(queue_log=_path(asterisk.queue_log), cdr=_path(asterisk.cdr))
+        gaps = Gaps(self._context, self._clock, logs, memory)
         return Pbx(self.settings.ami, self._clock, gaps)
 
     async def _restore_streams(self) -> list[Session]:
@@ -400,6 +400,10 @@ class Assembly:
             store="ok" if alive else "failed",
             last_event_age=round(time.monotonic() - last, 1) if last is not None else None,
         )
+
+
+def _path(file: str | None) -> Path | None:
+    return Path(file) if file is not None else None
 
 
 def _user_status(status: StatusSettings) -> UserStatus:

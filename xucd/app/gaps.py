@@ -6,19 +6,23 @@ transaction with the figures of its calls. Killed in between, xucd reads the log
 
 import asyncio
 import math
-from collections.abc import Callable, Container
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol, Self, TypeVar
 from uuid import uuid4
 
 import msgspec
 import structlog
 
 from xucd.app.clock import Clock
+from xucd.center.channels import interface_of
 from xucd.center.gaps import Gap, Source
-from xucd.center.logged import Logged
-from xucd.center.rules.unheard import SLACK_S, GapCount, count_logged, give_up
+from xucd.center.logged import CallRecord, Logged, LogsTold
+from xucd.center.rules.unheard import GapCount, count_logged, give_up
+from xucd.center.rules.unheard_agents import SLACK_S
+from xucd.center.rules.unheard_phones import seated
 from xucd.commands.context import Context
-from xucd.logs import queue_log
+from xucd.logs import cdr, queue_log
 from xucd.logs.backwards import LogError
 from xucd.store import figures
 from xucd.store.figures import ClosedGap, Memory
@@ -30,25 +34,48 @@ AGAIN_S = 0.5
 log = structlog.get_logger()
 
 
+class _Dated(Protocol):
+    def dated(self, own: Callable[[float], float]) -> Self: ...
+
+
+Entry = TypeVar("Entry", bound=_Dated)
+
+
+class Logs(msgspec.Struct, frozen=True):
+    """Where Asterisk's logs are, None for one that cannot be read."""
+
+    queue_log: Path | None = None
+    cdr: Path | None = None
+
+
 class _Unheard(msgspec.Struct, eq=False):
-    """A gap that is not closed yet. `heard_from` is None until Asterisk is heard again."""
+    """A gap that is not closed yet. `heard_from` is None until Asterisk is heard again.
+
+    `seated` are the agents at their phones: first those before the gap, then those throughout it.
+    """
 
     gap: Gap
+    seated: dict[str, int]
     heard_from: float | None = None
+
+    @property
+    def until(self) -> float:
+        """When Asterisk was heard again, as it was."""
+        assert self.heard_from is not None
+        return self.heard_from
 
 
 class Gaps:
-    """The gaps that are not closed; `queue_log` is Asterisk's, None when it cannot be read.
+    """The gaps that are not closed.
 
-    The next may begin while the log is still read for the one before: each is counted in its turn.
+    The next may begin while the logs are still read for the one before: each is counted in its
+    turn.
     """
 
-    def __init__(
-        self, context: Context, clock: Clock, file: Path | None, memory: Memory | None
-    ) -> None:
+    def __init__(self, context: Context, clock: Clock, logs: Logs, memory: Memory | None) -> None:
         self._context = context
         self._clock = clock
-        self._file = file
+        self._logs = logs
         self._unheard: list[_Unheard] = []
         self._heard_until: float | None = None
         self._shifts = 0
@@ -67,14 +94,14 @@ class Gaps:
 
     def _began(self, gap: Gap, heard_until: float) -> None:
         self._heard_until = heard_until
-        self._unheard.append(_Unheard(gap))
+        self._unheard.append(_Unheard(gap, seated(self._context.center, gap.began)))
         self._tell()
 
     def _tell(self) -> None:
         """Let centre and journal know of what the log has still to tell."""
         began = (unheard.gap.began for unheard in self._unheard)
         self._context.journal.unheard_since = min(began, default=math.inf)
-        awaits_log = bool(self._unheard) and self._file is not None
+        awaits_log = bool(self._unheard) and self._logs.queue_log is not None
         self._context.center.queue_stats.awaits_log = awaits_log
 
     @property
@@ -101,6 +128,8 @@ class Gaps:
         self._heard_until = None
         unheard = self._unheard[-1]
         unheard.heard_from = heard_from
+        still = seated(self._context.center, unheard.gap.began)
+        unheard.seated = dict(unheard.seated.items() & still.items())
         task = asyncio.ensure_future(self._close(unheard, publish))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -112,33 +141,35 @@ class Gaps:
 
     async def _close(self, unheard: _Unheard, publish: Callable[[], None]) -> None:
         async with self._closing:
-            lines = await self._lines(unheard)
-            source: Source = "none" if lines is None else "queue_log"
-            gap, heard_from = unheard.gap, unheard.heard_from
-            assert heard_from is not None
+            lines = await self._read(self._logs.queue_log, self._read_queue_log, unheard)
+            records = await self._read(self._logs.cdr, self._read_cdr, unheard)
+            source = _source(lines, records)
             center = self._context.center
             try:
-                found = count_logged(center, lines or (), gap.began, heard_from, day_of)
+                told = await self._dated_now(lines or (), records or (), unheard.seated)
+                found = count_logged(center, told, unheard.gap.began, unheard.until, day_of)
             except Exception:  # whatever it is: the gap must end
                 log.exception("could not count the calls of a gap")
                 found, source = GapCount(), "none"
-                give_up(center, heard_from)
-            gap = msgspec.structs.replace(gap, ended=heard_from, source=source, calls=found.calls)
+                give_up(center, unheard.until)
+            gap = msgspec.structs.replace(
+                unheard.gap, ended=unheard.until, source=source, calls=found.calls
+            )
             self._context.journal.close_gap(ClosedGap(gap, found.queues, found.agents))
             self._unheard.remove(unheard)
             self._tell()
             log.info("counted the calls of a gap", source=source, calls=sum(found.calls.values()))
             publish()
 
-    async def _lines(self, unheard: _Unheard) -> list[Logged] | None:
-        """What the log tells of a gap; None if it cannot be read, which is logged."""
-        if self._file is None:
+    async def _read(
+        self, file: Path | None, read: Callable[[Path, float], list[Entry]], unheard: _Unheard
+    ) -> list[Entry] | None:
+        """What a log tells of a gap; None if it cannot be read, which is logged."""
+        if file is None:
             return None
-        queues = self._context.center.directory.queue_by_name
         for again in (True, True, False):
             try:
-                read = await asyncio.to_thread(self._read, self._file, unheard.gap.began, queues)
-                return await self._dated_now(read)
+                return await asyncio.to_thread(read, file, unheard.gap.began)
             except LogError as error:
                 if again:  # perhaps it is just being rotated
                     await asyncio.sleep(AGAIN_S)
@@ -149,20 +180,44 @@ class Gaps:
                 break
         return None
 
-    async def _dated_now(self, lines: list[Logged]) -> list[Logged]:
-        """Lines by xucd's clock, as it goes when this returns."""
+    async def _dated_now(
+        self, lines: Sequence[Logged], records: Sequence[CallRecord], seated: dict[str, int]
+    ) -> LogsTold:
+        """What the logs tell by xucd's clock, as it goes when this returns."""
         while True:
             shifts = self._shifts
-            dated = await asyncio.to_thread(self._dated, lines)
+            dated = (
+                await asyncio.to_thread(self._dated, lines),
+                await asyncio.to_thread(self._dated, records),
+            )
             if shifts == self._shifts:
-                return dated
+                return LogsTold(*dated, seated)
 
-    # Both run in a thread: a log of days must not stop the loop.
+    # These run in a thread: a log of days must not stop the loop.
 
-    def _read(self, file: Path, began: float, queues: Container[str]) -> list[Logged]:
+    def _read_queue_log(self, file: Path, began: float) -> list[Logged]:
+        queues = self._context.center.directory.queue_by_name
         lines = queue_log.read(file, self._clock.earliest_of_pbx(began - SLACK_S))
         return [line for line in lines if line.queue in queues]
 
-    def _dated(self, lines: list[Logged]) -> list[Logged]:
+    def _read_cdr(self, file: Path, began: float) -> list[CallRecord]:
+        interfaces = self._context.center.directory.line_by_interface
+        records, broken = cdr.read(file, self._clock.earliest_of_pbx(began - SLACK_S))
+        if broken:
+            log.warning("passed over broken lines of CDR", lines=broken)
+        return [
+            record
+            for record in records
+            if interface_of(record.channel) in interfaces
+            or interface_of(record.called) in interfaces
+        ]
+
+    def _dated(self, lines: Sequence[Entry]) -> list[Entry]:
         """Lines by xucd's clock."""
-        return [msgspec.structs.replace(line, at=self._clock.own(line.at)) for line in lines]
+        return [line.dated(self._clock.own) for line in lines]
+
+
+def _source(lines: list[Logged] | None, records: list[CallRecord] | None) -> Source:
+    if records is None:
+        return "none" if lines is None else "queue_log"
+    return "cdr" if lines is None else "both"

@@ -8,8 +8,9 @@ import msgspec
 Why = Literal["XucdDown", "LinkLost"]
 """What nothing was heard for: xucd was not running, or it had no connection to Asterisk."""
 
-Source = Literal["queue_log", "none"]
-"""Where the calls of the gap were found: in Asterisk's `queue_log`, or nowhere."""
+Source = Literal["queue_log", "cdr", "both", "none"]
+"""Where the calls of the gap were found: those of queues in Asterisk's `queue_log`, other calls of
+agents in its `cdr`, in both, or nowhere."""
 
 
 class Gap(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ class CallUnderWay(msgspec.Struct, frozen=True):
     """A call of an agent's phone. `counted` is what it has added to the figures so far.
 
     `ended` is the moment to which one is counted that ended while nobody heard it: the log of
-    Asterisk may still tell when it did.
+    Asterisk may still tell when it did. `channel` is the name of the phone's channel.
     """
 
     incoming: bool
@@ -28,6 +28,7 @@ class CallUnderWay(msgspec.Struct, frozen=True):
     answered: float | None
     counted: AgentDay
     ended: float | None = None
+    channel: str = ""
 
     def later(self, seconds: float) -> "CallUnderWay":
         """The same by a clock that was set by so much."""
@@ -80,15 +81,19 @@ class Caller(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Rung(msgspec.Struct, frozen=True, array_like=True):
-    """A phone's call of an agent that was counted to its end at `at`."""
+    """A phone's call of an agent that was counted to its end at `at`.
+
+    `channel` is the name of the phone's channel, "" where a log has not told it.
+    """
 
     agent_id: int
     at: float
     answered: bool
+    channel: str = ""
 
     def later(self, seconds: float) -> "Rung":
         """The same by a clock that was set by so much."""
-        return Rung(self.agent_id, self.at + seconds, self.answered)
+        return msgspec.structs.replace(self, at=self.at + seconds)
 
 
 class Lately(msgspec.Struct, frozen=True):
@@ -174,7 +179,9 @@ class UnderWay:
 def call_under_way(leg: Leg) -> CallUnderWay:
     """A phone's call as it is to be remembered."""
     channel = leg.channel
-    return CallUnderWay(leg.incoming, leg.queue, channel.rang, channel.answered, leg.counted)
+    return CallUnderWay(
+        leg.incoming, leg.queue, channel.rang, channel.answered, leg.counted, channel=channel.name
+    )
 
 
 def figures_of_ended(call: CallUnderWay, end: float) -> AgentDay:

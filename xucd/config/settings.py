@@ -86,6 +86,7 @@ class Asterisk(_Section, frozen=True, kw_only=True):
     """What of Asterisk can be read beside its manager interface; None for what cannot."""
 
     queue_log: Annotated[str, Meta(pattern=validation.FILE)] | None = None
+    cdr: Annotated[str, Meta(pattern=validation.FILE)] | None = None
 
 
 class Agi(_Section, frozen=True, kw_only=True):

@@ -28,7 +28,8 @@ class GapEntry(msgspec.Struct, rename="camel", frozen=True):
     """A time in which xucd heard nothing of Asterisk.
 
     `why` is `XucdDown` or `LinkLost`. `ended` is null while it lasts. `source` is `queue_log` if
-    the figures have its calls from there, `none` if they lack them, and null until that is known.
+    the figures have the calls of queues from there, `cdr` if they have the other calls of agents
+    from there, `both` or `none` of these, and null until that is known.
     """
 
     began: datetime.datetime

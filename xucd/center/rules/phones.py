@@ -169,8 +169,9 @@ def _count(center: Center, leg: Leg, now: float, *, over: bool) -> int | None:
         return None
     counted = figures(leg, now, over=over)
     if over and leg.twin is None:
-        rung = Rung(leg.agent_id, now, leg.channel.answered is not None)
-        center.phone_calls.lately[leg.channel.unique_id] = rung
+        channel = leg.channel
+        rung = Rung(leg.agent_id, now, channel.answered is not None, channel.name)
+        center.phone_calls.lately[channel.unique_id] = rung
     if counted == leg.counted:
         return None
     center.agent_record(leg.agent_id).count(counted.minus(leg.counted))

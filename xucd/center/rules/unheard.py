@@ -13,22 +13,19 @@ A ring that nobody answered has no unique id in the log: it is recognised by its
 """
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import msgspec
 
 from xucd.center.center import Center
 from xucd.center.day import AgentDay
-from xucd.center.logged import Logged
+from xucd.center.logged import Logged, LogsTold
 from xucd.center.queue_day import Outcome, QueueDay
 from xucd.center.rules.phones import count_anew
 from xucd.center.rules.queues import queues_counted
-from xucd.center.under_way import CallUnderWay, CutCall, Rung, figures_of_ended
-
-SLACK_S = 3.0
-"""By how many seconds a time of the log may be off: it is cut to whole ones."""
-
-DayOf = Callable[[float], datetime.date]
+from xucd.center.rules.unheard_agents import SLACK_S, AgentDays, AgentsFound, DayOf, is_cut_by
+from xucd.center.rules.unheard_phones import count_records
+from xucd.center.under_way import CutCall, Rung
 
 
 class GapCount(msgspec.Struct):
@@ -36,7 +33,7 @@ class GapCount(msgspec.Struct):
 
     calls: dict[int, int] = {}
     queues: dict[tuple[datetime.date, int], QueueDay] = {}
-    agents: dict[tuple[datetime.date, int], AgentDay] = {}
+    agents: AgentDays = {}
 
 
 class _Entry(msgspec.Struct, eq=False):
@@ -51,18 +48,20 @@ class _Entry(msgspec.Struct, eq=False):
 
 
 def count_logged(
-    center: Center, lines: Iterable[Logged], began: float, heard_from: float, day_of: DayOf
+    center: Center, told: LogsTold, began: float, heard_from: float, day_of: DayOf
 ) -> GapCount:
-    """Count what the log tells of the time between two moments, by xucd's clock as are the lines.
+    """Count what the logs tell of the time between two moments of xucd's clock.
 
     Earlier days than that of the centre's figures are in what it returns. To be called once for
     each gap, after `rebuild` and the events that came with it.
     """
-    lines = [line for line in lines if began - SLACK_S <= line.at <= heard_from + SLACK_S]
+    lines = [line for line in told.lines if began - SLACK_S <= line.at <= heard_from + SLACK_S]
     queues, named = center.directory.queue_by_name, {line.queue for line in lines}
     ids = {name: queues[name].id for name in named if name in queues}
     within = [line for line in lines if line.queue in ids]
     count = _Count(center, heard_from, day_of)
+    # First: the log of queues does not say whether a ring that was cut was a queue's.
+    count_records(center, told, began, heard_from, count.agents)
     for entry in _entries(within, ids):
         count.caller(entry)
     for line in within:
@@ -104,7 +103,7 @@ class _Count:
         self._center = center
         self._heard_from = heard_from
         self._day_of = day_of
-        self._today = day_of(center.today_until - 1)
+        self.agents = AgentsFound(center, day_of)
         self._moved: set[int] = set()
         self._rung: dict[tuple[int, int], list[Rung]] = {}  # unanswered, by agent and second
         for rung in center.phone_calls.lately.values():
@@ -112,10 +111,9 @@ class _Count:
                 self._rung.setdefault((rung.agent_id, int(rung.at)), []).append(rung)
         self._cut: dict[int, list[str]] = {}  # the phones' ids of calls that were cut, by agent
         for phone, cut in center.under_way.cut_calls.items():
-            if _is_cut_by(cut, heard_from):
+            if is_cut_by(cut, heard_from):
                 self._cut.setdefault(cut.agent_id, []).append(phone)
         self._talks: dict[tuple[str, str, int], _Talk] = {}  # by caller, queue and agent
-        self._added: dict[tuple[datetime.date, int], AgentDay] = {}
 
     # -- callers
 
@@ -136,7 +134,7 @@ class _Count:
             entered = ended - (entry.waited or 0.0)
         outcome: Outcome = entry.outcome or "unseen"
         self._found_one(queue_id)
-        if self._is_today(entered) and self._is_today(ended):
+        if self.agents.is_today(entered) and self.agents.is_today(ended):
             stats.count_logged(entry.unique_id, queue_id, entered, outcome, ended)
             self._moved.add(queue_id)
             return
@@ -151,13 +149,10 @@ class _Count:
         return abs(entry.entered - since) <= SLACK_S
 
     def _day(self, queue_id: int, at: float) -> QueueDay:
-        if self._is_today(at):
+        if self.agents.is_today(at):
             self._moved.add(queue_id)
             return self._center.queue_stats.days[queue_id]
         return self.found.queues.setdefault((self._day_of(at), queue_id), QueueDay())
-
-    def _is_today(self, at: float) -> bool:
-        return self._day_of(at) >= self._today
 
     def _found_one(self, queue_id: int) -> None:
         self.found.calls[queue_id] = self.found.calls.get(queue_id, 0) + 1
@@ -182,9 +177,9 @@ class _Count:
         cut = center.under_way.cut_calls.get(line.phone)
         channel = center.channels.by_id.get(line.phone)
         if cut is not None:
-            if cut.call.answered is None and _is_cut_by(cut, self._heard_from):
+            if cut.call.answered is None and is_cut_by(cut, self._heard_from):
                 call = msgspec.structs.replace(cut.call, rang=rang, answered=line.at)
-                cut = center.under_way.cut_calls[line.phone] = self._recount(
+                cut = center.under_way.cut_calls[line.phone] = self.agents.recount(
                     line.phone, cut, call, line.at
                 )
                 key = line.unique_id, line.queue, agent_id
@@ -194,9 +189,9 @@ class _Count:
                 channel.rang, channel.answered = rang, line.at  # found talking: now it is known
                 count_anew(center, channel.name, line.at)
         elif line.phone not in center.phone_calls.lately:
-            self._counted(line.phone, Rung(agent_id, line.at, answered=True))
+            self.agents.counted(line.phone, Rung(agent_id, line.at, answered=True))
             counted = AgentDay(inbound_calls=1, inbound_answered=1, inbound_ring_s=line.rang or 0.0)
-            self._count(agent_id, counted, line.at)
+            self.agents.add(agent_id, counted, line.at)
             self._talks[line.unique_id, line.queue, agent_id] = _Talk(line.at, line.phone)
 
     def _completed(self, agent_id: int, line: Logged) -> None:
@@ -209,10 +204,10 @@ class _Count:
             return
         ended = talk.answered + talked
         if talk.cut is not None:
-            self._recount(talk.phone, talk.cut, talk.cut.call, ended)
+            self.agents.recount(talk.phone, talk.cut, talk.cut.call, ended)
             self._center.under_way.cut_calls.pop(talk.phone, None)
         else:
-            self._count(agent_id, AgentDay(inbound_talk_s=talked), ended)
+            self.agents.add(agent_id, AgentDay(inbound_talk_s=talked), ended)
 
     def _cut_before(self, agent_id: int, queue: str, answered: float) -> _Talk | None:
         """The call that was answered before the gap, at about this moment, and was cut."""
@@ -236,40 +231,16 @@ class _Count:
             cut = self._center.under_way.cut_calls.get(phone)
             if cut is not None and cut.call.incoming and cut.call.answered is None:
                 call = msgspec.structs.replace(cut.call, rang=line.at - rang)
-                self._recount(phone, cut, call, line.at)
+                self.agents.recount(phone, cut, call, line.at)
                 del self._center.under_way.cut_calls[phone]
                 return
         ring = AgentDay(inbound_calls=1, inbound_unanswered=1, inbound_ring_s=rang)
-        self._count(agent_id, ring, line.at)
-        self._counted(f"{agent_id} at {line.at}", Rung(agent_id, line.at, answered=False))
-
-    def _recount(self, phone: str, cut: CutCall, call: CallUnderWay, end: float) -> CutCall:
-        """Count a call that was cut to its end, in place of what is counted of it."""
-        counted = figures_of_ended(call, end)
-        self._count(cut.agent_id, counted.minus(cut.call.counted), end)
-        self._counted(phone, Rung(cut.agent_id, end, answered=call.answered is not None))
-        self._center.under_way.unwritten.add(cut.agent_id)
-        return CutCall(cut.agent_id, msgspec.structs.replace(call, counted=counted))
-
-    def _counted(self, phone: str, ring: Rung) -> None:
-        """A ring is counted: another gap that follows at once may see it in the log, too."""
-        self._center.phone_calls.lately[phone] = ring
-
-    def _count(self, agent_id: int, added: AgentDay, at: float) -> None:
-        key = (self._today if self._is_today(at) else self._day_of(at), agent_id)
-        self._added[key] = self._added.get(key, AgentDay()).plus(added)
+        self.agents.add(agent_id, ring, line.at)
+        self.agents.counted(f"{agent_id} at {line.at}", Rung(agent_id, line.at, answered=False))
 
     def publish(self, now: float) -> None:
         """Tell whose figures have moved; what the log does not tell stays unknown."""
-        for (day, agent_id), added in self._added.items():
-            live = self._center.agents.get(agent_id)
-            if live is None:
-                continue
-            if day == self._today:
-                self._center.agent_record(agent_id).count(added)
-                self._center.stats_changed(live)
-            else:
-                self.found.agents[day, agent_id] = added
+        self.found.agents.update(self.agents.publish())
         queues_counted(self._center, sorted(self._moved), now)
         _forget_cut(self._center, self._heard_from)
 
@@ -280,13 +251,8 @@ def give_up(center: Center, heard_from: float) -> None:
     _forget_cut(center, heard_from)
 
 
-def _is_cut_by(cut: CutCall, heard_from: float) -> bool:
-    """Whether a call was cut by a gap that ended then, and not by a later one."""
-    return cut.call.ended is None or cut.call.ended <= heard_from
-
-
 def _forget_cut(center: Center, heard_from: float) -> None:
     for phone, cut in list(center.under_way.cut_calls.items()):
-        if _is_cut_by(cut, heard_from):
+        if is_cut_by(cut, heard_from):
             del center.under_way.cut_calls[phone]
             center.under_way.unwritten.add(cut.agent_id)

@@ -6,8 +6,10 @@ import { formatDate, t } from "../shared/words.js";
 
 /** @import { Center } from "/lib/xucd.js" */
 
+/** @typedef {"queue_log" | "cdr" | "both" | "none"} Source */
+
 /** A gap as REST tells it; docs/rest.md says what its fields mean.
- * @typedef {{began: string, ended: string | null, source: "queue_log" | "none" | null}} Gap
+ * @typedef {{began: string, ended: string | null, source: Source | null}} Gap
  */
 
 const SHOWN = 3; // the latest of today's

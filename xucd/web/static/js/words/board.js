@@ -30,6 +30,8 @@ export default {
   "board.minutes": ["{n} min", "{n} min"],
   "board.gap.none": ["Figures lack {from}–{to}", "Chiffres sans les appels de {from}–{to}"],
   "board.gap.queue_log": ["{from}–{to} from the PBX’s log", "{from}–{to} d’après le journal du PBX"],
+  "board.gap.both": ["{from}–{to} from the PBX’s log", "{from}–{to} d’après le journal du PBX"],
+  "board.gap.cdr": ["Queues’ figures lack {from}–{to}", "Chiffres des files sans les appels de {from}–{to}"],
   "board.gap.open": ["Figures lack calls since {from}", "Chiffres sans les appels depuis {from}"],
   "board.wall": ["Wall view", "Vue murale"],
   "board.wall.leave": ["Leave the wall view", "Quitter la vue murale"],
