@@ -15,8 +15,9 @@ from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.center.rules import commanded
 from xucd.center.snapshot import MemberSeen, Snapshot
-from xucd.commands.login import log_in, log_out, login
-from xucd.cti.commands import AgentLogin
+from xucd.commands.context import Context
+from xucd.commands.login import log_in, log_out, login, logout
+from xucd.cti.commands import AgentLogin, AgentLogout
 from xucd.cti.session import Session
 from xucd.store.journal import Journal
 
@@ -41,6 +42,19 @@ class Obeying(Script):
 
 async def nothing(*_: object) -> None:
     """Store nothing."""
+
+
+async def unavailable(*_: object) -> None:
+    """Be locked by another program."""
+    raise Refused("StoreUnavailable", "xucd cannot write to its database.")
+
+
+def leave(scene: Scene, context: Context) -> None:
+    """All of Bruce's members go."""
+    for queue_id in list(scene.agent(BRUCE).members):
+        queue = scene.center.directory.queues[queue_id].name
+        scene.happens(ev.MemberRemoved(queue, "PJSIP/1001", "Agent/2501"))
+    context.asterisk.check_waiting()
 
 
 def member(interface: str, name: str) -> MemberSeen:
@@ -74,6 +88,45 @@ async def test_a_login_gives_back_what_the_logout_paused_in_a_queue_that_is_not_
     assert caroline.members.keys() == {SALES}
 
 
+def user_of_bruce(sent: list[object]) -> Session:
+    user, rights = SimpleNamespace(agent_id=BRUCE), Rights(BRUCE, None, None)
+    named = {"user": user, "rights": rights, "send": sent.append, "check": lambda: None}
+    return cast(Session, SimpleNamespace(**named))
+
+
+@pytest.mark.parametrize(
+    "command", [AgentLogin(agent_id=BRUCE, phone_number="1001"), AgentLogout()]
+)
+async def test_what_is_so_already_is_not_acknowledged_before_it_is_in_the_database(
+    command: AgentLogin | AgentLogout,
+) -> None:
+    scene = Scene()
+    if isinstance(command, AgentLogin):
+        scene.logs_in()
+    context = a_context(scene, Script())
+    context.journal = cast(Journal, SimpleNamespace(put_station=nothing, written=unavailable))
+    context.asterisk.lost_since = scene.now
+    sent: list[object] = []
+    with pytest.raises(Refused, match="StoreUnavailable"):
+        if isinstance(command, AgentLogin):
+            await login(context, command, user_of_bruce(sent))
+        else:
+            await logout(context, command, user_of_bruce(sent))
+    assert sent == []
+
+
+async def test_a_logout_that_is_not_in_the_database_yet_is_refused_as_partly_done() -> None:
+    scene = Scene()
+    scene.logs_in()
+    context = a_context(scene, script := Script())
+    script.events = lambda: leave(scene, context)
+    context.journal = cast(Journal, SimpleNamespace(put_station=unavailable, written=unavailable))
+    with pytest.raises(Refused, match="StoreUnavailable") as refused:
+        await log_out(context, scene.agent(BRUCE))
+    assert scene.agent(BRUCE).stance is Stance.OUT
+    assert refused.value.partly
+
+
 @pytest.mark.parametrize("logged_out", [True, False])
 async def test_a_login_again_is_refused_while_a_logout_of_before_may_come_true_unseen(
     *, logged_out: bool
@@ -85,10 +138,7 @@ async def test_a_login_again_is_refused_while_a_logout_of_before_may_come_true_u
         commanded.recall(scene.center, BRUCE)
     context.asterisk.lost_since = scene.now
     sent: list[object] = []
-    user = SimpleNamespace(agent_id=BRUCE)
-    rights = Rights(BRUCE, None, None)
-    named = {"user": user, "rights": rights, "send": sent.append, "check": lambda: None}
-    who = cast(Session, SimpleNamespace(**named))
+    who = user_of_bruce(sent)
     command = AgentLogin(agent_id=BRUCE, phone_number="1001")
     if logged_out:
         with pytest.raises(Refused, match="AsteriskUnavailable"):

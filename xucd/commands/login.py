@@ -66,6 +66,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
                 context.asterisk.check_current()  # a logout of before may yet come true
             if context.asterisk.current:
                 await _complete(context, live, line)
+            await context.journal.written()
             who.send(state_for(context, live, who))
             return warning_of_reach(live)
         context.asterisk.check_current()
@@ -92,6 +93,7 @@ async def logout(context: Context, command: AgentLogout, who: Session) -> None:
     async with context.stations(who):
         live = find_agent(context, command.agent_id, who)
         if live.stance is Stance.OUT:
+            await context.journal.written()  # a logout of before may not be in the store yet
             who.send(state_for(context, live, who))
             return
         context.asterisk.check_current()
@@ -221,7 +223,11 @@ async def log_out(context: Context, live: LiveAgent) -> None:
             context.center.expect_station(before)
             await context.journal.put_station(before)
         raise
-    await context.journal.written()
+    try:
+        await context.journal.written()
+    except Refused as refusal:
+        refusal.partly = True  # it is out, and only a kill before it is written brings it back
+        raise
 
 
 async def _leave_queues(
