@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from integration.running import free_port
 from tests.conftest import DEMO, PROJECT
 from xucd import __version__
 from xucd.store import Store
@@ -212,3 +214,22 @@ def test_a_trace_that_cannot_be_read_is_refused(xucd: Run, tmp_path: Path) -> No
         done = xucd("replay", name)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
         assert done.stderr.startswith(f"xucd: {name}: ")
+
+
+def test_a_database_that_cannot_be_reached_at_a_start_is_no_wrong_setting(
+    xucd: Run, environ: dict[str, str], store: Store, tmp_path: Path
+) -> None:
+    # The unit has xucd started again after code 1, and not after 2.
+    environ["XUCD_AMI_SECRET"] = "nobody-listens"
+    with sqlite3.connect(tmp_path / "xucd.db") as other:
+        other.execute("BEGIN IMMEDIATE")
+        locked = xucd("run")
+    assert locked.returncode == 1
+    assert locked.stderr.endswith("\nxucd: database: database is locked\n")
+    environ["XUCD_STORE_URL"] = f"postgresql+psycopg://xucd@127.0.0.1:{free_port()}/xucd"
+    refused = xucd("run")
+    assert refused.returncode == 1
+    assert "xucd: database: " in refused.stderr
+    unit = (PROJECT / "systemd" / "xucd.service").read_text(encoding="utf-8")
+    assert "Restart=on-failure\n" in unit
+    assert "RestartPreventExitStatus=2\n" in unit

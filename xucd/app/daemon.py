@@ -14,7 +14,7 @@ from twisted.internet import asyncioreactor
 
 from xucd.app.systemd import Notifier
 from xucd.config.settings import Settings
-from xucd.store import StoreError
+from xucd.store import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
     from xucd.app.assembly import Assembly
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 def run(settings: Settings, exposed: Iterable[str] = ()) -> int:
     """Serve until told to stop by SIGTERM or SIGINT; returns the exit code.
 
+    It is 1 if the database cannot be reached, which may pass, and 2 if a setting is wrong.
     `exposed` are sentences about secrets that all can read, for the log.
     """
     _log_to_stderr()
@@ -58,7 +59,7 @@ async def _serve(settings: Settings) -> int:
     except (CannotListen, StoreError) as error:
         print(f"xucd: {error}", file=sys.stderr)
         await xucd.stop()
-        return 2
+        return 1 if isinstance(error, StoreUnavailable) else 2
     systemd.send("READY=1")
     alive = asyncio.create_task(systemd.stay_alive())
     await _reload_until(stop, reload, xucd, systemd)
