@@ -95,6 +95,12 @@ async def test_callers_whom_a_queue_let_go_are_seen_on_board_and_wall_and_in_the
     let_go = sales.locator(".timed-out")
     await expect(let_go).to_have_text("+ 1 timed out")
     await expect(ada.page.locator("#total-timed-out")).to_have_text("1")
+    # Where there is no room for the plots, the note stands below its figure.
+    await ada.page.set_viewport_size({"width": 1280, "height": 900})
+    note, staff = await let_go.bounding_box(), await sales.locator(".cell.staff").bounding_box()
+    assert note is not None
+    assert staff is not None
+    assert note["x"] + note["width"] <= staff["x"]
     await sales.get_by_role("button").click()
     await expect(ada.panel.locator(".figures")).to_contain_text("Timed out1")
     await expect(ada.panel.locator(".figures")).to_contain_text("To be called back0")
