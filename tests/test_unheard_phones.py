@@ -146,31 +146,32 @@ def test_a_phone_that_two_registrations_have_rung_counts_once(unheard: Unheard) 
     assert (day.inbound_calls, day.inbound_answered, day.inbound_unanswered) == (2, 1, 1)
 
 
+def talks_for_six_seconds_before_the_gap(unheard: Unheard) -> tuple[str, str]:
+    """A call that the gap cuts: its unique id and the name of its channel."""
+    phone = unheard.scene.talks()
+    name = unheard.scene.center.channels.by_id[phone].name
+    unheard.scene.passes(6)
+    unheard.begins()
+    return phone, name
+
+
 @pytest.mark.parametrize("is_listed", [True, False])
 def test_a_call_from_before_the_gap_is_counted_to_its_end(
     unheard: Unheard, is_listed: bool
 ) -> None:
-    scene = unheard.scene
-    phone = scene.talks()
-    name = scene.center.channels.by_id[phone].name
-    scene.passes(6)
-    unheard.begins()
+    phone, name = talks_for_six_seconds_before_the_gap(unheard)
     if is_listed:
         unheard.records_call(-6, 24, channel=name, unique_id=phone, answered=-6)
     unheard.ends()
     talked = 30 if is_listed else 6
     assert moved(unheard) == AgentDay(outbound_calls=1, outbound_talk_s=talked)
-    assert scene.center.under_way.cut_calls == {}
+    assert unheard.scene.center.under_way.cut_calls == {}
 
 
 def test_a_channel_of_the_same_name_after_a_restart_of_asterisk_is_another_call(
     unheard: Unheard,
 ) -> None:
-    scene = unheard.scene
-    phone = scene.talks()
-    name = scene.center.channels.by_id[phone].name
-    scene.passes(6)
-    unheard.begins()
+    _, name = talks_for_six_seconds_before_the_gap(unheard)
     unheard.records_call(20, 30, channel=name)
     unheard.ends()
     assert moved(unheard) == AgentDay(outbound_calls=2, outbound_talk_s=6)
