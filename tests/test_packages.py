@@ -1,0 +1,68 @@
+"""The sdist and the wheel: they hold all that the documents send an operator to."""
+
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.distribution import PROJECT, built
+from xucd.config import shipped
+
+# Paths in this repository, as an operator's pages name them.
+NAMED = re.compile(
+    r"(?<!/etc/)\b(?:(?:asterisk-conf|systemd)/[\w./-]*\w|locks/runtime\.txt|docs/xucd\.toml)"
+)
+
+
+def _named() -> set[str]:
+    pages = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("systemd/*.md")]
+    return {name for page in pages for name in NAMED.findall(page.read_text(encoding="utf-8"))}
+
+
+def test_the_wheel_holds_each_file_that_the_documents_name() -> None:
+    named = _named()
+    assert {"systemd/xucd.service", "locks/runtime.txt", "docs/xucd.toml"} <= named
+    with zipfile.ZipFile(built()[1]) as wheel:
+        missing = {name for name in named if f"xucd/shipped/{name}" not in wheel.namelist()}
+        assert missing == set()
+        for name in named:
+            assert wheel.read(f"xucd/shipped/{name}") == (PROJECT / name).read_bytes()
+
+
+def test_the_sdist_holds_them_and_the_documents() -> None:
+    with tarfile.open(built()[0]) as sdist:
+        held = {name.partition("/")[2] for name in sdist.getnames()}
+    pages = {str(page.relative_to(PROJECT)) for page in PROJECT.glob("docs/**/*.md")}
+    assert (_named() | pages | {"README.md", "CHANGELOG.md", "LICENSE", "setup.py"}) - held == set()
+
+
+def test_the_wheel_carries_the_bill_and_nothing_of_the_tests() -> None:
+    with zipfile.ZipFile(built()[1]) as wheel:
+        bill = wheel.read("xucd/sbom.cdx.json")
+        rooms = {name.partition("/")[0] for name in wheel.namelist()}
+    assert bill == (PROJECT / "xucd/sbom.cdx.json").read_bytes()
+    assert {room for room in rooms if not room.endswith(".dist-info")} == {"xucd"}
+
+
+def test_an_installed_xucd_finds_what_came_with_it(tmp_path: Path) -> None:
+    with zipfile.ZipFile(built()[1]) as wheel:
+        wheel.extractall(tmp_path)
+    asked = "from xucd.config import shipped; print(shipped.path('asterisk-conf/queues.conf'))"
+    told = subprocess.run(
+        [sys.executable, "-P", "-c", asked], cwd="/", env={"PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    assert Path(told.strip()) == tmp_path / "xucd/shipped/asterisk-conf/queues.conf"
+
+
+def test_a_checkout_finds_it_in_its_own_folders() -> None:
+    assert shipped.path("systemd/xucd.service") == PROJECT / "systemd/xucd.service"
+
+
+def test_a_file_that_is_missing_is_named() -> None:
+    with pytest.raises(shipped.NotShipped, match=r"asterisk-conf/none\.conf is missing"):
+        shipped.path("asterisk-conf/none.conf")
