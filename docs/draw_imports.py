@@ -76,7 +76,7 @@ def _imported(path: Path, modules: Mapping[str, Path]) -> Iterator[str]:
 
 
 def room_of(module: str) -> str:
-    """The room of a module; the command line is a room of one module."""
+    """The room of a module; `python -m xucd` belongs to the command line."""
     room = module.split(".")[1]
     return "cli" if room == "__main__" else room
 

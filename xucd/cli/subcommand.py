@@ -1,0 +1,59 @@
+"""A command of the command line, and what commands share: the settings, the store, mistakes."""
+
+import argparse
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from xucd.config import settings as config_settings
+from xucd.config.exposure import exposed as config_exposed
+from xucd.config.settings import Settings
+from xucd.store import Store
+
+Handler = Callable[[argparse.Namespace], int]
+"""Carries a command out and returns the exit code."""
+
+PLACES = ("xucd.toml", "/etc/xucd/xucd.toml")
+
+
+class Mistake(Exception):
+    """A command cannot do what its arguments ask for. The text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """A command: its words ("center apply"), what it does, and what it takes."""
+
+    words: str
+    text: str
+    handler: Handler
+    arguments: Callable[[argparse.ArgumentParser], None] | None = None
+    """Adds the command's own arguments to its parser."""
+
+
+def settings(arguments: argparse.Namespace, *, secret: bool = True) -> Settings:
+    """The checked settings; `secret` says whether AMI's must be there. Raises `SettingsError`."""
+    return config_settings.load(settings_path(arguments), os.environ, secret=secret)
+
+
+def settings_path(arguments: argparse.Namespace) -> Path | None:
+    """The settings file, if there is one."""
+    path: Path | None = arguments.config
+    if path is None and os.environ.get("XUCD_CONFIG"):
+        path = Path(os.environ["XUCD_CONFIG"])
+    if path is None:
+        path = next((Path(place) for place in PLACES if Path(place).exists()), None)
+    return path
+
+
+def exposed(arguments: argparse.Namespace, checked: Settings) -> list[str]:
+    """What of the settings others on this machine can read that they should not."""
+    return config_exposed(checked, settings_path(arguments), os.environ)
+
+
+def open_store(arguments: argparse.Namespace) -> Store:
+    """The store, brought up to date; close it. Raises `SettingsError` and `StoreError`."""
+    store = Store(settings(arguments, secret=False).store.url)
+    store.migrate()
+    return store
