@@ -249,7 +249,7 @@ class Beside(RuleBasedStateMachine):
         line = center.directory.lines[line_id]
         if live.stance is not Stance.OUT or agent in self.logins:
             return
-        if line.interface in center.on_interface or any(
+        if line.interface in center.on_device or any(
             line is each for each, _ in self.logins.values()
         ):
             return

@@ -39,7 +39,7 @@ def nobody_is_in_queues_who_is_logged_out(it: Beside) -> Iterator[str]:
 
 
 def a_line_has_one_agent(it: Beside) -> Iterator[str]:
-    held = it.center.on_interface
+    held = it.center.on_device
     for interface, live in held.items():
         if live.line is None or live.line.interface != interface:
             yield f"{live.agent.number} holds {interface}, and is on {live.line}"
@@ -275,7 +275,7 @@ def wrapups_have_ended(it: Beside) -> Iterator[str]:
     """Whoever is paused by choice ends all pauses when it makes itself ready."""
     for member in it.asterisk.all_members():
         wraps = member.paused and member.reason == WRAPUP_REASON
-        holder = it.center.on_interface.get(member.interface)
+        holder = it.center.on_device.get(member.interface)
         paused = holder is not None and holder.stance is Stance.PAUSED
         if wraps and not paused and not it.asterisk.on(member.interface):
             yield f"{member} is paused for ever"

@@ -53,7 +53,9 @@ def directory() -> Directory:
 class Scene:
     """A centre with a clock of its own; each word below is one or more events."""
 
-    def __init__(self, stations: Iterable[Station] = ()) -> None:
+    def __init__(
+        self, stations: Iterable[Station] = (), *, centre: Directory | None = None
+    ) -> None:
         self.now = START
         self.told: list[ch.Change] = []
         # All but the marks that each answered caller gets.
@@ -61,7 +63,7 @@ class Scene:
         self.marked: list[MarkCaller] = []
         self._calls = 0
         self.center = Center(
-            directory(),
+            centre or directory(),
             self.now,
             lambda at: (at // DAY + 1) * DAY,
             Remembered(
@@ -180,7 +182,7 @@ class Scene:
 
     def answers(self, caller: str, phone: str, queue: str = "support", gosub: bool = True) -> None:
         channel = self.center.channels.by_id[phone]
-        live = self.center.on_interface[channel.interface]
+        live = self.center.on_device[channel.interface]
         up = ChannelState.UP
         self.happens(
             ev.ChannelMoved(phone, caller, up, "1001", "", "0230210082", ""),

@@ -148,7 +148,7 @@ class SimAsterisk:
     def carry_out(self, intent: Intent | RelistMembers) -> bool:
         """Do what xucd asks; False where Asterisk refuses."""
         match intent:
-            case AddMember(queue, interface, member, penalty, paused):
+            case AddMember(queue, interface, member, penalty, paused, _):
                 return self.add_member(queue, interface, member, penalty, paused)
             case RemoveMember(queue, interface):
                 return self.remove_member(queue, interface)

@@ -145,7 +145,7 @@ def test_a_centre_starts_with_the_figures_queues_and_stations_that_were_remember
     assert (alice.shown.state, alice.shown.phone_number) == (AgentState.ON_PAUSE, "1004")
     assert (alice.since, alice.settled, alice.queues) == (500.0, False, {SUPPORT: 0})
     assert alice.station() == station
-    assert center.on_interface == {"PJSIP/1004": alice}
+    assert center.on_device == {"PJSIP/1004": alice}
     assert center.agents[CAROLINE].shown.phone_number == "1002"
     assert center.agents[CAROLINE].stance is Stance.OUT
     assert (center.agents[BRUCE].line, center.agents[BRUCE].stance) == (None, Stance.OUT)
@@ -260,11 +260,11 @@ def test_a_logout_frees_the_line_unless_another_agent_is_on_it_by_now(scene: Sce
     scene.center.expect_station(Station(BRUCE, 1, False, scene.now))
     commanded.begin_logout(scene.center, BRUCE, scene.now)
     scene.happens(ev.MemberAdded("support", "Local/1001@default/n", "Agent/2502", 0, False, ""))
-    assert scene.center.on_interface["PJSIP/1001"] is scene.agent(ALICE)
+    assert scene.center.on_device["PJSIP/1001"] is scene.agent(ALICE)
     for queue in ("support", "sales", "billing"):
         scene.happens(ev.MemberRemoved(queue, "PJSIP/1001", "Agent/2501"))
     assert scene.agent().stance is Stance.OUT
-    assert scene.center.on_interface["PJSIP/1001"] is scene.agent(ALICE)
+    assert scene.center.on_device["PJSIP/1001"] is scene.agent(ALICE)
 
 
 def test_what_is_configured_changes_no_membership_and_is_told_as_another(scene: Scene) -> None:

@@ -88,6 +88,18 @@ def test_due_dates_are_counted_from_today(demo_plan: Plan) -> None:
         ('"PJSIP/{number}"', '"PJSIP/1001"', "lines[0].interface", "has to hold {number}"),
         ('"PJSIP/{number}"', '"PJSIP,{number}"', "lines[0].interface", "has to look like PJSIP/1"),
         ('"PJSIP/{number}"', '"Local/{number}@a&b"', "lines[0].interface", "has to look like PJS"),
+        (
+            '"PJSIP/{number}"',
+            '"Local/{number}@from-queue/n"\ndevice = "PJSIP/1001"',
+            "lines[0].device",
+            "has to hold {number}",
+        ),
+        (
+            '"PJSIP/{number}"',
+            '"Local/{number}@from-queue/n"\ndevice = "PJSIP {number}"',
+            "lines[0].device",
+            "has to look like PJSIP/1",
+        ),
         ('"1001-1010"', '"1001-1009"', "lines[0].numbers", "9 numbers do not match 10 ids"),
         ('"1001-1010"', '"1010-1001"', "lines[0].numbers", 'expected a range such as "1001-1010"'),
         ('"1001-1010"', '"1-99999"', "lines[0].numbers", "is a range of more than 10000 lines"),
@@ -165,6 +177,36 @@ def test_ranges_keep_leading_zeros() -> None:
     text = '[[lines]]\nids = "1-2"\nnumbers = "0009-0010"\ninterface = "SIP/{number}"\n'
     lines = center_file.parse(text, "center.toml", TODAY).plan.lines
     assert [line.interface for line in lines] == ["SIP/0009", "SIP/0010"]
+
+
+FREEPBX = (
+    '[[lines]]\nids = "1-2"\nnumbers = "204-205"\n'
+    'interface = "Local/{number}@from-queue/n"\ndevice = "PJSIP/{number}"\n'
+)
+
+
+def test_a_line_has_an_interface_for_its_members_and_a_device_for_its_phone() -> None:
+    lines = center_file.parse(FREEPBX, "center.toml", TODAY).plan.lines
+    assert [(line.interface, line.device) for line in lines] == [
+        ("Local/204@from-queue/n", "PJSIP/204"),
+        ("Local/205@from-queue/n", "PJSIP/205"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "keys, key",
+    [
+        ('interface = "PJSIP/205"', "interface"),
+        ('interface = "PJSIP/9"\ndevice = "PJSIP/205"', "device"),
+        ('interface = "Local/205@from-queue/n"\ndevice = "PJSIP/9"', "interface"),
+        ('interface = "SIP/9"\ndevice = "Local/204@from-queue/n"', "device"),
+    ],
+)
+def test_neither_key_of_a_line_may_be_one_of_another_line(keys: str, key: str) -> None:
+    text = f'{FREEPBX}[[lines]]\nid = 9\nnumber = "9"\n{keys}\n'
+    (problem,) = problems(text)
+    assert problem.startswith(f"center.toml: lines[1].{key}: ")
+    assert problem.endswith("is taken by lines[0]")
 
 
 def test_dates_and_times_may_be_tomls_own() -> None:

@@ -57,3 +57,17 @@ def test_a_user_without_a_line_has_no_phone_until_its_agent_logs_in(center: Cent
     logs_in(center, CAROLINE, OTHER)
     assert line_of(center, LINELESS) is OTHER
     assert list(users_of(center, OTHER)) == [LINELESS]
+
+
+def test_a_line_without_a_device_has_its_interface_for_a_phone() -> None:
+    assert OWN.phone == OWN.dial_string == "PJSIP/1001"
+
+
+def test_a_line_with_a_device_is_rung_there_whatever_its_members_are_called() -> None:
+    line = Line(4, "204", "Local/204@from-queue/n", device="PJSIP/204")
+    assert line.phone == line.dial_string == "PJSIP/204"
+
+
+def test_a_local_lines_channels_are_named_without_its_options() -> None:
+    line = Line(4, "204", "Local/204@from-queue/n")
+    assert (line.phone, line.dial_string) == ("Local/204@from-queue", "Local/204@from-queue/n")

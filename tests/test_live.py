@@ -40,7 +40,7 @@ def test_the_centres_tables_of_agents_cannot_be_changed_from_outside() -> None:
     with pytest.raises(TypeError):
         center.agents[8] = center.agents[9]  # type: ignore[index]
     with pytest.raises(TypeError):
-        center.on_interface["PJSIP/1001"] = center.agents[8]  # type: ignore[index]
+        center.on_device["PJSIP/1001"] = center.agents[8]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("path", OUTSIDE, ids=lambda path: str(path.relative_to(ROOT)))

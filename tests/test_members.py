@@ -44,7 +44,7 @@ def test_an_agent_is_logged_in_on_the_line_that_its_first_member_names() -> None
     scene = Scene()
     scene.happens(ev.MemberAdded("support", "PJSIP/1004", "Agent/2501", 0, False, ""))
     assert scene.agent().shown.phone_number == "1004"
-    assert scene.center.on_interface["PJSIP/1004"] is scene.agent()
+    assert scene.center.on_device["PJSIP/1004"] is scene.agent()
 
 
 def test_a_member_on_another_line_does_not_pause_the_agent(scene: Scene) -> None:
@@ -98,7 +98,7 @@ def test_a_logout_is_over_with_the_last_member_and_not_before(scene: Scene) -> N
         scene.happens(ev.MemberRemoved(queue, "PJSIP/1001", "Agent/2501"))
         stances.append(scene.agent().stance)
     assert stances == [Stance.READY, Stance.READY, Stance.OUT]
-    assert "PJSIP/1001" not in scene.center.on_interface
+    assert "PJSIP/1001" not in scene.center.on_device
 
 
 def test_whoever_is_left_with_paused_queues_for_several_reasons_is_paused_without_one(

@@ -52,6 +52,18 @@ def test_the_first_time_everything_is_added_and_told(store: Store, demo_plan: Pl
     assert callbacks(store) == 3
 
 
+def test_the_device_of_a_line_is_stored_changed_and_exported(store: Store, demo_plan: Plan) -> None:
+    apply(store, demo_plan)
+    line = replace(demo_plan.lines[0], interface="Local/1001@from-queue/n", device="PJSIP/1001")
+    changed = replace(demo_plan, lines=(line, *demo_plan.lines[1:]))
+    assert apply(store, changed) == [
+        "changed line 1001: interface PJSIP/1001 to Local/1001@from-queue/n, "
+        "device none to PJSIP/1001"
+    ]
+    assert store.directory().line_by_device["PJSIP/1001"] == line
+    assert plan_of(writing.write(export(store))).lines == changed.lines
+
+
 def test_the_second_time_nothing_changes_whatever_the_day(store: Store, demo_plan: Plan) -> None:
     apply(store, demo_plan)
     later = plan_of(TEXT, TODAY + datetime.timedelta(3))

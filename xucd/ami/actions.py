@@ -77,17 +77,17 @@ def _check(key: str, value: str) -> None:
 def for_intent(intent: Intent) -> Action:
     """The action that carries out an intent. Raises `InvalidValue`."""
     match intent:
-        case AddMember(queue, interface, member, penalty, paused):
-            return Action(
-                "QueueAdd",
-                (
-                    ("Queue", queue),
-                    ("Interface", interface),
-                    ("MemberName", member),
-                    ("Penalty", str(penalty)),
-                    ("Paused", _flag(paused)),
-                ),
-            )
+        case AddMember(queue, interface, member, penalty, paused, state_interface):
+            headers = [
+                ("Queue", queue),
+                ("Interface", interface),
+                ("MemberName", member),
+                ("Penalty", str(penalty)),
+                ("Paused", _flag(paused)),
+            ]
+            if state_interface:
+                headers.append(("StateInterface", state_interface))
+            return Action("QueueAdd", tuple(headers))
         case RemoveMember(queue, interface):
             return Action("QueueRemove", (("Queue", queue), ("Interface", interface)))
         case SetPenalty(queue, interface, penalty):

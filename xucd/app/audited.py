@@ -59,7 +59,7 @@ def _login(center: Center, command: cmd.AgentLogin, who: Session) -> list[Target
     """The agent, and the one that loses its line to it."""
     targets = _agent(center, command, who)
     line = center.directory.line_by_number.get(command.phone_number)
-    holder = center.on_interface.get(line.interface) if line is not None else None
+    holder = center.on_device.get(line.phone) if line is not None else None
     if holder is not None and holder.agent.id != targets[0].id:
         targets.append(_named(holder.agent.id, holder.agent))
     return targets

@@ -201,7 +201,7 @@ class Gaps:
         return [line for line in lines if line.queue in queues]
 
     def _read_cdr(self, file: Path, began: float) -> list[CallRecord]:
-        interfaces = self._context.center.directory.line_by_interface
+        interfaces = self._context.center.directory.line_by_device
         records, broken = cdr.read(file, self._clock.earliest_of_pbx(began - SLACK_S))
         if broken:
             log.warning("passed over broken lines of CDR", lines=broken)

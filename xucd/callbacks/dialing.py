@@ -75,7 +75,9 @@ class CallbackDialing:
                     or call.unique_id in context.center.channels.by_id
                     or phone_calls.is_refused(call.unique_id)
                 ),
-                DialOut(line.interface, line.context, ticket.phone_number, number, call.unique_id),
+                DialOut(
+                    line.dial_string, line.context, ticket.phone_number, number, call.unique_id
+                ),
             )
             if call.ended is not None or phone_calls.is_refused(call.unique_id):
                 raise Refused(call.failure or "PhoneUnreachable", "The phone cannot be rung.")

@@ -109,7 +109,7 @@ async def listen_message(
         raise _unknown()
     line = own_line(context, who)
     channels = context.center.channels
-    if is_hearing(channels, line.interface, reference):
+    if is_hearing(channels, line.phone, reference):
         return
     check_in_reach(context, line)
     await context.announce(command, who)
@@ -119,7 +119,7 @@ async def listen_message(
     number = request.number or line.number
     await context.asterisk.bring_about(
         lambda: unique_id in channels.by_id,
-        PlayMessage(line.interface, reference, number, unique_id),
+        PlayMessage(line.dial_string, reference, number, unique_id),
     )
 
 

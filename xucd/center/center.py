@@ -97,7 +97,7 @@ class Center:
     """Everything live, and what its rules are made of.
 
     `midnight_after` gives the epoch second of the local midnight that follows a moment. `agents`
-    and `on_interface` (logged-in agents by the interface of their line) are read-only; only the
+    and `on_device` (logged-in agents by the device of their line) are read-only; only the
     rules change an agent, by its `agent_record`. While `suppressed` is set, no change of an agent
     is reported: `rebuild` sets it until it has read all of an agent.
     """
@@ -125,10 +125,10 @@ class Center:
         self._unkept: dict[int, Station] = {}
         self.stations: Mapping[int, Station] = MappingProxyType(self._stations)
         self._records: dict[int, AgentRecord] = {}
-        self._on_interface: dict[str, AgentRecord] = {}
+        self._on_device: dict[str, AgentRecord] = {}
         self.agents: Mapping[int, LiveAgent] = MappingProxyType(self._records)
-        self.on_interface: Mapping[str, LiveAgent] = MappingProxyType(self._on_interface)
-        self.owners = Owners(directory, self.members, self._records, self._on_interface)
+        self.on_device: Mapping[str, LiveAgent] = MappingProxyType(self._on_device)
+        self.owners = Owners(directory, self.members, self._records, self._on_device)
         self.suppressed = False
         self._wrapups = Wrapups(RETRY_S)
         self._half_paused = Wrapups(HALF_PAUSED_S)
@@ -324,19 +324,19 @@ class Center:
         """Whether an agent talks, or has talked with a queue's caller and is still to wrap up."""
         if live.stance is Stance.WRAPPING or live.owes_wrapup:
             return True
-        return live.line is not None and self.phone_calls.talking(live.line.interface) is not None
+        return live.line is not None and self.phone_calls.talking(live.line.phone) is not None
 
-    def agent_record_on(self, interface: str) -> AgentRecord | None:
-        """The agent logged in on an interface, to be changed by a rule."""
-        return self._on_interface.get(interface)
+    def agent_record_on(self, device: str) -> AgentRecord | None:
+        """The agent logged in on a device, to be changed by a rule."""
+        return self._on_device.get(device)
 
     def hold_line(self, live: AgentRecord, line: Line) -> None:
         """Let an agent hold a line that it is logged in on already."""
-        self._on_interface[line.interface] = live
+        self._on_device[line.phone] = live
 
     def free_lines(self) -> None:
         """Clear who holds which line, before a snapshot is read."""
-        self._on_interface.clear()
+        self._on_device.clear()
 
     def report_memberships(self, live: AgentRecord) -> None:
         """Tell which of an agent's memberships are others than clients were told last."""
@@ -369,7 +369,7 @@ class Center:
     def log_in(self, live: AgentRecord, line: Line, now: float, since: float | None = None) -> None:
         """Log an agent in on a line, since this moment or now."""
         live.log_in(line, now if since is None else since)
-        self._on_interface[line.interface] = live
+        self._on_device[line.phone] = live
         self.change_stance(live, Fact.LOGGED_IN, now)
 
     def log_out(self, live: AgentRecord, now: float) -> None:
@@ -379,8 +379,8 @@ class Center:
         self.recalls.expect_nothing(live.agent.id, now)
         if out:
             return
-        if live.line is not None and self._on_interface.get(live.line.interface) is live:
-            del self._on_interface[live.line.interface]
+        if live.line is not None and self._on_device.get(live.line.phone) is live:
+            del self._on_device[live.line.phone]
         self.change_stance(live, Fact.LOGGED_OUT, now)
 
     def change_stance(self, live: AgentRecord, fact: Fact, now: float, reason: str = "") -> None:
@@ -435,8 +435,8 @@ class Center:
             return
         phone, call = Phone.IDLE, None
         if live.stance is not Stance.OUT and live.line is not None:
-            phone = self.phone_calls.phone(live.line.interface)
-            leg = self.phone_calls.talking(live.line.interface)
+            phone = self.phone_calls.phone(live.line.phone)
+            leg = self.phone_calls.talking(live.line.phone)
             call = _call_shown(leg) if leg is not None else None
         if live.stance is Stance.WRAPPING and phone is Phone.IDLE:
             self._begin_wrapup(live, now)
@@ -544,7 +544,7 @@ class Center:
         record = AgentRecord(agent, line, queues, now)
         if station is not None and station.logged_in and line is not None:
             record.restore(station, line)
-            self._on_interface[line.interface] = record
+            self._on_device[line.phone] = record
         return record
 
 

@@ -22,14 +22,12 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from xucd.center.agent import Recording
+from xucd.center.directory import LOCAL
 from xucd.center.events import ChannelCreated, ChannelState
 from xucd.center.snapshot import ChannelSeen
 
 DIAL_ID = "xucd-dial-"
 """How the unique ids of channels begin that xucd rings so that they dial for their user."""
-
-LOCAL = "Local/"
-"""How the names of Local channels begin. Their halves end in ``;1`` and ``;2``."""
 
 PAIR = 2
 """How many are in the bridge of a call between two: others may be conferences."""

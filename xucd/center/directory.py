@@ -15,6 +15,9 @@ Profile = Literal["Admin", "Supervisor"]
 AGENT_MEMBER = "Agent/"
 """How the names of our agents' queue members begin; the agent's number follows."""
 
+LOCAL = "Local/"
+"""How the names of Local channels, and of members that ring through the dialplan, begin."""
+
 
 class Group(msgspec.Struct, frozen=True):
     """A group of agents, the unit of a supervisor's rights."""
@@ -35,12 +38,30 @@ class Queue(msgspec.Struct, frozen=True):
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A phone line. `interface` is what Asterisk rings and names devices by: ``PJSIP/1001``."""
+    """A phone line. It has two keys, which often are one.
+
+    `interface` is what its queue members are called by: ``PJSIP/1001``, or another way to the same
+    phone, such as FreePBX's ``Local/1001@from-queue/n``. `device` is the phone itself,
+    ``PJSIP/1001``; "" where the interface is that.
+    """
 
     id: int
     number: str
     interface: str
     context: str = "default"
+    device: str = ""
+
+    @property
+    def phone(self) -> str:
+        """The device after which Asterisk names the phone's channels and states: ``PJSIP/1001``."""
+        if self.device or not self.interface.startswith(LOCAL):
+            return self.device or self.interface
+        return "/".join(self.interface.split("/")[:2])  # without options, such as ``/n``
+
+    @property
+    def dial_string(self) -> str:
+        """What to ring so that this phone rings, and no dialplan sends the call elsewhere."""
+        return self.device or self.interface
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -123,6 +144,7 @@ class Directory:
         self.queue_by_name = QueuesByName(self.queues.values())
         self.line_by_number = {line.number: line for line in self.lines.values()}
         self.line_by_interface = {line.interface: line for line in self.lines.values()}
+        self.line_by_device = {line.phone: line for line in self.lines.values()}
         self.agent_by_member_name = {agent.member_name: agent for agent in self.agents.values()}
         self.users_by_line: dict[int, list[User]] = {}
         for user in self.users.values():

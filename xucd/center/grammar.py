@@ -43,7 +43,7 @@ GRAMMARS: Final = {
     "extension": Grammar(r"\A[0-9A-Za-z_*#+.-]{1,40}\Z", "anywhere"),
     "status": Grammar(r"\A[\w-]+\Z", "anywhere"),
     "word": Grammar(r"\A[A-Za-z0-9_.@+-]*\Z", "anywhere"),
-    "interface": Grammar(r"\A[A-Za-z0-9]+/[A-Za-z0-9_.@-]+\Z", "anywhere"),
+    "interface": Grammar(r"\A[A-Za-z0-9]+/[A-Za-z0-9_.@-]+(?:/[A-Za-z]+)?\Z", "anywhere"),
     "time": Grammar(r"\A[0-9TZ:.+-]+\Z", "anywhere"),
     "colour": Grammar(r"\A#[0-9A-Fa-f]{6}\Z", "anywhere"),
     "reason": Grammar(rf'\A[^{CONTROL}{UNSEEN}<>"\\`|;=]{{0,{REASON_BYTES}}}\Z', "between tags"),

@@ -36,13 +36,17 @@ class _Intent(msgspec.Struct, frozen=True, tag=True):
 
 
 class AddMember(_Intent, frozen=True):
-    """Make an interface a member of a queue. AMI `QueueAdd`."""
+    """Make an interface a member of a queue. AMI `QueueAdd`.
+
+    `state_interface` is the device whose state counts for it, "" for the interface itself.
+    """
 
     queue: str
     interface: str
     member: str
     penalty: int
     paused: bool = False
+    state_interface: str = ""
 
 
 class RemoveMember(_Intent, frozen=True):

@@ -171,7 +171,7 @@ def _is_incoming(directory: Directory, channels: Channels, leg: Leg, peer: Chann
         return False
     if peer.called:
         return older or _is_left_to(channels, leg)
-    return channel.called or older or peer.interface not in directory.line_by_interface
+    return channel.called or older or peer.interface not in directory.line_by_device
 
 
 def _is_left_to(channels: Channels, leg: Leg) -> bool:
@@ -267,7 +267,7 @@ def _other_party(
 
 def _met(directory: Directory, leg: Leg, peer: Channel, line: Line) -> Party | None:
     """Number and name of whom a phone is joined to; None where its channel does not tell."""
-    theirs, (number, name) = directory.line_by_interface.get(peer.interface), peer.own
+    theirs, (number, name) = directory.line_by_device.get(peer.interface), peer.own
     if theirs is not None:
         # A call that was picked up still has the name of the phone that it rang.
         return theirs.number, name if number == theirs.number else ""
@@ -288,11 +288,11 @@ def _is_internal(
 ) -> bool:
     """Whether the other party is one of our own: by its phone, else by its number."""
     if peer is not None:
-        return peer.interface in directory.line_by_interface
+        return peer.interface in directory.line_by_device
     if leg.incoming:
         origin = channels.by_id.get(leg.channel.linked_id)
         if origin is not None and origin is not leg.channel and not origin.is_local:
-            return origin.interface in directory.line_by_interface
+            return origin.interface in directory.line_by_device
     return number in directory.line_by_number or any(
         number == queue.number for queue in directory.queues.values() if not leg.incoming
     )

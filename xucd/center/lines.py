@@ -22,7 +22,7 @@ def line_of(center: Center, user: User) -> Line | None:
 
 def agents_of(center: Center, line: Line) -> list[Agent]:
     """All agents whose line it is: the one logged in on it, and those configured for it."""
-    live = center.on_interface.get(line.interface)
+    live = center.on_device.get(line.phone)
     found = {live.agent.id} if live is not None else set()
     found.update(center.directory.agent_ids_by_line.get(line.id, ()))
     return [center.agents[agent_id].agent for agent_id in sorted(found)]
@@ -32,7 +32,7 @@ def users_of(center: Center, line: Line) -> Iterable[User]:
     """All users whose phone is that of the line now."""
     directory = center.directory
     likely = {user.id: user for user in directory.users_by_line.get(line.id, ())}
-    live = center.on_interface.get(line.interface)
+    live = center.on_device.get(line.phone)
     if live is not None and (user := directory.users.get(live.agent.user_id)) is not None:
         likely[user.id] = user
     return [user for user in likely.values() if line_of(center, user) is line]

@@ -3,7 +3,7 @@
 Of one queue, Asterisk tells its members apart by their interface, literally as configured, and it
 wants the same text back when a member is paused or removed. What rings in the end is a phone:
 
-    PJSIP/1001                                the line's own interface
+    PJSIP/1001 or Local/1001@from-queue/n     the line's interface, or its device
     Local/1001@default/n                      the line's number, dialled through the dialplan
     …,hint:1001@default or …,PJSIP/1001       the same, by the device whose state counts
 
@@ -19,13 +19,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from xucd.center.directory import Directory, Line
+from xucd.center.directory import LOCAL, Directory, Line
 from xucd.center.events import MemberPaused
 from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, SetPause
 from xucd.center.snapshot import MemberSeen
 
 _HINT = "hint:"
-_LOCAL = "Local/"
 
 
 def paused(member: MemberSeen, is_paused: bool, reason: str) -> MemberSeen:
@@ -189,8 +188,9 @@ class Memberships:
 
     def line_of_device(self, device: str) -> Line | None:
         """The line of an interface or of a device that stands for one."""
-        line = self._directory.line_by_interface.get(device)
-        if line is None and device.startswith((_LOCAL, _HINT)):
-            number = device.removeprefix(_LOCAL).removeprefix(_HINT).partition("@")[0]
-            line = self._directory.line_by_number.get(number)
+        directory = self._directory
+        line = directory.line_by_interface.get(device) or directory.line_by_device.get(device)
+        if line is None and device.startswith((LOCAL, _HINT)):
+            number = device.removeprefix(LOCAL).removeprefix(_HINT).partition("@")[0]
+            line = directory.line_by_number.get(number)
         return line

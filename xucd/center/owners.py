@@ -17,12 +17,12 @@ class Owners:
         directory: Directory,
         members: Memberships,
         agents: Mapping[int, AgentRecord],
-        on_interface: Mapping[str, AgentRecord],
+        on_device: Mapping[str, AgentRecord],
     ) -> None:
         self._directory = directory
         self._members = members
         self._agents = agents
-        self._on_interface = on_interface
+        self._on_device = on_device
 
     def of(self, member: MemberSeen) -> AgentRecord | None:
         """The logged-in agent that a member is of: by its name, or else by the line that it rings.
@@ -32,7 +32,7 @@ class Owners:
         line = self._members.line_of(member)
         if line is None or is_shelved(member):
             return None
-        holder = self._on_interface.get(line.interface)
+        holder = self._on_device.get(line.phone)
         if not member.member.startswith(AGENT_MEMBER):
             return holder
         agent = self._directory.agent_by_member_name.get(member.member)

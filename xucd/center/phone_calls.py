@@ -117,7 +117,7 @@ class PhoneCalls:
         `agent_id` is the agent who sits at the phone now, whose call it is if it is a new one.
         """
         interface = interface_of(name)
-        line = directory.line_by_interface.get(interface)
+        line = directory.line_by_device.get(interface)
         if line is None:  # or no more: a reload has taken it away
             if name in self.legs:
                 self._drop(interface, name)

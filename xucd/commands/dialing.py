@@ -45,7 +45,7 @@ async def dial(context: Context, command: Dial, who: Session) -> None:
         await context.asterisk.bring_about(
             lambda: unique_id in context.center.channels.by_id or calls.is_refused(unique_id),
             DialOut(
-                line.interface,
+                line.dial_string,
                 line.context,
                 command.destination,
                 line.number,
@@ -67,7 +67,7 @@ async def hang_up(context: Context, command: Hangup, who: Session) -> None:
 
     Raises `Refused` with `LineUnknown`, `NoCall`, `AmbiguousCall`, or as asking Asterisk does.
     """
-    legs = context.center.phone_calls.of(own_line(context, who).interface)
+    legs = context.center.phone_calls.of(own_line(context, who).phone)
     leg = named(legs, command.unique_id) if command.unique_id else to_hang_up(legs)
     channels = [fork.channel for fork in context.center.phone_calls.forks(leg)]
     await context.asterisk.bring_about(
@@ -87,7 +87,7 @@ async def direct_transfer(context: Context, command: DirectTransfer, who: Sessio
     """
     check_destination(context, command.destination)
     line = own_line(context, who)
-    legs = context.center.phone_calls.of(line.interface)
+    legs = context.center.phone_calls.of(line.phone)
     leg = named(legs, command.unique_id) if command.unique_id else to_transfer(legs)
     no_call = Refused("NoCall", "The phone has no call to transfer.")
     if leg.channel.state is not ChannelState.UP:

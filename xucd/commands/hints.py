@@ -32,7 +32,7 @@ async def subscribe(context: Context, command: SubscribeToPhoneHints, who: Sessi
                 context.hub.subscribe(who, topic)
             if not _is_of_visible_agent(context, who, line):
                 line = None
-        who.send(hint(number, context.center.devices.get(line.interface) if line else None))
+        who.send(hint(number, context.center.devices.get(line.phone) if line else None))
 
 
 async def unsubscribe(

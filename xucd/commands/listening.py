@@ -40,7 +40,7 @@ async def listen(context: Context, command: ListenAgent, who: Session) -> None:
     calls = context.center.channels
     await context.asterisk.bring_about(
         lambda: unique_id in calls.by_id,
-        Listen(line.interface, channel.name, number, unique_id),
+        Listen(line.dial_string, channel.name, number, unique_id),
     )
 
 
@@ -58,7 +58,7 @@ def _wanted(
     if live.agent.id == who.user.agent_id or live.line is line:
         raise Refused("CannotListenToOneself", "Users cannot listen to their own agent.")
     channel = _current_call(context, live)
-    if is_listening(context.center, line.interface, channel):
+    if is_listening(context.center, line.phone, channel):
         return None
     check_in_reach(context, line)
     return live, line, channel
@@ -67,8 +67,8 @@ def _wanted(
 def _current_call(context: Context, live: LiveAgent) -> Channel:
     """The channel on which an agent talks. Raises `Refused`, also when the agent only listens."""
     leg = None
-    if live.line is not None and context.center.on_interface.get(live.line.interface) is live:
-        leg = context.center.phone_calls.talking(live.line.interface)
+    if live.line is not None and context.center.on_device.get(live.line.phone) is live:
+        leg = context.center.phone_calls.talking(live.line.phone)
     if leg is None or leg.channel.unique_id in context.center.listeners:
         raise Refused("AgentNotOnCall", "The agent has no call.")
     return leg.channel

@@ -70,7 +70,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
             who.send(state_for(context, live, who))
             return warning_of_reach(live)
         context.asterisk.check_current()
-        holder = context.center.on_interface.get(line.interface)
+        holder = context.center.on_device.get(line.phone)
         if holder is not None:
             # A user takes a line for itself from anybody, for others only from whom it commands.
             if live.agent.id != who.user.agent_id and not who.rights.agent(holder.agent):

@@ -96,7 +96,9 @@ def _intents_to_add(live: LiveAgent, line: Line, queue: Queue, penalty: int) -> 
     """The intents that add a member, paused like the agent; its reason needs a second one."""
     reason = _pause(live)
     paused = reason is not None
-    member = AddMember(queue.name, line.interface, live.agent.member_name, penalty, paused)
+    member = AddMember(
+        queue.name, line.interface, live.agent.member_name, penalty, paused, line.device
+    )
     return [member, SetPause(line.interface, True, reason, queue.name)] if reason else [member]
 
 

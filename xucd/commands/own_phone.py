@@ -18,7 +18,7 @@ _UNREACHABLE = ("UNAVAILABLE", "INVALID")
 
 def check_in_reach(context: Context, line: Line) -> None:
     """Raise `Refused` with `PhoneUnreachable` when a line's phone is not registered."""
-    if context.center.devices.get(line.interface, "INVALID") in _UNREACHABLE:
+    if context.center.devices.get(line.phone, "INVALID") in _UNREACHABLE:
         raise Refused("PhoneUnreachable", "The phone cannot be reached.")
 
 
@@ -27,7 +27,7 @@ async def get_current_calls(
 ) -> None:
     """Send the latest phone event of each call that the user's phone has now."""
     line = line_of(context.center, who.user)
-    legs = context.center.phone_calls.of(line.interface) if line is not None else []
+    legs = context.center.phone_calls.of(line.phone) if line is not None else []
     who.send(
         msg.CurrentCallsPhoneEvents(
             events=[

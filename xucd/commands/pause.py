@@ -80,7 +80,7 @@ async def unpause_agent(context: Context, live: LiveAgent, who: Session) -> str 
     paused = any(member.paused for member in live.members.values())
     if ready and not paused and not context.in_doubt(live):
         return warning_of_reach(live)
-    if live.members and _wrapup_is_due(context, live, interface):
+    if live.members and _wrapup_is_due(context, live):
         if live.stance is Stance.PAUSED:
             await _bring_about(
                 context,
@@ -154,8 +154,8 @@ def _interface(context: Context, live: LiveAgent) -> str:
     return live.line.interface
 
 
-def _wrapup_is_due(context: Context, live: LiveAgent, interface: str) -> bool:
-    leg = context.center.phone_calls.talking(interface)
+def _wrapup_is_due(context: Context, live: LiveAgent) -> bool:
+    leg = context.center.phone_calls.talking(live.line.phone) if live.line is not None else None
     works = leg is not None and leg.works
     queue = context.center.directory.queue_by_name.get(leg.queue) if leg and works else None
     return queue is not None and queue.wrapup > 0

@@ -190,7 +190,12 @@ async def remove_from_queue(context: Context, live: LiveAgent, queue: Queue) -> 
     interface = found[0].interface if found else line.interface
     penalty = live.queues.get(queue.id, 0) if member is None else member.penalty
     undoing = AddMember(
-        queue.name, interface, live.agent.member_name, penalty, live.stance is not Stance.READY
+        queue.name,
+        interface,
+        live.agent.member_name,
+        penalty,
+        live.stance is not Stance.READY,
+        found[0].state_interface if found else line.device,
     )
     change = _Change(live, queue, -1, lambda: queue.id not in live.members, undoing)
     await _change(context, change, _leave(context, queue, found, line))

@@ -47,7 +47,7 @@ async def monitor(context: Context, command: MonitorPause | MonitorUnpause, who:
 def _recorded(context: Context, agent_id: int | None, who: Session) -> list[Channel]:
     """The channels on which an agent's queue calls are recorded; at least one. Raises `Refused`."""
     live, calls = find_agent(context, agent_id, who), context.center.channels
-    on_line = calls.on(live.line.interface) if live.line and live.stance is not Stance.OUT else ()
+    on_line = calls.on(live.line.phone) if live.line and live.stance is not Stance.OUT else ()
     talking = [channel for channel in on_line if channel.state is ChannelState.UP]
     if not talking:
         raise Refused("AgentNotOnCall", "The agent has no call.")

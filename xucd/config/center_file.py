@@ -170,7 +170,10 @@ class _Reader:
                 self.problems.append(error)
         self.unique(((*path, "id"), line.id) for path, line in found)
         self.unique(((*path, "number"), line.number) for path, line in found)
-        self.unique(((*path, "interface"), line.interface) for path, line in found)
+        # Neither key may be one of another line's: a call would be that of two phones.
+        self.unique(
+            ((*path, key), value) for path, line in found for value, key in _keys(line).items()
+        )
         return [line for _, line in found]
 
     def refer(self, known: dict[str, int], name: str, path: Path, what: str) -> int:
@@ -294,19 +297,34 @@ def _lines(entry: LineEntry, path: Path) -> Iterator[Line]:
             raise ConfigValueError(
                 (*path, "numbers"), f"{len(numbers)} numbers do not match {len(ids)} ids"
             )
-        if "{number}" not in entry.interface:
-            raise ConfigValueError(
-                (*path, "interface"), "has to hold {number}, to differ between the lines"
-            )
+        for key, value in _patterns(entry).items():
+            if "{number}" not in value:
+                raise ConfigValueError(
+                    (*path, key), "has to hold {number}, to differ between the lines"
+                )
     for line_id, number in zip(ids, numbers, strict=True):
-        interface = entry.interface.replace("{number}", number)
-        if not re.search(validation.INTERFACE, interface) or len(interface) > 79:
-            raise ConfigValueError(
-                (*path, "interface"), validation.PATTERN_HELP[validation.INTERFACE]
-            )
         if not 1 <= int(line_id) < 2**31:
             raise ConfigValueError((*path, "ids"), "expected ids of at least 1")
-        yield Line(int(line_id), number, interface, entry.context)
+        keys = {key: value.replace("{number}", number) for key, value in _patterns(entry).items()}
+        for key, value in keys.items():
+            _check_interface(value, (*path, key))
+        yield Line(int(line_id), number, context=entry.context, **keys)
+
+
+def _check_interface(value: str, path: Path) -> None:
+    if not re.search(validation.INTERFACE, value) or len(value) > 79:
+        raise ConfigValueError(path, validation.PATTERN_HELP[validation.INTERFACE])
+
+
+def _patterns(entry: LineEntry) -> dict[str, str]:
+    """An entry's interface and, if it has one, its device."""
+    values = {"interface": entry.interface, "device": entry.device}
+    return {key: value for key, value in values.items() if value or key == "interface"}
+
+
+def _keys(line: Line) -> dict[str, str]:
+    """A line's interface and its phone, each once, by the file's key that says it."""
+    return {line.phone: "device" if line.device else "interface", line.interface: "interface"}
 
 
 def _range(text: str, path: Path) -> list[str]:

@@ -49,13 +49,17 @@ class QueueEntry(Entry, frozen=True, kw_only=True):
 
 
 class LineEntry(Entry, frozen=True, kw_only=True):
-    """``[[lines]]``: one line, or a range of them when `ids` and `numbers` are given."""
+    """``[[lines]]``: one line, or a range of them when `ids` and `numbers` are given.
+
+    `interface` is what queue members are called by, `device` the phone where that is another.
+    """
 
     id: Id | None = None
     ids: str | None = None
     number: Number | None = None
     numbers: str | None = None
     interface: str
+    device: str = ""
     context: AsteriskName = "default"
 
 

@@ -18,7 +18,7 @@ Path = tuple[str | int, ...]
 # The patterns that values have to match. PATTERN_HELP says what each of them asks for.
 NAME = r"\A[A-Za-z0-9_-]+\Z"
 NUMBER = r"\A[0-9*#+]+\Z"
-INTERFACE = r"\A[A-Za-z0-9]+/[A-Za-z0-9_.@-]+\Z"
+INTERFACE = r"\A[A-Za-z0-9]+/[A-Za-z0-9_.@-]+(?:/[A-Za-z]+)?\Z"
 LOGIN = r"\A[A-Za-z0-9._@+-]+\Z"
 WORD = r"\A[\w-]+\Z"
 COLOUR = r"\A#[0-9A-Fa-f]{6}\Z"
@@ -33,7 +33,7 @@ FILE = r"\A/[^\x00-\x1f]+\Z"
 PATTERN_HELP = {
     NAME: "may hold only the letters A to Z, digits, - and _",
     NUMBER: "may hold only digits, *, # and +",
-    INTERFACE: "has to look like PJSIP/1001",
+    INTERFACE: "has to look like PJSIP/1001 or Local/1001@from-queue/n",
     LOGIN: "may hold only the letters A to Z, digits and . _ @ + -",
     WORD: "may hold only letters, digits, - and _",
     COLOUR: "has to look like #F2833A",

@@ -151,12 +151,12 @@ class Publisher:
         context = self._context
         for left, call in list(self._calls.get(user.id, {}).values()):
             self._tell_call(user, left, msgspec.structs.replace(call, stage=Stage.RELEASED))
-        device = context.center.devices.get(line.interface) if line is not None else None
+        device = context.center.devices.get(line.phone) if line is not None else None
         context.hub.publish(
             [topics.own_phone(user.id)], msg.PhoneStatusUpdate(status=phone_status(device))
         )
         if line is not None:
-            for leg in context.center.phone_calls.of(line.interface):
+            for leg in context.center.phone_calls.of(line.phone):
                 if leg.sent is not None:
                     self._tell_call(user, line, leg.sent)
 

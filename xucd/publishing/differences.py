@@ -104,13 +104,13 @@ def _shown(context: Context) -> Iterator[tuple[list[Topic], Message]]:
 def _shown_of_phones(context: Context) -> Iterator[tuple[list[Topic], Message]]:
     center = context.center
     for line in center.directory.lines.values():
-        state = hint(line.number, center.devices.get(line.interface))
+        state = hint(line.number, center.devices.get(line.phone))
         yield phone_watchers(context, line), state
     for user in center.directory.users.values():
         own_line, audience = line_of(center, user), [topics.own_phone(user.id)]
-        device = center.devices.get(own_line.interface) if own_line is not None else None
+        device = center.devices.get(own_line.phone) if own_line is not None else None
         yield audience, msg.PhoneStatusUpdate(status=phone_status(device))
-        for leg in center.phone_calls.of(own_line.interface) if own_line is not None else ():
+        for leg in center.phone_calls.of(own_line.phone) if own_line is not None else ():
             if own_line is not None and leg.sent is not None:
                 yield audience, phone_event(own_line, user, leg.sent)
 

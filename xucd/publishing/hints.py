@@ -25,5 +25,5 @@ def publish_watched(context: Context, agent: Agent, before: Line | None, line: L
     if line is not None:
         audience = topics.phone_hint_topics(line.number, [agent])[1:]
         if hub.has_subscribers(audience):
-            state = context.center.devices.get(line.interface)
+            state = context.center.devices.get(line.phone)
             hub.publish(audience, hint(line.number, state))

@@ -34,7 +34,7 @@ def send_opening(context: Context, who: Session) -> None:
     who.send(msg.UsersStatuses(items=list(context.options.statuses)))
     who.send(agent_views.user_config(user))
     who.send(msg.UserStatusUpdate(status=status_of(context.options.statuses, live)))
-    device = center.devices.get(line.interface) if line is not None else None
+    device = center.devices.get(line.phone) if line is not None else None
     who.send(msg.PhoneStatusUpdate(status=phone_status(device)))
     if live is not None:
         who.send(state_for(context, live, who))

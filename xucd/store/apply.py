@@ -92,7 +92,12 @@ def _apply(connection: Connection, plan: Plan) -> Iterator[str]:
             for q in plan.queues
         },
         tables.lines: {
-            line.id: {"number": line.number, "interface": line.interface, "context": line.context}
+            line.id: {
+                "number": line.number,
+                "interface": line.interface,
+                "context": line.context,
+                "device": line.device,
+            }
             for line in plan.lines
         },
         tables.users: {user_ids[person.login]: _person(person) for person in plan.people},
@@ -237,7 +242,7 @@ def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, list):
         return "+".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
+    return "none" if value in (None, "") else str(value)
 
 
 def _remove(connection: Connection, table: Table, stored: Rows, wanted: Rows) -> Iterator[str]:

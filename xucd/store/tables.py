@@ -88,6 +88,8 @@ lines = Table(
     Column("number", String(40), nullable=False, unique=True),
     Column("interface", String(80), nullable=False, unique=True),
     Column("context", String(80), nullable=False),
+    # "" where the interface is the phone's device; the file's reader sees that no two are the same.
+    Column("device", String(80), nullable=False, server_default=""),
 )
 users = Table(
     "users",

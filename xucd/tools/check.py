@@ -409,6 +409,6 @@ def _configured(url: str) -> tuple[list[str], list[str]]:
     store = Store(url)
     try:
         directory = store.directory()
-        return list(directory.queue_by_name), list(directory.line_by_interface)
+        return list(directory.queue_by_name), list(directory.line_by_device)
     finally:
         store.close()

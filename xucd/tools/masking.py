@@ -98,7 +98,9 @@ def masked(write: Callable[[bytes], None], mask: Mask) -> Callable[[bytes], None
 def _configured(directory: Directory) -> Iterable[bytes]:
     """Everything in the configuration by which Asterisk knows a line, a queue or an agent."""
     for line in directory.lines.values():
-        yield from _bytes(line.number, line.interface, line.interface.partition("/")[2])
+        yield from _bytes(line.number)
+        for key in (line.interface, line.phone):
+            yield from _bytes(key, key.partition("/")[2])
     for queue in directory.queues.values():
         yield from _bytes(queue.name, queue.number, queue.display_name, queue.context)
     for agent in directory.agents.values():

@@ -39,7 +39,7 @@ def line_config(line: Line) -> msg.LineConfig:
         name=line.number,
         context=line.context,
         phone_number=line.number,
-        interface=line.interface,
+        interface=line.dial_string,
     )
 
 

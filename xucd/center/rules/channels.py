@@ -177,6 +177,6 @@ def device_changed(center: Center, event: ev.DeviceChanged, now: float) -> None:
     if center.devices.get(event.device) == event.state:
         return
     center.devices[event.device] = event.state
-    line = center.directory.line_by_interface.get(event.device)
+    line = center.directory.line_by_device.get(event.device)
     if line is not None:
         center.changes.append(PhoneChanged(line.id, event.state))

@@ -55,7 +55,7 @@ def gone(center: Center, event: ev.ChannelGone, now: float) -> None:
     Asterisk itself hangs up those that listen already.
     """
     _end(center, event.unique_id)
-    if interface_of(event.channel) in center.on_interface:
+    if interface_of(event.channel) in center.on_device:
         center.intents += [
             HangUp(channel.name)
             for channel in center.channels.by_id.values()
@@ -82,10 +82,10 @@ def rebuild_listeners(center: Center, channels: Iterable[ChannelSeen]) -> None:
 
 
 def _listened(center: Center, spyer: Channel, spied: Channel) -> AgentListened | None:
-    live = center.on_interface.get(spied.interface)
+    live = center.on_device.get(spied.interface)
     if live is None:
         return None
-    line = center.directory.line_by_interface.get(spyer.interface)
+    line = center.directory.line_by_device.get(spyer.interface)
     return AgentListened(
         live.agent.id,
         line.number if line is not None else spyer.own[0],

@@ -266,7 +266,7 @@ def take_line(
 
 def _is_claimed(center: Center, live: AgentRecord, line: Line) -> bool:
     """Whether another agent is logged in on a line, or just logging in there."""
-    holder = center.on_interface.get(line.interface)
+    holder = center.on_device.get(line.phone)
     return (holder is not None and not holder.leaving) or any(
         station.logged_in and station.line_id == line.id and station.agent_id != live.agent.id
         for station in center.stations.values()

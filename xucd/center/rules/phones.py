@@ -144,7 +144,7 @@ def _read(center: Center, names: Iterable[str], now: float) -> list[Leg]:
     """Read the calls of these channels' names anew; returns those that are no more."""
     ended = []
     for name in names:
-        calls, live = center.phone_calls, center.on_interface.get(interface_of(name))
+        calls, live = center.phone_calls, center.on_device.get(interface_of(name))
         before = calls.legs.get(name)
         change = calls.update(
             center.directory,

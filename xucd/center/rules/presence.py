@@ -33,4 +33,4 @@ def _agent(center: Center, event: MemberEvent) -> LiveAgent | None:
     if agent is not None:
         return center.agents[agent.id]
     line = center.members.line_of_device(event.interface)
-    return center.on_interface.get(line.interface) if line is not None else None
+    return center.on_device.get(line.phone) if line is not None else None

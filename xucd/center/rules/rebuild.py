@@ -60,11 +60,11 @@ def rebuild(
     queues_counted(center, center.queue_stats.rebuild(snapshot, now), now)
     rebuild_phone_calls(center, now, heard_until)
     rebuild_sheets(center, snapshot)
-    devices = {line.interface: "INVALID" for line in center.directory.lines.values()}
+    devices = {line.phone: "INVALID" for line in center.directory.lines.values()}
     devices |= snapshot.devices
     for line in center.directory.lines.values():
-        if center.devices.get(line.interface) != devices[line.interface]:
-            center.changes.append(PhoneChanged(line.id, devices[line.interface]))
+        if center.devices.get(line.phone) != devices[line.phone]:
+            center.changes.append(PhoneChanged(line.id, devices[line.phone]))
     center.devices = devices
     center.recalls.expect_nothing(None, now)
     center.ask_anew(now)
@@ -165,7 +165,7 @@ def _rebuild_agent(
     rung = [each for each in named if center.members.line_of(each[1]) and not is_shelved(each[1])]
     out = center.recalls.has(live.agent.id, now) or (station is not None and not station.logged_in)
     line = None if out else _line(center, station.line_id if station is not None else None, rung)
-    if line is None or line.interface in center.on_interface:
+    if line is None or line.phone in center.on_device:
         for queue_id, member in rung:
             center.undo(queue_id, member)
         center.log_out(live, now)
@@ -250,7 +250,12 @@ def _put_back(center: Center, live: AgentRecord, line: Line) -> bool:
             continue
         center.intents.append(
             AddMember(
-                queue.name, line.interface, live.agent.member_name, live.queues[queue_id], paused
+                queue.name,
+                line.interface,
+                live.agent.member_name,
+                live.queues[queue_id],
+                paused,
+                line.device,
             )
         )
         if live.stance is Stance.WRAPPING:
@@ -272,7 +277,7 @@ def _date(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float)
     if live.shown.state is AgentState.ON_PAUSE and live.stance is Stance.PAUSED:
         live.set_since(float(max((member.last_pause for member in seen), default=0)) or live.since)
     elif live.shown.call is not None and live.since == now and live.line is not None:
-        leg = center.phone_calls.talking(live.line.interface)
+        leg = center.phone_calls.talking(live.line.phone)
         live.set_since((leg.channel.answered if leg is not None else None) or now)
 
 

@@ -27,7 +27,7 @@ def shows(center: Center, event: ev.ChannelMoved | ev.BridgeEntered, now: float)
 
 def _show(center: Center, leg: Leg) -> None:
     channel = leg.channel
-    line = center.directory.line_by_interface.get(channel.interface)
+    line = center.directory.line_by_device.get(channel.interface)
     sheet = center.sheets.of(center.channels.talk(channel))
     if line is None or sheet is None or channel.unique_id in (*sheet.shown, sheet.unique_id):
         return

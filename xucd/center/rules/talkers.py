@@ -89,5 +89,5 @@ def _asked(center: Center, event: ev.AgentConnected) -> LiveAgent | None:
 
 def _works(center: Center, live: LiveAgent, channel: Channel) -> bool:
     """Whether an agent talks in a queue's call: the one of this channel, or another."""
-    leg = center.phone_calls.talking(live.line.interface) if live.line is not None else None
+    leg = center.phone_calls.talking(live.line.phone) if live.line is not None else None
     return leg is not None and (leg.works or leg.channel.linked_id == channel.linked_id)

@@ -17,8 +17,9 @@ from collections.abc import Iterable
 import msgspec
 
 from xucd.center.center import Center
-from xucd.center.channels import DIAL_ID, LOCAL, interface_of
+from xucd.center.channels import DIAL_ID, interface_of
 from xucd.center.day import AgentDay
+from xucd.center.directory import LOCAL
 from xucd.center.leg import OWN_ID
 from xucd.center.logged import CallRecord, LogsTold
 from xucd.center.rules.unheard_agents import SLACK_S, AgentsFound, is_cut_by
@@ -27,7 +28,7 @@ from xucd.center.under_way import CallUnderWay, CutCall, Rung, figures_of_ended
 
 def seated(center: Center, since: float) -> dict[str, int]:
     """The agents who are logged in since a moment or before, by their lines' interfaces."""
-    stations = ((key, live.station()) for key, live in center.on_interface.items())
+    stations = ((key, live.station()) for key, live in center.on_device.items())
     return {
         interface: station.agent_id
         for interface, station in stations
