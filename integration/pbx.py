@@ -160,6 +160,7 @@ class Pbx:
     """
 
     ami_user = "xucd"
+    entrypoint = "/xucd/asterisk/entrypoint"
 
     def __init__(
         self,
@@ -225,12 +226,10 @@ class Pbx:
         self.recordings.chmod(0o777)
         self.logs = Path(tempfile.mkdtemp(prefix="xucd-logs-"))
         self.logs.chmod(0o777)
-        box = DockerContainer(self.image).with_command("/xucd/asterisk/entrypoint")
-        box.with_volume_mapping(str(HERE / "asterisk"), "/xucd/asterisk", "ro")
-        box.with_volume_mapping(str(self.conf), "/xucd/asterisk-conf", "ro")
-        box.with_volume_mapping(str(self.recordings), RECORDINGS, "rw")
-        box.with_volume_mapping(str(self.logs), LOGS, "rw")
-        for word, value in self._environment().items():
+        box = DockerContainer(self.image).with_command(self.entrypoint)
+        for place, (folder, mode) in self.volumes().items():
+            box.with_volume_mapping(str(folder), place, mode)
+        for word, value in self.environment().items():
             box.with_env(word, value)
         box.with_kwargs(network_mode="host", labels={OWNER: owner_label()})
         if self.name:
@@ -307,7 +306,22 @@ class Pbx:
         """Lets a frozen Asterisk go on."""
         self._container.unpause()
 
-    def _environment(self) -> dict[str, str]:
+    @property
+    def container_id(self) -> str:
+        """The container, by which Docker's own command knows it."""
+        return str(self._container.id)
+
+    def volumes(self) -> dict[str, tuple[Path, str]]:
+        """The folders of this machine that the container has: where, and whether "ro" or "rw"."""
+        return {
+            "/xucd/asterisk": (HERE / "asterisk", "ro"),
+            "/xucd/asterisk-conf": (self.conf, "ro"),
+            RECORDINGS: (self.recordings, "rw"),
+            LOGS: (self.logs, "rw"),
+        }
+
+    def environment(self) -> dict[str, str]:
+        """What the entrypoint fills into the configuration."""
         return {
             "AMI_PORT": str(self.ports.ami),
             "AGI_PORT": str(self.ports.agi),
@@ -324,14 +338,18 @@ class Pbx:
         """Returns when AMI says that Asterisk is fully booted. Raises `PbxError`."""
         deadline = time.monotonic() + BOOT_DEADLINE
         while time.monotonic() < deadline:
-            self._container.reload()
-            if self._container.status != "running":
-                raise PbxError(f"Asterisk {self.version} died:\n{self.log()[-2000:]}")
+            self.check_alive()
             with contextlib.suppress(OSError):
                 if self._says_booted(deadline - time.monotonic()):
                     return
             time.sleep(0.05)  # there is nothing to wait on before the port is open
         raise PbxError(f"Asterisk {self.version} did not come up:\n{self.log()[-2000:]}")
+
+    def check_alive(self) -> None:
+        """Raises `PbxError` if the container has ended."""
+        self._container.reload()
+        if self._container.status != "running":
+            raise PbxError(f"Asterisk {self.version} died:\n{self.log()[-2000:]}")
 
     def _says_booted(self, seconds: float) -> bool:
         """Whether AMI lets the witness in and says FullyBooted before it closes the link."""

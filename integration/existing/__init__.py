@@ -1,0 +1,1 @@
+"""PBXs that were there before xucd: their configuration, as their integrators wrote it."""
