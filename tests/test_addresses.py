@@ -95,3 +95,25 @@ def test_a_bucket_is_an_address_or_the_network_of_a_client() -> None:
     assert bucket("2001:db8::1") == bucket("2001:db8::ffff:1:2:3") == "2001:db8::/64"
     assert bucket("2001:db8:0:1::1") != bucket("2001:db8::1")
     assert bucket("") == ""
+
+
+@pytest.mark.parametrize(
+    ("peer", "header", "name", "value", "told"),
+    [
+        ("127.0.0.1", X_FORWARDED_FOR, "X-Forwarded-Proto", "https", True),
+        ("127.0.0.1", X_FORWARDED_FOR, "X-Forwarded-Proto", "http, HTTPS", True),
+        ("127.0.0.1", X_FORWARDED_FOR, "X-Forwarded-Proto", "https, http", False),
+        ("127.0.0.1", X_FORWARDED_FOR, "X-Forwarded-Proto", "http", False),
+        ("127.0.0.1", X_FORWARDED_FOR, "Forwarded", "for=192.0.2.1;proto=https", False),
+        ("192.0.2.1", X_FORWARDED_FOR, "X-Forwarded-Proto", "https", False),
+        ("127.0.0.1", FORWARDED, "Forwarded", "for=192.0.2.1;proto=https", True),
+        ("127.0.0.1", FORWARDED, "Forwarded", 'for=192.0.2.1, Proto="https";for=10.0.0.1', True),
+        ("127.0.0.1", FORWARDED, "Forwarded", "proto=https, for=10.0.0.1", False),
+        ("127.0.0.1", FORWARDED, "X-Forwarded-Proto", "https", False),
+        ("192.0.2.1", FORWARDED, "Forwarded", "proto=https", False),
+    ],
+)
+def test_only_the_last_trusted_proxy_tells_of_tls(
+    peer: str, header: str, name: str, value: str, told: bool
+) -> None:
+    assert Addresses(TRUSTED, header).tells_of_tls(peer, Headers({name: [value]})) is told

@@ -99,6 +99,28 @@ def test_a_traceback_shows_no_values() -> None:
     assert "0230210082" not in said.stderr
 
 
+def test_nothing_that_a_stranger_sends_can_pass_for_an_entry_of_its_own() -> None:
+    forged = "2026-11-26T21:27:26.498746Z [info     ] wrong login or password"
+    script = (
+        "import logging, structlog\n"
+        "from xucd.app.daemon import _log_to_stderr\n"
+        "_log_to_stderr()\n"
+        f"for end in '\\n\\r\\x0b\\x0c\\x85\\u2028\\u2029':\n"
+        f"    sent = 'x' + end + {forged!r}\n"
+        "    structlog.get_logger().warning('refused', reason=sent)\n"
+        "    logging.getLogger('library').warning('refused %s', sent)\n"
+        "    try:\n"
+        "        raise ValueError(sent)\n"
+        "    except ValueError:\n"
+        "        structlog.get_logger().exception('failed')\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert said.stderr.count(forged) >= 3 * 7
+    assert [line for line in said.stderr.splitlines() if line.startswith(forged)] == []
+
+
 def test_an_error_of_the_database_shows_no_values(store: Store) -> None:
     number = "0230" + "210082"  # the traceback shows this line, too
     with pytest.raises(StoreError) as raised, store.writing() as connection:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from twisted.internet import asyncioreactor
@@ -97,6 +97,14 @@ def _loop() -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
 
 
+def _one_entry(_logger: object, _method: str, text: Any) -> str:
+    """Indent all lines of an entry but its first: none can pass for an entry of its own.
+
+    What an exception or a library says may have been sent by a stranger.
+    """
+    return "\n    ".join(text.splitlines())
+
+
 def _log_to_stderr() -> None:
     """One line for each entry, from structlog as well as from libraries that use logging."""
     shared: list[structlog.typing.Processor] = [
@@ -120,6 +128,7 @@ def _log_to_stderr() -> None:
                     colors=sys.stderr.isatty(),
                     exception_formatter=structlog.dev.plain_traceback,
                 ),
+                _one_entry,
             ],
         )
     )

@@ -5,6 +5,9 @@ is read: a proxy sets one, and passes on what a client has put into the other. E
 the right whom it got the request from, so the lists are read from there: what stands left of the
 first address that is no trusted proxy was written by whoever is at that address, and counts for
 nothing. Nobody else's headers are read at all.
+
+Whether the client came by TLS is told there, too: in `X-Forwarded-Proto`, or by `proto=` in
+`Forwarded`.
 """
 
 import ipaddress
@@ -21,6 +24,7 @@ _IPV6_PREFIX = 64
 _IPV6_SITE = 48
 _MAX_HOPS = 20
 X_FORWARDED_FOR, FORWARDED = "x-forwarded-for", "forwarded"
+_X_FORWARDED_PROTO = b"x-forwarded-proto"
 # RFC 7239: one `name=value` of a hop; values with a colon or a bracket have to be quoted.
 _PAIR = re.compile(r'\s*([\w!#$%&\'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))\s*(;|,|\Z)')
 
@@ -54,6 +58,19 @@ class Addresses:
             return str(address)
         told = _joined(headers, self._name)
         return str(self._last_untrusted(address, [] if told is None else self._hops(told)))
+
+    def tells_of_tls(self, peer: str, headers: Any) -> bool:
+        """Whether a trusted proxy says that it got a request by TLS."""
+        if not self.trusts(peer):
+            return False
+        forwarded = self._name == FORWARDED.encode()
+        told = _joined(headers, self._name if forwarded else _X_FORWARDED_PROTO) or ""
+        # The last proxy's word is the only one that is certain to be a proxy's.
+        last = told.rpartition(",")[2]
+        if forwarded:
+            pairs = {pair[1].lower(): pair[2] or pair[3] for pair in _PAIR.finditer(last)}
+            last = pairs.get("proto", "")
+        return last.strip().lower() == "https"
 
     def _last_untrusted(self, peer: Address, hops: list[Address | None]) -> Address:
         """The first address from the right that is no proxy; `peer` is behind the last."""

@@ -217,7 +217,7 @@ class Api:
         """Open a WebSocket by password, as the oldest pages do."""
         self._only_with_legacy_links()
         query = _query(request)
-        self._only_from_allowed_pages(request)
+        self._origins.require(request)
         login, password = query.get("username", ""), query.get("password", "")
         return self._upgraded(request, await self._sign_in(request, login, password), query)
 
@@ -225,12 +225,8 @@ class Api:
         if not self._legacy_links:
             raise HttpError(404, "NotFound", "This address does not exist.")
 
-    def _only_from_allowed_pages(self, request: Any) -> None:
-        if not self._origins.allows(request):
-            raise HttpError(403, "OriginNotAllowed", "Pages of this origin are not allowed.")
-
     async def _by_token(self, request: Any, query: dict[str, str]) -> Any:
-        self._only_from_allowed_pages(request)
+        self._origins.require(request)
         token = query.get("token")
         if not token:
             raise HttpError(401, "InvalidCredentials", "The query has no token.")

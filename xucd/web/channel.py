@@ -202,6 +202,7 @@ class ClientChannel(HTTPChannel):
         request, site = self.requests[-1], self.site
         request.head_is(self._command, self._path)
         request.client_address = site.addresses.client(self._peer(), request.requestHeaders)
+        request.by_tls = site.addresses.tells_of_tls(self._peer(), request.requestHeaders)
         if site.addresses.trusts(self._peer()) and not self.connections.move(
             self, bucket(request.client_address)
         ):

@@ -1,8 +1,11 @@
 """The pages that may use xucd: CORS for requests, the same list for WebSockets."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
+
+from xucd.web.abuse_log import RefusalLog
+from xucd.web.errors import HttpError
 
 METHODS = b"GET, POST, PUT, DELETE, OPTIONS"
 HEADERS = b"Authorization, Content-Type"
@@ -12,10 +15,11 @@ class Origins:
     """The allowed origins, each such as ``https://crm.example.com``.
 
     Pages that xucd itself serves are always allowed, and so are clients that send no origin: they
-    are no browsers.
+    are no browsers. `clock` returns seconds.
     """
 
-    def __init__(self, allowed: Iterable[str]) -> None:
+    def __init__(self, allowed: Iterable[str], clock: Callable[[], float]) -> None:
+        self._refusals = RefusalLog(clock)
         self._allowed = frozenset(origin.lower().rstrip("/") for origin in allowed)
 
     def allows(self, request: Any) -> bool:
@@ -26,6 +30,12 @@ class Origins:
         # By host alone: behind a proxy that terminates TLS, the scheme is not known here.
         host = _header(request, "host")
         return host is not None and _netloc(origin.lower()) == host.lower()
+
+    def require(self, request: Any) -> None:
+        """Raise `HttpError` with `OriginNotAllowed` for a page that may not use xucd; logged."""
+        if not self.allows(request):
+            self._log(request)
+            raise HttpError(403, "OriginNotAllowed", "Pages of this origin are not allowed.")
 
     def mark(self, request: Any) -> None:
         """Set the headers by which a browser lets the page read an answer, errors too."""
@@ -40,8 +50,13 @@ class Origins:
             request.setHeader(b"Access-Control-Allow-Methods", METHODS)
             request.setHeader(b"Access-Control-Allow-Headers", HEADERS)
             request.setHeader(b"Access-Control-Max-Age", b"3600")
+        else:
+            self._log(request)
         request.setResponseCode(204)
         return b""
+
+    def _log(self, request: Any) -> None:
+        self._refusals.origin_refused(request.client_address, _header(request, "origin") or "")
 
 
 def _netloc(origin: str) -> str | None:

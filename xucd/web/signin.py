@@ -20,10 +20,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-import structlog
-
 from xucd.center.directory import User
 from xucd.cti.metrics import Metrics
+from xucd.web.abuse_log import RefusalLog, sign_in_failed
 from xucd.web.addresses import bucket, network
 from xucd.web.errors import HttpError
 from xucd.web.failure_counts import FailureCounts
@@ -39,8 +38,6 @@ MAX_STRANGERS = 64
 # How many addresses are remembered from which a user has signed in.
 MAX_FAMILIAR = 16
 BY_ADDRESS, BY_STRANGERS = 10, 3
-
-log = structlog.get_logger()
 
 
 class Users(Protocol):
@@ -63,6 +60,7 @@ class _Attempt:
     def __init__(self, login: str, password: str, address: str, *, familiar: bool) -> None:
         self.login = login
         self.password = password
+        self.address = address
         self.place = bucket(address)
         self.lane = (self.place, login) if familiar else (network(address), self.place)
         self.familiar = familiar
@@ -92,6 +90,7 @@ class SignIn:
         self._users = users
         self._verify = verify
         self._metrics = metrics
+        self._refusals = RefusalLog(clock)
         self._of_pair = FailureCounts(limit, clock)
         self._of_address = FailureCounts(BY_ADDRESS * limit, clock)
         self._of_strangers = FailureCounts(BY_STRANGERS * limit, clock)
@@ -122,7 +121,6 @@ class SignIn:
             self._leave_strangers(attempt)
         user = self._users.user(login)
         if not matches or user is None:
-            log.info("wrong login or password", address=address)
             raise HttpError(401, "InvalidCredentials", "Unknown login or wrong password.")
         self.remember(user, address)
         return user
@@ -151,6 +149,7 @@ class SignIn:
         if not attempt.familiar:
             wait = max(wait, self._of_address.wait(attempt.place))
         if wait > 0:
+            self._refusals.sign_in_refused(attempt.address)
             raise self._refusal(wait)
 
     def _refusal(self, wait: float) -> HttpError:
@@ -162,6 +161,9 @@ class SignIn:
         self._metrics.logins.labels("ok" if matches else "failed").inc()
         if matches:
             return
+        # Here rather than at the answer, for which a guesser need not wait.
+        known = self._users.user(attempt.login)
+        sign_in_failed(attempt.address, known.login if known is not None else None)
         self._of_pair.add(attempt.place, attempt.key)
         self._of_address.add(attempt.place)
         if not attempt.familiar:

@@ -92,7 +92,7 @@ class SiteOptions:
 
 def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
     """The site to listen with."""
-    origins = Origins(options.origins)
+    origins = Origins(options.origins, parts.clock)
     tokens = Tokens(parts.secret, options.token_ttl, options.session_ttl, parts.clock)
     bearer = Bearer(parts.users, tokens, parts.revocations)
     signin: PasswordSignIn = SignIn(
@@ -125,19 +125,25 @@ class _Request(Request):
     """A request whose body is limited in size, and never written to disk.
 
     `refusal` is set where its head is enough to refuse it. `client_address` is that behind trusted
-    proxies. `import_slot` is the one that its large body has until work on it begins. `body` is all
-    of it, and is there even when the client has gone: `content` is not.
+    proxies, and `by_tls` whether one of these got it by TLS. `import_slot` is the one that its
+    large body has until work on it begins. `body` is all of it, and is there even when the client
+    has gone: `content` is not.
     """
 
     too_long = False
     refusal: HttpError | None = None
     body = b""
     client_address = ""
+    by_tls = False
     import_slot: Slot | None = None
     max_body = MAX_BODY
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, parsePOSTFormSubmission=False, **options)  # type: ignore[no-untyped-call]
+
+    def isSecure(self) -> bool:
+        """Whether its client came by TLS, to xucd or to a trusted proxy."""
+        return self.by_tls or bool(super().isSecure())  # type: ignore[no-untyped-call]
 
     def head_is(self, method: bytes, uri: bytes) -> None:
         """Set what the first line says; Twisted does so only when the body has arrived."""

@@ -1,0 +1,227 @@
+"""nginx, Caddy and HAProxy before a running xucd, with the very files of `docs/proxy`.
+
+An operator puts in a name, a certificate and perhaps another port. So does this, and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import os
+import shutil
+import signal
+import ssl
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from integration.running import free_port
+from tests.conftest import PROJECT
+
+EXAMPLES = PROJECT / "docs/proxy"
+NAME = "xucd.example.org"
+CLIENT = "127.0.0.9"
+"""An address of this machine that is no proxy's, for clients to come from."""
+DEADLINE = 30.0
+
+
+class Certificate(NamedTuple):
+    """The files of a certificate of `NAME`, signed by itself, and both in one."""
+
+    chain: Path
+    key: Path
+    both: Path
+
+
+def certificate(folder: Path) -> Certificate:
+    """Make a certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
+    now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), False)
+        .sign(key, hashes.SHA256())
+    )
+    chain = made.public_bytes(serialization.Encoding.PEM)
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    files = Certificate(folder / "fullchain.pem", folder / "privkey.pem", folder / "xucd.pem")
+    for file, content in zip(files, (chain, secret, chain + secret), strict=True):
+        file.write_bytes(content)
+    return files
+
+
+class Proxy:
+    """A proxy that runs. `http` and `https` are its ports; `reload` has it read its file anew."""
+
+    def __init__(self, kind: str, folder: Path, cert: Certificate, xucd_port: int) -> None:
+        self.kind = kind
+        self.folder = folder
+        self.cert = cert
+        self.http, self.https = free_port(), free_port()
+        self.xucd_port = xucd_port
+        self.log = folder / "proxy.log"
+        self.trust = ssl.create_default_context(cafile=str(cert.chain))
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self, edit: Callable[[str], str] = str) -> None:
+        """Start it; returns when it answers. `edit` changes its file further."""
+        write, command, _ = KINDS[self.kind]
+        write(self, edit)
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *command(self),
+                stdout=log.fileno(),
+                stderr=asyncio.subprocess.STDOUT,
+                env={**os.environ, "HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder)},
+            )
+        await self.until_it_listens()
+
+    async def until_it_listens(self) -> None:
+        """Wait until it takes connections."""
+        assert self._process is not None
+        async with asyncio.timeout(DEADLINE):
+            while True:
+                assert self._process.returncode is None, self.log.read_text()
+                with contextlib.suppress(OSError):
+                    _, writer = await asyncio.open_connection("127.0.0.1", self.https)
+                    writer.close()
+                    return
+                await asyncio.sleep(0.02)  # there is nothing to wait on
+
+    async def reload(self) -> None:
+        """Have it read its file anew, as its unit's ExecReload= does."""
+        assert self._process is not None
+        reloading = KINDS[self.kind][2](self)
+        if reloading is None:
+            self._process.send_signal(signal.SIGUSR2 if self.kind == "haproxy" else signal.SIGHUP)
+            return
+        process = await asyncio.create_subprocess_exec(
+            *reloading, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await process.communicate()
+        assert process.returncode == 0, said.decode()
+
+    async def stop(self) -> None:
+        """End it."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            await asyncio.wait_for(process.wait(), DEADLINE)
+
+    def example(self, name: str, *edits: tuple[str, str]) -> str:
+        """An example's text with what an operator puts in; each edit has to find its place."""
+        text = (EXAMPLES / name).read_text(encoding="utf-8")
+        for old, new in (("127.0.0.1:8090", f"127.0.0.1:{self.xucd_port}"), *edits):
+            assert old in text, f"{name} has no {old}"
+            text = text.replace(old, new)
+        return text
+
+
+def _write_nginx(proxy: Proxy, edit: Callable[[str], str]) -> None:
+    site = proxy.example(
+        "nginx.conf",
+        ("listen 80;", f"listen {proxy.http};"),
+        ("listen [::]:80;", f"listen [::]:{proxy.http};"),
+        ("listen 443 ", f"listen {proxy.https} "),
+        ("listen [::]:443 ", f"listen [::]:{proxy.https} "),
+        ("/etc/ssl/xucd", str(proxy.cert.chain.parent)),
+        ("/var/log/nginx", str(proxy.folder)),
+    )
+    (proxy.folder / "site.conf").write_text(edit(site), encoding="utf-8")
+    temporary = "".join(
+        f"{what}_temp_path {proxy.folder}/{what};"
+        for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    user = "user root;" if os.getuid() == 0 else ""
+    (proxy.folder / "nginx.conf").write_text(
+        f"{user} daemon off; pid {proxy.folder}/pid; events {{}}\n"
+        f"http {{ {temporary} include {proxy.folder}/site.conf; }}\n"
+    )
+
+
+def _write_caddy(proxy: Proxy, edit: Callable[[str], str]) -> None:
+    # In place of the certificate that Caddy would fetch for a name that can be reached.
+    tls = f"tls {proxy.cert.chain} {proxy.cert.key}"
+    site = proxy.example("Caddyfile", (f"{NAME} {{", f"{NAME} {{\n{tls}"))
+    (proxy.folder / "site").write_text(edit(site), encoding="utf-8")
+    (proxy.folder / "Caddyfile").write_text(
+        f"{{\nadmin unix/{proxy.folder}/admin\n"
+        f"http_port {proxy.http}\nhttps_port {proxy.https}\n}}\n"
+        f"import {proxy.folder}/site\n"
+    )
+
+
+def _write_haproxy(proxy: Proxy, edit: Callable[[str], str]) -> None:
+    text = proxy.example(
+        "haproxy.cfg",
+        ("bind :::80 ", f"bind :::{proxy.http} "),
+        ("bind :::443 ", f"bind :::{proxy.https} "),
+        ("/etc/haproxy/xucd.pem", str(proxy.cert.both)),
+    )
+    (proxy.folder / "haproxy.cfg").write_text(edit(text), encoding="utf-8")
+
+
+def _program(name: str) -> str:
+    return shutil.which(name) or f"/usr/sbin/{name}"
+
+
+Write = Callable[[Proxy, Callable[[str], str]], None]
+Command = Callable[[Proxy], list[str]]
+
+KINDS: dict[str, tuple[Write, Command, Callable[[Proxy], list[str] | None]]] = {
+    "nginx": (
+        _write_nginx,
+        lambda proxy: [
+            _program("nginx"), "-e", "stderr", "-p", f"{proxy.folder}",
+            "-c", f"{proxy.folder}/nginx.conf",
+        ],
+        lambda _: None,
+    ),
+    "caddy": (
+        _write_caddy,
+        lambda proxy: [_program("caddy"), "run", "--config", f"{proxy.folder}/Caddyfile"],
+        lambda proxy: [
+            _program("caddy"), "reload", "--force", "--config", f"{proxy.folder}/Caddyfile",
+            "--address", f"unix/{proxy.folder}/admin",
+        ],
+    ),
+    "haproxy": (
+        _write_haproxy,
+        lambda proxy: [
+            _program("haproxy"), "-W", "-f",
+            f"{proxy.folder}/haproxy.cfg",
+        ],
+        lambda _: None,
+    ),
+}  # fmt: skip
+"""How each is set up, started, and reloaded (None: by a signal)."""
+
+
+@contextlib.asynccontextmanager
+async def running(
+    kind: str, folder: Path, xucd_port: int, edit: Callable[[str], str] = str
+) -> AsyncIterator[Proxy]:
+    """A proxy before the xucd at a port, for as long as the context lasts."""
+    proxy = Proxy(kind, folder, certificate(folder), xucd_port)
+    try:
+        await proxy.start(edit)
+        yield proxy
+    finally:
+        await proxy.stop()
