@@ -23,7 +23,7 @@ from typing import Any
 from bench.recorded import GENERATION, SECRET, messages
 from xucd.cti.messages import LoggedOn, encode
 from xucd.cti.socket_writer import framed
-from xucd.web.tokens import Tokens
+from xucd.signin.tokens import Tokens
 
 CLIENTS = 500
 ROUNDS = 5

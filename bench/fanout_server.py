@@ -32,10 +32,10 @@ from xucd.center.rights import Rights, rights_of  # noqa: E402
 from xucd.cti.commands import Command  # noqa: E402
 from xucd.cti.links import Links  # noqa: E402
 from xucd.cti.session import Session  # noqa: E402
+from xucd.signin.revocations import Revocations  # noqa: E402
 from xucd.views import topics  # noqa: E402
 from xucd.web.api import Health  # noqa: E402
 from xucd.web.connections import ConnectionLimits  # noqa: E402
-from xucd.web.revocations import Revocations  # noqa: E402
 from xucd.web.site import SiteOptions, SiteParts, make_site  # noqa: E402
 
 # All clients are links of one user.

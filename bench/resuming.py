@@ -23,7 +23,7 @@ from bench.fanout import _opened, pin
 from bench.recorded import GENERATION, SECRET
 from xucd.cti.streams.file import StreamFile
 from xucd.cti.streams.log import KEEP_S, LIMIT, StreamLog
-from xucd.web.tokens import Tokens
+from xucd.signin.tokens import Tokens
 
 CLIENTS = 1000
 CHANGES = 200  # a second

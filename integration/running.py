@@ -15,8 +15,8 @@ from urllib.request import urlopen
 
 from integration.client import Client, http
 from integration.pbx import Pbx
+from xucd.signin.passwords import hash_password
 from xucd.store import Store
-from xucd.web.passwords import hash_password
 
 DEMO = Path(__file__).parent / "demo" / "center.toml"
 DEADLINE = 30.0

@@ -17,8 +17,8 @@ from integration.fixtures import MakeXucd, World, clear
 from integration.phones import Phones
 from integration.running import DEMO, Xucd
 from xucd.center.callbacks import Ticket
+from xucd.signin.tokens import Tokens
 from xucd.store import callback_reading as reading
-from xucd.web.tokens import Tokens
 
 BRUCE, ALICE, JACK = 8, 9, 10
 NUMBER = "0230210082"

@@ -32,7 +32,7 @@ from integration.phones import Phones
 from integration.running import DEMO
 from tests.plugin_proofs import Proof
 from tests.rest_client import RestClient
-from xucd.web.passwords import hash_password
+from xucd.signin.passwords import hash_password
 
 pytestmark = pytest.mark.any_asterisk
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from integration.client import Client
 from integration.running import DEMO, Xucd, free_port
-from xucd.web.tokens import Tokens
+from xucd.signin.tokens import Tokens
 
 
 class LoneXucd(Xucd):

@@ -37,9 +37,9 @@ from xucd.center.day import AgentDay
 from xucd.center.queue_day import QueueDay
 from xucd.center.station import Station
 from xucd.config import center_file
+from xucd.signin.passwords import hash_password
 from xucd.store import Store, callback_reading, callback_writing, tables
 from xucd.store.apply import apply
-from xucd.web.passwords import hash_password
 
 EXAMPLE = PROJECT / "docs/xucd.toml"
 NOON = 1_795_348_800.0  # of TODAY, in UTC

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from tests.web_server import Server, serving
 from tests.ws_client import Client, Refused
-from xucd.web.abuse_log import LINES_A_MINUTE
+from xucd.signin.abuse_log import LINES_A_MINUTE
 
 LOGIN = "/xuc/api/2.0/auth/login"
 PROXIED = {"X_Forwarded_For": "192.0.2.1"}

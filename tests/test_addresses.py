@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.web.http_headers import Headers
 
-from xucd.web.addresses import FORWARDED, X_FORWARDED_FOR, Addresses, bucket
+from xucd.signin.places import bucket
+from xucd.web.addresses import FORWARDED, X_FORWARDED_FOR, Addresses
 
 TRUSTED = ("10.0.0.0/8", "127.0.0.1", "2001:db8:ffff::/48")
 

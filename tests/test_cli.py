@@ -14,8 +14,8 @@ import pytest
 from integration.running import free_port
 from tests.conftest import DEMO, PROJECT
 from xucd import __version__
+from xucd.signin import passwords
 from xucd.store import Store
-from xucd.web import passwords
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

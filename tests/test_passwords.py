@@ -2,7 +2,7 @@
 
 import argon2
 
-from xucd.web import passwords
+from xucd.signin import passwords
 
 
 def test_only_the_right_password_opens() -> None:

@@ -21,7 +21,7 @@ from tests.web_server import said, serving, until
 from tests.ws_client import Client, Refused
 from xucd.config.settings import Settings
 from xucd.cti.link import LinkLimits
-from xucd.web import passwords
+from xucd.signin import passwords
 
 LOGIN = "/xuc/api/2.0/auth/login"
 PASSWORD = "bruce-behind-a-proxy"

@@ -17,9 +17,9 @@ from xucd.app.assembly import Assembly
 from xucd.config.plan import Plan
 from xucd.config.settings import Agi, Ami, Settings, StorePlace, Web
 from xucd.cti.session import Session
+from xucd.signin.tokens import Tokens
 from xucd.store import Store, tables
 from xucd.store.apply import apply
-from xucd.web.tokens import Tokens
 
 CTI = "/xuc/api/2.0/cti"
 

@@ -11,7 +11,7 @@ import structlog
 
 from tests.web_server import BRUCE, SECRET, Server, serving, until
 from tests.ws_client import Client, Refused
-from xucd.web import revocations
+from xucd.signin import revocations
 
 LOGIN = "/xuc/api/2.0/auth/login"
 CHECK = "/xuc/api/2.0/auth/check"

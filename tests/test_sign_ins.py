@@ -27,10 +27,10 @@ from xucd.client import connect
 from xucd.config import center_file
 from xucd.cti.messages import UserStatusUpdate
 from xucd.cti.schema.__main__ import LIBRARY
+from xucd.signin import passwords
+from xucd.signin.tokens import Tokens
 from xucd.store import Store
 from xucd.store.apply import apply
-from xucd.web import passwords
-from xucd.web.tokens import Tokens
 
 BODY = b'{"phoneNumber": "100"}'
 

@@ -11,10 +11,11 @@ import pytest
 from tests.web_server import until
 from xucd.center.directory import User
 from xucd.cti.metrics import Metrics
-from xucd.web.errors import HttpError
-from xucd.web.failure_counts import ROWS, WIDTH, FailureCounts
-from xucd.web.fair_queue import FairQueue
-from xucd.web.signin import BY_ADDRESS, BY_STRANGERS, SignIn
+from xucd.signin.attempts import BY_ADDRESS, BY_STRANGERS, SignIn
+from xucd.signin.errors import SignInRefused
+from xucd.signin.failure_counts import ROWS, WIDTH, FailureCounts
+from xucd.signin.fair_queue import FairQueue
+from xucd.web.failures import SIGN_IN_STATUSES
 
 LIMIT = 20
 
@@ -47,8 +48,8 @@ class Desk:
         """The status that the attempt is answered with."""
         try:
             await self.signin.user(login, password, address)
-        except HttpError as error:
-            return error.status
+        except SignInRefused as error:
+            return SIGN_IN_STATUSES[error.code]
         return 200
 
     async def fails(self, times: int, login: str, address: str) -> None:

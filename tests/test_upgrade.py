@@ -32,9 +32,9 @@ from tests.upgrades import (
 from tests.ws_client import Client
 from xucd import __version__, cli
 from xucd.config import center_file, settings
+from xucd.signin.passwords import verify
 from xucd.store import Store
 from xucd.store.apply import apply
-from xucd.web.passwords import verify
 
 SECRET = {"XUCD_AMI_SECRET": "k7-dusk-apron"}
 OldDatabase = Callable[[Path], str]

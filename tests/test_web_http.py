@@ -21,8 +21,8 @@ from tests.web_server import BRUCE as BRUCE_HIMSELF
 from tests.web_server import SECRET, Server, serving, until
 from tests.ws_client import Client, Refused
 from xucd.app.users import ConfiguredUsers
+from xucd.signin import passwords
 from xucd.store import StoreUnavailable
-from xucd.web import passwords
 from xucd.web.site import MAX_BODY
 
 LOGIN = "/xuc/api/2.0/auth/login"

@@ -21,12 +21,12 @@ from xucd.cti.links import Links
 from xucd.cti.messages import AgentListen, RightProfile, UserStatusUpdate
 from xucd.cti.session import Session
 from xucd.cti.streams.log import StreamLog
+from xucd.signin.revocations import Revocations
+from xucd.signin.tokens import Tokens
 from xucd.store import StoreUnavailable
 from xucd.web.api import Health
 from xucd.web.connections import Connections
-from xucd.web.revocations import Revocations
 from xucd.web.site import STATIC, SiteOptions, SiteParts, make_site
-from xucd.web.tokens import Tokens
 
 # Typed as a module, which it is not.
 reactor: Any = twisted_reactor

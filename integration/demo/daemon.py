@@ -18,9 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from integration.demo import places, processes
 from integration.demo.places import DemoError
 from xucd.config import center_file
+from xucd.signin.passwords import hash_password
 from xucd.store import Store
 from xucd.store.apply import apply
-from xucd.web.passwords import hash_password
 
 DEADLINE = 30.0  # seconds; a start takes about one
 SHEET = """

@@ -11,8 +11,8 @@ from integration.client import token_of
 from integration.faults.shift import WATCHED
 from integration.running import Xucd
 from xucd.client import CenterClient, connect
+from xucd.signin.passwords import hash_password
 from xucd.store import Store
-from xucd.web.passwords import hash_password
 
 USERS = 40  # so that none of them has more links than one user may have
 AT_ONCE = 50  # links that are opened at a time, at first

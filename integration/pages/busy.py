@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from integration.running import Xucd, free_port
+from xucd.signin.passwords import hash_password
 from xucd.store import Store
-from xucd.web.passwords import hash_password
 
 TRACE = Path(__file__).parents[2] / "tests/traces/queue-call-22.ami"
 RINGS_S, TALKS_S, WAITS_S = 1.0, 3.0, 2.0

@@ -32,11 +32,11 @@ from xucd.center.changes import SheetField
 from xucd.center.sheets import KeptSheet, SheetTemplate
 from xucd.config import center_file
 from xucd.config.settings import Agi, Ami, Settings, StorePlace, Web
+from xucd.signin.tokens import Tokens
 from xucd.store import Store, callback_reading
 from xucd.store.apply import apply
 from xucd.web.rest import PREFIX
 from xucd.web.rest_routes import ROUTES
-from xucd.web.tokens import Tokens
 
 Feed = Callable[[bytes], None]
 HANGS_S = 60.0

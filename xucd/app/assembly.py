@@ -42,6 +42,7 @@ from xucd.cti.links import Links
 from xucd.cti.messages import StatusAction, UserStatus
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
+from xucd.signin.revocations import Revocations
 from xucd.store import (
     AsyncStore,
     Store,
@@ -58,7 +59,6 @@ from xucd.views.statuses import with_own
 from xucd.web.api import Health
 from xucd.web.certificate import Certificate, CertificateError
 from xucd.web.connections import ConnectionLimits
-from xucd.web.revocations import Revocations
 from xucd.web.site import SiteOptions, SiteParts, make_site
 
 SERVICE_RESTART = 1012

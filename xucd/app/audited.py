@@ -20,8 +20,8 @@ from xucd.center.refused import Refused
 from xucd.commands.context import Context
 from xucd.cti import commands as cmd
 from xucd.cti.session import Session
+from xucd.signin.places import bucket
 from xucd.store.audit_trail import AuditTrail
-from xucd.web.addresses import bucket
 
 MAX_LISTED = 20
 """An entry's detail has at most so many items of a list."""

@@ -8,8 +8,8 @@ import msgspec
 
 from xucd.center.audit import ASKED, Kind, Target
 from xucd.cli.subcommand import Mistake, open_store
+from xucd.signin import passwords
 from xucd.store import audit
-from xucd.web import passwords
 
 
 def login_argument(parser: argparse.ArgumentParser) -> None:

@@ -15,13 +15,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from xucd.signin.places import Address, parsed
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# A client of IPv6 has at least this much of the address for itself alone.
-_IPV6_PREFIX = 64
-# And a customer of a provider as much as this.
-_IPV6_SITE = 48
 _MAX_HOPS = 20
 X_FORWARDED_FOR, FORWARDED = "x-forwarded-for", "forwarded"
 _X_FORWARDED_PROTO = b"x-forwarded-proto"
@@ -42,7 +39,7 @@ class Addresses:
 
     def trusts(self, peer: str) -> bool:
         """Whether the other end of a connection is a proxy whose headers are believed."""
-        address = _parsed(peer)
+        address = parsed(peer)
         return address is not None and self._is_proxy(address)
 
     def client(self, peer: str, headers: Any) -> str:
@@ -51,7 +48,7 @@ class Addresses:
         `peer` is the other end of the connection, `headers` are Twisted's. Where the header is
         malformed, it is the last proxy that can be relied on.
         """
-        address = _parsed(peer)
+        address = parsed(peer)
         if address is None:
             return peer
         if not self._is_proxy(address):
@@ -87,33 +84,6 @@ class Addresses:
         return any(address in network for network in self._trusted)
 
 
-def bucket(address: str) -> str:
-    """What counts as one address where clients are bounded: of IPv6 the /64."""
-    return _masked(address, _IPV6_PREFIX)
-
-
-def network(address: str) -> str:
-    """What takes turns with others as one: of IPv6 the /48, which one customer may have."""
-    return _masked(address, _IPV6_SITE)
-
-
-def _masked(address: str, prefix: int) -> str:
-    parsed = _parsed(address)
-    if isinstance(parsed, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((parsed, prefix), strict=False))
-    return address
-
-
-def _parsed(text: str) -> Address | None:
-    try:
-        address = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address
-
-
 def _joined(headers: Any, name: bytes) -> str | None:
     found = headers.getRawHeaders(name)
     return b",".join(found).decode("latin-1") if found else None
@@ -126,7 +96,7 @@ def _hop(text: str) -> Address | None:
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
-    return _parsed(text)
+    return parsed(text)
 
 
 def _x_forwarded_for(text: str) -> list[Address | None]:

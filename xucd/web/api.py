@@ -20,18 +20,18 @@ from xucd.center.directory import User
 from xucd.cti.link import Resume
 from xucd.cti.links import Links
 from xucd.cti.schema import asyncapi
+from xucd.signin.audited import PasswordSignIn
+from xucd.signin.revocations import Revocations
+from xucd.signin.tokens import Claims, Tokens
 from xucd.store import StoreError
 from xucd.store.audit_trail import AuditTrail
 from xucd.web import documents
-from xucd.web.audited_signin import PasswordSignIn
 from xucd.web.bearer import Bearer, SignedIn, token_in
 from xucd.web.documents import Document
 from xucd.web.errors import HttpError, answer
 from xucd.web.failures import answer_failure, hung_up
 from xucd.web.link_resource import LinkResource, vouch
 from xucd.web.origins import Origins
-from xucd.web.revocations import Revocations
-from xucd.web.tokens import Claims, Tokens
 
 
 class Health(msgspec.Struct, rename="camel"):
@@ -163,7 +163,7 @@ class Api:
             await self._record(Kind.SIGN_OUT, request, claims)
 
     async def _sign_in(self, request: Any, login: str, password: str) -> SignedIn:
-        """Begin a sign-in by password. Raises `HttpError`, as `SignIn.user` does."""
+        """Begin a sign-in by password. Raises `SignInRefused`, as `SignIn.user` does."""
         generation = self._revocations.generation(login)
         while True:
             user = await self._signin.user(login, password, request.client_address)

@@ -6,10 +6,10 @@ import msgspec
 
 from xucd.center.directory import User
 from xucd.cti.sign_in import SignInKey
+from xucd.signin.attempts import Users
+from xucd.signin.revocations import Revocations
+from xucd.signin.tokens import Claims, Tokens, invalid_token
 from xucd.web.errors import HttpError
-from xucd.web.revocations import Revocations
-from xucd.web.signin import Users
-from xucd.web.tokens import Claims, Tokens, invalid_token
 
 
 class SignedIn(msgspec.Struct, frozen=True):
@@ -27,9 +27,9 @@ class SignedIn(msgspec.Struct, frozen=True):
 class Bearer:
     """Finds the user of a request's token, among the users of the current configuration.
 
-    A token whose sign-in has ended is not valid. All methods raise `HttpError` with `InvalidToken`
-    or `TokenExpired`; those that take headers (Twisted's `Headers`), also with
-    `AuthorizationHeaderNotFound` or `BearerNotFound`.
+    A token whose sign-in has ended is not valid. All methods raise `SignInRefused` with
+    `InvalidToken` or `TokenExpired`; those that take headers (Twisted's `Headers`) also `HttpError`
+    with `AuthorizationHeaderNotFound` or `BearerNotFound`.
     """
 
     def __init__(self, users: Users, tokens: Tokens, revocations: Revocations) -> None:

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 
 from xucd.cti.stall import STALLED_S, StallWatch, of_transport
-from xucd.web.addresses import bucket
+from xucd.signin.places import bucket
 from xucd.web.connections import PROXY, Connections
 from xucd.web.errors import HttpError
 from xucd.web.failures import http_error

@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from xucd.center.refused import Refused
+from xucd.signin.errors import SignInRefused
 from xucd.store import StoreError
 from xucd.web.errors import HttpError, answer_error
 
@@ -26,8 +27,16 @@ STATUSES = {
     "StoreUnavailable": 503,
 }
 
+# The statuses of `SignInRefused`, by its code.
+SIGN_IN_STATUSES = {
+    "InvalidCredentials": 401,
+    "InvalidToken": 403,
+    "TokenExpired": 403,
+    "TooManyRequests": 429,
+}
+
 # What a request may fail with, though nothing is wrong with xucd.
-_FORESEEN = HttpError | Refused | StoreError
+_FORESEEN = HttpError | Refused | SignInRefused | StoreError
 
 log = structlog.get_logger()
 
@@ -65,6 +74,9 @@ def http_error(request: Any, failed: BaseException) -> HttpError:
             return error
         case Refused(code=code, text=text):
             return HttpError(STATUSES.get(code, 422), code, text)
+        case SignInRefused(code=code, message=message, wait=wait):
+            headers = {} if wait is None else {"Retry_After": str(wait)}
+            return HttpError(SIGN_IN_STATUSES[code], code, message, **headers)
         case MethodNotAllowed(valid_methods=methods):
             text = "This address does not support this method."
             return HttpError(405, "MethodNotAllowed", text, Allow=", ".join(sorted(methods or ())))

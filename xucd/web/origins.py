@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from xucd.web.abuse_log import RefusalLog
+from xucd.signin.abuse_log import RefusalLog
 from xucd.web.errors import HttpError
 
 METHODS = b"GET, POST, PUT, DELETE, OPTIONS"

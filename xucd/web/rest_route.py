@@ -19,8 +19,8 @@ import msgspec
 from xucd.callbacks.service import Callbacks
 from xucd.center.audit import Actor, AuditEntry, Kind, Target
 from xucd.center.rights import Rights, Task
+from xucd.signin.places import bucket
 from xucd.store.audit_trail import AuditTrail
-from xucd.web.addresses import bucket
 from xucd.web.rest_csv import CsvFile
 
 Function = Callable[..., Awaitable[Any]]

@@ -15,11 +15,15 @@ from xucd.callbacks.service import Callbacks
 from xucd.center.directory import User
 from xucd.center.rights import Rights
 from xucd.cti.links import Links
+from xucd.signin import passwords
+from xucd.signin.attempts import SignIn, Users
+from xucd.signin.audited import AuditedSignIn, PasswordSignIn
+from xucd.signin.places import bucket
+from xucd.signin.revocations import Revocations
+from xucd.signin.tokens import Tokens
 from xucd.store.audit_trail import AuditTrail
-from xucd.web import passwords
-from xucd.web.addresses import X_FORWARDED_FOR, Addresses, bucket
+from xucd.web.addresses import X_FORWARDED_FOR, Addresses
 from xucd.web.api import Api, AuthServices, Health
-from xucd.web.audited_signin import AuditedSignIn, PasswordSignIn
 from xucd.web.bearer import Bearer
 from xucd.web.channel import ClientChannel, HttpDeadlines, TurnedAway
 from xucd.web.connections import PROXY, ConnectionLimits, Connections
@@ -30,9 +34,6 @@ from xucd.web.origins import Origins
 from xucd.web.pages import Pages
 from xucd.web.rest import Rest
 from xucd.web.rest_route import RestServices
-from xucd.web.revocations import Revocations
-from xucd.web.signin import SignIn, Users
-from xucd.web.tokens import Tokens
 
 STATIC = Path(__file__).parent / "static"
 # In bytes.

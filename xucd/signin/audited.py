@@ -4,17 +4,17 @@ from typing import Protocol
 
 from xucd.center.audit import Actor, AuditEntry, Kind
 from xucd.center.directory import User
+from xucd.signin.attempts import Users
+from xucd.signin.errors import SignInRefused
+from xucd.signin.places import bucket
 from xucd.store.audit_trail import AuditTrail
-from xucd.web.addresses import bucket
-from xucd.web.errors import HttpError
-from xucd.web.signin import Users
 
 
 class PasswordSignIn(Protocol):
-    """`xucd.web.signin.SignIn`, as the routes use it."""
+    """`xucd.signin.attempts.SignIn`, as the routes use it."""
 
     async def user(self, login: str, password: str, address: str) -> User:
-        """The user who signs in. Raises `HttpError`."""
+        """The user who signs in. Raises `SignInRefused`."""
 
     def remember(self, user: User, address: str) -> None:
         """Remember that a user has shown at this address who it is."""
@@ -35,7 +35,7 @@ class AuditedSignIn:
         """The user who signs in, as `signin` finds it."""
         try:
             return await self._signin.user(login, password, address)
-        except HttpError as error:
+        except SignInRefused as error:
             # A login that nobody has may be a password that was typed into the wrong field.
             known = self._users.user(login)
             actor = Actor(known.login, known.id, address) if known else Actor("", None, address)

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import structlog
 
 from xucd.config import validation
-from xucd.web.addresses import bucket
-from xucd.web.failure_counts import FailureCounts
+from xucd.signin.failure_counts import FailureCounts
+from xucd.signin.places import bucket
 
 LINES_A_MINUTE = 60
 """How many lines of one kind an address gets: more tell nothing new, and could fill a disk."""

@@ -3,7 +3,7 @@
 A sign-in begins with a password. It has an id (`sid`), which the tokens that it is renewed by keep,
 and an end of its own, which none of them outlives. It also has the user's generation of the moment:
 a new one, given at a change of the password, ends all sign-ins before. What has ended before its
-time is known to `xucd.web.revocations`.
+time is known to `xucd.signin.revocations`.
 
 Tokens consist of ``[A-Za-z0-9._-]``: pages put them into URLs as they are. xucd stores none, so a
 new token revokes no other.
@@ -17,7 +17,7 @@ import jwt
 import msgspec
 
 from xucd.cti.sign_in import SignInKey
-from xucd.web.errors import HttpError
+from xucd.signin.errors import SignInRefused
 
 MIN_SECRET = 32
 
@@ -86,7 +86,7 @@ class Tokens:
     def read(self, token: str) -> Claims:
         """What a token says, also one whose time is up.
 
-        Raises `HttpError` with `InvalidToken`.
+        Raises `SignInRefused` with `InvalidToken`.
         """
         try:
             said = jwt.decode(
@@ -102,9 +102,9 @@ class Tokens:
         return claims
 
     def check_time(self, claims: Claims) -> None:
-        """Raise `HttpError` with `TokenExpired` when a token's time is up."""
+        """Raise `SignInRefused` with `TokenExpired` when a token's time is up."""
         if self._clock() >= claims.expires:
-            raise HttpError(403, "TokenExpired", "The token has expired.")
+            raise SignInRefused("TokenExpired", "The token has expired.")
 
     def is_over(self, claims: Claims) -> bool:
         """Whether the time of the sign-in is up."""
@@ -115,6 +115,6 @@ class Tokens:
         return math.ceil(self._clock())
 
 
-def invalid_token() -> HttpError:
+def invalid_token() -> SignInRefused:
     """The refusal of a token that xucd did not make, or that is of a sign-in that has ended."""
-    return HttpError(403, "InvalidToken", "The token is not valid.")
+    return SignInRefused("InvalidToken", "The token is not valid.")

@@ -22,11 +22,11 @@ from typing import Protocol
 
 from xucd.center.directory import User
 from xucd.cti.metrics import Metrics
-from xucd.web.abuse_log import RefusalLog, sign_in_failed
-from xucd.web.addresses import bucket, network
-from xucd.web.errors import HttpError
-from xucd.web.failure_counts import FailureCounts
-from xucd.web.fair_queue import FairQueue
+from xucd.signin.abuse_log import RefusalLog, sign_in_failed
+from xucd.signin.errors import SignInRefused
+from xucd.signin.failure_counts import FailureCounts
+from xucd.signin.fair_queue import FairQueue
+from xucd.signin.places import bucket, network
 
 WORKERS = 2
 # A centre behind one address signs in at the same minute.
@@ -74,7 +74,7 @@ class _Attempt:
 
 
 class SignIn:
-    """Authenticates users by password. `verify` is `xucd.web.passwords.verify`.
+    """Authenticates users by password. `verify` is `xucd.signin.passwords.verify`.
 
     `limit` is how often an address may fail at a login in a minute; `clock` returns seconds.
     """
@@ -107,8 +107,8 @@ class SignIn:
     async def user(self, login: str, password: str, address: str) -> User:
         """The user who signs in from an address.
 
-        Raises `HttpError` with `InvalidCredentials`, which is the same for an unknown login and a
-        wrong password, or with `TooManyRequests`.
+        Raises `SignInRefused` with `InvalidCredentials`, which is the same for an unknown login and
+        a wrong password, or with `TooManyRequests`.
         """
         familiar = bucket(address) in self._familiar.get(login, ())
         attempt = _Attempt(login, password, address, familiar=familiar)
@@ -121,7 +121,7 @@ class SignIn:
             self._leave_strangers(attempt)
         user = self._users.user(login)
         if not matches or user is None:
-            raise HttpError(401, "InvalidCredentials", "Unknown login or wrong password.")
+            raise SignInRefused("InvalidCredentials", "Unknown login or wrong password.")
         self.remember(user, address)
         return user
 
@@ -144,7 +144,7 @@ class SignIn:
     # --- Bounds
 
     def _refuse_guesser(self, attempt: _Attempt) -> None:
-        """Raise `HttpError` with `TooManyRequests` for an address that has failed too often."""
+        """Raise `SignInRefused` with `TooManyRequests` for an address that has failed too often."""
         wait = self._of_pair.wait(attempt.place, attempt.key)
         if not attempt.familiar:
             wait = max(wait, self._of_address.wait(attempt.place))
@@ -152,10 +152,10 @@ class SignIn:
             self._refusals.sign_in_refused(attempt.address)
             raise self._refusal(wait)
 
-    def _refusal(self, wait: float) -> HttpError:
+    def _refusal(self, wait: float) -> SignInRefused:
         self._metrics.logins.labels("refused").inc()
         text = "Too many attempts to sign in; try again later."
-        return HttpError(429, "TooManyRequests", text, Retry_After=str(int(wait) + 1))
+        return SignInRefused("TooManyRequests", text, int(wait) + 1)
 
     def _count(self, attempt: _Attempt, *, matches: bool) -> None:
         self._metrics.logins.labels("ok" if matches else "failed").inc()
