@@ -55,8 +55,8 @@ def test_due_dates_are_counted_from_today(demo_plan: Plan) -> None:
     ("old", "new", "key", "sentence"),
     [
         ('line = "1003"', 'line = "1099"', "agents[2].line", "there is no line 1099"),
-        ("group = 2", "group = 3", "agents[3].group", "there is no group 3"),
-        ("sales = 1 }", "sale = 1 }", "agents[0].queues.sale", "there is no queue sale"),
+        ("group = 2", "group = 3", "agents[3].group", "are 1 (default), 2 (boats)"),
+        ("sales = 1 }", "sale = 1 }", "agents[0].queues.sale", "did you mean sales?"),
         ('queues = ["support"]', 'queues = ["x"]', "users[0].queues[0]", "there is no queue x"),
         ('groups = ["default"]', 'groups = ["x"]', "users[0].groups[0]", "there is no group x"),
         ('queue = "support"', 'queue = "x"', "callbackLists[0].queue", "there is no queue x"),
@@ -68,7 +68,7 @@ def test_due_dates_are_counted_from_today(demo_plan: Plan) -> None:
         ),
         ("wrapup = 5", "wrapup = -1", "queues[0].wrapup", "expected a whole number >= 0"),
         ("wrapup = 5", "wrapup = 3601", "queues[0].wrapup", "expected a whole number <= 3600"),
-        ("wrapup = 5", "wrapUp = 5", "queues[0].wrapUp", "there is no such key"),
+        ("wrapup = 5", "wrapUp = 5", "queues[0].wrapUp", "no such key; did you mean wrapup?"),
         ("id = 9", "id = 8", "agents[1].id", "8 is taken by agents[0]"),
         ("id = 9", 'id = "9"', "agents[1].id", "expected a whole number, got text in quotes"),
         ("id = 9", "id = 0", "agents[1].id", "expected a whole number >= 1"),
@@ -104,13 +104,25 @@ def test_due_dates_are_counted_from_today(demo_plan: Plan) -> None:
         ('"1001-1010"', '"1010-1001"', "lines[0].numbers", 'expected a range such as "1001-1010"'),
         ('"1001-1010"', '"1-99999"', "lines[0].numbers", "is a range of more than 10000 lines"),
         ('context = "default"', 'context = "a;b"', "lines[0].context", "may hold only the letters"),
-        ('profile = "Admin"', 'profile = "Boss"', "users[1].profile", "invalid enum value 'Boss'"),
+        (
+            'profile = "Admin"',
+            'profile = "Boss"',
+            "users[1].profile",
+            'expected "Admin" or "Supervisor", got "Boss"',
+        ),
+        (
+            'rights = ["recording", "dissuasion"]',
+            'rights = ["record"]',
+            "users[0].rights[0]",
+            'expected "dissuasion" or "recording", got "record"',
+        ),
         ('"tomorrow"', '"next week"', "callbackLists[0].callbacks[1].dueDate", "expected today, t"),
         ('"tomorrow"', '"2026-02-30"', "callbackLists[0].callbacks[1].dueDate", "the calendar has"),
         ('end = "12:00:00"', 'end = "08:00:00"', "callbackPeriods[0].end", "later than start"),
         ('end = "12:00:00"', 'end = "noon"', "callbackPeriods[0].end", "invalid"),
         ("default = true", "default = false", "callbackPeriods", "one period has to say default"),
-        ("[[groups]]", "[[gruops]]\nid = 1\n[[groups]]", "gruops", "there is no such key"),
+        ("[[groups]]", "[[gruops]]\nid = 1\n[[groups]]", "gruops", "did you mean groups?"),
+        ("[[groups]]", "[[x]]\nid = 1\n[[groups]]", "x", "the keys are groups, queues, lines, a"),
     ],
 )
 def test_an_error_is_named_by_its_key(old: str, new: str, key: str, sentence: str) -> None:
@@ -128,7 +140,61 @@ def test_a_whole_sentence_reads_as_promised() -> None:
 def test_all_errors_are_reported_at_once() -> None:
     text = TEXT.replace('line = "1003"', 'line = "1099"').replace("group = 2", "group = 9")
     keys = [problem.split(": ")[1] for problem in problems(text)]
-    assert keys == ["agents[3].group", "agents[4].group", "agents[5].group", "agents[2].line"]
+    assert keys == ["agents[3].group", "agents[2].line"]
+
+
+def test_a_mistake_that_shows_in_many_places_is_one_error() -> None:
+    (group,) = problems(TEXT.replace("group = 2", "group = 9"))
+    assert group.startswith("center.toml: agents[3].group: there is no group 9; ")
+    assert group.endswith(" (also agents[4].group, agents[5].group)")
+    agents = "".join(
+        f'[[agents]]\nid = {id}\nnumber = "{id}"\nlogin = "a{id}"\nfirstName = "A"\nlastName = "B"\n'
+        f'group = 1\nqueues = {{ suport = 0 }}\nprofile = "Boss"\n'
+        for id in range(100, 140)
+    )
+    profile, *_ = problems(TEXT + agents)
+    assert profile.endswith(
+        "(also agents[7].profile, agents[8].profile, agents[9].profile and 36 more)"
+    )
+    (queue,) = problems(TEXT + agents.replace('profile = "Boss"\n', 'visibleQueues = ["suport"]\n'))
+    assert "there is no queue suport; did you mean support?" in queue
+    assert queue.endswith("and 76 more)")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("wrapup = 5", "wrapup = -1", "queues[0].wrapup"),
+        ('name = "support"', 'nam = "support"', "queues[0].nam"),
+        ('name = "support"', "name = 5", "queues[0].name"),
+        ('name = "default"', 'name = ""', "groups[0].name"),
+        ('ids = "1-10"', 'ids = "1-9"', "lines[0].numbers"),
+        ('ids = "1-10"', "ids = 1", "lines[0].ids"),
+        ('end = "12:00:00"', 'end = "noon"', "callbackPeriods[0].end"),
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_one_error_whatever_refers_to_it(
+    old: str, new: str, key: str
+) -> None:
+    (problem,) = problems(changed(old, new))
+    assert problem.startswith(f"center.toml: {key}: ")
+
+
+def test_an_entry_that_cannot_be_read_hides_no_other_error() -> None:
+    text = changed("wrapup = 5", "wrapup = -1").replace("sales = 1 }", "boats = 1 }")
+    found = problems(text.replace('line = "1003"', 'line = "1099"'))
+    assert [problem.split(": ")[1] for problem in found] == [
+        "queues[0].wrapup",
+        "agents[0].queues.boats",
+        "agents[2].line",
+    ]
+
+
+def test_an_entry_that_was_copied_whole_is_one_error() -> None:
+    start = TEXT.index("[[agents]]")
+    agent = TEXT[start : TEXT.index("[[agents]]", start + 1)]
+    (problem,) = problems(f"{TEXT}\n{agent}")
+    assert problem == "center.toml: agents[6].id: 8 is taken by agents[0]"
 
 
 def test_a_syntax_error_is_named_by_its_line() -> None:

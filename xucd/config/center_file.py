@@ -1,7 +1,8 @@
 """Reading the contact centre's TOML file into a plan.
 
 A file with any error in it is refused as a whole. The error names the key of every one, so that all
-of them can be mended at once.
+of them can be mended at once. What only follows from another error is not one: an entry that cannot
+be read still counts as what others refer to.
 """
 
 import datetime
@@ -24,10 +25,18 @@ from xucd.config.plan import (
     PlannedCallbackList,
     PlannedPeriod,
 )
+from xucd.config.problems import Problems
 from xucd.config.validation import ConfigValueError, Path
 
 DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 MAX_LINES = 10_000
+# The keys by which entries refer to entries of a kind.
+REFERRED = {
+    "groups": ("name", "id"),
+    "queues": ("name",),
+    "lines": ("number",),
+    "callbackPeriods": ("name",),
+}
 
 
 class CenterFileError(Exception):
@@ -47,7 +56,7 @@ class CenterFile:
 
     def describe(self, error: ConfigValueError) -> str:
         """Write an error as ``center.toml: agents[2].line: there is no line 1099``."""
-        return _described(self.name, error)
+        return f"{self.name}: {validation.dotted(error.path)}: {error.problem}"
 
 
 def read(path: FilePath, today: datetime.date) -> CenterFile:
@@ -69,71 +78,81 @@ def parse(text: str, name: str, today: datetime.date) -> CenterFile:
         raise CenterFileError([f"{name}: is not valid TOML: {error}"]) from error
     reader = _Reader(content, today)
     if reader.problems:
-        raise CenterFileError([_described(name, problem) for problem in reader.problems])
+        raise CenterFileError(reader.problems.sentences(name))
     return CenterFile(name, reader.plan)
-
-
-def _described(name: str, error: ConfigValueError) -> str:
-    return f"{name}: {validation.dotted(error.path)}: {error.problem}"
 
 
 class _Reader:
     """Turns a file's content into a plan, and collects the problems that it finds."""
 
     def __init__(self, content: dict[str, Any], today: datetime.date) -> None:
-        self.problems: list[ConfigValueError] = []
+        self.problems = Problems()
         self.today = today
         for key in sorted(content.keys() - ENTRIES.keys()):
-            self.report((key,), "there is no such key")
-        self.entries = {key: self.convert(content.get(key, []), key) for key in ENTRIES}
-        self.plan = Plan()
-        # A reference to an entry that could not be read would be reported as a second error.
-        if not self.problems:
-            self.plan = self.build()
+            self.report((key,), f"there is no such key{validation.meant(key, ENTRIES)}")
+        # The entries that can be read, each with its path.
+        self.entries: dict[str, list[tuple[Path, Any]]] = {}
+        # What those that cannot be read are called; None for one whose name is not known.
+        self.unread: dict[str, set[str | int | None]] = {}
+        for key in ENTRIES:
+            self.entries[key] = self.convert(content.get(key, []), key)
+        self.plan = self.build()
 
     def report(self, path: Path, problem: str) -> None:
-        self.problems.append(ConfigValueError(path, problem))
+        self.problems.add(path, problem)
 
-    def convert(self, value: Any, key: str) -> list[Any]:
+    def convert(self, value: Any, key: str) -> list[tuple[Path, Any]]:
         if not isinstance(value, list):
             self.report((key,), f"expected a list of tables, each under [[{key}]]")
+            self.unread[key] = {None}
             return []
-        return self.convert_each(value, ENTRIES[key], (key,))
-
-    def convert_each(self, values: list[Any], kind: type[Any], path: Path) -> list[Any]:
-        found = []
-        for index, value in enumerate(values):
-            try:
-                found.append(validation.convert(value, kind, (*path, index)))
-            except ConfigValueError as error:
-                self.problems.append(error)
+        found, self.unread[key] = self.convert_each(value, ENTRIES[key], (key,))
         return found
 
+    def convert_each(
+        self, values: list[Any], kind: type[Any], path: Path
+    ) -> tuple[list[tuple[Path, Any]], set[str | int | None]]:
+        """The entries that can be read, and what the others are called."""
+        found: list[tuple[Path, Any]] = []
+        unread: set[str | int | None] = set()
+        for index, value in enumerate(values):
+            where = (*path, index)
+            try:
+                found.append((where, validation.convert(value, kind, where)))
+            except ConfigValueError as error:
+                self.report(error.path, error.problem)
+                unread |= _names(value, error, REFERRED.get(str(path[0]), ()))
+        return found, unread
+
     def unique(self, values: Iterable[tuple[Path, Any]]) -> None:
+        """Report values that an entry above has already; of one such entry, the first only."""
         seen: dict[Any, Path] = {}
         for path, value in values:
             if value is None:
                 continue
-            if value in seen:
-                self.report(path, f"{value} is taken by {validation.dotted(seen[value][:2])}")
-            seen.setdefault(value, path)
+            first = seen.setdefault(value, path)
+            copy = (path[:2], first[:2])
+            if first is not path and copy not in self.copies:
+                self.copies.add(copy)
+                self.report(path, f"{value} is taken by {validation.dotted(first[:2])}")
 
     def unique_keys(self, kind: str, *keys: str) -> None:
         for key in keys:
             fields = msgspec.structs.fields(ENTRIES[kind])
             file_key = next(field.encode_name for field in fields if field.name == key)
             self.unique(
-                ((kind, index, file_key), getattr(entry, key))
-                for index, entry in enumerate(self.entries[kind])
+                ((*path, file_key), getattr(entry, key)) for path, entry in self.entries[kind]
             )
 
     def build(self) -> Plan:
+        # Pairs of entries that have the same id, number or name: most often, one is a copy.
+        self.copies: set[tuple[Path, Path]] = set()
         self.unique_keys("groups", "id", "name")
         self.unique_keys("queues", "id", "name", "number")
         self.unique_keys("agents", "id", "number")
         self.unique_keys("callbackPeriods", "name")
         self.unique_keys("callbackLists", "name")
-        people = [*self.indexed("agents"), *self.indexed("users")]
+        people = [*self.entries["agents"], *self.entries["users"]]
         self.unique(((*path, "login"), entry.login) for path, entry in people)
         self.unique(
             ((*path, "userId"), entry.user_id)
@@ -141,33 +160,34 @@ class _Reader:
             else ((*path, "id"), entry.id)
             for path, entry in people
         )
-        self.group_ids = {entry.name: entry.id for entry in self.entries["groups"]}
-        self.queue_ids = {entry.name: entry.id for entry in self.entries["queues"]}
+        self.group_ids = {entry.name: entry.id for entry in self.read("groups")}
+        self.queue_ids = {entry.name: entry.id for entry in self.read("queues")}
         lines = self.lines()
         self.line_ids = {line.number: line.id for line in lines}
         return Plan(
-            groups=tuple(Group(entry.id, entry.name) for entry in self.entries["groups"]),
+            groups=tuple(Group(entry.id, entry.name) for entry in self.read("groups")),
             queues=tuple(
                 Queue(q.id, q.name, q.display_name, q.number, q.context, q.wrapup)
-                for q in self.entries["queues"]
+                for q in self.read("queues")
             ),
             lines=tuple(lines),
-            agents=tuple(self.agent(path, entry) for path, entry in self.indexed("agents")),
+            agents=tuple(self.agent(path, entry) for path, entry in self.entries["agents"]),
             people=tuple(self.person(path, entry) for path, entry in people),
             periods=tuple(self.periods()),
             callback_lists=tuple(self.callback_lists()),
         )
 
-    def indexed(self, kind: str) -> list[tuple[Path, Any]]:
-        return [((kind, index), entry) for index, entry in enumerate(self.entries[kind])]
+    def read(self, kind: str) -> list[Any]:
+        return [entry for _, entry in self.entries[kind]]
 
     def lines(self) -> list[Line]:
         found: list[tuple[Path, Line]] = []
-        for path, entry in self.indexed("lines"):
+        for path, entry in self.entries["lines"]:
             try:
                 found += [(path, line) for line in _lines(entry, path)]
             except ConfigValueError as error:
-                self.problems.append(error)
+                self.report(error.path, error.problem)
+                self.unread["lines"].add(entry.number)
         self.unique(((*path, "id"), line.id) for path, line in found)
         self.unique(((*path, "number"), line.number) for path, line in found)
         # Neither key may be one of another line's: a call would be that of two phones.
@@ -178,9 +198,18 @@ class _Reader:
 
     def refer(self, known: dict[str, int], name: str, path: Path, what: str) -> int:
         """The id behind a name, or 0 and a problem reported."""
-        if name not in known:
-            self.report(path, f"there is no {what} {validation.quoted(name).strip(chr(34))}")
+        if name not in known and not self.may_be_unread(f"{what}s", name):
+            shown = validation.quoted(name).strip(chr(34))
+            self.problems.add(
+                path,
+                f"there is no {what} {shown}{validation.suggestion(name, known)}",
+                anywhere=True,
+            )
         return known.get(name, 0)
+
+    def may_be_unread(self, kind: str, name: str | int) -> bool:
+        """Whether an entry that cannot be read has that name, which is no second error then."""
+        return not self.unread[kind].isdisjoint({name, None})
 
     def refer_all(
         self, known: dict[str, int], names: tuple[str, ...], path: Path, what: str
@@ -190,8 +219,14 @@ class _Reader:
         )
 
     def agent(self, path: Path, entry: AgentEntry) -> PlannedAgent:
-        if entry.group not in self.group_ids.values():
-            self.report((*path, "group"), f"there is no group {entry.group}")
+        if entry.group not in self.group_ids.values() and not self.may_be_unread(
+            "groups", entry.group
+        ):
+            known = ", ".join(f"{id} ({name})" for name, id in self.group_ids.items())
+            self.report(
+                (*path, "group"),
+                f"there is no group {entry.group}; the groups are {known or 'none'}",
+            )
         queues = {
             self.refer(self.queue_ids, name, (*path, "queues", name), "queue"): penalty
             for name, penalty in entry.queues.items()
@@ -223,11 +258,12 @@ class _Reader:
         )
 
     def periods(self) -> Iterator[PlannedPeriod]:
-        entries = self.indexed("callbackPeriods")
+        entries = self.entries["callbackPeriods"]
         defaults = [path for path, entry in entries if entry.default]
         for path in defaults[1:]:
             self.report((*path, "default"), "there is another default period")
-        if not defaults and (entries or self.entries["callbackLists"]):
+        needed = entries or self.entries["callbackLists"]
+        if needed and not defaults and not self.unread["callbackPeriods"]:
             # A callback without a period of its own is shown with the default one.
             self.report(("callbackPeriods",), "one period has to say default = true")
         for path, entry in entries:
@@ -236,29 +272,31 @@ class _Reader:
             yield PlannedPeriod(entry.name, entry.start, entry.end, entry.default)
 
     def callback_lists(self) -> Iterator[PlannedCallbackList]:
-        for path, entry in self.indexed("callbackLists"):
+        for path, entry in self.entries["callbackLists"]:
             queue_id = self.refer(self.queue_ids, entry.queue, (*path, "queue"), "queue")
             within = (*path, "callbacks")
-            before = len(self.problems)
-            read = self.convert_each(entry.callbacks, CallbackEntry, within)
-            if len(self.problems) > before:
-                continue  # indexes no longer agree, and the file is refused anyway
-            callbacks = [
-                self.callback((*within, index), callback) for index, callback in enumerate(read)
-            ]
-            seen: dict[Any, int] = {}
-            for index, callback in enumerate(callbacks):
-                first = seen.setdefault(callback.identity, index)
-                if first != index:
-                    self.report(
-                        (*within, index), f"has the number and names of callbacks[{first}] before"
-                    )
+            read, _ = self.convert_each(entry.callbacks, CallbackEntry, within)
+            callbacks = [self.callback(place, callback) for place, callback in read]
+            seen: dict[Any, Path] = {}
+            for (place, _), callback in zip(read, callbacks, strict=True):
+                first = seen.setdefault(callback.identity, place)
+                if first is not place:
+                    self.report(place, f"has the number and names of callbacks[{first[-1]}] before")
             yield PlannedCallbackList(entry.name, queue_id, tuple(callbacks), entry.caller_id)
 
     def callback(self, path: Path, entry: CallbackEntry) -> PlannedCallback:
-        periods = {period.name for period in self.entries["callbackPeriods"]}
-        if entry.period is not None and entry.period not in periods:
-            self.report((*path, "period"), f"there is no period {validation.quoted(entry.period)}")
+        periods = {period.name for period in self.read("callbackPeriods")}
+        if (
+            entry.period is not None
+            and entry.period not in periods
+            and not self.may_be_unread("callbackPeriods", entry.period)
+        ):
+            self.problems.add(
+                (*path, "period"),
+                f"there is no period {validation.quoted(entry.period)}"
+                f"{validation.suggestion(entry.period, periods)}",
+                anywhere=True,
+            )
         if entry.number is None:
             self.report(path, f"{' or '.join(callee.NUMBER_KEYS)} is missing")
         return PlannedCallback(
@@ -280,6 +318,14 @@ class _Reader:
                 return self.today
         self.report(path, "expected today, tomorrow, yesterday, or a date such as 2026-01-31")
         return self.today
+
+
+def _names(value: Any, error: ConfigValueError, keys: Iterable[str]) -> set[str | int | None]:
+    """By what an entry may be referred to that cannot be read; None for what is not known."""
+    if not isinstance(value, dict):
+        return {None}
+    known = (value.get(key) if error.path[-1] != key else None for key in keys)
+    return {name if isinstance(name, str | int) else None for name in known}
 
 
 def _lines(entry: LineEntry, path: Path) -> Iterator[Line]:

@@ -4,11 +4,14 @@ The settings and the contact centre's file are converted into structs here. An e
 becomes a sentence that somebody who knows no Python can act on.
 """
 
+import difflib
 import re
 import tomllib
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 from xucd.center import grammar
 
@@ -83,12 +86,13 @@ def read_toml(text: str) -> dict[str, Any]:
 def convert(value: object, kind: type[T], path: Path = (), *, strict: bool = True) -> T:
     """Convert `value`, found at `path`, to `kind`; with `strict` off, text stands for numbers too.
 
-    Raises `ConfigValueError` with the path of the first part that does not fit.
+    Raises `ConfigValueError` with the path of the first part that does not fit. Where only some
+    values are allowed, or some keys, the problem names them.
     """
     try:
         return msgspec.convert(value, kind, strict=strict)
     except msgspec.ValidationError as error:
-        inner, problem = _explained(str(error))
+        inner, problem = _explained(str(error), kind)
         raise ConfigValueError(path + inner, problem) from error
 
 
@@ -98,14 +102,17 @@ def dotted(path: Path) -> str:
     return text.removeprefix(".")
 
 
-def _explained(message: str) -> tuple[Path, str]:
+def _explained(message: str, kind: Any) -> tuple[Path, str]:
     """Split msgspec's message into the path that it names and a problem in plain words."""
     said, _, where = message.partition(" - at ")
     path: list[str | int] = []
     for name, index in re.findall(r"\.(\w+)|\[(\d+)\]", where):
         path.append(name or int(index))
     if match := re.search(r"unknown field `(.*)`", said):
-        return (*path, match[1]), "there is no such key"
+        return (*path, match[1]), f"there is no such key{meant(match[1], _keys(kind, path))}"
+    if match := re.search(r"Invalid enum value (.*)", said):
+        allowed = [quoted(value) for value in _choices(kind, path)]
+        return tuple(path), f"expected {either(allowed)}, got {match[1].replace(chr(39), chr(34))}"
     if match := re.search(r"missing required field `(.*)`", said):
         return tuple(path), f"{match[1]} is missing"
     if match := re.search(r"matching regex (['\"].*['\"])", said):
@@ -116,6 +123,70 @@ def _explained(message: str) -> tuple[Path, str]:
         return tuple(path), f"expected {_kinds(match[1])}{match[2] or ''}, got {_kinds(match[3])}"
     problem = re.sub(r"`(\w+)`", lambda found: _kinds(found[0]), said)
     return tuple(path), problem[:1].lower() + problem[1:]
+
+
+def _types_at(kind: Any, path: list[str | int]) -> list[inspect.Type]:
+    """What the value at a path of `kind` may be."""
+    found = _alternatives(inspect.type_info(kind))
+    for part in path:
+        found = [
+            each
+            for whole in found
+            for inner in _inside(whole, part)
+            for each in _alternatives(inner)
+        ]
+    return found
+
+
+def _alternatives(kind: inspect.Type) -> list[inspect.Type]:
+    return list(kind.types) if isinstance(kind, inspect.UnionType) else [kind]
+
+
+def _inside(whole: inspect.Type, part: str | int) -> Iterator[inspect.Type]:
+    if isinstance(whole, inspect.StructType):
+        yield from (field.type for field in whole.fields if field.encode_name == part)
+    elif isinstance(whole, inspect.ListType | inspect.VarTupleType) and isinstance(part, int):
+        yield whole.item_type
+
+
+def _keys(kind: Any, path: list[str | int]) -> list[str]:
+    """The keys of the table at a path of `kind`."""
+    return [
+        field.encode_name
+        for found in _types_at(kind, path)
+        if isinstance(found, inspect.StructType)
+        for field in found.fields
+    ]
+
+
+def _choices(kind: Any, path: list[str | int]) -> list[object]:
+    """The values that are allowed at a path of `kind`."""
+    return [
+        value
+        for found in _types_at(kind, path)
+        if isinstance(found, inspect.LiteralType)
+        for value in found.values
+    ]
+
+
+def meant(name: str, keys: Collection[str]) -> str:
+    """What may have been meant by a key that there is not, or else all the keys that there are."""
+    return suggestion(name, keys) or (f"; the keys are {', '.join(keys)}" if keys else "")
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """``; did you mean sales?``, or nothing: one number is never meant for another."""
+    if name.isdecimal():
+        return ""
+    # Letter case alone is no difference to a person.
+    found = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(name.lower(), found, 1, 0.7)
+    return f"; did you mean {found[close[0]]}?" if close else ""
+
+
+def either(values: Sequence[str]) -> str:
+    """``a``, ``a or b``, ``a, b or c``."""
+    return " or ".join(filter(None, (", ".join(values[:-1]), *values[-1:])))
 
 
 def _kinds(names: str) -> str:
