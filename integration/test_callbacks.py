@@ -319,7 +319,7 @@ async def test_who_logs_out_keeps_a_callback_and_an_account_that_goes_frees_it(
     assert without != demo
     file = world.xucd.folder / "changed.toml"
     file.write_text(without)
-    await world.xucd.command("center", "apply", str(file))
+    await world.xucd.command("center", "apply", "--prune", str(file))
     world.xucd.signal(signal.SIGHUP)
     await bruce.until("CallbackReleased", uuid=noel)
     held = await lists(bruce)

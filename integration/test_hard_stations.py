@@ -64,7 +64,7 @@ async def apply(world: World, *changes: tuple[str, str]) -> None:
         text = text.replace(old, new)
     file = world.xucd.folder / "changed.toml"
     file.write_text(text)
-    await world.xucd.command("center", "apply", str(file))
+    await world.xucd.command("center", "apply", "--prune", str(file))
 
 
 async def reload(world: World, page: Client) -> None:

@@ -20,7 +20,7 @@ async def apply(xucd: Xucd, *changes: tuple[str, str]) -> None:
         text = text.replace(old, new)
     file = xucd.folder / "changed.toml"
     file.write_text(text)
-    await xucd.command("center", "apply", str(file))
+    await xucd.command("center", "apply", "--prune", str(file))
     xucd.signal(signal.SIGHUP)
 
 

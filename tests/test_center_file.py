@@ -148,7 +148,8 @@ def test_a_mistake_that_shows_in_many_places_is_one_error() -> None:
     assert group.startswith("center.toml: agents[3].group: there is no group 9; ")
     assert group.endswith(" (also agents[4].group, agents[5].group)")
     agents = "".join(
-        f'[[agents]]\nid = {id}\nnumber = "{id}"\nlogin = "a{id}"\nfirstName = "A"\nlastName = "B"\n'
+        f'[[agents]]\nid = {id}\nnumber = "{id}"\nlogin = "a{id}"\nfirstName = "A"\n'
+        'lastName = "B"\n'
         f'group = 1\nqueues = {{ suport = 0 }}\nprofile = "Boss"\n'
         for id in range(100, 140)
     )

@@ -55,6 +55,60 @@ def test_applying_says_what_changed_and_then_that_nothing_does(xucd: Run) -> Non
     assert (second.returncode, second.stdout) == (0, "nothing to change\n")
 
 
+def test_an_empty_file_removes_nothing_and_prune_says_first_how_much(
+    xucd: Run, store: Store, tmp_path: Path
+) -> None:
+    xucd("center", "apply", DEMO)
+    (tmp_path / "empty.toml").write_text("", encoding="utf-8")
+    done = xucd("center", "apply", "empty.toml")
+    assert done.returncode == 0
+    assert done.stdout.startswith("nothing to change\nkept, though empty.toml lacks them: ")
+    assert "3 queues (support, sales, billing)" in done.stdout
+    assert "--prune" in done.stdout
+    assert len(store.directory().agents) == 6
+    done = xucd("center", "apply", "--prune", "empty.toml")
+    first, *rest = done.stdout.splitlines()
+    assert first.startswith("to remove, for the file lacks them: ")
+    assert "6 agents (2501, 2502, 2503, 2504, 2505, 2506)" in first
+    assert "removed agent 2501" in rest
+    assert store.directory().agents == {}
+
+
+def test_prune_asks_where_somebody_can_answer(
+    xucd: Run, environ: dict[str, str], store: Store, tmp_path: Path
+) -> None:
+    xucd("center", "apply", DEMO)
+    (tmp_path / "empty.toml").write_text("", encoding="utf-8")
+    for answer, agents in (("n", 6), ("", 6), ("y", 0)):
+        ours, theirs = pty.openpty()
+        asked = subprocess.Popen(
+            [sys.executable, "-m", "xucd", "center", "apply", "--prune", "empty.toml"],
+            stdin=theirs, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environ,
+        )  # fmt: skip
+        os.write(ours, f"{answer}\n".encode())
+        said, _ = asked.communicate()
+        os.close(ours)
+        os.close(theirs)
+        assert asked.returncode == 0
+        assert said.index("6 agents") < said.index("Remove them")
+        assert len(store.directory().agents) == agents
+
+
+def test_a_dry_run_shows_the_difference_and_makes_not_even_a_database(
+    xucd: Run, store_url: str, tmp_path: Path
+) -> None:
+    done = xucd("center", "apply", "--dry-run", DEMO)
+    assert done.returncode == 0
+    assert "added agent 2501\n" in done.stdout
+    assert done.stdout.endswith("this was a dry run: nothing was changed\n")
+    assert list(tmp_path.iterdir()) == []
+    xucd("center", "apply", DEMO)
+    (tmp_path / "empty.toml").write_text("", encoding="utf-8")
+    done = xucd("center", "apply", "--dry-run", "--prune", "empty.toml")
+    assert "removed agent 2501\n" in done.stdout
+    assert len(Store(store_url).directory().agents) == 6
+
+
 def test_postgresql_is_chosen_by_its_url(
     xucd: Run, environ: dict[str, str], postgresql: Callable[[str], str]
 ) -> None:

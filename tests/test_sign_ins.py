@@ -102,7 +102,7 @@ def without_sue(xucd: LoneXucd) -> Path:
 async def applied(xucd: LoneXucd, file: Path) -> Any:
     """Apply a centre file, as the command line does."""
     plan = center_file.read(file, datetime.date.today()).plan
-    return await stored(xucd, lambda store: apply(store, plan))
+    return await stored(xucd, lambda store: apply(store, plan, prune=True))
 
 
 async def by_removal(xucd: LoneXucd, token: str) -> None:

@@ -309,7 +309,7 @@ def test_a_user_who_was_removed_and_made_again_is_of_another_generation(
 ) -> None:
     before, ids = demo.generations(), demo.directory().user_by_login
     people = [each for each in demo_plan.people if each.login != "sue"]
-    apply(demo, msgspec.structs.replace(demo_plan, people=people))
+    apply(demo, msgspec.structs.replace(demo_plan, people=people), prune=True)
     assert "sue" not in demo.generations()
     again = [
         msgspec.structs.replace(each, user_id=ids["sue"].id) if each.login == "sue" else each

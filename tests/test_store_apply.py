@@ -12,7 +12,7 @@ from xucd.config import center_file, writing
 from xucd.config.plan import Plan
 from xucd.config.validation import ConfigValueError
 from xucd.store import Store, tables
-from xucd.store.apply import apply
+from xucd.store.apply import apply, lacking, preview
 from xucd.store.export import export
 
 TEXT = DEMO.read_text(encoding="utf-8")
@@ -78,7 +78,7 @@ def test_users_are_numbered_in_order_of_appearance_and_keep_their_number(
     before = {login: user.id for login, user in store.directory().user_by_login.items()}
     assert before["bruce"] == 1
     assert before["ada"] == 8
-    apply(store, without(demo_plan, "bruce"))
+    apply(store, without(demo_plan, "bruce"), prune=True)
     after = {login: user.id for login, user in store.directory().user_by_login.items()}
     assert after == {login: id for login, id in before.items() if login != "bruce"}
 
@@ -101,14 +101,94 @@ def test_what_the_plan_lacks_is_removed_with_all_that_hangs_on_it(
 ) -> None:
     apply(store, demo_plan)
     store.put_station(Station(8, 1, logged_in=True, since=0.0))
-    said = apply(store, without(demo_plan, "bruce"))
+    said = apply(store, without(demo_plan, "bruce"), prune=True)
     assert said == ["removed agent 2501", "removed user bruce"]
     assert 8 not in store.directory().agents
     assert 8 not in store.memberships()
     assert store.stations() == {}
-    assert apply(store, Plan())[-1].startswith("removed group")
+    assert apply(store, Plan(), prune=True)[-1].startswith("removed group")
     assert store.directory().users == {}
     assert callbacks(store) == 0
+
+
+def test_a_plan_that_lacks_all_or_half_removes_nothing(store: Store, demo_plan: Plan) -> None:
+    apply(store, demo_plan)
+    before = writing.write(export(store))
+    assert apply(store, Plan()) == []
+    half = plan_of(TEXT[: TEXT.index("[[agents]]")])
+    assert apply(store, half) == []
+    assert writing.write(export(store)) == before
+
+
+def test_an_agent_without_the_key_keeps_its_queues_and_an_empty_one_takes_them(
+    store: Store, demo_plan: Plan
+) -> None:
+    apply(store, demo_plan)
+    key = "queues = { support = 0, sales = 1 }\n"
+    assert TEXT.count(key) == 1
+    assert apply(store, plan_of(TEXT.replace(key, ""))) == []
+    assert store.memberships()[8] == {1: 0, 2: 1}
+    changes = apply(store, plan_of(TEXT.replace(key, "queues = {}\n")))
+    assert changes == ["set queues of agent 2501: none"]
+    text = writing.write(export(store))
+    assert plan_of(text).agents[0].queues == {}
+
+
+def test_what_the_plan_lacks_is_counted_by_kind(store: Store, demo_plan: Plan) -> None:
+    apply(store, demo_plan)
+    assert lacking(store, demo_plan) == []
+    assert lacking(store, without(demo_plan, "bruce")) == ["1 user (bruce)", "1 agent (2501)"]
+    found = lacking(store, Plan())
+    assert "3 queues (support, sales, billing)" in found
+    assert "10 lines (1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010)" in found
+    assert "1 callback list (Test list) with 3 callbacks" in found
+
+
+def test_a_preview_says_what_would_be_changed_and_changes_nothing(
+    store: Store, demo_plan: Plan
+) -> None:
+    said = preview(store, demo_plan)
+    assert store.directory().agents == {}
+    assert said == apply(store, demo_plan)
+    before = writing.write(export(store))
+    text = TEXT.replace("wrapup = 5", "wrapup = 7")
+    other = without(plan_of(text), "bruce")
+    assert preview(store, other) == ["changed queue support: wrapup 5 to 7"]
+    assert preview(store, other, prune=True)[1:] == ["removed agent 2501", "removed user bruce"]
+    assert writing.write(export(store)) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('id = 2\nname = "sales"', 'id = 7\nname = "sales"', "queues[1]: name sales"),
+        ('id = 8\nnumber = "2501"', 'id = 20\nnumber = "2501"', "agents[0]: number 2501"),
+        ('id = 8\nnumber = "2501"', 'id = 20\nnumber = "2599"', "agents[0]: its user"),
+        ('ids = "1-10"', 'ids = "11-20"', "lines: number 1001"),
+    ],
+)
+def test_what_is_kept_keeps_its_names_and_numbers(
+    store: Store, demo_plan: Plan, old: str, new: str, said: str
+) -> None:
+    apply(store, demo_plan)
+    before = writing.write(export(store))
+    assert old in TEXT
+    file = center_file.parse(TEXT.replace(old, new), "center.toml", TODAY)
+    with pytest.raises(ConfigValueError) as caught:
+        apply(store, file.plan)
+    assert f"center.toml: {said} is that of the " in file.describe(caught.value)
+    assert "--prune" in caught.value.problem
+    assert writing.write(export(store)) == before
+
+
+def test_of_two_default_periods_the_plans_is_the_one(store: Store, demo_plan: Plan) -> None:
+    apply(store, demo_plan)
+    (period, *_) = [period for period in demo_plan.periods if period.default]
+    other = replace(demo_plan, periods=(replace(period, name="Late"),))
+    changes = apply(store, other)
+    assert "added callback period Late" in changes
+    assert f"changed callback period {period.name}: default True to False" in changes
+    assert [each.name for each in export(store).periods if each.default] == ["Late"]
 
 
 def test_a_password_outlives_every_change_of_its_user(store: Store, demo_plan: Plan) -> None:
@@ -147,7 +227,7 @@ def test_a_number_may_go_from_one_that_is_removed_to_one_that_is_new(
 ) -> None:
     apply(store, demo_plan)
     text = TEXT.replace('id = 8\nnumber = "2501"', 'id = 20\nnumber = "2501"')
-    assert apply(store, plan_of(text)) == [
+    assert apply(store, plan_of(text), prune=True) == [
         "added agent 2501",
         "set queues of agent 2501: support 0, sales 1",
         "removed agent 2501",
@@ -183,7 +263,7 @@ def test_a_removed_queue_leaves_the_other_memberships_alone(store: Store, demo_p
     queues = "{ sales = 0, billing = 0 }"
     text = TEXT.replace(queues, "{ sales = 0 }").replace("{ billing = 0 }", "{}")
     start, end = text.index("[[queues]]\nid = 3"), text.index("# Lines 1001")
-    assert apply(store, plan_of(text[:start] + text[end:])) == ["removed queue billing"]
+    assert apply(store, plan_of(text[:start] + text[end:]), prune=True) == ["removed queue billing"]
     assert store.memberships()[11] == {1: 6, 2: 0}
 
 
@@ -203,7 +283,7 @@ def test_a_callback_that_has_been_worked_on_is_left_as_it_became(
 
 def test_a_removed_callback_list_says_how_much_goes_with_it(store: Store, demo_plan: Plan) -> None:
     apply(store, demo_plan)
-    assert apply(store, replace(demo_plan, callback_lists=())) == [
+    assert apply(store, replace(demo_plan, callback_lists=()), prune=True) == [
         "removed callback list Test list and its 3 callbacks"
     ]
 
@@ -228,7 +308,7 @@ def test_an_exported_store_makes_the_same_store_elsewhere(
 ) -> None:
     # Removing and adding leaves gaps among the ids of users, which have to come out the same.
     apply(store, demo_plan)
-    apply(store, without(demo_plan, "alice"))
+    apply(store, without(demo_plan, "alice"), prune=True)
     apply(store, demo_plan)
     text = writing.write(export(store))
     copy = Store(f"sqlite:///{tmp_path_factory.mktemp('copy')}/xucd.db")

@@ -37,7 +37,9 @@ COMMANDS: tuple[Subcommand, ...] = (
         tracing.replay,
         tracing.trace_argument,
     ),
-    Subcommand("center apply", "apply a configuration file", centers.apply, centers.file_argument),
+    Subcommand(
+        "center apply", "apply a configuration file", centers.apply, centers.apply_arguments
+    ),
     Subcommand("center export", "print the configuration as such a file", centers.export),
     Subcommand(
         "person find",

@@ -1,36 +1,77 @@
 """The commands `center …`: the contact centre's configuration as a file."""
 
 import argparse
+import contextlib
 import datetime
+import sys
+import tempfile
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from xucd.center.audit import Kind
-from xucd.cli.subcommand import open_store
+from xucd.cli.subcommand import open_store, settings
 from xucd.config import center_file, writing
 from xucd.config.center_file import CenterFileError
 from xucd.config.validation import ConfigValueError
+from xucd.store import Store, audit
 from xucd.store import apply as store_apply
-from xucd.store import audit
 from xucd.store import export as store_export
 
 
-def file_argument(parser: argparse.ArgumentParser) -> None:
-    """The centre file."""
+def apply_arguments(parser: argparse.ArgumentParser) -> None:
+    """The centre file, and what to do with what it lacks."""
     parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be changed, and change nothing"
+    )
+    parser.add_argument(
+        "--prune", action="store_true", help="remove what FILE lacks, once you have seen how much"
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="remove without asking (a script is never asked)"
+    )
 
 
 def apply(arguments: argparse.Namespace) -> int:
     """Make the stored configuration what the file says; prints the changes."""
     file = center_file.read(arguments.file, datetime.date.today())
-    store = open_store(arguments)
-    try:
-        changes = store_apply.apply(store, file.plan)
-    except ConfigValueError as error:
-        raise CenterFileError([file.describe(error)]) from error
-    finally:
-        store.close()
+    with contextlib.ExitStack() as opened:
+        store = _trial_store(arguments, opened) if arguments.dry_run else open_store(arguments)
+        opened.callback(store.close)
+        try:
+            missing = store_apply.lacking(store, file.plan)
+            if missing and arguments.prune and not _agreed(arguments, missing):
+                print("nothing was changed")
+                return 0
+            carry_out = store_apply.preview if arguments.dry_run else store_apply.apply
+            changes = carry_out(store, file.plan, prune=arguments.prune)
+        except ConfigValueError as error:
+            raise CenterFileError([file.describe(error)]) from error
     print("\n".join(changes) or "nothing to change")
+    if missing and not arguments.prune:
+        print(f"kept, though {file.name} lacks them: {', '.join(missing)}")
+        print("to remove them: xucd center apply --prune")
+    if arguments.dry_run:
+        print("this was a dry run: nothing was changed")
     return 0
+
+
+def _agreed(arguments: argparse.Namespace, missing: list[str]) -> bool:
+    """Show what will be removed, and ask for a yes where somebody is there to give it."""
+    print(f"to remove, for the file lacks them: {', '.join(missing)}", flush=True)
+    if arguments.dry_run or arguments.yes or not sys.stdin.isatty():
+        return True
+    return input("Remove them, with all that hangs on them? [y/N] ").strip().lower() in {"y", "yes"}
+
+
+def _trial_store(arguments: argparse.Namespace, opened: contextlib.ExitStack) -> Store:
+    """A store to try on; an empty one where there is none yet, since none may be made."""
+    url = settings(arguments, secret=False).store.url
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
+        url = f"sqlite:///{opened.enter_context(tempfile.TemporaryDirectory())}/trial.db"
+    return Store(url)
 
 
 def export(arguments: argparse.Namespace) -> int:

@@ -227,10 +227,12 @@ class _Reader:
                 (*path, "group"),
                 f"there is no group {entry.group}; the groups are {known or 'none'}",
             )
-        queues = {
-            self.refer(self.queue_ids, name, (*path, "queues", name), "queue"): penalty
-            for name, penalty in entry.queues.items()
-        }
+        queues = None
+        if entry.queues is not None:
+            queues = {
+                self.refer(self.queue_ids, name, (*path, "queues", name), "queue"): penalty
+                for name, penalty in entry.queues.items()
+            }
         return PlannedAgent(entry.id, entry.number, entry.login, entry.group, queues, entry.context)
 
     def person(self, path: Path, entry: AgentEntry | UserEntry) -> Person:

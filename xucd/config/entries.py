@@ -66,8 +66,9 @@ class LineEntry(Entry, frozen=True, kw_only=True):
 class AgentEntry(Entry, frozen=True, kw_only=True):
     """``[[agents]]``: an agent and the user it signs in as.
 
-    `line` is a line's number, `queues` maps queue names to penalties. The `visible…` names bound
-    what the agent sees if it is a supervisor besides.
+    `line` is a line's number, `queues` maps queue names to penalties; without it, an agent that is
+    there already keeps its queues. The `visible…` names bound what the agent sees if it is a
+    supervisor besides.
     """
 
     id: Id
@@ -78,7 +79,7 @@ class AgentEntry(Entry, frozen=True, kw_only=True):
     last_name: SpokenName
     line: str | None = None
     group: int
-    queues: dict[str, Penalty] = {}
+    queues: dict[str, Penalty] | None = None
     context: AsteriskName = "default"
     profile: Profile | None = None
     visible_queues: tuple[str, ...] = ()

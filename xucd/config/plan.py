@@ -31,14 +31,14 @@ class Person(msgspec.Struct, frozen=True):
 class PlannedAgent(msgspec.Struct, frozen=True):
     """An agent; its names and line are those of the person with this `login`.
 
-    `queues` maps queue ids to penalties: the default membership.
+    `queues` maps queue ids to penalties: the default membership, None to leave it as it is.
     """
 
     id: int
     number: str
     login: str
     group_id: int
-    queues: dict[int, int]
+    queues: dict[int, int] | None
     context: str = "default"
 
 

@@ -98,7 +98,9 @@ class _Entries:
             user_id=person.user_id,
             group=agent.group_id,
             context=agent.context,
-            queues={self.queues[id]: penalty for id, penalty in sorted(agent.queues.items())},
+            queues=None
+            if agent.queues is None
+            else {self.queues[id]: penalty for id, penalty in sorted(agent.queues.items())},
             visible_queues=_names(person.queue_ids, self.queues),
             visible_groups=_names(person.group_ids, self.groups),
             **self.person(person),

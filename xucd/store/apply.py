@@ -1,13 +1,17 @@
 """Making the database follow a plan, in one transaction, and reporting what changed.
 
-Groups, queues, lines, agents and users that the plan lacks are removed. A user is identified by its
-login. Passwords stay. Two things are handled differently, because people change them at work:
+Groups, queues, lines, agents and users that the plan lacks are kept, so that half a file removes
+nothing; with `prune` they are removed. A user is identified by its login, a callback list and a
+period by their name, everything else by its id. Passwords stay. Two things are handled differently,
+because people change them at work:
 
 - An agent's queues in the plan are its *default* membership. The live membership is set from them
   only when the agent is new, or when they differ from the default that the store holds. So where a
   supervisor has moved an agent to other queues since, applying the same plan again leaves it there.
 - Callbacks are only added. One that the list already has (same number and names) is left as it has
   become: taken, put off to another day, closed. Removing a whole list removes its callbacks.
+
+`preview` says what would be changed, and changes nothing; `lacking` counts what the plan lacks.
 """
 
 import re
@@ -41,25 +45,71 @@ UNIQUE = {
     tables.users: ("login",),
     tables.agents: ("number",),
 }
+# What one row alone may refer to, though the database does not say so.
+OWNED = {tables.agents: ("user_id",)}
 NAMESPACE = uuid.UUID("5d0e64c1-1f8e-4f43-9c4f-6a6e7d6f9b57")
 Rows = dict[Any, dict[str, Any]]
 CALLBACK_ADDED = "added callback "
 USER_REMOVED = "removed user "
 # The audit trail gets so many of the lines that say what was changed.
 MAX_AUDITED = 50
+# `lacking` names so many of each kind.
+MAX_NAMED = 10
 
 
-def apply(store: Store, plan: Plan) -> list[str]:
+def apply(store: Store, plan: Plan, *, prune: bool = False) -> list[str]:
     """Make the store follow the plan; one line for each thing changed, none if nothing was.
 
-    The audit trail gets what was changed, in the same transaction, as done by the command line.
-    Raises `StoreError`, or `ConfigValueError` when the plan gives a user another id than it has,
-    with the path of that id in the file; then nothing is changed.
+    What the plan lacks is removed with `prune` only. The audit trail gets what was changed, in the
+    same transaction, as done by the command line. Raises `StoreError`, or `ConfigValueError` when
+    the plan gives a user another id than it has, or something that is kept has the name or number
+    of something new; its path leads to that in the file. Then nothing is changed.
     """
     with store.writing(alone=True) as connection:
-        changes = list(_apply(connection, plan))
+        changes = list(_apply(connection, plan, prune))
         audit.append(connection, *_entries(changes))
         return changes
+
+
+def preview(store: Store, plan: Plan, *, prune: bool = False) -> list[str]:
+    """What `apply` would return; nothing is changed. Raises as `apply` does."""
+    with store.trying() as connection:
+        return list(_apply(connection, plan, prune))
+
+
+def lacking(store: Store, plan: Plan) -> list[str]:
+    """What the store has and the plan lacks, counted: ``2 agents (2501, 2502)``, for each kind."""
+    with store.trying() as connection:
+        wanted = _wanted(plan, _user_ids(connection, plan))
+        return [
+            line
+            for table, rows in wanted.items()
+            if (line := _counted(connection, table, _stored(connection, table, rows), rows))
+        ]
+
+
+def _counted(connection: Connection, table: Table, stored: Rows, wanted: Rows) -> str:
+    kind, name = LABELS[table]
+    keys = [key for key in stored if key not in wanted]
+    if not keys:
+        return ""
+    names = [str(stored[key][name]) for key in keys]
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    text = f"{_number(len(names), kind)} ({', '.join(names[:MAX_NAMED])}{more})"
+    if table is tables.callback_lists:
+        text += f" with {_number(_requests(connection, keys), 'callback')}"
+    return text
+
+
+def _number(count: int, kind: str) -> str:
+    return f"{count} {kind}{'' if count == 1 else 's'}"
+
+
+def _requests(connection: Connection, lists: list[Any]) -> int:
+    """How many callbacks these lists have, closed ones too."""
+    requests = tables.callback_requests
+    query = select(func.count()).where(requests.c.list_uuid.in_(lists))
+    return connection.scalar(query) or 0
 
 
 def _entries(changes: list[str]) -> Iterator[AuditEntry]:
@@ -77,9 +127,61 @@ def _entries(changes: list[str]) -> Iterator[AuditEntry]:
             yield audit.command_line(Kind.REMOVE_USER, [Target("user", None, login)])
 
 
-def _apply(connection: Connection, plan: Plan) -> Iterator[str]:
+def _apply(connection: Connection, plan: Plan, prune: bool) -> Iterator[str]:
     user_ids = _user_ids(connection, plan)
-    wanted: dict[Table, Rows] = {
+    wanted = _wanted(plan, user_ids)
+    stored = {table: _stored(connection, table, rows) for table, rows in wanted.items()}
+    if not prune:
+        _keep(stored, wanted)
+    for table, rows in wanted.items():
+        _free_unique_values(connection, table, stored[table], rows)
+    for table, rows in wanted.items():
+        yield from _put(connection, table, stored[table], rows)
+    yield from _set_queues(connection, plan, user_ids, set(stored[tables.agents]))
+    # In reverse, so that nothing is removed that another row still refers to.
+    for table, rows in reversed(wanted.items()):
+        yield from _remove(connection, table, stored[table], rows)
+    for planned in plan.callback_lists:
+        yield from _add_callbacks(connection, planned)
+
+
+def _keep(stored: Mapping[Table, Rows], wanted: Mapping[Table, Rows]) -> None:
+    """Want also the rows that the plan lacks. Raises `ConfigValueError` where they are in its way.
+
+    Of two default periods, the plan's is the one.
+    """
+    for table, rows in wanted.items():
+        kept = {key: row for key, row in stored[table].items() if key not in rows}
+        for column in (*UNIQUE.get(table, ()), *OWNED.get(table, ())):
+            _check_free(table, column, kept, rows)
+        if table is tables.callback_periods and any(row["default"] for row in rows.values()):
+            kept = {key: {**row, "default": False} for key, row in kept.items()}
+        rows.update(kept)
+
+
+def _check_free(table: Table, column: str, kept: Rows, wanted: Rows) -> None:
+    """Raise `ConfigValueError` if a wanted row has a value that is a kept row's."""
+    kind, name = LABELS[table]
+    taken = {row[column]: key for key, row in kept.items()}
+    found = [(index, row) for index, row in enumerate(wanted.values()) if row[column] in taken]
+    if not found:
+        return
+    index, row = found[0]
+    key = taken[row[column]]
+    # A range of lines is one entry of the file and several rows.
+    path: Path = (table.name,) if table is tables.lines else (table.name, index)
+    what = "its user" if column == "user_id" else f"{column} {row[column]}"
+    others = f", and {len(found) - 1} more like it" if len(found) > 1 else ""
+    raise ConfigValueError(
+        path,
+        f"{what} is that of the {kind} {kept[key][name]} with id {key}, which the file lacks"
+        f"{others}: give it that id, or remove what the file lacks with --prune",
+    )
+
+
+def _wanted(plan: Plan, user_ids: Mapping[str, int]) -> dict[Table, Rows]:
+    """The rows of each table that the plan asks for, by their key."""
+    return {
         tables.groups: {g.id: {"name": g.name} for g in plan.groups},
         tables.queues: {
             q.id: {
@@ -128,17 +230,6 @@ def _apply(connection: Connection, plan: Plan) -> Iterator[str]:
             for planned in plan.callback_lists
         },
     }
-    stored = {table: _stored(connection, table, rows) for table, rows in wanted.items()}
-    for table, rows in wanted.items():
-        _free_unique_values(connection, table, stored[table], rows)
-    for table, rows in wanted.items():
-        yield from _put(connection, table, stored[table], rows)
-    yield from _set_queues(connection, plan, user_ids, set(stored[tables.agents]))
-    # In reverse, so that nothing is removed that another row still refers to.
-    for table, rows in reversed(wanted.items()):
-        yield from _remove(connection, table, stored[table], rows)
-    for planned in plan.callback_lists:
-        yield from _add_callbacks(connection, planned)
 
 
 def _user_ids(connection: Connection, plan: Plan) -> dict[str, int]:
@@ -251,9 +342,7 @@ def _remove(connection: Connection, table: Table, stored: Rows, wanted: Rows) ->
     for row_key in stored.keys() - wanted.keys():
         note = ""
         if table is tables.callback_lists:
-            requests = tables.callback_requests
-            count = select(func.count()).where(requests.c.list_uuid == row_key)
-            note = f" and its {connection.scalar(count)} callbacks"
+            note = f" and its {_number(_requests(connection, [row_key]), 'callback')}"
         connection.execute(delete(table).where(key == row_key))
         yield f"removed {kind} {stored[row_key][name]}{note}"
 
@@ -271,15 +360,16 @@ def _set_queues(
     for agent in plan.agents:
         user_id = user_ids[agent.login]
         old = defaults.get(user_id, {})
-        if agent.id in agents_before and old == agent.queues:
+        queues = agent.queues or {}
+        if agent.id in agents_before and (agent.queues is None or queues == old):
             continue
-        replace_queues(connection, table, user_id, agent.queues)
-        replace_queues(connection, tables.memberships, agent.id, agent.queues)
+        replace_queues(connection, table, user_id, queues)
+        replace_queues(connection, tables.memberships, agent.id, queues)
         # Asterisk still has the old queues of an agent that is logged in; the daemon sets them.
         station = update(tables.stations).where(tables.stations.c.agent_id == agent.id)
         connection.execute(station.values(settled=False))
-        if agent.id in agents_before or agent.queues:
-            yield f"set queues of agent {agent.number}: {_queues(names, agent.queues)}"
+        if agent.id in agents_before or queues:
+            yield f"set queues of agent {agent.number}: {_queues(names, queues)}"
 
 
 def _queues(names: Mapping[int, str], queues: Mapping[int, int]) -> str:

@@ -231,14 +231,27 @@ def migrate(engine: Engine) -> None:
 
     Raises `StoreError`, also for a database of a newer xucd.
     """
+    with transaction(engine, writing=True, alone=True) as connection:
+        _upgrade(connection)
+
+
+@contextmanager
+def trial(engine: Engine) -> Iterator[Connection]:
+    """A transaction on tables that are up to date, which is rolled back with all that it did."""
+    with transaction(engine, writing=True, alone=True) as connection:
+        _upgrade(connection)
+        yield connection
+        connection.rollback()
+
+
+def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    with transaction(engine, writing=True, alone=True) as connection:
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except CommandError as error:
-            raise StoreError(
-                f"the database does not fit this version of xucd ({error}): a newer one has used"
-                " it; install that again, or restore a backup from before"
-            ) from error
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError(
+            f"the database does not fit this version of xucd ({error}): a newer one has used"
+            " it; install that again, or restore a backup from before"
+        ) from error

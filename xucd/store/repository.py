@@ -58,6 +58,10 @@ class Store:
         """A transaction that writes; `alone` among those that ask for it."""
         return database.transaction(self._engine, writing=True, alone=alone)
 
+    def trying(self) -> AbstractContextManager[Connection]:
+        """A transaction on tables that are up to date, of which nothing stays."""
+        return database.trial(self._engine)
+
     def directory(self) -> Directory:
         """The whole configuration."""
         with self.reading() as connection:
