@@ -43,8 +43,19 @@ def settings_path(arguments: argparse.Namespace) -> Path | None:
     if path is None and os.environ.get("XUCD_CONFIG"):
         path = Path(os.environ["XUCD_CONFIG"])
     if path is None:
-        path = next((Path(place) for place in PLACES if Path(place).exists()), None)
+        path = next((Path(place) for place in PLACES if _is_there(place)), None)
     return path
+
+
+def _is_there(place: str) -> bool:
+    """Whether a settings file is there, even if this user may not read it, which is said later."""
+    try:
+        os.stat(place)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def exposed(arguments: argparse.Namespace, checked: Settings) -> list[str]:

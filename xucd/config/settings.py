@@ -241,7 +241,9 @@ def read(path: Path) -> dict[str, Any]:
         return validation.read_toml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError are both ones
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: is not UTF-8 text") from error
+    except ValueError as error:
         raise SettingsError(f"{path.name}: is not valid TOML: {error}") from error
 
 
@@ -305,9 +307,12 @@ def _with_secret(ami: Ami, path: Path | None, environ: Mapping[str, str]) -> Ami
         file = secret_file(ami.secret_file, path, environ)
         try:
             secret = file.read_text(encoding="utf-8").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise ConfigValueError(("ami", "secret_file"), f"{file} is not UTF-8 text") from error
         except (OSError, ValueError) as error:
+            reason = (isinstance(error, OSError) and error.strerror) or error
             raise ConfigValueError(
-                ("ami", "secret_file"), f"{file} cannot be read: {error}"
+                ("ami", "secret_file"), f"{file} cannot be read: {reason}"
             ) from error
         validation.convert(secret, Annotated[str, Meta(pattern=validation.TEXT)], ("ami", "secret"))  # type: ignore[arg-type]
     if not secret:
