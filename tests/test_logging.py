@@ -20,7 +20,7 @@ EXCEPTIONS = {"exc_info"}
 
 # The client is a library for other programs, which structlog must not be a dependency of; the
 # process routes the log entries of libraries to structlog.
-STANDARD_LOGGING = {"xucd/client/center_client.py", "xucd/app/daemon.py"}
+STANDARD_LOGGING = {"xucd/client/center_client.py", "xucd/app/log_output.py"}
 
 
 def sources() -> Iterator[tuple[str, ast.Module]]:
@@ -83,8 +83,8 @@ def test_log_entries_have_the_documented_keys_and_no_others() -> None:
 def test_a_traceback_shows_no_values() -> None:
     script = (
         "import structlog\n"
-        "from xucd.app.daemon import _log_to_stderr\n"
-        "_log_to_stderr()\n"
+        "from xucd.app import log_output\n"
+        "log_output.set_up()\n"
         "def answer(caller):\n"
         "    raise RuntimeError('it has failed')\n"
         "try:\n"
@@ -103,8 +103,8 @@ def test_nothing_that_a_stranger_sends_can_pass_for_an_entry_of_its_own() -> Non
     forged = "2026-11-26T21:27:26.498746Z [info     ] wrong login or password"
     script = (
         "import logging, structlog\n"
-        "from xucd.app.daemon import _log_to_stderr\n"
-        "_log_to_stderr()\n"
+        "from xucd.app import log_output\n"
+        "log_output.set_up()\n"
         f"for end in '\\n\\r\\x0b\\x0c\\x85\\u2028\\u2029':\n"
         f"    sent = 'x' + end + {forged!r}\n"
         "    structlog.get_logger().warning('refused', reason=sent)\n"

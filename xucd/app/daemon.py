@@ -1,17 +1,17 @@
 """xucd as a process: event loop, log, signals, and systemd."""
 
 import asyncio
-import logging
 import signal
-import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from twisted.internet import asyncioreactor
 
+from xucd.app import log_output
+from xucd.app.journal_lines import print_error
 from xucd.app.systemd import Notifier
 from xucd.config.settings import Settings
 from xucd.store import StoreError, StoreUnavailable
@@ -28,7 +28,7 @@ def run(settings: Settings, exposed: Iterable[str] = ()) -> int:
     It is 1 if the database cannot be reached, which may pass, and 2 if a setting is wrong.
     `exposed` are sentences about secrets that all can read, for the log.
     """
-    _log_to_stderr()
+    log_output.set_up()
     for sentence in exposed:
         log.warning("a secret is exposed", reason=sentence)
     loop = _loop()
@@ -57,7 +57,7 @@ async def _serve(settings: Settings) -> int:
     try:
         await xucd.start()
     except (CannotListen, StoreError) as error:
-        print(f"xucd: {error}", file=sys.stderr)
+        print_error(f"xucd: {error}")
         await xucd.stop()
         return 1 if isinstance(error, StoreUnavailable) else 2
     systemd.send("READY=1")
@@ -95,43 +95,3 @@ def _loop() -> asyncio.AbstractEventLoop:
 
         return Loop()
     return asyncio.new_event_loop()
-
-
-def _one_entry(_logger: object, _method: str, text: Any) -> str:
-    """Indent all lines of an entry but its first: none can pass for an entry of its own.
-
-    What an exception or a library says may have been sent by a stranger.
-    """
-    return "\n    ".join(text.splitlines())
-
-
-def _log_to_stderr() -> None:
-    """One line for each entry, from structlog as well as from libraries that use logging."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso"),
-    ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                # Its default shows the values of variables where `rich` is installed: numbers,
-                # passwords, tokens.
-                structlog.dev.ConsoleRenderer(
-                    colors=sys.stderr.isatty(),
-                    exception_formatter=structlog.dev.plain_traceback,
-                ),
-                _one_entry,
-            ],
-        )
-    )
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)

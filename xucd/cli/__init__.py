@@ -5,10 +5,10 @@ family of commands has a module; what only some commands need is imported by the
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from xucd import __version__
+from xucd.app.journal_lines import print_error
 from xucd.cli import centers, persons, running, tracing, users
 from xucd.cli.subcommand import Handler, Mistake, Subcommand
 from xucd.config.center_file import CenterFileError
@@ -77,9 +77,9 @@ def main(argv: list[str] | None = None) -> int:
         return handler(arguments)
     except CenterFileError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)
+            print_error(problem)
     except (Mistake, SettingsError, StoreError) as error:
-        print(f"xucd: {error}", file=sys.stderr)
+        print_error(f"xucd: {error}")
     return 2
 
 
