@@ -37,7 +37,7 @@ SAY ?= {"command":"getAgentStates"}
 FOR ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test soak lint unit mutants locks demo demo-up demo-down demo-call demo-say demo-needs bench generate clean
+.PHONY: help venv test soak lint unit mutants locks demo demo-up demo-down demo-call demo-say demo-needs demo-venv bench generate clean
 
 help:
 	@echo "make demo         a whole contact centre on this machine, until Ctrl-C"
@@ -70,9 +70,9 @@ help:
 venv:
 	@$(BIN)/ensure-venv
 
-demo-needs: venv
-	@$(BIN)/ensure-docker
-	@$(BIN)/build-images 22
+# The demo's own virtual environment holds no library of the tests; all other targets add them.
+demo-needs:
+	@$(BIN)/ensure-demo
 
 demo: demo-needs
 	@DEMO_CALLS='$(DEMO_CALLS)' $(PYTHON) -m integration.demo run
@@ -84,11 +84,14 @@ demo-down:
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m integration.demo down; \
 	else echo "xucd demo: none runs"; fi
 
-demo-call: venv
+demo-venv:
+	@$(BIN)/ensure-venv demo
+
+demo-call: demo-venv
 	@$(PYTHON) -m integration.demo call '$(NUMBER)' $(if $(TALK),--talk '$(TALK)')
 
 # As it was typed: neither make nor the shell may read anything into it.
-demo-say: venv
+demo-say: demo-venv
 	@$(PYTHON) -m integration.demo say '$(LOGIN)' '$(subst ','\'',$(value SAY))' --for '$(FOR)'
 
 lint: venv

@@ -5,10 +5,7 @@ And what SECURITY.md says of the ports on which it listens.
 
 import configparser
 import json
-import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import msgspec
@@ -17,10 +14,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import xucd
+from tests.project_copy import ProjectCopy
 from xucd.config.settings import Settings
 
 PROJECT = Path(__file__).parent.parent
-RUNTIME, TEST = PROJECT / "locks/runtime.txt", PROJECT / "locks/test.txt"
+RUNTIME, DEMO, DOCS, TEST = (
+    PROJECT / "locks" / f"{name}.txt" for name in ("runtime", "demo", "docs", "test")
+)
 BILL = PROJECT / "xucd/sbom.cdx.json"
 
 SOUND = '{"dependencies": [{"name": "attrs", "version": "1", "vulns": []}]}'
@@ -54,7 +54,12 @@ def _wanted(*sections: tuple[str, str]) -> list[Requirement]:
 
 @pytest.mark.parametrize(
     ("file", "extras"),
-    [(RUNTIME, ("fast", "postgresql")), (TEST, ("client", "fast", "postgresql", "test"))],
+    [
+        (RUNTIME, ("fast", "postgresql")),
+        (DEMO, ("demo", "fast")),
+        (DOCS, ("docs",)),
+        (TEST, ("client", "demo", "docs", "fast", "postgresql", "test")),
+    ],
 )
 def test_each_library_that_is_asked_for_is_locked_with_hashes(
     file: Path, extras: tuple[str, ...]
@@ -69,13 +74,20 @@ def test_each_library_that_is_asked_for_is_locked_with_hashes(
         assert all(map(requirement.specifier.contains, versions)), requirement
 
 
-def test_what_is_tested_is_what_runs() -> None:
-    runtime, test = _locked(RUNTIME), _locked(TEST)
-    assert {name: test[name] for name in runtime} == runtime
+@pytest.mark.parametrize("file", [RUNTIME, DEMO, DOCS], ids=lambda file: file.stem)
+def test_what_is_tested_is_what_runs(file: Path) -> None:
+    locked, test = _locked(file), _locked(TEST)
+    assert {name: test[name] for name in locked} == locked
+
+
+def test_the_demo_gets_no_library_of_the_tests() -> None:
+    of_tests = {"pytest", "mypy", "hypothesis", "playwright", "atheris", "ruff"}
+    assert of_tests <= _locked(TEST).keys()
+    assert of_tests.isdisjoint(_locked(DEMO))
 
 
 def test_no_lock_names_a_registry() -> None:
-    for lock in (RUNTIME, TEST):
+    for lock in (RUNTIME, DEMO, DOCS, TEST):
         assert "://" not in lock.read_text()
     packages = json.loads((PROJECT / "package-lock.json").read_text())["packages"]
     assert [path for path, package in packages.items() if "resolved" in package] == []
@@ -104,31 +116,6 @@ def test_the_bill_is_of_this_version() -> None:
     assert (component["name"], component["version"]) == ("xucd", xucd.__version__)
 
 
-class Copy:
-    """A script of integration/bin in a project of its own, whose programs are stand-ins."""
-
-    def __init__(self, project: Path, script: str) -> None:
-        self.project = project
-        self._script = project / "integration/bin" / script
-        for name in (f"integration/bin/{script}", "setup.cfg", "locks/test.txt"):
-            (project / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT / name, project / name)
-
-    def stand_in(self, program: str, *lines: str) -> None:
-        """Have this stand in for a program, given by its path in the project."""
-        path = self.project / program
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(["#!/bin/sh", *lines, ""]), encoding="utf-8")
-        path.chmod(0o755)
-
-    def run(self) -> "subprocess.CompletedProcess[str]":
-        search = f"{self.project / 'bin'}:{os.environ['PATH']}"
-        return subprocess.run(
-            [self._script], env={**os.environ, "PATH": search}, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("pip_audit", "npm", "code", "says"),
     [
@@ -153,33 +140,13 @@ class Copy:
 def test_lint_fails_for_a_known_weakness_and_says_when_none_can_be_known(
     tmp_path: Path, pip_audit: str, npm: str, code: int, says: list[str]
 ) -> None:
-    copy = Copy(tmp_path, "audit-libraries")
+    copy = ProjectCopy(tmp_path)
     # Both end with 1 for a weakness and for a network that is not there alike.
     copy.stand_in(".venv/bin/pip-audit", "cat <<'END'", pip_audit, "END", "exit 1")
     copy.stand_in("bin/npm", "cat <<'END'", npm, "END", "exit 1")
-    ran = copy.run()
+    ran = copy.run("audit-libraries")
     assert ran.returncode == code
     assert [each for each in says if each not in ran.stderr] == []
-
-
-def test_the_virtual_environment_gets_nothing_whose_hash_is_not_locked(tmp_path: Path) -> None:
-    copy = Copy(tmp_path, "ensure-venv")
-    asked = tmp_path / "asked"
-    copy.stand_in(
-        "bin/python3",
-        'case "$1 $2" in',
-        '"-m venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;',
-        f'"-m pip") echo "$*" >>{asked} ;;',
-        "esac",
-    )
-    ran = copy.run()
-    assert ran.returncode == 0, ran.stderr
-    locked, itself = (line.split()[3:] for line in asked.read_text().splitlines())
-    assert {"--require-hashes", "locks/test.txt"} <= set(locked)
-    assert {"--no-deps", "--no-build-isolation"} <= set(itself)  # which would fetch others
-    assert itself[-1] == "."
-    copy.run()
-    assert len(asked.read_text().splitlines()) == 2  # it is there
 
 
 def test_the_ports_that_security_names_are_those_of_the_settings() -> None:
