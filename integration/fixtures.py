@@ -136,8 +136,8 @@ async def clear(world: World) -> None:
         queue = ""
         for line in await panel.command("queue show"):
             if line[:1].strip():
-                queue = line.split()[0]
+                queue = line.partition(" has ")[0]
             for word in line.split():
                 interface = word.strip("()")
-                if interface.startswith("PJSIP/"):
-                    await panel.command(f"queue remove member {interface} from {queue}")
+                if interface.startswith(("PJSIP/", "SIP/", "IAX2/")):
+                    await panel.command(f'queue remove member {interface} from "{queue}"')

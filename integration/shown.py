@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from integration.pbx import Pbx
 
 _MEMBER = re.compile(
-    r"^\s+(?:(?P<name>.*?) \()?(?P<interface>(?:PJSIP|Local)/[^\s()]+)(?: from [^()]*)?\)?"
+    r"^\s+(?:(?P<name>.*?) \()?(?P<interface>(?:PJSIP|SIP|IAX2|Local)/[^\s()]+)(?: from [^()]*)?\)?"
     r"(?: with penalty (?P<penalty>\d+))?(?P<rest> \(.*)$",
     re.MULTILINE,
 )
@@ -27,7 +27,7 @@ class ShownMember:
 
 async def members_of(pbx: Pbx, queue: str) -> list[ShownMember]:
     """What ``queue show`` lists of a queue."""
-    return read_members(await asyncio.to_thread(pbx.cli, f"queue show {queue}"))
+    return read_members(await asyncio.to_thread(pbx.cli, f'queue show "{queue}"'))
 
 
 def read_members(text: str) -> list[ShownMember]:

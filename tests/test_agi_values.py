@@ -115,8 +115,10 @@ def test_a_caller_id_is_taken_in_each_of_its_forms(
 
 
 def test_a_caller_id_is_written_so_that_asterisk_reads_it_back() -> None:
-    intent = intents.DialFromQueueIntent("support", "12", 'a"b\\c', "34", 25, "request", "call")
+    intent = intents.DialFromQueueIntent(
+        "support", "12", "sales-floor", 'a"b\\c', "34", 25, "request", "call"
+    )
     action = actions.for_intent(intent).as_dict()
     assert action["CallerID"] == '"a\\"b\\\\c" <34>'
     assert action["Channel"] == "Local/support@xucd-dial-from-queue/n"
-    assert action["Variable"] == "__XUCD_REQ=request,__XUCD_TMO=25"
+    assert action["Variable"] == "__XUCD_REQ=request,__XUCD_TMO=25,XUCD_CONTEXT=sales-floor"

@@ -119,7 +119,7 @@ def test_whatever_is_said_is_told_as_far_as_it_fits(kind: str, said: str) -> Non
 @given(number=ANY, name=ANY)
 def test_nobody_is_told_with_markup_or_control_characters(number: str, name: str) -> None:
     told = party(number, name)
-    assert re.fullmatch(GRAMMARS["number"].pattern, told[0])
+    assert re.fullmatch(r"[0-9*#+]{0,80}", told[0])  # letters only in numbers of ours
     assert re.fullmatch(GRAMMARS["name"].pattern, told[1])
 
 
@@ -141,10 +141,10 @@ def test_a_reason_that_a_person_may_give_forges_nothing_in_app_queues_files(said
 
 
 def test_a_message_that_holds_what_its_kind_does_not_is_found() -> None:
-    body = {"queueId": 1, "calls": [{"position": 1, "name": "<b>", "number": "a", "queueTime": ""}]}
+    body = {"queueId": 1, "calls": [{"position": 1, "name": "<b>", "number": "a b", "queueTime": ""}]}
     assert unfit("QueueCalls", body) == [
         "QueueCalls.calls[].name is no name: '<b>'",
-        "QueueCalls.calls[].number is no number: 'a'",
+        "QueueCalls.calls[].number is no number: 'a b'",
         "QueueCalls.calls[].queueTime is no time: ''",
     ]
     assert unfit("AgentGroupList", [{"id": 1, "name": "a\n"}]) == [

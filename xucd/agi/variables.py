@@ -1,8 +1,8 @@
 """The script `variables`: sets the variables that a command has stored for a call.
 
-The channel variable `XUCD_REQ` is their request id. They are set with two underscores, so that all
-channels that this one creates inherit them; a function such as `CALLERID(name)` is set on this
-channel only. A value that is too long for one AGI command is sent in pieces, which the dialplan's
+The channel variable `XUCD_REQ` is their request id. Those of users are set with two underscores, so
+that all channels that this one creates inherit them; others, and a function such as
+`CALLERID(name)`, are set on this channel only. A value that is too long for one AGI command is sent in pieces, which the dialplan's
 `xucd-join` joins.
 """
 
@@ -10,6 +10,7 @@ from xucd.agi import syntax
 from xucd.agi.call_variables import CallVariables
 from xucd.agi.conversation import Conversation
 from xucd.agi.server import Script
+from xucd.center.leg import is_users
 
 REQUEST = "XUCD_REQ"
 PIECE = "XUCDPIECE"
@@ -30,7 +31,7 @@ def script(call_variables: CallVariables) -> Script:
 
     async def variables(call: Conversation) -> None:
         for name, value in (call_variables.peek(await call.get(REQUEST)) or {}).items():
-            await _set(call, name if name.endswith(")") else f"__{name}", value)
+            await _set(call, f"__{name}" if is_users(name) else name, value)
 
     return variables
 

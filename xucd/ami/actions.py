@@ -243,15 +243,22 @@ ANSWER_GRACE_S = 5
 
 
 def _dial_from_queue(intent: DialFromQueueIntent) -> Action:
-    if not {",", "/", "@"}.isdisjoint(intent.queue + intent.request_id):
+    if not {",", "/", "@"}.isdisjoint(intent.extension + intent.request_id):
         raise InvalidValue("Channel and Variable must not contain a separator")
+    if "," in intent.context:
+        raise InvalidValue("Variable must not contain a comma")
+    variables = {
+        "__XUCD_REQ": intent.request_id,
+        "__XUCD_TMO": str(intent.wait),
+        "XUCD_CONTEXT": intent.context,
+    }
     # Asterisk removes the quotes and the backslashes again.
     name = intent.name.replace("\\", "\\\\").replace('"', '\\"')
     return Action(
         "Originate",
         (
             # /n: else the Local channels are optimised away, and the queue's events name others.
-            ("Channel", f"Local/{intent.queue}@{FROM_QUEUE_CONTEXT}/n"),
+            ("Channel", f"Local/{intent.extension}@{FROM_QUEUE_CONTEXT}/n"),
             ("Context", DESTINATION_CONTEXT),
             ("Exten", intent.destination),
             ("Priority", "1"),
@@ -260,7 +267,7 @@ def _dial_from_queue(intent: DialFromQueueIntent) -> Action:
             ("Async", "true"),
             ("ChannelId", f"{intent.unique_id}-1"),
             ("OtherChannelId", f"{intent.unique_id}-2"),
-            ("Variable", f"__XUCD_REQ={intent.request_id},__XUCD_TMO={intent.wait}"),
+            ("Variable", ",".join(f"{key}={value}" for key, value in variables.items())),
         ),
     )
 

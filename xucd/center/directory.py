@@ -4,13 +4,19 @@ Plain, immutable records and one index over them. Live facts (who is logged in, 
 here. Ids are positive integers chosen by the configuration; the wire shows them as they are.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, TypeVar
 
 import msgspec
 
+from xucd.center.grammar import number_of
+
 Profile = Literal["Admin", "Supervisor"]
 
+
+_SHRUNK = re.compile(r"-|\.(?!\Z)")
+"""What Asterisk leaves out of a caller id's number."""
 
 AGENT_MEMBER = "Agent/"
 """How the names of our agents' queue members begin; the agent's number follows."""
@@ -142,9 +148,16 @@ class Directory:
         self.agents = {agent.id: agent for agent in agents}
         self.users = {user.id: user for user in users}
         self.queue_by_name = QueuesByName(self.queues.values())
+        self.queue_numbers = frozenset(queue.number for queue in self.queues.values())
         self.line_by_number = {line.number: line for line in self.lines.values()}
         self.line_by_interface = {line.interface: line for line in self.lines.values()}
         self.line_by_device = {line.phone: line for line in self.lines.values()}
+        self.line_by_caller_id = {
+            _SHRUNK.sub("", line.number): line
+            for line in self.lines.values()
+            if number_of(line.number) != line.number
+        }
+        """Lines whose number holds letters, by what is left of it in a caller id."""
         self.agent_by_member_name = {agent.member_name: agent for agent in self.agents.values()}
         self.users_by_line: dict[int, list[User]] = {}
         for user in self.users.values():

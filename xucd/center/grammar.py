@@ -39,11 +39,11 @@ class Grammar(msgspec.Struct, frozen=True):
 
 
 GRAMMARS: Final = {
-    "number": Grammar(rf"\A[0-9*#+]{{0,{NUMBER_LENGTH}}}\Z", "anywhere"),
+    "number": Grammar(rf"\A[0-9A-Za-z_*#+.-]{{0,{NUMBER_LENGTH}}}\Z", "anywhere"),
     "extension": Grammar(r"\A[0-9A-Za-z_*#+.-]{1,40}\Z", "anywhere"),
     "status": Grammar(r"\A[\w-]+\Z", "anywhere"),
     "word": Grammar(r"\A[A-Za-z0-9_.@+-]*\Z", "anywhere"),
-    "interface": Grammar(r"\A[A-Za-z0-9]+/[A-Za-z0-9_.@-]+(?:/[A-Za-z]+)?\Z", "anywhere"),
+    "interface": Grammar(r"\A[A-Za-z][A-Za-z0-9]*/[A-Za-z0-9_.@:+*#~!/-]+\Z", "anywhere"),
     "time": Grammar(r"\A[0-9TZ:.+-]+\Z", "anywhere"),
     "colour": Grammar(r"\A#[0-9A-Fa-f]{6}\Z", "anywhere"),
     "reason": Grammar(rf'\A[^{CONTROL}{UNSEEN}<>"\\`|;=]{{0,{REASON_BYTES}}}\Z', "between tags"),
@@ -53,12 +53,13 @@ GRAMMARS: Final = {
 }
 """Every kind of text on the wire, by its name; `xucd.cti.messages` says of each field which it is.
 
-A *number* can be dialled, an *extension* is a number as a client sent it, a *reason* is that of a
+A *number* can be dialled: it is one of digits, or that of a line, a queue or an agent of ours, which
+may be called by a name. An *extension* is a number as a client sent it, a *reason* is that of a
 pause, a *name* is one line that people read, *text* is whatever somebody wrote, an *echo* is what
 the client itself has sent.
 """
 
-_DIALABLE = re.compile(GRAMMARS["number"].pattern)
+_DIALABLE = re.compile(rf"[0-9*#+]{{0,{NUMBER_LENGTH}}}")
 _REASON = re.compile(GRAMMARS["reason"].pattern)
 _SEPARATORS = re.compile(r"[ ().-]")
 _BREAK = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]")
@@ -70,7 +71,7 @@ _FORGES_MEMBER = re.compile(r",(?! )")
 
 
 def number_of(text: str) -> str:
-    """The number, or "" when it is not dialable.
+    """A stranger's number, or "" when it is not dialable.
 
     Parameters (``1001;ext=2``) are left out, and so are the separators of an international number
     (``+49 (170) 123-45``). Others, such as an address or letters, may mean another number.

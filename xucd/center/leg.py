@@ -254,11 +254,15 @@ def _other_party(
         return leg.sent.number, leg.sent.name
     connected = leg.channel.connected
     if leg.incoming:
+        colleague = _named_colleague(directory, channels, leg)
+        if colleague is not None:
+            return colleague
         return connected if _is_somebody(connected[0], line) or not connected[0] else ("", "")
     origin = channels.by_id.get(leg.channel.linked_id, leg.channel)
     for dialled in (leg.dialled, origin.exten if origin.is_local else ""):
         if _is_somebody(dialled, line):
-            return party(dialled, "")
+            known = dialled in directory.line_by_number or dialled in directory.queue_numbers
+            return (dialled, "") if known else party(dialled, "")
     for found in _dialled_by(channels, leg.channel):
         if _is_somebody(found.own[0], line):
             return found.own[0], ""
@@ -270,12 +274,30 @@ def _met(directory: Directory, leg: Leg, peer: Channel, line: Line) -> Party | N
     theirs, (number, name) = directory.line_by_device.get(peer.interface), peer.own
     if theirs is not None:
         # A call that was picked up still has the name of the phone that it rang.
-        return theirs.number, name if number == theirs.number else ""
+        is_theirs = number == (number_of(theirs.number) or "")
+        is_number = directory.line_by_caller_id.get(name) is theirs
+        return theirs.number, name if is_theirs and not is_number else ""
     if leg.is_dialled_for and name in (leg.channel.own[1], leg.channel.connected[1]):
         name = ""  # the one under which Asterisk was told to dial
     if _is_somebody(number, line):
         return number, name
     return ("", name) if not number and name not in ("", "s") else None
+
+
+def _named_colleague(directory: Directory, channels: Channels, leg: Leg) -> Party | None:
+    """Who calls from one of our phones whose number holds letters, None for anybody else.
+
+    Of such a number, Asterisk's events tell at most a name: a stranger's might be markup.
+    """
+    number, name = leg.channel.connected
+    if number:
+        return None
+    by_name = directory.line_by_caller_id.get(name)
+    caller = channels.by_id.get(leg.channel.linked_id, leg.channel)
+    line = directory.line_by_device.get(caller.interface) if caller is not leg.channel else None
+    if line is None or number_of(line.number):
+        line = by_name
+    return None if line is None else (line.number, "" if line is by_name else name)
 
 
 def _is_somebody(number: str, line: Line) -> bool:
@@ -293,8 +315,8 @@ def _is_internal(
         origin = channels.by_id.get(leg.channel.linked_id)
         if origin is not None and origin is not leg.channel and not origin.is_local:
             return origin.interface in directory.line_by_device
-    return number in directory.line_by_number or any(
-        number == queue.number for queue in directory.queues.values() if not leg.incoming
+    return number in directory.line_by_number or (
+        not leg.incoming and number in directory.queue_numbers
     )
 
 

@@ -5,7 +5,7 @@ which some lines leave out the prefix (``49301234567``); ``0301234567`` is the n
 national number is the same as an international one that ends in it behind the country's code: that
 of the settings, or, where they name none, any code that exists. Countries that keep the 0 behind
 their code (``+3906…``) are covered. A number in neither form, such as an extension, is the same as
-one with the same digits only.
+one with the same digits only. One with letters (``bob``, ``204-a``) is none but itself.
 """
 
 import re
@@ -16,6 +16,9 @@ _CODE = re.compile(
     r"1|7|2[07]|3[0123469]|4[013456789]|5[12345678]|6[0123456]|8[1246]|9[0123458]"
     r"|2[1-69]\d|3[578]\d|42\d|5[09]\d|6[789]\d|8[0578]\d|9[67]\d|99[2-68]"
 )
+_NAMED = re.compile(r"[0-9A-Za-z][0-9_*#+.-]*[A-Za-z][0-9A-Za-z_*#+.-]*|[A-Za-z][0-9A-Za-z_*#+.-]*")
+"""An extension with letters."""
+
 MIN_NATIONAL = 4
 """A national number has at least so many digits behind its 0."""
 
@@ -51,6 +54,8 @@ def last_digits(number: str, count: int) -> str:
 
 def _read(number: str) -> tuple[str, str]:
     """The form of a number, and its digits without the prefix of that form."""
+    if _NAMED.fullmatch(number):
+        return PLAIN, number
     text = re.sub(r"[^0-9+*#]", "", number)
     digits = re.sub(r"[^0-9]", "", text)
     if text.startswith("+"):

@@ -3,6 +3,10 @@
 In Asterisk it is one Local channel with two halves: one waits in the queue, the other dials the
 destination as soon as an agent has answered. When no agent answers, the queue times out and the
 destination is not dialled; as agent-api.txt has it, the client gets no message then.
+
+The queue's half begins at an extension. A queue's name that can be one is the extension itself, so
+that the dialplan of an older `asterisk-conf` finds the queue, too; any other goes by its id, and
+the dialplan gets its name by FastAGI.
 """
 
 import re
@@ -11,6 +15,7 @@ import uuid
 from xucd.center.directory import Queue
 from xucd.center.grammar import name_of
 from xucd.center.intents import DialFromQueueIntent
+from xucd.center.lines import line_of
 from xucd.center.refused import Refused
 from xucd.commands.context import Context
 from xucd.commands.lookup import find_queue
@@ -21,6 +26,11 @@ from xucd.cti.session import Session
 CALLER_ID = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<name>[^"<>]*?))\s*<(?P<number>[^<>]*)>\s*')
 NUMBER = re.compile(r"[0-9*#+.-]{1,40}")
 DIALABLE = re.compile(r"[0-9A-Za-z_*#+.-]{1,40}")
+EXTENSION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]+")
+"""Names that the pattern of `xucd-dial-from-queue` matches as they are."""
+
+QUEUE_VARIABLE = "XUCDQUEUE"
+"""The variable that names the queue to the dialplan, read in `xucd-dial-from-queue` alone."""
 
 
 async def dial_from_queue(context: Context, command: DialFromQueue, who: Session) -> None:
@@ -35,12 +45,18 @@ async def dial_from_queue(context: Context, command: DialFromQueue, who: Session
     queue = find_queue(context, command.queue_id, who, silent=False)
     check_destination(context, command.destination)
     name, number = caller_id(command, queue)
-    # Set again on each half, where the agent's caller id has replaced it.
-    functions = {"CALLERID(name)": name, "CALLERID(num)": number}
-    request_id = store_variables(context.call_variables, command.variables, functions)
+    own = {
+        QUEUE_VARIABLE: queue.name,
+        # Set again on each half, where the agent's caller id has replaced it.
+        "CALLERID(name)": name,
+        "CALLERID(num)": number,
+    }
+    request_id = store_variables(context.call_variables, command.variables, own)
+    line = line_of(context.center, who.user)
     intent = DialFromQueueIntent(
-        queue=queue.name,
+        extension=extension_of(queue),
         destination=command.destination,
+        context=queue.context if line is None else line.context,
         name=name,
         number=number,
         wait=context.options.dialing.queue_timeout,
@@ -54,8 +70,18 @@ async def dial_from_queue(context: Context, command: DialFromQueue, who: Session
         raise
 
 
+def extension_of(queue: Queue) -> str:
+    """The extension that stands for a queue in `xucd-dial-from-queue`: its name, or its id."""
+    return queue.name if EXTENSION.fullmatch(queue.name) else f"queue_{queue.id}"
+
+
 def check_destination(context: Context, destination: str) -> None:
-    """Raise `Refused` with `DestinationNotAllowed` for a number that users may not dial."""
+    """Raise `Refused` with `DestinationNotAllowed` for a number that users may not dial.
+
+    The number of one of our lines may be dialled always: the setting is for those outside.
+    """
+    if destination in context.center.directory.line_by_number:
+        return
     if re.fullmatch(context.options.dialing.allowed, destination) is None:
         raise Refused("DestinationNotAllowed", "The settings do not allow this number.")
 

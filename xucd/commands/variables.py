@@ -19,11 +19,12 @@ Value = str | int | float | bool | None
 def store_variables(
     call_variables: CallVariables,
     variables: Mapping[str, Value] | None,
-    functions: Mapping[str, str] | None = None,
+    own: Mapping[str, str] | None = None,
 ) -> str:
     """Store a call's variables; returns the request id for which the dialplan fetches them.
 
-    `functions` are dialplan functions, such as `CALLERID(name)`, to be set on the call's channels.
+    `own` are variables of xucd's, and functions such as `CALLERID(name)`, to be set on the channels
+    that ask for them.
     Raises `Refused` with `VariablesTooLarge` or `TooManyCalls`.
     """
     named = {f"{PREFIX}{name}": as_text(value) for name, value in (variables or {}).items()}
@@ -39,7 +40,7 @@ def store_variables(
             "VariablesTooLarge", f"All variables together have more than {TOTAL_BYTES} bytes."
         )
     try:
-        return call_variables.put({**named, **(functions or {})})
+        return call_variables.put({**named, **(own or {})})
     except TooManyCalls:
         raise Refused("TooManyCalls", "Too many calls are being placed.") from None
 

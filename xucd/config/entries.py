@@ -18,7 +18,9 @@ Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Penalty = Annotated[int, Meta(ge=0, le=10_000)]
 Seconds = Annotated[int, Meta(ge=0, le=3600)]
 Number = Annotated[str, Meta(pattern=validation.NUMBER, max_length=40)]
-AsteriskName = Annotated[str, Meta(pattern=validation.NAME, max_length=79)]
+Extension = Annotated[str, Meta(pattern=validation.EXTENSION, max_length=40)]
+QueueName = Annotated[str, Meta(pattern=validation.QUEUE_NAME, min_length=1, max_length=79)]
+Context = Annotated[str, Meta(pattern=validation.CONTEXT, max_length=79)]
 SpokenName = Annotated[str, Meta(pattern=validation.SPOKEN_NAME, min_length=1, max_length=100)]
 Text = Annotated[str, Meta(pattern=validation.TEXT, max_length=1000)]
 Login = Annotated[str, Meta(pattern=validation.LOGIN, max_length=64)]
@@ -41,10 +43,10 @@ class QueueEntry(Entry, frozen=True, kw_only=True):
     """``[[queues]]``; `wrapup` in seconds."""
 
     id: Id
-    name: AsteriskName
+    name: QueueName
     display_name: SpokenName
-    number: Number
-    context: AsteriskName = "default"
+    number: Extension
+    context: Context = "default"
     wrapup: Seconds = 0
 
 
@@ -56,11 +58,11 @@ class LineEntry(Entry, frozen=True, kw_only=True):
 
     id: Id | None = None
     ids: str | None = None
-    number: Number | None = None
+    number: Extension | None = None
     numbers: str | None = None
     interface: str
     device: str = ""
-    context: AsteriskName = "default"
+    context: Context = "default"
 
 
 class AgentEntry(Entry, frozen=True, kw_only=True):
@@ -72,7 +74,7 @@ class AgentEntry(Entry, frozen=True, kw_only=True):
     """
 
     id: Id
-    number: Number
+    number: Extension
     login: Login
     user_id: Id | None = None
     first_name: SpokenName
@@ -80,7 +82,7 @@ class AgentEntry(Entry, frozen=True, kw_only=True):
     line: str | None = None
     group: int
     queues: dict[str, Penalty] | None = None
-    context: AsteriskName = "default"
+    context: Context = "default"
     profile: Profile | None = None
     visible_queues: tuple[str, ...] = ()
     visible_groups: tuple[str, ...] = ()

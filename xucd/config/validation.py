@@ -20,8 +20,12 @@ Path = tuple[str | int, ...]
 
 # The patterns that values have to match. PATTERN_HELP says what each of them asks for.
 NAME = r"\A[A-Za-z0-9_-]+\Z"
+CONTEXT = r"\A[A-Za-z0-9_.@+-]+\Z"
 NUMBER = r"\A[0-9*#+]+\Z"
-INTERFACE = r"\A[A-Za-z0-9]+/[A-Za-z0-9_.@-]+(?:/[A-Za-z]+)?\Z"
+EXTENSION = r"\A(?:[0-9*#+]+|[0-9A-Za-z][0-9A-Za-z_*#+.-]+)\Z"
+# As app_queue takes it, but for what parts arguments, fields and sections of files.
+QUEUE_NAME = rf"\A(?! )[^{grammar.CONTROL}{grammar.UNSEEN}<>\[\]{{}}$,|;\"\\]+(?<! )\Z"
+INTERFACE = grammar.GRAMMARS["interface"].pattern
 LOGIN = r"\A[A-Za-z0-9._@+-]+\Z"
 WORD = r"\A[\w-]+\Z"
 COLOUR = r"\A#[0-9A-Fa-f]{6}\Z"
@@ -35,7 +39,12 @@ TEXT = rf"\A[^{grammar.CONTROL}]*\Z"
 FILE = r"\A/[^\x00-\x1f]+\Z"
 PATTERN_HELP = {
     NAME: "may hold only the letters A to Z, digits, - and _",
+    CONTEXT: "may hold only the letters A to Z, digits and . _ @ + -",
     NUMBER: "may hold only digits, *, # and +",
+    EXTENSION: "may hold only digits, *, # and +, or at least two of these, the letters A to Z and"
+    " _ . -, beginning with a letter or a digit",
+    QUEUE_NAME: "may hold no comma, none of | ; $ \" \\ < > [ ] { }, no line break and no other"
+    " control character, and neither begin nor end with a blank",
     INTERFACE: "has to look like PJSIP/1001 or Local/1001@from-queue/n",
     LOGIN: "may hold only the letters A to Z, digits and . _ @ + -",
     WORD: "may hold only letters, digits, - and _",

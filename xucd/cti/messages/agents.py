@@ -96,7 +96,7 @@ class AgentMembership(Part, rename=None, kw_only=True):
     `configured_penalty` and `missing` are as in `QueueMember`.
     """
 
-    queue_name: Word
+    queue_name: Name
     queue_id: int
     interface: Interface
     penalty: int
@@ -116,7 +116,7 @@ class RemovedMembership(Part, rename=None, kw_only=True):
     `configured_penalty` is what the next login gives, as in `QueueMember`.
     """
 
-    queue_name: Word
+    queue_name: Name
     queue_id: int
     configured_penalty: int
 

@@ -36,7 +36,7 @@ class QueueConfig(Message, kw_only=True):
 
     id: int
     context: Word
-    name: Word
+    name: Name
     display_name: Name
     number: Number
 

@@ -1,0 +1,178 @@
+"""Phones, numbers and queues of every kind of name that Asterisk allows: shown, called, listened to.
+
+The line's number is no digits, its device's name has dots and dashes, the queue's a blank and an
+accent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from integration.client import Client
+from integration.fixtures import MakeXucd, World, a_world
+from integration.kinds_of_phones import DASHED, PJSIP, QUEUE, SIP, Kind, odd_phones, sip_phones
+from integration.pbx import Pbx
+from integration.phones import Leg, Phones
+from integration.running import DEMO
+from integration.shown import members_of
+
+ENTRIES = f"""\
+[[queues]]
+id = 21
+name = "{QUEUE}"
+displayName = "Vente à distance"
+number = "vente"
+wrapup = 1
+"""
+LINE = """\
+[[lines]]
+id = {id}
+number = "{number}"
+interface = "{interface}"
+context = "shop"
+"""
+LINES = "".join(
+    LINE.format(id=31 + at, number=kind.number, interface=kind.interface)
+    for at, kind in enumerate((PJSIP, DASHED, SIP))
+)
+CENTER = (
+    DEMO.read_text()
+    .replace("[[lines]]\n", f"{ENTRIES}{LINES}[[lines]]\n", 1)
+    .replace("queues = { support = 0, sales = 1 }", f'queues = {{ "{QUEUE}" = 0 }}', 1)
+)
+BRUCE, ADA = 8, "1008"
+CALLER, AGENT, LISTENER = 440.0, 700.0, 1100.0  # Hz: who says what
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def odd(pbx: Pbx, make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
+    async with odd_phones(pbx, phones), a_world(make_xucd, phones, center=CENTER) as world:
+        yield world
+
+
+async def works(world: World, phones: Phones, kind: Kind) -> None:
+    """Bruce logs in on such a phone, takes a call of the queue, is listened to, wraps up."""
+    bruce, ada = await world.agent("bruce", kind.number), await world.client("ada")
+    await ada.ask("subscribeToPhoneHints", phoneNumbers=[kind.number])
+    await ada.until("PhoneHintStatusEvent", number=kind.number, status=0)
+    assert [each.interface for each in await members_of(world.pbx, QUEUE)] == [kind.interface]
+    phones.phone(kind.user).tone = AGENT
+    call = world.phones.dial("3020", caller_number="0230210082", tone=CALLER)
+    ringing = await phones.phone(kind.user).rings()
+    event = await bruce.until("PhoneEvent", eventType="EventRinging")
+    assert (event["DN"], event["otherDN"], event["queueName"]) == (kind.number, "0230210082", QUEUE)
+    await bruce.until_state("AgentRinging", phoneNb=kind.number)
+    await ada.until("PhoneHintStatusEvent", number=kind.number, status=8)
+    ringing.answer()
+    await call.answered()
+    await bruce.until_state("AgentOnCall", phoneNb=kind.number)
+    await listened_to(world, ada, kind)
+    await call.hang_up()
+    await bruce.until_state("AgentOnWrapup")
+    await bruce.until_state("AgentReady", after=at(bruce, "AgentOnWrapup"))
+    await ada.until("PhoneHintStatusEvent", number=kind.number, status=0, after=len(ada.frames) - 9)
+    await ringing.ended()
+
+
+def at(client: Client, state: str) -> int:
+    return next(
+        number
+        for number, frame in enumerate(client.frames)
+        if frame.fits("AgentStateEvent", {"name": state})
+    )
+
+
+async def listened_to(world: World, ada: Client, kind: Kind) -> None:
+    """Ada hears Bruce, and hangs up."""
+    world.phone(ADA).tone = LISTENER
+    await ada.ask("listenAgent", agentid=BRUCE)
+    leg = await world.phone(ADA).rings()
+    leg.answer()
+    await leg.answered()
+    await ada.until("AgentListen", started=True, agentId=BRUCE, phoneNumber=ADA)
+    assert leg.sound
+    await leg.sound.hears(CALLER, AGENT)
+    event = await ada.until("PhoneEvent", eventType="EventEstablished", DN=ADA)
+    assert event["otherDN"] == kind.number
+    await leg.hang_up()
+    await ada.until("AgentListen", started=False, agentId=BRUCE)
+
+
+async def dials_from_the_queue(world: World, phones: Phones, kind: Kind) -> None:
+    """The queue rings Bruce, then the number that only the context of its line has."""
+    bruce = await world.agent("bruce", kind.number)
+    await bruce.ask("dialFromQueue", destination="777", queueId=21)
+    agent = await phones.phone(kind.user).rings()
+    assert (agent.other_number, agent.other_name) == ("vente", "Vente à distance")
+    agent.answer()
+    await agent.answered()
+    called = await world.phone("1004").rings()
+    called.answer()
+    await called.answered()
+    event = await bruce.until("PhoneEvent", eventType="EventEstablished")
+    assert event["queueName"] == QUEUE
+    await called.hang_up()
+    await agent.ended()
+
+
+async def is_called(world: World, phones: Phones, kind: Kind) -> tuple[Leg, Leg]:
+    """Ada dials Bruce by the number of the line, and each is told the other's."""
+    bruce, ada = await world.agent("bruce", kind.number), await world.client("ada")
+    await ada.ask("dial", destination=kind.number, variables={"order": "7"})
+    caller = await world.phone(ADA).rings()
+    caller.answer()
+    called = await phones.phone(kind.user).rings()
+    event = await ada.until("PhoneEvent", eventType="EventDialing")
+    assert event["otherDN"] == kind.number
+    event = await bruce.until("PhoneEvent", eventType="EventRinging")
+    assert (event["DN"], event["otherDN"], event["userData"]) == (
+        kind.number,
+        ADA,
+        {"USR_order": "7"},
+    )
+    called.answer()
+    await called.answered()
+    for client, other in ((ada, kind.number), (bruce, ADA)):
+        event = await client.until("PhoneEvent", eventType="EventEstablished")
+        assert (event["otherDN"], event["callDirection"]) == (
+            other,
+            "Outgoing" if client is ada else "Incoming",
+        )
+    return caller, called
+
+
+async def calls(world: World, phones: Phones, kind: Kind) -> None:
+    """Bruce dials Ada, who is told the number of his line from the first ring on."""
+    bruce, ada = await world.agent("bruce", kind.number), await world.client("ada")
+    await bruce.ask("dial", destination=ADA)
+    caller = await phones.phone(kind.user).rings()
+    caller.answer()
+    called = await world.phone(ADA).rings()
+    event = await ada.until("PhoneEvent", eventType="EventRinging")
+    assert (event["otherDN"], event["callDirection"]) == (kind.number, "Incoming")
+    called.answer()
+    await called.answered()
+    event = await ada.until("PhoneEvent", eventType="EventEstablished")
+    assert event["otherDN"] == kind.number
+    await bruce.ask("hangup")
+    await called.ended()
+    await caller.ended()
+
+
+@pytest.mark.parametrize("kind", [PJSIP, DASHED], ids=lambda kind: kind.user)
+async def test_an_agent_works_on_a_phone_whose_name_is_odd(odd: World, kind: Kind) -> None:
+    await works(odd, odd.phones, kind)
+
+
+async def test_a_dial_from_a_queue_with_blanks_dials_in_the_context_of_the_line(odd: World) -> None:
+    await dials_from_the_queue(odd, odd.phones, PJSIP)
+
+
+async def test_a_number_of_letters_is_dialled_and_told(odd: World) -> None:
+    caller, called = await is_called(odd, odd.phones, DASHED)
+    await caller.hang_up()
+    await called.ended()
+    await calls(odd, odd.phones, DASHED)
