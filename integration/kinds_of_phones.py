@@ -9,9 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from integration.fixtures import World, clear
 from integration.pbx import Pbx, Ports
 from integration.phones import Phones
 

@@ -1,19 +1,18 @@
-"""Phones, numbers and queues of every kind of name that Asterisk allows: shown, called, listened to.
+"""Phones, numbers and queues of every kind of name that Asterisk allows.
 
 The line's number is no digits, its device's name has dots and dashes, the queue's a blank and an
-accent.
+accent: it is shown, called, listened to, and dialled from the queue.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-import pytest
 import pytest_asyncio
 
 from integration.client import Client
 from integration.fixtures import MakeXucd, World, a_world
-from integration.kinds_of_phones import DASHED, PJSIP, QUEUE, SIP, Kind, odd_phones, sip_phones
+from integration.kinds_of_phones import DASHED, PJSIP, QUEUE, SIP, Kind, odd_phones
 from integration.pbx import Pbx
 from integration.phones import Leg, Phones
 from integration.running import DEMO
@@ -53,9 +52,14 @@ async def odd(pbx: Pbx, make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[Wo
         yield world
 
 
+async def pages(world: World, kind: Kind) -> tuple[Client, Client]:
+    """Bruce's page, logged in on such a phone, and Ada's."""
+    return await world.agent("bruce", kind.number), await world.client("ada")
+
+
 async def works(world: World, phones: Phones, kind: Kind) -> None:
     """Bruce logs in on such a phone, takes a call of the queue, is listened to, wraps up."""
-    bruce, ada = await world.agent("bruce", kind.number), await world.client("ada")
+    bruce, ada = await pages(world, kind)
     await ada.ask("subscribeToPhoneHints", phoneNumbers=[kind.number])
     await ada.until("PhoneHintStatusEvent", number=kind.number, status=0)
     assert [each.interface for each in await members_of(world.pbx, QUEUE)] == [kind.interface]
@@ -120,7 +124,7 @@ async def dials_from_the_queue(world: World, phones: Phones, kind: Kind) -> None
 
 async def is_called(world: World, phones: Phones, kind: Kind) -> tuple[Leg, Leg]:
     """Ada dials Bruce by the number of the line, and each is told the other's."""
-    bruce, ada = await world.agent("bruce", kind.number), await world.client("ada")
+    bruce, ada = await pages(world, kind)
     await ada.ask("dial", destination=kind.number, variables={"order": "7"})
     caller = await world.phone(ADA).rings()
     caller.answer()
@@ -146,7 +150,7 @@ async def is_called(world: World, phones: Phones, kind: Kind) -> tuple[Leg, Leg]
 
 async def calls(world: World, phones: Phones, kind: Kind) -> None:
     """Bruce dials Ada, who is told the number of his line from the first ring on."""
-    bruce, ada = await world.agent("bruce", kind.number), await world.client("ada")
+    bruce, ada = await pages(world, kind)
     await bruce.ask("dial", destination=ADA)
     caller = await phones.phone(kind.user).rings()
     caller.answer()
@@ -162,16 +166,13 @@ async def calls(world: World, phones: Phones, kind: Kind) -> None:
     await caller.ended()
 
 
-@pytest.mark.parametrize("kind", [PJSIP, DASHED], ids=lambda kind: kind.user)
-async def test_an_agent_works_on_a_phone_whose_name_is_odd(odd: World, kind: Kind) -> None:
-    await works(odd, odd.phones, kind)
-
-
-async def test_a_dial_from_a_queue_with_blanks_dials_in_the_context_of_the_line(odd: World) -> None:
+async def test_an_agent_works_on_a_phone_whose_name_is_odd(odd: World) -> None:
+    await works(odd, odd.phones, PJSIP)
     await dials_from_the_queue(odd, odd.phones, PJSIP)
 
 
-async def test_a_number_of_letters_is_dialled_and_told(odd: World) -> None:
+async def test_a_number_of_letters_is_called_and_told(odd: World) -> None:
+    await works(odd, odd.phones, DASHED)
     caller, called = await is_called(odd, odd.phones, DASHED)
     await caller.hang_up()
     await called.ended()

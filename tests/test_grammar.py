@@ -141,7 +141,10 @@ def test_a_reason_that_a_person_may_give_forges_nothing_in_app_queues_files(said
 
 
 def test_a_message_that_holds_what_its_kind_does_not_is_found() -> None:
-    body = {"queueId": 1, "calls": [{"position": 1, "name": "<b>", "number": "a b", "queueTime": ""}]}
+    body = {
+        "queueId": 1,
+        "calls": [{"position": 1, "name": "<b>", "number": "a b", "queueTime": ""}],
+    }
     assert unfit("QueueCalls", body) == [
         "QueueCalls.calls[].name is no name: '<b>'",
         "QueueCalls.calls[].number is no number: 'a b'",

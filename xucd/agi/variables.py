@@ -2,8 +2,8 @@
 
 The channel variable `XUCD_REQ` is their request id. Those of users are set with two underscores, so
 that all channels that this one creates inherit them; others, and a function such as
-`CALLERID(name)`, are set on this channel only. A value that is too long for one AGI command is sent in pieces, which the dialplan's
-`xucd-join` joins.
+`CALLERID(name)`, are set on this channel only. A value that is too long for one AGI command is sent
+in pieces, which the dialplan's `xucd-join` joins.
 """
 
 from xucd.agi import syntax

@@ -339,10 +339,10 @@ def _originate_answered(block: Headers) -> Event:
 def _dialled(data: str) -> str:
     """The number in the data of `Dial`, "" where it is not plain.
 
-    ``PJSIP/0123@trunk,60``, ``PJSIP/trunk/sip:0123@host``, ``SIP/trunk/0123``, ``DAHDI/g1/0123``,
-    ``Local/0123@context/n``: the first part behind the technology that can be dialled.
+    ``PJSIP/0123@trunk,60``, ``PJSIP/trunk/sip:0123@host``, ``SIP/trunk/0123``, ``DAHDI/1/0123``,
+    ``Local/0123@context/n``: the last part behind the technology that can be dialled.
     """
-    parts = data.partition(",")[0].partition("&")[0].split("/")[1:]
+    parts = data.partition(",")[0].partition("&")[0].split("/")[:0:-1]
     numbers = (number_of(part.removeprefix("sip:").partition("@")[0]) for part in parts)
     return next((number for number in numbers if number), "")
 

@@ -10,8 +10,6 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from xucd.center.grammar import number_of
-
 Profile = Literal["Admin", "Supervisor"]
 
 
@@ -155,7 +153,7 @@ class Directory:
         self.line_by_caller_id = {
             _SHRUNK.sub("", line.number): line
             for line in self.lines.values()
-            if number_of(line.number) != line.number
+            if re.search("[A-Za-z]", line.number)
         }
         """Lines whose number holds letters, by what is left of it in a caller id."""
         self.agent_by_member_name = {agent.member_name: agent for agent in self.agents.values()}

@@ -53,8 +53,8 @@ GRAMMARS: Final = {
 }
 """Every kind of text on the wire, by its name; `xucd.cti.messages` says of each field which it is.
 
-A *number* can be dialled: it is one of digits, or that of a line, a queue or an agent of ours, which
-may be called by a name. An *extension* is a number as a client sent it, a *reason* is that of a
+A *number* can be dialled: it is one of digits, or that of a line, a queue or an agent of ours,
+which may be a name. An *extension* is a number as a client sent it, a *reason* is that of a
 pause, a *name* is one line that people read, *text* is whatever somebody wrote, an *echo* is what
 the client itself has sent.
 """

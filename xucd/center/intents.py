@@ -176,9 +176,10 @@ class SendOn(_Intent, frozen=True):
 class DialFromQueueIntent(_Intent, frozen=True):
     """Let a queue ring an agent and, once one has answered, dial a number. AMI `Originate`.
 
-    `extension` stands for the queue in the dialplan. The destination is dialled in `context`. Name and number are the caller id on both sides. `wait` is for how many seconds the
-    queue looks for an agent; `request_id` is that of the call's variables; `unique_id` begins those
-    of the call's two halves.
+    `extension` stands for the queue in the dialplan. The destination is dialled in `context`. Name
+    and number are the caller id on both sides. `wait` is for how many seconds the queue looks for
+    an agent; `request_id` is that of the call's variables; `unique_id` begins those of the call's
+    two halves.
     """
 
     extension: str

@@ -37,6 +37,10 @@ REFERRED = {
     "lines": ("number",),
     "callbackPeriods": ("name",),
 }
+TECHNOLOGIES = {
+    name.lower(): name
+    for name in ("PJSIP", "SIP", "IAX2", "DAHDI", "SCCP", "Skinny", "MGCP", "Dongle", "Local")
+}
 
 
 class CenterFileError(Exception):
@@ -356,12 +360,19 @@ def _lines(entry: LineEntry, path: Path) -> Iterator[Line]:
         keys = {key: value.replace("{number}", number) for key, value in _patterns(entry).items()}
         for key, value in keys.items():
             _check_interface(value, (*path, key))
+            keys[key] = _as_channels_are_named(value)
         yield Line(int(line_id), number, context=entry.context, **keys)
 
 
 def _check_interface(value: str, path: Path) -> None:
     if not re.search(validation.INTERFACE, value) or len(value) > 79:
         raise ConfigValueError(path, validation.PATTERN_HELP[validation.INTERFACE])
+
+
+def _as_channels_are_named(interface: str) -> str:
+    """The interface with its technology as in channels' names: Asterisk rings ``sip/204`` too."""
+    technology, slash, name = interface.partition("/")
+    return TECHNOLOGIES.get(technology.lower(), technology) + slash + name
 
 
 def _patterns(entry: LineEntry) -> dict[str, str]:

@@ -43,7 +43,7 @@ PATTERN_HELP = {
     NUMBER: "may hold only digits, *, # and +",
     EXTENSION: "may hold only digits, *, # and +, or at least two of these, the letters A to Z and"
     " _ . -, beginning with a letter or a digit",
-    QUEUE_NAME: "may hold no comma, none of | ; $ \" \\ < > [ ] { }, no line break and no other"
+    QUEUE_NAME: 'may hold no comma, none of | ; $ " \\ < > [ ] { }, no line break and no other'
     " control character, and neither begin nor end with a blank",
     INTERFACE: "has to look like PJSIP/1001 or Local/1001@from-queue/n",
     LOGIN: "may hold only the letters A to Z, digits and . _ @ + -",
