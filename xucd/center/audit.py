@@ -39,6 +39,8 @@ class Kind(StrEnum):
     ERASE_PERSON = "erase_person"
     CONFIGURE = "configure"
     EXPORT_CENTER = "export_center"
+    BACKUP = "backup"
+    RESTORE = "restore"
     SET_PASSWORD = "set_password"
     REMOVE_USER = "remove_user"
     EXPIRE = "expire"

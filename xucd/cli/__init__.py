@@ -9,7 +9,7 @@ from pathlib import Path
 
 from xucd import __version__
 from xucd.app.journal_lines import print_error
-from xucd.cli import centers, persons, running, tracing, users
+from xucd.cli import backups, centers, persons, running, tracing, users
 from xucd.cli.subcommand import Handler, Mistake, Subcommand
 from xucd.config.center_file import CenterFileError
 from xucd.config.settings import SettingsError
@@ -36,6 +36,18 @@ COMMANDS: tuple[Subcommand, ...] = (
         "replay a trace file and print the resulting changes, one JSON object a line",
         tracing.replay,
         tracing.trace_argument,
+    ),
+    Subcommand(
+        "backup",
+        "write the whole database to a new file, also while the daemon runs",
+        backups.backup,
+        backups.file_argument,
+    ),
+    Subcommand(
+        "restore",
+        "put a backup in the database's place, while the daemon does not run",
+        backups.restore,
+        backups.restore_arguments,
     ),
     Subcommand(
         "center apply", "apply a configuration file", centers.apply, centers.apply_arguments

@@ -110,7 +110,12 @@ def _sqlite(url: URL, file: str) -> Engine:
         # The file holds password hashes and the key of all tokens. SQLite's logs get the same mode.
         # Only when it is new: closing a descriptor of a file in use would drop SQLite's locks.
         with suppress(FileExistsError):
-            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+            if os.geteuid() == 0:
+                # A command of root's must not make a file that the service's user cannot open.
+                folder = Path(file).absolute().parent.stat()
+                os.fchown(descriptor, folder.st_uid, folder.st_gid)
+            os.close(descriptor)
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _: Any) -> None:
