@@ -334,13 +334,19 @@ def getvar(variable: str, channel: str | None = None, action_id: str | None = No
     return _named("Getvar", action_id, *headers)
 
 
-def show_dialplan(context: str, number: str = "") -> Action:
+def extension_state_list() -> Action:
+    """List all hints with their states."""
+    return Action("ExtensionStateList")
+
+
+def show_dialplan(context: str = "", number: str = "") -> Action:
     """List the steps of a dialplan context, or those for a number, of included contexts too.
 
-    Asterisk rejects it when there is no such context, or no such number.
+    Without a context, list the whole dialplan. Asterisk rejects it when there is no such context,
+    or no such number.
     """
     headers = (("Context", context), ("Extension", number))
-    return Action("ShowDialPlan", headers if number else headers[:1])
+    return Action("ShowDialPlan", tuple(header for header in headers if header[1]))
 
 
 def originate_nowhere() -> Action:

@@ -183,6 +183,7 @@ _LISTS = frozenset(
         "BridgeList",
         "CoreShowChannels",
         "DeviceStateList",
+        "ExtensionStateList",
         "QueueStatus",
         "QueueSummary",
         "ShowDialPlan",

@@ -1,6 +1,7 @@
 """Writing a plan as the TOML file that `center_file` reads: the same plan comes back."""
 
 import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -24,11 +25,34 @@ from xucd.config.plan import Person, Plan, PlannedAgent, PlannedCallback, Planne
 HEADING = "# The contact centre, as `xucd center export` wrote it.\n\n"
 
 
+Notes = Mapping[tuple[str, int], Iterable[str]]
+"""Comments to be written above entries, by kind and index."""
+
+
 def write(plan: Plan) -> str:
     """The plan as TOML. Users have their ids in it, so that they keep them."""
-    entries = _Entries(plan).all()
-    return HEADING + "\n".join(
-        _block(kind, _table(entry)) for kind, of_kind in entries.items() for entry in of_kind
+    return text(entries(plan), HEADING, {})
+
+
+def entries(plan: Plan) -> dict[str, list[Entry]]:
+    """The plan as the entries of the file, by kind."""
+    return _Entries(plan).all()
+
+
+def text(entries: Mapping[str, Iterable[Entry]], heading: str, notes: Notes) -> str:
+    """Entries as TOML, below a heading of comments."""
+    return heading + "\n".join(
+        comments(notes.get((kind, index), ())) + _block(kind, _table(entry))
+        for kind, of_kind in entries.items()
+        for index, entry in enumerate(of_kind)
+    )
+
+
+def comments(lines: Iterable[str]) -> str:
+    """Lines as comments."""
+    # A control character, such as a line end in a name, would end the comment or the file.
+    return "".join(
+        f"# {''.join(char if char.isprintable() else ' ' for char in line)}\n" for line in lines
     )
 
 

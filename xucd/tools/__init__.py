@@ -1,1 +1,1 @@
-"""The tools of the command line beside the daemon: check, record and replay."""
+"""The tools of the command line beside the daemon: check, discovery, setup, record and replay."""

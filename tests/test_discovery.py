@@ -1,0 +1,239 @@
+"""What xucd proposes for a PBX: from what Asterisk tells of it to a centre file."""
+
+import pytest
+
+from xucd.ami.actions import Action
+from xucd.ami.errors import Rejected
+from xucd.ami.framing import Block
+from xucd.center.directory import Group
+from xucd.config.plan import Person, Plan, PlannedAgent
+from xucd.tools.dialplan import Dialplan, Hint, Place, queue_places, read_dialplan
+from xucd.tools.discovery import FoundMember, FoundPbx, FoundPhone, FoundQueue, discover
+from xucd.tools.proposal import propose
+from xucd.tools.proposed_names import login_of, person_name
+
+
+def dialplan(text: str) -> Dialplan:
+    """A dialplan as `ShowDialPlan` lists it, from one as in extensions.conf."""
+    blocks: list[Block] = []
+    context = exten = ""
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if line.startswith("["):
+            context = line.strip("[]")
+            continue
+        word, _, said = line.partition(" => ")
+        block = {"Event": "ListDialplan", "Context": context}
+        if word == "include":
+            blocks.append(block | {"IncludeContext": said})
+            continue
+        if word == "exten":
+            exten, said = said.split(",", 1)
+        priority, application = said.split(",", 1)
+        data = ""
+        if priority != "hint":
+            application, _, data = application.removesuffix(")").partition("(")
+        blocks.append(
+            block
+            | {
+                "Extension": exten,
+                "Priority": priority,
+                "Application": application,
+                "AppData": data,
+            }
+        )
+    return read_dialplan(blocks)
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("[a]\nexten => 500,1,Queue(sales,r,,,60)", ["500@a"]),
+        ("[a]\nexten => _5XX,1,Queue(${EXTEN})", []),
+        ("[a]\nexten => 500,1,Set(__Q=sales)\nsame => n,Goto(b,s,1)\n[b]\nexten => s,1,Queue(${Q})",
+         ["500@a"]),
+        ("[a]\nexten => 500,1,Gosub(go,s,1(x))\n[go]\nexten => s,1,Queue(Sales)", ["500@a"]),
+        ("[in]\nexten => 7,1,Goto(a,500,1)\n[a]\nexten => 500,1,Queue(sales)", ["500@a", "7@in"]),
+        ("[a]\nexten => 500,1,GotoIf($[1 > 0]?day,s,1:night,s,1)\n[day]\nexten => s,1,Queue(sales)",
+         ["500@a"]),
+        ("[a]\nexten => s,1,Queue(sales)\nsame => n,Goto(a,s,1)", []),
+        ("[a]\nexten => 500,1,Queue(other)", []),
+    ],
+)  # fmt: skip
+def test_the_numbers_that_lead_to_a_queue_are_found(text: str, places: list[str]) -> None:
+    found = queue_places(dialplan(text), ["sales"]).get("sales", [])
+    assert [f"{place.exten}@{place.context}" for place in found] == places
+
+
+def test_of_a_pattern_the_numbers_are_the_queues_names() -> None:
+    plan = dialplan("[a]\nexten => _4[0-2]X,1,Queue(${EXTEN})\nexten => _[9-1],1,Queue(${EXTEN})")
+    assert queue_places(plan, ["400", "431", "x"]) == {"400": [Place("a", "400")]}
+
+
+def member(interface: str, name: str = "", penalty: int = 0, state: str = "") -> FoundMember:
+    return FoundMember(interface, name, penalty, state or interface)
+
+
+def found(*members: FoundMember, queue: str = "sales", phones: tuple[FoundPhone, ...] = (),
+          plan: Dialplan = Dialplan()) -> FoundPbx:  # fmt: skip  # noqa: B008
+    one = FoundQueue(queue, "ringall", members, (Place("service", "500"),))
+    return FoundPbx((one,), phones, plan)
+
+
+FREEPBX = Dialplan(
+    includes={"from-internal": ["extra"], "extra": ["ext-local"]},
+    hints=(Hint("204", "ext-local", ("PJSIP/204", "Custom:DND204")),),
+)
+
+
+def test_a_member_through_the_dialplan_is_resolved_to_its_phone() -> None:
+    dan = member("Local/204@from-queue/n", "Dan Fields", 3, "hint:204@ext-local")
+    plan = propose(found(dan, queue="400", plan=FREEPBX)).plan
+    (line,), (agent,) = plan.lines, plan.agents
+    assert (line.number, line.interface, line.device, line.context) == (
+        "204", "Local/204@from-queue/n", "PJSIP/204", "from-internal",
+    )  # fmt: skip
+    assert (agent.number, agent.login, agent.queues) == ("204", "dan.fields", {1: 3})
+
+
+def test_a_phone_that_queues_reach_in_several_ways_is_one_agent() -> None:
+    both = [member("Local/204@from-queue/n", "Dan", 0, "hint:204@ext-local"), member("PJSIP/204")]
+    proposal = propose(found(*both, plan=FREEPBX))
+    assert [line.device or line.interface for line in proposal.plan.lines] == ["PJSIP/204"]
+    assert len(proposal.plan.agents) == 1
+    assert "# DOUBTFUL: queues also reach this phone by PJSIP/204" in proposal.text
+
+
+@pytest.mark.parametrize(
+    ("name", "person"),
+    [
+        ("Anna Berg", ("Anna", "Berg")),
+        ("Berg, Anna", ("Anna", "Berg")),
+        ("Dan", ("Dan", "204")),
+        ("Bruno O'Neill", ("Bruno", "O'Neill")),
+        ('Zoë "Zo" van der Berg', ("Zoë", '"Zo" van der Berg')),
+        ("", ("Phone", "204")),
+        ("PJSIP/204", ("Phone", "204")),
+        ("204", ("Phone", "204")),
+        ("Agent/2501", ("Phone", "204")),
+        ("<b>{x}\u202e\n Y", ("b", "x Y")),
+    ],
+)
+def test_a_members_name_becomes_a_persons(name: str, person: tuple[str, str]) -> None:
+    assert person_name(name, "204") == person
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "login"),
+    [
+        ("Anna", "Berg", "anna.berg-204"),
+        ("Élodie", "Noël", "elodie.noel"),
+        ("Jürgen", "Groß", "jurgen.gross"),
+        ("Łukasz", "O'Neill", "lukasz.oneill"),
+        ("Дан", "204", "phone204"),
+        ("Phone", "204", "phone204"),
+        ("Dan", "204", "dan"),
+        ("Jan", "van der Berg", "jan.van.der.berg"),
+    ],
+)
+def test_a_login_is_made_of_the_name_and_is_free(first: str, last: str, login: str) -> None:
+    assert login_of(first, last, "204", {"anna.berg"}) == login
+
+
+def test_two_of_one_name_have_logins_of_their_own() -> None:
+    plan = propose(found(member("PJSIP/202", "Dan Fox"), member("PJSIP/201", "Dan Fox"))).plan
+    assert {agent.number: agent.login for agent in plan.agents} == {
+        "201": "dan.fox", "202": "dan.fox-202",
+    }  # fmt: skip
+
+
+def test_a_member_that_is_named_as_an_agent_keeps_that_number() -> None:
+    phones = (FoundPhone("PJSIP/1001", "NOT_INUSE", "1001", "internal", "internal", "Bruce Wail"),)
+    plan = propose(found(member("PJSIP/1001", "Agent/2501"), phones=phones)).plan
+    assert [(agent.number, agent.login) for agent in plan.agents] == [("2501", "bruce.wail")]
+
+
+def test_a_phone_without_a_queue_is_a_line_and_a_user_and_a_trunk_is_none() -> None:
+    phones = (
+        FoundPhone("PJSIP/205", "NOT_INUSE", "205", "phones", "internal", "Reception Desk"),
+        FoundPhone("PJSIP/206", "NOT_INUSE", "206", "phones", "internal", "206"),
+        FoundPhone("PJSIP/carrier", "NOT_INUSE"),
+    )
+    plan = propose(found(phones=phones), admin=True).plan
+    assert [line.number for line in plan.lines] == ["205", "206"]
+    assert [(person.login, person.profile) for person in plan.people] == [
+        ("reception.desk", None), ("admin", "Admin"),
+    ]  # fmt: skip
+
+
+def test_a_queue_without_a_number_and_a_phone_without_one_get_numbers_that_are_free() -> None:
+    dialled = dialplan("[a]\nexten => 9000,1,Answer()")
+    nowhere = FoundPbx(
+        (FoundQueue("sales", "ringall", (member("SIP/front.desk", "Eva"),)),), (), dialled
+    )
+    proposal = propose(nowhere)
+    assert [queue.number for queue in proposal.plan.queues] == ["9001"]
+    assert [(line.number, line.interface) for line in proposal.plan.lines] == [
+        ("9002", "SIP/front.desk"),
+    ]
+    assert proposal.text.count("is made up") == 2
+
+
+def test_what_the_centre_file_cannot_hold_is_left_out_with_a_reason() -> None:
+    odd = FoundQueue("of\x07fice", "ringall", (), (Place("a", "501"),))
+    proposal = propose(FoundPbx((*found(member("PJSIP/201", "Anna Berg")).queues, odd)))
+    assert [queue.name for queue in proposal.plan.queues] == ["sales"]
+    (reason,) = proposal.left_out
+    assert reason.startswith("left out: queue of\x07fice")
+    assert "\x07" not in proposal.text
+
+
+def test_the_second_proposal_for_the_same_pbx_adds_nothing() -> None:
+    pbx = found(member("PJSIP/201", "Anna Berg"), member("PJSIP/202"))
+    first = propose(pbx, admin=True)
+    again = propose(pbx, first.plan, admin=True)
+    assert (again.new, again.plan) == ((), first.plan)
+
+
+def test_a_centre_that_is_there_stays_and_gets_what_is_new() -> None:
+    present = propose(found(member("PJSIP/201", "Anna Berg"))).plan
+    changed = FoundQueue("sales", "rrmemory", (member("PJSIP/201", "Renamed Person", 7),))
+    new = FoundQueue(
+        "boats", "ringall", (member("PJSIP/201", "Anna Berg", 2),), (Place("a", "501"),)
+    )
+    proposal = propose(FoundPbx((new, changed)), present)
+    assert proposal.new == ("queue boats (501)", "agent anna.berg in boats")
+    assert proposal.plan.agents[0].queues == {1: 0, 2: 2}
+
+
+def test_an_agent_is_known_by_its_number_on_whatever_phone_it_is() -> None:
+    present = Plan(
+        (Group(1, "agents"),),
+        propose(found()).plan.queues,
+        agents=(PlannedAgent(1, "2501", "bruce", 1, {}),),
+        people=(Person("bruce", "Bruce", "Wail", 1),),
+    )
+    proposal = propose(found(member("PJSIP/1009", "Agent/2501")), present)
+    assert proposal.new == ()
+
+
+def test_thousands_of_members_have_logins_of_their_own() -> None:
+    many = [member(f"PJSIP/{number}", f"Person {number % 50}") for number in range(10_000, 14_000)]
+    plan = propose(found(*many)).plan
+    assert len(plan.agents) == len({agent.login for agent in plan.agents}) == 4000
+
+
+async def test_what_may_not_be_read_is_told_and_the_rest_is_proposed() -> None:
+    async def query(action: Action) -> list[Block]:
+        if action.name == "QueueStatus":
+            return [
+                {"Event": "QueueParams", "Queue": "sales", "Strategy": "ringall"},
+                {"Event": "QueueMember", "Queue": "sales", "Name": "Anna Berg",
+                 "Location": "PJSIP/201", "Penalty": "1", "Membership": "static"},
+            ]  # fmt: skip
+        raise Rejected(action.name, "Permission denied")
+
+    read = await discover(query)
+    proposal = propose(read)
+    assert [agent.login for agent in proposal.plan.agents] == ["anna.berg"]
+    assert len(read.unread) == 3
+    assert "# numbers and contexts could not be read: ShowDialPlan was refused" in proposal.text

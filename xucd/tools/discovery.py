@@ -1,0 +1,242 @@
+"""What a PBX has, read over AMI with the rights of xucd's own account: plain data.
+
+Queues, members and strategies come from `QueueStatus`, phones from `DeviceStateList` and hints,
+numbers and contexts from `ShowDialPlan`; whose phone it is, from the functions that tell a phone's
+settings. What the account may not read, or the PBX has not loaded, is told in `unread`.
+"""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable
+
+import msgspec
+
+from xucd.ami import actions
+from xucd.ami.actions import Action
+from xucd.ami.connection import AmiSettings, log_in
+from xucd.ami.errors import Rejected
+from xucd.ami.framing import Block
+from xucd.ami.protocol import connect
+from xucd.tools.dialplan import Dialplan, Place, queue_places, read_dialplan, read_hint
+
+Query = Callable[[Action], Awaitable[list[Block]]]
+"""Sends one action and returns its answer. Raises `AmiError`."""
+
+TECHNOLOGIES = (
+    "PJSIP",
+    "SIP",
+    "IAX2",
+    "DAHDI",
+    "SCCP",
+    "SKINNY",
+    "MGCP",
+    "UNISTIM",
+    "ALSA",
+    "USTM",
+)
+"""What the names of phones' devices begin with; the case is the channel driver's own."""
+
+# What the names of a phone's settings are in Asterisk: the function, and the module it is in.
+SETTINGS = {
+    "PJSIP": ("PJSIP_ENDPOINT", "func_pjsip_endpoint", "callerid"),
+    "SIP": ("SIPPEER", "chan_sip", "callerid_name"),
+    "IAX2": ("IAXPEER", "chan_iax2", "callerid_name"),
+}
+AT_ONCE = 50
+"""How many phones' settings are asked for at a time."""
+
+MAX_ASKED = 2000
+"""How many phones are asked for their settings: two actions for each, some 2 ms."""
+
+
+class FoundMember(msgspec.Struct, frozen=True):
+    """A member of a queue. `state_interface` is whose state counts: a device, or a hint."""
+
+    interface: str
+    name: str
+    penalty: int = 0
+    state_interface: str = ""
+    membership: str = "static"
+    """``static``, ``dynamic`` or ``realtime``."""
+
+
+class FoundQueue(msgspec.Struct, frozen=True):
+    """A queue. `places` are the extensions that lead to it, the best first."""
+
+    name: str
+    strategy: str = ""
+    members: tuple[FoundMember, ...] = ()
+    places: tuple[Place, ...] = ()
+
+
+class FoundPhone(msgspec.Struct, frozen=True):
+    """A device that may be a phone. What is not known is "".
+
+    `number` is that of its hint, and `hint_context` where this stands; `context` is where the phone
+    dials, `name` its caller id's.
+    """
+
+    device: str
+    state: str = ""
+    number: str = ""
+    hint_context: str = ""
+    context: str = ""
+    name: str = ""
+
+
+class FoundPbx(msgspec.Struct, frozen=True):
+    """All of a PBX that xucd can use. `unread` has a sentence for each part that is unknown."""
+
+    queues: tuple[FoundQueue, ...] = ()
+    phones: tuple[FoundPhone, ...] = ()
+    dialplan: Dialplan = Dialplan()
+    unread: tuple[str, ...] = ()
+
+
+async def discover_pbx(ami: AmiSettings) -> FoundPbx:
+    """Connect, log in and read. Raises `AmiError`."""
+    manager = await connect(ami, lambda raw: None)
+    try:
+        await log_in(manager, ami)
+        return await discover(lambda action: manager.query(action, max(ami.action_timeout, 30.0)))
+    finally:
+        manager.close()
+
+
+async def discover(query: Query) -> FoundPbx:
+    """Read everything through a connection that is logged in. Raises `AmiError`."""
+    unread: list[str] = []
+
+    async def listed(action: Action, what: str) -> list[Block]:
+        try:
+            return await query(action)
+        except Rejected as error:
+            unread.append(f"{what} could not be read: {action.name} was refused ({error.text})")
+            return []
+
+    queue_blocks = await listed(actions.queue_status(), "queues and their members")
+    device_blocks = await listed(actions.device_state_list(), "phones and their states")
+    hint_blocks = await listed(actions.extension_state_list(), "hints")
+    dialplan = read_dialplan(await listed(actions.show_dialplan(), "numbers and contexts"))
+    queues = read_queues(queue_blocks)
+    places = queue_places(dialplan, [queue.name for queue in queues])
+    if not dialplan.hints:  # of an account that may read hints, and no dialplan
+        hints = [
+            read_hint(block["Exten"], block["Context"], block.get("Hint", ""))
+            for block in hint_blocks
+            if block.get("Event") == "ExtensionStatus"
+        ]
+        dialplan = msgspec.structs.replace(dialplan, hints=tuple(hints))
+    return FoundPbx(
+        queues=tuple(
+            msgspec.structs.replace(queue, places=tuple(places.get(queue.name, ())))
+            for queue in queues
+        ),
+        phones=await _with_settings(query, read_phones(device_blocks, dialplan, queues)),
+        dialplan=dialplan,
+        unread=tuple(unread),
+    )
+
+
+def read_queues(blocks: Iterable[Block]) -> tuple[FoundQueue, ...]:
+    """The queues by name, each with its members by interface, from the answer to `QueueStatus`."""
+    strategies: dict[str, str] = {}
+    members: dict[str, list[FoundMember]] = {}
+    for block in blocks:
+        if block.get("Event") == "QueueParams":
+            strategies[block["Queue"]] = block.get("Strategy", "")
+        elif block.get("Event") == "QueueMember":
+            penalty = block.get("Penalty", "0")
+            member = FoundMember(
+                interface=block.get("Location") or block.get("StateInterface", ""),
+                name=block.get("Name") or block.get("MemberName", ""),
+                penalty=int(penalty) if penalty.isdecimal() else 0,
+                state_interface=block.get("StateInterface", ""),
+                membership=block.get("Membership", "static"),
+            )
+            members.setdefault(block["Queue"], []).append(member)
+    return tuple(
+        FoundQueue(
+            name,
+            strategies[name],
+            tuple(sorted(members.get(name, ()), key=lambda member: member.interface)),
+        )
+        for name in sorted(strategies)
+    )
+
+
+def read_phones(
+    blocks: Iterable[Block], dialplan: Dialplan, queues: Iterable[FoundQueue]
+) -> tuple[FoundPhone, ...]:
+    """The phones by device: all whose state Asterisk knows, that have a hint or are members."""
+    states: dict[str, str] = {}
+    for block in blocks:
+        if block.get("Event") == "DeviceStateChange" and is_phone(block.get("Device", "")):
+            states[block["Device"]] = block.get("State", "")
+    hints: dict[str, tuple[str, str]] = {}
+    for hint in dialplan.hints:
+        if hint.number.startswith("_"):
+            continue
+        for device in filter(is_phone, hint.devices):
+            hints.setdefault(device, (hint.number, hint.context))
+    members = [
+        device
+        for queue in queues
+        for member in queue.members
+        for device in (member.interface, member.state_interface)
+        if is_phone(device)
+    ]
+    found = []
+    for device in sorted({*states, *hints, *members}):
+        number, context = hints.get(device, ("", ""))
+        found.append(FoundPhone(device, states.get(device, ""), number, context))
+    return tuple(found)
+
+
+def is_phone(device: str) -> bool:
+    """Whether a device's name is that of a phone, and not of a queue, a room or a Local channel."""
+    technology, slash, name = device.partition("/")
+    return bool(slash and name) and technology.upper() in TECHNOLOGIES
+
+
+async def _with_settings(query: Query, phones: tuple[FoundPhone, ...]) -> tuple[FoundPhone, ...]:
+    """The phones with their contexts and names, as far as the PBX tells them."""
+
+    async def value(variable: str) -> str:
+        try:
+            (answer,) = await query(actions.getvar(variable))
+        except Rejected:
+            return ""
+        return answer.get("Value", "")
+
+    loaded = {
+        technology
+        for technology, (_, module, _) in SETTINGS.items()
+        if any(phone.device.startswith(f"{technology}/") for phone in phones)
+        and await value(f"IFMODULE({module}.so)") == "1"
+    }
+
+    async def told(phone: FoundPhone) -> FoundPhone:
+        technology, _, name = phone.device.partition("/")
+        if technology not in loaded or not re.fullmatch(r"[\w.@+-]+", name):
+            return phone
+        function, _, caller = SETTINGS[technology]
+        return msgspec.structs.replace(
+            phone,
+            context=await value(f"{function}({name},context)"),
+            name=_caller_name(await value(f"{function}({name},{caller})")),
+        )
+
+    asked, others = phones[:MAX_ASKED], phones[MAX_ASKED:]
+    found: list[FoundPhone] = []
+    for start in range(0, len(asked), AT_ONCE):
+        found += await asyncio.gather(*map(told, asked[start : start + AT_ONCE]))
+    return (*found, *others)
+
+
+def _caller_name(text: str) -> str:
+    """The name of a caller id: ``"Anna Berg" <201>``, or the name alone."""
+    name = re.sub(r"\s*<[^<>]*>\s*\Z", "", text).strip()
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    return "" if name in ("<unknown>", "unknown") else name.strip()
