@@ -168,12 +168,12 @@ def test_a_phone_without_a_queue_is_a_line_and_a_user_and_a_trunk_is_none() -> N
 def test_a_queue_without_a_number_and_a_phone_without_one_get_numbers_that_are_free() -> None:
     dialled = dialplan("[a]\nexten => 9000,1,Answer()")
     nowhere = FoundPbx(
-        (FoundQueue("sales", "ringall", (member("SIP/front.desk", "Eva"),)),), (), dialled
+        (FoundQueue("sales", "ringall", (member("Local/desk@start/n", "Eva"),)),), (), dialled
     )
     proposal = propose(nowhere)
     assert [queue.number for queue in proposal.plan.queues] == ["9001"]
     assert [(line.number, line.interface) for line in proposal.plan.lines] == [
-        ("9002", "SIP/front.desk"),
+        ("9002", "Local/desk@start/n"),
     ]
     assert proposal.text.count("is made up") == 2
 

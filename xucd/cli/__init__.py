@@ -9,7 +9,7 @@ from pathlib import Path
 
 from xucd import __version__
 from xucd.app.journal_lines import print_error
-from xucd.cli import backups, centers, discovering, persons, running, tracing, users
+from xucd.cli import backups, centers, discovering, persons, running, setting_up, tracing, users
 from xucd.cli.subcommand import Handler, Mistake, Subcommand
 from xucd.config.center_file import CenterFileError
 from xucd.config.settings import SettingsError
@@ -25,6 +25,12 @@ GROUPS: dict[str, str] = {
 COMMANDS: tuple[Subcommand, ...] = (
     Subcommand("run", "run the daemon", running.run),
     Subcommand("check", "check Asterisk's configuration and say how to fix it", running.check),
+    Subcommand(
+        "setup",
+        "connect xucd to this machine's Asterisk, and make a contact centre of what it has",
+        setting_up.run,
+        setting_up.setup_arguments,
+    ),
     Subcommand(
         "discover",
         "print the contact centre that xucd proposes for this PBX, as a file for center apply",

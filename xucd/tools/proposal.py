@@ -7,6 +7,7 @@ are one agent. Whatever had to be guessed has a note, which stands as a comment 
 
 import datetime
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -16,7 +17,7 @@ from xucd.center.directory import AGENT_MEMBER, LOCAL, folded
 from xucd.config import center_file, validation, writing
 from xucd.config.entries import (
     AgentEntry,
-    AsteriskName,
+    Context,
     Entry,
     GroupEntry,
     LineEntry,
@@ -274,10 +275,11 @@ class _Maker:
 
     def join(self, agent: AgentEntry, queues: dict[str, int]) -> None:
         """Add queues that are new to the centre to an agent that is not."""
-        lacking = {name: penalty for name, penalty in queues.items() if name not in agent.queues}
+        present = agent.queues or {}
+        lacking = {name: penalty for name, penalty in queues.items() if name not in present}
         if lacking:
             at = self.agent_index[agent.number]
-            self.agents[at] = msgspec.structs.replace(agent, queues={**agent.queues, **lacking})
+            self.agents[at] = msgspec.structs.replace(agent, queues={**present, **lacking})
             self.new.append(f"agent {agent.login} in {', '.join(sorted(lacking))}")
 
     def agent_number(self, members: list[tuple[str, FoundMember]], line: str) -> str:
@@ -310,10 +312,12 @@ class _Maker:
             (
                 number
                 for number in (phone.number, name)
-                if number and number not in self.line_numbers and NUMBER.fullmatch(number)
+                if number not in self.line_numbers and re.match(validation.EXTENSION, number)
             ),
             "",
         )
+        if number and number == name != phone.number and not NUMBER.fullmatch(number):
+            notes.append("DOUBTFUL: no hint tells the phone's number; it has its device's name")
         if not number:
             number = self.free_number()
             notes.append(f"DOUBTFUL: the phone has no number of its own; {number} is made up")
@@ -364,7 +368,7 @@ class _Maker:
     def context(self, context: str, notes: list[str]) -> str:
         """A context as the centre file takes it."""
         try:
-            return validation.convert(context, AsteriskName)
+            return validation.convert(context, Context)
         except ConfigValueError:
             if context:
                 notes.append(f'DOUBTFUL: the context "{context}" cannot be used')

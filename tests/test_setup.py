@@ -1,0 +1,355 @@
+"""`xucd setup`: what it changes of files, and how that is undone. Beside Asterisk: integration."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import PROJECT
+from xucd.config.plan import Plan
+from xucd.config.settings import Settings
+from xucd.config.settings_writing import CannotWrite, with_keys
+from xucd.store import Store
+from xucd.store.apply import apply
+from xucd.tools import first_passwords, setup
+from xucd.tools.asterisk_files import (
+    configuration_folder,
+    includes,
+    includes_in,
+    manager_place,
+    sections_in,
+    with_include,
+    with_manager_enabled,
+    without_include,
+)
+from xucd.tools.file_changes import Change, FilesError, Manifest, difference
+
+# -- Asterisk's files
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('#include "xucd/manager.conf"', True),
+        ("#include xucd/manager.conf", True),
+        ("  #include\t<xucd/manager.conf> ; ours", True),
+        ('# include "xucd/manager.conf"', True),
+        ('#tryinclude "xucd/manager.conf"', True),
+        ('#include "{etc}/xucd/manager.conf"', True),
+        ('#include "./xucd/manager.conf"', True),
+        ('#include "xucd/manager.conf"\r', True),
+        (';#include "xucd/manager.conf"', False),
+        ('; #include "xucd/manager.conf"', False),
+        (';--\n#include "xucd/manager.conf"\n--;', False),
+        ('#include "xucd/manager.conf.old"', False),
+        ('#include "manager.d/*.conf"', False),
+    ],
+)
+def test_an_include_is_found_however_it_is_written(tmp_path: Path, line: str, found: bool) -> None:
+    (tmp_path / "manager.conf").write_text(f"[general]\n{line.format(etc=tmp_path)}\n[x]\n")
+    assert includes(tmp_path, "manager.conf", "xucd/manager.conf") is found
+
+
+def test_an_include_of_an_included_file_counts(tmp_path: Path) -> None:
+    (tmp_path / "manager.d").mkdir()
+    (tmp_path / "manager.conf").write_text('#include "manager.d/*.conf"\n#include manager.conf\n')
+    (tmp_path / "manager.d/own.conf").write_text('#include "xucd/manager.conf"\n')
+    assert includes(tmp_path, "manager.conf", "xucd/manager.conf")
+
+
+@pytest.mark.parametrize("text", ["", "[a]\n", "[a]", "[a]\r\nb = c\r\n", "[a]\r\nb = c"])
+def test_an_include_is_added_in_the_files_own_line_ends_and_taken_out_again(text: str) -> None:
+    added = with_include(text, "xucd/queues.conf")
+    assert added.startswith(text)
+    assert includes_in(added) == ["xucd/queues.conf"]
+    assert "\r\n" in text or "\r" not in added
+    assert "\r" not in added or "\n" not in added.replace("\r\n", "")
+    assert without_include(added, "xucd/queues.conf").rstrip("\r\n") == text.rstrip("\r\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[general]\nenabled = no\nport = 5039\n", "[general]\nenabled = yes\nport = 5039\n"),
+        ("[general]\r\nenabled=no\r\n", "[general]\r\nenabled = yes\r\n"),
+        ("[general]\n;enabled = no\n[a]\n", "[general]\nenabled = yes\n;enabled = no\n[a]\n"),
+        ("[general]", "[general]\nenabled = yes\n"),
+        ("[a]\nenabled = no\n",
+         "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n\n[a]\nenabled = no\n"),
+        ("", "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n\n"),
+    ],
+)  # fmt: skip
+def test_the_manager_interface_is_switched_on_where_it_is_off(text: str, expected: str) -> None:
+    assert with_manager_enabled(text) == expected
+
+
+def test_where_the_manager_interface_listens_is_read_off_all_its_files(tmp_path: Path) -> None:
+    assert not manager_place(tmp_path).enabled
+    (tmp_path / "manager.conf").write_text("[general]\nenabled=yes ; on\n#include more.conf\n")
+    (tmp_path / "more.conf").write_text("bindaddr = 192.0.2.7\nport = 5039\n[general]\nport=5040\n")
+    place = manager_place(tmp_path)
+    assert (place.enabled, place.host, place.port) == (True, "127.0.0.1", 5040)
+    (tmp_path / "more.conf").write_text("[general]\nbindaddr = 192.0.2.7\n")
+    assert manager_place(tmp_path).host == "192.0.2.7"
+
+
+def test_templates_are_no_sections() -> None:
+    assert sections_in("[a](!)\n[b](a)\n[c](+)\n; [d]\n") == ["b", "c"]
+
+
+def test_asterisk_conf_says_where_the_configuration_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xucd.tools.asterisk_files.PLACES", (tmp_path / "none", tmp_path))
+    assert configuration_folder() is None
+    main = tmp_path / "asterisk.conf"
+    main.write_text("[directories](!)\nastetcdir => /nowhere\n")
+    assert configuration_folder() == tmp_path
+    main.write_text("[directories]\nastetcdir => /srv/asterisk\n")
+    assert configuration_folder() == Path("/srv/asterisk")
+
+
+# -- the plan
+
+
+def a_pbx(folder: Path, **files: str) -> setup.Pbx:
+    for name, text in files.items():
+        (folder / f"{name}.conf").write_text(text)
+    return setup.pbx_of(folder)
+
+
+PLAIN = {
+    "manager": "[general]\nenabled = yes\nport = 5039\n",
+    "extensions": "[internal]\nexten => 1,1,Answer()\n",
+    "queues": "[general]\n[sales]\nstrategy = ringall\n[own]\nmembergosub = my-sub\n",
+}
+GENERATED = {
+    "manager": "[general]\nenabled = yes\n#include manager_custom.conf\n",
+    "extensions": "#include extensions_custom.conf\n",
+    "queues": "#include queues_additional.conf\n#include queues_post_custom.conf\n",
+    "queues_additional": "[400]\nstrategy=ringall\n",
+    "manager_custom": "", "extensions_custom": "", "queues_post_custom": "",
+}  # fmt: skip
+
+
+def planned(pbx: setup.Pbx, *prepared: str) -> dict[str, str]:
+    account = setup.account_of(pbx, Settings())
+    changes = setup.asterisk_changes(pbx, account, Settings(), prepared)
+    return {str(change.path.relative_to(pbx.etc)): change.text.decode() for change in changes}
+
+
+def test_a_plain_pbx_gets_its_includes_and_files_of_xucds_own(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, **PLAIN)
+    account = setup.account_of(pbx, Settings())
+    assert (account.port, account.username, len(account.secret) > 30) == (5039, "xucd", True)
+    changes = planned(pbx, "sales")
+    assert list(changes) == [
+        "xucd/manager.conf", "manager.conf", "xucd/extensions.conf", "extensions.conf",
+        "xucd/queue-sales.conf", "xucd/queues-prepared.conf", "queues.conf",
+    ]  # fmt: skip
+    assert changes["manager.conf"] == PLAIN["manager"] + '#include "xucd/manager.conf"\n'
+    assert changes["queues.conf"] == PLAIN["queues"] + '#tryinclude "xucd/queues-prepared.conf"\n'
+    assert "[sales](+)" in changes["xucd/queue-sales.conf"]
+    assert "strategy" not in changes["xucd/queue-sales.conf"].replace("; ", "")
+
+
+def test_of_a_generated_pbx_only_the_custom_files_are_changed(tmp_path: Path) -> None:
+    changes = planned(a_pbx(tmp_path, **GENERATED), "400")
+    assert [name for name in changes if not name.startswith("xucd/")] == [
+        "manager_custom.conf", "extensions_custom.conf", "queues_post_custom.conf",
+    ]  # fmt: skip
+
+
+def test_a_second_plan_after_the_first_is_made_has_nothing(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, **PLAIN)
+    account = setup.account_of(pbx, Settings())
+    Manifest(tmp_path / "xucd/setup.json").make(
+        setup.asterisk_changes(pbx, account, Settings(), ["sales"])
+    )
+    again = setup.account_of(pbx, Settings())
+    assert again == account  # the secret is found again where it stands
+    assert setup.asterisk_changes(pbx, again, Settings(), ["sales"]) == []
+
+
+def test_an_account_of_that_name_that_is_not_ours_is_refused(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, manager="[general]\n[xucd]\nsecret = other\n")
+    with pytest.raises(FilesError, match=r"manager\.conf has an account \[xucd\] already"):
+        setup.account_of(pbx, Settings())
+
+
+def test_where_asterisk_listens_at_one_address_the_account_permits_that(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, manager="[general]\nenabled=yes\nbindaddr=192.0.2.7\n")
+    assert "permit = 192.0.2.7/255.255.255.255\n" in planned(pbx)["xucd/manager.conf"]
+
+
+def test_which_queues_can_be_prepared(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, **PLAIN)
+    can, cannot = setup.preparable(pbx, ["sales", "own", "realtime"])
+    assert can == ["sales"]
+    assert cannot == [
+        "own has a subroutine of its own (my-sub)", "realtime is not in Asterisk's files",
+    ]  # fmt: skip
+
+
+def test_the_secret_is_in_no_diff(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, **PLAIN)
+    account = setup.account_of(pbx, Settings())
+    changes = [
+        *setup.asterisk_changes(pbx, account, Settings()),
+        *setup.settings_changes(tmp_path / "xucd.toml", account, -1),
+    ]
+    shown = "".join(map(difference, changes))
+    assert account.secret not in shown
+    assert shown.count("(a random secret)") == 2
+
+
+# -- changes and their undoing
+
+
+def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mode)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.fixture
+def etc(tmp_path: Path) -> Path:
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    (folder / "a.conf").write_bytes(b"[a]\r\nb = \xe9\r\n")
+    (folder / "a.conf").chmod(0o640)
+    (folder / "b.conf").write_bytes(b"")
+    return folder
+
+
+def changes_of(etc: Path) -> list[Change]:
+    return [
+        Change(etc / "a.conf", b"[a]\r\nb = \xe9\r\n#include xucd/manager.conf\r\n"),
+        Change(etc / "b.conf", b"new\n"),
+        Change(etc / "xucd/c.conf", b"ours\n", 0o600),
+    ]
+
+
+def test_undone_changes_leave_every_byte_and_mode_as_it_was(etc: Path) -> None:
+    before = tree(etc)
+    Manifest(etc / "xucd/setup.json").make(changes_of(etc))
+    assert tree(etc)["a.conf"][1] == before["a.conf"][1]
+    assert tree(etc)["xucd/c.conf"][1] & 0o777 == 0o600
+    Manifest(etc / "xucd/setup.json").undo(setup.without_ours)
+    assert tree(etc) == before
+    assert not (etc / "xucd").exists()
+
+
+def test_a_file_that_somebody_changed_since_loses_our_lines_only(etc: Path) -> None:
+    Manifest(etc / "xucd/setup.json").make(changes_of(etc))
+    with (etc / "a.conf").open("ab") as file:
+        file.write(b"[mine]\r\n")
+    (etc / "xucd/c.conf").write_text("mine\n")
+    said = Manifest(etc / "xucd/setup.json").undo(setup.without_ours)
+    assert (etc / "a.conf").read_bytes() == b"[a]\r\nb = \xe9\r\n[mine]\r\n"
+    assert (etc / "xucd/c.conf").read_text() == "mine\n"
+    assert any("somebody changed, as it is" in sentence for sentence in said)
+
+
+def test_what_somebody_changed_between_two_runs_is_not_lost(etc: Path) -> None:
+    path = etc / "a.conf"
+    Manifest(etc / "xucd/setup.json").make([Change(path, b"one\n")])
+    path.write_bytes(b"one\nmine\n")
+    again = Change(path, b"one\nmine\n#include xucd/manager.conf\n")
+    Manifest(etc / "xucd/setup.json").make([again])
+    Manifest(etc / "xucd/setup.json").undo(setup.without_ours)
+    assert path.read_bytes() == b"one\nmine\n"
+
+
+def test_a_failure_half_way_leaves_nothing(etc: Path) -> None:
+    before = tree(etc)
+    with pytest.raises(FilesError, match="cannot be written"):
+        Manifest(etc / "xucd/setup.json").make(
+            [*changes_of(etc), Change(etc / "x" / ("n" * 260), b"")]
+        )
+    (etc / "x").rmdir()
+    assert tree(etc) == before
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from xucd.tools import file_changes
+from tests.test_setup import changes_of
+steps = int(sys.argv[2])
+replaced = os.replace
+def replace(*names):
+    global steps
+    if steps == 0:
+        os._exit(9)
+    steps -= 1
+    return replaced(*names)
+os.replace = replace
+Path.replace = lambda self, target: replace(self, target)
+file_changes.Manifest(Path(sys.argv[1]) / "xucd/setup.json").make(changes_of(Path(sys.argv[1])))
+"""
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_killed_at_any_moment_a_second_run_ends_it_or_it_is_undone(etc: Path, steps: int) -> None:
+    before = tree(etc)
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, str(etc), str(steps)], check=False,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )  # fmt: skip
+    assert ended.returncode == 9
+    Manifest(etc / "xucd/setup.json").make(changes_of(etc))
+    assert (etc / "b.conf").read_bytes() == b"new\n"
+    Manifest(etc / "xucd/setup.json").undo(setup.without_ours)
+    left = {name for name in tree(etc) if not name.endswith(".xucd-new")}
+    assert {name: tree(etc)[name] for name in left} == before
+
+
+# -- xucd's settings
+
+
+def test_keys_are_written_into_settings_and_nothing_else_of_them_changes() -> None:
+    text = (PROJECT / "docs/xucd.toml").read_text()
+    written = with_keys(
+        text, {("ami", "port"): 5039, ("ami", "secret"): None, ("ami", "secret_file"): "s"}
+    )
+    changed = set(written.splitlines()) ^ set(text.splitlines())
+    assert changed == {"port = 5039", "port = 5038", 'secret = ""', 'secret_file = "s"'}
+
+
+@pytest.mark.parametrize("text", ["", "[web]\nport = 1", "[ami]\nhost = 'x' # mine\n\n[web]\n"])
+def test_keys_find_their_section_or_make_it(text: str) -> None:
+    assert with_keys(with_keys(text, {("ami", "port"): 1}), {("ami", "port"): 2}).count("port = 2")
+
+
+def test_settings_that_cannot_be_changed_so_are_said() -> None:
+    with pytest.raises(CannotWrite, match=r"cannot write ami\.port"):
+        with_keys('ami = { host = "x" }\n', {("ami", "port"): 1})
+
+
+# -- passwords
+
+
+def test_first_passwords_are_on_a_list_that_only_its_owner_reads(
+    tmp_path: Path, demo_plan: Plan
+) -> None:
+    store = Store(f"sqlite:///{tmp_path}/xucd.db")
+    store.migrate()
+    apply(store, demo_plan)
+    users = first_passwords.without_password(store)[:2]
+    made = {user.login: first_passwords.new_password() for user in users}
+    path = tmp_path / "first-passwords.csv"
+    first_passwords.write_list(path, users, dict.fromkeys(made, "old-one-here"), store)
+    first_passwords.write_list(path, users, made, store)
+    rows = path.read_text().splitlines()
+    assert rows[0] == "login,name,phone,password"
+    assert [row.split(",")[3] for row in rows[1:]] == list(made.values())
+    assert path.stat().st_mode & 0o777 == 0o600
+    first_passwords.set_passwords(store, made)
+    left = {user.login for user in first_passwords.without_password(store)}
+    assert left.isdisjoint(made)
+    store.close()

@@ -1,0 +1,212 @@
+"""Asterisk's configuration files, as `xucd setup` finds and changes them: text in, text out.
+
+Only what Asterisk itself looks at is looked at: sections, options and includes, not what stands in
+comments, of lines or of blocks (``;-- … --;``). A file keeps its line ends and every other byte.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+OURS = "xucd"
+"""The folder below Asterisk's configuration that is xucd's own."""
+
+PLACES = (Path("/etc/asterisk"), Path("/usr/local/etc/asterisk"))
+MAX_DEPTH = 10
+
+_SECTION = re.compile(r"\s*\[([^]]+)\]\s*(?:\(([^)]*)\))?")
+_OPTION = re.compile(r"\s*([^=;\[#\s][^=;]*?)\s*=>?\s*(.*?)\s*$")
+_INCLUDE = re.compile(r"""\s*\#\s*(?:try)?include\s+(?:"([^"]+)"|<([^>]+)>|([^\s;"<]+))""")
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """How a PBX's files are laid out: the files that take our includes, which nothing rewrites.
+
+    `generated` says that a program writes the others, such as FreePBX or Issabel.
+    """
+
+    manager: str = "manager.conf"
+    extensions: str = "extensions.conf"
+    queues: str = "queues.conf"
+    generated: bool = False
+
+
+GENERATED = Layout(
+    "manager_custom.conf", "extensions_custom.conf", "queues_post_custom.conf", generated=True
+)
+
+
+class ManagerPlace(msgspec.Struct, frozen=True):
+    """Where Asterisk's manager interface listens, by its configuration."""
+
+    enabled: bool
+    host: str
+    port: int
+
+
+def configuration_folder() -> Path | None:
+    """Where this machine's Asterisk has its configuration; None if there is none."""
+    for place in PLACES:
+        main = place / "asterisk.conf"
+        if main.is_file():
+            options = dict(options_in(text_of(main), "directories"))
+            return Path(options.get("astetcdir", place))
+        if (place / "manager.conf").is_file():
+            return place
+    return None
+
+
+def layout_of(etc: Path) -> Layout:
+    """FreePBX's and Issabel's layout, if the main files include the custom ones."""
+    included = {path.name for path in included_files(etc, "extensions.conf")}
+    if GENERATED.extensions in included and (etc / GENERATED.manager).exists():
+        return GENERATED
+    return Layout()
+
+
+def text_of(path: Path) -> str:
+    """A file's text, "" if there is none; every byte comes back by `bytes_of`. Raises OSError."""
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return ""
+
+
+def bytes_of(text: str) -> bytes:
+    """What `text_of` has read."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def lines_in(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a file without what is commented out, by index."""
+    inside = False
+    for index, line in enumerate(text.splitlines()):
+        kept, rest = "", line
+        while rest:
+            if inside:
+                _, end, rest = rest.partition("--;")
+                inside = not end
+                continue
+            comment = re.search(r"(?<!\\);", rest)
+            if comment is None:
+                kept, rest = kept + rest, ""
+            else:
+                kept += rest[: comment.start()]
+                inside = re.match(r";--(?!-)", rest[comment.start() :]) is not None
+                rest = rest[comment.end() + 2 :] if inside else ""
+        yield index, kept
+
+
+def options_in(text: str, section: str) -> Iterator[tuple[str, str]]:
+    """The options of a section that is no template, in order, names in lower case."""
+    inside = False
+    for _, line in lines_in(text):
+        if match := _SECTION.match(line):
+            inside = match[1].strip() == section and "!" not in (match[2] or "")
+        elif inside and (match := _OPTION.match(line)) and not line.lstrip().startswith("#"):
+            yield match[1].lower(), match[2]
+
+
+def sections_in(text: str) -> list[str]:
+    """The names of all sections, templates left out."""
+    found = []
+    for _, line in lines_in(text):
+        match = _SECTION.match(line)
+        if match and "!" not in (match[2] or ""):
+            found.append(match[1].strip())
+    return found
+
+
+def includes_in(text: str) -> list[str]:
+    """What the file includes."""
+    return [
+        next(filter(None, match.groups()))
+        for _, line in lines_in(text)
+        if (match := _INCLUDE.match(line))
+    ]
+
+
+def included_files(etc: Path, name: str, depth: int = 0) -> list[Path]:
+    """A file and all that it includes. Raises OSError."""
+    path = etc / name
+    if depth > MAX_DEPTH or not path.is_file():
+        return []
+    found = [path]
+    for included in includes_in(text_of(path)):
+        relative = Path(included)
+        names = [relative] if relative.is_absolute() else [
+            found.relative_to(etc) for found in sorted(etc.glob(str(relative)))
+        ]  # fmt: skip
+        for each in names:
+            found += included_files(etc, str(each), depth + 1)
+    return found
+
+
+def includes(etc: Path, name: str, ours: str) -> bool:
+    """Whether a file, or one that it includes, includes `ours` (``xucd/manager.conf``)."""
+    return any(
+        (etc / included).absolute() == (etc / ours).absolute()
+        for path in included_files(etc, name)
+        if path != etc / ours
+        for included in includes_in(text_of(path))
+    )
+
+
+def with_include(text: str, ours: str, *, try_to: bool = False) -> str:
+    """The text with an include of `ours` at its end, in the file's own line ends."""
+    end = line_end(text)
+    if text and not text.endswith(("\n", "\r")):
+        text += end
+    directive = "tryinclude" if try_to else "include"
+    return f'{text}#{directive} "{ours}"{end}'
+
+
+def without_include(text: str, ours: str) -> str:
+    """The text without the lines that include `ours`."""
+    ended = text.splitlines(keepends=True)
+    barred = {
+        index
+        for index, line in lines_in(text)
+        if (match := _INCLUDE.match(line)) and next(filter(None, match.groups())) == ours
+    }
+    return "".join(line for index, line in enumerate(ended) if index not in barred)
+
+
+def line_end(text: str) -> str:
+    """How the lines of a file end."""
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def manager_place(etc: Path) -> ManagerPlace:
+    """Where the manager interface listens, by manager.conf and what it includes. Raises OSError."""
+    options: dict[str, str] = {}
+    for path in included_files(etc, "manager.conf"):
+        options |= dict(options_in(text_of(path), "general"))
+    enabled = options.get("enabled", "no").lower() in ("yes", "true", "y", "t", "1", "on")
+    bound = options.get("bindaddr", "").strip("[]")
+    host = "127.0.0.1" if bound in ("", "0.0.0.0", "::", "localhost") else bound
+    port = options.get("port", "5038")
+    return ManagerPlace(enabled, host, int(port) if port.isdecimal() else 5038)
+
+
+def with_manager_enabled(text: str) -> str:
+    """manager.conf with ``enabled = yes`` under its [general], which is added if it lacks."""
+    end = line_end(text)
+    ended = text.splitlines(keepends=True)
+    general: int | None = None
+    inside = False
+    for index, line in lines_in(text):
+        if match := _SECTION.match(line):
+            inside = match[1].strip() == "general"
+            general = index if inside and general is None else general
+        elif inside and (match := _OPTION.match(line)) and match[1].lower() == "enabled":
+            ended[index] = f"enabled = yes{end}"
+            return "".join(ended)
+    if general is None:
+        return f"[general]{end}enabled = yes{end}bindaddr = 127.0.0.1{end}{end}{text}"
+    if not ended[general].endswith(("\n", "\r")):
+        ended[general] += end
+    ended.insert(general + 1, f"enabled = yes{end}")
+    return "".join(ended)

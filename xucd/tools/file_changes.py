@@ -1,0 +1,265 @@
+"""Changes of an operator's files that can be undone: shown first, made whole, remembered.
+
+A manifest remembers each changed file: what it held before, which a copy beside it keeps, and what
+it was left with. It is written before the first file is changed, and each file is replaced whole,
+so that a process killed at any moment leaves what `undo` or a second run puts right. A file that
+somebody changed since is not put back: only our own lines are taken out of it.
+"""
+
+import contextlib
+import difflib
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+
+KEPT = ".before-xucd"
+"""What the name of the copy of a file ends with that was there before."""
+
+
+class FilesError(Exception):
+    """A file cannot be read or written. The text names it and says what to do."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What a file is to hold. `mode` and `group` are for one that is not there yet."""
+
+    path: Path
+    text: bytes
+    mode: int = 0o644
+    owner: int = -1
+    group: int = -1
+    secret: str = ""
+    """What of the text is not shown."""
+
+
+class Changed(msgspec.Struct):
+    """A file that was changed: digests of what it held before ("" for no file), and of all that was
+    written to it since. None is there of a file that somebody else changed in between.
+    """
+
+    path: str
+    before: str
+    after: list[str] = []
+    mixed: bool = False
+
+
+class Manifest:
+    """What was changed, by a file that remembers it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            content = path.read_bytes()
+            self.files = {
+                entry.path: entry for entry in msgspec.json.decode(content, type=list[Changed])
+            }
+        except FileNotFoundError:
+            self.files = {}
+        except (OSError, msgspec.DecodeError) as error:
+            raise FilesError(f"{path}: cannot be read: {error}") from error
+
+    def make(self, changes: Iterable[Change]) -> None:
+        """Make all changes; on an error, none is left. Raises `FilesError`."""
+        changes = list(changes)
+        earlier = self._copied()
+        contents = {change.path: _read(change.path) for change in changes}
+        for change in changes:
+            self._remember(change, contents[change.path])
+        made: list[Path] = []
+        try:
+            self._write()
+            for change in changes:
+                held = contents[change.path]
+                entry = self.files[str(change.path)]
+                if held is not None and digest(held) == entry.before:
+                    self._keep(change.path, held)
+                made.append(change.path)
+                _replace(change)
+        except OSError as error:
+            self._put_back(made, contents, earlier)
+            raise FilesError(
+                f"{error.filename or self.path}: cannot be written: {error.strerror};"
+                " run it as a user who may, such as root"
+            ) from error
+
+    def _copied(self) -> dict[str, Changed]:
+        return {
+            name: msgspec.structs.replace(entry, after=[*entry.after])
+            for name, entry in self.files.items()
+        }
+
+    def _put_back(
+        self,
+        made: Iterable[Path],
+        contents: dict[Path, bytes | None],
+        earlier: dict[str, Changed],
+    ) -> None:
+        """As it was before `make`."""
+        for path in made:
+            held = contents[path]
+            with contextlib.suppress(OSError):
+                if held is None:
+                    path.unlink(missing_ok=True)
+                elif _read(path) != held:
+                    _replace(Change(path, held))
+        for name in self.files.keys() - earlier.keys():
+            with contextlib.suppress(OSError):
+                _copy_of(Path(name)).unlink(missing_ok=True)
+        self.files = earlier
+        with contextlib.suppress(OSError):
+            self._write()
+
+    def reverter(self, changes: Iterable[Change]) -> Callable[[], None]:
+        """Call it after `make` of these changes, to have everything as it is now."""
+        contents = {change.path: _read(change.path) for change in changes}
+        earlier = self._copied()
+        return lambda: self._put_back(list(contents), contents, earlier)
+
+    def undo(self, without_ours: Callable[[Path, str], str]) -> list[str]:
+        """Have all files as they were; returns a sentence for each.
+
+        `without_ours` takes our own lines out of a file that somebody changed meanwhile. Raises
+        `FilesError`.
+        """
+        said = []
+        try:
+            for name, entry in sorted(self.files.items(), reverse=True):
+                said.append(self._undo_one(Path(name), entry, without_ours))
+                del self.files[name]
+                self._write()
+        except OSError as error:
+            raise FilesError(
+                f"{error.filename}: cannot be written: {error.strerror};"
+                " run it as a user who may, such as root"
+            ) from error
+        return said
+
+    def _undo_one(
+        self, path: Path, entry: Changed, without_ours: Callable[[Path, str], str]
+    ) -> str:
+        held, kept = _read(path), _read(_copy_of(path))
+        if held is None:
+            said = f"{path} is gone already"
+        elif digest(held) == entry.before:
+            said = f"{path} is as it was"
+        elif digest(held) in entry.after:
+            said = _put_back_one(path, entry, kept)
+        else:
+            text = held.decode("utf-8", "surrogateescape")
+            rest = without_ours(path, text)
+            if rest == text:
+                said = f"left {path}, which somebody changed, as it is"
+            else:
+                _replace(Change(path, rest.encode("utf-8", "surrogateescape")))
+                said = f"took xucd's lines out of {path}, which somebody changed"
+        _copy_of(path).unlink(missing_ok=True)
+        return said
+
+    def _remember(self, change: Change, held: bytes | None) -> None:
+        name = str(change.path)
+        entry = self.files.get(name)
+        if entry is None:
+            entry = self.files[name] = Changed(name, "" if held is None else digest(held))
+        elif held is not None and digest(held) not in (entry.before, *entry.after):
+            entry.after, entry.mixed = [], True  # what is kept beside it is too old to be put back
+        if not entry.mixed:
+            entry.after.append(digest(change.text))
+
+    def _keep(self, path: Path, held: bytes) -> None:
+        copy = _copy_of(path)
+        if not copy.exists():
+            _replace(Change(copy, held), like=path)
+
+    def _write(self) -> None:
+        if not self.files:
+            self.path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.path.parent.rmdir()  # ours, if it is empty
+            return
+        entries = msgspec.json.encode([self.files[name] for name in sorted(self.files)])
+        _replace(Change(self.path, msgspec.json.format(entries), 0o600))
+
+
+def _put_back_one(path: Path, entry: Changed, kept: bytes | None) -> str:
+    """A file that is as it was written, as it was before. Raises OSError."""
+    if not entry.before:
+        path.unlink()
+        return f"removed {path}"
+    if kept is None:
+        return f"left {path} as it is: somebody removed {_copy_of(path)}"
+    _replace(Change(path, kept))
+    return f"put back {path}"
+
+
+def digest(content: bytes) -> str:
+    """What tells one content from another."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def difference(change: Change) -> str:
+    """The change as a unified diff, "" if the file holds that already. Raises `FilesError`."""
+    held = _read(change.path)
+    if held == change.text:
+        return ""
+    before = (held or b"").decode("utf-8", "replace").splitlines()
+    after = change.text.decode("utf-8", "replace").splitlines()
+    names = (str(change.path) if held is not None else "/dev/null", str(change.path))
+    lines = [line.rstrip("\r\n") for line in difflib.unified_diff(before, after, *names)]
+    shown = "\n".join(line for line in lines if line not in ("--- ", "+++ "))
+    return shown.replace(change.secret, "(a random secret)") if change.secret else shown
+
+
+def _copy_of(path: Path) -> Path:
+    return path.with_name(path.name + KEPT)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FilesError(
+            f"{path}: cannot be read: {error.strerror}; run it as a user who may, such as root"
+        ) from error
+
+
+def _make_folder(folder: Path) -> None:
+    """A folder that is missing has the owner and mode of the one above it."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    above = folder.parent.stat()
+    folder.mkdir()
+    folder.chmod(stat.S_IMODE(above.st_mode))
+    if os.geteuid() == 0:
+        os.chown(folder, above.st_uid, above.st_gid)
+
+
+def _replace(change: Change, like: Path | None = None) -> None:
+    """Write a file as a whole, with the owner and mode that it has. Raises OSError."""
+    path = change.path.resolve()  # a link stays one
+    _make_folder(path.parent)
+    mode, owner, group = change.mode, change.owner, change.group
+    with contextlib.suppress(FileNotFoundError):
+        found = (like or path).stat()
+        mode, owner, group = stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
+    made = path.with_name(f".{path.name}.xucd-new")
+    made.unlink(missing_ok=True)
+    handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(change.text)
+            file.flush()
+            if os.geteuid() == 0:
+                os.fchown(file.fileno(), owner, group)
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        made.replace(path)
+    except OSError:
+        made.unlink(missing_ok=True)
+        raise

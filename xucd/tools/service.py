@@ -1,0 +1,81 @@
+"""Programs of this machine that `xucd setup` runs: Asterisk's command line, and systemd's."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from pathlib import Path
+
+UNIT = "xucd.service"
+USER = "xucd"
+TIMEOUT = 60
+"""Seconds for a program to end."""
+
+
+class ProgramError(Exception):
+    """A program failed. The text is what it said, and what to do."""
+
+
+def asterisk(command: str) -> str:
+    """Run a command of Asterisk's command line. Raises `ProgramError`."""
+    program = shutil.which("asterisk") or shutil.which("asterisk", path="/usr/sbin:/usr/local/sbin")
+    if program is None:
+        raise ProgramError("there is no program asterisk on this machine: run this on the PBX")
+    return _run([program, "-rx", command], "start Asterisk, and run this again as root")
+
+
+def systemd_has_unit() -> bool:
+    """Whether systemd runs here and knows xucd's service."""
+    if not Path("/run/systemd/system").is_dir() or shutil.which("systemctl") is None:
+        return False
+    try:
+        _run(["systemctl", "cat", UNIT], "")
+    except ProgramError:
+        return False
+    return True
+
+
+def start_service() -> None:
+    """Start the service, now and at each boot; one that runs starts anew. Raises `ProgramError`."""
+    remedy = f"journalctl -u {UNIT} says more"
+    _run(["systemctl", "enable", UNIT], remedy)
+    _run(["systemctl", "restart", UNIT], remedy)
+
+
+def stop_service() -> None:
+    """Stop the service, now and at each boot. Raises `ProgramError`."""
+    _run(["systemctl", "disable", "--now", UNIT], f"journalctl -u {UNIT} says more")
+
+
+def service_ids() -> tuple[int, int]:
+    """The user and the group that the service runs as; -1 and -1 if there are none."""
+    try:
+        entry = pwd.getpwnam(USER)
+    except KeyError:
+        return -1, -1
+    return entry.pw_uid, entry.pw_gid
+
+
+def hand_over(file: Path) -> None:
+    """Give a database's files to the service, when root has made them. Raises OSError."""
+    user, group = service_ids()
+    if os.geteuid() != 0 or user < 0:
+        return
+    if file.parent.name == USER:  # a folder of xucd's own
+        os.chown(file.parent, user, group)
+    for path in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+        if path.exists():
+            os.chown(path, user, group)
+
+
+def _run(command: list[str], remedy: str) -> str:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=TIMEOUT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ProgramError(f"{command[0]} cannot be run: {error}") from error
+    if done.returncode != 0:
+        said = " ".join((done.stderr or done.stdout).split()) or f"ended with {done.returncode}"
+        raise ProgramError(f"{' '.join(command)}: {said}; {remedy}")
+    return done.stdout

@@ -1,0 +1,275 @@
+"""What `xucd setup` changes of a PBX's and of xucd's own files: each file's new content, as data.
+
+Asterisk's files get one line each, an include of a file of xucd's own; what these hold is shipped
+with xucd. A queue is prepared for an exact wrap-up by a section that adds to it, ``[sales](+)``, in
+a file of its own: Asterisk refuses a whole file over a section that adds to nothing, and a queue
+may be removed one day.
+"""
+
+import grp
+import re
+import secrets
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from xucd.config import shipped
+from xucd.config.settings import WELL_KNOWN_SECRETS, Settings
+from xucd.config.settings_writing import CannotWrite, Keys, with_keys
+from xucd.tools.asterisk_files import (
+    OURS,
+    Layout,
+    bytes_of,
+    included_files,
+    includes,
+    layout_of,
+    manager_place,
+    options_in,
+    sections_in,
+    text_of,
+    with_include,
+    with_manager_enabled,
+    without_include,
+)
+from xucd.tools.file_changes import Change, FilesError
+
+MANAGER, EXTENSIONS, PREPARED = (
+    f"{OURS}/manager.conf",
+    f"{OURS}/extensions.conf",
+    f"{OURS}/queues-prepared.conf",
+)
+SECRET_FILE = "ami-secret"
+
+PREPARATION = """\
+; Written by xucd setup: exact wrap-up in the queue {name}. Nothing else of the queue is changed.
+[{name}](+)
+setinterfacevar = yes
+membergosub = xucd-sub-wrap
+wrapuptime = 0
+"""
+
+
+class Account(msgspec.Struct, frozen=True):
+    """xucd's account on the manager interface, as it is or will be."""
+
+    host: str
+    port: int
+    username: str
+    secret: str
+
+
+class Pbx(msgspec.Struct, frozen=True):
+    """The files of a PBX, and who may read new ones."""
+
+    etc: Path
+    layout: Layout
+    owner: int
+    group: int
+    mode: int
+
+
+def pbx_of(etc: Path) -> Pbx:
+    """The PBX whose configuration is in a folder. Raises `FilesError`."""
+    try:
+        main = etc / "manager.conf"
+        found = (main if main.exists() else etc).stat()
+        group = found.st_gid
+        if group == 0:
+            try:
+                group = grp.getgrnam("asterisk").gr_gid
+            except KeyError:  # it runs as root
+                group = 0
+        mode = stat.S_IMODE(found.st_mode) & 0o644 if main.exists() else 0o640
+        return Pbx(etc, layout_of(etc), found.st_uid, group, mode | 0o640)
+    except OSError as error:
+        raise _unreadable(error) from error
+
+
+def account_of(pbx: Pbx, settings: Settings) -> Account:
+    """The account that xucd has or is to get: its secret is kept where there is one.
+
+    Raises `FilesError` if the PBX has an account of this name that is not of our file.
+    """
+    try:
+        place = manager_place(pbx.etc)
+        name = settings.ami.username
+        ours = pbx.etc / MANAGER
+        for path in included_files(pbx.etc, "manager.conf"):
+            if path.absolute() != ours.absolute() and name in sections_in(text_of(path)):
+                raise FilesError(
+                    f"{path} has an account [{name}] already, and the secret in xucd's settings"
+                    " does not open it: set ami.secret in xucd.toml to that account's secret, or"
+                    " remove the account"
+                )
+        held = dict(options_in(text_of(ours), name)).get("secret", "")
+    except OSError as error:
+        raise _unreadable(error) from error
+    for secret in (held, settings.ami.secret):
+        if secret and secret.lower() not in WELL_KNOWN_SECRETS:
+            return Account(place.host, place.port, name, secret)
+    return Account(place.host, place.port, name, secrets.token_urlsafe(32))
+
+
+def asterisk_changes(
+    pbx: Pbx, account: Account | None, settings: Settings, prepared: Iterable[str] = ()
+) -> list[Change]:
+    """The changes of Asterisk's files; `account` is None if one works already.
+
+    Those that are made already are left out. `prepared` are queues to be prepared besides those
+    that are. Raises `FilesError`.
+    """
+    etc, layout = pbx.etc, pbx.layout
+    changes = []
+    try:
+        if account is not None:
+            text = _account_file(account)
+            changes.append(_new(pbx, MANAGER, text, mode=0o640, secret=account.secret))
+            main = text_of(etc / layout.manager)
+            if not manager_place(etc).enabled and not layout.generated:
+                main = with_manager_enabled(main)
+            if not includes(etc, "manager.conf", MANAGER):
+                main = with_include(main, MANAGER)
+            changes.append(_new(pbx, layout.manager, main, mode=pbx.mode & 0o640))
+        changes.append(_new(pbx, EXTENSIONS, _dialplan_file(settings)))
+        if not includes(etc, "extensions.conf", EXTENSIONS):
+            main = with_include(text_of(etc / layout.extensions), EXTENSIONS)
+            changes.append(_new(pbx, layout.extensions, main))
+        changes += _prepared(pbx, list(prepared))
+    except OSError as error:
+        raise _unreadable(error) from error
+    return [change for change in changes if _is_new(change)]
+
+
+def _prepared(pbx: Pbx, queues: list[str]) -> list[Change]:
+    if not queues:
+        return []
+    own = text_of(pbx.etc / PREPARED)
+    changes = []
+    for queue in queues:
+        name = f"{OURS}/queue-{re.sub(r'[^A-Za-z0-9_.-]', '_', queue)}.conf"
+        changes.append(_new(pbx, name, PREPARATION.format(name=queue)))
+        if not includes(pbx.etc, PREPARED, name):
+            own = with_include(own, name, try_to=True)
+    changes.append(_new(pbx, PREPARED, own))
+    if not includes(pbx.etc, "queues.conf", PREPARED):
+        main = with_include(text_of(pbx.etc / pbx.layout.queues), PREPARED, try_to=True)
+        changes.append(_new(pbx, pbx.layout.queues, main))
+    return changes
+
+
+def preparable(pbx: Pbx, queues: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Which queues can be prepared and are not, and a sentence for each that cannot.
+
+    Raises `FilesError`.
+    """
+    try:
+        files = included_files(pbx.etc, "queues.conf")
+        texts = [text_of(path) for path in files]
+    except OSError as error:
+        raise _unreadable(error) from error
+    names = {section for text in texts for section in sections_in(text)}
+    can, cannot = [], []
+    for queue in queues:
+        gosubs = [
+            value
+            for text in texts
+            for key, value in options_in(text, queue)
+            if key in ("membergosub", "membermacro")
+        ]
+        if queue not in names or re.search(r"[][\r\n;]", queue):
+            cannot.append(f"{queue} is not in Asterisk's files")
+        elif any(not gosub.startswith("xucd-sub-") for gosub in gosubs):
+            cannot.append(f"{queue} has a subroutine of its own ({gosubs[-1]})")
+        elif not gosubs:
+            can.append(queue)
+    return can, cannot
+
+
+def settings_changes(path: Path, account: Account | None, group: int) -> list[Change]:
+    """The changes of xucd's own settings; a new file has the secret in one beside it.
+
+    `group` may read the secret, besides root. Raises `FilesError`.
+    """
+    try:
+        is_new = not path.exists()
+        text = (shipped.path("docs/xucd.toml") if is_new else path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError, shipped.NotShipped) as error:
+        raise FilesError(f"{path}: cannot be read: {error}") from error
+    keys: dict[tuple[str, str], str | int | bool | None] = {}
+    if is_new:
+        keys |= {("", "strict_rights"): True}
+    changes = []
+    if account is not None:
+        keys |= {
+            ("ami", "host"): account.host,
+            ("ami", "port"): account.port,
+            ("ami", "username"): account.username,
+            ("ami", "secret"): None,
+            ("ami", "secret_file"): SECRET_FILE,
+        }
+        mode = 0o640 if group > 0 else 0o600
+        secret = (account.secret + "\n").encode()
+        changes.append(
+            Change(
+                path.with_name(SECRET_FILE), secret, mode, 0, max(group, 0), secret=account.secret
+            )
+        )
+    changes.append(Change(path, _with_keys(path, text, keys).encode()))
+    return [change for change in changes if _is_new(change)]
+
+
+def _with_keys(path: Path, text: str, keys: Keys) -> str:
+    try:
+        return with_keys(text, keys)
+    except CannotWrite as error:
+        raise FilesError(f"{path}: {error}") from error
+
+
+def without_ours(path: Path, text: str) -> str:
+    """A file that somebody changed since, without our includes."""
+    for ours in (MANAGER, EXTENSIONS, PREPARED):
+        text = without_include(text, ours)
+    return text
+
+
+def _account_file(account: Account) -> str:
+    text = _shipped("manager.conf")
+    text = text.replace("\n[xucd]\n", f"\n[{account.username}]\n")
+    text = text.replace("\nsecret = CHANGE-ME\n", f"\nsecret = {account.secret}\n")
+    if not account.host.startswith("127."):
+        own = "permit = 127.0.0.1/255.255.255.255\n"
+        # Asterisk listens there alone, so that is the address from which this machine calls, too.
+        mask = "128" if ":" in account.host else "255.255.255.255"
+        text = text.replace(own, f"{own}permit = {account.host}/{mask}\n")
+    return text
+
+
+def _dialplan_file(settings: Settings) -> str:
+    place = f"agi://{settings.agi.host}:{settings.agi.port}/"
+    return _shipped("extensions.conf").replace("agi://127.0.0.1:4573/", place)
+
+
+def _shipped(name: str) -> str:
+    try:
+        return shipped.path(f"asterisk-conf/{name}").read_text(encoding="utf-8")
+    except shipped.NotShipped as error:
+        raise FilesError(str(error)) from error
+
+
+def _new(pbx: Pbx, name: str, text: str, *, mode: int = 0, secret: str = "") -> Change:
+    return Change(
+        pbx.etc / name, bytes_of(text), mode or pbx.mode, pbx.owner, pbx.group, secret=secret
+    )
+
+
+def _is_new(change: Change) -> bool:
+    return not change.path.exists() or change.path.read_bytes() != change.text
+
+
+def _unreadable(error: OSError) -> FilesError:
+    return FilesError(
+        f"{error.filename}: cannot be read: {error.strerror};"
+        " run it as a user who may, such as root"
+    )
