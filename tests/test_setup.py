@@ -114,7 +114,7 @@ def test_asterisk_conf_says_where_the_configuration_is(
 # -- the plan
 
 
-def a_pbx(folder: Path, **files: str) -> setup.Pbx:
+def a_pbx(folder: Path, **files: str) -> setup.PbxFiles:
     for name, text in files.items():
         (folder / f"{name}.conf").write_text(text)
     return setup.pbx_of(folder)
@@ -134,7 +134,7 @@ GENERATED = {
 }  # fmt: skip
 
 
-def planned(pbx: setup.Pbx, *prepared: str) -> dict[str, str]:
+def planned(pbx: setup.PbxFiles, *prepared: str) -> dict[str, str]:
     account = setup.account_of(pbx, Settings())
     changes = setup.asterisk_changes(pbx, account, Settings(), prepared)
     return {str(change.path.relative_to(pbx.etc)): change.text.decode() for change in changes}

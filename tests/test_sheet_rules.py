@@ -213,3 +213,30 @@ def test_a_persons_sheets_are_emptied_and_not_restored_from_their_channels() -> 
         assert sheets.restore(id, "PJSIP/trunk-1", each) is None
     assert sheets.about(is_persons) == []
     assert [sheet.known for sheet in kept.values()] == [{}, {}, known["3"]]
+
+
+def of_queues(scene: Scene) -> None:
+    scene.center.sheets.templates_are({"queue": SheetTemplate("queue", "ring", ITEMS)}, "queue")
+
+
+def test_a_queues_call_without_a_sheet_has_the_one_for_queues() -> None:
+    scene = Scene()
+    of_queues(scene)
+    scene.logs_in()
+    scene.logs_in(ALICE)
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.rings(caller, agent_id=ALICE)
+    scene.answers(caller, phone)
+    assert shown(scene) == [(1, "support"), (2, "support")]
+    (first, *_) = [change for change in scene.told if isinstance(change, SheetShown)]
+    assert (first.known["caller_number"], first.known["unique_id"]) == ("0230210082", caller)
+
+
+def test_a_sheet_that_the_dialplan_asked_for_goes_before_the_one_for_queues() -> None:
+    scene = Scene()
+    of_queues(scene)
+    caller = with_sheet(scene)
+    scene.rings(caller)
+    (only,) = [change for change in scene.told if isinstance(change, SheetShown)]
+    assert only.known.get("caller_number") is None

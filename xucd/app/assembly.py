@@ -193,7 +193,7 @@ class Assembly:
     def _build_agi_server(self) -> AgiServer:
         """The FastAGI scripts, by the names under which the dialplan asks for them."""
         templates = {profile.name: _sheet_template(profile) for profile in self.settings.sheets}
-        self._context.center.sheets.templates_are(templates)
+        self._context.center.sheets.templates_are(templates, self.settings.queue_sheet)
         return AgiServer(
             {
                 "variables": variables.script(self._context.call_variables),

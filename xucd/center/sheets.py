@@ -1,6 +1,7 @@
 """Sheets: what a page shows of a call when it rings the user's phone, or is answered.
 
-The dialplan registers a sheet for a channel before it calls anybody. The sheet stays with the
+The dialplan registers a sheet for a channel before it calls anybody. Where it does not, a queue's
+call has the sheet that the settings name for such calls, if they name one. The sheet stays with the
 channel. Each phone that rings for the same call, by a queue, directly or after a transfer, is sent
 it once for each ring.
 """
@@ -59,6 +60,8 @@ class Sheets:
     def __init__(self) -> None:
         self._kept: dict[str, KeptSheet] = {}
         self._templates: dict[str, SheetTemplate] = {}
+        self.of_queues: SheetTemplate | None = None
+        """The template for queue calls without a sheet of their own; None for no sheet."""
 
     def keep(self, sheet: KeptSheet) -> None:
         """Keep a channel's sheet, in the place of any it had."""
@@ -67,9 +70,13 @@ class Sheets:
             del self._kept[next(iter(self._kept))]
         self._kept[sheet.unique_id] = sheet
 
-    def templates_are(self, templates: Mapping[str, SheetTemplate]) -> None:
-        """How sheets are made, by name: what a sheet that is found written down needs."""
+    def templates_are(self, templates: Mapping[str, SheetTemplate], of_queues: str = "") -> None:
+        """How sheets are made, by name: what a sheet that is found written down needs.
+
+        `of_queues` names the one for queue calls without a sheet of their own, "" for none.
+        """
         self._templates = dict(templates)
+        self.of_queues = self._templates.get(of_queues)
 
     def restore(self, unique_id: str, channel: str, written: str) -> KeptSheet | None:
         """Keep a sheet that was written down, unless the channel has one; returns it if it is new.
@@ -105,8 +112,8 @@ class Sheets:
             sheet.known = {}
 
     def are_none(self) -> bool:
-        """Whether no live channel has a sheet."""
-        return not self._kept
+        """Whether no live channel has a sheet, or could have one by its queue."""
+        return not self._kept and self.of_queues is None
 
     def of(self, channels: Iterable[Channel]) -> KeptSheet | None:
         """The sheet of a call, given its channels: the first that any of them has."""

@@ -389,7 +389,7 @@ async def _log_in(ami: Ami) -> str | None:
     return None
 
 
-def _is_here(ami: Ami, pbx: setup.Pbx) -> bool:
+def _is_here(ami: Ami, pbx: setup.PbxFiles) -> bool:
     """Whether the account that works is of the Asterisk whose files are here."""
     place = manager_place(pbx.etc)
     return ami.port == place.port and ami.host in (place.host, "127.0.0.1", "localhost", "::1")

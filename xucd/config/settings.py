@@ -209,6 +209,8 @@ class Settings(_Section, frozen=True, kw_only=True):
     retention: Retention = Retention()
     statuses: tuple[StatusSettings, ...] = STATUSES
     sheets: tuple[SheetSettings, ...] = ()
+    queue_sheet: str = ""
+    """The name of the sheet of queue calls for which the dialplan asks for none; "" for none."""
 
 
 def load(path: Path | None, environ: Mapping[str, str], *, secret: bool = True) -> Settings:
@@ -340,6 +342,12 @@ def _check(settings: Settings) -> None:
     _check_proxies(settings.web.trusted_proxies)
     _check_expression(settings.dialing.allowed)
     _check_sheets(settings.sheets)
+    if settings.queue_sheet not in ("", *(sheet.name for sheet in settings.sheets)):
+        raise ConfigValueError(
+            ("queue_sheet",),
+            f"is {validation.quoted(settings.queue_sheet)}, but there is no such sheet: name one of"
+            " sheets, or write an empty text",
+        )
     names = [status.name for status in settings.statuses]
     for index, name in enumerate(names):
         if name in names[:index]:

@@ -10,6 +10,7 @@ import grp
 import re
 import secrets
 import stat
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -42,6 +43,17 @@ MANAGER, EXTENSIONS, PREPARED = (
 )
 SECRET_FILE = "ami-secret"
 
+QUEUE_SHEET = """
+# What a page shows when a queue's call rings: change it as you like.
+[[sheets]]
+name = "queue"
+items = [
+  { name = "Number", type = "text", order = 10, value = "{caller_number}" },
+  { name = "Name", type = "text", order = 20, value = "{caller_name}" },
+  { name = "Queue", type = "text", order = 30, value = "{queue}" },
+]
+"""
+
 PREPARATION = """\
 ; Written by xucd setup: exact wrap-up in the queue {name}. Nothing else of the queue is changed.
 [{name}](+)
@@ -60,7 +72,7 @@ class Account(msgspec.Struct, frozen=True):
     secret: str
 
 
-class Pbx(msgspec.Struct, frozen=True):
+class PbxFiles(msgspec.Struct, frozen=True):
     """The files of a PBX, and who may read new ones."""
 
     etc: Path
@@ -70,7 +82,7 @@ class Pbx(msgspec.Struct, frozen=True):
     mode: int
 
 
-def pbx_of(etc: Path) -> Pbx:
+def pbx_of(etc: Path) -> PbxFiles:
     """The PBX whose configuration is in a folder. Raises `FilesError`."""
     try:
         main = etc / "manager.conf"
@@ -82,12 +94,12 @@ def pbx_of(etc: Path) -> Pbx:
             except KeyError:  # it runs as root
                 group = 0
         mode = stat.S_IMODE(found.st_mode) & 0o644 if main.exists() else 0o640
-        return Pbx(etc, layout_of(etc), found.st_uid, group, mode | 0o640)
+        return PbxFiles(etc, layout_of(etc), found.st_uid, group, mode | 0o640)
     except OSError as error:
         raise _unreadable(error) from error
 
 
-def account_of(pbx: Pbx, settings: Settings) -> Account:
+def account_of(pbx: PbxFiles, settings: Settings) -> Account:
     """The account that xucd has or is to get: its secret is kept where there is one.
 
     Raises `FilesError` if the PBX has an account of this name that is not of our file.
@@ -113,7 +125,7 @@ def account_of(pbx: Pbx, settings: Settings) -> Account:
 
 
 def asterisk_changes(
-    pbx: Pbx, account: Account | None, settings: Settings, prepared: Iterable[str] = ()
+    pbx: PbxFiles, account: Account | None, settings: Settings, prepared: Iterable[str] = ()
 ) -> list[Change]:
     """The changes of Asterisk's files; `account` is None if one works already.
 
@@ -142,7 +154,7 @@ def asterisk_changes(
     return [change for change in changes if _is_new(change)]
 
 
-def _prepared(pbx: Pbx, queues: list[str]) -> list[Change]:
+def _prepared(pbx: PbxFiles, queues: list[str]) -> list[Change]:
     if not queues:
         return []
     own = text_of(pbx.etc / PREPARED)
@@ -159,7 +171,7 @@ def _prepared(pbx: Pbx, queues: list[str]) -> list[Change]:
     return changes
 
 
-def preparable(pbx: Pbx, queues: Iterable[str]) -> tuple[list[str], list[str]]:
+def preparable(pbx: PbxFiles, queues: Iterable[str]) -> tuple[list[str], list[str]]:
     """Which queues can be prepared and are not, and a sentence for each that cannot.
 
     Raises `FilesError`.
@@ -209,6 +221,9 @@ def settings_changes(path: Path, account: Account | None, group: int) -> list[Ch
             ("ami", "secret"): None,
             ("ami", "secret_file"): SECRET_FILE,
         }
+        if not _has_sheets(path, text):
+            keys[("", "queue_sheet")] = "queue"
+            text = (text if text.endswith("\n") else f"{text}\n") + QUEUE_SHEET
         mode = 0o640 if group > 0 else 0o600
         secret = (account.secret + "\n").encode()
         changes.append(
@@ -218,6 +233,14 @@ def settings_changes(path: Path, account: Account | None, group: int) -> list[Ch
         )
     changes.append(Change(path, _with_keys(path, text, keys).encode()))
     return [change for change in changes if _is_new(change)]
+
+
+def _has_sheets(path: Path, text: str) -> bool:
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise FilesError(f"{path}: is not valid TOML: {error}") from error
+    return "sheets" in values or bool(values.get("queue_sheet"))
 
 
 def _with_keys(path: Path, text: str, keys: Keys) -> str:
@@ -258,7 +281,7 @@ def _shipped(name: str) -> str:
         raise FilesError(str(error)) from error
 
 
-def _new(pbx: Pbx, name: str, text: str, *, mode: int = 0, secret: str = "") -> Change:
+def _new(pbx: PbxFiles, name: str, text: str, *, mode: int = 0, secret: str = "") -> Change:
     return Change(
         pbx.etc / name, bytes_of(text), mode or pbx.mode, pbx.owner, pbx.group, secret=secret
     )

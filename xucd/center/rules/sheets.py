@@ -9,7 +9,9 @@ from xucd.center.center import Center
 from xucd.center.changes import SheetShown
 from xucd.center.channels import Channel
 from xucd.center.events import ChannelState
+from xucd.center.grammar import number_of
 from xucd.center.leg import Leg
+from xucd.center.parties import party
 from xucd.center.sheets import KeptSheet
 from xucd.center.snapshot import Snapshot
 
@@ -28,7 +30,7 @@ def shows(center: Center, event: ev.ChannelMoved | ev.BridgeEntered, now: float)
 def _show(center: Center, leg: Leg) -> None:
     channel = leg.channel
     line = center.directory.line_by_device.get(channel.interface)
-    sheet = center.sheets.of(center.channels.talk(channel))
+    sheet = center.sheets.of(center.channels.talk(channel)) or _of_queue(center, leg)
     if line is None or sheet is None or channel.unique_id in (*sheet.shown, sheet.unique_id):
         return
     if not _is_due(center, leg, sheet):
@@ -37,6 +39,25 @@ def _show(center: Center, leg: Leg) -> None:
     sheet.shown.add(channel.unique_id)
     known = {**sheet.known, "queue": sheet.queue, "linked_id": channel.linked_id}
     center.changes.append(SheetShown(line.id, sheet.channel, sheet.profile.items, known))
+
+
+def _of_queue(center: Center, leg: Leg) -> KeptSheet | None:
+    """The sheet of a queue's call whose dialplan has asked for none; kept with the caller."""
+    template = center.sheets.of_queues
+    caller = center.channels.by_id.get(leg.channel.linked_id)
+    if template is None or not leg.queue or caller is None or caller.is_local or caller.called:
+        return None
+    number, name = party(*caller.own)
+    known = {
+        "caller_number": number,
+        "caller_name": name,
+        "called_number": number_of(caller.exten),
+        "channel": caller.name,
+        "unique_id": caller.unique_id,
+    }
+    sheet = KeptSheet(template, caller.name, caller.unique_id, known)
+    center.sheets.keep(sheet)
+    return sheet
 
 
 def _is_due(center: Center, leg: Leg, sheet: KeptSheet) -> bool:
