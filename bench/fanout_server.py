@@ -99,6 +99,9 @@ class _SignIns:
     async def end_all_sign_ins(self, login: str) -> None:
         """Nobody signs out."""
 
+    async def change_password(self, login: str, password_hash: str, generation: str) -> str | None:
+        """Nobody changes a password."""
+
 
 class _Application:
     """Some clients hear everything, some by group and queue, as supervisors do."""

@@ -117,6 +117,15 @@ class Records:
             raise StoreUnavailable("gone")
         self.known[login] += "-more"
 
+    async def change_password(self, login: str, password_hash: str, generation: str) -> str | None:
+        await self.gate.wait()
+        if self.failing:
+            raise StoreUnavailable("gone")
+        if self.known.get(login) != generation:
+            return None
+        self.known[login] += "-changed"
+        return self.known[login]
+
 
 class Server:
     """What `serving` gives. `now` is the time that tokens and log-ins are judged by."""

@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from integration.fixtures import MakeXucd, World
 from integration.pages.axe import violations
+from integration.pages.boards import OpensBoard
 from integration.pages.desks import OpensDesk
 from integration.pages.wire import Wire
 from integration.pbx import Pbx
@@ -93,6 +94,54 @@ async def test_a_page_whose_user_is_signed_out_everywhere_does_not_sign_in_again
     assert not [url for url in sign_ins if url.endswith("/auth/login")]
     assert await bruce.page.evaluate("sessionStorage.length + localStorage.length") == 0
     bruce.complaints.clear()  # the browser itself notes the token that was refused
+
+
+async def fill_in(page: Page, *passwords: str) -> None:
+    """Fill in the dialog for a new password, and confirm."""
+    fields = ("#old-password", "#new-password", "#new-password-again")
+    for field, password in zip(fields, passwords, strict=True):
+        await page.locator(field).fill(password)
+    await page.keyboard.press("Enter")
+
+
+async def test_a_page_changes_its_users_password_and_stays_while_others_are_signed_out(
+    opens_desk: OpensDesk, opens_board: OpensBoard
+) -> None:
+    desk, board = await opens_desk("alice"), await opens_board("alice", locale="fr-FR")
+    await expect(board.page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+    await desk.press("Change password")
+    error = desk.page.locator("#password-error")
+    assert await violations(desk.page) == []
+    await desk.press("Change")
+    await expect(error).to_have_text("Fill in all three fields.")
+    await fill_in(desk.page, "alice-demo", "short", "short")
+    await expect(error).to_have_text("A password needs at least 8 characters.")
+    await fill_in(desk.page, "alice-demo", "alice-at-home", "alice-at-sea")
+    await expect(error).to_have_text("The two new passwords differ.")
+    await fill_in(desk.page, "alice-dem0", "alice-at-home", "alice-at-home")
+    await expect(error).to_have_text("The present password is wrong.")
+    assert await violations(desk.page) == []
+    await fill_in(desk.page, "alice-demo", "alice-at-home", "alice-at-home")
+    await expect(desk.page.get_by_text("Your password is changed.")).to_be_visible()
+    await expect(desk.page.locator("#password-dialog")).to_have_count(0)
+    await expect(board.page.locator("#login")).to_be_focused()
+    await desk.page.reload()
+    await expect(desk.state).to_have_text("Logged out")
+
+    await board.page.locator("#login").fill("alice")
+    await board.page.locator("#password").fill("alice-at-home")
+    await board.page.keyboard.press("Enter")
+    await board.page.get_by_role("button", name="Changer de mot de passe").click()
+    assert await violations(board.page) == []
+    await board.page.keyboard.press("Escape")
+    await expect(board.page.locator("#password-dialog")).to_have_count(0)
+    await board.page.get_by_role("button", name="Changer de mot de passe").click()
+    await fill_in(board.page, "alice-at-home", "alice-demo", "alice-demo")
+    await expect(board.page.get_by_text("Votre mot de passe est changé.")).to_be_visible()
+    await expect(desk.page.get_by_label("Login")).to_be_focused()
+    for page in (desk, board):  # the browser itself notes what was refused
+        assert all("403" in said for said in page.complaints), page.complaints
+        page.complaints.clear()
 
 
 async def test_the_pages_speak_the_browsers_language_or_the_one_chosen(

@@ -50,6 +50,10 @@ class SignInRecords:
         """Give a user a new generation."""
         await self._store.run(Store.end_all_sign_ins, login)
 
+    async def change_password(self, login: str, password_hash: str, generation: str) -> str | None:
+        """Set a user's password, if its sign-ins are of this generation; returns the next one."""
+        return await self._store.run(Store.change_password, login, password_hash, generation)
+
 
 def is_new_to(directory: Directory, user: User) -> bool:
     """Whether a configuration lacks a user's agent or line."""

@@ -92,6 +92,13 @@ class CenterClient(Commands):
         await self.close()
         await self._authentication.sign_out(everywhere=everywhere)
 
+    async def change_password(self, password: str, new_password: str) -> None:
+        """Change the user's password from `password`. Raises `Refused`.
+
+        All other sign-ins of the user end; this one and its link go on.
+        """
+        await self._authentication.change_password(password, new_password)
+
     # --- Listening
 
     def on(self, kind: type[M], handler: Callable[[M], None]) -> Callable[[], None]:

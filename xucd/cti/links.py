@@ -186,6 +186,17 @@ class Links(WebSocketServerFactory):
             if link.session in gone:
                 link.dismiss(code, reason)
 
+    def rename_sign_in(self, old: SignInKey, new: SignInKey) -> None:
+        """Let the links and sessions of one sign-in be known by another key."""
+        for link in self.open:
+            if link.sign_in == old:
+                link.sign_in = new
+        for session in self._sessions:
+            if session.sign_in == old:
+                session.sign_in = new
+                if session.stream is not None:
+                    self.hub.streams.rename_sign_in(session.stream, new)
+
     def _resume(self, link: Link, epoch: str, position: int) -> Session | None:
         """Continue a session on a new link, or return None if it cannot be continued."""
         resumable = self._resumable.get(epoch)

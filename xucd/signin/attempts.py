@@ -20,6 +20,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from xucd.center.audit import Kind
 from xucd.center.directory import User
 from xucd.cti.metrics import Metrics
 from xucd.signin.abuse_log import RefusalLog, sign_in_failed
@@ -104,8 +105,14 @@ class SignIn:
         self._turns: dict[str, asyncio.TimerHandle] = {}
         self._running: set[asyncio.Task[None]] = set()
 
-    async def user(self, login: str, password: str, address: str) -> User:
-        """The user who signs in from an address.
+    async def has_password(self, login: str) -> bool:
+        """Whether a user has a password of its own. Raises `StoreError`."""
+        return await self._users.password_hash(login) is not None
+
+    async def user(
+        self, login: str, password: str, address: str, kind: Kind = Kind.SIGN_IN
+    ) -> User:
+        """The user who shows by its password, from an address, who it is.
 
         Raises `SignInRefused` with `InvalidCredentials`, which is the same for an unknown login and
         a wrong password, or with `TooManyRequests`.

@@ -13,8 +13,16 @@ from xucd.store.audit_trail import AuditTrail
 class PasswordSignIn(Protocol):
     """`xucd.signin.attempts.SignIn`, as the routes use it."""
 
-    async def user(self, login: str, password: str, address: str) -> User:
-        """The user who signs in. Raises `SignInRefused`."""
+    async def user(
+        self, login: str, password: str, address: str, kind: Kind = Kind.SIGN_IN
+    ) -> User:
+        """The user who shows by a password who it is. Raises `SignInRefused`.
+
+        `kind` is what it is shown for, as the audit trail counts a failure.
+        """
+
+    async def has_password(self, login: str) -> bool:
+        """Whether a user has a password of its own. Raises `StoreError`."""
 
     def remember(self, user: User, address: str) -> None:
         """Remember that a user has shown at this address who it is."""
@@ -31,8 +39,10 @@ class AuditedSignIn:
         self._users = users
         self._trail = trail
 
-    async def user(self, login: str, password: str, address: str) -> User:
-        """The user who signs in, as `signin` finds it."""
+    async def user(
+        self, login: str, password: str, address: str, kind: Kind = Kind.SIGN_IN
+    ) -> User:
+        """The user, as `signin` finds it."""
         try:
             return await self._signin.user(login, password, address)
         except SignInRefused as error:
@@ -40,9 +50,13 @@ class AuditedSignIn:
             known = self._users.user(login)
             actor = Actor(known.login, known.id, address) if known else Actor("", None, address)
             at = self._trail.now()
-            failure = AuditEntry(at=at, actor=actor, kind=Kind.SIGN_IN, outcome=error.code)
+            failure = AuditEntry(at=at, actor=actor, kind=kind, outcome=error.code)
             self._trail.count(failure, bucket(address))
             raise
+
+    async def has_password(self, login: str) -> bool:
+        """Whether a user has a password of its own."""
+        return await self._signin.has_password(login)
 
     def remember(self, user: User, address: str) -> None:
         """Remember that a user has shown at this address who it is."""

@@ -37,6 +37,9 @@ class Records(Protocol):
     async def end_all_sign_ins(self, login: str) -> None:
         """End all sign-ins of a user, durably."""
 
+    async def change_password(self, login: str, password_hash: str, generation: str) -> str | None:
+        """Set a password, durably, if the generation is this; returns the next generation."""
+
 
 class Revocations:
     """The sign-ins that have ended, as last read from the database.
@@ -123,6 +126,26 @@ class Revocations:
                     self._generations[login] = before
                 raise
         await self.refresh()
+
+    async def change_password(
+        self, login: str, password_hash: str, key: SignInKey, goes_on: Callable[[SignInKey], None]
+    ) -> SignInKey | None:
+        """Give a user a new password, and end all of its sign-ins but the one of `key`.
+
+        That one goes on under another key, which `goes_on` is told before the others end; returned.
+        Returns None, with no change, if it has ended. Raises `StoreError`.
+        """
+        async with self._reading:
+            if self.has_ended(login, key):
+                return None
+            following = await self._database.change_password(login, password_hash, key.generation)
+            if following is None:
+                return None
+            new_key = SignInKey(key.sid, following)
+            goes_on(new_key)
+            self._generations[login] = following
+            self._changed()
+        return new_key
 
     async def _read(self) -> None:
         async with self._reading:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from xucd.center.day import AgentDay
@@ -162,6 +162,21 @@ class Store:
         Returns False if the login does not exist.
         """
         return self._set_user(login, password_hash=password_hash)
+
+    def change_password(self, login: str, password_hash: str, generation: str) -> str | None:
+        """Write a user's password hash, and end all sign-ins; returns their next generation.
+
+        Returns None, with no change, unless the present generation is the one given: another
+        process has ended it meanwhile, perhaps by a new password.
+        """
+        table, following = tables.users, tables.new_generation()
+        with self.writing() as connection:
+            changed = connection.execute(
+                update(table)
+                .where(table.c.login == login, func.coalesce(table.c.generation, "") == generation)
+                .values(generation=following, password_hash=password_hash)
+            )
+            return following if changed.rowcount == 1 else None
 
     def generations(self) -> dict[str, str]:
         """What each user's sign-ins have to be of, by login; other ones have ended."""

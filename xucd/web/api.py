@@ -7,7 +7,7 @@ import asyncio
 import re
 from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -15,7 +15,7 @@ from klein import Klein
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from twisted.internet.defer import Deferred
 
-from xucd.center.audit import Actor, AuditEntry, Kind
+from xucd.center.audit import Actor, AuditEntry, Kind, Target
 from xucd.center.directory import User
 from xucd.cti.link import Resume
 from xucd.cti.links import Links
@@ -32,6 +32,9 @@ from xucd.web.errors import HttpError, answer
 from xucd.web.failures import answer_failure, hung_up
 from xucd.web.link_resource import LinkResource, vouch
 from xucd.web.origins import Origins
+from xucd.web.own_password import OwnPasswords
+
+_T = TypeVar("_T")
 
 
 class Health(msgspec.Struct, rename="camel"):
@@ -96,6 +99,7 @@ class Api:
         self._tokens = authentication.tokens
         self._revocations = authentication.revocations
         self._trail = authentication.trail
+        self._own_passwords = OwnPasswords(self._signin, self._tokens, self._revocations, links)
         self._origins = origins
         self._health = health
         self._legacy_links = legacy_links
@@ -153,6 +157,20 @@ class Api:
         request.setHeader(b"Cache-Control", b"no-store")
         return b""
 
+    @app.route("/xuc/api/2.0/auth/password", methods=["POST"])
+    @_asynchronous
+    async def change_password(self, request: Any) -> bytes:
+        """Change the user's own password, and answer with a new token of this sign-in."""
+        signed_in = await self._bearer.signed_in(request.requestHeaders)
+        claims = await _finished(self._change_password(request, signed_in))
+        return self._token(request, signed_in.user, claims)
+
+    async def _change_password(self, request: Any, signed_in: SignedIn) -> Claims:
+        claims = await self._own_passwords.change(signed_in, request.body, request.client_address)
+        target = Target("user", signed_in.user.id, signed_in.user.login)
+        await self._record(Kind.SET_PASSWORD, request, claims, targets=(target,))
+        return claims
+
     async def _end_everywhere(self, request: Any, signed_in: SignedIn) -> None:
         await self._revocations.end_all(signed_in.user.login)
         await self._record(Kind.SIGN_OUT, request, signed_in.claims, {"everywhere": True})
@@ -178,16 +196,23 @@ class Api:
         return SignedIn(user, claims)
 
     async def _record(
-        self, kind: Kind, request: Any, claims: Claims, detail: Mapping[str, object] | None = None
+        self,
+        kind: Kind,
+        request: Any,
+        claims: Claims,
+        detail: Mapping[str, object] | None = None,
+        targets: tuple[Target, ...] = (),
     ) -> None:
-        """Write into the audit trail that a sign-in has begun or was ended."""
+        """Write into the audit trail what was done with a sign-in, or in it."""
         if self._trail is None:
             return
         user = self._bearer.of(claims)
         user_id = user.id if user is not None else None
         actor = Actor(claims.login, user_id, request.client_address, claims.sid)
         at = self._trail.now()
-        await self._trail.record(AuditEntry(at=at, actor=actor, kind=kind, detail=detail or {}))
+        await self._trail.record(
+            AuditEntry(at=at, actor=actor, kind=kind, targets=targets, detail=detail or {})
+        )
 
     def _token(self, request: Any, user: User, claims: Claims) -> bytes:
         vouch(request, user)
@@ -268,11 +293,11 @@ class Api:
         return answer_failure(request, failure)
 
 
-async def _finished(work: Coroutine[Any, Any, None]) -> None:
+async def _finished(work: Coroutine[Any, Any, _T]) -> _T:
     """Await work that is finished, and written down, even if the client hangs up meanwhile."""
     task = asyncio.ensure_future(work)
     task.add_done_callback(lambda task: task.cancelled() or task.exception())
-    await asyncio.shield(task)
+    return await asyncio.shield(task)
 
 
 def _host(request: Any) -> str:

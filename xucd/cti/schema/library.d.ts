@@ -158,6 +158,8 @@ export interface Center extends Commands {
   close(): void;
   /** Ends the link and the sign-in, and with it all its tokens; `everywhere`, all of the user's. */
   signOut(options?: { everywhere?: boolean }): Promise<void>;
+  /** Changes the password; all other sign-ins of the user end, this one goes on. */
+  changePassword(password: string, newPassword: string): Promise<void>;
 }
 
 /** Signs in, opens the link and reads what is there. Rejects with `Refused`. */

@@ -100,6 +100,13 @@ class StreamLog:
         """A stream has a link again, of this sign-in."""
         self._do(rec.StreamResumed(stream.number, sign_in))
 
+    def rename_sign_in(self, stream: ClientStream, sign_in: SignInKey) -> None:
+        """A stream's sign-in is known by another key."""
+        parked = stream.parked
+        self._do(rec.StreamResumed(stream.number, sign_in))
+        if parked is not None:
+            self._do(rec.Parked(stream.number, parked))
+
     def end(self, stream: ClientStream) -> None:
         """End a stream: it cannot be resumed. Idempotent."""
         if stream.epoch in self.streams:

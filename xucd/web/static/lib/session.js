@@ -83,6 +83,25 @@ export class Session {
     });
   }
 
+  /** Changes the user's password, which ends all other sign-ins of the user; this one goes on.
+
+  Rejects with `Refused`.
+   * @param {string} password the present one
+   * @param {string} newPassword
+   */
+  async changePassword(password, newPassword) {
+    this.#keep(
+      await this.#request("password", {
+        method: "POST",
+        headers: { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" },
+        body: JSON.stringify({ password, newPassword }),
+      }),
+    );
+    if (this.#password !== undefined) {
+      this.#password = newPassword;
+    }
+  }
+
   /** The address of the WebSocket; `place` says where to resume.
    * @param {Place | null} place
    */

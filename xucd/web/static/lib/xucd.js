@@ -163,6 +163,15 @@ class CenterClient {
     await this.#session.signOut(everywhere);
   }
 
+  /** Changes the user's password; all other sign-ins of the user end, this one and its link go on.
+  Rejects with `Refused`.
+   * @param {string} password the present one
+   * @param {string} newPassword
+   */
+  async changePassword(password, newPassword) {
+    await this.#session.changePassword(password, newPassword);
+  }
+
   /** @param {Declared.Options} options */
   async [START](options) {
     const ws =

@@ -9,6 +9,7 @@ import { connect } from "/lib/xucd.js";
 import { byId, make, setText } from "./dom.js";
 import { hideSignIn, showSignIn, startSignIn } from "./sign-in.js";
 import { makeHeader } from "./header.js";
+import { askForPasswords } from "./password.js";
 import { refusalOf } from "./refusals.js";
 import { clearRefusal, startToasts } from "./toasts.js";
 import { storedToken, storeToken } from "./token.js";
@@ -45,7 +46,7 @@ let center = null;
 export function startPage(options) {
   page = options;
   addWords(options.words);
-  header = makeHeader(options.name, signOut);
+  header = makeHeader(options.name, signOut, changePassword);
   byId("page").prepend(header.root, banner);
   startToasts();
   startSignIn(signIn);
@@ -118,6 +119,12 @@ function signOut() {
       showSignIn(t("sign-in.not-ended"));
     }
   });
+}
+
+function changePassword() {
+  if (center) {
+    askForPasswords((old, fresh) => /** @type {Center} */ (center).changePassword(old, fresh));
+  }
 }
 
 function leave(words = "") {

@@ -71,15 +71,17 @@ async function submit(signIn) {
   try {
     await signIn(login.value.trim(), password.value);
   } catch (refused) {
-    error.textContent = signInWords(refusalOf(refused));
+    error.textContent = passwordRefusalWords(refusalOf(refused));
     password.select();
   } finally {
     button.removeAttribute("aria-busy");
   }
 }
 
-/** @param {Refused} refused */
-function signInWords(refused) {
+/** The text for a refusal of a password, with the time to wait after too many.
+ * @param {Refused} refused
+ */
+export function passwordRefusalWords(refused) {
   if (refused.code === "TooManyRequests" && refused.detail.retryAfter) {
     return t("sign-in.wait", { seconds: refused.detail.retryAfter });
   }
