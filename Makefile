@@ -37,7 +37,7 @@ SAY ?= {"command":"getAgentStates"}
 FOR ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test soak lint unit mutants locks demo demo-up demo-down demo-call demo-say demo-needs demo-venv bench generate clean
+.PHONY: help venv test soak lint unit mutants locks docs demo demo-up demo-down demo-call demo-say demo-needs demo-venv bench generate clean
 
 help:
 	@echo "make demo         a whole contact centre on this machine, until Ctrl-C"
@@ -62,6 +62,7 @@ help:
 	@echo "                  ONLY=\"agent members\" for some of its modules"
 	@echo "make lint         ruff, mypy, import-linter's contracts, eslint, tsc and pip-audit"
 	@echo "make bench        how fast xucd is; writes bench.json"
+	@echo "make docs         the site of the documents, with search, in build/site"
 	@echo "make generate     all that is generated: client libraries, and pictures and tables of docs/"
 	@echo "make locks        which versions of which libraries, with their hashes, and the bill of them"
 	@echo "make venv         the virtual environment, .venv"
@@ -160,6 +161,10 @@ generate: venv
 	$(PYTHON) docs/draw_commands.py
 	$(PYTHON) docs/draw_imports.py
 	$(PYTHON) docs/write_bill.py
+
+docs:
+	@$(BIN)/ensure-venv docs
+	@PYTHONPATH=. $(PYTHON) docs/build_site.py
 
 bench: venv
 	@$(BIN)/ensure-docker
