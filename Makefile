@@ -20,6 +20,7 @@ SEEDS ?= 1 2 3 4 5
 RESUMES ?= 100
 # For soak: how many mixed calls are placed into queues, on each Asterisk.
 CALLS ?= 300
+SLIPS ?= 200
 # For soak: how many conversations of raw bytes are held with the site.
 CONVERSATIONS ?= 10000
 # For soak: how many inputs are tried at each place where bytes come in from outside, how many games of
@@ -50,7 +51,8 @@ help:
 	@echo "make test         everything that is checked, against a real Asterisk too"
 	@echo "make soak         kills xucd 200 times while its users work, on each database: KILLS=200;"
 	@echo "                  100 times beside Asterisk while pages resume over it: RESUMES=100;"
-	@echo "                  then beside each Asterisk 300 mixed calls, CALLS=300, and"
+	@echo "                  then beside each Asterisk 300 mixed calls, CALLS=300,"
+	@echo "                  200 calls of queues that pause nobody, SLIPS=200, and"
 	@echo "                  500 random steps for each seed: STEPS=500,"
 	@echo "                  SEEDS=\"1 2 3 4 5\", and makes a trace that fails shorter; then faults"
 	@echo "                  of Asterisk, of the way to it, of the database and of clients; 100000"
@@ -140,6 +142,7 @@ soak: venv
 	$(SOAKED) tests/test_database_file.py integration/test_gaps.py integration/test_clock_set.py || failed=1; \
 	$(SOAKED) integration/test_demotion.py || failed=1; \
 	$(SOAKED) integration/test_callers.py -k mixed --mixed-calls $(CALLS) || failed=1; \
+	$(SOAKED) -o timeout=0 integration/test_untouched_queues.py -k slips --slips $(SLIPS) || failed=1; \
 	$(SOAKED) integration/test_model.py --model-steps $(STEPS) --model-shrink \
 		$(SEEDS:%=--model-seed %) || failed=1; \
 	$(SOAKED) integration/faults -m "not any_asterisk" --long-faults || failed=1; \

@@ -139,5 +139,5 @@ async def clear(world: World) -> None:
                 queue = line.partition(" has ")[0]
             for word in line.split():
                 interface = word.strip("()")
-                if interface.startswith(("PJSIP/", "SIP/", "IAX2/")):
+                if interface.startswith(("PJSIP/", "SIP/", "IAX2/", "Local/")):
                     await panel.command(f'queue remove member {interface} from "{queue}"')

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from tests.scene import Scene
 from tests.test_context import Script, a_context
+from xucd.ami.actions import Action
 from xucd.ami.errors import ConnectionLost, Rejected
 from xucd.app.service import Pbx, Service
 from xucd.center.intents import HangUp, Intent, MarkCaller, MarkRecording, SetPause
@@ -27,8 +28,8 @@ class Refusing:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    async def ask(self, intent: Intent) -> None:
-        raise Rejected(type(intent).__name__, self.text)
+    async def begin(self, action: Action) -> None:
+        raise Rejected(action.name, self.text)
 
 
 async def logged(intent: Intent, refusal: str) -> list[Any]:

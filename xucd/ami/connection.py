@@ -10,8 +10,8 @@ the configuration helps. `ask` and `query` reach Asterisk between `on_up` and `o
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
 import structlog
 
@@ -156,9 +156,16 @@ class Connection:
 
     async def query(self, action: Action) -> list[Block]:
         """Send an action and return its answer's blocks. Raises as `ask` does."""
+        return await self.begin(action)
+
+    def begin(self, action: Action) -> Coroutine[Any, Any, list[Block]]:
+        """Send an action now, in this turn of the loop; what is returned waits for its answer.
+
+        Raises `ConnectionLost`.
+        """
         if not self._up or self._manager is None:
             raise ConnectionLost("no connection to Asterisk")
-        return await self._manager.query(action, self._settings.action_timeout)
+        return self._manager.begin(action, self._settings.action_timeout)
 
     async def resynchronise(self) -> None:
         """Take a new snapshot, as after a reconnection: `on_down`, then `on_up`.

@@ -7,7 +7,7 @@ at once when the connection is lost. `xucd.ami.connection` makes the next connec
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 from panoramisk.actions import Action as PendingAction
@@ -124,9 +124,18 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         is sent once only: after `ConnectionLost` and `Deadline` it is unknown whether Asterisk has
         carried it out.
         """
+        return await self.begin(action, timeout)
+
+    def begin(self, action: Action, timeout: float) -> Coroutine[Any, Any, list[Block]]:
+        """Send an action now; what is returned waits for its answer, as `query` does.
+
+        Raises `ConnectionLost`.
+        """
         if self.lost.done():
             raise ConnectionLost("no connection to Asterisk")
-        pending = self.send(action)
+        return self._answer(action, self.send(action), timeout)
+
+    async def _answer(self, action: Action, pending: PendingAction, timeout: float) -> list[Block]:
         try:
             # Not wait_for(): Python 3.11's forgets a cancellation that comes with the result.
             async with asyncio.timeout(timeout):

@@ -7,14 +7,15 @@ the snapshot called for.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import structlog
 
 from xucd.ami import actions
+from xucd.ami.actions import for_intent
 from xucd.ami.caller_order import CallerOrder
 from xucd.ami.connection import AmiSettings, Connection
 from xucd.ami.errors import AmiError
@@ -25,6 +26,7 @@ from xucd.app.gaps import Gaps
 from xucd.app.held import apply_held
 from xucd.callbacks.service import Callbacks
 from xucd.center.center import Center
+from xucd.center.changes import Change, QueueUnprepared
 from xucd.center.directory import User
 from xucd.center.events import Event
 from xucd.center.intents import Intent, Nudge, RelistMembers, RemoveMember
@@ -56,6 +58,13 @@ RELIST_S = 1.0
 
 EXPLAINED_S = 60.0
 """For how long the same refusal leads to no other look, in seconds."""
+
+PREPARE = (
+    "xucd pauses them for their wrap-up itself, once Asterisk tells it of the answer: a call of "
+    "less than some 50 ms can let the next one through. To rule that out, add to queues.conf below "
+    "the queue: [NAME](+) with setinterfacevar = yes, membergosub = xucd-sub-wrap, wrapuptime = 0"
+)
+"""What is logged once of a queue without our dialplan's pause."""
 
 PBX_CLOCK_S = 2.0
 """How often Asterisk is asked for its clock, in seconds."""
@@ -213,14 +222,7 @@ class Service:
     def publish_changes(self) -> None:
         """Pass on what the centre has changed: to the store, to clients, and to Asterisk."""
         changes, intents = self.context.center.drain()
-        if changes:
-            self.context.journal.write_changes(changes)
-            self._publisher.publish(changes)
-            self.callbacks.apply_changes(changes)
-            self._set_timer()
-            if self.connection.connected:
-                self._caller_order.check()
-        self.context.asterisk.check_waiting()
+        # First, and sent in this turn: an agent may be free for the next call in milliseconds.
         for intent in intents:
             if not self.connection.connected:
                 continue  # the next snapshot decides anew
@@ -228,6 +230,21 @@ class Service:
                 self.relist_members()
             else:
                 self._start(self._send_own(intent))
+        if changes:
+            self._log_unprepared(changes)
+            self.context.journal.write_changes(changes)
+            self._publisher.publish(changes)
+            self.callbacks.apply_changes(changes)
+            self._set_timer()
+            if self.connection.connected:
+                self._caller_order.check()
+        self.context.asterisk.check_waiting()
+
+    def _log_unprepared(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if isinstance(change, QueueUnprepared):
+                name = self.context.center.directory.queues[change.queue_id].name
+                log.info("queue does not pause its agents at the answer", queue=name, hint=PREPARE)
 
     # -- for the connection to Asterisk
 
@@ -280,10 +297,20 @@ class Service:
     def _publish_link_status(self) -> None:
         self.context.hub.publish([topics.EVERYBODY], link_status(self.context.asterisk))
 
-    async def _send_own(self, intent: Intent) -> None:
-        """Send an intent that no command waits for; a failure is only logged."""
+    def _send_own(self, intent: Intent) -> Coroutine[Any, Any, None]:
+        """Send an intent that no command waits for, now; what is returned waits for its answer.
+
+        A failure is only logged.
+        """
         try:
-            await self.connection.ask(intent)
+            answer: Awaitable[object] = self.connection.begin(for_intent(intent))
+        except AmiError as error:
+            answer = _failed(error)
+        return self._own_answered(intent, answer)
+
+    async def _own_answered(self, intent: Intent, answer: Awaitable[object]) -> None:
+        try:
+            await answer
         except AmiError as error:
             if isinstance(intent, Nudge) or error.code == "ChannelGone":
                 return  # the caller has left the queue, or the call has ended, meanwhile
@@ -427,3 +454,7 @@ class Service:
         self.context.center.tick(self.context.now())
         self.publish_changes()
         self._set_timer()
+
+
+async def _failed(error: AmiError) -> None:
+    raise error

@@ -35,6 +35,7 @@ from xucd.center.changes import (
     QueueConfigChanged,
     QueueCounted,
     QueueStatsChanged,
+    QueueUnprepared,
     StationChanged,
 )
 from xucd.center.channels import Channels
@@ -140,6 +141,8 @@ class Center:
         self.intents: list[Intent | RelistMembers] = []
         resumed = remembered.resumed
         self.under_way = UnderWay(directory.agents, resumed)
+        self.unprepared: set[int] = set()
+        """The queues, by id, that were seen not to pause their agents at the answer."""
         # Agents of whom nobody knows whether Asterisk has changed a queue, as it was asked to.
         self.doubted: set[int] = set()
         if resumed is not None:
@@ -268,6 +271,7 @@ class Center:
         self.recalls = before.recalls
         self._midnight, self._aged_at = before._midnight, before._aged_at
         self.doubted = before.doubted
+        self.unprepared = before.unprepared & self.directory.queues.keys()
         for gone in before.agents.keys() - self._records.keys():
             self.presence.forget(gone)
             day = before.agents[gone].day(min(now, self._midnight))
@@ -357,6 +361,13 @@ class Center:
                 )
         self.changes.append(AgentConfigChanged(agent.id, agent.group_id))
         self.update_presence(live)
+
+    def report_unprepared(self, queue: str) -> None:
+        """Tell once of a queue whose dialplan does not pause its agents for their wrap-up."""
+        queue_id = self.directory.queue_by_name[queue].id
+        if queue_id not in self.unprepared:
+            self.unprepared.add(queue_id)
+            self.changes.append(QueueUnprepared(queue_id))
 
     def undo(self, queue_id: int, member: MemberSeen) -> None:
         """Have a member of an agent of ours ring no phone."""

@@ -132,6 +132,12 @@ class QueueStatsChanged(_Change, frozen=True):
     queue_id: int
 
 
+class QueueUnprepared(_Change, frozen=True):
+    """A queue does not pause its agents for their wrap-up as they answer; told once of each."""
+
+    queue_id: int
+
+
 class SheetField(msgspec.Struct, frozen=True):
     """One line of a sheet; `type` is ``url``, ``text`` or another word that pages know.
 
@@ -188,6 +194,7 @@ Change = (
     | DialOutcome
     | QueueCounted
     | QueueStatsChanged
+    | QueueUnprepared
     | SheetShown
     | AgentListened
     | DayEnded

@@ -15,7 +15,7 @@ from xucd.center.channels import DIAL_ID, Channel, interface_of
 from xucd.center.events import ChannelState
 from xucd.center.leg import Leg
 from xucd.center.phone_calls import figures
-from xucd.center.rules.talkers import claim_taken_over
+from xucd.center.rules.talkers import caller_of, claim_taken_over
 from xucd.center.under_way import CallUnderWay, CutCall, Rung, call_under_way, figures_of_ended
 
 
@@ -100,7 +100,7 @@ def rebuild_phone_calls(center: Center, now: float, heard_until: float | None = 
 
 def _found(center: Center, leg: Leg, now: float) -> None:
     """Count a call that was there when it was listed, as far as it is not counted yet."""
-    leg.claimed, leg.works = True, bool(leg.channel.queue)
+    leg.claimed, leg.works = True, bool(leg.channel.queue) or caller_of(center, leg) is not None
     before = center.under_way.calls_before.pop(leg.channel.unique_id, None)
     if before is not None:
         leg.agent_id, leg.counted = before.agent_id, before.call.counted

@@ -37,6 +37,7 @@ from xucd.center.rules.phones import rebuild_phone_calls
 from xucd.center.rules.queues import queues_counted
 from xucd.center.rules.recording import rebuild_recordings
 from xucd.center.rules.sheets import rebuild_sheets
+from xucd.center.rules.talkers import claim
 from xucd.center.snapshot import ChannelSeen, MemberSeen, QueuesSeen, Snapshot
 
 Members = list[tuple[int, MemberSeen]]
@@ -109,6 +110,7 @@ def rebuild_members(
         members = [member for _, member in center.owners.members(live)]
         _date(center, live, members, now)
         if not again:
+            _claim_call(center, live)
             _resume_wrapup(center, live, members, now)
     _end_stray_wrapups(center)
 
@@ -279,6 +281,13 @@ def _date(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float)
     elif live.shown.call is not None and live.since == now and live.line is not None:
         leg = center.phone_calls.talking(live.line.phone)
         live.set_since((leg.channel.answered if leg is not None else None) or now)
+
+
+def _claim_call(center: Center, live: AgentRecord) -> None:
+    """Let a queue's call that the agent is in have its wrap-up: it may have begun unheard."""
+    leg = center.phone_calls.talking(live.line.phone) if live.line is not None else None
+    if leg is not None and leg.works:
+        claim(center, leg)
 
 
 def _resume_wrapup(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float) -> None:

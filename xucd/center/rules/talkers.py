@@ -2,9 +2,12 @@
 
 A queue rings a member, but another may talk: a colleague picks up, the phone forwards, the member
 is a Local channel behind which several phones ring. `AgentConnect` names the channel that talks
-beside the member that was asked. The dialplan has paused the *member* as it was answered (see
-`xucd-sub-wrap` in asterisk-conf), so here the two are put right: who only was rung is made ready
-again, and who talks is paused for its wrap-up.
+beside the member that was asked. Where a queue has our template, the dialplan has paused the
+*member* as it was answered (see `xucd-sub-wrap` in asterisk-conf), so here the two are put right:
+who only was rung is made ready again, and who talks is paused for its wrap-up.
+
+A queue as it was found has no such step. There who talks is paused by xucd alone, as it reads of
+the answer: a call that is over sooner than that may let the next one through.
 
 A caller may also get to another phone without a transfer: taken back from parking, redirected or
 bridged by another program. Then it is that phone's agent who works on the call. One who is rung
@@ -27,18 +30,20 @@ def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> Non
         caller.from_queue, caller.transferred = event.queue, False
         center.intents.append(MarkCaller(caller.name, event.queue))
         center.channels.touch(caller)
+    asked = _asked(center, event)
+    if asked is not None and _lets_the_next_through(center, event, asked):
+        center.report_unprepared(event.queue)
     channel = center.channels.by_id.get(event.member_unique_id)
-    if channel is None:
-        return
-    channel.queue = event.queue
-    center.channels.touch(channel)
-    talkers = _phones_of(center, channel)
-    for leg in talkers:
+    if channel is not None:
+        channel.queue = event.queue
+        center.channels.touch(channel)
+    for leg in _talking(center, event, channel, asked):
         if not leg.claimed or leg.queue != event.queue:
             leg.queue = event.queue
-            _claim(center, leg)
-    asked = _asked(center, event)
-    if asked is not None and asked.stance is Stance.WRAPPING and not _works(center, asked, channel):
+            claim(center, leg)
+    if asked is None or channel is None or asked.stance is not Stance.WRAPPING:
+        return
+    if not _works(center, asked, channel):
         center.intents.extend(center.ends_of_wrapup(asked))
 
 
@@ -50,24 +55,60 @@ def claim_taken_over(center: Center, leg: Leg) -> None:
     """
     if leg.claimed or not leg.joined:
         return
-    caller = next((found for found in center.channels.reach(leg.channel) if found.from_queue), None)
-    if caller is not None and not (caller.transferred and leg.channel.called):
+    caller = caller_of(center, leg)
+    if caller is not None:
         leg.queue = caller.from_queue
-        _claim(center, leg)
+        claim(center, leg)
     leg.claimed = True
 
 
-def _phones_of(center: Center, channel: Channel) -> list[Leg]:
-    """The calls of our phones that talk by a channel: itself, or those behind its Local halves."""
-    behind = [channel]
-    if channel.is_local:
+def caller_of(center: Center, leg: Leg) -> Channel | None:
+    """The queue's caller on whose call a phone works; None where it works on none.
+
+    Nor does a phone that was rung since the caller was handed on.
+    """
+    caller = next((found for found in center.channels.reach(leg.channel) if found.from_queue), None)
+    if caller is None or (caller.transferred and leg.channel.called):
+        return None
+    return caller
+
+
+def _talking(
+    center: Center, event: ev.AgentConnected, channel: Channel | None, asked: LiveAgent | None
+) -> list[Leg]:
+    """The calls of our phones that talk by a channel: itself, or those behind its Local halves.
+
+    The halves may be gone by now, or the phone behind them not be joined to them yet. Then it is
+    that of the agent who was asked, if it has answered.
+    """
+    calls, behind = center.phone_calls, [channel] if channel is not None else []
+    if channel is not None and channel.is_local:
         behind = [found for found in center.channels.reach(channel) if found.called]
-    legs = center.phone_calls.legs
-    return [leg for found in behind if (leg := legs.get(found.name)) is not None]
+    legs = [leg for found in behind if (leg := calls.legs.get(found.name)) is not None]
+    if legs or asked is None or asked.line is None or (channel and not channel.is_local):
+        return legs
+    caller, leg = center.channels.by_id.get(event.unique_id), calls.talking(asked.line.phone)
+    if caller is None or leg is None or not leg.channel.called:
+        return []
+    return [leg] if leg.channel.linked_id == caller.linked_id else []
 
 
-def _claim(center: Center, leg: Leg) -> None:
-    """Let a call's wrap-up be that of its queue, and its agent be paused for it in time."""
+def _lets_the_next_through(center: Center, event: ev.AgentConnected, asked: LiveAgent) -> bool:
+    """Whether a queue has not paused a member that its dialplan would pause for a wrap-up.
+
+    That is one by an agent's name. One that is paused in another queue alone has been missed, too.
+    """
+    queue = center.directory.queue_by_name[event.queue]
+    member = center.members.get(queue.id, event.interface)
+    ours = member is not None and member.member == asked.agent.member_name and not member.paused
+    return ours and queue.wrapup > 0 and asked.stance is Stance.READY
+
+
+def claim(center: Center, leg: Leg) -> None:
+    """Let a call's wrap-up be that of its queue, and its agent be paused for it in time.
+
+    Unless the dialplan has paused it, or it has chosen a pause itself.
+    """
     leg.claimed = leg.works = True
     live = center.agent_record_on(leg.channel.interface)
     queue = center.directory.queue_by_name.get(leg.queue)
