@@ -35,6 +35,7 @@ class Kind:
 PJSIP = Kind("bob", "PJSIP", "bob.smith")
 DASHED = Kind("204-a", "PJSIP", "204-home")
 SIP = Kind("sip-204", "SIP", "204-desk.1")
+IAX2 = Kind("iax-7", "IAX2", "phone")
 
 _ENDPOINT = """\
 [{user}]
@@ -72,12 +73,32 @@ context = shop
 callerid = <{number}>
 disallow = all
 allow = ulaw,alaw
-busylevel = 1
+callcounter = yes
+"""
+# The phone is the other side of the same Asterisk, at another address: it calls itself.
+_IAX = """\
+[general]
+bindaddr = 127.0.0.1:{port}
+bindaddr = 127.0.0.2:{port}
+requirecalltoken = no
+[{user}]
+type = peer
+host = 127.0.0.2
+port = {port}
+username = played
+[played]
+type = user
+context = iax-phone
 """
 _DIALPLAN = """\
 [queues](+)
 exten => 3020,1,Set(QUEUE={queue})
  same => n,Goto(to-queue,s,1)
+[iax-phone]
+exten => s,1,Ringing()
+ same => n,Wait(0.5)
+ same => n,Answer()
+ same => n,Wait(60)
 [shop]
 include => default
 exten => 777,1,Dial(PJSIP/1004)
@@ -148,3 +169,15 @@ async def sip_phones(pbx: Pbx) -> AsyncIterator[Phones]:
             yield phones
     finally:
         await asyncio.to_thread(pbx.cli, "module unload chan_sip")
+
+
+@contextlib.asynccontextmanager
+async def iax_phone(pbx: Pbx) -> AsyncIterator[None]:
+    """The phone of chan_iax2, which answers by itself."""
+    text = _IAX.format(port=Ports.free().sip, **vars(IAX2))
+    await asyncio.to_thread(pbx.write, f"{ETC}/iax.conf", text)
+    await asyncio.to_thread(pbx.cli, "module load chan_iax2")
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(pbx.cli, "module unload chan_iax2")

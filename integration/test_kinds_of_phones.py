@@ -11,8 +11,18 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 
 from integration.client import Client
-from integration.fixtures import MakeXucd, World, a_world
-from integration.kinds_of_phones import DASHED, PJSIP, QUEUE, SIP, Kind, odd_phones
+from integration.fixtures import MakeXucd, World, a_world, clear
+from integration.kinds_of_phones import (
+    DASHED,
+    IAX2,
+    PJSIP,
+    QUEUE,
+    SIP,
+    Kind,
+    iax_phone,
+    odd_phones,
+    sip_phones,
+)
 from integration.pbx import Pbx
 from integration.phones import Leg, Phones
 from integration.running import DEMO
@@ -35,7 +45,7 @@ context = "shop"
 """
 LINES = "".join(
     LINE.format(id=31 + at, number=kind.number, interface=kind.interface)
-    for at, kind in enumerate((PJSIP, DASHED, SIP))
+    for at, kind in enumerate((PJSIP, DASHED, SIP, IAX2))
 )
 CENTER = (
     DEMO.read_text()
@@ -177,3 +187,38 @@ async def test_a_number_of_letters_is_called_and_told(odd: World) -> None:
     await caller.hang_up()
     await called.ended()
     await calls(odd, odd.phones, DASHED)
+
+
+async def test_an_agent_works_on_a_phone_of_chan_iax2(odd: World) -> None:
+    async with iax_phone(odd.pbx):
+        bruce = await odd.agent("bruce", IAX2.number)
+        call = odd.phones.dial("3020")
+        await bruce.until_state("AgentRinging", phoneNb=IAX2.number)
+        await call.answered()
+        await bruce.until_state("AgentOnCall")
+        event = await bruce.until("PhoneEvent", eventType="EventEstablished")
+        assert (event["DN"], event["otherDN"]) == (IAX2.number, "0230210082")
+        await call.hang_up()
+        await bruce.until_state("AgentOnWrapup")
+        await bruce.until_state("AgentReady", after=at(bruce, "AgentOnWrapup"))
+        await bruce.ask("dial", destination="1004")
+        called = await odd.phone("1004").rings()
+        called.answer()
+        await called.answered()
+        await bruce.until("PhoneEvent", eventType="EventEstablished", otherDN="1004")
+        await bruce.ask("hangup")
+        await called.ended()
+        await clear(odd)
+
+
+async def test_an_agent_works_on_a_phone_of_chan_sip(odd: World, asterisk_version: str) -> None:
+    if asterisk_version != "16":
+        return  # it is the last of ours with chan_sip
+    async with sip_phones(odd.pbx) as sip:
+        await works(odd, sip, SIP)
+        await dials_from_the_queue(odd, sip, SIP)
+        caller, called = await is_called(odd, sip, SIP)
+        await caller.hang_up()
+        await called.ended()
+        await calls(odd, sip, SIP)
+        await clear(odd)

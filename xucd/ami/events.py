@@ -221,6 +221,7 @@ def _channel_moved(block: Headers) -> Event:
         state_of(block["ChannelState"]),
         *caller_of(block, "Newstate"),
         *connected_of(block, "Newstate"),
+        block.get("Exten", ""),
     )
 
 

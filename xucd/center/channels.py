@@ -6,7 +6,8 @@ a phone (its direction, the other party) is `phone_calls`' to say.
 
 A channel belongs to the interface its name begins with (``PJSIP/1001-0000002a`` to
 ``PJSIP/1001``). One that Asterisk created to ring somebody starts `DOWN`; one that a phone or a
-trunk opened starts in `RING`.
+trunk opened starts in `RING`. Not so with all drivers: those of DAHDI are `RESERVED` at first
+either way, and those of SCCP `DOWN`. Who called whom shows when they ring.
 
 Two things hold channels together. The *linked id* joins a caller with all that is rung for it.
 Asterisk changes it when calls are joined: to the oldest of all in the bridge, of which it tells for
@@ -23,8 +24,11 @@ import msgspec
 
 from xucd.center.agent import Recording
 from xucd.center.directory import LOCAL
-from xucd.center.events import ChannelCreated, ChannelState
+from xucd.center.events import ChannelCreated, ChannelMoved, ChannelState
 from xucd.center.snapshot import ChannelSeen
+
+OWN_ID = "xucd-"
+"""How the unique ids of all channels begin that xucd has asked for."""
 
 DIAL_ID = "xucd-dial-"
 """How the unique ids of channels begin that xucd rings so that they dial for their user."""
@@ -33,6 +37,9 @@ PAIR = 2
 """How many are in the bridge of a call between two: others may be conferences."""
 
 _RUNG = frozenset({ChannelState.DOWN, ChannelState.RINGING})
+_PLACED = frozenset({ChannelState.OFFHOOK, ChannelState.RING})
+UNDECIDED = frozenset({ChannelState.DOWN, ChannelState.RESERVED, ChannelState.OFFHOOK})
+"""States of channels that neither ring nor are heard ringing: nobody has been called yet."""
 
 Party = tuple[str, str]
 """Number and name, each "" when it is not known."""
@@ -102,8 +109,25 @@ def created_channel(event: ChannelCreated, now: float) -> Channel:
         own=(event.number, event.name),
         exten=event.exten,
         since=now,
-        called=event.state in _RUNG,
+        called=event.state in _RUNG or _is_reserved_for_another(event),
     )
+
+
+def _is_reserved_for_another(event: ChannelCreated) -> bool:
+    """Whether a channel of DAHDI is to ring its phone, or else is that of a phone off the hook."""
+    ours = event.unique_id.startswith(OWN_ID)
+    return event.state is ChannelState.RESERVED and (ours or event.linked_id != event.unique_id)
+
+
+def move(channel: Channel, event: ChannelMoved) -> None:
+    """Follow a channel's state, and with it who called whom and which number was dialled."""
+    if channel.state in UNDECIDED:
+        if event.state is ChannelState.RINGING:
+            channel.called = True
+        elif event.state in _PLACED:
+            channel.called = False
+            channel.exten = channel.exten or event.exten
+    channel.state = event.state
 
 
 class Channels:

@@ -206,7 +206,11 @@ class ChannelCreated(_Event, frozen=True):
 
 
 class ChannelMoved(_Event, frozen=True):
-    """A channel changed state. AMI `Newstate`. `connected_…` is the other party as known."""
+    """A channel changed state. AMI `Newstate`. `connected_…` is the other party as known.
+
+    `exten` is where the channel is in the dialplan: the number dialled, as long as it is about to
+    enter it.
+    """
 
     unique_id: str
     linked_id: str
@@ -215,6 +219,7 @@ class ChannelMoved(_Event, frozen=True):
     name: str
     connected_number: str
     connected_name: str
+    exten: str = ""
 
 
 class ChannelRenamed(_Event, frozen=True):

@@ -10,7 +10,7 @@ phone that picks up is dialing until it is joined.
 
 from xucd.center.agent import Recording
 from xucd.center.changes import PhoneCall, Stage
-from xucd.center.channels import DIAL_ID, Channel, Channels, Party
+from xucd.center.channels import DIAL_ID, OWN_ID, UNDECIDED, Channel, Channels, Party
 from xucd.center.day import AgentDay
 from xucd.center.directory import Directory, Line
 from xucd.center.events import ChannelState
@@ -28,10 +28,6 @@ VARIABLE = "USR_"
 def is_users(variable: str) -> bool:
     """Whether a variable is the user's, and of a name that clients may be told."""
     return variable.startswith(VARIABLE) and name_of(variable) == variable
-
-
-OWN_ID = "xucd-"
-"""How the unique ids of all channels begin that xucd has asked for."""
 
 
 class Leg:
@@ -128,7 +124,7 @@ def read(
         leg.recording = channels.recording(channel)
     elif peer is not None:
         leg.recording = channels.recording(channel)
-    if channel.state is ChannelState.DOWN:
+    if channel.state in UNDECIDED:
         return None
     peer = peer or _about_to_be_joined(channels, leg)
     number, name = _other_party(directory, channels, leg, peer, line)

@@ -17,7 +17,7 @@ import msgspec
 
 from xucd.center.agent import Phone
 from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
-from xucd.center.channels import DIAL_ID, Channel, Channels, interface_of
+from xucd.center.channels import DIAL_ID, UNDECIDED, Channel, Channels, interface_of
 from xucd.center.day import AgentDay
 from xucd.center.directory import Directory
 from xucd.center.events import ChannelState
@@ -70,7 +70,7 @@ class PhoneCalls:
         for leg in self._on(interface):
             if leg.channel.state is ChannelState.UP and not leg.picks_up:
                 return Phone.TALKING
-            if leg.channel.state is ChannelState.DOWN:
+            if leg.channel.state in UNDECIDED:
                 continue
             if not leg.incoming:
                 found = Phone.DIALING

@@ -11,7 +11,7 @@ _PHONE_STATUS: dict[str, msg.PhoneStatus] = {
     "BUSY": "BUSY",
     "INVALID": "UNEXISTING",
     "UNAVAILABLE": "INDISPONIBLE",
-    "UNKNOWN": "INDISPONIBLE",
+    "UNKNOWN": "AVAILABLE",  # as for Asterisk's hints: drivers such as DAHDI's tell no more
     "RINGING": "RINGING",
     "RINGINUSE": "BUSY_AND_RINGING",
     "ONHOLD": "ONHOLD",

@@ -7,7 +7,7 @@ noted with the channels, for `phones.reads` to do.
 from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
-from xucd.center.channels import DIAL_ID, created_channel
+from xucd.center.channels import DIAL_ID, created_channel, move
 from xucd.center.grammar import text_of
 from xucd.center.intents import MarkCaller
 from xucd.center.leg import DIALLED, is_users
@@ -30,7 +30,7 @@ def moved(center: Center, event: ev.ChannelMoved, now: float) -> None:
         center.channels.relink(channel, event.linked_id)
     channel.own = (event.number, event.name)
     channel.connected = (event.connected_number, event.connected_name)
-    channel.state = event.state
+    move(channel, event)
     if event.state is ev.ChannelState.RINGING and channel.rang is None:
         channel.rang = now
     elif event.state is ev.ChannelState.UP and channel.answered is None:

@@ -61,7 +61,7 @@ def rebuild(
     queues_counted(center, center.queue_stats.rebuild(snapshot, now), now)
     rebuild_phone_calls(center, now, heard_until)
     rebuild_sheets(center, snapshot)
-    devices = {line.phone: "INVALID" for line in center.directory.lines.values()}
+    devices = {line.phone: _unlisted(line.phone) for line in center.directory.lines.values()}
     devices |= snapshot.devices
     for line in center.directory.lines.values():
         if center.devices.get(line.phone) != devices[line.phone]:
@@ -73,6 +73,14 @@ def rebuild(
     commanded.settle_doubts(center)
     rebuild_members(center, seen, now, heard_until=heard_until)
     rebuild_listeners(center, snapshot.channels)
+
+
+def _unlisted(device: str) -> str:
+    """The state of a device that Asterisk does not list.
+
+    It lists all endpoints of PJSIP. Of other drivers, a phone that nobody has used yet may miss.
+    """
+    return "INVALID" if device.startswith("PJSIP/") else "UNKNOWN"
 
 
 def rebuild_members(

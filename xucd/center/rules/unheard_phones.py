@@ -17,10 +17,9 @@ from collections.abc import Iterable
 import msgspec
 
 from xucd.center.center import Center
-from xucd.center.channels import DIAL_ID, interface_of
+from xucd.center.channels import DIAL_ID, OWN_ID, interface_of
 from xucd.center.day import AgentDay
 from xucd.center.directory import LOCAL
-from xucd.center.leg import OWN_ID
 from xucd.center.logged import CallRecord, LogsTold
 from xucd.center.rules.unheard_agents import SLACK_S, AgentsFound, is_cut_by
 from xucd.center.under_way import CallUnderWay, CutCall, Rung, figures_of_ended
