@@ -112,7 +112,7 @@ def test_where_the_boot_cannot_be_known_each_start_is_one_of_its_own(
 ) -> None:
     monkeypatch.delenv("BOOT_ID", raising=False)
     assert Clock().reading().boot == Clock().reading().boot
-    monkeypatch.setattr("xucd.app.clock.BOOT_ID", tmp_path / "hidden")
+    monkeypatch.setattr("xucd.app.boot.FILE", tmp_path / "hidden")
     assert Clock().reading().boot != Clock().reading().boot
     monkeypatch.setenv("BOOT_ID", "0d1f-2a")  # as systemd passes it to the confined service
     assert Clock().reading().boot == "0d1f2a"

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from xucd.app.streams import durable_streams
 from xucd.center.rights import Rights
 from xucd.cti.messages import AgentListen, PhoneEvent, encode
 from xucd.cti.sign_in import SignInKey
@@ -255,3 +256,13 @@ def test_a_position_that_was_never_reached_is_none_after_two_restarts(machine: M
         log.write()
     assert missed(log, stream, position) == [1, 2]
     assert missed(log, stream, position + 1) is None
+
+
+def test_the_confined_service_has_files_though_it_may_not_look_up_the_boot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xucd.app.boot.FILE", tmp_path / "hidden")  # by ProcSubset=pid
+    monkeypatch.setenv("BOOT_ID", "0d1f2a")  # by the unit
+    log = durable_streams(f"sqlite:///{tmp_path}/xucd.db")
+    log.load()
+    assert list(tmp_path.glob("xucd.db-streams.*")) != []

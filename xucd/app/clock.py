@@ -7,21 +7,16 @@ long ago as before and have the date that the clock now gives them. Summer time 
 seconds know nothing of it.
 """
 
-import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 from uuid import uuid4
 
 import structlog
 
 from xucd.ami.pbx_clock import SLOW_S, PbxClock
+from xucd.app.boot import boot_id
 from xucd.store.figures import SET_S, ClockReading
 
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-BOOT_VARIABLE = "BOOT_ID"
-"""The variable in which systemd passes it: the unit lets xucd see nothing of ``/proc/sys``."""
 log = structlog.get_logger()
 
 
@@ -35,7 +30,7 @@ class Clock:
         boot: str | None = None,
     ) -> None:
         self._wall, self._steady = wall, steady
-        self._boot = boot if boot is not None else _boot_id()
+        self._boot = boot if boot is not None else boot_id() or uuid4().hex
         self._began = wall() - steady()
         self.pbx = PbxClock()
 
@@ -82,13 +77,3 @@ class Clock:
         if self.pbx.offset is None:
             return pbx_time
         return self._began + self.pbx.steady_of(pbx_time, self._steady())
-
-
-def _boot_id() -> str:
-    """What names this boot of the machine; a new name each time where that cannot be known."""
-    given = os.environ.get(BOOT_VARIABLE, "").strip()
-    if given:
-        return given.replace("-", "")
-    with suppress(OSError):
-        return BOOT_ID.read_text().strip().replace("-", "")
-    return uuid4().hex

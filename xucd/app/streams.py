@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from xucd.app.boot import boot_id
 from xucd.config.settings import STATE_DIRECTORY
-from xucd.cti.streams.file import StreamFile, boot_id
+from xucd.cti.streams.file import StreamFile
 from xucd.cti.streams.log import KEEP_S, LIMIT, StreamLog
 
 

@@ -27,7 +27,6 @@ SEGMENT_S = 60.0
 """How long a segment is appended to."""
 RETRY_S = 10.0
 """Seconds until another file is tried after a failure."""
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 log = structlog.get_logger()
 
@@ -248,11 +247,3 @@ class StreamFile:
 
     def _path(self, which: int | str) -> Path:
         return self._prefix.with_name(f"{self._prefix.name}.{which}")
-
-
-def boot_id() -> str:
-    """Which boot of the machine this is; empty where that cannot be told."""
-    try:
-        return BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
