@@ -13,6 +13,8 @@ from xucd.cli import COMMANDS, main, subcommand
 ARGUMENTS = {"FILE": "center.toml", "TRACE": "trace.ami", "LOGIN": "bruce", "NUMBER": "0301234567"}
 """What stands for the arguments that a command asks for, by their names in its help."""
 NOBODY = 65534
+MAKES_IT = "setup"
+"""The command that makes a settings file where there is none."""
 
 
 def _missing(file: Path) -> None:
@@ -90,7 +92,10 @@ def test_every_command_says_why(
     Path("center.toml").write_text("")
     make, says = UNREADABLE[kind]
     make(Path("other.toml"))
-    code = main(["-c", "other.toml", *words(command)])
+    if (command, kind) == (MAKES_IT, "missing"):
+        return
+    dry = ["--dry-run"] if command == MAKES_IT else []
+    code = main(["-c", "other.toml", *words(command), *dry])
     told = capsys.readouterr()
     assert (code, told.out) == (2, "")
     assert told.err.startswith(f"xucd: other.toml: {says}")

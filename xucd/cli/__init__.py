@@ -9,7 +9,17 @@ from pathlib import Path
 
 from xucd import __version__
 from xucd.app.journal_lines import print_error
-from xucd.cli import backups, centers, discovering, persons, running, setting_up, tracing, users
+from xucd.cli import (
+    backups,
+    centers,
+    discovering,
+    health,
+    persons,
+    running,
+    setting_up,
+    tracing,
+    users,
+)
 from xucd.cli.subcommand import Handler, Mistake, Subcommand
 from xucd.config.center_file import CenterFileError
 from xucd.config.settings import SettingsError
@@ -24,6 +34,7 @@ GROUPS: dict[str, str] = {
 
 COMMANDS: tuple[Subcommand, ...] = (
     Subcommand("run", "run the daemon", running.run),
+    Subcommand("health", "say whether the daemon is up and hears Asterisk", health.health),
     Subcommand("check", "check Asterisk's configuration and say how to fix it", running.check),
     Subcommand(
         "setup",
