@@ -38,7 +38,7 @@ SAY ?= {"command":"getAgentStates"}
 FOR ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help venv test soak lint unit mutants locks docs demo demo-up demo-down demo-call demo-say demo-needs demo-venv bench generate clean
+.PHONY: help wheel deb image venv test soak lint unit mutants locks docs demo demo-up demo-down demo-call demo-say demo-needs demo-venv bench generate clean
 
 help:
 	@echo "make demo         a whole contact centre on this machine, until Ctrl-C"
@@ -66,6 +66,9 @@ help:
 	@echo "make bench        how fast xucd is; writes bench.json"
 	@echo "make docs         the site of the documents, with search, in build/site"
 	@echo "make generate     all that is generated: client libraries, and pictures and tables of docs/"
+	@echo "make wheel        the sdist and the wheel, in dist/"
+	@echo "make deb          the Debian package, in dist/, for Debian 12 and 13"
+	@echo "make image        the container image xucd, made of the Debian package"
 	@echo "make locks        which versions of which libraries, with their hashes, and the bill of them"
 	@echo "make venv         the virtual environment, .venv"
 	@echo "make clean        remove all that these made here"
@@ -96,6 +99,16 @@ demo-call: demo-venv
 # As it was typed: neither make nor the shell may read anything into it.
 demo-say: demo-venv
 	@$(PYTHON) -m integration.demo say '$(LOGIN)' '$(subst ','\'',$(value SAY))' --for '$(FOR)'
+
+wheel: venv
+	@packages/make-dist
+
+deb: wheel
+	@$(PYTHON) packages/make-deb
+
+image: deb
+	@$(BIN)/ensure-docker
+	@packages/make-image
 
 lint: venv
 	$(PYTHON) -m ruff check .

@@ -1,0 +1,165 @@
+"""The Debian package on Debian 12 and 13, with systemd as the first process.
+
+What the unit forbids is in force here: no test of the daemon is nearer to a server.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integration.debian.booted import BootedDebian, BootedError, build_package
+from integration.running import DEADLINE, DEMO
+from tests.test_ws_tls import certificate
+from xucd import __version__
+
+pytestmark = pytest.mark.any_asterisk
+
+NEWER = f"{__version__}+1"
+# Nobody listens there: the package is looked at, not Asterisk.
+SETTINGS = """
+[web]
+tls_certificate = "/etc/xucd/cert.pem"
+tls_key = "/etc/xucd/key.pem"
+[ami]
+port = 9
+secret_file = "ami-secret"
+"""
+SERIAL = """
+import ssl
+from cryptography import x509
+shown = ssl.get_server_certificate(("127.0.0.1", 8090))
+print(x509.load_pem_x509_certificate(shown.encode()).serial_number)
+"""
+AS_XUCD = "runuser -u xucd -- xucd"
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the package, and the same as a newer version."""
+    folder = tmp_path_factory.mktemp("dist")
+    folder.chmod(0o755)
+    shutil.copy(build_package(), folder / "xucd.deb")
+    unpacked = folder / "unpacked"
+    subprocess.run(["dpkg-deb", "-R", folder / "xucd.deb", unpacked], check=True)
+    control = unpacked / "DEBIAN/control"
+    control.write_text(control.read_text().replace(f"Version: {__version__}", f"Version: {NEWER}"))
+    subprocess.run(
+        ["dpkg-deb", "--root-owner-group", "-Znone", "-b", unpacked, folder / "newer.deb"],
+        check=True, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    shutil.rmtree(unpacked)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["13", "12"])
+def debian(request: pytest.FixtureRequest, dist: Path) -> Iterator[BootedDebian]:
+    """A Debian on which the package is installed, with settings; the service runs."""
+    with BootedDebian(request.param, dist) as debian:
+        debian.write("/etc/dpkg/dpkg.cfg.d/test", "force-unsafe-io\n")  # no power cut is tested
+        install(debian, "xucd.deb")
+        certificate(dist)
+        for name in ("cert.pem", "key.pem"):
+            debian.write(f"/etc/xucd/{name}", (dist / name).read_text())
+        debian.write("/etc/xucd/ami-secret", "a-secret-of-32-letters-or-so\n", mode="600")
+        debian.write("/etc/xucd/xucd.toml", SETTINGS)
+        debian.run("chmod 640 /etc/xucd/key.pem; chgrp xucd /etc/xucd/key.pem")
+        debian.write("/root/center.toml", DEMO.read_text(encoding="utf-8"))
+        debian.run(f"{AS_XUCD} center apply /dev/stdin </root/center.toml")
+        debian.run("systemctl enable --now xucd")
+        yield debian
+
+
+def install(debian: BootedDebian, package: str) -> None:
+    """By apt, as somebody does who has downloaded it."""
+    debian.run(f"DEBIAN_FRONTEND=noninteractive apt-get -qy install /dist/{package} </dev/null")
+
+
+def logged(debian: BootedDebian, text: str) -> None:
+    """Wait until the service's journal has a text."""
+    deadline = time.monotonic() + DEADLINE
+    while text not in (said := debian.run("journalctl -u xucd -o cat --no-pager")):
+        assert time.monotonic() < deadline, f"{text!r} is not in:\n{said}"
+        time.sleep(0.1)  # another process writes it
+
+
+def serial(debian: BootedDebian) -> str:
+    """The serial number of the certificate that a new connection is shown."""
+    return debian.run("/opt/xucd/bin/python3 -", given=SERIAL).strip()
+
+
+def test_the_service_has_its_user_folders_and_confinement(debian: BootedDebian) -> None:
+    assert debian.run("stat -c '%U %G %a' /var/lib/xucd /etc/xucd /etc/xucd/ami-secret") == (
+        "xucd xucd 700\nroot root 755\nroot root 600\n"
+    )
+    main = debian.run("systemctl show -P MainPID xucd").strip()
+    status = debian.run(f"grep -E '^(Uid|NoNewPrivs|Seccomp|CapBnd):' /proc/{main}/status")
+    user = debian.run("id -u xucd").strip()
+    assert status.split() == [
+        *("Uid:", user, user, user, user),
+        *("CapBnd:", "0" * 16, "NoNewPrivs:", "1", "Seccomp:", "2"),
+    ]
+    assert debian.run("systemctl is-active xucd; systemctl is-enabled xucd") == "active\nenabled\n"
+    assert debian.run("xucd --version") == f"xucd {__version__}\n"
+    assert debian.run("dpkg -V xucd") == ""
+
+
+def test_the_journal_has_no_errors_and_no_second_time(debian: BootedDebian) -> None:
+    logged(debian, "cannot connect to Asterisk")
+    assert debian.run("journalctl -u xucd -p err -o cat --no-pager") == ""
+    warnings = debian.run("journalctl -u xucd -p warning -o cat --no-pager").splitlines()
+    assert warnings != []
+    assert [each for each in warnings if not each.startswith("[warning  ] cannot connect")] == []
+
+
+def test_a_reload_takes_over_configuration_and_certificate(
+    debian: BootedDebian, dist: Path
+) -> None:
+    main = debian.run("systemctl show -P MainPID xucd")
+    before = serial(debian)
+    certificate(dist, serial=77)
+    for name in ("cert.pem", "key.pem"):
+        debian.run(f"cat >/etc/xucd/{name}", given=(dist / name).read_text())
+    debian.run("systemctl reload xucd")
+    logged(debian, "certificate reloaded")
+    logged(debian, "configuration reloaded")
+    assert (before, serial(debian)) == ("1", "77")
+    assert debian.run("systemctl show -P MainPID xucd") == main
+
+
+def test_settings_that_are_wrong_are_one_error_in_the_journal(debian: BootedDebian) -> None:
+    debian.run("mv /etc/xucd/xucd.toml /etc/xucd/kept.toml")
+    with pytest.raises(BootedError):
+        debian.run("systemctl restart xucd")
+    debian.run("mv /etc/xucd/kept.toml /etc/xucd/xucd.toml; systemctl restart xucd")
+    assert "xucd: /etc/xucd/xucd.toml: cannot be read: No such file or directory\n" in debian.run(
+        "journalctl -u xucd -p err -o cat --no-pager"
+    )
+
+
+def test_an_upgrade_keeps_data_and_settings_and_restarts_the_service(debian: BootedDebian) -> None:
+    kept = "cat /etc/xucd/xucd.toml; find /etc/xucd /var/lib/xucd -name '*.db' -o -name '*.toml'"
+    before = debian.run(f"{kept}; {AS_XUCD} center export")
+    main = debian.run("systemctl show -P MainPID xucd")
+    install(debian, "newer.deb")
+    assert debian.run("dpkg-query -W -f '${Version}' xucd") == NEWER
+    assert debian.run(f"{kept}; {AS_XUCD} center export") == before
+    assert debian.run("systemctl is-active xucd") == "active\n"
+    assert debian.run("systemctl show -P MainPID xucd") != main
+
+
+def test_a_removal_keeps_data_and_a_purge_leaves_nothing(debian: BootedDebian) -> None:
+    debian.run("apt-get -qy remove xucd")
+    assert debian.run("systemctl is-active xucd || true") == "inactive\n"
+    debian.run("test -e /etc/xucd/xucd.toml; test -e /var/lib/xucd/xucd.db; getent passwd xucd")
+    assert debian.run("ls -d /opt/xucd /usr/bin/xucd 2>/dev/null || true") == ""
+    debian.run("apt-get -qy purge xucd")
+    left = "find / -xdev -iname '*xucd*' -not -path '/proc/*' -not -path '/dist/*'"
+    assert debian.run(left) == ""
+    assert debian.run("getent passwd xucd || getent group xucd || true") == ""
+    assert debian.run("systemctl list-unit-files 'xucd*' --no-legend || true") == ""
