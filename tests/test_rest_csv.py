@@ -2,16 +2,8 @@
 
 import pytest
 
-from xucd.web.rest_csv import (
-    MAX_LINES,
-    MAX_SPAN,
-    BadLine,
-    CsvError,
-    CsvFile,
-    Row,
-    read,
-    write,
-)
+from xucd.config.csv_table import MAX_LINES, MAX_SPAN, BadLine, CsvError
+from xucd.web.rest_csv import CsvFile, Row, read, write
 
 HEADER = "phoneNumber|mobilePhoneNumber|firstName|lastName|company|description|dueDate|period"
 ALICE = Row(

@@ -21,10 +21,11 @@ from xucd.ami.resync import SnapshotBuilder
 from xucd.center.callbacks import Period
 from xucd.config import center_file, settings, writing
 from xucd.config.center_file import CenterFileError
+from xucd.config.csv_table import CsvError
 from xucd.config.settings import SettingsError
 from xucd.cti import frames
 from xucd.cti.commands import COMMANDS
-from xucd.web.rest_csv import CsvError, CsvFile
+from xucd.web.rest_csv import CsvFile
 from xucd.web.rest_import import from_csv
 
 Feed = Callable[[bytes], None]

@@ -18,6 +18,7 @@ from xucd.cli import (
     running,
     setting_up,
     tracing,
+    user_import,
     users,
 )
 from xucd.cli.subcommand import Handler, Mistake, Subcommand
@@ -98,6 +99,12 @@ COMMANDS: tuple[Subcommand, ...] = (
         "set a user's password, from a prompt or standard input; signs it out everywhere",
         users.passwd,
         users.login_argument,
+    ),
+    Subcommand(
+        "user import",
+        "add and change the users that a CSV file lists; nobody is removed",
+        user_import.run,
+        user_import.arguments,
     ),
     Subcommand("user logout", "sign a user out everywhere", users.logout, users.login_argument),
 )

@@ -66,7 +66,7 @@ def apply(store: Store, plan: Plan, *, prune: bool = False) -> list[str]:
     of something new; its path leads to that in the file. Then nothing is changed.
     """
     with store.writing(alone=True) as connection:
-        changes = list(_apply(connection, plan, prune))
+        changes = list(write_plan(connection, plan, prune=prune))
         audit.append(connection, *_entries(changes))
         return changes
 
@@ -74,7 +74,7 @@ def apply(store: Store, plan: Plan, *, prune: bool = False) -> list[str]:
 def preview(store: Store, plan: Plan, *, prune: bool = False) -> list[str]:
     """What `apply` would return; nothing is changed. Raises as `apply` does."""
     with store.trying() as connection:
-        return list(_apply(connection, plan, prune))
+        return list(write_plan(connection, plan, prune=prune))
 
 
 def lacking(store: Store, plan: Plan) -> list[str]:
@@ -127,7 +127,8 @@ def _entries(changes: list[str]) -> Iterator[AuditEntry]:
             yield audit.command_line(Kind.REMOVE_USER, [Target("user", None, login)])
 
 
-def _apply(connection: Connection, plan: Plan, prune: bool) -> Iterator[str]:
+def write_plan(connection: Connection, plan: Plan, *, prune: bool = False) -> Iterator[str]:
+    """Make the database follow a plan within a transaction; a line for each thing changed."""
     user_ids = _user_ids(connection, plan)
     wanted = _wanted(plan, user_ids)
     stored = {table: _stored(connection, table, rows) for table, rows in wanted.items()}

@@ -11,9 +11,9 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from xucd.config.csv_table import BadLine
 from xucd.config.entries import CalleeEntry
 from xucd.cti import messages as msg
-from xucd.web.rest_csv import BadLine
 
 MAX_REQUESTS = 50_000
 FILTER = r"\A([A-Za-z]+)([=~<>])([^\x00-\x1f\x7f-\x9f\u2028\u2029]*)\Z"

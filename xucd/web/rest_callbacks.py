@@ -12,6 +12,7 @@ import msgspec
 
 from xucd.center import callbacks as rules
 from xucd.center.audit import Kind, Target
+from xucd.config.csv_table import BadLine, CsvError
 from xucd.cti import messages as msg
 from xucd.views.callbacks import period_view, request_view
 from xucd.web.errors import HttpError
@@ -26,7 +27,7 @@ from xucd.web.rest_bodies import (
     SearchQuery,
     TicketsQuery,
 )
-from xucd.web.rest_csv import BadLine, CsvError, CsvFile
+from xucd.web.rest_csv import CsvFile
 from xucd.web.rest_import import NO_NUMBER, from_csv, from_json, new_request
 from xucd.web.rest_route import Requester
 from xucd.web.rest_search import search

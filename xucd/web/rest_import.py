@@ -12,9 +12,10 @@ from msgspec.inspect import StrType, StructType, UnionType
 from xucd.center.callbacks import NewRequest, Period
 from xucd.center.callee import NUMBER_KEYS
 from xucd.config import validation
+from xucd.config.csv_table import BadLine
 from xucd.config.entries import CalleeEntry
 from xucd.web.rest_bodies import CallbackRequestBody
-from xucd.web.rest_csv import BadLine, CsvFile, Row, read
+from xucd.web.rest_csv import CsvFile, Row, read
 
 NO_NUMBER = f"There is no number to call: {' or '.join(NUMBER_KEYS)} is required."
 # The code of an invalid value, by the pattern that it does not match.
