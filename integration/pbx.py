@@ -17,7 +17,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 # Before the import, which reads them: the reaper's image cannot be had everywhere, and the
 # containers share the host's own network.
@@ -206,7 +206,7 @@ class Pbx:
     def agi_port(self) -> int:
         return self.ports.agi
 
-    def start(self) -> Pbx:
+    def start(self) -> Self:
         """Starts Asterisk and returns when its AMI says that it is fully booted.
 
         Raises:
@@ -255,7 +255,7 @@ class Pbx:
             if folder != Path():
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def __enter__(self) -> Pbx:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
@@ -291,6 +291,10 @@ class Pbx:
         """Ends Asterisk, with all calls and dynamic members, and starts it again."""
         self._container.restart(timeout=5)
         self.wait_until_booted()
+
+    def halt(self) -> None:
+        """Ends Asterisk, and leaves its files."""
+        self._container.stop(timeout=5)
 
     def crash_asterisk(self) -> None:
         """Kills Asterisk, which tells nobody, and starts it again."""

@@ -1,5 +1,6 @@
 """`xucd setup`: what it changes of files, and how that is undone. Beside Asterisk: integration."""
 
+import argparse
 import os
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROJECT
-from xucd.config.plan import Plan
+from xucd.cli import first_users
+from xucd.config.plan import Person, Plan
 from xucd.config.settings import Settings
 from xucd.config.settings_writing import CannotWrite, with_keys
 from xucd.store import Store
@@ -24,7 +26,9 @@ from xucd.tools.asterisk_files import (
     with_manager_enabled,
     without_include,
 )
+from xucd.tools.discovery import FoundPbx, FoundQueue
 from xucd.tools.file_changes import Change, FilesError, Manifest, difference
+from xucd.tools.proposal import propose
 
 # -- Asterisk's files
 
@@ -205,6 +209,19 @@ def test_the_secret_is_in_no_diff(tmp_path: Path) -> None:
     assert shown.count("(a random secret)") == 2
 
 
+def test_a_queues_wrapup_is_taken_over_from_asterisks_files(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, **GENERATED)
+    (tmp_path / "queues_additional.conf").write_text("[400]\nwrapuptime=12\n[401]\nwrapuptime=x\n")
+    found = FoundPbx((FoundQueue("400"), FoundQueue("401"), FoundQueue("402")))
+    assert [queue.wrapup for queue in setup.with_wrapups(found, pbx).queues] == [12, 0, 0]
+
+
+def test_a_custom_file_that_nothing_includes_is_not_used(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, **{**GENERATED, "queues": "#include queues_additional.conf\n"})
+    assert "queues.conf" in planned(pbx, "400")
+    assert "queues_post_custom.conf" not in planned(pbx, "400")
+
+
 # -- changes and their undoing
 
 
@@ -353,3 +370,24 @@ def test_first_passwords_are_on_a_list_that_only_its_owner_reads(
     left = {user.login for user in first_passwords.without_password(store)}
     assert left.isdisjoint(made)
     store.close()
+
+
+@pytest.mark.parametrize("names", [(), ("anna.berg",)])
+def test_only_those_whom_setup_added_get_a_password_and_a_killed_run_is_ended(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    settings, url = tmp_path / "xucd.toml", f"sqlite:///{tmp_path}/xucd.db"
+    people = tuple(Person(login, "Anna", "Berg", 1 + at) for at, login in enumerate(names))
+    present = Plan(people=people)
+    proposal = propose(FoundPbx(), present, admin=True)
+    first_users.remember(settings, proposal, present)
+    store = Store(url)
+    store.migrate()
+    apply(store, proposal.plan)  # and here the first run was killed
+    store.close()
+    arguments = argparse.Namespace(yes=True, admin_password_file=None)
+    first_users.make(settings, url, arguments)
+    store = Store(url)
+    assert [user.login for user in first_passwords.without_password(store)] == list(names)
+    store.close()
+    assert not (tmp_path / first_users.PENDING).exists()

@@ -9,7 +9,6 @@ and does nothing else; it also ends what a killed one began.
 import argparse
 import asyncio
 import datetime
-import getpass
 import os
 import sys
 import time
@@ -18,28 +17,25 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from xucd.ami import actions
-from xucd.ami.connection import log_in
-from xucd.ami.errors import AmiError, Rejected
-from xucd.ami.protocol import connect
+from xucd.ami.errors import AmiError
+from xucd.cli import first_users
 from xucd.cli.discovering import present_plan
-from xucd.cli.subcommand import Mistake, settings_path
+from xucd.cli.subcommand import Mistake, ask, settings_path
 from xucd.config import center_file
 from xucd.config import settings as config_settings
 from xucd.config.settings import Ami, Settings, SettingsError
-from xucd.signin import passwords
 from xucd.store import Store
 from xucd.store import apply as store_apply
-from xucd.tools import first_passwords, service, setup
+from xucd.tools import service, setup
 from xucd.tools.asterisk_files import OURS, configuration_folder, manager_place
-from xucd.tools.discovery import FoundPbx, discover_pbx
+from xucd.tools.discovery import FoundPbx, discover_pbx, why_not_let_in
 from xucd.tools.file_changes import Change, FilesError, Manifest, difference
-from xucd.tools.proposal import ADMIN, Proposal, propose
+from xucd.tools.proposal import Proposal, propose
 from xucd.tools.service import ProgramError
 
 SETTINGS = Path("/etc/xucd/xucd.toml")
 MANIFEST = "setup.json"
-LOGIN_DEADLINE = 15.0
+LOGIN_DEADLINE = 10.0
 """Seconds in which Asterisk lets xucd in after a reload; it takes a fraction of one."""
 
 
@@ -73,18 +69,21 @@ def setup_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Set xucd up, or remove what was set up."""
-    path = settings_path(arguments) or SETTINGS
+    path = (settings_path(arguments) or SETTINGS).absolute()
     etc = arguments.asterisk_etc or configuration_folder()
+    etc = None if etc is None else etc.absolute()
     if etc is not None and not etc.is_dir():
         raise Mistake(f"{etc} is no folder: give Asterisk's configuration with --asterisk-etc")
     try:
         if arguments.remove:
-            return _remove(arguments, etc)
+            return _remove(arguments, path, etc)
         return _Setup(arguments, path, etc).run()
     except (FilesError, ProgramError) as error:
         raise Mistake(str(error)) from error
     except AmiError as error:
         raise Mistake(f"cannot read the PBX: {error.text}") from error
+    except KeyboardInterrupt:
+        raise Mistake("interrupted; run it again to go on, or with --remove to undo it") from None
 
 
 class _Setup:
@@ -97,6 +96,10 @@ class _Setup:
         self.pbx = None if etc is None else setup.pbx_of(etc)
         folder = path.parent if etc is None else etc / OURS
         self.manifest = Manifest(folder / MANIFEST)
+        self.remedy = ""
+        """What to do if Asterisk does not let xucd in, after a colon."""
+        self.rereads = self.restarts = False
+        """Whether a service that runs has to read the centre again, or to start anew."""
 
     def run(self) -> int:
         """All steps in order; the exit code."""
@@ -110,7 +113,7 @@ class _Setup:
         self.prepare(found)
         if not self.centre(found, settings):
             return 0
-        self.people(settings)
+        first_users.make(self.path, settings.store.url, self.arguments)
         self.start(settings)
         return 0
 
@@ -121,7 +124,7 @@ class _Setup:
             settings = config_settings.load(path, os.environ)
         except SettingsError:
             return config_settings.load(path, os.environ, secret=False), False
-        return settings, asyncio.run(_log_in(settings.ami)) is None
+        return settings, asyncio.run(why_not_let_in(settings.ami)) is None
 
     # -- Asterisk
 
@@ -149,7 +152,14 @@ class _Setup:
             return works
         self.agree("Write this, and have Asterisk read it?")
         reloads = ("manager reload", "dialplan reload") if self.pbx is not None else ()
+        if self.pbx is not None and not manager_place(self.pbx.etc).enabled:
+            # Asterisk 16 does not open again by a reload what it has closed by one.
+            self.remedy = (
+                ": write enabled = yes into manager.conf yourself, restart Asterisk, and run"
+                " this again"
+            )
         self.make(changes, reloads, self.is_let_in)
+        self.restarts = True
         print("Asterisk lets xucd in.")
         return True
 
@@ -158,9 +168,9 @@ class _Setup:
         path = self.path if self.path.exists() else None
         ami = config_settings.load(path, os.environ).ami
         deadline = time.monotonic() + LOGIN_DEADLINE
-        while (problem := asyncio.run(_log_in(ami))) is not None:
+        while (problem := asyncio.run(why_not_let_in(ami))) is not None:
             if time.monotonic() > deadline:
-                raise Mistake(f"{problem}; everything is as it was")
+                raise Mistake(f"{problem}; everything is as it was{self.remedy}")
             time.sleep(0.2)  # a reload ends without telling
 
     def make(
@@ -196,7 +206,7 @@ class _Setup:
                 "\nqueue Asterisk does it, which is exact for calls of milliseconds, too. All its"
                 "\nother options stay."
             )
-            wanted = [name for name in can if _ask(f"Prepare the queue {name}?", default=False)]
+            wanted = [name for name in can if ask(f"Prepare the queue {name}?", default=False)]
         changes = setup.asterisk_changes(
             self.pbx, None, self.load()[0], [name for name in wanted if name in can]
         )
@@ -220,6 +230,8 @@ class _Setup:
     def centre(self, found: FoundPbx, settings: Settings) -> bool:
         """Propose the centre, and apply it after a yes; False if it is not to be applied."""
         present = present_plan(settings.store.url)
+        if self.pbx is not None:
+            found = setup.with_wrapups(found, self.pbx)
         proposal = propose(found, present, admin=True)
         _tell(proposal, found, is_first=not present.people)
         if self.dry:
@@ -227,12 +239,14 @@ class _Setup:
             return False
         if not proposal.new:
             return True
-        if not self.arguments.yes and not _ask("Apply this?", default=True):
+        if not self.arguments.yes and not ask("Apply this?", default=True):
             print("xucd discover > center.toml writes the proposal; xucd center apply applies it")
             return False
         file = Path(make_url(settings.store.url).database or "")
         if settings.store.url.startswith("sqlite") and not file.parent.exists():
             file.parent.mkdir(mode=0o700, parents=True)
+        self.rereads = True
+        first_users.remember(self.path, proposal, present)
         store = Store(settings.store.url)
         try:
             store.migrate()
@@ -256,63 +270,19 @@ class _Setup:
             f"The contact centre is in {path}: change it there, then run xucd center apply {path}"
         )
 
-    # -- people
-
-    def people(self, settings: Settings) -> None:
-        """A password for the administrator, and for each who has none."""
-        store = Store(settings.store.url)
-        try:
-            users = first_passwords.without_password(store)
-            if not users:
-                return
-            print("\nPasswords are being made …", flush=True)
-            if any(user.login == ADMIN for user in users):
-                users = [user for user in users if user.login != ADMIN]
-                self.administrator(store)
-            made = {user.login: first_passwords.new_password() for user in users}
-            if made:
-                path = self.path.with_name("first-passwords.csv")
-                first_passwords.write_list(path, users, made, store)
-                first_passwords.set_passwords(store, made)
-                print(
-                    f"{path} has a first password for each of {len(made)} users: hand them out, and"
-                    " delete the file.\nxucd user passwd LOGIN sets another."
-                )
-        except OSError as error:
-            raise Mistake(f"{error.filename}: {error.strerror}") from error
-        finally:
-            store.close()
-            if settings.store.url.startswith("sqlite"):
-                service.hand_over(Path(make_url(settings.store.url).database or ""))
-
-    def administrator(self, store: Store) -> None:
-        """Set the administrator's password: the file's, one that is typed, or one made up."""
-        file: Path | None = self.arguments.admin_password_file
-        if file is not None:
-            try:
-                password = file.read_text(encoding="utf-8").rstrip("\r\n")
-            except (OSError, UnicodeDecodeError) as error:
-                raise Mistake(f"{file}: cannot be read: {error}") from error
-            if len(password) < passwords.MIN_LENGTH:
-                raise Mistake(
-                    f"{file}: a password needs at least {passwords.MIN_LENGTH} characters"
-                )
-        elif self.arguments.yes or not sys.stdin.isatty():
-            password = first_passwords.new_password()
-            print(f"The administrator signs in as {ADMIN} with the password {password}")
-        else:
-            password = _typed_password()
-        first_passwords.set_passwords(store, {ADMIN: password})
-
     # -- the end
 
     def start(self, settings: Settings) -> None:
         """Start the service, or say how, and where the page is."""
-        if service.systemd_has_unit():
-            if self.arguments.yes or _ask("Start the service now?", default=True):
-                service.start_service()
-        else:
+        if not service.systemd_has_unit():
             print(f"\nStart xucd: xucd -c {self.path} run")
+        elif not service.is_active():
+            if self.arguments.yes or ask("Start the service now?", default=True):
+                service.start()
+        elif self.restarts:
+            service.start()
+        elif self.rereads:
+            service.reload()
         scheme = "https" if settings.web.tls_certificate else "http"
         host = settings.web.host
         if host in ("0.0.0.0", "::"):
@@ -340,12 +310,11 @@ class _Setup:
 
     def agree(self, question: str) -> None:
         """Raises `Mistake` on a no."""
-        if not self.arguments.yes and not _ask(question, default=False):
+        if not self.arguments.yes and not ask(question, default=False):
             raise Mistake("nothing was changed")
 
 
-def _remove(arguments: argparse.Namespace, etc: Path | None) -> int:
-    path = settings_path(arguments) or SETTINGS
+def _remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
     folder = path.parent if etc is None else etc / OURS
     manifest = Manifest(folder / MANIFEST)
     if not manifest.files:
@@ -355,10 +324,10 @@ def _remove(arguments: argparse.Namespace, etc: Path | None) -> int:
     if arguments.dry_run:
         print("this was a dry run: nothing was changed")
         return 0
-    if not arguments.yes and not _ask("Do this?", default=False):
+    if not arguments.yes and not ask("Do this?", default=False):
         raise Mistake("nothing was changed")
     if service.systemd_has_unit():
-        service.stop_service()
+        service.stop()
     print(*manifest.undo(setup.without_ours), sep="\n")
     try:
         for command in ("manager reload", "dialplan reload", "queue reload all"):
@@ -367,26 +336,6 @@ def _remove(arguments: argparse.Namespace, etc: Path | None) -> int:
         print(f"Asterisk has not read its files again: {error}", file=sys.stderr)
     print("the database of the contact centre is kept")
     return 0
-
-
-async def _log_in(ami: Ami) -> str | None:
-    """Log in once; what went wrong, None for nothing."""
-    try:
-        manager = await connect(ami, lambda raw: None)
-    except AmiError as error:
-        return error.text
-    try:
-        await log_in(manager, ami)
-        await manager.query(actions.show_dialplan("xucd-sub-wrap"), ami.action_timeout)
-    except Rejected as error:
-        if error.code == "NumberUnknown":
-            return "Asterisk's dialplan has not taken xucd's contexts; its log says why"
-        return None  # it may not read the dialplan
-    except AmiError as error:
-        return error.text
-    finally:
-        manager.close()
-    return None
 
 
 def _is_here(ami: Ami, pbx: setup.PbxFiles) -> bool:
@@ -421,24 +370,3 @@ def _tell(proposal: Proposal, found: FoundPbx, *, is_first: bool) -> None:
     doubtful = [line[2:] for line in proposal.text.splitlines() if line.startswith("# DOUBTFUL")]
     for line in doubtful:
         print(f"  {line}")
-
-
-def _typed_password() -> str:
-    while True:
-        password = getpass.getpass(f"Password of the administrator ({ADMIN}): ")
-        if len(password) < passwords.MIN_LENGTH:
-            print(f"a password needs at least {passwords.MIN_LENGTH} characters")
-        elif getpass.getpass("Again: ") == password:
-            return password
-        else:
-            print("the passwords do not match")
-
-
-def _ask(question: str, *, default: bool) -> bool:
-    """Ask; at the end of the input, the answer is no."""
-    try:
-        answer = input(f"{question} [{'Y/n' if default else 'y/N'}] ").strip().lower()
-    except EOFError:
-        print()
-        return False
-    return answer in ("y", "yes") or (default and not answer)

@@ -68,3 +68,13 @@ def open_store(arguments: argparse.Namespace) -> Store:
     store = Store(settings(arguments, secret=False).store.url)
     store.migrate()
     return store
+
+
+def ask(question: str, *, default: bool) -> bool:
+    """Ask on the terminal; at the end of the input, the answer is no."""
+    try:
+        answer = input(f"{question} [{'Y/n' if default else 'y/N'}] ").strip().lower()
+    except EOFError:
+        print()
+        return False
+    return answer in ("y", "yes") or (default and not answer)

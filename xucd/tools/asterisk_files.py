@@ -22,9 +22,10 @@ _INCLUDE = re.compile(r"""\s*\#\s*(?:try)?include\s+(?:"([^"]+)"|<([^>]+)>|([^\s
 
 
 class Layout(msgspec.Struct, frozen=True):
-    """How a PBX's files are laid out: the files that take our includes, which nothing rewrites.
+    """The files of a PBX that take our includes.
 
-    `generated` says that a program writes the others, such as FreePBX or Issabel.
+    `generated` says that a program writes the main ones, such as FreePBX or Issabel; then they are
+    those which it leaves alone.
     """
 
     manager: str = "manager.conf"
@@ -33,9 +34,7 @@ class Layout(msgspec.Struct, frozen=True):
     generated: bool = False
 
 
-GENERATED = Layout(
-    "manager_custom.conf", "extensions_custom.conf", "queues_post_custom.conf", generated=True
-)
+CUSTOM = Layout("manager_custom.conf", "extensions_custom.conf", "queues_post_custom.conf")
 
 
 class ManagerPlace(msgspec.Struct, frozen=True):
@@ -59,11 +58,21 @@ def configuration_folder() -> Path | None:
 
 
 def layout_of(etc: Path) -> Layout:
-    """FreePBX's and Issabel's layout, if the main files include the custom ones."""
-    included = {path.name for path in included_files(etc, "extensions.conf")}
-    if GENERATED.extensions in included and (etc / GENERATED.manager).exists():
-        return GENERATED
-    return Layout()
+    """The layout of a PBX: FreePBX's and Issabel's as far as the main files include theirs.
+
+    Raises OSError.
+    """
+    plain = Layout()
+
+    def chosen(main: str, custom: str) -> str:
+        return custom if etc / custom in included_files(etc, main) else main
+
+    found = Layout(
+        chosen(plain.manager, CUSTOM.manager),
+        chosen(plain.extensions, CUSTOM.extensions),
+        chosen(plain.queues, CUSTOM.queues),
+    )
+    return msgspec.structs.replace(found, generated=found.manager != plain.manager)
 
 
 def text_of(path: Path) -> str:

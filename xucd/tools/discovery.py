@@ -14,7 +14,7 @@ import msgspec
 from xucd.ami import actions
 from xucd.ami.actions import Action
 from xucd.ami.connection import AmiSettings, log_in
-from xucd.ami.errors import Rejected
+from xucd.ami.errors import AmiError, Rejected
 from xucd.ami.framing import Block
 from xucd.ami.protocol import connect
 from xucd.tools.dialplan import Dialplan, Place, queue_places, read_dialplan, read_hint
@@ -42,6 +42,9 @@ SETTINGS = {
     "SIP": ("SIPPEER", "chan_sip", "callerid_name"),
     "IAX2": ("IAXPEER", "chan_iax2", "callerid_name"),
 }
+NEEDED_CONTEXT = "xucd-sub-wrap"
+"""A context of xucd's own dialplan."""
+
 AT_ONCE = 50
 """How many phones' settings are asked for at a time."""
 
@@ -67,6 +70,8 @@ class FoundQueue(msgspec.Struct, frozen=True):
     strategy: str = ""
     members: tuple[FoundMember, ...] = ()
     places: tuple[Place, ...] = ()
+    wrapup: int = 0
+    """Seconds, where Asterisk's files tell them; AMI does not."""
 
 
 class FoundPhone(msgspec.Struct, frozen=True):
@@ -101,6 +106,25 @@ async def discover_pbx(ami: AmiSettings) -> FoundPbx:
         return await discover(lambda action: manager.query(action, max(ami.action_timeout, 30.0)))
     finally:
         manager.close()
+
+
+async def why_not_let_in(ami: AmiSettings) -> str | None:
+    """Log in once: why Asterisk refuses xucd, or lacks its dialplan; None if all is well."""
+    try:
+        manager = await connect(ami, lambda raw: None)
+    except AmiError as error:
+        return error.text
+    try:
+        await log_in(manager, ami)
+        await manager.query(actions.show_dialplan(NEEDED_CONTEXT), ami.action_timeout)
+    except Rejected as error:
+        if error.code == "NumberUnknown":
+            return "Asterisk's dialplan has not taken xucd's contexts; its log says why"
+    except AmiError as error:
+        return error.text
+    finally:
+        manager.close()
+    return None
 
 
 async def discover(query: Query) -> FoundPbx:

@@ -177,6 +177,7 @@ class _Maker:
             display_name=display,
             number=place.exten,
             context=self.context(place.context, notes),
+            wrapup=queue.wrapup,
         )
         if not self.add("queues", entry, f"queue {queue.name} ({place.exten})", notes):
             return False

@@ -8,6 +8,7 @@ from pathlib import Path
 
 UNIT = "xucd.service"
 USER = "xucd"
+REMEDY = f"journalctl -u {UNIT} says more"
 TIMEOUT = 60
 """Seconds for a program to end."""
 
@@ -35,16 +36,29 @@ def systemd_has_unit() -> bool:
     return True
 
 
-def start_service() -> None:
+def is_active() -> bool:
+    """Whether the service runs."""
+    try:
+        _run(["systemctl", "is-active", "--quiet", UNIT], "")
+    except ProgramError:
+        return False
+    return True
+
+
+def start() -> None:
     """Start the service, now and at each boot; one that runs starts anew. Raises `ProgramError`."""
-    remedy = f"journalctl -u {UNIT} says more"
-    _run(["systemctl", "enable", UNIT], remedy)
-    _run(["systemctl", "restart", UNIT], remedy)
+    _run(["systemctl", "enable", UNIT], REMEDY)
+    _run(["systemctl", "restart", UNIT], REMEDY)
 
 
-def stop_service() -> None:
+def reload() -> None:
+    """Have a service that runs read the contact centre again. Raises `ProgramError`."""
+    _run(["systemctl", "reload", UNIT], REMEDY)
+
+
+def stop() -> None:
     """Stop the service, now and at each boot. Raises `ProgramError`."""
-    _run(["systemctl", "disable", "--now", UNIT], f"journalctl -u {UNIT} says more")
+    _run(["systemctl", "disable", "--now", UNIT], REMEDY)
 
 
 def service_ids() -> tuple[int, int]:

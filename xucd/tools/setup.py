@@ -34,6 +34,7 @@ from xucd.tools.asterisk_files import (
     with_manager_enabled,
     without_include,
 )
+from xucd.tools.discovery import FoundPbx
 from xucd.tools.file_changes import Change, FilesError
 
 MANAGER, EXTENSIONS, PREPARED = (
@@ -42,6 +43,7 @@ MANAGER, EXTENSIONS, PREPARED = (
     f"{OURS}/queues-prepared.conf",
 )
 SECRET_FILE = "ami-secret"
+MAX_WRAPUP = 3600
 
 QUEUE_SHEET = """
 # What a page shows when a queue's call rings: change it as you like.
@@ -197,6 +199,25 @@ def preparable(pbx: PbxFiles, queues: Iterable[str]) -> tuple[list[str], list[st
         elif not gosubs:
             can.append(queue)
     return can, cannot
+
+
+def with_wrapups(found: FoundPbx, pbx: PbxFiles) -> FoundPbx:
+    """What was found, with the queues' wrap-ups as Asterisk's files have them.
+
+    Raises `FilesError`.
+    """
+    try:
+        texts = [text_of(path) for path in included_files(pbx.etc, "queues.conf")]
+    except OSError as error:
+        raise _unreadable(error) from error
+
+    def wrapup(queue: str) -> int:
+        values = [v for text in texts for key, v in options_in(text, queue) if key == "wrapuptime"]
+        seconds = int(values[-1]) if values and re.fullmatch(r"\d{1,4}", values[-1]) else 0
+        return min(seconds, MAX_WRAPUP)
+
+    queues = (msgspec.structs.replace(queue, wrapup=wrapup(queue.name)) for queue in found.queues)
+    return msgspec.structs.replace(found, queues=tuple(queues))
 
 
 def settings_changes(path: Path, account: Account | None, group: int) -> list[Change]:

@@ -1,0 +1,202 @@
+"""`xucd setup` beside a PBX that was there before: from nothing to an agent who takes a call.
+
+The PBX's configuration is as its integrator wrote it, without a word of xucd; its queues stay as
+they are. Every PBX is set up by one command, and left as it was found by another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from integration.client import Client, token_of
+from integration.existing.pbx import ExistingPbx, Layout
+from integration.phones import Phones
+from integration.running import Xucd
+
+WRAPUP = 2  # seconds
+Tree = dict[str, tuple[bytes, int, int, int]]
+
+
+class SetUp(Xucd):
+    """xucd with settings that name only its places: `xucd setup` is to write the rest."""
+
+    def __init__(self, pbx: ExistingPbx, folder: Path) -> None:
+        super().__init__(pbx, folder)
+        self.existing = pbx
+        self.file.write_text(
+            f"[web]\nport = {self.port}\n[agi]\nport = {pbx.agi_port}\n"
+            f'[store]\nurl = "{self.url}"\n'
+        )
+
+    def setup(self, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        """Run ``xucd setup`` to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "xucd", "-c", str(self.file), "setup",
+             "--asterisk-etc", str(self.existing.etc), *arguments],
+            input=said, capture_output=True, text=True, check=False,
+            env={**os.environ, "PATH": f"{self.existing.bin}:{os.environ['PATH']}"},
+        )  # fmt: skip
+
+    def password(self, login: str) -> str:
+        """A user's first password."""
+        with (self.folder / "first-passwords.csv").open(encoding="utf-8", newline="") as file:
+            return next(row["password"] for row in csv.DictReader(file) if row["login"] == login)
+
+    async def agent(self, login: str) -> Client:
+        """The page of an agent that signs in with its first password."""
+        token = await token_of(self.port, login, self.password(login))
+        client = await Client.sign_in(self.port, login, token=token)
+        await client.opened()
+        return client
+
+
+def tree(folder: Path) -> Tree:
+    """All files of a folder: content, mode and owners."""
+    return {
+        str(path.relative_to(folder)): (
+            path.read_bytes(), path.stat().st_mode, path.stat().st_uid, path.stat().st_gid,
+        )
+        for path in folder.rglob("*")
+        if path.is_file()
+    }  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def running(xucd: SetUp) -> AsyncIterator[None]:
+    """The daemon, with a wrap-up in each queue as an administrator writes it."""
+    center = xucd.folder / "center.toml"
+    text = center.read_text()
+    center.write_text(text.replace("[[queues]]", f"[[queues]]\nwrapup = {WRAPUP}"))
+    await xucd.command("center", "apply", str(center))
+    await xucd.start()
+    try:
+        yield
+    finally:
+        await xucd.stop()
+
+
+@dataclass(frozen=True)
+class Case:
+    """An agent of a PBX: its phone, the queue's number and name, and another member of it."""
+
+    layout: Layout
+    login: str
+    phone: str
+    number: str
+    queue: str
+    other: str
+
+
+CASES = [
+    Case("plain", "anna.berg", "201", "500", "support", "202"),
+    Case("freepbx", "dan.fields", "211", "400", "400", "212"),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.layout)
+async def test_a_discovered_agent_takes_a_call_of_an_untouched_queue(
+    asterisk_image: str, tmp_path: Path, case: Case
+) -> None:
+    with ExistingPbx(case.layout, asterisk_image) as pbx:
+        before, queues = tree(pbx.etc), pbx.cli("queue show")
+        xucd = SetUp(pbx, tmp_path)
+        done = await asyncio.to_thread(xucd.setup, "--yes")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"The page: http://127.0.0.1:{xucd.port}/" in done.stdout
+        assert strategies(pbx.cli("queue show")) == strategies(queues)
+        again = await asyncio.to_thread(xucd.setup, "--yes")
+        assert "nothing is new" in again.stdout
+        async with Phones(pbx) as phones, running(xucd):
+            await phones.register(case.phone, case.other)
+            agent = await xucd.agent(case.login)
+            await agent.ask("agentLogin", agentphonenumber=case.phone)
+            await agent.until_state("AgentReady")
+            caller = phones.dial(case.number, caller_number="0230210082", name="Alice")
+            leg = await phones.phone(case.phone).rings()
+            sheet = await agent.until("Sheet")
+            items = sheet["payload"]["profile"]["user"]["sheetInfo"]
+            assert [item["value"] for item in items] == ["0230210082", "Alice", case.queue]
+            leg.answer()
+            await caller.answered()
+            await agent.until_state("AgentOnCall")
+            seen = len(agent.frames)
+            await caller.hang_up()
+            await agent.until_state("AgentOnWrapup", after=seen)
+            await agent.until_state("AgentReady", after=seen)
+            await agent.close()
+        removed = await asyncio.to_thread(xucd.setup, "--remove", "--yes")
+        assert (removed.returncode, removed.stderr) == (0, "")
+        assert tree(pbx.etc) == before
+
+
+def strategies(shown: str) -> list[str]:
+    """The queues with their strategies, as ``queue show`` has them."""
+    return sorted(
+        line.split(" has ")[0] + line.split(" in ")[1].split(" strategy")[0]
+        for line in shown.splitlines()
+        if " strategy (" in line
+    )
+
+
+async def test_setup_changes_nothing_that_it_does_not_show_and_undoes_what_fails(
+    asterisk_image: str, tmp_path: Path
+) -> None:
+    with ExistingPbx("plain", asterisk_image) as pbx:
+        manager = pbx.etc / "manager.conf"
+        # As some write it on other systems; and its interface is switched off.
+        text = manager.read_text().replace("enabled = yes", "enabled = no").replace("\n", "\r\n")
+        manager.write_bytes(text.encode())
+        pbx.restart_asterisk()
+        xucd = SetUp(pbx, tmp_path)
+        before = tree(pbx.etc)
+        dry = await asyncio.to_thread(xucd.setup, "--dry-run")
+        assert dry.returncode == 0
+        assert "+enabled = yes" in dry.stdout
+        assert '+#include "xucd/extensions.conf"' in dry.stdout
+        refused = await asyncio.to_thread(xucd.setup, said="n\n")
+        assert refused.returncode == 2
+        assert "nothing was changed" in refused.stderr
+        assert tree(pbx.etc) == before
+        done = await asyncio.to_thread(xucd.setup, "--yes", "--exact-wrapup", "support")
+        assert done.returncode == 0, done.stderr
+        assert manager.read_bytes().count(b"\r\n") == manager.read_bytes().count(b"\n")
+        shown = pbx.cli("queue show support")
+        assert "'ringall' strategy" in shown
+        prepared = tree(pbx.etc)
+        more = await asyncio.to_thread(xucd.setup, "--yes", "--exact-wrapup", "none")
+        assert (more.returncode, more.stderr) == (
+            2, "xucd: --exact-wrapup: there is no queue none\n",
+        )  # fmt: skip
+        assert tree(pbx.etc) == prepared
+        removed = await asyncio.to_thread(xucd.setup, "--remove", "--yes")
+        assert removed.returncode == 0, removed.stderr
+        assert tree(pbx.etc) == before
+
+
+@pytest.mark.any_asterisk
+async def test_what_asterisk_does_not_take_is_undone(asterisk_image: str, tmp_path: Path) -> None:
+    with ExistingPbx("plain", asterisk_image) as pbx:
+        with (pbx.etc / "extensions.conf").open("a") as file:
+            file.write('#include "of-last-year.conf"\n')  # so that it reads no new dialplan
+        xucd = SetUp(pbx, tmp_path)
+        before = tree(pbx.etc), xucd.file.read_text(), sorted(os.listdir(tmp_path))
+        failed = await asyncio.to_thread(xucd.setup, "--yes")
+        assert failed.returncode == 2
+        assert "has not taken xucd's contexts" in failed.stderr
+        assert (tree(pbx.etc), xucd.file.read_text(), sorted(os.listdir(tmp_path))) == before
+        assert "xucd" not in pbx.cli("manager show users")
+        pbx.halt()
+        failed = await asyncio.to_thread(xucd.setup, "--yes")
+        assert failed.returncode == 2
+        assert "start Asterisk, and run this again" in failed.stderr
+        assert (tree(pbx.etc), xucd.file.read_text(), sorted(os.listdir(tmp_path))) == before
