@@ -266,6 +266,8 @@ ROUTES: dict[tuple[str, str], list[RestCase]] = {
     ("POST", "/persons/find"): [RestCase("", {}, ADMIN, _PERSON)],
     ("POST", "/persons/export"): [RestCase("", {}, ADMIN, _PERSON)],
     ("POST", "/persons/erase"): [RestCase("", {}, ADMIN, _PERSON)],
+    # Who is there already stays as it is.
+    ("POST", "/users/import"): [RestCase("", {}, ADMIN, {"login": "ada"})],
     ("GET", "/audit"): [RestCase("", {}, ADMIN)],
 }
 """Every REST route, below `PREFIX`: a test compares this with the routes that there are."""

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.lone_xucd import LoneXucd
+from tests.rest_client import RestClient
+from tests.ws_client import Client
 from xucd import cli
+from xucd.client import connect
 from xucd.config import user_file
 from xucd.config.csv_table import CsvError
 from xucd.config.plan import Plan
@@ -232,3 +236,57 @@ def test_a_dry_run_says_what_would_be_changed_and_changes_nothing(
     entries = audit.read(store, AuditSearch())
     assert run(f"{HEADER}\n{ZOE}\n") == 0
     assert len(audit.read(store, AuditSearch())) == len(entries) + 2
+
+
+# --- By REST
+
+
+CSV = "text/csv"
+USERS = "/users/import"
+
+
+async def test_an_administrator_imports_users_who_can_sign_in_at_once(tmp_path: Path) -> None:
+    async with LoneXucd(tmp_path) as xucd:
+        ada, sue = (RestClient(xucd.port, xucd.token(login)) for login in ("ada", "sue"))
+        text = f"{HEADER}\n{ZOE}\nbruce;Brus;;;;;;;\n"
+        assert (await sue.ask("POST", USERS, text, CSV))[1]["error"] == "NotAuthorized"
+        status, answer = await ada.ask("POST", f"{USERS}?dryRun=true", text, CSV)
+        assert (status, "added user zoe" in answer["changes"]) == (200, True)
+        async with await Client.connect(
+            xucd.port, f"/xuc/api/2.0/cti?token={xucd.token('bruce')}"
+        ) as bruce:
+            assert (await bruce.hear())["msgType"] == "LoggedOn"
+            status, answer = await ada.ask("POST", USERS, text, CSV)
+            assert (status, answer["changes"]) == (
+                200,
+                [
+                    "added user zoe",
+                    "changed user bruce: first name Bruce to Brus",
+                    "set the password of zoe",
+                ],
+            )
+            # Whose names have changed connects again.
+            assert (await bruce.goodbye()).code == 1012
+        zoe = await connect(f"http://127.0.0.1:{xucd.port}", "zoe", "zoe-is-long-enough")
+        await zoe.close()
+        status, answer = await ada.ask("POST", USERS, text, CSV)
+        assert (status, answer["changes"]) == (200, [])
+        _, page = await ada.ask("GET", "/audit?actor=ada")
+        assert {"configure", "set_password"} <= {entry["kind"] for entry in page["list"]}
+        assert "zoe-is-long-enough" not in str(page)
+
+        # The same in JSON, and what is wrong with it.
+        users = [{"login": "max", "firstName": "Max", "lastName": "M", "rights": "recording"}]
+        status, answer = await ada.ask("POST", USERS, users)
+        assert (status, answer["changes"]) == (200, ["added user max"])
+        users = [{"login": "max", "line": "1099"}, {"login": "new"}]
+        status, answer = await ada.ask("POST", USERS, users)
+        assert (status, answer["error"]) == (422, "LinesInvalid")
+        assert [(bad["line"], bad["message"]) for bad in answer["lines"]] == [
+            (1, "line: there is no line 1099"),
+            (2, "firstName: is missing, and the user is new"),
+            (2, "lastName: is missing, and the user is new"),
+        ]
+        latin = f"{HEADER}\n{ZOE}\n".encode("latin-1")
+        status, answer = await ada.ask("POST", USERS, latin, CSV)
+        assert (status, answer["error"]) == (422, "CharsetInvalid")

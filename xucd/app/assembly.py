@@ -21,7 +21,7 @@ from xucd.app.clock import Clock
 from xucd.app.gaps import Gaps, Logs
 from xucd.app.service import Pbx, Service
 from xucd.app.streams import durable_streams
-from xucd.app.users import ConfiguredUsers, SignInRecords, is_new_to
+from xucd.app.users import ConfiguredUsers, DaemonUserImporter, SignInRecords, is_new_to
 from xucd.callbacks.service import Callbacks
 from xucd.callbacks.voice_messages import CallerCallbacks
 from xucd.center.center import Center, Remembered
@@ -216,6 +216,7 @@ class Assembly:
                 callbacks=self._callbacks,
                 rights=lambda user: rights_of(user, strict=settings.strict_rights),
                 audit=self._audit,
+                user_importer=DaemonUserImporter(self._store, self.reload),
             ),
             SiteOptions(
                 origins=settings.web.origins,

@@ -1,9 +1,13 @@
 """The users of the daemon, and their sign-ins, as the database has them."""
 
+import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 from xucd.center.directory import Directory, User
-from xucd.store import AsyncStore, Store
+from xucd.signin import bulk
+from xucd.store import AsyncStore, Store, user_import
+from xucd.web.user_importer import MakeEntry, ReadUsers
 
 
 class ConfiguredUsers:
@@ -53,6 +57,40 @@ class SignInRecords:
     async def change_password(self, login: str, password_hash: str, generation: str) -> str | None:
         """Set a user's password, if its sign-ins are of this generation; returns the next one."""
         return await self._store.run(Store.change_password, login, password_hash, generation)
+
+
+class DaemonUserImporter:
+    """Imports users into the store, and has the daemon take them over by `reload`."""
+
+    def __init__(self, store: AsyncStore, reload: Callable[[], Awaitable[None]]) -> None:
+        self._store = store
+        self._reload = reload
+        self._importing = asyncio.Lock()
+        self._is_stale = False
+
+    async def import_users(
+        self, read: ReadUsers, make_entry: MakeEntry, *, dry_run: bool
+    ) -> list[str]:
+        """Add and change users, one import at a time; returns a line for each change.
+
+        Raises what `read` raises, `ConfigValueError`, or `StoreError`.
+        """
+        async with self._importing:
+            store = self._store
+            wanted = await asyncio.to_thread(read, await store.run(Store.directory))
+            if dry_run:
+                return await store.run(user_import.preview_users, wanted.plan, wanted.passwords)
+            present = await store.run(user_import.password_hashes)
+            hashes = await asyncio.to_thread(bulk.new_hashes, wanted.passwords, present)
+            # Meanwhile the configuration may have become another one.
+            plan = (await asyncio.to_thread(read, await store.run(Store.directory))).plan
+            changes = await store.run(user_import.import_users, plan, hashes, make_entry)
+            # Also after a reload that has failed: the next import need not change anything.
+            self._is_stale = self._is_stale or bool(changes)
+            if self._is_stale:
+                await self._reload()
+            self._is_stale = False
+            return changes
 
 
 def is_new_to(directory: Directory, user: User) -> bool:

@@ -24,11 +24,11 @@ class Task(Enum):
     READ_TICKETS = "read the tickets of callbacks"
     READ_AUDIT = "read the audit trail"
     HANDLE_PERSONS = "find, export and erase the data of a person"
+    ADMINISTER = "change the configuration, and make keys for programs"
     # No command and no route is for these yet; whatever comes will need a profile that is set.
     READ_HISTORY = "read the calls of others"
     HEAR_RECORDINGS = "find, hear and download recordings"
     TALK_TO_AGENTS = "whisper to an agent, or barge into its call"
-    ADMINISTER = "change the configuration, and make keys for programs"
 
 
 LEAST_PROFILE: Final[dict[Task, Profile]] = {

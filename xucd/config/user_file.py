@@ -13,7 +13,7 @@ Every error of every line is found at once; with one of them, the file asks for 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 import msgspec
@@ -85,16 +85,30 @@ def read(data: bytes, directory: Directory, shortest_password: int) -> UserImpor
     table = csv_table.read(_decoded(data), _KNOWN)
     if "login" not in table.columns:
         raise CsvError("HeaderInvalid", "The header has no column login.")
-    if len(table.records) > MAX_USERS:
-        text = f"At most {MAX_USERS} users can be imported at once."
-        raise CsvError("TooManyLines", text)
+    rows = [(line, dict(zip(table.columns, cells, strict=True))) for line, cells in table.records]
+    return read_rows(rows, directory, shortest_password, table.bad)
+
+
+def read_rows(
+    rows: Sequence[tuple[int, Mapping[str, str]]],
+    directory: Directory,
+    shortest_password: int,
+    bad: Sequence[BadLine] = (),
+) -> UserImport:
+    """What rows ask for, each with its line and its cells by column; `bad` are no rows.
+
+    Raises `CsvError` with `TooManyLines`, or `UserFileError`.
+    """
+    if len(rows) > MAX_USERS:
+        raise CsvError("TooManyLines", f"At most {MAX_USERS} users can be imported at once.")
     reader = _Reader(directory, shortest_password)
-    for line, cells in table.records:
-        named = zip(table.columns, cells, strict=True)
+    for line, cells in rows:
+        # Blanks belong to a password.
         reader.add(
-            line, {name: text if name == "password" else text.strip() for name, text in named}
+            line,
+            {name: text if name == "password" else text.strip() for name, text in cells.items()},
         )
-    problems = sorted([*table.bad, *reader.problems], key=lambda problem: problem.line)
+    problems = sorted([*bad, *reader.problems], key=lambda problem: problem.line)
     if problems:
         raise UserFileError(problems)
     return reader.result()

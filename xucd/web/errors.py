@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
+from xucd.config.csv_table import BadLine
+
 
 class HttpError(Exception):
     """A request that cannot be served. `message` never repeats what the client sent."""
@@ -18,6 +22,16 @@ class HttpError(Exception):
         self.code = code
         self.message = message
         self.headers = headers
+
+
+class LinesInvalid(HttpError):
+    """An import that was refused, with the invalid lines."""
+
+    def __init__(self, lines: list[BadLine]) -> None:
+        what = f"{len(lines)} lines are invalid" if lines else "there are no lines"
+        text = f"Nothing was added: {what}."
+        super().__init__(422, "LinesInvalid", text)
+        self.more = {"lines": msgspec.to_builtins(lines)}
 
 
 def answer(request: Any, status: int, body: object) -> bytes:

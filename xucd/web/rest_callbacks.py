@@ -12,10 +12,10 @@ import msgspec
 
 from xucd.center import callbacks as rules
 from xucd.center.audit import Kind, Target
-from xucd.config.csv_table import BadLine, CsvError
+from xucd.config.csv_table import CsvError
 from xucd.cti import messages as msg
 from xucd.views.callbacks import period_view, request_view
-from xucd.web.errors import HttpError
+from xucd.web.errors import HttpError, LinesInvalid
 from xucd.web.rest_bodies import (
     AddQuery,
     CallbackListEntry,
@@ -32,16 +32,6 @@ from xucd.web.rest_import import NO_NUMBER, from_csv, from_json, new_request
 from xucd.web.rest_route import Requester
 from xucd.web.rest_search import search
 from xucd.web.rest_tickets import sheet
-
-
-class LinesInvalid(HttpError):
-    """An import that was refused, with the invalid lines."""
-
-    def __init__(self, lines: list[BadLine]) -> None:
-        what = f"{len(lines)} lines are invalid" if lines else "there are no lines"
-        text = f"Nothing was added: {what}."
-        super().__init__(422, "LinesInvalid", text)
-        self.more = {"lines": msgspec.to_builtins(lines)}
 
 
 async def get_callback_lists(requester: Requester) -> list[CallbackListEntry]:

@@ -22,15 +22,17 @@ from xucd.center.rights import Rights, Task
 from xucd.signin.places import bucket
 from xucd.store.audit_trail import AuditTrail
 from xucd.web.rest_csv import CsvFile
+from xucd.web.user_importer import UserImporter
 
 Function = Callable[..., Awaitable[Any]]
 
 
 class RestServices(msgspec.Struct, frozen=True):
-    """What does the work: that on callbacks, and the audit trail with the store behind it."""
+    """What does the work: on callbacks, on users, and the audit trail with the store behind it."""
 
     callbacks: Callbacks
     audit: AuditTrail
+    users: UserImporter
 
 
 class Requester(msgspec.Struct, frozen=True):

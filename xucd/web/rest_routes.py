@@ -26,6 +26,7 @@ from xucd.web.rest_callbacks import (
 from xucd.web.rest_gaps import get_gaps
 from xucd.web.rest_persons import erase_person, export_person, find_person
 from xucd.web.rest_route import Route
+from xucd.web.rest_users import import_users, may_import_users
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/callback_lists", get_callback_lists, links={add_callback_requests: "0/uuid"}),
@@ -85,6 +86,16 @@ ROUTES: tuple[Route, ...] = (
             ("/persons/export", export_person, Kind.EXPORT_PERSON),
             ("/persons/erase", erase_person, Kind.ERASE_PERSON),
         )
+    ),
+    Route(
+        "POST",
+        "/users/import",
+        import_users,
+        errors=(422,),
+        before_body=may_import_users,
+        task=Task.ADMINISTER,
+        kind=Kind.CONFIGURE,
+        creates=False,
     ),
     Route("GET", "/audit", get_audit, errors=(422,), task=Task.READ_AUDIT, kind=Kind.READ_AUDIT),
 )

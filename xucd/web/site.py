@@ -34,6 +34,7 @@ from xucd.web.origins import Origins
 from xucd.web.pages import Pages
 from xucd.web.rest import Rest
 from xucd.web.rest_route import RestServices
+from xucd.web.user_importer import UserImporter
 
 STATIC = Path(__file__).parent / "static"
 # In bytes.
@@ -50,8 +51,8 @@ class SiteParts:
     """What the site is made of.
 
     `secret` signs the tokens (32 bytes or more); `clock` returns epoch seconds. With `callbacks`,
-    `rights`, which returns the rights of a user, and `audit` there are REST routes, and sign-ins
-    are audited.
+    `rights`, which returns the rights of a user, `audit` and `user_importer` there are REST routes.
+    With `audit` sign-ins are audited.
     """
 
     links: Links
@@ -63,6 +64,7 @@ class SiteParts:
     callbacks: Callbacks | None = None
     rights: Callable[[User], Rights] | None = None
     audit: AuditTrail | None = None
+    user_importer: UserImporter | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,8 +115,14 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
         legacy_links=options.legacy_links,
     )
     rest = None
-    if parts.callbacks is not None and parts.rights is not None and parts.audit is not None:
-        rest = Rest(bearer, RestServices(parts.callbacks, parts.audit), parts.rights)
+    if (
+        parts.callbacks is not None
+        and parts.rights is not None
+        and parts.audit is not None
+        and parts.user_importer is not None
+    ):
+        services = RestServices(parts.callbacks, parts.audit, parts.user_importer)
+        rest = Rest(bearer, services, parts.rights)
     pages = Pages(str(options.static))
     if options.security_contact is not None:
         pages.made[SECURITY_TXT] = SecurityTxt(options.security_contact, parts.clock)
