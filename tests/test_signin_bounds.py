@@ -12,6 +12,7 @@ from tests.web_server import until
 from xucd.center.directory import User
 from xucd.cti.metrics import Metrics
 from xucd.signin.attempts import BY_ADDRESS, BY_STRANGERS, SignIn
+from xucd.signin.checking import PasswordChecks
 from xucd.signin.errors import SignInRefused
 from xucd.signin.failure_counts import ROWS, WIDTH, FailureCounts
 from xucd.signin.fair_queue import FairQueue
@@ -29,7 +30,9 @@ class Desk:
         self.gate.set()
         self.verified: list[str | None] = []
         self.metrics = Metrics()
-        self.signin = SignIn(self, self._verify, LIMIT, lambda: self.now, self.metrics)
+        self.signin = SignIn(
+            self, PasswordChecks(self, self._verify), LIMIT, lambda: self.now, self.metrics
+        )
 
     def _verify(self, kept: str | None, password: str) -> bool:
         self.gate.wait(30)
@@ -47,7 +50,7 @@ class Desk:
     async def tries(self, login: str, password: str, address: str) -> int:
         """The status that the attempt is answered with."""
         try:
-            await self.signin.user(login, password, address)
+            await self.signin.authenticate(login, password, address)
         except SignInRefused as error:
             return SIGN_IN_STATUSES[error.code]
         return 200

@@ -15,7 +15,8 @@ from twisted.web.server import Site
 
 from xucd.agi import callback, sheet, variables
 from xucd.agi.server import AgiServer
-from xucd.app import configuration, file_limit
+from xucd.app import configuration, directories, file_limit
+from xucd.app.admission import Admission, with_user
 from xucd.app.audited import AuditedCommands
 from xucd.app.clock import Clock
 from xucd.app.gaps import Gaps, Logs
@@ -113,7 +114,8 @@ class Assembly:
         limits = LinkLimits(backlog=settings.limits.backlog)
         self._links = Links(self._context.hub, self._service, asyncio.get_running_loop(), limits)
         self._users = ConfiguredUsers(self._context.center.directory, store)
-        self._revocations = Revocations(SignInRecords(store), time.time, self._dismiss_ended)
+        self._sign_ins = SignInRecords(store)
+        self._revocations = Revocations(self._sign_ins, time.time, self._dismiss_ended)
         await self._revocations.load()
         resumable = await self._restore_streams()
         self._agi = self._build_agi_server()
@@ -205,18 +207,28 @@ class Assembly:
 
     async def _build_site(self) -> Site:
         settings = self.settings
+        secret = await self._store.run(Store.token_secret)
+        admission = Admission(
+            self._store,
+            self._users,
+            {"oidc": settings.oidc, "ldap": settings.ldap},
+            lambda user: self._change_users(with_user(self._users.directory, user)),
+        )
         return make_site(
             SiteParts(
                 links=self._links,
                 users=self._users,
                 revocations=self._revocations,
-                secret=await self._store.run(Store.token_secret),
+                secret=secret,
                 health=self._health,
                 clock=time.time,
                 callbacks=self._callbacks,
                 rights=lambda user: rights_of(user, strict=settings.strict_rights),
                 audit=self._audit,
                 user_importer=DaemonUserImporter(self._store, self.reload),
+                passwords=directories.ldap(settings),
+                oidc=directories.oidc(settings, secret, self._sign_ins, admission.admit),
+                admit=admission.admit,
             ),
             SiteOptions(
                 origins=settings.web.origins,
@@ -328,6 +340,9 @@ class Assembly:
             self._context.journal.close()
             self._context.hub.streams.close()
         await self._store.close()
+        # These look up names for the provider's requests. They would keep the process from ending.
+        if reactor.threadpool is not None:
+            await asyncio.to_thread(reactor.threadpool.stop)
 
     async def _finish(self, commands: list[asyncio.Task[None]]) -> None:
         """Let commands that are under way come to their end, as far as that does not take long."""

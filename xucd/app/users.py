@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from xucd.center.directory import Directory, User
 from xucd.signin import bulk
-from xucd.store import AsyncStore, Store, user_import
+from xucd.store import AsyncStore, Store, directory_users, user_import
+from xucd.store.directory_users import ProviderSession
 from xucd.web.user_importer import MakeEntry, ReadUsers
 
 
@@ -50,6 +51,14 @@ class SignInRecords:
         """Record that a sign-in has ended, which would have lasted `until`, an epoch second."""
         await self._store.run(Store.end_sign_in, sid, until, time.time())
 
+    async def began_by_provider(self, sid: str, provider: ProviderSession, until: float) -> None:
+        """Remember of which session of the provider a sign-in is."""
+        await self._store.run(directory_users.began, sid, provider, until, time.time())
+
+    async def sign_ins_of_provider(self, provider: ProviderSession) -> dict[str, float]:
+        """The sign-ins of a session of the provider, each with its end."""
+        return await self._store.run(directory_users.sign_ins_of, provider)
+
     async def end_all_sign_ins(self, login: str) -> None:
         """Give a user a new generation."""
         await self._store.run(Store.end_all_sign_ins, login)
@@ -77,13 +86,13 @@ class DaemonUserImporter:
         """
         async with self._importing:
             store = self._store
-            wanted = await asyncio.to_thread(read, await store.run(Store.directory))
+            wanted = await asyncio.to_thread(read, await store.run(Store.configured))
             if dry_run:
                 return await store.run(user_import.preview_users, wanted.plan, wanted.passwords)
             present = await store.run(user_import.password_hashes)
             hashes = await asyncio.to_thread(bulk.new_hashes, wanted.passwords, present)
             # Meanwhile the configuration may have become another one.
-            plan = (await asyncio.to_thread(read, await store.run(Store.directory))).plan
+            plan = (await asyncio.to_thread(read, await store.run(Store.configured))).plan
             changes = await store.run(user_import.import_users, plan, hashes, make_entry)
             # Also after a reload that has failed: the next import need not change anything.
             self._is_stale = self._is_stale or bool(changes)

@@ -42,6 +42,8 @@ class Kind(StrEnum):
     BACKUP = "backup"
     RESTORE = "restore"
     SET_PASSWORD = "set_password"
+    SET_PROFILE = "set_profile"
+    ADD_USER = "add_user"
     REMOVE_USER = "remove_user"
     EXPIRE = "expire"
     READ_AUDIT = "read_audit"

@@ -73,7 +73,7 @@ def _read(file: Path, store: Store) -> UserImport:
     except OSError as error:
         raise Mistake(f"{file}: {error.strerror}") from error
     try:
-        return user_file.read(data, store.directory(), passwords.MIN_LENGTH)
+        return user_file.read(data, store.configured(), passwords.MIN_LENGTH)
     except CsvError as error:
         raise Mistake(f"{file.name}: {error.text}") from error
     except UserFileError as error:

@@ -8,6 +8,9 @@ from sqlalchemy import make_url
 
 from xucd.config.settings import Settings, read, secret_file
 
+SECRETIVE = ("ami", "oidc", "ldap")
+"""The sections with a secret."""
+
 
 def exposed(settings: Settings, path: Path | None, environ: Mapping[str, str]) -> list[str]:
     """A sentence for each file with a secret that all may read. `path` is that of the settings."""
@@ -24,12 +27,15 @@ def _files(
     if path is not None:
         values = read(path)
         url = values.get("store", {}).get("url")
-        if values.get("ami", {}).get("secret"):
-            yield path, "ami.secret"
+        held = [name for name in SECRETIVE if values.get(name, {}).get("secret")]
+        if held:
+            yield path, " and ".join(f"{name}.secret" for name in held)
         elif url and make_url(url).password:
             yield path, "the database's password"
-    if settings.ami.secret_file is not None:
-        yield secret_file(settings.ami.secret_file, path, environ), "ami.secret"
+    for name in SECRETIVE:
+        file = getattr(settings, name).secret_file
+        if file is not None:
+            yield secret_file(file, path, environ), f"{name}.secret"
     if settings.web.tls_key is not None:
         yield Path(settings.web.tls_key), "the key of the certificate"
     store = make_url(settings.store.url)

@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_origin
+from typing import Annotated, Any, Literal, TypeVar, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -20,6 +20,8 @@ from xucd.center.agent import MISSED, UNREACHABLE
 from xucd.center.grammar import REASON_BYTES
 from xucd.center.placeholders import placeholders
 from xucd.config import validation
+from xucd.config.directories import Ldap, Oidc, check_ldap, check_oidc, loopback
+from xucd.config.section import Section as _Section
 from xucd.config.validation import ConfigValueError
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -42,16 +44,13 @@ class SettingsError(Exception):
     """The settings cannot be used. The text names the file or the variable, and the key."""
 
 
-class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    pass
-
-
 class Web(_Section, frozen=True, kw_only=True):
     """HTTP and WebSocket; port 0 lets the system choose a port.
 
     `token_ttl` and `session_ttl` are seconds: a token is renewed until its sign-in ends.
     `trusted_proxies` are addresses or networks, and `forwarded_header` is where they tell clients'
     addresses; the other one of the two is not read.
+    `public_url` is where browsers find xucd, as an origin: that of the proxy, if there is one.
     `security_contact` is whom ``/.well-known/security.txt`` names.
     `hints` says whose phones' states users may watch: everybody's, or those of the agents that
     their profile lets them see.
@@ -66,6 +65,7 @@ class Web(_Section, frozen=True, kw_only=True):
     session_ttl: Positive = 12 * 3600
     legacy_links: bool = False
     security_contact: Annotated[str, Meta(pattern=validation.CONTACT)] | None = None
+    public_url: Annotated[str, Meta(pattern=validation.ORIGIN)] | None = None
     hints: Literal["everybody", "own lists"] = "everybody"
     tls_certificate: str | None = None
     tls_key: str | None = None
@@ -195,11 +195,13 @@ STATUSES = (
 
 
 class Settings(_Section, frozen=True, kw_only=True):
-    """All settings. `store.url` is absolute, and `ami.secret` has been read from its file."""
+    """All settings. `store.url` is absolute, and secrets have been read from their files."""
 
     strict_rights: bool = False
     web: Web = Web()
     ami: Ami = Ami()
+    oidc: Oidc = Oidc()
+    ldap: Ldap = Ldap()
     asterisk: Asterisk = Asterisk()
     agi: Agi = Agi()
     store: StorePlace = StorePlace()
@@ -213,20 +215,21 @@ class Settings(_Section, frozen=True, kw_only=True):
     """The name of the sheet of queue calls for which the dialplan asks for none; "" for none."""
 
 
+S = TypeVar("S", Ami, Oidc, Ldap)
+
+
 def load(path: Path | None, environ: Mapping[str, str], *, secret: bool = True) -> Settings:
     """Read the settings file, if there is one, and lay the environment over it.
 
-    With `secret` off, `ami.secret` is neither read nor validated: commands that use only the store
-    do not need it. Raises `SettingsError`.
+    With `secret` off, secrets are neither read nor validated: commands that use only the store do
+    not need them. Raises `SettingsError`.
     """
     source = path.name if path else "settings"
     values = read(path) if path else {}
     try:
         settings = validation.convert(_overridden(values, environ), Settings)
         if secret:
-            settings = msgspec.structs.replace(
-                settings, ami=_with_secret(settings.ami, path, environ)
-            )
+            settings = _with_secrets(settings, path, environ)
         _check(settings)
         url = _absolute(settings.store.url, environ)
     except ConfigValueError as error:
@@ -298,40 +301,51 @@ def secret_file(name: str, path: Path | None, environ: Mapping[str, str]) -> Pat
     return Path(environ.get("CREDENTIALS_DIRECTORY", beside)) / name
 
 
-def _with_secret(ami: Ami, path: Path | None, environ: Mapping[str, str]) -> Ami:
-    """Read the secret from its file if there is one, and refuse an empty or well-known secret."""
-    secret = ami.secret
-    if ami.secret_file is not None:
-        if secret:
-            raise ConfigValueError(
-                ("ami", "secret_file"), "is given beside ami.secret; give only one of them"
-            )
-        file = secret_file(ami.secret_file, path, environ)
-        try:
-            secret = file.read_text(encoding="utf-8").rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise ConfigValueError(("ami", "secret_file"), f"{file} is not UTF-8 text") from error
-        except (OSError, ValueError) as error:
-            reason = (isinstance(error, OSError) and error.strerror) or error
-            raise ConfigValueError(
-                ("ami", "secret_file"), f"{file} cannot be read: {reason}"
-            ) from error
-        validation.convert(secret, Annotated[str, Meta(pattern=validation.TEXT)], ("ami", "secret"))  # type: ignore[arg-type]
-    if not secret:
+def _with_secrets(settings: Settings, path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read the secrets from their files, and refuse an empty or well-known one of Asterisk's."""
+
+    def with_secret(name: str, section: S) -> S:
+        return msgspec.structs.replace(section, secret=_secret(name, section, path, environ))
+
+    ami = with_secret("ami", settings.ami)
+    if not ami.secret:
         raise ConfigValueError(
             ("ami", "secret"), "is empty; give the secret of this user in Asterisk's manager.conf"
         )
-    if secret.lower() in WELL_KNOWN_SECRETS:
-        shown = validation.quoted(secret)
+    if ami.secret.lower() in WELL_KNOWN_SECRETS:
+        shown = validation.quoted(ami.secret)
         raise ConfigValueError(
             ("ami", "secret"), f"is {shown}, Asterisk's well-known default; choose another"
         )
-    return msgspec.structs.replace(ami, secret=secret)
+    oidc, ldap = with_secret("oidc", settings.oidc), with_secret("ldap", settings.ldap)
+    return msgspec.structs.replace(settings, ami=ami, oidc=oidc, ldap=ldap)
+
+
+def _secret(
+    name: str, section: Ami | Oidc | Ldap, path: Path | None, environ: Mapping[str, str]
+) -> str:
+    """A section's secret, read from its file if there is one. Raises `ConfigValueError`."""
+    if section.secret_file is None:
+        return section.secret
+    if section.secret:
+        raise ConfigValueError(
+            (name, "secret_file"), f"is given beside {name}.secret; give only one of them"
+        )
+    file = secret_file(section.secret_file, path, environ)
+    try:
+        secret = file.read_text(encoding="utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise ConfigValueError((name, "secret_file"), f"{file} is not UTF-8 text") from error
+    except (OSError, ValueError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        raise ConfigValueError((name, "secret_file"), f"{file} cannot be read: {reason}") from error
+    validation.convert(secret, Annotated[str, Meta(pattern=validation.TEXT)], (name, "secret"))  # type: ignore[arg-type]
+    return secret
 
 
 def _check(settings: Settings) -> None:
     """Check what types cannot express. Raises `ConfigValueError`."""
-    if not _loopback(settings.agi.host):
+    if not loopback(settings.agi.host):
         raise ConfigValueError(
             ("agi", "host"),
             f"is {validation.quoted(settings.agi.host)}, but FastAGI has no authentication: "
@@ -339,6 +353,8 @@ def _check(settings: Settings) -> None:
         )
     if (settings.web.tls_certificate is None) != (settings.web.tls_key is None):
         raise ConfigValueError(("web",), "give both tls_certificate and tls_key, or neither")
+    check_oidc(settings.oidc, settings.web.public_url)
+    check_ldap(settings.ldap)
     _check_proxies(settings.web.trusted_proxies)
     _check_expression(settings.dialing.allowed)
     _check_sheets(settings.sheets)
@@ -408,15 +424,6 @@ def _check_sheets(sheets: tuple[SheetSettings, ...]) -> None:
                 raise ConfigValueError(
                     ("sheets", index, "items", number, "value"), str(error)
                 ) from None
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _absolute(text: str, environ: Mapping[str, str]) -> str:

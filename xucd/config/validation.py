@@ -31,6 +31,10 @@ WORD = r"\A[\w-]+\Z"
 COLOUR = r"\A#[0-9A-Fa-f]{6}\Z"
 COUNTRY_CODE = r"\A[0-9]{0,3}\Z"
 ORIGIN = r"\Ahttps?://[A-Za-z0-9.:\[\]-]+\Z"
+PROVIDER = r"\Ahttps?://[!-~]+\Z"
+LDAP_URL = r"\Aldaps?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/?\Z"
+SCOPE = r"\A[!#-\[\]-~]+\Z"
+ATTRIBUTE = r"\A[A-Za-z0-9.;-]+\Z"
 CONTACT = r"\A(mailto:|https://|tel:)[!-~]+\Z"
 # Names and texts reach Asterisk as part of a caller id or of an application's argument.
 SPOKEN_NAME = rf"\A[^{grammar.CONTROL}{grammar.UNSEEN}<>,{{}}]*\Z"
@@ -51,6 +55,10 @@ PATTERN_HELP = {
     COLOUR: "has to look like #F2833A",
     COUNTRY_CODE: "has to be the digits of a country code, such as 49",
     ORIGIN: "has to look like https://crm.example.org, with nothing after the host and port",
+    PROVIDER: "has to look like https://login.example.org/realms/main",
+    LDAP_URL: "has to look like ldaps://ldap.example.org, or ldap:// with starttls",
+    SCOPE: "has to be one word",
+    ATTRIBUTE: "has to be the name of an LDAP attribute, such as uid",
     CONTACT: "has to begin with mailto:, https:// or tel:, as in mailto:security@example.org",
     SPOKEN_NAME: "may hold no comma, no brace, no < or >, no line break and no other control "
     "character",

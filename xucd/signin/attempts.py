@@ -1,11 +1,11 @@
-"""Signing in with a password: hashing off the event loop's thread, in turn, and bounds on guessing.
+"""Signing in with a password: whose turn it is to have it checked, and bounds on guessing.
 
-Verifying an argon2 hash keeps a core busy for a while, by design. Two run at a time. Those who have
-signed in from their address before wait in one queue, and strangers in another; while both have
-somebody waiting, every second turn is for one of each. In the former, addresses take turns, and at
-one address logins. In the latter, networks take turns (of IPv6 the /48), and in one its addresses.
+A few passwords are checked at a time (`xucd.signin.checking`). Those who have signed in from their
+address before wait in one queue, and strangers in another; while both have somebody waiting, every
+second turn is for one of each. In the former, addresses take turns, and at one address logins. In
+the latter, networks take turns (of IPv6 the /48), and in one its addresses.
 
-Only wrong passwords count against a bound, and only once they were hashed: a refused attempt costs
+Only wrong passwords count against a bound, and only once they were checked: a refused attempt costs
 nobody anything and is not remembered. `docs/adr/0014-bounds-of-signing-in.md` says what follows:
 
 - an address with a login: `limit` failures a minute, then its attempts at that login are refused;
@@ -17,19 +17,17 @@ nobody anything and is not remembered. `docs/adr/0014-bounds-of-signing-in.md` s
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
 
 from xucd.center.audit import Kind
 from xucd.center.directory import User
 from xucd.cti.metrics import Metrics
 from xucd.signin.abuse_log import RefusalLog, sign_in_failed
+from xucd.signin.checking import Authenticated, PasswordChecks, PasswordsUnavailable, Users
 from xucd.signin.errors import SignInRefused
 from xucd.signin.failure_counts import FailureCounts
 from xucd.signin.fair_queue import FairQueue
 from xucd.signin.places import bucket, network
 
-WORKERS = 2
 # A centre behind one address signs in at the same minute.
 MAX_WAITING_EACH = 512
 # In each of the two queues.
@@ -39,16 +37,6 @@ MAX_STRANGERS = 64
 # How many addresses are remembered from which a user has signed in.
 MAX_FAMILIAR = 16
 BY_ADDRESS, BY_STRANGERS = 10, 3
-
-
-class Users(Protocol):
-    """The users who can sign in."""
-
-    def user(self, login: str) -> User | None:
-        """The user of this login, in the current configuration."""
-
-    async def password_hash(self, login: str) -> str | None:
-        """The hash of a login's password; None for one that does not exist or has none."""
 
 
 class _Attempt:
@@ -66,7 +54,8 @@ class _Attempt:
         self.lane = (self.place, login) if familiar else (network(address), self.place)
         self.familiar = familiar
         self.had_turn = False
-        self.outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.outcome: asyncio.Future[Authenticated | None]
+        self.outcome = asyncio.get_running_loop().create_future()
 
     @property
     def key(self) -> str:
@@ -75,7 +64,7 @@ class _Attempt:
 
 
 class SignIn:
-    """Authenticates users by password. `verify` is `xucd.signin.passwords.verify`.
+    """Authenticates users by password.
 
     `limit` is how often an address may fail at a login in a minute; `clock` returns seconds.
     """
@@ -83,20 +72,19 @@ class SignIn:
     def __init__(
         self,
         users: Users,
-        verify: Callable[[str | None, str], bool],
+        checks: PasswordChecks,
         limit: int,
         clock: Callable[[], float],
         metrics: Metrics,
     ) -> None:
         self._users = users
-        self._verify = verify
+        self._checks = checks
         self._metrics = metrics
         self._refusals = RefusalLog(clock)
         self._of_pair = FailureCounts(limit, clock)
         self._of_address = FailureCounts(BY_ADDRESS * limit, clock)
         self._of_strangers = FailureCounts(BY_STRANGERS * limit, clock)
         self._familiar: dict[str, OrderedDict[str, None]] = {}
-        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="password")
         self._queues: dict[bool, FairQueue[_Attempt]] = {
             familiar: FairQueue(MAX_WAITING_EACH, MAX_WAITING) for familiar in (True, False)
         }
@@ -109,28 +97,27 @@ class SignIn:
         """Whether a user has a password of its own. Raises `StoreError`."""
         return await self._users.password_hash(login) is not None
 
-    async def user(
+    async def authenticate(
         self, login: str, password: str, address: str, kind: Kind = Kind.SIGN_IN
-    ) -> User:
-        """The user who shows by its password, from an address, who it is.
+    ) -> Authenticated:
+        """Who shows by a password, from an address, who it is, and how.
 
         Raises `SignInRefused` with `InvalidCredentials`, which is the same for an unknown login and
-        a wrong password, or with `TooManyRequests`.
+        a wrong password, with `TooManyRequests`, or what `PasswordChecks.check` raises.
         """
         familiar = bucket(address) in self._familiar.get(login, ())
         attempt = _Attempt(login, password, address, familiar=familiar)
         self._refuse_guesser(attempt)
         self._enqueue(attempt)
         try:
-            matches = await attempt.outcome
+            found = await attempt.outcome
         finally:
             self._queues[attempt.familiar].remove(*attempt.lane, attempt)
             self._leave_strangers(attempt)
-        user = self._users.user(login)
-        if not matches or user is None:
+        if found is None:
             raise SignInRefused("InvalidCredentials", "Unknown login or wrong password.")
-        self.remember(user, address)
-        return user
+        self.remember(found.user, address)
+        return found
 
     def remember(self, user: User, address: str) -> None:
         """Remember that a user has shown at this address who it is."""
@@ -146,7 +133,7 @@ class SignIn:
             timer.cancel()
         for task in self._running:
             task.cancel()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._checks.close()
 
     # --- Bounds
 
@@ -185,7 +172,9 @@ class SignIn:
         self._start()
 
     def _start(self) -> None:
-        while len(self._running) < WORKERS and (queue := self._next_queue()) is not None:
+        while (
+            len(self._running) < self._checks.at_once and (queue := self._next_queue()) is not None
+        ):
             attempt = queue.pop()
             if self._has_to_wait(attempt):
                 continue
@@ -212,19 +201,17 @@ class SignIn:
         try:
             # Others of its address may have failed since it came.
             self._refuse_guesser(attempt)
-            password_hash = await self._users.password_hash(attempt.login)
-            loop = asyncio.get_running_loop()
-            matches = await loop.run_in_executor(
-                self._pool, self._verify, password_hash, attempt.password
-            )
-            matches = matches and self._users.user(attempt.login) is not None
+            found = await self._checks.check(attempt.login, attempt.password, attempt.address)
         except Exception as error:
+            if isinstance(error, PasswordsUnavailable) and error.was_wrong:
+                # Own passwords could be guessed without bounds while the server is down.
+                self._count(attempt, matches=False)
             if not outcome.done():
                 outcome.set_exception(error)
             return
-        self._count(attempt, matches=matches)
+        self._count(attempt, matches=found is not None)
         if not outcome.done():
-            outcome.set_result(matches)
+            outcome.set_result(found)
 
     # --- Strangers at a login that is being guessed
 

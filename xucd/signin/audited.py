@@ -4,7 +4,7 @@ from typing import Protocol
 
 from xucd.center.audit import Actor, AuditEntry, Kind
 from xucd.center.directory import User
-from xucd.signin.attempts import Users
+from xucd.signin.checking import Authenticated, Users
 from xucd.signin.errors import SignInRefused
 from xucd.signin.places import bucket
 from xucd.store.audit_trail import AuditTrail
@@ -13,10 +13,10 @@ from xucd.store.audit_trail import AuditTrail
 class PasswordSignIn(Protocol):
     """`xucd.signin.attempts.SignIn`, as the routes use it."""
 
-    async def user(
+    async def authenticate(
         self, login: str, password: str, address: str, kind: Kind = Kind.SIGN_IN
-    ) -> User:
-        """The user who shows by a password who it is. Raises `SignInRefused`.
+    ) -> Authenticated:
+        """Who shows by a password who it is, and how. Raises `SignInRefused`.
 
         `kind` is what it is shown for, as the audit trail counts a failure.
         """
@@ -39,18 +39,24 @@ class AuditedSignIn:
         self._users = users
         self._trail = trail
 
-    async def user(
+    async def authenticate(
         self, login: str, password: str, address: str, kind: Kind = Kind.SIGN_IN
-    ) -> User:
-        """The user, as `signin` finds it."""
+    ) -> Authenticated:
+        """Who it is, as `signin` finds it."""
         try:
-            return await self._signin.user(login, password, address)
+            return await self._signin.authenticate(login, password, address)
         except SignInRefused as error:
             # A login that nobody has may be a password that was typed into the wrong field.
             known = self._users.user(login)
             actor = Actor(known.login, known.id, address) if known else Actor("", None, address)
             at = self._trail.now()
-            failure = AuditEntry(at=at, actor=actor, kind=kind, outcome=error.code)
+            failure = AuditEntry(
+                at=at,
+                actor=actor,
+                kind=kind,
+                detail={"method": "password"},
+                outcome=error.code,
+            )
             self._trail.count(failure, bucket(address))
             raise
 

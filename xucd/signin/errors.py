@@ -13,3 +13,7 @@ class SignInRefused(Exception):
         self.code = code
         self.message = message
         self.wait = wait
+
+
+class DirectoryUnavailable(Exception):
+    """A directory cannot say who somebody is. The text is for the log."""

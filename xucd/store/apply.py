@@ -130,6 +130,7 @@ def _entries(changes: list[str]) -> Iterator[AuditEntry]:
 def write_plan(connection: Connection, plan: Plan, *, prune: bool = False) -> Iterator[str]:
     """Make the database follow a plan within a transaction; a line for each thing changed."""
     user_ids = _user_ids(connection, plan)
+    _adopt(connection, plan)
     wanted = _wanted(plan, user_ids)
     stored = {table: _stored(connection, table, rows) for table, rows in wanted.items()}
     if not prune:
@@ -256,6 +257,16 @@ def _user_ids(connection: Connection, plan: Plan) -> dict[str, int]:
     return known
 
 
+def _adopt(connection: Connection, plan: Plan) -> None:
+    """Make users of a directory whom the plan names such of the plan."""
+    table = tables.users
+    logins = [person.login for person in plan.people]
+    found = select(table.c.id, table.c.login).where(table.c.origin.is_not(None))
+    for user_id, login in connection.execute(found).all():
+        if login in logins:
+            connection.execute(update(table).where(table.c.id == user_id).values(origin=None))
+
+
 def _path_of_id(plan: Plan, index: int) -> Path:
     agents = len(plan.agents)
     return ("agents", index, "userId") if index < agents else ("users", index - agents, "id")
@@ -283,11 +294,13 @@ def _uuid(*names: str | None) -> uuid.UUID:
 def _stored(connection: Connection, table: Table, wanted: Rows) -> Rows:
     """The rows of a table by their key, with the columns that a plan decides."""
     key = next(iter(table.primary_key.columns))
-    kept = {"password_hash", "generation", key.name}
+    kept = {"password_hash", "generation", "origin", "granted", key.name}
+    # Whom a directory has brought, the plan does not remove.
+    of_plan = [table.c.origin.is_(None)] if table is tables.users else []
     decided = [column for column in table.columns if column.name not in kept]
     found = {
         row[0]: dict(zip((column.name for column in decided), row[1:], strict=True))
-        for row in connection.execute(select(key, *decided).order_by(key))
+        for row in connection.execute(select(key, *decided).where(*of_plan).order_by(key))
     }
     # Lists and periods are the same by name, whatever their uuid: keep the one they have.
     if table in (tables.callback_periods, tables.callback_lists):

@@ -22,7 +22,7 @@ from xucd.store.repository import Store
 
 def export(store: Store) -> Plan:
     """The plan that gives an empty store the same configuration and open callbacks."""
-    directory = store.directory()
+    directory = store.configured()
     defaults = store.default_memberships()
     agents = sorted(directory.agents.values(), key=lambda agent: agent.id)
     users = [directory.users[agent.user_id] for agent in agents]

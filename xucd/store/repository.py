@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from xucd.center.day import AgentDay
-from xucd.center.directory import Agent, Directory, Group, Line, Queue, User
+from xucd.center.directory import Agent, Directory, Group, Line, Profile, Queue, User, folded
 from xucd.center.grammar import name_of, reason_of
 from xucd.center.queue_day import QueueDay
 from xucd.center.station import Station
@@ -66,6 +66,11 @@ class Store:
         """The whole configuration."""
         with self.reading() as connection:
             return _directory(connection)
+
+    def configured(self) -> Directory:
+        """The configuration as the centre's file says it, without what directories have added."""
+        with self.reading() as connection:
+            return _directory(connection, of_file=True)
 
     def memberships(self) -> dict[int, dict[int, int]]:
         """The queues that each agent works on: agent id to queue id to penalty."""
@@ -281,8 +286,23 @@ def _nested(connection: Connection, table: Table) -> dict[int, dict[int, int]]:
 _NAMES = ("name", "display_name", "first_name", "last_name")
 
 
-def _directory(connection: Connection) -> Directory:
-    """The configuration; names of a version that let them hold markup lose it."""
+class Granted(msgspec.Struct, frozen=True, kw_only=True):
+    """What the groups of a directory give a user, in place of the centre's file: see `signin`.
+
+    Queues and groups are named; names that nothing has any more give nothing.
+    """
+
+    profile: Profile | None = None
+    rights: tuple[str, ...] = ()
+    queues: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+def _directory(connection: Connection, *, of_file: bool = False) -> Directory:
+    """The configuration; names of a version that let them hold markup lose it.
+
+    With `of_file`, as the centre's file says it, without what directories say of users.
+    """
 
     def rows(table: Table) -> list[dict[str, Any]]:
         found = connection.execute(select(table).order_by(table.c.id)).mappings()
@@ -290,11 +310,13 @@ def _directory(connection: Connection) -> Directory:
         return [{**row, **{name: name_of(row[name]) for name in names}} for row in found]
 
     agents = list(rows(tables.agents))
-    users = {row["id"]: row for row in rows(tables.users)}
+    users = {row["id"]: row for row in rows(tables.users) if not (of_file and row["origin"])}
+    queues = [Queue(**row) for row in rows(tables.queues)]
+    groups = [Group(**row) for row in rows(tables.groups)]
     agent_ids = {row["user_id"]: row["id"] for row in agents}
     return Directory(
-        groups=[Group(**row) for row in rows(tables.groups)],
-        queues=[Queue(**row) for row in rows(tables.queues)],
+        groups=groups,
+        queues=queues,
         lines=[Line(**row) for row in rows(tables.lines)],
         agents=[
             Agent(
@@ -306,19 +328,41 @@ def _directory(connection: Connection) -> Directory:
             for row in agents
         ],
         users=[
-            User(
-                id=row["id"],
-                login=row["login"],
-                first_name=row["first_name"],
-                last_name=row["last_name"],
-                line_id=row["line_id"],
-                agent_id=agent_ids.get(row["id"]),
-                profile=row["profile"],
-                queue_ids=frozenset(row["queue_ids"]),
-                group_ids=frozenset(row["group_ids"]),
-                rights=tuple(row["rights"]),
-                mobile_number=row["mobile_number"],
-            )
+            user if of_file else _with_granted(user, row["granted"], queues, groups)
             for row in users.values()
+            for user in (_user(row, agent_ids.get(row["id"])),)
         ],
+    )
+
+
+def _user(row: dict[str, Any], agent_id: int | None) -> User:
+    return User(
+        id=row["id"],
+        login=row["login"],
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        line_id=row["line_id"],
+        agent_id=agent_id,
+        profile=row["profile"],
+        queue_ids=frozenset(row["queue_ids"]),
+        group_ids=frozenset(row["group_ids"]),
+        rights=tuple(row["rights"]),
+        mobile_number=row["mobile_number"],
+    )
+
+
+def _with_granted(user: User, said: Any, queues: list[Queue], groups: list[Group]) -> User:
+    """A user with what the groups of a directory give, if they decide."""
+    if said is None:
+        return user
+    given = msgspec.convert(said, Granted)
+    folded_names = {folded(name) for name in given.queues}
+    more_queues = {queue.id for queue in queues if folded(queue.name) in folded_names}
+    more_groups = {group.id for group in groups if group.name in given.groups}
+    return msgspec.structs.replace(
+        user,
+        profile=given.profile,
+        rights=given.rights,
+        queue_ids=user.queue_ids | more_queues,
+        group_ids=user.group_ids | more_groups,
     )

@@ -16,7 +16,7 @@ from xucd.store.repository import Store, put_rows
 
 SETTINGS = "settings"
 """The key of the settings in the table `meta`."""
-SECRETS = ("ami.secret", "store.url")
+SECRETS = ("ami.secret", "oidc.secret", "ldap.secret", "store.url")
 
 Seen = Mapping[str, bool | int | float | str]
 """By names such as ``ami.port``; text is a digest."""

@@ -106,12 +106,25 @@ users = Table(
     Column("rights", JSON, nullable=False),
     Column("mobile_number", String(40)),
     Column("generation", String(40), default=new_generation),
+    # Which directory has brought the user; NULL for one of the centre's file.
+    Column("origin", String(20)),
+    # What the groups of a directory give, in place of profile and rights: `Granted`, or NULL.
+    Column("granted", JSON(none_as_null=True)),
 )
 # The sign-ins that have ended before their time; `until`, an epoch second, is when it would be up.
 ended_sign_ins = Table(
     "ended_sign_ins",
     metadata,
     Column("sid", String(40), primary_key=True),
+    Column("until", Double, nullable=False),
+)
+# Which session of a provider of OpenID Connect a sign-in is of.
+provider_sign_ins = Table(
+    "provider_sign_ins",
+    metadata,
+    Column("sid", String(40), primary_key=True),
+    Column("subject", String(255), nullable=False),
+    Column("session", String(255), nullable=False),
     Column("until", Double, nullable=False),
 )
 # An agent's names and line are its user's.

@@ -20,9 +20,13 @@ from xucd.center.directory import User
 from xucd.cti.link import Resume
 from xucd.cti.links import Links
 from xucd.cti.schema import asyncapi
+from xucd.signin.abuse_log import sign_in_failed
 from xucd.signin.audited import PasswordSignIn
+from xucd.signin.errors import SignInRefused
+from xucd.signin.identities import Method
+from xucd.signin.places import bucket
 from xucd.signin.revocations import Revocations
-from xucd.signin.tokens import Claims, Tokens
+from xucd.signin.tokens import Claims, Tokens, invalid_token
 from xucd.store import StoreError
 from xucd.store.audit_trail import AuditTrail
 from xucd.web import documents
@@ -59,6 +63,7 @@ class AuthServices(msgspec.Struct, frozen=True):
     """Who a client is: by password (`signin`) or by token (`bearer`), and how to get a token.
 
     `revocations` says which sign-ins have ended, and ends them. Both are told to `trail`, if any.
+    `provider` is the name of a provider of OpenID Connect, and where sign-in by it starts.
     """
 
     bearer: Bearer
@@ -66,6 +71,7 @@ class AuthServices(msgspec.Struct, frozen=True):
     tokens: Tokens
     revocations: Revocations
     trail: AuditTrail | None = None
+    provider: dict[str, str] | None = None
 
 
 def _asynchronous(handler: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
@@ -93,6 +99,7 @@ class Api:
         *,
         legacy_links: bool,
     ) -> None:
+        self._provider = authentication.provider
         self._links = links
         self._bearer = authentication.bearer
         self._signin = authentication.signin
@@ -119,7 +126,12 @@ class Api:
             text = "The body is not a JSON object with login and password."
             raise HttpError(400, "InvalidJson", text) from None
         signed_in = await self._sign_in(request, login.login, login.password)
-        return self._token(request, signed_in.user, signed_in.claims)
+        return self.token(request, signed_in.user, signed_in.claims)
+
+    @app.route("/xuc/api/2.0/auth/methods", methods=["GET"])
+    def methods(self, request: Any) -> bytes:
+        """Answer with the ways to sign in, for a page that offers them."""
+        return answer(request, 200, {"oidc": self._provider})
 
     @app.route("/xuc/api/2.0/auth/check", methods=["GET"])
     @_asynchronous
@@ -127,7 +139,7 @@ class Api:
         """Answer with a new token for a valid one."""
         signed_in = await self._bearer.signed_in(request.requestHeaders)
         self._signin.remember(signed_in.user, request.client_address)
-        return self._token(request, signed_in.user, self._tokens.renewed(signed_in.claims))
+        return self.token(request, signed_in.user, self._tokens.renewed(signed_in.claims))
 
     @app.route("/xuc/api/2.0/auth/logout", methods=["POST"])
     @_asynchronous
@@ -148,11 +160,9 @@ class Api:
                 signed_in = await self._bearer.signed_in(request.requestHeaders)
                 await _finished(self._end_everywhere(request, signed_in))
             else:
-                claims = self._tokens.read(token_in(request.requestHeaders))
-                await _finished(self._end(request, claims))
+                await self.log_out_by(request, token_in(request.requestHeaders))
         except StoreError:
-            text = "xucd cannot write to its database; the token is still valid."
-            raise HttpError(503, "StoreUnavailable", text) from None
+            raise _still_valid() from None
         request.setResponseCode(204)
         request.setHeader(b"Cache-Control", b"no-store")
         return b""
@@ -163,7 +173,7 @@ class Api:
         """Change the user's own password, and answer with a new token of this sign-in."""
         signed_in = await self._bearer.signed_in(request.requestHeaders)
         claims = await _finished(self._change_password(request, signed_in))
-        return self._token(request, signed_in.user, claims)
+        return self.token(request, signed_in.user, claims)
 
     async def _change_password(self, request: Any, signed_in: SignedIn) -> Claims:
         claims = await self._own_passwords.change(signed_in, request.body, request.client_address)
@@ -184,16 +194,66 @@ class Api:
         """Begin a sign-in by password. Raises `SignInRefused`, as `SignIn.user` does."""
         generation = self._revocations.generation(login)
         while True:
-            user = await self._signin.user(login, password, request.client_address)
+            found = await self._signin.authenticate(login, password, request.client_address)
+            if found.method != "password":
+                return await self.begin(request, found.user, found.method)
             await self._revocations.refresh()
             current = self._revocations.generation(login)
             # The password may have been another one when it was verified.
             if current is not None and current == generation:
-                break
+                return await self.begin(request, found.user, found.method, current)
             generation = current
-        claims = self._tokens.begin(user.login, current)
-        await self._record(Kind.SIGN_IN, request, claims)
+
+    # --- What other ways of signing in use
+
+    async def begin(
+        self, request: Any, user: User, method: Method, generation: str | None = None
+    ) -> SignedIn:
+        """Begin the sign-in of a user who has shown who it is.
+
+        `generation` is the one that a password was of. Raises `SignInRefused` with `InvalidToken`
+        for a user who has just been removed.
+        """
+        if generation is None:
+            await self._revocations.refresh()
+            generation = self._revocations.generation(user.login)
+        if generation is None:
+            raise invalid_token()
+        claims = self._tokens.begin(user.login, generation)
+        await self._record(Kind.SIGN_IN, request, claims, {"method": method})
         return SignedIn(user, claims)
+
+    def failed_by(self, method: Method, request: Any, error: SignInRefused) -> None:
+        """Write into log and audit trail that somebody has failed to sign in."""
+        address = request.client_address
+        sign_in_failed(address, None)
+        if self._trail is not None:
+            failure = AuditEntry(
+                at=self._trail.now(),
+                actor=Actor("", None, address),
+                kind=Kind.SIGN_IN,
+                detail={"method": method},
+                outcome=error.code,
+            )
+            self._trail.count(failure, bucket(address))
+
+    async def log_out_by(self, request: Any, token: str) -> Claims:
+        """End the sign-in of a token; returns what it says. Raises `HttpError`, `SignInRefused`."""
+        claims = self._tokens.read(token)
+        try:
+            await _finished(self._end(request, claims))
+        except StoreError:
+            raise _still_valid() from None
+        return claims
+
+    async def end_by_provider(self, request: Any, sid: str, until: float) -> None:
+        """End a sign-in that the provider has ended. Raises `StoreError`."""
+        if await self._revocations.end(sid, until) and self._trail is not None:
+            at, actor = self._trail.now(), Actor("", None, request.client_address, sid)
+            detail = {"method": "oidc"}
+            await self._trail.record(
+                AuditEntry(at=at, actor=actor, kind=Kind.SIGN_OUT, detail=detail)
+            )
 
     async def _record(
         self,
@@ -214,7 +274,8 @@ class Api:
             AuditEntry(at=at, actor=actor, kind=kind, targets=targets, detail=detail or {})
         )
 
-    def _token(self, request: Any, user: User, claims: Claims) -> bytes:
+    def token(self, request: Any, user: User, claims: Claims) -> bytes:
+        """Answer with a token that says this."""
         vouch(request, user)
         token, ttl = self._tokens.sign(claims), self._tokens.ttl(claims)
         return answer(request, 200, {"login": claims.login, "token": token, "TTL": ttl})
@@ -298,6 +359,11 @@ async def _finished(work: Coroutine[Any, Any, _T]) -> _T:
     task = asyncio.ensure_future(work)
     task.add_done_callback(lambda task: task.cancelled() or task.exception())
     return await asyncio.shield(task)
+
+
+def _still_valid() -> HttpError:
+    text = "xucd cannot write to its database; the token is still valid."
+    return HttpError(503, "StoreUnavailable", text)
 
 
 def _host(request: Any) -> str:

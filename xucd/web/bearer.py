@@ -6,7 +6,7 @@ import msgspec
 
 from xucd.center.directory import User
 from xucd.cti.sign_in import SignInKey
-from xucd.signin.attempts import Users
+from xucd.signin.checking import Users
 from xucd.signin.revocations import Revocations
 from xucd.signin.tokens import Claims, Tokens, invalid_token
 from xucd.web.errors import HttpError

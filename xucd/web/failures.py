@@ -30,9 +30,13 @@ STATUSES = {
 # The statuses of `SignInRefused`, by its code.
 SIGN_IN_STATUSES = {
     "InvalidCredentials": 401,
+    "AccessDenied": 403,
+    "SignInFailed": 403,
+    "UserUnknown": 403,
     "InvalidToken": 403,
     "TokenExpired": 403,
     "TooManyRequests": 429,
+    "SignInUnavailable": 503,
 }
 
 # What a request may fail with, though nothing is wrong with xucd.

@@ -54,12 +54,16 @@ class OwnPasswords:
             text = "The user signs in elsewhere, and has no password of xucd's."
             raise HttpError(409, "NoOwnPassword", text)
         try:
-            await self._signin.user(user.login, asked.password, address, Kind.SET_PASSWORD)
+            shown = await self._signin.authenticate(
+                user.login, asked.password, address, Kind.SET_PASSWORD
+            )
         except SignInRefused as error:
             if error.code != "InvalidCredentials":
                 raise
             # Not 401: it is the password that is wrong, and not the token.
-            raise HttpError(403, "WrongPassword", "The present password is wrong.") from None
+            raise _wrong() from None
+        if shown.method != "password":  # an LDAP server's, which xucd does not change
+            raise _wrong()
         async with self._hashing:
             password_hash = await asyncio.to_thread(passwords.hash_password, asked.new_password)
 
@@ -72,6 +76,10 @@ class OwnPasswords:
         if key is None:
             raise invalid_token()
         return self._tokens.renewed(msgspec.structs.replace(claims, generation=key.generation))
+
+
+def _wrong() -> HttpError:
+    return HttpError(403, "WrongPassword", "The present password is wrong.")
 
 
 def _decoded(body: bytes) -> _Change:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from twisted.web.resource import Resource, getChildForRequest
@@ -16,8 +16,9 @@ from xucd.center.directory import User
 from xucd.center.rights import Rights
 from xucd.cti.links import Links
 from xucd.signin import passwords
-from xucd.signin.attempts import SignIn, Users
+from xucd.signin.attempts import SignIn
 from xucd.signin.audited import AuditedSignIn, PasswordSignIn
+from xucd.signin.checking import Admit, PasswordChecks, PasswordDirectory, Users
 from xucd.signin.places import bucket
 from xucd.signin.revocations import Revocations
 from xucd.signin.tokens import Tokens
@@ -30,6 +31,7 @@ from xucd.web.connections import PROXY, ConnectionLimits, Connections
 from xucd.web.errors import HttpError, answer_error
 from xucd.web.headers import SECURITY_TXT, SecurityTxt, set_headers
 from xucd.web.import_slots import Slot
+from xucd.web.oidc_routes import START, OidcParts, OidcRoutes
 from xucd.web.origins import Origins
 from xucd.web.pages import Pages
 from xucd.web.rest import Rest
@@ -43,6 +45,8 @@ MAX_HOST = 255
 # For the routes that import a whole file.
 MAX_IMPORT = 8 * 1024 * 1024
 
+PROVIDER_PATHS = (START.encode(), b"/xuc/api/2.0/auth/oidc")
+
 log = structlog.get_logger()
 
 
@@ -53,6 +57,8 @@ class SiteParts:
     `secret` signs the tokens (32 bytes or more); `clock` returns epoch seconds. With `callbacks`,
     `rights`, which returns the rights of a user, `audit` and `user_importer` there are REST routes.
     With `audit` sign-ins are audited.
+    `passwords` is a server that knows passwords, `oidc` is for a provider of OpenID Connect; whom
+    they sign in, `admit` finds.
     """
 
     links: Links
@@ -65,6 +71,9 @@ class SiteParts:
     rights: Callable[[User], Rights] | None = None
     audit: AuditTrail | None = None
     user_importer: UserImporter | None = None
+    passwords: PasswordDirectory | None = None
+    oidc: OidcParts | None = None
+    admit: Admit | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,20 +109,22 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
     bearer = Bearer(parts.users, tokens, parts.revocations)
     signin: PasswordSignIn = SignIn(
         parts.users,
-        options.verify,
+        PasswordChecks(parts.users, options.verify, parts.passwords, parts.admit),
         options.login_attempts,
         parts.clock,
         parts.links.hub.metrics,
     )
     if parts.audit is not None:
         signin = AuditedSignIn(signin, parts.users, parts.audit)
+    named = None if parts.oidc is None else {"name": parts.oidc.name, "start": START}
     api = Api(
         parts.links,
-        AuthServices(bearer, signin, tokens, parts.revocations, parts.audit),
+        AuthServices(bearer, signin, tokens, parts.revocations, parts.audit, named),
         origins,
         parts.health,
         legacy_links=options.legacy_links,
     )
+    provider = None if parts.oidc is None else OidcRoutes(parts.oidc, api).app.resource()
     rest = None
     if (
         parts.callbacks is not None
@@ -126,7 +137,7 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
     pages = Pages(str(options.static))
     if options.security_contact is not None:
         pages.made[SECURITY_TXT] = SecurityTxt(options.security_contact, parts.clock)
-    root = _Root(api.app.resource(), rest, pages, origins)
+    root = _Root(Routes(api.app.resource(), provider, rest), pages, origins)
     return ClientSite(root, signin, rest, options)
 
 
@@ -233,15 +244,22 @@ class ClientSite(Site):
         )
 
 
+class Routes(NamedTuple):
+    """Where requests go that are for no page: Klein's resources, and REST."""
+
+    api: Any
+    provider: Any
+    rest: Rest | None
+
+
 class _Root(Resource):
     """Sets the security headers of every answer, and dispatches requests to routes and pages."""
 
     isLeaf = True
 
-    def __init__(self, routes: Any, rest: Rest | None, pages: Pages, origins: Origins) -> None:
+    def __init__(self, routes: Routes, pages: Pages, origins: Origins) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._routes = routes
-        self._rest = rest
         self._pages = pages
         self._origins = origins
 
@@ -257,10 +275,13 @@ class _Root(Resource):
         refusal = request.refusal or _refusal(request)
         if refusal is not None:
             return answer_error(request, refusal)
-        if self._rest is not None and self._rest.serves(path):
-            return self._rest.render(request)
+        api, provider, rest = self._routes
+        if rest is not None and rest.serves(path):
+            return rest.render(request)
+        if provider is not None and path.startswith(PROVIDER_PATHS):
+            return provider.render(request)
         if cross_origin or path in (b"/health", b"/metrics"):
-            return self._routes.render(request)
+            return api.render(request)
         if request.method not in (b"GET", b"HEAD"):
             text = "This address does not support this method."
             return answer_error(request, HttpError(405, "MethodNotAllowed", text, Allow="GET"))

@@ -10,7 +10,10 @@ import { byId, make, setText } from "./dom.js";
 import { hideSignIn, showSignIn, startSignIn } from "./sign-in.js";
 import { makeHeader } from "./header.js";
 import { askForPasswords } from "./password.js";
-import { refusalOf } from "./refusals.js";
+import {
+  cameByProvider, comeBack, forgetProvider, signOutOfProvider, tokenFor,
+} from "./provider.js";
+import { refusalOf, refusalWords } from "./refusals.js";
 import { clearRefusal, startToasts } from "./toasts.js";
 import { storedToken, storeToken } from "./token.js";
 import { addWords, formatDate, onLanguage, t, translate } from "./words.js";
@@ -52,11 +55,27 @@ export function startPage(options) {
   startSignIn(signIn);
   onLanguage(show);
   translate(document);
+  const back = comeBack();
   const token = storedToken();
-  if (token) {
+  if (back && "code" in back) {
+    arrive(back.code);
+  } else if (back) {
+    showSignIn(refusalWords({ code: back.error }));
+  } else if (token) {
     resume(token);
   } else {
     showSignIn("");
+  }
+}
+
+/** Signs in by the code with which a provider has sent the browser back.
+ * @param {string} code
+ */
+async function arrive(code) {
+  try {
+    resume(await tokenFor(code));
+  } catch (error) {
+    showSignIn(refusalWords(refusalOf(error)));
   }
 }
 
@@ -112,9 +131,11 @@ function enter(opened) {
 
 function signOut() {
   const leaving = center;
+  const token = storedToken();
+  const ended = token && cameByProvider() ? signOutOfProvider(token) : leaving?.signOut();
   leave();
   // This tab has forgotten the token in any case.
-  leaving?.signOut().catch(() => {
+  ended?.catch(() => {
     if (!center) {
       showSignIn(t("sign-in.not-ended"));
     }
@@ -131,6 +152,7 @@ function leave(words = "") {
   const closing = center;
   center = null;
   storeToken(null);
+  forgetProvider();
   closing?.close();
   clearRefusal();
   byId("page").hidden = true;

@@ -2,8 +2,9 @@
 
 import { make } from "./dom.js";
 import { languageSwitch, themeSwitch } from "./switches.js";
+import { leaveFor, provider } from "./provider.js";
 import { refusalOf, refusalWords } from "./refusals.js";
-import { t, translate } from "./words.js";
+import { onLanguage, t, translate } from "./words.js";
 
 /** @import { Refused } from "/lib/xucd.js" */
 
@@ -17,13 +18,14 @@ const password = make("input", {
 });
 const error = make("p", { id: "sign-in-error", class: "error", role: "alert" });
 const button = make("button", { class: "primary", type: "submit", "data-t": "sign-in.enter" });
+const elsewhere = make("button", { id: "sign-in-elsewhere", type: "button", hidden: "" });
 const form = make("form",
   { id: "sign-in", class: "card", "aria-labelledby": "sign-in-title", novalidate: "" },
   make("h1", { id: "sign-in-title" }, make("img", { src: "/icon.svg", alt: "", width: 28, height: 28 }),
     make("span", { "data-t": "sign-in.title" })),
   make("label", { for: "login", "data-t": "sign-in.login" }), login,
   make("label", { for: "password", "data-t": "sign-in.password" }), password,
-  error, button);
+  error, button, elsewhere);
 const page = make("main", { class: "sign-in", hidden: "" }, form);
 
 /** Adds the form to the page; `signIn(login, password)` rejects with `Refused`. Call once.
@@ -36,6 +38,19 @@ export function startSignIn(signIn) {
     event.preventDefault();
     submit(signIn);
   });
+  offerProvider();
+}
+
+/** Shows the button of the provider, if there is one. */
+async function offerProvider() {
+  const found = await provider();
+  if (found) {
+    const show = () => { elsewhere.textContent = t("sign-in.elsewhere", { name: found.name }); };
+    show();
+    onLanguage(show);
+    elsewhere.addEventListener("click", () => leaveFor(found));
+    elsewhere.hidden = false;
+  }
 }
 
 /** Shows the form, with the reason why; "" for none.

@@ -19,6 +19,7 @@ export default {
   "sign-in.login": ["Login", "Identifiant"],
   "sign-in.password": ["Password", "Mot de passe"],
   "sign-in.enter": ["Sign in", "Se connecter"],
+  "sign-in.elsewhere": ["Sign in with {name}", "Se connecter avec {name}"],
   "sign-in.empty": ["Enter your login and your password.",
     "Saisissez votre identifiant et votre mot de passe."],
   "sign-in.wait": ["Too many attempts to sign in. Try again in {seconds} s.",
@@ -85,6 +86,8 @@ export default {
   "call.muted": ["recording paused", "enregistrement suspendu"],
 
   "refused.other": ["xucd refused this ({code}).", "xucd a refusé ({code})."],
+  "refused.AccessDenied": ["The sign-in server did not let you in.",
+    "Le serveur de connexion ne vous a pas laissé entrer."],
   "refused.AgentNotLoggedIn": ["The agent is not logged in.", "L’agent n’est pas connecté."],
   "refused.AgentNotOnCall": ["The agent is not on a call.", "L’agent n’est pas en appel."],
   "refused.AgentUnknown": ["There is no such agent.", "Cet agent n’existe pas."],
@@ -146,6 +149,10 @@ export default {
   "refused.PhoneNumberUnknown": ["No line has this number.", "Aucune ligne n’a ce numéro."],
   "refused.PhoneUnreachable": ["The phone is unreachable.", "Le téléphone est injoignable."],
   "refused.QueueUnknown": ["There is no such queue.", "Cette file n’existe pas."],
+  "refused.SignInFailed": ["The sign-in server's answer cannot be relied on. Sign in again.",
+    "La réponse du serveur de connexion n’est pas fiable. Reconnectez-vous."],
+  "refused.SignInUnavailable": ["The sign-in server does not answer. Try again later.",
+    "Le serveur de connexion ne répond pas. Réessayez plus tard."],
   "refused.StatusUnknown": ["There is no such status.", "Ce statut n’existe pas."],
   "refused.StoreUnavailable": ["xucd cannot write to its database.",
     "xucd ne peut pas écrire dans sa base de données."],
@@ -155,5 +162,8 @@ export default {
     "Trop de tentatives de connexion. Réessayez plus tard."],
   "refused.Unreachable": ["xucd is unreachable. Is it running?",
     "xucd est injoignable. Fonctionne-t-il ?"],
+  "refused.UserUnknown": [
+    "The sign-in server knows you, but you are no user of xucd. Ask its administrator.",
+    "Le serveur de connexion vous connaît, mais vous n’êtes pas utilisateur de xucd. Demandez à son administrateur."],
   "refused.VariablesTooLarge": ["The variables are too long.", "Les variables sont trop longues."],
 };

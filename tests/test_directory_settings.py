@@ -1,0 +1,71 @@
+"""The settings of directories: what is refused, and what their groups give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xucd.config.directories import GrantSettings
+from xucd.config.settings import SettingsError, load
+from xucd.signin.identities import granted
+from xucd.store.repository import Granted
+
+AMI = '[ami]\nsecret = "not-well-known"\n'
+OIDC = '[web]\npublic_url = "https://x.example"\n[oidc]\nissuer = "https://login.example"\n'
+LDAP = '[ldap]\nurls = ["ldaps://ldap.example"]\nbase = "dc=example"\n'
+
+
+def loaded(folder: Path, text: str) -> object:
+    file = folder / "xucd.toml"
+    file.write_text(AMI + text)
+    return load(file, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[oidc]\nissuer = "https://login.example"', "web.public_url is missing"),
+        (OIDC.replace("https://login", "http://login"), "oidc.issuer"),
+        (OIDC.replace("https://x", "http://x"), "web.public_url is"),
+        (OIDC.replace("login.example", "login.example?x"), "oidc.issuer: has a query"),
+        (OIDC + 'scopes = ["profile"]', "oidc.scopes: has to hold openid"),
+        (OIDC + 'secret = "a"\nsecret_file = "b"', "oidc.secret_file is given beside oidc.secret"),
+        (OIDC + 'secret_file = "nowhere"', "oidc.secret_file: "),
+        (OIDC + '[[oidc.grants]]\ngroup = "a"\nprofile = "Boss"', "oidc.grants[0].profile"),
+        (OIDC + '[[oidc.grants]]\ngroup = "a"\nqueue = "b"', "oidc.grants[0]"),
+        (LDAP.replace("ldaps://", "http://"), "ldap.urls[0]"),
+        (LDAP.replace("ldaps://", "ldap://") + "starttls = false", "in clear text"),
+        (LDAP.replace('base = "dc=example"\n', ""), "ldap.base is missing"),
+        (LDAP + 'filter = "(uid=x)"', "ldap.filter: has no {login}"),
+        (LDAP + 'bind_template = "x"', "ldap.bind_template: has no {login}"),
+        (LDAP + 'bind_dn = "cn=x"', "ldap.secret is missing"),
+        (LDAP + 'bind_dn = "cn=x"\nsecret = "s"\nbind_template = "{login}"', "only one of them"),
+        (LDAP + "timeout = 0", "ldap.timeout"),
+    ],
+)
+def test_a_wrong_value_is_an_error_that_names_the_key(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        loaded(tmp_path, text)
+    assert says in str(error.value)
+
+
+def test_good_settings_are_taken_with_their_secrets(tmp_path: Path) -> None:
+    (tmp_path / "oidc-secret").write_text("of the client\n")
+    assert loaded(tmp_path, OIDC + 'secret_file = "oidc-secret"').oidc.secret == "of the client"  # type: ignore[attr-defined]
+    assert loaded(tmp_path, LDAP).ldap.urls == ("ldaps://ldap.example",)  # type: ignore[attr-defined]
+    here = LDAP.replace("ldaps://ldap.example", "ldap://127.0.0.1") + "starttls = false"
+    assert loaded(tmp_path, here)
+
+
+def test_of_several_groups_the_higher_profile_counts_and_lists_are_joined() -> None:
+    grants = (
+        GrantSettings(group="A", profile="Supervisor", rights=("recording",), queues=("q", "r")),
+        GrantSettings(group="b", profile="Admin", queues=("r", "s"), groups=("g",)),
+        GrantSettings(group="c", rights=("dissuasion",)),
+    )
+    assert granted(["a", "B", "z"], grants) == Granted(
+        profile="Admin", rights=("recording",), queues=("q", "r", "s"), groups=("g",)
+    )
+    assert granted([], grants) == Granted()
+    assert granted(["a"], ()) is None

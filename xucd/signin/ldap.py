@@ -1,0 +1,220 @@
+"""Signing in by an LDAP server: find the user's entry, then bind as it with what was typed.
+
+    1. bind as the account of the settings, as nobody, or by the template as the user itself
+    2. search the base by the filter: one entry, or the user is unknown
+    3. search the groups of that entry, if the settings say where
+    4. bind as that entry with the password: only this shows whose password it is
+
+Everything here blocks, for the settings' timeout at each step; it runs on a thread. What was typed
+is escaped in filters and names. An empty password would bind as nobody, and succeed; it is wrong
+before any server is asked. Referrals are not followed: they would pass the password on to whichever
+server they name.
+"""
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import structlog
+from ldap3 import ANONYMOUS, NONE, SIMPLE, SUBTREE, Connection, Server, Tls
+from ldap3.core.exceptions import LDAPException
+from ldap3.utils.conv import escape_filter_chars
+from ldap3.utils.dn import escape_rdn, parse_dn
+
+from xucd.config.directories import Ldap
+from xucd.signin.errors import DirectoryUnavailable
+from xucd.signin.identities import Identity
+
+REST_S: Final = 10.0
+"""How long a server that has failed is not asked again, in seconds."""
+MAX_GROUPS: Final = 2000
+
+SUCCESS: Final = 0
+# Binds that say no to this user, and nothing about the server: no such entry, an entry without a
+# password, a wrong password, one that is locked or may not sign in (RFC 4511, 4.1.9).
+REFUSED: Final = frozenset({19, 32, 34, 48, 49, 50, 53})
+
+log = structlog.get_logger()
+
+
+class LdapDirectory:
+    """Asks the servers of the settings, in their order. `clock` returns seconds that only grow."""
+
+    def __init__(self, settings: Ldap, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._failed: dict[str, float] = {}
+        tls = Tls(validate=ssl.CERT_REQUIRED, ca_certs_file=settings.ca_file)
+        self._servers = {url: _server(url, tls, settings.timeout) for url in settings.urls}
+
+    def identity(self, login: str, password: str) -> Identity | None:
+        """Who somebody is, None if login or password are wrong. Raises `DirectoryUnavailable`."""
+        if not login or not password or "\0" in login + password:
+            return None
+        reasons = []
+        for url, server in self._servers.items():
+            rested = self._clock() - self._failed.get(url, -REST_S)
+            if rested < REST_S:
+                reasons.append(f"{url} failed a moment ago")
+                continue
+            try:
+                found = self._ask(server, login, password)
+            except (DirectoryUnavailable, LDAPException, OSError) as error:
+                # Of an error only its kind and text: neither repeats what was typed.
+                log.error("an LDAP server cannot be asked", url=url, reason=_text(error))
+                self._failed[url] = self._clock()
+                reasons.append(f"{url}: {_text(error)}")
+                continue
+            self._failed.pop(url, None)
+            return found
+        raise DirectoryUnavailable("; ".join(reasons))
+
+    def _ask(self, server: Server, login: str, password: str) -> Identity | None:
+        settings = self._settings
+        template = settings.bind_template
+        if template:
+            name = template.replace("{login}", escape_rdn(login) if "=" in template else login)
+            account = (name, password)
+        else:
+            account = (settings.bind_dn, settings.secret)
+        with self._bound(server, *account) as searching:
+            if searching is None:
+                if template:
+                    return None
+                raise DirectoryUnavailable("the server refuses ldap.bind_dn or its secret")
+            entry = self._entry(searching, login)
+            if entry is None:
+                return None
+            groups = self._groups(searching, entry, login)
+        with self._bound(server, entry["dn"], password) as own:
+            if own is None:
+                return None
+        attributes = entry["attributes"]
+        return Identity(
+            login=_login(attributes.get(settings.login_attribute), login),
+            method="ldap",
+            first_name=_first(attributes.get("givenName")),
+            last_name=_first(attributes.get("sn")),
+            groups=groups,
+        )
+
+    @contextmanager
+    def _bound(self, server: Server, name: str, password: str) -> Iterator[Connection | None]:
+        """A connection that is bound, None where the server refuses the name or the password.
+
+        Raises `DirectoryUnavailable` or `LDAPException`.
+        """
+        connection = Connection(
+            server,
+            user=name or None,
+            password=password or None,
+            authentication=SIMPLE if name else ANONYMOUS,
+            auto_referrals=False,
+            raise_exceptions=False,
+            receive_timeout=self._settings.timeout,
+            read_only=True,
+        )
+        try:
+            connection.open(read_server_info=False)
+            if (
+                self._settings.starttls
+                and not server.ssl
+                and not connection.start_tls(read_server_info=False)
+            ):
+                raise DirectoryUnavailable("the server does not begin TLS")
+            connection.bind(read_server_info=False)
+            result = connection.result["result"]
+            if result not in REFUSED | {SUCCESS}:
+                raise DirectoryUnavailable(f"it answers {connection.result['description']}")
+            yield connection if result == SUCCESS else None
+        finally:
+            connection.unbind()
+
+    def _entry(self, connection: Connection, login: str) -> Any:
+        """The user's entry, None if there is none; of several, nobody knows whose login it is."""
+        settings = self._settings
+        wanted = settings.filter.replace("{login}", escape_filter_chars(login))
+        attributes = [settings.login_attribute, settings.groups_attribute, "givenName", "sn"]
+        found = _search(connection, settings.base, wanted, attributes, 2)
+        if len(found) > 1:
+            log.warning("ldap.filter finds several entries for one login")
+            return None
+        return found[0] if found else None
+
+    def _groups(self, connection: Connection, entry: Any, login: str) -> frozenset[str]:
+        """The names of an entry's groups."""
+        settings = self._settings
+        groups = _values(entry["attributes"].get(settings.groups_attribute))
+        if settings.group_base:
+            holes = {"{dn}": entry["dn"], "{login}": login}
+            wanted = settings.group_filter
+            for hole, value in holes.items():
+                wanted = wanted.replace(hole, escape_filter_chars(value))
+            found = _search(connection, settings.group_base, wanted, [], MAX_GROUPS)
+            groups += [group["dn"] for group in found]
+        return frozenset(name for dn in groups for name in self._names(dn))
+
+    def _names(self, dn: str) -> Iterator[str]:
+        """The names that a group has in grants."""
+        yield dn
+        parts = _parts(dn)
+        base = _parts(self._settings.group_base)
+        # Elsewhere in the tree, somebody else may make a group of the same name.
+        if parts and base and len(parts) > len(base) and parts[-len(base) :] == base:
+            yield parts[0][1]
+
+
+def _server(url: str, tls: Tls, timeout: float) -> Server:
+    parts = urlsplit(url)
+    secure = parts.scheme == "ldaps"
+    return Server(
+        parts.hostname,
+        port=parts.port or (636 if secure else 389),
+        use_ssl=secure,
+        tls=tls,
+        get_info=NONE,
+        connect_timeout=timeout,
+    )
+
+
+def _search(
+    connection: Connection, base: str, wanted: str, attributes: list[str], limit: int
+) -> list[Any]:
+    """The entries that a search finds. Raises `DirectoryUnavailable`."""
+    connection.search(base, wanted, SUBTREE, attributes=attributes or None, size_limit=limit)
+    result = connection.result["result"]
+    too_many = 4
+    if result not in (SUCCESS, too_many):
+        raise DirectoryUnavailable(f"a search below {base}: {connection.result['description']}")
+    return [each for each in connection.response or () if each["type"] == "searchResEntry"]
+
+
+def _login(values: Any, typed: str) -> str:
+    """The login as the directory spells it: attributes match in any case, logins of xucd do not."""
+    same = [value for value in _values(values) if value.casefold() == typed.casefold()]
+    return same[0] if same else _first(values) or typed
+
+
+def _parts(dn: str) -> list[tuple[str, str]]:
+    """The parts of a name in a form in which equal names are equal; empty for a malformed one."""
+    try:
+        return [(kind.casefold(), value.casefold()) for kind, value, _ in parse_dn(dn)]
+    except LDAPException:
+        return []
+
+
+def _values(values: Any) -> list[str]:
+    # Without the schema, ldap3 gives every attribute as a list of bytes or text.
+    found = values if isinstance(values, list) else [] if values is None else [values]
+    return [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in found]
+
+
+def _first(values: Any) -> str:
+    return next(iter(_values(values)), "")
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]

@@ -1,0 +1,269 @@
+"""From the button "Sign in with …" to an identity, in one browser and once.
+
+    page  -> GET  /signin/oidc?page=/desk               begin()
+          <- 302  to the provider, and a cookie with what this browser has to come back with
+    ...      the provider asks for a password, or whatever it asks for
+    page  -> GET  /signin/oidc/callback?code=…&state=…  arrived(): code for tokens and claims
+          <- 303  /desk#signed-in=CODE                  a code of xucd's own, for a minute
+    page  -> POST /xuc/api/2.0/auth/oidc {"code"}
+          <- 200  the token, as for a password
+
+A fragment reaches no server and no log, and the code in it is dead once it was used. The cookie is
+encrypted, so that xucd keeps nothing of those who only press the button. It is bound to the `state`
+in the address, which makes it this browser's sign-in and not one that somebody else began (login
+CSRF); `iss` in the address has to be our provider's (mix-up, RFC 9207); a state counts once.
+"""
+
+import hmac
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+import structlog
+from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from xucd.config.directories import Oidc
+from xucd.signin.errors import SignInRefused
+from xucd.signin.identities import Identity
+from xucd.signin.oidc import claims
+from xucd.signin.oidc.provider import CodeRefused, Provider
+from xucd.store.directory_users import ProviderSession
+
+CALLBACK: Final = "/signin/oidc/callback"
+BEGUN_S: Final = 600
+"""How long somebody may take at the provider, in seconds."""
+OFFERED_S: Final = 60
+MAX_OFFERED: Final = 4096
+MAX_USED: Final = 65536
+_PAGE = re.compile(r"/[a-z][a-z-]{0,31}")
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """What a browser has to come back with, until `expires`, an epoch second."""
+
+    state: str
+    nonce: str
+    verifier: str
+    page: str
+    expires: float
+
+
+class Departure(msgspec.Struct, frozen=True):
+    """Where to send a browser, and its cookie."""
+
+    location: str
+    cookie_name: str
+    cookie: str
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """Who has come back from the provider, and what the provider needs to sign it out again."""
+
+    identity: Identity
+    session: ProviderSession
+    id_token: str
+
+
+class Flow:
+    """Sign-ins by the provider. `clock` returns epoch seconds, `secret` is that of the tokens."""
+
+    def __init__(
+        self,
+        settings: Oidc,
+        provider: Provider,
+        public_url: str,
+        secret: bytes,
+        clock: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._provider = provider
+        self._public_url = public_url.rstrip("/")
+        self._clock = clock
+        # Of its own: a cookie is no token, nor the other way round.
+        key = blake2b(b"sign-in by OpenID Connect", key=secret[:64], digest_size=32).digest()
+        self._key = OctKey.import_key(key)
+        self._used: Once[None] = Once(clock, MAX_USED)
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by TLS."""
+        return self._public_url.startswith("https://")
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where the provider sends browsers back to: as it has to be registered there."""
+        return self._public_url + CALLBACK
+
+    async def begin(self, page: str) -> Departure:
+        """Send a browser to the provider. Raises `DirectoryUnavailable`."""
+        metadata = await self._provider.metadata()
+        begun = Begun(
+            state=secrets.token_urlsafe(24),
+            nonce=secrets.token_urlsafe(24),
+            verifier=secrets.token_urlsafe(48),
+            page=page_of(page),
+            expires=self._clock() + BEGUN_S,
+        )
+        location = prepare_grant_uri(
+            metadata.authorization_endpoint,
+            self._settings.client_id,
+            "code",
+            redirect_uri=self.redirect_uri,
+            scope=list(self._settings.scopes),
+            state=begun.state,
+            nonce=begun.nonce,
+            code_challenge=create_s256_code_challenge(begun.verifier),
+            code_challenge_method="S256",
+        )
+        header = {"alg": "dir", "enc": "A256GCM"}
+        sealed = jwe.encrypt_compact(header, msgspec.json.encode(begun), self._key)
+        return Departure(location, self.cookie_name(begun.state), sealed)
+
+    def cookie_name(self, state: str) -> str:
+        """The cookie of one sign-in, so that two tabs do not disturb each other."""
+        # With the prefix, no other host of the domain can set it.
+        prefix = "__Host-" if self.secure else ""
+        return f"{prefix}xucd-oidc-{state[:8]}"
+
+    def begun(self, state: str, cookie: str | None) -> Begun:
+        """What this browser has begun. Raises `SignInRefused` with `SignInFailed`."""
+        try:
+            opened = jwe.decrypt_compact(cookie or "", self._key, algorithms=["dir", "A256GCM"])
+            begun = msgspec.json.decode(opened.plaintext or b"", type=Begun)
+        except (JoseError, ValueError, msgspec.MsgspecError):
+            log.warning("a sign-in came back to a browser that did not begin it")
+            raise claims.refused() from None
+        same = hmac.compare_digest(begun.state.encode(), state.encode())
+        if not same or self._clock() > begun.expires or not self._used.add(state, BEGUN_S, None):
+            log.warning("a sign-in came back twice, too late, or with another state")
+            raise claims.refused()
+        return begun
+
+    async def arrived(self, begun: Begun, answer: Mapping[str, str]) -> Arrival:
+        """Who comes back with a provider's answer, the parameters of the callback's address.
+
+        Raises `SignInRefused` with `AccessDenied` or `SignInFailed`, or `DirectoryUnavailable`.
+        """
+        metadata = await self._provider.metadata()
+        # First: another provider's error is not ours either.
+        issuer = answer.get("iss")
+        if issuer is None and metadata.authorization_response_iss_parameter_supported:
+            raise self._failed("the answer does not say whose it is")
+        if issuer is not None and issuer != metadata.issuer:
+            raise self._failed("the answer is another provider's")
+        if "error" in answer:
+            if answer["error"] in ("access_denied", "login_required", "consent_required"):
+                text = "The sign-in server did not let you in."
+                raise SignInRefused("AccessDenied", text)
+            raise self._failed(f"the provider answers {answer['error'][:80]}")
+        try:
+            tokens = await self._provider.exchange(
+                answer.get("code", ""), begun.verifier, self.redirect_uri
+            )
+            said = claims.check_id_token(
+                await self._provider.verified(tokens.id_token),
+                self._provider.client,
+                nonce=begun.nonce,
+                access_token=tokens.access_token,
+                now=self._clock(),
+            )
+        except (CodeRefused, ValueError) as error:
+            raise self._failed(str(error)) from None
+        session = said.get("sid")
+        return Arrival(
+            await self._identity(said, tokens.access_token),
+            ProviderSession(said["sub"], session if isinstance(session, str) else ""),
+            tokens.id_token,
+        )
+
+    async def _identity(self, said: Mapping[str, Any], access_token: str) -> Identity:
+        settings, find = self._settings, claims.claim
+        if find(said, settings.login_claim) is None or (
+            settings.grants and find(said, settings.groups_claim) is None
+        ):
+            said = {**await self._provider.userinfo(access_token, said["sub"]), **said}
+        login = find(said, settings.login_claim)
+        if not isinstance(login, str) or not login:
+            raise self._failed(f"there is no claim {settings.login_claim}; see oidc.login_claim")
+        return Identity(
+            login=login,
+            method="oidc",
+            first_name=next(iter(claims.texts(find(said, "given_name"))), ""),
+            last_name=next(iter(claims.texts(find(said, "family_name"))), ""),
+            groups=frozenset(claims.texts(find(said, settings.groups_claim))),
+        )
+
+    async def end_of(self, id_token: str | None) -> str | None:
+        """Where a browser signs out of the provider, None if it has no such place.
+
+        Raises `DirectoryUnavailable`.
+        """
+        endpoint = (await self._provider.metadata()).end_session_endpoint
+        if endpoint is None:
+            return None
+        asked = {
+            "client_id": self._settings.client_id,
+            "post_logout_redirect_uri": f"{self._public_url}/",
+        }
+        if id_token is not None:
+            asked["id_token_hint"] = id_token
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
+
+    async def logged_out(self, logout_token: str) -> ProviderSession:
+        """Whom the provider says it has signed out (back-channel logout).
+
+        Raises `SignInRefused` with `SignInFailed`, or `DirectoryUnavailable`.
+        """
+        try:
+            token = await self._provider.verified(logout_token)
+            said = claims.check_logout_token(token, self._provider.client, self._clock())
+        except ValueError as error:
+            raise self._failed(f"a logout token: {error}") from None
+        return ProviderSession(said.get("sub", ""), said.get("sid", ""))
+
+    def _failed(self, reason: str) -> SignInRefused:
+        log.error("a sign-in by OpenID Connect failed", reason=reason)
+        return claims.refused()
+
+
+class Once(Generic[T]):
+    """Values that are given out once, by key, each for a while; at most `limit`, the oldest go."""
+
+    def __init__(self, clock: Callable[[], float], limit: int) -> None:
+        self._clock = clock
+        self._limit = limit
+        self._kept: dict[str, tuple[float, T]] = {}
+
+    def add(self, key: str, seconds: float, value: T) -> bool:
+        """Keep a value; False if there is one of this key already."""
+        now = self._clock()
+        # In the order of their coming, and so of their end.
+        for old, (until, _) in list(self._kept.items()):
+            if until > now and len(self._kept) < self._limit:
+                break
+            del self._kept[old]
+        if key in self._kept:
+            return False
+        self._kept[key] = (now + seconds, value)
+        return True
+
+    def take(self, key: str) -> T | None:
+        """The value of a key, for the only time; None if there is none, or its time is up."""
+        until, value = self._kept.pop(key, (0.0, None))
+        return value if until > self._clock() else None
+
+
+def page_of(text: str) -> str:
+    """The page of xucd's own to return to: the one asked for, else the desk."""
+    return text if _PAGE.fullmatch(text) else "/desk"

@@ -1,0 +1,129 @@
+"""Users as a directory (OpenID Connect, LDAP) knows them, and the sign-ins that a provider began.
+
+What a directory's groups give a user lies beside what the centre's file says, so that applying the
+file again takes nothing away. A user whom a directory has brought has an `origin`; the file neither
+holds nor removes it, until it names the same login.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, delete, func, select, update
+
+from xucd.center.audit import Actor, AuditEntry, Kind, Target
+from xucd.store import audit, tables
+from xucd.store.repository import Granted, Store, put_rows
+
+
+class DirectoryUser(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody whom a directory knows. `granted` is None where its groups decide nothing."""
+
+    login: str
+    first_name: str
+    last_name: str
+    origin: str
+    granted: Granted | None
+
+
+def admit(
+    store: Store, user: DirectoryUser, address: str, at: float, *, create: bool
+) -> tuple[bool, bool]:
+    """Write down what a directory says of a user who signs in; returns (is known, has changed).
+
+    One who is not known is made with `create`. What has changed is told to the audit trail in the
+    same transaction. `at` is in epoch seconds. Raises `StoreError`.
+    """
+    table, given = tables.users, msgspec.to_builtins(user.granted)
+    with store.writing(alone=True) as connection:
+        columns = (table.c.id, table.c.granted)
+        row = connection.execute(select(*columns).where(table.c.login == user.login)).first()
+        if row is not None:
+            if row.granted == given:
+                return True, False
+            changed = update(table).where(table.c.id == row.id).values(granted=given)
+            connection.execute(changed)
+            entry = _entry(Kind.SET_PROFILE, user, row.id, address, at)
+            detail = {**entry.detail, "before": row.granted, "after": given}
+            audit.append(connection, msgspec.structs.replace(entry, detail=detail))
+            return True, True
+        if not create:
+            return False, False
+        user_id = _add(connection, user, given)
+        entry = _entry(Kind.ADD_USER, user, user_id, address, at)
+        audit.append(
+            connection, msgspec.structs.replace(entry, detail={**entry.detail, "after": given})
+        )
+        return True, True
+
+
+def _add(connection: Connection, user: DirectoryUser, given: Any) -> int:
+    table = tables.users
+    user_id: int = (connection.scalar(select(func.max(table.c.id))) or 0) + 1
+    connection.execute(
+        table.insert().values(
+            id=user_id,
+            login=user.login,
+            first_name=user.first_name,
+            last_name=user.last_name,
+            queue_ids=[],
+            group_ids=[],
+            rights=[],
+            origin=user.origin,
+            granted=given,
+        )
+    )
+    return user_id
+
+
+def _entry(kind: Kind, user: DirectoryUser, user_id: int, address: str, at: float) -> AuditEntry:
+    return AuditEntry(
+        at=at,
+        actor=Actor(user.login, user_id, address),
+        kind=kind,
+        targets=(Target("user", user_id, user.login),),
+        detail={"method": user.origin},
+    )
+
+
+class ProviderSession(msgspec.Struct, frozen=True):
+    """What a provider knows a sign-in by: its user, and its session, "" where it has none."""
+
+    subject: str
+    session: str
+
+
+def began(store: Store, sid: str, provider: ProviderSession, until: float, now: float) -> None:
+    """Remember which session of the provider a sign-in is of, until its time is up.
+
+    Those whose time is up by now are forgotten. Times are epoch seconds. Raises `StoreError`.
+    """
+    table = tables.provider_sign_ins
+    row: Mapping[str, object] = {
+        "sid": sid, "subject": provider.subject, "session": provider.session, "until": until,
+    }  # fmt: skip
+    with store.writing() as connection:
+        connection.execute(delete(table).where(table.c.until <= now))
+        put_rows(connection, table, [dict(row)])
+
+
+def sign_ins_of(store: Store, provider: ProviderSession) -> dict[str, float]:
+    """The sign-ins of a provider's session, or without one of its user: until when, by id.
+
+    Raises `StoreError`.
+    """
+    table = tables.provider_sign_ins
+    wanted = [
+        column == value
+        for column, value in (
+            (table.c.session, provider.session),
+            (table.c.subject, provider.subject),
+        )
+        if value
+    ]
+    if not wanted:
+        return {}
+    with store.reading() as connection:
+        # A session is of one user: where both are told, both have to match.
+        found = connection.execute(select(table.c.sid, table.c.until).where(*wanted))
+        return {row.sid: row.until for row in found}

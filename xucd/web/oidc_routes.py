@@ -1,0 +1,231 @@
+"""The routes of signing in by OpenID Connect: `xucd.signin.oidc.flow` tells what goes over them.
+
+What a browser is sent to by its address bar is answered with a redirect, also when it fails: the
+page says why. What the page itself asks is answered in JSON.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+import structlog
+from klein import Klein
+from twisted.internet.defer import Deferred
+
+from xucd.signin.checking import Admit
+from xucd.signin.errors import DirectoryUnavailable, SignInRefused
+from xucd.signin.oidc.flow import (
+    BEGUN_S,
+    CALLBACK,
+    MAX_OFFERED,
+    OFFERED_S,
+    Arrival,
+    Flow,
+    Once,
+    page_of,
+)
+from xucd.signin.tokens import Claims
+from xucd.store import StoreError
+from xucd.store.directory_users import ProviderSession
+from xucd.web.api import Api
+from xucd.web.bearer import SignedIn, token_in
+from xucd.web.errors import HttpError, answer
+from xucd.web.failures import answer_failure, http_error, hung_up
+
+START: Final = "/signin/oidc"
+MAX_ID_TOKENS: Final = 10_000
+"""Of how many sign-ins the ID token is kept, with which the provider signs out without asking."""
+
+log = structlog.get_logger()
+
+
+class _Code(msgspec.Struct):
+    code: str
+
+
+class ProviderRecords(msgspec.Struct, frozen=True):
+    """What the database knows of the provider's sessions. Both functions raise `StoreError`.
+
+    `began` takes a sign-in's id, the session and until when it lasts; `sign_ins_of` tells those of
+    a session, each with its end.
+    """
+
+    began: Callable[[str, ProviderSession, float], Coroutine[Any, Any, None]]
+    sign_ins_of: Callable[[ProviderSession], Coroutine[Any, Any, dict[str, float]]]
+
+
+class OidcParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the routes are made of. `name` is the provider's, as people know it."""
+
+    name: str
+    flow: Flow
+    admit: Admit
+    records: ProviderRecords
+    clock: Callable[[], float]
+
+
+def _asynchronous(handler: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
+    @wraps(handler)
+    def run(routes: Any, request: Any) -> Any:
+        task = asyncio.ensure_future(handler(routes, request))
+        return Deferred.fromFuture(task).addErrback(hung_up, request)
+
+    return run
+
+
+class OidcRoutes:
+    """The routes. `api` begins and ends sign-ins."""
+
+    app = Klein()
+
+    def __init__(self, parts: OidcParts, api: Api) -> None:
+        self._flow = parts.flow
+        self._admit = parts.admit
+        self._records = parts.records
+        self._api = api
+        self._offered: Once[SignedIn] = Once(parts.clock, MAX_OFFERED)
+        self._id_tokens: dict[str, str] = {}
+
+    # --- Where the address bar leads
+
+    @app.route(START, methods=["GET"])
+    @_asynchronous
+    async def begin(self, request: Any) -> bytes:
+        """Send the browser to the provider."""
+        page = page_of(_parameters(request).get("page", ""))
+        try:
+            departure = await self._flow.begin(page)
+        except DirectoryUnavailable as error:
+            return _failed(request, page, _unavailable(error))
+        self._set_cookie(request, departure.cookie_name, departure.cookie, BEGUN_S)
+        return _redirected(request, departure.location)
+
+    @app.route(CALLBACK, methods=["GET"])
+    @_asynchronous
+    async def come_back(self, request: Any) -> bytes:
+        """Sign in whoever comes back from the provider, and hand the page a code for the token."""
+        given = _parameters(request)
+        state = given.get("state", "")
+        name, page = self._flow.cookie_name(state), "/desk"
+        cookie = request.getCookie(name.encode("utf-8", "replace"))
+        try:
+            begun = self._flow.begun(state, cookie.decode("latin-1") if cookie else None)
+            page = begun.page
+            self._set_cookie(request, name, "", 0)
+            arrival = await self._flow.arrived(begun, given)
+            code = await self._signed_in(request, arrival)
+        except DirectoryUnavailable as error:
+            return _failed(request, page, _unavailable(error))
+        except SignInRefused as error:
+            self._api.failed_by("oidc", request, error)
+            return _failed(request, page, error)
+        except StoreError as error:
+            return _failed(request, page, http_error(request, error))
+        return _redirected(request, f"{page}#signed-in={code}")
+
+    async def _signed_in(self, request: Any, arrival: Arrival) -> str:
+        """Begin the sign-in of a user who has arrived; returns the code for its token."""
+        user = await self._admit(arrival.identity, request.client_address)
+        signed_in = await self._api.begin(request, user, "oidc")
+        sid = signed_in.claims.sid
+        await self._records.began(sid, arrival.session, signed_in.claims.end)
+        while len(self._id_tokens) >= MAX_ID_TOKENS:
+            del self._id_tokens[next(iter(self._id_tokens))]
+        self._id_tokens[sid] = arrival.id_token
+        code = secrets.token_urlsafe(24)
+        self._offered.add(code, OFFERED_S, signed_in)
+        return code
+
+    def _set_cookie(self, request: Any, name: str, value: str, seconds: int) -> None:
+        request.addCookie(
+            name, value, path="/" if self._flow.secure else START, max_age=str(seconds),
+            secure=self._flow.secure, httpOnly=True, sameSite="lax",
+        )  # fmt: skip
+
+    # --- What the page asks
+
+    @app.route("/xuc/api/2.0/auth/oidc", methods=["POST"])
+    @_asynchronous
+    async def take(self, request: Any) -> bytes:
+        """Answer with the token for a code, once."""
+        try:
+            code = msgspec.json.decode(request.body, type=_Code).code
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            text = "The body is not a JSON object with code."
+            raise HttpError(400, "InvalidJson", text) from None
+        signed_in = self._offered.take(code)
+        if signed_in is None:
+            text = "The code is unknown, was used before, or its minute is over; sign in again."
+            raise SignInRefused("SignInFailed", text)
+        return self._api.token(request, signed_in.user, signed_in.claims)
+
+    @app.route("/xuc/api/2.0/auth/oidc/logout", methods=["POST"])
+    @_asynchronous
+    async def log_out(self, request: Any) -> bytes:
+        """End the sign-in of a token, and tell where to sign out of the provider, if anywhere."""
+        claims = await self._api.log_out_by(request, token_in(request.requestHeaders))
+        return answer(request, 200, {"location": await self._end(claims)})
+
+    async def _end(self, claims: Claims) -> str | None:
+        try:
+            return await self._flow.end_of(self._id_tokens.pop(claims.sid, None))
+        except DirectoryUnavailable as error:
+            _unavailable(error)
+            return None
+
+    # --- What the provider asks
+
+    @app.route(f"{START}/backchannel-logout", methods=["POST"])
+    @_asynchronous
+    async def logged_out(self, request: Any) -> bytes:
+        """End the sign-ins of a session that the provider has ended."""
+        form = dict(parse_qsl(request.body.decode("utf-8", "replace"), max_num_fields=20))
+        try:
+            session = await self._flow.logged_out(form.get("logout_token", ""))
+        except SignInRefused as error:
+            raise HttpError(400, "InvalidToken", error.message) from None
+        except DirectoryUnavailable as error:
+            raise _unavailable(error) from None
+        for sid, until in (await self._records.sign_ins_of(session)).items():
+            self._id_tokens.pop(sid, None)
+            await self._api.end_by_provider(request, sid, until)
+        request.setHeader(b"Cache-Control", b"no-store")
+        return b""
+
+    @app.handle_errors(Exception)
+    def on_failure(self, request: Any, failure: Any) -> bytes:
+        """Answer any exception of a route."""
+        return answer_failure(request, failure)
+
+
+def _unavailable(error: DirectoryUnavailable) -> SignInRefused:
+    log.error("the provider of OpenID Connect does not answer", reason=str(error))
+    text = "The sign-in server does not answer; try again later."
+    return SignInRefused("SignInUnavailable", text)
+
+
+def _redirected(request: Any, location: str) -> bytes:
+    request.setResponseCode(303)
+    request.setHeader(b"Location", location.encode("ascii"))
+    request.setHeader(b"Cache-Control", b"no-store")
+    request.setHeader(b"Content-Length", b"0")
+    return b""
+
+
+def _failed(request: Any, page: str, error: SignInRefused | HttpError) -> bytes:
+    """Send the browser back to its page, which says why it is not signed in."""
+    return _redirected(request, f"{page}#sign-in-error={error.code}")
+
+
+def _parameters(request: Any) -> dict[str, str]:
+    """The query's parameters. Removes them from the request, so that nothing logs them."""
+    _, _, query = request.uri.partition(b"?")
+    request.uri = request.path
+    try:
+        return dict(parse_qsl(query.decode("latin-1"), max_num_fields=50))
+    except ValueError:
+        raise HttpError(400, "InvalidQuery", "The query has too many parameters.") from None
