@@ -23,6 +23,7 @@ import pytest_asyncio
 from integration.client import Client, http
 from integration.demo import claim, places, processes
 from integration.pbx import OWNER
+from tests.doc_blocks import Block, blocks_for
 
 DEADLINE = 200.0
 pytestmark = pytest.mark.timeout(600)  # each brings demos up and down
@@ -224,6 +225,60 @@ async def test_demo_say_sends_commands_and_shows_what_comes() -> None:
     assert "(AgentNotOnCall)" in paused.printed
     assert "what to say is no JSON" in broken.printed
     assert "nobody cannot sign in" in unknown.printed
+
+
+# What each block of the documents that is tried in the demo shows, by the begin of its first line:
+# the words that end the wait for it.
+TRIED = {
+    "make demo-up DEMO_CALLS=0\nmake demo-call": "talked for",
+    "make demo-up DEMO_CALLS=0\nmake demo-say": '"ok": true',
+    'make demo-say LOGIN=bruce FOR=30 SAY=\'{"command":"dialFromQueue"': '"USR_var1": "value 1"',
+    "(sleep 2; make demo-call NUMBER=3000 TALK=2) & make demo-say LOGIN=bruce": '"Sheet"',
+    "make demo-say LOGIN=bruce FOR=2": '"EventEstablished"',
+    "make demo-call NUMBER=3000 TALK=8 & sleep 4; make demo-say LOGIN=sue": '"AgentListen"',
+    "make demo-call NUMBER=3000 TALK=8 & sleep 4; make demo-say LOGIN=bruce": '"PAUSED"',
+    "(sleep 2; make demo-call NUMBER=3000 TALK=2) & make demo-say LOGIN=ada": '"QueueStatistics"',
+    "(sleep 2; make demo-call NUMBER=1001": '"EventReleased"',
+    "xuc=http": "Noël",
+}
+
+
+async def test_what_the_documents_say_to_try_works_in_the_demo() -> None:
+    blocks = blocks_for(
+        "integration/test_demo.py::test_what_the_documents_say_to_try_works_in_the_demo"
+    )
+    # The page of the demo logs bruce in, whose phone the others ring; its last line ends the demo.
+    blocks.sort(key=lambda block: "agentLogin" not in block.text)
+    assert "agentLogin" in blocks[0].text
+    await shows(blocks[0])
+    async with await Client.sign_in(places.WEB_PORT, "bruce") as bruce:
+        for block in blocks[1:]:
+            await bruce.until_state("AgentReady")
+            begun = len(bruce.frames)
+            await shows(block)
+            if any(frame.type == "AgentStateEvent" for frame in bruce.frames[begun:]):
+                await bruce.until_state("AgentReady", after=begun)
+
+
+async def shows(block: Block) -> None:
+    """Run a block until it shows what it is there for, then end it and what it has begun."""
+    [words] = [words for begin, words in TRIED.items() if block.text.startswith(begin)]
+    text = block.text.replace("make demo-down\n", "")
+    shell = await asyncio.create_subprocess_exec(
+        "bash", "-c", text, cwd=places.PROJECT, stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+    )  # fmt: skip
+    assert shell.stdout is not None
+    printed = ""
+    async with asyncio.timeout(DEADLINE):
+        while words not in printed:
+            line = await shell.stdout.readline()
+            assert line, f"{block} ended without {words}:\n{printed}"
+            printed += line.decode()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(shell.pid, signal.SIGTERM)
+    await shell.wait()
 
 
 @pytest.mark.parametrize("part", ["xucd", "Asterisk", "the phones' SIPp"])
