@@ -109,14 +109,21 @@ class Browser:
 
     def get(self, url: str, form: dict[str, str] | None = None) -> Answered:
         """One request, a form if there is one; no redirect is followed."""
-        data = None if form is None else urlencode(form).encode()
+        return self._open(Request(url, None if form is None else urlencode(form).encode()))
+
+    def _open(self, request: Request) -> Answered:
+        url = request.full_url
         try:
-            answer = self._opener.open(Request(url, data), timeout=DEADLINE)
+            answer = self._opener.open(request, timeout=DEADLINE)
         except HTTPError as error:
             answer = error
         with answer:
             location = urljoin(url, answer.headers.get("Location", ""))
             return Answered(answer.status, location, answer.read().decode())
+
+    def post(self, url: str, body: object) -> Answered:
+        """One request with JSON, as a page makes it."""
+        return self._open(Request(url, json.dumps(body).encode()))
 
     def follow(self, url: str, stop: str, form: dict[str, str] | None = None) -> Answered:
         """Follow redirects until one leads to an address that begins with `stop`, or to none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -51,10 +52,17 @@ class Centre(NamedTuple):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return await asyncio.to_thread(http, self.xucd.port, path, body, headers)
 
+    async def take(self, browser: Browser, code: str) -> tuple[int, Any]:
+        """What a page is answered to a code."""
+        url = f"{self.url}{AUTH}/oidc"
+        answer = await asyncio.to_thread(browser.post, url, {"code": code})
+        return answer.status, json.loads(answer.body)
+
     async def token(self, login: str, browser: Browser | None = None) -> str:
         """Sign in; returns xucd's token."""
-        code = (await self.come_back(login, browser=browser)).removeprefix("/desk#signed-in=")
-        status, answer = await self.ask(f"{AUTH}/oidc", {"code": code})
+        browser = browser or Browser()
+        location = await self.come_back(login, browser=browser)
+        status, answer = await self.take(browser, location.removeprefix("/desk#signed-in="))
         assert status == 200, answer
         return str(answer["token"])
 
@@ -128,16 +136,22 @@ async def test_a_user_signs_in_and_gets_the_profile_of_its_groups_until_it_leave
     assert (lost.detail["before"]["profile"], lost.detail["after"]["profile"]) == ("Admin", None)
 
 
-async def test_the_code_in_the_fragment_is_good_for_one_token(centre: Centre) -> None:
-    location = await centre.come_back("bruce", page="/board")
+async def test_the_code_in_the_fragment_is_good_for_one_token_in_its_browser(
+    centre: Centre,
+) -> None:
+    browser = Browser()
+    location = await centre.come_back("bruce", page="/board", browser=browser)
     page, _, code = location.partition("#signed-in=")
     assert page == "/board"
-    status, answer = await centre.ask(f"{AUTH}/oidc", {"code": code})
+    status, answer = await centre.take(browser, code)
     assert (status, answer["login"]) == (200, "bruce")
     assert (await centre.ask(f"{AUTH}/check", token=answer["token"]))[0] == 200
-    for again in (code, "", "invented"):
-        status, answer = await centre.ask(f"{AUTH}/oidc", {"code": again})
+    for again in (code, "", "invented", "é"):
+        status, answer = await centre.take(browser, again)
         assert (status, answer["error"]) == (403, "SignInFailed")
+    # Who is sent to a page with somebody else's code does not become that user.
+    code = (await centre.come_back("bruce")).removeprefix("/desk#signed-in=")
+    assert (await centre.take(Browser(), code))[0] == 403
 
 
 async def test_whoever_is_no_user_of_xucd_stays_out(centre: Centre) -> None:

@@ -37,6 +37,7 @@ from xucd.web.errors import HttpError, answer
 from xucd.web.failures import answer_failure, http_error, hung_up
 
 START: Final = "/signin/oidc"
+TAKE: Final = "/xuc/api/2.0/auth/oidc"
 MAX_ID_TOKENS: Final = 10_000
 """Of how many sign-ins the ID token is kept, with which the provider signs out without asking."""
 
@@ -45,6 +46,13 @@ log = structlog.get_logger()
 
 class _Code(msgspec.Struct):
     code: str
+
+
+class _Offer(msgspec.Struct, frozen=True):
+    """A sign-in for the browser whose cookie has this secret."""
+
+    signed_in: SignedIn
+    secret: str
 
 
 class ProviderRecords(msgspec.Struct, frozen=True):
@@ -87,7 +95,7 @@ class OidcRoutes:
         self._admit = parts.admit
         self._records = parts.records
         self._api = api
-        self._offered: Once[SignedIn] = Once(parts.clock, MAX_OFFERED)
+        self._offered: Once[_Offer] = Once(parts.clock, MAX_OFFERED)
         self._id_tokens: dict[str, str] = {}
 
     # --- Where the address bar leads
@@ -101,7 +109,7 @@ class OidcRoutes:
             departure = await self._flow.begin(page)
         except DirectoryUnavailable as error:
             return _failed(request, page, _unavailable(error))
-        self._set_cookie(request, departure.cookie_name, departure.cookie, BEGUN_S)
+        self._set_cookie(request, START, departure.cookie_name, departure.cookie, BEGUN_S)
         return _redirected(request, departure.location)
 
     @app.route(CALLBACK, methods=["GET"])
@@ -111,11 +119,10 @@ class OidcRoutes:
         given = _parameters(request)
         state = given.get("state", "")
         name, page = self._flow.cookie_name(state), "/desk"
-        cookie = request.getCookie(name.encode("utf-8", "replace"))
         try:
-            begun = self._flow.begun(state, cookie.decode("latin-1") if cookie else None)
+            begun = self._flow.begun(state, _cookie(request, name))
             page = begun.page
-            self._set_cookie(request, name, "", 0)
+            self._set_cookie(request, START, name, "", 0)
             arrival = await self._flow.arrived(begun, given)
             code = await self._signed_in(request, arrival)
         except DirectoryUnavailable as error:
@@ -136,34 +143,37 @@ class OidcRoutes:
         while len(self._id_tokens) >= MAX_ID_TOKENS:
             del self._id_tokens[next(iter(self._id_tokens))]
         self._id_tokens[sid] = arrival.id_token
-        code = secrets.token_urlsafe(24)
-        self._offered.add(code, OFFERED_S, signed_in)
+        code, secret = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        self._offered.add(code, OFFERED_S, _Offer(signed_in, secret))
+        self._set_cookie(request, TAKE, self._flow.cookie_name(code), secret, OFFERED_S)
         return code
 
-    def _set_cookie(self, request: Any, name: str, value: str, seconds: int) -> None:
+    def _set_cookie(self, request: Any, path: str, name: str, value: str, seconds: int) -> None:
         request.addCookie(
-            name, value, path="/" if self._flow.secure else START, max_age=str(seconds),
+            name, value, path="/" if self._flow.secure else path, max_age=str(seconds),
             secure=self._flow.secure, httpOnly=True, sameSite="lax",
         )  # fmt: skip
 
     # --- What the page asks
 
-    @app.route("/xuc/api/2.0/auth/oidc", methods=["POST"])
+    @app.route(TAKE, methods=["POST"])
     @_asynchronous
     async def take(self, request: Any) -> bytes:
-        """Answer with the token for a code, once."""
+        """Answer with the token for a code, once, in the browser that has come back with it."""
         try:
             code = msgspec.json.decode(request.body, type=_Code).code
         except (msgspec.MsgspecError, ValueError, RecursionError):
             text = "The body is not a JSON object with code."
             raise HttpError(400, "InvalidJson", text) from None
-        signed_in = self._offered.take(code)
-        if signed_in is None:
+        name = self._flow.cookie_name(code)
+        offer, secret = self._offered.take(code), _cookie(request, name) or ""
+        if offer is None or not secrets.compare_digest(secret.encode(), offer.secret.encode()):
             text = "The code is unknown, was used before, or its minute is over; sign in again."
             raise SignInRefused("SignInFailed", text)
-        return self._api.token(request, signed_in.user, signed_in.claims)
+        self._set_cookie(request, TAKE, name, "", 0)
+        return self._api.token(request, offer.signed_in.user, offer.signed_in.claims)
 
-    @app.route("/xuc/api/2.0/auth/oidc/logout", methods=["POST"])
+    @app.route(f"{TAKE}/logout", methods=["POST"])
     @_asynchronous
     async def log_out(self, request: Any) -> bytes:
         """End the sign-in of a token, and tell where to sign out of the provider, if anywhere."""
@@ -200,6 +210,11 @@ class OidcRoutes:
     def on_failure(self, request: Any, failure: Any) -> bytes:
         """Answer any exception of a route."""
         return answer_failure(request, failure)
+
+
+def _cookie(request: Any, name: str) -> str | None:
+    found = request.getCookie(name.encode("utf-8", "replace"))
+    return None if found is None else found.decode("latin-1")
 
 
 def _unavailable(error: DirectoryUnavailable) -> SignInRefused:

@@ -31,7 +31,7 @@ from xucd.web.connections import PROXY, ConnectionLimits, Connections
 from xucd.web.errors import HttpError, answer_error
 from xucd.web.headers import SECURITY_TXT, SecurityTxt, set_headers
 from xucd.web.import_slots import Slot
-from xucd.web.oidc_routes import START, OidcParts, OidcRoutes
+from xucd.web.oidc_routes import START, TAKE, OidcParts, OidcRoutes
 from xucd.web.origins import Origins
 from xucd.web.pages import Pages
 from xucd.web.rest import Rest
@@ -45,7 +45,7 @@ MAX_HOST = 255
 # For the routes that import a whole file.
 MAX_IMPORT = 8 * 1024 * 1024
 
-PROVIDER_PATHS = (START.encode(), b"/xuc/api/2.0/auth/oidc")
+PROVIDER_PATHS = (START.encode(), TAKE.encode())
 
 log = structlog.get_logger()
 

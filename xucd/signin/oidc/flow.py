@@ -4,14 +4,16 @@
           <- 302  to the provider, and a cookie with what this browser has to come back with
     ...      the provider asks for a password, or whatever it asks for
     page  -> GET  /signin/oidc/callback?code=…&state=…  arrived(): code for tokens and claims
-          <- 303  /desk#signed-in=CODE                  a code of xucd's own, for a minute
+          <- 303  /desk#signed-in=CODE                  a code of xucd's own, for a minute,
+                  and a cookie without which nobody can use it
     page  -> POST /xuc/api/2.0/auth/oidc {"code"}
           <- 200  the token, as for a password
 
-A fragment reaches no server and no log, and the code in it is dead once it was used. The cookie is
-encrypted, so that xucd keeps nothing of those who only press the button. It is bound to the `state`
-in the address, which makes it this browser's sign-in and not one that somebody else began (login
-CSRF); `iss` in the address has to be our provider's (mix-up, RFC 9207); a state counts once.
+A fragment reaches no server and no log, and the code in it is dead once it was used. The first
+cookie is encrypted, so that xucd keeps nothing of those who only press the button. It is bound to
+the `state` in the address, and the second one to the code: nobody can make another's browser go on
+with a sign-in of his own (login CSRF). `iss` in the address has to be our provider's (mix-up,
+RFC 9207); a state counts once.
 """
 
 import hmac
@@ -131,7 +133,7 @@ class Flow:
         return Departure(location, self.cookie_name(begun.state), sealed)
 
     def cookie_name(self, state: str) -> str:
-        """The cookie of one sign-in, so that two tabs do not disturb each other."""
+        """The cookie for a state or a code: one each, so that tabs do not disturb each other."""
         # With the prefix, no other host of the domain can set it.
         prefix = "__Host-" if self.secure else ""
         return f"{prefix}xucd-oidc-{state[:8]}"
@@ -249,8 +251,9 @@ class Once(Generic[T]):
         """Keep a value; False if there is one of this key already."""
         now = self._clock()
         # In the order of their coming, and so of their end.
-        for old, (until, _) in list(self._kept.items()):
-            if until > now and len(self._kept) < self._limit:
+        while self._kept:
+            old = next(iter(self._kept))
+            if self._kept[old][0] > now and len(self._kept) < self._limit:
                 break
             del self._kept[old]
         if key in self._kept:
