@@ -8,7 +8,7 @@ import pytest
 
 from xucd.config.directories import GrantSettings
 from xucd.config.settings import SettingsError, load
-from xucd.signin.identities import granted
+from xucd.signin.identities import granted, members_grants
 from xucd.store.repository import Granted
 
 AMI = '[ami]\nsecret = "not-well-known"\n'
@@ -64,8 +64,8 @@ def test_of_several_groups_the_higher_profile_counts_and_lists_are_joined() -> N
         GrantSettings(group="b", profile="Admin", queues=("r", "s"), groups=("g",)),
         GrantSettings(group="c", rights=("dissuasion",)),
     )
-    assert granted(["a", "B", "z"], grants) == Granted(
+    assert granted(members_grants(["a", "B", "z"], grants)) == Granted(
         profile="Admin", rights=("recording",), queues=("q", "r", "s"), groups=("g",)
     )
-    assert granted([], grants) == Granted()
-    assert granted(["a"], ()) is None
+    assert members_grants(["z", ""], grants) == ()
+    assert granted(()) == Granted()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -118,6 +119,24 @@ def test_a_server_whose_certificate_is_not_trusted_gets_no_password(slapd: Slapd
     elsewhere = (slapd.tls_url.replace("127.0.0.1", "localhost"),)
     with pytest.raises(DirectoryUnavailable):
         LdapDirectory(settings(slapd, urls=elsewhere)).identity("bruce", "bruce-ldap")
+
+
+def test_a_referral_is_not_followed(slapd: SlapdServer) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        port = elsewhere.getsockname()[1]
+        slapd.change(
+            f"dn: cn=away,{BASE}\nobjectClass: referral\nobjectClass: extensibleObject\ncn: away\n"
+            f"ref: ldap://127.0.0.1:{port}/{BASE}\n",
+            "-a",
+        )
+        directory = LdapDirectory(settings(slapd))
+        assert directory.identity("bruce", "bruce-ldap") is not None
+        away = LdapDirectory(settings(slapd, base=f"cn=away,{BASE}"))
+        with pytest.raises(DirectoryUnavailable):
+            away.identity("bruce", "bruce-ldap")
+        elsewhere.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            elsewhere.accept()
 
 
 def test_an_account_that_is_refused_makes_nobodys_password_wrong(slapd: SlapdServer) -> None:

@@ -115,6 +115,14 @@ async def test_whoever_the_server_knows_becomes_a_user_whom_the_centre_file_leav
     assert "zoe" not in await centre.xucd.command("center", "apply", "--prune", file)
     assert "zoe" not in await centre.xucd.command("center", "export")
     assert await centre.sign_in("zoe", "zoe-ldap") == (200, "zoe")
+    # Of no group that is granted anything, one is not let in, nor let in again.
+    assert await centre.sign_in("twin1", "twin1-ldap") == (403, "UserUnknown")
+    await centre.change(membership("delete", "zoe"))
+    assert await centre.sign_in("zoe", "zoe-ldap") == (403, "UserUnknown")
+    zoe = await centre.stored(lambda store: store.directory().user_by_login["zoe"])
+    assert zoe.profile is None
+    await centre.change(membership("add", "zoe"))
+    assert await centre.sign_in("zoe", "zoe-ldap") == (200, "zoe")
 
 
 async def test_an_empty_password_and_filters_sign_nobody_in(centre: Centre) -> None:

@@ -12,7 +12,7 @@ from xucd.center.grammar import name_of
 from xucd.config import validation
 from xucd.config.directories import Ldap, Oidc
 from xucd.signin.errors import SignInRefused
-from xucd.signin.identities import Identity, granted
+from xucd.signin.identities import Identity, granted, members_grants
 from xucd.store import AsyncStore, Store, directory_users
 from xucd.store.directory_users import DirectoryUser
 
@@ -44,6 +44,7 @@ class Admission:
         named = len(login) <= MAX_LOGIN and re.match(validation.LOGIN, login) is not None
         if not named:
             raise _unknown()
+        grants = members_grants(identity.groups, settings.grants)
         known, changed = await self._store.run(
             directory_users.admit,
             DirectoryUser(
@@ -51,7 +52,8 @@ class Admission:
                 first_name=_name(identity.first_name),
                 last_name=_name(identity.last_name) or login,
                 origin=identity.method,
-                granted=granted(identity.groups, settings.grants),
+                granted=granted(grants) if settings.grants else None,
+                is_member=not settings.grants or bool(grants),
             ),
             address,
             time.time(),

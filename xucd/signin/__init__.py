@@ -1,1 +1,1 @@
-"""Signing in: passwords and bounds on guessing, tokens, and which sign-ins have ended."""
+"""Signing in: passwords, LDAP, OpenID Connect, bounds on guessing, tokens and their end."""

@@ -4,7 +4,8 @@ A directory is a provider of OpenID Connect, or an LDAP server. A grant of the s
 its groups, and what its members get: a profile, rights, and the queues and groups that a supervisor
 sees. With grants, the profile and the rights of whoever signs in by the directory are those of its
 groups alone, so that who leaves a group has lost them at the next sign-in. The queues and groups
-that the centre's file lets a user see stay, and those of grants come to them.
+that the centre's file lets a user see stay, and those of grants come to them. Without any grants,
+the centre's file decides alone.
 """
 
 from collections.abc import Iterable
@@ -33,13 +34,17 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     groups: frozenset[str] = frozenset()
 
 
-def granted(groups: Iterable[str], grants: Iterable[GrantSettings]) -> Granted | None:
-    """What groups give; None without any grants, where the centre's file decides alone."""
-    grants = tuple(grants)
-    if not grants:
-        return None
+def members_grants(
+    groups: Iterable[str], grants: Iterable[GrantSettings]
+) -> tuple[GrantSettings, ...]:
+    """The grants that name one of somebody's groups, in any case."""
     known = {group.casefold() for group in groups}
-    found = [grant for grant in grants if grant.group.casefold() in known]
+    return tuple(grant for grant in grants if grant.group.casefold() in known)
+
+
+def granted(grants: Iterable[GrantSettings]) -> Granted:
+    """What grants give together."""
+    found = tuple(grants)
     return Granted(
         profile=max((grant.profile for grant in found), key=RANK.__getitem__, default=None),
         rights=tuple(dict.fromkeys(right for grant in found for right in grant.rights)),

@@ -17,37 +17,43 @@ from xucd.store.repository import Granted, Store, put_rows
 
 
 class DirectoryUser(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody whom a directory knows. `granted` is None where its groups decide nothing."""
+    """Somebody whom a directory knows. `granted` is None where its groups decide nothing.
+
+    `is_member` tells that they do not, or that one of its groups is granted something.
+    """
 
     login: str
     first_name: str
     last_name: str
     origin: str
     granted: Granted | None
+    is_member: bool
 
 
 def admit(
     store: Store, user: DirectoryUser, address: str, at: float, *, create: bool
 ) -> tuple[bool, bool]:
-    """Write down what a directory says of a user who signs in; returns (is known, has changed).
+    """Write down what a directory says of a user who signs in; returns (may sign in, has changed).
 
-    One who is not known is made with `create`. What has changed is told to the audit trail in the
+    A member who is not known is made with `create`. Whom a directory has brought, and who is no
+    member any more, may not sign in. What has changed is told to the audit trail in the
     same transaction. `at` is in epoch seconds. Raises `StoreError`.
     """
     table, given = tables.users, msgspec.to_builtins(user.granted)
     with store.writing(alone=True) as connection:
-        columns = (table.c.id, table.c.granted)
+        columns = (table.c.id, table.c.granted, table.c.origin)
         row = connection.execute(select(*columns).where(table.c.login == user.login)).first()
         if row is not None:
+            welcome = user.is_member or row.origin is None
             if row.granted == given:
-                return True, False
+                return welcome, False
             changed = update(table).where(table.c.id == row.id).values(granted=given)
             connection.execute(changed)
             entry = _entry(Kind.SET_PROFILE, user, row.id, address, at)
             detail = {**entry.detail, "before": row.granted, "after": given}
             audit.append(connection, msgspec.structs.replace(entry, detail=detail))
-            return True, True
-        if not create:
+            return welcome, True
+        if not (create and user.is_member):
             return False, False
         user_id = _add(connection, user, given)
         entry = _entry(Kind.ADD_USER, user, user_id, address, at)
