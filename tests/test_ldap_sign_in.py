@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
+import pytest
 import pytest_asyncio
 
 from integration.client import http
@@ -123,6 +124,21 @@ async def test_whoever_the_server_knows_becomes_a_user_whom_the_centre_file_leav
     assert zoe.profile is None
     await centre.change(membership("add", "zoe"))
     assert await centre.sign_in("zoe", "zoe-ldap") == (200, "zoe")
+
+
+async def test_a_user_whom_the_server_has_brought_can_be_removed(centre: Centre) -> None:
+    store = centre.xucd.store()
+    token = centre.xucd.token("zoe")
+    headers = {"Authorization": f"Bearer {token}"}
+    check = (centre.xucd.port, "/xuc/api/2.0/auth/check", None, headers)
+    assert (await asyncio.to_thread(http, *check))[0] == 200
+    assert await centre.xucd.command("user", "remove", "zoe") == "zoe is removed\n"
+    assert "zoe" not in store.directory().user_by_login
+    store.close()
+    assert (await asyncio.to_thread(http, *check))[0] == 403
+    assert (await centre.newest(Kind.REMOVE_USER)).targets[0].name == "zoe"
+    with pytest.raises(AssertionError, match="removed there"):
+        await centre.xucd.command("user", "remove", "bruce")
 
 
 async def test_an_empty_password_and_filters_sign_nobody_in(centre: Centre) -> None:

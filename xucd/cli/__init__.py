@@ -107,6 +107,12 @@ COMMANDS: tuple[Subcommand, ...] = (
         user_import.arguments,
     ),
     Subcommand("user logout", "sign a user out everywhere", users.logout, users.login_argument),
+    Subcommand(
+        "user remove",
+        "remove a user whom OpenID Connect or LDAP has brought",
+        users.remove,
+        users.login_argument,
+    ),
 )
 
 

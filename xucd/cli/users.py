@@ -9,7 +9,7 @@ import msgspec
 from xucd.center.audit import ASKED, Kind, Target
 from xucd.cli.subcommand import Mistake, open_store
 from xucd.signin import passwords
-from xucd.store import audit
+from xucd.store import audit, directory_users
 
 
 def login_argument(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +49,23 @@ def logout(arguments: argparse.Namespace) -> int:
     finally:
         store.close()
     print(f"{arguments.login} is signed out everywhere")
+    return 0
+
+
+def remove(arguments: argparse.Namespace) -> int:
+    """Remove a user whom a directory has brought."""
+    store = open_store(arguments)
+    try:
+        target = Target("user", None, arguments.login)
+        entry = audit.command_line(Kind.REMOVE_USER, [target])
+        if not directory_users.remove(store, arguments.login, entry):
+            raise Mistake(
+                f"no directory has brought a user {arguments.login}; users of the centre's file "
+                "are removed there: xucd center apply --prune"
+            )
+    finally:
+        store.close()
+    print(f"{arguments.login} is removed")
     return 0
 
 

@@ -63,6 +63,20 @@ def admit(
         return True, True
 
 
+def remove(store: Store, login: str, entry: AuditEntry) -> bool:
+    """Remove a user whom a directory has brought; its sign-ins end. False if there is no such one.
+
+    The audit trail gets the entry in the same transaction. Raises `StoreError`.
+    """
+    table = tables.users
+    with store.writing(alone=True) as connection:
+        brought = table.c.origin.is_not(None)
+        gone = connection.execute(delete(table).where(table.c.login == login, brought))
+        if gone.rowcount == 1:
+            audit.append(connection, entry)
+        return gone.rowcount == 1
+
+
 def _add(connection: Connection, user: DirectoryUser, given: Any) -> int:
     table = tables.users
     user_id: int = (connection.scalar(select(func.max(table.c.id))) or 0) + 1
