@@ -106,7 +106,14 @@ def test_a_caller_joins_with_its_number_and_name() -> None:
 
 def test_what_asterisk_calls_unknown_is_empty() -> None:
     assert read("Newstate", CALLER) == events.ChannelMoved(
-        "1795384810.5", "1795384810.4", ChannelState.UP, "0230210082", "Zoé", "", ""
+        "1795384810.5",
+        "1795384810.4",
+        ChannelState.UP,
+        "0230210082",
+        "Zoé",
+        "",
+        "",
+        "3000",
     )
 
 
