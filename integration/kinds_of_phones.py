@@ -56,8 +56,7 @@ username = {user}
 password = {user}-demo
 [{user}]
 type = aor
-max_contacts = 1
-remove_existing = yes
+max_contacts = 5
 """
 _PEER = """\
 [general]

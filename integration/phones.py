@@ -134,14 +134,17 @@ class Phones:
             await asyncio.gather(*(leg.ended() for leg in phone.legs))
             phone.forget()
 
-    async def register(self, *numbers: str, seconds: int = 3600) -> None:
+    async def register(self, *numbers: str, seconds: int = 3600, contact: str = "") -> None:
         """Registers phones at the PBX by their password, all at once; 0 seconds unregisters.
+
+        With a `contact` it is another phone of that name which registers by the same number.
 
         Raises:
             SippError: the PBX refused.
         """
         rows = "".join(
-            f"{number};[authentication username={number} password={number}-demo];{seconds};\n"
+            f"{number};[authentication username={number} password={number}-demo];{seconds};"
+            f"{contact or number};\n"
             for number in numbers
         )
         numbered = f"register-{uuid.uuid4().hex}.csv"

@@ -189,6 +189,30 @@ async def test_a_number_of_letters_is_called_and_told(odd: World) -> None:
     await calls(odd, odd.phones, DASHED)
 
 
+async def test_click_to_dial_rings_every_phone_that_is_registered_by_a_number(odd: World) -> None:
+    await odd.phones.register(PJSIP.user, contact="softphone")
+    bruce, ada = await pages(odd, PJSIP)
+    await bruce.ask("dial", destination=ADA, variables={"order": "7"})
+    desk_phone, softphone = [await odd.phone(name).rings() for name in (PJSIP.user, "softphone")]
+    event = await bruce.until("PhoneEvent", eventType="EventDialing")
+    assert (event["otherDN"], event["callDirection"]) == (ADA, "Outgoing")
+    softphone.answer()
+    await desk_phone.ended()
+    called = await odd.phone(ADA).rings()
+    event = await ada.until("PhoneEvent", eventType="EventRinging")
+    assert (event["otherDN"], event["userData"]) == (PJSIP.number, {"USR_order": "7"})
+    called.answer()
+    await called.answered()
+    event = await bruce.until("PhoneEvent", eventType="EventEstablished")
+    assert (event["otherDN"], event["callDirection"]) == (ADA, "Outgoing")
+    await bruce.ask("hangup")
+    await called.ended()
+    await bruce.until("PhoneEvent", eventType="EventReleased", uniqueId=event["uniqueId"])
+    told = [(each["uniqueId"], each["otherDN"]) for each in bruce.bodies("PhoneEvent")]
+    assert set(told) == {(event["uniqueId"], ADA)}  # one call, whichever phone answers
+    await odd.phones.register(PJSIP.user, contact="softphone", seconds=0)
+
+
 async def test_an_agent_works_on_a_phone_of_chan_iax2(odd: World) -> None:
     async with iax_phone(odd.pbx):
         bruce = await odd.agent("bruce", IAX2.number)

@@ -207,13 +207,16 @@ def _play_message(intent: PlayMessage) -> Action:
     )
 
 
+RING_CONTEXT = "xucd-ring"
+"""The dialplan context that rings all registrations of a phone."""
+
 DIAL_TIMEOUT = 30_000
 """How long the dialling user's own phone rings, in ms."""
 
 
 def _dial_out(intent: DialOut) -> Action:
     headers = [
-        ("Channel", intent.interface),
+        ("Channel", f"Local/s@{RING_CONTEXT}" if intent.everywhere else intent.interface),
         ("Context", DIAL_CONTEXT if intent.request_id else intent.context),
         ("Exten", intent.destination),
         ("Priority", "1"),
@@ -227,6 +230,9 @@ def _dial_out(intent: DialOut) -> Action:
     variables = {DIALLED: intent.destination}
     if intent.request_id:
         variables |= {"XUCD_CONTEXT": intent.context, "__XUCD_REQ": intent.request_id}
+    if intent.everywhere:
+        variables |= {"XUCD_PHONE": intent.interface.partition("/")[2]}
+        headers.append(("OtherChannelId", f"{intent.unique_id}-2"))
     # All in one header, since a second one would replace the first; commas separate them.
     if any("," in value for value in variables.values()):
         raise InvalidValue("Variable must not contain a comma")

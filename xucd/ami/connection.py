@@ -18,6 +18,7 @@ import structlog
 from xucd.ami import actions
 from xucd.ami.actions import Action, for_intent
 from xucd.ami.backoff import Backoff
+from xucd.ami.contacts import everywhere
 from xucd.ami.errors import AmiError, ConnectionLost, DecodeError, LoginRefused, Rejected
 from xucd.ami.events import decode
 from xucd.ami.framing import Block, name_of
@@ -25,7 +26,7 @@ from xucd.ami.numbers import check_number
 from xucd.ami.protocol import ManagerProtocol, connect
 from xucd.ami.resync import list_queues, take_snapshot
 from xucd.center.events import Event
-from xucd.center.intents import FindNumber, Intent
+from xucd.center.intents import DialOut, FindNumber, Intent
 from xucd.center.snapshot import QueuesSeen, Snapshot
 
 log = structlog.get_logger()
@@ -150,6 +151,8 @@ class Connection:
         Raises `InvalidValue`, `ConnectionLost`, `Deadline`, or `Rejected` with the code of
         Asterisk's refusal.
         """
+        if isinstance(intent, DialOut):
+            intent = await everywhere(intent, self.query)
         (answer, *_) = await self.query(for_intent(intent))
         if isinstance(intent, FindNumber):
             await check_number(intent, answer, self.query)

@@ -111,9 +111,13 @@ class CallbackDialing:
 
     def end_missing_calls(self) -> None:
         """End the calls that Asterisk no longer has, after the centre was rebuilt."""
-        channels = self._context.center.channels.by_id
+        center = self._context.center
+        there = {
+            *center.channels.by_id,
+            *(leg.unique_id for leg in center.phone_calls.legs.values()),
+        }
         for call in list(self._calls.values()):
-            if call.unique_id not in channels and call.unique_id not in self._ringing:
+            if call.unique_id not in there and call.unique_id not in self._ringing:
                 self._end(call)
 
     def _apply_phone_call(self, call: CallbackCall, phone_call: ch.PhoneCall) -> None:

@@ -139,6 +139,8 @@ class DialOut(_Intent, frozen=True):
     `context` is where the phone dials, `number` what it shows while it rings: the phone's own.
     `unique_id` becomes the phone's channel's, and is the action's id. With `request_id`, the
     dialplan of `asterisk-conf` fetches the call's variables by it before the number is dialled.
+    With `everywhere`, all registrations of a phone of PJSIP ring, through that dialplan: then a
+    Local channel has the unique id.
     """
 
     interface: str
@@ -147,6 +149,7 @@ class DialOut(_Intent, frozen=True):
     number: str
     unique_id: str
     request_id: str = ""
+    everywhere: bool = False
 
 
 class HangUp(_Intent, frozen=True):

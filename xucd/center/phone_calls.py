@@ -128,6 +128,7 @@ class PhoneCalls:
             if channel is None:
                 return None
             leg = self.legs[name] = Leg(channel, agent_id, self._twin(channel))
+            leg.unique_id = _asked_for(channels, channel) or leg.unique_id
             self._by_interface.setdefault(interface, {})[name] = leg
         if channel is not None and not leg.over:
             leg.channel = channel
@@ -172,6 +173,14 @@ class PhoneCalls:
             del self._by_interface[interface]
 
 
+def _asked_for(channels: Channels, channel: Channel) -> str:
+    """The id of xucd's under which a phone with several registrations is rung to dial, or ""."""
+    origin = channels.by_id.get(channel.linked_id) if channel.called else None
+    if origin is None or not origin.is_local or origin.state is ChannelState.UP:
+        return ""
+    return origin.unique_id if origin.unique_id.startswith(DIAL_ID) else ""
+
+
 def _released(leg: Leg) -> PhoneCall | None:
     if leg.sent is None:
         return None
@@ -199,7 +208,7 @@ def figures(leg: Leg, now: float, *, over: bool) -> AgentDay:
     if leg.twin is not None:
         return AgentDay()
     if not leg.incoming:
-        unasked = channel.called and not channel.unique_id.startswith(DIAL_ID)
+        unasked = channel.called and not leg.unique_id.startswith(DIAL_ID)
         if unasked and answered is None:
             return AgentDay()
         talked = now - answered if over and answered is not None else 0.0
