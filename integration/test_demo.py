@@ -13,6 +13,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -258,6 +259,19 @@ async def test_what_the_documents_say_to_try_works_in_the_demo() -> None:
             await shows(block)
             if any(frame.type == "AgentStateEvent" for frame in bruce.frames[begun:]):
                 await bruce.until_state("AgentReady", after=begun)
+
+
+async def test_the_pictures_of_the_documents_can_be_made_anew(tmp_path: Path) -> None:
+    await up()
+    made = await asyncio.create_subprocess_exec(
+        sys.executable, "docs/make_screenshots.py", str(tmp_path), cwd=places.PROJECT,
+        env={**os.environ, "PYTHONPATH": str(places.PROJECT)},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    printed, _ = await asyncio.wait_for(made.communicate(), DEADLINE)
+    assert made.returncode == 0, printed.decode()
+    for picture in (places.PROJECT / "docs").glob("*.png"):
+        assert (tmp_path / picture.name).read_bytes().startswith(b"\x89PNG")
 
 
 async def shows(block: Block) -> None:

@@ -41,6 +41,7 @@ REGISTER: dict[tuple[str, str], str] = {
     ("CONTRIBUTING.md", "xucd -c xucd.toml replay"): (
         "tests/test_cli.py::test_a_trace_is_replayed_to_the_states_it_led_to"
     ),
+    ("README.md", "apt-get install"): DEBIAN,
     ("README.md", "make demo\n"): (
         "integration/test_demo.py::test_ctrl_c_takes_a_demo_in_the_foreground_down"
     ),
@@ -110,6 +111,9 @@ REGISTER: dict[tuple[str, str], str] = {
     ),
     ("docs/rest.md", '[{"login"'): "users",
     ("docs/setup.md", "xucd setup"): SETUP,
+    ("docs/signin.md", "[web]"): "settings",
+    ("docs/signin.md", '[ldap]\nurls = ["ldaps://ldap1'): "settings",
+    ("docs/signin.md", '[ldap]\nurls = ["ldaps://dc1'): "settings",
     ("systemd/README.md", "python3 -m venv"): "commands",
     ("systemd/README.md", "install -d"): "commands",
     ("systemd/README.md", "install -m 640"): "commands",

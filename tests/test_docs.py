@@ -32,6 +32,16 @@ def script(name: str) -> ModuleType:
     return module
 
 
+def test_each_picture_of_the_documents_is_made_by_the_script() -> None:
+    shown = {
+        picture
+        for page in PAGES
+        for picture in re.findall(r"!\[[^\]]*\]\((?:docs/)?([^)]+\.png)\)", page.read_text("utf-8"))
+    }
+    assert shown == script("make_screenshots").PICTURES.keys()
+    assert shown == {file.name for file in DOCS.rglob("*.png")}
+
+
 def test_the_table_of_reliability_names_tests_that_leave_their_figures() -> None:
     draw = script("draw_reliability")
     table = (DOCS / "reliability.md").read_text(encoding="utf-8").split(draw.BEGIN)[1]
@@ -166,7 +176,9 @@ def anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_documents_lead_somewhere(page: Path) -> None:
-    for link in re.findall(r"\]\(([^)]+)", page.read_text(encoding="utf-8")):
+    # Code may look like a link: [sales](+).
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.S)
+    for link in re.findall(r"\]\(([^)]+)", text):
         target, _, anchor = link.partition("#")
         if "://" not in link:
             found = page.parent / target if target else page

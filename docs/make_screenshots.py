@@ -1,0 +1,80 @@
+"""Makes the pictures of the documents: `python docs/make_screenshots.py [FOLDER]`.
+
+They are written to docs/ unless a folder is given. A demo has to run, and nobody may be logged in;
+`make demo-up DEMO_CALLS=30` starts one. Run it in the project's folder. Chromium shows the pages to
+people of the demo who are at work, in the state that a picture is to show. With calls that come by
+themselves for a quarter of an hour before (`--after 900`), the board has plots.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from playwright.async_api import Browser, expect
+
+from integration.client import Client
+from integration.demo import control, places
+from integration.pages.boards import boards
+from integration.pages.browsers import chromium
+from integration.pages.desks import desks
+
+DOCS = Path(__file__).resolve().parent
+WORKING = {"alice": "1002", "jack": "1003", "marice": "1004", "etienne": "1005"}
+TALK = 25.0  # seconds of the call that the desk shows
+
+
+async def desk(browser: Browser, file: Path) -> None:
+    """The desk of an agent on a call of the queue Support, with its sheet and its callbacks."""
+    async with desks(browser, places.WEB_PORT) as opens:
+        bruce = await opens("bruce", viewport={"width": 1280, "height": 900})
+        if not await bruce.page.get_by_label("Phone line").is_hidden():
+            await bruce.log_in("1001")
+        call = asyncio.create_task(asyncio.to_thread(control.place_call, "3000", TALK))
+        await expect(bruce.state).to_have_text("On call")
+        await bruce.sheet.get_by_text("Caller").first.wait_for()
+        await bruce.page.screenshot(path=file, full_page=True)
+        await call
+
+
+async def board(browser: Browser, file: Path) -> None:
+    """The board of an administrator: queues, a caller who waits, agents in several states."""
+    async with boards(browser, places.WEB_PORT) as opens:
+        ada = await opens("ada", viewport={"width": 1440, "height": 900})
+        call = asyncio.create_task(asyncio.to_thread(control.place_call, "3002", 8.0))
+        await ada.page.locator(".tile").get_by_text("On call").first.wait_for()
+        await ada.page.screenshot(path=file)
+        await call
+
+
+PICTURES: dict[str, Callable[[Browser, Path], Awaitable[None]]] = {
+    "screenshot.png": desk,
+    "board.png": board,
+}
+"""Each picture of the documents, and what makes it."""
+
+
+async def make(folder: Path, after: float = 0.0) -> None:
+    """Make all pictures, so many seconds after the agents have logged in."""
+    agents = [await Client.sign_in(places.WEB_PORT, login) for login in WORKING]
+    try:
+        for agent, line in zip(agents, WORKING.values(), strict=True):
+            await agent.ask("agentLogin", agentphonenumber=line)
+        for agent, reason in zip(agents, ("meeting", "lunch"), strict=False):
+            await agent.ask("pauseAgent", reason=reason)
+        await asyncio.sleep(after)  # calls come meanwhile
+        async with chromium() as browser:
+            for name, shoot in PICTURES.items():
+                await shoot(browser, folder / name)
+    finally:
+        for agent in agents:
+            await agent.ask("agentLogout")
+            await agent.close()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", nargs="?", type=Path, default=DOCS)
+    parser.add_argument("--after", type=float, default=0.0, help="seconds in which calls come")
+    given = parser.parse_args()
+    asyncio.run(make(given.folder, given.after))
