@@ -332,6 +332,11 @@ def list_commands() -> Action:
     return Action("ListCommands")
 
 
+def core_settings() -> Action:
+    """Ask for Asterisk's version and main settings."""
+    return Action("CoreSettings")
+
+
 def getvar(variable: str, channel: str | None = None, action_id: str | None = None) -> Action:
     """Read a channel's variable, or without a channel a global one or a function."""
     headers = [("Variable", variable)]

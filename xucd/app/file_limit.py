@@ -33,6 +33,11 @@ def raised() -> int:
     return soft
 
 
+def allowed() -> int:
+    """How many files may be open once the limit is raised; nothing is changed."""
+    return _limits()[1]
+
+
 def for_agi(limit: int) -> int:
     """How many connections FastAGI may have."""
     return min(MAX_AGI, limit // 4)

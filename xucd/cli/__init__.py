@@ -36,7 +36,12 @@ GROUPS: dict[str, str] = {
 COMMANDS: tuple[Subcommand, ...] = (
     Subcommand("run", "run the daemon", running.run),
     Subcommand("health", "say whether the daemon is up and hears Asterisk", health.health),
-    Subcommand("check", "check Asterisk's configuration and say how to fix it", running.check),
+    Subcommand(
+        "check",
+        "check Asterisk, the settings and this machine, and say how to fix what is wrong",
+        running.check,
+        running.check_arguments,
+    ),
     Subcommand(
         "setup",
         "connect xucd to this machine's Asterisk, and make a contact centre of what it has",

@@ -1,8 +1,17 @@
 """The commands `run` and `check`: the daemon, and whether Asterisk is set up for it."""
 
 import argparse
+import os
+import pwd
+from collections.abc import Iterator
+from pathlib import Path
 
-from xucd.cli.subcommand import exposed, settings
+from sqlalchemy import make_url
+
+from xucd.cli.subcommand import exposed, settings, settings_path
+from xucd.config.directories import loopback
+from xucd.config.settings import Settings, secret_file
+from xucd.tools import asterisk_files
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -13,9 +22,54 @@ def run(arguments: argparse.Namespace) -> int:
     return daemon.run(checked, exposed(arguments, checked))
 
 
-def check(arguments: argparse.Namespace) -> int:
-    """Print what is wrong with Asterisk's configuration."""
-    checked = settings(arguments)
-    from xucd.tools import check  # noqa: PLC0415
+def check_arguments(parser: argparse.ArgumentParser) -> None:
+    """How to print the findings."""
+    parser.add_argument("--json", action="store_true", help="print a JSON list, for programs")
+    parser.epilog = (
+        "Exit codes: 0 nothing to mend (notes at most), 1 errors, 3 warnings, 2 it cannot check."
+    )
 
-    return check.run(checked, exposed(arguments, checked))
+
+def check(arguments: argparse.Namespace) -> int:
+    """Print what keeps xucd from working, here and in Asterisk."""
+    checked = settings(arguments)
+    from xucd.app import file_limit  # noqa: PLC0415
+    from xucd.tools import check, service  # noqa: PLC0415
+    from xucd.tools.checks.machine import Machine  # noqa: PLC0415
+
+    unit = service.unit()
+    limit = unit.files if unit.files is not None else file_limit.allowed()
+    machine = Machine(
+        settings=checked,
+        secrets=tuple(exposed(arguments, checked)),
+        files=tuple(_service_reads(arguments, checked, unit.credentials)),
+        clients=file_limit.for_clients(limit),
+        user=unit.user or _owner(checked),
+        etc=asterisk_files.configuration_folder() if loopback(checked.ami.host) else None,
+    )
+    return check.run(machine, json=arguments.json)
+
+
+def _service_reads(
+    arguments: argparse.Namespace, checked: Settings, credentials: bool
+) -> Iterator[Path]:
+    """The files that the service has to read, but for a secret that systemd hands it."""
+    path = settings_path(arguments)
+    if path is not None:
+        yield path
+    if checked.ami.secret_file is not None and not credentials:
+        yield secret_file(checked.ami.secret_file, path, os.environ)
+    if checked.web.tls_certificate is not None and checked.web.tls_key is not None:
+        yield from (Path(checked.web.tls_certificate), Path(checked.web.tls_key))
+
+
+def _owner(checked: Settings) -> str | None:
+    """Whose the database is: the service's user, where there is no unit; root is none."""
+    url = make_url(checked.store.url)
+    if url.get_backend_name() != "sqlite":
+        return None
+    try:
+        owner = Path(url.database or "").parent.stat().st_uid
+        return pwd.getpwuid(owner).pw_name if owner else None
+    except (OSError, KeyError):
+        return None

@@ -17,7 +17,7 @@ def exposed(settings: Settings, path: Path | None, environ: Mapping[str, str]) -
     return [
         f"{file} holds {what} and can be read by every user of this machine: chmod o-r {file}"
         for file, what in _files(settings, path, environ)
-        if _readable_by_all(file)
+        if readable_by_all(file)
     ]
 
 
@@ -43,7 +43,8 @@ def _files(
         yield Path(store.database), "the key of all tokens and the hashes of passwords"
 
 
-def _readable_by_all(file: Path) -> bool:
+def readable_by_all(file: Path) -> bool:
+    """Whether every user of the machine can read a file."""
     try:
         folders = file.resolve().parents
         return bool(file.stat().st_mode & stat.S_IROTH) and all(

@@ -6,6 +6,7 @@ a misspelt key must not quietly leave a default in force.
 """
 
 import ipaddress
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,6 +34,7 @@ MAX_STATUS = REASON_BYTES // 2
 # Environment variables that begin with PREFIX and are not settings.
 NOT_SETTINGS = {"XUCD_CONFIG"}
 STATE_DIRECTORY = "/var/lib/xucd"
+SERVICE_CREDENTIALS = Path("/run/credentials/xucd.service")
 WELL_KNOWN_SECRETS = {
     "amp111", "mysecret", "secret", "secret5", "password", "passw0rd", "changeme", "change_me",
     "change-me", "admin", "asterisk", "xucd", "manager", "test", "1234", "12345", "123456",
@@ -295,10 +297,17 @@ def secret_file(name: str, path: Path | None, environ: Mapping[str, str]) -> Pat
     """Where the secret's file is. `path` is that of the settings.
 
     A relative file is taken from systemd's credentials if there are any, else from beside the
-    settings.
+    settings. A command of the service's user is given no credentials, and may not read what is
+    beside the settings: it takes those of the service that runs.
     """
-    beside = path.parent if path else Path()
-    return Path(environ.get("CREDENTIALS_DIRECTORY", beside)) / name
+    if "CREDENTIALS_DIRECTORY" in environ:
+        return Path(environ["CREDENTIALS_DIRECTORY"]) / name
+    beside = (path.parent if path else Path()) / name
+    of_service = SERVICE_CREDENTIALS / name
+    usable = os.access(beside, os.R_OK, effective_ids=True) or not os.access(
+        of_service, os.R_OK, effective_ids=True
+    )
+    return beside if usable else of_service
 
 
 def _with_secrets(settings: Settings, path: Path | None, environ: Mapping[str, str]) -> Settings:

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import msgspec
+
 UNIT = "xucd.service"
 USER = "xucd"
 REMEDY = f"journalctl -u {UNIT} says more"
@@ -59,6 +61,35 @@ def reload() -> None:
 def stop() -> None:
     """Stop the service, now and at each boot. Raises `ProgramError`."""
     _run(["systemctl", "disable", "--now", UNIT], REMEDY)
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """xucd's service, as systemd knows it; without a unit, nothing is known.
+
+    `files` is how many files it may have open, `credentials` says that systemd hands it secrets.
+    """
+
+    user: str | None = None
+    files: int | None = None
+    credentials: bool = False
+
+
+def unit() -> Unit:
+    """Ask systemd for xucd's service; any user may."""
+    names = "LoadState,User,LimitNOFILE,LoadCredential"
+    try:
+        said = _run(["systemctl", "show", UNIT, f"--property={names}"], "")
+    except ProgramError:
+        return Unit()
+    values = dict(line.partition("=")[::2] for line in said.splitlines())
+    if values.get("LoadState") != "loaded":
+        return Unit()
+    files = values.get("LimitNOFILE", "")
+    return Unit(
+        user=values.get("User") or None,
+        files=int(files) if files.isdecimal() else None,
+        credentials=bool(values.get("LoadCredential")),
+    )
 
 
 def service_ids() -> tuple[int, int]:

@@ -1,0 +1,220 @@
+"""The dialplan: xucd's contexts, where they send requests, and what lines and queues run."""
+
+import re
+from collections.abc import AsyncIterator, Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from xucd.ami import actions
+from xucd.ami.errors import Rejected
+from xucd.center.directory import Line, folded
+from xucd.center.intents import WRAPUP_REASON
+from xucd.tools.asterisk_files import includes, layout_of
+from xucd.tools.checks import DIALPLAN_RELOAD, LEVELS, Finding, Level, counted
+from xucd.tools.checks.subject import Subject
+from xucd.tools.dialplan import Dialplan, Place, queue_places
+
+OURS = "xucd/extensions.conf"
+SPECIAL = frozenset({"s", "h", "i", "t", "T", "a", "o", "e", "fax", "failed", "*"})
+"""Extensions that Asterisk itself goes to: nobody dials them."""
+
+_AGI = re.compile(r"agi://([^/:]+)(?::(\d+))?")
+
+
+class Needed(msgspec.Struct, frozen=True):
+    """A context of the dialplan that `use` needs; with `originates`, only if xucd may originate."""
+
+    name: str
+    level: Level
+    use: str
+    originates: bool = False
+
+
+CONTEXTS = (
+    Needed("xucd-sub-wrap", "error", "wrap-up after a queue call"),
+    Needed("xucd-sub-answer", "warning", "queues without wrap-up"),
+    Needed("xucd-record", "warning", "recording"),
+    Needed("xucd-dial", "warning", "dialling with call variables", originates=True),
+    Needed("xucd-dial-from-queue", "warning", "dialling from a queue", originates=True),
+    Needed("xucd-destination", "warning", "dialling from a queue", originates=True),
+    Needed("xucd-join", "warning", "dialling from a queue", originates=True),
+    Needed("xucd-callback-key", "warning", "callbacks requested by callers"),
+    Needed("xucd-callback", "warning", "callbacks requested by callers"),
+    Needed("xucd-callback-listen", "warning", "playing callers' voice messages", originates=True),
+)
+
+
+async def contexts(subject: Subject) -> AsyncIterator[Finding]:
+    """xucd's contexts: whether they are there, and are as this version has them."""
+    if not subject.may("ShowDialPlan"):
+        return
+    data: dict[str, list[str]] = {}
+    for place, steps in subject.pbx.dialplan.steps.items():
+        data.setdefault(place.context, []).extend(step.data for step in steps)
+    needed = [context for context in CONTEXTS if subject.originate or not context.originates]
+    missing = [context for context in needed if context.name not in data]
+    if missing:
+        yield _missing(missing, len(missing) == len(needed), subject.etc)
+    for context in needed:
+        for finding in _outdated(context.name, data.get(context.name, [])):
+            yield finding
+        for finding in _elsewhere(context.name, data.get(context.name, []), subject):
+            yield finding
+
+
+def _missing(missing: list[Needed], all_of_them: bool, etc: Path | None) -> Finding:
+    """One finding, however many are missing: most often one include is."""
+    level = min((context.level for context in missing), key=LEVELS.index)
+    uses = ", ".join(dict.fromkeys(context.use for context in missing))
+    names = ", ".join(context.name for context in missing)
+    return Finding(
+        "ContextMissing",
+        level,
+        f"the dialplan has {'none of' if all_of_them else 'not all of'} xucd's contexts: {names}"
+        f" (needed for {uses})",
+        f"{_mend(all_of_them, etc)}; {DIALPLAN_RELOAD}",
+    )
+
+
+def _mend(all_of_them: bool, etc: Path | None) -> str:
+    line = f'#include "{OURS}"'
+    if etc is None:
+        main = "extensions.conf (with FreePBX or Issabel, extensions_custom.conf)"
+        if all_of_them:
+            return f"add the line {line} to {main}"
+        return f"replace xucd's extensions.conf by that of this version, and add {line} to {main}"
+    main = str(etc / layout_of(etc).extensions)
+    copy = f"copy xucd's asterisk-conf/extensions.conf to {etc / OURS}"
+    try:
+        included = includes(etc, "extensions.conf", OURS)
+        there = (etc / OURS).is_file()
+    except OSError:
+        included, there = False, True
+    if not included:
+        return f"{'' if there else f'{copy}, and '}add the line {line} to {main}"
+    if not there or not all_of_them:
+        return copy
+    return f"nothing in the files, for {main} includes {etc / OURS}"
+
+
+def _outdated(context: str, data: list[str]) -> Iterator[Finding]:
+    if context != "xucd-sub-wrap" or not data:
+        return
+    if not any(WRAPUP_REASON in item for item in data):
+        yield Finding(
+            "WrapupContext",
+            "error",
+            f"{context} does not pause the agent with the reason {WRAPUP_REASON}",
+            "use the context of xucd's extensions.conf unchanged",
+        )
+    elif not any("MEMBERNAME" in item for item in data):
+        yield Finding(
+            "DialplanOutdated",
+            "warning",
+            f"{context} is of an older xucd: it pauses for a wrap-up also members that are no"
+            " agents of xucd's",
+            f"replace xucd's extensions.conf by that of this version; {DIALPLAN_RELOAD}",
+        )
+
+
+def _elsewhere(context: str, data: list[str], subject: Subject) -> Iterator[Finding]:
+    agi = subject.agi
+    for host, port in {found for item in data for found in _AGI.findall(item)}:
+        if int(port or 4573) != agi.port or host not in (agi.host, "localhost"):
+            yield Finding(
+                "AgiElsewhere",
+                "warning",
+                f"{context} sends requests to agi://{host}:{port or 4573},"
+                f" but xucd listens on {agi.host}:{agi.port}",
+                "set the same address in extensions.conf and under [agi] in xucd.toml",
+            )
+
+
+async def destinations(subject: Subject) -> AsyncIterator[Finding]:
+    """The contexts in which lines dial: whether anything can be dialled there."""
+    if not subject.may("ShowDialPlan") or not subject.originate:
+        return
+    lines: dict[str, list[Line]] = {}
+    for line in subject.directory.lines.values():
+        if line.context:  # else it is not known
+            lines.setdefault(line.context, []).append(line)
+    for context, there in lines.items():
+        if dialable(subject.pbx.dialplan, context) or await _switches(subject, context):
+            continue
+        yield Finding(
+            "NothingToDial",
+            "warning",
+            f"nothing can be dialled in the context {context}, in which"
+            f" {counted((line.number for line in there), 'line dials', 'lines dial')}:"
+            " each call that their users place from a page or out of a queue fails",
+            "set context of these [[lines]] in the centre file to the one in which their phones"
+            f" dial{_named(subject, there)}, and run xucd center apply",
+        )
+
+
+def dialable(dialplan: Dialplan, context: str) -> bool:
+    """Whether somebody can dial something in a context, or in what it includes."""
+    inner, near = {context}, [context]
+    while near:
+        near = [each for name in near for each in dialplan.includes.get(name, ())]
+        near = [name for name in near if name not in inner]
+        inner.update(near)
+    return any(place.context in inner and place.exten not in SPECIAL for place in dialplan.steps)
+
+
+async def _switches(subject: Subject, context: str) -> bool:
+    """Whether a context leaves it to a switch (realtime, another server) what can be dialled."""
+    try:
+        steps = await subject.query(actions.show_dialplan(context))
+    except Rejected:
+        return False
+    return any("Switch" in step for step in steps)
+
+
+def _named(subject: Subject, lines: Iterable[Line]) -> str:
+    """The contexts that these lines' phones are said to dial in by Asterisk."""
+    devices = {line.phone for line in lines}
+    found = {phone.context for phone in subject.pbx.phones if phone.device in devices}
+    names = sorted(name for name in found if name)
+    return f" ({', '.join(names)}, says Asterisk)" if names else ""
+
+
+async def subroutines(subject: Subject) -> AsyncIterator[Finding]:
+    """Steps `Queue()` with a subroutine of their own, which runs in place of the queue's."""
+    if not subject.may("ShowDialPlan", "CoreSettings"):
+        return
+    (core,) = await subject.query(actions.core_settings())
+    # Up to Asterisk 20, a macro stands before the subroutine.
+    major = re.match(r"\D*(\d+)", core.get("AsteriskVersion", ""))
+    place_of_it = 7 if major is not None and int(major[1]) < 21 else 6
+    wrapping = [queue.name for queue in subject.directory.queues.values() if queue.wrapup]
+    led = queue_places(subject.pbx.dialplan, wrapping)
+    found = []
+    for place, steps in subject.pbx.dialplan.steps.items():
+        for step in steps:
+            arguments = step.data.split(",")
+            if step.application.lower() != "queue" or len(arguments) <= place_of_it:
+                continue
+            routine = arguments[place_of_it].strip()
+            own = routine and not routine.startswith("xucd-sub-wrap")
+            if own and _leads_to(arguments[0], place, wrapping, led):
+                found.append((place, arguments[0], routine))
+    for place, queue, routine in found:
+        yield Finding(
+            "QueueSubroutine",
+            "note",
+            f"Queue({queue}) in extension {place.exten} of the context {place.context} runs the"
+            f" subroutine {routine} as an agent answers, in place of the queue's membergosub: xucd"
+            " pauses the agent for its wrap-up itself, over AMI, and a call shorter than some 50 ms"
+            " can let another one through",
+            f"end {routine.split('^')[0]} with Gosub(xucd-sub-wrap,s,1), or leave that argument of"
+            f" Queue() out and name the subroutine in queues.conf; {DIALPLAN_RELOAD}",
+        )
+
+
+def _leads_to(name: str, place: Place, wrapping: list[str], led: dict[str, list[Place]]) -> bool:
+    """Whether a step's queue is one whose agents have a wrap-up, as far as can be told."""
+    if "$" in name:
+        return any(place in places for places in led.values()) or not led
+    return folded(name.strip()) in {folded(queue) for queue in wrapping}

@@ -1,0 +1,58 @@
+"""What the checks of Asterisk look at: a connection that is logged in, and what was read by it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from xucd.ami import actions
+from xucd.ami.errors import Rejected
+from xucd.ami.framing import Block
+from xucd.center.directory import Directory, folded
+from xucd.tools.discovery import FoundPbx, FoundQueue, Query
+
+
+class AgiSettings(Protocol):
+    """The address for the dialplan's FastAGI requests."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A PBX, and the contact centre that is to work beside it.
+
+    `commands` are the actions that the manager user may run, `originate` whether xucd has features
+    that place calls, `etc` the folder of Asterisk's configuration if it is on this machine.
+    """
+
+    query: Query
+    commands: Block
+    pbx: FoundPbx
+    directory: Directory
+    agi: AgiSettings
+    originate: bool = True
+    etc: Path | None = None
+
+    def may(self, *names: str) -> bool:
+        """Whether the manager user may run these actions; one that is missing has a finding."""
+        return all(name in self.commands for name in names)
+
+    async def value(self, variable: str) -> str:
+        """What a global variable or a function of the dialplan gives; "" for nothing."""
+        try:
+            (answer,) = await self.query(actions.getvar(variable))
+        except Rejected:
+            return ""
+        return answer.get("Value", "")
+
+    async def loaded(self, module: str) -> bool:
+        """Whether a module is loaded; False also where func_module cannot tell."""
+        return await self.value(f"IFMODULE({module}.so)") == "1"
+
+    def queues(self) -> list[FoundQueue]:
+        """Asterisk's queues that xucd has as well, which Asterisk names in any case of letters."""
+        ours = {folded(name) for name in self.directory.queue_by_name}
+        return [queue for queue in self.pbx.queues if folded(queue.name) in ours]
