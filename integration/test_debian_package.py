@@ -60,7 +60,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module", params=["13", "12"])
 def debian(request: pytest.FixtureRequest, dist: Path) -> Iterator[BootedDebian]:
     """A Debian on which the package is installed, with settings; the service runs."""
-    with BootedDebian(request.param, dist) as debian:
+    with BootedDebian(request.param, {"/dist": dist}) as debian:
         debian.write("/etc/dpkg/dpkg.cfg.d/test", "force-unsafe-io\n")  # no power cut is tested
         install(debian, "xucd.deb")
         certificate(dist)

@@ -30,11 +30,14 @@ class BootedError(Exception):
 
 
 class BootedDebian:
-    """One such Debian, `version` as in the name of its image; ``/dist`` is a folder of packages."""
+    """One such Debian, `version` as in the name of its image.
 
-    def __init__(self, version: str, dist: Path, network: str = "none") -> None:
+    `volumes` are folders of this machine by where the container has them, to be read.
+    """
+
+    def __init__(self, version: str, volumes: dict[str, Path], network: str = "none") -> None:
         self.version = version
-        self._dist = dist
+        self._volumes = volumes
         self._network = network
         self.container_id = ""
 
@@ -43,7 +46,8 @@ class BootedDebian:
         remove_leftovers()
         self.container_id = _docker(
             "run", "--detach", "--label", f"{OWNER}={owner_label()}", "--network", self._network,
-            *RIGHTS, "--env", "container=docker", "--volume", f"{self._dist}:/dist:ro",
+            *RIGHTS, "--env", "container=docker",
+            *(f"--volume={folder}:{place}:ro" for place, folder in self._volumes.items()),
             f"xucd-debian:{self.version}",
         ).strip()  # fmt: skip
         try:
