@@ -1,0 +1,110 @@
+"""The container image beside a real Asterisk: no root, no right, nothing written but the state."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from integration.client import Client
+from integration.debian.booted import PROJECT, build_package
+from integration.fixtures import World
+from integration.pbx import OWNER, Pbx, owner_label
+from integration.running import DEADLINE, DEMO, free_port
+from xucd import __version__
+
+pytestmark = pytest.mark.any_asterisk
+
+IMAGE = f"xucd:{__version__}"
+HEALTH_DEADLINE = 60.0  # seconds; it is asked every 10
+
+
+def docker(*arguments: str, given: str = "") -> str:
+    """What Docker's command says."""
+    ran = subprocess.run(
+        ["docker", *arguments], input=given, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+@pytest.fixture(scope="module")
+def image() -> str:
+    """The image of this checkout."""
+    build_package()
+    subprocess.run(["packages/make-image"], cwd=PROJECT, check=True, capture_output=True)
+    return IMAGE
+
+
+@contextlib.contextmanager
+def container(image: str, pbx: Pbx, port: int, ami_port: int) -> Iterator[str]:
+    """A container beside Asterisk, as closed as it can be, with its settings in the environment."""
+    volume = f"xucd-test-{uuid.uuid4().hex}"
+    settings = {
+        "XUCD_AMI_PORT": ami_port,
+        "XUCD_AMI_SECRET": pbx.ami_secret,
+        "XUCD_AGI_PORT": pbx.agi_port,
+        "XUCD_WEB_PORT": port,
+    }
+    started = docker(
+        "run", "--detach", "--network", "host", "--read-only", "--cap-drop", "ALL",
+        "--security-opt", "no-new-privileges", "--label", f"{OWNER}={owner_label()}",
+        "--health-interval", "1s", "--health-retries", "1", "--health-start-period", "0s",
+        "--volume", f"{volume}:/var/lib/xucd",
+        *(f"--env={name}={value}" for name, value in settings.items()), image,
+    ).strip()  # fmt: skip
+    try:
+        yield started
+    finally:
+        docker("rm", "--force", started)
+        docker("volume", "rm", volume)
+
+
+def inspected(container: str) -> Any:
+    """What Docker knows of a container's state."""
+    return json.loads(docker("inspect", "--format", "{{json .State}}", container))
+
+
+def until(container: str, condition: str) -> None:
+    """Wait until Docker finds it healthy, or not."""
+    deadline = time.monotonic() + HEALTH_DEADLINE
+    while (state := inspected(container))["Health"]["Status"] != condition:
+        assert state["Running"] and time.monotonic() < deadline, docker("logs", container)
+        time.sleep(0.2)  # Docker announces it to nobody
+
+
+async def test_an_agent_takes_a_call_by_an_unprivileged_container(
+    world: World, image: str, pbx: Pbx
+) -> None:
+    await world.xucd.stop()
+    port = free_port()
+    with container(image, pbx, port, pbx.ami_port) as ran:
+        centre = DEMO.read_text(encoding="utf-8")
+        docker("exec", "-i", ran, "xucd", "center", "apply", "/dev/stdin", given=centre)
+        docker("exec", "-i", ran, "xucd", "user", "passwd", "bruce", given="bruce-demo\n")
+        docker("kill", "--signal", "HUP", ran)
+        await asyncio.to_thread(until, ran, "healthy")
+        assert docker("exec", ran, "id", "-u").strip() == "8090"
+        assert "CapEff:\t0000000000000000\n" in docker("exec", ran, "cat", "/proc/1/status")
+        async with await Client.sign_in(port, "bruce") as bruce:
+            await bruce.ask("agentLogin", agentphonenumber="1001")
+            call = world.phones.dial("3000")
+            (await world.phone("1001").rings()).answer()
+            await bruce.until("AgentStateEvent", name="AgentOnCall")
+            await call.answered()
+            await call.hang_up()
+        docker("stop", "--time", str(int(DEADLINE)), ran)
+        assert inspected(ran)["ExitCode"] == 0
+
+
+async def test_a_container_that_does_not_hear_asterisk_is_unhealthy(image: str, pbx: Pbx) -> None:
+    with container(image, pbx, free_port(), free_port()) as ran:
+        await asyncio.to_thread(until, ran, "unhealthy")
+        assert '"asterisk":"lost"' in inspected(ran)["Health"]["Log"][-1]["Output"]
