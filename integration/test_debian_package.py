@@ -13,7 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from integration.debian.booted import BootedDebian, BootedError, build_package
+from integration.debian.booted import (
+    BootedDebian,
+    BootedError,
+    build_asterisk_images,
+    build_package,
+    run_once,
+)
 from integration.running import DEADLINE, DEMO
 from tests.test_ws_tls import certificate
 from xucd import __version__
@@ -37,6 +43,13 @@ shown = ssl.get_server_certificate(("127.0.0.1", 8090))
 print(x509.load_pem_x509_certificate(shown.encode()).serial_number)
 """
 AS_XUCD = "runuser -u xucd -- xucd"
+ON_SID = """
+apt-get -qy install /dist/xucd.deb </dev/null
+/opt/xucd/bin/python3 -c 'import sys; print(sys.version_info[:2])'
+export XUCD_AMI_SECRET=a-secret-of-32-letters-or-so XUCD_AMI_PORT=9
+runuser -u xucd -- xucd run &
+until xucd health | grep current; do kill -0 $!; sleep 0.1; done
+"""
 
 
 @pytest.fixture(scope="module")
@@ -163,3 +176,10 @@ def test_a_removal_keeps_data_and_a_purge_leaves_nothing(debian: BootedDebian) -
     assert debian.run(left) == ""
     assert debian.run("getent passwd xucd || getent group xucd || true") == ""
     assert debian.run("systemctl list-unit-files 'xucd*' --no-legend || true") == ""
+
+
+def test_it_runs_on_the_python_of_the_next_debian_and_without_systemd(dist: Path) -> None:
+    build_asterisk_images("22")  # of Debian sid, as it is for the time being
+    said = run_once("xucd-asterisk:22", {"/dist": dist}, ON_SID)
+    assert "(3, 14)\n" in said
+    assert '{"current":false,"asterisk":"lost","store":"ok"' in said

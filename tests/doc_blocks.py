@@ -118,6 +118,9 @@ REGISTER: dict[tuple[str, str], str] = {
     ("systemd/README.md", "install -d"): "commands",
     ("systemd/README.md", "install -m 640"): "commands",
     ("systemd/README.md", "[Service]\nIPAddressDeny"): "unit",
+    ("systemd/README.md", "docker run --detach"): (
+        "integration/test_image.py::test_an_agent_takes_a_call_by_an_unprivileged_container"
+    ),
     ("xucd/web/static/lib/README.md", "import { connect }"): (
         "tests/test_doc_blocks.py::test_the_libraries_own_page_uses_what_the_library_has"
     ),

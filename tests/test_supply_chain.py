@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import xucd
@@ -69,9 +70,13 @@ def test_each_library_that_is_asked_for_is_locked_with_hashes(
         ("options", "install_requires"), *(("options.extras_require", extra) for extra in extras)
     )
     assert len(wanted) >= 12
+    # A library may be asked for twice, in the version that each Python can have.
+    allowed: dict[str, list[SpecifierSet]] = {}
     for requirement in wanted:
-        versions = locked[canonicalize_name(requirement.name)]
-        assert all(map(requirement.specifier.contains, versions)), requirement
+        allowed.setdefault(canonicalize_name(requirement.name), []).append(requirement.specifier)
+    for name, specifiers in allowed.items():
+        for version in locked[name]:
+            assert any(each.contains(version) for each in specifiers), f"{name} {version}"
 
 
 @pytest.mark.parametrize("file", [RUNTIME, DEMO, DOCS], ids=lambda file: file.stem)
@@ -168,3 +173,23 @@ def test_the_addresses_that_security_names_are_those_of_the_settings() -> None:
     settings = Settings()
     assert f"{settings.web.host} unless `web.host` says otherwise" in text
     assert (settings.agi.host, settings.ami.host) == ("127.0.0.1", "127.0.0.1")
+
+
+def test_all_places_name_the_same_pythons() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(PROJECT / "setup.cfg")
+    supported = SpecifierSet(setup["options"]["python_requires"])
+    minors = [minor for minor in range(30) if f"3.{minor}" in supported]
+    named = [
+        line.rpartition(" ")[2]
+        for line in setup["metadata"]["classifiers"].splitlines()
+        if ":: Python :: 3." in line
+    ]
+    assert named == [f"3.{minor}" for minor in minors]
+    span = f"3.{minors[0]} to 3.{minors[-1]}"
+    for page in ("README.md", "CONTRIBUTING.md", "docs/index.md", "systemd/README.md"):
+        text = (PROJECT / page).read_text(encoding="utf-8")
+        assert re.findall(r"Python (3\.\d+ to 3\.\d+)", text) == [span], page
+    environment = (PROJECT / "integration/bin/ensure-venv").read_text(encoding="utf-8")
+    assert f"(3, {minors[0]}) <= sys.version_info[:2] <= (3, {minors[-1]})" in environment
+    assert f"Python {span} with" in environment

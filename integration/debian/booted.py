@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -86,8 +87,23 @@ def build_images(*versions: str) -> None:
     _run([str(PROJECT / "integration/bin/build-debian"), *versions])
 
 
+def build_asterisk_images(*versions: str) -> None:
+    """See to it that the images with Asterisk are there. Raises `BootedError`."""
+    _run([str(PROJECT / "integration/bin/build-images"), *versions])
+
+
+def run_once(image: str, volumes: dict[str, Path], script: str) -> str:
+    """What a shell script says in a container of its own, with no network. Raises `BootedError`."""
+    return _docker(
+        "run", "--rm", "-i", "--network", "none", "--label", f"{OWNER}={owner_label()}",
+        *(f"--volume={folder}:{place}:ro" for place, folder in volumes.items()),
+        image, "sh", "-e", given=script,
+    )  # fmt: skip
+
+
+@cache
 def build_package() -> Path:
-    """Make the Debian package of this checkout. Raises `BootedError`."""
+    """Make the Debian package of this checkout, once in a run. Raises `BootedError`."""
     _run(["packages/make-dist"])
     return PROJECT / _run([".venv/bin/python", "packages/make-deb"]).splitlines()[-1]
 

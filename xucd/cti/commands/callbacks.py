@@ -1,8 +1,8 @@
 """Commands about callbacks: customers who want to be called back."""
 
 import datetime
-import uuid
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta, field
@@ -81,7 +81,7 @@ class TakeCallback(Command, kw_only=True, tag="takeCallback"):
     of the agent that has it.
     """
 
-    uuid: uuid.UUID
+    uuid: UUID
 
 
 class ReleaseCallback(Command, kw_only=True, tag="releaseCallback"):
@@ -91,7 +91,7 @@ class ReleaseCallback(Command, kw_only=True, tag="releaseCallback"):
     `CallbackClotured` or `NotTaken`.
     """
 
-    uuid: uuid.UUID
+    uuid: UUID
 
 
 class StartCallback(Command, kw_only=True, tag="startCallback"):
@@ -103,7 +103,7 @@ class StartCallback(Command, kw_only=True, tag="startCallback"):
     `CallbackInCall`, `DestinationNotAllowed`, `LineUnknown` or `PhoneUnreachable`.
     """
 
-    request_uuid: uuid.UUID = field(name="uuid")
+    request_uuid: UUID = field(name="uuid")
     number: Number
 
 
@@ -116,11 +116,11 @@ class UpdateCallbackTicket(Command, kw_only=True, tag="updateCallbackTicket"):
     `NotAuthorized`, `NotTaken`, `CallbackClotured`, `PeriodUnknown` or `DateInPast`.
     """
 
-    ticket_uuid: uuid.UUID = field(name="uuid")
+    ticket_uuid: UUID = field(name="uuid")
     status: Literal["NoAnswer", "Answered", "Fax", "Email", "Callback"]
     comment: Text | None = None
     due_date: datetime.date | None = None
-    period_uuid: uuid.UUID | None = None
+    period_uuid: UUID | None = None
 
 
 class ListenCallbackMessage(Command, kw_only=True, tag="listenCallbackMessage"):
