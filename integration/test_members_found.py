@@ -217,6 +217,7 @@ async def test_app_queue_that_goes_leaves_nobody_ready_and_brings_all_back(found
 async def test_what_others_do_to_a_membership_is_told_and_undone_by_the_next_login(
     found: World,
 ) -> None:
+    """A member that is another program's stays as it is: see `xucd.center.owners`."""
     ada = await found.client("ada")
     await ada.ask("getList", objectType="queuemember")
     bruce = await found.agent("bruce", "1001")
@@ -238,8 +239,8 @@ async def test_what_others_do_to_a_membership_is_told_and_undone_by_the_next_log
     store = found.xucd.store()
     assert store.memberships()[8] == {1: 0, 2: 1}
     store.close()
-    assert bruce.bodies("AgentStateEvent")[-1]["queues"] == [1, 2]
-    assert await pauses(found, "billing") == {}
+    assert bruce.bodies("AgentStateEvent")[-1]["queues"] == [1, 2, 3]
+    assert await pauses(found, "billing") == {"PJSIP/1001": None}
 
 
 async def test_one_line_has_one_agent_whoever_puts_another_there(

@@ -236,3 +236,28 @@ async def test_a_member_like_freepbxs_is_its_agents_with_wrapup_states_and_phone
     found.phone("1005", answer_after=0.0)
     await etienne.ask("dial", destination="1007")
     assert (await found.phone("1007").rings()).other_number == "1005"
+
+
+async def test_a_stranger_rings_its_phone_but_no_agent_on_pause_and_is_never_taken_away(
+    make_found: MakeFound,
+) -> None:
+    found = await make_found()
+    stranger = "Local/1006@default/n"
+    add = f"queue add member {stranger} to quick penalty 3 as Panel state_interface PJSIP/1006"
+    await asyncio.to_thread(found.pbx.cli, add)
+    caroline = await found.agent("caroline", "1006")
+    assert await pauses(found, "quick") == {stranger: None}
+    await caroline.ask("pauseAgent", reason="lunch")
+    assert await pauses(found, "quick") == {stranger: "lunch"}
+    again = f"queue unpause member {stranger} queue quick"
+    await asyncio.to_thread(found.pbx.cli, again)
+    await caroline.ask("agentLogout")
+    await caroline.until_state("AgentLoggedOut")
+    async with asyncio.timeout(30):
+        while await pauses(found, "quick") != {stranger: None}:
+            await asyncio.sleep(0.05)  # a command line announces nothing
+    call = found.phones.dial("3023")
+    (await found.phone("1006").rings()).answer()
+    await call.answered()
+    await call.hang_up()
+    assert await pauses(found, "quick") == {stranger: None}

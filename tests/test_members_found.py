@@ -333,7 +333,7 @@ def test_a_wrapups_pause_that_stays_in_one_queue_is_ended(scene: Scene) -> None:
 def test_a_wrapups_pause_that_stays_on_one_of_two_members_of_a_phone_is_ended(
     scene: Scene,
 ) -> None:
-    scene.happens(leaves("sales"), leaves("billing"), joins(LOCAL, "Local"))
+    scene.happens(leaves("sales"), leaves("billing"), joins(LOCAL, "Agent/2501"))
     phone = scene.talks()
     for interface in ("PJSIP/1001", LOCAL):
         scene.happens(ev.MemberPaused("support", interface, "", True, WRAPUP_REASON))

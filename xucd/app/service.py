@@ -152,7 +152,8 @@ class Service:
             for live in old.agents.values()
             if live.line is not None
             and live.line.interface not in center.directory.line_by_interface
-            for _, member in old.owners.members(live)
+            for _, member in old.owners.own(live)
+            if member.dynamic
         ]
         await asyncio.gather(*(self._send_own(intent) for intent in memberships))
         center.inherit(old, self.context.now())

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from xucd.center.directory import LOCAL, Directory, Line
+from xucd.center.directory import AGENT_MEMBER, LOCAL, Directory, Line
 from xucd.center.events import MemberPaused
 from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, SetPause
 from xucd.center.snapshot import MemberSeen
@@ -35,6 +35,11 @@ def paused(member: MemberSeen, is_paused: bool, reason: str) -> MemberSeen:
     return msgspec.structs.replace(
         member, paused=is_paused, reason=reason, overwritten=overwritten, unsaid=False
     )
+
+
+def is_named(member: MemberSeen) -> bool:
+    """Whether a member is called as those of agents are: xucd made it, or it is to be as if."""
+    return member.member.startswith(AGENT_MEMBER)
 
 
 def is_shelved(member: MemberSeen) -> bool:

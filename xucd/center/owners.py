@@ -1,11 +1,18 @@
-"""Which agent a queue's member is of, and which members are an agent's."""
+"""Which agent a queue's member is of, and which members are an agent's.
+
+Of the members that ring an agent's phone, some are its *own*: those by its name, and those that
+stand in Asterisk's configuration (queues.conf, a database, FreePBX) and ring a line that an agent
+has for its usual one. The others are *strangers*: another program made them, or an operator. Who
+is logged in on a stranger's phone has its calls, and on pause gets none through it. Nothing else is
+done to a stranger: it is not removed, its penalty stays, and a logout leaves it as it was.
+"""
 
 from collections.abc import Mapping
 
 from xucd.center.agent import Stance
-from xucd.center.directory import AGENT_MEMBER, Directory, Line
+from xucd.center.directory import Directory, Line
 from xucd.center.live import AgentRecord, LiveAgent
-from xucd.center.memberships import Memberships, is_shelved
+from xucd.center.memberships import Memberships, is_named, is_shelved
 from xucd.center.snapshot import MemberSeen
 
 
@@ -33,7 +40,7 @@ class Owners:
         if line is None or is_shelved(member):
             return None
         holder = self._on_device.get(line.phone)
-        if not member.member.startswith(AGENT_MEMBER):
+        if not is_named(member):
             return holder
         agent = self._directory.agent_by_member_name.get(member.member)
         live = self._agents[agent.id] if agent is not None else None
@@ -42,11 +49,30 @@ class Owners:
         return live if live.stance is not Stance.OUT or live is holder else None
 
     def members(self, live: LiveAgent) -> list[tuple[int, MemberSeen]]:
-        """All members of a logged-in agent, with their queues' ids; its line's own come first."""
+        """All members of a logged-in agent, with their queues' ids.
+
+        Its own come before strangers, and of these the ones that its line's interface names.
+        """
         if live.line is None:
             return []
         found = self._members.on_line(live.line)
-        return [(queue_id, member) for queue_id, member in found if self.of(member) is live]
+        members = [(queue_id, member) for queue_id, member in found if self.of(member) is live]
+        return sorted(members, key=lambda each: self.is_stranger(each[1]))
+
+    def own(self, live: LiveAgent) -> list[tuple[int, MemberSeen]]:
+        """The members of a logged-in agent that are no strangers."""
+        return [each for each in self.members(live) if not self.is_stranger(each[1])]
+
+    def is_stranger(self, member: MemberSeen) -> bool:
+        """Whether a member is none of an agent's own; see above."""
+        if is_named(member):
+            return False
+        line = self._members.line_of(member)
+        return member.dynamic or line is None or line.id not in self._directory.agent_ids_by_line
+
+    def strangers(self) -> list[tuple[int, MemberSeen]]:
+        """The members of our queues that are no agent's, whoever is logged in on their phones."""
+        return [each for each in self._members.all() if self.is_stranger(each[1])]
 
     def shelved(self, live: LiveAgent, line: Line) -> list[tuple[int, MemberSeen]]:
         """The shelved members that are an agent's once it is logged in on a line."""
@@ -54,8 +80,7 @@ class Owners:
         return [
             (queue_id, member)
             for queue_id, member in self._members.on_line(line)
-            if is_shelved(member)
-            and (member.member == ours or not member.member.startswith(AGENT_MEMBER))
+            if is_shelved(member) and (member.member == ours or not is_named(member))
         ]
 
     def interfaces(self, live: LiveAgent) -> list[str]:

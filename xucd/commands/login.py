@@ -207,7 +207,7 @@ async def log_out(context: Context, live: LiveAgent) -> None:
         return
     before = live.station()
     await _store_logout(context, live, line)
-    members = context.center.owners.members(live)
+    members = context.center.owners.own(live)
     commanded.begin_logout(context.center, live.agent.id, context.now())
     context.publish()
     try:

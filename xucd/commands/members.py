@@ -1,8 +1,9 @@
 """Putting one agent into one queue of Asterisk, and taking it out, whatever is there already.
 
 On a line there may be a member of another name, or one that stands in Asterisk's configuration:
-that one can be neither added nor removed. It is made ready in place of being added, and shelved
-(paused for `LOGOUT_REASON`) in place of being removed, if the agent logs out.
+that one can be neither added nor removed. If it is the agent's own, it is made ready in place of
+being added, and shelved (paused for `LOGOUT_REASON`) in place of being removed, if the agent logs
+out. A stranger (see `xucd.center.owners`) stays as it is.
 """
 
 from xucd.center.agent import Stance
@@ -19,7 +20,7 @@ from xucd.center.intents import (
 from xucd.center.live import LiveAgent
 from xucd.center.memberships import is_shelved
 from xucd.center.refused import Refused
-from xucd.center.rules.members import denied
+from xucd.center.rules.members import denied, log_in_found
 from xucd.center.snapshot import MemberSeen
 from xucd.commands.context import Context
 
@@ -30,13 +31,12 @@ NO_SUCH_MEMBER = frozenset({"NotMember", "NoSuchQueue", "AsteriskLacksAction"})
 async def join(context: Context, live: LiveAgent, line: Line, queue: Queue, penalty: int) -> None:
     """Make an agent a member of a queue with this penalty, paused as it is elsewhere.
 
-    A dynamic member of the line by another name is replaced. Raises `Refused`.
+    A stranger that rings the line there already is left as it is: a second member would ring the
+    same phone. Raises `Refused`.
     """
     ask = context.asterisk.ask
-    found = [each for key, each in context.center.members.on_line(line) if key == queue.id]
-    there = found[0] if found else None
-    if there is not None and (not there.dynamic or there.interface != line.interface):
-        await ask(*_intents_to_take_over(live, there, penalty))
+    there = _there(context, line, queue)
+    if await _takes_over(context, live, there, line, penalty):
         return
     known = there is not None and there.member == live.agent.member_name
     adding = _intents_to_add(live, line, queue, penalty)
@@ -48,12 +48,40 @@ async def join(context: Context, live: LiveAgent, line: Line, queue: Queue, pena
         if known and live.stance is not Stance.OUT:
             await ask(SetPenalty(queue.name, line.interface, penalty))
             return
+        if there is None:  # a reload has brought it, without an event
+            await context.asterisk.relist_members()
+            there = _there(context, line, queue)
+            if await _takes_over(context, live, there, line, penalty):
+                return
         try:
             await ask(RemoveMember(queue.name, line.interface), *adding, ignore=("NotMember",))
         except Refused as again:
             if again.code != "MemberNotDynamic":
                 raise
             await ask(SetPause(line.interface, False, "", queue.name))
+
+
+def _there(context: Context, line: Line, queue: Queue) -> MemberSeen | None:
+    """The member that rings a line in a queue; the agents' own come first."""
+    found = [each for key, each in context.center.members.on_line(line) if key == queue.id]
+    return min(found, key=context.center.owners.is_stranger, default=None)
+
+
+async def _takes_over(
+    context: Context, live: LiveAgent, there: MemberSeen | None, line: Line, penalty: int
+) -> bool:
+    """Let a member that is not added be the agent's, if it can be. Raises `Refused`."""
+    if there is None:
+        return False
+    stranger = context.center.owners.is_stranger(there)
+    if not stranger and there.dynamic and there.interface == line.interface:
+        return False
+    if live.stance is Stance.OUT:
+        log_in_found(context.center, live.agent.id, line, context.now())
+        context.publish()
+    if not stranger:
+        await context.asterisk.ask(*_intents_to_take_over(live, there, penalty))
+    return True
 
 
 async def release(context: Context, live: LiveAgent, member: MemberSeen) -> None:

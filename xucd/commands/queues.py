@@ -181,7 +181,10 @@ async def remove_from_queue(context: Context, live: LiveAgent, queue: Queue) -> 
     line = live.line
     found = [member for key, member in context.center.owners.members(live) if key == queue.id]
     if any(not member.dynamic for member in found):
-        text = "The member stands in Asterisk's configuration."
+        text = (
+            "This member stands in Asterisk's own configuration (queues.conf, a database, FreePBX),"
+            " which alone can take it out of the queue. It can be paused."
+        )
         raise Refused("MemberNotDynamic", text, silent=True)
     if live.stance is Stance.OUT or line is None or not (found or context.in_doubt(live)):
         await _configure(context, live, queue, -1)

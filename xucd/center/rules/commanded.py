@@ -73,7 +73,7 @@ def begin_logout(center: Center, agent_id: int, now: float) -> None:
     """A logout was begun: the going of its members is part of it, and ends in logged out."""
     live = center.agent_record(agent_id)
     live.begin_logout()
-    if not live.members:
+    if not center.owners.own(live):
         center.log_out(live, now)
 
 

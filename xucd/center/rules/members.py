@@ -7,7 +7,8 @@ not is undone: on a line that another agent holds, on a second line, or of an ag
 out.
 
 A member that stands in Asterisk's configuration cannot be removed. Paused for `LOGOUT_REASON` it is
-shelved, which is to it what being removed is to others.
+shelved, which is to it what being removed is to others. A stranger (see `Owners`) is never shelved,
+and one that is found so is freed.
 
 What is configured for an agent stays as it is, whatever happens to its members.
 """
@@ -19,7 +20,14 @@ from xucd.center import memberships
 from xucd.center.agent import Fact, Stance
 from xucd.center.center import Center
 from xucd.center.directory import AGENT_MEMBER, Line
-from xucd.center.intents import WRAPUP_REASON, AddMember, RelistMembers, RemoveMember, SetPause
+from xucd.center.intents import (
+    LOGOUT_REASON,
+    WRAPUP_REASON,
+    AddMember,
+    RelistMembers,
+    RemoveMember,
+    SetPause,
+)
 from xucd.center.live import AgentRecord, Member
 from xucd.center.memberships import after_wrapup, is_shelved, wraps_up
 from xucd.center.rules import commanded
@@ -99,6 +107,10 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
         center.intents.append(RelistMembers())
         return
     member = memberships.paused(known, event.paused, event.reason)
+    if is_left_paused(center, member):
+        center.members.put(queue.id, member)
+        free_stray(center, member)
+        return
     if is_shelved(known) and not is_shelved(member):
         _appeared(center, queue.id, member, now)
         return
@@ -109,7 +121,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
         return
     live = center.owners.of(member)
     if live is None:
-        end_stray_wrapup(center, member)
+        free_stray(center, member)
     elif wraps_up(member) and not center.has_worked(live):
         # Whoever was asked for a call that another took has nothing to wrap up.
         read_members(center, live)
@@ -119,6 +131,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
         _follow(center, live, event.reason, now)
         if wraps_up(member):
             _spread_wrapup(center, live, event.interface)
+        _hold_back(center, live, member)
 
 
 def _changed(
@@ -183,22 +196,33 @@ def read_members(center: Center, live: AgentRecord) -> None:
     live.set_members(members)
 
 
-def end_stray_wrapup(center: Center, member: MemberSeen) -> None:
-    """Make a member ready that a dialplan paused for a wrap-up which no agent of ours has."""
+def is_left_paused(center: Center, member: MemberSeen) -> bool:
+    """Whether a stranger is paused as a member of an agent's is that has logged out.
+
+    Versions of xucd before this one paused whoever rang the agent's phone.
+    """
+    logged_out = member.paused and member.reason == LOGOUT_REASON
+    return logged_out and center.owners.is_stranger(member)
+
+
+def free_stray(center: Center, member: MemberSeen) -> None:
+    """Make a member ready that nobody else will: of a wrap-up or a logout which no agent has."""
     if wraps_up(member):
         center.intents.append(after_wrapup(member))
+    elif is_left_paused(center, member):
+        center.intents.append(SetPause(member.interface, False, "", member.queue))
 
 
 def update_stance(center: Center, live: AgentRecord, latest: str, now: float) -> None:
     """Read off an agent's memberships, taken together, what its stance is.
 
-    `latest` is the reason that came last, which counts when a ready agent's memberships were
-    paused for several.
+    Its own members count, and strangers only where it has none. `latest` is the reason that came
+    last, which counts when a ready agent's memberships were paused for several.
     """
-    members = live.members.values()
-    if not members:
+    if not live.members:
         center.update_shown(live, now)  # nothing rings it
         return
+    members = [member for _, member in center.owners.own(live) or center.owners.members(live)]
     if not all(member.paused for member in members):
         center.change_stance(live, Fact.UNPAUSED, now)
         center.watch_half_pause(live, now)
@@ -224,7 +248,7 @@ def _appeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> 
     _log_in_by(center, queue_id, member, now)
     live = center.owners.of(member)
     if live is None:
-        end_stray_wrapup(center, member)
+        free_stray(center, member)
     elif live.leaving:
         center.undo(queue_id, member)
     else:
@@ -234,6 +258,7 @@ def _appeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> 
             member = msgspec.structs.replace(member, reason=reason, unsaid=True)
             center.members.put(queue_id, member)
         _follow(center, live, member.reason, now)
+        _hold_back(center, live, member)
 
 
 def _log_in_by(center: Center, queue_id: int, member: MemberSeen, now: float) -> None:
@@ -280,7 +305,7 @@ def _disappeared(center: Center, queue_id: int, member: MemberSeen, now: float) 
         return
     read_members(center, holder)
     if holder.leaving or center.recalls.has(holder.agent.id, now):
-        if not holder.members:
+        if not center.owners.own(holder):
             center.log_out(holder, now)
         return
     if queue_id not in holder.members:
@@ -325,12 +350,22 @@ def _follow(center: Center, live: AgentRecord, latest: str, now: float) -> None:
 
 def _settle(center: Center, live: AgentRecord) -> None:
     """End a login once the agent is in all of its queues that Asterisk has, as configured."""
-    if not live.settled and all(
-        queue_id in live.members and live.members[queue_id].penalty == penalty
+    if live.settled:
+        return
+    own = {queue_id for queue_id, _ in center.owners.own(live)}
+    if all(
+        queue_id in live.members
+        and (queue_id not in own or live.members[queue_id].penalty == penalty)
         for queue_id, penalty in live.queues.items()
         if queue_id in center.members.queue_ids
     ):
         commanded.settle(center, live.agent.id)
+
+
+def _hold_back(center: Center, live: AgentRecord, member: MemberSeen) -> None:
+    """Let no call through to an agent on pause by a stranger that is ready."""
+    if not member.paused and center.owners.is_stranger(member):
+        center.pause_like(live, member)
 
 
 def _spread_wrapup(center: Center, live: AgentRecord, paused: str) -> None:

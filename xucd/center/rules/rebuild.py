@@ -32,7 +32,13 @@ from xucd.center.live import AgentRecord
 from xucd.center.memberships import is_shelved
 from xucd.center.rules import commanded
 from xucd.center.rules.listening import rebuild_listeners
-from xucd.center.rules.members import end_stray_wrapup, read_members, take_line, update_stance
+from xucd.center.rules.members import (
+    free_stray,
+    is_left_paused,
+    read_members,
+    take_line,
+    update_stance,
+)
 from xucd.center.rules.phones import rebuild_phone_calls
 from xucd.center.rules.queues import queues_counted
 from xucd.center.rules.recording import rebuild_recordings
@@ -119,8 +125,9 @@ def rebuild_members(
         _date(center, live, members, now)
         if not again:
             _claim_call(center, live)
+            _hold_strangers_back(center, live)
             _resume_wrapup(center, live, members, now)
-    _end_stray_wrapups(center)
+    _free_strays(center)
 
 
 def _unheard(center: Center, live: AgentRecord, heard_until: float | None, now: float) -> AgentDay:
@@ -130,16 +137,16 @@ def _unheard(center: Center, live: AgentRecord, heard_until: float | None, now: 
     return live.spent(max(heard_until, center.today_since), now)
 
 
-def _end_stray_wrapups(center: Center) -> None:
-    """End wrap-ups of members that are nobody's, or in queues that their owner lacks."""
+def _free_strays(center: Center) -> None:
+    """Free members that are nobody's, or wrap up in queues that their owner lacks."""
     for _, member in center.members.all():
         if center.owners.of(member) is None:
-            end_stray_wrapup(center, member)
+            free_stray(center, member)
     for member in center.members.all_elsewhere():
         owner = center.owners.of(member)
         wraps = owner is not None and (owner.stance is Stance.WRAPPING or owner.owes_wrapup)
-        if not wraps and center.members.line_of(member) is not None:
-            end_stray_wrapup(center, member)
+        if not wraps and (center.members.line_of(member) or is_left_paused(center, member)):
+            free_stray(center, member)
 
 
 def _spelled_data(center: Center, channel: ChannelSeen) -> ChannelSeen:
@@ -219,6 +226,8 @@ def _correct(center: Center, live: AgentRecord) -> bool:
     asked = False
     for queue_id, member in center.owners.members(live):
         penalty = live.queues.get(queue_id, -1)
+        if center.owners.is_stranger(member):
+            continue
         if penalty >= 0 and member.penalty != penalty:
             center.intents.append(SetPenalty(member.queue, member.interface, penalty))
             asked = True
@@ -289,6 +298,13 @@ def _date(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float)
     elif live.shown.call is not None and live.since == now and live.line is not None:
         leg = center.phone_calls.talking(live.line.phone)
         live.set_since((leg.channel.answered if leg is not None else None) or now)
+
+
+def _hold_strangers_back(center: Center, live: AgentRecord) -> None:
+    """Pause the strangers that ring an agent on pause: they came unheard, or lost their pause."""
+    for _, member in center.owners.members(live):
+        if not member.paused and center.owners.is_stranger(member):
+            center.pause_like(live, member)
 
 
 def _claim_call(center: Center, live: AgentRecord) -> None:
