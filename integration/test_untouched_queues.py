@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 import pytest_asyncio
 
+from integration.client import Refused, http, token_of
 from integration.fixtures import MakeXucd, World, a_world
 from integration.model.panel import Block, Panel
 from integration.pbx import Pbx
@@ -61,15 +62,20 @@ ringinuse = no
 """
 ROUND = PLAIN.replace("plain", "round").replace("ringall", "rrmemory")
 QUICK = PLAIN.replace("plain", "quick")
-STATIC = "[plain](+)\nmember => Local/1005@default/n,0,Dan,hint:1005@default\n"
+STATIC = "[plain](+)\nmember => Local/1005@default/n,0,Dan,"
 PREPARED = "".join(
     f"[{queue}](+)\nsetinterfacevar = yes\nmembergosub = xucd-sub-wrap\nwrapuptime = 0\n"
     for queue in ("plain", "round")
 )
+CASH_DESK = "Local/1007@default/n"
+CASH = f"[plain](+)\nmember => {CASH_DESK},2,Cash desk,hint:1007@default\n"
+HINTED = ("1005", "1007")
 NUMBERS = {"3021": "plain", "3022": "round", "3023": "quick"}
 TALK = (0.02, 0.4)  # seconds; the shorter, the nearer to xucd's reaction
 UNPREPARED = "queue does not pause its agents at the answer"
 EARLY = 0.02  # two clocks are compared: SIPp's at the phone and this process'
+
+PREFIX = "/xuc/api/2.0"
 
 MakeFound = Callable[..., Awaitable[World]]
 
@@ -86,12 +92,19 @@ async def make_found(pbx: Pbx, make_xucd: MakeXucd, phones: Phones) -> AsyncIter
         for number, queue in NUMBERS.items():
             step = f"dialplan add extension {number},1,Queue({queue},r) into queues"
             await asyncio.to_thread(pbx.cli, step)
-        await asyncio.to_thread(pbx.cli, "dialplan add extension 1005,hint,PJSIP/1005 into default")
+        for line in HINTED:
+            step = f"dialplan add extension {line},hint,PJSIP/{line} into default"
+            await asyncio.to_thread(pbx.cli, step)
         yield make
     await configure(pbx)
-    await asyncio.to_thread(pbx.cli, "dialplan remove extension 1005@default hint")
+    for line in HINTED:
+        await asyncio.to_thread(pbx.cli, f"dialplan remove extension {line}@default hint")
     for number in NUMBERS:
         await asyncio.to_thread(pbx.cli, f"dialplan remove extension {number}@queues")
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
 
 async def slips(found: World, count: int) -> int:
@@ -210,11 +223,12 @@ async def test_a_call_answered_while_xucd_was_down_is_followed_by_its_wrapup(
     await caroline.until_state("AgentOnWrapup", after=begun)
 
 
+@pytest.mark.parametrize("state", ["hint:1005@default", "PJSIP/1005"])
 async def test_a_member_like_freepbxs_is_its_agents_with_wrapup_states_and_phone(
-    make_found: MakeFound,
+    make_found: MakeFound, state: str
 ) -> None:
-    """Dan stands in queues.conf, rings through the dialplan and has the state of a hint."""
-    found = await make_found(FREEPBX, STATIC)
+    """Dan stands in queues.conf, rings through the dialplan and has the state of a phone."""
+    found = await make_found(FREEPBX, f"{STATIC}{state}\n")
     etienne, ada = await found.agent("etienne", "1005"), await found.client("ada")
     await etienne.until_state("AgentReady", queues=[21, 22])
     assert (await pauses(found, "round")).keys() == {"Local/1005@default/n"}
@@ -239,7 +253,7 @@ async def test_a_member_like_freepbxs_is_its_agents_with_wrapup_states_and_phone
 
 
 async def test_a_stranger_rings_its_phone_but_no_agent_on_pause_and_is_never_taken_away(
-    make_found: MakeFound,
+    make_found: MakeFound, witness: Witness
 ) -> None:
     found = await make_found()
     stranger = "Local/1006@default/n"
@@ -253,11 +267,42 @@ async def test_a_stranger_rings_its_phone_but_no_agent_on_pause_and_is_never_tak
     await asyncio.to_thread(found.pbx.cli, again)
     await caroline.ask("agentLogout")
     await caroline.until_state("AgentLoggedOut")
-    async with asyncio.timeout(30):
-        while await pauses(found, "quick") != {stranger: None}:
-            await asyncio.sleep(0.05)  # a command line announces nothing
+    who = "quick", "Panel"
+    await asyncio.to_thread(witness.until, *who, lambda seen: seen is not None and not seen.paused)
     call = found.phones.dial("3023")
     (await found.phone("1006").rings()).answer()
     await call.answered()
     await call.hang_up()
     assert await pauses(found, "quick") == {stranger: None}
+
+
+async def test_a_member_that_is_no_agent_is_told_with_its_calls_and_can_be_made_one(
+    make_found: MakeFound,
+) -> None:
+    found = await make_found(below=CASH)
+    ada = await found.client("ada")
+    call = found.phones.dial("3021")
+    (await found.phone("1007").rings()).answer()
+    await call.answered()
+    await call.hang_up()
+    token = await token_of(found.xucd.port, "ada")
+    rest = f"{PREFIX}/other_members"
+    _, answer = await asyncio.to_thread(http, found.xucd.port, rest, headers=bearer(token))
+    (other,) = answer["members"]
+    assert (other["interface"], other["name"], other["queueId"]) == (CASH_DESK, "Cash desk", 21)
+    assert (other["calls"], other["configured"], other["adoptable"]) == (1, True, True)
+    assert "added agent" in await found.xucd.command("center", "adopt", CASH_DESK, "--dry-run")
+    status, adopted = await asyncio.to_thread(
+        http, found.xucd.port, f"{rest}/adopt", {"interface": CASH_DESK}, headers=bearer(token)
+    )
+    assert (status, adopted["login"]) == (201, "cash.desk")
+    agent = adopted["agentId"]
+    begun = len(ada.frames)
+    await ada.ask("agentLogin", agentphonenumber="1007", agentid=agent)
+    await ada.until_state("AgentReady", after=begun, agentId=agent, queues=[21])
+    await ada.ask("pauseAgent", agentid=agent, reason="lunch")
+    assert await pauses(found, "plain") == {CASH_DESK: "lunch"}
+    with pytest.raises(Refused, match="MemberNotDynamic"):
+        await ada.ask("removeAgentFromQueue", agentId=agent, queueId=21)
+    await ada.ask("agentLogout", agentid=agent)
+    assert await pauses(found, "plain") == {CASH_DESK: "xucd-logout"}

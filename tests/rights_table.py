@@ -263,6 +263,10 @@ ROUTES: dict[tuple[str, str], list[RestCase]] = {
     ],
     ("GET", "/callback_tickets"): [RestCase("cut to what may be seen", {}, PROFILED)],
     ("GET", "/gaps"): [RestCase("cut to what may be seen", {}, EVERYBODY)],
+    ("GET", "/other_members"): [RestCase("cut to what may be seen", {}, PROFILED)],
+    ("POST", "/other_members/adopt"): [
+        RestCase("there is no Asterisk", {}, ADMIN, {"interface": "PJSIP/1009"})
+    ],
     ("POST", "/persons/find"): [RestCase("", {}, ADMIN, _PERSON)],
     ("POST", "/persons/export"): [RestCase("", {}, ADMIN, _PERSON)],
     ("POST", "/persons/erase"): [RestCase("", {}, ADMIN, _PERSON)],

@@ -332,3 +332,23 @@ async def test_no_state_of_the_board_violates_what_axe_asks_for(
         await ada.page.keyboard.press("f")
         await expect(ada.page.locator("body")).not_to_have_class("wall")
     await caller.hang_up()
+
+
+async def test_a_member_that_is_no_agent_is_in_its_queues_panel_and_can_be_made_one(
+    world: World, opens_board: OpensBoard
+) -> None:
+    add = 'queue add member PJSIP/1007 to billing penalty 0 as "Cash desk"'
+    await asyncio.to_thread(world.pbx.cli, add)
+    sue, ada = await opens_board("sue"), await opens_board("ada")
+    await ada.queue("Billing").get_by_role("button").click()
+    others = ada.panel.locator(".others")
+    await expect(others).to_contain_text("Cash desk · PJSIP/1007")
+    await expect(others).to_contain_text("free · 0 calls today · added by another program")
+    assert await violations(ada.page) == []
+    await ada.press("Make an agent")
+    await toast(ada.page, "The agent cash.desk was made.")
+    await expect(ada.names()).to_have_count(7)
+    await expect(others.get_by_role("button")).to_be_hidden()
+    await sue.queue("Support").get_by_role("button").click()
+    await expect(sue.panel).to_contain_text("Waiting")
+    await expect(sue.panel.locator(".others")).to_be_hidden()

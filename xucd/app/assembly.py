@@ -17,6 +17,7 @@ from xucd.agi import callback, sheet, variables
 from xucd.agi.server import AgiServer
 from xucd.app import configuration, directories, file_limit
 from xucd.app.admission import Admission, with_user
+from xucd.app.adopting import adopt
 from xucd.app.audited import AuditedCommands
 from xucd.app.clock import Clock
 from xucd.app.gaps import Gaps, Logs
@@ -206,7 +207,7 @@ class Assembly:
         )
 
     async def _build_site(self) -> Site:
-        settings = self.settings
+        settings, store = self.settings, self._store
         secret = await self._store.run(Store.token_secret)
         admission = Admission(
             self._store,
@@ -229,6 +230,9 @@ class Assembly:
                 passwords=directories.ldap(settings),
                 oidc=directories.oidc(settings, secret, self._sign_ins, admission.admit),
                 admit=admission.admit,
+                adopt=lambda interface, actor: adopt(
+                    interface, actor, self._service.connection, store, self.reload
+                ),
             ),
             SiteOptions(
                 origins=settings.web.origins,

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     EXPORT_PERSON = "export_person"
     ERASE_PERSON = "erase_person"
     CONFIGURE = "configure"
+    ADOPT_MEMBER = "adopt_member"
     EXPORT_CENTER = "export_center"
     BACKUP = "backup"
     RESTORE = "restore"

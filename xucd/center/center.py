@@ -9,6 +9,7 @@ its event is applied again. An event about a queue, member or line that the dire
 is somebody else's and changes nothing.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -144,6 +145,8 @@ class Center:
         self.under_way = UnderWay(directory.agents, resumed)
         self.unprepared: set[int] = set()
         """The queues, by id, that were seen not to pause their agents at the answer."""
+        self.calls_of_others: Counter[tuple[int, str]] = Counter()
+        """Today's calls that members answered who are no agent's, by queue id and interface."""
         # Agents of whom nobody knows whether Asterisk has changed a queue, as it was asked to.
         self.doubted: set[int] = set()
         if resumed is not None:
@@ -225,6 +228,7 @@ class Center:
                 self.stats_changed(live)
             self.changes.append(DayEnded(self._midnight, ended, self.queue_stats.new_day()))
             self.changes.extend(QueueStatsChanged(queue_id) for queue_id in self.directory.queues)
+            self.calls_of_others.clear()
             self._midnight = self._midnight_after(now)
             for queue_id in self.directory.queues:
                 if (day := self.queue_stats.day(queue_id)).waiting:
@@ -273,6 +277,7 @@ class Center:
         self._midnight, self._aged_at = before._midnight, before._aged_at
         self.doubted = before.doubted
         self.unprepared = before.unprepared & self.directory.queues.keys()
+        self.calls_of_others = before.calls_of_others
         for gone in before.agents.keys() - self._records.keys():
             self.presence.forget(gone)
             day = before.agents[gone].day(min(now, self._midnight))

@@ -70,9 +70,15 @@ class Owners:
         line = self._members.line_of(member)
         return member.dynamic or line is None or line.id not in self._directory.agent_ids_by_line
 
-    def strangers(self) -> list[tuple[int, MemberSeen]]:
-        """The members of our queues that are no agent's, whoever is logged in on their phones."""
-        return [each for each in self._members.all() if self.is_stranger(each[1])]
+    def is_other(self, member: MemberSeen) -> bool:
+        """Whether a member is to be told as what it is, since no agent is told in its place."""
+        if is_named(member) or is_shelved(member):
+            return False
+        return self.is_stranger(member) or self.of(member) is None
+
+    def others(self) -> list[tuple[int, MemberSeen]]:
+        """The members of our queues that are told as what they are."""
+        return [each for each in self._members.all() if self.is_other(each[1])]
 
     def shelved(self, live: LiveAgent, line: Line) -> list[tuple[int, MemberSeen]]:
         """The shelved members that are an agent's once it is logged in on a line."""

@@ -25,6 +25,8 @@ class Task(Enum):
     READ_AUDIT = "read the audit trail"
     HANDLE_PERSONS = "find, export and erase the data of a person"
     ADMINISTER = "change the configuration, and make keys for programs"
+    SEE_OTHER_MEMBERS = "see the queues' members that are no agents"
+    ADOPT_MEMBERS = "make agents of the queues' members that are none"
     # No command and no route is for these yet; whatever comes will need a profile that is set.
     READ_HISTORY = "read the calls of others"
     HEAR_RECORDINGS = "find, hear and download recordings"
@@ -39,11 +41,13 @@ LEAST_PROFILE: Final[dict[Task, Profile]] = {
     Task.SET_DEFAULT_MEMBERSHIPS: "Supervisor",
     Task.CHANGE_CALLBACKS: "Supervisor",
     Task.READ_TICKETS: "Supervisor",
+    Task.SEE_OTHER_MEMBERS: "Supervisor",
     Task.READ_HISTORY: "Supervisor",
     Task.HEAR_RECORDINGS: "Supervisor",
     Task.TALK_TO_AGENTS: "Supervisor",
     # These have no lists that could bound them.
     Task.ADMINISTER: "Admin",
+    Task.ADOPT_MEMBERS: "Admin",
     Task.READ_AUDIT: "Admin",
     Task.HANDLE_PERSONS: "Admin",
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 from xucd import __version__
 from xucd.app.journal_lines import print_error
 from xucd.cli import (
+    adopting,
     backups,
     centers,
     discovering,
@@ -79,6 +80,12 @@ COMMANDS: tuple[Subcommand, ...] = (
     ),
     Subcommand(
         "center apply", "apply a configuration file", centers.apply, centers.apply_arguments
+    ),
+    Subcommand(
+        "center adopt",
+        "make an agent of a queue's member that is none, such as Local/204@from-queue/n",
+        adopting.adopt,
+        adopting.arguments,
     ),
     Subcommand("center export", "print the configuration as such a file", centers.export),
     Subcommand(

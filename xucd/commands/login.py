@@ -190,9 +190,8 @@ async def _recall(context: Context, live: LiveAgent, line: Line) -> None:
     await _store_logout(context, live, line)
     agent_id = live.agent.id
     commanded.recall(context.center, agent_id)
-    queues = [context.center.directory.queues[queue_id] for queue_id in live.queues]
     context.asterisk.fire(
-        *(RemoveMember(queue.name, line.interface) for queue in queues),
+        *_late_removals(context, live, line),
         then=lambda: context.center.recalls.expect_nothing(agent_id, context.now()),
     )
 
@@ -236,12 +235,22 @@ async def _leave_queues(
     """Have these members ring no phone, nor any that Asterisk may yet add. Raises `Refused`."""
     leaving = [leave(context, queue_id, member) for queue_id, member in members]
     if context.asterisk.in_doubt([line.interface]):
-        names = [context.center.directory.queues[queue_id].name for queue_id in live.queues]
-        late = [RemoveMember(name, line.interface) for name in names]
+        late = _late_removals(context, live, line)
         leaving.append(context.asterisk.ask(*late, ignore=NO_SUCH_MEMBER))
     for outcome in await asyncio.gather(*leaving, return_exceptions=True):
         if isinstance(outcome, BaseException):
             raise outcome
+
+
+def _late_removals(context: Context, live: LiveAgent, line: Line) -> list[RemoveMember]:
+    """What removes the members that Asterisk may yet add, and no stranger that is there."""
+    center = context.center
+    found = {queue_id: center.members.get(queue_id, line.interface) for queue_id in live.queues}
+    return [
+        RemoveMember(center.directory.queues[queue_id].name, line.interface)
+        for queue_id, member in found.items()
+        if member is None or not center.owners.is_stranger(member)
+    ]
 
 
 async def _store_logout(context: Context, live: LiveAgent, line: Line) -> None:

@@ -19,10 +19,11 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Table, delete, func, select, update
 
 from xucd.center import callee
-from xucd.center.audit import AuditEntry, Kind, Target
+from xucd.center.audit import Actor, AuditEntry, Kind, Target
 from xucd.config.plan import Person, Plan, PlannedCallbackList
 from xucd.config.validation import ConfigValueError, Path
 from xucd.store import audit, tables
@@ -57,17 +58,20 @@ MAX_AUDITED = 50
 MAX_NAMED = 10
 
 
-def apply(store: Store, plan: Plan, *, prune: bool = False) -> list[str]:
+def apply(
+    store: Store, plan: Plan, *, prune: bool = False, actor: Actor | None = None
+) -> list[str]:
     """Make the store follow the plan; one line for each thing changed, none if nothing was.
 
     What the plan lacks is removed with `prune` only. The audit trail gets what was changed, in the
-    same transaction, as done by the command line. Raises `StoreError`, or `ConfigValueError` when
-    the plan gives a user another id than it has, or something that is kept has the name or number
-    of something new; its path leads to that in the file. Then nothing is changed.
+    same transaction, as done by `actor` or, without one, by the command line. Raises `StoreError`,
+    or `ConfigValueError` when the plan gives a user another id than it has, or something that is
+    kept has the name or number of something new; its path leads to that in the file. Then nothing
+    is changed.
     """
     with store.writing(alone=True) as connection:
         changes = list(write_plan(connection, plan, prune=prune))
-        audit.append(connection, *_entries(changes))
+        audit.append(connection, *(_made_by(actor, entry) for entry in _entries(changes)))
         return changes
 
 
@@ -99,6 +103,14 @@ def _counted(connection: Connection, table: Table, stored: Rows, wanted: Rows) -
     if table is tables.callback_lists:
         text += f" with {_number(_requests(connection, keys), 'callback')}"
     return text
+
+
+def _made_by(actor: Actor | None, entry: AuditEntry) -> AuditEntry:
+    """An entry as that of an actor, if there is one, in the place of the command line's user."""
+    if actor is None:
+        return entry
+    detail = {key: each for key, each in entry.detail.items() if not key.endswith("User")}
+    return replace(entry, actor=actor, detail=detail)
 
 
 def _number(count: int, kind: str) -> str:

@@ -73,6 +73,11 @@ def propose(found: FoundPbx, present: Plan = Plan(), *, admin: bool = False) -> 
     return Proposal(plan, text, tuple(maker.new), tuple(maker.left_out))
 
 
+def phone_of(found: FoundPbx, member: FoundMember) -> FoundPhone:
+    """The phone that a member rings, as far as the PBX tells."""
+    return _Maker(found, writing.entries(Plan())).phone_of(member)
+
+
 def _heading(found: FoundPbx, left_out: Iterable[str]) -> str:
     return HEADING + writing.comments([*found.unread, *left_out]) + "\n"
 

@@ -20,6 +20,8 @@ STATUSES = {
     "FeatureDisabled": 403,
     "CallbackUnknown": 404,
     "ListUnknown": 404,
+    "MemberUnknown": 409,
+    "NotAdoptable": 409,
     "CallbackTaken": 409,
     "CallbackClotured": 409,
     "NotTaken": 409,

@@ -27,12 +27,28 @@ from xucd.web.user_importer import UserImporter
 Function = Callable[..., Awaitable[Any]]
 
 
+class Adopted(msgspec.Struct, frozen=True):
+    """The agent that was made of a queue's member, and what was added to the centre for it."""
+
+    agent_id: int
+    login: str
+    changes: tuple[str, ...]
+
+
+Adopt = Callable[[str, Actor], Awaitable[Adopted]]
+"""Makes an agent of the member of an interface, for somebody. Raises `Refused` and `StoreError`."""
+
+
 class RestServices(msgspec.Struct, frozen=True):
-    """What does the work: on callbacks, on users, and the audit trail with the store behind it."""
+    """What does the work: on callbacks, users, and members that are no agents; the audit trail.
+
+    The trail has the store behind it.
+    """
 
     callbacks: Callbacks
     audit: AuditTrail
     users: UserImporter
+    adopt: Adopt
 
 
 class Requester(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ from xucd.web.rest_callbacks import (
     remove_callback_request,
 )
 from xucd.web.rest_gaps import get_gaps
+from xucd.web.rest_members import adopt_member, get_other_members
 from xucd.web.rest_persons import erase_person, export_person, find_person
 from xucd.web.rest_route import Route
 from xucd.web.rest_users import import_users, may_import_users
@@ -70,6 +71,15 @@ ROUTES: tuple[Route, ...] = (
         kind=Kind.EXPORT_TICKETS,
     ),
     Route("GET", "/gaps", get_gaps, errors=(422,)),
+    Route("GET", "/other_members", get_other_members, task=Task.SEE_OTHER_MEMBERS),
+    Route(
+        "POST",
+        "/other_members/adopt",
+        adopt_member,
+        errors=(409, 422),
+        task=Task.ADOPT_MEMBERS,
+        kind=Kind.ADOPT_MEMBER,
+    ),
     # Found by a body, since addresses end up in the logs of proxies.
     *(
         Route(

@@ -35,7 +35,7 @@ from xucd.web.oidc_routes import START, TAKE, OidcParts, OidcRoutes
 from xucd.web.origins import Origins
 from xucd.web.pages import Pages
 from xucd.web.rest import Rest
-from xucd.web.rest_route import RestServices
+from xucd.web.rest_route import Adopt, RestServices
 from xucd.web.user_importer import UserImporter
 
 STATIC = Path(__file__).parent / "static"
@@ -55,8 +55,8 @@ class SiteParts:
     """What the site is made of.
 
     `secret` signs the tokens (32 bytes or more); `clock` returns epoch seconds. With `callbacks`,
-    `rights`, which returns the rights of a user, `audit` and `user_importer` there are REST routes.
-    With `audit` sign-ins are audited.
+    `rights`, which returns the rights of a user, `audit`, `user_importer` and `adopt` there are
+    REST routes. With `audit` sign-ins are audited.
     `passwords` is a server that knows passwords, `oidc` is for a provider of OpenID Connect; whom
     they sign in, `admit` finds.
     """
@@ -74,6 +74,7 @@ class SiteParts:
     passwords: PasswordDirectory | None = None
     oidc: OidcParts | None = None
     admit: Admit | None = None
+    adopt: Adopt | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,8 +132,9 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
         and parts.rights is not None
         and parts.audit is not None
         and parts.user_importer is not None
+        and parts.adopt is not None
     ):
-        services = RestServices(parts.callbacks, parts.audit, parts.user_importer)
+        services = RestServices(parts.callbacks, parts.audit, parts.user_importer, parts.adopt)
         rest = Rest(bearer, services, parts.rights)
     pages = Pages(str(options.static))
     if options.security_contact is not None:

@@ -30,6 +30,7 @@ def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> Non
         caller.from_queue, caller.transferred = event.queue, False
         center.intents.append(MarkCaller(caller.name, event.queue))
         center.channels.touch(caller)
+    _count_others(center, event)
     asked = _asked(center, event)
     if asked is not None and _lets_the_next_through(center, event, asked):
         center.report_unprepared(event.queue)
@@ -45,6 +46,13 @@ def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> Non
         return
     if not _works(center, asked, channel):
         center.intents.extend(center.ends_of_wrapup(asked))
+
+
+def _count_others(center: Center, event: ev.AgentConnected) -> None:
+    queue = center.directory.queue_by_name.get(event.queue)
+    member = center.members.get(queue.id, event.interface) if queue is not None else None
+    if queue is not None and member is not None and center.owners.is_other(member):
+        center.calls_of_others[queue.id, member.interface] += 1
 
 
 def claim_taken_over(center: Center, leg: Leg) -> None:

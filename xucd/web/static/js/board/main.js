@@ -225,7 +225,7 @@ function makePanelOf({ center, acts }) {
   const { kind, id } = opened;
   return () => (kind === "agent"
     ? agentPanel(id, center.state, acts)
-    : queuePanel(id, center.state, acts, (agentId) => open("agent", agentId)));
+    : queuePanel(id, center, acts, (agentId) => open("agent", agentId)));
 }
 
 function closeOpenPanel() {

@@ -10,10 +10,11 @@ import { byName, formatNumber, t } from "../shared/words.js";
 import { keepFigures } from "./figures.js";
 import { differenceWords, fillMember, makeAdder, makeMember } from "./members.js";
 import { agentView, membership, queueView } from "./model.js";
+import { makeOthers } from "./others.js";
 import { LEAST, PLOTTED } from "./queues.js";
 import { isLevel, makePlot } from "./spark.js";
 
-/** @import { QueueCall, State } from "/lib/xucd.js" */
+/** @import { Center, QueueCall, State } from "/lib/xucd.js" */
 /** @import { QueueFigure } from "../shared/figures.js" */
 /** @import { Acts } from "./acts.js" */
 /** @import { History, Plotted } from "./history.js" */
@@ -29,12 +30,13 @@ const VALUES = 90;
 
 /** The panel of a queue; `open(agentId)` is called for an agent whose name is pressed.
  * @param {number} id
- * @param {State} state
+ * @param {Center} center
  * @param {Acts} act
  * @param {(agentId: number) => void} open
  * @returns {Panel}
  */
-export function queuePanel(id, state, act, open) {
+export function queuePanel(id, center, act, open) {
+  const others = makeOthers(id, center);
   const title = make("h2", { id: "panel-title", tabindex: "-1" });
   let named = "";
   const plots = PLOTTED.map((name) => beginPlot(name));
@@ -50,7 +52,7 @@ export function queuePanel(id, state, act, open) {
     make("h3", { text: t("panel.callers") }), callers, nobody,
     spanTitle, make("div", { class: "plots" }, ...plots.map((figure) => figure.root)),
     make("p", { class: "quiet small", text: t("panel.plots.since") }),
-    make("h3", { text: t("panel.members") }), members, none, adder.root,
+    make("h3", { text: t("panel.members") }), members, none, adder.root, others.root,
     make("h3", { text: t("panel.today") }), figures);
   const showFigures = keepFigures(figures, "queue");
   const showCallers = keepList(callers, {
@@ -113,14 +115,17 @@ export function queuePanel(id, state, act, open) {
     }
   }
 
-  show(state, 60);
+  show(center.state, 60);
   return {
     root,
     title,
     show,
     plot,
     gone: (current) => !current.queues.has(id),
-    close: () => showCallers([]),
+    close() {
+      showCallers([]);
+      others.close();
+    },
   };
 }
 

@@ -125,6 +125,11 @@ export default {
   "refused.ListUnknown": ["There is no such list.", "Cette liste n’existe pas."],
   "refused.LoggedInOnAnotherPhone": ["The agent is logged in on another phone.",
     "L’agent est connecté sur une autre ligne."],
+  "refused.MemberNotDynamic": [
+    "This member stands in Asterisk's own configuration, which alone can take it out of the queue. It can be paused.",
+    "Ce membre figure dans la configuration d’Asterisk, qui seule peut le retirer de la file. Il peut être mis en pause."],
+  "refused.MemberUnknown": ["The queues have no such member any more.",
+    "Les files n’ont plus ce membre."],
   "refused.NoCall": ["The phone has no such call.", "Le téléphone n’a pas cet appel."],
   "refused.NotAuthorized": ["Your profile does not allow this.",
     "Votre profil ne le permet pas."],

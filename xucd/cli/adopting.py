@@ -1,0 +1,48 @@
+"""The command `center adopt`: an agent made of a queue's member that is none."""
+
+import argparse
+import asyncio
+
+from xucd.cli.subcommand import Mistake, open_store, settings
+from xucd.store import apply as store_apply
+from xucd.store import export as store_export
+
+AFTERWARDS = """\
+{login} has no password yet: xucd user passwd {login}
+A running daemon reads it with SIGHUP: systemctl reload xucd
+Who keeps the centre in a file: xucd center export prints it with this agent."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The member, and whether to change anything."""
+    parser.add_argument(
+        "interface", metavar="INTERFACE", help="the member's interface, as Asterisk lists it"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be added, and add nothing"
+    )
+
+
+def adopt(arguments: argparse.Namespace) -> int:
+    """Make an agent, with its line and user, of the member of an interface."""
+    checked = settings(arguments)
+    from xucd.ami.errors import AmiError  # noqa: PLC0415
+    from xucd.tools.adoption import NotAdoptable, adoption  # noqa: PLC0415
+    from xucd.tools.discovery import discover_pbx  # noqa: PLC0415
+
+    try:
+        found = asyncio.run(discover_pbx(checked.ami))
+    except AmiError as error:
+        raise Mistake(f"cannot read the PBX: {error.text}") from None
+    store = open_store(arguments)
+    try:
+        plan = adoption(found, store_export.export(store), arguments.interface).plan
+        carry_out = store_apply.preview if arguments.dry_run else store_apply.apply
+        print("\n".join(carry_out(store, plan)))
+    except NotAdoptable as error:
+        raise Mistake(str(error)) from None
+    finally:
+        store.close()
+    if not arguments.dry_run:
+        print(AFTERWARDS.format(login=plan.agents[-1].login))
+    return 0
