@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from sqlalchemy import update
 
 from tests.lone_xucd import LoneXucd
 from tests.rest_client import RestClient
@@ -17,9 +19,11 @@ from xucd.config.csv_table import CsvError
 from xucd.config.plan import Plan
 from xucd.config.user_file import UserFileError
 from xucd.signin import passwords
-from xucd.store import Store, audit
+from xucd.store import Store, audit, directory_users, tables
 from xucd.store.apply import apply
 from xucd.store.audit import AuditSearch
+from xucd.store.directory_users import DirectoryUser
+from xucd.store.repository import Granted
 from xucd.store.user_import import import_users
 
 HEADER = "login;firstName;lastName;profile;line;rights;queues;groups;password"
@@ -236,6 +240,27 @@ def test_a_dry_run_says_what_would_be_changed_and_changes_nothing(
     entries = audit.read(store, AuditSearch())
     assert run(f"{HEADER}\n{ZOE}\n") == 0
     assert len(audit.read(store, AuditSearch())) == len(entries) + 2
+
+
+def test_what_a_directorys_groups_give_is_not_made_the_files_own(
+    sqlite_centre: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store, run = sqlite_centre
+    given = msgspec.to_builtins(Granted(profile="Admin", rights=("recording",)))
+    brought = DirectoryUser(
+        login="zoe", first_name="Z", last_name="Z", origin="ldap", granted=None, is_member=True
+    )
+    directory_users.admit(store, brought, "", 0.0, create=True)
+    with store.writing() as connection:
+        table = tables.users
+        connection.execute(update(table).where(table.c.login == "bruce").values(granted=given))
+    assert store.directory().user_by_login["bruce"].profile == "Admin"
+    assert run("login;firstName;lastName\nbruce;Brus;\nzoe;Zoë;Zet\n") == 0
+    assert "changed user bruce: first name Bruce to Brus\n" in capsys.readouterr().out
+    configured = store.configured().user_by_login
+    assert (configured["bruce"].profile, configured["bruce"].rights) == (None, ())
+    assert configured["zoe"].first_name == "Zoë"
+    assert store.directory().user_by_login["bruce"].profile == "Admin"
 
 
 # --- By REST

@@ -18,7 +18,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from xucd.center.directory import Directory, Profile, User
+from xucd.center.directory import Directory, Profile, User, folded
 from xucd.config import csv_table, validation
 from xucd.config.csv_table import BadLine, CsvError
 from xucd.config.entries import Extension, Login, Number, Penalty, Right, SpokenName
@@ -133,7 +133,7 @@ class _Reader:
         self._directory = directory
         self._shortest = shortest_password
         self._lines = {line.number: line.id for line in directory.lines.values()}
-        self._queues = {queue.name: queue.id for queue in directory.queues.values()}
+        self._queues = {folded(queue.name): queue.id for queue in directory.queues.values()}
         self._groups = {group.name: group.id for group in directory.groups.values()}
         self._numbers = {agent.number: agent.user_id for agent in directory.agents.values()}
         self._last_agent = max(directory.agents, default=0)
@@ -293,8 +293,9 @@ class _Reader:
         """The ids of what is named, each that there is."""
         ids = []
         for name in names:
-            if name in known:
-                ids.append(known[name])
+            key = folded(name) if known is self._queues else name
+            if key in known:
+                ids.append(known[key])
             else:
                 what = {"line": "line"}.get(column, "group" if "roup" in column else "queue")
                 shown = validation.quoted(name).strip('"')
