@@ -216,6 +216,22 @@ async def test_members_that_are_no_agents_are_named(pbx: Pbx) -> None:
     assert "1 member (Local/211@phones-of-others/n Élodie Noël in staffed)" in others.text
 
 
+async def test_members_of_agents_lines_are_agents(pbx: Pbx) -> None:
+    directory = Directory(
+        queues=center("staffed", wrapup=0).queues.values(),
+        lines=[
+            Line(1, "1001", "PJSIP/trunk"),
+            Line(2, "211", "Local/211@phones-of-others/n", "default", "PJSIP/trunk"),
+        ],
+        agents=[
+            Agent(1, "2502", "Alice", "Johnson", 1, 1),
+            Agent(2, "2503", "Dan", "Fields", 1, 2, line_id=1),
+            Agent(3, "2504", "Élodie", "Noël", 1, 3, line_id=2),
+        ],
+    )
+    assert await findings(pbx, directory) == []
+
+
 async def test_a_context_in_which_nothing_can_be_dialled_is_named(pbx: Pbx) -> None:
     for context in ("nothing", "of-nobody"):
         found = await the_only(pbx, center(context=context))

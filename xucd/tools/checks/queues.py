@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 
 import msgspec
 
-from xucd.center.directory import AGENT_MEMBER, Queue, folded
+from xucd.center.directory import LOCAL, Directory, Line, Queue, folded
 from xucd.tools.asterisk_files import layout_of
 from xucd.tools.checks import QUEUE_RELOAD, Finding, counted
 from xucd.tools.checks.subject import Subject
@@ -46,26 +46,27 @@ async def known(subject: Subject) -> AsyncIterator[Finding]:
 
 
 async def members(subject: Subject) -> AsyncIterator[Finding]:
-    """Members that are no agents of xucd's."""
+    """Members that are no agents of xucd's: neither by name, nor by the line that they ring."""
     directory = subject.directory
-    phones = {line.phone for line in directory.lines.values()} | set(directory.line_by_interface)
     theirs: dict[str, list[str]] = {}
     shared: dict[str, list[str]] = {}
     for queue in subject.queues():
         for member in queue.members:
-            if member.name in directory.agent_by_member_name:
+            line = line_of(directory, member)
+            # The member of an agent's own line is that agent's: paused while it is logged out.
+            owned = line is not None and line.id in directory.agent_ids_by_line
+            if owned or member.name in directory.agent_by_member_name:
                 continue
-            ours = bool({member.interface, member.state_interface} & phones)
-            (shared if ours else theirs).setdefault(_shown(member), []).append(queue.name)
+            found = shared if line is not None else theirs
+            found.setdefault(_shown(member), []).append(queue.name)
     if shared:
         yield Finding(
             "MembersOnLines",
             "warning",
-            f"{_listed(shared)} on the phones of xucd's lines {_are(shared)} no agent's own:"
-            " such a member is there also while nobody is logged in, and its calls come to a"
-            " phone whose agent is paused in xucd's eyes only if xucd can pause it too",
-            "remove them from queues.conf and let their people log in as agents, or name each"
-            f' "{AGENT_MEMBER}" and the agent\'s number; {QUEUE_RELOAD}',
+            f"{_listed(shared)} {_are(shared)} on the phones of xucd's lines, which no agent has as"
+            " its own: such a phone is rung also while nobody is logged in there",
+            "give each of these lines to an agent (line = under [[agents]] in the centre file), or"
+            f" remove the members from queues.conf; {QUEUE_RELOAD}",
         )
     if theirs:
         yield Finding(
@@ -76,6 +77,18 @@ async def members(subject: Subject) -> AsyncIterator[Finding]:
             "nothing, if that is as it should be; otherwise make them agents: xucd discover"
             " proposes their lines and agents for the centre file",
         )
+
+
+def line_of(directory: Directory, member: FoundMember) -> Line | None:
+    """The line that a member rings: by its interface, its state interface or the number in one."""
+    for device in (member.interface, member.state_interface):
+        line = directory.line_by_interface.get(device) or directory.line_by_device.get(device)
+        if line is None and device.startswith((LOCAL, "hint:")):
+            number = device.removeprefix(LOCAL).removeprefix("hint:").partition("@")[0]
+            line = directory.line_by_number.get(number)
+        if line is not None:
+            return line
+    return None
 
 
 def _shown(member: FoundMember) -> str:
