@@ -116,6 +116,9 @@ async def test_a_discovered_agent_takes_a_call_of_an_untouched_queue(
         assert strategies(pbx.cli("queue show")) == strategies(queues)
         again = await asyncio.to_thread(xucd.setup, "--yes")
         assert "nothing is new" in again.stdout
+        proposal = tmp_path / "proposal.toml"
+        proposal.write_text(await xucd.command("discover"))
+        assert await xucd.command("center", "apply", str(proposal)) == "nothing to change\n"
         async with Phones(pbx) as phones, running(xucd):
             await phones.register(case.phone, case.other)
             agent = await xucd.agent(case.login)
@@ -172,7 +175,12 @@ async def test_setup_changes_nothing_that_it_does_not_show_and_undoes_what_fails
         assert manager.read_bytes().count(b"\r\n") == manager.read_bytes().count(b"\n")
         shown = pbx.cli("queue show support")
         assert "'ringall' strategy" in shown
+        with (pbx.etc / "xucd/extensions.conf").open("a") as file:
+            file.write("; of ours\n")
         prepared = tree(pbx.etc)
+        again = await asyncio.to_thread(xucd.setup, "--yes")
+        assert "xucd/extensions.conf was changed by hand" in again.stdout
+        assert tree(pbx.etc) == prepared
         more = await asyncio.to_thread(xucd.setup, "--yes", "--exact-wrapup", "none")
         assert (more.returncode, more.stderr) == (
             2, "xucd: --exact-wrapup: there is no queue none\n",
@@ -180,7 +188,9 @@ async def test_setup_changes_nothing_that_it_does_not_show_and_undoes_what_fails
         assert tree(pbx.etc) == prepared
         removed = await asyncio.to_thread(xucd.setup, "--remove", "--yes")
         assert removed.returncode == 0, removed.stderr
-        assert tree(pbx.etc) == before
+        left = tree(pbx.etc)
+        assert left.pop("xucd/extensions.conf")[0].endswith(b"; of ours\n")
+        assert left == before
 
 
 @pytest.mark.any_asterisk

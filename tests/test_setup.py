@@ -1,14 +1,17 @@
 """`xucd setup`: what it changes of files, and how that is undone. Beside Asterisk: integration."""
 
 import argparse
+import difflib
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import PROJECT
+from xucd import cli
 from xucd.cli import first_users
 from xucd.config.plan import Person, Plan
 from xucd.config.settings import Settings
@@ -140,7 +143,8 @@ GENERATED = {
 
 def planned(pbx: setup.PbxFiles, *prepared: str) -> dict[str, str]:
     account = setup.account_of(pbx, Settings())
-    changes = setup.asterisk_changes(pbx, account, Settings(), prepared)
+    changes = setup.asterisk_changes(pbx, account, Settings())
+    changes += setup.prepared_changes(pbx, prepared)
     return {str(change.path.relative_to(pbx.etc)): change.text.decode() for change in changes}
 
 
@@ -169,12 +173,13 @@ def test_of_a_generated_pbx_only_the_custom_files_are_changed(tmp_path: Path) ->
 def test_a_second_plan_after_the_first_is_made_has_nothing(tmp_path: Path) -> None:
     pbx = a_pbx(tmp_path, **PLAIN)
     account = setup.account_of(pbx, Settings())
-    Manifest(tmp_path / "xucd/setup.json").make(
-        setup.asterisk_changes(pbx, account, Settings(), ["sales"])
-    )
+    manifest = Manifest(tmp_path / "xucd/setup.json")
+    manifest.make(setup.asterisk_changes(pbx, account, Settings()))
+    manifest.make(setup.prepared_changes(pbx, ["sales"]))
     again = setup.account_of(pbx, Settings())
     assert again == account  # the secret is found again where it stands
-    assert setup.asterisk_changes(pbx, again, Settings(), ["sales"]) == []
+    assert setup.asterisk_changes(pbx, again, Settings()) == []
+    assert setup.prepared_changes(pbx, ["sales"]) == []
 
 
 def test_an_account_of_that_name_that_is_not_ours_is_refused(tmp_path: Path) -> None:
@@ -197,12 +202,20 @@ def test_which_queues_can_be_prepared(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_queues_of_similar_names_are_prepared_in_files_of_their_own(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, queues="[a b]\n[a_b]\n[a'b]\n")
+    changes = planned(pbx, "a b", "a_b", "a'b")
+    files = [name for name in changes if name.startswith("xucd/queue-")]
+    assert len(files) == 3
+    assert changes["xucd/queues-prepared.conf"].count("#tryinclude") == 3
+
+
 def test_the_secret_is_in_no_diff(tmp_path: Path) -> None:
     pbx = a_pbx(tmp_path, **PLAIN)
     account = setup.account_of(pbx, Settings())
     changes = [
         *setup.asterisk_changes(pbx, account, Settings()),
-        *setup.settings_changes(tmp_path / "xucd.toml", account, -1),
+        *setup.settings_changes(tmp_path / "xucd.toml", account, -1, is_first=True),
     ]
     shown = "".join(map(difference, changes))
     assert account.secret not in shown
@@ -213,6 +226,7 @@ def test_a_queues_wrapup_is_taken_over_from_asterisks_files(tmp_path: Path) -> N
     pbx = a_pbx(tmp_path, **GENERATED)
     (tmp_path / "queues_additional.conf").write_text("[400]\nwrapuptime=12\n[401]\nwrapuptime=x\n")
     found = FoundPbx((FoundQueue("400"), FoundQueue("401"), FoundQueue("402")))
+    Manifest(tmp_path / "xucd/setup.json").make(setup.prepared_changes(pbx, ["400"]))
     assert [queue.wrapup for queue in setup.with_wrapups(found, pbx).queues] == [12, 0, 0]
 
 
@@ -292,6 +306,27 @@ def test_a_failure_half_way_leaves_nothing(etc: Path) -> None:
     assert tree(etc) == before
 
 
+def test_a_file_is_held_until_somebody_else_changes_it(etc: Path) -> None:
+    manifest = Manifest(etc / "xucd/setup.json")
+    manifest.make(changes_of(etc))
+    assert manifest.holds(etc / "a.conf")
+    (etc / "a.conf").write_text("mine\n")
+    assert not manifest.holds(etc / "a.conf")
+    assert not manifest.holds(etc / "none.conf")
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_rights_are_strict_where_nobody_could_sign_in_before(
+    tmp_path: Path, is_first: bool
+) -> None:
+    path = tmp_path / "xucd.toml"
+    path.write_text("strict_rights = false # as the package has it\n[web]\nport = 1\n")
+    account = setup.Account("127.0.0.1", 5038, "xucd", "a long secret")
+    written = setup.settings_changes(path, account, -1, is_first=is_first)[-1].text.decode()
+    assert tomllib.loads(written)["strict_rights"] is is_first
+    assert tomllib.loads(written)["queue_sheet"] == "queue"
+
+
 KILLED = """
 import os, sys
 from pathlib import Path
@@ -334,8 +369,10 @@ def test_keys_are_written_into_settings_and_nothing_else_of_them_changes() -> No
     written = with_keys(
         text, {("ami", "port"): 5039, ("ami", "secret"): None, ("ami", "secret_file"): "s"}
     )
-    changed = set(written.splitlines()) ^ set(text.splitlines())
-    assert changed == {"port = 5039", "port = 5038", 'secret = ""', 'secret_file = "s"'}
+    compared = difflib.ndiff(text.splitlines(), written.splitlines())
+    assert sorted(line for line in compared if line[0] in "+-") == [
+        '+ port = 5039', '+ secret_file = "s"', '- port = 5038', '- secret = ""',
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["", "[web]\nport = 1", "[ami]\nhost = 'x' # mine\n\n[web]\n"])
@@ -391,3 +428,43 @@ def test_only_those_whom_setup_added_get_a_password_and_a_killed_run_is_ended(
     assert [user.login for user in first_passwords.without_password(store)] == list(names)
     store.close()
     assert not (tmp_path / first_users.PENDING).exists()
+
+
+# -- the commands, where there is no Asterisk
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["discover"], "cannot read the PBX: 127.0.0.1:1: "),
+        (["setup", "--asterisk-etc", "{folder}/none"], "none is no folder: give Asterisk's"),
+        (["setup", "--yes"], "run xucd setup on the PBX's machine, as root"),
+        (["setup", "--yes", "--asterisk-etc", "{folder}"], "there is no program asterisk"),
+    ],
+)
+def test_without_an_asterisk_a_sentence_says_what_to_do(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    said: str,
+) -> None:
+    monkeypatch.setattr("xucd.tools.asterisk_files.PLACES", ())
+    monkeypatch.setattr("xucd.tools.service.PLACES", "/nowhere")
+    monkeypatch.setenv("PATH", "/nowhere")
+    file = tmp_path / "xucd.toml"
+    file.write_text(
+        f'[ami]\nport = 1\nsecret = "long enough"\n[store]\nurl = "sqlite:///{tmp_path}/x.db"\n'
+    )
+    before = tree(tmp_path)
+    assert cli.main(["-c", str(file), *(word.format(folder=tmp_path) for word in words)]) == 2
+    assert said in capsys.readouterr().err
+    assert tree(tmp_path) == before
+
+
+def test_removing_what_was_never_set_up_does_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["-c", str(tmp_path / "xucd.toml"), "setup", "--remove", "--yes"]
+    assert cli.main([*words, "--asterisk-etc", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "xucd setup has changed nothing here\n"

@@ -136,12 +136,17 @@ class _Setup:
                     "found neither Asterisk's configuration (/etc/asterisk) nor an account that"
                     " works: run xucd setup on the PBX's machine, as root"
                 )
-            changes = setup.settings_changes(self.path, None, -1)
+            changes = setup.settings_changes(self.path, None, -1, is_first=False)
         else:
             account = None if works else setup.account_of(self.pbx, settings)
-            changes = setup.settings_changes(self.path, account, service.service_ids()[1])
+            group = service.service_ids()[1]
+            is_first = not present_plan(settings.store.url).people
+            changes = setup.settings_changes(self.path, account, group, is_first=is_first)
             if not works or _is_here(settings.ami, self.pbx):
-                changes = [*setup.asterisk_changes(self.pbx, account, settings), *changes]
+                if self.manifest.holds(self.pbx.etc / setup.MANAGER):
+                    account = setup.account_of(self.pbx, settings)  # a newer xucd has a newer file
+                asterisk = setup.asterisk_changes(self.pbx, account, settings)
+                changes = [*filter(self.is_allowed, asterisk), *changes]
             if self.pbx.layout.generated and not works:
                 print("A web interface writes this PBX's files; xucd uses those that it leaves.")
         if not changes:
@@ -162,6 +167,19 @@ class _Setup:
         self.restarts = True
         print("Asterisk lets xucd in.")
         return True
+
+    def is_allowed(self, change: Change) -> bool:
+        """Whether a file may be changed: not one of xucd's own that somebody has made another."""
+        if self.pbx is None or change.path.parent != self.pbx.etc / OURS:
+            return True
+        if not change.path.exists() or self.manifest.holds(change.path):
+            return True
+        if change.path.name == Path(setup.MANAGER).name and not setup.has_secret(change.path):
+            return True
+        print(
+            f"{change.path} was changed by hand and stays as it is; xucd check says what it lacks"
+        )
+        return False
 
     def is_let_in(self) -> None:
         """Raises `Mistake` unless Asterisk lets xucd in, with the dialplan that it needs."""
@@ -207,9 +225,7 @@ class _Setup:
                 "\nother options stay."
             )
             wanted = [name for name in can if ask(f"Prepare the queue {name}?", default=False)]
-        changes = setup.asterisk_changes(
-            self.pbx, None, self.load()[0], [name for name in wanted if name in can]
-        )
+        changes = setup.prepared_changes(self.pbx, [name for name in wanted if name in can])
         if not changes:
             return
         self.show(changes)

@@ -62,6 +62,14 @@ class Manifest:
         except (OSError, msgspec.DecodeError) as error:
             raise FilesError(f"{path}: cannot be read: {error}") from error
 
+    def holds(self, path: Path) -> bool:
+        """Whether a file is as it was last written here: nobody has changed it since.
+
+        Raises `FilesError`.
+        """
+        entry, held = self.files.get(str(path)), _read(path)
+        return entry is not None and held is not None and digest(held) in entry.after
+
     def make(self, changes: Iterable[Change]) -> None:
         """Make all changes; on an error, none is left. Raises `FilesError`."""
         changes = list(changes)

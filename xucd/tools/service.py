@@ -11,6 +11,9 @@ import msgspec
 UNIT = "xucd.service"
 USER = "xucd"
 REMEDY = f"journalctl -u {UNIT} says more"
+PLACES = "/usr/sbin:/usr/local/sbin"
+"""Where Asterisk's program is, if not in PATH."""
+
 TIMEOUT = 60
 """Seconds for a program to end."""
 
@@ -21,7 +24,7 @@ class ProgramError(Exception):
 
 def asterisk(command: str) -> str:
     """Run a command of Asterisk's command line. Raises `ProgramError`."""
-    program = shutil.which("asterisk") or shutil.which("asterisk", path="/usr/sbin:/usr/local/sbin")
+    program = shutil.which("asterisk") or shutil.which("asterisk", path=PLACES)
     if program is None:
         raise ProgramError("there is no program asterisk on this machine: run this on the PBX")
     return _run([program, "-rx", command], "start Asterisk, and run this again as root")

@@ -35,7 +35,7 @@ from xucd.tools.asterisk_files import (
     without_include,
 )
 from xucd.tools.discovery import FoundPbx
-from xucd.tools.file_changes import Change, FilesError
+from xucd.tools.file_changes import Change, FilesError, digest
 
 MANAGER, EXTENSIONS, PREPARED = (
     f"{OURS}/manager.conf",
@@ -126,13 +126,10 @@ def account_of(pbx: PbxFiles, settings: Settings) -> Account:
     return Account(place.host, place.port, name, secrets.token_urlsafe(32))
 
 
-def asterisk_changes(
-    pbx: PbxFiles, account: Account | None, settings: Settings, prepared: Iterable[str] = ()
-) -> list[Change]:
+def asterisk_changes(pbx: PbxFiles, account: Account | None, settings: Settings) -> list[Change]:
     """The changes of Asterisk's files; `account` is None if one works already.
 
-    Those that are made already are left out. `prepared` are queues to be prepared besides those
-    that are. Raises `FilesError`.
+    Those that are made already are left out. Raises `FilesError`.
     """
     etc, layout = pbx.etc, pbx.layout
     changes = []
@@ -150,27 +147,37 @@ def asterisk_changes(
         if not includes(etc, "extensions.conf", EXTENSIONS):
             main = with_include(text_of(etc / layout.extensions), EXTENSIONS)
             changes.append(_new(pbx, layout.extensions, main))
-        changes += _prepared(pbx, list(prepared))
     except OSError as error:
         raise _unreadable(error) from error
     return [change for change in changes if _is_new(change)]
 
 
-def _prepared(pbx: PbxFiles, queues: list[str]) -> list[Change]:
-    if not queues:
-        return []
-    own = text_of(pbx.etc / PREPARED)
+def prepared_changes(pbx: PbxFiles, queues: Iterable[str]) -> list[Change]:
+    """The changes that prepare queues besides those that are. Raises `FilesError`."""
     changes = []
-    for queue in queues:
-        name = f"{OURS}/queue-{re.sub(r'[^A-Za-z0-9_.-]', '_', queue)}.conf"
-        changes.append(_new(pbx, name, PREPARATION.format(name=queue)))
-        if not includes(pbx.etc, PREPARED, name):
-            own = with_include(own, name, try_to=True)
-    changes.append(_new(pbx, PREPARED, own))
-    if not includes(pbx.etc, "queues.conf", PREPARED):
-        main = with_include(text_of(pbx.etc / pbx.layout.queues), PREPARED, try_to=True)
-        changes.append(_new(pbx, pbx.layout.queues, main))
-    return changes
+    try:
+        own = text_of(pbx.etc / PREPARED)
+        for queue in queues:
+            name = f"{OURS}/{_file_of(queue)}"
+            changes.append(_new(pbx, name, PREPARATION.format(name=queue)))
+            if not includes(pbx.etc, PREPARED, name):
+                own = with_include(own, name, try_to=True)
+        if not changes:
+            return []
+        changes.append(_new(pbx, PREPARED, own))
+        if not includes(pbx.etc, "queues.conf", PREPARED):
+            main = with_include(text_of(pbx.etc / pbx.layout.queues), PREPARED, try_to=True)
+            changes.append(_new(pbx, pbx.layout.queues, main))
+    except OSError as error:
+        raise _unreadable(error) from error
+    return [change for change in changes if _is_new(change)]
+
+
+def _file_of(queue: str) -> str:
+    """The name of a prepared queue's own file; two queues never share one."""
+    plain = re.sub(r"[^A-Za-z0-9_.-]", "_", queue)
+    mark = "" if plain == queue else f"-{digest(queue.encode())[:8]}"
+    return f"queue-{plain}{mark}.conf"
 
 
 def preparable(pbx: PbxFiles, queues: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -207,7 +214,9 @@ def with_wrapups(found: FoundPbx, pbx: PbxFiles) -> FoundPbx:
     Raises `FilesError`.
     """
     try:
-        texts = [text_of(path) for path in included_files(pbx.etc, "queues.conf")]
+        own = pbx.etc / OURS  # where a prepared queue's is 0
+        files = [path for path in included_files(pbx.etc, "queues.conf") if own not in path.parents]
+        texts = [text_of(path) for path in files]
     except OSError as error:
         raise _unreadable(error) from error
 
@@ -220,10 +229,22 @@ def with_wrapups(found: FoundPbx, pbx: PbxFiles) -> FoundPbx:
     return msgspec.structs.replace(found, queues=tuple(queues))
 
 
-def settings_changes(path: Path, account: Account | None, group: int) -> list[Change]:
+def has_secret(path: Path) -> bool:
+    """Whether an account's file has a secret that can be used. Raises OSError."""
+    text = text_of(path)
+    values = [
+        v for name in sections_in(text) for key, v in options_in(text, name) if key == "secret"
+    ]
+    return any(value and value.lower() not in WELL_KNOWN_SECRETS for value in values)
+
+
+def settings_changes(
+    path: Path, account: Account | None, group: int, *, is_first: bool
+) -> list[Change]:
     """The changes of xucd's own settings; a new file has the secret in one beside it.
 
-    `group` may read the secret, besides root. Raises `FilesError`.
+    `group` may read the secret, besides root. Where nobody can sign in yet, `is_first`, users have
+    the rights of their profile alone. Raises `FilesError`.
     """
     try:
         is_new = not path.exists()
@@ -231,8 +252,8 @@ def settings_changes(path: Path, account: Account | None, group: int) -> list[Ch
     except (OSError, UnicodeDecodeError, shipped.NotShipped) as error:
         raise FilesError(f"{path}: cannot be read: {error}") from error
     keys: dict[tuple[str, str], str | int | bool | None] = {}
-    if is_new:
-        keys |= {("", "strict_rights"): True}
+    if is_first and account is not None:
+        keys[("", "strict_rights")] = True
     changes = []
     if account is not None:
         keys |= {
