@@ -55,20 +55,22 @@ PICTURES: dict[str, Callable[[Browser, Path], Awaitable[None]]] = {
 
 async def make(folder: Path, after: float = 0.0) -> None:
     """Make all pictures, so many seconds after the agents have logged in."""
-    agents = [await Client.sign_in(places.WEB_PORT, login) for login in WORKING]
-    try:
-        for agent, line in zip(agents, WORKING.values(), strict=True):
-            await agent.ask("agentLogin", agentphonenumber=line)
-        for agent, reason in zip(agents, ("meeting", "lunch"), strict=False):
-            await agent.ask("pauseAgent", reason=reason)
-        await asyncio.sleep(after)  # calls come meanwhile
-        async with chromium() as browser:
-            for name, shoot in PICTURES.items():
-                await shoot(browser, folder / name)
-    finally:
-        for agent in agents:
-            await agent.ask("agentLogout")
-            await agent.close()
+    for login, line in WORKING.items():
+        await tell(login, "agentLogin", agentphonenumber=line)
+    for login, reason in (("alice", "meeting"), ("jack", "lunch")):
+        await tell(login, "pauseAgent", reason=reason)
+    await asyncio.sleep(after)  # calls come meanwhile
+    async with chromium() as browser:
+        for name, shoot in PICTURES.items():
+            await shoot(browser, folder / name)
+    for login in ("bruce", *WORKING):
+        await tell(login, "agentLogout")
+
+
+async def tell(login: str, command: str, **arguments: str) -> None:
+    """Have somebody of the demo send a command."""
+    async with await Client.sign_in(places.WEB_PORT, login) as client:
+        await client.ask(command, **arguments)
 
 
 if __name__ == "__main__":
