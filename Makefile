@@ -38,7 +38,7 @@ SAY ?= {"command":"getAgentStates"}
 FOR ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help wheel deb image venv test soak lint unit mutants locks docs demo demo-up demo-down demo-call demo-say demo-needs demo-venv bench generate clean
+.PHONY: help assets wheel deb image venv test soak lint unit mutants locks docs demo demo-up demo-down demo-call demo-say demo-needs demo-venv bench generate clean
 
 help:
 	@echo "make demo         a whole contact centre on this machine, until Ctrl-C"
@@ -66,6 +66,7 @@ help:
 	@echo "make bench        how fast xucd is; writes bench.json"
 	@echo "make docs         the site of the documents, with search, in build/site"
 	@echo "make generate     all that is generated: client libraries, and pictures and tables of docs/"
+	@echo "make assets       what the pages take from npm, with its licences, for wheel, deb and image"
 	@echo "make wheel        the sdist and the wheel, in dist/"
 	@echo "make deb          the Debian package, in dist/, for Debian 12 and 13"
 	@echo "make image        the container image xucd, made of the Debian package"
@@ -100,7 +101,10 @@ demo-call: demo-venv
 demo-say: demo-venv
 	@$(PYTHON) -m integration.demo say '$(LOGIN)' '$(subst ','\'',$(value SAY))' --for '$(FOR)'
 
-wheel: venv
+assets:
+	@packages/make-assets
+
+wheel: venv assets
 	@packages/make-dist
 
 deb: wheel
@@ -190,5 +194,5 @@ bench: venv
 
 clean: demo-down
 	rm -rf .test-images.log .venv node_modules .demo .fuzz .model .proofs .mypy_cache .ruff_cache .import_linter_cache .mutants .pytest_cache \
-		build dist bench.json *.egg-info
+		build dist xucd/web/static/vendor bench.json *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,8 @@
 """Writes the bill of materials that the package carries: xucd/sbom.cdx.json, CycloneDX.
 
-It lists what the lock files name: the Python libraries that xucd runs on as required, and the npm
-packages with which its pages are checked as excluded, since nothing of them is installed with it.
+It lists what the lock files name: the Python libraries that xucd runs on, and the npm packages of
+which its pages have something, as required; the npm packages with which the pages are checked as
+excluded, since nothing of them is installed with it.
 The same lock files give the same bytes. `make locks` runs it after a change of the locks.
 """
 
@@ -53,7 +54,9 @@ def _npm() -> Iterator[Component]:
         algorithm, _, digest = package["integrity"].partition("-")
         found = f"{algorithm}:{base64.b64decode(digest).hex()}"
         hashed = HashTypeFactory().from_composite_str(found)
-        yield _component(purl, ComponentScope.EXCLUDED, hashed)
+        checks = package.get("dev", False)
+        scope = ComponentScope.EXCLUDED if checks else ComponentScope.REQUIRED
+        yield _component(purl, scope, hashed)
 
 
 def _component(purl: PackageURL, scope: ComponentScope, *hashes: HashType) -> Component:

@@ -31,6 +31,9 @@ def built() -> tuple[Path, Path]:
     """The sdist, and the wheel that is made from it."""
     folder = Path(mkdtemp(prefix="xucd-dist-"))
     source = copied(folder / "source")
+    assets = "xucd/web/static/vendor"
+    subprocess.run([PROJECT / "packages/make-assets"], check=True)
+    shutil.copytree(PROJECT / assets, source / assets)
     _run(source, "-c", _SDIST, str(folder))
     [sdist] = folder.glob("xucd-*.tar.gz")
     _run(source, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",

@@ -56,6 +56,33 @@ def test_the_wheel_carries_the_bill_and_nothing_of_the_tests() -> None:
     assert {room for room in rooms if not room.endswith(".dist-info")} == {"xucd"}
 
 
+def test_wheel_and_sdist_carry_what_the_pages_take_from_npm_with_its_licences() -> None:
+    with zipfile.ZipFile(built()[1]) as wheel:
+        held = set(wheel.namelist())
+    with tarfile.open(built()[0]) as sdist:
+        packed = {name.partition("/")[2] for name in sdist.getnames()}
+    assets = "xucd/web/static/vendor"
+    wanted = {f"{assets}/inter/inter-latin-wght-normal.woff2", f"{assets}/inter/LICENSE"}
+    assert (wanted - held, wanted - packed) == (set(), set())
+    committed = subprocess.run(
+        ["git", "ls-files", assets], cwd=PROJECT, capture_output=True, text=True, check=True
+    ).stdout
+    assert committed == ""
+
+
+def test_the_pages_name_no_file_of_npm_that_is_not_brought() -> None:
+    with zipfile.ZipFile(built()[1]) as wheel:
+        held = set(wheel.namelist())
+        named = {
+            file
+            for name in held
+            if name.endswith((".css", ".html", ".js"))
+            for file in re.findall(r"/vendor/[\w./-]+", wheel.read(name).decode())
+        }
+    assert named != set()
+    assert {file for file in named if f"xucd/web/static{file}" not in held} == set()
+
+
 def test_an_installed_xucd_finds_what_came_with_it(tmp_path: Path) -> None:
     with zipfile.ZipFile(built()[1]) as wheel:
         wheel.extractall(tmp_path)

@@ -104,6 +104,7 @@ def run_once(image: str, volumes: dict[str, Path], script: str) -> str:
 @cache
 def build_package() -> Path:
     """Make the Debian package of this checkout, once in a run. Raises `BootedError`."""
+    _run(["packages/make-assets"])
     _run(["packages/make-dist"])
     return PROJECT / _run([".venv/bin/python", "packages/make-deb"]).splitlines()[-1]
 

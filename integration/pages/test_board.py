@@ -278,6 +278,8 @@ async def test_the_wall_fills_the_screen_and_is_left_again(opens_board: OpensBoa
     await ada.page.locator("h2").first.click()
     await ada.page.keyboard.press("f")
     await expect(body).to_have_class("wall")
+    loaded = "document.fonts.load('16px \"Inter Variable\"').then((found) => found.length)"
+    assert await ada.page.evaluate(loaded) == 1  # its figures' own font
     await expect(ada.page.locator(".tile").first).to_be_hidden()
     figure = rows.first.locator(".waiting .figure")
     size = await figure.evaluate("(one) => parseFloat(getComputedStyle(one).fontSize)")
