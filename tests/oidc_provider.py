@@ -104,8 +104,15 @@ class Browser:
     """Cookies, redirects that are followed on purpose, and the forms of the provider's pages."""
 
     def __init__(self) -> None:
-        cookies = HTTPCookieProcessor(http.cookiejar.CookieJar())
-        self._opener = build_opener(cookies, _Stay())
+        self._cookies = http.cookiejar.CookieJar()
+        self._opener = build_opener(HTTPCookieProcessor(self._cookies), _Stay())
+
+    def twin(self) -> Browser:
+        """Another browser that has all cookies of this one, as of now."""
+        twin = Browser()
+        for cookie in self._cookies:
+            twin._cookies.set_cookie(cookie)
+        return twin
 
     def get(self, url: str, form: dict[str, str] | None = None) -> Answered:
         """One request, a form if there is one; no redirect is followed."""

@@ -311,6 +311,7 @@ OTHER_ROUTES: dict[tuple[str, str], OtherRoute] = {
     ("GET", "/metrics"): _PUBLIC,
     ("GET", "/health"): OtherRoute("", 503, 503),  # there is no Asterisk
     ("POST", f"{PREFIX}/auth/login"): OtherRoute("", 400, 400),  # the body is what counts
+    ("GET", f"{PREFIX}/auth/methods"): _PUBLIC,
     ("GET", f"{PREFIX}/auth/check"): OtherRoute("header", 200, 400),
     ("POST", f"{PREFIX}/auth/password"): OtherRoute("header", 400, 400),  # without a body
     # Last: it ends the sign-ins of whose token it is.

@@ -171,16 +171,20 @@ async def test_an_answer_counts_in_the_browser_that_asked_for_it_and_once(centre
 
     # Login CSRF: somebody's own answer in another browser.
     assert await location(other, callback) == failed
-    # Another provider's answer, and one that does not say whose it is.
     asked = parse_qs(urlsplit(callback).query)
-    state, code = asked["state"][0], asked["code"][0]
+    twin = own.twin()
     assert (await location(own, callback)).startswith("/desk#signed-in=")
     assert await location(own, callback) == failed
-    for rest in (f"code={code}&iss=https://other.example", f"code={code}", "code=x", "", "iss=%00"):
+    # Even with the cookie from before.
+    assert await location(twin, callback) == failed
+    assert "came back twice" in centre.xucd.log.read_text()
+    # Another provider's answer, one that does not say whose it is, and no answer at all.
+    for rest in ("code=OWN&iss=https://other.example", "code=OWN", "code=x", "", "iss=%00"):
         browser = Browser()
         callback = await asyncio.to_thread(browser.sign_in, centre.url, "bruce")
-        state = parse_qs(urlsplit(callback).query)["state"][0]
-        changed = f"{callback.partition('?')[0]}?state={state}&{rest}"
+        asked = parse_qs(urlsplit(callback).query)
+        state, code = asked["state"][0], asked["code"][0]
+        changed = f"{callback.partition('?')[0]}?state={state}&{rest.replace('OWN', code)}"
         assert await location(browser, changed) == failed
     log = centre.xucd.log.read_text()
     assert code not in log
@@ -224,6 +228,9 @@ async def test_signing_out_ends_the_sign_in_and_leads_to_the_providers_end_which
     assert (await centre.ask(f"{AUTH}/check", token=other))[0] == 403
     status, answer = await centre.ask("/signin/oidc/backchannel-logout", {"logout_token": "x.y.z"})
     assert (status, answer["error"]) == (400, "InvalidToken")
+    # Only who has a token of xucd's ends anything.
+    assert (await centre.ask(f"{AUTH}/oidc/logout", {}))[0] == 400
+    assert (await centre.ask(f"{AUTH}/oidc/logout", {}, "x.y.z"))[0] == 403
 
 
 async def test_a_user_signs_in_and_out_on_the_page_in_a_browser(centre: Centre) -> None:

@@ -108,13 +108,16 @@ class Flow:
         return self._public_url + CALLBACK
 
     async def begin(self, page: str) -> Departure:
-        """Send a browser to the provider. Raises `DirectoryUnavailable`."""
+        """Send a browser to the provider, from a page of ours, to which it comes back: `page_of`.
+
+        Raises `DirectoryUnavailable`.
+        """
         metadata = await self._provider.metadata()
         begun = Begun(
             state=secrets.token_urlsafe(24),
             nonce=secrets.token_urlsafe(24),
             verifier=secrets.token_urlsafe(48),
-            page=page_of(page),
+            page=page,
             expires=self._clock() + BEGUN_S,
         )
         location = prepare_grant_uri(
