@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import PROJECT
 from xucd.config.directories import GrantSettings
-from xucd.config.settings import SettingsError, load
+from xucd.config.settings import Settings, SettingsError, load
 from xucd.signin.identities import granted, members_grants
 from xucd.store.repository import Granted
 
@@ -16,7 +18,7 @@ OIDC = '[web]\npublic_url = "https://x.example"\n[oidc]\nissuer = "https://login
 LDAP = '[ldap]\nurls = ["ldaps://ldap.example"]\nbase = "dc=example"\n'
 
 
-def loaded(folder: Path, text: str) -> object:
+def loaded(folder: Path, text: str) -> Settings:
     file = folder / "xucd.toml"
     file.write_text(AMI + text)
     return load(file, {})
@@ -52,8 +54,8 @@ def test_a_wrong_value_is_an_error_that_names_the_key(tmp_path: Path, text: str,
 
 def test_good_settings_are_taken_with_their_secrets(tmp_path: Path) -> None:
     (tmp_path / "oidc-secret").write_text("of the client\n")
-    assert loaded(tmp_path, OIDC + 'secret_file = "oidc-secret"').oidc.secret == "of the client"  # type: ignore[attr-defined]
-    assert loaded(tmp_path, LDAP).ldap.urls == ("ldaps://ldap.example",)  # type: ignore[attr-defined]
+    assert loaded(tmp_path, OIDC + 'secret_file = "oidc-secret"').oidc.secret == "of the client"
+    assert loaded(tmp_path, LDAP).ldap.urls == ("ldaps://ldap.example",)
     here = LDAP.replace("ldaps://ldap.example", "ldap://127.0.0.1") + "starttls = false"
     assert loaded(tmp_path, here)
 
@@ -69,3 +71,14 @@ def test_of_several_groups_the_higher_profile_counts_and_lists_are_joined() -> N
     )
     assert members_grants(["z", ""], grants) == ()
     assert granted(()) == Granted()
+
+
+def test_the_examples_of_the_page_for_operators_load(tmp_path: Path) -> None:
+    page = (PROJECT / "docs/signin.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.S)
+    assert len(blocks) == 3
+    for name in ("oidc-secret", "ldap-secret"):
+        (tmp_path / name).write_text("a secret")
+    for block in blocks:
+        found = loaded(tmp_path, block)
+        assert (found.oidc.issuer or found.ldap.urls) and (found.oidc.grants or found.ldap.grants)
