@@ -1,4 +1,4 @@
-"""The directories of the settings, ready to sign users in."""
+"""The user directories of the settings, ready to sign users in."""
 
 import time
 

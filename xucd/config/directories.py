@@ -1,4 +1,4 @@
-"""The settings of directories that sign users in: a provider of OpenID Connect, an LDAP server."""
+"""The settings of user directories: a provider of OpenID Connect, and an LDAP server."""
 
 import ipaddress
 from typing import Annotated

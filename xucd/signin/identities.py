@@ -1,11 +1,11 @@
-"""Who a directory says that somebody is, and what the directory's groups give in xucd.
+"""Who a user directory says that somebody is, and what its groups give in xucd.
 
-A directory is a provider of OpenID Connect, or an LDAP server. A grant of the settings names one of
-its groups, and what its members get: a profile, rights, and the queues and groups that a supervisor
-sees. With grants, the profile and the rights of whoever signs in by the directory are those of its
-groups alone, so that who leaves a group has lost them at the next sign-in. The queues and groups
-that the centre's file lets a user see stay, and those of grants come to them. Without any grants,
-the centre's file decides alone.
+A user directory is a provider of OpenID Connect, or an LDAP server. A grant of the settings names
+one of its groups, and what its members get: a profile, rights, and the queues and groups that a
+supervisor sees. With grants, the profile and the rights of whoever signs in by the directory are
+those of its groups alone, so that who leaves a group has lost them at the next sign-in. The queues
+and groups that the centre's file lets a user see stay, and those of grants come to them. Without
+any grants, the centre's file decides alone.
 """
 
 from collections.abc import Iterable
