@@ -23,6 +23,8 @@ from integration.existing.pbx import ExistingPbx, Layout
 from integration.phones import Phones
 from integration.running import Xucd
 
+pytestmark = pytest.mark.timeout(300)  # a PBX of its own each, and a dozen of processes
+
 WRAPUP = 2  # seconds
 Tree = dict[str, tuple[bytes, int, int, int]]
 
