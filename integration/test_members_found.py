@@ -235,11 +235,12 @@ async def test_what_others_do_to_a_membership_is_told_and_undone_by_the_next_log
     ):
         await ada.until("QueueMember", after=begun, agentId=8, **told)
     await bruce.ask("agentLogout")
+    begun = len(ada.frames)
     await bruce.ask("agentLogin", agentphonenumber="1001")
+    await ada.until("QueueMember", after=begun, agentId=8, queueId=3, penalty=2)
     store = found.xucd.store()
     assert store.memberships()[8] == {1: 0, 2: 1}
     store.close()
-    assert bruce.bodies("AgentStateEvent")[-1]["queues"] == [1, 2, 3]
     assert await pauses(found, "billing") == {"PJSIP/1001": None}
 
 

@@ -297,6 +297,7 @@ async def test_a_member_that_is_no_agent_is_told_with_its_calls_and_can_be_made_
     )
     assert (status, adopted["login"]) == (201, "cash.desk")
     agent = adopted["agentId"]
+    await ada.ask("subscribeToAgentEvents")
     begun = len(ada.frames)
     await ada.ask("agentLogin", agentphonenumber="1007", agentid=agent)
     await ada.until_state("AgentReady", after=begun, agentId=agent, queues=[21])
