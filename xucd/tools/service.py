@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -79,9 +80,10 @@ class Unit(msgspec.Struct, frozen=True):
 
 def unit() -> Unit:
     """Ask systemd for xucd's service; any user may."""
-    names = "LoadState,User,LimitNOFILE,LoadCredential"
     try:
-        said = _run(["systemctl", "show", UNIT, f"--property={names}"], "")
+        said = _run(["systemctl", "show", UNIT, "--property=LoadState,User,LimitNOFILE"], "")
+        # The list of credentials is a property that not every systemctl can print.
+        written = _run(["systemctl", "cat", UNIT], "")
     except ProgramError:
         return Unit()
     values = dict(line.partition("=")[::2] for line in said.splitlines())
@@ -91,7 +93,7 @@ def unit() -> Unit:
     return Unit(
         user=values.get("User") or None,
         files=int(files) if files.isdecimal() else None,
-        credentials=bool(values.get("LoadCredential")),
+        credentials=re.search(r"(?m)^LoadCredential(Encrypted)?=.", written) is not None,
     )
 
 
