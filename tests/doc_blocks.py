@@ -50,6 +50,7 @@ REGISTER: dict[tuple[str, str], str] = {
         "tests/test_docs.py::test_the_agents_diagram_is_drawn_from_the_table_as_it_is_now"
     ),
     ("docs/agents.md", "[sales](+)"): "conf",
+    ("docs/agents.md", "xucd center adopt"): "commands",
     ("docs/architecture.md", "Asterisk ──events"): "picture",
     ("docs/browser-library.md", "<!doctype html>"): (
         "integration/pages/test_old_pages.py::test_the_page_of_the_documentation_works"
