@@ -7,7 +7,7 @@ import globals from "globals";
 const CLASSIC = "xucd/web/static/assets/**/*.js";
 
 export default [
-  { ignores: [".venv/", "build/", "dist/", ".demo/"] },
+  { ignores: [".venv/", "build/", "dist/", ".demo/", "xucd/web/static/vendor/"] },
   js.configs.recommended,
   {
     linterOptions: { reportUnusedDisableDirectives: "error" },
