@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from integration.pbx import Pbx, Ports
 from integration.phones import Phones
+from integration.running import DEMO
 
 QUEUE = "Vente à distance"
 MARK = "; of a test\n"
@@ -36,6 +37,32 @@ PJSIP = Kind("bob", "PJSIP", "bob.smith")
 DASHED = Kind("204-a", "PJSIP", "204-home")
 SIP = Kind("sip-204", "SIP", "204-desk.1")
 IAX2 = Kind("iax-7", "IAX2", "phone")
+
+ENTRIES = f"""\
+[[queues]]
+id = 21
+name = "{QUEUE}"
+displayName = "{QUEUE}"
+number = "vente"
+wrapup = 1
+"""
+LINE = """\
+[[lines]]
+id = {id}
+number = "{number}"
+interface = "{interface}"
+context = "shop"
+"""
+LINES = "".join(
+    LINE.format(id=31 + at, number=kind.number, interface=kind.interface)
+    for at, kind in enumerate((PJSIP, DASHED, SIP, IAX2))
+)
+CENTER = (
+    DEMO.read_text()
+    .replace("[[lines]]\n", f"{ENTRIES}{LINES}[[lines]]\n", 1)
+    .replace("queues = { support = 0, sales = 1 }", f'queues = {{ "{QUEUE}" = 0 }}', 1)
+)
+"""The demo's centre with such lines, and with Bruce in that queue alone."""
 
 _ENDPOINT = """\
 [{user}]

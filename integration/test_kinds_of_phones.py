@@ -13,6 +13,7 @@ import pytest_asyncio
 from integration.client import Client
 from integration.fixtures import MakeXucd, World, a_world, clear
 from integration.kinds_of_phones import (
+    CENTER,
     DASHED,
     IAX2,
     PJSIP,
@@ -25,33 +26,8 @@ from integration.kinds_of_phones import (
 )
 from integration.pbx import Pbx
 from integration.phones import Leg, Phones
-from integration.running import DEMO
 from integration.shown import members_of
 
-ENTRIES = f"""\
-[[queues]]
-id = 21
-name = "{QUEUE}"
-displayName = "Vente à distance"
-number = "vente"
-wrapup = 1
-"""
-LINE = """\
-[[lines]]
-id = {id}
-number = "{number}"
-interface = "{interface}"
-context = "shop"
-"""
-LINES = "".join(
-    LINE.format(id=31 + at, number=kind.number, interface=kind.interface)
-    for at, kind in enumerate((PJSIP, DASHED, SIP, IAX2))
-)
-CENTER = (
-    DEMO.read_text()
-    .replace("[[lines]]\n", f"{ENTRIES}{LINES}[[lines]]\n", 1)
-    .replace("queues = { support = 0, sales = 1 }", f'queues = {{ "{QUEUE}" = 0 }}', 1)
-)
 BRUCE, ADA = 8, "1008"
 CALLER, AGENT, LISTENER = 440.0, 700.0, 1100.0  # Hz: who says what
 

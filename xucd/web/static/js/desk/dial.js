@@ -66,7 +66,9 @@ function showThrough() {
 
 /** @param {Desk} desk */
 async function dial(desk) {
-  const destination = number.value.replace(/[\s().-]/g, "");
+  // What is read easily in a number belongs to a name: "204-a", "bob.smith".
+  const parted = /[a-z]/i.test(number.value) ? /\s/g : /[\s().-]/g;
+  const destination = number.value.replace(parted, "");
   if (!destination) {
     number.focus();
     return;
