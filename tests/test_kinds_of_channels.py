@@ -147,3 +147,23 @@ def test_a_phone_of_which_asterisk_says_nothing_is_free_unless_it_lists_all(kind
     scene.rebuilds(Snapshot(frozenset({"support"}), (), (), (), {}))
     there = not kind.interface.startswith("PJSIP/")
     assert hint("204", scene.center.devices[kind.interface]).status == (0 if there else -2)
+
+
+def test_registrations_of_a_phone_that_all_ring_to_dial_are_one_call_that_dials() -> None:
+    scene = centre(KINDS[0])
+    asked: dict[str, str | int] = {"Linkedid": "xucd-dial-1", "ChannelState": DOWN}
+    for half, unique_id in enumerate(("xucd-dial-1", "xucd-dial-1-2"), start=1):
+        name = f"Local/s@xucd-ring-00000001;{half}"
+        says(scene, "Newchannel", Channel=name, Uniqueid=unique_id, Exten="s", **asked)
+    for registration in ("desk", "soft"):
+        ids = {"Channel": f"PJSIP/204-{registration}", "Uniqueid": registration}
+        says(scene, "Newchannel", **ids, **asked)
+        says(scene, "VarSet", Variable="XUCD_DIAL", Value="0230210082", **ids)
+    for registration, state in (("desk", RINGING), ("soft", RINGING), ("soft", UP)):
+        ids = {"Channel": f"PJSIP/204-{registration}", "Uniqueid": registration}
+        says(scene, "Newstate", **ids, **{**asked, "ChannelState": state})
+    says(scene, "Hangup", Channel="PJSIP/204-desk", Uniqueid="desk")
+    calls = [each.call for each in scene.told if isinstance(each, ch.PhoneCallChanged)]
+    assert {(call.unique_id, call.number, call.incoming) for call in calls} == {
+        ("xucd-dial-1", "0230210082", False)
+    }

@@ -197,7 +197,9 @@ def _looks_incoming(channels: Channels, leg: Leg) -> bool:
     if leg.queue or origin is None or not origin.is_local:
         return True
     return any(
-        found.born < channel.born and not found.is_local
+        found.born < channel.born
+        and not found.is_local
+        and found.interface != channel.interface  # another registration of the same phone
         for found in channels.in_call(channel.linked_id)
     )
 
@@ -251,7 +253,7 @@ def _other_party(
     connected = leg.channel.connected
     if leg.incoming:
         colleague = _named_colleague(directory, channels, leg)
-        if colleague is not None:
+        if colleague is not None and _is_somebody(colleague[0], line):
             return colleague
         return connected if _is_somebody(connected[0], line) or not connected[0] else ("", "")
     origin = channels.by_id.get(leg.channel.linked_id, leg.channel)
