@@ -56,7 +56,7 @@ def container(image: str, pbx: Pbx, port: int, ami_port: int) -> Iterator[str]:
     started = docker(
         "run", "--detach", "--network", "host", "--read-only", "--cap-drop", "ALL",
         "--security-opt", "no-new-privileges", "--label", f"{OWNER}={owner_label()}",
-        "--health-interval", "1s", "--health-retries", "1", "--health-start-period", "0s",
+        "--health-interval", "1s", "--health-retries", "1", "--health-start-period", "1ms",
         "--volume", f"{volume}:/var/lib/xucd",
         *(f"--env={name}={value}" for name, value in settings.items()), image,
     ).strip()  # fmt: skip
