@@ -20,7 +20,7 @@ from sqlalchemy import make_url
 from xucd.ami.errors import AmiError
 from xucd.cli import first_users
 from xucd.cli.discovering import present_plan
-from xucd.cli.subcommand import Mistake, ask, settings_path
+from xucd.cli.subcommand import Mistake, ask, is_there, settings_path
 from xucd.config import center_file
 from xucd.config import settings as config_settings
 from xucd.config.settings import Ami, Settings, SettingsError
@@ -119,7 +119,7 @@ class _Setup:
 
     def load(self) -> tuple[Settings, bool]:
         """The settings, and whether xucd's account on Asterisk works. Raises `SettingsError`."""
-        path = self.path if self.path.exists() else None
+        path = self.path if is_there(self.path) else None
         try:
             settings = config_settings.load(path, os.environ)
         except SettingsError:
@@ -183,7 +183,7 @@ class _Setup:
 
     def is_let_in(self) -> None:
         """Raises `Mistake` unless Asterisk lets xucd in, with the dialplan that it needs."""
-        path = self.path if self.path.exists() else None
+        path = self.path if is_there(self.path) else None
         ami = config_settings.load(path, os.environ).ami
         deadline = time.monotonic() + LOGIN_DEADLINE
         while (problem := asyncio.run(why_not_let_in(ami))) is not None:

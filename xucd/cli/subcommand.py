@@ -43,11 +43,11 @@ def settings_path(arguments: argparse.Namespace) -> Path | None:
     if path is None and os.environ.get("XUCD_CONFIG"):
         path = Path(os.environ["XUCD_CONFIG"])
     if path is None:
-        path = next((Path(place) for place in PLACES if _is_there(place)), None)
+        path = next((Path(place) for place in PLACES if is_there(place)), None)
     return path
 
 
-def _is_there(place: str) -> bool:
+def is_there(place: str | Path) -> bool:
     """Whether a settings file is there, even if this user may not read it, which is said later."""
     try:
         os.stat(place)
