@@ -23,8 +23,13 @@ from tests.conftest import TODAY
 from tests.rest_client import JSON, PREFIX, RestClient
 from tests.scene import SALES, SUPPORT, Scene
 from tests.test_context import Script, a_context
+from tests.test_discovery import found, member
+from tests.test_members_found import joins
 from tests.test_rest_gaps import write as write_gaps
 from tests.web_server import BRUCE, Server, serving, until
+from xucd.app import adopting
+from xucd.app.adopting import Adopter
+from xucd.app.users import DaemonUserImporter
 from xucd.callbacks.service import Callbacks
 from xucd.center.audit import AuditEntry
 from xucd.center.directory import Profile
@@ -36,12 +41,14 @@ from xucd.store import callback_writing as writing
 from xucd.store.apply import apply
 from xucd.store.audit_trail import AuditTrail
 from xucd.store.journal import Journal
+from xucd.tools.discovery import FoundPbx
 from xucd.web import json_steps
 from xucd.web.import_slots import SLOTS_OF_USER
 from xucd.web.rest import LARGE
 from xucd.web.rest_routes import ROUTES
 
 ONE = b'[{"phoneNumber":"1"}]'
+OTHER = "Local/204@from-queue/n"
 LIST = UUID("00000000-0000-4000-8000-000000000001")
 
 
@@ -80,10 +87,17 @@ class Work:
         return []
 
 
+async def reload() -> None:
+    """Users are taken over: here they are the server's."""
+
+
 @contextlib.asynccontextmanager
 async def site(callbacks: Any, journal: Any) -> AsyncIterator[Server]:
     trail = AuditTrail(journal, lambda: 1.0)
     parts = {"callbacks": callbacks, "audit": trail}
+    pbx: Any = SimpleNamespace(query=None)
+    parts["adopt"] = Adopter(pbx, journal, reload).adopt
+    parts["user_importer"] = DaemonUserImporter(journal, reload)
     parts["rights"] = lambda user: rights_of(user, strict=False)
     async with serving(parts=parts) as server:
         yield server
@@ -262,13 +276,21 @@ def database(tmp_path_factory: pytest.TempPathFactory, demo_plan: Plan) -> Path:
 
 
 @pytest.fixture
-async def centre(tmp_path: Path, database: Path) -> AsyncIterator[Centre]:
+async def centre(
+    tmp_path: Path, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Centre]:
+    async def discovered(query: Any) -> FoundPbx:
+        return found(member(OTHER, "Dan"), queue="support")
+
+    monkeypatch.setattr(adopting, "discover", discovered)
     shutil.copy(database, tmp_path)
     store = Store(f"sqlite:///{tmp_path}/xucd.db")
     lists = {row.queue_id: row.uuid for row in reading.lists(store)}
     requests = {found.queue_id: found.uuid for found in reading.open_requests(store)}
     ahead = AsyncStore(store)
-    context = a_context(Scene(), Script())
+    scene = Scene()
+    scene.happens(joins(OTHER, "Dan"))
+    context = a_context(scene, Script())
     context.journal = journal = SlowJournal(ahead)
     callbacks = Callbacks(context)
     async with site(callbacks, journal) as server:
@@ -277,6 +299,12 @@ async def centre(tmp_path: Path, database: Path) -> AsyncIterator[Centre]:
     await ahead.close()
 
 
+# They wait several times: for what there is, for hashes or the PBX, and to write.
+IN_STEPS = [
+    ("POST", "/users/import", {"login": "zoe", "firstName": "Zoe", "lastName": "Park"}),
+    ("POST", "/users/import?dryRun=true", {"login": "zoe", "firstName": "Z", "lastName": "P"}),
+    ("POST", "/other_members/adopt", {"interface": OTHER}),
+]
 WRITES = [
     ("PUT", "/callback_requests/REQUEST", {"phoneNumber": "1"}),
     ("DELETE", "/callback_requests/REQUEST", None),
@@ -290,7 +318,7 @@ READS = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), WRITES + READS)
+@pytest.mark.parametrize(("method", "path", "body"), [*WRITES, *READS, *IN_STEPS])
 async def test_who_is_demoted_while_a_request_waits_is_refused_and_counted(
     centre: Centre, method: str, path: str, body: Any
 ) -> None:
@@ -326,6 +354,33 @@ async def test_what_was_done_before_a_demotion_is_answered(
     centre.journal.gate.set()
     centre.journal.after = centre.demote
     assert (await centre.ask(method, path, body))[0] in (200, 204)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), IN_STEPS)
+async def test_who_is_demoted_at_any_moment_before_the_last_step_has_changed_nothing(
+    centre: Centre, method: str, path: str, body: Any
+) -> None:
+    journal = centre.journal
+    journal.gate.set()
+    before = await journal.run(Store.directory)
+    for turn in itertools.count(1):
+        centre.promote()
+        token, last = await centre.server.token(), journal.asked + turn
+
+        def demote(last: int = last) -> None:
+            if journal.asked == last:
+                centre.demote()
+
+        journal.before = demote
+        status, _ = await centre.ask(method, path, body, token=token)
+        journal.before = lambda: None
+        after = await journal.run(Store.directory)
+        if status != 403:
+            break
+        assert after.user_by_login.keys() == before.user_by_login.keys()
+    assert status in (200, 201)
+    assert turn > 1
+    assert (len(after.user_by_login) > len(before.user_by_login)) == ("dryRun" not in path)
 
 
 async def test_what_is_read_again_since_rights_have_changed_is_told_once(centre: Centre) -> None:
@@ -371,9 +426,10 @@ BOUNDED = BOUNDED_WRITES | BOUNDED_READS
 
 
 def test_every_route_is_tried_while_it_waits() -> None:
-    tried = {(method, path) for method, path, _ in WRITES + READS}
+    tried = {(method, path) for method, path, _ in [*WRITES, *READS, *IN_STEPS]}
     tried |= {(asked.method, asked.path) for asked in BOUNDED.values()}
     tried |= {("GET", "/callback_periods")}  # all users see them
+    tried |= {("GET", "/other_members")}  # waits for nothing
     named = re.compile("REQUEST|LIST")
     assert {(method, named.sub("{uuid}", path.partition("?")[0])) for method, path in tried} == {
         (route.method, route.path) for route in ROUTES

@@ -17,7 +17,7 @@ from xucd.agi import callback, sheet, variables
 from xucd.agi.server import AgiServer
 from xucd.app import configuration, directories, file_limit
 from xucd.app.admission import Admission, with_user
-from xucd.app.adopting import adopt
+from xucd.app.adopting import Adopter
 from xucd.app.audited import AuditedCommands
 from xucd.app.clock import Clock
 from xucd.app.gaps import Gaps, Logs
@@ -230,8 +230,8 @@ class Assembly:
                 passwords=directories.ldap(settings),
                 oidc=directories.oidc(settings, secret, self._sign_ins, admission.admit),
                 admit=admission.admit,
-                adopt=lambda interface, actor: adopt(
-                    interface, actor, self._service.connection, store, self.reload
+                adopt=lambda *asked: Adopter(self._service.connection, store, self.reload).adopt(
+                    *asked
                 ),
             ),
             SiteOptions(

@@ -93,7 +93,9 @@ async def adopt_member(requester: Requester, body: AdoptBody) -> AdoptedMember:
     if all(body.interface != member.interface for _, member in center.owners.others()):
         text = f"No queue has a member {body.interface} that is no agent."
         raise Refused("MemberUnknown", text)
-    adopted = await requester.services.adopt(body.interface, requester.actor)
+    adopted = await requester.services.adopt(
+        body.interface, requester.actor, requester.current_rights
+    )
     target = Target("agent", adopted.agent_id, adopted.login)
     await requester.record(Kind.ADOPT_MEMBER, target, detail={"interface": body.interface})
     return AdoptedMember(

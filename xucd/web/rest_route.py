@@ -35,8 +35,11 @@ class Adopted(msgspec.Struct, frozen=True):
     changes: tuple[str, ...]
 
 
-Adopt = Callable[[str, Actor], Awaitable[Adopted]]
-"""Makes an agent of the member of an interface, for somebody. Raises `Refused` and `StoreError`."""
+Adopt = Callable[[str, Actor, Callable[[], object]], Awaitable[Adopted]]
+"""Makes an agent of the member of an interface, for somebody. Raises `Refused` and `StoreError`.
+
+The last argument is called before anything is changed, and raises once that user may not any more.
+"""
 
 
 class RestServices(msgspec.Struct, frozen=True):
