@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -18,15 +20,18 @@ UNPRIVILEGED = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> ProjectCopy:
+def copy(tmp_path: Path) -> Iterator[ProjectCopy]:
     """A copy whose images nobody has: it has to make them."""
     made = ProjectCopy(tmp_path / "project")
     script = made.project / "integration/bin/build-images"
     text = script.read_text(encoding="utf-8")
-    script.write_text(
-        text.replace('"xucd-asterisk:', '"xucd-nobodys:').replace('"debian:', '"xucd-nobodys:')
-    )
-    return made
+    name = f"xucd-nobodys-{uuid4().hex}"
+    script.write_text(text.replace('"xucd-asterisk:', f'"{name}:').replace('"debian:', f'"{name}:'))
+    yield made
+    for pid in left_of(made):
+        os.kill(pid, signal.SIGKILL)
+    # What was made in spite of what the test expects; quietly, where Docker does not answer.
+    subprocess.run(["docker", "rmi", f"{name}:22"], capture_output=True, check=False)
 
 
 def run(command: list[str], copy: ProjectCopy, **more: str) -> "subprocess.CompletedProcess[str]":
@@ -123,19 +128,19 @@ def test_a_part_that_fails_says_why_and_ends_the_other(copy: ProjectCopy) -> Non
     last = ran.stderr.splitlines()[-1]
     assert "environment: pip failed: the network gives nothing" in last
     assert "(log: build/pip.log)" in last
-    assert left_of(copy) == []
+    assert left_of(copy) == {}
 
 
-def left_of(copy: ProjectCopy) -> list[str]:
-    """The processes that work in the copy's folder."""
-    found = []
+def left_of(copy: ProjectCopy) -> dict[int, str]:
+    """The processes that work in the copy's folder, with what they are."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             at = os.readlink(folder / "cwd")
         except OSError:
             continue
         if at.startswith(str(copy.project)):
-            found.append((folder / "cmdline").read_bytes().decode(errors="replace"))
+            found[int(folder.name)] = (folder / "cmdline").read_bytes().decode(errors="replace")
     return found
 
 
@@ -156,7 +161,7 @@ def test_an_interrupted_start_leaves_nothing_behind(copy: ProjectCopy, tmp_path:
     os.killpg(making.pid, signal.SIGINT)
     making.stderr.read()
     assert making.wait(60) != 0
-    assert left_of(copy) == []
+    assert left_of(copy) == {}
     assert list(scratch.iterdir()) == []
     ran = run([*OFFLINE, *copy.command("ensure-venv", "demo")], copy)
     assert "making .venv" in ran.stderr  # and not: adding
