@@ -212,6 +212,19 @@ def test_a_clock_set_back_over_midnight_goes_on_with_the_day_that_has_begun() ->
     assert scene.agent().day(scene.now).ready_s == pytest.approx(41 * 60 - 1)
 
 
+def test_a_clock_set_forward_over_midnight_counts_no_time_that_did_not_pass() -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.now = scene.center.today_until - 30 * 60
+    scene.pauses(True, "lunch")
+    scene.passes(5)
+    scene.now += HOUR
+    scene.center.shift(HOUR)
+    scene.passes(0)
+    scene.passes(10)
+    assert scene.agent().day(scene.now).paused_s == pytest.approx(15)
+
+
 def test_who_waits_has_waited_as_long_as_before() -> None:
     scene = Scene()
     scene.caller_waits()

@@ -439,7 +439,9 @@ class AgentRecord(LiveAgent):
 
     def end_day(self, midnight: float) -> AgentDay:
         """End the day at midnight and begin the next; returns the last one's figures."""
-        ended, self._spent_until = self.day(midnight), midnight
+        ended = self.day(midnight)
+        # Later than midnight where the clock was set over it: what it left out was not spent.
+        self._spent_until = max(midnight, self._spent_until)
         self._day = ended.tomorrow()
         return ended
 
