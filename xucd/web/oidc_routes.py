@@ -93,7 +93,7 @@ class OidcRoutes:
     def __init__(self, parts: OidcParts, api: Api) -> None:
         self._flow = parts.flow
         self._admit = parts.admit
-        self._records = parts.records
+        self._sign_ins = parts.records
         self._api = api
         self._offered: Once[_Offer] = Once(parts.clock, MAX_OFFERED)
         self._id_tokens: dict[str, str] = {}
@@ -139,7 +139,7 @@ class OidcRoutes:
         user = await self._admit(arrival.identity, request.client_address)
         signed_in = await self._api.begin(request, user, "oidc")
         sid = signed_in.claims.sid
-        await self._records.began(sid, arrival.session, signed_in.claims.end)
+        await self._sign_ins.began(sid, arrival.session, signed_in.claims.end)
         while len(self._id_tokens) >= MAX_ID_TOKENS:
             del self._id_tokens[next(iter(self._id_tokens))]
         self._id_tokens[sid] = arrival.id_token
@@ -200,7 +200,7 @@ class OidcRoutes:
             raise HttpError(400, "InvalidToken", error.message) from None
         except DirectoryUnavailable as error:
             raise _unavailable(error) from None
-        for sid, until in (await self._records.sign_ins_of(session)).items():
+        for sid, until in (await self._sign_ins.sign_ins_of(session)).items():
             self._id_tokens.pop(sid, None)
             await self._api.end_by_provider(request, sid, until)
         request.setHeader(b"Cache-Control", b"no-store")
