@@ -36,7 +36,7 @@ from xucd.signin.passwords import verify
 from xucd.store import Store
 from xucd.store.apply import apply
 
-SECRET = {"XUCD_AMI_SECRET": "k7-dusk-apron"}
+SECRETS = {f"XUCD_{section}_SECRET": "k7-dusk-apron" for section in ("AMI", "OIDC", "LDAP")}
 OldDatabase = Callable[[Path], str]
 OldStore = Callable[[Path], Store]
 
@@ -102,7 +102,7 @@ def test_a_settings_file_with_every_key_is_understood(version: str) -> None:
     del written["ami"]["secret_file"]  # here the environment has the secret
     for key in ("tls_certificate", "tls_key"):
         assert Path(written["web"][key]).is_absolute()
-    found = msgspec.json.decode(msgspec.json.encode(settings.load(file, SECRET)))
+    found = msgspec.json.decode(msgspec.json.encode(settings.load(file, SECRETS)))
     assert lacking(written, found) == []
 
 
@@ -197,7 +197,7 @@ def test_a_fixture_that_is_made_now_holds_what_was_kept(made: Path, old_store: O
 
 
 def test_a_fixture_that_is_made_now_has_every_key(made: Path) -> None:
-    loaded, default = (msgspec.to_builtins(settings.load(each, SECRET))
+    loaded, default = (msgspec.to_builtins(settings.load(each, SECRETS))
                        for each in (made / "xucd.toml", None))  # fmt: skip
     for section, keys in default.items():
         if isinstance(keys, dict):
