@@ -31,10 +31,12 @@ from tests.upgrades import (
 )
 from tests.ws_client import Client
 from xucd import __version__, cli
+from xucd.cli.discovering import present_plan
 from xucd.config import center_file, settings
 from xucd.signin.passwords import verify
 from xucd.store import Store
 from xucd.store.apply import apply
+from xucd.store.database import close_engine, open_engine, transaction
 
 SECRETS = {f"XUCD_{section}_SECRET": "k7-dusk-apron" for section in ("AMI", "OIDC", "LDAP")}
 OldDatabase = Callable[[Path], str]
@@ -68,6 +70,24 @@ def what_was_kept(fixture: Path) -> dict[str, Any]:
 def test_this_version_has_a_fixture() -> None:
     made = "python -m tests.make_upgrade_fixture makes it, as a step of a release"
     assert __version__ in VERSIONS, made
+
+
+def revision(url: str) -> str:
+    engine = open_engine(url)
+    with transaction(engine, writing=False) as connection:
+        found: str = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    close_engine(engine)
+    return found
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_dry_run_reads_an_old_database_and_leaves_it_old(
+    version: str, old_database: OldDatabase
+) -> None:
+    url = old_database(FIXTURES / version)
+    before = revision(url)
+    assert {person.login for person in present_plan(url).people} >= set(WITH_PASSWORD)
+    assert revision(url) == before
 
 
 @pytest.mark.parametrize("version", VERSIONS)

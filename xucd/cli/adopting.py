@@ -3,9 +3,10 @@
 import argparse
 import asyncio
 
+from xucd.cli.discovering import present_plan
 from xucd.cli.subcommand import Mistake, open_store, settings
+from xucd.store import Store
 from xucd.store import apply as store_apply
-from xucd.store import export as store_export
 
 AFTERWARDS = """\
 {login} has no password yet: xucd user passwd {login}
@@ -34,13 +35,15 @@ def adopt(arguments: argparse.Namespace) -> int:
         found = asyncio.run(discover_pbx(checked.ami))
     except AmiError as error:
         raise Mistake(f"cannot read the PBX: {error.text}") from None
-    store = open_store(arguments)
+    url = checked.store.url
     try:
-        plan = adoption(found, store_export.export(store), arguments.interface).plan
-        carry_out = store_apply.preview if arguments.dry_run else store_apply.apply
-        print("\n".join(carry_out(store, plan)))
+        plan = adoption(found, present_plan(url), arguments.interface).plan
     except NotAdoptable as error:
         raise Mistake(str(error)) from None
+    store = Store(url) if arguments.dry_run else open_store(arguments)
+    try:
+        carry_out = store_apply.preview if arguments.dry_run else store_apply.apply
+        print("\n".join(carry_out(store, plan)))
     finally:
         store.close()
     if not arguments.dry_run:

@@ -30,13 +30,15 @@ def discover(arguments: argparse.Namespace) -> int:
 
 
 def present_plan(url: str) -> Plan:
-    """The centre that is stored, empty if there is no database yet. Raises `StoreError`."""
+    """The centre that is stored, empty if there is no database yet. Raises `StoreError`.
+
+    The database stays as it is, also one of an older version.
+    """
     place = make_url(url)
     if place.get_backend_name() == "sqlite" and not Path(place.database or "").exists():
         return Plan()  # opening it would create one, owned by the current user
     store = Store(url)
     try:
-        store.migrate()
-        return store_export.export(store)
+        return store_export.trial(store)
     finally:
         store.close()

@@ -17,19 +17,27 @@ from xucd.config.plan import (
     PlannedPeriod,
 )
 from xucd.store import tables
-from xucd.store.repository import Store
+from xucd.store.repository import Store, directory_of, nested
 
 
 def export(store: Store) -> Plan:
     """The plan that gives an empty store the same configuration and open callbacks."""
-    directory = store.configured()
-    defaults = store.default_memberships()
+    with store.reading() as connection:
+        return _plan(connection)
+
+
+def trial(store: Store) -> Plan:
+    """What `export` gives once the tables are up to date; here they stay as they are."""
+    with store.trying() as connection:
+        return _plan(connection)
+
+
+def _plan(connection: Connection) -> Plan:
+    directory = directory_of(connection, of_file=True)
+    defaults = nested(connection, tables.default_memberships)
     agents = sorted(directory.agents.values(), key=lambda agent: agent.id)
     users = [directory.users[agent.user_id] for agent in agents]
     users += [user for user in directory.users.values() if user.agent_id is None]
-    with store.reading() as connection:
-        periods = _periods(connection)
-        callback_lists = _callback_lists(connection)
     return Plan(
         groups=tuple(directory.groups.values()),
         queues=tuple(directory.queues.values()),
@@ -60,8 +68,8 @@ def export(store: Store) -> Plan:
             )
             for user in users
         ),
-        periods=periods,
-        callback_lists=callback_lists,
+        periods=_periods(connection),
+        callback_lists=_callback_lists(connection),
     )
 
 

@@ -65,17 +65,17 @@ class Store:
     def directory(self) -> Directory:
         """The whole configuration."""
         with self.reading() as connection:
-            return _directory(connection)
+            return directory_of(connection)
 
     def configured(self) -> Directory:
         """The configuration as the centre's file says it, without what directories have added."""
         with self.reading() as connection:
-            return _directory(connection, of_file=True)
+            return directory_of(connection, of_file=True)
 
     def memberships(self) -> dict[int, dict[int, int]]:
         """The queues that each agent works on: agent id to queue id to penalty."""
         with self.reading() as connection:
-            return _nested(connection, tables.memberships)
+            return nested(connection, tables.memberships)
 
     def set_membership(self, agent_id: int, queue_id: int, penalty: int) -> None:
         """Add an agent to a queue, or change its penalty there."""
@@ -94,7 +94,7 @@ class Store:
     def default_memberships(self) -> dict[int, dict[int, int]]:
         """The queues that each user works on by default: user id to queue id to penalty."""
         with self.reading() as connection:
-            return _nested(connection, tables.default_memberships)
+            return nested(connection, tables.default_memberships)
 
     def set_default_memberships(
         self, memberships: Mapping[int, Mapping[int, int]], among: Collection[int] | None = None
@@ -274,7 +274,8 @@ def put_rows(
     connection.execute(statement, rows)
 
 
-def _nested(connection: Connection, table: Table) -> dict[int, dict[int, int]]:
+def nested(connection: Connection, table: Table) -> dict[int, dict[int, int]]:
+    """A table of memberships: whose id to queue id to penalty."""
     found: dict[int, dict[int, int]] = {}
     for whose, queue_id, penalty in connection.execute(
         select(table).order_by(*table.primary_key.columns)
@@ -298,7 +299,7 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
 
 
-def _directory(connection: Connection, *, of_file: bool = False) -> Directory:
+def directory_of(connection: Connection, *, of_file: bool = False) -> Directory:
     """The configuration; names of a version that let them hold markup lose it.
 
     With `of_file`, as the centre's file says it, without what directories say of users.
