@@ -3,12 +3,13 @@
 A backup is one file that only its owner can read, from its first byte on. It appears under its name
 when it is complete and was read back, and never takes the place of another file. SQLite copies
 itself (its backup API sees one state, whatever is written meanwhile); PostgreSQL's own programs
-`pg_dump` and `pg_restore` do it there.
+`pg_dump`, `pg_restore` and `psql` do it there.
 """
 
 import errno
 import itertools
 import os
+import shutil
 import sqlite3
 import subprocess
 import tempfile
@@ -16,6 +17,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, make_url, text
@@ -24,6 +26,32 @@ from xucd.store import database
 from xucd.store.errors import StoreError
 
 SQLITE, POSTGRESQL = b"SQLite format 3\0", b"PGDMP"
+DROP_ALL = """
+SET client_min_messages = warning;
+DO $drop$
+DECLARE ours oid[]; listed text; routine regprocedure;
+BEGIN
+  SELECT array_agg(each.oid), string_agg(each.oid::regclass::text, ', ') INTO ours, listed
+    FROM pg_class each JOIN pg_class known USING (relnamespace, relowner)
+    WHERE known.oid = to_regclass('alembic_version') AND each.relkind IN ('r', 'p')
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = each.oid AND deptype = 'e');
+  IF ours IS NULL THEN RETURN; END IF;
+  FOR routine IN SELECT DISTINCT tgfoid::regprocedure
+    FROM pg_trigger JOIN pg_class ON tgrelid = pg_class.oid JOIN pg_proc ON tgfoid = pg_proc.oid
+    WHERE tgrelid = ANY (ours) AND (pronamespace, proowner) = (relnamespace, relowner)
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = tgfoid AND deptype = 'e')
+  LOOP
+    EXECUTE format('DROP FUNCTION %s CASCADE', routine);
+  END LOOP;
+  EXECUTE 'DROP TABLE ' || listed;
+END
+$drop$;
+"""
+"""Removes xucd's tables, with triggers and their functions, whatever version has made them.
+
+These are all of one schema and one owner, but for those of PostgreSQL's extensions.
+"""
+
 # Filesystems that know no hard links say one of these.
 NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
@@ -77,10 +105,7 @@ def restore(url: str, file: Path) -> Path | None:
     if kind == "SQLite":
         return _restore_sqlite(file, _sqlite_file(target))
     _check_unused(url)
-    _postgresql_program(
-        "pg_restore", target, "--clean", "--if-exists", "--no-owner", "--no-privileges",
-        "--single-transaction", "--exit-on-error", str(file),
-    )  # fmt: skip
+    _restore_postgresql(file, target)
     return None
 
 
@@ -235,25 +260,70 @@ def _check_unused(url: str) -> None:
         raise StoreError(f"the database is in use by {others} connections: stop xucd first")
 
 
+def _restore_postgresql(file: Path, target: URL) -> None:
+    """Replace all tables by those of a backup, in one transaction.
+
+    `pg_restore --clean` drops only what the backup has: tables of a newer xucd would stay, and its
+    migrations would find them there at the next upgrade.
+    """
+    read = ["pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges", "--file=-"]
+    write = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+    with (
+        tempfile.TemporaryFile() as said,
+        _started([*read, str(file)], stdout=subprocess.PIPE, stderr=said) as reading,
+        _started(
+            [*write, f"--dbname={_address(target)}"], env=_environment(target.password or ""),
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said,
+        ) as writing,
+    ):  # fmt: skip
+        assert reading.stdout is not None
+        assert writing.stdin is not None
+        with suppress(BrokenPipeError), writing.stdin as script:  # psql ends at the first error
+            script.write(f"BEGIN;{DROP_ALL}".encode())
+            shutil.copyfileobj(reading.stdout, script)
+            # Without it, PostgreSQL forgets all of that.
+            if not reading.wait():
+                script.write(b"COMMIT;\n")
+        reading.stdout.close()
+        ended = [reading.wait(), writing.wait()]
+        said.seek(0)
+        lines = said.read().decode(errors="replace").strip().splitlines()
+    if any(ended):
+        raise StoreError(lines[0] if lines else f"pg_restore and psql ended with codes {ended}")
+
+
 def _postgresql_program(name: str, url: URL, *arguments: str) -> None:
-    # The password is no argument, for every user of the machine can read those.
-    address = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
-    _run(name, f"--dbname={address}", *arguments, password=url.password or "")
+    _run(name, f"--dbname={_address(url)}", *arguments, password=url.password or "")
+
+
+def _address(url: URL) -> str:
+    """The database for a program's arguments; without the password: every user can read those."""
+    return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+
+
+def _environment(password: str) -> dict[str, str]:
+    return {**os.environ, **({"PGPASSWORD": password} if password else {}), "LC_ALL": "C"}
+
+
+def _started(arguments: list[str], **how: Any) -> "subprocess.Popen[bytes]":
+    """Start a program of PostgreSQL's. Raises `StoreError` if it is not installed."""
+    try:
+        return subprocess.Popen(arguments, **how)
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"PostgreSQL is backed up and restored by its own programs, but {arguments[0]} is not"
+            " here: apt install postgresql-client, or run it on the database's machine"
+        ) from error
 
 
 def _run(name: str, *arguments: str, password: str = "") -> str:
     """Run a program of PostgreSQL's and return what it prints. Raises `StoreError`."""
-    environ = {**os.environ, **({"PGPASSWORD": password} if password else {}), "LC_ALL": "C"}
-    try:
-        done = subprocess.run(
-            [name, *arguments], env=environ, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError as error:
-        raise StoreError(
-            f"PostgreSQL is backed up and restored by its own programs, but {name} is not here:"
-            " apt install postgresql-client, or run it on the database's machine"
-        ) from error
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise StoreError(said[0] if said else f"{name} ended with code {done.returncode}")
-    return done.stdout
+    with _started(
+        [name, *arguments], env=_environment(password), stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as program:  # fmt: skip
+        printed, errors = (each.decode(errors="replace") for each in program.communicate())
+    if program.returncode:
+        said = errors.strip().splitlines()
+        raise StoreError(said[0] if said else f"{name} ended with code {program.returncode}")
+    return printed
