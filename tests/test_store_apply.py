@@ -257,6 +257,18 @@ def test_an_agent_whose_queues_changed_in_the_plan_follows_it(
     assert store.memberships()[9] == {1: 0, 3: 4}
 
 
+def test_a_queue_that_is_added_to_an_agents_leaves_those_where_a_supervisor_put_it(
+    store: Store, demo_plan: Plan
+) -> None:
+    apply(store, demo_plan)
+    store.set_membership(8, 1, 4)
+    store.remove_membership(8, 2)
+    text = TEXT.replace("{ support = 0, sales = 1 }", "{ support = 0, sales = 1, billing = 2 }")
+    apply(store, plan_of(text))
+    assert store.memberships()[8] == {1: 4, 3: 2}
+    assert store.default_memberships()[1] == {1: 0, 2: 1, 3: 2}
+
+
 def test_a_removed_queue_leaves_the_other_memberships_alone(store: Store, demo_plan: Plan) -> None:
     apply(store, demo_plan)
     store.set_membership(11, 1, 6)

@@ -16,7 +16,7 @@ because people change them at work:
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -27,7 +27,7 @@ from xucd.center.audit import Actor, AuditEntry, Kind, Target
 from xucd.config.plan import Person, Plan, PlannedCallbackList
 from xucd.config.validation import ConfigValueError, Path
 from xucd.store import audit, tables
-from xucd.store.repository import Store, replace_queues
+from xucd.store.repository import Store, put_rows, replace_queues
 
 # What rows are called in the report, and the unique columns, in which two rows may swap values.
 LABELS = {
@@ -390,12 +390,24 @@ def _set_queues(
         if agent.id in agents_before and (agent.queues is None or queues == old):
             continue
         replace_queues(connection, table, user_id, queues)
-        replace_queues(connection, tables.memberships, agent.id, queues)
+        if agent.id in agents_before and old.items() <= queues.items():
+            _add_queues(connection, agent.id, queues.items() - old.items())
+        else:
+            replace_queues(connection, tables.memberships, agent.id, queues)
         # Asterisk still has the old queues of an agent that is logged in; the daemon sets them.
         station = update(tables.stations).where(tables.stations.c.agent_id == agent.id)
         connection.execute(station.values(settled=False))
         if agent.id in agents_before or queues:
             yield f"set queues of agent {agent.number}: {_queues(names, queues)}"
+
+
+def _add_queues(connection: Connection, agent_id: int, queues: Iterable[tuple[int, int]]) -> None:
+    """Add queues to those that an agent works on now, which a supervisor may have changed."""
+    rows = [
+        {"agent_id": agent_id, "queue_id": queue_id, "penalty": penalty}
+        for queue_id, penalty in queues
+    ]
+    put_rows(connection, tables.memberships, rows)
 
 
 def _queues(names: Mapping[int, str], queues: Mapping[int, int]) -> str:
