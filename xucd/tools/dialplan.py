@@ -11,12 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from xucd.ami.framing import Block
+from xucd.center.directory import folded
 
 MAX_HOPS = 5
 """How many jumps lead from a number to a queue at most."""
 
 NUMBER = re.compile(r"[0-9*#+]+")
-JUMPS = {"Goto", "Gosub", "GotoIf", "GosubIf", "GotoIfTime", "ExecIf", "Macro"}
+JUMPS = {"goto", "gosub", "gotoif", "gosubif", "gotoiftime", "execif", "macro"}
+"""Applications that jump, in lower case: Asterisk takes their names in any."""
+
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 _CLASSES = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": ".+", "!": ".*"}
 
@@ -93,7 +96,7 @@ def read_hint(number: str, context: str, text: str) -> Hint:
 
 def queue_places(dialplan: Dialplan, queues: Iterable[str]) -> dict[str, list[Place]]:
     """The dialable numbers that lead to each queue, those with the fewest jumps first."""
-    known = {queue.lower(): queue for queue in queues}
+    known = {folded(queue): queue for queue in queues}
     back: dict[Place, list[Place]] = {}
     for place, steps in dialplan.steps.items():
         for target in _targets(place, steps):
@@ -159,7 +162,7 @@ def _numbers(at: Place, text: str, known: Mapping[str, str]) -> Iterator[tuple[P
                 if NUMBER.fullmatch(name) and pattern.fullmatch(name):
                     yield Place(at.context, name), name
         return
-    queue = known.get((at.exten if text == "${EXTEN}" else text).lower())
+    queue = known.get(folded(at.exten if text == "${EXTEN}" else text))
     if queue is not None and NUMBER.fullmatch(at.exten):
         yield at, queue
 
@@ -180,7 +183,7 @@ def _pattern(exten: str) -> re.Pattern[str]:
 def _targets(place: Place, steps: Iterable[Step]) -> Iterator[Place]:
     """Where an extension jumps to."""
     for step in steps:
-        if step.application not in JUMPS:
+        if step.application.lower() not in JUMPS:
             continue
         for label in _labels(step):
             parts = [part.strip() for part in label.partition("(")[0].split(",")]
@@ -194,11 +197,12 @@ def _targets(place: Place, steps: Iterable[Step]) -> Iterator[Place]:
 
 def _labels(step: Step) -> list[str]:
     """What a step may jump to, as it is written."""
-    if step.application == "Macro":
+    application = step.application.lower()
+    if application == "macro":
         return [f"macro-{step.data.partition(',')[0]},s,1"]
-    if step.application in ("Goto", "Gosub"):
+    if application in ("goto", "gosub"):
         return [step.data]
     choices = step.data.partition("?")[2]
-    if step.application == "ExecIf":
-        return re.findall(r"Go(?:to|sub)\(([^()]*)", choices)
+    if application == "execif":
+        return re.findall(r"go(?:to|sub)\(([^()]*)", choices, re.IGNORECASE)
     return choices.split(":")
