@@ -107,6 +107,56 @@ def test_a_phone_that_queues_reach_in_several_ways_is_one_agent() -> None:
 
 
 @pytest.mark.parametrize(
+    ("interface", "state", "guessed"),
+    [
+        ("Local/204@elsewhere/n", "", True),
+        ("Local/204@elsewhere", "", True),
+        ("Local/204@elsewhere/n", "hint:204@no-such-context", True),
+        ("Local/204@ext-local/n", "", False),
+        ("Local/204@from-internal/n", "", False),
+        ("Local/204@elsewhere/n", "hint:204@ext-local", False),
+        ("Local/204@elsewhere/n", "PJSIP/204", False),
+    ],
+)
+def test_a_phone_that_is_guessed_from_a_number_alone_is_doubtful(
+    interface: str, state: str, guessed: bool
+) -> None:
+    proposal = propose(found(member(interface, "Dan Fields", 0, state), plan=FREEPBX))
+    assert proposal.plan.lines[0].phone == "PJSIP/204"
+    note = f"# DOUBTFUL: that {interface} rings PJSIP/204 is guessed from the hint 204@ext-local"
+    assert (note in proposal.text) is guessed
+
+
+def test_of_several_hints_of_a_number_that_in_reach_of_the_member_counts() -> None:
+    both = Dialplan(
+        includes={"b": ["b-local"]},
+        hints=(Hint("204", "a-local", ("PJSIP/a204",)), Hint("204", "b-local", ("PJSIP/b204",))),
+    )
+    proposal = propose(found(member("Local/204@b/n", "Dan Fields"), plan=both))
+    assert proposal.plan.lines[0].phone == "PJSIP/b204"
+    assert "guessed" not in proposal.text
+
+
+@pytest.mark.parametrize(
+    ("patterns", "number"),
+    [
+        (["_9."], "8000"),
+        (["_9.", "_8XXX", "_[1-4]!"], "7000"),
+        (["_90[0-4]X"], "9050"),
+        (["_."], "10000"),
+    ],
+)
+def test_a_number_that_is_made_up_leads_nowhere_where_phones_dial(
+    patterns: list[str], number: str
+) -> None:
+    text = "[inner]\n" + "".join(f"exten => {each},1,Dial(PJSIP/out)\n" for each in patterns)
+    plan = dialplan(f"[phones]\ninclude => inner\n{text}[elsewhere]\nexten => _X.,1,Hangup()")
+    phones = (FoundPhone("PJSIP/201", "", "201", "phones", "phones", "Anna Berg"),)
+    nowhere = FoundPbx((FoundQueue("sales", "ringall"),), phones, plan)
+    assert [queue.number for queue in propose(nowhere).plan.queues] == [number]
+
+
+@pytest.mark.parametrize(
     ("name", "person"),
     [
         ("Anna Berg", ("Anna", "Berg")),

@@ -6,9 +6,11 @@ stays in Asterisk as it is: from then on it rings a line that an agent has, and 
 
 import msgspec
 
+from xucd.center.directory import folded
 from xucd.config.plan import Plan
 from xucd.tools.discovery import FoundPbx
-from xucd.tools.proposal import Proposal, phone_of, propose
+from xucd.tools.proposal import Proposal, propose
+from xucd.tools.proposed_phones import phone_of
 
 
 class NotAdoptable(Exception):
@@ -21,11 +23,11 @@ class NotAdoptable(Exception):
 
 def adoption(found: FoundPbx, present: Plan, interface: str) -> Proposal:
     """The centre with an agent for the member of this interface. Raises `NotAdoptable`."""
-    known = {queue.name.lower() for queue in present.queues}
+    known = {folded(queue.name) for queue in present.queues}
     members = [
         (queue, member)
         for queue in found.queues
-        if queue.name.lower() in known
+        if folded(queue.name) in known
         for member in queue.members
         if member.interface == interface
     ]

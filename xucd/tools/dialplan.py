@@ -54,6 +54,15 @@ class Dialplan(msgspec.Struct, frozen=True):
     hints: tuple[Hint, ...] = ()
 
     def includers(self, context: str) -> list[str]:
+    def within(self, context: str) -> set[str]:
+        """A context and all that it includes, by itself or through others."""
+        found, near = {context}, [context]
+        while near:
+            near = [each for name in near for each in self.includes.get(name, ())]
+            near = [name for name in near if name not in found]
+            found.update(near)
+        return found
+
         """The contexts that include this one, by themselves or through others; nearest first."""
         found: list[str] = []
         near = [context]
@@ -157,7 +166,7 @@ def _numbers(at: Place, text: str, known: Mapping[str, str]) -> Iterator[tuple[P
     if at.exten.startswith("_"):
         # Of a pattern, the numbers are those that are queues' names themselves.
         if text == "${EXTEN}":
-            pattern = _pattern(at.exten)
+            pattern = pattern_of(at.exten)
             for name in known.values():
                 if NUMBER.fullmatch(name) and pattern.fullmatch(name):
                     yield Place(at.context, name), name
@@ -167,7 +176,8 @@ def _numbers(at: Place, text: str, known: Mapping[str, str]) -> Iterator[tuple[P
         yield at, queue
 
 
-def _pattern(exten: str) -> re.Pattern[str]:
+def pattern_of(exten: str) -> re.Pattern[str]:
+    """What a pattern such as ``_9.`` matches; nothing if it is none that Asterisk takes."""
     parts = re.findall(r"\[[^]\[\\^]+\]|.", exten[1:])
     pattern = "".join(
         part if len(part) > 1 else _CLASSES.get(part.upper(), re.escape(part))

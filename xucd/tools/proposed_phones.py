@@ -1,0 +1,151 @@
+"""Whose phone a queue's member rings: the phones of a PBX as its queues reach them.
+
+A phone is told by its device. A member names it outright, by its state interface, or by a number of
+the dialplan: then the number's hint says which phone it is.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from xucd.center.directory import LOCAL
+from xucd.tools.dialplan import NUMBER, Dialplan, Hint
+from xucd.tools.discovery import FoundMember, FoundPbx, FoundPhone, is_phone
+from xucd.tools.proposed_names import is_phones
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """The phone that a member rings; `guess` says what of it the PBX does not tell, "" if it does.
+
+    The phone's device is "" where it is unknown.
+    """
+
+    phone: FoundPhone
+    guess: str = ""
+
+
+class RungPhone(msgspec.Struct):
+    """A phone as queues ring it, and in which queues it is a member."""
+
+    phone: FoundPhone
+    members: list[tuple[str, FoundMember]] = []
+    guesses: list[str] = []
+
+    @property
+    def key(self) -> str:
+        """What tells it from others: its device, or the interface of a phone that is unknown."""
+        return self.phone.device or self.members[0][1].interface
+
+    @property
+    def interface(self) -> str:
+        """By which most queues ring it."""
+        return most(member.interface for _, member in self.members)
+
+    @property
+    def person(self) -> str:
+        """The name that most queues have for who is there; "" if they name nobody."""
+        names = (member.name.strip() for _, member in self.members)
+        return most(name for name in names if not is_phones(name))
+
+
+def rung_phones(found: FoundPbx) -> list[RungPhone]:
+    """The members' phones, by number; a member whose phone is unknown stands for itself."""
+    all_of_them: dict[str, RungPhone] = {}
+    reach = _Reach(found)
+    for queue in found.queues:
+        for member in queue.members:
+            reached = reach.phone_of(member)
+            key = reached.phone.device or member.interface
+            station = all_of_them.setdefault(key, RungPhone(reached.phone))
+            station.members.append((queue.name, member))
+            if reached.guess and reached.guess not in station.guesses:
+                station.guesses.append(reached.guess)
+    return sorted(
+        all_of_them.values(),
+        key=lambda station: (len(station.phone.number), station.phone.number, station.key),
+    )
+
+
+def phone_of(found: FoundPbx, member: FoundMember) -> FoundPhone:
+    """The phone that a member rings, as far as the PBX tells."""
+    return _Reach(found).phone_of(member).phone
+
+
+class _Reach:
+    """The hints and phones of a PBX, by what members say."""
+
+    def __init__(self, found: FoundPbx) -> None:
+        self._dialplan = found.dialplan
+        self._phones = {phone.device: phone for phone in found.phones}
+        self._hints: dict[tuple[str, str], Hint] = {}
+        self._hints_by_number: dict[str, list[Hint]] = {}
+        for hint in found.dialplan.hints:
+            self._hints[hint.number, hint.context] = hint
+            self._hints_by_number.setdefault(hint.number, []).append(hint)
+
+    def phone_of(self, member: FoundMember) -> Reached:
+        for device in (member.interface, member.state_interface):
+            if is_phone(device):
+                return Reached(self._phones.get(device, FoundPhone(device)))
+        number, context = _extension(member.interface, LOCAL)
+        hints = self._hints_by_number.get(number, [])
+        certain = _leads_to(self._dialplan, context, hints)
+        if member.state_interface.startswith("hint:"):
+            place = _extension(member.state_interface, "hint:")
+            named = self._hints.get(place)
+            hints = [named] if named else self._hints_by_number.get(place[0], hints)
+            certain = [named] if named else []
+        for hint in sorted(hints, key=lambda hint: hint not in certain):
+            for device in filter(is_phone, hint.devices):
+                phone = self._phones.get(device, FoundPhone(device))
+                if not phone.number:
+                    phone = msgspec.structs.replace(
+                        phone, number=hint.number, hint_context=hint.context
+                    )
+                return Reached(phone, "" if hint in certain else _guess(member, hint, device))
+        return Reached(FoundPhone("", number=number if NUMBER.fullmatch(number) else ""))
+
+
+def _extension(interface: str, kind: str) -> tuple[str, str]:
+    """The number and the context of ``Local/204@from-queue/n`` or ``hint:204@ext-local``."""
+    if not interface.startswith(kind):
+        return "", ""
+    number, _, context = re.sub(r"/[a-zA-Z]+\Z", "", interface.removeprefix(kind)).partition("@")
+    return number, context or "default"
+
+
+def _leads_to(dialplan: Dialplan, context: str, hints: Iterable[Hint]) -> list[Hint]:
+    """The hints that stand in a context or in one that it includes."""
+    reached = dialplan.within(context)
+    return [hint for hint in hints if hint.context in reached]
+
+
+def _guess(member: FoundMember, hint: Hint, device: str) -> str:
+    return (
+        f"DOUBTFUL: that {member.interface} rings {device} is guessed from the hint"
+        f" {hint.number}@{hint.context}"
+    )
+
+
+def doubts(station: RungPhone) -> list[str]:
+    """What is odd about a phone's members."""
+    notes = [*station.guesses]
+    members = [member for _, member in station.members]
+    ways = sorted({member.interface for member in members} - {station.interface})
+    if ways:
+        notes.append(f"DOUBTFUL: queues also reach this phone by {', '.join(ways)}")
+    names = sorted({m.name for m in members if not is_phones(m.name)})
+    if len(names) > 1:
+        notes.append(f"DOUBTFUL: its members have several names: {'; '.join(names)}")
+    kinds = sorted({member.membership for member in members})
+    if kinds != ["static"]:
+        notes.append(f"its members are {' and '.join(kinds)}")
+    return notes
+
+
+def most(values: Iterable[str], default: str = "") -> str:
+    """The most frequent value; of several, the first in order."""
+    counted = Counter(values)
+    return min(counted, key=lambda value: (-counted[value], value), default=default)
