@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +78,10 @@ exten => _20X,1,Hangup()
 exten => 7001,1,Queue(routed,,,,20,,{macro}own-routine^a^b)
 exten => 7002,1,Queue(routed,,,,20,,{macro}xucd-sub-wrap)
 exten => 7003,1,Queue(unknown-to-xucd,,,,20,,{macro}own-routine)
+exten => 7004,1,Set(QGOSUB=${{IF($[${{LEN(${{VQ_GOSUB}})}}>0]?${{VQ_GOSUB}}:${{QGOSUB}})}})
+ same => n,Queue(routed,${{QOPTIONS}},${{QURL}},,20,${{QAGI}},{macro}${{QGOSUB}},${{QRULE}})
+exten => 7005,1,Set(ROUTINE=another-routine)
+ same => n,Queue(routed,,${{IF($[1 > 0]?a,b)}},,20,,{macro}${{ROUTINE}})
 [own-routine]
 exten => s,1,Return()
 """
@@ -242,10 +247,12 @@ async def test_a_context_in_which_nothing_can_be_dialled_is_named(pbx: Pbx) -> N
 async def test_a_queue_step_with_a_subroutine_of_its_own_is_named(pbx: Pbx) -> None:
     found = await findings(pbx, center("routed"))
     assert codes(found) == {"QueueSubroutine"}, as_text(found)
-    (finding,) = found
-    assert finding.level == "note"
-    assert "Queue(routed) in extension 7001 of the context own-queues" in finding.text
-    assert "shorter than some 50 ms" in finding.text
+    said = [re.search(r"extension (\d+) of .* subroutine (\S+)", each.text) for each in found]
+    named = [each.groups() for each in said if each is not None]
+    assert named == [("7001", "own-routine^a^b"), ("7005", "another-routine")]
+    assert found[0].level == "note"
+    assert "Queue(routed) in extension 7001 of the context own-queues" in found[0].text
+    assert "shorter than some 50 ms" in found[0].text
 
 
 async def test_all_contexts_missing_is_one_finding_that_names_line_and_file(

@@ -21,6 +21,7 @@ JUMPS = {"goto", "gosub", "gotoif", "gosubif", "gotoiftime", "execif", "macro"}
 """Applications that jump, in lower case: Asterisk takes their names in any."""
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
+_EXPRESSION = re.compile(r"\$\{[^{}]*\}|\$\[[^][]*\]")
 _CLASSES = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": ".+", "!": ".*"}
 
 
@@ -53,7 +54,6 @@ class Dialplan(msgspec.Struct, frozen=True):
     includes: dict[str, list[str]] = {}
     hints: tuple[Hint, ...] = ()
 
-    def includers(self, context: str) -> list[str]:
     def within(self, context: str) -> set[str]:
         """A context and all that it includes, by itself or through others."""
         found, near = {context}, [context]
@@ -63,6 +63,7 @@ class Dialplan(msgspec.Struct, frozen=True):
             found.update(near)
         return found
 
+    def includers(self, context: str) -> list[str]:
         """The contexts that include this one, by themselves or through others; nearest first."""
         found: list[str] = []
         near = [context]
@@ -141,14 +142,37 @@ def _followed(
             if (at, text) in seen:
                 continue
             seen.add((at, text))
-            for said in _said(text, dialplan.steps.get(at, [])):
+            for said in values_of(text, dialplan.steps.get(at, [])):
                 yield from ((number, queue, hops) for number, queue in _numbers(at, said, known))
                 further += [(before, said) for before in back.get(at, [])]
         near = further
 
 
-def _said(text: str, steps: Iterable[Step]) -> list[str]:
-    """A queue's name with variables that the extension sets replaced; itself if it sets none."""
+def arguments_of(data: str) -> list[str]:
+    """The arguments of a step; a comma within ``${…}`` or ``$[…]`` separates none."""
+    arguments = [""]
+    depth = 0
+    for part in re.findall(r"\$[{[]|.", data, re.DOTALL):
+        if len(part) > 1:
+            depth += 1
+        elif part in "}]" and depth:
+            depth -= 1
+        if part == "," and not depth:
+            arguments.append("")
+        else:
+            arguments[-1] += part
+    return arguments
+
+
+def literal_part(text: str) -> str:
+    """What of a text does not depend on variables and expressions."""
+    while (without := _EXPRESSION.sub("", text)) != text:
+        text = without
+    return text
+
+
+def values_of(text: str, steps: Iterable[Step]) -> list[str]:
+    """What a variable may be by the steps before; the text itself if it is none that they set."""
     variable = _VARIABLE.fullmatch(text)
     if variable is None or variable[1] == "EXTEN":
         return [text]

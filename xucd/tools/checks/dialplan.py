@@ -13,7 +13,14 @@ from xucd.center.intents import WRAPUP_REASON
 from xucd.tools.asterisk_files import includes, layout_of
 from xucd.tools.checks import DIALPLAN_RELOAD, LEVELS, Finding, Level, counted
 from xucd.tools.checks.subject import Subject
-from xucd.tools.dialplan import Dialplan, Place, queue_places
+from xucd.tools.dialplan import (
+    Dialplan,
+    Place,
+    arguments_of,
+    literal_part,
+    queue_places,
+    values_of,
+)
 
 OURS = "xucd/extensions.conf"
 SPECIAL = frozenset({"s", "h", "i", "t", "T", "a", "o", "e", "fax", "failed", "*"})
@@ -155,11 +162,7 @@ async def destinations(subject: Subject) -> AsyncIterator[Finding]:
 
 def dialable(dialplan: Dialplan, context: str) -> bool:
     """Whether somebody can dial something in a context, or in what it includes."""
-    inner, near = {context}, [context]
-    while near:
-        near = [each for name in near for each in dialplan.includes.get(name, ())]
-        near = [name for name in near if name not in inner]
-        inner.update(near)
+    inner = dialplan.within(context)
     return any(place.context in inner and place.exten not in SPECIAL for place in dialplan.steps)
 
 
@@ -193,13 +196,13 @@ async def subroutines(subject: Subject) -> AsyncIterator[Finding]:
     found = []
     for place, steps in subject.pbx.dialplan.steps.items():
         for step in steps:
-            arguments = step.data.split(",")
+            arguments = arguments_of(step.data)
             if step.application.lower() != "queue" or len(arguments) <= place_of_it:
                 continue
-            routine = arguments[place_of_it].strip()
-            own = routine and not routine.startswith("xucd-sub-wrap")
-            if own and _leads_to(arguments[0], place, wrapping, led):
-                found.append((place, arguments[0], routine))
+            if not _leads_to(arguments[0], place, wrapping, led):
+                continue
+            routines = values_of(arguments[place_of_it].strip(), steps)
+            found += [(place, arguments[0], own) for own in routines if _is_own(own)]
     for place, queue, routine in found:
         yield Finding(
             "QueueSubroutine",
@@ -211,6 +214,14 @@ async def subroutines(subject: Subject) -> AsyncIterator[Finding]:
             f"end {routine.split('^')[0]} with Gosub(xucd-sub-wrap,s,1), or leave that argument of"
             f" Queue() out and name the subroutine in queues.conf; {DIALPLAN_RELOAD}",
         )
+def _is_own(routine: str) -> bool:
+    """Whether a step names a subroutine that is not xucd's.
+
+    One that is a variable alone can be any or none: FreePBX's ``${QGOSUB}`` is empty as a rule.
+    """
+    return not routine.startswith("xucd-sub-wrap") and bool(literal_part(routine).strip())
+
+
 
 
 def _leads_to(name: str, place: Place, wrapping: list[str], led: dict[str, list[Place]]) -> bool:
