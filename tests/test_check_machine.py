@@ -12,7 +12,14 @@ from tests.conftest import DEMO, PROJECT
 from xucd.app import file_limit
 from xucd.config.settings import SERVICE_CREDENTIALS, Settings, Web, load
 from xucd.tools.checks import Finding, Level, as_text, exit_code
-from xucd.tools.checks.machine import Machine, open_files, secrets, service_files, web
+from xucd.tools.checks.machine import (
+    Machine,
+    manager,
+    open_files,
+    secrets,
+    service_files,
+    web,
+)
 
 NOBODY = 65534
 PLAIN = Settings()
@@ -24,6 +31,14 @@ def machine(tmp_path: Path, **of_web: object) -> Machine:
         settings=msgspec.structs.replace(PLAIN, web=Web(**of_web)),  # type: ignore[arg-type]
         root=tmp_path,
     )
+
+
+def let_all_pass(folder: Path) -> None:
+    """Let every user of the machine read a folder of the test's."""
+    folder.chmod(0o755)
+    for outer in folder.parents:
+        if outer.stat().st_uid == os.geteuid() and outer != Path("/"):
+            outer.chmod(outer.stat().st_mode | 0o011)
 
 
 def found(findings: object) -> list[tuple[str, Level]]:
@@ -112,11 +127,40 @@ def test_more_users_than_connections_are_told(tmp_path: Path) -> None:
     assert "641 users" in finding.text
 
 
+ACCOUNT = "[xucd]\nsecret = x\ndeny = 0.0.0.0/0.0.0.0\n"
+
+
+@pytest.mark.parametrize(
+    ("general", "accounts", "level"),
+    [
+        ("enabled = yes\nbindaddr = 127.0.0.1", "[other]\nsecret = x\n", None),
+        ("enabled = yes\nbindaddr = ::1", "[other]\nsecret = x\n", None),
+        ("enabled = yes\nbindaddr = [::1]:5038", "[other]\nsecret = x\n", None),
+        ("enabled = yes\nbindaddr = 127.0.0.1:5038", "[other]\nsecret = x\n", None),
+        ("enabled = no\nbindaddr = 0.0.0.0", "[other]\nsecret = x\n", None),
+        ("enabled = yes\nbindaddr = 0.0.0.0", "[other]\nsecret = x\n", "warning"),
+        ("enabled = yes\nbindaddr = ::", "[other]\nsecret = x\npermit = 10.0.0.1\n", "warning"),
+        ("enabled = yes", "[other]\nsecret = x\n", "warning"),
+        ("enabled = yes\nbindaddr = 192.0.2.1", "[other]\nsecret = x\n", "warning"),
+        ("enabled = yes", "[other]\nsecret = x\nacl = office\n", "note"),
+    ],
+)
+def test_a_manager_interface_for_other_machines_is_named(
+    tmp_path: Path, general: str, accounts: str, level: Level | None
+) -> None:
+    (tmp_path / "manager.conf").write_text(
+        f'[general]\n{general}\n#include "xucd.conf"\n{accounts}'
+    )
+    (tmp_path / "xucd.conf").write_text(ACCOUNT)
+    findings = list(manager(Machine(PLAIN, etc=tmp_path)))
+    assert found(findings) == ([("ManagerExposed", level)] if level else [])
+    if findings:
+        assert f"bindaddr = 127.0.0.1 under [general] in {tmp_path}/manager.conf" in findings[0].fix
+        assert ("1 account (other)" in findings[0].text) is (level == "warning")
+
+
 def test_secrets_that_all_can_read_are_told_of_asterisks_account_too(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    for folder in tmp_path.parents:
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o011)
+    let_all_pass(tmp_path)
     (tmp_path / "xucd").mkdir(mode=0o755)
     (tmp_path / "manager.conf").write_text(
         '[general]\n[other]\nsecret = x\n#include "xucd/m.conf"\n'
@@ -139,10 +183,7 @@ def test_secrets_that_all_can_read_are_told_of_asterisks_account_too(tmp_path: P
 
 def service_of(tmp_path: Path) -> tuple[Machine, Path]:
     """The settings and the state of a service whose user is nobody."""
-    tmp_path.chmod(0o755)
-    for folder in tmp_path.parents:
-        if folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o011)
+    let_all_pass(tmp_path)
     state = tmp_path / "state"
     state.mkdir(mode=0o700)
     database = state / "xucd.db"

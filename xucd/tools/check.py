@@ -45,6 +45,7 @@ EVENT_TIMEOUT = 1.0
 OF_THE_MACHINE: tuple[Callable[[Machine], Iterator[Finding]], ...] = (
     machine.secrets,
     machine.service_files,
+    machine.manager,
     machine.web,
 )
 OF_ASTERISK: tuple[Callable[[Subject], AsyncIterator[Finding]], ...] = (

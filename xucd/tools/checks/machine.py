@@ -1,4 +1,4 @@
-"""The settings and this machine: secrets, the web, proxies, open files, the service's user.
+"""The settings and this machine: secrets, the manager interface, the web, open files, the service.
 
 Nothing is written, created or handed to another user here: root may check what the service has.
 """
@@ -16,8 +16,14 @@ from sqlalchemy import make_url
 from xucd.config.directories import loopback
 from xucd.config.exposure import readable_by_all
 from xucd.config.settings import Settings
-from xucd.tools.asterisk_files import included_files, options_in, text_of
-from xucd.tools.checks import Finding
+from xucd.tools.asterisk_files import (
+    included_files,
+    manager_place,
+    options_in,
+    sections_in,
+    text_of,
+)
+from xucd.tools.checks import MANAGER_RELOAD, Finding, counted
 
 PROXY_FILES = (
     "nginx/nginx.conf",
@@ -78,6 +84,49 @@ def _account_files(etc: Path | None, username: str) -> list[Path]:
         ]
     except OSError:
         return []
+
+
+def manager(machine: Machine) -> Iterator[Finding]:
+    """A manager interface that other machines reach: Asterisk's default is all addresses."""
+    if machine.etc is None:
+        return
+    try:
+        files = included_files(machine.etc, "manager.conf")
+        texts = [text_of(file) for file in files]
+        place = manager_place(machine.etc)
+    except OSError:
+        return
+    bound, where = "", machine.etc / "manager.conf"
+    for file, text in zip(files, texts, strict=True):
+        for key, value in options_in(text, "general"):
+            if key == "bindaddr":
+                bound, where = value, file
+    address = re.sub(r"\A\[(.*)\].*|\A([^:]*):\d+\Z", r"\1\2", bound)
+    if not place.enabled or (address and loopback(address)):
+        return
+    guards: dict[str, set[str]] = {}
+    for text in texts:
+        for name in sections_in(text):
+            guards.setdefault(name, set()).update(key for key, _ in options_in(text, name))
+    unguarded = sorted(
+        name
+        for name, keys in guards.items()
+        if name != "general" and "secret" in keys and not keys & {"deny", "acl"}
+    )
+    yield Finding(
+        "ManagerExposed",
+        "warning" if unguarded else "note",
+        f"Asterisk's manager interface listens on {bound or 'all addresses'} without encryption,"
+        " not for this machine alone: whoever reaches port"
+        f" {place.port} can "
+        + (
+            f"try secrets of {counted(unguarded, 'account', 'accounts')} without deny or acl"
+            if unguarded
+            else "connect, and only deny and acl of its accounts keep it out"
+        ),
+        f"write bindaddr = 127.0.0.1 under [general] in {where}, unless other machines use it;"
+        f" {MANAGER_RELOAD}",
+    )
 
 
 def web(machine: Machine) -> Iterator[Finding]:
