@@ -9,9 +9,14 @@ import msgspec
 import pytest
 
 from tests.conftest import DEMO, PROJECT
+from xucd.ami.actions import Action
+from xucd.ami.framing import Block
 from xucd.app import file_limit
+from xucd.center.directory import Directory
+from xucd.cli.running import asterisk_etc
 from xucd.config.settings import SERVICE_CREDENTIALS, Settings, Web, load
 from xucd.tools.checks import Finding, Level, as_text, exit_code
+from xucd.tools.checks.dialplan import contexts
 from xucd.tools.checks.machine import (
     Machine,
     manager,
@@ -20,6 +25,8 @@ from xucd.tools.checks.machine import (
     service_files,
     web,
 )
+from xucd.tools.checks.subject import Subject
+from xucd.tools.discovery import FoundPbx
 
 NOBODY = 65534
 PLAIN = Settings()
@@ -127,6 +134,14 @@ def test_more_users_than_connections_are_told(tmp_path: Path) -> None:
     assert "641 users" in finding.text
 
 
+SHOWN = {"ShowDialPlan": "Show a dialplan"}
+"""The actions of an account."""
+
+
+async def unasked(action: Action) -> list[Block]:
+    raise AssertionError(action)
+
+
 ACCOUNT = "[xucd]\nsecret = x\ndeny = 0.0.0.0/0.0.0.0\n"
 
 
@@ -157,6 +172,28 @@ def test_a_manager_interface_for_other_machines_is_named(
     if findings:
         assert f"bindaddr = 127.0.0.1 under [general] in {tmp_path}/manager.conf" in findings[0].fix
         assert ("1 account (other)" in findings[0].text) is (level == "warning")
+
+
+async def test_a_folder_of_asterisks_that_may_not_be_entered_is_as_if_it_were_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    etc = tmp_path / "asterisk"
+    etc.mkdir(mode=0o700)
+    (etc / "manager.conf").write_text("[general]\nenabled = yes\n")
+    let_all_pass(tmp_path)
+    monkeypatch.setattr("xucd.tools.asterisk_files.PLACES", (etc,))
+    assert asterisk_etc() == etc
+    os.seteuid(NOBODY)
+    try:
+        assert asterisk_etc() is None
+        closed = Machine(PLAIN, etc=etc, root=tmp_path)
+        assert list(manager(closed)) == list(secrets(closed)) == []
+        subject = Subject(unasked, SHOWN, FoundPbx(), Directory(), PLAIN.agi, etc=etc)
+        assert subject.place("queues.conf") == f"{etc}/queues.conf"
+        (missing,) = [finding async for finding in contexts(subject)]
+    finally:
+        os.seteuid(0)
+    assert "to extensions.conf (with FreePBX or Issabel" in missing.fix
 
 
 def test_secrets_that_all_can_read_are_told_of_asterisks_account_too(tmp_path: Path) -> None:

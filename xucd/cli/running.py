@@ -45,9 +45,17 @@ def check(arguments: argparse.Namespace) -> int:
         files=tuple(_service_reads(arguments, checked, unit.credentials)),
         clients=file_limit.for_clients(limit),
         user=unit.user or _owner(checked),
-        etc=asterisk_files.configuration_folder() if loopback(checked.ami.host) else None,
+        etc=asterisk_etc() if loopback(checked.ami.host) else None,
     )
     return check.run(machine, json=arguments.json)
+
+
+def asterisk_etc() -> Path | None:
+    """The folder of Asterisk's configuration, if it is here and may be looked into."""
+    try:
+        return asterisk_files.configuration_folder()
+    except PermissionError:
+        return None
 
 
 def _service_reads(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
-from pathlib import Path
+from contextlib import suppress
 
 import msgspec
 
@@ -10,7 +10,7 @@ from xucd.ami import actions
 from xucd.ami.errors import Rejected
 from xucd.center.directory import Line, folded
 from xucd.center.intents import WRAPUP_REASON
-from xucd.tools.asterisk_files import includes, layout_of
+from xucd.tools.asterisk_files import includes
 from xucd.tools.checks import DIALPLAN_RELOAD, LEVELS, Finding, Level, counted
 from xucd.tools.checks.subject import Subject
 from xucd.tools.dialplan import (
@@ -62,7 +62,7 @@ async def contexts(subject: Subject) -> AsyncIterator[Finding]:
     needed = [context for context in CONTEXTS if subject.originate or not context.originates]
     missing = [context for context in needed if context.name not in data]
     if missing:
-        yield _missing(missing, len(missing) == len(needed), subject.etc)
+        yield _missing(missing, len(missing) == len(needed), subject)
     for context in needed:
         for finding in _outdated(context.name, data.get(context.name, [])):
             yield finding
@@ -70,7 +70,7 @@ async def contexts(subject: Subject) -> AsyncIterator[Finding]:
             yield finding
 
 
-def _missing(missing: list[Needed], all_of_them: bool, etc: Path | None) -> Finding:
+def _missing(missing: list[Needed], all_of_them: bool, subject: Subject) -> Finding:
     """One finding, however many are missing: most often one include is."""
     level = min((context.level for context in missing), key=LEVELS.index)
     uses = ", ".join(dict.fromkeys(context.use for context in missing))
@@ -80,29 +80,27 @@ def _missing(missing: list[Needed], all_of_them: bool, etc: Path | None) -> Find
         level,
         f"the dialplan has {'none of' if all_of_them else 'not all of'} xucd's contexts: {names}"
         f" (needed for {uses})",
-        f"{_mend(all_of_them, etc)}; {DIALPLAN_RELOAD}",
+        f"{_mend(all_of_them, subject)}; {DIALPLAN_RELOAD}",
     )
 
 
-def _mend(all_of_them: bool, etc: Path | None) -> str:
+def _mend(all_of_them: bool, subject: Subject) -> str:
     line = f'#include "{OURS}"'
-    if etc is None:
-        main = "extensions.conf (with FreePBX or Issabel, extensions_custom.conf)"
-        if all_of_them:
-            return f"add the line {line} to {main}"
-        return f"replace xucd's extensions.conf by that of this version, and add {line} to {main}"
-    main = str(etc / layout_of(etc).extensions)
-    copy = f"copy xucd's asterisk-conf/extensions.conf to {etc / OURS}"
-    try:
-        included = includes(etc, "extensions.conf", OURS)
-        there = (etc / OURS).is_file()
-    except OSError:
-        included, there = False, True
-    if not included:
-        return f"{'' if there else f'{copy}, and '}add the line {line} to {main}"
-    if not there or not all_of_them:
-        return copy
-    return f"nothing in the files, for {main} includes {etc / OURS}"
+    if subject.etc is not None:
+        main = subject.place("extensions.conf")
+        ours = subject.etc / OURS
+        copy = f"copy xucd's asterisk-conf/extensions.conf to {ours}"
+        with suppress(OSError):  # what may not be read is as if it were elsewhere
+            there = ours.is_file()
+            if not includes(subject.etc, "extensions.conf", OURS):
+                return f"{'' if there else f'{copy}, and '}add the line {line} to {main}"
+            if not there or not all_of_them:
+                return copy
+            return f"nothing in the files, for {main} includes {ours}"
+    main = "extensions.conf (with FreePBX or Issabel, extensions_custom.conf)"
+    if all_of_them:
+        return f"add the line {line} to {main}"
+    return f"replace xucd's extensions.conf by that of this version, and add {line} to {main}"
 
 
 def _outdated(context: str, data: list[str]) -> Iterator[Finding]:
@@ -214,14 +212,14 @@ async def subroutines(subject: Subject) -> AsyncIterator[Finding]:
             f"end {routine.split('^')[0]} with Gosub(xucd-sub-wrap,s,1), or leave that argument of"
             f" Queue() out and name the subroutine in queues.conf; {DIALPLAN_RELOAD}",
         )
+
+
 def _is_own(routine: str) -> bool:
     """Whether a step names a subroutine that is not xucd's.
 
     One that is a variable alone can be any or none: FreePBX's ``${QGOSUB}`` is empty as a rule.
     """
     return not routine.startswith("xucd-sub-wrap") and bool(literal_part(routine).strip())
-
-
 
 
 def _leads_to(name: str, place: Place, wrapping: list[str], led: dict[str, list[Place]]) -> bool:

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 import msgspec
 
 from xucd.center.directory import LOCAL, Directory, Line, Queue, folded
-from xucd.tools.asterisk_files import layout_of
 from xucd.tools.checks import QUEUE_RELOAD, Finding, counted
 from xucd.tools.checks.subject import Subject
 from xucd.tools.discovery import FoundMember, FoundQueue
@@ -120,7 +119,7 @@ async def options(subject: Subject) -> AsyncIterator[Finding]:
     if unseen:
         yield _unchecked(unseen, "queues.conf does not hold them, so what their options are")
     read = {name: options for name, options in found.items() if options is not None}
-    place = str(subject.etc / layout_of(subject.etc).queues) if subject.etc else "queues.conf"
+    place = subject.place("queues.conf")
     for finding in (
         *_rung_while_talking(read, place),
         *_strategies(read, queues, place),

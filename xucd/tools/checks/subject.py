@@ -8,6 +8,7 @@ from xucd.ami import actions
 from xucd.ami.errors import Rejected
 from xucd.ami.framing import Block
 from xucd.center.directory import Directory, folded
+from xucd.tools.asterisk_files import layout_of
 from xucd.tools.discovery import FoundPbx, FoundQueue, Query
 
 
@@ -51,6 +52,18 @@ class Subject:
     async def loaded(self, module: str) -> bool:
         """Whether a module is loaded; False also where func_module cannot tell."""
         return await self.value(f"IFMODULE({module}.so)") == "1"
+
+    def place(self, main: str) -> str:
+        """The file that takes what is to be added to one of Asterisk's, as ``queues.conf``.
+
+        Its whole path where that can be told; on FreePBX and Issabel, the file that they leave.
+        """
+        if self.etc is None:
+            return main
+        try:
+            return str(self.etc / getattr(layout_of(self.etc), main.removesuffix(".conf")))
+        except OSError:
+            return str(self.etc / main)
 
     def queues(self) -> list[FoundQueue]:
         """Asterisk's queues that xucd has as well, which Asterisk names in any case of letters."""
