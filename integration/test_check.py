@@ -232,6 +232,16 @@ async def test_a_module_that_is_not_loaded_is_named(pbx: Pbx, module: str, level
     assert module in finding.fix
 
 
+async def test_that_modules_cannot_be_seen_without_func_module_is_told(pbx: Pbx) -> None:
+    pbx.cli("module unload func_module.so")
+    try:
+        (finding,) = await checked(pbx, "complete")
+    finally:
+        pbx.cli("module load func_module.so")
+    assert (finding.code, finding.level) == ("ModulesUnchecked", "note")
+    assert "app_stack, res_agi" in finding.text
+
+
 async def test_a_context_that_is_gone_or_changed_is_named(pbx: Pbx) -> None:
     pbx.cli("dialplan remove context xucd-record")
     pbx.cli("dialplan remove extension s@xucd-sub-wrap 2")

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from tests.conftest import DEMO, PROJECT
+from xucd import cli
 from xucd.ami.actions import Action
 from xucd.ami.framing import Block
 from xucd.app import file_limit
@@ -277,6 +278,28 @@ def test_the_services_user_takes_the_secret_that_systemd_gave_the_service(
     assert load(tmp_path / "xucd.toml", {}).ami.secret == "of-the-service-4711"
     (tmp_path / "ami-secret").write_text("beside-4711")
     assert load(tmp_path / "xucd.toml", {}).ami.secret == "beside-4711"
+
+
+def test_a_centre_without_agents_and_one_that_cannot_be_read_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "xucd.toml").write_text(
+        f'[ami]\nport = 1\nsecret = "4711-4711"\n[store]\nurl = "sqlite:///{tmp_path}/xucd.db"\n'
+    )
+    (tmp_path / "center.toml").write_text(
+        '[[queues]]\nid = 1\nname = "sales"\ndisplayName = "Sales"\nnumber = "500"\n'
+    )
+    given = ["-c", str(tmp_path / "xucd.toml")]
+    assert cli.main([*given, "center", "apply", str(tmp_path / "center.toml")]) == 0
+    cli.main([*given, "check"])
+    assert "warning CenterEmpty: no agents are configured" in capsys.readouterr().out
+    for name in ("xucd.db-wal", "xucd.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / "xucd.db").write_bytes(b"no database" * 1000)
+    cli.main([*given, "check"])
+    assert (
+        "warning CenterUnchecked: the contact centre could not be read" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("there", [False, True], ids=["no database", "a database"])

@@ -41,6 +41,10 @@ class Subject:
         """Whether the manager user may run these actions; one that is missing has a finding."""
         return all(name in self.commands for name in names)
 
+    def has_context(self, name: str) -> bool:
+        """Whether the dialplan, as far as it was read, has steps in a context."""
+        return any(place.context == name for place in self.pbx.dialplan.steps)
+
     async def value(self, variable: str) -> str:
         """What a global variable or a function of the dialplan gives; "" for nothing."""
         try:
