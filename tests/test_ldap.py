@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.slapd_server import BASE, GROUPS, READER, READER_SECRET, SlapdServer
 from xucd.config.directories import Ldap
@@ -104,6 +105,15 @@ def test_groups_are_searched_below_their_base_and_only_those_have_short_names(
     found = LdapDirectory(searched).identity("zoe", "zoe-ldap")
     assert found is not None
     assert found.groups == {f"cn=supervisors,{GROUPS}", "supervisors"}
+def test_who_has_no_login_in_the_directory_is_not_taken_for_what_was_typed(
+    slapd: SlapdServer,
+) -> None:
+    without = settings(slapd, login_attribute="employeeNumber")
+    with capture_logs() as logged:
+        assert LdapDirectory(without).identity("BRUCE", "bruce-ldap") is None
+    assert [entry["attribute"] for entry in logged] == ["employeeNumber"]
+
+
     # An entry's own list names groups of everywhere; elsewhere, anybody may have made one.
     listed = LdapDirectory(settings(slapd, group_base=GROUPS)).identity("zoe", "zoe-ldap")
     assert listed is not None

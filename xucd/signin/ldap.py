@@ -94,7 +94,16 @@ class LdapDirectory:
                 return None
         attributes = entry["attributes"]
         return Identity(
-            login=_login(attributes.get(settings.login_attribute), login),
+            login=known_as,
+            attributes = entry["attributes"]
+            known_as = _login(attributes.get(settings.login_attribute), login)
+            if not known_as:
+                # What was typed is no login: it may be a mail address, or in another case.
+                log.error(
+                    "an LDAP entry has no login; see ldap.login_attribute",
+                    attribute=settings.login_attribute,
+                )
+                return None
             method="ldap",
             first_name=_first(attributes.get("givenName")),
             last_name=_first(attributes.get("sn")),
@@ -193,9 +202,12 @@ def _search(
 
 
 def _login(values: Any, typed: str) -> str:
-    """The login as the directory spells it: attributes match in any case, logins of xucd do not."""
+    """The login as the directory spells it: attributes match in any case, logins of xucd do not.
+
+    It is "" if the entry has none.
+    """
     same = [value for value in _values(values) if value.casefold() == typed.casefold()]
-    return same[0] if same else _first(values) or typed
+    return same[0] if same else _first(values)
 
 
 def _parts(dn: str) -> list[tuple[str, str]]:
