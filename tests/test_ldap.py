@@ -66,6 +66,18 @@ def test_an_empty_password_is_wrong_though_the_server_would_take_it(
     assert directory.identity("", "bruce-ldap") is None
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "typed", ["bad\x07word", "\ue000", "\ufffd", "\u0627a", "\u00ad"], ids=ascii
+)
+def test_a_password_that_cannot_be_sent_is_wrong_and_keeps_nobody_else_out(
+    slapd: SlapdServer, way: str, typed: str
+) -> None:
+    directory = LdapDirectory(settings(slapd, **WAYS[way]), lambda: 0.0)
+    assert directory.identity("bruce", typed) is None
+    assert directory.identity("bruce", "bruce-ldap") is not None
+
+
 @pytest.mark.parametrize(
     "typed",
     ["*", "bruce*", "bruce)(uid=*", "*)(objectClass=*", "bruce,ou=people", "x)(|(uid=bruce)",
@@ -93,6 +105,15 @@ def test_the_login_is_the_one_of_the_directory_in_whatever_case_it_was_typed(
     assert found.login == "bruce"
 
 
+def test_who_has_no_login_in_the_directory_is_not_taken_for_what_was_typed(
+    slapd: SlapdServer,
+) -> None:
+    without = settings(slapd, login_attribute="employeeNumber")
+    with capture_logs() as logged:
+        assert LdapDirectory(without).identity("BRUCE", "bruce-ldap") is None
+    assert [entry["attribute"] for entry in logged] == ["employeeNumber"]
+
+
 def test_a_login_of_two_entries_is_nobodys(slapd: SlapdServer) -> None:
     by_mail = settings(slapd, filter="(mail={login})")
     assert LdapDirectory(by_mail).identity("twin@example.org", "twin1-ldap") is None
@@ -105,15 +126,6 @@ def test_groups_are_searched_below_their_base_and_only_those_have_short_names(
     found = LdapDirectory(searched).identity("zoe", "zoe-ldap")
     assert found is not None
     assert found.groups == {f"cn=supervisors,{GROUPS}", "supervisors"}
-def test_who_has_no_login_in_the_directory_is_not_taken_for_what_was_typed(
-    slapd: SlapdServer,
-) -> None:
-    without = settings(slapd, login_attribute="employeeNumber")
-    with capture_logs() as logged:
-        assert LdapDirectory(without).identity("BRUCE", "bruce-ldap") is None
-    assert [entry["attribute"] for entry in logged] == ["employeeNumber"]
-
-
     # An entry's own list names groups of everywhere; elsewhere, anybody may have made one.
     listed = LdapDirectory(settings(slapd, group_base=GROUPS)).identity("zoe", "zoe-ldap")
     assert listed is not None
@@ -152,8 +164,19 @@ def test_a_referral_is_not_followed(slapd: SlapdServer) -> None:
 def test_an_account_that_is_refused_makes_nobodys_password_wrong(slapd: SlapdServer) -> None:
     with pytest.raises(DirectoryUnavailable, match="bind_dn"):
         LdapDirectory(settings(slapd, secret="other")).identity("bruce", "bruce-ldap")
-    with pytest.raises(DirectoryUnavailable, match="ou=nowhere"):
-        LdapDirectory(settings(slapd, base="ou=nowhere,dc=example,dc=org")).identity("bruce", "x")
+
+
+def test_one_users_search_that_fails_keeps_nobody_else_out(slapd: SlapdServer) -> None:
+    nowhere = settings(slapd, base="ou=nowhere,dc=example,dc=org")
+    directory = LdapDirectory(nowhere, lambda: 0.0)
+    for _ in range(2):
+        # The server is asked again at once.
+        with pytest.raises(DirectoryUnavailable, match="ou=nowhere"):
+            directory.identity("bruce", "bruce-ldap")
+    refused = LdapDirectory(settings(slapd, secret="other"), lambda: 0.0)
+    for reason in ("bind_dn", "a moment ago"):
+        with pytest.raises(DirectoryUnavailable, match=reason):
+            refused.identity("bruce", "bruce-ldap")
 
 
 def test_a_server_that_does_not_answer_is_left_for_the_next_one_and_for_a_while(

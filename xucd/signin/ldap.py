@@ -7,20 +7,22 @@
 
 Everything here blocks, for the settings' timeout at each step; it runs on a thread. What was typed
 is escaped in filters and names. An empty password would bind as nobody, and succeed; it is wrong
-before any server is asked. Referrals are not followed: they would pass the password on to whichever
-server they name.
+before any server is asked, and so is one that cannot be sent. Only what fails for everybody has a
+server left out for a while: one user's search or bind must not keep all others out. Referrals are
+not followed: they would pass the password on to whichever server they name.
 """
 
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import structlog
 from ldap3 import ANONYMOUS, NONE, SIMPLE, SUBTREE, Connection, Server, Tls
 from ldap3.core.exceptions import LDAPException
+from ldap3.protocol.sasl.sasl import validate_simple_password
 from ldap3.utils.conv import escape_filter_chars
 from ldap3.utils.dn import escape_rdn, parse_dn
 
@@ -40,6 +42,10 @@ REFUSED: Final = frozenset({19, 32, 34, 48, 49, 50, 53})
 log = structlog.get_logger()
 
 
+class _ServerFailed(DirectoryUnavailable):
+    """The server cannot be asked by anybody."""
+
+
 class LdapDirectory:
     """Asks the servers of the settings, in their order. `clock` returns seconds that only grow."""
 
@@ -52,7 +58,7 @@ class LdapDirectory:
 
     def identity(self, login: str, password: str) -> Identity | None:
         """Who somebody is, None if login or password are wrong. Raises `DirectoryUnavailable`."""
-        if not login or not password or "\0" in login + password:
+        if not login or "\0" in login or not _can_be_sent(password):
             return None
         reasons = []
         for url, server in self._servers.items():
@@ -65,7 +71,8 @@ class LdapDirectory:
             except (DirectoryUnavailable, LDAPException, OSError) as error:
                 # Of an error only its kind and text: neither repeats what was typed.
                 log.error("an LDAP server cannot be asked", url=url, reason=_text(error))
-                self._failed[url] = self._clock()
+                if isinstance(error, _ServerFailed):
+                    self._failed[url] = self._clock()
                 reasons.append(f"{url}: {_text(error)}")
                 continue
             self._failed.pop(url, None)
@@ -80,21 +87,14 @@ class LdapDirectory:
             account = (name, password)
         else:
             account = (settings.bind_dn, settings.secret)
-        with self._bound(server, *account) as searching:
+        with self._bound(server, *account, by_user=bool(template)) as searching:
             if searching is None:
                 if template:
                     return None
-                raise DirectoryUnavailable("the server refuses ldap.bind_dn or its secret")
+                raise _ServerFailed("the server refuses ldap.bind_dn or its secret")
             entry = self._entry(searching, login)
             if entry is None:
                 return None
-            groups = self._groups(searching, entry, login)
-        with self._bound(server, entry["dn"], password) as own:
-            if own is None:
-                return None
-        attributes = entry["attributes"]
-        return Identity(
-            login=known_as,
             attributes = entry["attributes"]
             known_as = _login(attributes.get(settings.login_attribute), login)
             if not known_as:
@@ -104,6 +104,12 @@ class LdapDirectory:
                     attribute=settings.login_attribute,
                 )
                 return None
+            groups = self._groups(searching, entry, login)
+        with self._bound(server, entry["dn"], password, by_user=True) as own:
+            if own is None:
+                return None
+        return Identity(
+            login=known_as,
             method="ldap",
             first_name=_first(attributes.get("givenName")),
             last_name=_first(attributes.get("sn")),
@@ -111,10 +117,13 @@ class LdapDirectory:
         )
 
     @contextmanager
-    def _bound(self, server: Server, name: str, password: str) -> Iterator[Connection | None]:
+    def _bound(
+        self, server: Server, name: str, password: str, *, by_user: bool
+    ) -> Iterator[Connection | None]:
         """A connection that is bound, None where the server refuses the name or the password.
 
-        Raises `DirectoryUnavailable` or `LDAPException`.
+        Raises `DirectoryUnavailable`, of which `_ServerFailed` but for the bind of a user, or
+        `LDAPException`.
         """
         connection = Connection(
             server,
@@ -127,17 +136,19 @@ class LdapDirectory:
             read_only=True,
         )
         try:
-            connection.open(read_server_info=False)
-            if (
-                self._settings.starttls
-                and not server.ssl
-                and not connection.start_tls(read_server_info=False)
-            ):
-                raise DirectoryUnavailable("the server does not begin TLS")
-            connection.bind(read_server_info=False)
-            result = connection.result["result"]
-            if result not in REFUSED | {SUCCESS}:
-                raise DirectoryUnavailable(f"it answers {connection.result['description']}")
+            with _failing_for_all():
+                connection.open(read_server_info=False)
+                if (
+                    self._settings.starttls
+                    and not server.ssl
+                    and not connection.start_tls(read_server_info=False)
+                ):
+                    raise DirectoryUnavailable("the server does not begin TLS")
+            with nullcontext() if by_user else _failing_for_all():
+                connection.bind(read_server_info=False)
+                result = connection.result["result"]
+                if result not in REFUSED | {SUCCESS}:
+                    raise DirectoryUnavailable(f"it answers {connection.result['description']}")
             yield connection if result == SUCCESS else None
         finally:
             connection.unbind()
@@ -174,6 +185,23 @@ class LdapDirectory:
         # Elsewhere in the tree, somebody else may make a group of the same name.
         if parts and base and len(parts) > len(base) and parts[-len(base) :] == base:
             yield parts[0][1]
+
+
+@contextmanager
+def _failing_for_all() -> Iterator[None]:
+    """Raise what fails as `_ServerFailed`."""
+    try:
+        yield
+    except (DirectoryUnavailable, LDAPException, OSError) as error:
+        raise _ServerFailed(_text(error)) from None
+
+
+def _can_be_sent(password: str) -> bool:
+    """Whether a password can be one: not empty, and of characters that SASLprep (RFC 4013) has."""
+    try:
+        return bool(validate_simple_password(password))
+    except (LDAPException, ValueError):
+        return False
 
 
 def _server(url: str, tls: Tls, timeout: float) -> Server:
@@ -229,4 +257,6 @@ def _first(values: Any) -> str:
 
 
 def _text(error: Exception) -> str:
+    if isinstance(error, DirectoryUnavailable):
+        return str(error)[:300]
     return f"{type(error).__name__}: {error}"[:300]
