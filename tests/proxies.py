@@ -93,6 +93,17 @@ class Proxy:
             )
         await self.until_it_listens()
 
+    def logged(self) -> str:
+        """All that it has written to its logs."""
+        return "".join(file.read_text(errors="replace") for file in self.folder.glob("*.log"))
+
+    def users(self) -> set[int]:
+        """The users whose rights its processes have that talk to clients."""
+        assert self._process is not None
+        master = Path(f"/proc/{self._process.pid}")
+        children = (master / f"task/{self._process.pid}/children").read_text().split()
+        return {Path(f"/proc/{pid}").stat().st_uid for pid in children or [str(self._process.pid)]}
+
     async def until_it_listens(self) -> None:
         """Wait until it takes connections."""
         assert self._process is not None
@@ -168,6 +179,10 @@ def _write_caddy(proxy: Proxy, edit: Callable[[str], str]) -> None:
     )
 
 
+    (proxy.folder / "Caddyfile").write_text(edit(text), encoding="utf-8")
+
+
+_HAPROXY_USER = "    chroot /var/lib/haproxy\n    user haproxy\n    group haproxy\n"
 def _write_haproxy(proxy: Proxy, edit: Callable[[str], str]) -> None:
     text = proxy.example(
         "haproxy.cfg",
@@ -176,6 +191,8 @@ def _write_haproxy(proxy: Proxy, edit: Callable[[str], str]) -> None:
         ("/etc/haproxy/xucd.pem", str(proxy.cert.both)),
     )
     (proxy.folder / "haproxy.cfg").write_text(edit(text), encoding="utf-8")
+        # Only root can become somebody else.
+        *(() if os.getuid() == 0 else ((_HAPROXY_USER, ""),)),
 
 
 def _program(name: str) -> str:

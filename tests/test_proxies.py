@@ -273,6 +273,16 @@ async def test_xucd_comes_back_behind_its_proxies(
 # --- Without the process: what only an application made for tests can be asked for
 
 
+        # Caddy and HAProxy have a line for each request that they could not pass on.
+        async with asyncio.timeout(DEADLINE):
+            while proxy.kind != "nginx" and "/signin/oidc/callback" not in proxy.logged():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert "SECRET" not in proxy.logged()
+        assert "token=" not in proxy.logged()
+
+
+async def test_haproxy_does_not_talk_to_clients_as_root(proxies: dict[str, Proxy]) -> None:
+    assert 0 not in proxies["haproxy"].users()
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_client_that_does_not_read_is_closed_and_hinders_nobody(
     kind: str, tmp_path: Path
