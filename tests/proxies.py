@@ -170,29 +170,31 @@ def _write_nginx(proxy: Proxy, edit: Callable[[str], str]) -> None:
 def _write_caddy(proxy: Proxy, edit: Callable[[str], str]) -> None:
     # In place of the certificate that Caddy would fetch for a name that can be reached.
     tls = f"tls {proxy.cert.chain} {proxy.cert.key}"
-    site = proxy.example("Caddyfile", (f"{NAME} {{", f"{NAME} {{\n{tls}"))
-    (proxy.folder / "site").write_text(edit(site), encoding="utf-8")
-    (proxy.folder / "Caddyfile").write_text(
-        f"{{\nadmin unix/{proxy.folder}/admin\n"
-        f"http_port {proxy.http}\nhttps_port {proxy.https}\n}}\n"
-        f"import {proxy.folder}/site\n"
+    text = proxy.example(
+        "Caddyfile",
+        (f"{NAME} {{", f"{NAME} {{\n{tls}"),
+        (
+            "\n{\n",
+            f"\n{{\nadmin unix/{proxy.folder}/admin\n"
+            f"http_port {proxy.http}\nhttps_port {proxy.https}\n",
+        ),
     )
-
-
     (proxy.folder / "Caddyfile").write_text(edit(text), encoding="utf-8")
 
 
 _HAPROXY_USER = "    chroot /var/lib/haproxy\n    user haproxy\n    group haproxy\n"
+
+
 def _write_haproxy(proxy: Proxy, edit: Callable[[str], str]) -> None:
     text = proxy.example(
         "haproxy.cfg",
         ("bind :::80 ", f"bind :::{proxy.http} "),
         ("bind :::443 ", f"bind :::{proxy.https} "),
         ("/etc/haproxy/xucd.pem", str(proxy.cert.both)),
-    )
-    (proxy.folder / "haproxy.cfg").write_text(edit(text), encoding="utf-8")
         # Only root can become somebody else.
         *(() if os.getuid() == 0 else ((_HAPROXY_USER, ""),)),
+    )
+    (proxy.folder / "haproxy.cfg").write_text(edit(text), encoding="utf-8")
 
 
 def _program(name: str) -> str:

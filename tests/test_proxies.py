@@ -24,6 +24,7 @@ from xucd.cti.link import LinkLimits
 from xucd.signin import passwords
 
 LOGIN = "/xuc/api/2.0/auth/login"
+CTI = "/xuc/api/2.0/cti"
 PASSWORD = "bruce-behind-a-proxy"
 FILTER = PROJECT / "systemd/fail2ban/filter.conf"
 SPOOFED = {"X-Forwarded-For": "192.0.2.66", "Forwarded": "for=192.0.2.66;proto=http",
@@ -103,7 +104,7 @@ async def link(
     proxy: Proxy, xucd: LoneXucd, headers: dict[str, str] | None = None, token: str = ""
 ) -> Client:
     """A WebSocket of a page that the proxy has served, its first message received."""
-    path = f"/xuc/api/2.0/cti?token={token or xucd.token('bruce')}"
+    path = f"{CTI}?token={token or xucd.token('bruce')}"
     sent = {"Host": host(proxy), "Origin": f"https://{host(proxy)}", **(headers or {})}
     client = await Client.upgrade(*await connect(proxy), path, sent)
     assert (await client.hear())["msgType"] == "LoggedOn"
@@ -261,18 +262,17 @@ async def test_xucd_comes_back_behind_its_proxies(
     await xucd.stop()
     for client in links:
         assert (await client.goodbye()).code in (1001, None)
+    secrets = ("token=SECRET-1", "code=SECRET-2&state=SECRET-3")
     for proxy in proxies.values():
         assert (await ask(proxy, "GET /desk"))[0] in (502, 503)
+        # Nor is anything secret in the log when there is nobody to pass it on to.
+        for path, query in zip((CTI, "/signin/oidc/callback"), secrets, strict=True):
+            assert (await ask(proxy, f"GET {path}?{query}"))[0] in (502, 503)
     await xucd.start()
     for proxy in proxies.values():
         assert (await ask(proxy, "GET /desk"))[0] == 200
         async with await link(proxy, xucd) as client:
             await answers(client)
-
-
-# --- Without the process: what only an application made for tests can be asked for
-
-
         # Caddy and HAProxy have a line for each request that they could not pass on.
         async with asyncio.timeout(DEADLINE):
             while proxy.kind != "nginx" and "/signin/oidc/callback" not in proxy.logged():  # noqa: ASYNC110
@@ -283,6 +283,11 @@ async def test_xucd_comes_back_behind_its_proxies(
 
 async def test_haproxy_does_not_talk_to_clients_as_root(proxies: dict[str, Proxy]) -> None:
     assert 0 not in proxies["haproxy"].users()
+
+
+# --- Without the process: what only an application made for tests can be asked for
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_client_that_does_not_read_is_closed_and_hinders_nobody(
     kind: str, tmp_path: Path
@@ -292,7 +297,7 @@ async def test_a_client_that_does_not_read_is_closed_and_hinders_nobody(
         serving(trusted_proxies=["127.0.0.1"], limits=limits) as server,
         running(kind, tmp_path / kind, server.port) as proxy,
     ):
-        path = f"/xuc/api/2.0/cti?token={await server.token()}"
+        path = f"{CTI}?token={await server.token()}"
         sent = {"Host": host(proxy), "Origin": f"https://{host(proxy)}"}
         slow = await Client.upgrade(*await connect(proxy), path, sent)
         slow.reader._transport.pause_reading()  # type: ignore[attr-defined]
