@@ -100,8 +100,8 @@ class LdapDirectory:
             if not known_as:
                 # What was typed is no login: it may be a mail address, or in another case.
                 log.error(
-                    "an LDAP entry has no login; see ldap.login_attribute",
-                    attribute=settings.login_attribute,
+                    "an LDAP entry has no login",
+                    reason=f"it has no {settings.login_attribute}; correct ldap.login_attribute",
                 )
                 return None
             groups = self._groups(searching, entry, login)
