@@ -401,7 +401,7 @@ async def test_fail2ban_finds_each_refusal_and_no_address_that_was_made_up(
 def test_the_jail_names_the_filter_and_uses_its_journal() -> None:
     jail = configparser.ConfigParser()
     jail.read(FILTER.parent / "jail.conf")
-    assert (jail["xucd"]["filter"], jail["xucd"]["backend"]) == ("xucd", "systemd")
+    assert (jail["xucd"]["filter"], jail["xucd"]["backend"]) == ("xucd[mode=sign-in]", "systemd")
     # Before its bound stops counting.
     assert int(jail["xucd"]["maxretry"]) < Settings().limits.login_attempts_per_minute
 

@@ -294,6 +294,19 @@ async def test_an_older_link_with_a_wrong_password_is_refused_and_limited() -> N
             assert refused.value.status == status
 
 
+async def test_a_page_elsewhere_cannot_guess_in_the_name_of_its_visitor() -> None:
+    body = b'{"login":"bruce","password":"wrong"}'
+    # As an image, which has no Origin.
+    image = "/xuc/ctichannel?username=bruce&agentNumber=0&password=wrong"
+    async with serving(origins=[CRM], legacy_links=True) as server:
+        with structlog.testing.capture_logs() as logged:
+            status, _, content = await server.http("POST", LOGIN, body, Origin="http://evil.test")
+            assert (status, json.loads(content)["error"]) == (403, "OriginNotAllowed")
+            assert (await server.http("GET", image))[0] == 426
+        assert "wrong login or password" not in [entry["event"] for entry in logged]
+        assert (await server.http("POST", LOGIN, body, Origin=CRM))[0] == 401
+
+
 # --- CORS
 
 

@@ -120,6 +120,8 @@ class Api:
     @_asynchronous
     async def log_in(self, request: Any) -> bytes:
         """Answer with a token for a login and a password."""
+        # A page elsewhere must not guess in its visitors' names, who would be banned for it.
+        self._origins.require(request)
         try:
             login = msgspec.json.decode(request.body, type=_Login)
         except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -304,6 +306,8 @@ class Api:
         self._only_with_legacy_links()
         query = _query(request)
         self._origins.require(request)
+        # Before the password counts: a page elsewhere can have it fetched as an image.
+        _require_upgrade(request)
         login, password = query.get("username", ""), query.get("password", "")
         return self._upgraded(request, await self._sign_in(request, login, password), query)
 
@@ -319,10 +323,7 @@ class Api:
         return self._upgraded(request, await self._bearer.owner(token), query)
 
     def _upgraded(self, request: Any, signed_in: SignedIn, query: dict[str, str]) -> Any:
-        upgrade = request.getHeader(b"upgrade") or b""
-        if upgrade.lower() != b"websocket":
-            text = "This address accepts only WebSockets."
-            raise HttpError(426, "UpgradeRequired", text, Upgrade="websocket")
+        _require_upgrade(request)
         admission = self._links.admit(signed_in.user, signed_in.key, _resume(query))
         admission.address = request.client_address
         return LinkResource(admission, signed_in.user)
@@ -359,6 +360,13 @@ async def _finished(work: Coroutine[Any, Any, _T]) -> _T:
     task = asyncio.ensure_future(work)
     task.add_done_callback(lambda task: task.cancelled() or task.exception())
     return await asyncio.shield(task)
+
+
+def _require_upgrade(request: Any) -> None:
+    upgrade = request.getHeader(b"upgrade") or b""
+    if upgrade.lower() != b"websocket":
+        text = "This address accepts only WebSockets."
+        raise HttpError(426, "UpgradeRequired", text, Upgrade="websocket")
 
 
 def _still_valid() -> HttpError:
