@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
@@ -170,5 +171,8 @@ async def test_while_the_server_is_down_own_passwords_work_and_no_other_is_calle
 async def test_passwords_stay_out_of_the_log(centre: Centre) -> None:
     log = centre.xucd.log.read_text()
     assert "an LDAP server cannot be asked" in log
+    # Nor was each of these a wrong password; the log tells who was not let in, and from where.
+    for code in ("UserUnknown", "SignInUnavailable"):
+        assert re.search(rf"sign-in refused +address=127\.0\.0\.1 code={code}", log)
     for secret in ("bruce-ldap", "zoe-ldap", READER_SECRET, "alice-own"):
         assert secret not in log

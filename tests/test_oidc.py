@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -22,6 +23,7 @@ from xucd.cti.link import SIGNED_OUT
 from xucd.signin.passwords import hash_password
 from xucd.store import audit
 from xucd.store.audit import AuditSearch
+from xucd.web.oidc_routes import MAX_FAILURES
 
 AUTH = "/xuc/api/2.0/auth"
 
@@ -289,3 +291,21 @@ async def test_a_new_key_of_the_provider_is_fetched_and_passwords_work_while_it_
     async with asyncio.timeout(60):
         while not (await centre.come_back("bruce")).startswith("/desk#signed-in="):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
+
+
+async def test_strangers_fill_neither_the_log_nor_have_anybody_banned(centre: Centre) -> None:
+    before = len(centre.xucd.log.read_text())
+    url = f"{centre.url}/signin/oidc/callback?state=invented"
+    for _ in range(2 * MAX_FAILURES):
+        answer = await asyncio.to_thread(Browser().get, url)
+        assert answer.location.endswith("/desk#sign-in-error=SignInFailed")
+    token = ("/signin/oidc/backchannel-logout", {"logout_token": "x"})
+    while (answered := await centre.ask(*token))[0] == 400:
+        pass
+    assert (answered[0], answered[1]["error"]) == (429, "TooManyRequests")
+    # Any page can have its visitors do this, so they sign in as before.
+    assert (await centre.come_back("bruce")).startswith("/desk#signed-in=")
+    log = centre.xucd.log.read_text()
+    assert 0 < log[before:].count("browser that did not begin it") < 2 * MAX_FAILURES
+    assert re.search(r"sign-in refused +address=127\.0\.0\.1 code=UserUnknown", log)
+    assert "wrong login or password" not in log

@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
+from xucd.config.directories import Oidc
+from xucd.signin.errors import SignInRefused
 from xucd.signin.oidc import claims
 from xucd.signin.oidc.claims import LOGOUT_EVENT, MAX_AGE_S, SKEW_S, Client, UnknownKey
-from xucd.signin.oidc.flow import Once, page_of
+from xucd.signin.oidc.flow import Flow, Once, page_of
+from xucd.signin.oidc.provider import Provider
 
 NOW = 1_000_000
 CLIENT = Client("xucd", "https://login.example.org")
@@ -143,6 +146,24 @@ def test_another_token_is_no_logout_token(change: dict[str, Any]) -> None:
         logged_out(said)
     with pytest.raises(ValueError):
         logged_out(GOOD)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{}, [], {"alg": "dir", "enc": []}, {"alg": [], "enc": "A256GCM"}, {"alg": "none"},
+     {"alg": "dir", "enc": "A256GCM", "crit": 1}, {"alg": "dir", "enc": "A256GCM", "zip": {}}],
+    ids=str,
+)  # fmt: skip
+def test_a_cookie_that_somebody_has_made_up_is_refused(header: object) -> None:
+    flow = Flow(Oidc(), cast("Provider", None), "http://127.0.0.1", b"s" * 32, lambda: NOW)
+    head = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
+    for rest in ("", "....", "..AA.AA.AA"):
+        with pytest.raises(SignInRefused) as refused:
+            flow.begun("state", head + rest)
+        assert (refused.value.code, "did not begin" in refused.value.reason) == (
+            "SignInFailed",
+            True,
+        )
 
 
 def test_a_claim_is_found_by_name_or_by_path() -> None:

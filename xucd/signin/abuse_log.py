@@ -47,6 +47,18 @@ class RefusalLog:
         if self._is_worth_a_line("sign-in", address):
             log.warning("too many attempts to sign in", address=address)
 
+    def not_signed_in(self, address: str, code: str, reason: str = "") -> None:
+        """Somebody is not signed in, though no password was wrong; `reason` says more than `code`.
+
+        Any page can send its visitors to a provider, so that a jail for guessers leaves it alone.
+        """
+        if not self._is_worth_a_line("not signed in", address):
+            return
+        if reason:
+            log.warning("sign-in refused", address=address, code=code, reason=reason)
+        else:
+            log.warning("sign-in refused", address=address, code=code)
+
     def origin_refused(self, address: str, origin: str) -> None:
         """A page of an origin that is not allowed has asked for something."""
         if self._is_worth_a_line("origin", address):

@@ -206,6 +206,8 @@ class SignIn:
             if isinstance(error, PasswordsUnavailable) and error.was_wrong:
                 # Own passwords could be guessed without bounds while the server is down.
                 self._count(attempt, matches=False)
+            elif isinstance(error, SignInRefused) and error.code != "TooManyRequests":
+                self._refusals.not_signed_in(attempt.address, error.code)
             if not outcome.done():
                 outcome.set_exception(error)
             return

@@ -20,7 +20,6 @@ from xucd.center.directory import User
 from xucd.cti.link import Resume
 from xucd.cti.links import Links
 from xucd.cti.schema import asyncapi
-from xucd.signin.abuse_log import sign_in_failed
 from xucd.signin.audited import PasswordSignIn
 from xucd.signin.errors import SignInRefused
 from xucd.signin.identities import Method
@@ -225,10 +224,9 @@ class Api:
         await self._record(Kind.SIGN_IN, request, claims, {"method": method})
         return SignedIn(user, claims)
 
-    def failed_by(self, method: Method, request: Any, error: SignInRefused) -> None:
-        """Write into log and audit trail that somebody has failed to sign in."""
+    def count_failure(self, method: Method, request: Any, error: SignInRefused) -> None:
+        """Write into the audit trail that somebody has failed to sign in."""
         address = request.client_address
-        sign_in_failed(address, None)
         if self._trail is not None:
             failure = AuditEntry(
                 at=self._trail.now(),

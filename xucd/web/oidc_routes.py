@@ -12,12 +12,13 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
-import structlog
 from klein import Klein
 from twisted.internet.defer import Deferred
 
+from xucd.signin.abuse_log import RefusalLog
 from xucd.signin.checking import Admit
 from xucd.signin.errors import DirectoryUnavailable, SignInRefused
+from xucd.signin.failure_counts import FailureCounts
 from xucd.signin.oidc.flow import (
     BEGUN_S,
     CALLBACK,
@@ -28,6 +29,7 @@ from xucd.signin.oidc.flow import (
     Once,
     page_of,
 )
+from xucd.signin.places import bucket
 from xucd.signin.tokens import Claims
 from xucd.store import StoreError
 from xucd.store.directory_users import ProviderSession
@@ -40,8 +42,8 @@ START: Final = "/signin/oidc"
 TAKE: Final = "/xuc/api/2.0/auth/oidc"
 MAX_ID_TOKENS: Final = 10_000
 """Of how many sign-ins the ID token is kept, with which the provider signs out without asking."""
-
-log = structlog.get_logger()
+MAX_FAILURES: Final = 60
+"""How many failures of an address are logged and audited in a minute."""
 
 
 class _Code(msgspec.Struct):
@@ -97,6 +99,8 @@ class OidcRoutes:
         self._api = api
         self._offered: Once[_Offer] = Once(parts.clock, MAX_OFFERED)
         self._id_tokens: dict[str, str] = {}
+        self._failures = FailureCounts(MAX_FAILURES, parts.clock)
+        self._refusals = RefusalLog(parts.clock)
 
     # --- Where the address bar leads
 
@@ -108,7 +112,7 @@ class OidcRoutes:
         try:
             departure = await self._flow.begin(page)
         except DirectoryUnavailable as error:
-            return _failed(request, page, _unavailable(error))
+            return _failed(request, page, self._unavailable(request, error))
         self._set_cookie(request, START, departure.cookie_name, departure.cookie, BEGUN_S)
         return _redirected(request, departure.location)
 
@@ -126,9 +130,10 @@ class OidcRoutes:
             arrival = await self._flow.arrived(begun, given)
             code = await self._signed_in(request, arrival)
         except DirectoryUnavailable as error:
-            return _failed(request, page, _unavailable(error))
+            return _failed(request, page, self._unavailable(request, error))
         except SignInRefused as error:
-            self._api.failed_by("oidc", request, error)
+            if self._failed_at(request, error):
+                self._api.count_failure("oidc", request, error)
             return _failed(request, page, error)
         except StoreError as error:
             return _failed(request, page, http_error(request, error))
@@ -154,6 +159,25 @@ class OidcRoutes:
             secure=self._flow.secure, httpOnly=True, sameSite="lax",
         )  # fmt: skip
 
+    def _failed_at(self, request: Any, error: SignInRefused) -> bool:
+        """Count a failure by its address, and log it; False if the address has had too many.
+
+        Then it leaves no trace any more. It is not kept from signing in: any page can have its
+        visitor fail here.
+        """
+        address = request.client_address
+        if self._failures.wait(bucket(address)) > 0:
+            return False
+        self._failures.add(bucket(address))
+        self._refusals.not_signed_in(address, error.code, error.reason)
+        return True
+
+    def _unavailable(self, request: Any, error: DirectoryUnavailable) -> SignInRefused:
+        text = "The sign-in server does not answer; try again later."
+        refusal = SignInRefused("SignInUnavailable", text, reason=str(error))
+        self._refusals.not_signed_in(request.client_address, refusal.code, refusal.reason)
+        return refusal
+
     # --- What the page asks
 
     @app.route(TAKE, methods=["POST"])
@@ -178,13 +202,13 @@ class OidcRoutes:
     async def log_out(self, request: Any) -> bytes:
         """End the sign-in of a token, and tell where to sign out of the provider, if anywhere."""
         claims = await self._api.log_out_by(request, token_in(request.requestHeaders))
-        return answer(request, 200, {"location": await self._end(claims)})
+        return answer(request, 200, {"location": await self._end(request, claims)})
 
-    async def _end(self, claims: Claims) -> str | None:
+    async def _end(self, request: Any, claims: Claims) -> str | None:
         try:
             return await self._flow.end_of(self._id_tokens.pop(claims.sid, None))
         except DirectoryUnavailable as error:
-            _unavailable(error)
+            self._unavailable(request, error)
             return None
 
     # --- What the provider asks
@@ -193,13 +217,19 @@ class OidcRoutes:
     @_asynchronous
     async def logged_out(self, request: Any) -> bytes:
         """End the sign-ins of a session that the provider has ended."""
+        wait = self._failures.wait(bucket(request.client_address))
+        if wait > 0:
+            # Each costs a signature's verification.
+            text = "Too many logout tokens from this address were refused; try again later."
+            raise SignInRefused("TooManyRequests", text, int(wait) + 1)
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"), max_num_fields=20))
         try:
             session = await self._flow.logged_out(form.get("logout_token", ""))
         except SignInRefused as error:
+            self._failed_at(request, error)
             raise HttpError(400, "InvalidToken", error.message) from None
         except DirectoryUnavailable as error:
-            raise _unavailable(error) from None
+            raise self._unavailable(request, error) from None
         for sid, until in (await self._sign_ins.sign_ins_of(session)).items():
             self._id_tokens.pop(sid, None)
             await self._api.end_by_provider(request, sid, until)
@@ -215,12 +245,6 @@ class OidcRoutes:
 def _cookie(request: Any, name: str) -> str | None:
     found = request.getCookie(name.encode("utf-8", "replace"))
     return None if found is None else found.decode("latin-1")
-
-
-def _unavailable(error: DirectoryUnavailable) -> SignInRefused:
-    log.error("the provider of OpenID Connect does not answer", reason=str(error))
-    text = "The sign-in server does not answer; try again later."
-    return SignInRefused("SignInUnavailable", text)
 
 
 def _redirected(request: Any, location: str) -> bytes:

@@ -37,10 +37,10 @@ class Client(msgspec.Struct, frozen=True):
     issuer: str
 
 
-def refused() -> SignInRefused:
+def refused(reason: str) -> SignInRefused:
     """The refusal of what a provider, or who poses as it, has sent. The log has the reason."""
     text = "The answer of the sign-in server cannot be relied on; sign in again."
-    return SignInRefused("SignInFailed", text)
+    return SignInRefused("SignInFailed", text, reason=reason)
 
 
 def public_keys(said: object) -> list[Any]:
@@ -61,7 +61,7 @@ def verified(token: str, keys: Iterable[Any]) -> jwt.Token:
     """A token whose signature is right. Raises `UnknownKey` or ValueError."""
     try:
         header = jws.extract_compact(token.encode("ascii")).headers()
-    except (JoseError, ValueError, UnicodeError) as error:
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"no signed token: {error}") from None
     algorithm, kid = header.get("alg"), header.get("kid")
     if algorithm not in ALGORITHMS:

@@ -25,7 +25,6 @@ from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
-import structlog
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwe
@@ -45,10 +44,10 @@ BEGUN_S: Final = 600
 OFFERED_S: Final = 60
 MAX_OFFERED: Final = 4096
 MAX_USED: Final = 65536
+_ERROR = re.compile(r"[a-z_]{1,40}")
 _PAGE = re.compile(r"/[a-z][a-z-]{0,31}")
 
 T = TypeVar("T")
-log = structlog.get_logger()
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -146,13 +145,12 @@ class Flow:
         try:
             opened = jwe.decrypt_compact(cookie or "", self._key, algorithms=["dir", "A256GCM"])
             begun = msgspec.json.decode(opened.plaintext or b"", type=Begun)
-        except (JoseError, ValueError, msgspec.MsgspecError):
-            log.warning("a sign-in came back to a browser that did not begin it")
-            raise claims.refused() from None
+        except (JoseError, ValueError, TypeError, RecursionError, msgspec.MsgspecError):
+            # The header is as whoever sends the cookie has made it.
+            raise claims.refused("it came back to a browser that did not begin it") from None
         same = hmac.compare_digest(begun.state.encode(), state.encode())
         if not same or self._clock() > begun.expires or not self._used.add(state, BEGUN_S, None):
-            log.warning("a sign-in came back twice, too late, or with another state")
-            raise claims.refused()
+            raise claims.refused("it came back twice, too late, or with another state")
         return begun
 
     async def arrived(self, begun: Begun, answer: Mapping[str, str]) -> Arrival:
@@ -164,14 +162,16 @@ class Flow:
         # First: another provider's error is not ours either.
         issuer = answer.get("iss")
         if issuer is None and metadata.authorization_response_iss_parameter_supported:
-            raise self._failed("the answer does not say whose it is")
+            raise claims.refused("the answer does not say whose it is")
         if issuer is not None and issuer != metadata.issuer:
-            raise self._failed("the answer is another provider's")
+            raise claims.refused("the answer is another provider's")
         if "error" in answer:
             if answer["error"] in ("access_denied", "login_required", "consent_required"):
                 text = "The sign-in server did not let you in."
                 raise SignInRefused("AccessDenied", text)
-            raise self._failed(f"the provider answers {answer['error'][:80]}")
+            # By whoever has sent the browser here.
+            told = answer["error"] if _ERROR.fullmatch(answer["error"]) else "a malformed error"
+            raise claims.refused(f"the provider answers {told}")
         try:
             tokens = await self._provider.exchange(
                 answer.get("code", ""), begun.verifier, self.redirect_uri
@@ -184,7 +184,7 @@ class Flow:
                 now=self._clock(),
             )
         except (CodeRefused, ValueError) as error:
-            raise self._failed(str(error)) from None
+            raise claims.refused(str(error)) from None
         session = said.get("sid")
         return Arrival(
             await self._identity(said, tokens.access_token),
@@ -200,7 +200,7 @@ class Flow:
             said = {**await self._provider.userinfo(access_token, said["sub"]), **said}
         login = find(said, settings.login_claim)
         if not isinstance(login, str) or not login:
-            raise self._failed(f"there is no claim {settings.login_claim}; see oidc.login_claim")
+            raise claims.refused(f"there is no claim {settings.login_claim}; see oidc.login_claim")
         return Identity(
             login=login,
             method="oidc",
@@ -234,12 +234,8 @@ class Flow:
             token = await self._provider.verified(logout_token)
             said = claims.check_logout_token(token, self._provider.client, self._clock())
         except ValueError as error:
-            raise self._failed(f"a logout token: {error}") from None
+            raise claims.refused(f"a logout token: {error}") from None
         return ProviderSession(said.get("sub", ""), said.get("sid", ""))
-
-    def _failed(self, reason: str) -> SignInRefused:
-        log.error("a sign-in by OpenID Connect failed", reason=reason)
-        return claims.refused()
 
 
 class Once(Generic[T]):
