@@ -59,7 +59,8 @@ class Admission:
             time.time(),
             create=settings.create,
         )
-        if changed:
+        # Two may sign in at once as somebody new: only one of them finds a change.
+        if changed or (known and self._users.user(login) is None):
             stored = (await self._store.run(Store.directory)).user_by_login.get(login)
             if stored is not None:
                 self._changed(stored)

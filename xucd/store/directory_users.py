@@ -45,7 +45,9 @@ def admit(
         row = connection.execute(select(*columns).where(table.c.login == user.login)).first()
         if row is not None:
             welcome = user.is_member or row.origin is None
-            if row.granted == given:
+            # JSON has lists where `Granted` has tuples.
+            known = None if row.granted is None else msgspec.convert(row.granted, Granted)
+            if known == user.granted:
                 return welcome, False
             changed = update(table).where(table.c.id == row.id).values(granted=given)
             connection.execute(changed)
