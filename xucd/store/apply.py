@@ -27,6 +27,7 @@ from xucd.center.audit import Actor, AuditEntry, Kind, Target
 from xucd.config.plan import Person, Plan, PlannedCallbackList
 from xucd.config.validation import ConfigValueError, Path
 from xucd.store import audit, tables
+from xucd.store.directory_users import next_id
 from xucd.store.repository import Store, put_rows, replace_queues
 
 # What rows are called in the report, and the unique columns, in which two rows may swap values.
@@ -249,6 +250,7 @@ def _wanted(plan: Plan, user_ids: Mapping[str, int]) -> dict[Table, Rows]:
 def _user_ids(connection: Connection, plan: Plan) -> dict[str, int]:
     """The id of each person: the one it has, the one the plan gives it, or the next free one."""
     table = tables.users
+    _make_way(connection, plan)
     known = {row.login: row.id for row in connection.execute(select(table.c.login, table.c.id))}
     owners = {user_id: login for login, user_id in known.items()}
     for index, person in enumerate(plan.people):
@@ -260,13 +262,38 @@ def _user_ids(connection: Connection, plan: Plan) -> dict[str, int]:
         if owners.get(person.user_id, person.login) != person.login:
             raise ConfigValueError(path, f"{person.user_id} is the id of {owners[person.user_id]}")
     given = {person.user_id for person in plan.people if person.user_id is not None}
-    last = max([0, *owners, *given])
+    last = max([0, *_ids_of_files(connection), *given])
     for person in plan.people:
         if person.login not in known:
             if person.user_id is None:
                 last += 1
+                while last in owners:
+                    last += 1
             known[person.login] = person.user_id or last
     return known
+
+
+def _ids_of_files(connection: Connection) -> set[int]:
+    """The ids of users whom no directory has brought."""
+    table = tables.users
+    return set(connection.scalars(select(table.c.id).where(table.c.origin.is_(None))))
+
+
+def _make_way(connection: Connection, plan: Plan) -> None:
+    """Give users of a directory other ids where the plan has theirs, or names them with another."""
+    table = tables.users
+    given = {person.login: person.user_id for person in plan.people if person.user_id is not None}
+    found = select(table.c.login, table.c.id).where(table.c.origin.is_not(None))
+    owners = {row.id: row.login for row in connection.execute(found)}
+    for user_id in owners.keys() & set(given.values()):
+        if given.get(owners[user_id]) != user_id:
+            moved = update(table).where(table.c.login == owners[user_id])
+            connection.execute(moved.values(id=next_id(connection)))
+    taken = _ids_of_files(connection)
+    for login in given.keys() & set(owners.values()):
+        if given[login] not in taken:
+            moved = update(table).where(table.c.login == login)
+            connection.execute(moved.values(id=given[login]))
 
 
 def _adopt(connection: Connection, plan: Plan) -> None:

@@ -6,7 +6,7 @@ holds nor removes it, until it names the same login.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
@@ -14,6 +14,9 @@ from sqlalchemy import Connection, delete, func, select, update
 from xucd.center.audit import Actor, AuditEntry, Kind, Target
 from xucd.store import audit, tables
 from xucd.store.repository import Granted, Store, put_rows
+
+FIRST_ID: Final = 1_000_000
+"""Where the ids of those begin whom a directory brings: far from those that files give."""
 
 
 class DirectoryUser(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,9 +82,15 @@ def remove(store: Store, login: str, entry: AuditEntry) -> bool:
         return gone.rowcount == 1
 
 
+def next_id(connection: Connection) -> int:
+    """The id of the next user whom a directory brings."""
+    last: int | None = connection.scalar(select(func.max(tables.users.c.id)))
+    return max(last or 0, FIRST_ID - 1) + 1
+
+
 def _add(connection: Connection, user: DirectoryUser, given: Any) -> int:
     table = tables.users
-    user_id: int = (connection.scalar(select(func.max(table.c.id))) or 0) + 1
+    user_id = next_id(connection)
     connection.execute(
         table.insert().values(
             id=user_id,
