@@ -166,6 +166,17 @@ def test_a_cookie_that_somebody_has_made_up_is_refused(header: object) -> None:
         )
 
 
+@pytest.mark.parametrize("verified", [None, False, "false", "", 1, [], {}], ids=str)
+def test_an_email_address_is_a_login_only_if_the_provider_has_verified_it(verified: object) -> None:
+    said = {"sub": "s", "email": "ada@example.org", "name": "ada", "email_verified": verified}
+    with pytest.raises(ValueError, match="email_verified"):
+        claims.login(said, "email")
+    assert claims.login(said, "name") == "ada"
+    assert claims.login({**said, "email_verified": True}, "email") == "ada@example.org"
+    with pytest.raises(ValueError, match="no claim upn"):
+        claims.login(said, "upn")
+
+
 def test_a_claim_is_found_by_name_or_by_path() -> None:
     said = {"a": {"b": ["x"]}, "https://example.org/groups": ["y"], "text": "z"}
     assert claims.texts(claims.claim(said, "a.b")) == ["x"]

@@ -26,6 +26,10 @@ MAX_AGE_S: Final = 600
 """How old a logout token may be, in seconds."""
 
 
+EMAIL: Final = "email"
+VERIFIED: Final = "email_verified"
+
+
 class UnknownKey(Exception):
     """A token is signed by a key that is not among those that are known."""
 
@@ -137,6 +141,22 @@ def claim(claims: Mapping[str, Any], name: str) -> Any:
     found: Any = claims
     for part in name.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def login(claims: Mapping[str, Any], name: str) -> str:
+    """The login in the claim of this name. Raises ValueError.
+
+    An e-mail address is one if the provider has seen that it is its user's: anybody may enter
+    somebody else's.
+    """
+    found = claim(claims, name)
+    if not isinstance(found, str) or not found:
+        raise ValueError(f"there is no claim {name}; see oidc.login_claim")
+    verified = claims.get(VERIFIED)
+    # Some providers have it as a text.
+    if name == EMAIL and verified is not True and verified != "true":
+        raise ValueError(f"the provider does not say {VERIFIED}; see oidc.login_claim")
     return found
 
 

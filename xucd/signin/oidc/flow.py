@@ -194,13 +194,17 @@ class Flow:
 
     async def _identity(self, said: Mapping[str, Any], access_token: str) -> Identity:
         settings, find = self._settings, claims.claim
-        if find(said, settings.login_claim) is None or (
-            settings.grants and find(said, settings.groups_claim) is None
-        ):
+        needed = {settings.login_claim}
+        if settings.login_claim == claims.EMAIL:
+            needed.add(claims.VERIFIED)
+        if settings.grants:
+            needed.add(settings.groups_claim)
+        if any(find(said, name) is None for name in needed):
             said = {**await self._provider.userinfo(access_token, said["sub"]), **said}
-        login = find(said, settings.login_claim)
-        if not isinstance(login, str) or not login:
-            raise claims.refused(f"there is no claim {settings.login_claim}; see oidc.login_claim")
+        try:
+            login = claims.login(said, settings.login_claim)
+        except ValueError as error:
+            raise claims.refused(str(error)) from None
         return Identity(
             login=login,
             method="oidc",
