@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import PROJECT
 from xucd.config.directories import GrantSettings
 from xucd.config.settings import Settings, SettingsError, load
-from xucd.signin.identities import granted, members_grants
+from xucd.signin.identities import Identity, Method, granted, members_grants
 from xucd.store.repository import Granted
 
 AMI = '[ami]\nsecret = "not-well-known"\n'
@@ -66,11 +66,40 @@ def test_of_several_groups_the_higher_profile_counts_and_lists_are_joined() -> N
         GrantSettings(group="b", profile="Admin", queues=("r", "s"), groups=("g",)),
         GrantSettings(group="c", rights=("dissuasion",)),
     )
-    assert granted(members_grants(["a", "B", "z"], grants)) == Granted(
+    assert granted(members_grants(member("A", "b", "z"), grants)) == Granted(
         profile="Admin", rights=("recording",), queues=("q", "r", "s"), groups=("g",)
     )
-    assert members_grants(["z", ""], grants) == ()
+    assert members_grants(member("z", ""), grants) == ()
     assert granted(()) == Granted()
+
+
+def member(*groups: str, method: Method = "oidc") -> Identity:
+    return Identity(login="ada", method=method, groups=frozenset(groups))
+
+
+DN = "CN=CC\\, Admins,OU=Groups,DC=corp"
+
+
+@pytest.mark.parametrize(
+    ("named", "group", "by_oidc", "by_ldap"),
+    [
+        ("cc-admins", "cc-admins", True, True),
+        ("cc-admins", "CC-Admins", False, True),
+        # Only case makes s of the first, and k of the second.
+        ("cc-admins", "cc-admin\u017f", False, False),
+        ("kiosk", "\u212aiosk", False, False),
+        (DN, "cn=cc\\2c admins, ou=groups, dc=CORP", False, True),
+        (DN, "CN=CC\\, Admins,OU=Group\u017f,DC=corp", False, False),
+        (DN, "CN=CC,CN=Admins,OU=Groups,DC=corp", False, False),
+        ("cn=a+ou=b,dc=c", "cn=a,ou=b,dc=c", False, False),
+    ],
+)
+def test_names_of_groups_are_compared_as_the_directory_does(
+    named: str, group: str, by_oidc: bool, by_ldap: bool
+) -> None:
+    grants = (GrantSettings(group=named, profile="Admin"),)
+    assert bool(members_grants(member(group), grants)) is by_oidc
+    assert bool(members_grants(member(group, method="ldap"), grants)) is by_ldap
 
 
 def test_the_examples_of_the_page_for_operators_load(tmp_path: Path) -> None:

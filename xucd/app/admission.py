@@ -44,7 +44,7 @@ class Admission:
         named = len(login) <= MAX_LOGIN and re.match(validation.LOGIN, login) is not None
         if not named:
             raise _unknown()
-        grants = members_grants(identity.groups, settings.grants)
+        grants = members_grants(identity, settings.grants)
         known, changed = await self._store.run(
             directory_users.admit,
             DirectoryUser(

@@ -8,10 +8,14 @@ and groups that the centre's file lets a user see stay, and those of grants come
 any grants, the centre's file decides alone.
 """
 
+import re
+import string
 from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
+from ldap3.core.exceptions import LDAPException
+from ldap3.utils.dn import parse_dn
 
 from xucd.center.directory import Profile
 from xucd.config.directories import GrantSettings
@@ -19,6 +23,8 @@ from xucd.store.repository import Granted
 
 Method = Literal["password", "oidc", "ldap"]
 """How somebody signs in."""
+
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 RANK: dict[Profile | None, int] = {None: 0, "Supervisor": 1, "Admin": 2}
 """Of several grants' profiles the highest one counts."""
@@ -35,11 +41,47 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def members_grants(
-    groups: Iterable[str], grants: Iterable[GrantSettings]
+    identity: Identity, grants: Iterable[GrantSettings]
 ) -> tuple[GrantSettings, ...]:
-    """The grants that name one of somebody's groups, in any case."""
-    known = {group.casefold() for group in groups}
-    return tuple(grant for grant in grants if grant.group.casefold() in known)
+    """The grants that name one of somebody's groups.
+
+    A provider's names are taken as they are. An LDAP server's are the same in any case, of ASCII
+    alone: of other letters, some are another group's once their case is gone.
+    """
+    key = folded_dn if identity.method == "ldap" else str
+    known = {key(group) for group in identity.groups}
+    return tuple(grant for grant in grants if key(grant.group) in known)
+
+
+def folded_dn(name: str) -> str:
+    """A group's DN, or its own name, in a form in which equal ones are equal."""
+    parts = dn_parts(name)
+    if not parts:
+        return name.translate(_LOWER)
+    return "\0".join(f"{kind}={value}{separator}" for kind, value, separator in parts)
+
+
+def dn_parts(dn: str) -> list[tuple[str, str, str]]:
+    """Kind, value and separator of a DN's parts, as `folded_dn` compares them; empty if it is none.
+
+    Escapes are resolved, and spaces behind separators are gone.
+    """
+    try:
+        found = parse_dn(re.sub(r"(?<!\\)([,+]) +", r"\1", dn))
+    except LDAPException:
+        return []
+    return [(kind.translate(_LOWER), _value(value), mark) for kind, value, mark in found]
+
+
+def _value(escaped: str) -> str:
+    """An attribute's value without its escapes (RFC 4514)."""
+    plain = re.sub(
+        rb"\\([0-9a-fA-F]{2}|.)",
+        lambda found: bytes.fromhex(found[1].decode()) if len(found[1]) == 2 else found[1],
+        escaped.encode(),
+        flags=re.DOTALL,
+    )
+    return plain.decode("utf-8", "replace").translate(_LOWER)
 
 
 def granted(grants: Iterable[GrantSettings]) -> Granted:

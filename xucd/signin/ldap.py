@@ -24,11 +24,11 @@ from ldap3 import ANONYMOUS, NONE, SIMPLE, SUBTREE, Connection, Server, Tls
 from ldap3.core.exceptions import LDAPException
 from ldap3.protocol.sasl.sasl import validate_simple_password
 from ldap3.utils.conv import escape_filter_chars
-from ldap3.utils.dn import escape_rdn, parse_dn
+from ldap3.utils.dn import escape_rdn
 
 from xucd.config.directories import Ldap
 from xucd.signin.errors import DirectoryUnavailable
-from xucd.signin.identities import Identity
+from xucd.signin.identities import Identity, dn_parts
 
 REST_S: Final = 10.0
 """How long a server that has failed is not asked again, in seconds."""
@@ -180,8 +180,8 @@ class LdapDirectory:
     def _names(self, dn: str) -> Iterator[str]:
         """The names that a group has in grants."""
         yield dn
-        parts = _parts(dn)
-        base = _parts(self._settings.group_base)
+        parts = dn_parts(dn)
+        base = dn_parts(self._settings.group_base)
         # Elsewhere in the tree, somebody else may make a group of the same name.
         if parts and base and len(parts) > len(base) and parts[-len(base) :] == base:
             yield parts[0][1]
@@ -236,14 +236,6 @@ def _login(values: Any, typed: str) -> str:
     """
     same = [value for value in _values(values) if value.casefold() == typed.casefold()]
     return same[0] if same else _first(values)
-
-
-def _parts(dn: str) -> list[tuple[str, str]]:
-    """The parts of a name in a form in which equal names are equal; empty for a malformed one."""
-    try:
-        return [(kind.casefold(), value.casefold()) for kind, value, _ in parse_dn(dn)]
-    except LDAPException:
-        return []
 
 
 def _values(values: Any) -> list[str]:
