@@ -1,6 +1,7 @@
 """The provider: what it says of itself, its keys, and what it answers to a code.
 
-Its document and its keys are asked for when they are needed, and kept for an hour. A token by a key
+Its document and its keys are asked for when they are needed, and kept for an hour, or for as long
+as it does not answer. A token by a key
 that is not known has the keys asked for again, at most once in `KEYS_AGAIN_S`: providers change
 their keys, and strangers may invent some.
 """
@@ -64,20 +65,35 @@ class Provider:
         self._clock = clock
         self._metadata: tuple[float, Metadata] | None = None
         self._keys: tuple[float, list[Any]] | None = None
-        self._failed: tuple[float, str] | None = None
-        self._one_at_a_time = asyncio.Lock()
+        # By address: when it last failed, and how.
+        self._failed: dict[str, tuple[float, str]] = {}
+        self._discovering, self._fetching_keys = asyncio.Lock(), asyncio.Lock()
 
     async def metadata(self) -> Metadata:
-        """What the provider says of itself."""
-        async with self._one_at_a_time:
-            if self._metadata is None or self._clock() - self._metadata[0] > KEPT_S:
-                self._metadata = (self._clock(), await self._discovered())
+        """What the provider says of itself, or has said, if it does not answer now."""
+        url = self.client.issuer.rstrip("/") + WELL_KNOWN
+        async with self._discovering:
+            kept = self._metadata
+            if kept is not None and self._clock() - kept[0] <= KEPT_S:
+                return kept[1]
+            try:
+                self._metadata = (self._clock(), self._checked(url, await self._asked(url)))
+            except DirectoryUnavailable:
+                if kept is None:
+                    raise
+                return kept[1]
             return self._metadata[1]
 
     async def verified(self, token: str) -> jwt.Token:
         """A token that the provider has signed. Raises ValueError, too."""
         try:
-            return claims.verified(token, await self._known_keys(KEPT_S))
+            keys = await self._known_keys(KEPT_S)
+        except DirectoryUnavailable:
+            if self._keys is None:
+                raise
+            keys = self._keys[1]
+        try:
+            return claims.verified(token, keys)
         except claims.UnknownKey:
             pass
         try:
@@ -122,44 +138,51 @@ class Provider:
         # OpenID Connect Core 5.3.2: of another user it must not be used.
         return said if isinstance(said, dict) and said.get("sub") == subject else {}
 
-    async def _discovered(self) -> Metadata:
-        if self._failed is not None and self._clock() - self._failed[0] < REST_S:
-            raise DirectoryUnavailable(self._failed[1])
-        try:
-            metadata = await self._discover()
-        except DirectoryUnavailable as error:
-            # All who ask wait for one another: not each of them for its own timeout.
-            self._failed = (self._clock(), str(error))
-            raise
-        self._failed = None
-        return metadata
+    async def _known_keys(self, max_age: float) -> list[Any]:
+        jwks_uri = (await self.metadata()).jwks_uri
+        async with self._fetching_keys:
+            if self._keys is None or self._clock() - self._keys[0] > max_age:
+                said = await self._asked(jwks_uri)
+                try:
+                    self._keys = (self._clock(), claims.public_keys(said))
+                except ValueError as error:
+                    raise self._unavailable(jwks_uri, str(error)) from None
+            return self._keys[1]
 
-    async def _discover(self) -> Metadata:
-        url = self.client.issuer.rstrip("/") + WELL_KNOWN
-        said = _json(url, await self._fetching.get(url))
+    async def _asked(self, url: str) -> Any:
+        """What the provider has at an address, which is left alone for a while once it failed.
+
+        All who ask wait for one another: not each of them for its own timeout.
+        """
+        at, reason = self._failed.get(url, (-REST_S, ""))
+        if reason and self._clock() - at < REST_S:
+            raise DirectoryUnavailable(reason)
+        try:
+            said = _json(url, await self._fetching.get(url))
+        except DirectoryUnavailable as error:
+            self._failed[url] = (self._clock(), str(error))
+            raise
+        self._failed.pop(url, None)
+        return said
+
+    def _unavailable(self, url: str, reason: str) -> DirectoryUnavailable:
+        text = f"{url}: {reason}"
+        self._failed[url] = (self._clock(), text)
+        return DirectoryUnavailable(text)
+
+    def _checked(self, url: str, said: Any) -> Metadata:
         try:
             metadata = msgspec.convert(said, Metadata)
         except msgspec.ValidationError as error:
-            raise DirectoryUnavailable(f"{url}: {error}") from None
+            raise self._unavailable(url, str(error)) from None
         if metadata.issuer != self.client.issuer:
-            raise DirectoryUnavailable(f"{url}: it is of another issuer; correct oidc.issuer")
+            raise self._unavailable(url, "it is of another issuer; correct oidc.issuer")
         for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint",
                      "end_session_endpoint"):  # fmt: skip
             address = getattr(metadata, name)
             if address is not None and not _is_safe(address):
-                raise DirectoryUnavailable(f"{url}: {name} is not encrypted")
+                raise self._unavailable(url, f"{name} is not encrypted")
         return metadata
-
-    async def _known_keys(self, max_age: float) -> list[Any]:
-        jwks_uri = (await self.metadata()).jwks_uri
-        async with self._one_at_a_time:
-            if self._keys is None or self._clock() - self._keys[0] > max_age:
-                said = _json(jwks_uri, await self._fetching.get(jwks_uri))
-                try:
-                    self._keys = (self._clock(), claims.public_keys(said))
-                except ValueError as error:
-                    raise DirectoryUnavailable(f"{jwks_uri}: {error}") from None
-            return self._keys[1]
 
 
 def _is_safe(url: str) -> bool:
