@@ -20,8 +20,10 @@ from tests.proxies import CLIENT, DEADLINE, EXAMPLES, KINDS, NAME, Proxy, runnin
 from tests.web_server import said, serving, until
 from tests.ws_client import Client, Refused
 from xucd.config.settings import Settings
+from xucd.config.user_file import MAX_USERS
 from xucd.cti.link import LinkLimits
 from xucd.signin import passwords
+from xucd.signin.bulk import WORKERS
 
 LOGIN = "/xuc/api/2.0/auth/login"
 CTI = "/xuc/api/2.0/cti"
@@ -424,5 +426,8 @@ def test_no_example_ends_a_link_before_xucd_does() -> None:
     )
     assert len(waits) == 3
     assert all(int(one or two) > silence for one, two in waits)
+    # Each of the users of an import may get a password, whose hash takes a fifth of a second.
+    answers = re.findall(r"proxy_read_timeout (\d+)s;|timeout server (\d+)s", nginx + haproxy)
+    assert [int(one or two) >= MAX_USERS / WORKERS * 0.4 for one, two in answers] == [True, True]
     # Caddy has none of its own for links.
     assert "stream_timeout" not in (EXAMPLES / "Caddyfile").read_text(encoding="utf-8")
