@@ -98,7 +98,9 @@ class OidcRoutes:
         self._sign_ins = parts.records
         self._api = api
         self._offered: Once[_Offer] = Once(parts.clock, MAX_OFFERED)
-        self._id_tokens: dict[str, str] = {}
+        # Until their sign-in's time is up.
+        self._id_tokens: Once[str] = Once(parts.clock, MAX_ID_TOKENS)
+        self._clock = parts.clock
         self._failures = FailureCounts(MAX_FAILURES, parts.clock)
         self._refusals = RefusalLog(parts.clock)
 
@@ -145,9 +147,8 @@ class OidcRoutes:
         signed_in = await self._api.begin(request, user, "oidc")
         sid = signed_in.claims.sid
         await self._sign_ins.began(sid, arrival.session, signed_in.claims.end)
-        while len(self._id_tokens) >= MAX_ID_TOKENS:
-            del self._id_tokens[next(iter(self._id_tokens))]
-        self._id_tokens[sid] = arrival.id_token
+        lasts = signed_in.claims.end - self._clock()
+        self._id_tokens.add(sid, lasts, arrival.id_token)
         code, secret = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         self._offered.add(code, OFFERED_S, _Offer(signed_in, secret))
         self._set_cookie(request, TAKE, self._flow.cookie_name(code), secret, OFFERED_S)
@@ -206,7 +207,7 @@ class OidcRoutes:
 
     async def _end(self, request: Any, claims: Claims) -> str | None:
         try:
-            return await self._flow.end_of(self._id_tokens.pop(claims.sid, None))
+            return await self._flow.end_of(self._id_tokens.take(claims.sid))
         except DirectoryUnavailable as error:
             self._unavailable(request, error)
             return None
@@ -231,7 +232,7 @@ class OidcRoutes:
         except DirectoryUnavailable as error:
             raise self._unavailable(request, error) from None
         for sid, until in (await self._sign_ins.sign_ins_of(session)).items():
-            self._id_tokens.pop(sid, None)
+            self._id_tokens.take(sid)
             await self._api.end_by_provider(request, sid, until)
         request.setHeader(b"Cache-Control", b"no-store")
         return b""
