@@ -253,6 +253,13 @@ async def test_a_user_signs_in_and_out_on_the_page_in_a_browser(centre: Centre) 
         await page.reload()
         await expect(page.locator("#page")).to_be_visible()
         assert complaints == []
+        # Once its token has ended, what comes next is no sign-in by the provider.
+        await page.evaluate("sessionStorage.setItem('xucd.token', 'ended')")
+        await page.reload()
+        await expect(page.locator("#sign-in")).to_be_visible()
+        assert await page.evaluate("sessionStorage.getItem('xucd.provider')") is None
+        await page.click("#sign-in-elsewhere")  # the provider does not ask again
+        await expect(page.locator("#page")).to_be_visible()
         await page.click("#sign-out")
         await page.click("text=Yes")
         await expect(page.locator("#sign-in")).to_be_visible()

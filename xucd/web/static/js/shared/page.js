@@ -86,6 +86,7 @@ Rejects with the library's `Refused`.
  * @param {string} password
  */
 async function signIn(login, password) {
+  forgetProvider(); // this sign-in is none of its
   const session = new Session({ url: location.origin, login, password }, () => {});
   await session.begin();
   session.end(); // from here on, the client renews the token
@@ -101,6 +102,7 @@ async function resume(token) {
   } catch (error) {
     if (refusalOf(error).final) {
       storeToken(null);
+      forgetProvider();
       showSignIn(t("sign-in.ended"));
     } else {
       setTimeout(resume, AGAIN, token);
