@@ -242,6 +242,8 @@ async def test_a_user_signs_in_and_out_on_the_page_in_a_browser(centre: Centre) 
         page = await context.new_page()
         complaints = complaints_of(page)
         await page.goto(f"{centre.url}/board")
+        # The code is not lost while xucd cannot be reached for a moment.
+        await page.route(f"**{AUTH}/oidc", lambda route: route.abort(), times=1)
         await page.click("text=Se connecter avec Our people")
         await page.fill("input[name=login]", "alice")
         await page.fill("input[name=password]", "any")
@@ -253,6 +255,10 @@ async def test_a_user_signs_in_and_out_on_the_page_in_a_browser(centre: Centre) 
         await page.reload()
         await expect(page.locator("#page")).to_be_visible()
         assert complaints == []
+        # Whoever is signed in stays so by a link that tells of an error.
+        await page.goto("about:blank")
+        await page.goto(f"{centre.url}/board#sign-in-error=UserUnknown")
+        await expect(page.locator("#page")).to_be_visible()
         # Once its token has ended, what comes next is no sign-in by the provider.
         await page.evaluate("sessionStorage.setItem('xucd.token', 'ended')")
         await page.reload()

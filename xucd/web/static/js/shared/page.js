@@ -59,24 +59,31 @@ export function startPage(options) {
   const token = storedToken();
   if (back && "code" in back) {
     arrive(back.code);
-  } else if (back) {
-    showSignIn(refusalWords({ code: back.error }));
   } else if (token) {
-    resume(token);
+    resume(token); // an error in the address may come from a link elsewhere
   } else {
-    showSignIn("");
+    showSignIn(back ? refusalWords({ code: back.error }) : "");
   }
 }
 
-/** Signs in by the code with which a provider has sent the browser back.
+/** Signs in by the code with which a provider has sent the browser back; retries while xucd is
+unreachable.
  * @param {string} code
  */
 async function arrive(code) {
+  let token;
   try {
-    resume(await tokenFor(code));
+    token = await tokenFor(code);
   } catch (error) {
-    showSignIn(refusalWords(refusalOf(error)));
+    const refused = refusalOf(error);
+    if (refused.code === "Unreachable") {
+      setTimeout(arrive, AGAIN, code);
+    } else {
+      showSignIn(refusalWords(refused));
+    }
+    return;
   }
+  resume(token);
 }
 
 /** Signs in by login and password, and keeps no password: whoever is signed out stays so.
