@@ -10,7 +10,7 @@ any grants, the centre's file decides alone.
 
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import msgspec
@@ -48,7 +48,7 @@ def members_grants(
     A provider's names are taken as they are. An LDAP server's are the same in any case, of ASCII
     alone: of other letters, some are another group's once their case is gone.
     """
-    key = folded_dn if identity.method == "ldap" else str
+    key: Callable[[str], str] = folded_dn if identity.method == "ldap" else str
     known = {key(group) for group in identity.groups}
     return tuple(grant for grant in grants if key(grant.group) in known)
 
