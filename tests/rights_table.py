@@ -297,7 +297,7 @@ class OtherRoute(NamedTuple):
 
 _NEEDS_WEBSOCKET = 426  # what a link is answered with whose request is no upgrade, at the very end
 _BY_TOKEN = OtherRoute("query", _NEEDS_WEBSOCKET, 401)
-_BY_PASSWORD = OtherRoute("password", 401, 401)
+_BY_PASSWORD = OtherRoute("password", _NEEDS_WEBSOCKET, _NEEDS_WEBSOCKET)
 _PUBLIC = OtherRoute("", 200, 200)
 
 OTHER_ROUTES: dict[tuple[str, str], OtherRoute] = {
