@@ -29,7 +29,7 @@ from xucd.center.intents import (
 )
 from xucd.center.live import MembershipShown
 from xucd.center.queue_day import QueueDay
-from xucd.center.rules import commanded
+from xucd.center.rules import commanded, strangers
 from xucd.center.rules.members import log_in_found
 from xucd.center.rules.rebuild import rebuild, rebuild_members
 from xucd.center.rules.table import apply
@@ -288,8 +288,8 @@ class Beside(RuleBasedStateMachine):
         if live.stance is Stance.OUT:
             return
         commanded.pause_without_queues(self.center, agent, paused, reason, self.now)
-        for interface in self.center.owners.interfaces(live):
-            self.asterisk.pause(interface, paused, reason if paused else "")
+        for intent in strangers.pauses(self.center, live, paused, reason if paused else ""):
+            self.asterisk.carry_out(intent)
         self.happened()
 
     @rule(agent=agents, queue_id=st.integers(1, 3), penalty=st.integers(-1, 3))

@@ -183,7 +183,7 @@ class SimAsterisk:
         for queue in self.members:
             self.callers[queue].clear()
             self.members[queue] = {
-                interface: msgspec.structs.replace(member, paused=False, reason="")
+                interface: msgspec.structs.replace(member, paused=False, reason="", last_pause=0)
                 for interface, member in self.members[queue].items()
                 if not member.dynamic
             }

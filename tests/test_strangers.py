@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from tests.scene import BRUCE, SUPPORT, Scene
+from tests.scene import ALICE, BRUCE, SUPPORT, Scene
 from tests.test_members_found import QUEUES, joins, leaves, lists, seen
 from xucd.center import events as ev
 from xucd.center.agent import Stance
@@ -11,12 +11,15 @@ from xucd.center.intents import (
     LOGOUT_REASON,
     WRAPUP_REASON,
     AddMember,
+    RelistMembers,
     RemoveMember,
     SetPause,
     SetPenalty,
 )
-from xucd.center.rules import commanded
-from xucd.center.snapshot import Snapshot
+from xucd.center.rules import commanded, strangers
+from xucd.center.rules.members import log_in_found
+from xucd.center.rules.rebuild import rebuild_members
+from xucd.center.snapshot import MemberSeen, QueuesSeen, Snapshot
 from xucd.center.station import Station
 
 STRANGER = "Local/1001@panel/n"
@@ -57,10 +60,11 @@ def test_an_agent_that_ends_its_pause_is_ready_whatever_the_stranger_is(scene: S
     scene.pauses(True, "lunch")
     scene.happens(stranger_is_paused(True, "lunch"))
     scene.forget()
-    scene.pauses(False)
+    scene.pauses(False)  # by another program, which knows nothing of the stranger
     assert scene.agent().stance is Stance.READY
     scene.happens(stranger_is_paused(False))
-    assert [each for each in scene.asked if isinstance(each, SetPause)] == []
+    freed = SetPause(STRANGER, False, "", "support")
+    assert [each for each in scene.asked if isinstance(each, SetPause)] == [freed]
 
 
 def test_a_pause_that_another_program_gave_a_stranger_pauses_no_agent(scene: Scene) -> None:
@@ -139,3 +143,200 @@ def test_an_agent_whose_only_members_are_strangers_is_out_at_once() -> None:
     lists(scene, seen("PJSIP/1001", "Panel"))
     commanded.begin_logout(scene.center, BRUCE, scene.now)
     assert scene.agent().stance is Stance.OUT
+
+
+# -- what a restart of Asterisk has made ready
+
+
+DAN = seen("PJSIP/1001", "Dan", dynamic=False)
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_the_phone_of_who_is_out_stays_quiet_when_asterisk_has_forgotten_its_pause(
+    *, again: bool
+) -> None:
+    scene = Scene([Station(BRUCE, 1, False, 0.0)])
+    stranger = seen(STRANGER, "Panel")
+    if again:
+        lists(scene, DAN, stranger)
+    else:
+        scene.rebuilds(Snapshot(QUEUES, (DAN, stranger), (), (), {}))
+    assert scene.asked == [SetPause("PJSIP/1001", True, LOGOUT_REASON, "support")]
+
+
+def test_a_member_on_the_phone_that_an_agent_left_rings_who_has_come_there() -> None:
+    scene = Scene([Station(BRUCE, 1, False, 0.0), Station(ALICE, 1, True, 0.0)])
+    scene.rebuilds(Snapshot(QUEUES, (DAN,), (), (), {}))
+    assert scene.asked == []
+    assert scene.agent(ALICE).members.keys() == {SUPPORT}
+
+
+@pytest.mark.parametrize("found", [DAN, seen(STRANGER, "Panel"), seen("PJSIP/1001", "Panel")])
+@pytest.mark.parametrize("remembered", [True, False])
+def test_an_agent_on_pause_stays_so_when_asterisk_has_forgotten_its_pause(
+    found: MemberSeen, *, remembered: bool
+) -> None:
+    scene = Scene([Station(BRUCE, 1, True, 0.0, paused=remembered, reason="lunch" * remembered)])
+    if not remembered:
+        scene.rebuilds(Snapshot(QUEUES, (msgspec.structs.replace(found, paused=True),), (), (), {}))
+        scene.forget()
+    scene.rebuilds(Snapshot(QUEUES, (found,), (), (), {}))
+    reason = "lunch" * remembered
+    assert (scene.agent().stance, scene.agent().reason) == (Stance.PAUSED, reason)
+    assert SetPause(found.interface, True, reason, "support") in scene.asked
+    assert scene.asked.count(SetPause(found.interface, True, reason, "support")) == 1
+    added = [each.paused for each in scene.asked if isinstance(each, AddMember)]
+    assert added == [True, True, True][: 3 - len(scene.agent().members)]
+
+
+def test_who_was_made_ready_by_others_meanwhile_is_ready() -> None:
+    scene = Scene([Station(BRUCE, 1, True, 0.0, paused=True, reason="lunch")])
+    scene.rebuilds(Snapshot(QUEUES, (msgspec.structs.replace(DAN, last_pause=5),), (), (), {}))
+    assert scene.agent().stance is Stance.READY
+
+
+# -- one interface, shared with an agent's own members
+
+
+SHARED = (("support", "Panel"), ("sales", "Agent/2501"), ("billing", "Agent/2501"))
+
+
+@pytest.fixture
+def shared() -> Scene:
+    """Bruce is in two queues, and in the third is a stranger by his phone's own name."""
+    scene = Scene()
+    scene.happens(joins("PJSIP/1001", "Panel"))
+    commanded.begin_login(scene.center, BRUCE)
+    for penalty, queue in ((1, "sales"), (2, "billing")):
+        scene.happens(joins("PJSIP/1001", "Agent/2501", queue, penalty=penalty))
+    scene.forget()
+    return scene
+
+
+def all_are(paused: bool, reason: str = "") -> list[ev.MemberPaused]:
+    return [ev.MemberPaused(queue, "PJSIP/1001", name, paused, reason) for queue, name in SHARED]
+
+
+@pytest.mark.parametrize("reason", ["lunch", WRAPUP_REASON])
+def test_an_agent_made_ready_is_so_in_the_queue_of_a_stranger_of_its_interface(
+    shared: Scene, reason: str
+) -> None:
+    shared.talks()
+    shared.center.agent_record(BRUCE).owe_wrapup()
+    shared.happens(*all_are(True, reason))
+    shared.forget()
+    shared.happens(*all_are(False))
+    assert shared.agent().stance is Stance.READY
+    pausing = [each for each in shared.asked if isinstance(each, SetPause) and each.paused]
+    assert pausing == []
+
+
+def test_a_stranger_of_the_agents_interface_that_alone_is_made_ready_is_held_back(
+    shared: Scene,
+) -> None:
+    shared.happens(*all_are(True, "lunch"))
+    shared.forget()
+    shared.happens(all_are(False)[0])
+    assert (shared.asked, shared.agent().stance) == ([RelistMembers()], Stance.PAUSED)
+    shared.forget()
+    rebuild_members(
+        shared.center,
+        QueuesSeen(QUEUES, tuple(member for _, member in shared.center.members.all())),
+        shared.now,
+        again=True,
+    )
+    shared.happens()
+    assert shared.asked == [SetPause("PJSIP/1001", True, "lunch", "support")]
+
+
+# -- what others have paused
+
+
+@pytest.mark.parametrize("interface", [STRANGER, "PJSIP/1001"])
+def test_a_pause_that_others_gave_a_stranger_outlasts_the_agents(
+    shared: Scene, interface: str
+) -> None:
+    if interface == STRANGER:
+        shared.happens(ev.MemberRemoved("support", "PJSIP/1001", "Panel"), joins(STRANGER, "Panel"))
+    shared.happens(ev.MemberPaused("support", interface, "Panel", True, "office"))
+    for paused, reason in ((True, "lunch"), (False, "")):
+        asked = strangers.pauses(shared.center, shared.agent(), paused, reason)
+        reached = [each for each in asked if each.interface == interface]
+        assert {each.queue for each in reached}.isdisjoint({"support", None})
+        for queue in ("sales", "billing"):
+            shared.happens(ev.MemberPaused(queue, "PJSIP/1001", "Agent/2501", paused, reason))
+    assert shared.agent().stance is Stance.READY
+    assert [each for each in shared.asked if isinstance(each, SetPause)] == []
+
+
+def test_a_logout_gives_a_stranger_back_the_pause_that_a_wrapup_has_overwritten(
+    scene: Scene,
+) -> None:
+    scene.happens(joins(STRANGER, "Panel"), stranger_is_paused(True, "office"))
+    scene.wraps_up()
+    scene.happens(stranger_is_paused(True, WRAPUP_REASON))
+    scene.forget()
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
+    scene.happens(*(leaves(queue) for queue in ("support", "sales", "billing")))
+    assert scene.asked == [SetPause(STRANGER, True, "office", "support")]
+
+
+def test_a_stranger_that_comes_during_a_logout_is_left_there(scene: Scene) -> None:
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
+    scene.happens(joins(STRANGER, "Panel"))
+    assert scene.asked == []
+
+
+@pytest.mark.parametrize("reason", ["lunch", WRAPUP_REASON])
+@pytest.mark.parametrize("out", [True, False])
+def test_members_of_queues_that_are_none_of_ours_are_free_once_their_agents_pause_is_over(
+    scene: Scene, reason: str, *, out: bool
+) -> None:
+    phone = scene.talks()
+    scene.center.agent_record(BRUCE).owe_wrapup()
+    scene.pauses(True, reason)
+    scene.happens(ev.MemberPaused("theirs", "PJSIP/1001", "Panel", True, reason))
+    scene.hangs_up(phone)
+    scene.forget()
+    if out:
+        commanded.begin_logout(scene.center, BRUCE, scene.now)
+        scene.happens(*(leaves(queue) for queue in ("support", "sales", "billing")))
+    elif reason == WRAPUP_REASON:
+        scene.passes(10)
+        asked = [msgspec.structs.replace(each, queue="theirs") for each in scene.asked[:1]]
+        assert asked == [SetPause("PJSIP/1001", False, "", "theirs")]
+        return
+    else:
+        scene.pauses(False)
+    assert [each for each in scene.asked if isinstance(each, SetPause)] == [
+        SetPause("PJSIP/1001", False, "", "theirs")
+    ]
+
+
+def test_who_goes_by_a_list_leaves_no_stranger_paused(scene: Scene) -> None:
+    scene.happens(joins(STRANGER, "Panel"))
+    scene.pauses(True, "lunch")
+    scene.happens(stranger_is_paused(True, "lunch"))
+    scene.forget()
+    scene.center.expect_station(Station(BRUCE, 1, False, scene.now))
+    lists(scene, *(member for _, member in scene.center.members.all()))
+    assert scene.agent().stance is Stance.OUT
+    assert SetPause(STRANGER, False, "", "support") in scene.asked
+
+
+# -- logging in where a stranger is
+
+
+@pytest.mark.parametrize("interface", [STRANGER, "PJSIP/1001"])
+def test_a_pause_of_a_stranger_pauses_no_agent_that_logs_in(interface: str) -> None:
+    scene = Scene()
+    scene.happens(
+        joins(interface, "Panel"), ev.MemberPaused("support", interface, "Panel", True, "office")
+    )
+    commanded.begin_login(scene.center, BRUCE)
+    log_in_found(scene.center, BRUCE, scene.center.directory.lines[1], scene.now)
+    scene.happens()
+    assert scene.agent().stance is Stance.READY
+    scene.happens(joins("PJSIP/1001", "Agent/2501", "sales", penalty=1))
+    assert scene.agent().stance is Stance.READY
+    assert [each for each in scene.asked if isinstance(each, SetPause)] == []

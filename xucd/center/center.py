@@ -44,7 +44,6 @@ from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Line
 from xucd.center.intents import (
     LOGOUT_REASON,
-    WRAPUP_REASON,
     Intent,
     Nudge,
     RelistMembers,
@@ -383,12 +382,6 @@ class Center:
         elif not is_shelved(member):
             self.intents.append(SetPause(member.interface, True, LOGOUT_REASON, queue))
 
-    def pause_like(self, live: LiveAgent, member: MemberSeen) -> None:
-        """Have a member paused as its agent is, if it is."""
-        if live.stance in (Stance.PAUSED, Stance.WRAPPING):
-            reason = WRAPUP_REASON if live.stance is Stance.WRAPPING else live.reason
-            self.intents.append(SetPause(member.interface, True, reason, member.queue))
-
     def log_in(self, live: AgentRecord, line: Line, now: float, since: float | None = None) -> None:
         """Log an agent in on a line, since this moment or now."""
         live.log_in(line, now if since is None else since)
@@ -398,8 +391,6 @@ class Center:
     def log_out(self, live: AgentRecord, now: float) -> None:
         """Log an agent out; no error if it is out."""
         out = live.stance is Stance.OUT
-        if not out:
-            self._let_go(live)
         live.log_out(now)
         self.recalls.expect_nothing(live.agent.id, now)
         if out:
@@ -407,15 +398,6 @@ class Center:
         if live.line is not None and self._on_device.get(live.line.phone) is live:
             del self._on_device[live.line.phone]
         self.change_stance(live, Fact.LOGGED_OUT, now)
-
-    def _let_go(self, live: AgentRecord) -> None:
-        """Make the strangers ready that were paused with an agent who goes now."""
-        reasons = {WRAPUP_REASON}
-        if live.stance is Stance.PAUSED:
-            reasons.add(live.reason)
-        for _, member in self.owners.members(live):
-            if self.owners.is_stranger(member) and member.paused and member.reason in reasons:
-                self.intents.append(SetPause(member.interface, False, "", member.queue))
 
     def change_stance(self, live: AgentRecord, fact: Fact, now: float, reason: str = "") -> None:
         """Let a fact change an agent's stance, with all that follows from it.

@@ -7,14 +7,12 @@ ready during the wrap-up ends that alone: what others paused in one queue stays 
 
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from xucd.center.agent import UNREACHABLE, Stance
 from xucd.center.grammar import is_reason
 from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, SetPause
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
-from xucd.center.rules import commanded
+from xucd.center.rules import commanded, strangers
 from xucd.commands.context import Context
 from xucd.commands.lookup import find_agent, warning_of_reach
 from xucd.commands.members import NO_SUCH_MEMBER
@@ -117,9 +115,9 @@ async def _bring_about(
         agent = _current(context, live)
         if agent.members or context.in_doubt(live):
             intents = [
-                msgspec.structs.replace(pause, interface=interface)
-                for interface in context.center.owners.interfaces(agent)
+                intent
                 for pause in pauses
+                for intent in strangers.pauses(context.center, agent, pause.paused, pause.reason)
             ]
             if agent.stance is Stance.WRAPPING and not pauses[-1].paused:
                 intents = context.center.ends_of_wrapup(agent) or intents

@@ -14,6 +14,7 @@ from xucd.center.changes import AgentConfigChanged
 from xucd.center.directory import Line
 from xucd.center.intents import RelistMembers
 from xucd.center.live import AgentRecord
+from xucd.center.rules import strangers
 
 
 def begin_login(center: Center, agent_id: int) -> None:
@@ -74,7 +75,7 @@ def begin_logout(center: Center, agent_id: int, now: float) -> None:
     live = center.agent_record(agent_id)
     live.begin_logout()
     if not center.owners.own(live):
-        center.log_out(live, now)
+        strangers.log_out(center, live, now)
 
 
 def configure(center: Center, agent_id: int, queue_id: int, penalty: int, now: float) -> None:

@@ -19,9 +19,8 @@ from xucd.center import events as ev
 from xucd.center import memberships
 from xucd.center.agent import Fact, Stance
 from xucd.center.center import Center
-from xucd.center.directory import AGENT_MEMBER, Line
+from xucd.center.directory import Line
 from xucd.center.intents import (
-    LOGOUT_REASON,
     WRAPUP_REASON,
     AddMember,
     RelistMembers,
@@ -29,8 +28,9 @@ from xucd.center.intents import (
     SetPause,
 )
 from xucd.center.live import AgentRecord, Member
-from xucd.center.memberships import after_wrapup, is_shelved, wraps_up
-from xucd.center.rules import commanded
+from xucd.center.memberships import after_wrapup, is_named, is_shelved, wraps_up
+from xucd.center.rules import commanded, strangers
+from xucd.center.rules.strangers import free_stray, is_left_paused
 from xucd.center.snapshot import MemberSeen
 
 
@@ -79,12 +79,19 @@ def log_in_found(center: Center, agent_id: int, line: Line, now: float) -> None:
     """Log an agent in on a line which members ring already that nobody has to add."""
     live = center.agent_record(agent_id)
     ours = live.agent.member_name
-    for _, member in center.members.on_line(line):
-        foreign = not member.member.startswith(AGENT_MEMBER)
-        if (foreign or member.member == ours) and not is_shelved(member):
-            take_line(center, live, line, now)
-            _follow(center, live, member.reason, now)
-            return
+    found = [
+        each
+        for each in center.members.on_line(line)
+        if (not is_named(each[1]) or each[1].member == ours) and not is_shelved(each[1])
+    ]
+    if not found:
+        return
+    take_line(center, live, line, now)
+    own = [member for _, member in found if not center.owners.is_stranger(member)]
+    if own or live.queues.keys() <= {queue_id for queue_id, _ in found}:
+        latest = own[0] if own else found[0][1]
+        _follow(center, live, latest.reason, now)
+    # else a pause of strangers is none of an agent that is about to have members of its own
 
 
 def penalty_changed(center: Center, event: ev.MemberPenalty, now: float) -> None:
@@ -131,7 +138,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
         _follow(center, live, event.reason, now)
         if wraps_up(member):
             _spread_wrapup(center, live, event.interface)
-        _hold_back(center, live, member)
+        strangers.hold_back_again(center, live, member)
 
 
 def _changed(
@@ -196,23 +203,6 @@ def read_members(center: Center, live: AgentRecord) -> None:
     live.set_members(members)
 
 
-def is_left_paused(center: Center, member: MemberSeen) -> bool:
-    """Whether a stranger is paused as a member of an agent's is that has logged out.
-
-    Versions of xucd before this one paused whoever rang the agent's phone.
-    """
-    logged_out = member.paused and member.reason == LOGOUT_REASON
-    return logged_out and center.owners.is_stranger(member)
-
-
-def free_stray(center: Center, member: MemberSeen) -> None:
-    """Make a member ready that nobody else will: of a wrap-up or a logout which no agent has."""
-    if wraps_up(member):
-        center.intents.append(after_wrapup(member))
-    elif is_left_paused(center, member):
-        center.intents.append(SetPause(member.interface, False, "", member.queue))
-
-
 def update_stance(center: Center, live: AgentRecord, latest: str, now: float) -> None:
     """Read off an agent's memberships, taken together, what its stance is.
 
@@ -224,6 +214,8 @@ def update_stance(center: Center, live: AgentRecord, latest: str, now: float) ->
         return
     members = [member for _, member in center.owners.own(live) or center.owners.members(live)]
     if not all(member.paused for member in members):
+        if live.stance is Stance.PAUSED:  # whoever ended the pause may not have reached them
+            strangers.free_paused(center, live, live.reason)
         center.change_stance(live, Fact.UNPAUSED, now)
         center.watch_half_pause(live, now)
         return
@@ -235,8 +227,7 @@ def update_stance(center: Center, live: AgentRecord, latest: str, now: float) ->
         center.change_stance(live, Fact.PAUSED, now, reason)
     elif live.stance is Stance.PAUSED:
         # Answering has overwritten a pause that was chosen while the phone rang.
-        for interface in center.owners.interfaces(live):
-            center.intents.append(SetPause(interface, True, live.reason))
+        center.intents += strangers.pauses(center, live, True, live.reason)
     elif center.has_worked(live) or not center.is_half_paused(live):
         center.change_stance(live, Fact.PAUSED_FOR_WRAPUP, now)
     center.watch_half_pause(live, now)
@@ -250,7 +241,8 @@ def _appeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> 
     if live is None:
         free_stray(center, member)
     elif live.leaving:
-        center.undo(queue_id, member)
+        if not center.owners.is_stranger(member):
+            center.undo(queue_id, member)
     else:
         if member.paused and not member.reason:
             # Asterisk takes a reason only once the member is there.
@@ -258,7 +250,7 @@ def _appeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> 
             member = msgspec.structs.replace(member, reason=reason, unsaid=True)
             center.members.put(queue_id, member)
         _follow(center, live, member.reason, now)
-        _hold_back(center, live, member)
+        strangers.hold_back(center, live, member)
 
 
 def _log_in_by(center: Center, queue_id: int, member: MemberSeen, now: float) -> None:
@@ -306,7 +298,7 @@ def _disappeared(center: Center, queue_id: int, member: MemberSeen, now: float) 
     read_members(center, holder)
     if holder.leaving or center.recalls.has(holder.agent.id, now):
         if not center.owners.own(holder):
-            center.log_out(holder, now)
+            strangers.log_out(center, holder, now)
         return
     if queue_id not in holder.members:
         holder.take_out(queue_id)
@@ -360,12 +352,6 @@ def _settle(center: Center, live: AgentRecord) -> None:
         if queue_id in center.members.queue_ids
     ):
         commanded.settle(center, live.agent.id)
-
-
-def _hold_back(center: Center, live: AgentRecord, member: MemberSeen) -> None:
-    """Let no call through to an agent on pause by a stranger that is ready."""
-    if not member.paused and center.owners.is_stranger(member):
-        center.pause_like(live, member)
 
 
 def _spread_wrapup(center: Center, live: AgentRecord, paused: str) -> None:

@@ -29,16 +29,10 @@ from xucd.center.day import AgentDay
 from xucd.center.directory import AGENT_MEMBER, Line, spelled
 from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
 from xucd.center.live import AgentRecord
-from xucd.center.memberships import is_shelved
-from xucd.center.rules import commanded
+from xucd.center.memberships import is_named, is_shelved
+from xucd.center.rules import commanded, strangers
 from xucd.center.rules.listening import rebuild_listeners
-from xucd.center.rules.members import (
-    free_stray,
-    is_left_paused,
-    read_members,
-    take_line,
-    update_stance,
-)
+from xucd.center.rules.members import read_members, take_line, update_stance
 from xucd.center.rules.phones import rebuild_phone_calls
 from xucd.center.rules.queues import queues_counted
 from xucd.center.rules.recording import rebuild_recordings
@@ -123,11 +117,12 @@ def rebuild_members(
         center.report_memberships(live)
         members = [member for _, member in center.owners.members(live)]
         _date(center, live, members, now)
+        strangers.hold_all_back(center, live)
         if not again:
             _claim_call(center, live)
-            _hold_strangers_back(center, live)
             _resume_wrapup(center, live, members, now)
-    _free_strays(center)
+    _shelve_left_ready(center)
+    strangers.free_strays(center)
 
 
 def _unheard(center: Center, live: AgentRecord, heard_until: float | None, now: float) -> AgentDay:
@@ -135,18 +130,6 @@ def _unheard(center: Center, live: AgentRecord, heard_until: float | None, now: 
     if heard_until is None:
         return AgentDay()
     return live.spent(max(heard_until, center.today_since), now)
-
-
-def _free_strays(center: Center) -> None:
-    """Free members that are nobody's, or wrap up in queues that their owner lacks."""
-    for _, member in center.members.all():
-        if center.owners.of(member) is None:
-            free_stray(center, member)
-    for member in center.members.all_elsewhere():
-        owner = center.owners.of(member)
-        wraps = owner is not None and (owner.stance is Stance.WRAPPING or owner.owes_wrapup)
-        if not wraps and (center.members.line_of(member) or is_left_paused(center, member)):
-            free_stray(center, member)
 
 
 def _spelled_data(center: Center, channel: ChannelSeen) -> ChannelSeen:
@@ -179,13 +162,14 @@ def _rebuild_agent(
     live.set_members({})
     live.end_logout()
     station = center.stations.get(live.agent.id)
+    reason = live.reason if live.stance is Stance.PAUSED else None
     rung = [each for each in named if center.members.line_of(each[1]) and not is_shelved(each[1])]
     out = center.recalls.has(live.agent.id, now) or (station is not None and not station.logged_in)
     line = None if out else _line(center, station.line_id if station is not None else None, rung)
     if line is None or line.phone in center.on_device:
         for queue_id, member in rung:
             center.undo(queue_id, member)
-        center.log_out(live, now)
+        strangers.log_out(center, live, now)
         return
     for queue_id, member in rung:
         if center.members.line_of(member) is not line:
@@ -195,17 +179,53 @@ def _rebuild_agent(
     if not again:
         live.set_wrapup(_wrapup_of_last_call(center, mine))
     if station is None:
-        update_stance(center, live, mine[0].reason, now)
+        _read_stance(center, live, reason, now)
         return
     corrected = not station.settled and _correct(center, live)
     live.lose(_lacking(center, live, before, again), center.members.queue_ids)
-    if live.members:
-        update_stance(center, live, next(iter(live.members.values())).reason, now)
-    elif station.paused:
-        center.change_stance(live, Fact.PAUSED, now, station.reason)
+    _read_stance(center, live, station.reason if station.paused else reason, now)
     if not _put_back(center, live, line) and not corrected:
         live.settle()
     center.save_station(live)
+
+
+def _read_stance(center: Center, live: AgentRecord, reason: str | None, now: float) -> None:
+    """Read off an agent's members what its stance is; it was on pause for this reason, if any."""
+    if _keep_pause(center, live, reason, now):
+        return
+    if live.members:
+        update_stance(center, live, next(iter(live.members.values())).reason, now)
+    elif reason is not None:
+        center.change_stance(live, Fact.PAUSED, now, reason)
+
+
+def _keep_pause(center: Center, live: AgentRecord, reason: str | None, now: float) -> bool:
+    """Keep an agent on pause for a reason of which Asterisk has lost the memory, as by a restart.
+
+    It has, if none of its members that are ready was ever paused. That it has members which it
+    added, or strangers alone, tells nothing. Returns whether the pause is kept.
+    """
+    own = [member for _, member in center.owners.own(live)]
+    ready = any(not member.paused for _, member in center.owners.members(live))
+    if reason is None or not ready or any(each.dynamic or each.last_pause for each in own):
+        return False
+    center.change_stance(live, Fact.PAUSED, now, reason)
+    for member in own:
+        if not member.paused:
+            strangers.pause_like(center, live, member)
+    return True
+
+
+def _shelve_left_ready(center: Center) -> None:
+    """Shelve the members that ring the phone of an agent who is out: they have lost their pause."""
+    for station in center.stations.values():
+        line = center.directory.lines.get(station.line_id)
+        if station.logged_in or line is None or line.phone in center.on_device:
+            continue
+        for queue_id, member in center.members.on_line(line):
+            left = not member.dynamic and not is_named(member)
+            if left and not center.owners.is_stranger(member):
+                center.undo(queue_id, member)
 
 
 def _line(center: Center, remembered: int | None, named: Members) -> Line | None:
@@ -247,7 +267,7 @@ def _lacking(
         return frozenset(absent)
     if again:
         return frozenset((absent & (before | live.lost)) - live.taken - live.changing)
-    if not any(member.dynamic for member in live.members.values()):
+    if not any(member.dynamic for _, member in center.owners.own(live)):
         return frozenset(absent - live.taken)
     for queue_id in (absent & center.members.queue_ids) - live.lost:
         live.take_out(queue_id)
@@ -298,13 +318,6 @@ def _date(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float)
     elif live.shown.call is not None and live.since == now and live.line is not None:
         leg = center.phone_calls.talking(live.line.phone)
         live.set_since((leg.channel.answered if leg is not None else None) or now)
-
-
-def _hold_strangers_back(center: Center, live: AgentRecord) -> None:
-    """Pause the strangers that ring an agent on pause: they came unheard, or lost their pause."""
-    for _, member in center.owners.members(live):
-        if not member.paused and center.owners.is_stranger(member):
-            center.pause_like(live, member)
 
 
 def _claim_call(center: Center, live: AgentRecord) -> None:

@@ -18,9 +18,10 @@ from xucd.center import events as ev
 from xucd.center.agent import Stance
 from xucd.center.center import Center
 from xucd.center.channels import Channel
-from xucd.center.intents import WRAPUP_REASON, MarkCaller, SetPause
+from xucd.center.intents import WRAPUP_REASON, MarkCaller
 from xucd.center.leg import Leg
 from xucd.center.live import LiveAgent
+from xucd.center.rules import strangers
 
 
 def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> None:
@@ -125,8 +126,7 @@ def claim(center: Center, leg: Leg) -> None:
     live.set_wrapup(queue.wrapup)
     if queue.wrapup > 0 and live.stance is Stance.READY and live.members:
         live.owe_wrapup()
-        for interface in center.owners.interfaces(live):
-            center.intents.append(SetPause(interface, True, WRAPUP_REASON))
+        center.intents += strangers.pauses(center, live, True, WRAPUP_REASON)
 
 
 def _asked(center: Center, event: ev.AgentConnected) -> LiveAgent | None:

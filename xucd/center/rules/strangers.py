@@ -1,0 +1,139 @@
+"""What is done to queue members that are no agent's own, which `Owners` calls strangers.
+
+While its agent is on pause or wraps up, no stranger rings the agent's phone; afterwards, and once
+the agent is out, each is ready again. So are members of queues that xucd does not know, which a
+pause of the whole phone reaches, too. What others have paused for a reason of their own stays so.
+
+A pause of an agent is one of its phone's interfaces, in all queues. One that others' pauses share
+is paused by queue instead, so that none is overwritten.
+"""
+
+from xucd.center.agent import Stance
+from xucd.center.center import Center
+from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, RelistMembers, SetPause
+from xucd.center.live import AgentRecord, LiveAgent
+from xucd.center.memberships import after_wrapup, wraps_up
+from xucd.center.snapshot import MemberSeen
+
+
+def is_left_paused(center: Center, member: MemberSeen) -> bool:
+    """Whether a stranger is paused as a member of an agent's is that has logged out.
+
+    Versions of xucd before this one paused whoever rang the agent's phone.
+    """
+    logged_out = member.paused and member.reason == LOGOUT_REASON
+    return logged_out and center.owners.is_stranger(member)
+
+
+def free_stray(center: Center, member: MemberSeen) -> None:
+    """Make a member ready that nobody else will: of a wrap-up or a logout which no agent has."""
+    if wraps_up(member):
+        center.intents.append(after_wrapup(member))
+    elif is_left_paused(center, member):
+        center.intents.append(_ready(member))
+
+
+def free_strays(center: Center) -> None:
+    """Free members that are nobody's, or wrap up in queues that their owner lacks."""
+    for _, member in center.members.all():
+        if center.owners.of(member) is None:
+            free_stray(center, member)
+    for member in center.members.all_elsewhere():
+        owner = center.owners.of(member)
+        wraps = owner is not None and (owner.stance is Stance.WRAPPING or owner.owes_wrapup)
+        if not wraps and (center.members.line_of(member) or is_left_paused(center, member)):
+            free_stray(center, member)
+
+
+def pauses(center: Center, live: LiveAgent, paused: bool, reason: str = "") -> list[SetPause]:
+    """What pauses an agent everywhere, or makes it ready; what others have paused stays so."""
+    intents: list[SetPause] = []
+    for interface in center.owners.interfaces(live):
+        members = [each for _, each in center.owners.members(live) if each.interface == interface]
+        members += center.members.elsewhere(interface)
+        mine = [each for each in members if not _is_paused_by_others(center, live, each)]
+        if len(mine) == len(members):
+            intents.append(SetPause(interface, paused, reason))
+        else:
+            intents += [SetPause(interface, paused, reason, each.queue) for each in mine]
+    return intents
+
+
+def _is_paused_by_others(center: Center, live: LiveAgent, member: MemberSeen) -> bool:
+    if not member.paused or wraps_up(member) or not center.owners.is_stranger(member):
+        return False
+    return live.stance is not Stance.PAUSED or member.reason != live.reason
+
+
+def pause_like(center: Center, live: LiveAgent, member: MemberSeen) -> None:
+    """Have a member paused as its agent is, if it is."""
+    if live.stance in (Stance.PAUSED, Stance.WRAPPING):
+        reason = WRAPUP_REASON if live.stance is Stance.WRAPPING else live.reason
+        center.intents.append(SetPause(member.interface, True, reason, member.queue))
+
+
+def hold_back(center: Center, live: LiveAgent, member: MemberSeen) -> None:
+    """Let no call through to an agent on pause by a stranger that has come, and is ready."""
+    if not member.paused and center.owners.is_stranger(member):
+        pause_like(center, live, member)
+
+
+def hold_back_again(center: Center, live: LiveAgent, member: MemberSeen) -> None:
+    """Let no call through to an agent on pause by a stranger that was made ready.
+
+    One that shares an interface with the agent's own may be the first of which Asterisk tells that
+    all are ready. A list, which comes after the others, tells whether they are.
+    """
+    if member.paused or not center.owners.is_stranger(member):
+        return
+    if all(own.interface != member.interface for _, own in center.owners.own(live)):
+        pause_like(center, live, member)
+    elif live.stance in (Stance.PAUSED, Stance.WRAPPING):
+        center.intents.append(RelistMembers())
+
+
+def hold_all_back(center: Center, live: LiveAgent) -> None:
+    """Pause the strangers that ring an agent on pause: they came unheard, or lost their pause."""
+    for _, member in center.owners.members(live):
+        hold_back(center, live, member)
+
+
+def log_out(center: Center, live: AgentRecord, now: float) -> None:
+    """Log an agent out, and free the strangers paused with it; no error if it is out."""
+    if live.stance is not Stance.OUT:
+        let_go(center, live)
+    center.log_out(live, now)
+
+
+def let_go(center: Center, live: LiveAgent) -> None:
+    """Free the strangers that were paused with an agent which goes now."""
+    line = live.line
+    if line is None or center.on_device.get(line.phone, live) is not live:
+        return
+    if live.stance is Stance.PAUSED:
+        free_paused(center, live, live.reason)
+    for member in _unowned(center, live):
+        if wraps_up(member):
+            center.intents.append(after_wrapup(member))
+
+
+def free_paused(center: Center, live: LiveAgent, reason: str) -> None:
+    """Make the strangers ready that were paused with an agent, for this reason."""
+    for member in _unowned(center, live):
+        if member.paused and member.reason == reason:
+            center.intents.append(_ready(member))
+
+
+def _unowned(center: Center, live: LiveAgent) -> list[MemberSeen]:
+    """The members that ring an agent's line: strangers, and all in queues that are none of ours."""
+    line = live.line
+    if line is None:
+        return []
+    found = [member for _, member in center.members.on_line(line)]
+    strangers = [each for each in found if center.owners.is_stranger(each)]
+    elsewhere = center.members.all_elsewhere()
+    return [*strangers, *(each for each in elsewhere if center.members.line_of(each) is line)]
+
+
+def _ready(member: MemberSeen) -> SetPause:
+    return SetPause(member.interface, False, "", member.queue)
