@@ -1,9 +1,13 @@
 """Members that are no agent's own, on phones of agents and of others: what is done to them."""
 
+from types import SimpleNamespace
+from typing import cast
+
 import msgspec
 import pytest
 
-from tests.scene import ALICE, BRUCE, SUPPORT, Scene
+from tests.scene import ALICE, BRUCE, CAROLINE, SUPPORT, Scene
+from tests.test_context import Script, a_context
 from tests.test_members_found import QUEUES, joins, leaves, lists, seen
 from xucd.center import events as ev
 from xucd.center.agent import Stance
@@ -21,6 +25,8 @@ from xucd.center.rules.members import log_in_found
 from xucd.center.rules.rebuild import rebuild_members
 from xucd.center.snapshot import MemberSeen, QueuesSeen, Snapshot
 from xucd.center.station import Station
+from xucd.commands.queues import add_to_queue, remove_from_queue
+from xucd.store.journal import Journal
 
 STRANGER = "Local/1001@panel/n"
 NOBODYS = "PJSIP/1004"  # a line that no agent has
@@ -340,3 +346,32 @@ def test_a_pause_of_a_stranger_pauses_no_agent_that_logs_in(interface: str) -> N
     scene.happens(joins("PJSIP/1001", "Agent/2501", "sales", penalty=1))
     assert scene.agent().stance is Stance.READY
     assert [each for each in scene.asked if isinstance(each, SetPause)] == []
+
+
+# -- commands that change an agent's queues
+
+
+@pytest.mark.parametrize("dynamic", [True, False])
+async def test_a_command_changes_what_is_configured_and_no_strangers_member(
+    *, dynamic: bool
+) -> None:
+    scene = Scene()
+    scene.logs_in(CAROLINE)
+    live, line = scene.agent(CAROLINE), scene.center.directory.lines[4]
+    commanded.begin_login(scene.center, CAROLINE)
+    scene.center.log_in(scene.center.agent_record(CAROLINE), line, scene.now)
+    scene.happens(joins(NOBODYS, "Panel", penalty=7, dynamic=dynamic))
+    assert live.members.keys() == {SUPPORT}
+    context = a_context(scene, script := Script())
+    kept: list[tuple[int, int, int]] = []
+
+    async def keep(agent_id: int, queue_id: int, penalty: int) -> None:
+        kept.append((agent_id, queue_id, penalty))
+
+    context.journal = cast(Journal, SimpleNamespace(set_membership=keep))
+    queue = scene.center.directory.queues[SUPPORT]
+    await add_to_queue(context, live, queue, 2)
+    assert live.queues[SUPPORT] == 2
+    await remove_from_queue(context, live, queue)
+    assert SUPPORT not in live.queues
+    assert (script.asked, kept) == ([], [(CAROLINE, SUPPORT, 2), (CAROLINE, SUPPORT, -1)])

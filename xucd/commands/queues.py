@@ -63,7 +63,7 @@ async def remove_agent_from_queue(
             _find_agent_silently(context, command.agent_id, who),
             find_queue(context, command.queue_id, who),
         )
-        if queue.id not in live.queues and queue.id not in live.members:
+        if queue.id not in live.queues and not _own(context, live, queue):
             raise Refused("NotMember", "The agent is not in this queue.", silent=True)
         await remove_from_queue(context, live, queue)
     _confirm(who, live, queue, changed=True)
@@ -155,11 +155,13 @@ async def _move(
 async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty: int) -> None:
     """Add one agent to a queue or change its penalty, under `stations_lock`."""
     line, out = live.line, live.stance is Stance.OUT
-    member = live.members.get(queue.id)
-    there = out or (member is not None and member.penalty == penalty)
+    member = next(iter(_own(context, live, queue)), None)
+    # A second member would ring a stranger's phone twice: the agent has the stranger's calls.
+    aside = out or (member is None and queue.id in live.members)
+    there = aside or (member is not None and member.penalty == penalty)
     if there and live.queues.get(queue.id) == penalty and not context.in_doubt(live):
         return
-    if out or line is None:
+    if aside or line is None:
         await _configure(context, live, queue, penalty)
         return
     if member is not None:
@@ -170,8 +172,7 @@ async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty:
         undoing = RemoveMember(queue.name, line.interface)
 
     def done() -> bool:
-        joined = live.members.get(queue.id)
-        return joined is not None and joined.penalty == penalty
+        return any(each.penalty == penalty for each in _own(context, live, queue))
 
     await _change(context, _Change(live, queue, penalty, done, undoing), asking)
 
@@ -179,19 +180,20 @@ async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty:
 async def remove_from_queue(context: Context, live: LiveAgent, queue: Queue) -> None:
     """Remove one agent from a queue, under `stations_lock`."""
     line = live.line
-    found = [member for key, member in context.center.owners.members(live) if key == queue.id]
+    found = _own(context, live, queue)
     if any(not member.dynamic for member in found):
         text = (
             "This member stands in Asterisk's own configuration (queues.conf, a database, FreePBX),"
             " which alone can take it out of the queue. It can be paused."
         )
         raise Refused("MemberNotDynamic", text, silent=True)
-    if live.stance is Stance.OUT or line is None or not (found or context.in_doubt(live)):
+    stranger = not found and queue.id in live.members
+    doubted = context.in_doubt(live) and not stranger
+    if live.stance is Stance.OUT or line is None or not (found or doubted):
         await _configure(context, live, queue, -1)
         return
-    member = live.members.get(queue.id)
     interface = found[0].interface if found else line.interface
-    penalty = live.queues.get(queue.id, 0) if member is None else member.penalty
+    penalty = found[0].penalty if found else live.queues.get(queue.id, 0)
     undoing = AddMember(
         queue.name,
         interface,
@@ -200,8 +202,13 @@ async def remove_from_queue(context: Context, live: LiveAgent, queue: Queue) -> 
         live.stance is not Stance.READY,
         found[0].state_interface if found else line.device,
     )
-    change = _Change(live, queue, -1, lambda: queue.id not in live.members, undoing)
+    change = _Change(live, queue, -1, lambda: not _own(context, live, queue), undoing)
     await _change(context, change, _leave(context, queue, found, line))
+
+
+def _own(context: Context, live: LiveAgent, queue: Queue) -> list[MemberSeen]:
+    """An agent's own members in a queue: those of other programs are not to be changed."""
+    return [member for key, member in context.center.owners.own(live) if key == queue.id]
 
 
 async def _leave(context: Context, queue: Queue, found: list[MemberSeen], line: Line) -> None:
