@@ -290,9 +290,11 @@ def _named_colleague(directory: Directory, channels: Channels, leg: Leg) -> Part
     number, name = leg.channel.connected
     if number:
         return None
-    by_name = directory.line_by_caller_id.get(name)
     caller = channels.by_id.get(leg.channel.linked_id, leg.channel)
     line = directory.line_by_device.get(caller.interface) if caller is not leg.channel else None
+    if line is None and not caller.is_local:
+        return None  # a caller from outside may have any name
+    by_name = directory.line_by_caller_id.get(name)
     if line is None or number_of(line.number):
         line = by_name
     return None if line is None else (line.number, "" if line is by_name else name)
