@@ -77,6 +77,7 @@ async def test_a_page_whose_user_is_signed_out_everywhere_does_not_sign_in_again
 ) -> None:
     bruce = await opens_desk("bruce")
     await expect(bruce.state).to_have_text("Logged out")
+    await bruce.press("Change password")
     sign_ins: list[str] = []
     bruce.page.on("request", lambda request: sign_ins.append(request.url))
     assert await bruce.page.evaluate(
@@ -90,6 +91,7 @@ async def test_a_page_whose_user_is_signed_out_everywhere_does_not_sign_in_again
         })).status"""
     ) == 204  # fmt: skip
     await expect(bruce.page.get_by_label("Login")).to_be_focused()
+    await expect(bruce.page.locator("#password-dialog")).to_have_count(0)
     await expect(bruce.page.locator("#sign-in-error")).not_to_have_text("")
     assert not [url for url in sign_ins if url.endswith("/auth/login")]
     assert await bruce.page.evaluate("sessionStorage.length + localStorage.length") == 0

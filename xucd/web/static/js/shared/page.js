@@ -42,6 +42,8 @@ let page;
 let header;
 /** @type {Center | null} */
 let center = null;
+/* Closes the dialog for a new password; it must not outlive the sign-in that it is for. */
+let closePasswords = () => {};
 
 /** Starts a page; call once.
  * @param {Page} options
@@ -153,7 +155,7 @@ function signOut() {
 
 function changePassword() {
   if (center) {
-    askForPasswords((old, fresh) => /** @type {Center} */ (center).changePassword(old, fresh));
+    closePasswords = askForPasswords((old, fresh) => /** @type {Center} */ (center).changePassword(old, fresh));
   }
 }
 
@@ -164,6 +166,7 @@ function leave(words = "") {
   forgetProvider();
   closing?.close();
   clearRefusal();
+  closePasswords();
   byId("page").hidden = true;
   page.leave();
   showSignIn(words);

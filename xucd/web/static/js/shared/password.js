@@ -10,7 +10,7 @@ const SHORTEST = 8; // characters, as xucd has it
 
 /**
  * Asks for the present password and twice for a new one, until `change(old, new)` resolves or the
- * user cancels; `change` rejects with `Refused`.
+ * user cancels; `change` rejects with `Refused`. Returns what closes the dialog.
  * @param {(old: string, fresh: string) => Promise<void>} change
  */
 export function askForPasswords(change) {
@@ -54,6 +54,7 @@ export function askForPasswords(change) {
   });
   document.body.append(dialog);
   dialog.showModal();
+  return () => dialog.close();
 }
 
 /**
