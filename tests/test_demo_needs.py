@@ -109,6 +109,28 @@ def test_an_environment_that_was_left_half_made_is_made_anew(
     assert "locks/demo.txt" in pip.asked()[0]
 
 
+def test_one_script_runs_apt_at_a_time_and_what_it_starts_keeps_nobody_waiting(
+    copy: ProjectCopy,
+) -> None:
+    copy.stand_in(
+        "bin/apt-get",
+        "flock --nonblock build/apt.lock true && touch build/shared",
+        'echo "$*" >build/asked',
+        "sleep 1000 >/dev/null 2>&1 & echo $! >build/started",  # as a package starts its service
+    )
+    script = "me=test; . integration/bin/common; install one two; flock --nonblock build/apt.lock true"
+    ran = subprocess.run(
+        ["bash", "-ec", script], cwd=copy.project, env=copy.environment(), capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    os.kill(int((copy.project / "build/started").read_text()), signal.SIGKILL)
+    assert ran.returncode == 0, ran.stderr
+    assert not (copy.project / "build/shared").exists()
+    asked = (copy.project / "build/asked").read_text()
+    assert "DPkg::Lock::Timeout=300" in asked
+    assert asked.endswith("install one two\n")
+
+
 def test_an_image_without_a_network_is_a_sentence_that_names_the_log(copy: ProjectCopy) -> None:
     ran = run([*OFFLINE, *copy.command("build-images", "22")], copy)
     assert ran.returncode == 1
