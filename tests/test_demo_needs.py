@@ -118,7 +118,9 @@ def test_one_script_runs_apt_at_a_time_and_what_it_starts_keeps_nobody_waiting(
         'echo "$*" >build/asked',
         "sleep 1000 >/dev/null 2>&1 & echo $! >build/started",  # as a package starts its service
     )
-    script = "me=test; . integration/bin/common; install one two; flock --nonblock build/apt.lock true"
+    script = (
+        "me=test; . integration/bin/common; install one two; flock --nonblock build/apt.lock true"
+    )
     ran = subprocess.run(
         ["bash", "-ec", script], cwd=copy.project, env=copy.environment(), capture_output=True,
         text=True, check=False,
@@ -129,6 +131,26 @@ def test_one_script_runs_apt_at_a_time_and_what_it_starts_keeps_nobody_waiting(
     asked = (copy.project / "build/asked").read_text()
     assert "DPkg::Lock::Timeout=300" in asked
     assert asked.endswith("install one two\n")
+
+
+def test_what_tests_start_themselves_is_no_service_of_the_machine(copy: ProjectCopy) -> None:
+    copy.stand_in("bin/apt-get")
+    copy.stand_in(
+        "bin/systemctl",
+        'case "$*" in "cat nginx.service") ;; cat*) exit 1 ;;',
+        "*) echo $* >>asked ;; esac",
+    )
+    # A machine on which systemd runs, for this one process.
+    script = (
+        "mount -t tmpfs xucd /run; mkdir -p /run/systemd/system; me=test;"
+        " . integration/bin/common; install_without_services curl nginx"
+    )
+    ran = subprocess.run(
+        ["unshare", "--mount", "bash", "-ec", script], cwd=copy.project, env=copy.environment(),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert (copy.project / "asked").read_text() == "disable --now nginx.service\n"
 
 
 def test_an_image_without_a_network_is_a_sentence_that_names_the_log(copy: ProjectCopy) -> None:
