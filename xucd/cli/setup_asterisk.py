@@ -1,0 +1,135 @@
+"""The steps of `xucd setup` at Asterisk: its account, its dialplan, and prepared queues."""
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+from xucd.cli.discovering import present_plan
+from xucd.cli.setup_run import Run
+from xucd.cli.subcommand import Mistake, ask, is_there
+from xucd.config import settings as config_settings
+from xucd.config.settings import Ami, Settings
+from xucd.tools import service, setup
+from xucd.tools.asterisk_files import OURS, manager_place
+from xucd.tools.discovery import FoundPbx, discover_pbx, why_not_let_in
+from xucd.tools.file_changes import Change
+
+LOGIN_DEADLINE = 10.0
+"""Seconds in which Asterisk lets xucd in after a reload; it takes a fraction of one."""
+
+
+def connect(run: Run, settings: Settings, works: bool) -> bool:
+    """See to it that xucd reaches Asterisk; False if a dry run cannot."""
+    if run.pbx is None:
+        if not works:
+            raise Mistake(
+                "found neither Asterisk's configuration (/etc/asterisk) nor an account that"
+                " works: run xucd setup on the PBX's machine, as root"
+            )
+        changes = setup.settings_changes(run.path, None, -1, is_first=False)
+    else:
+        account = None if works else setup.account_of(run.pbx, settings)
+        group = service.service_ids()[1]
+        is_first = not present_plan(settings.store.url).people
+        changes = setup.settings_changes(run.path, account, group, is_first=is_first)
+        if not works or _is_here(settings.ami, run.pbx):
+            if run.manifest.holds(run.pbx.etc / setup.MANAGER):
+                account = setup.account_of(run.pbx, settings)  # a newer xucd has a newer file
+            asterisk = setup.asterisk_changes(run.pbx, account, settings)
+            changes = [*(each for each in asterisk if is_allowed(run, each)), *changes]
+        if run.pbx.layout.generated and not works:
+            print("A web interface writes this PBX's files; xucd uses those that it leaves.")
+    if not changes:
+        print("Asterisk lets xucd in, and has all that xucd needs.")
+        return True
+    run.show(changes)
+    if run.dry:
+        return works
+    run.agree("Write this, and have Asterisk read it?")
+    reloads = ("manager reload", "dialplan reload") if run.pbx is not None else ()
+    if run.pbx is not None and not manager_place(run.pbx.etc).enabled:
+        # Asterisk 16 does not open again by a reload what it has closed by one.
+        run.remedy = (
+            ": write enabled = yes into manager.conf yourself, restart Asterisk, and run this again"
+        )
+    run.make(changes, reloads, lambda: is_let_in(run))
+    run.restarts = True
+    print("Asterisk lets xucd in.")
+    return True
+
+
+def is_allowed(run: Run, change: Change) -> bool:
+    """Whether a file may be changed: not one of xucd's own that somebody has made another."""
+    if run.pbx is None or change.path.parent != run.pbx.etc / OURS:
+        return True
+    if not change.path.exists() or run.manifest.holds(change.path):
+        return True
+    if change.path.name == Path(setup.MANAGER).name and not setup.has_secret(change.path):
+        return True
+    print(f"{change.path} was changed by hand and stays as it is; xucd check says what it lacks")
+    return False
+
+
+def is_let_in(run: Run) -> None:
+    """Raises `Mistake` unless Asterisk lets xucd in, with the dialplan that it needs."""
+    path = run.path if is_there(run.path) else None
+    ami = config_settings.load(path, os.environ).ami
+    deadline = time.monotonic() + LOGIN_DEADLINE
+    while (problem := asyncio.run(why_not_let_in(ami))) is not None:
+        if time.monotonic() > deadline:
+            raise Mistake(f"{problem}; everything is as it was{run.remedy}")
+        time.sleep(0.2)  # a reload ends without telling
+
+
+def prepare(run: Run, found: FoundPbx) -> None:
+    """Prepare queues for an exact wrap-up, if that is wanted."""
+    if run.pbx is None:
+        return
+    names = [queue.name for queue in found.queues]
+    can, cannot = setup.preparable(run.pbx, names)
+    wanted: list[str] = []
+    if run.arguments.exact_wrapup:
+        wanted = _named(run.arguments.exact_wrapup, names, cannot)
+    elif can and not run.arguments.yes and not run.dry:
+        print(
+            "\nQueues work as they are: xucd pauses an agent as its call begins. In a prepared"
+            "\nqueue Asterisk does it, which is exact for calls of milliseconds, too. All its"
+            "\nother options stay."
+        )
+        wanted = [name for name in can if ask(f"Prepare the queue {name}?", default=False)]
+    changes = setup.prepared_changes(run.pbx, [name for name in wanted if name in can])
+    if not changes:
+        return
+    run.show(changes)
+    if run.dry:
+        return
+    run.agree("Write this, and have Asterisk read it?")
+
+    def still_there() -> None:
+        ami = run.load()[0].ami
+        lost = set(names) - {queue.name for queue in asyncio.run(discover_pbx(ami)).queues}
+        if lost:
+            raise Mistake(f"Asterisk lost {', '.join(sorted(lost))}; everything is as it was")
+
+    run.make(changes, ("queue reload all",), still_there)
+
+
+def _is_here(ami: Ami, pbx: setup.PbxFiles) -> bool:
+    """Whether the account that works is of the Asterisk whose files are here."""
+    place = manager_place(pbx.etc)
+    return ami.port == place.port and ami.host in (place.host, "127.0.0.1", "localhost", "::1")
+
+
+def _named(text: str, names: list[str], cannot: list[str]) -> list[str]:
+    """The queues of an argument. Raises `Mistake` for one that there is not."""
+    if text == "all":
+        return names
+    wanted = [name.strip() for name in text.split(",")]
+    for name in wanted:
+        if name not in names:
+            raise Mistake(f"--exact-wrapup: there is no queue {name}")
+        for problem in cannot:
+            if problem.startswith(f"{name} "):
+                raise Mistake(f"--exact-wrapup: {problem}")
+    return wanted

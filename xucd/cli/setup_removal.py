@@ -1,0 +1,37 @@
+"""`xucd setup --remove`: files as they were before xucd was set up."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from xucd.cli.setup_run import MANIFEST
+from xucd.cli.subcommand import Mistake, ask
+from xucd.tools import service, setup
+from xucd.tools.asterisk_files import OURS
+from xucd.tools.file_changes import Manifest
+from xucd.tools.service import ProgramError
+
+
+def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
+    """Undo what setup has changed; the exit code. Raises `FilesError` and `Mistake`."""
+    folder = path.parent if etc is None else etc / OURS
+    manifest = Manifest(folder / MANIFEST)
+    if not manifest.files:
+        print("xucd setup has changed nothing here")
+        return 0
+    print("to be put back as they were:", *sorted(manifest.files), sep="\n  ")
+    if arguments.dry_run:
+        print("this was a dry run: nothing was changed")
+        return 0
+    if not arguments.yes and not ask("Do this?", default=False):
+        raise Mistake("nothing was changed")
+    if service.systemd_has_unit():
+        service.stop()
+    print(*manifest.undo(setup.without_ours), sep="\n")
+    try:
+        for command in ("manager reload", "dialplan reload", "queue reload all"):
+            service.asterisk(command)
+    except ProgramError as error:
+        print(f"Asterisk has not read its files again: {error}", file=sys.stderr)
+    print("the database of the contact centre is kept")
+    return 0

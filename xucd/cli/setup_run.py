@@ -1,0 +1,85 @@
+"""One run of `xucd setup`: what it may do, and how it shows, asks and makes changes.
+
+Whatever is written is shown first; what Asterisk does not take afterwards is undone.
+"""
+
+import argparse
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from xucd.cli.subcommand import Mistake, ask, is_there
+from xucd.config import settings as config_settings
+from xucd.config.settings import Settings, SettingsError
+from xucd.tools import service, setup
+from xucd.tools.asterisk_files import OURS
+from xucd.tools.discovery import why_not_let_in
+from xucd.tools.file_changes import Change, Manifest, difference
+
+MANIFEST = "setup.json"
+
+
+class Run:
+    """One run. `pbx` is None where Asterisk's files are not on this machine."""
+
+    def __init__(self, arguments: argparse.Namespace, path: Path, etc: Path | None) -> None:
+        self.arguments = arguments
+        self.dry = arguments.dry_run
+        self.path = path
+        self.pbx = None if etc is None else setup.pbx_of(etc)
+        folder = path.parent if etc is None else etc / OURS
+        self.manifest = Manifest(folder / MANIFEST)
+        self.remedy = ""
+        """What to do if Asterisk does not let xucd in, after a colon."""
+        self.rereads = self.restarts = False
+        """Whether a service that runs has to read the centre again, or to start anew."""
+
+    def load(self) -> tuple[Settings, bool]:
+        """The settings, and whether xucd's account on Asterisk works. Raises `SettingsError`."""
+        path = self.path if is_there(self.path) else None
+        try:
+            settings = config_settings.load(path, os.environ)
+        except SettingsError:
+            return config_settings.load(path, os.environ, secret=False), False
+        return settings, asyncio.run(why_not_let_in(settings.ami)) is None
+
+    def make(
+        self, changes: list[Change], reloads: tuple[str, ...], check: Callable[[], None]
+    ) -> None:
+        """Make changes, have Asterisk read them and check; on any failure nothing is left."""
+        if reloads:
+            service.asterisk("core show version")  # not running: say so before anything is written
+        put_back = self.manifest.reverter(changes)
+        self.manifest.make(changes)
+        try:
+            for command in reloads:
+                service.asterisk(command)
+            check()
+        except BaseException:
+            put_back()
+            for command in reloads:
+                service.asterisk(command)
+            raise
+
+    def show(self, changes: list[Change]) -> None:
+        """Print changes as diffs; of new files that are as shipped, their names."""
+        shipped = [change for change in changes if self.is_shipped(change)]
+        for change in changes:
+            if change not in shipped:
+                print(f"\n{difference(change)}")
+        for change in shipped:
+            count = len(change.text.splitlines())
+            print(f"\nnew: {change.path} ({count} lines, as xucd ships it; --dry-run shows them)")
+        print()
+
+    def is_shipped(self, change: Change) -> bool:
+        """Whether it is only named: a new file of xucd's own, outside of a dry run."""
+        if self.dry or change.path.exists() or self.pbx is None:
+            return False
+        return change.path in (self.pbx.etc / setup.MANAGER, self.pbx.etc / setup.EXTENSIONS)
+
+    def agree(self, question: str) -> None:
+        """Raises `Mistake` on a no."""
+        if not self.arguments.yes and not ask(question, default=False):
+            raise Mistake("nothing was changed")
