@@ -1,6 +1,7 @@
 """`xucd setup`: what it changes of files, and how that is undone. Beside Asterisk: integration."""
 
 import argparse
+import datetime
 import difflib
 import os
 import subprocess
@@ -12,8 +13,10 @@ import pytest
 
 from tests.conftest import PROJECT
 from xucd import cli
-from xucd.cli import first_users
-from xucd.config.plan import Person, Plan
+from xucd.cli import first_users, setting_up
+from xucd.cli.setup_run import Run
+from xucd.config import center_file
+from xucd.config.plan import Person, Plan, without_callbacks
 from xucd.config.settings import Settings
 from xucd.config.settings_writing import CannotWrite, with_keys
 from xucd.store import Store
@@ -428,6 +431,35 @@ def test_only_those_whom_setup_added_get_a_password_and_a_killed_run_is_ended(
     assert [user.login for user in first_passwords.without_password(store)] == list(names)
     store.close()
     assert not (tmp_path / first_users.PENDING).exists()
+
+
+# -- the centre file
+
+
+def a_run(folder: Path, etc: Path | None = None, **arguments: object) -> Run:
+    values = {"yes": True, "dry_run": False, "exact_wrapup": None, "admin_password_file": None}
+    return Run(argparse.Namespace(**{**values, **arguments}), folder / "xucd.toml", etc)
+
+
+def test_a_centre_file_that_somebody_changed_is_never_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "center.toml"
+    setting_up.keep(a_run(tmp_path), "# one\n")
+    setting_up.keep(a_run(tmp_path), "# two\n")
+    assert path.read_text() == "# two\n"
+    assert path.stat().st_mode & 0o007 == 0
+    path.write_text("# two\n# mine\n")
+    setting_up.keep(a_run(tmp_path), "# three\n")
+    setting_up.keep(a_run(tmp_path), "# four\n")
+    assert path.read_text() == "# two\n# mine\n"
+
+
+def test_customers_who_are_to_be_called_back_are_in_no_proposal(demo_plan: Plan) -> None:
+    assert any(each.callbacks for each in demo_plan.callback_lists)
+    names = [each.name for each in demo_plan.callback_lists]
+    text = propose(FoundPbx(), without_callbacks(demo_plan)).text
+    plan = center_file.parse(text, "it", datetime.date(2026, 1, 1)).plan
+    assert [each.name for each in plan.callback_lists] == names
+    assert not any(each.callbacks for each in plan.callback_lists)
 
 
 # -- the commands, where there is no Asterisk

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from xucd.cli.subcommand import Mistake, settings
-from xucd.config.plan import Plan
+from xucd.config.plan import Plan, without_callbacks
 from xucd.store import Store
 from xucd.store import export as store_export
 
@@ -25,7 +25,8 @@ def discover(arguments: argparse.Namespace) -> int:
         raise Mistake(
             f"cannot read the PBX: {error.text}; xucd setup connects xucd to it"
         ) from None
-    print(propose(found, present_plan(checked.store.url)).text, end="")
+    present = without_callbacks(present_plan(checked.store.url))
+    print(propose(found, present).text, end="")
     return 0
 
 

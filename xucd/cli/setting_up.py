@@ -20,6 +20,7 @@ from xucd.cli.discovering import present_plan
 from xucd.cli.setup_run import Run
 from xucd.cli.subcommand import Mistake, ask, settings_path
 from xucd.config import center_file
+from xucd.config.plan import without_callbacks
 from xucd.config.settings import Settings
 from xucd.store import Store
 from xucd.store import apply as store_apply
@@ -102,7 +103,7 @@ def _centre(run: Run, found: FoundPbx, settings: Settings) -> bool:
     present = present_plan(settings.store.url)
     if run.pbx is not None:
         found = setup.with_wrapups(found, run.pbx)
-    proposal = propose(found, present, admin=True)
+    proposal = propose(found, without_callbacks(present), admin=True)
     _tell(proposal, found, is_first=not present.people)
     if run.dry:
         print("\nthis was a dry run: nothing was changed")
@@ -124,16 +125,16 @@ def _centre(run: Run, found: FoundPbx, settings: Settings) -> bool:
         store_apply.apply(store, plan)
     finally:
         store.close()
-    _keep(run, proposal.text)
+    keep(run, proposal.text)
     return True
 
 
-def _keep(run: Run, text: str) -> None:
-    """Write the centre file, unless somebody made it another."""
+def keep(run: Run, text: str) -> None:
+    """Write the centre file, unless somebody made it another. It names people: not for all."""
     path = run.path.with_name("center.toml")
-    entry = run.manifest.files.get(str(path))
-    change = Change(path, text.encode())
-    if path.exists() and (entry is None or entry.mixed):
+    group = service.service_ids()[1]
+    change = Change(path, text.encode(), 0o640 if group > 0 else 0o600, 0, max(group, 0))
+    if path.exists() and not run.manifest.holds(path):
         print(f"{path} stays as it is; xucd center export prints the present centre")
         return
     run.manifest.make([change])

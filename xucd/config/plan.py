@@ -77,3 +77,9 @@ class Plan(msgspec.Struct, frozen=True):
     people: tuple[Person, ...] = ()
     periods: tuple[PlannedPeriod, ...] = ()
     callback_lists: tuple[PlannedCallbackList, ...] = ()
+
+
+def without_callbacks(plan: Plan) -> Plan:
+    """The centre without the customers who are to be called back; applied, it leaves them."""
+    lists = (msgspec.structs.replace(each, callbacks=()) for each in plan.callback_lists)
+    return msgspec.structs.replace(plan, callback_lists=tuple(lists))
