@@ -33,7 +33,7 @@ from xucd.tools.asterisk_files import (
     without_include,
 )
 from xucd.tools.discovery import FoundPbx, FoundQueue
-from xucd.tools.file_changes import Change, FilesError, Manifest, difference
+from xucd.tools.file_changes import Change, FilesError, Manifest, alone, difference
 from xucd.tools.proposal import propose
 
 # -- Asterisk's files
@@ -362,6 +362,18 @@ def test_killed_at_any_moment_a_second_run_ends_it_or_it_is_undone(etc: Path, st
     Manifest(etc / "xucd/setup.json").undo(setup.without_ours)
     left = {name for name in tree(etc) if not name.endswith(".xucd-new")}
     assert {name: tree(etc)[name] for name in left} == before
+
+
+def test_two_setups_at_once_do_not_meet(
+    etc: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["-c", str(tmp_path / "x.toml"), "setup", "--yes", "--asterisk-etc", str(etc)]
+    with alone(etc):
+        assert cli.main(words) == 2
+        assert cli.main([*words, "--remove"]) == 2
+    assert capsys.readouterr().err.count("another xucd setup is running") == 2
+    with alone(etc / "none"):
+        pass
 
 
 # -- xucd's settings

@@ -27,7 +27,7 @@ from xucd.store import apply as store_apply
 from xucd.tools import service, setup
 from xucd.tools.asterisk_files import configuration_folder
 from xucd.tools.discovery import FoundPbx, discover_pbx
-from xucd.tools.file_changes import Change, FilesError
+from xucd.tools.file_changes import Change, FilesError, alone
 from xucd.tools.proposal import Proposal, propose
 from xucd.tools.service import ProgramError
 
@@ -70,9 +70,10 @@ def run(arguments: argparse.Namespace) -> int:
     if etc is not None and not etc.is_dir():
         raise Mistake(f"{etc} is no folder: give Asterisk's configuration with --asterisk-etc")
     try:
-        if arguments.remove:
-            return setup_removal.remove(arguments, path, etc)
-        return _steps(Run(arguments, path, etc))
+        with alone(etc or path.parent):
+            if arguments.remove:
+                return setup_removal.remove(arguments, path, etc)
+            return _steps(Run(arguments, path, etc))
     except (FilesError, ProgramError) as error:
         raise Mistake(str(error)) from error
     except AmiError as error:

@@ -8,14 +8,18 @@ somebody changed since is not put back: only our own lines are taken out of it.
 
 import contextlib
 import difflib
+import fcntl
+import glob
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
+NEW = ".xucd-new"
 KEPT = ".before-xucd"
 """What the name of the copy of a file ends with that was there before."""
 
@@ -45,6 +49,22 @@ class Changed(msgspec.Struct):
     before: str
     after: list[str] = []
     mixed: bool = False
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """As the only one that changes files which belong to a folder. Raises `FilesError`."""
+    while not folder.is_dir():
+        folder = folder.parent
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FilesError("another xucd setup is running: wait until it has ended") from None
+        yield
+    finally:
+        os.close(handle)
 
 
 class Manifest:
@@ -256,9 +276,10 @@ def _replace(change: Change, like: Path | None = None) -> None:
     with contextlib.suppress(FileNotFoundError):
         found = (like or path).stat()
         mode, owner, group = stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
-    made = path.with_name(f".{path.name}.xucd-new")
-    made.unlink(missing_ok=True)
-    handle = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*{NEW}"):
+        left.unlink(missing_ok=True)  # of a run that was killed: see `alone`
+    handle, name = tempfile.mkstemp(NEW, f".{path.name}.", path.parent)
+    made = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(change.text)
