@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -76,7 +77,9 @@ def test_an_include_is_added_in_the_files_own_line_ends_and_taken_out_again(text
     assert includes_in(added) == ["xucd/queues.conf"]
     assert "\r\n" in text or "\r" not in added
     assert "\r" not in added or "\n" not in added.replace("\r\n", "")
-    assert without_include(added, "xucd/queues.conf").rstrip("\r\n") == text.rstrip("\r\n")
+    assert without_include(added, "xucd/queues.conf", Path("/e")).rstrip("\r\n") == text.rstrip(
+        "\r\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -273,7 +276,7 @@ def test_undone_changes_leave_every_byte_and_mode_as_it_was(etc: Path) -> None:
     Manifest(etc / "xucd/setup.json").make(changes_of(etc))
     assert tree(etc)["a.conf"][1] == before["a.conf"][1]
     assert tree(etc)["xucd/c.conf"][1] & 0o777 == 0o600
-    Manifest(etc / "xucd/setup.json").undo(setup.without_ours)
+    Manifest(etc / "xucd/setup.json").undo(partial(setup.without_ours, etc))
     assert tree(etc) == before
     assert not (etc / "xucd").exists()
 
@@ -283,7 +286,7 @@ def test_a_file_that_somebody_changed_since_loses_our_lines_only(etc: Path) -> N
     with (etc / "a.conf").open("ab") as file:
         file.write(b"[mine]\r\n")
     (etc / "xucd/c.conf").write_text("mine\n")
-    said = Manifest(etc / "xucd/setup.json").undo(setup.without_ours)
+    said = Manifest(etc / "xucd/setup.json").undo(partial(setup.without_ours, etc))
     assert (etc / "a.conf").read_bytes() == b"[a]\r\nb = \xe9\r\n[mine]\r\n"
     assert (etc / "xucd/c.conf").read_text() == "mine\n"
     assert any("somebody changed, as it is" in sentence for sentence in said)
@@ -295,8 +298,44 @@ def test_what_somebody_changed_between_two_runs_is_not_lost(etc: Path) -> None:
     path.write_bytes(b"one\nmine\n")
     again = Change(path, b"one\nmine\n#include xucd/manager.conf\n")
     Manifest(etc / "xucd/setup.json").make([again])
-    Manifest(etc / "xucd/setup.json").undo(setup.without_ours)
+    Manifest(etc / "xucd/setup.json").undo(partial(setup.without_ours, etc))
     assert path.read_bytes() == b"one\nmine\n"
+
+
+def test_what_asterisk_would_miss_is_not_removed(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, **PLAIN)
+    place = tmp_path / "xucd/setup.json"
+    Manifest(place).make(setup.asterisk_changes(pbx, setup.account_of(pbx, Settings()), Settings()))
+    moved = (tmp_path / "manager.conf", tmp_path / "extensions.conf")
+    (tmp_path / "more.conf").write_text('#include "xucd/*.conf"\n')
+    moved[0].write_text(PLAIN["manager"] + "#include more.conf\n")
+    moved[1].write_text(PLAIN["extensions"] + f"; mine\n#include {tmp_path}/xucd/extensions.conf\n")
+    undo = partial(setup.without_ours, tmp_path), partial(setup.user_of, tmp_path)
+    said = Manifest(place).undo(*undo)
+    assert (tmp_path / setup.MANAGER).exists()
+    assert any(f"{setup.MANAGER}, for {tmp_path}/more.conf includes it" in each for each in said)
+    assert moved[1].read_text() == PLAIN["extensions"] + "; mine\n"
+    assert (tmp_path / "manager.conf.before-xucd").exists()  # it was not put back
+    (tmp_path / "more.conf").unlink()
+    Manifest(place).undo(*undo)
+    assert not (tmp_path / "xucd").exists()
+
+
+def test_what_includes_our_files_is_put_back_before_they_go(
+    etc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Manifest(etc / "xucd/setup.json").make(changes_of(etc))
+    removed = []
+    unlink = Path.unlink
+
+    def seen(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "c.conf":
+            removed.append((etc / "a.conf").read_bytes())
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", seen)
+    Manifest(etc / "xucd/setup.json").undo(partial(setup.without_ours, etc))
+    assert removed == [b"[a]\r\nb = \xe9\r\n"]
 
 
 def test_a_failure_half_way_leaves_nothing(etc: Path) -> None:
@@ -359,7 +398,7 @@ def test_killed_at_any_moment_a_second_run_ends_it_or_it_is_undone(etc: Path, st
     assert ended.returncode == 9
     Manifest(etc / "xucd/setup.json").make(changes_of(etc))
     assert (etc / "b.conf").read_bytes() == b"new\n"
-    Manifest(etc / "xucd/setup.json").undo(setup.without_ours)
+    Manifest(etc / "xucd/setup.json").undo(partial(setup.without_ours, etc))
     left = {name for name in tree(etc) if not name.endswith(".xucd-new")}
     assert {name: tree(etc)[name] for name in left} == before
 

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from xucd.cli.setup_run import MANIFEST
@@ -27,7 +28,11 @@ def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
         raise Mistake("nothing was changed")
     if service.systemd_has_unit():
         service.stop()
-    print(*manifest.undo(setup.without_ours), sep="\n")
+    if etc is None:
+        said = manifest.undo(lambda _, text: text)
+    else:
+        said = manifest.undo(partial(setup.without_ours, etc), partial(setup.user_of, etc))
+    print(*said, sep="\n")
     try:
         for command in ("manager reload", "dialplan reload", "queue reload all"):
             service.asterisk(command)

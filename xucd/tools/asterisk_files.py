@@ -4,6 +4,8 @@ Only what Asterisk itself looks at is looked at: sections, options and includes,
 comments, of lines or of blocks (``;-- … --;``). A file keeps its line ends and every other byte.
 """
 
+import glob
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,23 +146,37 @@ def included_files(etc: Path, name: str, depth: int = 0) -> list[Path]:
         return []
     found = [path]
     for included in includes_in(text_of(path)):
-        relative = Path(included)
-        names = [relative] if relative.is_absolute() else [
-            found.relative_to(etc) for found in sorted(etc.glob(str(relative)))
-        ]  # fmt: skip
-        for each in names:
+        for each in _matching(etc, included):
             found += included_files(etc, str(each), depth + 1)
     return found
 
 
 def includes(etc: Path, name: str, ours: str) -> bool:
     """Whether a file, or one that it includes, includes `ours` (``xucd/manager.conf``)."""
-    return any(
-        (etc / included).absolute() == (etc / ours).absolute()
-        for path in included_files(etc, name)
-        if path != etc / ours
-        for included in includes_in(text_of(path))
-    )
+    return includer(etc, name, etc / ours) is not None
+
+
+def includer(etc: Path, name: str, ours: Path) -> Path | None:
+    """The file of those that a file consists of which includes `ours`. Raises OSError."""
+    for path in included_files(etc, name):
+        if path != ours and any(
+            _is_of(etc, included, ours) for included in includes_in(text_of(path))
+        ):
+            return path
+    return None
+
+
+def _is_of(etc: Path, included: str, ours: Path) -> bool:
+    """Whether an include is of `ours`, which need not be there yet."""
+    wanted = os.path.normpath(ours)
+    if os.path.normpath(etc / included) == wanted:
+        return True
+    return any(os.path.normpath(path) == wanted for path in _matching(etc, included))
+
+
+def _matching(etc: Path, included: str) -> list[Path]:
+    """The files that an include names: as Asterisk takes it, from its folder or absolute."""
+    return [etc / name for name in sorted(glob.glob(included, root_dir=etc))]
 
 
 def with_include(text: str, ours: str, *, try_to: bool = False) -> str:
@@ -172,13 +188,15 @@ def with_include(text: str, ours: str, *, try_to: bool = False) -> str:
     return f'{text}#{directive} "{ours}"{end}'
 
 
-def without_include(text: str, ours: str) -> str:
-    """The text without the lines that include `ours`."""
+def without_include(text: str, ours: str, etc: Path) -> str:
+    """The text without the lines that include `ours` alone, however they are written."""
     ended = text.splitlines(keepends=True)
+    wanted = os.path.normpath(etc / ours)
     barred = {
         index
         for index, line in lines_in(text)
-        if (match := _INCLUDE.match(line)) and next(filter(None, match.groups())) == ours
+        if (match := _INCLUDE.match(line))
+        and os.path.normpath(etc / next(filter(None, match.groups()))) == wanted
     }
     return "".join(line for index, line in enumerate(ended) if index not in barred)
 

@@ -127,7 +127,7 @@ class Manifest:
         earlier: dict[str, Changed],
     ) -> None:
         """As it was before `make`."""
-        for path in made:
+        for path in reversed(list(made)):  # what includes a file comes after it
             held = contents[path]
             with contextlib.suppress(OSError):
                 if held is None:
@@ -147,16 +147,28 @@ class Manifest:
         earlier = self._copied()
         return lambda: self._put_back(list(contents), contents, earlier)
 
-    def undo(self, without_ours: Callable[[Path, str], str]) -> list[str]:
+    def undo(
+        self,
+        without_ours: Callable[[Path, str], str],
+        user_of: Callable[[Path], Path | None] = lambda _: None,
+    ) -> list[str]:
         """Have all files as they were; returns a sentence for each.
 
-        `without_ours` takes our own lines out of a file that somebody changed meanwhile. Raises
-        `FilesError`.
+        `without_ours` takes our own lines out of a file that somebody changed meanwhile; `user_of`
+        names a file that still needs another one, which stays then. Raises `FilesError`.
         """
         said = []
         try:
-            for name, entry in sorted(self.files.items(), reverse=True):
-                said.append(self._undo_one(Path(name), entry, without_ours))
+            for name, entry in self._outermost_first():
+                path = Path(name)
+                user = None if entry.before else user_of(path)
+                if user is not None:
+                    said.append(
+                        f"left {path}, for {user} includes it: take that line out, and run this"
+                        " again"
+                    )
+                    continue
+                said.append(self._undo_one(path, entry, without_ours))
                 del self.files[name]
                 self._write()
         except OSError as error:
@@ -166,25 +178,38 @@ class Manifest:
             ) from error
         return said
 
+    def _outermost_first(self) -> list[tuple[str, Changed]]:
+        """The files that include those beside the manifest come first: none lacks one meanwhile."""
+        own = self.path.parent
+        return sorted(self.files.items(), key=lambda item: (own in Path(item[0]).parents, item[0]))
+
     def _undo_one(
         self, path: Path, entry: Changed, without_ours: Callable[[Path, str], str]
     ) -> str:
         held, kept = _read(path), _read(_copy_of(path))
+        if kept is not None and digest(kept) != entry.before:
+            kept = None  # of another time
+        is_left = False
         if held is None:
             said = f"{path} is gone already"
         elif digest(held) == entry.before:
             said = f"{path} is as it was"
         elif digest(held) in entry.after:
-            said = _put_back_one(path, entry, kept)
+            if entry.before and kept is None:
+                return f"left {path} as it is: {_copy_of(path)} is not what was there before"
+            said = _put_back_one(path, kept)
         else:
             text = held.decode("utf-8", "surrogateescape")
             rest = without_ours(path, text)
             if rest == text:
-                said = f"left {path}, which somebody changed, as it is"
+                is_left = kept is not None
+                before = f"; {_copy_of(path)} has what was there before" if is_left else ""
+                said = f"left {path}, which somebody changed, as it is{before}"
             else:
                 _replace(Change(path, rest.encode("utf-8", "surrogateescape")))
                 said = f"took xucd's lines out of {path}, which somebody changed"
-        _copy_of(path).unlink(missing_ok=True)
+        if not is_left:
+            _copy_of(path).unlink(missing_ok=True)
         return said
 
     def _remember(self, change: Change, held: bytes | None) -> None:
@@ -199,7 +224,7 @@ class Manifest:
 
     def _keep(self, path: Path, held: bytes) -> None:
         copy = _copy_of(path)
-        if not copy.exists():
+        if _read(copy) != held:  # none, or one that an earlier removal has left
             _replace(Change(copy, held), like=path)
 
     def _write(self) -> None:
@@ -212,13 +237,11 @@ class Manifest:
         _replace(Change(self.path, msgspec.json.format(entries), 0o600))
 
 
-def _put_back_one(path: Path, entry: Changed, kept: bytes | None) -> str:
+def _put_back_one(path: Path, kept: bytes | None) -> str:
     """A file that is as it was written, as it was before. Raises OSError."""
-    if not entry.before:
+    if kept is None:
         path.unlink()
         return f"removed {path}"
-    if kept is None:
-        return f"left {path} as it is: somebody removed {_copy_of(path)}"
     _replace(Change(path, kept))
     return f"put back {path}"
 

@@ -24,6 +24,7 @@ from xucd.tools.asterisk_files import (
     Layout,
     bytes_of,
     included_files,
+    includer,
     includes,
     layout_of,
     manager_place,
@@ -42,6 +43,7 @@ MANAGER, EXTENSIONS, PREPARED = (
     f"{OURS}/extensions.conf",
     f"{OURS}/queues-prepared.conf",
 )
+MAINS = ("manager.conf", "extensions.conf", "queues.conf")
 SECRET_FILE = "ami-secret"
 MAX_WRAPUP = 3600
 
@@ -292,11 +294,21 @@ def _with_keys(path: Path, text: str, keys: Keys) -> str:
         raise FilesError(f"{path}: {error}") from error
 
 
-def without_ours(path: Path, text: str) -> str:
+def without_ours(etc: Path, path: Path, text: str) -> str:
     """A file that somebody changed since, without our includes."""
     for ours in (MANAGER, EXTENSIONS, PREPARED):
-        text = without_include(text, ours)
+        text = without_include(text, ours, etc)
     return text
+
+
+def user_of(etc: Path, path: Path) -> Path | None:
+    """The file of Asterisk's that includes a file of ours. Raises `FilesError`."""
+    try:
+        found = (includer(etc, main, path) for main in MAINS)
+        # One of ours that includes another is removed as well.
+        return next((each for each in found if each and each.parent != path.parent), None)
+    except OSError as error:
+        raise _unreadable(error) from error
 
 
 def _account_file(account: Account) -> str:
