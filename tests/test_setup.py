@@ -18,7 +18,7 @@ from xucd.cli import first_users, setting_up
 from xucd.cli.setup_run import Run
 from xucd.config import center_file
 from xucd.config.plan import Person, Plan, without_callbacks
-from xucd.config.settings import Settings
+from xucd.config.settings import Ami, Settings
 from xucd.config.settings_writing import CannotWrite, with_keys
 from xucd.store import Store
 from xucd.store.apply import apply
@@ -192,6 +192,15 @@ def test_an_account_of_that_name_that_is_not_ours_is_refused(tmp_path: Path) -> 
     pbx = a_pbx(tmp_path, manager="[general]\n[xucd]\nsecret = other\n")
     with pytest.raises(FilesError, match=r"manager\.conf has an account \[xucd\] already"):
         setup.account_of(pbx, Settings())
+
+
+def test_a_right_account_that_asterisk_does_not_let_in_is_not_called_wrong(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, manager="[general]\nenabled = no\n[xucd]\nsecret = of-the-settings\n")
+    settings = Settings(ami=Ami(secret="of-the-settings"))
+    with pytest.raises(FilesError, match=r"with the secret of xucd's settings, and Asterisk does"):
+        setup.account_of(pbx, settings)
+    assert setup.is_used(tmp_path / "manager.conf", settings)
+    assert not setup.is_used(tmp_path / "manager.conf", Settings(ami=Ami(secret="another")))
 
 
 def test_where_asterisk_listens_at_one_address_the_account_permits_that(tmp_path: Path) -> None:

@@ -84,8 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _steps(run: Run) -> int:
     """All steps in order; the exit code."""
-    settings, works = run.load()
-    is_ready = setup_asterisk.connect(run, settings, works)
+    is_ready = setup_asterisk.connect(run, *run.load())
     if not is_ready:
         print("\nthis was a dry run: nothing was changed")
         return 0

@@ -12,15 +12,16 @@ from xucd.config import settings as config_settings
 from xucd.config.settings import Ami, Settings
 from xucd.tools import service, setup
 from xucd.tools.asterisk_files import OURS, manager_place
-from xucd.tools.discovery import FoundPbx, discover_pbx, why_not_let_in
+from xucd.tools.discovery import Access, FoundPbx, discover_pbx, try_access
 from xucd.tools.file_changes import Change
 
 LOGIN_DEADLINE = 10.0
 """Seconds in which Asterisk lets xucd in after a reload; it takes a fraction of one."""
 
 
-def connect(run: Run, settings: Settings, works: bool) -> bool:
+def connect(run: Run, settings: Settings, access: Access) -> bool:
     """See to it that xucd reaches Asterisk; False if a dry run cannot."""
+    works = access.problem is None
     if run.pbx is None:
         if not works:
             raise Mistake(
@@ -29,12 +30,15 @@ def connect(run: Run, settings: Settings, works: bool) -> bool:
             )
         changes = setup.settings_changes(run.path, None, -1, is_first=False)
     else:
-        account = None if works else setup.account_of(run.pbx, settings)
+        if not works and not run.dry:
+            service.asterisk("core show version")  # the account may be right: it does not run
+        account = None if access.opens else setup.account_of(run.pbx, settings)
         group = service.service_ids()[1]
         is_first = not present_plan(settings.store.url).people
         changes = setup.settings_changes(run.path, account, group, is_first=is_first)
         if not works or _is_here(settings.ami, run.pbx):
-            if run.manifest.holds(run.pbx.etc / setup.MANAGER):
+            ours = run.pbx.etc / setup.MANAGER
+            if account is None and run.manifest.holds(ours) and setup.is_used(ours, settings):
                 account = setup.account_of(run.pbx, settings)  # a newer xucd has a newer file
             asterisk = setup.asterisk_changes(run.pbx, account, settings)
             changes = [*(each for each in asterisk if is_allowed(run, each)), *changes]
@@ -76,7 +80,7 @@ def is_let_in(run: Run) -> None:
     path = run.path if is_there(run.path) else None
     ami = config_settings.load(path, os.environ).ami
     deadline = time.monotonic() + LOGIN_DEADLINE
-    while (problem := asyncio.run(why_not_let_in(ami))) is not None:
+    while (problem := asyncio.run(try_access(ami)).problem) is not None:
         if time.monotonic() > deadline:
             raise Mistake(f"{problem}; everything is as it was{run.remedy}")
         time.sleep(0.2)  # a reload ends without telling

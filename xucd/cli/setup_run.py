@@ -14,7 +14,7 @@ from xucd.config import settings as config_settings
 from xucd.config.settings import Settings, SettingsError
 from xucd.tools import service, setup
 from xucd.tools.asterisk_files import OURS
-from xucd.tools.discovery import why_not_let_in
+from xucd.tools.discovery import Access, try_access
 from xucd.tools.file_changes import Change, Manifest, difference
 
 MANIFEST = "setup.json"
@@ -35,14 +35,14 @@ class Run:
         self.rereads = self.restarts = False
         """Whether a service that runs has to read the centre again, or to start anew."""
 
-    def load(self) -> tuple[Settings, bool]:
-        """The settings, and whether xucd's account on Asterisk works. Raises `SettingsError`."""
+    def load(self) -> tuple[Settings, Access]:
+        """The settings, and whether Asterisk lets xucd in. Raises `SettingsError`."""
         path = self.path if is_there(self.path) else None
         try:
             settings = config_settings.load(path, os.environ)
-        except SettingsError:
-            return config_settings.load(path, os.environ, secret=False), False
-        return settings, asyncio.run(why_not_let_in(settings.ami)) is None
+        except SettingsError as error:
+            return config_settings.load(path, os.environ, secret=False), Access(False, str(error))
+        return settings, asyncio.run(try_access(settings.ami))
 
     def make(
         self, changes: list[Change], reloads: tuple[str, ...], check: Callable[[], None]

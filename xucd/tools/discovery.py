@@ -108,23 +108,39 @@ async def discover_pbx(ami: AmiSettings) -> FoundPbx:
         manager.close()
 
 
-async def why_not_let_in(ami: AmiSettings) -> str | None:
-    """Log in once: why Asterisk refuses xucd, or lacks its dialplan; None if all is well."""
+class Access(msgspec.Struct, frozen=True):
+    """Whether Asterisk lets xucd in.
+
+    `opens` says that it takes the account; `problem` is what is wrong, None if it has xucd's
+    dialplan, too.
+    """
+
+    opens: bool
+    problem: str | None = None
+
+
+async def try_access(ami: AmiSettings) -> Access:
+    """Log in once, and look for xucd's dialplan."""
     try:
         manager = await connect(ami, lambda raw: None)
     except AmiError as error:
-        return error.text
+        return Access(False, error.text)
+    opens = False
     try:
         await log_in(manager, ami)
+        opens = True
         await manager.query(actions.show_dialplan(NEEDED_CONTEXT), ami.action_timeout)
     except Rejected as error:
+        if not opens:
+            return Access(False, error.text)
         if error.code == "NumberUnknown":
-            return "Asterisk's dialplan has not taken xucd's contexts; its log says why"
+            problem = "Asterisk's dialplan has not taken xucd's contexts; its log says why"
+            return Access(True, problem)
     except AmiError as error:
-        return error.text
+        return Access(opens, error.text)
     finally:
         manager.close()
-    return None
+    return Access(True)
 
 
 async def discover(query: Query) -> FoundPbx:

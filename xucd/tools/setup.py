@@ -113,12 +113,20 @@ def account_of(pbx: PbxFiles, settings: Settings) -> Account:
         name = settings.ami.username
         ours = pbx.etc / MANAGER
         for path in included_files(pbx.etc, "manager.conf"):
-            if path.absolute() != ours.absolute() and name in sections_in(text_of(path)):
+            text = text_of(path)
+            if path.absolute() == ours.absolute() or name not in sections_in(text):
+                continue
+            if (settings.ami.secret or None) == dict(options_in(text, name)).get("secret"):
                 raise FilesError(
-                    f"{path} has an account [{name}] already, and the secret in xucd's settings"
-                    " does not open it: set ami.secret in xucd.toml to that account's secret, or"
-                    " remove the account"
+                    f"{path} has the account [{name}] with the secret of xucd's settings, and"
+                    " Asterisk does not let it in: manager.conf needs enabled = yes, the account"
+                    f" permit for {settings.ami.host}, and Asterisk to read them (manager reload)"
                 )
+            raise FilesError(
+                f"{path} has an account [{name}] already, and the secret in xucd's settings"
+                " does not open it: set ami.secret in xucd.toml to that account's secret, or"
+                " remove the account"
+            )
         held = dict(options_in(text_of(ours), name)).get("secret", "")
     except OSError as error:
         raise _unreadable(error) from error
@@ -126,6 +134,15 @@ def account_of(pbx: PbxFiles, settings: Settings) -> Account:
         if secret and secret.lower() not in WELL_KNOWN_SECRETS:
             return Account(place.host, place.port, name, secret)
     return Account(place.host, place.port, name, secrets.token_urlsafe(32))
+
+
+def is_used(file: Path, settings: Settings) -> bool:
+    """Whether the settings have the account of a file. Raises `FilesError`."""
+    try:
+        held = dict(options_in(text_of(file), settings.ami.username)).get("secret")
+    except OSError as error:
+        raise _unreadable(error) from error
+    return held is not None and held == settings.ami.secret
 
 
 def asterisk_changes(pbx: PbxFiles, account: Account | None, settings: Settings) -> list[Change]:
