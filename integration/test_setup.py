@@ -10,8 +10,10 @@ import asyncio
 import contextlib
 import csv
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,11 +45,33 @@ class SetUp(Xucd):
     def setup(self, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
         """Run ``xucd setup`` to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "xucd", "-c", str(self.file), "setup",
-             "--asterisk-etc", str(self.existing.etc), *arguments],
-            input=said, capture_output=True, text=True, check=False,
-            env={**os.environ, "PATH": f"{self.existing.bin}:{os.environ['PATH']}"},
+            self.command_line(*arguments),
+            input=said, capture_output=True, text=True, check=False, env=self.environment,
         )  # fmt: skip
+
+    def command_line(self, *arguments: str) -> list[str]:
+        """What runs setup, in `environment`."""
+        return [
+            sys.executable, "-m", "xucd", "-c", str(self.file), "setup",
+            "--asterisk-etc", str(self.existing.etc), *arguments,
+        ]  # fmt: skip
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """With the PBX's command `asterisk`."""
+        return {**os.environ, "PATH": f"{self.existing.bin}:{os.environ['PATH']}"}
+
+    def ended_in_setup(self, by: signal.Signals) -> str:
+        """End a run of setup once its files are there; what it said of its end."""
+        run = subprocess.Popen(
+            self.command_line("--yes"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True, env=self.environment,
+        )  # fmt: skip
+        main = self.existing.etc / "extensions.conf"  # the last of them
+        while b"xucd/extensions.conf" not in main.read_bytes() and run.poll() is None:
+            time.sleep(0.02)
+        run.send_signal(by)
+        return run.communicate()[1]
 
     def password(self, login: str) -> str:
         """A user's first password."""
@@ -193,6 +217,35 @@ async def test_setup_changes_nothing_that_it_does_not_show_and_undoes_what_fails
         left = tree(pbx.etc)
         assert left.pop("xucd/extensions.conf")[0].endswith(b"; of ours\n")
         assert left == before
+
+
+@pytest.mark.any_asterisk
+async def test_a_run_that_is_ended_leaves_nothing_and_a_killed_one_is_ended_by_the_next(
+    asterisk_image: str, tmp_path: Path
+) -> None:
+    with ExistingPbx("plain", asterisk_image) as pbx:
+        # The account was made by hand, and is right.
+        account = "\n[xucd]\nsecret = made-by-hand\nread = all\nwrite = all\n"
+        with (pbx.etc / "manager.conf").open("a") as file:
+            file.write(account)
+        pbx.cli("manager reload")
+        missing = pbx.etc / "of-last-year.conf"
+        with (pbx.etc / "extensions.conf").open("a") as file:
+            file.write(f'#include "{missing.name}"\n')  # so that it reads no new dialplan
+        xucd = SetUp(pbx, tmp_path)
+        with xucd.file.open("a") as file:
+            file.write(f'[ami]\nport = {pbx.ami_port}\nsecret = "made-by-hand"\n')
+        before = tree(pbx.etc), xucd.file.read_text(), sorted(os.listdir(tmp_path))
+        said = await asyncio.to_thread(xucd.ended_in_setup, signal.SIGHUP)
+        assert "interrupted; run it again" in said
+        assert (tree(pbx.etc), xucd.file.read_text(), sorted(os.listdir(tmp_path))) == before
+        await asyncio.to_thread(xucd.ended_in_setup, signal.SIGKILL)
+        missing.touch()
+        done = await asyncio.to_thread(xucd.setup, "--yes")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "it has not read them yet" in done.stdout
+        assert "Asterisk lets xucd in." in done.stdout
+        assert (pbx.etc / "manager.conf").read_bytes() == before[0]["manager.conf"][0]
 
 
 @pytest.mark.any_asterisk

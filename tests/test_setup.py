@@ -412,6 +412,17 @@ def test_killed_at_any_moment_a_second_run_ends_it_or_it_is_undone(etc: Path, st
     assert {name: tree(etc)[name] for name in left} == before
 
 
+def test_what_asterisk_has_not_read_is_remembered_until_it_has(etc: Path) -> None:
+    place = etc / "xucd/setup.json"
+    Manifest(place).make(changes_of(etc), ("queue reload all",))
+    again = Manifest(place)  # of the next run, the first was killed
+    assert again.unread == ["queue reload all"]
+    again.make([], ("dialplan reload", "queue reload all"))
+    assert Manifest(place).unread == ["queue reload all", "dialplan reload"]
+    again.has_read()
+    assert Manifest(place).unread == []
+
+
 def test_two_setups_at_once_do_not_meet(
     etc: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

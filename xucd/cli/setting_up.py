@@ -17,7 +17,7 @@ from sqlalchemy import make_url
 from xucd.ami.errors import AmiError
 from xucd.cli import first_users, setup_asterisk, setup_removal
 from xucd.cli.discovering import present_plan
-from xucd.cli.setup_run import Run
+from xucd.cli.setup_run import Run, interruptible
 from xucd.cli.subcommand import Mistake, ask, settings_path
 from xucd.config import center_file
 from xucd.config.plan import without_callbacks
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     if etc is not None and not etc.is_dir():
         raise Mistake(f"{etc} is no folder: give Asterisk's configuration with --asterisk-etc")
     try:
-        with alone(etc or path.parent):
+        with interruptible(), alone(etc or path.parent):
             if arguments.remove:
                 return setup_removal.remove(arguments, path, etc)
             return _steps(Run(arguments, path, etc))

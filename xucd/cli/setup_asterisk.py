@@ -15,6 +15,7 @@ from xucd.tools.asterisk_files import OURS, manager_place
 from xucd.tools.discovery import Access, FoundPbx, discover_pbx, try_access
 from xucd.tools.file_changes import Change
 
+RELOADS = ("manager reload", "dialplan reload")
 LOGIN_DEADLINE = 10.0
 """Seconds in which Asterisk lets xucd in after a reload; it takes a fraction of one."""
 
@@ -22,45 +23,54 @@ LOGIN_DEADLINE = 10.0
 def connect(run: Run, settings: Settings, access: Access) -> bool:
     """See to it that xucd reaches Asterisk; False if a dry run cannot."""
     works = access.problem is None
+    changes = _wanted(run, settings, access)
+    if not changes and works and not run.manifest.unread:
+        print("Asterisk lets xucd in, and has all that xucd needs.")
+        return True
+    if changes:
+        run.show(changes)
+    else:
+        print("Asterisk's files have all that xucd needs; it has not read them yet.")
+    if run.dry:
+        return works
+    run.agree("Write this, and have Asterisk read it?" if changes else "Have Asterisk read them?")
+    reloads = () if run.pbx is None else dict.fromkeys((*RELOADS, *run.manifest.unread))
+    if run.pbx is not None and not manager_place(run.pbx.etc).enabled:
+        # Asterisk 16 does not open again by a reload what it has closed by one.
+        run.remedy = (
+            ": write enabled = yes into manager.conf yourself, restart Asterisk, and run this again"
+        )
+    run.make(changes, tuple(reloads), lambda: is_let_in(run))
+    run.restarts = True
+    print("Asterisk lets xucd in.")
+    return True
+
+
+def _wanted(run: Run, settings: Settings, access: Access) -> list[Change]:
+    """What is to be changed. Raises `FilesError`, and `Mistake` where nothing can be."""
+    works = access.problem is None
     if run.pbx is None:
         if not works:
             raise Mistake(
                 "found neither Asterisk's configuration (/etc/asterisk) nor an account that"
                 " works: run xucd setup on the PBX's machine, as root"
             )
-        changes = setup.settings_changes(run.path, None, -1, is_first=False)
-    else:
-        if not works and not run.dry:
-            service.asterisk("core show version")  # the account may be right: it does not run
-        account = None if access.opens else setup.account_of(run.pbx, settings)
-        group = service.service_ids()[1]
-        is_first = not present_plan(settings.store.url).people
-        changes = setup.settings_changes(run.path, account, group, is_first=is_first)
-        if not works or _is_here(settings.ami, run.pbx):
-            ours = run.pbx.etc / setup.MANAGER
-            if account is None and run.manifest.holds(ours) and setup.is_used(ours, settings):
-                account = setup.account_of(run.pbx, settings)  # a newer xucd has a newer file
-            asterisk = setup.asterisk_changes(run.pbx, account, settings)
-            changes = [*(each for each in asterisk if is_allowed(run, each)), *changes]
-        if run.pbx.layout.generated and not works:
-            print("A web interface writes this PBX's files; xucd uses those that it leaves.")
-    if not changes:
-        print("Asterisk lets xucd in, and has all that xucd needs.")
-        return True
-    run.show(changes)
-    if run.dry:
-        return works
-    run.agree("Write this, and have Asterisk read it?")
-    reloads = ("manager reload", "dialplan reload") if run.pbx is not None else ()
-    if run.pbx is not None and not manager_place(run.pbx.etc).enabled:
-        # Asterisk 16 does not open again by a reload what it has closed by one.
-        run.remedy = (
-            ": write enabled = yes into manager.conf yourself, restart Asterisk, and run this again"
-        )
-    run.make(changes, reloads, lambda: is_let_in(run))
-    run.restarts = True
-    print("Asterisk lets xucd in.")
-    return True
+        return setup.settings_changes(run.path, None, -1, is_first=False)
+    if not works and not run.dry:
+        service.asterisk("core show version")  # the account may be right: it does not run
+    account = None if access.opens else setup.account_of(run.pbx, settings)
+    group = service.service_ids()[1]
+    is_first = not present_plan(settings.store.url).people
+    changes = setup.settings_changes(run.path, account, group, is_first=is_first)
+    if not works or _is_here(settings.ami, run.pbx):
+        ours = run.pbx.etc / setup.MANAGER
+        if account is None and run.manifest.holds(ours) and setup.is_used(ours, settings):
+            account = setup.account_of(run.pbx, settings)  # a newer xucd has a newer file
+        asterisk = setup.asterisk_changes(run.pbx, account, settings)
+        changes = [*(each for each in asterisk if is_allowed(run, each)), *changes]
+    if run.pbx.layout.generated and not works:
+        print("A web interface writes this PBX's files; xucd uses those that it leaves.")
+    return changes
 
 
 def is_allowed(run: Run, change: Change) -> bool:

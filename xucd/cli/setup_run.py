@@ -5,8 +5,10 @@ Whatever is written is shown first; what Asterisk does not take afterwards is un
 
 import argparse
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from xucd.cli.subcommand import Mistake, ask, is_there
@@ -16,8 +18,41 @@ from xucd.tools import service, setup
 from xucd.tools.asterisk_files import OURS
 from xucd.tools.discovery import Access, try_access
 from xucd.tools.file_changes import Change, Manifest, difference
+from xucd.tools.service import ProgramError
 
 MANIFEST = "setup.json"
+
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""By which a run is ended: on its terminal, by another process, or as its connection is lost."""
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Have each of these raise `KeyboardInterrupt`, so that what was begun is undone."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # What the caller ignores, such as nohup the end of the terminal, stays ignored.
+    mine = [each for each in ENDINGS if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, end) for each in mine}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Have none of these end what is undone."""
+    before = {each: signal.signal(each, signal.SIG_IGN) for each in ENDINGS}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 class Run:
@@ -51,16 +86,19 @@ class Run:
         if reloads:
             service.asterisk("core show version")  # not running: say so before anything is written
         put_back = self.manifest.reverter(changes)
-        self.manifest.make(changes)
         try:
+            self.manifest.make(changes, reloads)
             for command in reloads:
                 service.asterisk(command)
             check()
         except BaseException:
-            put_back()
-            for command in reloads:
-                service.asterisk(command)
+            with uninterrupted():
+                put_back()
+                with contextlib.suppress(ProgramError):  # what failed first is what is said
+                    for command in reloads:
+                        service.asterisk(command)
             raise
+        self.manifest.has_read()
 
     def show(self, changes: list[Change]) -> None:
         """Print changes as diffs; of new files that are as shipped, their names."""

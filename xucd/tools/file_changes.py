@@ -67,18 +67,29 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
+class Remembered(msgspec.Struct):
+    """What a manifest holds. `unread` are commands that are to be run for what was changed."""
+
+    files: list[Changed]
+    unread: list[str] = []
+
+
 class Manifest:
-    """What was changed, by a file that remembers it."""
+    """What was changed, by a file that remembers it.
+
+    `unread` are the commands by which what was changed is to be read, until `has_read` is called.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.files: dict[str, Changed] = {}
+        self.unread: list[str] = []
         try:
-            content = path.read_bytes()
-            self.files = {
-                entry.path: entry for entry in msgspec.json.decode(content, type=list[Changed])
-            }
+            held = msgspec.json.decode(path.read_bytes(), type=Remembered)
+            self.files = {entry.path: entry for entry in held.files}
+            self.unread = held.unread
         except FileNotFoundError:
-            self.files = {}
+            pass
         except (OSError, msgspec.DecodeError) as error:
             raise FilesError(f"{path}: cannot be read: {error}") from error
 
@@ -90,9 +101,10 @@ class Manifest:
         entry, held = self.files.get(str(path)), _read(path)
         return entry is not None and held is not None and digest(held) in entry.after
 
-    def make(self, changes: Iterable[Change]) -> None:
+    def make(self, changes: Iterable[Change], unread: Iterable[str] = ()) -> None:
         """Make all changes; on an error, none is left. Raises `FilesError`."""
         changes = list(changes)
+        self.unread += [command for command in unread if command not in self.unread]
         earlier = self._copied()
         contents = {change.path: _read(change.path) for change in changes}
         for change in changes:
@@ -109,10 +121,15 @@ class Manifest:
                 _replace(change)
         except OSError as error:
             self._put_back(made, contents, earlier)
-            raise FilesError(
-                f"{error.filename or self.path}: cannot be written: {error.strerror};"
-                " run it as a user who may, such as root"
-            ) from error
+            raise _unwritable(error, self.path) from error
+
+    def has_read(self) -> None:
+        """The commands that `make` was given have been run. Raises `FilesError`."""
+        self.unread = []
+        try:
+            self._write()
+        except OSError as error:
+            raise _unwritable(error, self.path) from error
 
     def _copied(self) -> dict[str, Changed]:
         return {
@@ -137,7 +154,7 @@ class Manifest:
         for name in self.files.keys() - earlier.keys():
             with contextlib.suppress(OSError):
                 _copy_of(Path(name)).unlink(missing_ok=True)
-        self.files = earlier
+        self.files, self.unread = earlier, []
         with contextlib.suppress(OSError):
             self._write()
 
@@ -172,10 +189,7 @@ class Manifest:
                 del self.files[name]
                 self._write()
         except OSError as error:
-            raise FilesError(
-                f"{error.filename}: cannot be written: {error.strerror};"
-                " run it as a user who may, such as root"
-            ) from error
+            raise _unwritable(error, self.path) from error
         return said
 
     def _outermost_first(self) -> list[tuple[str, Changed]]:
@@ -233,8 +247,9 @@ class Manifest:
             with contextlib.suppress(OSError):
                 self.path.parent.rmdir()  # ours, if it is empty
             return
-        entries = msgspec.json.encode([self.files[name] for name in sorted(self.files)])
-        _replace(Change(self.path, msgspec.json.format(entries), 0o600))
+        held = Remembered([self.files[name] for name in sorted(self.files)], self.unread)
+        text = msgspec.json.format(msgspec.json.encode(held))
+        _replace(Change(self.path, text, 0o600))
 
 
 def _put_back_one(path: Path, kept: bytes | None) -> str:
@@ -277,6 +292,13 @@ def _read(path: Path) -> bytes | None:
         raise FilesError(
             f"{path}: cannot be read: {error.strerror}; run it as a user who may, such as root"
         ) from error
+
+
+def _unwritable(error: OSError, path: Path) -> FilesError:
+    return FilesError(
+        f"{error.filename or path}: cannot be written: {error.strerror};"
+        " run it as a user who may, such as root"
+    )
 
 
 def _make_folder(folder: Path) -> None:
