@@ -217,6 +217,24 @@ def test_which_queues_can_be_prepared(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_what_a_queue_has_of_its_templates_counts(tmp_path: Path) -> None:
+    (tmp_path / "templates.conf").write_text(
+        "[all](!)\nwrapuptime = 7\n[common](!,all)\nmembergosub = popup\n"
+    )
+    pbx = a_pbx(
+        tmp_path,
+        queues="#include templates.conf\n[a](common)\n[b](all)\n[c](common)\nmembergosub =\n"
+        "[d](b)\nwrapuptime = 8\n[e](e)\n",
+    )
+    can, cannot = setup.preparable(pbx, ["a", "b", "c", "d", "e", "all"])
+    assert can == ["b", "c", "d", "e"]
+    assert cannot == [
+        "a has a subroutine of its own (popup)", "all is not in Asterisk's files",
+    ]  # fmt: skip
+    found = FoundPbx(tuple(FoundQueue(name) for name in "abcde"))
+    assert [queue.wrapup for queue in setup.with_wrapups(found, pbx).queues] == [7, 7, 7, 8, 0]
+
+
 def test_queues_of_similar_names_are_prepared_in_files_of_their_own(tmp_path: Path) -> None:
     pbx = a_pbx(tmp_path, queues="[a b]\n[a_b]\n[a'b]\n")
     changes = planned(pbx, "a b", "a_b", "a'b")

@@ -7,7 +7,7 @@ comments, of lines or of blocks (``;-- … --;``). A file keeps its line ends an
 import glob
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -112,12 +112,44 @@ def lines_in(text: str) -> Iterator[tuple[int, str]]:
 
 def options_in(text: str, section: str) -> Iterator[tuple[str, str]]:
     """The options of a section that is no template, in order, names in lower case."""
-    inside = False
-    for _, line in lines_in(text):
-        if match := _SECTION.match(line):
-            inside = match[1].strip() == section and "!" not in (match[2] or "")
-        elif inside and (match := _OPTION.match(line)) and not line.lstrip().startswith("#"):
-            yield match[1].lower(), match[2]
+    return options_of([text], section)
+
+
+def options_of(texts: Iterable[str], section: str) -> Iterator[tuple[str, str]]:
+    """The same of several files that include each other; the last of a name is what counts.
+
+    Those of the templates and sections that it is made of, ``[section](common)``, come first.
+    """
+    parts: dict[str, list[_Part]] = {}
+    for text in texts:
+        part = _Part()
+        for _, line in lines_in(text):
+            if match := _SECTION.match(line):
+                marks = [mark.strip() for mark in (match[2] or "").split(",")]
+                parents = [mark for mark in marks if mark not in ("", "!", "+")]
+                part = _Part("!" in marks, parents)
+                parts.setdefault(match[1].strip(), []).append(part)
+            elif (match := _OPTION.match(line)) and not line.lstrip().startswith("#"):
+                part.options.append((match[1].lower(), match[2]))
+
+    def resolved(name: str, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        own = parts.get(name, [])
+        for parent in (parent for part in own for parent in part.parents):
+            if parent not in above:
+                yield from resolved(parent, (*above, parent))
+        for part in own:
+            yield from part.options
+
+    if any(not part.is_template for part in parts.get(section, [])):
+        yield from resolved(section, (section,))
+
+
+class _Part(msgspec.Struct):
+    """A section as one place of a file has it."""
+
+    is_template: bool = False
+    parents: list[str] = []
+    options: list[tuple[str, str]] = []
 
 
 def sections_in(text: str) -> list[str]:
@@ -208,9 +240,8 @@ def line_end(text: str) -> str:
 
 def manager_place(etc: Path) -> ManagerPlace:
     """Where the manager interface listens, by manager.conf and what it includes. Raises OSError."""
-    options: dict[str, str] = {}
-    for path in included_files(etc, "manager.conf"):
-        options |= dict(options_in(text_of(path), "general"))
+    texts = [text_of(path) for path in included_files(etc, "manager.conf")]
+    options = dict(options_of(texts, "general"))
     enabled = options.get("enabled", "no").lower() in ("yes", "true", "y", "t", "1", "on")
     bound = options.get("bindaddr", "").strip("[]")
     host = "127.0.0.1" if bound in ("", "0.0.0.0", "::", "localhost") else bound

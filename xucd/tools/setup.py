@@ -29,6 +29,7 @@ from xucd.tools.asterisk_files import (
     layout_of,
     manager_place,
     options_in,
+    options_of,
     sections_in,
     text_of,
     with_include,
@@ -212,16 +213,13 @@ def preparable(pbx: PbxFiles, queues: Iterable[str]) -> tuple[list[str], list[st
     names = {section for text in texts for section in sections_in(text)}
     can, cannot = [], []
     for queue in queues:
-        gosubs = [
-            value
-            for text in texts
-            for key, value in options_in(text, queue)
-            if key in ("membergosub", "membermacro")
-        ]
+        options = dict(options_of(texts, queue))
+        gosubs = list(filter(None, map(options.get, ("membergosub", "membermacro"))))
+        own = [gosub for gosub in gosubs if not gosub.startswith("xucd-sub-")]
         if queue not in names or re.search(r"[][\r\n;]", queue):
             cannot.append(f"{queue} is not in Asterisk's files")
-        elif any(not gosub.startswith("xucd-sub-") for gosub in gosubs):
-            cannot.append(f"{queue} has a subroutine of its own ({gosubs[-1]})")
+        elif own:
+            cannot.append(f"{queue} has a subroutine of its own ({own[-1]})")
         elif not gosubs:
             can.append(queue)
     return can, cannot
@@ -240,9 +238,8 @@ def with_wrapups(found: FoundPbx, pbx: PbxFiles) -> FoundPbx:
         raise _unreadable(error) from error
 
     def wrapup(queue: str) -> int:
-        values = [v for text in texts for key, v in options_in(text, queue) if key == "wrapuptime"]
-        seconds = int(values[-1]) if values and re.fullmatch(r"\d{1,4}", values[-1]) else 0
-        return min(seconds, MAX_WRAPUP)
+        value = dict(options_of(texts, queue)).get("wrapuptime", "")
+        return min(int(value) if re.fullmatch(r"\d{1,4}", value) else 0, MAX_WRAPUP)
 
     queues = (msgspec.structs.replace(queue, wrapup=wrapup(queue.name)) for queue in found.queues)
     return msgspec.structs.replace(found, queues=tuple(queues))
