@@ -25,6 +25,7 @@ from xucd.store.apply import apply
 from xucd.tools import first_passwords, setup
 from xucd.tools.asterisk_files import (
     configuration_folder,
+    included_files,
     includes,
     includes_in,
     manager_place,
@@ -68,6 +69,23 @@ def test_an_include_of_an_included_file_counts(tmp_path: Path) -> None:
     (tmp_path / "manager.conf").write_text('#include "manager.d/*.conf"\n#include manager.conf\n')
     (tmp_path / "manager.d/own.conf").write_text('#include "xucd/manager.conf"\n')
     assert includes(tmp_path, "manager.conf", "xucd/manager.conf")
+
+
+def test_a_pattern_includes_as_asterisk_takes_it(tmp_path: Path) -> None:
+    (tmp_path / "queues.d").mkdir()
+    for name in ("b.conf", "a.conf", ".hidden.conf", "c.conf.old"):
+        (tmp_path / "queues.d" / name).touch()
+    for pattern in (f"{tmp_path}/queues.d/*.conf", "queues.d/*.conf"):
+        (tmp_path / "queues.conf").write_text(f'#include "{pattern}"\n')
+        found = included_files(tmp_path, "queues.conf")
+        assert [path.name for path in found] == ["queues.conf", "a.conf", "b.conf"]
+
+
+def test_what_a_program_writes_is_said_not_to_be_seen(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, queues="#include more.conf\n;#exec /no\n", more='#exec "/bin/x" ; y\n')
+    assert setup.unseen(pbx) == [
+        f'{tmp_path}/more.conf: #exec "/bin/x" was not run: what it writes is not seen'
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "[a]\n", "[a]", "[a]\r\nb = c\r\n", "[a]\r\nb = c"])

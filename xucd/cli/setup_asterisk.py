@@ -68,6 +68,7 @@ def _wanted(run: Run, settings: Settings, access: Access) -> list[Change]:
             account = setup.account_of(run.pbx, settings)  # a newer xucd has a newer file
         asterisk = setup.asterisk_changes(run.pbx, account, settings)
         changes = [*(each for each in asterisk if is_allowed(run, each)), *changes]
+    print(*(f"{sentence}\n" for sentence in setup.unseen(run.pbx)), sep="", end="")
     if run.pbx.layout.generated and not works:
         print("A web interface writes this PBX's files; xucd uses those that it leaves.")
     return changes

@@ -20,7 +20,8 @@ MAX_DEPTH = 10
 
 _SECTION = re.compile(r"\s*\[([^]]+)\]\s*(?:\(([^)]*)\))?")
 _OPTION = re.compile(r"\s*([^=;\[#\s][^=;]*?)\s*=>?\s*(.*?)\s*$")
-_INCLUDE = re.compile(r"""\s*\#\s*(?:try)?include\s+(?:"([^"]+)"|<([^>]+)>|([^\s;"<]+))""")
+_EXEC = re.compile(r"\s*#\s*exec\s", re.IGNORECASE)
+_INCLUDE = re.compile(r"""(?i)\s*\#\s*(?:try)?include\s+(?:"([^"]+)"|<([^>]+)>|([^\s;"<]+))""")
 
 
 class Layout(msgspec.Struct, frozen=True):
@@ -181,6 +182,19 @@ def included_files(etc: Path, name: str, depth: int = 0) -> list[Path]:
         for each in _matching(etc, included):
             found += included_files(etc, str(each), depth + 1)
     return found
+
+
+def programs(etc: Path, name: str) -> list[str]:
+    """What of a file is made by programs, which nobody runs here: a line for each. Raises OSError.
+
+    Asterisk runs them only where asterisk.conf says ``execincludes = yes``.
+    """
+    return [
+        f"{path}: {line.strip()}"
+        for path in included_files(etc, name)
+        for _, line in lines_in(text_of(path))
+        if _EXEC.match(line)
+    ]
 
 
 def includes(etc: Path, name: str, ours: str) -> bool:

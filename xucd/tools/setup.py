@@ -30,6 +30,7 @@ from xucd.tools.asterisk_files import (
     manager_place,
     options_in,
     options_of,
+    programs,
     sections_in,
     text_of,
     with_include,
@@ -198,6 +199,15 @@ def _file_of(queue: str) -> str:
     plain = re.sub(r"[^A-Za-z0-9_.-]", "_", queue)
     mark = "" if plain == queue else f"-{digest(queue.encode())[:8]}"
     return f"queue-{plain}{mark}.conf"
+
+
+def unseen(pbx: PbxFiles) -> list[str]:
+    """What of Asterisk's files is not looked into: a sentence each. Raises `FilesError`."""
+    try:
+        found = dict.fromkeys(line for main in MAINS for line in programs(pbx.etc, main))
+    except OSError as error:
+        raise _unreadable(error) from error
+    return [f"{line} was not run: what it writes is not seen" for line in found]
 
 
 def preparable(pbx: PbxFiles, queues: Iterable[str]) -> tuple[list[str], list[str]]:
