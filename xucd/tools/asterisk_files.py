@@ -15,6 +15,9 @@ import msgspec
 OURS = "xucd"
 """The folder below Asterisk's configuration that is xucd's own."""
 
+EVERYWHERE = ("", "0.0.0.0", "::")
+"""The addresses at which a server is reached from anywhere."""
+
 PLACES = (Path("/etc/asterisk"), Path("/usr/local/etc/asterisk"))
 MAX_DEPTH = 10
 
@@ -258,27 +261,37 @@ def manager_place(etc: Path) -> ManagerPlace:
     options = dict(options_of(texts, "general"))
     enabled = options.get("enabled", "no").lower() in ("yes", "true", "y", "t", "1", "on")
     bound = options.get("bindaddr", "").strip("[]")
-    host = "127.0.0.1" if bound in ("", "0.0.0.0", "::", "localhost") else bound
+    host = "127.0.0.1" if bound in EVERYWHERE or bound == "localhost" else bound
     port = options.get("port", "5038")
     return ManagerPlace(enabled, host, int(port) if port.isdecimal() else 5038)
 
 
 def with_manager_enabled(text: str) -> str:
-    """manager.conf with ``enabled = yes`` under its [general], which is added if it lacks."""
+    """manager.conf with ``enabled = yes`` under its [general], which is added if it lacks.
+
+    It is opened to this machine alone, unless its ``bindaddr`` is one address.
+    """
     end = line_end(text)
     ended = text.splitlines(keepends=True)
+    wanted = {"enabled": "yes", "bindaddr": "127.0.0.1"}
     general: int | None = None
     inside = False
     for index, line in lines_in(text):
         if match := _SECTION.match(line):
             inside = match[1].strip() == "general"
             general = index if inside and general is None else general
-        elif inside and (match := _OPTION.match(line)) and match[1].lower() == "enabled":
-            ended[index] = f"enabled = yes{end}"
-            return "".join(ended)
+        elif inside and (match := _OPTION.match(line)):
+            key, value = match[1].lower(), match[2].strip("[]")
+            if key == "enabled" or (key == "bindaddr" and value in EVERYWHERE):
+                ended[index] = f"{key} = {'yes' if key == 'enabled' else '127.0.0.1'}{end}"
+            wanted.pop(key, None)
     if general is None:
-        return f"[general]{end}enabled = yes{end}bindaddr = 127.0.0.1{end}{end}{text}"
+        return f"[general]{end}{_options(wanted, end)}{end}{text}"
     if not ended[general].endswith(("\n", "\r")):
         ended[general] += end
-    ended.insert(general + 1, f"enabled = yes{end}")
+    ended.insert(general + 1, _options(wanted, end))
     return "".join(ended)
+
+
+def _options(wanted: dict[str, str], end: str) -> str:
+    return "".join(f"{key} = {value}{end}" for key, value in wanted.items())
