@@ -29,6 +29,7 @@ from xucd.tools.asterisk_files import (
     includes,
     includes_in,
     manager_place,
+    options_in,
     sections_in,
     with_include,
     with_manager_enabled,
@@ -232,6 +233,20 @@ def test_a_right_account_that_asterisk_does_not_let_in_is_not_called_wrong(tmp_p
 def test_where_asterisk_listens_at_one_address_the_account_permits_that(tmp_path: Path) -> None:
     pbx = a_pbx(tmp_path, manager="[general]\nenabled=yes\nbindaddr=192.0.2.7\n")
     assert "permit = 192.0.2.7/255.255.255.255\n" in planned(pbx)["xucd/manager.conf"]
+    (tmp_path / "manager.conf").write_text("[general]\nenabled=yes\nbindaddr=2001:db8::7\n")
+    account = planned(setup.pbx_of(tmp_path))["xucd/manager.conf"]
+    rules = [rule for rule in options_in(account, "xucd") if rule[0] in ("permit", "deny")]
+    assert rules[-1] == ("permit", "2001:db8::7/128")
+
+
+def test_of_either_internet_the_account_permits_this_machine_alone(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, manager="[general]\nenabled=yes\nbindaddr=::\n")
+    account = planned(pbx)["xucd/manager.conf"]
+    rules = [rule for rule in options_in(account, "xucd") if rule[0] in ("permit", "deny")]
+    assert rules == [
+        ("deny", "0.0.0.0/0.0.0.0"), ("permit", "127.0.0.1/255.255.255.255"),
+        ("deny", "::/0"), ("permit", "::1/128"),
+    ]  # fmt: skip
 
 
 def test_which_queues_can_be_prepared(tmp_path: Path) -> None:

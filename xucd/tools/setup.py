@@ -340,7 +340,7 @@ def _account_file(account: Account) -> str:
     text = text.replace("\n[xucd]\n", f"\n[{account.username}]\n")
     text = text.replace("\nsecret = CHANGE-ME\n", f"\nsecret = {account.secret}\n")
     if not account.host.startswith("127."):
-        own = "permit = 127.0.0.1/255.255.255.255\n"
+        own = "permit = ::1/128\n"  # the last of the rules; of those that match, that counts
         # Asterisk listens there alone, so that is the address from which this machine calls, too.
         mask = "128" if ":" in account.host else "255.255.255.255"
         text = text.replace(own, f"{own}permit = {account.host}/{mask}\n")
