@@ -296,6 +296,38 @@ def test_the_secret_is_in_no_diff(tmp_path: Path) -> None:
     assert shown.count("(a random secret)") == 2
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "secret = of-the-wallboard",
+        "  secret=>of-the-wallboard ; theirs",
+        "md5secret = of-the-wallboard",
+        "; secret = of-the-wallboard",
+        'client_secret = "of-the-wallboard" # theirs',
+        'bind_password = "of-the-wallboard"',
+        'oidc = { client_id = "xucd", secret = "of-the-wallboard" }',
+        'url = "postgresql://xucd:of-the-wallboard@db.example.org/xucd"',
+    ],
+)
+def test_nobody_elses_secret_is_in_a_diff(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "manager.conf"
+    path.write_text(f"[wallboard]\n{line}\nread = call\n")
+    for text in (f"[wallboard]\n{line}\nread = call\nnew\n", "[wallboard]\nread = call\n"):
+        shown = difference(Change(path, text.encode()))
+        assert "of-the-wallboard" not in shown
+        assert "(a secret)" in shown
+        assert "read = call" in shown
+    path.write_text("of-the-wallboard\n")  # a file that is a secret
+    shown = difference(Change(path, b"another\n", secret="another"))
+    assert shown.splitlines()[-2:] == ["-(a secret)", "+(a random secret)"]
+
+
+def test_a_line_that_only_looks_secret_is_shown(tmp_path: Path) -> None:
+    text = '[ami]\nsecret = ""\nsecret_file = "ami-secret"\n[web]\npublic_url = "http://x:8090/"\n'
+    shown = difference(Change(tmp_path / "xucd.toml", text.encode()))
+    assert [line[1:] for line in shown.splitlines() if line[:1] == "+"][1:] == text.splitlines()
+
+
 def test_a_queues_wrapup_is_taken_over_from_asterisks_files(tmp_path: Path) -> None:
     pbx = a_pbx(tmp_path, **GENERATED)
     (tmp_path / "queues_additional.conf").write_text("[400]\nwrapuptime=12\n[401]\nwrapuptime=x\n")

@@ -12,6 +12,7 @@ import fcntl
 import glob
 import hashlib
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +23,18 @@ import msgspec
 NEW = ".xucd-new"
 KEPT = ".before-xucd"
 """What the name of the copy of a file ends with that was there before."""
+
+
+NEW_SECRET, OTHER_SECRET = "(a random secret)", "(a secret)"
+
+_SECRET_KEY = re.compile(
+    r"""(?ix) ( \b [\w.-]* (?: secret | passw(?:or)?d | passphrase | token ) "? \s* =>? \s* )
+    (?! \(a\ random\ secret\) | "" | '' | [;\#] ) \S .*"""
+)
+"""A key that holds a secret, in Asterisk's files and in xucd's settings, up to its value."""
+
+_IN_URL = re.compile(r"(//[^/\s:@]*:)[^\s@]+@")
+"""The password in an address, such as a database's."""
 
 
 class FilesError(Exception):
@@ -271,12 +284,25 @@ def difference(change: Change) -> str:
     held = _read(change.path)
     if held == change.text:
         return ""
-    before = (held or b"").decode("utf-8", "replace").splitlines()
-    after = change.text.decode("utf-8", "replace").splitlines()
+    before, after = (
+        [_masked(line, change) for line in _lines(text)] for text in (held, change.text)
+    )
     names = (str(change.path) if held is not None else "/dev/null", str(change.path))
     lines = [line.rstrip("\r\n") for line in difflib.unified_diff(before, after, *names)]
-    shown = "\n".join(line for line in lines if line not in ("--- ", "+++ "))
-    return shown.replace(change.secret, "(a random secret)") if change.secret else shown
+    return "\n".join(line for line in lines if line not in ("--- ", "+++ "))
+
+
+def _lines(text: bytes | None) -> list[str]:
+    return (text or b"").decode("utf-8", "replace").splitlines()
+
+
+def _masked(line: str, change: Change) -> str:
+    """A line of a file, of whose secrets none is shown: neither ours, nor those of others."""
+    if change.secret:
+        if change.text.decode("utf-8", "replace").strip() == change.secret and line.strip():
+            return NEW_SECRET if line.strip() == change.secret else OTHER_SECRET  # nothing else
+        line = line.replace(change.secret, NEW_SECRET)
+    return _IN_URL.sub(rf"\1{OTHER_SECRET}@", _SECRET_KEY.sub(rf"\1{OTHER_SECRET}", line))
 
 
 def _copy_of(path: Path) -> Path:
