@@ -576,7 +576,7 @@ def test_first_passwords_are_on_a_list_that_only_its_owner_reads(
 
 @pytest.mark.parametrize("names", [(), ("anna.berg",)])
 def test_only_those_whom_setup_added_get_a_password_and_a_killed_run_is_ended(
-    tmp_path: Path, names: tuple[str, ...]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], names: tuple[str, ...]
 ) -> None:
     settings, url = tmp_path / "xucd.toml", f"sqlite:///{tmp_path}/xucd.db"
     people = tuple(Person(login, "Anna", "Berg", 1 + at) for at, login in enumerate(names))
@@ -589,6 +589,13 @@ def test_only_those_whom_setup_added_get_a_password_and_a_killed_run_is_ended(
     store.close()
     arguments = argparse.Namespace(yes=True, admin_password_file=None)
     first_users.make(settings, url, arguments)
+    # Nobody is at a terminal: the administrator's is on the list alone.
+    (row,) = (tmp_path / first_users.LIST).read_text().splitlines()[1:]
+    said = capsys.readouterr().out
+    assert row.startswith("admin,")
+    assert row.split(",")[-1] not in said
+    first_users.forget(settings)
+    assert f"{first_users.LIST} has first passwords: delete it" in capsys.readouterr().out
     store = Store(url)
     assert [user.login for user in first_passwords.without_password(store)] == list(names)
     store.close()

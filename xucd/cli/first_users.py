@@ -5,7 +5,9 @@ still to get a password is remembered in a file, so that a run that was killed i
 """
 
 import argparse
+import contextlib
 import getpass
+import os
 import sys
 from pathlib import Path
 
@@ -40,9 +42,12 @@ def make(settings: Path, url: str, arguments: argparse.Namespace) -> None:
     store = Store(url)
     try:
         users = [u for u in first_passwords.without_password(store) if u.login in pending]
+        chosen = None
         if any(user.login == ADMIN for user in users):
-            first_passwords.set_passwords(store, {ADMIN: _administrators(arguments)})
-        users = [user for user in users if user.login != ADMIN]
+            chosen = _administrators(arguments)
+        if chosen is not None:
+            first_passwords.set_passwords(store, {ADMIN: chosen})
+            users = [user for user in users if user.login != ADMIN]
         made = {user.login: first_passwords.new_password() for user in users}
         if made:
             print(f"\nFirst passwords are being made for {len(made)} users …", flush=True)
@@ -59,6 +64,14 @@ def make(settings: Path, url: str, arguments: argparse.Namespace) -> None:
             service.hand_over(Path(make_url(url).database or ""))
 
 
+def forget(settings: Path) -> None:
+    """After a removal: nobody is to get a password any more. Says where passwords are left."""
+    with contextlib.suppress(OSError):
+        settings.with_name(PENDING).unlink(missing_ok=True)
+    if os.path.lexists(settings.with_name(LIST)):
+        print(f"{settings.with_name(LIST)} has first passwords: delete it once they are handed out")
+
+
 def _pending(file: Path) -> set[str]:
     try:
         return set(msgspec.json.decode(file.read_bytes(), type=list[str]))
@@ -66,8 +79,11 @@ def _pending(file: Path) -> set[str]:
         return set()
 
 
-def _administrators(arguments: argparse.Namespace) -> str:
-    """The administrator's password: the file's, one that is typed, or one made up."""
+def _administrators(arguments: argparse.Namespace) -> str | None:
+    """The administrator's password: the file's, one that is typed, or one made up and shown.
+
+    None for one that is to be made up where nobody sees it: what is printed may go into a log.
+    """
     file: Path | None = arguments.admin_password_file
     least = passwords.MIN_LENGTH
     if file is not None:
@@ -78,6 +94,8 @@ def _administrators(arguments: argparse.Namespace) -> str:
         if len(password) < least:
             raise Mistake(f"{file}: a password needs at least {least} characters")
         return password
+    if (arguments.yes or not sys.stdin.isatty()) and not sys.stdout.isatty():
+        return None
     if arguments.yes or not sys.stdin.isatty():
         password = first_passwords.new_password()
         print(f"\nThe administrator signs in as {ADMIN} with the password {password}")

@@ -5,6 +5,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from xucd.cli import first_users
 from xucd.cli.setup_run import MANIFEST
 from xucd.cli.subcommand import Mistake, ask
 from xucd.tools import service, setup
@@ -38,5 +39,6 @@ def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
             service.asterisk(command)
     except ProgramError as error:
         print(f"Asterisk has not read its files again: {error}", file=sys.stderr)
+    first_users.forget(path)
     print("the database of the contact centre is kept")
     return 0
