@@ -4,6 +4,7 @@ import argparse
 import datetime
 import difflib
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PROJECT
+from tests.conftest import PROJECT, as_nobody
 from xucd import cli
 from xucd.cli import first_users, setting_up
 from xucd.cli.setup_run import Run
@@ -661,6 +662,27 @@ def test_without_an_asterisk_a_sentence_says_what_to_do(
     assert cli.main(["-c", str(file), *(word.format(folder=tmp_path) for word in words)]) == 2
     assert said in capsys.readouterr().err
     assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_who_may_not_see_asterisks_files_is_told_so(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    named: bool,
+) -> None:
+    etc = tmp_path / "hidden/etc"
+    etc.mkdir(parents=True)
+    (etc / "asterisk.conf").touch()
+    etc.parent.chmod(0)
+    monkeypatch.setattr("xucd.tools.asterisk_files.PLACES", (etc,))
+    monkeypatch.chdir("/")
+    with as_nobody():
+        code = cli.main(["setup", "--dry-run", *(["--asterisk-etc", str(etc)] if named else [])])
+    etc.parent.chmod(0o700)
+    said = capsys.readouterr()
+    assert (code, said.out) == (2, "")
+    assert re.fullmatch(rf"xucd: {etc}\S*: Permission denied; run it as a .* root\n", said.err)
 
 
 def test_removing_what_was_never_set_up_does_nothing(

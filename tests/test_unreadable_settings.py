@@ -1,13 +1,12 @@
 """A settings file that cannot be read ends each command with one sentence, and with code 2."""
 
-import contextlib
-import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import as_nobody
 from xucd.cli import COMMANDS, main, subcommand
 
 ARGUMENTS = {
@@ -18,7 +17,6 @@ ARGUMENTS = {
     "INTERFACE": "PJSIP/1001",
 }
 """What stands for the arguments that a command asks for, by their names in its help."""
-NOBODY = 65534
 MAKES_IT = "setup"
 """The command that makes a settings file where there is none."""
 
@@ -50,19 +48,6 @@ UNREADABLE: dict[str, tuple[Callable[[Path], None], str]] = {
     "not UTF-8": (_not_utf8, "is not UTF-8 text"),
     "nested": (_nested, "is not valid TOML: its values are nested too deeply"),
 }
-
-
-@contextlib.contextmanager
-def _as_nobody() -> Iterator[None]:
-    """Read files as a user does who may not read everything."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
 
 
 @pytest.fixture
@@ -121,7 +106,7 @@ def test_a_file_that_this_user_may_not_read_is_not_passed_over(
     monkeypatch.setattr(subcommand, "PLACES", (str(file),) if given == "place" else ())
     if given == "variable":
         monkeypatch.setenv("XUCD_CONFIG", str(file))
-    with _as_nobody():
+    with as_nobody():
         code = main([*(["-c", str(file)] if given == "argument" else []), "check"])
     folder.chmod(0o700)
     assert code == 2

@@ -8,8 +8,10 @@ and does nothing else; it also ends what a killed one began.
 
 import argparse
 import asyncio
+import contextlib
 import datetime
 import os
+import stat
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -65,11 +67,8 @@ def setup_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Set xucd up, or remove what was set up."""
     path = (settings_path(arguments) or SETTINGS).absolute()
-    etc = arguments.asterisk_etc or configuration_folder()
-    etc = None if etc is None else etc.absolute()
-    if etc is not None and not etc.is_dir():
-        raise Mistake(f"{etc} is no folder: give Asterisk's configuration with --asterisk-etc")
     try:
+        etc = _asterisk_etc(arguments)
         with interruptible(), alone(etc or path.parent):
             if arguments.remove:
                 return setup_removal.remove(arguments, path, etc)
@@ -78,8 +77,25 @@ def run(arguments: argparse.Namespace) -> int:
         raise Mistake(str(error)) from error
     except AmiError as error:
         raise Mistake(f"cannot read the PBX: {error.text}") from error
+    except OSError as error:
+        name = error.filename or "output"
+        raise Mistake(
+            f"{name}: {error.strerror}; run it as a user who may, such as root"
+        ) from error
     except KeyboardInterrupt:
         raise Mistake("interrupted; run it again to go on, or with --remove to undo it") from None
+
+
+def _asterisk_etc(arguments: argparse.Namespace) -> Path | None:
+    """Asterisk's configuration, None if it is not here. Raises OSError and `Mistake`."""
+    etc: Path | None = arguments.asterisk_etc or configuration_folder()
+    if etc is None:
+        return None
+    etc = etc.absolute()
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        if stat.S_ISDIR(os.stat(etc).st_mode):  # is_dir() is False for one that cannot be seen
+            return etc
+    raise Mistake(f"{etc} is no folder: give Asterisk's configuration with --asterisk-etc")
 
 
 def _steps(run: Run) -> int:

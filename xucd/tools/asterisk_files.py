@@ -7,6 +7,7 @@ comments, of lines or of blocks (``;-- … --;``). A file keeps its line ends an
 import glob
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -52,15 +53,26 @@ class ManagerPlace(msgspec.Struct, frozen=True):
 
 
 def configuration_folder() -> Path | None:
-    """Where this machine's Asterisk has its configuration; None if there is none."""
+    """Where this machine's Asterisk has its configuration; None if there is none.
+
+    Raises OSError where it cannot be seen.
+    """
     for place in PLACES:
         main = place / "asterisk.conf"
-        if main.is_file():
+        if _is_file(main):
             options = dict(options_in(text_of(main), "directories"))
             return Path(options.get("astetcdir", place))
-        if (place / "manager.conf").is_file():
+        if _is_file(place / "manager.conf"):
             return place
     return None
+
+
+def _is_file(path: Path) -> bool:
+    """Unlike `Path.is_file`, raises PermissionError with every Python where it cannot be seen."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def layout_of(etc: Path) -> Layout:
@@ -178,7 +190,7 @@ def includes_in(text: str) -> list[str]:
 def included_files(etc: Path, name: str, depth: int = 0) -> list[Path]:
     """A file and all that it includes. Raises OSError."""
     path = etc / name
-    if depth > MAX_DEPTH or not path.is_file():
+    if depth > MAX_DEPTH or not _is_file(path):
         return []
     found = [path]
     for included in includes_in(text_of(path)):
