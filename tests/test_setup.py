@@ -39,6 +39,7 @@ from xucd.tools.asterisk_files import (
 from xucd.tools.discovery import FoundPbx, FoundQueue
 from xucd.tools.file_changes import Change, FilesError, Manifest, alone, difference
 from xucd.tools.proposal import propose
+from xucd.tools.service import settings_in
 
 # -- Asterisk's files
 
@@ -468,6 +469,34 @@ def test_rights_are_strict_where_nobody_could_sign_in_before(
     written = setup.settings_changes(path, account, -1, is_first=is_first)[-1].text.decode()
     assert tomllib.loads(written)["strict_rights"] is is_first
     assert tomllib.loads(written)["queue_sheet"] == "queue"
+
+
+@pytest.mark.parametrize("ami", ['secret = "by-hand"', 'secret_file = "other"', ""])
+def test_a_secret_that_works_is_put_where_the_service_takes_it_from(
+    tmp_path: Path, ami: str
+) -> None:
+    path = tmp_path / "xucd.toml"
+    path.write_text(f"[ami]\n{ami}\n[web]\nport = 1\n")
+    changes = setup.settings_changes(path, None, -1, is_first=False, held="by-hand")
+    assert "by-hand" not in "".join(map(difference, changes))
+    Manifest(tmp_path / "setup.json").make(changes)
+    assert (tmp_path / "ami-secret").read_text() == "by-hand\n"
+    assert tomllib.loads(path.read_text()) == {
+        "ami": {"secret_file": "ami-secret"}, "web": {"port": 1},
+    }  # fmt: skip
+    assert setup.settings_changes(path, None, -1, is_first=False, held="by-hand") == []
+
+
+@pytest.mark.parametrize(
+    ("start", "settings"),
+    [
+        ("/opt/xucd/bin/xucd -c /etc/xucd/xucd.toml run", "/etc/xucd/xucd.toml"),
+        ("/x/xucd run", "/etc/xucd/xucd.toml"),
+        ("/x/xucd -c /a run\n# drop-in\n[Service]\nExecStart=\nExecStart=/x --config=/b run", "/b"),
+    ],
+)
+def test_the_service_is_of_the_settings_that_its_unit_names(start: str, settings: str) -> None:
+    assert settings_in(f"[Service]\nExecStart={start}\n[Install]\n") == Path(settings)
 
 
 KILLED = """

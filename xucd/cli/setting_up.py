@@ -159,7 +159,7 @@ def keep(run: Run, text: str) -> None:
 
 def _start(run: Run, settings: Settings) -> None:
     """Start the service, or say how, and where the page is."""
-    if not service.systemd_has_unit():
+    if not run.has_service:
         print(f"\nStart xucd: xucd -c {run.path} run")
     elif not service.is_active():
         if run.arguments.yes or ask("Start the service now?", default=True):

@@ -55,13 +55,15 @@ def _wanted(run: Run, settings: Settings, access: Access) -> list[Change]:
                 "found neither Asterisk's configuration (/etc/asterisk) nor an account that"
                 " works: run xucd setup on the PBX's machine, as root"
             )
-        return setup.settings_changes(run.path, None, -1, is_first=False)
+        held = _held(run, settings)
+        return setup.settings_changes(run.path, None, -1, is_first=False, held=held)
     if not works and not run.dry:
         service.asterisk("core show version")  # the account may be right: it does not run
     account = None if access.opens else setup.account_of(run.pbx, settings)
     group = service.service_ids()[1]
     is_first = not present_plan(settings.store.url).people
-    changes = setup.settings_changes(run.path, account, group, is_first=is_first)
+    held = _held(run, settings) if account is None else ""
+    changes = setup.settings_changes(run.path, account, group, is_first=is_first, held=held)
     if not works or _is_here(settings.ami, run.pbx):
         ours = run.pbx.etc / setup.MANAGER
         if account is None and run.manifest.holds(ours) and setup.is_used(ours, settings):
@@ -72,6 +74,11 @@ def _wanted(run: Run, settings: Settings, access: Access) -> list[Change]:
     if run.pbx.layout.generated and not works:
         print("A web interface writes this PBX's files; xucd uses those that it leaves.")
     return changes
+
+
+def _held(run: Run, settings: Settings) -> str:
+    """The secret that works, if systemd's service takes it from its file, else ""."""
+    return settings.ami.secret if run.has_service and service.unit().credentials else ""
 
 
 def is_allowed(run: Run, change: Change) -> bool:

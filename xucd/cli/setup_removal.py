@@ -27,7 +27,7 @@ def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
         return 0
     if not arguments.yes and not ask("Do this?", default=False):
         raise Mistake("nothing was changed")
-    if service.systemd_has_unit():
+    if service.unit_settings() == path:
         service.stop()
     if etc is None:
         said = manifest.undo(lambda _, text: text)

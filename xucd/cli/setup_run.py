@@ -62,6 +62,8 @@ class Run:
         self.arguments = arguments
         self.dry = arguments.dry_run
         self.path = path
+        self.has_service = service.unit_settings() == path
+        """Whether systemd's service is of these settings."""
         self.pbx = None if etc is None else setup.pbx_of(etc)
         folder = path.parent if etc is None else etc / OURS
         self.manifest = Manifest(folder / MANIFEST)

@@ -31,15 +31,20 @@ def asterisk(command: str) -> str:
     return _run([program, "-rx", command], "start Asterisk, and run this again as root")
 
 
-def systemd_has_unit() -> bool:
-    """Whether systemd runs here and knows xucd's service."""
+def unit_settings() -> Path | None:
+    """The settings file of xucd's service; None where systemd does not run or know it."""
     if not Path("/run/systemd/system").is_dir() or shutil.which("systemctl") is None:
-        return False
+        return None
     try:
-        _run(["systemctl", "cat", UNIT], "")
+        return settings_in(_run(["systemctl", "cat", UNIT], ""))
     except ProgramError:
-        return False
-    return True
+        return None
+
+
+def settings_in(unit: str) -> Path:
+    """The settings file that a unit names; its drop-ins come after it, so the last counts."""
+    named = re.findall(r"(?m)^ExecStart=.*\s(?:-c|--config)[ =]+(\S+)", unit)
+    return Path(named[-1] if named else "/etc/xucd/xucd.toml")
 
 
 def is_active() -> bool:

@@ -265,12 +265,13 @@ def has_secret(path: Path) -> bool:
 
 
 def settings_changes(
-    path: Path, account: Account | None, group: int, *, is_first: bool
+    path: Path, account: Account | None, group: int, *, is_first: bool, held: str = ""
 ) -> list[Change]:
     """The changes of xucd's own settings; a new file has the secret in one beside it.
 
-    `group` may read the secret, besides root. Where nobody can sign in yet, `is_first`, users have
-    the rights of their profile alone. Raises `FilesError`.
+    `group` may read the secret, besides root. `held` is one that the settings have, and that
+    systemd takes from that file: its service does not start without. Where nobody can sign in yet,
+    `is_first`, users have the rights of their profile alone. Raises `FilesError`.
     """
     try:
         is_new = not path.exists()
@@ -286,19 +287,15 @@ def settings_changes(
             ("ami", "host"): account.host,
             ("ami", "port"): account.port,
             ("ami", "username"): account.username,
-            ("ami", "secret"): None,
-            ("ami", "secret_file"): SECRET_FILE,
         }
         if not _has_sheets(path, text):
             keys[("", "queue_sheet")] = "queue"
             text = (text if text.endswith("\n") else f"{text}\n") + QUEUE_SHEET
-        mode = 0o640 if group > 0 else 0o600
-        secret = (account.secret + "\n").encode()
-        changes.append(
-            Change(
-                path.with_name(SECRET_FILE), secret, mode, 0, max(group, 0), secret=account.secret
-            )
-        )
+    secret = held if account is None else account.secret
+    if secret:
+        keys |= {("ami", "secret"): None, ("ami", "secret_file"): SECRET_FILE}
+        file, mode = path.with_name(SECRET_FILE), 0o640 if group > 0 else 0o600
+        changes.append(Change(file, f"{secret}\n".encode(), mode, 0, max(group, 0), secret=secret))
     changes.append(Change(path, _with_keys(path, text, keys).encode()))
     return [change for change in changes if _is_new(change)]
 
