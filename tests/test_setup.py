@@ -544,6 +544,45 @@ def test_what_asterisk_has_not_read_is_remembered_until_it_has(etc: Path) -> Non
     assert Manifest(place).unread == []
 
 
+def test_what_asterisks_user_plants_leads_nowhere(etc: Path, tmp_path: Path) -> None:
+    place, target = etc / "xucd/setup.json", tmp_path / "preload"
+    copy = etc / "a.conf.before-xucd"
+    copy.symlink_to(target)  # dangling, and so not there for Path.exists
+    Manifest(place).make(changes_of(etc))
+    assert not target.exists()
+    assert copy.read_bytes() == b"[a]\r\nb = \xe9\r\n"
+    copy.unlink()
+    copy.write_text("planted\n")
+    said = Manifest(place).undo(partial(setup.without_ours, etc))
+    assert any("before-xucd is not what was there before" in sentence for sentence in said)
+    assert b"planted" not in (etc / "a.conf").read_bytes()
+
+
+def test_a_manifest_that_others_can_write_is_refused(etc: Path, tmp_path: Path) -> None:
+    place = etc / "xucd/setup.json"
+    Manifest(place).make(changes_of(etc))
+    place.chmod(0o666)
+    with pytest.raises(FilesError, match=r"setup\.json: was not written by setup"):
+        Manifest(place)
+    place.rename(tmp_path / "theirs")
+    place.symlink_to(tmp_path / "theirs")
+    with pytest.raises(FilesError, match=r"setup\.json: is a link"):
+        Manifest(place)
+
+
+@pytest.mark.parametrize("planted", ["a.conf", "xucd"])
+def test_a_link_of_asterisks_user_to_a_file_of_roots_is_refused(
+    etc: Path, tmp_path: Path, planted: str
+) -> None:
+    (tmp_path / "roots").mkdir()
+    (etc / "a.conf").unlink()
+    (etc / planted).symlink_to(tmp_path / "roots")
+    os.chown(etc / planted, 65534, 65534, follow_symlinks=False)
+    with pytest.raises(FilesError, match=f"{planted}: is a link of another user's"):
+        Manifest(tmp_path / "setup.json").make(changes_of(etc))
+    assert not list((tmp_path / "roots").iterdir())
+
+
 def test_two_setups_at_once_do_not_meet(
     etc: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,7 @@ somebody changed since is not put back: only our own lines are taken out of it.
 
 import contextlib
 import difflib
+import errno
 import fcntl
 import glob
 import hashlib
@@ -98,7 +99,7 @@ class Manifest:
         self.files: dict[str, Changed] = {}
         self.unread: list[str] = []
         try:
-            held = msgspec.json.decode(path.read_bytes(), type=Remembered)
+            held = msgspec.json.decode(_read_own(path), type=Remembered)
             self.files = {entry.path: entry for entry in held.files}
             self.unread = held.unread
         except FileNotFoundError:
@@ -117,6 +118,8 @@ class Manifest:
     def make(self, changes: Iterable[Change], unread: Iterable[str] = ()) -> None:
         """Make all changes; on an error, none is left. Raises `FilesError`."""
         changes = list(changes)
+        for change in changes:
+            _refuse_planted(change.path)
         self.unread += [command for command in unread if command not in self.unread]
         earlier = self._copied()
         contents = {change.path: _read(change.path) for change in changes}
@@ -252,7 +255,7 @@ class Manifest:
     def _keep(self, path: Path, held: bytes) -> None:
         copy = _copy_of(path)
         if _read(copy) != held:  # none, or one that an earlier removal has left
-            _replace(Change(copy, held), like=path)
+            _replace(Change(copy, held), like=path, own=True)
 
     def _write(self) -> None:
         if not self.files:
@@ -262,7 +265,7 @@ class Manifest:
             return
         held = Remembered([self.files[name] for name in sorted(self.files)], self.unread)
         text = msgspec.json.format(msgspec.json.encode(held))
-        _replace(Change(self.path, text, 0o600))
+        _replace(Change(self.path, text, 0o600, os.geteuid(), -1), own=True)
 
 
 def _put_back_one(path: Path, kept: bytes | None) -> str:
@@ -309,6 +312,42 @@ def _copy_of(path: Path) -> Path:
     return path.with_name(path.name + KEPT)
 
 
+def _read_own(path: Path) -> bytes:
+    """What only this user or root can have written: no link, and nobody else's. Raises OSError.
+
+    Asterisk's user may own the folder around it, and is not to say which files root removes.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise FilesError(f"{path}: is a link, which setup has not made: remove it") from error
+        raise
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(handle)
+        if found.st_uid not in (0, os.geteuid()) or found.st_mode & 0o022:
+            raise FilesError(f"{path}: was not written by setup: others can write it; remove it")
+        return file.read()
+
+
+def _refuse_planted(path: Path) -> None:
+    """Raises `FilesError` for a link that leads a user's file to one which that user may not write.
+
+    As the kernel does in /tmp: a link of root's is followed, or one to a file of the link's owner.
+    """
+    for each in (path.parent, path):
+        if not each.is_symlink():
+            continue
+        owner = each.lstat().st_uid
+        target = each.resolve()
+        if owner not in (0, os.geteuid()) and not (
+            target.exists() and target.stat().st_uid == owner
+        ):
+            raise FilesError(
+                f"{each}: is a link of another user's to {target}: replace it by a file"
+            )
+
+
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
@@ -339,13 +378,14 @@ def _make_folder(folder: Path) -> None:
         os.chown(folder, above.st_uid, above.st_gid)
 
 
-def _replace(change: Change, like: Path | None = None) -> None:
+def _replace(change: Change, like: Path | None = None, *, own: bool = False) -> None:
     """Write a file as a whole, with the owner and mode that it has. Raises OSError."""
-    path = change.path.resolve()  # a link stays one
+    # A link stays one; but for what is only ours, where nobody has a link.
+    path = change.path.absolute() if own else change.path.resolve()
     _make_folder(path.parent)
     mode, owner, group = change.mode, change.owner, change.group
     with contextlib.suppress(FileNotFoundError):
-        found = (like or path).stat()
+        found = (like or path).stat(follow_symlinks=not own or like is not None)
         mode, owner, group = stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
     for left in path.parent.glob(f".{glob.escape(path.name)}.*{NEW}"):
         left.unlink(missing_ok=True)  # of a run that was killed: see `alone`
