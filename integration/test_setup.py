@@ -236,7 +236,7 @@ async def test_a_run_that_is_ended_leaves_nothing_and_a_killed_one_is_ended_by_t
         with xucd.file.open("a") as file:
             file.write(f'[ami]\nport = {pbx.ami_port}\nsecret = "made-by-hand"\n')
         before = tree(pbx.etc), xucd.file.read_text(), sorted(os.listdir(tmp_path))
-        said = await asyncio.to_thread(xucd.ended_in_setup, signal.SIGHUP)
+        said = await asyncio.to_thread(xucd.ended_in_setup, signal.SIGTERM)
         assert "interrupted; run it again" in said
         assert (tree(pbx.etc), xucd.file.read_text(), sorted(os.listdir(tmp_path))) == before
         await asyncio.to_thread(xucd.ended_in_setup, signal.SIGKILL)
