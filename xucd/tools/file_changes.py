@@ -81,7 +81,7 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-class Remembered(msgspec.Struct):
+class ManifestFile(msgspec.Struct):
     """What a manifest holds. `unread` are commands that are to be run for what was changed."""
 
     files: list[Changed]
@@ -99,7 +99,7 @@ class Manifest:
         self.files: dict[str, Changed] = {}
         self.unread: list[str] = []
         try:
-            held = msgspec.json.decode(_read_own(path), type=Remembered)
+            held = msgspec.json.decode(_read_own(path), type=ManifestFile)
             self.files = {entry.path: entry for entry in held.files}
             self.unread = held.unread
         except FileNotFoundError:
@@ -263,7 +263,7 @@ class Manifest:
             with contextlib.suppress(OSError):
                 self.path.parent.rmdir()  # ours, if it is empty
             return
-        held = Remembered([self.files[name] for name in sorted(self.files)], self.unread)
+        held = ManifestFile([self.files[name] for name in sorted(self.files)], self.unread)
         text = msgspec.json.format(msgspec.json.encode(held))
         _replace(Change(self.path, text, 0o600, os.geteuid(), -1), own=True)
 
