@@ -17,6 +17,7 @@ from integration.debian.booted import (
     BootedDebian,
     BootedError,
     build_asterisk_images,
+    build_images,
     build_package,
     run_once,
 )
@@ -43,6 +44,13 @@ shown = ssl.get_server_certificate(("127.0.0.1", 8090))
 print(x509.load_pem_x509_certificate(shown.encode()).serial_number)
 """
 AS_XUCD = "runuser -u xucd -- xucd"
+UPON = """
+mkdir -p $(dirname {own})
+touch {own}
+dpkg --unpack /dist/xucd.deb && exit 1
+rm {own}
+dpkg --unpack /dist/xucd.deb
+"""
 ON_SID = """
 apt-get -qy install /dist/xucd.deb </dev/null
 /opt/xucd/bin/python3 -c 'import sys; print(sys.version_info[:2])'
@@ -104,6 +112,14 @@ def logged(debian: BootedDebian, text: str) -> None:
 def serial(debian: BootedDebian) -> str:
     """The serial number of the certificate that a new connection is shown."""
     return debian.run("/opt/xucd/bin/python3 -", given=SERIAL).strip()
+
+
+@pytest.mark.parametrize("own", ["/opt/xucd/pyvenv.cfg", "/etc/systemd/system/xucd.service"])
+def test_it_is_not_unpacked_upon_an_installation_without_a_package(dist: Path, own: str) -> None:
+    build_images("13")
+    said = run_once("xucd-debian:13", {"/dist": dist}, UPON.format(own=own))
+    assert f"xucd is installed here without the package ({own}): stop it" in said
+    assert "settings and data stay" in said
 
 
 def test_the_service_has_its_user_folders_and_confinement(debian: BootedDebian) -> None:
