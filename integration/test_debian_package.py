@@ -182,6 +182,14 @@ def test_an_upgrade_keeps_data_and_settings_and_restarts_the_service(debian: Boo
     assert debian.run("systemctl show -P MainPID xucd") != main
 
 
+def test_an_upgrade_is_complete_though_the_settings_are_wrong(debian: BootedDebian) -> None:
+    debian.run("cp /etc/xucd/xucd.toml /etc/xucd/kept.toml; echo wrong >>/etc/xucd/xucd.toml")
+    said = debian.run("dpkg -i /dist/newer.deb")
+    assert "xucd does not start: journalctl -u xucd says why" in said
+    assert debian.run("dpkg --audit; dpkg-query -W -f '${Status}' xucd") == "install ok installed"
+    debian.run("mv /etc/xucd/kept.toml /etc/xucd/xucd.toml; systemctl restart xucd")
+
+
 def test_a_removal_keeps_data_and_a_purge_leaves_nothing(debian: BootedDebian) -> None:
     debian.run("apt-get -qy remove xucd")
     assert debian.run("systemctl is-active xucd || true") == "inactive\n"
