@@ -190,6 +190,14 @@ def test_an_upgrade_is_complete_though_the_settings_are_wrong(debian: BootedDebi
     debian.run("mv /etc/xucd/kept.toml /etc/xucd/xucd.toml; systemctl restart xucd")
 
 
+def test_it_is_not_removed_while_asterisk_has_what_setup_wrote(debian: BootedDebian) -> None:
+    debian.run("install -d /etc/asterisk/xucd; touch /etc/asterisk/xucd/setup.json")
+    with pytest.raises(BootedError, match='run "xucd setup --remove"'):
+        debian.run("apt-get -qy remove xucd")
+    assert debian.run("dpkg --audit; systemctl is-active xucd") == "active\n"
+    debian.run("rm -r /etc/asterisk")
+
+
 def test_a_removal_keeps_data_and_a_purge_leaves_nothing(debian: BootedDebian) -> None:
     debian.run("apt-get -qy remove xucd")
     assert debian.run("systemctl is-active xucd || true") == "inactive\n"
