@@ -1,6 +1,7 @@
 """The sdist and the wheel: they hold all that the documents send an operator to."""
 
 import re
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -39,6 +40,12 @@ def test_the_wheel_holds_each_file_that_the_documents_name() -> None:
             if name.startswith("xucd/shipped/"):
                 original = PROJECT / name.removeprefix("xucd/shipped/")
                 assert wheel.read(name) == original.read_bytes()
+
+
+def test_the_debian_package_has_libraries_for_each_python_that_apt_lets_in() -> None:
+    pythons = runpy.run_path(str(PROJECT / "packages/make-deb"))["PYTHONS"]
+    minors = [int(python.removeprefix("3.")) for python in pythons]
+    assert minors == list(range(minors[0], minors[-1] + 1))
 
 
 def test_the_sdist_holds_them_and_the_documents() -> None:
