@@ -22,6 +22,7 @@ from integration.debian.booted import (
     run_once,
 )
 from integration.running import DEADLINE, DEMO
+from tests.test_packages import files_named
 from tests.test_ws_tls import certificate
 from xucd import __version__
 
@@ -136,6 +137,12 @@ def test_the_service_has_its_user_folders_and_confinement(debian: BootedDebian) 
     assert debian.run("systemctl is-active xucd; systemctl is-enabled xucd") == "active\nenabled\n"
     assert debian.run("xucd --version") == f"xucd {__version__}\n"
     assert debian.run("dpkg -V xucd") == ""
+
+
+def test_it_has_the_files_that_the_documents_name(debian: BootedDebian) -> None:
+    named = files_named()
+    assert {"systemd/fail2ban/jail.conf", "docs/proxy/nginx.conf"} <= named
+    debian.run(f"cd /usr/share/doc/xucd; ls -d {' '.join(sorted(named))}")
 
 
 def test_the_journal_has_no_errors_and_no_second_time(debian: BootedDebian) -> None:

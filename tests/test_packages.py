@@ -20,13 +20,14 @@ NAMED = re.compile(
 )
 
 
-def _named() -> set[str]:
+def files_named() -> set[str]:
+    """The files of the project that its pages name for operators, by their paths."""
     pages = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("systemd/*.md")]
     return {name for page in pages for name in NAMED.findall(page.read_text(encoding="utf-8"))}
 
 
 def test_the_wheel_holds_each_file_that_the_documents_name() -> None:
-    named = _named()
+    named = files_named()
     assert {"systemd/xucd.service", "locks/runtime.txt", "docs/xucd.toml"} <= named
     with zipfile.ZipFile(built()[1]) as wheel:
         held = set(wheel.namelist())
@@ -52,7 +53,9 @@ def test_the_sdist_holds_them_and_the_documents() -> None:
     with tarfile.open(built()[0]) as sdist:
         held = {name.partition("/")[2] for name in sdist.getnames()}
     pages = {str(page.relative_to(PROJECT)) for page in PROJECT.glob("docs/**/*.md")}
-    assert (_named() | pages | {"README.md", "CHANGELOG.md", "LICENSE", "setup.py"}) - held == set()
+    assert (
+        files_named() | pages | {"README.md", "CHANGELOG.md", "LICENSE", "setup.py"}
+    ) - held == set()
 
 
 def test_the_wheel_carries_the_bill_and_nothing_of_the_tests() -> None:
@@ -105,6 +108,6 @@ def test_a_checkout_finds_it_in_its_own_folders() -> None:
     assert shipped.path("systemd/xucd.service") == PROJECT / "systemd/xucd.service"
 
 
-def test_a_file_that_is_missing_is_named() -> None:
+def test_a_file_that_is_missing_isfiles_named() -> None:
     with pytest.raises(shipped.NotShipped, match=r"asterisk-conf/none\.conf is missing"):
         shipped.path("asterisk-conf/none.conf")
