@@ -68,7 +68,7 @@ help:
 	@echo "make generate     all that is generated: client libraries, and pictures and tables of docs/"
 	@echo "make assets       what the pages take from npm, with its licences, for wheel, deb and image"
 	@echo "make wheel        the sdist and the wheel, in dist/"
-	@echo "make deb          the Debian package, in dist/, for Debian 12 and 13"
+	@echo "make deb          the Debian package, in dist/, for Debian 12 and 13 on amd64"
 	@echo "make image        the container image xucd, made of the Debian package"
 	@echo "make locks        which versions of which libraries, with their hashes, and the bill of them"
 	@echo "make venv         the virtual environment, .venv"

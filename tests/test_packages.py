@@ -1,5 +1,6 @@
 """The sdist and the wheel: they hold all that the documents send an operator to."""
 
+import os
 import re
 import runpy
 import subprocess
@@ -47,6 +48,22 @@ def test_the_debian_package_has_libraries_for_each_python_that_apt_lets_in() -> 
     pythons = runpy.run_path(str(PROJECT / "packages/make-deb"))["PYTHONS"]
     minors = [int(python.removeprefix("3.")) for python in pythons]
     assert minors == list(range(minors[0], minors[-1] + 1))
+
+
+def test_another_architecture_is_told_what_to_install(tmp_path: Path) -> None:
+    dpkg = tmp_path / "dpkg"
+    dpkg.write_text("#!/bin/sh\necho arm64\n", encoding="utf-8")
+    dpkg.chmod(0o755)
+    ran = subprocess.run(
+        [sys.executable, PROJECT / "packages/make-deb"],
+        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        "make-deb: the package is for amd64, and this machine is arm64: install the wheel"
+        " (make wheel)\n"
+    )
 
 
 def test_the_sdist_holds_them_and_the_documents() -> None:
