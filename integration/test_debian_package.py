@@ -5,6 +5,7 @@ What the unit forbids is in force here: no test of the daemon is nearer to a ser
 
 from __future__ import annotations
 
+import runpy
 import shutil
 import subprocess
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from integration.debian.booted import (
+    PROJECT,
     BootedDebian,
     BootedError,
     build_asterisk_images,
@@ -220,5 +222,6 @@ def test_a_removal_keeps_data_and_a_purge_leaves_nothing(debian: BootedDebian) -
 def test_it_runs_on_the_python_of_the_next_debian_and_without_systemd(dist: Path) -> None:
     build_asterisk_images("22")  # of Debian sid, as it is for the time being
     said = run_once("xucd-asterisk:22", {"/dist": dist}, ON_SID)
-    assert "(3, 14)\n" in said
+    pythons = runpy.run_path(str(PROJECT / "packages/make-deb"))["PYTHONS"]
+    assert any(f"(3, {python.removeprefix('3.')})\n" in said for python in pythons)
     assert '{"current":false,"asterisk":"lost","store":"ok"' in said

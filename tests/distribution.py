@@ -1,5 +1,6 @@
 """The sdist and the wheel of this checkout, made as a release makes them, once in a test run."""
 
+import atexit
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,7 @@ def copied(target: Path) -> Path:
 def built() -> tuple[Path, Path]:
     """The sdist, and the wheel that is made from it."""
     folder = Path(mkdtemp(prefix="xucd-dist-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     source = copied(folder / "source")
     assets = "xucd/web/static/vendor"
     subprocess.run([PROJECT / "packages/make-assets"], check=True)
