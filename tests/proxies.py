@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import os
 import shutil
 import signal
@@ -16,11 +15,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from integration.running import free_port
+from tests import certificates
 from tests.conftest import PROJECT
 
 EXAMPLES = PROJECT / "docs/proxy"
@@ -39,32 +35,13 @@ class Certificate(NamedTuple):
 
 
 def certificate(folder: Path) -> Certificate:
-    """Make a certificate."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
-    now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - day)
-        .not_valid_after(now + day)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), False)
-        .sign(key, hashes.SHA256())
-    )
-    chain = made.public_bytes(serialization.Encoding.PEM)
-    secret = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    files = Certificate(folder / "fullchain.pem", folder / "privkey.pem", folder / "xucd.pem")
-    for file, content in zip(files, (chain, secret, chain + secret), strict=True):
-        file.write_bytes(content)
-    return files
+    """Make a certificate, in files of the names that the examples have."""
+    made, secret = certificates.certificate(folder, name=NAME)
+    chain = Path(made).rename(folder / "fullchain.pem")
+    key = Path(secret).rename(folder / "privkey.pem")
+    both = folder / "xucd.pem"
+    both.write_bytes(chain.read_bytes() + key.read_bytes())
+    return Certificate(chain, key, both)
 
 
 class Proxy:

@@ -6,8 +6,6 @@ It listens for ``ldap``, where it speaks StartTLS, and for ``ldaps``; its certif
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import shutil
 import signal
 import socket
@@ -17,11 +15,8 @@ import time
 from pathlib import Path
 from typing import Self
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from integration.running import free_port
+from tests.certificates import certificate
 
 BASE = "ou=people,dc=example,dc=org"
 GROUPS = "ou=groups,dc=example,dc=org"
@@ -35,8 +30,8 @@ modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof
 pidfile {folder}/slapd.pid
-TLSCACertificateFile {folder}/certificate.pem
-TLSCertificateFile {folder}/certificate.pem
+TLSCACertificateFile {folder}/cert.pem
+TLSCertificateFile {folder}/cert.pem
 TLSCertificateKeyFile {folder}/key.pem
 database mdb
 suffix "dc=example,dc=org"
@@ -115,12 +110,12 @@ class SlapdServer:
     @property
     def ca_file(self) -> str:
         """Its certificate, signed by itself."""
-        return str(self._folder / "certificate.pem")
+        return str(self._folder / "cert.pem")
 
     def __enter__(self) -> Self:
         try:
             (self._folder / "data").mkdir()
-            _make_certificate(self._folder)
+            certificate(self._folder, trusted=True)
             text = CONFIGURATION.format(folder=self._folder)
             (self._folder / "slapd.conf").write_text(text)
             subprocess.run(
@@ -195,30 +190,3 @@ def _program(name: str) -> str:
     found = shutil.which(name, path="/usr/sbin:/usr/bin")
     assert found is not None, f"{name} is missing: run integration/bin/ensure-test-tools"
     return found
-
-
-def _make_certificate(folder: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "slapd")])
-    now, day = datetime.datetime.now(datetime.UTC), datetime.timedelta(days=1)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - day)
-        .not_valid_after(now + day)
-        .add_extension(x509.SubjectAlternativeName([address]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "certificate.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )

@@ -10,8 +10,8 @@ from pathlib import Path
 from cryptography import x509
 
 from integration.running import DEADLINE
+from tests.certificates import certificate
 from tests.lone_xucd import LoneXucd
-from tests.test_ws_tls import certificate
 
 
 class TlsXucd(LoneXucd):

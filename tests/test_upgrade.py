@@ -15,10 +15,10 @@ import tomli_w
 from sqlalchemy import text
 
 from tests import make_upgrade_fixture
+from tests.certificates import certificate
 from tests.conftest import TODAY
 from tests.lone_xucd import LoneXucd
 from tests.rest_client import PREFIX
-from tests.test_ws_tls import certificate
 from tests.upgrades import (
     FIXTURES,
     VERSIONS,

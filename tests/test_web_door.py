@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import certificate
 from tests.test_web_bytes import errors_logged
-from tests.test_ws_tls import certificate
 from tests.web_server import Server, said, serving, until
 from tests.ws_client import Client, Refused
 from xucd.cti.link import MAX_WAITING_BYTES, LinkLimits

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from twisted.internet import ssl as twisted_ssl
 
-from tests.test_ws_tls import certificate
+from tests.certificates import certificate
 from tests.web_server import serving
 
 ANSWERS = ("/desk", "/assets/javascripts/cti.js", "/health", "/nothing", "/xuc/api/2.0/auth/check")
