@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.postgres_server import PostgresServer
+from tests.scene import Scene
 from xucd.config import center_file
 from xucd.config.plan import Plan
 from xucd.store import Store
@@ -96,3 +97,12 @@ def as_nobody() -> Iterator[None]:
     finally:
         if root:
             os.seteuid(0)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    """A centre in which bruce has logged in, with nothing told or asked for since."""
+    scene = Scene()
+    scene.logs_in()
+    scene.forget()
+    return scene

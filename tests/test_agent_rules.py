@@ -15,14 +15,6 @@ RINGING, ON_CALL, DIALING = AgentState.RINGING, AgentState.ON_CALL, AgentState.D
 LOGGED_OUT = AgentState.LOGGED_OUT
 
 
-@pytest.fixture
-def scene() -> Scene:
-    scene = Scene()
-    scene.logs_in()
-    scene.forget()
-    return scene
-
-
 def test_every_stance_but_out_can_be_left_by_logging_out() -> None:
     leaving = {stance for stance, fact in STANCE if fact is Fact.LOGGED_OUT}
     assert leaving == set(Stance) - {Stance.OUT}

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import msgspec
-import pytest
 
 from tests.scene import (
     ALICE,
@@ -32,14 +31,6 @@ QUEUES: Mapping[int, Mapping[int, int]] = {
     BRUCE: {SUPPORT: 0, SALES: 1, BILLING: 2},
     ALICE: {SUPPORT: 0},
 }
-
-
-@pytest.fixture
-def scene() -> Scene:
-    scene = Scene()
-    scene.logs_in()
-    scene.forget()
-    return scene
 
 
 def after(

@@ -1,7 +1,5 @@
 """What the memberships of an agent's queues add up to, event by event."""
 
-import pytest
-
 from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
 from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
@@ -12,14 +10,6 @@ from xucd.center.rules import commanded
 
 FREE = DeviceStatus.NOT_IN_USE
 QUEUES = ("support", "sales", "billing")
-
-
-@pytest.fixture
-def scene() -> Scene:
-    scene = Scene()
-    scene.logs_in()
-    scene.forget()
-    return scene
 
 
 def pause_of(scene: Scene, queue_id: int) -> tuple[bool, str, DeviceStatus]:

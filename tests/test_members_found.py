@@ -34,14 +34,6 @@ SALES_ALONE = Rights(None, frozenset({SALES}), None)
 LOCAL = "Local/1001@default/n"
 
 
-@pytest.fixture
-def scene() -> Scene:
-    scene = Scene()
-    scene.logs_in()
-    scene.forget()
-    return scene
-
-
 def joins(interface: str, name: str, queue: str = "support", **fields: object) -> ev.MemberAdded:
     event = ev.MemberAdded(queue, interface, name, 0, False, "")
     return msgspec.structs.replace(event, **fields)

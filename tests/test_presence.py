@@ -19,14 +19,6 @@ READY = Present(logged_in=1, available=1)
 IN = Present(logged_in=1)
 
 
-@pytest.fixture
-def scene() -> Scene:
-    scene = Scene()
-    scene.logs_in()
-    scene.forget()
-    return scene
-
-
 def present(scene: Scene) -> list[Present]:
     return [scene.center.presence.of(queue_id) for queue_id in (SUPPORT, SALES, BILLING)]
 

@@ -32,14 +32,6 @@ STRANGER = "Local/1001@panel/n"
 NOBODYS = "PJSIP/1004"  # a line that no agent has
 
 
-@pytest.fixture
-def scene() -> Scene:
-    scene = Scene()
-    scene.logs_in()
-    scene.forget()
-    return scene
-
-
 def stranger_is_paused(paused: bool, reason: str = "") -> ev.MemberPaused:
     return ev.MemberPaused("support", STRANGER, "Panel", paused, reason)
 

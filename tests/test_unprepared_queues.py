@@ -1,7 +1,6 @@
 """Queues whose dialplan does not pause their agents at the answer: xucd does, and says so once."""
 
 import msgspec
-import pytest
 
 from tests.scene import BRUCE, SALES, SUPPORT, Scene
 from xucd.center import changes as ch
@@ -15,14 +14,6 @@ from xucd.center.station import Station
 PAUSE = SetPause("PJSIP/1001", True, WRAPUP_REASON)
 QUEUES = frozenset({"support", "sales", "billing"})
 LOCAL = "Local/1001@default"
-
-
-@pytest.fixture
-def scene() -> Scene:
-    scene = Scene()
-    scene.logs_in()
-    scene.forget()
-    return scene
 
 
 def unprepared(scene: Scene) -> list[int]:
