@@ -73,7 +73,7 @@ class AuthServices(msgspec.Struct, frozen=True):
     provider: dict[str, str] | None = None
 
 
-def _asynchronous(handler: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
+def asynchronous(handler: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
     """Let a route be an asyncio coroutine: Klein would run it as one of Twisted."""
 
     @wraps(handler)
@@ -116,7 +116,7 @@ class Api:
     # --- Signing in
 
     @app.route("/xuc/api/2.0/auth/login", methods=["POST"])
-    @_asynchronous
+    @asynchronous
     async def log_in(self, request: Any) -> bytes:
         """Answer with a token for a login and a password."""
         # A page elsewhere must not guess in its visitors' names, who would be banned for it.
@@ -135,7 +135,7 @@ class Api:
         return answer(request, 200, {"oidc": self._provider})
 
     @app.route("/xuc/api/2.0/auth/check", methods=["GET"])
-    @_asynchronous
+    @asynchronous
     async def check(self, request: Any) -> bytes:
         """Answer with a new token for a valid one."""
         signed_in = await self._bearer.signed_in(request.requestHeaders)
@@ -143,7 +143,7 @@ class Api:
         return self.token(request, signed_in.user, self._tokens.renewed(signed_in.claims))
 
     @app.route("/xuc/api/2.0/auth/logout", methods=["POST"])
-    @_asynchronous
+    @asynchronous
     async def log_out(self, request: Any) -> bytes:
         """End the sign-in of a token, or with `everywhere` all of its user's.
 
@@ -169,7 +169,7 @@ class Api:
         return b""
 
     @app.route("/xuc/api/2.0/auth/password", methods=["POST"])
-    @_asynchronous
+    @asynchronous
     async def change_password(self, request: Any) -> bytes:
         """Change the user's own password, and answer with a new token of this sign-in."""
         signed_in = await self._bearer.signed_in(request.requestHeaders)
@@ -283,14 +283,14 @@ class Api:
     # --- The WebSocket
 
     @app.route("/xuc/api/2.0/cti", methods=["GET"])
-    @_asynchronous
+    @asynchronous
     async def cti(self, request: Any) -> Any:
         """Open a WebSocket by token."""
         return await self._by_token(request, _query(request))
 
     @app.route("/xuc/ctichannel/tokenAuthentication", methods=["GET"])
     @app.route("/ctichannel/tokenAuthentication", methods=["GET"])
-    @_asynchronous
+    @asynchronous
     async def old_cti_by_token(self, request: Any) -> Any:
         """Open a WebSocket by token, at an older address."""
         self._only_with_legacy_links()
@@ -298,7 +298,7 @@ class Api:
 
     @app.route("/xuc/ctichannel", methods=["GET"])
     @app.route("/ctichannel", methods=["GET"])
-    @_asynchronous
+    @asynchronous
     async def old_cti_by_password(self, request: Any) -> Any:
         """Open a WebSocket by password, as the oldest pages do."""
         self._only_with_legacy_links()

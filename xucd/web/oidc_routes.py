@@ -4,16 +4,13 @@ What a browser is sent to by its address bar is answered with a redirect, also w
 page says why. What the page itself asks is answered in JSON.
 """
 
-import asyncio
 import secrets
 from collections.abc import Callable, Coroutine
-from functools import wraps
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
 from klein import Klein
-from twisted.internet.defer import Deferred
 
 from xucd.signin.abuse_log import RefusalLog
 from xucd.signin.checking import Admit
@@ -33,10 +30,10 @@ from xucd.signin.places import bucket
 from xucd.signin.tokens import Claims
 from xucd.store import StoreError
 from xucd.store.directory_users import ProviderSession
-from xucd.web.api import Api
+from xucd.web.api import Api, asynchronous
 from xucd.web.bearer import SignedIn, token_in
 from xucd.web.errors import HttpError, answer
-from xucd.web.failures import answer_failure, http_error, hung_up
+from xucd.web.failures import answer_failure, http_error
 
 START: Final = "/signin/oidc"
 TAKE: Final = "/xuc/api/2.0/auth/oidc"
@@ -78,15 +75,6 @@ class OidcParts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Callable[[], float]
 
 
-def _asynchronous(handler: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
-    @wraps(handler)
-    def run(routes: Any, request: Any) -> Any:
-        task = asyncio.ensure_future(handler(routes, request))
-        return Deferred.fromFuture(task).addErrback(hung_up, request)
-
-    return run
-
-
 class OidcRoutes:
     """The routes. `api` begins and ends sign-ins."""
 
@@ -107,7 +95,7 @@ class OidcRoutes:
     # --- Where the address bar leads
 
     @app.route(START, methods=["GET"])
-    @_asynchronous
+    @asynchronous
     async def begin(self, request: Any) -> bytes:
         """Send the browser to the provider."""
         page = page_of(_parameters(request).get("page", ""))
@@ -119,7 +107,7 @@ class OidcRoutes:
         return _redirected(request, departure.location)
 
     @app.route(CALLBACK, methods=["GET"])
-    @_asynchronous
+    @asynchronous
     async def come_back(self, request: Any) -> bytes:
         """Sign in whoever comes back from the provider, and hand the page a code for the token."""
         given = _parameters(request)
@@ -182,7 +170,7 @@ class OidcRoutes:
     # --- What the page asks
 
     @app.route(TAKE, methods=["POST"])
-    @_asynchronous
+    @asynchronous
     async def take(self, request: Any) -> bytes:
         """Answer with the token for a code, once, in the browser that has come back with it."""
         try:
@@ -199,7 +187,7 @@ class OidcRoutes:
         return self._api.token(request, offer.signed_in.user, offer.signed_in.claims)
 
     @app.route(f"{TAKE}/logout", methods=["POST"])
-    @_asynchronous
+    @asynchronous
     async def log_out(self, request: Any) -> bytes:
         """End the sign-in of a token, and tell where to sign out of the provider, if anywhere."""
         claims = await self._api.log_out_by(request, token_in(request.requestHeaders))
@@ -215,7 +203,7 @@ class OidcRoutes:
     # --- What the provider asks
 
     @app.route(f"{START}/backchannel-logout", methods=["POST"])
-    @_asynchronous
+    @asynchronous
     async def logged_out(self, request: Any) -> bytes:
         """End the sign-ins of a session that the provider has ended."""
         wait = self._failures.wait(bucket(request.client_address))
