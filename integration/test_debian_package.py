@@ -24,8 +24,8 @@ from integration.debian.booted import (
     run_once,
 )
 from integration.running import DEADLINE, DEMO
+from tests.certificates import certificate
 from tests.test_packages import files_named
-from tests.test_ws_tls import certificate
 from xucd import __version__
 
 pytestmark = pytest.mark.any_asterisk
@@ -93,8 +93,8 @@ def debian(request: pytest.FixtureRequest, dist: Path) -> Iterator[BootedDebian]
         debian.write("/etc/xucd/ami-secret", "a-secret-of-32-letters-or-so\n", mode="600")
         debian.write("/etc/xucd/xucd.toml", SETTINGS)
         debian.run("chmod 640 /etc/xucd/key.pem; chgrp xucd /etc/xucd/key.pem")
-        debian.write("/root/center.toml", DEMO.read_text(encoding="utf-8"))
-        debian.run(f"{AS_XUCD} center apply /dev/stdin </root/center.toml")
+        debian.write("/srv/center.toml", DEMO.read_text(encoding="utf-8"))
+        debian.run(f"{AS_XUCD} center apply /dev/stdin </srv/center.toml")
         debian.run("systemctl enable --now xucd")
         yield debian
 

@@ -69,7 +69,7 @@ class SetUp(Xucd):
         )  # fmt: skip
         main = self.existing.etc / "extensions.conf"  # the last of them
         while b"xucd/extensions.conf" not in main.read_bytes() and run.poll() is None:
-            time.sleep(0.02)
+            time.sleep(0.02)  # setup tells of it only at its end
         run.send_signal(by)
         return run.communicate()[1]
 

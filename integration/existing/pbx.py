@@ -55,7 +55,7 @@ class ExistingPbx(Pbx):
             try:
                 self.cli("core waitfullybooted")
             except PbxError:  # it has no control socket yet
-                time.sleep(0.05)
+                time.sleep(0.05)  # which appears without telling anybody
                 continue
             return
         raise PbxError(f"Asterisk {self.version} did not come up:\n{self.log()[-2000:]}")
