@@ -7,6 +7,7 @@ from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.directory import Directory, Line
 from xucd.center.events import ChannelState
+from xucd.center.rules.listening import PREFIX
 
 
 def centre() -> Directory:
@@ -37,3 +38,13 @@ def test_only_who_calls_from_inside_is_a_colleague_by_name(
     )
     calls = [each.call for each in scene.told if isinstance(each, ch.PhoneCallChanged)]
     assert [(call.number, call.name) for call in calls][-1:] == [(number, name)]
+
+
+def test_a_call_that_xucd_has_begun_is_with_the_colleague_it_names() -> None:
+    scene, own = Scene(centre=centre()), f"{PREFIX}1"
+    scene.happens(
+        ev.ChannelCreated("PJSIP/1001-1", own, own, ChannelState.DOWN, "1001", "", ""),
+        ev.ChannelMoved(own, own, ChannelState.RINGING, "1001", "", "", "bob"),
+    )
+    calls = [each.call for each in scene.told if isinstance(each, ch.PhoneCallChanged)]
+    assert [(call.number, call.name) for call in calls][-1:] == [("bob", "")]

@@ -290,9 +290,13 @@ def _named_colleague(directory: Directory, channels: Channels, leg: Leg) -> Part
     number, name = leg.channel.connected
     if number:
         return None
-    caller = channels.by_id.get(leg.channel.linked_id, leg.channel)
-    line = directory.line_by_device.get(caller.interface) if caller is not leg.channel else None
-    if line is None and not caller.is_local:
+    caller = channels.by_id.get(leg.channel.linked_id)
+    if caller is None:
+        return None
+    # A phone that Asterisk rings by itself, and is called, is rung by xucd, which gave the name.
+    is_begun = caller is leg.channel
+    line = None if is_begun else directory.line_by_device.get(caller.interface)
+    if line is None and not (is_begun or caller.is_local):
         return None  # a caller from outside may have any name
     by_name = directory.line_by_caller_id.get(name)
     if line is None or number_of(line.number):
