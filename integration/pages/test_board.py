@@ -17,6 +17,16 @@ from integration.pages.browsers import toast
 from integration.pages.desks import OpensDesk
 from integration.witness import Witness
 
+OVERLAPPING = """(row) => {
+  const shown = [...row.querySelectorAll(".cell:not(.staff) > *, .staffed > *")]
+    .filter((each) => each.checkVisibility() && each.textContent + each.innerHTML !== "")
+    .map((each) => ({ name: each.getAttribute("class"), box: each.getBoundingClientRect() }));
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 0.5;
+  return shown.flatMap((one, at) => shown.slice(at + 1)
+    .filter((other) => meet(one.box, other.box)).map((other) => [one.name, other.name]));
+}"""
+"""The pairs of things in a queue's row that overlap, by their classes."""
 COUNTING = re.compile(r"0:(0[1-9]|[1-5]\d)|[1-9]\d*:\d\d")  # a timer that has moved
 
 
@@ -95,12 +105,12 @@ async def test_callers_whom_a_queue_let_go_are_seen_on_board_and_wall_and_in_the
     let_go = sales.locator(".timed-out")
     await expect(let_go).to_have_text("+ 1 timed out")
     await expect(ada.page.locator("#total-timed-out")).to_have_text("1")
-    # Where there is no room for the plots, the note stands below its figure.
-    await ada.page.set_viewport_size({"width": 1280, "height": 900})
-    note, staff = await let_go.bounding_box(), await sales.locator(".cell.staff").bounding_box()
-    assert note is not None
-    assert staff is not None
-    assert note["x"] + note["width"] <= staff["x"]
+    # The note has room below its figure, with plots and without them, for large numbers too.
+    await let_go.evaluate("note => { note.textContent = '+ 125 timed out'; }")
+    await sales.locator(".share").evaluate("share => { share.textContent = '100 %'; }")
+    for width in (1920, 1440, 1280, 1000, 700, 390):
+        await ada.page.set_viewport_size({"width": width, "height": 900})
+        assert await sales.evaluate(OVERLAPPING) == [], width
     await sales.get_by_role("button").click()
     await expect(ada.panel.locator(".figures")).to_contain_text("Timed out1")
     await expect(ada.panel.locator(".figures")).to_contain_text("To be called back0")
