@@ -28,7 +28,9 @@ WAYS = {
 
 DEMO = "integration/test_demo.py::test_what_the_documents_say_to_try_works_in_the_demo"
 SETUP = "integration/test_setup.py::test_a_discovered_agent_takes_a_call_of_an_untouched_queue"
-DEBIAN = "integration/test_debian_package.py::test_the_service_has_its_user_folders_and_confinement"
+ROAD = (
+    "integration/test_road.py::test_from_the_package_to_the_first_call_takes_less_than_five_minutes"
+)
 PROXIES = "tests/test_proxies.py::test_the_page_shows_each_example_as_it_is"
 
 REGISTER: dict[tuple[str, str], str] = {
@@ -41,7 +43,7 @@ REGISTER: dict[tuple[str, str], str] = {
     ("CONTRIBUTING.md", "xucd -c xucd.toml replay"): (
         "tests/test_cli.py::test_a_trace_is_replayed_to_the_states_it_led_to"
     ),
-    ("README.md", "apt-get install"): DEBIAN,
+    ("README.md", "apt-get install"): ROAD,
     ("README.md", "make demo\n"): (
         "integration/test_demo.py::test_ctrl_c_takes_a_demo_in_the_foreground_down"
     ),
@@ -80,9 +82,9 @@ REGISTER: dict[tuple[str, str], str] = {
     ),
     ("docs/demo.md", "(sleep 2; make demo-call NUMBER=1001"): DEMO,
     ("docs/freepbx.md", "[[lines]]"): "centre",
-    ("docs/index.md", "apt-get install"): DEBIAN,
+    ("docs/index.md", "apt-get install"): ROAD,
     ("docs/index.md", "python3 -m venv"): "commands",
-    ("docs/index.md", "xucd setup"): SETUP,
+    ("docs/index.md", "xucd setup"): ROAD,
     ("docs/migrating.md", "[codes]"): (
         "integration/test_doc_blocks.py::test_an_agent_by_code_and_one_by_page_share_a_queue"
     ),
