@@ -1,9 +1,9 @@
 """Makes the pictures of the documents: `python docs/make_screenshots.py [FOLDER]`.
 
 They are written to docs/ unless a folder is given. A demo has to run, and nobody may be logged in;
-`make demo-up DEMO_CALLS=30` starts one. Run it in the project's folder. Chromium shows the pages to
-people of the demo who are at work, in the state that a picture is to show. With calls that come by
-themselves for a quarter of an hour before (`--after 900`), the board has plots.
+`make demo-up DEMO_CALLS=8` starts one. Run it in the project's folder, after `make venv`. Chromium
+shows the pages to people of the demo who are at work, in the state that a picture is to show. With
+calls that come by themselves for a quarter of an hour before (`--after 900`), the board has plots.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from integration.pages.browsers import chromium
 from integration.pages.desks import desks
 
 DOCS = Path(__file__).resolve().parent
-WORKING = {"alice": "1002", "jack": "1003", "marice": "1004", "etienne": "1005"}
+WORKING = {"bruce": "1001", "alice": "1002", "jack": "1003", "marice": "1004", "etienne": "1005"}
 TALK = 25.0  # seconds of the call that the desk shows
 
 
@@ -28,7 +28,6 @@ async def desk(browser: Browser, file: Path) -> None:
     """The desk of an agent on a call of the queue Support, with its sheet and its callbacks."""
     async with desks(browser, places.WEB_PORT) as opens:
         bruce = await opens("bruce", viewport={"width": 1280, "height": 900})
-        await bruce.log_in("1001")
         call = asyncio.create_task(asyncio.to_thread(control.place_call, "3000", TALK))
         await expect(bruce.state).to_have_text("On call")
         await bruce.sheet.get_by_text("Caller").first.wait_for()
@@ -63,7 +62,7 @@ async def make(folder: Path, after: float = 0.0) -> None:
     async with chromium() as browser:
         for name, shoot in PICTURES.items():
             await shoot(browser, folder / name)
-    for login in ("bruce", *WORKING):
+    for login in WORKING:
         await tell(login, "agentLogout")
 
 
