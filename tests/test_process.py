@@ -9,10 +9,12 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.request import urlopen
 
 import pytest
 import pytest_asyncio
 
+from integration.running import free_port
 from tests.lone_xucd import LoneXucd
 from tests.rest_client import PREFIX
 from tests.web_server import until
@@ -66,6 +68,20 @@ async def test_settings_with_a_secret_that_all_can_read_are_told_of_at_start_and
         careless.file.chmod(mode)
         await asyncio.to_thread(cli.main, ["-c", str(careless.file), "check"])
         assert (problem in capsys.readouterr().out) == (mode == 0o644)
+
+
+async def test_a_process_that_has_looked_up_names_for_the_provider_comes_to_its_end(
+    tmp_path: Path,
+) -> None:
+    xucd = LoneXucd(tmp_path)
+    oidc = f'[oidc]\nissuer = "http://localhost:{free_port()}"\n'
+    web = '[web]\npublic_url = "https://x.example"\n'
+    xucd.file.write_text(xucd.file.read_text().replace("[web]\n", web) + oidc)
+    async with xucd:
+        page = f"http://127.0.0.1:{xucd.port}/signin/oidc"
+        answer = await asyncio.to_thread(urlopen, page)
+        assert "#sign-in-error=" in answer.url, "it asked the provider, which is not there"
+        assert await xucd.stop() == 0
 
 
 def test_the_limit_of_open_files_is_raised_as_far_as_it_goes() -> None:

@@ -344,9 +344,6 @@ class Assembly:
             self._context.journal.close()
             self._context.hub.streams.close()
         await self._store.close()
-        # These look up names for the provider's requests. They would keep the process from ending.
-        if reactor.threadpool is not None:
-            await asyncio.to_thread(reactor.threadpool.stop)
 
     async def _finish(self, commands: list[asyncio.Task[None]]) -> None:
         """Let commands that are under way come to their end, as far as that does not take long."""

@@ -41,6 +41,9 @@ def run(settings: Settings, exposed: Iterable[str] = ()) -> int:
     try:
         return loop.run_until_complete(_serve(settings))
     finally:
+        # These look up names for the provider's requests. They would keep the process from ending.
+        if reactor.threadpool is not None:
+            reactor.threadpool.stop()
         loop.close()
 
 
