@@ -19,7 +19,7 @@ from xucd.cli import first_users, setting_up
 from xucd.cli.setup_run import Run
 from xucd.config import center_file
 from xucd.config.plan import Person, Plan, without_callbacks
-from xucd.config.settings import Ami, Settings
+from xucd.config.settings import Ami, Settings, Web
 from xucd.config.settings_writing import CannotWrite, with_keys
 from xucd.store import Store
 from xucd.store.apply import apply
@@ -499,6 +499,19 @@ def test_the_service_is_of_the_settings_that_its_unit_names(start: str, settings
     assert settings_in(f"[Service]\nExecStart={start}\n[Install]\n") == Path(settings)
 
 
+@pytest.mark.parametrize(
+    ("web", "page"),
+    [
+        (Web(host="::1"), "http://[::1]:8090/"),
+        (Web(host="192.0.2.7", port=80), "http://192.0.2.7:80/"),
+        (Web(host="::"), f"http://{os.uname().nodename}:8090/"),
+        (Web(host="fd00::7", tls_certificate="c", tls_key="k"), "https://[fd00::7]:8090/"),
+    ],
+)
+def test_the_pages_address_can_be_opened_as_it_is_printed(web: Web, page: str) -> None:
+    assert setting_up.page_of(web) == page
+
+
 KILLED = """
 import os, sys
 from pathlib import Path
@@ -757,5 +770,9 @@ def test_removing_what_was_never_set_up_does_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["-c", str(tmp_path / "xucd.toml"), "setup", "--remove", "--yes"]
-    assert cli.main([*words, "--asterisk-etc", str(tmp_path)]) == 0
+    words += ["--asterisk-etc", str(tmp_path)]
+    assert cli.main(words) == 0
     assert capsys.readouterr().out == "xucd setup has changed nothing here\n"
+    (tmp_path / first_users.LIST).write_text("login,name,phone,password\n")
+    assert cli.main(words) == 0
+    assert f"{first_users.LIST} has first passwords: delete it" in capsys.readouterr().out

@@ -68,6 +68,11 @@ def forget(settings: Path) -> None:
     """After a removal: nobody is to get a password any more. Says where passwords are left."""
     with contextlib.suppress(OSError):
         settings.with_name(PENDING).unlink(missing_ok=True)
+    name_list(settings)
+
+
+def name_list(settings: Path) -> None:
+    """Say where first passwords are left."""
     if os.path.lexists(settings.with_name(LIST)):
         print(f"{settings.with_name(LIST)} has first passwords: delete it once they are handed out")
 

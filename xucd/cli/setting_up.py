@@ -22,8 +22,9 @@ from xucd.cli.discovering import present_plan
 from xucd.cli.setup_run import Run, interruptible
 from xucd.cli.subcommand import Mistake, ask, settings_path
 from xucd.config import center_file
+from xucd.config.directories import loopback
 from xucd.config.plan import without_callbacks
-from xucd.config.settings import Settings
+from xucd.config.settings import Settings, Web
 from xucd.store import Store
 from xucd.store import apply as store_apply
 from xucd.tools import service, setup
@@ -168,13 +169,17 @@ def _start(run: Run, settings: Settings) -> None:
         service.start()
     elif run.rereads:
         service.reload()
-    scheme = "https" if settings.web.tls_certificate else "http"
-    host = settings.web.host
-    if host in ("0.0.0.0", "::"):
-        host = os.uname().nodename
-    print(f"\nThe page: {scheme}://{host}:{settings.web.port}/")
-    if host.startswith("127.") and not settings.web.trusted_proxies:
+    web = settings.web
+    print(f"\nThe page: {page_of(web)}")
+    if loopback(web.host) and not web.trusted_proxies:
         print("Only this machine reaches it: put a proxy with HTTPS in front, or set web.host.")
+
+
+def page_of(web: Web) -> str:
+    """The address of the page; by the machine's name where it is at all of its addresses."""
+    scheme = "https" if web.tls_certificate else "http"
+    host = os.uname().nodename if web.host in ("0.0.0.0", "::") else web.host
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{web.port}/"
 
 
 def _tell(proposal: Proposal, found: FoundPbx, *, is_first: bool) -> None:

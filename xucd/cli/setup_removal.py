@@ -20,6 +20,7 @@ def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
     manifest = Manifest(folder / MANIFEST)
     if not manifest.files:
         print("xucd setup has changed nothing here")
+        first_users.name_list(path)
         return 0
     print("to be put back as they were:", *sorted(manifest.files), sep="\n  ")
     if arguments.dry_run:
