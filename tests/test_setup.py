@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import tomllib
 from functools import partial
 from pathlib import Path
@@ -16,14 +17,14 @@ import pytest
 from tests.conftest import PROJECT, as_nobody
 from xucd import cli
 from xucd.cli import first_users, setting_up
-from xucd.cli.setup_run import Run
+from xucd.cli.setup_run import SETTINGS, Run
 from xucd.config import center_file
 from xucd.config.plan import Person, Plan, without_callbacks
 from xucd.config.settings import Ami, Settings, Web
 from xucd.config.settings_writing import CannotWrite, with_keys
 from xucd.store import Store
 from xucd.store.apply import apply
-from xucd.tools import first_passwords, setup
+from xucd.tools import first_passwords, service, setup
 from xucd.tools.asterisk_files import (
     configuration_folder,
     included_files,
@@ -497,6 +498,40 @@ def test_a_secret_that_works_is_put_where_the_service_takes_it_from(
 )
 def test_the_service_is_of_the_settings_that_its_unit_names(start: str, settings: str) -> None:
     assert settings_in(f"[Service]\nExecStart={start}\n[Install]\n") == Path(settings)
+
+
+@pytest.mark.parametrize(
+    ("program", "start"),
+    [
+        (["/srv/x/bin/xucd"], "/srv/x/bin/xucd"),
+        (["/usr/bin/python3", "-m", "xucd"], "/usr/bin/python3 -m xucd"),
+        (["/srv/50%/xucd"], "/srv/50%%/xucd"),
+    ],
+)
+def test_the_unit_that_setup_places_runs_this_installation(program: list[str], start: str) -> None:
+    shipped = (PROJECT / "systemd/xucd.service").read_text()
+    unit = service.unit_of(shipped, program)
+    changed = difflib.ndiff(shipped.splitlines(), unit.splitlines())
+    assert [line for line in changed if line[0] == "+"] == [
+        f"+ ExecStart={start} -c /etc/xucd/xucd.toml run"
+    ]
+    assert settings_in(unit) == SETTINGS
+
+
+@pytest.mark.parametrize(("mode", "hidden"), [(0o755, False), (0o750, True)])
+def test_an_installation_that_a_service_cannot_read_is_found(
+    monkeypatch: pytest.MonkeyPatch, mode: int, hidden: bool
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/var") as folder:
+        Path(folder).chmod(mode)
+        for name in ("bin/python", "xucd"):
+            (Path(folder) / name).mkdir(parents=True)
+        monkeypatch.setattr(service, "PACKAGE", Path(folder) / "xucd")
+        monkeypatch.setattr(sys, "executable", f"{folder}/bin/python")
+        monkeypatch.setattr(service, "command", lambda: [f"{folder}/bin/xucd"])
+        assert (service.out_of_reach() is not None) is hidden
+        monkeypatch.setattr(service, "PACKAGE", Path("/var/tmp"))  # all may read it, but no service
+        assert service.out_of_reach() is not None
 
 
 @pytest.mark.parametrize(

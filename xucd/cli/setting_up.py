@@ -1,9 +1,10 @@
 """The command `setup`: from a PBX to the first agent, and back again with ``--remove``.
 
 In this order, each step shown before it is done: the account on Asterisk's manager interface and
-the dialplan that xucd needs; the contact centre, as the PBX has it; the first administrator, and a
-password for each agent; the service. What is there already stays, so a second run says what is new
-and does nothing else; it also ends what a killed one began.
+the dialplan that xucd needs; the service, where no package brought one; the contact centre, as the
+PBX has it; the first administrator, and a password for each agent; the service's start. What is
+there already stays, so a second run says what is new and does nothing else; it also ends what a
+killed one began.
 """
 
 import argparse
@@ -17,9 +18,9 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from xucd.ami.errors import AmiError
-from xucd.cli import first_users, setup_asterisk, setup_removal
+from xucd.cli import first_users, setup_asterisk, setup_removal, setup_service
 from xucd.cli.discovering import present_plan
-from xucd.cli.setup_run import Run, interruptible
+from xucd.cli.setup_run import SETTINGS, Run, interruptible
 from xucd.cli.subcommand import Mistake, ask, settings_path
 from xucd.config import center_file
 from xucd.config.directories import loopback
@@ -33,8 +34,6 @@ from xucd.tools.discovery import FoundPbx, discover_pbx
 from xucd.tools.file_changes import Change, FilesError, alone
 from xucd.tools.proposal import Proposal, propose
 from xucd.tools.service import ProgramError
-
-SETTINGS = Path("/etc/xucd/xucd.toml")
 
 
 def setup_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,6 +101,7 @@ def _asterisk_etc(arguments: argparse.Namespace) -> Path | None:
 def _steps(run: Run) -> int:
     """All steps in order; the exit code."""
     is_ready = setup_asterisk.connect(run, *run.load())
+    setup_service.place(run)
     if not is_ready:
         print("\nthis was a dry run: nothing was changed")
         return 0

@@ -78,7 +78,9 @@ def _wanted(run: Run, settings: Settings, access: Access) -> list[Change]:
 
 def _held(run: Run, settings: Settings) -> str:
     """The secret that works, if systemd's service takes it from its file, else ""."""
-    return settings.ami.secret if run.has_service and service.unit().credentials else ""
+    if run.places_service or (run.has_service and service.unit().credentials):
+        return settings.ami.secret
+    return ""
 
 
 def is_allowed(run: Run, change: Change) -> bool:

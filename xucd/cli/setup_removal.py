@@ -30,6 +30,7 @@ def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
         raise Mistake("nothing was changed")
     if service.unit_settings() == path:
         service.stop()
+    placed = str(service.UNIT_FILE) in manifest.files
     if etc is None:
         said = manifest.undo(lambda _, text: text)
     else:
@@ -42,4 +43,7 @@ def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
         print(f"Asterisk has not read its files again: {error}", file=sys.stderr)
     first_users.forget(path)
     print("the database of the contact centre is kept")
+    if placed:
+        print(f"the user {service.USER}, whose it is, stays")
+        service.read_units()
     return 0

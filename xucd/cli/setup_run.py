@@ -21,7 +21,8 @@ from xucd.tools.file_changes import Change, Manifest, difference
 from xucd.tools.service import ProgramError
 
 MANIFEST = "setup.json"
-
+SETTINGS = Path("/etc/xucd/xucd.toml")
+"""Where xucd's settings usually are, and where the shipped unit has them."""
 
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """By which a run is ended: on its terminal, by another process, or as its connection is lost."""
@@ -62,11 +63,18 @@ class Run:
         self.arguments = arguments
         self.dry = arguments.dry_run
         self.path = path
-        self.has_service = service.unit_settings() == path
-        """Whether systemd's service is of these settings."""
         self.pbx = None if etc is None else setup.pbx_of(etc)
         folder = path.parent if etc is None else etc / OURS
         self.manifest = Manifest(folder / MANIFEST)
+        known = service.unit_settings()
+        self.places_service = (
+            path == SETTINGS
+            and service.has_systemd()
+            and (known is None or str(service.UNIT_FILE) in self.manifest.files)
+        )
+        """Whether the service is setup's to place: there is none, or setup has placed it."""
+        self.has_service = known == path or self.places_service
+        """Whether systemd's service is of these settings, or will be."""
         self.remedy = ""
         """What to do if Asterisk does not let xucd in, after a colon."""
         self.rereads = self.restarts = False
@@ -115,9 +123,12 @@ class Run:
 
     def is_shipped(self, change: Change) -> bool:
         """Whether it is only named: a new file of xucd's own, outside of a dry run."""
-        if self.dry or change.path.exists() or self.pbx is None:
+        if self.dry or change.path.exists():
             return False
-        return change.path in (self.pbx.etc / setup.MANAGER, self.pbx.etc / setup.EXTENSIONS)
+        if self.pbx is None:
+            return change.path == service.UNIT_FILE
+        etc = self.pbx.etc
+        return change.path in (etc / setup.MANAGER, etc / setup.EXTENSIONS, service.UNIT_FILE)
 
     def agree(self, question: str) -> None:
         """Raises `Mistake` on a no."""

@@ -4,13 +4,27 @@ import os
 import pwd
 import re
 import shutil
+import stat
 import subprocess
+import sys
+import sysconfig
 from pathlib import Path
 
 import msgspec
 
+PACKAGE = Path(__file__).parent.parent
+SYSTEMD = Path("/run/systemd/system")
+"""It is there while systemd is the first process."""
+
 UNIT = "xucd.service"
+UNIT_FILE = Path("/etc/systemd/system", UNIT)
+USERS_FILE = Path("/etc/sysusers.d/xucd.conf")
+"""Where setup places them: a package has its own in /usr/lib."""
+
 USER = "xucd"
+HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")
+"""What the unit hides from the service."""
+
 REMEDY = f"journalctl -u {UNIT} says more"
 PLACES = "/usr/sbin:/usr/local/sbin"
 """Where Asterisk's program is, if not in PATH."""
@@ -31,9 +45,14 @@ def asterisk(command: str) -> str:
     return _run([program, "-rx", command], "start Asterisk, and run this again as root")
 
 
+def has_systemd() -> bool:
+    """Whether systemd runs this machine's services."""
+    return SYSTEMD.is_dir() and shutil.which("systemctl") is not None
+
+
 def unit_settings() -> Path | None:
     """The settings file of xucd's service; None where systemd does not run or know it."""
-    if not Path("/run/systemd/system").is_dir() or shutil.which("systemctl") is None:
+    if not has_systemd():
         return None
     try:
         return settings_in(_run(["systemctl", "cat", UNIT], ""))
@@ -45,6 +64,42 @@ def settings_in(unit: str) -> Path:
     """The settings file that a unit names; its drop-ins come after it, so the last counts."""
     named = re.findall(r"(?m)^ExecStart=.*\s(?:-c|--config)[ =]+(\S+)", unit)
     return Path(named[-1] if named else "/etc/xucd/xucd.toml")
+
+
+def command() -> list[str]:
+    """What runs the xucd that this is, whatever the user's PATH has."""
+    script = Path(sysconfig.get_path("scripts"), "xucd")
+    return [str(script)] if script.exists() else [sys.executable, "-m", "xucd"]
+
+
+def unit_of(shipped: str, program: list[str]) -> str:
+    """The shipped unit, for an installation that is started so."""
+    words = " ".join(word.replace("%", "%%") for word in program)
+    return re.sub(r"(?m)^ExecStart=\S+", lambda _: f"ExecStart={words}", shipped, count=1)
+
+
+def out_of_reach() -> Path | None:
+    """What of this installation a service of the shipped unit cannot read, None if it reads all."""
+    for place in (Path(command()[0]).parent, Path(sys.executable), PACKAGE):
+        real = place.resolve()
+        parts = (real, *real.parents)
+        if any(str(part) in HIDDEN for part in parts) or not all(map(_is_for_all, parts)):
+            return real
+    return None
+
+
+def _is_for_all(path: Path) -> bool:
+    return bool(path.stat().st_mode & stat.S_IXOTH)
+
+
+def make_user() -> None:
+    """Make the service's user, as `USERS_FILE` says. Raises `ProgramError`."""
+    _run(["systemd-sysusers", str(USERS_FILE)], "make a system user xucd, and run this again")
+
+
+def read_units() -> None:
+    """Have systemd read units that were placed or removed. Raises `ProgramError`."""
+    _run(["systemctl", "daemon-reload"], "systemctl status says more")
 
 
 def is_active() -> bool:
@@ -109,6 +164,12 @@ def service_ids() -> tuple[int, int]:
     except KeyError:
         return -1, -1
     return entry.pw_uid, entry.pw_gid
+
+
+def share(file: Path) -> None:
+    """Let the service's group read a file, which stays its owner's. Raises OSError."""
+    os.chown(file, -1, service_ids()[1])
+    file.chmod(0o640)
 
 
 def hand_over(file: Path) -> None:
