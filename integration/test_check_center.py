@@ -282,7 +282,7 @@ async def test_all_contexts_missing_is_one_finding_that_names_line_and_file(
 ) -> None:
     contexts = [
         "sub-wrap", "sub-answer", "record", "dial", "dial-from-queue", "destination", "join",
-        "callback-key", "callback", "callback-listen",
+        "callback-key", "callback", "callback-listen", "ring",
     ]  # fmt: skip
     for context in contexts:
         pbx.cli(f"dialplan remove context xucd-{context}")
@@ -305,14 +305,38 @@ async def test_all_contexts_missing_is_one_finding_that_names_line_and_file(
 
 
 @on_22_alone
-async def test_xucd_dial_alone_is_missed(pbx: Pbx) -> None:
-    pbx.cli("dialplan remove context xucd-dial")
+@pytest.mark.parametrize("context", ["xucd-dial", "xucd-ring"])
+async def test_one_context_alone_is_missed(pbx: Pbx, context: str) -> None:
+    pbx.cli(f"dialplan remove context {context}")
     try:
         found = await the_only(pbx, center())
     finally:
         pbx.cli("dialplan reload")
     assert (found.code, found.level) == ("ContextMissing", "warning")
-    assert "xucd-dial (needed for" in found.text
+    assert f"not all of xucd's contexts: {context} (needed for" in found.text
+
+
+@on_22_alone
+@pytest.mark.parametrize(
+    ("mark", "said"),
+    [
+        ("XUCDQUEUE", "xucd-dial-from-queue: no call is placed out of a queue whose"),
+        ("XUCD_CONTEXT", "xucd-destination: calls out of a queue"),
+    ],
+)
+async def test_an_older_dialplan_of_ours_is_named(pbx: Pbx, mark: str, said: str) -> None:
+    edited(pbx, "xucd/extensions.conf", f"s/{mark}/OLDER/g")
+    pbx.cli("dialplan reload")
+    pbx.cli("dialplan remove context xucd-ring")
+    try:
+        found = await the_only(pbx, center())
+    finally:
+        edited(pbx, "xucd/extensions.conf", f"s/OLDER/{mark}/g")
+        pbx.cli("dialplan reload")
+    assert (found.code, found.level) == ("DialplanOutdated", "warning")
+    assert f"of an older xucd; {said}" in found.text
+    assert "xucd-ring is missing (needed for ringing all phones" in found.text
+    assert "replace xucd's extensions.conf by that of this version" in found.fix
 
 
 @on_22_alone

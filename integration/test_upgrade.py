@@ -103,3 +103,4 @@ async def test_the_check_names_what_is_to_be_renewed(pbx: Pbx, old: Path) -> Non
     findings = await check(Ami(pbx.ami_port, "xucd", pbx.ami_secret), Agi(pbx.agi_port), queues)
     expected = TO_RENEW.get(old.name, set())
     assert {finding.code for finding in findings} == expected, as_text(findings)
+    assert len(findings) == len(expected), as_text(findings)

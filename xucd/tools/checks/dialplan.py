@@ -49,6 +49,33 @@ CONTEXTS = (
     Needed("xucd-callback-key", "warning", "callbacks requested by callers"),
     Needed("xucd-callback", "warning", "callbacks requested by callers"),
     Needed("xucd-callback-listen", "warning", "playing callers' voice messages", originates=True),
+    Needed("xucd-ring", "warning", "ringing all phones of a user's number", originates=True),
+)
+
+
+class DialplanChange(msgspec.Struct, frozen=True):
+    """What a context does since some version, told by a text of its steps or their extensions."""
+
+    context: str
+    mark: str
+    without: str
+
+
+CHANGES = (
+    DialplanChange(
+        "xucd-sub-wrap",
+        "MEMBERNAME",
+        "it pauses for a wrap-up also members that are no agents of xucd's",
+    ),
+    DialplanChange(
+        "xucd-dial-from-queue",
+        "XUCDQUEUE",
+        "no call is placed out of a queue whose name has a blank or an accent",
+    ),
+    DialplanChange(
+        "xucd-destination", "XUCD_CONTEXT", "calls out of a queue are dialled in default alone"
+    ),
+    DialplanChange("xucd-dial", "_[a-zA-Z_].", "no name is dialled with call variables"),
 )
 
 
@@ -56,16 +83,36 @@ async def contexts(subject: Subject) -> AsyncIterator[Finding]:
     """xucd's contexts: whether they are there, and are as this version has them."""
     if not subject.may("ShowDialPlan"):
         return
+    # Of each context: its extensions, and the data of its steps.
     data: dict[str, list[str]] = {}
     for place, steps in subject.pbx.dialplan.steps.items():
-        data.setdefault(place.context, []).extend(step.data for step in steps)
+        said = data.setdefault(place.context, [])
+        said += [place.exten, *(step.data for step in steps)]
     needed = [context for context in CONTEXTS if subject.originate or not context.originates]
     missing = [context for context in needed if context.name not in data]
-    if missing:
+    names = {context.name for context in needed}
+    wrap = data.get("xucd-sub-wrap", [])
+    pauses = any(WRAPUP_REASON in item for item in wrap)
+    lacking = [
+        change
+        for change in CHANGES
+        if change.context in names
+        and (there := data.get(change.context))
+        and not any(change.mark in item for item in there)
+        and (pauses or change.context != "xucd-sub-wrap")
+    ]
+    if lacking:
+        yield _outdated(lacking, missing)
+    elif missing:
         yield _missing(missing, len(missing) == len(needed), subject)
+    if wrap and not pauses:
+        yield Finding(
+            "WrapupContext",
+            "error",
+            f"xucd-sub-wrap does not pause the agent with the reason {WRAPUP_REASON}",
+            "use the context of xucd's extensions.conf unchanged",
+        )
     for context in needed:
-        for finding in _outdated(context.name, data.get(context.name, [])):
-            yield finding
         for finding in _elsewhere(context.name, data.get(context.name, []), subject):
             yield finding
 
@@ -103,24 +150,17 @@ def _mend(all_of_them: bool, subject: Subject) -> str:
     return f"replace xucd's extensions.conf by that of this version, and add {line} to {main}"
 
 
-def _outdated(context: str, data: list[str]) -> Iterator[Finding]:
-    if context != "xucd-sub-wrap" or not data:
-        return
-    if not any(WRAPUP_REASON in item for item in data):
-        yield Finding(
-            "WrapupContext",
-            "error",
-            f"{context} does not pause the agent with the reason {WRAPUP_REASON}",
-            "use the context of xucd's extensions.conf unchanged",
-        )
-    elif not any("MEMBERNAME" in item for item in data):
-        yield Finding(
-            "DialplanOutdated",
-            "warning",
-            f"{context} is of an older xucd: it pauses for a wrap-up also members that are no"
-            " agents of xucd's",
-            f"replace xucd's extensions.conf by that of this version; {DIALPLAN_RELOAD}",
-        )
+def _outdated(lacking: list[DialplanChange], missing: list[Needed]) -> Finding:
+    """One finding for an old file, which lacks later contexts, too: one mend is for all."""
+    said = [f"{change.context}: {change.without}" for change in lacking]
+    said += [f"{context.name} is missing (needed for {context.use})" for context in missing]
+    level = min(("warning", *(context.level for context in missing)), key=LEVELS.index)
+    return Finding(
+        "DialplanOutdated",
+        level,
+        f"xucd's part of the dialplan is of an older xucd; {'; '.join(said)}",
+        f"replace xucd's extensions.conf by that of this version; {DIALPLAN_RELOAD}",
+    )
 
 
 def _elsewhere(context: str, data: list[str], subject: Subject) -> Iterator[Finding]:
