@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from sqlalchemy import func, select, update
 
 from tests.conftest import DEMO, TODAY
+from xucd.center.directory import Line
 from xucd.center.station import Station
 from xucd.config import center_file, writing
 from xucd.config.plan import Plan
@@ -179,6 +180,28 @@ def test_what_is_kept_keeps_its_names_and_numbers(
     assert f"center.toml: {said} is that of the " in file.describe(caught.value)
     assert "--prune" in caught.value.problem
     assert writing.write(export(store)) == before
+
+
+@pytest.mark.parametrize(
+    ("kept", "wanted", "said"),
+    [
+        (("Local/204@x/n", "PJSIP/204"), ("Local/204@y/n", "PJSIP/204"), "device PJSIP/204"),
+        (("PJSIP/204", ""), ("Local/204@y/n", "PJSIP/204"), "device PJSIP/204"),
+        (("Local/204@x/n", "PJSIP/204"), ("PJSIP/204", ""), "interface PJSIP/204"),
+    ],
+)
+def test_no_line_rings_the_phone_of_a_line_that_is_kept(
+    store: Store, kept: tuple[str, str], wanted: tuple[str, str], said: str
+) -> None:
+    apply(store, Plan(lines=(Line(7, "204", kept[0], "default", kept[1]),)))
+    plan = Plan(lines=(Line(8, "205", wanted[0], "default", wanted[1]),))
+    with pytest.raises(
+        ConfigValueError, match=f"{said} of line 205 .* line 204 with id 7.*--prune"
+    ):
+        apply(store, plan)
+    assert store.directory().lines.keys() == {7}
+    apply(store, plan, prune=True)
+    assert store.directory().lines.keys() == {8}
 
 
 def test_of_two_default_periods_the_plans_is_the_one(store: Store, demo_plan: Plan) -> None:

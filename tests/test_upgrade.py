@@ -31,7 +31,7 @@ from tests.upgrades import (
 )
 from tests.ws_client import Client
 from xucd import __version__, cli
-from xucd.cli.discovering import present_plan
+from xucd.cli.discovering import present_centre
 from xucd.config import center_file, settings
 from xucd.signin.passwords import verify
 from xucd.store import Store, StoreError
@@ -87,7 +87,7 @@ def test_a_dry_run_reads_an_old_database_and_leaves_it_old(
 ) -> None:
     url = old_database(FIXTURES / version)
     before = revision(url)
-    assert {person.login for person in present_plan(url).people} >= set(WITH_PASSWORD)
+    assert {person.login for person in present_centre(url).plan.people} >= set(WITH_PASSWORD)
     assert revision(url) == before
 
 

@@ -7,10 +7,8 @@ from xucd.ami.connection import Connection
 from xucd.ami.errors import AmiError
 from xucd.center.audit import Actor
 from xucd.center.refused import Refused
-from xucd.store import AsyncStore, Store
-from xucd.store import apply as store_apply
-from xucd.store import export as store_export
-from xucd.tools.adoption import NotAdoptable, adoption
+from xucd.store import AsyncStore, extending
+from xucd.tools.adoption import NotAdoptable, adopting
 from xucd.tools.discovery import discover
 from xucd.web.rest_route import Adopted
 
@@ -32,17 +30,12 @@ class Adopter:
         """
         try:
             found = await discover(self.connection.query)
-            plan = adoption(found, await self.store.run(store_export.export), interface).plan
+            proposed = adopting(found, interface, allow)
+            added = await self.store.run(extending.extend, proposed, actor=actor)
         except AmiError as error:
             raise Refused(error.code, error.text) from error
         except NotAdoptable as error:
             raise Refused(error.code, str(error)) from error
-
-        def add(opened: Store) -> list[str]:
-            allow()
-            return store_apply.apply(opened, plan, actor=actor)
-
-        changes = await self.store.run(add)
         await self.reload()
-        agent = plan.agents[-1]
-        return Adopted(agent.id, agent.login, tuple(changes))
+        agent = added.plan.agents[-1]
+        return Adopted(agent.id, agent.login, added.changes)

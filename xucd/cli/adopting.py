@@ -3,10 +3,9 @@
 import argparse
 import asyncio
 
-from xucd.cli.discovering import present_plan
+from xucd.cli.discovering import has_database
 from xucd.cli.subcommand import Mistake, open_store, settings
-from xucd.store import Store
-from xucd.store import apply as store_apply
+from xucd.store import Store, extending
 
 AFTERWARDS = """\
 {login} has no password yet: xucd user passwd {login}
@@ -28,7 +27,7 @@ def adopt(arguments: argparse.Namespace) -> int:
     """Make an agent, with its line and user, of the member of an interface."""
     checked = settings(arguments)
     from xucd.ami.errors import AmiError  # noqa: PLC0415
-    from xucd.tools.adoption import NotAdoptable, adoption  # noqa: PLC0415
+    from xucd.tools.adoption import NotAdoptable, adopting  # noqa: PLC0415
     from xucd.tools.discovery import discover_pbx  # noqa: PLC0415
 
     try:
@@ -36,16 +35,17 @@ def adopt(arguments: argparse.Namespace) -> int:
     except AmiError as error:
         raise Mistake(f"cannot read the PBX: {error.text}") from None
     url = checked.store.url
+    if not has_database(url):
+        raise Mistake("there is no centre yet: xucd setup makes one of what the PBX has")
+    store = Store(url) if arguments.dry_run else open_store(arguments)
+    extend = extending.try_to_extend if arguments.dry_run else extending.extend
     try:
-        plan = adoption(found, present_plan(url), arguments.interface).plan
+        added = extend(store, adopting(found, arguments.interface))
     except NotAdoptable as error:
         raise Mistake(str(error)) from None
-    store = Store(url) if arguments.dry_run else open_store(arguments)
-    try:
-        carry_out = store_apply.preview if arguments.dry_run else store_apply.apply
-        print("\n".join(carry_out(store, plan)))
     finally:
         store.close()
+    print("\n".join(added.changes))
     if not arguments.dry_run:
-        print(AFTERWARDS.format(login=plan.agents[-1].login))
+        print(AFTERWARDS.format(login=added.plan.agents[-1].login))
     return 0

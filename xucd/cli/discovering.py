@@ -7,9 +7,9 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from xucd.cli.subcommand import Mistake, settings
-from xucd.config.plan import Plan, without_callbacks
-from xucd.store import Store
-from xucd.store import export as store_export
+from xucd.config.plan import without_callbacks
+from xucd.store import Store, extending
+from xucd.store.extending import StoredCenter
 
 
 def discover(arguments: argparse.Namespace) -> int:
@@ -25,21 +25,26 @@ def discover(arguments: argparse.Namespace) -> int:
         raise Mistake(
             f"cannot read the PBX: {error.text}; xucd setup connects xucd to it"
         ) from None
-    present = without_callbacks(present_plan(checked.store.url))
-    print(propose(found, present).text, end="")
+    present = present_centre(checked.store.url)
+    print(propose(found, without_callbacks(present.plan), present.logins).text, end="")
     return 0
 
 
-def present_plan(url: str) -> Plan:
+def has_database(url: str) -> bool:
+    """Whether there is a database. To open one that is not there would make it, as this user's."""
+    place = make_url(url)
+    return place.get_backend_name() != "sqlite" or Path(place.database or "").exists()
+
+
+def present_centre(url: str) -> StoredCenter:
     """The centre that is stored, empty if there is no database yet. Raises `StoreError`.
 
     The database stays as it is, also one of an older version.
     """
-    place = make_url(url)
-    if place.get_backend_name() == "sqlite" and not Path(place.database or "").exists():
-        return Plan()  # opening it would create one, owned by the current user
+    if not has_database(url):
+        return StoredCenter()
     store = Store(url)
     try:
-        return store_export.trial(store)
+        return extending.present(store)
     finally:
         store.close()

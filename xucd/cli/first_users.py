@@ -19,7 +19,7 @@ from xucd.config.plan import Plan
 from xucd.signin import passwords
 from xucd.store import Store
 from xucd.tools import first_passwords, service
-from xucd.tools.proposal import ADMIN, Proposal
+from xucd.tools.proposal import Proposal
 
 LIST = "first-passwords.csv"
 PENDING = ".first-passwords-pending"
@@ -42,12 +42,11 @@ def make(settings: Path, url: str, arguments: argparse.Namespace) -> None:
     store = Store(url)
     try:
         users = [u for u in first_passwords.without_password(store) if u.login in pending]
-        chosen = None
-        if any(user.login == ADMIN for user in users):
-            chosen = _administrators(arguments)
-        if chosen is not None:
-            first_passwords.set_passwords(store, {ADMIN: chosen})
-            users = [user for user in users if user.login != ADMIN]
+        admin = next((user.login for user in users if user.profile == "Admin"), None)
+        chosen = None if admin is None else _administrators(admin, arguments)
+        if admin is not None and chosen is not None:
+            first_passwords.set_passwords(store, {admin: chosen})
+            users = [user for user in users if user.login != admin]
         made = {user.login: first_passwords.new_password() for user in users}
         if made:
             print(f"\nFirst passwords are being made for {len(made)} users …", flush=True)
@@ -84,7 +83,7 @@ def _pending(file: Path) -> set[str]:
         return set()
 
 
-def _administrators(arguments: argparse.Namespace) -> str | None:
+def _administrators(login: str, arguments: argparse.Namespace) -> str | None:
     """The administrator's password: the file's, one that is typed, or one made up and shown.
 
     None for one that is to be made up where nobody sees it: what is printed may go into a log.
@@ -103,10 +102,10 @@ def _administrators(arguments: argparse.Namespace) -> str | None:
         return None
     if arguments.yes or not sys.stdin.isatty():
         password = first_passwords.new_password()
-        print(f"\nThe administrator signs in as {ADMIN} with the password {password}")
+        print(f"\nThe administrator signs in as {login} with the password {password}")
         return password
     while True:
-        password = getpass.getpass(f"Password of the administrator ({ADMIN}): ")
+        password = getpass.getpass(f"Password of the administrator ({login}): ")
         if len(password) < least:
             print(f"a password needs at least {least} characters")
         elif getpass.getpass("Again: ") == password:

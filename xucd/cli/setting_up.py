@@ -10,7 +10,6 @@ killed one began.
 import argparse
 import asyncio
 import contextlib
-import datetime
 import os
 import stat
 from pathlib import Path
@@ -19,15 +18,14 @@ from sqlalchemy import make_url
 
 from xucd.ami.errors import AmiError
 from xucd.cli import first_users, setup_asterisk, setup_removal, setup_service
-from xucd.cli.discovering import present_plan
+from xucd.cli.discovering import present_centre
 from xucd.cli.setup_run import SETTINGS, Run, interruptible
 from xucd.cli.subcommand import Mistake, ask, settings_path
-from xucd.config import center_file
 from xucd.config.directories import loopback
-from xucd.config.plan import without_callbacks
+from xucd.config.plan import Plan, without_callbacks
 from xucd.config.settings import Settings, Web
-from xucd.store import Store
-from xucd.store import apply as store_apply
+from xucd.store import Store, extending
+from xucd.store.extending import Propose, StoredCenter
 from xucd.tools import service, setup
 from xucd.tools.asterisk_files import configuration_folder
 from xucd.tools.discovery import FoundPbx, discover_pbx
@@ -117,11 +115,11 @@ def _steps(run: Run) -> int:
 
 def _centre(run: Run, found: FoundPbx, settings: Settings) -> bool:
     """Propose the centre, and apply it after a yes; False if it is not to be applied."""
-    present = present_plan(settings.store.url)
+    present = present_centre(settings.store.url)
     if run.pbx is not None:
         found = setup.with_wrapups(found, run.pbx)
-    proposal = propose(found, without_callbacks(present), admin=True)
-    _tell(proposal, found, is_first=not present.people)
+    proposal = _proposal(found, present)
+    _tell(proposal, found, is_first=not present.plan.people)
     if run.dry:
         print("\nthis was a dry run: nothing was changed")
         return False
@@ -134,16 +132,30 @@ def _centre(run: Run, found: FoundPbx, settings: Settings) -> bool:
     if settings.store.url.startswith("sqlite") and not file.parent.exists():
         file.parent.mkdir(mode=0o700, parents=True)
     run.rereads = True
-    first_users.remember(run.path, proposal, present)
     store = Store(settings.store.url)
     try:
         store.migrate()
-        plan = center_file.parse(proposal.text, "proposal", datetime.date.today()).plan
-        store_apply.apply(store, plan)
+        extending.extend(store, _as_shown(run, proposal, found))
     finally:
         store.close()
     keep(run, proposal.text)
     return True
+
+
+def _proposal(found: FoundPbx, present: StoredCenter) -> Proposal:
+    return propose(found, without_callbacks(present.plan), present.logins, admin=True)
+
+
+def _as_shown(run: Run, shown: Proposal, found: FoundPbx) -> Propose:
+    """What somebody has said yes to; `Mistake` if it is not what is proposed any more."""
+
+    def plan(present: StoredCenter) -> Plan:
+        if _proposal(found, present).text != shown.text:
+            raise Mistake("somebody has changed the centre meanwhile: run xucd setup again")
+        first_users.remember(run.path, shown, present.plan)
+        return shown.plan
+
+    return plan
 
 
 def keep(run: Run, text: str) -> None:

@@ -5,7 +5,7 @@ import os
 import time
 from pathlib import Path
 
-from xucd.cli.discovering import present_plan
+from xucd.cli.discovering import present_centre
 from xucd.cli.setup_run import Run
 from xucd.cli.subcommand import Mistake, ask, is_there
 from xucd.config import settings as config_settings
@@ -61,7 +61,7 @@ def _wanted(run: Run, settings: Settings, access: Access) -> list[Change]:
         service.asterisk("core show version")  # the account may be right: it does not run
     account = None if access.opens else setup.account_of(run.pbx, settings)
     group = service.service_ids()[1]
-    is_first = not present_plan(settings.store.url).people
+    is_first = not present_centre(settings.store.url).plan.people
     held = _held(run, settings) if account is None else ""
     changes = setup.settings_changes(run.path, account, group, is_first=is_first, held=held)
     if not works or _is_here(settings.ami, run.pbx):

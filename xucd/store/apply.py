@@ -49,6 +49,8 @@ UNIQUE = {
 }
 # What one row alone may refer to, though the database does not say so.
 OWNED = {tables.agents: ("user_id",)}
+# What a line rings by, either of them: no other line may have it in either.
+PHONE = ("interface", "device")
 NAMESPACE = uuid.UUID("5d0e64c1-1f8e-4f43-9c4f-6a6e7d6f9b57")
 Rows = dict[Any, dict[str, Any]]
 CALLBACK_ADDED = "added callback "
@@ -71,9 +73,7 @@ def apply(
     is changed.
     """
     with store.writing(alone=True) as connection:
-        changes = list(write_plan(connection, plan, prune=prune))
-        audit.append(connection, *(_made_by(actor, entry) for entry in _entries(changes)))
-        return changes
+        return write_audited(connection, plan, prune=prune, actor=actor)
 
 
 def preview(store: Store, plan: Plan, *, prune: bool = False) -> list[str]:
@@ -140,6 +140,15 @@ def _entries(changes: list[str]) -> Iterator[AuditEntry]:
             yield audit.command_line(Kind.REMOVE_USER, [Target("user", None, login)])
 
 
+def write_audited(
+    connection: Connection, plan: Plan, *, prune: bool = False, actor: Actor | None = None
+) -> list[str]:
+    """What `apply` does, within a transaction."""
+    changes = list(write_plan(connection, plan, prune=prune))
+    audit.append(connection, *(_made_by(actor, entry) for entry in _entries(changes)))
+    return changes
+
+
 def write_plan(connection: Connection, plan: Plan, *, prune: bool = False) -> Iterator[str]:
     """Make the database follow a plan within a transaction; a line for each thing changed."""
     user_ids = _user_ids(connection, plan)
@@ -169,6 +178,8 @@ def _keep(stored: Mapping[Table, Rows], wanted: Mapping[Table, Rows]) -> None:
         kept = {key: row for key, row in stored[table].items() if key not in rows}
         for column in (*UNIQUE.get(table, ()), *OWNED.get(table, ())):
             _check_free(table, column, kept, rows)
+        if table is tables.lines:
+            _check_phones_free(kept, rows)
         if table is tables.callback_periods and any(row["default"] for row in rows.values()):
             kept = {key: {**row, "default": False} for key, row in kept.items()}
         rows.update(kept)
@@ -192,6 +203,20 @@ def _check_free(table: Table, column: str, kept: Rows, wanted: Rows) -> None:
         f"{what} is that of the {kind} {kept[key][name]} with id {key}, which the file lacks"
         f"{others}: give it that id, or remove what the file lacks with --prune",
     )
+
+
+def _check_phones_free(kept: Rows, wanted: Rows) -> None:
+    """Raise `ConfigValueError` if a wanted line rings what is a kept line's, by either key."""
+    taken = {row[key]: line for line, row in kept.items() for key in PHONE if row[key]}
+    for row in wanted.values():
+        for key in PHONE:
+            if (line := taken.get(row[key])) is not None:
+                raise ConfigValueError(
+                    (tables.lines.name,),
+                    f"{key} {row[key]} of line {row['number']} is that of the line"
+                    f" {kept[line]['number']} with id {line}, which the file lacks: give it that"
+                    " id, or remove what the file lacks with --prune",
+                )
 
 
 def _wanted(plan: Plan, user_ids: Mapping[str, int]) -> dict[Table, Rows]:

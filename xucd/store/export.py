@@ -23,16 +23,11 @@ from xucd.store.repository import Store, directory_of, nested
 def export(store: Store) -> Plan:
     """The plan that gives an empty store the same configuration and open callbacks."""
     with store.reading() as connection:
-        return _plan(connection)
+        return plan_of(connection)
 
 
-def trial(store: Store) -> Plan:
-    """What `export` gives once the tables are up to date; here they stay as they are."""
-    with store.trying() as connection:
-        return _plan(connection)
-
-
-def _plan(connection: Connection) -> Plan:
+def plan_of(connection: Connection) -> Plan:
+    """What `export` gives, within a transaction."""
     directory = directory_of(connection, of_file=True)
     defaults = nested(connection, tables.default_memberships)
     agents = sorted(directory.agents.values(), key=lambda agent: agent.id)

@@ -1,16 +1,27 @@
 """Making an agent of a queue's member that is none: what is added to the centre for one phone.
 
-It is what `proposal` proposes for that phone alone, in the queues that the centre has. The member
-stays in Asterisk as it is: from then on it rings a line that an agent has, and so is the agent's.
+It is what `proposal` proposes for that phone alone, in the queues that the centre has and in whose
+configuration the member stands. The member stays in Asterisk as it is: from then on it rings a line
+that an agent has, and so is the agent's. One that another program has added would stay that
+program's (see `xucd.center.owners`), so no agent is made of it.
 """
+
+from collections.abc import Callable
 
 import msgspec
 
-from xucd.center.directory import folded
+from xucd.center.directory import AGENT_MEMBER, folded
 from xucd.config.plan import Plan
-from xucd.tools.discovery import FoundPbx
+from xucd.store.extending import Propose, StoredCenter
+from xucd.tools.discovery import FoundMember, FoundPbx
 from xucd.tools.proposal import Proposal, propose
 from xucd.tools.proposed_phones import phone_of
+
+DYNAMIC = """\
+{interface} cannot be made an agent: another program, or AddQueueMember in the dialplan, has added \
+it to {queues}, and would go on to add and remove it. Add a line and an agent for its phone, as \
+xucd discover proposes them; then remove the member in Asterisk \
+(queue remove member {interface} from {queue}), and log the agent in on its page."""
 
 
 class NotAdoptable(Exception):
@@ -21,9 +32,24 @@ class NotAdoptable(Exception):
         self.code = code
 
 
-def adoption(found: FoundPbx, present: Plan, interface: str) -> Proposal:
+def adopting(
+    found: FoundPbx, interface: str, allow: Callable[[], object] = lambda: None
+) -> Propose:
+    """What adds an agent for the member of this interface, while the store is being changed.
+
+    `allow` is called just before: what it raises prevents it, as `NotAdoptable` does.
+    """
+
+    def add(present: StoredCenter) -> Plan:
+        allow()
+        return adoption(found, present, interface).plan
+
+    return add
+
+
+def adoption(found: FoundPbx, present: StoredCenter, interface: str) -> Proposal:
     """The centre with an agent for the member of this interface. Raises `NotAdoptable`."""
-    known = {folded(queue.name) for queue in present.queues}
+    known = {folded(queue.name) for queue in present.plan.queues}
     members = [
         (queue, member)
         for queue in found.queues
@@ -33,16 +59,26 @@ def adoption(found: FoundPbx, present: Plan, interface: str) -> Proposal:
     ]
     if not members:
         raise NotAdoptable("MemberUnknown", f"No queue of the centre has a member {interface}.")
-    phone = phone_of(found, members[0][1])
+    staying = [(queue, member) for queue, member in members if not _is_anothers(member)]
+    if not staying:
+        queues = [queue.name for queue, _ in members]
+        text = DYNAMIC.format(interface=interface, queues=", ".join(queues), queue=queues[0])
+        raise NotAdoptable("NotAdoptable", text)
+    phone = phone_of(found, staying[0][1])
     alone = msgspec.structs.replace(
         found,
         queues=tuple(
-            msgspec.structs.replace(queue, members=(member,)) for queue, member in members
+            msgspec.structs.replace(queue, members=(member,)) for queue, member in staying
         ),
         phones=tuple(each for each in found.phones if each.device == phone.device),
     )
-    proposal = propose(alone, present)
-    if len(proposal.plan.agents) == len(present.agents):
+    proposal = propose(alone, present.plan, present.logins)
+    if len(proposal.plan.agents) == len(present.plan.agents):
         problem = " ".join(proposal.left_out) or "Its phone is an agent's already."
         raise NotAdoptable("NotAdoptable", f"{interface} cannot be made an agent. {problem}")
     return proposal
+
+
+def _is_anothers(member: FoundMember) -> bool:
+    """Whether another program made a member, and can take it away at any time."""
+    return member.membership == "dynamic" and not member.name.startswith(AGENT_MEMBER)

@@ -8,7 +8,7 @@ guessed has a note, which stands as a comment above its entry.
 import datetime
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -49,9 +49,18 @@ class Proposal(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...]
 
 
-def propose(found: FoundPbx, present: Plan = Plan(), *, admin: bool = False) -> Proposal:  # noqa: B008
-    """The centre for a PBX; `admin` adds an administrator where there is none."""
-    maker = _Maker(found, writing.entries(present))
+def propose(
+    found: FoundPbx,
+    present: Plan = Plan(),  # noqa: B008
+    logins: Iterable[str] = (),
+    *,
+    admin: bool = False,
+) -> Proposal:
+    """The centre for a PBX; `admin` adds an administrator where there is none.
+
+    `logins` are taken, by users whom a directory has brought: nobody new gets one of them.
+    """
+    maker = _Maker(found, writing.entries(present), logins)
     maker.make(admin)
     text = writing.text(maker.entries, _heading(found, maker.left_out), maker.notes)
     # Read as any such file is: what is proposed can be applied.
@@ -66,7 +75,9 @@ def _heading(found: FoundPbx, left_out: Iterable[str]) -> str:
 class _Maker:
     """Collects the entries, those of the present centre first."""
 
-    def __init__(self, found: FoundPbx, entries: dict[str, list[Entry]]) -> None:
+    def __init__(
+        self, found: FoundPbx, entries: dict[str, list[Entry]], logins: Iterable[str]
+    ) -> None:
         self.found = found
         self.entries = entries
         self.notes: dict[tuple[str, int], list[str]] = {}
@@ -81,7 +92,11 @@ class _Maker:
         }
         self.agent_by_line = {agent.line: agent.number for agent in self.agents if agent.line}
         self.agent_index = {agent.number: index for index, agent in enumerate(self.agents)}
-        self.logins = {person.login for person in self.people()} | {ADMIN}
+        self.logins = {person.login for person in self.people()} | {
+            login.lower() for login in logins
+        }
+        self.admin = next(login for login in _admins() if login not in self.logins)
+        self.logins.add(self.admin)
         self.numbers = Numbers(
             found,
             (*(queue.number for queue in self.queues), *(line.number or "" for line in self.lines)),
@@ -115,10 +130,10 @@ class _Maker:
             self.add(
                 "users",
                 UserEntry(
-                    login=ADMIN, first_name="The", last_name="Administrator", profile="Admin",
+                    login=self.admin, first_name="The", last_name="Administrator", profile="Admin",
                     rights=("recording", "dissuasion"),
                 ),
-                f"administrator {ADMIN}",
+                f"administrator {self.admin}",
             )  # fmt: skip
 
     def add(self, kind: str, entry: Entry, what: str, notes: Iterable[str] = ()) -> bool:
@@ -312,6 +327,12 @@ class _Maker:
             if context:
                 notes.append(f'DOUBTFUL: the context "{context}" cannot be used')
             return "default"
+
+
+def _admins() -> Iterator[str]:
+    """What the administrator may be called, the best first."""
+    yield ADMIN
+    yield from (f"{ADMIN}-{number}" for number in itertools.count(2))
 
 
 def _named_agents(members: list[tuple[str, FoundMember]]) -> list[FoundMember]:

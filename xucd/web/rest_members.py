@@ -23,8 +23,9 @@ class OtherMember(Body, frozen=True):
 
     `interface` is Asterisk's, literally. `line` is the number of the line that it rings, `agentId`
     who is logged in there; null where there is none. `configured` says that it stands in Asterisk's
-    configuration, which alone can remove it, `adoptable` that no agent has its line. `reason` is
-    that of its pause. `calls` are those that it has answered today, since xucd was started.
+    configuration, which alone can remove it, `adoptable` that it does, and that no agent has its
+    line. `reason` is that of its pause. `calls` are those that it has answered today while no agent
+    was logged in on its phone, since xucd was started.
     """
 
     queue_id: int
@@ -86,8 +87,9 @@ async def get_other_members(requester: Requester) -> OtherMembers:
 async def adopt_member(requester: Requester, body: AdoptBody) -> AdoptedMember:
     """Make an agent of a member that is none, with a line and a user.
 
-    It is in the queues in which the member is. The member itself is not changed. Pages of other
-    users stay connected.
+    It is in the queues in whose configuration the member stands. The member itself is not changed.
+    One that another program has added stays that program's: `NotAdoptable`. Pages of other users
+    stay connected.
     """
     center = requester.callbacks.context.center
     if all(body.interface != member.interface for _, member in center.owners.others()):
@@ -114,7 +116,8 @@ def _other_member(center: Center, queue_id: int, member: MemberSeen) -> OtherMem
         state=_state(member),
         reason=member.reason if member.paused else "",
         configured=not member.dynamic,
-        adoptable=line is None or line.id not in center.directory.agent_ids_by_line,
+        adoptable=not member.dynamic
+        and (line is None or line.id not in center.directory.agent_ids_by_line),
         calls=center.calls_of_others[queue_id, member.interface],
         line=line.number if line is not None else None,
         agent_id=live.agent.id if live is not None else None,

@@ -50,9 +50,12 @@ def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> Non
 
 
 def _count_others(center: Center, event: ev.AgentConnected) -> None:
+    """Count the call of a member that is no agent's, and on whose phone none is logged in."""
     queue = center.directory.queue_by_name.get(event.queue)
     member = center.members.get(queue.id, event.interface) if queue is not None else None
-    if queue is not None and member is not None and center.owners.is_other(member):
+    if queue is None or member is None or center.owners.of(member) is not None:
+        return
+    if center.owners.is_other(member):
         center.calls_of_others[queue.id, member.interface] += 1
 
 
