@@ -21,7 +21,7 @@ from xucd.center.queue_day import QueueDay
 from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.unheard import GapCount, count_logged
 from xucd.center.rules.unheard_phones import seated
-from xucd.center.snapshot import ChannelSeen, Snapshot
+from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
 
 GAP = 60.0
 AGENT = "Agent/2501"
@@ -282,6 +282,90 @@ def test_a_member_that_is_no_agent_of_ours_counts_for_the_queue_alone(unheard: U
     assert unheard.support.answered == 1
     assert unheard.bruce.inbound_calls == 0
     assert unheard.scene.agent(ALICE).day(unheard.scene.now).inbound_calls == 0
+
+
+def dan_joins(unheard: Unheard, interface: str = "Local/1001@default/n") -> None:
+    """A member by its own name, on Bruce's phone."""
+    member = ev.MemberAdded("support", interface, "Dan", 0, False, "", dynamic=False)
+    unheard.scene.happens(member)
+
+
+def local_call(unheard: Unheard, second: float, until: float, agent: str = AGENT) -> None:
+    """A whole call of a member behind a Local channel: the log has the id of that."""
+    unheard.logs(second, "connected", "a", agent=agent, phone="local;1", waited=4.0, rang=3.0)
+    unheard.logs(until, "completed", "a", agent=agent, talked=until - second, waited=4.0)
+
+
+def with_dan() -> Snapshot:
+    dan = MemberSeen("support", "Local/1001@default/n", "Dan", 0, False, "", 0, 0, dynamic=False)
+    return snapshot(*everywhere(), dan)
+
+
+def test_a_call_of_a_member_by_its_own_name_is_the_agents_at_its_phone(unheard: Unheard) -> None:
+    dan_joins(unheard)
+    unheard.begins()
+    local_call(unheard, 10, 30, "Dan")
+    unheard.logs(40, "not answered", "b", agent="Dan", rang=5.0)
+    unheard.ends(with_dan())
+    day = unheard.bruce
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_unanswered) == (2, 1, 1)
+    assert (day.inbound_ring_s, day.inbound_talk_s) == (8, 20)
+
+
+@pytest.mark.parametrize("why", ["nobody sat there", "the name is another's, too"])
+def test_a_call_of_a_name_that_may_be_another_is_of_no_agent(unheard: Unheard, why: str) -> None:
+    dan_joins(unheard)
+    unheard.begins()
+    found = with_dan()
+    if why == "nobody sat there":
+        unheard.seated = {}
+    else:
+        other = MemberSeen("support", "PJSIP/1009", "Dan", 0, False, "", 0, 0, dynamic=False)
+        found = snapshot(*everywhere(), *with_dan().members, other)
+    local_call(unheard, 10, 30, "Dan")
+    unheard.ends(found)
+    assert unheard.bruce.inbound_calls == 0
+
+
+@pytest.mark.parametrize("agent", [AGENT, "Dan"])
+@pytest.mark.parametrize("when", ["ended before", "cut in talk", "cut as it rang"])
+def test_a_call_through_a_local_channel_is_counted_once(
+    unheard: Unheard, when: str, agent: str
+) -> None:
+    scene = unheard.scene
+    dan_joins(unheard)
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    if when == "cut as it rang":
+        scene.passes(2)
+        unheard.begins()
+        local_call(unheard, 1, 11, agent)
+    else:
+        scene.passes(3)
+        scene.answers(caller, phone, gosub=False)
+        scene.passes(1)
+        if when == "ended before":
+            scene.hangs_up(phone)
+        unheard.begins()
+        local_call(unheard, -1, 0 if when == "ended before" else 9, agent)
+    unheard.ends(with_dan())
+    day = unheard.bruce
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_unanswered) == (1, 1, 0)
+
+
+@pytest.mark.parametrize("agent", [AGENT, "Dan"])
+def test_a_call_through_a_local_channel_that_goes_on_is_counted_once(
+    unheard: Unheard, agent: str
+) -> None:
+    dan_joins(unheard)
+    unheard.begins()
+    unheard.logs(10, "connected", "a", agent=agent, phone="local;1", waited=4.0, rang=3.0)
+    name, up = "PJSIP/1001-x", ChannelState.UP
+    age = int(GAP - 7)
+    phone = ChannelSeen(name, "p", "a", up, "1001", "", "0230", "", "", "AppDial", "", "b", age, "")
+    unheard.ends(msgspec.structs.replace(with_dan(), channels=(phone,)))
+    day = unheard.bruce
+    assert (day.inbound_calls, day.inbound_answered, day.inbound_ring_s) == (1, 1, 3)
 
 
 def lines_run(work: Callable[[], object]) -> int:

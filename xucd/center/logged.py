@@ -62,7 +62,7 @@ class CallRecord(msgspec.Struct, frozen=True):
 class LogsTold(msgspec.Struct, frozen=True):
     """What the logs tell of a gap, by xucd's clock.
 
-    `seated` are the agents who sat at their phones throughout it, by their lines' interfaces.
+    `seated` are the agents who sat at their phones throughout it, by the devices of their lines.
     """
 
     lines: Sequence[Logged] = ()

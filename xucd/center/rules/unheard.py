@@ -10,15 +10,20 @@ counted just before it or since. What is known is recognised by its unique id:
 - whoever is not known entered and ended in the gap.
 
 A ring that nobody answered has no unique id in the log: it is recognised by its agent and second.
+So is a call that was answered through a Local channel, whose id the log has instead of the phone's.
+
+The log has members' names. One that is no agent's, such as FreePBX's "Dan", stands for the agent
+who sat at its phone throughout the gap.
 """
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from xucd.center.center import Center
 from xucd.center.day import AgentDay
+from xucd.center.directory import LOCAL
 from xucd.center.logged import Logged, LogsTold
 from xucd.center.queue_day import Outcome, QueueDay
 from xucd.center.rules.phones import count_anew
@@ -59,7 +64,7 @@ def count_logged(
     queues, named = center.directory.queue_by_name, {line.queue for line in lines}
     ids = {name: queues[name].id for name in named if name in queues}
     within = [line for line in lines if line.queue in ids]
-    count = _Count(center, heard_from, day_of)
+    count = _Count(center, heard_from, day_of, _members_of(center, told), _ends(within))
     # First: the log of queues does not say whether a ring that was cut was a queue's.
     count_records(center, told, began, heard_from, count.agents)
     for entry in _entries(within, ids):
@@ -89,6 +94,33 @@ def _entries(lines: Iterable[Logged], ids: dict[str, int]) -> list[_Entry]:
     return entries
 
 
+def _members_of(center: Center, told: LogsTold) -> dict[tuple[int, str], int]:
+    """The agent of each member that is called after none, by its queue's id and its name.
+
+    Of members with one name, and agents of their own, nobody knows whose a call was.
+    """
+    found: dict[tuple[int, str], set[int | None]] = {}
+    for queue_id, member in center.members.all():
+        line = center.members.line_of(member)
+        agent_id = None if line is None else told.seated.get(line.phone)
+        found.setdefault((queue_id, member.member), set()).add(agent_id)
+    return {
+        key: agent_id
+        for key, agents in found.items()
+        for agent_id in agents
+        if len(agents) == 1 and agent_id is not None
+    }
+
+
+def _ends(lines: Iterable[Logged]) -> dict[tuple[str, str, str], list[float]]:
+    """When calls that were answered ended, by caller, queue and member."""
+    ends: dict[tuple[str, str, str], list[float]] = {}
+    for line in lines:
+        if line.kind == "completed":
+            ends.setdefault((line.unique_id, line.queue, line.agent), []).append(line.at)
+    return ends
+
+
 class _Talk(msgspec.Struct, gc=False):
     """A call that the log says was answered; `cut` if its phone rang before the gap."""
 
@@ -98,17 +130,29 @@ class _Talk(msgspec.Struct, gc=False):
 
 
 class _Count:
-    def __init__(self, center: Center, heard_from: float, day_of: DayOf) -> None:
+    def __init__(
+        self,
+        center: Center,
+        heard_from: float,
+        day_of: DayOf,
+        members: Mapping[tuple[int, str], int],
+        ends: Mapping[tuple[str, str, str], list[float]],
+    ) -> None:
         self.found = GapCount()
+        self._members = members
+        self._ends = ends
         self._center = center
         self._heard_from = heard_from
         self._day_of = day_of
         self.agents = AgentsFound(center, day_of)
         self._moved: set[int] = set()
         self._rung: dict[tuple[int, int], list[Rung]] = {}  # unanswered, by agent and second
-        for rung in center.phone_calls.lately.values():
+        self._answered: dict[int, dict[str, float]] = {}  # when each ended, by agent and phone's id
+        for phone, rung in center.phone_calls.lately.items():
             if not rung.answered:
                 self._rung.setdefault((rung.agent_id, int(rung.at)), []).append(rung)
+            else:
+                self._answered.setdefault(rung.agent_id, {})[phone] = rung.at
         self._cut: dict[int, list[str]] = {}  # the phones' ids of calls that were cut, by agent
         for phone, cut in center.under_way.cut_calls.items():
             if is_cut_by(cut, heard_from):
@@ -161,16 +205,53 @@ class _Count:
 
     def ring(self, line: Logged) -> None:
         """Count what a line says of an agent's phone, unless it is counted."""
-        agent = self._center.directory.agent_by_member_name.get(line.agent)
-        if agent is None:
+        directory = self._center.directory
+        agent = directory.agent_by_member_name.get(line.agent)
+        agent_id = agent.id if agent is not None else None
+        if agent_id is None:
+            queue_id = directory.queue_by_name[line.queue].id
+            agent_id = self._members.get((queue_id, line.agent))
+        if agent_id is None:
             return
         match line.kind:
             case "connected":
-                self._connected(agent.id, line)
+                phone = self._phone_of(agent_id, line)
+                self._connected(agent_id, msgspec.structs.replace(line, phone=phone))
             case "completed":
-                self._completed(agent.id, line)
+                self._completed(agent_id, line)
             case "not answered":
-                self._not_answered(agent.id, line)
+                self._not_answered(agent_id, line)
+
+    def _phone_of(self, agent_id: int, line: Logged) -> str:
+        """The unique id by which a call that was answered is known; the log's if it is not.
+
+        Of a Local channel, which the log names, nothing is counted: its phone is found by the time.
+        """
+        center, rang = self._center, line.at - (line.rang or 0.0)
+        channel = center.channels.by_id.get(line.phone)
+        if line.phone in center.under_way.cut_calls or line.phone in center.phone_calls.lately:
+            return line.phone
+        if channel is not None and not channel.name.startswith(LOCAL):
+            return line.phone
+        for phone in self._cut.get(agent_id, ()):
+            cut = center.under_way.cut_calls.get(phone)
+            if cut is None or not cut.call.incoming:
+                continue
+            is_answered = cut.call.answered is not None
+            known = cut.call.answered if is_answered else cut.call.rang
+            if known is not None and abs(known - (line.at if is_answered else rang)) <= SLACK_S:
+                return phone
+        for leg in center.phone_calls.legs.values():
+            answered = leg.channel.answered if leg.incoming and leg.agent_id == agent_id else None
+            # Of one that was found talking, only when it was made is known.
+            if answered is not None and rang - SLACK_S <= answered <= line.at + SLACK_S:
+                return leg.channel.unique_id
+        ended = self._ends.get((line.unique_id, line.queue, line.agent), [])
+        for phone, at in self._answered.get(agent_id, {}).items():
+            if any(at >= line.at - SLACK_S and abs(at - end) <= SLACK_S for end in ended):
+                del self._answered[agent_id][phone]  # it is of one call alone
+                return phone
+        return line.phone
 
     def _connected(self, agent_id: int, line: Logged) -> None:
         center, rang = self._center, line.at - (line.rang or 0.0)

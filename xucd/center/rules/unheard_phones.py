@@ -26,11 +26,11 @@ from xucd.center.under_way import CallUnderWay, CutCall, Rung, figures_of_ended
 
 
 def seated(center: Center, since: float) -> dict[str, int]:
-    """The agents who are logged in since a moment or before, by their lines' interfaces."""
+    """The agents who are logged in since a moment or before, by the devices of their lines."""
     stations = ((key, live.station()) for key, live in center.on_device.items())
     return {
-        interface: station.agent_id
-        for interface, station in stations
+        device: station.agent_id
+        for device, station in stations
         if station is not None and station.since <= since
     }
 
