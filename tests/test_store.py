@@ -87,6 +87,15 @@ def test_migrating_again_changes_nothing(demo: Store) -> None:
     assert demo.directory().users == before
 
 
+def test_tables_that_are_up_to_date_need_no_alembic(store: Store, store_url: str) -> None:
+    """It takes a fifth of the time of xucd's start."""
+    program = (
+        "import sys; from xucd.store import Store; Store(sys.argv[1]).migrate();"
+        " assert 'alembic' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program, store_url], check=True)
+
+
 def test_several_processes_may_migrate_at_once(store_url: str) -> None:
     pipe = subprocess.PIPE
     starting = [
