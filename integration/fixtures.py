@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -68,6 +69,21 @@ async def phones(pbx: Pbx) -> AsyncIterator[Phones]:
 MakeXucd = Callable[..., Awaitable[Xucd]]
 
 
+async def copied(prepared: Path, xucd: Xucd, center: str) -> None:
+    """Give xucd the database of a centre, which is made the first time that a test wants it."""
+    demo = prepared / "xucd.db"
+    if not demo.exists():
+        await Xucd(xucd.pbx, prepared).prepare()
+    wanted = prepared / f"{hashlib.sha256(center.encode()).hexdigest()}.db" if center else demo
+    made = xucd.folder / "xucd.db"
+    if wanted.exists():
+        shutil.copy(wanted, made)
+        return
+    shutil.copy(demo, made)
+    await xucd.command("center", "apply", str(xucd.folder / "center.toml"))
+    shutil.copy(made, wanted)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def make_xucd(pbx: Pbx, prepared: Path, tmp_path: Path) -> AsyncIterator[MakeXucd]:
     """Call it for a daemon that is stopped after the test.
@@ -79,14 +95,13 @@ async def make_xucd(pbx: Pbx, prepared: Path, tmp_path: Path) -> AsyncIterator[M
     async def make(settings: str = "", url: str | None = None, center: str = "") -> Xucd:
         folder = tmp_path / str(len(made))
         folder.mkdir()
-        if url is None:
-            if not (prepared / "xucd.db").exists():
-                await Xucd(pbx, prepared).prepare()
-            shutil.copy(prepared / "xucd.db", folder)
         xucd = Xucd(pbx, folder, settings, url)
         made.append(xucd)
         if center:
             (folder / "center.toml").write_text(center)
+        if url is None:
+            await copied(prepared, xucd, center)
+        elif center:
             await xucd.command("center", "apply", str(folder / "center.toml"))
         await xucd.__aenter__()
         return xucd
