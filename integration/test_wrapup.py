@@ -18,7 +18,7 @@ from integration.witness import Witness
 
 CALLS = 20
 WOKEN = CALLS // 2  # at the least: app_queue may have looked just then by itself
-WRAPUP = 2  # seconds: shorter than the demo's, so that twenty of them are tested soon
+WRAPUP = 1  # seconds: shorter than the demo's, so that twenty of them are tested soon
 LONG_WRAPUP = 60  # seconds: it ends early or too late for the test
 EARLY = 0.02  # two clocks are compared: SIPp's at the phone and Asterisk's end of the wrap-up
 
