@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--mixed-calls", type=int, default=20, help="calls of the test of queues' figures"
     )
     parser.addoption(
-        "--slips", type=int, default=6, help="calls of the test of queues without a template"
+        "--slips", type=int, help="how many calls, short ones too, queues without a template get"
     )
     parser.addoption(
         "--resume-kills", type=int, default=1, help="kills of xucd that pages resume over"
