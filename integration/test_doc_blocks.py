@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from integration.fixtures import World
 from integration.pbx import Pbx
-from integration.shown import members_of
+from integration.shown import ShownMember, members_of
 from integration.witness import Witness
 from tests.doc_blocks import Block, blocks_for
 
@@ -80,13 +80,17 @@ async def test_an_asterisk_takes_the_block(block: Block, pbx: Pbx, conf: Conf) -
         assert "ERROR" not in pbx.log()[before:]
 
 
+async def add_codes(conf: Conf) -> None:
+    """The page's codes beside those of this PBX's own: *49 and *48 in place of *41 and *42."""
+    [block] = blocks_for(BY_CODE)
+    text = block.text.replace("[codes]", "[codes](+)").replace("*41", "*49").replace("*42", "*48")
+    await conf.add("extensions.conf", text)
+
+
 async def test_an_agent_by_code_and_one_by_page_share_a_queue(
     world: World, conf: Conf, witness: Witness
 ) -> None:
-    [block] = blocks_for(BY_CODE)
-    # Beside the codes of this PBX's own: *49 and *48 in place of the page's.
-    text = block.text.replace("[codes]", "[codes](+)").replace("*41", "*49").replace("*42", "*48")
-    await conf.add("extensions.conf", text)
+    await add_codes(conf)
     bruce = await world.agent("bruce", "1001")
     await world.phones.dial("*493000", phone="1004").ended()
     both = {"PJSIP/1001", "PJSIP/1004"}
@@ -123,3 +127,41 @@ async def test_an_agent_by_code_and_one_by_page_share_a_queue(
     await bruce.ask("agentLogout")
     await bruce.ask("agentLogin", agentphonenumber="1001")
     assert "PJSIP/1001" in {each.interface for each in await members_of(world.pbx, "support")}
+
+
+async def test_an_agent_logs_in_on_the_page_over_the_member_of_a_code(
+    world: World, conf: Conf
+) -> None:
+    await add_codes(conf)
+
+    async def member() -> ShownMember | None:
+        """The phone's only member in the queue."""
+        shown = [one for one in await members_of(world.pbx, "support") if "1001" in one.interface]
+        assert len(shown) <= 1
+        return shown[0] if shown else None
+
+    await world.phones.dial("*493000", phone="1001").ended()
+    bruce = await world.agent("bruce", "1001")
+    found = await member()
+    assert found is not None
+    assert (found.interface, found.name, found.pause) == ("PJSIP/1001", "PJSIP/1001", None)
+    # It takes calls, and the wrap-up holds for it.
+    call = world.phones.dial("3000")
+    (await world.phone("1001").rings()).answer()
+    await call.answered()
+    await bruce.until_state("AgentOnCall")
+    begun = len(bruce.frames)
+    await call.hang_up()
+    await bruce.until_state("AgentOnWrapup", after=begun)
+    assert (found := await member()) is not None
+    assert found.pause == "xucd-wrapup"
+    await bruce.until_state("AgentReady", after=begun)
+    # A pause, too; the logout makes it ready again, and leaves it.
+    await bruce.ask("pauseAgent", reason="lunch")
+    assert (found := await member()) is not None
+    assert found.pause == "lunch"
+    await bruce.ask("agentLogout")
+    assert (found := await member()) is not None
+    assert (found.name, found.pause) == ("PJSIP/1001", None)
+    await world.phones.dial("*483000", phone="1001").ended()
+    assert await member() is None
