@@ -23,6 +23,7 @@ from integration.running import DEMO
 from integration.test_members_found import configure, pauses
 from integration.test_wrapup import first_answered
 from integration.witness import Witness
+from tests.doc_blocks import blocks_for
 
 QUEUES = """\
 [[queues]]
@@ -68,8 +69,14 @@ PREPARED = "".join(
     f"[{queue}](+)\nsetinterfacevar = yes\nmembergosub = xucd-sub-wrap\nwrapuptime = 0\n"
     for queue in ("plain", "round")
 )
+ADOPTION = (
+    "integration/test_untouched_queues.py::"
+    "test_a_member_that_is_no_agent_is_told_with_its_calls_and_can_be_made_one"
+)
 CASH_DESK = "Local/1007@default/n"
 CASH = f"[plain](+)\nmember => {CASH_DESK},2,Cash desk,hint:1007@default\n"
+VAN = "Local/1008@default/n"
+ADOPTED = f"{CASH}[quick](+)\nmember => {VAN},0,Van\n"
 HINTED = ("1005", "1007")
 NUMBERS = {"3021": "plain", "3022": "round", "3023": "quick"}
 TALK = (0.3, 0.6)  # seconds
@@ -283,7 +290,7 @@ async def test_a_stranger_rings_its_phone_but_no_agent_on_pause_and_is_never_tak
 async def test_a_member_that_is_no_agent_is_told_with_its_calls_and_can_be_made_one(
     make_found: MakeFound,
 ) -> None:
-    found = await make_found(below=CASH)
+    found = await make_found(below=ADOPTED)
     ada = await found.client("ada")
     call = found.phones.dial("3021")
     (await found.phone("1007").rings()).answer()
@@ -292,10 +299,17 @@ async def test_a_member_that_is_no_agent_is_told_with_its_calls_and_can_be_made_
     token = await token_of(found.xucd.port, "ada")
     rest = f"{PREFIX}/other_members"
     _, answer = await asyncio.to_thread(http, found.xucd.port, rest, headers=bearer(token))
-    (other,) = answer["members"]
-    assert (other["interface"], other["name"], other["queueId"]) == (CASH_DESK, "Cash desk", 21)
+    others = {other["interface"]: other for other in answer["members"]}
+    assert others.keys() == {CASH_DESK, VAN}
+    other = others[CASH_DESK]
+    assert (other["name"], other["queueId"]) == ("Cash desk", 21)
     assert (other["calls"], other["configured"], other["adoptable"]) == (1, True, True)
-    assert "added agent" in await found.xucd.command("center", "adopt", CASH_DESK, "--dry-run")
+    # One by the command line, as docs/agents.md tells it, and one as the board's button does.
+    (block,) = blocks_for(ADOPTION)
+    for line in block.text.replace("Local/204@from-queue/n", VAN).splitlines():
+        xucd, *arguments = line.split()
+        assert xucd == "xucd"
+        assert "added agent" in await found.xucd.command(*arguments)
     status, adopted = await asyncio.to_thread(
         http, found.xucd.port, f"{rest}/adopt", {"interface": CASH_DESK}, headers=bearer(token)
     )
