@@ -1,9 +1,9 @@
 """Makes the pictures of the documents: `python docs/make_screenshots.py [FOLDER]`.
 
 They are written to docs/ unless a folder is given. A demo has to run, and nobody may be logged in;
-`make demo-up DEMO_CALLS=8` starts one. Run it in the project's folder, after `make venv`. Chromium
-shows the pages to people of the demo who are at work, in the state that a picture is to show. With
-calls that come by themselves for a quarter of an hour before (`--after 900`), the board has plots.
+`make demo-up` starts one. Run it in the project's folder, after `make venv`. Chromium shows the
+pages to people of the demo who are at work, in the state that a picture is to show. The plots of
+the board are of the calls that came while it was open: `--after 900` gives a quarter of an hour.
 """
 
 import argparse
@@ -22,34 +22,39 @@ from integration.pages.desks import desks
 DOCS = Path(__file__).resolve().parent
 WORKING = {"bruce": "1001", "alice": "1002", "jack": "1003", "marice": "1004", "etienne": "1005"}
 TALK = 25.0  # seconds of the call that the desk shows
+SOON = 60_000  # milliseconds until a call is rung and answered, while others come
 
 
-async def desk(browser: Browser, file: Path) -> None:
+async def desk(browser: Browser, file: Path, after: float) -> None:
     """The desk of an agent on a call of the queue Support, with its sheet and its callbacks."""
+    await asyncio.sleep(after)
     async with desks(browser, places.WEB_PORT) as opens:
         bruce = await opens("bruce", viewport={"width": 1280, "height": 900})
         call = asyncio.create_task(asyncio.to_thread(control.place_call, "3000", TALK))
-        await expect(bruce.state).to_have_text("On call")
+        # The begin of a call, not the end of one that came by itself.
+        await expect(bruce.state).to_have_text("Ringing", timeout=SOON)
+        await expect(bruce.state).to_have_text("On call", timeout=SOON)
         await bruce.sheet.get_by_text("Caller").first.wait_for()
         await bruce.page.screenshot(path=file, full_page=True)
         await call
 
 
-async def board(browser: Browser, file: Path) -> None:
+async def board(browser: Browser, file: Path, after: float) -> None:
     """The board of an administrator: queues, a caller who waits, agents in several states."""
     async with boards(browser, places.WEB_PORT) as opens:
         ada = await opens("ada", viewport={"width": 1440, "height": 900})
+        await asyncio.sleep(after)
         call = asyncio.create_task(asyncio.to_thread(control.place_call, "3002", 8.0))
-        await ada.page.locator(".tile").get_by_text("On call").first.wait_for()
+        await ada.page.locator(".tile").get_by_text("On call").first.wait_for(timeout=SOON)
         await ada.page.screenshot(path=file)
         await call
 
 
-PICTURES: dict[str, Callable[[Browser, Path], Awaitable[None]]] = {
+PICTURES: dict[str, Callable[[Browser, Path, float], Awaitable[None]]] = {
     "screenshot.png": desk,
     "board.png": board,
 }
-"""Each picture of the documents, and what makes it."""
+"""Each picture of the documents, and what makes it: so many seconds after the agents' login."""
 
 
 async def make(folder: Path, after: float = 0.0) -> None:
@@ -58,10 +63,10 @@ async def make(folder: Path, after: float = 0.0) -> None:
         await tell(login, "agentLogin", agentphonenumber=line)
     for login, reason in (("alice", "meeting"), ("jack", "lunch")):
         await tell(login, "pauseAgent", reason=reason)
-    await asyncio.sleep(after)  # calls come meanwhile
     async with chromium() as browser:
-        for name, shoot in PICTURES.items():
-            await shoot(browser, folder / name)
+        await asyncio.gather(
+            *(shoot(browser, folder / name, after) for name, shoot in PICTURES.items())
+        )
     for login in WORKING:
         await tell(login, "agentLogout")
 
