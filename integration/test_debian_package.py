@@ -25,6 +25,7 @@ from integration.debian.booted import (
 )
 from integration.running import DEADLINE, DEMO
 from tests.certificates import certificate
+from tests.doc_blocks import blocks_for
 from tests.test_packages import files_named
 from xucd import __version__
 
@@ -34,8 +35,9 @@ NEWER = f"{__version__}+1"
 # Nobody listens there: the package is looked at, not Asterisk.
 SETTINGS = """
 [web]
-tls_certificate = "/etc/xucd/cert.pem"
+tls_certificate = "/etc/xucd/certificate.pem"
 tls_key = "/etc/xucd/key.pem"
+trusted_proxies = ["127.0.0.1"]
 [ami]
 port = 9
 secret_file = "ami-secret"
@@ -46,6 +48,22 @@ from cryptography import x509
 shown = ssl.get_server_certificate(("127.0.0.1", 8090))
 print(x509.load_pem_x509_certificate(shown.encode()).serial_number)
 """
+GUESSES = """
+import json, ssl, urllib.error, urllib.request
+body = json.dumps({"login": "bruce", "password": "guessed"}).encode()
+headers = {"Content-Type": "application/json", "X-Forwarded-For": "192.0.2.7"}
+address = "https://127.0.0.1:8090/xuc/api/2.0/auth/login"
+for _ in range(15):
+    asked = urllib.request.Request(address, body, headers)
+    try:
+        urllib.request.urlopen(asked, context=ssl._create_unverified_context())
+    except urllib.error.HTTPError as refused:
+        assert refused.code == 401, refused
+"""
+RENEWAL = (
+    "integration/test_debian_package.py::test_a_reload_takes_over_configuration_and_certificate"
+)
+BANS = "integration/test_debian_package.py::test_fail2ban_bans_an_address_that_guesses_passwords"
 AS_XUCD = "runuser -u xucd -- xucd"
 UPON = """
 mkdir -p $(dirname {own})
@@ -88,8 +106,8 @@ def debian(request: pytest.FixtureRequest, dist: Path) -> Iterator[BootedDebian]
         debian.write("/etc/dpkg/dpkg.cfg.d/test", "force-unsafe-io\n")  # no power cut is tested
         install(debian, "xucd.deb")
         certificate(dist)
-        for name in ("cert.pem", "key.pem"):
-            debian.write(f"/etc/xucd/{name}", (dist / name).read_text())
+        for name, made in (("certificate.pem", "cert.pem"), ("key.pem", "key.pem")):
+            debian.write(f"/etc/xucd/{name}", (dist / made).read_text())
         debian.write("/etc/xucd/ami-secret", "a-secret-of-32-letters-or-so\n", mode="600")
         debian.write("/etc/xucd/xucd.toml", SETTINGS)
         debian.run("chmod 640 /etc/xucd/key.pem; chgrp xucd /etc/xucd/key.pem")
@@ -164,13 +182,27 @@ def test_a_reload_takes_over_configuration_and_certificate(
     main = debian.run("systemctl show -P MainPID xucd")
     before = serial(debian)
     certificate(dist, serial=77)
-    for name in ("cert.pem", "key.pem"):
-        debian.run(f"cat >/etc/xucd/{name}", given=(dist / name).read_text())
-    debian.run("systemctl reload xucd")
+    (block,) = blocks_for(RENEWAL)
+    debian.run("cp /dist/cert.pem /srv/fullchain.pem; cp /dist/key.pem /srv/privkey.pem")
+    debian.run(f"cd /srv\n{block.text}")
     logged(debian, "certificate reloaded")
     logged(debian, "configuration reloaded")
     assert (before, serial(debian)) == ("1", "77")
     assert debian.run("systemctl show -P MainPID xucd") == main
+
+
+def test_fail2ban_bans_an_address_that_guesses_passwords(debian: BootedDebian) -> None:
+    install, sshd = blocks_for(BANS)
+    if debian.version == "12":
+        debian.write("/etc/fail2ban/jail.d/sshd.local", sshd.text)
+    debian.run(f"cd /usr/share/doc/xucd\n{install.text}")
+    debian.run("until fail2ban-client ping; do systemctl is-active fail2ban; sleep 0.1; done")
+    debian.run("/opt/xucd/bin/python3 -", given=GUESSES)
+    deadline = time.monotonic() + DEADLINE
+    while "192.0.2.7" not in (said := debian.run("fail2ban-client status xucd")):
+        assert time.monotonic() < deadline, said
+        time.sleep(0.1)  # another process reads the journal
+    debian.run("systemctl stop fail2ban")
 
 
 def test_settings_that_are_wrong_are_one_error_in_the_journal(debian: BootedDebian) -> None:

@@ -31,6 +31,7 @@ SETUP = "integration/test_setup.py::test_a_discovered_agent_takes_a_call_of_an_u
 ROAD = (
     "integration/test_road.py::test_from_the_package_to_the_first_call_takes_less_than_five_minutes"
 )
+BANS = "integration/test_debian_package.py::test_fail2ban_bans_an_address_that_guesses_passwords"
 PROXIES = "tests/test_proxies.py::test_the_page_shows_each_example_as_it_is"
 
 REGISTER: dict[tuple[str, str], str] = {
@@ -52,7 +53,10 @@ REGISTER: dict[tuple[str, str], str] = {
         "tests/test_docs.py::test_the_agents_diagram_is_drawn_from_the_table_as_it_is_now"
     ),
     ("docs/agents.md", "[sales](+)"): "conf",
-    ("docs/agents.md", "xucd center adopt"): "commands",
+    ("docs/agents.md", "xucd center adopt"): (
+        "integration/test_untouched_queues.py::"
+        "test_a_member_that_is_no_agent_is_told_with_its_calls_and_can_be_made_one"
+    ),
     ("docs/architecture.md", "Asterisk ──events"): "picture",
     ("docs/browser-library.md", "<!doctype html>"): (
         "integration/pages/test_old_pages.py::test_the_page_of_the_documentation_works"
@@ -106,7 +110,8 @@ REGISTER: dict[tuple[str, str], str] = {
     ("docs/proxy.md", "# xucd behind HAProxy"): PROXIES,
     ("docs/proxy.md", "[web]"): "settings",
     ("docs/proxy.md", "2026-03-02T08:00:12.104133Z"): "log",
-    ("docs/proxy.md", "apt install fail2ban"): "commands",
+    ("docs/proxy.md", "apt install fail2ban"): BANS,
+    ("docs/proxy.md", "[sshd]"): BANS,
     ("docs/rest.md", "phoneNumber|"): "csv",
     ("docs/rest.md", "xuc=http"): DEMO,
     ("docs/rest.md", '[{"began"'): (
@@ -119,7 +124,9 @@ REGISTER: dict[tuple[str, str], str] = {
     ("docs/signin.md", '[ldap]\nurls = ["ldaps://dc1'): "settings",
     ("systemd/README.md", "python3 -m venv"): "commands",
     ("systemd/README.md", "install -d"): "commands",
-    ("systemd/README.md", "install -m 640"): "commands",
+    ("systemd/README.md", "install -m 640"): (
+        "integration/test_debian_package.py::test_a_reload_takes_over_configuration_and_certificate"
+    ),
     ("systemd/README.md", "[Service]\nIPAddressDeny"): "unit",
     ("systemd/README.md", "docker run --detach"): (
         "integration/test_image.py::test_an_agent_takes_a_call_by_an_unprivileged_container"
