@@ -118,10 +118,14 @@ def _entry(kind: Kind, user: DirectoryUser, user_id: int, address: str, at: floa
 
 
 class ProviderSession(msgspec.Struct, frozen=True):
-    """What a provider knows a sign-in by: its user, and its session, "" where it has none."""
+    """What a provider knows a sign-in by: its user, and its session, "" where it has none.
+
+    `issued` is when it told of the sign-in, or of its end, in epoch seconds by its own clock.
+    """
 
     subject: str
     session: str
+    issued: float
 
 
 def began(store: Store, sid: str, provider: ProviderSession, until: float, now: float) -> None:
@@ -132,6 +136,7 @@ def began(store: Store, sid: str, provider: ProviderSession, until: float, now: 
     table = tables.provider_sign_ins
     row: Mapping[str, object] = {
         "sid": sid, "subject": provider.subject, "session": provider.session, "until": until,
+        "issued": provider.issued,
     }  # fmt: skip
     with store.writing() as connection:
         connection.execute(delete(table).where(table.c.until <= now))
@@ -140,6 +145,8 @@ def began(store: Store, sid: str, provider: ProviderSession, until: float, now: 
 
 def sign_ins_of(store: Store, provider: ProviderSession) -> dict[str, float]:
     """The sign-ins of a provider's session, or without one of its user: until when, by id.
+
+    Those that began after it was told of are not among them.
 
     Raises `StoreError`.
     """
@@ -156,5 +163,6 @@ def sign_ins_of(store: Store, provider: ProviderSession) -> dict[str, float]:
         return {}
     with store.reading() as connection:
         # A session is of one user: where both are told, both have to match.
+        wanted.append(table.c.issued <= provider.issued)
         found = connection.execute(select(table.c.sid, table.c.until).where(*wanted))
         return {row.sid: row.until for row in found}

@@ -126,6 +126,7 @@ provider_sign_ins = Table(
     Column("subject", String(255), nullable=False),
     Column("session", String(255), nullable=False),
     Column("until", Double, nullable=False),
+    Column("issued", Double, nullable=False, server_default="0"),
 )
 # An agent's names and line are its user's.
 agents = Table(

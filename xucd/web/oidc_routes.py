@@ -213,15 +213,16 @@ class OidcRoutes:
             raise SignInRefused("TooManyRequests", text, int(wait) + 1)
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"), max_num_fields=20))
         try:
-            session = await self._flow.logged_out(form.get("logout_token", ""))
+            logout = await self._flow.logged_out(form.get("logout_token", ""))
         except SignInRefused as error:
             self._failed_at(request, error)
             raise HttpError(400, "InvalidToken", error.message) from None
         except DirectoryUnavailable as error:
             raise self._unavailable(request, error) from None
-        for sid, until in (await self._sign_ins.sign_ins_of(session)).items():
+        for sid, until in (await self._sign_ins.sign_ins_of(logout.session)).items():
             self._id_tokens.take(sid)
             await self._api.end_by_provider(request, sid, until)
+        self._flow.done(logout)
         request.setHeader(b"Cache-Control", b"no-store")
         return b""
 

@@ -76,6 +76,13 @@ class Arrival(msgspec.Struct, frozen=True):
     id_token: str
 
 
+class ProviderLogout(msgspec.Struct, frozen=True):
+    """What a logout token says; `token_id` is the token's own."""
+
+    session: ProviderSession
+    token_id: str
+
+
 class Flow:
     """Sign-ins by the provider. `clock` returns epoch seconds, `secret` is that of the tokens."""
 
@@ -95,6 +102,7 @@ class Flow:
         key = blake2b(b"sign-in by OpenID Connect", key=secret[:64], digest_size=32).digest()
         self._key = OctKey.import_key(key)
         self._used: Once[None] = Once(clock, MAX_USED)
+        self._logouts: Once[None] = Once(clock, MAX_USED)
 
     @property
     def secure(self) -> bool:
@@ -188,7 +196,7 @@ class Flow:
         session = said.get("sid")
         return Arrival(
             await self._identity(said, tokens.access_token),
-            ProviderSession(said["sub"], session if isinstance(session, str) else ""),
+            ProviderSession(said["sub"], session if isinstance(session, str) else "", said["iat"]),
             tokens.id_token,
         )
 
@@ -229,17 +237,28 @@ class Flow:
             asked["id_token_hint"] = id_token
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(asked)}"
 
-    async def logged_out(self, logout_token: str) -> ProviderSession:
+    async def logged_out(self, logout_token: str) -> ProviderLogout:
         """Whom the provider says it has signed out (back-channel logout).
 
-        Raises `SignInRefused` with `SignInFailed`, or `DirectoryUnavailable`.
+        Raises `SignInRefused` with `SignInFailed`, also for a token that is `done`, or
+        `DirectoryUnavailable`.
         """
         try:
             token = await self._provider.verified(logout_token)
             said = claims.check_logout_token(token, self._provider.client, self._clock())
+            if said["jti"] in self._logouts:
+                raise ValueError("it came twice")
         except ValueError as error:
             raise claims.refused(f"a logout token: {error}") from None
-        return ProviderSession(said.get("sub", ""), said.get("sid", ""))
+        session = ProviderSession(said.get("sub", ""), said.get("sid", ""), said["iat"])
+        return ProviderLogout(session, said["jti"])
+
+    def done(self, logout: ProviderLogout) -> None:
+        """Have a logout token refused from now on: all that it names has ended.
+
+        Before that, the provider may send it again.
+        """
+        self._logouts.add(logout.token_id, claims.MAX_AGE_S + claims.SKEW_S, None)
 
 
 class Once(Generic[T]):
@@ -263,6 +282,10 @@ class Once(Generic[T]):
             return False
         self._kept[key] = (now + seconds, value)
         return True
+
+    def __contains__(self, key: str) -> bool:
+        """Whether a value of this key is kept, and its time not up."""
+        return key in self._kept and self._kept[key][0] > self._clock()
 
     def take(self, key: str) -> T | None:
         """The value of a key, for the only time; None if there is none, or its time is up."""
