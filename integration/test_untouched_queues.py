@@ -182,6 +182,7 @@ async def test_a_queue_prepared_below_itself_keeps_its_options_and_pauses_once(
     assert UNPREPARED not in found.xucd.log.read_text()
 
 
+@pytest.mark.any_asterisk
 async def test_an_agent_without_a_wrapup_in_the_queue_is_not_paused(
     make_found: MakeFound, witness: Witness
 ) -> None:
@@ -198,6 +199,7 @@ async def test_an_agent_without_a_wrapup_in_the_queue_is_not_paused(
     assert not any(member.paused for member in seen)
 
 
+@pytest.mark.any_asterisk
 async def test_a_pause_chosen_while_it_rings_stays_and_is_followed_by_no_wrapup(
     make_found: MakeFound,
 ) -> None:
@@ -287,6 +289,7 @@ async def test_a_stranger_rings_its_phone_but_no_agent_on_pause_and_is_never_tak
     assert await pauses(found, "quick") == {stranger: None}
 
 
+@pytest.mark.any_asterisk
 async def test_a_member_that_is_no_agent_is_told_with_its_calls_and_can_be_made_one(
     make_found: MakeFound,
 ) -> None:
