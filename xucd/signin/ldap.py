@@ -15,7 +15,7 @@ not followed: they would pass the password on to whichever server they name.
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -151,7 +151,9 @@ class LdapDirectory:
                     raise DirectoryUnavailable(f"it answers {connection.result['description']}")
             yield connection if result == SUCCESS else None
         finally:
-            connection.unbind()
+            # Where the connection is broken this fails too, and would hide what has gone before.
+            with suppress(LDAPException, OSError):
+                connection.unbind()
 
     def _entry(self, connection: Connection, login: str) -> Any:
         """The user's entry, None if there is none; of several, nobody knows whose login it is."""
