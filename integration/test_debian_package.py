@@ -5,9 +5,11 @@ What the unit forbids is in force here: no test of the daemon is nearer to a ser
 
 from __future__ import annotations
 
+import io
 import runpy
 import shutil
 import subprocess
+import tarfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -166,6 +168,16 @@ def test_it_has_the_files_that_the_documents_name(dist: Path) -> None:
     named = files_named() - {"locks/runtime.txt"}  # who installs from a checkout has it there
     assert {"systemd/fail2ban/jail.conf", "docs/proxy/nginx.conf"} <= named
     assert {name for name in named if f"/usr/share/doc/xucd/{name}" not in held} == set()
+
+
+def test_its_files_have_one_time_and_say_nothing_of_where_it_was_made(dist: Path) -> None:
+    packed = subprocess.run(
+        ["dpkg-deb", "--fsys-tarfile", dist / "xucd.deb"], capture_output=True, check=True
+    ).stdout
+    with tarfile.open(fileobj=io.BytesIO(packed)) as files:
+        members = files.getmembers()
+    assert len({member.mtime for member in members}) == 1
+    assert [member.name for member in members if member.name.endswith("direct_url.json")] == []
 
 
 def test_the_journal_has_no_errors_and_no_second_time(debian: BootedDebian) -> None:

@@ -1,15 +1,16 @@
 """The sdist and the wheel of this checkout, made as a release makes them, once in a test run."""
 
 import atexit
+import os
 import shutil
 import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
 PROJECT = Path(__file__).parent.parent
-_SDIST = "import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])"
+EPOCH = 1_700_000_000
+"""The time of the wheel's files, in seconds since 1970."""
 
 
 def copied(target: Path) -> Path:
@@ -29,24 +30,19 @@ def copied(target: Path) -> Path:
 
 @cache
 def built() -> tuple[Path, Path]:
-    """The sdist, and the wheel that is made from it."""
-    folder = Path(mkdtemp(prefix="xucd-dist-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    source = copied(folder / "source")
+    """The sdist, and the wheel that is made from it; the folder goes as the run ends."""
+    source = Path(mkdtemp(prefix="xucd-dist-"))
+    atexit.register(shutil.rmtree, source, ignore_errors=True)
+    copied(source)
     assets = "xucd/web/static/vendor"
     subprocess.run([PROJECT / "packages/make-assets"], check=True)
     shutil.copytree(PROJECT / assets, source / assets)
-    _run(source, "-c", _SDIST, str(folder))
-    [sdist] = folder.glob("xucd-*.tar.gz")
-    _run(source, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation",
-         "--wheel-dir", str(folder), str(sdist))  # fmt: skip
-    [wheel] = folder.glob("xucd-*.whl")
-    shutil.rmtree(source)
-    return sdist, wheel
-
-
-def _run(source: Path, *arguments: str) -> None:
+    (source / ".venv").symlink_to(PROJECT / ".venv")
     ran = subprocess.run(
-        [sys.executable, *arguments], cwd=source, capture_output=True, text=True, check=False
-    )
+        [source / "packages/make-dist"], env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    [sdist] = source.glob("dist/xucd-*.tar.gz")
+    [wheel] = source.glob("dist/xucd-*.whl")
+    return sdist, wheel

@@ -6,12 +6,13 @@ import runpy
 import subprocess
 import sys
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.distribution import PROJECT, built
+from tests.distribution import EPOCH, PROJECT, built
 from xucd.config import shipped
 
 # Paths in this repository, as an operator's pages name them.
@@ -81,6 +82,12 @@ def test_the_wheel_carries_the_bill_and_nothing_of_the_tests() -> None:
         rooms = {name.partition("/")[0] for name in wheel.namelist()}
     assert bill == (PROJECT / "xucd/sbom.cdx.json").read_bytes()
     assert {room for room in rooms if not room.endswith(".dist-info")} == {"xucd"}
+
+
+def test_the_wheels_files_have_the_time_of_the_source() -> None:
+    with zipfile.ZipFile(built()[1]) as wheel:
+        times = {each.date_time for each in wheel.infolist()}
+    assert times == {time.gmtime(EPOCH)[:6]}
 
 
 def test_wheel_and_sdist_carry_what_the_pages_take_from_npm_with_its_licences() -> None:
