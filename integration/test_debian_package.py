@@ -159,6 +159,10 @@ def test_the_service_has_its_user_folders_and_confinement(debian: BootedDebian) 
     assert debian.run("systemctl is-active xucd; systemctl is-enabled xucd") == "active\nenabled\n"
     assert debian.run("xucd --version") == f"xucd {__version__}\n"
     assert debian.run("dpkg -V xucd") == ""
+    assert "/usr/lib/sysusers.d/xucd.conf" in debian.run("dpkg -L xucd").split()
+    assert debian.run("getent passwd xucd").split(":")[4:] == [
+        "xucd contact centre", "/var/lib/xucd", "/usr/sbin/nologin\n",
+    ]  # fmt: skip
 
 
 def test_it_has_the_files_that_the_documents_name(dist: Path) -> None:
