@@ -104,6 +104,24 @@ async def test_an_agent_takes_a_call_by_an_unprivileged_container(
         assert inspected(ran)["ExitCode"] == 0
 
 
+def test_the_image_has_nothing_of_the_machine_that_made_it(image: str) -> None:
+    assert docker("inspect", "--format", "{{len .RootFS.Layers}}", image) == "1\n"
+    asked = "ls /etc/apt /etc/apt/apt.conf.d /etc/apt/sources.list.d; cat /etc/apt/sources.list"
+    said = docker("run", "--rm", "--network", "none", "--entrypoint", "sh", image, "-c", asked)
+    assert not {"99machine", "99mmdebstrap", "machine-ca.crt"} & set(said.split())
+    sources = [line.split()[1] for line in said.splitlines() if line.startswith("deb ")]
+    assert len(sources) == 3
+    assert {source.split("/")[2] for source in sources} == {"deb.debian.org"}
+    made = docker("image", "ls", "--quiet", "xucd-made")
+    assert made == ""
+
+
+def test_an_image_of_the_same_package_is_kept(image: str) -> None:
+    before = docker("image", "inspect", "--format", "{{.Id}}", image)
+    subprocess.run(["packages/make-image"], cwd=PROJECT, check=True, capture_output=True)
+    assert docker("image", "inspect", "--format", "{{.Id}}", image) == before
+
+
 async def test_a_container_that_does_not_hear_asterisk_is_unhealthy(image: str, pbx: Pbx) -> None:
     with container(image, pbx, free_port(), free_port()) as ran:
         await asyncio.to_thread(until, ran, "unhealthy")
