@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pip
 import pytest
 
 from integration.client import Client, token_of
@@ -33,13 +32,7 @@ ROAD = (
 )
 YES = "y\n" * 9
 """The answers, to more questions than `xucd setup` asks."""
-# As docs/index.md has it, but for the network: pip is this machine's, and the libraries are there.
-FROM_WHEEL = """
-python3 -m venv --without-pip /opt/xucd
-cp -r /libraries/. /opt/xucd/lib/python3.*/site-packages/
-PYTHONPATH=/pip /opt/xucd/bin/python3 -m pip install -q --no-index /dist/xucd-*.whl
-ln -s /opt/xucd/bin/xucd /usr/local/bin/xucd
-"""
+WHEEL = "integration/test_road.py::test_from_the_wheel_setup_makes_a_service_and_undoes_it"
 CLEARED = """
 xucd setup --remove --yes || true
 apt-get -qy purge xucd || true
@@ -63,7 +56,6 @@ def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     volumes = {
         "/dist": dist,
         "/libraries": libraries,
-        "/pip/pip": Path(pip.__file__).parent,
         "/xucd/existing": HERE / "existing",
         "/xucd/asterisk": HERE / "asterisk",
     }
@@ -111,7 +103,11 @@ async def test_from_the_package_to_the_first_call_takes_less_than_five_minutes(
 @pytest.mark.timeout(FIVE_MINUTES + 120)
 async def test_from_the_wheel_setup_makes_a_service_and_undoes_it(machine: Machine) -> None:
     debian, _ = machine
-    debian.run(FROM_WHEEL)
+    # Line by line as docs/index.md has it. The libraries are there, for want of a network.
+    (block,) = blocks_for(WHEEL)
+    made, *installed = block.text.splitlines()
+    debian.run(f"{made}; cp -r /libraries/. /opt/xucd/lib/python3.*/site-packages/")
+    debian.run("\n".join(["cd /dist", "export PIP_NO_INDEX=1", *installed]))
     dry = debian.run("xucd setup --dry-run")
     for shown in (
         "/etc/sysusers.d/xucd.conf", "/etc/systemd/system/xucd.service",

@@ -87,7 +87,9 @@ REGISTER: dict[tuple[str, str], str] = {
     ("docs/demo.md", "(sleep 2; make demo-call NUMBER=1001"): DEMO,
     ("docs/freepbx.md", "[[lines]]"): "centre",
     ("docs/index.md", "apt-get install"): ROAD,
-    ("docs/index.md", "python3 -m venv"): "commands",
+    ("docs/index.md", "python3 -m venv"): (
+        "integration/test_road.py::test_from_the_wheel_setup_makes_a_service_and_undoes_it"
+    ),
     ("docs/index.md", "xucd setup"): ROAD,
     ("docs/migrating.md", "[codes]"): (
         "integration/test_doc_blocks.py::test_an_agent_by_code_and_one_by_page_share_a_queue"
