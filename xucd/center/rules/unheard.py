@@ -141,6 +141,11 @@ class _Count:
         self.found = GapCount()
         self._members = members
         self._ends = ends
+        self._through_local = {
+            (queue_id, member.member)
+            for queue_id, member in center.members.all()
+            if member.interface.startswith(LOCAL)
+        }
         self._center = center
         self._heard_from = heard_from
         self._day_of = day_of
@@ -231,8 +236,28 @@ class _Count:
         channel = center.channels.by_id.get(line.phone)
         if line.phone in center.under_way.cut_calls or line.phone in center.phone_calls.lately:
             return line.phone
+        queue_id = center.directory.queue_by_name[line.queue].id
+        if (queue_id, line.agent) not in self._through_local:
+            return line.phone
         if channel is not None and not channel.name.startswith(LOCAL):
             return line.phone
+        if (phone := self._cut_of(agent_id, line, rang)) is not None:
+            return phone
+        ended = self._ends.get((line.unique_id, line.queue, line.agent), [])
+        for leg in () if ended else center.phone_calls.legs.values():
+            answered = leg.channel.answered if leg.incoming and leg.agent_id == agent_id else None
+            # Of one that was found talking, only when it was made is known.
+            if answered is not None and rang - SLACK_S <= answered <= line.at + SLACK_S:
+                return leg.channel.unique_id
+        for phone, at in self._answered.get(agent_id, {}).items():
+            if any(at >= line.at - SLACK_S and abs(at - end) <= SLACK_S for end in ended):
+                del self._answered[agent_id][phone]  # it is of one call alone
+                return phone
+        return line.phone
+
+    def _cut_of(self, agent_id: int, line: Logged, rang: float) -> str | None:
+        """The call that was cut as it rang or talked, and by its time is that of a line."""
+        center = self._center
         for phone in self._cut.get(agent_id, ()):
             cut = center.under_way.cut_calls.get(phone)
             if cut is None or not cut.call.incoming:
@@ -241,17 +266,7 @@ class _Count:
             known = cut.call.answered if is_answered else cut.call.rang
             if known is not None and abs(known - (line.at if is_answered else rang)) <= SLACK_S:
                 return phone
-        for leg in center.phone_calls.legs.values():
-            answered = leg.channel.answered if leg.incoming and leg.agent_id == agent_id else None
-            # Of one that was found talking, only when it was made is known.
-            if answered is not None and rang - SLACK_S <= answered <= line.at + SLACK_S:
-                return leg.channel.unique_id
-        ended = self._ends.get((line.unique_id, line.queue, line.agent), [])
-        for phone, at in self._answered.get(agent_id, {}).items():
-            if any(at >= line.at - SLACK_S and abs(at - end) <= SLACK_S for end in ended):
-                del self._answered[agent_id][phone]  # it is of one call alone
-                return phone
-        return line.phone
+        return None
 
     def _connected(self, agent_id: int, line: Logged) -> None:
         center, rang = self._center, line.at - (line.rang or 0.0)
