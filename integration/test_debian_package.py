@@ -218,7 +218,7 @@ def test_fail2ban_bans_an_address_that_guesses_passwords(debian: BootedDebian) -
     while "192.0.2.7" not in (said := debian.run("fail2ban-client status xucd")):
         assert time.monotonic() < deadline, said
         time.sleep(0.1)  # another process reads the journal
-    debian.run("systemctl stop fail2ban")
+    debian.run("systemctl stop fail2ban; rm /etc/fail2ban/*.d/xucd.conf")
 
 
 def test_settings_that_are_wrong_are_one_error_in_the_journal(debian: BootedDebian) -> None:
