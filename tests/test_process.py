@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 import pytest_asyncio
 
+from integration.client import http
 from integration.running import free_port
 from tests.lone_xucd import LoneXucd
 from tests.rest_client import PREFIX
@@ -82,6 +83,29 @@ async def test_a_process_that_has_looked_up_names_for_the_provider_comes_to_its_
         answer = await asyncio.to_thread(urlopen, page)
         assert "#sign-in-error=" in answer.url, "it asked the provider, which is not there"
         assert await xucd.stop() == 0
+
+
+async def test_a_process_that_waits_for_an_ldap_server_comes_to_its_end(tmp_path: Path) -> None:
+    asked, over = asyncio.Event(), asyncio.Event()
+
+    async def never_answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await over.wait()
+        writer.close()
+
+    server = await asyncio.start_server(never_answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    url = f'"ldap://127.0.0.1:{port}"'
+    ldap = f'[ldap]\nurls = [{url}]\nbase = "dc=x"\ntimeout = 60\nstarttls = false\n'
+    async with server, LoneXucd(tmp_path, settings=ldap) as xucd:
+        body = {"login": "bruce", "password": "wrong"}
+        path = (xucd.port, f"{PREFIX}/auth/login", body)
+        signing_in = asyncio.create_task(asyncio.to_thread(http, *path))
+        await asked.wait()
+        assert await xucd.stop() == 0
+        with pytest.raises(OSError):
+            await signing_in
+        over.set()
 
 
 def test_the_limit_of_open_files_is_raised_as_far_as_it_goes() -> None:

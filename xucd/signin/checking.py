@@ -1,13 +1,15 @@
 """Whether a password is right: xucd's own first, then the LDAP server's.
 
 Both are checked on threads. Hashing keeps a core busy, by design, so two hashes run at a time; the
-server is waited for, so more wait for it. While it cannot be asked, own passwords go on working,
-and whatever else is typed is not called wrong.
+server is waited for, so more wait for it, and none of these keeps the process from ending. While it
+cannot be asked, own passwords go on working, and whatever else is typed is not called wrong.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Thread
 from typing import Final, Protocol
 
 import msgspec
@@ -83,7 +85,6 @@ class PasswordChecks:
         self._admit = admit
         self.at_once = HASHES if directory is None else ASKED
         self._hashing = ThreadPoolExecutor(HASHES, thread_name_prefix="password")
-        self._asking = ThreadPoolExecutor(ASKED, thread_name_prefix="directory")
 
     async def check(self, login: str, password: str, address: str) -> Authenticated | None:
         """Who signs in with a password; None if it is wrong, or nobody has the login.
@@ -99,9 +100,7 @@ class PasswordChecks:
         if self._directory is None or self._admit is None:
             return None
         try:
-            identity = await loop.run_in_executor(
-                self._asking, self._directory.identity, login, password
-            )
+            identity = await _on_thread(self._directory, login, password)
         except DirectoryUnavailable:
             raise PasswordsUnavailable(was_wrong=kept is not None) from None
         if identity is None:
@@ -111,4 +110,31 @@ class PasswordChecks:
     def close(self) -> None:
         """Stop the threads."""
         self._hashing.shutdown(wait=False, cancel_futures=True)
-        self._asking.shutdown(wait=False, cancel_futures=True)
+
+
+def _on_thread(
+    directory: PasswordDirectory, login: str, password: str
+) -> asyncio.Future[Identity | None]:
+    """Ask a server on a thread of its own, which ends with the process: an executor's does not."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Identity | None] = loop.create_future()
+
+    def tell(identity: Identity | None, error: Exception | None) -> None:
+        if answer.done():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(identity)
+
+    def ask() -> None:
+        identity, failure = None, None
+        try:
+            identity = directory.identity(login, password)
+        except Exception as error:
+            failure = error
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(tell, identity, failure)
+
+    Thread(target=ask, name="directory", daemon=True).start()
+    return answer
