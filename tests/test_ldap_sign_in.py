@@ -176,3 +176,13 @@ async def test_passwords_stay_out_of_the_log(centre: Centre) -> None:
         assert re.search(rf"sign-in refused +address=127\.0\.0\.1 code={code}", log)
     for secret in ("bruce-ldap", "zoe-ldap", READER_SECRET, "alice-own"):
         assert secret not in log
+
+
+async def test_the_audit_trail_tells_by_what_a_refused_password_was_tried(centre: Centre) -> None:
+    await centre.xucd.stop()  # what was counted is written
+    search = AuditSearch(kind=Kind.SIGN_IN, newest_first=True, limit=100)
+    found = await centre.stored(lambda store: audit.read(store, search))
+    refused = ("InvalidCredentials", "SignInUnavailable")
+    failed = [each.entry for each in found if each.entry.outcome in refused]
+    assert {entry.outcome for entry in failed} == set(refused)
+    assert {entry.detail["method"] for entry in failed} == {"ldap"}

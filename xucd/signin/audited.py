@@ -6,6 +6,7 @@ from xucd.center.audit import Actor, AuditEntry, Kind
 from xucd.center.directory import User
 from xucd.signin.checking import Authenticated, Users
 from xucd.signin.errors import SignInRefused
+from xucd.signin.identities import Method
 from xucd.signin.places import bucket
 from xucd.store.audit_trail import AuditTrail
 
@@ -32,12 +33,18 @@ class PasswordSignIn(Protocol):
 
 
 class AuditedSignIn:
-    """Signs in by `signin`, and tells the trail who failed; a success is told once it has an id."""
+    """Signs in by `signin`, and tells the trail who failed; a success is told once it has an id.
 
-    def __init__(self, signin: PasswordSignIn, users: Users, trail: AuditTrail) -> None:
+    `method` is the one by which a password is tried last, and so what it failed by.
+    """
+
+    def __init__(
+        self, signin: PasswordSignIn, users: Users, trail: AuditTrail, method: Method
+    ) -> None:
         self._signin = signin
         self._users = users
         self._trail = trail
+        self._method = method
 
     async def authenticate(
         self, login: str, password: str, address: str, kind: Kind = Kind.SIGN_IN
@@ -54,7 +61,7 @@ class AuditedSignIn:
                 at=at,
                 actor=actor,
                 kind=kind,
-                detail={"method": "password"},
+                detail={"method": self._method},
                 outcome=error.code,
             )
             self._trail.count(failure, bucket(address))

@@ -19,6 +19,7 @@ from xucd.signin import passwords
 from xucd.signin.attempts import SignIn
 from xucd.signin.audited import AuditedSignIn, PasswordSignIn
 from xucd.signin.checking import Admit, PasswordChecks, PasswordDirectory, Users
+from xucd.signin.identities import Method
 from xucd.signin.places import bucket
 from xucd.signin.revocations import Revocations
 from xucd.signin.tokens import Tokens
@@ -116,7 +117,8 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
         parts.links.hub.metrics,
     )
     if parts.audit is not None:
-        signin = AuditedSignIn(signin, parts.users, parts.audit)
+        last: Method = "password" if parts.passwords is None else "ldap"
+        signin = AuditedSignIn(signin, parts.users, parts.audit, last)
     named = None if parts.oidc is None else {"name": parts.oidc.name, "start": START}
     api = Api(
         parts.links,
