@@ -5,6 +5,8 @@ What is configured for an agent stays, what Asterisk has is told, and the next l
 
 import asyncio
 import contextlib
+import re
+import signal
 import sqlite3
 from collections.abc import AsyncIterator
 
@@ -295,6 +297,24 @@ async def test_a_foreign_member_of_a_queue_with_wrapup_is_rung_again_and_never_p
     assert await pauses(found, "support") == {"PJSIP/1007": None}
     seen = await asyncio.to_thread(witness.history, "support", "Panel seven")
     assert not any(member.paused for member in seen)
+
+
+@pytest.mark.any_asterisk
+async def test_a_foreign_member_is_ready_once_a_reload_has_removed_the_agent_it_paused_with(
+    found: World, witness: Witness
+) -> None:
+    add = 'queue add member PJSIP/1004 to billing penalty 0 as "Panel four"'
+    await asyncio.to_thread(found.pbx.cli, add)
+    marice = await found.agent("marice", "1004")
+    await marice.ask("pauseAgent", reason="lunch")
+    who = "billing", "Panel four"
+    await asyncio.to_thread(witness.until, *who, lambda seen: seen is not None and seen.paused)
+    without = re.sub(r"\[\[agents\]\]\nid = 11\n.*?(?=\[\[)", "", CENTER, flags=re.DOTALL)
+    file = found.xucd.folder / "without.toml"
+    file.write_text(without)
+    await found.xucd.command("center", "apply", "--prune", str(file))
+    found.xucd.signal(signal.SIGHUP)
+    await asyncio.to_thread(witness.until, *who, lambda seen: seen is not None and not seen.paused)
 
 
 async def test_a_pause_in_one_queue_outlives_a_wrapup(found: World) -> None:

@@ -11,6 +11,7 @@ from tests.test_context import Script, a_context
 from tests.test_members_found import QUEUES, joins, leaves, lists, seen
 from xucd.center import events as ev
 from xucd.center.agent import Stance
+from xucd.center.directory import Directory
 from xucd.center.intents import (
     LOGOUT_REASON,
     WRAPUP_REASON,
@@ -320,6 +321,29 @@ def test_who_goes_by_a_list_leaves_no_stranger_paused(scene: Scene) -> None:
     lists(scene, *(member for _, member in scene.center.members.all()))
     assert scene.agent().stance is Stance.OUT
     assert SetPause(STRANGER, False, "", "support") in scene.asked
+
+
+@pytest.mark.parametrize("goes", ["agent", "line", "nothing"])
+def test_who_goes_by_a_reload_leaves_no_member_paused_that_stays(scene: Scene, goes: str) -> None:
+    before = scene.center.directory
+    after = Directory(
+        before.groups.values(),
+        before.queues.values(),
+        [each for each in before.lines.values() if (goes, each.id) != ("line", 1)],
+        [each for each in before.agents.values() if (goes, each.id) != ("agent", BRUCE)],
+    )
+    scene.happens(
+        joins(STRANGER, "Panel"), joins("PJSIP/1001", "Agent/2501", "billing", dynamic=False)
+    )
+    scene.pauses(True, "lunch")
+    scene.happens(
+        stranger_is_paused(True, "lunch"),
+        ev.MemberPaused("billing", "PJSIP/1001", "Agent/2501", True, "lunch"),
+        joins("Local/1001@crm/n", "Crm", "sales"),
+        ev.MemberPaused("sales", "Local/1001@crm/n", "Crm", True, "office"),
+    )
+    freed = [SetPause(STRANGER, False, "", "support"), SetPause("PJSIP/1001", False, "", "billing")]
+    assert strangers.left_behind(scene.center, after) == (freed if goes != "nothing" else [])
 
 
 # -- logging in where a stranger is

@@ -32,6 +32,7 @@ from xucd.center.events import Event
 from xucd.center.intents import Intent, Nudge, RelistMembers, RemoveMember
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights, rights_of
+from xucd.center.rules import strangers
 from xucd.center.rules.rebuild import rebuild, rebuild_members
 from xucd.center.rules.table import apply
 from xucd.center.snapshot import QueuesSeen, Snapshot
@@ -147,7 +148,7 @@ class Service:
     async def reconfigure(self, center: Center) -> None:
         """Replace the centre by one of another configuration, and read Asterisk's state anew."""
         old = self.context.center
-        memberships = [
+        intents: list[Intent] = [
             RemoveMember(member.queue, member.interface)
             for live in old.agents.values()
             if live.line is not None
@@ -155,7 +156,8 @@ class Service:
             for _, member in old.owners.own(live)
             if member.dynamic
         ]
-        await asyncio.gather(*(self._send_own(intent) for intent in memberships))
+        intents += strangers.left_behind(old, center.directory)
+        await asyncio.gather(*(self._send_own(intent) for intent in intents))
         center.inherit(old, self.context.now())
         self.context.center = center
         self.publish_changes()

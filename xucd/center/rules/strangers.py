@@ -10,6 +10,7 @@ is paused by queue instead, so that none is overwritten.
 
 from xucd.center.agent import Stance
 from xucd.center.center import Center
+from xucd.center.directory import Directory
 from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, RelistMembers, SetPause
 from xucd.center.live import AgentRecord, LiveAgent
 from xucd.center.memberships import after_wrapup, wraps_up
@@ -122,6 +123,25 @@ def free_paused(center: Center, live: LiveAgent, reason: str) -> None:
     for member in _unowned(center, live):
         if member.paused and member.reason == reason:
             center.intents.append(_ready(member))
+
+
+def left_behind(center: Center, after: Directory) -> list[SetPause]:
+    """What makes the members ready that are on pause with agents who go as the directory changes.
+
+    These are the agents that the new directory lacks, or their line. Asterisk keeps the members
+    which are not removed: strangers, and those of its configuration.
+    """
+    freed: list[SetPause] = []
+    for live in center.agents.values():
+        line = live.line
+        if line is None or live.stance is not Stance.PAUSED:
+            continue
+        if live.agent.id in after.agents and line.interface in after.line_by_interface:
+            continue
+        static = [member for _, member in center.owners.own(live) if not member.dynamic]
+        members = [*_unowned(center, live), *static]
+        freed += [_ready(each) for each in members if each.paused and each.reason == live.reason]
+    return freed
 
 
 def _unowned(center: Center, live: LiveAgent) -> list[MemberSeen]:
