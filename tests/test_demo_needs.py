@@ -196,7 +196,8 @@ def test_an_interrupted_start_leaves_nothing_behind(
     scratch = tmp_path / "scratch"
     scratch.mkdir(mode=0o755)
     making = subprocess.Popen(
-        copy.command("ensure-demo"), env=copy.environment(TMPDIR=str(scratch)), text=True,
+        ["env", "--default-signal=INT", *copy.command("ensure-demo")],
+        env=copy.environment(TMPDIR=str(scratch)), text=True,
         stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     assert making.stderr is not None
