@@ -7,7 +7,7 @@ reactor's readers and timers live on its loop.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from twisted.internet import asyncioreactor
@@ -29,6 +29,10 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 @pytest.fixture(scope="session", autouse=True)
-def started_reactor() -> None:
+def started_reactor() -> Iterator[None]:
     """Mark the reactor as running, without its own loop and signal handlers."""
     reactor.startRunning(installSignalHandlers=False)
+    yield
+    # As the daemon does at its end: these would keep the process from ending.
+    if reactor.threadpool is not None:
+        reactor.threadpool.stop()
