@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from integration.client import Client
@@ -157,6 +158,7 @@ async def test_an_agent_works_on_a_phone_whose_name_is_odd(odd: World) -> None:
     await dials_from_the_queue(odd, odd.phones, PJSIP)
 
 
+@pytest.mark.any_asterisk
 async def test_a_number_of_letters_is_called_and_told(odd: World) -> None:
     await works(odd, odd.phones, DASHED)
     caller, called = await is_called(odd, odd.phones, DASHED)
@@ -165,6 +167,7 @@ async def test_a_number_of_letters_is_called_and_told(odd: World) -> None:
     await calls(odd, odd.phones, DASHED)
 
 
+@pytest.mark.any_asterisk
 async def test_click_to_dial_rings_every_phone_that_is_registered_by_a_number(odd: World) -> None:
     await odd.phones.register(PJSIP.user, contact="softphone")
     bruce, ada = await pages(odd, PJSIP)
@@ -189,6 +192,7 @@ async def test_click_to_dial_rings_every_phone_that_is_registered_by_a_number(od
     await odd.phones.register(PJSIP.user, contact="softphone", seconds=0)
 
 
+@pytest.mark.any_asterisk
 async def test_an_agent_works_on_a_phone_of_chan_iax2(odd: World) -> None:
     async with iax_phone(odd.pbx):
         bruce = await odd.agent("bruce", IAX2.number)

@@ -177,6 +177,7 @@ def strategies(shown: str) -> list[str]:
     )
 
 
+@pytest.mark.any_asterisk
 async def test_setup_changes_nothing_that_it_does_not_show_and_undoes_what_fails(
     asterisk_image: str, tmp_path: Path
 ) -> None:
