@@ -6,8 +6,11 @@ import asyncio
 import itertools
 import re
 import signal
+from collections.abc import AsyncIterator
 from typing import Literal
 
+import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from integration.fixtures import World
@@ -15,6 +18,7 @@ from integration.pages.axe import violations
 from integration.pages.boards import OpensBoard
 from integration.pages.browsers import toast
 from integration.pages.desks import OpensDesk
+from integration.test_members_found import configure
 from integration.witness import Witness
 
 OVERLAPPING = """(row) => {
@@ -346,16 +350,28 @@ async def test_no_state_of_the_board_violates_what_axe_asks_for(
     await caller.hang_up()
 
 
-async def test_a_member_that_is_no_agent_is_in_its_queues_panel_and_can_be_made_one(
-    world: World, opens_board: OpensBoard
-) -> None:
-    add = 'queue add member PJSIP/1007 to billing penalty 0 as "Cash desk"'
+@pytest_asyncio.fixture(loop_scope="session")
+async def foreign(world: World) -> AsyncIterator[None]:
+    """Members that are no agents: one of queues.conf, and another program's."""
+    await configure(world.pbx, "[billing](+)\nmember => PJSIP/1007,0,Cash desk\n")
+    add = "queue add member Local/900@default/n to billing penalty 0 as Panel"
     await asyncio.to_thread(world.pbx.cli, add)
+    yield
+    await configure(world.pbx)
+
+
+@pytest.mark.usefixtures("foreign")
+async def test_a_member_that_is_no_agent_is_in_its_queues_panel_and_can_be_made_one(
+    opens_board: OpensBoard,
+) -> None:
     sue, ada = await opens_board("sue"), await opens_board("ada")
     await ada.queue("Billing").get_by_role("button").click()
     others = ada.panel.locator(".others")
     await expect(others).to_contain_text("Cash desk · PJSIP/1007")
-    await expect(others).to_contain_text("free · 0 calls today · added by another program")
+    await expect(others).to_contain_text("free · 0 calls today · in Asterisk’s configuration")
+    await expect(others).to_contain_text("Panel · Local/900@default/n")
+    await expect(others).to_contain_text("0 calls today · added by another program")
+    await expect(others.get_by_role("button")).to_have_count(1)  # that program's stays its own
     assert await violations(ada.page) == []
     await ada.press("Make an agent")
     await toast(ada.page, "The agent cash.desk was made.")
