@@ -30,6 +30,7 @@ async def desk(browser: Browser, file: Path, after: float) -> None:
     await asyncio.sleep(after)
     async with desks(browser, places.WEB_PORT) as opens:
         bruce = await opens("bruce", viewport={"width": 1280, "height": 900})
+        await expect(bruce.state).to_have_text("Ready", timeout=SOON)
         call = asyncio.create_task(asyncio.to_thread(control.place_call, "3000", TALK))
         # The begin of a call, not the end of one that came by itself.
         await expect(bruce.state).to_have_text("Ringing", timeout=SOON)
