@@ -1,9 +1,8 @@
 """The provider: what it says of itself, its keys, and what it answers to a code.
 
 Its document and its keys are asked for when they are needed, and kept for an hour, or for as long
-as it does not answer. A token by a key
-that is not known has the keys asked for again, at most once in `KEYS_AGAIN_S`: providers change
-their keys, and strangers may invent some.
+as it does not answer. A token by a key that is not known has the keys asked for again, at most once
+in `KEYS_AGAIN_S`: providers change their keys, and strangers may invent some.
 """
 
 import asyncio
