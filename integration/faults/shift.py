@@ -38,6 +38,9 @@ NUMBERS = ("3000", "3001", "3002", "3100", "3101")
 PAUSES = ("lunch", "training", "")
 CALLERS = 6
 WITHIN = 30.0  # seconds in which all sides come to agree; most need one
+GIVES_UP = 35.0
+"""Seconds after which a caller whom no Asterisk hears gives up: its last INVITE is sent after 15.5,
+and awaited for 16."""
 WATCHED: tuple[StatePart, ...] = ("agents", "queues", "queueCalls", "statistics")
 NEVER = "InternalError"
 """The one refusal that no fault explains."""
@@ -84,7 +87,7 @@ class Shift:
     async def rest(self) -> None:
         """Let everybody stand still and end all calls; none may be left, and all be counted."""
         await self.stand_still()
-        await self.drop_calls()
+        await self.drop_calls(GIVES_UP)
         await self.scene.end()
         await self.agree("the end of all calls", at_rest=True)
 
@@ -203,13 +206,16 @@ class Shift:
         self.legs.append(leg)
         return leg
 
-    async def drop_calls(self) -> None:
-        """Let every phone and caller hang up: an Asterisk that was killed does not tell them."""
+    async def drop_calls(self, within: float = 5.0) -> None:
+        """Let every phone and caller hang up: an Asterisk that was killed does not tell them.
+
+        A caller takes up to `within` seconds, since who has not got through yet calls once more.
+        """
         rung = [leg for line in LINES for leg in self.scene.phone(line).legs]
         await asyncio.gather(
             *(_decline(leg) for leg in rung if not leg.answered_at and not leg.ended_at),
             *(_hang_up(leg) for leg in rung if leg.answered_at and not leg.ended_at),
-            *(_hang_up(leg) for leg in self.legs if not leg.ended_at),
+            *(_hang_up(leg, within) for leg in self.legs if not leg.ended_at),
         )
 
     # -- faults
@@ -270,7 +276,7 @@ class Shift:
         found += unlike_store(stored, listed, told)
         found += await self._unlike_fresh()
         if at_rest:
-            found += [f"end: {each.name} never ends" for each in listed.channels]
+            found += [f"end: never ends: {each}" for each in listed.channels]
             log = await asyncio.to_thread(scene.pbx.read, QUEUE_LOG)
             rows = log.splitlines()[scene.log_from :]
             found += unlike_log(rows, told.figures, self.down, 0)
@@ -305,9 +311,9 @@ async def _decline(leg: Leg) -> None:
         await leg.decline(5.0)
 
 
-async def _hang_up(leg: Leg) -> None:
+async def _hang_up(leg: Leg, within: float = 5.0) -> None:
     with contextlib.suppress(*MISHAPS):
-        await leg.hang_up(5.0)
+        await leg.hang_up(within)
 
 
 @contextlib.asynccontextmanager
