@@ -24,6 +24,7 @@ from xucd.ami.resync import pbx_time
 from xucd.app.clock import Clock
 from xucd.app.gaps import Gaps
 from xucd.app.held import apply_held
+from xucd.app.relisting import Relisting
 from xucd.callbacks.service import Callbacks
 from xucd.center.center import Center
 from xucd.center.changes import Change, QueueUnprepared
@@ -50,15 +51,6 @@ from xucd.views import topics
 log = structlog.get_logger()
 
 Seen = TypeVar("Seen", Snapshot, QueuesSeen)
-
-CONTRADICTIONS = frozenset({"NotMember", "NoSuchQueue", "MemberNotDynamic", "AsteriskLacksAction"})
-"""Refusals which say that Asterisk's members are others than the centre takes them for."""
-
-RELIST_S = 1.0
-"""The shortest time between two looks at Asterisk's members, in seconds."""
-
-EXPLAINED_S = 60.0
-"""For how long the same refusal leads to no other look, in seconds."""
 
 PREPARE = (
     "xucd pauses them for their wrap-up itself, once Asterisk tells it of the answer: a call of "
@@ -116,10 +108,7 @@ class Service:
         # The configuration by which users sign in; the centre follows it.
         self.directory = context.center.directory
         self._tasks: set[asyncio.Task[None]] = set()
-        self._listing = asyncio.Lock()  # while Asterisk's state is listed
-        self._next_list: asyncio.Task[None] | None = None
-        self._listed_at = -RELIST_S
-        self._explained: dict[tuple[str, ...], float] = {}
+        self._relisting = Relisting(self._look_again, self._start)
         self._polls: list[asyncio.Task[None]] = []
         context.asterisk.relist_members = lambda: asyncio.shield(self.relist_members())
         metrics = context.hub.metrics
@@ -162,7 +151,7 @@ class Service:
         self.context.center = center
         self.publish_changes()
         try:
-            async with self._listing:
+            async with self._relisting.listing:
                 await self.connection.resynchronise()
         except AmiError as error:
             log.warning(
@@ -217,7 +206,7 @@ class Service:
         try:
             await self.connection.ask(intent)
         except AmiError as error:
-            self._doubt(intent, error)
+            self._relisting.doubt(intent, error)
             refusal = Refused(error.code, error.text)
             refusal.partly = reachable and error.code in UNANSWERED
             raise refusal from error
@@ -291,7 +280,7 @@ class Service:
         await asyncio.gather(*corrections, return_exceptions=True)
         if self.connection.connected and snapshot == self._snapshots:
             self.context.asterisk.lost_since = None
-            self._explained.clear()
+            self._relisting.is_current()
             if self._has_differences:
                 self._has_differences = False
                 differences.publish_differences(self.context)
@@ -317,7 +306,7 @@ class Service:
         except AmiError as error:
             if isinstance(intent, Nudge) or error.code == "ChannelGone":
                 return  # the caller has left the queue, or the call has ended, meanwhile
-            self._doubt(intent, error)
+            self._relisting.doubt(intent, error)
             log.warning(
                 "Asterisk did not carry out a request",
                 intent=repr(intent),
@@ -328,50 +317,18 @@ class Service:
     # -- a second look at Asterisk's members
 
     def relist_members(self) -> asyncio.Task[None]:
-        """List the queues and members anew, at most one list a second; returns the task.
+        """List the queues and members anew, at most one list a second; returns the task."""
+        return self._relisting.look_again()
 
-        A list that is under way may have missed the cause: another follows it.
-        """
-        if self._next_list is None:
-            self._next_list = asyncio.ensure_future(self._relist())
-            self._tasks.add(self._next_list)
-            self._next_list.add_done_callback(self._tasks.discard)
-        return self._next_list
-
-    async def _relist(self) -> None:
-        loop = asyncio.get_running_loop()
+    async def _look_again(self) -> None:
+        seen, held = await self.connection.relist_members()
+        self.correct_clock()
+        now = self.context.now()
         try:
-            await asyncio.sleep(max(0.0, self._listed_at + RELIST_S - loop.time()))
-            async with self._listing:
-                self._listed_at = loop.time()
-                self._next_list = None
-                seen, held = await self.connection.relist_members()
-                self.correct_clock()
-                now = self.context.now()
-                try:
-                    rebuild_members(self.context.center, self._dated(seen), now, again=True)
-                finally:
-                    apply_held(self.context.center, held, now)
-                    self.publish_changes()
-        except AmiError as error:
-            log.warning("could not list Asterisk's queues anew", code=error.code, reason=error.text)
+            rebuild_members(self.context.center, self._dated(seen), now, again=True)
         finally:
-            if self._next_list is asyncio.current_task():
-                self._next_list = None
-
-    def _doubt(self, intent: Intent, error: AmiError) -> None:
-        """Look again when Asterisk's refusal shows that its members are others."""
-        if error.code not in CONTRADICTIONS:
-            return
-        names = ("queue", "interface")
-        about = tuple(str(getattr(intent, name, "")) for name in names)
-        key = (type(intent).__name__, error.code, *about)
-        now = asyncio.get_running_loop().time()
-        if now < self._explained.get(key, now):
-            return  # it has been looked at, and Asterisk says the same: once more will not help
-        self._explained = {each: until for each, until in self._explained.items() if until > now}
-        self._explained[key] = now + EXPLAINED_S
-        self.relist_members()
+            apply_held(self.context.center, held, now)
+            self.publish_changes()
 
     def _has_other_members(self, summary: Mapping[str, int]) -> bool:
         """Whether Asterisk has other queues of ours, or others in them, than the centre holds."""
@@ -382,12 +339,13 @@ class Service:
 
     def _is_listing(self) -> bool:
         """Whether the state is not current, or is about to be listed anyway."""
-        return not self.context.asterisk.current or self._next_list is not None
+        return not self.context.asterisk.current or self._relisting.is_due
 
-    def _start(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     # -- time
 

@@ -15,7 +15,6 @@ because people change them at work:
 """
 
 import re
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -24,10 +23,10 @@ from sqlalchemy import Connection, Table, delete, func, select, update
 
 from xucd.center import callee
 from xucd.center.audit import Actor, AuditEntry, Kind, Target
-from xucd.config.plan import Person, Plan, PlannedCallbackList
+from xucd.config.plan import Plan, PlannedCallbackList
 from xucd.config.validation import ConfigValueError, Path
 from xucd.store import audit, tables
-from xucd.store.directory_users import next_id
+from xucd.store.plan_rows import Rows, adopt, ids_of_people, uuid_of, wanted_rows
 from xucd.store.repository import Store, put_rows, replace_queues
 
 # What rows are called in the report, and the unique columns, in which two rows may swap values.
@@ -51,8 +50,6 @@ UNIQUE = {
 OWNED = {tables.agents: ("user_id",)}
 # What a line rings by, either of them: no other line may have it in either.
 PHONE = ("interface", "device")
-NAMESPACE = uuid.UUID("5d0e64c1-1f8e-4f43-9c4f-6a6e7d6f9b57")
-Rows = dict[Any, dict[str, Any]]
 CALLBACK_ADDED = "added callback "
 USER_REMOVED = "removed user "
 # The audit trail gets so many of the lines that say what was changed.
@@ -85,7 +82,7 @@ def preview(store: Store, plan: Plan, *, prune: bool = False) -> list[str]:
 def lacking(store: Store, plan: Plan) -> list[str]:
     """What the store has and the plan lacks, counted: ``2 agents (2501, 2502)``, for each kind."""
     with store.trying() as connection:
-        wanted = _wanted(plan, _user_ids(connection, plan))
+        wanted = wanted_rows(plan, ids_of_people(connection, plan))
         return [
             line
             for table, rows in wanted.items()
@@ -151,9 +148,9 @@ def write_audited(
 
 def write_plan(connection: Connection, plan: Plan, *, prune: bool = False) -> Iterator[str]:
     """Make the database follow a plan within a transaction; a line for each thing changed."""
-    user_ids = _user_ids(connection, plan)
-    _adopt(connection, plan)
-    wanted = _wanted(plan, user_ids)
+    user_ids = ids_of_people(connection, plan)
+    adopt(connection, plan)
+    wanted = wanted_rows(plan, user_ids)
     stored = {table: _stored(connection, table, rows) for table, rows in wanted.items()}
     if not prune:
         _keep(stored, wanted)
@@ -217,142 +214,6 @@ def _check_phones_free(kept: Rows, wanted: Rows) -> None:
                     f" {kept[line]['number']} with id {line}, which the file lacks: give it that"
                     " id, or remove what the file lacks with --prune",
                 )
-
-
-def _wanted(plan: Plan, user_ids: Mapping[str, int]) -> dict[Table, Rows]:
-    """The rows of each table that the plan asks for, by their key."""
-    return {
-        tables.groups: {g.id: {"name": g.name} for g in plan.groups},
-        tables.queues: {
-            q.id: {
-                "name": q.name,
-                "display_name": q.display_name,
-                "number": q.number,
-                "context": q.context,
-                "wrapup": q.wrapup,
-            }
-            for q in plan.queues
-        },
-        tables.lines: {
-            line.id: {
-                "number": line.number,
-                "interface": line.interface,
-                "context": line.context,
-                "device": line.device,
-            }
-            for line in plan.lines
-        },
-        tables.users: {user_ids[person.login]: _person(person) for person in plan.people},
-        tables.agents: {
-            agent.id: {
-                "number": agent.number,
-                "group_id": agent.group_id,
-                "user_id": user_ids[agent.login],
-                "context": agent.context,
-            }
-            for agent in plan.agents
-        },
-        tables.callback_periods: {
-            _uuid("period", period.name): {
-                "name": period.name,
-                "start": period.start,
-                "end": period.end,
-                "default": period.default,
-            }
-            for period in plan.periods
-        },
-        tables.callback_lists: {
-            _uuid("list", planned.name): {
-                "name": planned.name,
-                "queue_id": planned.queue_id,
-                "caller_id": planned.caller_id,
-            }
-            for planned in plan.callback_lists
-        },
-    }
-
-
-def _user_ids(connection: Connection, plan: Plan) -> dict[str, int]:
-    """The id of each person: the one it has, the one the plan gives it, or the next free one."""
-    table = tables.users
-    _make_way(connection, plan)
-    known = {row.login: row.id for row in connection.execute(select(table.c.login, table.c.id))}
-    owners = {user_id: login for login, user_id in known.items()}
-    for index, person in enumerate(plan.people):
-        if person.user_id is None:
-            continue
-        path = _path_of_id(plan, index)
-        if known.get(person.login, person.user_id) != person.user_id:
-            raise ConfigValueError(path, f"{person.login} has the id {known[person.login]} already")
-        if owners.get(person.user_id, person.login) != person.login:
-            raise ConfigValueError(path, f"{person.user_id} is the id of {owners[person.user_id]}")
-    given = {person.user_id for person in plan.people if person.user_id is not None}
-    last = max([0, *_ids_of_files(connection), *given])
-    for person in plan.people:
-        if person.login not in known:
-            if person.user_id is None:
-                last += 1
-                while last in owners:
-                    last += 1
-            known[person.login] = person.user_id or last
-    return known
-
-
-def _ids_of_files(connection: Connection) -> set[int]:
-    """The ids of users whom no directory has brought."""
-    table = tables.users
-    return set(connection.scalars(select(table.c.id).where(table.c.origin.is_(None))))
-
-
-def _make_way(connection: Connection, plan: Plan) -> None:
-    """Give users of a directory other ids where the plan has theirs, or names them with another."""
-    table = tables.users
-    given = {person.login: person.user_id for person in plan.people if person.user_id is not None}
-    found = select(table.c.login, table.c.id).where(table.c.origin.is_not(None))
-    owners = {row.id: row.login for row in connection.execute(found)}
-    for user_id in owners.keys() & set(given.values()):
-        if given.get(owners[user_id]) != user_id:
-            moved = update(table).where(table.c.login == owners[user_id])
-            connection.execute(moved.values(id=next_id(connection)))
-    taken = _ids_of_files(connection)
-    for login in given.keys() & set(owners.values()):
-        if given[login] not in taken:
-            moved = update(table).where(table.c.login == login)
-            connection.execute(moved.values(id=given[login]))
-
-
-def _adopt(connection: Connection, plan: Plan) -> None:
-    """Make users of a directory whom the plan names such of the plan."""
-    table = tables.users
-    logins = [person.login for person in plan.people]
-    found = select(table.c.id, table.c.login).where(table.c.origin.is_not(None))
-    for user_id, login in connection.execute(found).all():
-        if login in logins:
-            connection.execute(update(table).where(table.c.id == user_id).values(origin=None))
-
-
-def _path_of_id(plan: Plan, index: int) -> Path:
-    agents = len(plan.agents)
-    return ("agents", index, "userId") if index < agents else ("users", index - agents, "id")
-
-
-def _person(person: Person) -> dict[str, Any]:
-    return {
-        "login": person.login,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-        "line_id": person.line_id,
-        "profile": person.profile,
-        "queue_ids": sorted(person.queue_ids),
-        "group_ids": sorted(person.group_ids),
-        "rights": list(person.rights),
-        "mobile_number": person.mobile_number,
-    }
-
-
-def _uuid(*names: str | None) -> uuid.UUID:
-    """The same names give the same id on every machine."""
-    return uuid.uuid5(NAMESPACE, "\0".join(name or "" for name in names))
 
 
 def _stored(connection: Connection, table: Table, wanted: Rows) -> Rows:
@@ -487,7 +348,7 @@ def _add_callbacks(connection: Connection, wanted: PlannedCallbackList) -> Itera
             continue
         connection.execute(
             requests.insert().values(
-                uuid=_uuid("callback", wanted.name, *callback.identity),
+                uuid=uuid_of("callback", wanted.name, *callback.identity),
                 list_uuid=list_uuid,
                 **callee.columns(callback),
                 due_date=callback.due_date,
