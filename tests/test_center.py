@@ -22,6 +22,7 @@ from xucd.center.agent import AgentState, Stance
 from xucd.center.center import Center, Remembered
 from xucd.center.day import AgentDay
 from xucd.center.directory import Directory, Queue
+from xucd.center.inheriting import inherit
 from xucd.center.live import LiveAgent
 from xucd.center.presence import Present
 from xucd.center.rules import commanded
@@ -41,7 +42,7 @@ def after(
     """The centre of a newer configuration, which has gone on from the scene's."""
     remembered = Remembered(queues=queues, stations=scene.center.stations)
     center = Center(configured or directory(), scene.now, lambda at: at + DAY, remembered)
-    center.inherit(scene.center, scene.now)
+    inherit(center, scene.center, scene.now)
     return center
 
 

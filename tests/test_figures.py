@@ -16,6 +16,7 @@ from xucd.center.center import Center, Remembered
 from xucd.center.day import AgentDay
 from xucd.center.events import ChannelState
 from xucd.center.gaps import Gap
+from xucd.center.inheriting import inherit
 from xucd.center.logged import Logged, LogsTold
 from xucd.center.queue_day import QueueDay
 from xucd.center.rules.rebuild import rebuild
@@ -391,7 +392,7 @@ def test_a_reload_while_nothing_is_heard_counts_only_what_was_heard() -> None:
     paused(scene)
     lost, before = scene.now, scene.agent().day(scene.now)
     center = Center(directory(), lost + HOUR, midnight_after, Remembered({BRUCE: QUEUES}))
-    center.inherit(scene.center, lost + HOUR)
+    inherit(center, scene.center, lost + HOUR)
     rebuild(center, snapshot(*everywhere()), lost + HOUR + 5, lost)
     assert center.agents[BRUCE].day(lost + HOUR + 5).paused_s == before.paused_s
 

@@ -18,6 +18,7 @@ from xucd.center.center import Center
 from xucd.center.changes import DayEnded
 from xucd.center.day import AgentDay
 from xucd.center.directory import Directory
+from xucd.center.inheriting import inherit
 from xucd.center.queue_day import QueueDay
 from xucd.center.under_way import AgentUnderWay, Lately
 from xucd.config.plan import Plan
@@ -152,7 +153,7 @@ async def test_an_agent_that_is_removed_before_midnight_has_nothing_on_the_next_
     agents = {key: one for key, one in before.directory.agents.items() if key != BRUCE}
     without = Directory(agents=agents.values(), queues=before.directory.queues.values())
     center = Center(without, scene.now, midnight_after)
-    center.inherit(before, scene.now)
+    inherit(center, before, scene.now)
     worked = before.agents[BRUCE].day(scene.now)
     scene.center, scene.now = center, midnight + 0.2
     center.tick(scene.now)
@@ -208,7 +209,7 @@ async def test_an_agent_that_a_reload_removes_is_written_to_that_moment(writing:
     lines, queues = remaining.lines.values(), remaining.queues.values()
     smaller = Directory(remaining.groups.values(), queues, lines, agents)
     center = Center(smaller, scene.now, midnight_after)
-    center.inherit(scene.center, scene.now)
+    inherit(center, scene.center, scene.now)
     scene.center = center
     scene.now += 60
     await writing.saves()
@@ -228,7 +229,7 @@ async def test_a_reload_over_midnight_ends_the_day_once(writing: Writing, ticked
     if ticked:
         old.tick(midnight)
     ended = [each for each in old.drain()[0] if isinstance(each, DayEnded)]
-    center.inherit(old, midnight + 0.1)
+    inherit(center, old, midnight + 0.1)
     center.tick(midnight + 0.1)
     ended += [each for each in center.drain()[0] if isinstance(each, DayEnded)]
     assert [(each.at, each.figures[BRUCE].inbound_calls) for each in ended] == [(midnight, 7)]

@@ -7,8 +7,8 @@ from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
 from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.agent import UNREACHABLE, AgentState, Stance
-from xucd.center.center import HALF_PAUSED_S
 from xucd.center.events import DeviceStatus
+from xucd.center.inheriting import inherit
 from xucd.center.intents import (
     LOGOUT_REASON,
     WRAPUP_REASON,
@@ -24,6 +24,7 @@ from xucd.center.rules.members import denied, log_in_found
 from xucd.center.rules.rebuild import rebuild_members
 from xucd.center.snapshot import MemberSeen, QueuesSeen, Snapshot
 from xucd.center.station import Station
+from xucd.center.wrapup_ends import HALF_PAUSED_S
 from xucd.commands.lookup import warning_of_reach
 from xucd.views.agents import agent_config, queue_members, removed_members
 
@@ -282,7 +283,7 @@ def test_a_login_taken_back_does_not_come_true_after_a_reload() -> None:
     commanded.begin_login(scene.center, BRUCE)
     commanded.recall(scene.center, BRUCE)
     before, scene.center = scene.center, Scene().center
-    scene.center.inherit(before, scene.now)
+    inherit(scene.center, before, scene.now)
     scene.rebuilds(Snapshot(QUEUES, (), (), (), {}))
     scene.happens(joins("PJSIP/1001", "Agent/2501"))
     assert scene.agent().stance is Stance.OUT

@@ -8,6 +8,7 @@ from xucd.center import events as ev
 from xucd.center.agent import MISSED, UNREACHABLE, AgentState
 from xucd.center.center import Center
 from xucd.center.events import DeviceStatus
+from xucd.center.inheriting import inherit
 from xucd.center.presence import Present
 from xucd.center.rules import commanded
 from xucd.center.snapshot import MemberSeen, Snapshot
@@ -90,7 +91,7 @@ def test_another_configuration_goes_on_with_the_figures_until_the_snapshot(scene
     scene.logs_in(ALICE)
     old = scene.center
     center = Center(old.directory, scene.now, lambda at: at + 1e6)
-    center.inherit(old, scene.now)
+    inherit(center, old, scene.now)
     assert center.presence.of(SUPPORT) == Present(2, 2)
 
 

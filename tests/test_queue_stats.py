@@ -9,6 +9,7 @@ from xucd.center import events as ev
 from xucd.center.center import Center, Remembered
 from xucd.center.directory import Directory
 from xucd.center.events import ChannelState
+from xucd.center.inheriting import inherit
 from xucd.center.queue_day import QueueDay, percentage
 from xucd.center.queue_stats import QueueStats
 from xucd.center.queue_window import KEPT
@@ -473,7 +474,7 @@ def test_a_caller_found_in_a_queue_of_somebody_else_has_left_ours(scene: Scene) 
 def test_another_configuration_goes_on_with_the_figures(scene: Scene) -> None:
     scene.happens(waiting("a"))
     after = Scene()
-    after.center.inherit(scene.center, scene.now)
+    inherit(after.center, scene.center, scene.now)
     assert values(after)[Figure.ENTERED] == 1
     after.rebuilds(snapshot(waiting("a")))
     assert values(after)[Figure.ENTERED] == 1
@@ -484,7 +485,7 @@ def test_another_configuration_ends_what_the_one_before_has_begun(scene: Scene) 
     scene.happens(waiting("left"), ev.CallerSent("support", "sent"))
     leaves(scene, "left", abandoned=False)
     after = Scene()
-    after.center.inherit(scene.center, scene.now)
+    inherit(after.center, scene.center, scene.now)
     status(after, "left", "TIMEOUT")
     status(after, "sent", "FULL")
     assert day(after) == QueueDay(entered=1, timed_out=1, closed=1)
@@ -497,7 +498,7 @@ def test_callers_stay_in_a_queue_that_another_configuration_gives_another_name(
     configured = directory()
     queue = msgspec.structs.replace(configured.queues[SUPPORT], name="help")
     center = Center(Directory(queues=[queue]), scene.now, lambda at: at + DAY)
-    center.inherit(scene.center, scene.now)
+    inherit(center, scene.center, scene.now)
     assert [call.unique_id for call in center.waiting.calls("help")] == ["a"]
     assert [call.queue for call in center.queue_stats.waiting(SUPPORT)] == ["help"]
 

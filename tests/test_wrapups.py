@@ -5,10 +5,10 @@ import pytest
 from tests.scene import BRUCE, SALES, START, SUPPORT, Scene
 from xucd.center import events as ev
 from xucd.center.agent import UNREACHABLE, AgentState, Stance
-from xucd.center.center import HALF_PAUSED_S
 from xucd.center.intents import WRAPUP_REASON, RelistMembers, SetPause
 from xucd.center.rules.rebuild import rebuild_members
 from xucd.center.snapshot import MemberSeen, QueuesSeen, Snapshot
+from xucd.center.wrapup_ends import HALF_PAUSED_S
 from xucd.center.wrapups import RETRIES, Wrapups
 
 

@@ -30,6 +30,7 @@ from xucd.center.center import Center
 from xucd.center.changes import Change, QueueUnprepared
 from xucd.center.directory import User
 from xucd.center.events import Event
+from xucd.center.inheriting import inherit
 from xucd.center.intents import Intent, Nudge, RelistMembers, RemoveMember
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights, rights_of
@@ -147,7 +148,7 @@ class Service:
         ]
         intents += strangers.left_behind(old, center.directory)
         await asyncio.gather(*(self._send_own(intent) for intent in intents))
-        center.inherit(old, self.context.now())
+        inherit(center, old, self.context.now())
         self.context.center = center
         self.publish_changes()
         try:

@@ -33,7 +33,6 @@ from xucd.center.changes import (
     Change,
     DayEnded,
     MembershipChanged,
-    QueueConfigChanged,
     QueueCounted,
     QueueStatsChanged,
     QueueUnprepared,
@@ -52,7 +51,7 @@ from xucd.center.intents import (
 )
 from xucd.center.leg import Leg
 from xucd.center.live import AgentRecord, LiveAgent, MembershipShown
-from xucd.center.memberships import Memberships, is_shelved, wraps_up
+from xucd.center.memberships import Memberships, is_shelved
 from xucd.center.offers import Offers
 from xucd.center.owners import Owners
 from xucd.center.phone_calls import PhoneCalls
@@ -65,16 +64,10 @@ from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station
 from xucd.center.under_way import AgentUnderWay, Lately, Resumed, UnderWay
 from xucd.center.waiting import Waiting
-from xucd.center.wrapups import Wrapups
+from xucd.center.wrapup_ends import WrapupEnds
 
 AGING_S = 1.0
 """How often to tell how long callers have waited."""
-
-RETRY_S = 1.0
-"""How long to wait for an unpause to take effect before asking for it again, at first."""
-
-HALF_PAUSED_S = 2.0
-"""How long a wrap-up's pause may take to reach all of an agent's memberships, or to leave them."""
 
 BEFORE_TODAY_S = 26 * 3600.0
 """So long before a midnight it is always yesterday, however long a day summer time makes."""
@@ -132,8 +125,7 @@ class Center:
         self.on_device: Mapping[str, LiveAgent] = MappingProxyType(self._on_device)
         self.owners = Owners(directory, self.members, self._records, self._on_device)
         self.suppressed = False
-        self._wrapups = Wrapups(RETRY_S)
-        self._half_paused = Wrapups(HALF_PAUSED_S)
+        self.wrapup_ends = WrapupEnds(self.members, self.owners)
         self.recalls = Recalls()
         self._aged_at = now
         self._midnight_after = midnight_after
@@ -179,8 +171,7 @@ class Center:
         callers = stats.with_callers() or stats.undecided()
         aged = self._aged_at + AGING_S if callers else self._midnight
         late = self.offers.next_late(self._midnight)
-        ends = self._half_paused.next_end(self._wrapups.next_end(self._midnight))
-        return min(self._midnight, aged, late, ends)
+        return min(self._midnight, aged, late, self.wrapup_ends.next_end(self._midnight))
 
     @property
     def today_until(self) -> float:
@@ -208,10 +199,10 @@ class Center:
 
     def tick(self, now: float) -> None:
         """Let time pass: end wrap-ups that are over, and begin a new day at midnight."""
-        for agent_id in self._wrapups.end_due(now):
+        for agent_id in self.wrapup_ends.over(now):
             self._end_wrapup(self._records[agent_id], now)
-        for agent_id in self._half_paused.end_due(now):
-            self._end_half_pause(self._records[agent_id], now)
+        for agent_id in self.wrapup_ends.half_over(now):
+            self.intents += self.wrapup_ends.ask_for_half(self._records[agent_id], now)
         self._nudge(self.offers.late_due(now), now)
         if now >= self._aged_at + AGING_S:
             self._aged_at = now
@@ -247,8 +238,8 @@ class Center:
                 since = station.since + seconds
                 stations[agent_id] = msgspec.structs.replace(station, since=since)
         for each in (
-            *(self.channels, self.queue_stats, self.offers, self._wrapups, self._half_paused),
-            *(self.under_way, self.recalls),
+            *(self.channels, self.queue_stats, self.offers, self.wrapup_ends, self.under_way),
+            self.recalls,
         ):
             each.shift(seconds)
         lately = self.phone_calls.lately
@@ -258,50 +249,9 @@ class Center:
             day = self.queue_stats.day(queue_id)
             self.changes.append(QueueCounted(queue_id, self._aged_at, day))
 
-    def inherit(self, before: "Center", now: float) -> None:
-        """Go on where a centre of an older configuration left off, and tell what is different.
-
-        What is live comes with the snapshot that is to follow; here it is what clients have been
-        shown, the figures of the day, and since when.
-        """
-        self.members.inherit(before.members)
-        self.channels.inherit(before.channels)
-        self.phone_calls = before.phone_calls
-        self.queue_stats.inherit(before.queue_stats)
-        self.sheets = before.sheets
-        self.listeners = before.listeners
-        self.presence = before.presence
-        self.under_way.inherit(before.under_way)
-        self.recalls = before.recalls
+    def continue_day(self, before: "Center") -> None:
+        """Let the day of the figures go on as that of a centre of an older configuration."""
         self._midnight, self._aged_at = before._midnight, before._aged_at
-        self.doubted = before.doubted
-        self.unprepared = before.unprepared & self.directory.queues.keys()
-        self.calls_of_others = before.calls_of_others
-        for gone in before.agents.keys() - self._records.keys():
-            self.presence.forget(gone)
-            day = before.agents[gone].day(min(now, self._midnight))
-            self.under_way.gone[gone] = (self._midnight, day)
-        for agent_id, live in self._records.items():
-            old = before.agents.get(agent_id)
-            if old is None:
-                self.changes.append(AgentConfigChanged(agent_id, live.agent.group_id))
-                continue
-            live.inherit(old, now, self.directory.queues)
-            station = self.stations.get(agent_id)
-            if station is not None and old.queues != live.queues:
-                # Whatever was remembered since they were configured, Asterisk has the old ones.
-                self._stations[agent_id] = msgspec.structs.replace(station, settled=False)
-                live.settle(False)
-            told = live.told
-            self.report_memberships(live)
-            if live.told == told and (old.agent, old.queues) != (live.agent, live.queues):
-                self.changes.append(AgentConfigChanged(agent_id, live.agent.group_id))
-        self.changes.extend(QueueStatsChanged(queue_id) for queue_id in self.directory.queues)
-        self.changes.extend(
-            QueueConfigChanged(queue.id)
-            for queue in self.directory.queues.values()
-            if before.directory.queues.get(queue.id) != queue
-        )
 
     # -- what commands tell it, where Asterisk has no event for it
 
@@ -311,7 +261,7 @@ class Center:
 
     def hold_wrapup(self, agent_id: int) -> None:
         """Let a running wrap-up not end by itself, until `resume_wrapup`."""
-        self._wrapups.stop(agent_id)
+        self.wrapup_ends.stop(agent_id)
 
     def resume_wrapup(self, agent_id: int, now: float) -> None:
         """Let a wrap-up that is still due run anew; no error for an agent that is gone."""
@@ -406,7 +356,7 @@ class Center:
         """
         before = live.change_stance(fact, reason)
         if live.stance is not Stance.WRAPPING:
-            self._wrapups.stop(live.agent.id)
+            self.wrapup_ends.stop(live.agent.id)
         self.save_station(live)
         unpaused = fact is Fact.UNPAUSED and before is not live.stance
         self.update_shown(live, now, unpaused=unpaused)
@@ -493,65 +443,17 @@ class Center:
         agent = live.agent
         return AgentChanged(agent.id, agent.group_id, live.shown, live.since, queue_ids)
 
-    def rerun_wrapup(self, live: LiveAgent, until: float) -> None:
-        """Let a wrap-up that runs end at this moment instead."""
-        if live.agent.id in self._wrapups:
-            self._wrapups.begin(live.agent.id, until)
-
     def _begin_wrapup(self, live: AgentRecord, now: float) -> None:
         """Let a wrap-up run, unless it does already; one of no length ends at once."""
-        if live.agent.id in self._wrapups:
-            return
-        self._wrapups.begin(live.agent.id, now + live.wrapup_s)
-        if live.wrapup_s <= 0:
+        if self.wrapup_ends.begin(live, now) and live.wrapup_s <= 0:
             self._end_wrapup(live, now)
 
     def _end_wrapup(self, live: AgentRecord, now: float) -> None:
-        """Ask for the end of a wrap-up, and again after a while if it has not come about.
-
-        One without a member has nobody to ask for it: it is over.
-        """
-        if not live.members:
+        """Have a wrap-up ended; one without a member has nobody to ask for it: it is over."""
+        if live.members:
+            self.intents += self.wrapup_ends.ask(live, now)
+        else:
             self.change_stance(live, Fact.UNPAUSED, now)
-            return
-        self._ask_for_end(live, self._wrapups, now)
-
-    def _ask_for_end(self, live: LiveAgent, ends: Wrapups, now: float) -> None:
-        """Ask for the end of a wrap-up's pauses, and have it asked for again after a while."""
-        asked = ends.ask(live.agent.id, now)
-        self.intents.extend(self.ends_of_wrapup(live))
-        if asked > 1:  # once more, Asterisk may only have been slow
-            self.intents.append(RelistMembers())
-
-    def ends_of_wrapup(self, live: LiveAgent) -> list[SetPause]:
-        """What ends a wrap-up's pauses of an agent's members."""
-        return self.members.ends_of_wrapup(member for _, member in self.owners.members(live))
-
-    def watch_half_pause(self, live: LiveAgent, now: float) -> None:
-        """End a wrap-up's pause of a ready agent's memberships, if it stays.
-
-        Of some of them, or of one who has nothing to wrap up.
-        """
-        half = live.stance is Stance.READY and any(
-            wraps_up(member) for _, member in self.owners.members(live)
-        )
-        if not half:
-            self._half_paused.stop(live.agent.id)
-        elif live.agent.id not in self._half_paused:
-            self._half_paused.begin(live.agent.id, now + HALF_PAUSED_S)
-
-    def ask_anew(self, now: float) -> None:
-        """Ask again, from the beginning, for what Asterisk was asked for in vain."""
-        self._wrapups.ask_anew(now)
-        self._half_paused.ask_anew(now)
-
-    def is_half_paused(self, live: LiveAgent) -> bool:
-        """Whether a wrap-up's pause of an agent's memberships is about to be ended."""
-        return live.agent.id in self._half_paused
-
-    def _end_half_pause(self, live: AgentRecord, now: float) -> None:
-        """Ask for the end of such a pause, and again after a while if it has not come about."""
-        self._ask_for_end(live, self._half_paused, now)
 
     def _new_record(self, agent: Agent, queues: Mapping[int, int], now: float) -> AgentRecord:
         station = self.stations.get(agent.id)

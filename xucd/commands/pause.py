@@ -120,7 +120,7 @@ async def _bring_about(
                 for intent in strangers.pauses(context.center, agent, pause.paused, pause.reason)
             ]
             if agent.stance is Stance.WRAPPING and not pauses[-1].paused:
-                intents = context.center.ends_of_wrapup(agent) or intents
+                intents = context.center.wrapup_ends.pauses(agent) or intents
             await context.asterisk.bring_about(done, *intents)
         else:
             pause = pauses[-1]

@@ -133,7 +133,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
         # Whoever was asked for a call that another took has nothing to wrap up.
         read_members(center, live)
         center.intents.append(after_wrapup(member))
-        center.watch_half_pause(live, now)
+        center.wrapup_ends.watch_half_pause(live, now)
     else:
         _follow(center, live, event.reason, now)
         if wraps_up(member):
@@ -217,7 +217,7 @@ def update_stance(center: Center, live: AgentRecord, latest: str, now: float) ->
         if live.stance is Stance.PAUSED:  # whoever ended the pause may not have reached them
             strangers.free_paused(center, live, live.reason)
         center.change_stance(live, Fact.UNPAUSED, now)
-        center.watch_half_pause(live, now)
+        center.wrapup_ends.watch_half_pause(live, now)
         return
     reasons = {member.reason for member in members}
     if len(reasons) > 1 and live.stance is not Stance.READY:
@@ -228,9 +228,9 @@ def update_stance(center: Center, live: AgentRecord, latest: str, now: float) ->
     elif live.stance is Stance.PAUSED:
         # Answering has overwritten a pause that was chosen while the phone rang.
         center.intents += strangers.pauses(center, live, True, live.reason)
-    elif center.has_worked(live) or not center.is_half_paused(live):
+    elif center.has_worked(live) or not center.wrapup_ends.is_half_paused(live):
         center.change_stance(live, Fact.PAUSED_FOR_WRAPUP, now)
-    center.watch_half_pause(live, now)
+    center.wrapup_ends.watch_half_pause(live, now)
 
 
 def _appeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> None:

@@ -68,7 +68,7 @@ def rebuild(
             center.changes.append(PhoneChanged(line.id, devices[line.phone]))
     center.devices = devices
     center.recalls.expect_nothing(None, now)
-    center.ask_anew(now)
+    center.wrapup_ends.ask_anew(now)
     seen = QueuesSeen(snapshot.queues, snapshot.members)
     commanded.settle_doubts(center)
     rebuild_members(center, seen, now, heard_until=heard_until)
@@ -335,5 +335,5 @@ def _resume_wrapup(center: Center, live: AgentRecord, seen: list[MemberSeen], no
     """
     if live.shown.state is AgentState.ON_WRAPUP and live.wrapup_s > 0:
         began = max(max(member.last_call, member.last_pause) for member in seen)
-        center.rerun_wrapup(live, began + live.wrapup_s)
+        center.wrapup_ends.rerun(live, began + live.wrapup_s)
         live.set_since(min(now, float(began)))

@@ -46,7 +46,7 @@ def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> Non
     if asked is None or channel is None or asked.stance is not Stance.WRAPPING:
         return
     if not _works(center, asked, channel):
-        center.intents.extend(center.ends_of_wrapup(asked))
+        center.intents.extend(center.wrapup_ends.pauses(asked))
 
 
 def _count_others(center: Center, event: ev.AgentConnected) -> None:

@@ -1,0 +1,54 @@
+"""How a centre of a new configuration goes on where the one before it left off."""
+
+from msgspec.structs import replace
+
+from xucd.center.center import Center
+from xucd.center.changes import AgentConfigChanged, QueueConfigChanged, QueueStatsChanged
+
+
+def inherit(center: Center, before: Center, now: float) -> None:
+    """Let a centre go on where one of an older configuration left off, and tell what is different.
+
+    What is live comes with the snapshot that is to follow; here it is what clients have been shown,
+    the figures of the day, and since when.
+    """
+    queues = center.directory.queues
+    center.members.inherit(before.members)
+    center.channels.inherit(before.channels)
+    center.phone_calls = before.phone_calls
+    center.queue_stats.inherit(before.queue_stats)
+    center.sheets = before.sheets
+    center.listeners = before.listeners
+    center.presence = before.presence
+    center.under_way.inherit(before.under_way)
+    center.recalls = before.recalls
+    center.continue_day(before)
+    center.doubted = before.doubted
+    center.unprepared = before.unprepared & queues.keys()
+    center.calls_of_others = before.calls_of_others
+    for gone in before.agents.keys() - center.agents.keys():
+        center.presence.forget(gone)
+        day = before.agents[gone].day(min(now, center.today_until))
+        center.under_way.gone[gone] = (center.today_until, day)
+    for live in center.agent_records():
+        agent = live.agent
+        old = before.agents.get(agent.id)
+        if old is None:
+            center.changes.append(AgentConfigChanged(agent.id, agent.group_id))
+            continue
+        live.inherit(old, now, queues)
+        station = center.stations.get(agent.id)
+        if station is not None and old.queues != live.queues:
+            # Whatever was remembered since they were configured, Asterisk has the old ones.
+            center.expect_station(replace(station, settled=False))
+            live.settle(False)
+        told = live.told
+        center.report_memberships(live)
+        if live.told == told and (old.agent, old.queues) != (agent, live.queues):
+            center.changes.append(AgentConfigChanged(agent.id, agent.group_id))
+    center.changes.extend(QueueStatsChanged(queue_id) for queue_id in queues)
+    center.changes.extend(
+        QueueConfigChanged(queue.id)
+        for queue in queues.values()
+        if before.directory.queues.get(queue.id) != queue
+    )
