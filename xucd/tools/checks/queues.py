@@ -39,7 +39,7 @@ async def known(subject: Subject) -> AsyncIterator[Finding]:
             "QueueUnknown",
             "error",
             f"Asterisk does not have {counted(missing, 'queue', 'queues')}, configured in xucd",
-            f"add [{missing[0]}](xucd-queue) to queues.conf, or take the name that the queue has"
+            f"add [{missing[0]}] to queues.conf, or take the name that the queue has"
             f" there; {QUEUE_RELOAD}",
         )
 
