@@ -44,7 +44,7 @@ class Relisting:
         self._listed_at = -RELIST_S
         self._explained: dict[tuple[str, ...], float] = {}
 
-    def look_again(self) -> asyncio.Task[None]:
+    def refresh(self) -> asyncio.Task[None]:
         """List the queues and members anew; returns the task.
 
         A list that is under way may have missed the cause: another follows it.
@@ -70,7 +70,7 @@ class Relisting:
             return  # it has been looked at, and Asterisk says the same: once more will not help
         self._explained = {each: until for each, until in self._explained.items() if until > now}
         self._explained[key] = now + EXPLAINED_S
-        self.look_again()
+        self.refresh()
 
     def is_current(self) -> None:
         """All is as Asterisk has it: a refusal from now on is news."""

@@ -319,7 +319,7 @@ class Service:
 
     def relist_members(self) -> asyncio.Task[None]:
         """List the queues and members anew, at most one list a second; returns the task."""
-        return self._relisting.look_again()
+        return self._relisting.refresh()
 
     async def _look_again(self) -> None:
         seen, held = await self.connection.relist_members()
