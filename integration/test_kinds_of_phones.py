@@ -61,10 +61,11 @@ async def works(world: World, phones: Phones, kind: Kind) -> None:
     await call.answered()
     await bruce.until_state("AgentOnCall", phoneNb=kind.number)
     await listened_to(world, ada, kind)
+    talking = len(ada.frames)
     await call.hang_up()
     await bruce.until_state("AgentOnWrapup")
     await bruce.until_state("AgentReady", after=at(bruce, "AgentOnWrapup"))
-    await ada.until("PhoneHintStatusEvent", number=kind.number, status=0, after=len(ada.frames) - 9)
+    await ada.until("PhoneHintStatusEvent", number=kind.number, status=0, after=talking)
     await ringing.ended()
 
 

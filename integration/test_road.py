@@ -162,6 +162,7 @@ async def first_call(debian: BootedDebian, phones: Phones, port: int) -> float:
         await caller.answered()
         await agent.until_state("AgentOnCall")
         talked = time.monotonic()
+        talking = len(agent.frames)
         await caller.hang_up()
-        await agent.until_state("AgentReady", after=len(agent.frames))
+        await agent.until_state("AgentReady", after=talking)
     return talked
