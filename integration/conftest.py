@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long-faults", action="store_true", help="faults as often and as long as a soak wants"
     )
-    parser.addoption("--model-steps", type=int, default=60, help="steps of the model's test")
+    parser.addoption("--model-steps", type=int, default=40, help="steps of the model's test")
     parser.addoption(
         "--model-seed",
         type=int,

@@ -109,6 +109,7 @@ async def station(world: World, ada: Client) -> dict[int, Client]:
     return pages
 
 
+@pytest.mark.any_asterisk
 @pytest.mark.timeout(600)
 async def test_forty_calls_are_counted_as_they_ended_also_by_an_xucd_killed_in_between(
     impatient: World,

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--kills",
         type=int,
-        default=8,
+        default=5,
         help="how often xucd is killed while its users work, on each database",
     )
     parser.addoption(
