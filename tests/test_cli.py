@@ -51,6 +51,7 @@ def test_applying_says_what_changed_and_then_that_nothing_does(xucd: Run) -> Non
     first = xucd("center", "apply", DEMO)
     assert (first.returncode, first.stderr) == (0, "")
     assert "added agent 2501\n" in first.stdout
+    assert first.stdout.endswith("takes this over with: systemctl reload xucd\n")
     second = xucd("center", "apply", DEMO)
     assert (second.returncode, second.stdout) == (0, "nothing to change\n")
 

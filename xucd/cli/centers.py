@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from xucd.center.audit import Kind
-from xucd.cli.subcommand import open_store, settings
+from xucd.cli.subcommand import RELOAD, open_store, settings
 from xucd.config import center_file, writing
 from xucd.config.center_file import CenterFileError
 from xucd.config.validation import ConfigValueError
@@ -54,6 +54,8 @@ def apply(arguments: argparse.Namespace) -> int:
         print("to remove them: xucd center apply --prune")
     if arguments.dry_run:
         print("this was a dry run: nothing was changed")
+    elif changes:
+        print(RELOAD)
     return 0
 
 

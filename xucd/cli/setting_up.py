@@ -167,7 +167,9 @@ def keep(run: Run, text: str) -> None:
         print(f"{path} stays as it is; xucd center export prints the present centre")
         return
     run.manifest.make([change])
-    print(f"The contact centre is in {path}: change it there, then run xucd center apply {path}")
+    reload = " and systemctl reload xucd" if run.has_service else ""
+    steps = f"xucd center apply {path}{reload}"
+    print(f"The contact centre is in {path}: change it there, then run {steps}")
 
 
 def _start(run: Run, settings: Settings) -> None:

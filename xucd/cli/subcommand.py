@@ -15,6 +15,8 @@ Handler = Callable[[argparse.Namespace], int]
 """Carries a command out and returns the exit code."""
 
 PLACES = ("xucd.toml", "/etc/xucd/xucd.toml")
+RELOAD = "a running xucd takes this over with: systemctl reload xucd"
+"""What a command says that has changed the contact centre."""
 
 
 class Mistake(Exception):

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from xucd.cli.subcommand import Mistake, open_store
+from xucd.cli.subcommand import RELOAD, Mistake, open_store
 from xucd.config import user_file
 from xucd.config.center_file import CenterFileError
 from xucd.config.csv_table import CsvError
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         print("this was a dry run: nothing was changed")
     elif changes:
-        print("a running xucd takes this over with: systemctl reload xucd")
+        print(RELOAD)
     return 0
 
 
