@@ -18,6 +18,7 @@ from tests.conftest import PROJECT, as_nobody
 from xucd import cli
 from xucd.cli import first_users, setting_up
 from xucd.cli.setup_run import SETTINGS, Run
+from xucd.cli.subcommand import Mistake
 from xucd.config import center_file
 from xucd.config.plan import Person, Plan, without_callbacks
 from xucd.config.settings import Ami, Settings, Web
@@ -403,6 +404,56 @@ def test_what_somebody_changed_between_two_runs_is_not_lost(etc: Path) -> None:
     Manifest(etc / "xucd/setup.json").make([again])
     Manifest(etc / "xucd/setup.json").undo(partial(setup.without_ours, etc))
     assert path.read_bytes() == b"one\nmine\n"
+
+
+def saved_meanwhile(etc: Path) -> str:
+    """What an operator adds to manager.conf in an editor."""
+    with (etc / "manager.conf").open("a") as file:
+        file.write("[theirs]\nsecret = s\n")
+    return (etc / "manager.conf").read_text()
+
+
+def test_what_is_saved_while_setup_asks_is_not_overwritten(tmp_path: Path) -> None:
+    pbx = a_pbx(tmp_path, **PLAIN)
+    account = setup.account_of(pbx, Settings())
+    asked = setup.asterisk_changes(pbx, account, Settings())
+    mine = saved_meanwhile(tmp_path)
+    before = tree(tmp_path)
+    with pytest.raises(FilesError, match=r"manager\.conf: was changed meanwhile"):
+        Manifest(tmp_path / "xucd/setup.json").make(asked)
+    assert tree(tmp_path) == before
+    again = setup.asterisk_changes(pbx, account, Settings())
+    Manifest(tmp_path / "xucd/setup.json").make(again)
+    assert (tmp_path / "manager.conf").read_text().startswith(mine)
+
+
+def test_settings_saved_while_setup_asks_are_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "xucd.toml"
+    path.write_text("[web]\nport = 8090\n")
+    account = setup.Account("127.0.0.1", 5038, "xucd", "s" * 30)
+    asked = setup.settings_changes(path, account, 0, is_first=False)
+    path.write_text("[web]\nport = 8091\n")
+    with pytest.raises(FilesError, match="was changed meanwhile"):
+        Manifest(tmp_path / "setup.json").make(asked)
+    assert path.read_text() == "[web]\nport = 8091\n"
+
+
+def test_what_is_saved_while_asterisk_does_not_let_xucd_in_stays(tmp_path: Path) -> None:
+    run = a_run(tmp_path, tmp_path)
+    pbx = a_pbx(tmp_path, **PLAIN)
+    changes = setup.asterisk_changes(pbx, setup.account_of(pbx, Settings()), Settings())
+
+    def not_let_in() -> None:
+        saved_meanwhile(tmp_path)
+        raise Mistake("Asterisk does not let xucd in")
+
+    with pytest.raises(Mistake):
+        run.make(changes, (), not_let_in)
+    left = (tmp_path / "manager.conf").read_text()
+    assert "[theirs]" in left
+    assert "xucd/" not in left
+    assert not (tmp_path / "xucd").exists()
+    assert (tmp_path / "extensions.conf").read_text() == PLAIN["extensions"]
 
 
 def test_what_asterisk_would_miss_is_not_removed(tmp_path: Path) -> None:

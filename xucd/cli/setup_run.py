@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from xucd.cli.subcommand import Mistake, ask, is_there
@@ -95,7 +96,11 @@ class Run:
         """Make changes, have Asterisk read them and check; on any failure nothing is left."""
         if reloads:
             service.asterisk("core show version")  # not running: say so before anything is written
-        put_back = self.manifest.reverter(changes)
+        if self.pbx is None:
+            put_back = self.manifest.reverter(changes)
+        else:
+            ours = partial(setup.without_ours, self.pbx.etc)
+            put_back = self.manifest.reverter(changes, ours)
         try:
             self.manifest.make(changes, reloads)
             for command in reloads:

@@ -8,6 +8,7 @@ from xucd.cli.setup_run import Run, uninterrupted
 from xucd.cli.subcommand import ask
 from xucd.config import shipped
 from xucd.tools import service, setup
+from xucd.tools.asterisk_files import bytes_of, text_of
 from xucd.tools.file_changes import Change, FilesError, difference
 
 
@@ -62,7 +63,10 @@ def _wanted() -> list[Change]:
         service.USERS_FILE: users,
         service.UNIT_FILE: service.unit_of(unit, service.command()),
     }
-    changes = [Change(path, text.encode(), 0o644, 0, 0) for path, text in files.items()]
+    changes = [
+        Change(path, text.encode(), 0o644, 0, 0, base=bytes_of(text_of(path)))
+        for path, text in files.items()
+    ]
     return [change for change in changes if difference(change)]
 
 

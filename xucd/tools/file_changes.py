@@ -16,7 +16,7 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -43,7 +43,11 @@ class FilesError(Exception):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What a file is to hold. `mode` and `group` are for one that is not there yet."""
+    """What a file is to hold. `mode` and `group` are for one that is not there yet.
+
+    `base` is what the file held (b"" for no file) as the text was made from it, or None if the text
+    is made of nothing that was there.
+    """
 
     path: Path
     text: bytes
@@ -52,6 +56,7 @@ class Change(msgspec.Struct, frozen=True):
     group: int = -1
     secret: str = ""
     """What of the text is not shown."""
+    base: bytes | None = None
 
 
 class Changed(msgspec.Struct):
@@ -116,16 +121,22 @@ class Manifest:
         return entry is not None and held is not None and digest(held) in entry.after
 
     def make(self, changes: Iterable[Change], unread: Iterable[str] = ()) -> None:
-        """Make all changes; on an error, none is left. Raises `FilesError`."""
+        """Make all changes; on an error, none is left.
+
+        Raises `FilesError`, also if a file does not hold any more what a change was made from.
+        """
         changes = list(changes)
         for change in changes:
             _refuse_planted(change.path)
-        self.unread += [command for command in unread if command not in self.unread]
-        earlier = self._copied()
         contents = {change.path: _read(change.path) for change in changes}
         for change in changes:
+            if change.base not in (None, contents[change.path] or b""):
+                raise FilesError(f"{change.path}: was changed meanwhile: run xucd setup again")
+        self.unread += [command for command in unread if command not in self.unread]
+        earlier = self._copied()
+        for change in changes:
             self._remember(change, contents[change.path])
-        made: list[Path] = []
+        made: list[Change] = []
         try:
             self._write()
             for change in changes:
@@ -133,7 +144,7 @@ class Manifest:
                 entry = self.files[str(change.path)]
                 if held is not None and digest(held) == entry.before:
                     self._keep(change.path, held)
-                made.append(change.path)
+                made.append(change)
                 _replace(change)
         except OSError as error:
             self._put_back(made, contents, earlier)
@@ -155,18 +166,25 @@ class Manifest:
 
     def _put_back(
         self,
-        made: Iterable[Path],
+        made: Iterable[Change],
         contents: dict[Path, bytes | None],
         earlier: dict[str, Changed],
+        without_ours: Callable[[Path, str], str] = lambda _, text: text,
     ) -> None:
-        """As it was before `make`."""
-        for path in reversed(list(made)):  # what includes a file comes after it
-            held = contents[path]
-            with contextlib.suppress(OSError):
-                if held is None:
+        """As it was before `make`; what somebody else wrote since stays, without our own lines."""
+        for change in reversed(list(made)):  # what includes a file comes after it
+            path, before = change.path, contents[change.path]
+            with contextlib.suppress(OSError, FilesError):
+                held = _read(path)
+                if held in (None, before):
+                    continue
+                if held != change.text:
+                    rest = without_ours(path, held.decode("utf-8", "surrogateescape"))
+                    before = rest.encode("utf-8", "surrogateescape")
+                if before is None:
                     path.unlink(missing_ok=True)
-                elif _read(path) != held:
-                    _replace(Change(path, held))
+                elif before != held:
+                    _replace(Change(path, before))
         for name in self.files.keys() - earlier.keys():
             with contextlib.suppress(OSError):
                 _copy_of(Path(name)).unlink(missing_ok=True)
@@ -174,11 +192,18 @@ class Manifest:
         with contextlib.suppress(OSError):
             self._write()
 
-    def reverter(self, changes: Iterable[Change]) -> Callable[[], None]:
-        """Call it after `make` of these changes, to have everything as it is now."""
+    def reverter(
+        self,
+        changes: Sequence[Change],
+        without_ours: Callable[[Path, str], str] = lambda _, text: text,
+    ) -> Callable[[], None]:
+        """Call it after `make` of these changes, to have everything as it is now.
+
+        `without_ours` takes our own lines out of a file that somebody changed meanwhile.
+        """
         contents = {change.path: _read(change.path) for change in changes}
         earlier = self._copied()
-        return lambda: self._put_back(list(contents), contents, earlier)
+        return lambda: self._put_back(changes, contents, earlier, without_ours)
 
     def undo(
         self,

@@ -158,16 +158,17 @@ def asterisk_changes(pbx: PbxFiles, account: Account | None, settings: Settings)
         if account is not None:
             text = _account_file(account)
             changes.append(_new(pbx, MANAGER, text, mode=0o640, secret=account.secret))
-            main = text_of(etc / layout.manager)
+            held = main = text_of(etc / layout.manager)
             if not manager_place(etc).enabled and not layout.generated:
                 main = with_manager_enabled(main)
             if not includes(etc, "manager.conf", MANAGER):
                 main = with_include(main, MANAGER)
-            changes.append(_new(pbx, layout.manager, main, mode=pbx.mode & 0o640))
+            changes.append(_changed(pbx, layout.manager, held, main, mode=pbx.mode & 0o640))
         changes.append(_new(pbx, EXTENSIONS, _dialplan_file(settings)))
         if not includes(etc, "extensions.conf", EXTENSIONS):
-            main = with_include(text_of(etc / layout.extensions), EXTENSIONS)
-            changes.append(_new(pbx, layout.extensions, main))
+            held = text_of(etc / layout.extensions)
+            main = with_include(held, EXTENSIONS)
+            changes.append(_changed(pbx, layout.extensions, held, main))
     except OSError as error:
         raise _unreadable(error) from error
     return [change for change in changes if _is_new(change)]
@@ -177,7 +178,7 @@ def prepared_changes(pbx: PbxFiles, queues: Iterable[str]) -> list[Change]:
     """The changes that prepare queues besides those that are. Raises `FilesError`."""
     changes = []
     try:
-        own = text_of(pbx.etc / PREPARED)
+        held = own = text_of(pbx.etc / PREPARED)
         for queue in queues:
             name = f"{OURS}/{_file_of(queue)}"
             changes.append(_new(pbx, name, PREPARATION.format(name=queue)))
@@ -185,10 +186,11 @@ def prepared_changes(pbx: PbxFiles, queues: Iterable[str]) -> list[Change]:
                 own = with_include(own, name, try_to=True)
         if not changes:
             return []
-        changes.append(_new(pbx, PREPARED, own))
+        changes.append(_changed(pbx, PREPARED, held, own))
         if not includes(pbx.etc, "queues.conf", PREPARED):
-            main = with_include(text_of(pbx.etc / pbx.layout.queues), PREPARED, try_to=True)
-            changes.append(_new(pbx, pbx.layout.queues, main))
+            held = text_of(pbx.etc / pbx.layout.queues)
+            main = with_include(held, PREPARED, try_to=True)
+            changes.append(_changed(pbx, pbx.layout.queues, held, main))
     except OSError as error:
         raise _unreadable(error) from error
     return [change for change in changes if _is_new(change)]
@@ -275,6 +277,7 @@ def settings_changes(
     """
     try:
         is_new = not path.exists()
+        base = bytes_of(text_of(path))  # before it is read once more
         text = (shipped.path("docs/xucd.toml") if is_new else path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, shipped.NotShipped) as error:
         raise FilesError(f"{path}: cannot be read: {error}") from error
@@ -295,8 +298,13 @@ def settings_changes(
     if secret:
         keys |= {("ami", "secret"): None, ("ami", "secret_file"): SECRET_FILE}
         file, mode = path.with_name(SECRET_FILE), 0o640 if group > 0 else 0o600
-        changes.append(Change(file, f"{secret}\n".encode(), mode, 0, max(group, 0), secret=secret))
-    changes.append(Change(path, _with_keys(path, text, keys).encode()))
+        try:
+            held_file = bytes_of(text_of(file))
+        except OSError as error:
+            raise _unreadable(error) from error
+        line = f"{secret}\n".encode()
+        changes.append(Change(file, line, mode, 0, max(group, 0), secret=secret, base=held_file))
+    changes.append(Change(path, _with_keys(path, text, keys).encode(), base=base))
     return [change for change in changes if _is_new(change)]
 
 
@@ -357,13 +365,19 @@ def _shipped(name: str) -> str:
 
 
 def _new(pbx: PbxFiles, name: str, text: str, *, mode: int = 0, secret: str = "") -> Change:
-    return Change(
-        pbx.etc / name, bytes_of(text), mode or pbx.mode, pbx.owner, pbx.group, secret=secret
-    )
+    """A file of our own as it is to be. Raises OSError."""
+    path = pbx.etc / name
+    base = bytes_of(text_of(path))
+    return Change(path, bytes_of(text), mode or pbx.mode, pbx.owner, pbx.group, secret, base)
+
+
+def _changed(pbx: PbxFiles, name: str, held: str, text: str, *, mode: int = 0) -> Change:
+    """A file whose new text was made from what it held. Raises OSError."""
+    return msgspec.structs.replace(_new(pbx, name, text, mode=mode), base=bytes_of(held))
 
 
 def _is_new(change: Change) -> bool:
-    return not change.path.exists() or change.path.read_bytes() != change.text
+    return not change.path.exists() or change.base != change.text
 
 
 def _unreadable(error: OSError) -> FilesError:
