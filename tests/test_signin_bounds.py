@@ -86,6 +86,15 @@ async def test_a_refused_attempt_is_neither_hashed_nor_counted(desk: Desk) -> No
     assert await desk.tries("vera", "vera", "192.0.2.1") == 200
 
 
+@pytest.mark.parametrize(
+    "login", ["VERA w", " vera  W ", "vera\u00a0w", "\uff56era w", "v\u00e9ra\u200b w"]
+)
+async def test_other_spellings_of_a_login_count_as_it(desk: Desk, login: str) -> None:
+    await desk.fails(LIMIT, "vera w", "192.0.2.1")
+    assert await desk.tries(login, "wrong", "192.0.2.1") == 429
+    assert await desk.tries("veraw", "wrong", "192.0.2.1") == 401
+
+
 async def test_failures_elsewhere_never_refuse_the_user(desk: Desk) -> None:
     await desk.fails(LIMIT, "vera", "192.0.2.1")
     assert await desk.tries("vera", "vera", "192.0.2.1") == 429

@@ -15,6 +15,7 @@ nobody anything and is not remembered. `docs/adr/0014-bounds-of-signing-in.md` s
 """
 
 import asyncio
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -43,11 +44,12 @@ class _Attempt:
     """One attempt, from its arrival to its outcome. `place` is its address, IPv6 by /64.
 
     `familiar` tells whether the user has signed in from there before. `lane` is its group and its
-    lane in the queue.
+    lane in the queue, `key` its login as it is counted.
     """
 
     def __init__(self, login: str, password: str, address: str, *, familiar: bool) -> None:
         self.login = login
+        self.key = _counted(login)
         self.password = password
         self.address = address
         self.place = bucket(address)
@@ -57,10 +59,16 @@ class _Attempt:
         self.outcome: asyncio.Future[Authenticated | None]
         self.outcome = asyncio.get_running_loop().create_future()
 
-    @property
-    def key(self) -> str:
-        """The login as it is counted."""
-        return self.login[:80]
+
+def _counted(login: str) -> str:
+    """A login as it is counted: once for all the spellings that an LDAP server takes for one.
+
+    Those differ in case, width, accents, blanks, or characters that are not seen.
+    """
+    folded = unicodedata.normalize("NFKD", login[:400]).casefold()
+    plain = unicodedata.normalize("NFKD", folded)
+    seen = (c for c in plain if c.isspace() or unicodedata.category(c) not in ("Mn", "Cf", "Cc"))
+    return " ".join("".join(seen).split())[:80]
 
 
 class SignIn:
