@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,19 @@ def test_one_wrong_line_changes_nothing(
     assert run(f"{HEADER}\n{ZOE}\nmax;Max;M;;1099;;;;\n") == 2
     assert "users.csv: line 3: line: there is no line 1099" in capsys.readouterr().err
     assert "zoe" not in store.directory().user_by_login
+
+
+def test_a_file_may_come_through_a_pipe(tmp_path: Path, sqlite_centre: Any) -> None:
+    store, _ = sqlite_centre
+    end, begin = os.pipe()
+    with open(begin, "wb") as pipe:
+        pipe.write(f"{HEADER}\n{ZOE}\n".encode())
+    command = ["-c", str(tmp_path / "xucd.toml"), "user", "import", f"/dev/fd/{end}"]
+    try:
+        assert cli.main(command) == 0
+    finally:
+        os.close(end)
+    assert "zoe" in store.directory().user_by_login
 
 
 def test_passwords_are_set_once_and_sign_the_users_out(

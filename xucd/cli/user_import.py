@@ -36,7 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Add and change the users that a file lists; prints the changes."""
     store = open_store(arguments)
     try:
-        wanted = _read(arguments.file, store)
+        data = _data(arguments.file)  # once: of a pipe there is nothing more
+        wanted = _asked(data, arguments.file, store)
         present = password_hashes(store)
         logins = [person.login for person in wanted.plan.people]
         missing = bulk.without_password(logins, wanted.passwords, present)
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             hashes = bulk.new_hashes(asked, present)
             # Meanwhile the configuration may have become another one.
-            plan = _read(arguments.file, store).plan
+            plan = _asked(data, arguments.file, store).plan
             with _written(arguments.passwords, made):
                 changes = import_users(store, plan, hashes, audit.command_line)
     except ConfigValueError as error:
@@ -66,12 +67,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _read(file: Path, store: Store) -> UserImport:
-    """What a file asks for. Raises `Mistake`, or `CenterFileError` with each line's problem."""
+def _data(file: Path) -> bytes:
     try:
-        data = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise Mistake(f"{file}: {error.strerror}") from error
+
+
+def _asked(data: bytes, file: Path, store: Store) -> UserImport:
+    """What a file asks for. Raises `Mistake`, or `CenterFileError` with each line's problem."""
     try:
         return user_file.read(data, store.configured(), passwords.MIN_LENGTH)
     except CsvError as error:
