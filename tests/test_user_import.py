@@ -131,6 +131,32 @@ def test_every_error_of_every_line_is_told_with_its_line(sqlite_centre: Any) -> 
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("login;lastName\nbruce;-", "lastName: cannot be emptied by -"),
+        ("login;firstName\nbruce;-", "firstName: cannot be emptied by -"),
+        ("login;agentNumber\nbruce;-", "agentNumber: cannot be emptied by -"),
+        ("login;agentGroup\nbruce;-", "agentGroup: cannot be emptied by -"),
+        ("login;agentQueues\nbruce;support=3, SUPPORT=4", "agentQueues: SUPPORT is named twice"),
+        (
+            "login;firstName;lastName\nBruce;B;W",
+            "login: Bruce is new, and differs from bruce in case only",
+        ),
+        (
+            "login;firstName;lastName\nzoe;Z;Z\nZoe;Z;Z",
+            "login: Zoe is new, and differs from zoe in case only",
+        ),
+    ],
+)
+def test_what_would_be_taken_for_something_else_is_an_error(
+    sqlite_centre: Any, text: str, said: str
+) -> None:
+    with pytest.raises(UserFileError) as refused:
+        asked(sqlite_centre[0], text)
+    assert [bad.message for bad in refused.value.lines] == [said]
+
+
 # --- What becomes of the database
 
 

@@ -5,9 +5,10 @@
     sue;Sue;Pervisor;Supervisor;1007;recording, dissuasion;"support, sales";default;a long password
 
 A login that exists is changed, another one is added; nobody is removed. What an empty cell or a
-column that the file lacks would say stays as it is; a cell of `-` empties it. `queues` and `groups`
-are what a supervisor sees. With `agentNumber` the user is an agent, of the group
-`agentGroup` and the queues `agentQueues` (``support, sales=5``, with penalties).
+column that the file lacks would say stays as it is; a cell of `-` empties one that may be empty
+(`CLEARABLE`). `queues` and `groups` are what a supervisor sees. With `agentNumber` the user is an
+agent, of the group `agentGroup` and the queues `agentQueues` (``support, sales=5``, with
+penalties).
 
 Every error of every line is found at once; with one of them, the file asks for nothing.
 """
@@ -138,6 +139,7 @@ class _Reader:
         self._numbers = {agent.number: agent.user_id for agent in directory.agents.values()}
         self._last_agent = max(directory.agents, default=0)
         self._logins: dict[str, int] = {}
+        self._spelled = {login.casefold(): login for login in directory.user_by_login}
         self._agent_lines: dict[str, int] = {}
         self._people: list[Person] = []
         self._agents: list[PlannedAgent] = []
@@ -156,6 +158,8 @@ class _Reader:
             self._report(line, "login", f"{login} is that of line {self._logins[login]}, too")
         self._logins.setdefault(login, line)
         user = self._directory.user_by_login.get(login)
+        if user is None:
+            self._check_spelling(line, login)
         for name in REQUIRED:
             if user is None and not texts.get(name):
                 self._report(line, name, "is missing, and the user is new")
@@ -187,8 +191,11 @@ class _Reader:
             value: Any = text
             if not text:
                 continue
-            if text == CLEARED and name in CLEARABLE:
-                cells[name] = () if name in LISTS else None
+            if text == CLEARED:
+                if name in CLEARABLE:
+                    cells[name] = () if name in LISTS else None
+                else:
+                    self._report(line, name, "cannot be emptied by -")
                 continue
             if name in LISTS:
                 parts = (part.strip() for part in re.split("[,;|]", text))
@@ -266,6 +273,12 @@ class _Reader:
             context=agent.context if agent else "default",
         )
 
+    def _check_spelling(self, line: int, login: str) -> None:
+        """Report a new login that differs from another one in case only."""
+        known = self._spelled.setdefault(login.casefold(), login)
+        if known != login:
+            self._report(line, "login", f"{login} is new, and differs from {known} in case only")
+
     def _check_number(self, line: int, number: str, user: User | None) -> None:
         """Report an agent's number that is another one's, in the file or already."""
         if number in self._agent_lines:
@@ -277,6 +290,7 @@ class _Reader:
         self._agent_lines.setdefault(number, line)
 
     def _penalties(self, line: int, texts: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+        seen: set[int] = set()
         for text in texts:
             name, equals, penalty = text.rpartition("=")
             if not equals:
@@ -287,6 +301,9 @@ class _Reader:
                 self._report(line, "agentQueues", f"penalty {error.problem}")
                 continue
             for found in self._named(line, "agentQueues", self._queues, [name.strip()]):
+                if found in seen:
+                    self._report(line, "agentQueues", f"{name.strip()} is named twice")
+                seen.add(found)
                 yield found, value
 
     def _named(self, line: int, column: str, known: Mapping[str, int], names: Any) -> list[int]:
