@@ -5,8 +5,8 @@
         await center.log_in_agent(phone_number="1001")
         ready = await center.until(AgentStateEvent, lambda event: event.name == "AgentReady")
 
-It needs the package `websockets` (``pip install 'xucd[client]'``) and nothing of xucd but
-the structs of its protocol, `xucd.cti`.
+It needs the package `websockets` (the extra ``client``) and nothing of xucd but the structs of its
+protocol, `xucd.cti`.
 """
 
 from xucd.client.center_client import CenterClient, connect

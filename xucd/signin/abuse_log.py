@@ -1,6 +1,6 @@
 """The log lines on which a program such as fail2ban acts: who failed to sign in, and from where.
 
-`systemd/fail2ban/xucd-filter.conf` reads them, and knows their events by heart. So the client's
+`systemd/fail2ban/filter.conf` reads them, and knows their events by heart. So the client's
 address is their first key and stands alone, and nothing in them is as a stranger wrote it: a login
 is logged if somebody has it, an origin if it looks like one.
 """

@@ -46,7 +46,7 @@ def open_engine(url: str) -> Engine:
         try:
             return _postgresql(parsed)
         except ModuleNotFoundError as error:
-            raise StoreError("PostgreSQL needs a library: pip install xucd[postgresql]") from error
+            raise StoreError('PostgreSQL needs a library: pip install "psycopg[binary]"') from error
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         raise StoreError(f"{parsed.render_as_string()} is neither a SQLite file nor PostgreSQL")
     return _sqlite(parsed, parsed.database)
