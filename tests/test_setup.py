@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import PROJECT, as_nobody
 from xucd import cli
-from xucd.cli import first_users, setting_up
+from xucd.cli import first_users, setting_up, setup_asterisk
 from xucd.cli.setup_run import SETTINGS, Run
 from xucd.cli.subcommand import Mistake
 from xucd.config import center_file
@@ -257,9 +257,30 @@ def test_which_queues_can_be_prepared(tmp_path: Path) -> None:
     pbx = a_pbx(tmp_path, **PLAIN)
     can, cannot = setup.preparable(pbx, ["sales", "own", "realtime"])
     assert can == ["sales"]
-    assert cannot == [
-        "own has a subroutine of its own (my-sub)", "realtime is not in Asterisk's files",
-    ]  # fmt: skip
+    assert cannot == {
+        "own": "has a subroutine of its own (my-sub)", "realtime": "is not in Asterisk's files",
+    }  # fmt: skip
+
+
+def test_all_queues_are_prepared_but_those_that_are_named_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A queue is not refused over another whose name begins alike."""
+    pbx = a_pbx(tmp_path, queues="[sales]\n[sales is busy]\nmembergosub = my-sub\n")
+    found = FoundPbx(tuple(map(FoundQueue, ("sales", "sales is busy", "sales nord"))))
+
+    def prepared(names: str) -> str:
+        run = a_run(tmp_path, pbx.etc, exact_wrapup=names, dry_run=True)
+        setup_asterisk.prepare(run, found)
+        return capsys.readouterr().out
+
+    assert "+[sales](+)" in prepared("sales")
+    with pytest.raises(Mistake, match="--exact-wrapup: sales nord is not in Asterisk's files"):
+        prepared("sales,sales nord")
+    said = prepared("all")
+    assert "+[sales](+)" in said
+    assert "not prepared: sales is busy has a subroutine of its own (my-sub)\n" in said
+    assert "not prepared: sales nord is not in Asterisk's files\n" in said
 
 
 def test_what_a_queue_has_of_its_templates_counts(tmp_path: Path) -> None:
@@ -273,9 +294,9 @@ def test_what_a_queue_has_of_its_templates_counts(tmp_path: Path) -> None:
     )
     can, cannot = setup.preparable(pbx, ["a", "b", "c", "d", "e", "all"])
     assert can == ["b", "c", "d", "e"]
-    assert cannot == [
-        "a has a subroutine of its own (popup)", "all is not in Asterisk's files",
-    ]  # fmt: skip
+    assert cannot == {
+        "a": "has a subroutine of its own (popup)", "all": "is not in Asterisk's files",
+    }  # fmt: skip
     found = FoundPbx(tuple(FoundQueue(name) for name in "abcde"))
     assert [queue.wrapup for queue in setup.with_wrapups(found, pbx).queues] == [7, 7, 7, 8, 0]
 

@@ -113,7 +113,10 @@ def prepare(run: Run, found: FoundPbx) -> None:
     names = [queue.name for queue in found.queues]
     can, cannot = setup.preparable(run.pbx, names)
     wanted: list[str] = []
-    if run.arguments.exact_wrapup:
+    if run.arguments.exact_wrapup == "all":
+        wanted = can
+        _tell_left_out(cannot)
+    elif run.arguments.exact_wrapup:
         wanted = _named(run.arguments.exact_wrapup, names, cannot)
     elif can and not run.arguments.yes and not run.dry:
         print(
@@ -121,6 +124,7 @@ def prepare(run: Run, found: FoundPbx) -> None:
             "\nqueue Asterisk does it, which is exact for calls of milliseconds, too. All its"
             "\nother options stay."
         )
+        _tell_left_out(cannot)
         wanted = [name for name in can if ask(f"Prepare the queue {name}?", default=False)]
     changes = setup.prepared_changes(run.pbx, [name for name in wanted if name in can])
     if not changes:
@@ -145,15 +149,18 @@ def _is_here(ami: Ami, pbx: setup.PbxFiles) -> bool:
     return ami.port == place.port and ami.host in (place.host, "127.0.0.1", "localhost", "::1")
 
 
-def _named(text: str, names: list[str], cannot: list[str]) -> list[str]:
-    """The queues of an argument. Raises `Mistake` for one that there is not."""
-    if text == "all":
-        return names
+def _named(text: str, names: list[str], cannot: dict[str, str]) -> list[str]:
+    """The queues of an argument. Raises `Mistake` for one that there is not, or cannot be."""
     wanted = [name.strip() for name in text.split(",")]
     for name in wanted:
         if name not in names:
             raise Mistake(f"--exact-wrapup: there is no queue {name}")
-        for problem in cannot:
-            if problem.startswith(f"{name} "):
-                raise Mistake(f"--exact-wrapup: {problem}")
+        if name in cannot:
+            raise Mistake(f"--exact-wrapup: {name} {cannot[name]}")
     return wanted
+
+
+def _tell_left_out(cannot: dict[str, str]) -> None:
+    """Say which queues are not prepared though all were asked for, or none was named."""
+    for name, reason in cannot.items():
+        print(f"not prepared: {name} {reason}")

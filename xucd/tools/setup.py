@@ -212,8 +212,8 @@ def unseen(pbx: PbxFiles) -> list[str]:
     return [f"{line} was not run: what it writes is not seen" for line in found]
 
 
-def preparable(pbx: PbxFiles, queues: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Which queues can be prepared and are not, and a sentence for each that cannot.
+def preparable(pbx: PbxFiles, queues: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+    """Which queues can be prepared and are not, and the reason for each that cannot, by name.
 
     Raises `FilesError`.
     """
@@ -223,15 +223,16 @@ def preparable(pbx: PbxFiles, queues: Iterable[str]) -> tuple[list[str], list[st
     except OSError as error:
         raise _unreadable(error) from error
     names = {section for text in texts for section in sections_in(text)}
-    can, cannot = [], []
+    can: list[str] = []
+    cannot: dict[str, str] = {}
     for queue in queues:
         options = dict(options_of(texts, queue))
         gosubs = list(filter(None, map(options.get, ("membergosub", "membermacro"))))
         own = [gosub for gosub in gosubs if not gosub.startswith("xucd-sub-")]
         if queue not in names or re.search(r"[][\r\n;]", queue):
-            cannot.append(f"{queue} is not in Asterisk's files")
+            cannot[queue] = "is not in Asterisk's files"
         elif own:
-            cannot.append(f"{queue} has a subroutine of its own ({own[-1]})")
+            cannot[queue] = f"has a subroutine of its own ({own[-1]})"
         elif not gosubs:
             can.append(queue)
     return can, cannot
