@@ -37,6 +37,9 @@ setinterfacevar = yes
 membergosub = xucd-sub-wrap
 wrapuptime = 0
 [routed](xucd-queue-wrapup)
+[mixed](xucd-queue-wrapup)
+member => PJSIP/trunk,0,Dan Fields
+member => PJSIP/1002,0,Agent/2502
 [silent]
 strategy = rrmemory
 ringinuse = no
@@ -168,6 +171,23 @@ async def test_a_wrap_up_by_ami_alone_is_a_note_with_its_limit(pbx: Pbx) -> None
     assert (found.code, found.level) == ("WrapupByAmi", "note")
     assert "shorter than some 50 ms" in found.text
     assert "[untouched](+) with the lines setinterfacevar = yes, membergosub" in found.fix
+
+
+@on_22_alone
+async def test_an_agents_member_that_a_prepared_queue_does_not_pause_is_named(pbx: Pbx) -> None:
+    """xucd-sub-wrap pauses those that are named Agent/… alone."""
+    directory = Directory(
+        queues=center("mixed").queues.values(),
+        lines=[Line(1, "1001", "PJSIP/trunk")],
+        agents=[
+            Agent(1, "2502", "Alice", "Johnson", 1, 1),
+            Agent(2, "2503", "Dan", "Fields", 1, 2, line_id=1),
+        ],
+    )
+    found = await the_only(pbx, directory)
+    assert (found.code, found.level) == ("WrapupByAmi", "note")
+    assert "1 member (PJSIP/trunk Dan Fields in mixed) is not named Agent/" in found.text
+    assert "such as Agent/2501" in found.fix
 
 
 @on_22_alone

@@ -199,6 +199,7 @@ async def test_setup_changes_nothing_that_it_does_not_show_and_undoes_what_fails
         assert tree(pbx.etc) == before
         done = await asyncio.to_thread(xucd.setup, "--yes", "--exact-wrapup", "support")
         assert done.returncode == 0, done.stderr
+        assert "of 2 members (Anna Berg, Bruno O'Neill), xucd pauses" in done.stdout
         assert manager.read_bytes().count(b"\r\n") == manager.read_bytes().count(b"\n")
         shown = pbx.cli("queue show support")
         assert "'ringall' strategy" in shown

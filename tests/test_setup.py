@@ -38,7 +38,7 @@ from xucd.tools.asterisk_files import (
     with_manager_enabled,
     without_include,
 )
-from xucd.tools.discovery import FoundPbx, FoundQueue
+from xucd.tools.discovery import FoundMember, FoundPbx, FoundQueue
 from xucd.tools.file_changes import Change, FilesError, Manifest, alone, difference
 from xucd.tools.proposal import propose
 from xucd.tools.service import settings_in
@@ -299,6 +299,33 @@ def test_what_a_queue_has_of_its_templates_counts(tmp_path: Path) -> None:
     }  # fmt: skip
     found = FoundPbx(tuple(FoundQueue(name) for name in "abcde"))
     assert [queue.wrapup for queue in setup.with_wrapups(found, pbx).queues] == [7, 7, 7, 8, 0]
+
+
+def test_a_queue_whose_members_a_preparation_does_not_pause_is_prepared_by_its_name_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """xucd-sub-wrap pauses members that are named Agent/…: those of Asterisk's files are not."""
+    pbx = a_pbx(tmp_path, queues="[own]\n[mixed]\n[empty]\n")
+    anna, agent = FoundMember("PJSIP/201", "Anna Berg"), FoundMember("PJSIP/202", "Agent/2502")
+    found = FoundPbx(
+        (FoundQueue("own", members=(anna,)), FoundQueue("mixed", members=(anna, agent)),
+         FoundQueue("empty"))
+    )  # fmt: skip
+
+    def prepared(names: str) -> tuple[list[str], str]:
+        run = a_run(tmp_path, pbx.etc, exact_wrapup=names, dry_run=True)
+        setup_asterisk.prepare(run, found)
+        said = capsys.readouterr().out
+        return re.findall(r"\+\[(.*)\]\(\+\)", said), said
+
+    queues, said = prepared("all")
+    assert queues == ["mixed", "empty"]
+    assert "not prepared: own, which would gain nothing by it" in said
+    queues, said = prepared("own,mixed,empty")
+    assert queues == ["own", "mixed", "empty"]
+    for queue in ("own", "mixed"):
+        assert re.search(rf"{queue}: Asterisk pauses members .* alone; of 1 member \(Anna", said)
+    assert "empty: Asterisk pauses" not in said
 
 
 def test_queues_of_similar_names_are_prepared_in_files_of_their_own(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from xucd.config import settings as config_settings
 from xucd.config.settings import Ami, Settings
 from xucd.tools import service, setup
 from xucd.tools.asterisk_files import OURS, manager_place
-from xucd.tools.discovery import Access, FoundPbx, discover_pbx, try_access
+from xucd.tools.checks import counted
+from xucd.tools.discovery import Access, FoundPbx, FoundQueue, discover_pbx, try_access
 from xucd.tools.file_changes import Change
 
 RELOADS = ("manager reload", "dialplan reload")
@@ -111,22 +112,8 @@ def prepare(run: Run, found: FoundPbx) -> None:
     if run.pbx is None:
         return
     names = [queue.name for queue in found.queues]
-    can, cannot = setup.preparable(run.pbx, names)
-    wanted: list[str] = []
-    if run.arguments.exact_wrapup == "all":
-        wanted = can
-        _tell_left_out(cannot)
-    elif run.arguments.exact_wrapup:
-        wanted = _named(run.arguments.exact_wrapup, names, cannot)
-    elif can and not run.arguments.yes and not run.dry:
-        print(
-            "\nQueues work as they are: xucd pauses an agent as its call begins. In a prepared"
-            "\nqueue Asterisk does it, which is exact for calls of milliseconds, too. All its"
-            "\nother options stay."
-        )
-        _tell_left_out(cannot)
-        wanted = [name for name in can if ask(f"Prepare the queue {name}?", default=False)]
-    changes = setup.prepared_changes(run.pbx, [name for name in wanted if name in can])
+    wanted = _to_prepare(run, run.pbx, found)
+    changes = setup.prepared_changes(run.pbx, wanted)
     if not changes:
         return
     run.show(changes)
@@ -141,6 +128,47 @@ def prepare(run: Run, found: FoundPbx) -> None:
             raise Mistake(f"Asterisk lost {', '.join(sorted(lost))}; everything is as it was")
 
     run.make(changes, ("queue reload all",), still_there)
+
+
+def _to_prepare(run: Run, pbx: setup.PbxFiles, found: FoundPbx) -> list[str]:
+    """The queues that the arguments, or the answers, ask for. Raises `Mistake`, `FilesError`."""
+    queues = {queue.name: queue for queue in found.queues}
+    can, cannot = setup.preparable(pbx, queues)
+    text = run.arguments.exact_wrapup
+    if text and text != "all":
+        # Who names a queue may have agents for it who are not logged in: it is good for these.
+        wanted = [name for name in _named(text, list(queues), cannot) if name in can]
+        for name in wanted:
+            _tell_left_to_ami(queues[name])
+        return wanted
+    if not text:
+        if not can or run.arguments.yes or run.dry:
+            return []
+        print(
+            "\nQueues work as they are: xucd pauses an agent as its call begins. In a prepared"
+            "\nqueue Asterisk does it, which is exact for calls of milliseconds, too. All its"
+            "\nother options stay."
+        )
+    for name, reason in cannot.items():
+        print(f"not prepared: {name} {reason}")
+    wanted = []
+    for name in can:
+        _tell_left_to_ami(queues[name])
+        if setup.gains_nothing(queues[name]):
+            print(f"not prepared: {name}, which would gain nothing by it")
+        elif text or ask(f"Prepare the queue {name}?", default=False):
+            wanted.append(name)
+    return wanted
+
+
+def _tell_left_to_ami(queue: FoundQueue) -> None:
+    """Say which members a prepared queue does not pause."""
+    if left := setup.left_to_ami(queue):
+        print(
+            f"{queue.name}: Asterisk pauses members named Agent/… alone; of"
+            f" {counted(left, 'member', 'members')}, xucd pauses those that are agents itself, over"
+            " AMI, and Asterisk's own wrap-up (wrapuptime) ends in a prepared queue"
+        )
 
 
 def _is_here(ami: Ami, pbx: setup.PbxFiles) -> bool:
@@ -158,9 +186,3 @@ def _named(text: str, names: list[str], cannot: dict[str, str]) -> list[str]:
         if name in cannot:
             raise Mistake(f"--exact-wrapup: {name} {cannot[name]}")
     return wanted
-
-
-def _tell_left_out(cannot: dict[str, str]) -> None:
-    """Say which queues are not prepared though all were asked for, or none was named."""
-    for name, reason in cannot.items():
-        print(f"not prepared: {name} {reason}")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from xucd.center.directory import AGENT_MEMBER
 from xucd.config import shipped
 from xucd.config.settings import WELL_KNOWN_SECRETS, Settings
 from xucd.config.settings_writing import CannotWrite, Keys, with_keys
@@ -37,7 +38,7 @@ from xucd.tools.asterisk_files import (
     with_manager_enabled,
     without_include,
 )
-from xucd.tools.discovery import FoundPbx
+from xucd.tools.discovery import FoundPbx, FoundQueue
 from xucd.tools.file_changes import Change, FilesError, digest
 
 MANAGER, EXTENSIONS, PREPARED = (
@@ -236,6 +237,22 @@ def preparable(pbx: PbxFiles, queues: Iterable[str]) -> tuple[list[str], dict[st
         elif not gosubs:
             can.append(queue)
     return can, cannot
+
+
+def left_to_ami(queue: FoundQueue) -> list[str]:
+    """The members whom a prepared queue does not pause either: those not named ``Agent/2501``."""
+    return [m.name or m.interface for m in queue.members if not m.name.startswith(AGENT_MEMBER)]
+
+
+def gains_nothing(queue: FoundQueue) -> bool:
+    """Whether a queue, prepared, would pause nobody: the PBX's own members are all that it has.
+
+    xucd's agents are named ``Agent/2501`` where xucd adds them.
+    """
+    return bool(queue.members) and all(
+        member.membership != "dynamic" and not member.name.startswith(AGENT_MEMBER)
+        for member in queue.members
+    )
 
 
 def with_wrapups(found: FoundPbx, pbx: PbxFiles) -> FoundPbx:

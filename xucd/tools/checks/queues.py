@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 
 import msgspec
 
-from xucd.center.directory import LOCAL, Directory, Line, Queue, folded
+from xucd.center.directory import AGENT_MEMBER, LOCAL, Directory, Line, Queue, folded
 from xucd.tools.checks import QUEUE_RELOAD, Finding, counted
 from xucd.tools.checks.subject import Subject
 from xucd.tools.discovery import FoundMember, FoundQueue
@@ -124,6 +124,7 @@ async def options(subject: Subject) -> AsyncIterator[Finding]:
         *_rung_while_talking(read, place),
         *_strategies(read, queues, place),
         *_wrapup(read, [queue.name for queue in wrapping], place),
+        *_left_to_ami(subject.directory, read, wrapping),
     ):
         yield finding
 
@@ -269,6 +270,30 @@ def _wrapup(
             " (wrapuptime) besides xucd's: it cannot be seen or ended early, and agents whom xucd"
             " shows as ready are not rung",
             f"write wrapuptime = 0 in {place}; {QUEUE_RELOAD}",
+        )
+
+
+def _left_to_ami(
+    directory: Directory, read: dict[str, QueueOptions], wrapping: Iterable[FoundQueue]
+) -> Iterator[Finding]:
+    """The members on lines of xucd's whom a prepared queue does not pause, for their names."""
+    found: dict[str, list[str]] = {}
+    for queue in wrapping:
+        if queue.name not in read or not _is_ours(read[queue.name]):
+            continue
+        for member in queue.members:
+            if not member.name.startswith(AGENT_MEMBER) and line_of(directory, member) is not None:
+                found.setdefault(_shown(member), []).append(queue.name)
+    if found:
+        yield Finding(
+            "WrapupByAmi",
+            "note",
+            f"{_listed(found)} {_are(found)} not named {AGENT_MEMBER}…, and xucd-sub-wrap pauses"
+            " such members alone: xucd pauses an agent there itself, over AMI, once it has"
+            " answered, and a call shorter than some 50 ms can let another one through",
+            "nothing, if that is good enough; for an exact wrap-up, name the member after its"
+            f" agent where the queue is configured, such as {AGENT_MEMBER}2501: its agent's number;"
+            f" {QUEUE_RELOAD}",
         )
 
 
