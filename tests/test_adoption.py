@@ -80,6 +80,19 @@ def test_a_phone_has_one_agent() -> None:
         adoption(pbx(), StoredCenter(there), LOCAL)
 
 
+@pytest.mark.parametrize("interface", ["PJSIP/anna berg", "Custom:x"])
+def test_of_a_member_that_no_line_can_hold_the_reason_is_said(interface: str) -> None:
+    with pytest.raises(NotAdoptable, match="has to look like PJSIP/1001") as refused:
+        adoption(found(member(interface, "Anna")), StoredCenter(PRESENT), interface)
+    assert refused.value.code == "NotAdoptable"
+
+
+def test_nor_where_the_centre_itself_cannot_be_written_down() -> None:
+    odd = msgspec.structs.replace(PRESENT, lines=(Line(7, "207", "PJSIP/anna berg"),))
+    with pytest.raises(NotAdoptable, match=r"lines\[0\]\.interface"):
+        adoption(pbx(), StoredCenter(odd), LOCAL)
+
+
 def dynamic(interface: str, name: str = "Dan") -> FoundMember:
     return FoundMember(interface, name, 0, interface, "dynamic")
 

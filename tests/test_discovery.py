@@ -1,5 +1,7 @@
 """What xucd proposes for a PBX: from what Asterisk tells of it to a centre file."""
 
+import re
+
 import pytest
 
 from xucd.ami.actions import Action
@@ -238,6 +240,21 @@ def test_what_the_centre_file_cannot_hold_is_left_out_with_a_reason() -> None:
     (reason,) = proposal.left_out
     assert reason.startswith("left out: queue of\x07fice")
     assert "\x07" not in proposal.text
+
+
+@pytest.mark.parametrize("odd", ["PJSIP/anna berg", "PJSIP/ännä", "Custom:x", "Local/+49 30@x/n"])
+def test_a_member_whose_line_the_centre_file_cannot_hold_stops_no_other(odd: str) -> None:
+    proposal = propose(found(member(odd, "Odd One"), member("PJSIP/201", "Anna Berg")))
+    assert [agent.login for agent in proposal.plan.agents] == ["anna.berg"]
+    (reason,) = proposal.left_out
+    assert re.match(rf"left out: line \S+ \({re.escape(odd)}\): interface has to look", reason)
+
+
+def test_nor_does_a_phone_in_no_queue() -> None:
+    phones = (FoundPhone("PJSIP/jörg", number="205"), FoundPhone("PJSIP/206", number="206"))
+    proposal = propose(found(phones=phones))
+    assert [line.number for line in proposal.plan.lines] == ["206"]
+    assert "PJSIP/jörg" in proposal.left_out[0]
 
 
 def test_the_second_proposal_for_the_same_pbx_adds_nothing() -> None:

@@ -188,7 +188,7 @@ class _Reader:
         found: list[tuple[Path, Line]] = []
         for path, entry in self.entries["lines"]:
             try:
-                found += [(path, line) for line in _lines(entry, path)]
+                found += [(path, line) for line in lines_of(entry, path)]
             except ConfigValueError as error:
                 self.report(error.path, error.problem)
                 self.unread["lines"].add(entry.number)
@@ -334,7 +334,7 @@ def _names(value: Any, error: ConfigValueError, keys: Iterable[str]) -> set[str 
     return {name if isinstance(name, str | int) else None for name in known}
 
 
-def _lines(entry: LineEntry, path: Path) -> Iterator[Line]:
+def lines_of(entry: LineEntry, path: Path = ()) -> Iterator[Line]:
     """The line of an entry, or all lines of its range. Raises `ConfigValueError`."""
     if entry.ids is None and entry.numbers is None:
         if entry.id is None or entry.number is None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from xucd.center.directory import AGENT_MEMBER, folded
+from xucd.config.center_file import CenterFileError
 from xucd.config.plan import Plan
 from xucd.store.extending import Propose, StoredCenter
 from xucd.tools.discovery import FoundMember, FoundPbx
@@ -72,7 +73,12 @@ def adoption(found: FoundPbx, present: StoredCenter, interface: str) -> Proposal
         ),
         phones=tuple(each for each in found.phones if each.device == phone.device),
     )
-    proposal = propose(alone, present.plan, present.logins)
+    try:
+        proposal = propose(alone, present.plan, present.logins)
+    except CenterFileError as error:
+        problem = " ".join(error.problems)
+        text = f"{interface} cannot be made an agent. {problem}"
+        raise NotAdoptable("NotAdoptable", text) from error
     if len(proposal.plan.agents) == len(present.plan.agents):
         problem = " ".join(proposal.left_out) or "Its phone is an agent's already."
         raise NotAdoptable("NotAdoptable", f"{interface} cannot be made an agent. {problem}")

@@ -140,6 +140,8 @@ class _Maker:
         """Add an entry if the centre file takes it; else say why not."""
         try:
             validation.convert(msgspec.to_builtins(entry), type(entry))
+            if isinstance(entry, LineEntry):
+                list(center_file.lines_of(entry))
         except ConfigValueError as error:
             problem = f"{validation.dotted(error.path)} {error.problem}"
             self.left_out.append(f"left out: {what}: {problem}")
