@@ -257,6 +257,29 @@ def test_what_the_services_user_cannot_use_is_told_to_root(tmp_path: Path) -> No
     assert os.geteuid() == 0
 
 
+def test_a_directorys_secret_that_only_root_can_read_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    let_all_pass(tmp_path)
+    os.chown(tmp_path, NOBODY, -1)
+    settings = tmp_path / "xucd.toml"
+    settings.write_text(
+        f'[ami]\nport = 1\nsecret = "4711-4711"\n[store]\nurl = "sqlite:///{tmp_path}/xucd.db"\n'
+        '[oidc]\nsecret_file = "oidc-secret"\n[ldap]\nsecret_file = "ldap-secret"\n'
+    )
+    secrets = [tmp_path / "oidc-secret", tmp_path / "ldap-secret"]
+    for file in secrets:
+        file.write_text("of-its-own")
+        file.chmod(0o600)
+    os.chown(settings, NOBODY, -1)
+    cli.main(["-c", str(settings), "check"])
+    assert f"user nobody cannot read {secrets[0]}, {secrets[1]}" in capsys.readouterr().out
+    for file in secrets:
+        os.chown(file, NOBODY, -1)
+    cli.main(["-c", str(settings), "check"])
+    assert "ServiceCannotRead" not in capsys.readouterr().out
+
+
 def test_the_exit_code_is_that_of_the_worst_finding() -> None:
     def of(*levels: Level) -> int:
         return exit_code([Finding("X", level, "", "") for level in levels])

@@ -169,6 +169,10 @@ def test_the_secret_is_read_from_a_file_beside_the_settings_or_from_credentials(
     (credentials / "ami").write_text("from-systemd")
     environ = {"CREDENTIALS_DIRECTORY": str(credentials)}
     assert load(tmp_path, "[ami]\nsecret_file = 'ami'", environ).ami.secret == "from-systemd"
+    # The unit hands over one secret; another is beside the settings all the same.
+    (tmp_path / "ldap").write_text("beside")
+    both = "[ami]\nsecret_file = 'ami'\n[ldap]\nsecret_file = 'ldap'"
+    assert load(tmp_path, both, environ).ldap.secret == "beside"
 
 
 def test_a_secret_file_that_is_missing_empty_doubled_or_well_known_is_refused(

@@ -3,13 +3,13 @@
 import argparse
 import os
 import pwd
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from sqlalchemy import make_url
 
 from xucd.cli.subcommand import exposed, settings, settings_path
-from xucd.config.directories import loopback
+from xucd.config.directories import ca_files, loopback
 from xucd.config.settings import Settings, secret_file
 from xucd.tools import asterisk_files
 
@@ -59,14 +59,16 @@ def asterisk_etc() -> Path | None:
 
 
 def _service_reads(
-    arguments: argparse.Namespace, checked: Settings, credentials: bool
+    arguments: argparse.Namespace, checked: Settings, credentials: Collection[str]
 ) -> Iterator[Path]:
-    """The files that the service has to read, but for a secret that systemd hands it."""
+    """The files that the service has to read, but for secrets that systemd hands it."""
     path = settings_path(arguments)
     if path is not None:
         yield path
-    if checked.ami.secret_file is not None and not credentials:
-        yield secret_file(checked.ami.secret_file, path, os.environ)
+    for name in (checked.ami.secret_file, checked.oidc.secret_file, checked.ldap.secret_file):
+        if name is not None and name not in credentials:
+            yield secret_file(name, path, os.environ)
+    yield from map(Path, ca_files(checked.oidc, checked.ldap).values())
     if checked.web.tls_certificate is not None and checked.web.tls_key is not None:
         yield from (Path(checked.web.tls_certificate), Path(checked.web.tls_key))
 

@@ -126,6 +126,12 @@ def check_ldap(ldap: Ldap) -> None:
         )
 
 
+def ca_files(oidc: Oidc, ldap: Ldap) -> dict[str, str]:
+    """The files of certificates to trust, by the section that is on and names one."""
+    named = {"oidc": oidc.issuer and oidc.ca_file, "ldap": ldap.urls and ldap.ca_file}
+    return {section: file for section, file in named.items() if file}
+
+
 def loopback(host: str) -> bool:
     """Whether a host is this machine itself."""
     if host == "localhost":

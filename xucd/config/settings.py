@@ -296,13 +296,14 @@ def _from_text(name: str, text: str, kind: Any) -> object:
 def secret_file(name: str, path: Path | None, environ: Mapping[str, str]) -> Path:
     """Where the secret's file is. `path` is that of the settings.
 
-    A relative file is taken from systemd's credentials if there are any, else from beside the
+    A relative file is taken from systemd's credentials if it is one of them, else from beside the
     settings. A command of the service's user is given no credentials, and may not read what is
     beside the settings: it takes those of the service that runs.
     """
-    if "CREDENTIALS_DIRECTORY" in environ:
-        return Path(environ["CREDENTIALS_DIRECTORY"]) / name
     beside = (path.parent if path else Path()) / name
+    if "CREDENTIALS_DIRECTORY" in environ:
+        credential = Path(environ["CREDENTIALS_DIRECTORY"]) / name
+        return credential if os.path.lexists(credential) else beside
     of_service = SERVICE_CREDENTIALS / name
     usable = os.access(beside, os.R_OK, effective_ids=True) or not os.access(
         of_service, os.R_OK, effective_ids=True

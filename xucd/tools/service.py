@@ -130,12 +130,12 @@ def stop() -> None:
 class Unit(msgspec.Struct, frozen=True):
     """xucd's service, as systemd knows it; without a unit, nothing is known.
 
-    `files` is how many files it may have open, `credentials` says that systemd hands it secrets.
+    `files` is how many files it may have open, `credentials` are the secrets that systemd hands it.
     """
 
     user: str | None = None
     files: int | None = None
-    credentials: bool = False
+    credentials: frozenset[str] = frozenset()
 
 
 def unit() -> Unit:
@@ -153,7 +153,7 @@ def unit() -> Unit:
     return Unit(
         user=values.get("User") or None,
         files=int(files) if files.isdecimal() else None,
-        credentials=re.search(r"(?m)^LoadCredential(Encrypted)?=.", written) is not None,
+        credentials=frozenset(re.findall(r"(?m)^LoadCredential(?:Encrypted)?=([^:\s]+)", written)),
     )
 
 
