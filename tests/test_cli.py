@@ -14,6 +14,7 @@ import pytest
 from integration.running import free_port
 from tests.conftest import DEMO, PROJECT
 from xucd import __version__
+from xucd.config.settings import load
 from xucd.signin import passwords
 from xucd.store import Store
 
@@ -54,6 +55,17 @@ def test_applying_says_what_changed_and_then_that_nothing_does(xucd: Run) -> Non
     assert first.stdout.endswith("takes this over with: systemctl reload xucd\n")
     second = xucd("center", "apply", DEMO)
     assert (second.returncode, second.stdout) == (0, "nothing to change\n")
+
+
+def test_files_may_begin_with_the_mark_that_editors_on_windows_write(
+    xucd: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "marked.toml").write_bytes(b"\xef\xbb\xbf" + DEMO.read_bytes())
+    (tmp_path / "ami-secret").write_text("s3cret-of-a-test", encoding="utf-8-sig")
+    (tmp_path / "xucd.toml").write_text('[ami]\nsecret_file = "ami-secret"', encoding="utf-8-sig")
+    done = xucd("center", "apply", "marked.toml")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert load(tmp_path / "xucd.toml", {}).ami.secret == "s3cret-of-a-test"
 
 
 def test_an_empty_file_removes_nothing_and_prune_says_first_how_much(

@@ -66,7 +66,7 @@ class CenterFile:
 def read(path: FilePath, today: datetime.date) -> CenterFile:
     """Read a file; days such as "tomorrow" are counted from `today`. Raises `CenterFileError`."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise CenterFileError([f"{path}: cannot be read: {error.strerror}"]) from error
     except UnicodeDecodeError as error:

@@ -245,7 +245,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, secret: bool = True) 
 def read(path: Path) -> dict[str, Any]:
     """The settings file's content, as it is. Raises `SettingsError`."""
     try:
-        return validation.read_toml(path.read_text(encoding="utf-8"))
+        return validation.read_toml(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -343,7 +343,7 @@ def _secret(
         )
     file = secret_file(section.secret_file, path, environ)
     try:
-        secret = file.read_text(encoding="utf-8").rstrip("\r\n")
+        secret = file.read_text(encoding="utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise ConfigValueError((name, "secret_file"), f"{file} is not UTF-8 text") from error
     except (OSError, ValueError) as error:

@@ -296,7 +296,7 @@ def settings_changes(
     try:
         is_new = not path.exists()
         base = bytes_of(text_of(path))  # before it is read once more
-        text = (shipped.path("docs/xucd.toml") if is_new else path).read_text(encoding="utf-8")
+        text = (shipped.path("docs/xucd.toml") if is_new else path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError, shipped.NotShipped) as error:
         raise FilesError(f"{path}: cannot be read: {error}") from error
     keys: dict[tuple[str, str], str | int | bool | None] = {}
