@@ -9,8 +9,15 @@ from xucd.ami.errors import Rejected
 from xucd.ami.framing import Block
 from xucd.center.directory import Group
 from xucd.config.plan import Person, Plan, PlannedAgent
-from xucd.tools.dialplan import Dialplan, Hint, Place, queue_places, read_dialplan
-from xucd.tools.discovery import FoundMember, FoundPbx, FoundPhone, FoundQueue, discover
+from xucd.tools.dialplan import Dialplan, Hint, Place, queue_places, read_dialplan, read_hint
+from xucd.tools.discovery import (
+    FoundMember,
+    FoundPbx,
+    FoundPhone,
+    FoundQueue,
+    discover,
+    read_phones,
+)
 from xucd.tools.proposal import propose
 from xucd.tools.proposed_names import login_of, person_name
 
@@ -262,6 +269,33 @@ def test_the_second_proposal_for_the_same_pbx_adds_nothing() -> None:
     first = propose(pbx, admin=True)
     again = propose(pbx, first.plan, admin=True)
     assert (again.new, again.plan) == ((), first.plan)
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "hinted"),
+    [
+        (["sip/204"], "SIP/204"),
+        (["Sip/204"], "sip/204"),
+        (["pjsip/204", "PJSIP/204"], "PJSIP/204"),
+        (["local/204@in/n", "Local/204@in/n"], "pjsip/204"),
+        (["local/204@in/n", "Local/204@in/n"], "Custom:204"),
+    ],
+)
+def test_a_technology_in_other_letters_is_the_same_phone(
+    interfaces: list[str], hinted: str
+) -> None:
+    queues = tuple(
+        FoundQueue(f"q{index}", "ringall", (member(interface, "Anna Berg"),))
+        for index, interface in enumerate(interfaces)
+    )
+    plan = Dialplan(hints=(read_hint("204", "in", hinted),))
+    phones = read_phones([{"Event": "DeviceStateChange", "Device": hinted}], plan, queues)
+    pbx = FoundPbx(queues, phones, plan)
+    first = propose(pbx)
+    assert [line.number for line in first.plan.lines] == ["204"]
+    assert "queues also reach this phone" not in first.text
+    assert [len(agent.queues or ()) for agent in first.plan.agents] == [len(interfaces)]
+    assert propose(pbx, first.plan).new == ()
 
 
 def test_a_centre_that_is_there_stays_and_gets_what_is_new() -> None:

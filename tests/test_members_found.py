@@ -26,6 +26,8 @@ from xucd.center.snapshot import MemberSeen, QueuesSeen, Snapshot
 from xucd.center.station import Station
 from xucd.center.wrapup_ends import HALF_PAUSED_S
 from xucd.commands.lookup import warning_of_reach
+from xucd.tools.checks.queues import line_of
+from xucd.tools.discovery import FoundMember
 from xucd.views.agents import agent_config, queue_members, removed_members
 
 QUEUES = frozenset({"support", "sales", "billing"})
@@ -38,6 +40,22 @@ LOCAL = "Local/1001@default/n"
 def joins(interface: str, name: str, queue: str = "support", **fields: object) -> ev.MemberAdded:
     event = ev.MemberAdded(queue, interface, name, 0, False, "")
     return msgspec.structs.replace(event, **fields)
+
+
+@pytest.mark.parametrize(
+    ("interface", "state"),
+    [("pjsip/1001", ""), ("local/1001@default/n", ""), ("Custom:x", "Pjsip/1001")],
+)
+def test_a_member_rings_its_line_in_whatever_letters_its_technology_is(
+    interface: str, state: str
+) -> None:
+    scene = Scene()
+    scene.happens(joins(interface, "Anna", state_interface=state))
+    directory = scene.center.directory
+    line = directory.line_by_number["1001"]
+    ((_, found),) = scene.center.members.on_line(line)
+    assert found.interface == interface
+    assert line_of(directory, FoundMember(interface, "Anna", 0, state)) == line
 
 
 def leaves(queue: str) -> ev.MemberRemoved:

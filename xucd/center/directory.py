@@ -22,6 +22,11 @@ AGENT_MEMBER = "Agent/"
 LOCAL = "Local/"
 """How the names of Local channels, and of members that ring through the dialplan, begin."""
 
+_TECHNOLOGIES = {
+    name.lower(): name
+    for name in ("PJSIP", "SIP", "IAX2", "DAHDI", "SCCP", "Skinny", "MGCP", "Dongle", "Local")
+}
+
 
 class Group(msgspec.Struct, frozen=True):
     """A group of agents, the unit of a supervisor's rights."""
@@ -108,6 +113,12 @@ _FOLD = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 def folded(queue: str) -> str:
     """A queue's name in a form in which names are the same that are so to app_queue."""
     return queue.translate(_FOLD)
+
+
+def as_channels_are_named(interface: str) -> str:
+    """The interface with its technology as in channels' names: Asterisk rings ``sip/204`` too."""
+    technology, slash, name = interface.partition("/")
+    return _TECHNOLOGIES.get(technology.lower(), technology) + slash + name
 
 
 class QueuesByName(Mapping[str, Queue]):

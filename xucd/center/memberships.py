@@ -19,7 +19,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from xucd.center.directory import AGENT_MEMBER, LOCAL, Directory, Line
+from xucd.center.directory import AGENT_MEMBER, LOCAL, Directory, Line, as_channels_are_named
 from xucd.center.events import MemberPaused
 from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, SetPause
 from xucd.center.snapshot import MemberSeen
@@ -194,6 +194,7 @@ class Memberships:
     def line_of_device(self, device: str) -> Line | None:
         """The line of an interface or of a device that stands for one."""
         directory = self._directory
+        device = as_channels_are_named(device)
         line = directory.line_by_interface.get(device) or directory.line_by_device.get(device)
         if line is None and device.startswith((LOCAL, _HINT)):
             number = device.removeprefix(LOCAL).removeprefix(_HINT).partition("@")[0]

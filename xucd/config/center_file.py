@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from xucd.center import callee
-from xucd.center.directory import Group, Line, Queue
+from xucd.center.directory import Group, Line, Queue, as_channels_are_named
 from xucd.config import validation
 from xucd.config.entries import ENTRIES, AgentEntry, CallbackEntry, LineEntry, UserEntry
 from xucd.config.plan import (
@@ -36,10 +36,6 @@ REFERRED = {
     "queues": ("name",),
     "lines": ("number",),
     "callbackPeriods": ("name",),
-}
-TECHNOLOGIES = {
-    name.lower(): name
-    for name in ("PJSIP", "SIP", "IAX2", "DAHDI", "SCCP", "Skinny", "MGCP", "Dongle", "Local")
 }
 
 
@@ -360,19 +356,13 @@ def lines_of(entry: LineEntry, path: Path = ()) -> Iterator[Line]:
         keys = {key: value.replace("{number}", number) for key, value in _patterns(entry).items()}
         for key, value in keys.items():
             _check_interface(value, (*path, key))
-            keys[key] = _as_channels_are_named(value)
+            keys[key] = as_channels_are_named(value)
         yield Line(int(line_id), number, context=entry.context, **keys)
 
 
 def _check_interface(value: str, path: Path) -> None:
     if not re.search(validation.INTERFACE, value) or len(value) > 79:
         raise ConfigValueError(path, validation.PATTERN_HELP[validation.INTERFACE])
-
-
-def _as_channels_are_named(interface: str) -> str:
-    """The interface with its technology as in channels' names: Asterisk rings ``sip/204`` too."""
-    technology, slash, name = interface.partition("/")
-    return TECHNOLOGIES.get(technology.lower(), technology) + slash + name
 
 
 def _patterns(entry: LineEntry) -> dict[str, str]:

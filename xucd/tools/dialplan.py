@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from xucd.ami.framing import Block
-from xucd.center.directory import folded
+from xucd.center.directory import as_channels_are_named, folded
 
 MAX_HOPS = 5
 """How many jumps lead from a number to a queue at most."""
@@ -100,7 +100,7 @@ def read_dialplan(blocks: Iterable[Block]) -> Dialplan:
 
 def read_hint(number: str, context: str, text: str) -> Hint:
     """A hint such as ``PJSIP/204&Custom:DND204,CustomPresence:204``."""
-    devices = text.partition(",")[0].split("&")
+    devices = map(as_channels_are_named, text.partition(",")[0].split("&"))
     return Hint(number, context, tuple(name for name in devices if re.match(r"\w+/.", name)))
 
 

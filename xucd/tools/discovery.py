@@ -17,6 +17,7 @@ from xucd.ami.connection import AmiSettings, log_in
 from xucd.ami.errors import AmiError, Rejected
 from xucd.ami.framing import Block
 from xucd.ami.protocol import connect
+from xucd.center.directory import as_channels_are_named
 from xucd.tools.dialplan import Dialplan, Place, queue_places, read_dialplan, read_hint
 
 Query = Callable[[Action], Awaitable[list[Block]]]
@@ -212,7 +213,7 @@ def read_phones(
     states: dict[str, str] = {}
     for block in blocks:
         if block.get("Event") == "DeviceStateChange" and is_phone(block.get("Device", "")):
-            states[block["Device"]] = block.get("State", "")
+            states[as_channels_are_named(block["Device"])] = block.get("State", "")
     hints: dict[str, tuple[str, str]] = {}
     for hint in dialplan.hints:
         if hint.number.startswith("_"):
@@ -220,7 +221,7 @@ def read_phones(
         for device in filter(is_phone, hint.devices):
             hints.setdefault(device, (hint.number, hint.context))
     members = [
-        device
+        as_channels_are_named(device)
         for queue in queues
         for member in queue.members
         for device in (member.interface, member.state_interface)

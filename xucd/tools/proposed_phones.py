@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from xucd.center.directory import LOCAL
+from xucd.center.directory import LOCAL, as_channels_are_named
 from xucd.tools.dialplan import NUMBER, Dialplan, Hint
 from xucd.tools.discovery import FoundMember, FoundPbx, FoundPhone, is_phone
 from xucd.tools.proposed_names import is_phones
@@ -36,12 +36,12 @@ class RungPhone(msgspec.Struct):
     @property
     def key(self) -> str:
         """What tells it from others: its device, or the interface of a phone that is unknown."""
-        return self.phone.device or self.members[0][1].interface
+        return self.phone.device or self.interface
 
     @property
     def interface(self) -> str:
         """By which most queues ring it."""
-        return most(member.interface for _, member in self.members)
+        return most(as_channels_are_named(member.interface) for _, member in self.members)
 
     @property
     def person(self) -> str:
@@ -57,7 +57,7 @@ def rung_phones(found: FoundPbx) -> list[RungPhone]:
     for queue in found.queues:
         for member in queue.members:
             reached = reach.phone_of(member)
-            key = reached.phone.device or member.interface
+            key = reached.phone.device or as_channels_are_named(member.interface)
             station = all_of_them.setdefault(key, RungPhone(reached.phone))
             station.members.append((queue.name, member))
             if reached.guess and reached.guess not in station.guesses:
@@ -86,10 +86,10 @@ class _Reach:
             self._hints_by_number.setdefault(hint.number, []).append(hint)
 
     def phone_of(self, member: FoundMember) -> Reached:
-        for device in (member.interface, member.state_interface):
+        for device in map(as_channels_are_named, (member.interface, member.state_interface)):
             if is_phone(device):
                 return Reached(self._phones.get(device, FoundPhone(device)))
-        number, context = _extension(member.interface, LOCAL)
+        number, context = _extension(as_channels_are_named(member.interface), LOCAL)
         hints = self._hints_by_number.get(number, [])
         certain = _leads_to(self._dialplan, context, hints)
         if member.state_interface.startswith("hint:"):
@@ -133,7 +133,8 @@ def doubts(station: RungPhone) -> list[str]:
     """What is odd about a phone's members."""
     notes = [*station.guesses]
     members = [member for _, member in station.members]
-    ways = sorted({member.interface for member in members} - {station.interface})
+    reached_by = {as_channels_are_named(member.interface) for member in members}
+    ways = sorted(reached_by - {station.interface})
     if ways:
         notes.append(f"DOUBTFUL: queues also reach this phone by {', '.join(ways)}")
     names = sorted({m.name for m in members if not is_phones(m.name)})

@@ -9,7 +9,15 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 
 import msgspec
 
-from xucd.center.directory import AGENT_MEMBER, LOCAL, Directory, Line, Queue, folded
+from xucd.center.directory import (
+    AGENT_MEMBER,
+    LOCAL,
+    Directory,
+    Line,
+    Queue,
+    as_channels_are_named,
+    folded,
+)
 from xucd.tools.checks import QUEUE_RELOAD, Finding, counted
 from xucd.tools.checks.subject import Subject
 from xucd.tools.discovery import FoundMember, FoundQueue
@@ -80,7 +88,7 @@ async def members(subject: Subject) -> AsyncIterator[Finding]:
 
 def line_of(directory: Directory, member: FoundMember) -> Line | None:
     """The line that a member rings: by its interface, its state interface or the number in one."""
-    for device in (member.interface, member.state_interface):
+    for device in map(as_channels_are_named, (member.interface, member.state_interface)):
         line = directory.line_by_interface.get(device) or directory.line_by_device.get(device)
         if line is None and device.startswith((LOCAL, "hint:")):
             number = device.removeprefix(LOCAL).removeprefix("hint:").partition("@")[0]
