@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import update
 
-from xucd.app.admission import Admission, with_user
+from tests.lone_xucd import LoneXucd
+from xucd.app.admission import Admission, still_granted, with_user
 from xucd.app.users import ConfiguredUsers
-from xucd.center.audit import Kind
-from xucd.config.directories import Ldap
+from xucd.center.audit import XUCD, Kind
+from xucd.config.directories import GrantSettings, Ldap, Oidc
 from xucd.config.plan import Plan
 from xucd.signin.identities import Identity
 from xucd.store import AsyncStore, Store, audit, directory_users, tables
@@ -83,3 +85,56 @@ def test_users_of_a_directory_are_in_no_files_way(store: Store, demo_plan: Plan)
     assert apply(store, plan) == []
     directory_users.admit(store, brought("yan"), "", 0.0, create=True)
     assert store.directory().user_by_login["yan"].id > users["zoe"].id
+
+
+GIVEN = Granted(by="ldap", profile="Admin", rights=("recording",), queues=("a", "b"))
+ADMINS = GrantSettings(group="admins", profile="Admin", rights=("recording",), queues=("a", "b"))
+OTHERS = GrantSettings(group="others", profile="Supervisor", queues=("b",))
+LDAP, OIDC = Ldap(urls=("ldaps://x",), grants=(ADMINS,)), Oidc(issuer="https://x", grants=(ADMINS,))
+
+
+@pytest.mark.parametrize(
+    ("given", "directories", "left"),
+    [
+        (GIVEN, (Oidc(), LDAP), GIVEN),
+        (GIVEN, (Oidc(), replace(LDAP, grants=(OTHERS,))), Granted(by="ldap", queues=("b",))),
+        (GIVEN, (OIDC, replace(LDAP, grants=())), None),
+        (GIVEN, (OIDC, replace(LDAP, urls=())), None),
+        (replace(GIVEN, by=""), (OIDC, replace(LDAP, urls=())), replace(GIVEN, by="")),
+        (replace(GIVEN, by=""), (Oidc(), Ldap()), None),
+    ],
+    ids=["granted", "less", "no grants", "directory off", "of either", "of neither"],
+)
+def test_what_no_grant_gives_any_more_is_taken_back(
+    store: Store,
+    demo_plan: Plan,
+    given: Granted,
+    directories: tuple[Oidc, Ldap],
+    left: Granted | None,
+) -> None:
+    apply(store, demo_plan)
+    own = store.configured().user_by_login["sue"]
+    directory_users.admit(store, brought("sue", given), "", 0.0, create=False)
+    directory_users.revise(store, still_granted(*directories), 1.0)
+    sue = store.directory().user_by_login["sue"]
+    assert sue.profile == (own.profile if left is None else left.profile)
+    assert sue.rights == (own.rights if left is None else left.rights)
+    newest = audit.read(store, AuditSearch(newest_first=True, limit=1))[0].entry
+    assert (newest.actor == XUCD) == (left != given)
+    if left != given:
+        assert (newest.kind, [target.name for target in newest.targets]) == (
+            Kind.SET_PROFILE,
+            ["sue"],
+        )
+
+
+async def test_a_start_takes_back_what_a_directory_gave_that_is_off(tmp_path: Path) -> None:
+    xucd = LoneXucd(tmp_path)
+    await xucd.prepare()
+    store = xucd.store()
+    directory_users.admit(store, brought("bruce", GIVEN), "", 0.0, create=False)
+    assert store.directory().user_by_login["bruce"].profile == "Admin"
+    await xucd.start()
+    await xucd.stop()
+    assert store.directory().user_by_login["bruce"].profile is None
+    store.close()

@@ -12,9 +12,10 @@ from xucd.center.grammar import name_of
 from xucd.config import validation
 from xucd.config.directories import Ldap, Oidc
 from xucd.signin.errors import SignInRefused
-from xucd.signin.identities import Identity, granted, members_grants
+from xucd.signin.identities import Identity, granted, members_grants, remaining
 from xucd.store import AsyncStore, Store, directory_users
 from xucd.store.directory_users import DirectoryUser
+from xucd.store.repository import Granted
 
 MAX_LOGIN, MAX_NAME = 64, 100
 
@@ -52,7 +53,9 @@ class Admission:
                 first_name=_name(identity.first_name),
                 last_name=_name(identity.last_name) or login,
                 origin=identity.method,
-                granted=granted(grants) if settings.grants else None,
+                granted=msgspec.structs.replace(granted(grants), by=identity.method)
+                if settings.grants
+                else None,
                 is_member=not settings.grants or bool(grants),
             ),
             address,
@@ -69,6 +72,19 @@ class Admission:
         if not known or user is None:
             raise _unknown()
         return user
+
+
+def still_granted(oidc: Oidc, ldap: Ldap) -> Callable[[str, Granted], Granted | None]:
+    """What is left of what groups gave, by the method of the sign-in: see `directory_users.revise`.
+
+    A directory that is off grants nothing. Where the method is not known, either may have.
+    """
+    grants = {
+        "oidc": oidc.grants if oidc.issuer else (),
+        "ldap": ldap.grants if ldap.urls else (),
+    }
+    of_all = (*grants["oidc"], *grants["ldap"])
+    return lambda method, given: remaining(given, grants.get(method, of_all))
 
 
 def with_user(directory: Directory, user: User) -> Directory:

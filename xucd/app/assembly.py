@@ -16,7 +16,7 @@ from twisted.web.server import Site
 from xucd.agi import callback, sheet, variables
 from xucd.agi.server import AgiServer
 from xucd.app import configuration, directories, file_limit
-from xucd.app.admission import Admission, with_user
+from xucd.app.admission import Admission, still_granted, with_user
 from xucd.app.adopting import Adopter
 from xucd.app.audited import AuditedCommands
 from xucd.app.clock import Clock
@@ -51,6 +51,7 @@ from xucd.store import (
     StoreError,
     StoreUnavailable,
     callback_reading,
+    directory_users,
     seen_settings,
 )
 from xucd.store.audit_trail import AuditTrail
@@ -99,6 +100,8 @@ class Assembly:
         store, settings = self._store, self.settings
         self._files = file_limit.raised()
         await store.run(Store.migrate)
+        left = still_granted(settings.oidc, settings.ldap)
+        await store.run(directory_users.revise, left, time.time())
         memory = await store.run(resume, self._clock.reading(), midnight_after)
         if memory is not None:
             self._clock.goes_on_from(memory.clock)

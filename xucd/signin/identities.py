@@ -93,3 +93,18 @@ def granted(grants: Iterable[GrantSettings]) -> Granted:
         queues=tuple(dict.fromkeys(queue for grant in found for queue in grant.queues)),
         groups=tuple(dict.fromkeys(group for grant in found for group in grant.groups)),
     )
+
+
+def remaining(given: Granted, grants: Iterable[GrantSettings]) -> Granted | None:
+    """What is left of what was given once there are these grants; None without any."""
+    found = tuple(grants)
+    if not found:
+        return None
+    most = granted(found)
+    return msgspec.structs.replace(
+        given,
+        profile=given.profile if given.profile in {grant.profile for grant in found} else None,
+        rights=tuple(right for right in given.rights if right in most.rights),
+        queues=tuple(queue for queue in given.queues if queue in most.queues),
+        groups=tuple(group for group in given.groups if group in most.groups),
+    )

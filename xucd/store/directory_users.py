@@ -5,13 +5,13 @@ file again takes nothing away. A user whom a directory has brought has an `origi
 holds nor removes it, until it names the same login.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
 
-from xucd.center.audit import Actor, AuditEntry, Kind, Target
+from xucd.center.audit import XUCD, Actor, AuditEntry, Kind, Target
 from xucd.store import audit, tables
 from xucd.store.repository import Granted, Store, put_rows
 
@@ -66,6 +66,32 @@ def admit(
             connection, msgspec.structs.replace(entry, detail={**entry.detail, "after": given})
         )
         return True, True
+
+
+def revise(store: Store, remaining: Callable[[str, Granted], Granted | None], at: float) -> None:
+    """Take from users what no grant gives any more; told to the audit trail.
+
+    `remaining` says what is left of what groups gave, by the method of the sign-in. `at` is in
+    epoch seconds. Raises `StoreError`.
+    """
+    table = tables.users
+    columns = (table.c.id, table.c.login, table.c.granted, table.c.origin)
+    with store.writing(alone=True) as connection:
+        for row in connection.execute(select(*columns).where(table.c.granted.is_not(None))).all():
+            given = msgspec.convert(row.granted, Granted)
+            left = remaining(given.by or row.origin or "", given)
+            if left == given:
+                continue
+            after = msgspec.to_builtins(left)
+            connection.execute(update(table).where(table.c.id == row.id).values(granted=after))
+            entry = AuditEntry(
+                at=at,
+                actor=XUCD,
+                kind=Kind.SET_PROFILE,
+                targets=(Target("user", row.id, row.login),),
+                detail={"before": row.granted, "after": after},
+            )
+            audit.append(connection, entry)
 
 
 def remove(store: Store, login: str, entry: AuditEntry) -> bool:

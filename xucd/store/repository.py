@@ -290,9 +290,11 @@ _NAMES = ("name", "display_name", "first_name", "last_name")
 class Granted(msgspec.Struct, frozen=True, kw_only=True):
     """What the groups of a directory give a user, in place of the centre's file: see `signin`.
 
-    Queues and groups are named; names that nothing has any more give nothing.
+    Queues and groups are named; names that nothing has any more give nothing. `by` is the method of
+    the sign-in that told of the groups, "" where that is not known.
     """
 
+    by: str = ""
     profile: Profile | None = None
     rights: tuple[str, ...] = ()
     queues: tuple[str, ...] = ()
