@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import certificate
 from tests.conftest import PROJECT
 from xucd.config.directories import GrantSettings
 from xucd.config.settings import Settings, SettingsError, load
 from xucd.signin.identities import Identity, Method, granted, members_grants
+from xucd.signin.oidc.fetching import Fetching
 from xucd.store.repository import Granted
 
 AMI = '[ami]\nsecret = "not-well-known"\n'
@@ -58,6 +60,33 @@ def test_good_settings_are_taken_with_their_secrets(tmp_path: Path) -> None:
     assert loaded(tmp_path, LDAP).ldap.urls == ("ldaps://ldap.example",)
     here = LDAP.replace("ldaps://ldap.example", "ldap://127.0.0.1") + "starttls = false"
     assert loaded(tmp_path, here)
+
+
+@pytest.mark.parametrize("section", [OIDC, LDAP], ids=["oidc", "ldap"])
+def test_certificates_to_trust_that_cannot_be_used_are_told_with_the_key(
+    tmp_path: Path, section: str
+) -> None:
+    file = tmp_path / "ca.pem"
+    text = f'{section}ca_file = "{file}"\n'
+    key = f"{'ldap' if section == LDAP else 'oidc'}.ca_file"
+
+    def refusal() -> str:
+        with pytest.raises(SettingsError) as error:
+            loaded(tmp_path, text)
+        return str(error.value)
+
+    assert refusal() == f"xucd.toml: {key}: {file} cannot be read: No such file or directory"
+    good = Path(certificate(tmp_path)[0]).read_text()
+    for wrong in ("", "no certificate", good.replace("M", "", 1), f"{good}{good[:99]}A{good[99:]}"):
+        file.write_text(wrong)
+        assert refusal() == f"xucd.toml: {key}: {file} holds no certificates in PEM"
+    # Authorities are often handed out with words between their certificates.
+    file.write_text(f"# Ours, été\n{good}# theirs\n{good}\nthe end\n")
+    assert loaded(tmp_path, text)
+    assert Fetching(str(file), 1.0)
+    file.unlink()
+    off = f'[oidc]\nca_file = "{file}"\n[ldap]\nca_file = "{file}"\n'
+    assert loaded(tmp_path, off)
 
 
 def test_of_several_groups_the_higher_profile_counts_and_lists_are_joined() -> None:
@@ -108,6 +137,7 @@ def test_the_examples_of_the_page_for_operators_load(tmp_path: Path) -> None:
     assert len(blocks) == 3
     for name in ("oidc-secret", "ldap-secret"):
         (tmp_path / name).write_text("a secret")
+    authority = certificate(tmp_path)[0]
     for block in blocks:
-        found = loaded(tmp_path, block)
+        found = loaded(tmp_path, block.replace("/etc/xucd/ca.pem", authority))
         assert (found.oidc.issuer or found.ldap.urls) and (found.oidc.grants or found.ldap.grants)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.certificates import certificate
 from tests.doc_blocks import REGISTER, WAYS, Block, blocks, blocks_for, entries_of
 from xucd import cli
 from xucd.center.callbacks import Period
@@ -114,7 +115,8 @@ def test_each_file_of_the_project_that_a_command_names_is_there(block: Block) ->
 @pytest.mark.parametrize("block", blocks_for("settings"), ids=str)
 def test_a_settings_file_may_hold_the_block(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "xucd.toml"
-    file.write_text(block.text, encoding="utf-8")
+    authority = certificate(tmp_path)[0]
+    file.write_text(block.text.replace("/etc/xucd/ca.pem", authority), encoding="utf-8")
     for name in re.findall(r'^\w*secret_file = "([\w-]+)"', block.text, re.M):
         (tmp_path / name).write_text("of-its-own", encoding="utf-8")
     settings.load(file, {"XUCD_AMI_SECRET": "of-its-own"})

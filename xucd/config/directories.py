@@ -1,6 +1,9 @@
 """The settings of user directories: a provider of OpenID Connect, and an LDAP server."""
 
 import ipaddress
+import re
+import ssl
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -11,6 +14,8 @@ from xucd.config import validation
 from xucd.config.entries import Right
 from xucd.config.section import Section
 from xucd.config.validation import ConfigValueError
+
+CERTIFICATE = re.compile(b"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 
 
 class GrantSettings(Section, frozen=True, kw_only=True):
@@ -124,6 +129,24 @@ def check_ldap(ldap: Ldap) -> None:
         raise ConfigValueError(
             ("ldap", "secret"), "is missing; it is the password of the account ldap.bind_dn"
         )
+
+
+def check_ca_files(oidc: Oidc, ldap: Ldap) -> None:
+    """Check that the certificates to trust can be used. Raises `ConfigValueError`."""
+    for section, file in ca_files(oidc, ldap).items():
+        path = (section, "ca_file")
+        try:
+            found = certificates(file)
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata="\n".join(found))
+        except (ssl.SSLError, ValueError) as error:
+            raise ConfigValueError(path, f"{file} holds no certificates in PEM") from error
+        except OSError as error:
+            raise ConfigValueError(path, f"{file} cannot be read: {error.strerror}") from error
+
+
+def certificates(file: str) -> list[str]:
+    """The certificates in a PEM file. Raises OSError, and ValueError for what is no text."""
+    return [found.decode("ascii") for found in CERTIFICATE.findall(Path(file).read_bytes())]
 
 
 def ca_files(oidc: Oidc, ldap: Ldap) -> dict[str, str]:

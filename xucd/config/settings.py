@@ -21,7 +21,7 @@ from xucd.center.agent import MISSED, UNREACHABLE
 from xucd.center.grammar import REASON_BYTES
 from xucd.center.placeholders import placeholders
 from xucd.config import validation
-from xucd.config.directories import Ldap, Oidc, check_ldap, check_oidc, loopback
+from xucd.config.directories import Ldap, Oidc, check_ca_files, check_ldap, check_oidc, loopback
 from xucd.config.section import Section as _Section
 from xucd.config.validation import ConfigValueError
 
@@ -223,8 +223,8 @@ S = TypeVar("S", Ami, Oidc, Ldap)
 def load(path: Path | None, environ: Mapping[str, str], *, secret: bool = True) -> Settings:
     """Read the settings file, if there is one, and lay the environment over it.
 
-    With `secret` off, secrets are neither read nor validated: commands that use only the store do
-    not need them. Raises `SettingsError`.
+    With `secret` off, secrets and certificates are neither read nor validated: commands that use
+    only the store do not need them. Raises `SettingsError`.
     """
     source = path.name if path else "settings"
     values = read(path) if path else {}
@@ -232,6 +232,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, secret: bool = True) 
         settings = validation.convert(_overridden(values, environ), Settings)
         if secret:
             settings = _with_secrets(settings, path, environ)
+            check_ca_files(settings.oidc, settings.ldap)
         _check(settings)
         url = _absolute(settings.store.url, environ)
     except ConfigValueError as error:

@@ -2,7 +2,6 @@
 
 import asyncio
 from io import BytesIO
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -15,12 +14,12 @@ from twisted.python.failure import Failure
 from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, FileBodyProducer, ResponseFailed
 from twisted.web.http_headers import Headers
 
+from xucd.config.directories import certificates
 from xucd.signin.errors import DirectoryUnavailable
 
 MAX_BODY: Final = 1024 * 1024
 """In bytes; a provider's keys or claims take a few thousand."""
 
-_END = b"-----END CERTIFICATE-----"
 _FAILURES = (
     error.ConnectError, error.ConnectionClosed, error.DNSLookupError, defer.CancelledError,
     ResponseFailed, SSL.Error, TimeoutError, OSError,
@@ -42,7 +41,7 @@ class Fetching:
     """
 
     def __init__(self, ca_file: str | None, timeout: float) -> None:
-        trust: Any = platformTrust() if ca_file is None else _trust(Path(ca_file))  # type: ignore[no-untyped-call]
+        trust: Any = platformTrust() if ca_file is None else _trust(ca_file)  # type: ignore[no-untyped-call]
         policy: Any = BrowserLikePolicyForHTTPS(trust)  # type: ignore[no-untyped-call]
         self._agent = Agent(reactor, policy, connectTimeout=timeout)  # type: ignore[no-untyped-call]
         self._timeout = timeout
@@ -106,13 +105,9 @@ class _Collected(Protocol):
             self.whole.set_exception(failed)
 
 
-def _trust(file: Path) -> Any:
-    """What to trust. Raises `DirectoryUnavailable`."""
-    try:
-        parts = [part for part in file.read_bytes().split(_END) if part.strip()]
-        found = [Certificate.loadPEM(part + _END) for part in parts]
-    except (OSError, ValueError, SSL.Error) as failed:
-        raise DirectoryUnavailable(f"oidc.ca_file: {file} cannot be used: {failed}") from None
+def _trust(file: str) -> Any:
+    """What to trust, of a file that was checked with the settings."""
+    found = [Certificate.loadPEM(each.encode()) for each in certificates(file)]
     return trustRootFromCertificates(found)  # type: ignore[no-untyped-call]
 
 
