@@ -271,6 +271,13 @@ def test_the_second_proposal_for_the_same_pbx_adds_nothing() -> None:
     assert (again.new, again.plan) == ((), first.plan)
 
 
+def test_a_penalty_that_is_too_high_leaves_no_agent_out() -> None:
+    proposal = propose(found(member("PJSIP/201", "Anna Berg", 20_000)))
+    (agent,) = proposal.plan.agents
+    assert agent.queues == {1: 10_000}
+    assert "DOUBTFUL: its penalty in sales is 20000; 10000 is the highest here" in proposal.text
+
+
 @pytest.mark.parametrize(
     ("interfaces", "hinted"),
     [

@@ -15,7 +15,8 @@ from xucd.center.directory import Profile
 from xucd.config import validation
 
 Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
-Penalty = Annotated[int, Meta(ge=0, le=10_000)]
+MAX_PENALTY = 10_000
+Penalty = Annotated[int, Meta(ge=0, le=MAX_PENALTY)]
 Seconds = Annotated[int, Meta(ge=0, le=3600)]
 Number = Annotated[str, Meta(pattern=validation.NUMBER, max_length=40)]
 Extension = Annotated[str, Meta(pattern=validation.EXTENSION, max_length=40)]

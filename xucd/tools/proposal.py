@@ -15,6 +15,7 @@ import msgspec
 from xucd.center.directory import AGENT_MEMBER, folded
 from xucd.config import center_file, validation, writing
 from xucd.config.entries import (
+    MAX_PENALTY,
     AgentEntry,
     Context,
     Entry,
@@ -191,7 +192,7 @@ class _Maker:
         queues: dict[str, int] = {}
         for queue, member in members:
             if (known := names.get(folded(queue))) is not None:
-                queues.setdefault(known, member.penalty)
+                queues.setdefault(known, min(member.penalty, MAX_PENALTY))
         line = self.line_of(station)
         own = station.person
         agent = self.agent_of(line, members)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from xucd.center.directory import LOCAL, as_channels_are_named
+from xucd.config.entries import MAX_PENALTY
 from xucd.tools.dialplan import NUMBER, Dialplan, Hint
 from xucd.tools.discovery import FoundMember, FoundPbx, FoundPhone, is_phone
 from xucd.tools.proposed_names import is_phones
@@ -140,6 +141,11 @@ def doubts(station: RungPhone) -> list[str]:
     names = sorted({m.name for m in members if not is_phones(m.name)})
     if len(names) > 1:
         notes.append(f"DOUBTFUL: its members have several names: {'; '.join(names)}")
+    notes += [
+        f"DOUBTFUL: its penalty in {queue} is {member.penalty}; {MAX_PENALTY} is the highest here"
+        for queue, member in station.members
+        if member.penalty > MAX_PENALTY
+    ]
     kinds = sorted({member.membership for member in members})
     if kinds != ["static"]:
         notes.append(f"its members are {' and '.join(kinds)}")
