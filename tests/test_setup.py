@@ -454,6 +454,43 @@ def test_what_somebody_changed_between_two_runs_is_not_lost(etc: Path) -> None:
     assert path.read_bytes() == b"one\nmine\n"
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "[general]\nenabled = no\nbindaddr = 0.0.0.0\nport = 5038\n",
+        "[general]\r\nport = 5038\r\nENABLED=no ; not yet\r\n",
+        "[general]\nbindaddr = 192.0.2.7\n",
+        "[general]\nenabled = yes\n",
+    ],
+)
+def test_the_manager_interface_is_switched_off_again_in_a_file_that_somebody_changed(
+    tmp_path: Path, before: str
+) -> None:
+    pbx = a_pbx(tmp_path, **PLAIN)
+    path = tmp_path / "manager.conf"
+    path.write_bytes(before.encode())
+    changes = setup.asterisk_changes(pbx, setup.account_of(pbx, Settings()), Settings())
+    Manifest(tmp_path / "xucd/setup.json").make(changes)
+    assert manager_place(tmp_path).enabled
+    with path.open("ab") as file:
+        file.write(b"[theirs]\nsecret = s\n")
+    Manifest(tmp_path / "xucd/setup.json").undo(partial(setup.without_ours, tmp_path))
+    assert path.read_bytes().decode() == f"{before}[theirs]\nsecret = s\n"
+
+
+def test_what_somebody_wrote_of_the_manager_interface_stays_when_setup_is_removed(
+    tmp_path: Path,
+) -> None:
+    pbx = a_pbx(tmp_path, **PLAIN)
+    path = tmp_path / "manager.conf"
+    path.write_text("[general]\nenabled = no\nbindaddr = 0.0.0.0\n")
+    changes = setup.asterisk_changes(pbx, setup.account_of(pbx, Settings()), Settings())
+    Manifest(tmp_path / "xucd/setup.json").make(changes)
+    path.write_text(path.read_text().replace("127.0.0.1", "192.0.2.7"))
+    Manifest(tmp_path / "xucd/setup.json").undo(partial(setup.without_ours, tmp_path))
+    assert path.read_text() == "[general]\nenabled = no\nbindaddr = 192.0.2.7\n"
+
+
 def saved_meanwhile(etc: Path) -> str:
     """What an operator adds to manager.conf in an editor."""
     with (etc / "manager.conf").open("a") as file:

@@ -32,7 +32,7 @@ def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
         service.stop()
     placed = str(service.UNIT_FILE) in manifest.files
     if etc is None:
-        said = manifest.undo(lambda _, text: text)
+        said = manifest.undo(lambda _, text, before: text)
     else:
         said = manifest.undo(partial(setup.without_ours, etc), partial(setup.user_of, etc))
     print(*said, sep="\n")

@@ -267,15 +267,23 @@ def line_end(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
 
+def is_yes(value: str) -> bool:
+    """Whether Asterisk takes an option's value for a yes."""
+    return value.lower() in ("yes", "true", "y", "t", "1", "on")
+
+
 def manager_place(etc: Path) -> ManagerPlace:
     """Where the manager interface listens, by manager.conf and what it includes. Raises OSError."""
     texts = [text_of(path) for path in included_files(etc, "manager.conf")]
     options = dict(options_of(texts, "general"))
-    enabled = options.get("enabled", "no").lower() in ("yes", "true", "y", "t", "1", "on")
+    enabled = is_yes(options.get("enabled", "no"))
     bound = options.get("bindaddr", "").strip("[]")
     host = "127.0.0.1" if bound in EVERYWHERE or bound == "localhost" else bound
     port = options.get("port", "5038")
     return ManagerPlace(enabled, host, int(port) if port.isdecimal() else 5038)
+
+
+SWITCHED_ON = {"enabled": "yes", "bindaddr": "127.0.0.1"}
 
 
 def with_manager_enabled(text: str) -> str:
@@ -285,7 +293,7 @@ def with_manager_enabled(text: str) -> str:
     """
     end = line_end(text)
     ended = text.splitlines(keepends=True)
-    wanted = {"enabled": "yes", "bindaddr": "127.0.0.1"}
+    wanted = dict(SWITCHED_ON)
     general: int | None = None
     inside = False
     for index, line in lines_in(text):
@@ -295,7 +303,7 @@ def with_manager_enabled(text: str) -> str:
         elif inside and (match := _OPTION.match(line)):
             key, value = match[1].lower(), match[2].strip("[]")
             if key == "enabled" or (key == "bindaddr" and value in EVERYWHERE):
-                ended[index] = f"{key} = {'yes' if key == 'enabled' else '127.0.0.1'}{end}"
+                ended[index] = f"{key} = {SWITCHED_ON[key]}{end}"
             wanted.pop(key, None)
     if general is None:
         return f"[general]{end}{_options(wanted, end)}{end}{text}"
@@ -303,6 +311,33 @@ def with_manager_enabled(text: str) -> str:
         ended[general] += end
     ended.insert(general + 1, _options(wanted, end))
     return "".join(ended)
+
+
+def without_manager_enabled(text: str, before: str) -> str:
+    """manager.conf without what `with_manager_enabled` made of `before`; what else it has stays."""
+    if is_yes(dict(options_in(before, "general")).get("enabled", "no")):
+        return text  # nothing was to be switched on
+    ended, end = text.splitlines(keepends=True), line_end(text)
+    old, present = ([*_general_options(each)] for each in (before, text))
+    for key, value in SWITCHED_ON.items():
+        lines = [before.splitlines()[index] for index, name in old if name == key]
+        found = [index for index, name in present if name == key]
+        if len(found) != max(len(lines), 1):
+            return "".join(ended)  # somebody has written others
+        for number, index in enumerate(found):
+            if ended[index].strip() == f"{key} = {value}":
+                ended[index] = f"{lines[number]}{end}" if lines else ""
+    return "".join(ended)
+
+
+def _general_options(text: str) -> Iterator[tuple[int, str]]:
+    """The options of [general] by the index of their line, with their names in lower case."""
+    inside = False
+    for index, line in lines_in(text):
+        if match := _SECTION.match(line):
+            inside = match[1].strip() == "general"
+        elif inside and (match := _OPTION.match(line)):
+            yield index, match[1].lower()
 
 
 def _options(wanted: dict[str, str], end: str) -> str:

@@ -38,6 +38,10 @@ _IN_URL = re.compile(r"(//[^/\s:@]*:)[^\s@]+@")
 """The password in an address, such as a database's."""
 
 
+WithoutOurs = Callable[[Path, str, str], str]
+"""Takes what is ours out of a file: its path, its text, and what it held before."""
+
+
 class FilesError(Exception):
     """A file cannot be read or written. The text names it and says what to do."""
 
@@ -169,7 +173,7 @@ class Manifest:
         made: Iterable[Change],
         contents: dict[Path, bytes | None],
         earlier: dict[str, Changed],
-        without_ours: Callable[[Path, str], str] = lambda _, text: text,
+        without_ours: WithoutOurs = lambda _, text, before: text,
     ) -> None:
         """As it was before `make`; what somebody else wrote since stays, without our own lines."""
         for change in reversed(list(made)):  # what includes a file comes after it
@@ -179,7 +183,7 @@ class Manifest:
                 if held in (None, before):
                     continue
                 if held != change.text:
-                    rest = without_ours(path, held.decode("utf-8", "surrogateescape"))
+                    rest = without_ours(path, _text(held), _text(before))
                     before = rest.encode("utf-8", "surrogateescape")
                 if before is None:
                     path.unlink(missing_ok=True)
@@ -195,11 +199,11 @@ class Manifest:
     def reverter(
         self,
         changes: Sequence[Change],
-        without_ours: Callable[[Path, str], str] = lambda _, text: text,
+        without_ours: WithoutOurs = lambda _, text, before: text,
     ) -> Callable[[], None]:
         """Call it after `make` of these changes, to have everything as it is now.
 
-        `without_ours` takes our own lines out of a file that somebody changed meanwhile.
+        `without_ours` is for a file that somebody changed meanwhile.
         """
         contents = {change.path: _read(change.path) for change in changes}
         earlier = self._copied()
@@ -207,13 +211,13 @@ class Manifest:
 
     def undo(
         self,
-        without_ours: Callable[[Path, str], str],
+        without_ours: WithoutOurs,
         user_of: Callable[[Path], Path | None] = lambda _: None,
     ) -> list[str]:
         """Have all files as they were; returns a sentence for each.
 
-        `without_ours` takes our own lines out of a file that somebody changed meanwhile; `user_of`
-        names a file that still needs another one, which stays then. Raises `FilesError`.
+        `without_ours` is for a file that somebody changed meanwhile; `user_of` names a file that
+        still needs another one, which stays then. Raises `FilesError`.
         """
         said = []
         try:
@@ -238,9 +242,7 @@ class Manifest:
         own = self.path.parent
         return sorted(self.files.items(), key=lambda item: (own in Path(item[0]).parents, item[0]))
 
-    def _undo_one(
-        self, path: Path, entry: Changed, without_ours: Callable[[Path, str], str]
-    ) -> str:
+    def _undo_one(self, path: Path, entry: Changed, without_ours: WithoutOurs) -> str:
         held, kept = _read(path), _read(_copy_of(path))
         if kept is not None and digest(kept) != entry.before:
             kept = None  # of another time
@@ -254,8 +256,9 @@ class Manifest:
                 return f"left {path} as it is: {_copy_of(path)} is not what was there before"
             said = _put_back_one(path, kept)
         else:
-            text = held.decode("utf-8", "surrogateescape")
-            rest = without_ours(path, text)
+            text = _text(held)
+            is_known = kept is not None or not entry.before
+            rest = without_ours(path, text, _text(kept) if is_known else text)
             if rest == text:
                 is_left = kept is not None
                 before = f"; {_copy_of(path)} has what was there before" if is_left else ""
@@ -318,6 +321,10 @@ def difference(change: Change) -> str:
     names = (str(change.path) if held is not None else "/dev/null", str(change.path))
     lines = [line.rstrip("\r\n") for line in difflib.unified_diff(before, after, *names)]
     return "\n".join(line for line in lines if line not in ("--- ", "+++ "))
+
+
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8", "surrogateescape")
 
 
 def _lines(text: bytes | None) -> list[str]:

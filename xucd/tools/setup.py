@@ -37,6 +37,7 @@ from xucd.tools.asterisk_files import (
     with_include,
     with_manager_enabled,
     without_include,
+    without_manager_enabled,
 )
 from xucd.tools.discovery import FoundPbx, FoundQueue
 from xucd.tools.file_changes import Change, FilesError, digest
@@ -341,11 +342,11 @@ def _with_keys(path: Path, text: str, keys: Keys) -> str:
         raise FilesError(f"{path}: {error}") from error
 
 
-def without_ours(etc: Path, path: Path, text: str) -> str:
-    """A file that somebody changed since, without our includes."""
+def without_ours(etc: Path, path: Path, text: str, before: str) -> str:
+    """A file that somebody changed since, without what setup made of what it held before."""
     for ours in (MANAGER, EXTENSIONS, PREPARED):
         text = without_include(text, ours, etc)
-    return text
+    return without_manager_enabled(text, before) if path == etc / "manager.conf" else text
 
 
 def user_of(etc: Path, path: Path) -> Path | None:
