@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import json
 from typing import Any, cast
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from xucd.config.directories import Oidc
 from xucd.signin.errors import SignInRefused
@@ -43,6 +44,17 @@ def test_a_good_token_says_who_it_is() -> None:
     assert checked(signed(GOOD, OTHER, "ES256"))["sub"] == "subject"
     both = {**GOOD, "aud": ["xucd", "another"], "azp": "xucd"}
     assert checked(signed(both))["sub"] == "subject"
+
+
+def test_the_access_token_is_bound_to_a_token_signed_by_the_newer_name_of_ed25519() -> None:
+    key = OKPKey.generate_key("Ed25519", {"kid": "three", "use": "sig"})
+    published = claims.public_keys({"keys": [key.as_dict(private=False)]})
+    half = base64.urlsafe_b64encode(hashlib.sha512(b"at").digest()[:32]).rstrip(b"=").decode()
+    token = claims.verified(signed({**GOOD, "at_hash": half}, key, "Ed25519"), published)
+    said = claims.check_id_token(token, CLIENT, nonce="n", access_token="at", now=NOW)
+    assert said["sub"] == "subject"
+    with pytest.raises(ValueError, match="at_hash"):
+        claims.check_id_token(token, CLIENT, nonce="n", access_token="other", now=NOW)
 
 
 @pytest.mark.parametrize(

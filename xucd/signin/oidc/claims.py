@@ -86,9 +86,11 @@ def check_id_token(
     token: jwt.Token, client: Client, *, nonce: str, access_token: str, now: float
 ) -> Mapping[str, Any]:
     """The claims of an ID token for this sign-in. Raises ValueError."""
+    # The newer name of the algorithm (RFC 9864): authlib finds no hash for it, and so no at_hash.
+    renamed = {"alg": "EdDSA"} if token.header["alg"] == "Ed25519" else {}
     claims = CodeIDToken(
         token.claims,
-        token.header,
+        {**token.header, **renamed},
         options={
             "iss": {"essential": True, "value": client.issuer},
             "aud": {"essential": True, "value": client.client_id},
