@@ -227,6 +227,27 @@ def test_a_phone_without_a_queue_is_a_line_and_a_user_and_a_trunk_is_none() -> N
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("members", [(), (member("PJSIP/204", "Berg"),)])
+def test_all_phones_of_one_hint_and_caller_name_are_one_persons(
+    members: tuple[FoundMember, ...],
+) -> None:
+    phones = tuple(
+        FoundPhone(device, number="204", name=name)
+        for device, name in (
+            ("PJSIP/204", "Anna Berg"),
+            ("PJSIP/99204", "Anna Berg"),
+            ("PJSIP/99205", "Dan Fields"),
+        )
+    )
+    plan = propose(found(*members, phones=phones)).plan
+    assert {line.number for line in plan.lines} == {"204", "99204", "99205"}
+    assert len(plan.people) == len({"Anna", "Dan"})
+    assert "dan.fields" in {person.login for person in plan.people}
+    later = (*phones, FoundPhone("PJSIP/99206", number="204", name="Anna Berg"))
+    again = propose(found(*members, phones=later), plan)
+    assert again.new == ("line 99206 (PJSIP/99206)",)
+
+
 def test_a_queue_without_a_number_and_a_phone_without_one_get_numbers_that_are_free() -> None:
     dialled = dialplan("[a]\nexten => 9000,1,Answer()")
     nowhere = FoundPbx(

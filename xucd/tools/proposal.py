@@ -307,14 +307,22 @@ class _Maker:
     def phones_without_queue(self, devices: set[str]) -> None:
         """Add lines, and users where a name is known, for phones that are no members.
 
-        A device without a number is a trunk rather than a phone.
+        A device without a number is a trunk rather than a phone. Of several phones that one hint
+        names, those of one caller name are one person's.
         """
+        known = devices | self.line_by_key.keys()
+        persons = {
+            (phone.number, phone.name) for phone in self.found.phones if phone.device in known
+        }
         for phone in self.found.phones:
-            if phone.device in devices or phone.device in self.line_by_key or not phone.number:
+            if phone.device in known or not phone.number:
                 continue
             line = self.line(phone, phone.device)
             if line is None or not line.number or is_phones(phone.name):
                 continue
+            if (phone.number, phone.name) in persons:
+                continue
+            persons.add((phone.number, phone.name))
             first, last = person_name(phone.name, line.number)
             login = login_of(first, last, line.number, self.logins)
             entry = UserEntry(login=login, first_name=first, last_name=last, line=line.number)
