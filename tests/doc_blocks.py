@@ -71,6 +71,9 @@ REGISTER: dict[tuple[str, str], str] = {
     ),
     ("docs/configuration.md", "[[lines]]"): "centre",
     ("docs/configuration.md", "login;"): "users",
+    ("docs/configuration.md", "# pg_hba.conf"): (
+        "tests/test_store.py::test_postgresql_by_peer_says_whom_it_lets_in_and_can_let_in_root"
+    ),
     ("docs/demo.md", "make demo-up"): DEMO,
     ("docs/demo.md", "make demo-say LOGIN=bruce FOR=30"): DEMO,
     ("docs/demo.md", "(sleep 2; make demo-call NUMBER=3000 TALK=2) & make demo-say LOGIN=bruce"): (

@@ -1,12 +1,16 @@
 """The store's repository, the same over SQLite and PostgreSQL."""
 
 import datetime
+import getpass
 import stat
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -16,6 +20,7 @@ from sqlalchemy import inspect, text
 
 from tests.conftest import TODAY
 from tests.day_figures import put_days
+from tests.doc_blocks import blocks_for
 from xucd.center.day import AgentDay
 from xucd.center.queue_day import QueueDay
 from xucd.center.station import Station
@@ -286,6 +291,42 @@ def test_a_database_out_of_reach_is_unavailable(tmp_path: Path) -> None:
         with pytest.raises(StoreUnavailable):
             store.ping()
         store.close()
+
+
+def test_postgresql_by_peer_says_whom_it_lets_in_and_can_let_in_root(
+    postgresql: Callable[[str], str],
+) -> None:
+    (block,) = blocks_for(
+        "tests/test_store.py::test_postgresql_by_peer_says_whom_it_lets_in_and_can_let_in_root"
+    )
+    me = getpass.getuser()
+    lines = block.text.replace(" root ", f" {me} ").splitlines()
+    url = postgresql("xucd")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE xucd LOGIN; CREATE ROLE alone LOGIN")
+        added = {"hba_file": ["local all alone peer", lines[1]], "ident_file": lines[3:]}
+        for setting, above in added.items():
+            (place,) = connection.execute(f"SHOW {setting}").fetchone() or ()
+            file = Path(place)
+            file.write_text("\n".join([*above, file.read_text()]))
+        connection.execute("SELECT pg_reload_conf()")
+
+    def said(role: str) -> str:
+        store = Store(url.replace("test@", f"{role}@"))
+        try:
+            store.ping()
+        except StoreUnavailable as error:
+            return str(error)
+        finally:
+            store.close()
+        return ""
+
+    deadline = time.monotonic() + 30
+    while not (refused := said("alone")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)  # the server reads its files when it gets to it
+    assert "run the command as this user" in refused
+    assert said("xucd") == ""
 
 
 def test_a_url_of_another_kind_is_refused_without_its_password() -> None:

@@ -7,6 +7,7 @@ of this; there, each connection looks whether it leads to the same database as t
 """
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -37,6 +38,8 @@ NEWEST = max(file.name[1:5] for file in MIGRATIONS.glob("versions/v*.py"))
 OUT_OF_ORDER = frozenset({"25006", "42501", "42P01", "3F000"})
 """States by which PostgreSQL says that no transaction can write now, whatever it holds: read-only,
 without the right to, and with the tables or their schema gone."""
+BY_PEER = re.compile(r"\bpeer\b.*\bauth?ent|\bauth?ent.*\bpeer\b", re.IGNORECASE)
+"""How a server says, in its own language, that the machine's user is not whom it lets in."""
 
 
 def open_engine(url: str) -> Engine:
@@ -227,7 +230,13 @@ def _error_text(error: SQLAlchemyError) -> str:
     """The database's error text, without the statement: that holds personal data."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     lines = str(cause).strip().splitlines()
-    return f"database: {lines[0] if lines else type(cause).__name__}"
+    said = f"database: {lines[0] if lines else type(cause).__name__}"
+    if not BY_PEER.search(said):
+        return said
+    return (
+        f"{said}; PostgreSQL lets in only the machine's user of that name: run the command as this"
+        " user (runuser -u xucd -- xucd ...), or let root in, too, as docs/configuration.md shows"
+    )
 
 
 def migrate(engine: Engine) -> None:

@@ -105,8 +105,9 @@ def _center(url: str) -> tuple[Directory, list[Finding]]:
                 "warning",
                 f"the contact centre could not be read ({error}), so queues, agents and lines are"
                 " not checked",
-                "run the check as root or as the service's user; start the database; a database of"
-                " an older xucd is brought up to date by the start of xucd",
+                "run the check as root or as the service's user (runuser -u xucd -- xucd check);"
+                " start the database; a database of an older xucd is brought up to date by the"
+                " start of xucd",
             )
         ]
     if directory.queues and directory.agents:
