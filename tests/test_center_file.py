@@ -80,6 +80,7 @@ def test_due_dates_are_counted_from_today(demo_plan: Plan) -> None:
         ('name = "sales"', 'name = "support"', "queues[1].name", "support is taken by queues[0]"),
         ('name = "sales"', 'name = "sal,es"', "queues[1].name", "may hold no comma"),
         ('name = "sales"', 'name = "sales\\n"', "queues[1].name", "may hold no comma"),
+        ('name = "sales"', 'name = "Support"', "queues[1].name", "Support is taken by queues[0]"),
         ('name = "boats"', 'name = "default"', "groups[1].name", "default is taken by groups[0]"),
         ('firstName = "Jack"', 'firstName = "J,ack"', "agents[2].firstName", "may hold no comma"),
         ('firstName = "Jack"', 'firstName = "J${x}"', "agents[2].firstName", "may hold no comma"),

@@ -227,6 +227,11 @@ def test_a_phone_without_a_queue_is_a_line_and_a_user_and_a_trunk_is_none() -> N
     ]  # fmt: skip
 
 
+def test_queues_of_one_name_in_other_letters_are_one() -> None:
+    proposal = propose(FoundPbx((FoundQueue("Sales"), FoundQueue("sales"))))
+    assert [queue.name for queue in proposal.plan.queues] == ["Sales"]
+
+
 @pytest.mark.parametrize("members", [(), (member("PJSIP/204", "Berg"),)])
 def test_all_phones_of_one_hint_and_caller_name_are_one_persons(
     members: tuple[FoundMember, ...],

@@ -7,14 +7,14 @@ be read still counts as what others refer to.
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path as FilePath
 from typing import Any
 
 import msgspec
 
 from xucd.center import callee
-from xucd.center.directory import Group, Line, Queue, as_channels_are_named
+from xucd.center.directory import Group, Line, Queue, as_channels_are_named, folded
 from xucd.config import validation
 from xucd.config.entries import ENTRIES, AgentEntry, CallbackEntry, LineEntry, UserEntry
 from xucd.config.plan import (
@@ -124,13 +124,18 @@ class _Reader:
                 unread |= _names(value, error, REFERRED.get(str(path[0]), ()))
         return found, unread
 
-    def unique(self, values: Iterable[tuple[Path, Any]]) -> None:
-        """Report values that an entry above has already; of one such entry, the first only."""
+    def unique(
+        self, values: Iterable[tuple[Path, Any]], same: Callable[[Any], Any] = lambda value: value
+    ) -> None:
+        """Report values that an entry above has already; of one such entry, the first only.
+
+        Values are one where `same` makes one of them.
+        """
         seen: dict[Any, Path] = {}
         for path, value in values:
             if value is None:
                 continue
-            first = seen.setdefault(value, path)
+            first = seen.setdefault(same(value), path)
             copy = (path[:2], first[:2])
             if first is not path and copy not in self.copies:
                 self.copies.add(copy)
@@ -148,7 +153,10 @@ class _Reader:
         # Pairs of entries that have the same id, number or name: most often, one is a copy.
         self.copies: set[tuple[Path, Path]] = set()
         self.unique_keys("groups", "id", "name")
-        self.unique_keys("queues", "id", "name", "number")
+        self.unique_keys("queues", "id", "number")
+        self.unique(
+            (((*path, "name"), queue.name) for path, queue in self.entries["queues"]), folded
+        )
         self.unique_keys("agents", "id", "number")
         self.unique_keys("callbackPeriods", "name")
         self.unique_keys("callbackLists", "name")

@@ -117,11 +117,11 @@ class _Maker:
     def make(self, admin: bool) -> None:
         """Add what the PBX has and the centre has not."""
         known = {folded(queue.name) for queue in self.queues}
-        added = {
-            queue.name
-            for queue in self.found.queues
-            if folded(queue.name) not in known and self.queue(queue)
-        }
+        added = set()
+        for queue in self.found.queues:
+            if folded(queue.name) not in known and self.queue(queue):
+                known.add(folded(queue.name))
+                added.add(queue.name)
         names = {folded(queue.name): queue.name for queue in self.queues}
         members = rung_phones(self.found)
         for station in members:
