@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -262,6 +263,15 @@ async def test_what_asterisk_does_not_take_is_undone(asterisk_image: str, tmp_pa
         assert "has not taken xucd's contexts" in failed.stderr
         assert (tree(pbx.etc), xucd.file.read_text(), sorted(os.listdir(tmp_path))) == before
         assert "xucd" not in pbx.cli("manager show users")
+        # Of another Asterisk of this machine, the second of two to be named, which does not run.
+        second = pbx.etc / "second"
+        second.mkdir()
+        (second / "asterisk.conf").write_text("[directories]\nastrundir => /nowhere\n")
+        failed = await asyncio.to_thread(xucd.setup, "--yes", "--asterisk-etc", str(second))
+        assert failed.returncode == 2
+        assert f"-C {second}/asterisk.conf -rx core show version: " in failed.stderr
+        assert os.listdir(second) == ["asterisk.conf"]
+        shutil.rmtree(second)
         pbx.halt()
         failed = await asyncio.to_thread(xucd.setup, "--yes")
         assert failed.returncode == 2

@@ -38,6 +38,8 @@ class ExistingPbx(Pbx):
             **super().volumes(),
             "/xucd/existing": (HERE / "existing", "ro"),
             "/etc/asterisk": (self.etc, "rw"),
+            # As setup names it to the command below.
+            str(self.folder): (self.folder, "rw"),
         }
 
     def environment(self) -> dict[str, str]:

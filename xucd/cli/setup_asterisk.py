@@ -59,7 +59,8 @@ def _wanted(run: Run, settings: Settings, access: Access) -> list[Change]:
         held = _held(run, settings)
         return setup.settings_changes(run.path, None, -1, is_first=False, held=held)
     if not works and not run.dry:
-        service.asterisk("core show version")  # the account may be right: it does not run
+        # The account may be right: it does not run.
+        service.asterisk("core show version", run.pbx.etc)
     account = None if access.opens else setup.account_of(run.pbx, settings)
     group = service.service_ids()[1]
     is_first = not present_centre(settings.store.url).plan.people

@@ -38,7 +38,7 @@ def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
     print(*said, sep="\n")
     try:
         for command in ("manager reload", "dialplan reload", "queue reload all"):
-            service.asterisk(command)
+            service.asterisk(command, etc)
     except ProgramError as error:
         print(f"Asterisk has not read its files again: {error}", file=sys.stderr)
     first_users.forget(path)

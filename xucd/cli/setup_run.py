@@ -94,8 +94,11 @@ class Run:
         self, changes: list[Change], reloads: tuple[str, ...], check: Callable[[], None]
     ) -> None:
         """Make changes, have Asterisk read them and check; on any failure nothing is left."""
+        etc = None if self.pbx is None else self.pbx.etc
         if reloads:
-            service.asterisk("core show version")  # not running: say so before anything is written
+            service.asterisk(
+                "core show version", etc
+            )  # not running: say so before anything is written
         if self.pbx is None:
             put_back = self.manifest.reverter(changes)
         else:
@@ -104,14 +107,14 @@ class Run:
         try:
             self.manifest.make(changes, reloads)
             for command in reloads:
-                service.asterisk(command)
+                service.asterisk(command, etc)
             check()
         except BaseException:
             with uninterrupted():
                 put_back()
                 with contextlib.suppress(ProgramError):  # what failed first is what is said
                     for command in reloads:
-                        service.asterisk(command)
+                        service.asterisk(command, etc)
             raise
         self.manifest.has_read()
 

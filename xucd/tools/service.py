@@ -37,12 +37,17 @@ class ProgramError(Exception):
     """A program failed. The text is what it said, and what to do."""
 
 
-def asterisk(command: str) -> str:
-    """Run a command of Asterisk's command line. Raises `ProgramError`."""
+def asterisk(command: str, etc: Path | None) -> str:
+    """Run a command of the Asterisk whose configuration is in a folder. Raises `ProgramError`.
+
+    A folder without an ``asterisk.conf`` is that of the one that Asterisk finds by itself.
+    """
     program = shutil.which("asterisk") or shutil.which("asterisk", path=PLACES)
     if program is None:
         raise ProgramError("there is no program asterisk on this machine: run this on the PBX")
-    return _run([program, "-rx", command], "start Asterisk, and run this again as root")
+    main = None if etc is None else etc / "asterisk.conf"
+    which = [] if main is None or not main.exists() else ["-C", str(main)]
+    return _run([program, *which, "-rx", command], "start Asterisk, and run this again as root")
 
 
 def has_systemd() -> bool:
