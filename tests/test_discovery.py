@@ -227,6 +227,13 @@ def test_a_phone_without_a_queue_is_a_line_and_a_user_and_a_trunk_is_none() -> N
     ]  # fmt: skip
 
 
+def test_a_number_that_is_too_long_is_none() -> None:
+    device = "PJSIP/" + 41 * "x"
+    proposal = propose(found(member(device, "Agent/" + 41 * "9")))
+    assert [(line.number, line.interface) for line in proposal.plan.lines] == [("9000", device)]
+    assert [agent.number for agent in proposal.plan.agents] == ["9000"]
+
+
 def test_queues_of_one_name_in_other_letters_are_one() -> None:
     proposal = propose(FoundPbx((FoundQueue("Sales"), FoundQueue("sales"))))
     assert [queue.name for queue in proposal.plan.queues] == ["Sales"]

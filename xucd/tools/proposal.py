@@ -7,7 +7,6 @@ guessed has a note, which stands as a comment above its entry.
 
 import datetime
 import itertools
-import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -19,6 +18,7 @@ from xucd.config.entries import (
     AgentEntry,
     Context,
     Entry,
+    Extension,
     GroupEntry,
     LineEntry,
     QueueEntry,
@@ -250,7 +250,7 @@ class _Maker:
         """The number of an agent: its member's, if that is named so, else its phone's."""
         names = [member.name.removeprefix(AGENT_MEMBER) for member in _named_agents(members)]
         for number in (*names, line):
-            if NUMBER.fullmatch(number) and number not in self.agent_index:
+            if NUMBER.fullmatch(number) and _fits(number) and number not in self.agent_index:
                 return number
         return self.numbers.free()
 
@@ -277,7 +277,7 @@ class _Maker:
             (
                 number
                 for number in (phone.number, name)
-                if number not in self.line_numbers and re.match(validation.EXTENSION, number)
+                if number not in self.line_numbers and _fits(number)
             ),
             "",
         )
@@ -344,6 +344,15 @@ def _admins() -> Iterator[str]:
     """What the administrator may be called, the best first."""
     yield ADMIN
     yield from (f"{ADMIN}-{number}" for number in itertools.count(2))
+
+
+def _fits(number: str) -> bool:
+    """Whether the centre file takes an extension."""
+    try:
+        validation.convert(number, Extension)
+    except ConfigValueError:
+        return False
+    return True
 
 
 def _named_agents(members: list[tuple[str, FoundMember]]) -> list[FoundMember]:
