@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -25,7 +25,10 @@ def signed(key: RSAKey) -> str:
 
 
 class Answers:
-    """A provider's document and keys. `failing` are paths that fail; keys wait for `may_answer`."""
+    """A provider's document and keys. `failing` are paths that fail; keys wait for `may_answer`.
+
+    `exchange` answers whoever brings a code.
+    """
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
@@ -34,6 +37,7 @@ class Answers:
         self.may_answer.set()
         self.now = 1000.0
         self.issuer = ""
+        self.exchange: Callable[[], Awaitable[object]] | None = None
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         path = (await reader.readuntil(b"\r\n\r\n")).split()[1].decode()
@@ -41,7 +45,10 @@ class Answers:
         names = ("authorization_endpoint", "token_endpoint")
         document = {"issuer": self.issuer, "jwks_uri": f"{self.issuer}/keys"}
         document |= {name: f"{self.issuer}/{name}" for name in names}
-        said = {WELL_KNOWN: document, "/keys": {"keys": [KEY.as_dict(private=False)]}}[path]
+        if path == "/token_endpoint" and self.exchange is not None:
+            said = await self.exchange()
+        else:
+            said = {WELL_KNOWN: document, "/keys": {"keys": [KEY.as_dict(private=False)]}}[path]
         if path == "/keys":
             self.keys_wanted.set()
             await self.may_answer.wait()

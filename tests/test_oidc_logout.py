@@ -18,6 +18,7 @@ from joserfc import jwt
 
 from integration.client import http
 from tests.lone_xucd import LoneXucd
+from tests.oidc_provider import Browser
 from tests.test_oidc_keys import KEY, Answers
 from xucd.signin.oidc.claims import LOGOUT_EVENT
 from xucd.store import directory_users
@@ -27,9 +28,10 @@ from xucd.store.directory_users import ProviderSession
 class Centre:
     """An xucd with a provider that gives its document and keys."""
 
-    def __init__(self, xucd: LoneXucd, issuer: str) -> None:
+    def __init__(self, xucd: LoneXucd, provider: Answers) -> None:
         self.xucd = xucd
-        self.issuer = issuer
+        self.provider = provider
+        self.issuer = provider.issuer
 
     def signed_in(self, session: str, issued: float) -> str:
         """The token of a user whom the provider has signed in at that time."""
@@ -45,6 +47,14 @@ class Centre:
         said = {
             "iss": self.issuer, "aud": "xucd", "iat": int(issued), "exp": int(issued) + 600,
             "jti": token_id, "sub": "bruce@provider", "events": {LOGOUT_EVENT: {}},
+        }  # fmt: skip
+        return jwt.encode({"alg": "RS256", "kid": KEY.kid}, said, KEY)
+
+    def id_token(self, nonce: str) -> str:
+        now = int(time.time())
+        said = {
+            "iss": self.issuer, "aud": "xucd", "iat": now, "exp": now + 600, "nonce": nonce,
+            "sub": "bruce@provider", "preferred_username": "bruce",
         }  # fmt: skip
         return jwt.encode({"alg": "RS256", "kid": KEY.kid}, said, KEY)
 
@@ -79,7 +89,7 @@ async def centre(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
         monkeypatch.setenv("XUCD_OIDC_ISSUER", answers.issuer)
         monkeypatch.setenv("XUCD_WEB_PUBLIC_URL", f"http://127.0.0.1:{xucd.port}")
         async with xucd:
-            yield Centre(xucd, answers.issuer)
+            yield Centre(xucd, answers)
 
 
 async def test_a_logout_counts_once_and_ends_no_sign_in_that_began_after_it(
@@ -94,3 +104,24 @@ async def test_a_logout_counts_once_and_ends_no_sign_in_that_began_after_it(
     assert await centre.told(logout) == 400
     assert await centre.told(centre.logout_token("two", now)) == 200
     assert not await centre.is_signed_in(after)
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+async def test_a_logout_that_comes_while_a_sign_in_begins_ends_it(
+    centre: Centre, is_told: bool
+) -> None:
+    url, browser = f"http://127.0.0.1:{centre.xucd.port}/signin/oidc", Browser()
+    begun = await asyncio.to_thread(browser.get, url)
+    asked = urllib.parse.parse_qs(urllib.parse.urlsplit(begun.location).query)
+
+    async def exchange() -> object:
+        token = centre.id_token(asked["nonce"][0])
+        if is_told:
+            assert await centre.told(centre.logout_token("three", time.time() + 1)) == 200
+        return {"id_token": token, "access_token": "at", "token_type": "Bearer"}
+
+    centre.provider.exchange = exchange
+    back = f"{url}/callback?code=c&state={asked['state'][0]}"
+    answer = await asyncio.to_thread(browser.get, back)
+    _, _, fragment = answer.location.partition("#")
+    assert fragment.startswith("sign-in-error=SignInFailed" if is_told else "signed-in=")

@@ -135,6 +135,10 @@ class OidcRoutes:
         signed_in = await self._api.begin(request, user, "oidc")
         sid = signed_in.claims.sid
         await self._sign_ins.began(sid, arrival.session, signed_in.claims.end)
+        if self._flow.has_ended(arrival.session):  # before it was known which sign-ins it has
+            await self._api.end_by_provider(request, sid, signed_in.claims.end)
+            text = "The sign-in server has signed you out meanwhile; sign in again."
+            raise SignInRefused("SignInFailed", text, reason="a logout came before the sign-in")
         lasts = signed_in.claims.end - self._clock()
         self._id_tokens.add(sid, lasts, arrival.id_token)
         code, secret = secrets.token_urlsafe(24), secrets.token_urlsafe(24)

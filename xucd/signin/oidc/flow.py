@@ -103,6 +103,8 @@ class Flow:
         self._key = OctKey.import_key(key)
         self._used: Once[None] = Once(clock, MAX_USED)
         self._logouts: Once[None] = Once(clock, MAX_USED)
+        # Known before what they name has ended.
+        self._told: Once[ProviderSession] = Once(clock, MAX_USED)
 
     @property
     def secure(self) -> bool:
@@ -251,7 +253,17 @@ class Flow:
         except ValueError as error:
             raise claims.refused(f"a logout token: {error}") from None
         session = ProviderSession(said.get("sub", ""), said.get("sid", ""), said["iat"])
+        self._told.add(said["jti"], claims.MAX_AGE_S + claims.SKEW_S, session)
         return ProviderLogout(session, said["jti"])
+
+    def has_ended(self, session: ProviderSession) -> bool:
+        """Whether the provider has said that a session is over, maybe while a sign-in began."""
+        return any(
+            logout.session in ("", session.session)
+            and logout.subject in ("", session.subject)
+            and session.issued <= logout.issued
+            for logout in self._told.values()
+        )
 
     def done(self, logout: ProviderLogout) -> None:
         """Have a logout token refused from now on: all that it names has ended.
@@ -286,6 +298,11 @@ class Once(Generic[T]):
     def __contains__(self, key: str) -> bool:
         """Whether a value of this key is kept, and its time not up."""
         return key in self._kept and self._kept[key][0] > self._clock()
+
+    def values(self) -> list[T]:
+        """All values that are kept, and whose time is not up."""
+        now = self._clock()
+        return [value for until, value in self._kept.values() if until > now]
 
     def take(self, key: str) -> T | None:
         """The value of a key, for the only time; None if there is none, or its time is up."""
