@@ -1,8 +1,10 @@
 """The command line, run as its own process, as an administrator has it."""
 
+import contextlib
 import json
 import os
 import pty
+import select
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from xucd.signin import passwords
 from xucd.store import Store
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+CTRL_C, CTRL_D = b"\x03", b"\x04"
 
 
 @pytest.fixture
@@ -105,6 +108,46 @@ def test_prune_asks_where_somebody_can_answer(
         assert asked.returncode == 0
         assert said.index("6 agents") < said.index("Remove them")
         assert len(store.directory().agents) == agents
+
+
+def test_a_prompt_that_is_left_changes_nothing_and_says_so(
+    xucd: Run, environ: dict[str, str], store: Store, tmp_path: Path
+) -> None:
+    xucd("center", "apply", DEMO)
+    xucd("backup", "backup.db")
+    (tmp_path / "empty.toml").write_text("", encoding="utf-8")
+    for words, prompt, key in (
+        ("center apply --prune empty.toml", "[y/N]", CTRL_C),
+        ("restore backup.db", "[y/N]", CTRL_D),
+        ("user passwd bruce", "New password:", CTRL_C),
+        ("user passwd bruce", "New password:", CTRL_D),
+    ):
+        said = left_at(prompt, key, words.split(), tmp_path, environ)
+        assert "Traceback" not in said
+        assert "nothing was changed" in said
+    assert len(store.directory().agents) == 6
+    assert not list(tmp_path.glob("*before*"))
+
+
+def left_at(
+    prompt: str, key: bytes, words: list[str], folder: Path, environ: dict[str, str]
+) -> str:
+    """What a command says on a terminal where somebody answers its prompt by a control key."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        ["setsid", "--ctty", sys.executable, "-m", "xucd", *words],
+        stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=environ,
+    ):  # fmt: skip
+        os.close(theirs)
+        said = ""
+        with open(ours, "rb", buffering=0) as terminal, contextlib.suppress(OSError):  # its end
+            while part := terminal.read(4096):
+                said += part.decode()
+                # Again, if it came between the prompt and the wait for an answer.
+                waits = prompt in said and "changed" not in said
+                while waits and not select.select([ours], [], [], 0.5)[0]:
+                    os.write(ours, key)
+    return said
 
 
 def test_a_dry_run_shows_the_difference_and_makes_not_even_a_database(

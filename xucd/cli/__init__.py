@@ -127,6 +127,9 @@ COMMANDS: tuple[Subcommand, ...] = (
     ),
 )
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
@@ -139,6 +142,9 @@ def main(argv: list[str] | None = None) -> int:
             print_error(problem)
     except (Mistake, SettingsError, StoreError) as error:
         print_error(f"xucd: {error}")
+    except KeyboardInterrupt:
+        print_error("xucd: interrupted")
+        return INTERRUPTED
     return 2
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from xucd.center.audit import Kind
-from xucd.cli.subcommand import Mistake, settings
+from xucd.cli.subcommand import Mistake, ask, before_any_change, settings
 from xucd.store import Store, StoreError, audit
 from xucd.store import backup as store_backup
 
@@ -37,8 +37,9 @@ def restore(arguments: argparse.Namespace) -> int:
     url = settings(arguments, secret=False).store.url
     store_backup.check(arguments.file)
     if not arguments.yes and sys.stdin.isatty():
-        answer = input(f"Replace the database by {arguments.file}? [y/N] ")
-        if answer.strip().lower() not in {"y", "yes"}:
+        with before_any_change():
+            agreed = ask(f"Replace the database by {arguments.file}?", default=False)
+        if not agreed:
             print("nothing was changed")
             return 0
     before = store_backup.restore(url, arguments.file)

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from xucd.center.audit import Kind
-from xucd.cli.subcommand import RELOAD, open_store, settings
+from xucd.cli.subcommand import RELOAD, ask, before_any_change, open_store, settings
 from xucd.config import center_file, writing
 from xucd.config.center_file import CenterFileError
 from xucd.config.validation import ConfigValueError
@@ -64,7 +64,8 @@ def _agreed(arguments: argparse.Namespace, missing: list[str]) -> bool:
     print(f"to remove, for the file lacks them: {', '.join(missing)}", flush=True)
     if arguments.dry_run or arguments.yes or not sys.stdin.isatty():
         return True
-    return input("Remove them, with all that hangs on them? [y/N] ").strip().lower() in {"y", "yes"}
+    with before_any_change():
+        return ask("Remove them, with all that hangs on them?", default=False)
 
 
 def _trial_store(arguments: argparse.Namespace, opened: contextlib.ExitStack) -> Store:

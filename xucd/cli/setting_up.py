@@ -80,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise Mistake(
             f"{name}: {error.strerror}; run it as a user who may, such as root"
         ) from error
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
         raise Mistake("interrupted; run it again to go on, or with --remove to undo it") from None
 
 

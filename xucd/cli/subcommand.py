@@ -2,7 +2,8 @@
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +71,16 @@ def open_store(arguments: argparse.Namespace) -> Store:
     store = Store(settings(arguments, secret=False).store.url)
     store.migrate()
     return store
+
+
+@contextmanager
+def before_any_change() -> Iterator[None]:
+    """Around a prompt: Ctrl-C, and the end of the input, are a `Mistake` that changed nothing."""
+    try:
+        yield
+    except (EOFError, KeyboardInterrupt):
+        print()
+        raise Mistake("interrupted; nothing was changed") from None
 
 
 def ask(question: str, *, default: bool) -> bool:

@@ -7,7 +7,7 @@ import sys
 import msgspec
 
 from xucd.center.audit import ASKED, Kind, Target
-from xucd.cli.subcommand import Mistake, open_store
+from xucd.cli.subcommand import Mistake, before_any_change, open_store
 from xucd.signin import passwords
 from xucd.store import audit, directory_users
 
@@ -72,8 +72,10 @@ def remove(arguments: argparse.Namespace) -> int:
 def new_password() -> str:
     """A password from a prompt, asked for twice, or from standard input. Raises `Mistake`."""
     if sys.stdin.isatty():
-        password = getpass.getpass("New password: ")
-        if getpass.getpass("Again: ") != password:
+        with before_any_change():
+            password = getpass.getpass("New password: ")
+            again = getpass.getpass("Again: ")
+        if again != password:
             raise Mistake("the passwords do not match")
     else:
         password = sys.stdin.readline().rstrip("\r\n")
