@@ -138,3 +138,16 @@ async def test_a_start_takes_back_what_a_directory_gave_that_is_off(tmp_path: Pa
     await xucd.stop()
     assert store.directory().user_by_login["bruce"].profile is None
     store.close()
+
+
+def test_a_change_of_a_profile_tells_what_the_directorys_groups_give_in_its_place(
+    store: Store, demo_plan: Plan
+) -> None:
+    apply(store, demo_plan)
+    directory_users.admit(store, brought("sue", GIVEN), "", 0.0, create=False)
+    people = [
+        replace(each, profile=None) if each.login == "sue" else each for each in demo_plan.people
+    ]
+    (said,) = apply(store, replace(demo_plan, people=tuple(people)))
+    assert said.startswith("changed user sue: profile ")
+    assert said.endswith("to none (its directory's groups decide: profile Admin, rights recording)")

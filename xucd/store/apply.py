@@ -258,7 +258,23 @@ def _put(connection: Connection, table: Table, stored: Rows, wanted: Rows) -> It
             yield f"added {kind} {row[name]}"
         elif stored[row_key] != row:
             connection.execute(update(table).where(key == row_key).values(row))
-            yield f"changed {kind} {stored[row_key][name]}: {_difference(stored[row_key], row)}"
+            old = stored[row_key]
+            note = _overriding(connection, row_key, old, row) if table is tables.users else ""
+            yield f"changed {kind} {old[name]}: {_difference(old, row)}{note}"
+
+
+def _overriding(
+    connection: Connection, user_id: int, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> str:
+    """What counts in place of a user's new profile and rights, if a directory's groups decide."""
+    if (old["profile"], old["rights"]) == (new["profile"], new["rights"]):
+        return ""
+    table = tables.users
+    given = connection.scalar(select(table.c.granted).where(table.c.id == user_id))
+    if given is None:
+        return ""
+    profile, rights = _shown(given["profile"]), _shown(given["rights"])
+    return f" (its directory's groups decide: profile {profile}, rights {rights})"
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
