@@ -68,11 +68,16 @@ RENEWAL = (
 BANS = "integration/test_debian_package.py::test_fail2ban_bans_an_address_that_guesses_passwords"
 AS_XUCD = "runuser -u xucd -- xucd"
 UPON = """
-mkdir -p $(dirname {own})
-touch {own}
-dpkg --unpack /dist/xucd.deb && exit 1
-rm {own}
+refused() {{
+    mkdir -p $(dirname {own})
+    touch {own}
+    ! dpkg --unpack /dist/xucd.deb || exit 1
+    rm {own}
+}}
+refused
 dpkg --unpack /dist/xucd.deb
+dpkg --remove xucd  # its purge is still to come
+refused
 """
 ON_SID = """
 apt-get -qy install /dist/xucd.deb </dev/null
@@ -141,7 +146,7 @@ def serial(debian: BootedDebian) -> str:
 def test_it_is_not_unpacked_upon_an_installation_without_a_package(dist: Path, own: str) -> None:
     build_images("13")
     said = run_once("xucd-debian:13", {"/dist": dist}, UPON.format(own=own))
-    assert f"xucd is installed here without the package ({own}): stop it" in said
+    assert said.count(f"xucd is installed here without the package ({own}): stop it") == 2
     assert "settings and data stay" in said
 
 
