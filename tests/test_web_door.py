@@ -369,6 +369,10 @@ async def test_a_new_certificate_is_for_new_connections_and_a_broken_one_for_non
             await asyncio.to_thread(Path(files[1]).write_text, "no key")
             with pytest.raises(CertificateError, match=r"cert\.pem"):
                 held.reload()
+            await asyncio.to_thread(Path(files[1]).unlink)
+            with pytest.raises(CertificateError) as missing:
+                held.reload()
+            assert str(missing.value) == f"{files[1]} cannot be read: No such file or directory"
             async with await Client.connect(server.port, path, tls=renewed) as again:
                 await again.hear()
             before.say('{"claz":"ping"}')

@@ -1,5 +1,6 @@
 """The certificate for HTTPS, which can be replaced while connections are open."""
 
+from pathlib import Path
 from typing import Any
 
 from OpenSSL import SSL
@@ -33,6 +34,11 @@ class Certificate:
 
     def _loaded(self) -> SSL.Context:
         certificate, key = self._files
+        for file in self._files:  # of a file that cannot be opened, OpenSSL does not say why
+            try:
+                Path(file).read_bytes()
+            except OSError as error:
+                raise CertificateError(f"{file} cannot be read: {error.strerror}") from error
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
         context.set_min_proto_version(SSL.TLS1_2_VERSION)
         # A client could have us compute keys again and again on one connection.
@@ -42,6 +48,7 @@ class Certificate:
             context.use_privatekey_file(key)
             context.check_privatekey()
         except SSL.Error as error:
-            reason = "; ".join(part[-1] for part in error.args[0]) if error.args else "unreadable"
+            parts = [part[-1] for part in error.args[0] if part[-1]] if error.args else []
+            reason = "; ".join(parts) or "unreadable"
             raise CertificateError(f"{certificate} and {key}: {reason}") from error
         return context
