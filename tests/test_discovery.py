@@ -9,7 +9,15 @@ from xucd.ami.errors import Rejected
 from xucd.ami.framing import Block
 from xucd.center.directory import Group
 from xucd.config.plan import Person, Plan, PlannedAgent
-from xucd.tools.dialplan import Dialplan, Hint, Place, queue_places, read_dialplan, read_hint
+from xucd.tools.dialplan import (
+    Dialplan,
+    Hint,
+    Place,
+    queue_places,
+    read_dialplan,
+    read_hint,
+    with_pattern_hints,
+)
 from xucd.tools.discovery import (
     FoundMember,
     FoundPbx,
@@ -220,8 +228,11 @@ def test_a_phone_without_a_queue_is_a_line_and_a_user_and_a_trunk_is_none() -> N
         FoundPhone("PJSIP/206", "NOT_INUSE", "206", "phones", "internal", "206"),
         FoundPhone("PJSIP/carrier", "NOT_INUSE"),
     )
-    plan = propose(found(phones=phones), admin=True).plan
+    proposal = propose(found(phones=phones), admin=True)
+    plan = proposal.plan
     assert [line.number for line in plan.lines] == ["205", "206"]
+    (reason,) = proposal.left_out
+    assert reason.startswith("left out: 1 device (PJSIP/carrier): no queue, no hint")
     assert [(person.login, person.profile) for person in plan.people] == [
         ("reception.desk", None), ("admin", "Admin"),
     ]  # fmt: skip
@@ -258,6 +269,60 @@ def test_all_phones_of_one_hint_and_caller_name_are_one_persons(
     later = (*phones, FoundPhone("PJSIP/99206", number="204", name="Anna Berg"))
     again = propose(found(*members, phones=later), plan)
     assert again.new == ("line 99206 (PJSIP/99206)",)
+
+
+def test_a_device_that_is_named_as_an_extension_of_inside_is_a_phone() -> None:
+    """Without hints; a provider's number is none, though calls come in by it."""
+    names = ("1001", "1002", "1003", "49301234567")
+    phones = tuple(FoundPhone(f"PJSIP/{each}", context="in", name="Reception") for each in names)
+    steps = ("1001,1,Dial(PJSIP/1001)", "_100[13],1,Dial(x)", "_X.,1,Dial(y)")
+    text = "[in]\n" + "\n".join(f"exten => {step}" for step in steps)
+    plan = dialplan(f"{text}\n[from-outside]\nexten => 49301234567,1,Queue(sales)")
+    proposal = propose(found(phones=phones, plan=plan))
+    assert [(line.number, line.interface) for line in proposal.plan.lines] == [
+        ("1001", "PJSIP/1001"), ("1003", "PJSIP/1003"),
+    ]  # fmt: skip
+    assert len(proposal.plan.people) == len({"1001", "1003"})
+    (reason,) = proposal.left_out
+    assert reason.startswith("left out: 2 devices (PJSIP/1002, PJSIP/49301234567): ")
+
+
+def test_the_hint_of_a_pattern_is_that_of_each_phone_it_names() -> None:
+    hint = Hint("_2XX", "in", ("PJSIP/${EXTEN}", "Custom:DND${EXTEN}"))
+    devices = ["PJSIP/204", "pjsip/206", "PJSIP/2040", "SIP/205", "PJSIP/207"]
+    own = Hint("207", "in", ("PJSIP/207", "PJSIP/desk"))
+    plan = with_pattern_hints(Dialplan(hints=(hint, own)), devices)
+    assert plan.hints == (
+        hint, own, Hint("204", "in", ("PJSIP/204", "Custom:DND204")),
+        Hint("206", "in", ("PJSIP/206", "Custom:DND206")),
+    )  # fmt: skip
+
+
+async def test_phones_of_a_patterns_hint_are_proposed_with_their_numbers() -> None:
+    answers: dict[str, list[Block]] = {
+        "QueueStatus": [
+            {"Event": "QueueParams", "Queue": "sales", "Strategy": "ringall"},
+            {"Event": "QueueMember", "Queue": "sales", "Name": "Dan Fields",
+             "Location": "Local/204@agents/n", "StateInterface": "hint:204@in"},
+        ],
+        "DeviceStateList": [
+            {"Event": "DeviceStateChange", "Device": f"PJSIP/{name}"} for name in ("204", "206")
+        ],
+        "ShowDialPlan": [
+            {"Event": "ListDialplan", "Context": "in", "Extension": "_2XX", "Priority": "hint",
+             "Application": "PJSIP/${EXTEN}"},
+        ],
+    }  # fmt: skip
+
+    async def query(action: Action) -> list[Block]:
+        if action.name in answers:
+            return answers[action.name]
+        raise Rejected(action.name, "Permission denied")
+
+    lines = propose(await discover(query)).plan.lines
+    assert [(line.number, line.interface, line.device) for line in lines] == [
+        ("204", "Local/204@agents/n", "PJSIP/204"), ("206", "PJSIP/206", ""),
+    ]  # fmt: skip
 
 
 def test_a_queue_without_a_number_and_a_phone_without_one_get_numbers_that_are_free() -> None:

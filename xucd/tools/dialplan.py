@@ -20,6 +20,7 @@ NUMBER = re.compile(r"[0-9*#+]+")
 JUMPS = {"goto", "gosub", "gotoif", "gosubif", "gotoiftime", "execif", "macro"}
 """Applications that jump, in lower case: Asterisk takes their names in any."""
 
+_EXTEN = "${EXTEN}"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 _EXPRESSION = re.compile(r"\$\{[^{}]*\}|\$\[[^][]*\]")
 _CLASSES = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": ".+", "!": ".*"}
@@ -102,6 +103,29 @@ def read_hint(number: str, context: str, text: str) -> Hint:
     """A hint such as ``PJSIP/204&Custom:DND204,CustomPresence:204``."""
     devices = map(as_channels_are_named, text.partition(",")[0].split("&"))
     return Hint(number, context, tuple(name for name in devices if re.match(r"\w+/.", name)))
+
+
+def with_pattern_hints(dialplan: Dialplan, devices: Iterable[str]) -> Dialplan:
+    """The dialplan with a hint for each device that a pattern's hint stands for.
+
+    ``exten => _2XX,hint,PJSIP/${EXTEN}`` is that of PJSIP/204 as well, with the number 204.
+    """
+    patterns = [
+        (hint, pattern_of(hint.number), device.split(_EXTEN))
+        for hint in dialplan.hints
+        if hint.number.startswith("_")
+        for device in hint.devices
+        if device.count(_EXTEN) == 1
+    ]
+    found = {(hint.number, hint.context): hint for hint in dialplan.hints}
+    for device in sorted(map(as_channels_are_named, devices)):
+        for hint, pattern, (before, after) in patterns:
+            number = device.removeprefix(before).removesuffix(after)
+            if device == f"{before}{number}{after}" and pattern.fullmatch(number):
+                theirs = tuple(each.replace(_EXTEN, number) for each in hint.devices)
+                one = Hint(number, hint.context, theirs)
+                found.setdefault((number, hint.context), one)
+    return msgspec.structs.replace(dialplan, hints=tuple(found.values()))
 
 
 def queue_places(dialplan: Dialplan, queues: Iterable[str]) -> dict[str, list[Place]]:

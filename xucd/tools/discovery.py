@@ -18,7 +18,14 @@ from xucd.ami.errors import AmiError, Rejected
 from xucd.ami.framing import Block
 from xucd.ami.protocol import connect
 from xucd.center.directory import as_channels_are_named
-from xucd.tools.dialplan import Dialplan, Place, queue_places, read_dialplan, read_hint
+from xucd.tools.dialplan import (
+    Dialplan,
+    Place,
+    queue_places,
+    read_dialplan,
+    read_hint,
+    with_pattern_hints,
+)
 
 Query = Callable[[Action], Awaitable[list[Block]]]
 """Sends one action and returns its answer. Raises `AmiError`."""
@@ -168,6 +175,8 @@ async def discover(query: Query) -> FoundPbx:
             if block.get("Event") == "ExtensionStatus"
         ]
         dialplan = msgspec.structs.replace(dialplan, hints=tuple(hints))
+    known = [block["Device"] for block in device_blocks if is_phone(block.get("Device", ""))]
+    dialplan = with_pattern_hints(dialplan, known)
     return FoundPbx(
         queues=tuple(
             msgspec.structs.replace(queue, places=tuple(places.get(queue.name, ())))

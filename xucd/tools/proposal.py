@@ -26,6 +26,7 @@ from xucd.config.entries import (
 )
 from xucd.config.plan import Plan
 from xucd.config.validation import ConfigValueError
+from xucd.tools.checks import counted
 from xucd.tools.dialplan import NUMBER, Place
 from xucd.tools.discovery import FoundMember, FoundPbx, FoundPhone, FoundQueue
 from xucd.tools.proposed_names import is_phones, login_of, person_name, spoken
@@ -307,20 +308,24 @@ class _Maker:
     def phones_without_queue(self, devices: set[str]) -> None:
         """Add lines, and users where a name is known, for phones that are no members.
 
-        A device without a number is a trunk rather than a phone. Of several phones that one hint
-        names, those of one caller name are one person's.
+        A device without a number is a trunk rather than a phone: those are named. Of several phones
+        that one hint names, those of one caller name are one person's.
         """
         known = devices | self.line_by_key.keys()
         persons = {
             (phone.number, phone.name) for phone in self.found.phones if phone.device in known
         }
+        unknown = []
         for phone in self.found.phones:
-            if phone.device in known or not phone.number:
+            if phone.device in known:
+                continue
+            if not phone.number and not self.numbers.is_of_a_phone(phone.device.partition("/")[2]):
+                unknown.append(phone.device)
                 continue
             line = self.line(phone, phone.device)
             if line is None or not line.number or is_phones(phone.name):
                 continue
-            if (phone.number, phone.name) in persons:
+            if phone.number and (phone.number, phone.name) in persons:
                 continue
             persons.add((phone.number, phone.name))
             first, last = person_name(phone.name, line.number)
@@ -329,6 +334,12 @@ class _Maker:
             what = f"user {first} {last}, login {login}, phone {line.number}"
             if self.add("users", entry, what, ["a phone that is in no queue"]):
                 self.logins.add(login)
+        if unknown:
+            self.left_out.append(
+                f"left out: {counted(unknown, 'device', 'devices')}: no queue, no hint and no"
+                " extension tells a number; a phone among them needs a hint, or a line in the"
+                " centre file"
+            )
 
     def context(self, context: str, notes: list[str]) -> str:
         """A context as the centre file takes it."""

@@ -4,7 +4,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 
-from xucd.tools.dialplan import pattern_of
+from xucd.tools.dialplan import NUMBER, pattern_of
 from xucd.tools.discovery import FoundPbx
 from xucd.tools.proposed_phones import most
 
@@ -32,8 +32,21 @@ class Numbers:
 
     def __init__(self, found: FoundPbx, taken: Iterable[str]) -> None:
         self._taken = {place.exten for place in found.dialplan.steps} | set(taken)
-        self._patterns = _dialled(found)
+        self._dialled = _dialled(found)
+        patterns = [exten for exten in self._dialled if exten.startswith("_")]
+        self._patterns = [pattern_of(exten) for exten in patterns]
+        self._fixed = [pattern_of(exten) for exten in patterns if not re.search("[.!]", exten)]
         self._made_up = self._unused()
+
+    def is_of_a_phone(self, name: str) -> bool:
+        """Whether a device's name is a number that can be dialled, as one of inside alone.
+
+        A pattern for any number of digits, such as ``_9.``, leads outside, and a number that phones
+        do not reach comes from there.
+        """
+        if not NUMBER.fullmatch(name):
+            return False
+        return name in self._dialled or any(each.fullmatch(name) for each in self._fixed)
 
     def take(self, number: str) -> None:
         """Let a number be free no more."""
@@ -53,8 +66,7 @@ class Numbers:
         yield from map(str, itertools.count(10_000))
 
 
-def _dialled(found: FoundPbx) -> list[re.Pattern[str]]:
-    """What phones can dial by patterns, such as ``_9.`` for an outside line."""
+def _dialled(found: FoundPbx) -> list[str]:
+    """What phones can dial: numbers, and patterns such as ``_9.`` for an outside line."""
     reached = found.dialplan.within(usual_context(found))
-    extensions = {place.exten for place in found.dialplan.steps if place.context in reached}
-    return [pattern_of(exten) for exten in sorted(extensions) if exten.startswith("_")]
+    return sorted({place.exten for place in found.dialplan.steps if place.context in reached})
