@@ -135,11 +135,14 @@ async def test_a_discovered_agent_takes_a_call_of_an_untouched_queue(
     asterisk_image: str, tmp_path: Path, case: Case
 ) -> None:
     with ExistingPbx(case.layout, asterisk_image) as pbx:
+        if case.layout == "plain":
+            write_members_by_hand(pbx)
         before, queues = tree(pbx.etc), pbx.cli("queue show")
         xucd = SetUp(pbx, tmp_path)
         done = await asyncio.to_thread(xucd.setup, "--yes")
         assert (done.returncode, done.stderr) == (0, "")
         assert f"The page: http://127.0.0.1:{xucd.port}/" in done.stdout
+        assert ("left out: line" in done.stdout) is (case.layout == "plain")
         assert strategies(pbx.cli("queue show")) == strategies(queues)
         again = await asyncio.to_thread(xucd.setup, "--yes")
         assert "nothing is new" in again.stdout
@@ -167,6 +170,14 @@ async def test_a_discovered_agent_takes_a_call_of_an_untouched_queue(
         removed = await asyncio.to_thread(xucd.setup, "--remove", "--yes")
         assert (removed.returncode, removed.stderr) == (0, "")
         assert tree(pbx.etc) == before
+
+
+def write_members_by_hand(pbx: ExistingPbx) -> None:
+    """Have a member whose technology is in other letters, and one that the centre cannot hold."""
+    queues = pbx.etc / "queues.conf"
+    text = queues.read_text().replace("PJSIP/201", "pjsip/201")
+    queues.write_text(f"{text}member => PJSIP/old desk,0,Old Desk\n")
+    pbx.restart_asterisk()
 
 
 def strategies(shown: str) -> list[str]:
