@@ -125,6 +125,10 @@ async def test_from_the_wheel_setup_makes_a_service_and_undoes_it(machine: Machi
     assert debian.run(owned).splitlines() == ["xucd:xucd 700", "xucd:xucd 600", "root:xucd 640"]
     assert debian.run("runuser -u xucd -- xucd health").startswith('{"current":true')
     assert "nothing is new" in debian.run("xucd setup --yes")
+    # To the package, by the told steps: its unit comes in the place of the one that setup had made.
+    own, packaged = "/etc/systemd/system/xucd.service", "/usr/lib/systemd/system/xucd.service"
+    debian.run(f"mv {own} {packaged}; systemctl daemon-reload; xucd setup --yes; test ! -e {own}")
+    debian.run(f"mv {packaged} {own}; systemctl daemon-reload")
     removed = debian.run("xucd setup --remove --yes")
     assert "the user xucd, whose it is, stays" in removed
     assert debian.run("systemctl is-active xucd || true").strip() in ("inactive", "unknown")

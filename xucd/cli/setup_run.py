@@ -71,7 +71,7 @@ class Run:
         self.places_service = (
             path == SETTINGS
             and service.has_systemd()
-            and (known is None or str(service.UNIT_FILE) in self.manifest.files)
+            and (known is None or self._has_placed(service.UNIT_FILE))
         )
         """Whether the service is setup's to place: there is none, or setup has placed it."""
         self.has_service = known == path or self.places_service
@@ -80,6 +80,10 @@ class Run:
         """What to do if Asterisk does not let xucd in, after a colon."""
         self.rereads = self.restarts = False
         """Whether a service that runs has to read the centre again, or to start anew."""
+
+    def _has_placed(self, file: Path) -> bool:
+        """Whether a file is setup's, and there: where it was taken away, a package's may count."""
+        return str(file) in self.manifest.files and file.exists()
 
     def load(self) -> tuple[Settings, Access]:
         """The settings, and whether Asterisk lets xucd in. Raises `SettingsError`."""
