@@ -122,6 +122,12 @@ def test_the_image_has_nothing_of_the_machine_that_made_it(image: str) -> None:
     assert made == ""
 
 
+def test_the_image_trusts_the_public_certificate_authorities(image: str) -> None:
+    count = "import ssl; print(len(ssl.create_default_context().get_ca_certs()))"
+    asked = ("run", "--rm", "--network", "none", "--entrypoint", "python3", image, "-c", count)
+    assert int(docker(*asked)) > 50
+
+
 def test_an_image_of_the_same_package_is_kept(image: str) -> None:
     before = docker("image", "inspect", "--format", "{{.Id}}", image)
     subprocess.run(["packages/make-image"], cwd=PROJECT, check=True, capture_output=True)
