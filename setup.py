@@ -7,7 +7,10 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 # Below `xucd/shipped` in a wheel, under the same names; xucd/config/shipped.py finds them.
-SHIPPED = ("asterisk-conf", "systemd", "docs/xucd.toml", "docs/proxy", "locks/runtime.txt")
+SHIPPED = (
+    "asterisk-conf", "systemd", "docs/xucd.toml", "docs/proxy", "locks/runtime.txt",
+    "integration/demo/center.toml",
+)  # fmt: skip
 
 
 class BuildWithShipped(build_py):

@@ -18,8 +18,10 @@ from xucd.config import shipped
 # Paths in this repository, as an operator's pages name them.
 NAMED = re.compile(
     r"(?<!/etc/)\b(?:(?:asterisk-conf|systemd|docs/proxy)/[\w./-]*\w"
-    r"|locks/runtime\.txt|docs/xucd\.toml)"
+    r"|locks/runtime\.txt|docs/xucd\.toml|integration/demo/center\.toml)"
 )
+LINK = re.compile(r"\]\((?!\w+:)([\w./-]*\w)")
+"""A link of a page to a file."""
 
 
 def files_named() -> set[str]:
@@ -49,6 +51,19 @@ def test_the_debian_package_has_libraries_for_each_python_that_apt_lets_in() -> 
     pythons = runpy.run_path(str(PROJECT / "packages/make-deb"))["PYTHONS"]
     minors = [int(python.removeprefix("3.")) for python in pythons]
     assert minors == list(range(minors[0], minors[-1] + 1))
+
+
+def test_each_link_of_a_page_in_the_debian_package_leads_to_a_file_in_it() -> None:
+    patterns = runpy.run_path(str(PROJECT / "packages/make-deb"))["DOCUMENTS"]
+    held = {file for pattern in patterns for file in PROJECT.glob(pattern)}
+    led = {
+        f"{page.relative_to(PROJECT)}: {link}"
+        for page in held
+        if page.suffix == ".md"
+        for link in LINK.findall(page.read_text(encoding="utf-8"))
+        if (page.parent / link).resolve() not in held
+    }
+    assert led == set()
 
 
 def test_another_architecture_is_told_what_to_install(tmp_path: Path) -> None:

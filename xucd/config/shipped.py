@@ -2,9 +2,10 @@
 
 They are Asterisk's configuration files (`asterisk-conf/manager.conf`), the systemd unit
 (`systemd/xucd.service`), what fail2ban needs beside it, examples for proxies (`docs/proxy`), the
-settings with every key (`docs/xucd.toml`) and the lock of the libraries (`locks/runtime.txt`). Each
-has the same name everywhere: in a checkout it is at that place, and a wheel, which the Debian
-package and the image are made of, carries it below `xucd/shipped` (setup.py).
+settings with every key (`docs/xucd.toml`), a contact centre with every kind of entry
+(`integration/demo/center.toml`) and the lock of the libraries (`locks/runtime.txt`). Each has the
+same name everywhere: in a checkout it is at that place, and a wheel, which the Debian package and
+the image are made of, carries it below `xucd/shipped` (setup.py).
 """
 
 from pathlib import Path
