@@ -195,6 +195,8 @@ def test_a_queue_or_an_agent_that_is_new_changed_or_gone_is_told_as_such(scene: 
     )
     assert center.changes == [
         ch.AgentConfigChanged(99, 2),
+        center.state_change(center.agents[99]),
+        ch.AgentStatsChanged(99, 2),
         ch.AgentConfigChanged(BRUCE, 1),  # out of billing, of which nothing is left to be told
         ch.AgentConfigChanged(ALICE, 2),
         *(ch.QueueStatsChanged(queue_id) for queue_id in (SUPPORT, SALES, 7)),

@@ -34,7 +34,11 @@ def inherit(center: Center, before: Center, now: float) -> None:
         agent = live.agent
         old = before.agents.get(agent.id)
         if old is None:
-            center.changes.append(AgentConfigChanged(agent.id, agent.group_id))
+            center.changes += (
+                AgentConfigChanged(agent.id, agent.group_id),
+                center.state_change(live),
+            )
+            center.stats_changed(live)
             continue
         live.inherit(old, now, queues)
         station = center.stations.get(agent.id)
