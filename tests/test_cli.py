@@ -135,7 +135,8 @@ def left_at(
     """What a command says on a terminal where somebody answers its prompt by a control key."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        ["setsid", "--ctty", sys.executable, "-m", "xucd", *words],
+        # What a script runs in the background, as these tests are, ignores Ctrl-C.
+        ["env", "--default-signal=INT", "setsid", "--ctty", sys.executable, "-m", "xucd", *words],
         stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=environ,
     ):  # fmt: skip
         os.close(theirs)
