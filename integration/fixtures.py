@@ -43,9 +43,10 @@ class World:
         return client
 
     def phone(self, number: str, answer_after: float | None = None) -> Phone:
-        """A line's phone, which answers by itself after so many seconds, or when told."""
+        """A line's phone, which answers when told, or by itself so long after it rings."""
         phone = self.phones.phone(number)
-        phone.answer_after = answer_after
+        if answer_after is not None:
+            phone.answer_after = answer_after
         return phone
 
     async def close(self) -> None:
@@ -117,9 +118,11 @@ async def a_world(
 ) -> AsyncIterator[World]:
     """A fresh xucd with nobody logged in, beside an Asterisk without members and calls."""
     world = World(await make_xucd(settings, center=center), phones)
-    yield world
-    await world.close()
-    await clear(world)
+    try:
+        yield world
+    finally:  # or the next test fails for what this one left
+        await world.close()
+        await clear(world)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
