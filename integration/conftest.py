@@ -6,13 +6,14 @@ Whatever is missing here is a failure, never a skip. `--asterisk 22` runs agains
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from docker.errors import APIError
 
 from integration.fixtures import make_xucd, phones, prepared, world
-from integration.pbx import Pbx
+from integration.pbx import Pbx, PbxError
 from integration.witness import Witness
 
 __all__ = ["make_xucd", "phones", "prepared", "world"]
@@ -20,6 +21,7 @@ __all__ = ["make_xucd", "phones", "prepared", "world"]
 BIN = Path(__file__).parent / "bin"
 VERSIONS = ("22", "16")
 MODEL_SEED = 1
+LAST = 60  # lines of a log that a failure shows
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,6 +62,31 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "model_seed" in metafunc.fixturenames:
         seeds = metafunc.config.getoption("--model-seed") or [MODEL_SEED]
         metafunc.parametrize("model_seed", seeds)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what Asterisk has at that moment, and what each xucd logged last."""
+    report = yield
+    if not (report.failed and report.when == "call" and isinstance(item, pytest.Function)):
+        return report
+    pbx, folder = item.funcargs.get("pbx"), item.funcargs.get("tmp_path")
+    if isinstance(pbx, Pbx):
+        for command in ("core show channels verbose", "queue show"):
+            report.sections.append((f"Asterisk: {command}", _said(pbx, command)))
+    for log in sorted(folder.rglob("xucd.log")) if isinstance(folder, Path) else ():
+        lines = log.read_text(errors="replace").splitlines()[-LAST:]
+        report.sections.append((str(log), "\n".join(lines)))
+    return report
+
+
+def _said(pbx: Pbx, command: str) -> str:
+    try:
+        return pbx.cli(command)
+    except (PbxError, APIError) as error:  # it may be just what was stopped
+        return str(error)
 
 
 @pytest.fixture(scope="session")
