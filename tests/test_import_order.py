@@ -83,3 +83,13 @@ def test_all_rooms_are_imported(first: dict[str, object]) -> None:
     assert isinstance(modules, list)
     rooms = {path.parent.name for path in (ROOT / "xucd").glob("*/__init__.py")}
     assert {module.split(".")[1] for module in modules if module.count(".") > 1} == rooms
+
+
+def test_what_only_some_centres_need_is_not_imported_by_all() -> None:
+    script = "import json, sys, xucd.app.assembly; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        (sys.executable, "-c", script), cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    imported = {name.partition(".")[0] for name in json.loads(done.stdout)}
+    assert "autobahn" in imported
+    assert imported & {"authlib", "joserfc", "ldap3"} == set()

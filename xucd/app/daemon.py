@@ -1,6 +1,7 @@
 """xucd as a process: event loop, log, signals, and systemd."""
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import Iterable
@@ -48,8 +49,12 @@ def run(settings: Settings, exposed: Iterable[str] = ()) -> int:
 
 
 async def _serve(settings: Settings) -> int:
+    # What is imported stays to the end: the collector need not look through it, now or later.
+    gc.disable()
     from xucd.app.assembly import Assembly, CannotListen  # noqa: PLC0415
 
+    gc.freeze()
+    gc.enable()
     loop = asyncio.get_running_loop()
     stop, reload = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

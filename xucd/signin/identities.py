@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterable
 from typing import Literal
 
 import msgspec
-from ldap3.core.exceptions import LDAPException
-from ldap3.utils.dn import parse_dn
 
 from xucd.center.directory import Profile
 from xucd.config.directories import GrantSettings
@@ -66,6 +64,9 @@ def dn_parts(dn: str) -> list[tuple[str, str, str]]:
 
     Escapes are resolved, and spaces behind separators are gone.
     """
+    from ldap3.core.exceptions import LDAPException  # noqa: PLC0415  # only LDAP's names need it
+    from ldap3.utils.dn import parse_dn  # noqa: PLC0415
+
     try:
         found = parse_dn(re.sub(r"(?<!\\)([,+]) +", r"\1", dn))
     except LDAPException:

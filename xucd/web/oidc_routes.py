@@ -16,6 +16,7 @@ from xucd.signin.abuse_log import RefusalLog
 from xucd.signin.checking import Admit
 from xucd.signin.errors import DirectoryUnavailable, SignInRefused
 from xucd.signin.failure_counts import FailureCounts
+from xucd.signin.oidc import START, TAKE
 from xucd.signin.oidc.flow import (
     BEGUN_S,
     CALLBACK,
@@ -35,8 +36,6 @@ from xucd.web.bearer import SignedIn, token_in
 from xucd.web.errors import HttpError, answer
 from xucd.web.failures import answer_failure, http_error
 
-START: Final = "/signin/oidc"
-TAKE: Final = "/xuc/api/2.0/auth/oidc"
 MAX_ID_TOKENS: Final = 10_000
 """Of how many sign-ins the ID token is kept, with which the provider signs out without asking."""
 MAX_FAILURES: Final = 60

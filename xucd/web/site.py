@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
 from twisted.web.resource import Resource, getChildForRequest
@@ -20,6 +20,7 @@ from xucd.signin.attempts import SignIn
 from xucd.signin.audited import AuditedSignIn, PasswordSignIn
 from xucd.signin.checking import Admit, PasswordChecks, PasswordDirectory, Users
 from xucd.signin.identities import Method
+from xucd.signin.oidc import START, TAKE
 from xucd.signin.places import bucket
 from xucd.signin.revocations import Revocations
 from xucd.signin.tokens import Tokens
@@ -32,12 +33,14 @@ from xucd.web.connections import PROXY, ConnectionLimits, Connections
 from xucd.web.errors import HttpError, answer_error
 from xucd.web.headers import SECURITY_TXT, SecurityTxt, set_headers
 from xucd.web.import_slots import Slot
-from xucd.web.oidc_routes import START, TAKE, OidcParts, OidcRoutes
 from xucd.web.origins import Origins
 from xucd.web.pages import Pages
 from xucd.web.rest import Rest
 from xucd.web.rest_route import Adopt, RestServices
 from xucd.web.user_importer import UserImporter
+
+if TYPE_CHECKING:
+    from xucd.web.oidc_routes import OidcParts
 
 STATIC = Path(__file__).parent / "static"
 # In bytes.
@@ -73,7 +76,7 @@ class SiteParts:
     audit: AuditTrail | None = None
     user_importer: UserImporter | None = None
     passwords: PasswordDirectory | None = None
-    oidc: OidcParts | None = None
+    oidc: "OidcParts | None" = None
     admit: Admit | None = None
     adopt: Adopt | None = None
 
@@ -127,7 +130,12 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
         parts.health,
         legacy_links=options.legacy_links,
     )
-    provider = None if parts.oidc is None else OidcRoutes(parts.oidc, api).app.resource()
+    provider = None
+    if parts.oidc is not None:
+        # Only here: what it needs takes a while to import, and most have no provider.
+        from xucd.web.oidc_routes import OidcRoutes  # noqa: PLC0415
+
+        provider = OidcRoutes(parts.oidc, api).app.resource()
     rest = None
     if (
         parts.callbacks is not None
