@@ -39,7 +39,8 @@ from xucd.tools.asterisk_files import (
     without_include,
 )
 from xucd.tools.discovery import FoundMember, FoundPbx, FoundQueue
-from xucd.tools.file_changes import Change, FilesError, Manifest, alone, difference
+from xucd.tools.file_changes import Change, FilesError, Manifest, alone
+from xucd.tools.file_diff import difference
 from xucd.tools.proposal import propose
 from xucd.tools.service import settings_in
 
@@ -87,9 +88,14 @@ def test_a_pattern_includes_as_asterisk_takes_it(tmp_path: Path) -> None:
 
 
 def test_what_a_program_writes_is_said_not_to_be_seen(tmp_path: Path) -> None:
-    pbx = a_pbx(tmp_path, queues="#include more.conf\n;#exec /no\n", more='#exec "/bin/x" ; y\n')
-    assert setup.unseen(pbx) == [
-        f'{tmp_path}/more.conf: #exec "/bin/x" was not run: what it writes is not seen'
+    pbx = a_pbx(
+        tmp_path,
+        queues="#include more.conf\n;#exec /no\n",
+        more='#exec "/bin/x" ; y\n#EXEC </bin/mysql -p geheim>\n# exec /bin/y z\n',
+    )
+    assert setup.unseen(pbx) == [  # its arguments may be secret
+        f"{tmp_path}/more.conf: #exec {program} was not run: what it writes is not seen"
+        for program in ("/bin/x", "/bin/mysql", "/bin/y")
     ]
 
 
@@ -367,11 +373,27 @@ def test_nobody_elses_secret_is_in_a_diff(tmp_path: Path, line: str) -> None:
     for text in (f"[wallboard]\n{line}\nread = call\nnew\n", "[wallboard]\nread = call\n"):
         shown = difference(Change(path, text.encode()))
         assert "of-the-wallboard" not in shown
-        assert "(a secret)" in shown
-        assert "read = call" in shown
+        assert "read = call" not in shown
+    shown = difference(Change(path, b""))
+    assert "-read = call" in shown
+    assert "of-the-wallboard" not in shown
+    assert "(a secret)" in shown
     path.write_text("of-the-wallboard\n")  # a file that is a secret
     shown = difference(Change(path, b"another\n", secret="another"))
     assert shown.splitlines()[-2:] == ["-(a secret)", "+(a random secret)"]
+
+
+def test_of_a_file_only_what_changes_is_shown_and_in_which_section(tmp_path: Path) -> None:
+    """Dialplans have passwords in every form, right above the line that setup adds."""
+    path = tmp_path / "extensions.conf"
+    kept = "[globals]\nAPIKEY = geheim\n[pin](common)\nexten => 9,1,Authenticate(4711)"
+    path.write_text(kept)
+    shown = difference(Change(path, with_include(f"{kept}\n", "xucd/extensions.conf").encode()))
+    assert shown.splitlines()[2:] == ["@@ -4,0 +5 @@ [pin]", '+#include "xucd/extensions.conf"']
+    shown = difference(Change(path, kept.replace("APIKEY = geheim\n", "").encode()))
+    assert shown.splitlines()[2:] == ["@@ -2 +1,0 @@ [globals]", "-APIKEY = geheim"]
+    shown = difference(Change(path, f"[new]\nx = 1\n{kept}".encode()))
+    assert shown.splitlines()[2:] == ["@@ -0,0 +1,2 @@", "+[new]", "+x = 1"]
 
 
 def test_a_line_that_only_looks_secret_is_shown(tmp_path: Path) -> None:

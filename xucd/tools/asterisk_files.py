@@ -24,7 +24,7 @@ MAX_DEPTH = 10
 
 _SECTION = re.compile(r"\s*\[([^]]+)\]\s*(?:\(([^)]*)\))?")
 _OPTION = re.compile(r"\s*([^=;\[#\s][^=;]*?)\s*=>?\s*(.*?)\s*$")
-_EXEC = re.compile(r"\s*#\s*exec\s", re.IGNORECASE)
+_EXEC = re.compile(r"""(?i)\s*\#\s*exec\s+["<]?([^\s">]+)""")
 _INCLUDE = re.compile(r"""(?i)\s*\#\s*(?:try)?include\s+(?:"([^"]+)"|<([^>]+)>|([^\s;"<]+))""")
 
 
@@ -202,13 +202,14 @@ def included_files(etc: Path, name: str, depth: int = 0) -> list[Path]:
 def programs(etc: Path, name: str) -> list[str]:
     """What of a file is made by programs, which nobody runs here: a line for each. Raises OSError.
 
-    Asterisk runs them only where asterisk.conf says ``execincludes = yes``.
+    Their arguments, which may be secret, are left out. Asterisk runs them only where asterisk.conf
+    says ``execincludes = yes``.
     """
     return [
-        f"{path}: {line.strip()}"
+        f"{path}: #exec {match[1]}"
         for path in included_files(etc, name)
         for _, line in lines_in(text_of(path))
-        if _EXEC.match(line)
+        if (match := _EXEC.match(line))
     ]
 
 

@@ -7,13 +7,11 @@ somebody changed since is not put back: only our own lines are taken out of it.
 """
 
 import contextlib
-import difflib
 import errno
 import fcntl
 import glob
 import hashlib
 import os
-import re
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,18 +22,6 @@ import msgspec
 NEW = ".xucd-new"
 KEPT = ".before-xucd"
 """What the name of the copy of a file ends with that was there before."""
-
-
-NEW_SECRET, OTHER_SECRET = "(a random secret)", "(a secret)"
-
-_SECRET_KEY = re.compile(
-    r"""(?ix) ( \b [\w.-]* (?: secret | passw(?:or)?d | passphrase | token ) "? \s* =>? \s* )
-    (?! \(a\ random\ secret\) | "" | '' | [;\#] ) \S .*"""
-)
-"""A key that holds a secret, in Asterisk's files and in xucd's settings, up to its value."""
-
-_IN_URL = re.compile(r"(//[^/\s:@]*:)[^\s@]+@")
-"""The password in an address, such as a database's."""
 
 
 WithoutOurs = Callable[[Path, str, str], str]
@@ -121,7 +107,7 @@ class Manifest:
 
         Raises `FilesError`.
         """
-        entry, held = self.files.get(str(path)), _read(path)
+        entry, held = self.files.get(str(path)), read(path)
         return entry is not None and held is not None and digest(held) in entry.after
 
     def make(self, changes: Iterable[Change], unread: Iterable[str] = ()) -> None:
@@ -132,7 +118,7 @@ class Manifest:
         changes = list(changes)
         for change in changes:
             _refuse_planted(change.path)
-        contents = {change.path: _read(change.path) for change in changes}
+        contents = {change.path: read(change.path) for change in changes}
         for change in changes:
             if change.base not in (None, contents[change.path] or b""):
                 raise FilesError(f"{change.path}: was changed meanwhile: run xucd setup again")
@@ -179,7 +165,7 @@ class Manifest:
         for change in reversed(list(made)):  # what includes a file comes after it
             path, before = change.path, contents[change.path]
             with contextlib.suppress(OSError, FilesError):
-                held = _read(path)
+                held = read(path)
                 if held in (None, before):
                     continue
                 if held != change.text:
@@ -205,7 +191,7 @@ class Manifest:
 
         `without_ours` is for a file that somebody changed meanwhile.
         """
-        contents = {change.path: _read(change.path) for change in changes}
+        contents = {change.path: read(change.path) for change in changes}
         earlier = self._copied()
         return lambda: self._put_back(changes, contents, earlier, without_ours)
 
@@ -243,7 +229,7 @@ class Manifest:
         return sorted(self.files.items(), key=lambda item: (own in Path(item[0]).parents, item[0]))
 
     def _undo_one(self, path: Path, entry: Changed, without_ours: WithoutOurs) -> str:
-        held, kept = _read(path), _read(_copy_of(path))
+        held, kept = read(path), read(_copy_of(path))
         if kept is not None and digest(kept) != entry.before:
             kept = None  # of another time
         is_left = False
@@ -282,7 +268,7 @@ class Manifest:
 
     def _keep(self, path: Path, held: bytes) -> None:
         copy = _copy_of(path)
-        if _read(copy) != held:  # none, or one that an earlier removal has left
+        if read(copy) != held:  # none, or one that an earlier removal has left
             _replace(Change(copy, held), like=path, own=True)
 
     def _write(self) -> None:
@@ -310,34 +296,8 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def difference(change: Change) -> str:
-    """The change as a unified diff, "" if the file holds that already. Raises `FilesError`."""
-    held = _read(change.path)
-    if held == change.text:
-        return ""
-    before, after = (
-        [_masked(line, change) for line in _lines(text)] for text in (held, change.text)
-    )
-    names = (str(change.path) if held is not None else "/dev/null", str(change.path))
-    lines = [line.rstrip("\r\n") for line in difflib.unified_diff(before, after, *names)]
-    return "\n".join(line for line in lines if line not in ("--- ", "+++ "))
-
-
 def _text(content: bytes | None) -> str:
     return (content or b"").decode("utf-8", "surrogateescape")
-
-
-def _lines(text: bytes | None) -> list[str]:
-    return (text or b"").decode("utf-8", "replace").splitlines()
-
-
-def _masked(line: str, change: Change) -> str:
-    """A line of a file, of whose secrets none is shown: neither ours, nor those of others."""
-    if change.secret:
-        if change.text.decode("utf-8", "replace").strip() == change.secret and line.strip():
-            return NEW_SECRET if line.strip() == change.secret else OTHER_SECRET  # nothing else
-        line = line.replace(change.secret, NEW_SECRET)
-    return _IN_URL.sub(rf"\1{OTHER_SECRET}@", _SECRET_KEY.sub(rf"\1{OTHER_SECRET}", line))
 
 
 def _copy_of(path: Path) -> Path:
@@ -380,7 +340,8 @@ def _refuse_planted(path: Path) -> None:
             )
 
 
-def _read(path: Path) -> bytes | None:
+def read(path: Path) -> bytes | None:
+    """A file's content, None if there is none. Raises `FilesError`."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
