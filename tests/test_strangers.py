@@ -127,6 +127,28 @@ def test_what_is_left_paused_in_a_queue_that_is_none_of_ours_is_freed_too() -> N
     assert scene.asked == [SetPause(NOBODYS, False, "", "theirs")]
 
 
+@pytest.mark.parametrize(
+    ("interface", "name", "queue"),
+    [
+        ("PJSIP/1001", "Dan", "theirs"),  # the queue was ours as its agent logged out
+        ("PJSIP/1001", "Agent/2501", "theirs"),
+        ("PJSIP/1001", "Agent/9", "support"),  # there was an agent 9
+        ("PJSIP/9999", "Agent/2501", "support"),  # it was the agent's line
+    ],
+)
+def test_a_member_that_no_login_makes_ready_any_more_is_free_at_once(
+    interface: str, name: str, queue: str
+) -> None:
+    left = seen(interface, name, queue, paused=True, reason=LOGOUT_REASON, dynamic=False)
+    free = [SetPause(interface, False, "", queue)]
+    scene = Scene([Station(BRUCE, 1, False, 0.0)])
+    scene.rebuilds(Snapshot(QUEUES | {"theirs"}, (left,), (), (), {}))
+    assert scene.asked == free
+    scene.forget()
+    scene.happens(ev.MemberPaused(queue, interface, name, True, LOGOUT_REASON))
+    assert scene.asked == free
+
+
 def test_a_pause_of_others_and_a_shelved_member_of_an_agent_stay() -> None:
     scene = Scene([Station(BRUCE, 1, False, 0.0)])
     office = seen(NOBODYS, "Panel", paused=True, reason="office")

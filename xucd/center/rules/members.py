@@ -157,6 +157,8 @@ def _changed(
 def _paused_elsewhere(center: Center, event: ev.MemberPaused) -> None:
     """A membership of a queue that is none of ours was paused: a wrap-up does that, too."""
     member = center.members.pause_elsewhere(event)
+    if is_left_paused(center, member):
+        free_stray(center, member)  # its queue was ours as the logout began
     if not wraps_up(member) or center.members.line_of(member) is None:
         return
     live = center.owners.of(member)

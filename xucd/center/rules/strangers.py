@@ -13,17 +13,24 @@ from xucd.center.center import Center
 from xucd.center.directory import Directory
 from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, RelistMembers, SetPause
 from xucd.center.live import AgentRecord, LiveAgent
-from xucd.center.memberships import after_wrapup, wraps_up
+from xucd.center.memberships import after_wrapup, is_named, wraps_up
 from xucd.center.snapshot import MemberSeen
 
 
 def is_left_paused(center: Center, member: MemberSeen) -> bool:
-    """Whether a stranger is paused as a member of an agent's is that has logged out.
+    """Whether a member is paused as that of an agent who is out, and no login would make it ready.
 
-    Versions of xucd before this one paused whoever rang the agent's phone.
+    It is a stranger, which versions of xucd before this one paused, too; its name is of an agent
+    that there is no more; or its queue, in which an agent's phone rings, is no longer one of ours.
     """
-    logged_out = member.paused and member.reason == LOGOUT_REASON
-    return logged_out and center.owners.is_stranger(member)
+    if not member.paused or member.reason != LOGOUT_REASON:
+        return False
+    has_line = center.members.line_of(member) is not None
+    if member.queue not in center.directory.queue_by_name and has_line:
+        return True
+    known = member.member in center.directory.agent_by_member_name
+    gone = is_named(member) and not (known and has_line)
+    return gone or center.owners.is_stranger(member)
 
 
 def free_stray(center: Center, member: MemberSeen) -> None:
