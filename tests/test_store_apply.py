@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from sqlalchemy import func, select, update
 
 from tests.conftest import DEMO, TODAY
-from xucd.center.directory import Line
+from xucd.center.directory import Line, Queue
 from xucd.center.station import Station
 from xucd.config import center_file, writing
 from xucd.config.plan import Plan
@@ -180,6 +180,17 @@ def test_what_is_kept_keeps_its_names_and_numbers(
     assert f"center.toml: {said} is that of the " in file.describe(caught.value)
     assert "--prune" in caught.value.problem
     assert writing.write(export(store)) == before
+
+
+def test_a_name_that_asterisk_takes_for_a_kept_queues_is_that_ones(store: Store) -> None:
+    sales, tours = Queue(1, "sales", "Sales", "500"), Queue(2, "tours", "Tours", "501")
+    apply(store, Plan(queues=(sales, tours)))
+    for wanted in (Queue(3, "Sales", "Other", "502"), replace(tours, name="SALES")):
+        with pytest.raises(ConfigValueError, match=r"that of the queue sales with id 1.*--prune"):
+            apply(store, Plan(queues=(wanted,)))
+    assert apply(store, Plan(queues=(replace(sales, name="Sales"),))) == [
+        "changed queue sales: name sales to Sales"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ because people change them at work:
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -23,6 +23,7 @@ from sqlalchemy import Connection, Table, delete, func, select, update
 
 from xucd.center import callee
 from xucd.center.audit import Actor, AuditEntry, Kind, Target
+from xucd.center.directory import folded
 from xucd.config.plan import Plan, PlannedCallbackList
 from xucd.config.validation import ConfigValueError, Path
 from xucd.store import audit, tables
@@ -182,15 +183,23 @@ def _keep(stored: Mapping[Table, Rows], wanted: Mapping[Table, Rows]) -> None:
         rows.update(kept)
 
 
+def _itself(value: Any) -> Any:
+    return value
+
+
 def _check_free(table: Table, column: str, kept: Rows, wanted: Rows) -> None:
     """Raise `ConfigValueError` if a wanted row has a value that is a kept row's."""
     kind, name = LABELS[table]
-    taken = {row[column]: key for key, row in kept.items()}
-    found = [(index, row) for index, row in enumerate(wanted.values()) if row[column] in taken]
+    # Asterisk takes queues' names in any case.
+    same: Callable[[Any], Any] = folded if (table, column) == (tables.queues, "name") else _itself
+    taken = {same(row[column]): key for key, row in kept.items()}
+    found = [
+        (index, row) for index, row in enumerate(wanted.values()) if same(row[column]) in taken
+    ]
     if not found:
         return
     index, row = found[0]
-    key = taken[row[column]]
+    key = taken[same(row[column])]
     # A range of lines is one entry of the file and several rows.
     path: Path = (table.name,) if table is tables.lines else (table.name, index)
     what = "its user" if column == "user_id" else f"{column} {row[column]}"
