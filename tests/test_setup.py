@@ -39,10 +39,11 @@ from xucd.tools.asterisk_files import (
     without_include,
 )
 from xucd.tools.discovery import FoundMember, FoundPbx, FoundQueue
-from xucd.tools.file_changes import Change, FilesError, Manifest, alone
+from xucd.tools.file_changes import Manifest, alone
 from xucd.tools.file_diff import difference
 from xucd.tools.proposal import propose
 from xucd.tools.service import settings_in
+from xucd.tools.whole_files import Change, FilesError
 
 # -- Asterisk's files
 

@@ -29,9 +29,10 @@ from xucd.store.extending import Propose, StoredCenter
 from xucd.tools import service, setup
 from xucd.tools.asterisk_files import configuration_folder
 from xucd.tools.discovery import FoundPbx, discover_pbx
-from xucd.tools.file_changes import Change, FilesError, alone
+from xucd.tools.file_changes import alone
 from xucd.tools.proposal import Proposal, propose
 from xucd.tools.service import ProgramError
+from xucd.tools.whole_files import Change, FilesError
 
 
 def setup_arguments(parser: argparse.ArgumentParser) -> None:

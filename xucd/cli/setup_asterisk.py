@@ -14,7 +14,7 @@ from xucd.tools import service, setup
 from xucd.tools.asterisk_files import OURS, manager_place
 from xucd.tools.checks import counted
 from xucd.tools.discovery import Access, FoundPbx, FoundQueue, discover_pbx, try_access
-from xucd.tools.file_changes import Change
+from xucd.tools.whole_files import Change
 
 RELOADS = ("manager reload", "dialplan reload")
 LOGIN_DEADLINE = 10.0

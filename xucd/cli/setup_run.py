@@ -18,9 +18,10 @@ from xucd.config.settings import Settings, SettingsError
 from xucd.tools import service, setup
 from xucd.tools.asterisk_files import OURS
 from xucd.tools.discovery import Access, try_access
-from xucd.tools.file_changes import Change, Manifest
+from xucd.tools.file_changes import Manifest
 from xucd.tools.file_diff import difference
 from xucd.tools.service import ProgramError
+from xucd.tools.whole_files import Change
 
 MANIFEST = "setup.json"
 SETTINGS = Path("/etc/xucd/xucd.toml")

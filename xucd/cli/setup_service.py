@@ -9,8 +9,8 @@ from xucd.cli.subcommand import ask
 from xucd.config import shipped
 from xucd.tools import service, setup
 from xucd.tools.asterisk_files import bytes_of, text_of
-from xucd.tools.file_changes import Change, FilesError
 from xucd.tools.file_diff import difference
+from xucd.tools.whole_files import Change, FilesError
 
 
 def place(run: Run) -> None:

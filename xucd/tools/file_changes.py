@@ -7,46 +7,30 @@ somebody changed since is not put back: only our own lines are taken out of it.
 """
 
 import contextlib
-import errno
 import fcntl
-import glob
-import hashlib
 import os
-import stat
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-NEW = ".xucd-new"
+from xucd.tools.whole_files import (
+    Change,
+    FilesError,
+    digest,
+    read,
+    read_own,
+    refuse_planted,
+    replace,
+    unwritable,
+)
+
 KEPT = ".before-xucd"
 """What the name of the copy of a file ends with that was there before."""
 
 
 WithoutOurs = Callable[[Path, str, str], str]
 """Takes what is ours out of a file: its path, its text, and what it held before."""
-
-
-class FilesError(Exception):
-    """A file cannot be read or written. The text names it and says what to do."""
-
-
-class Change(msgspec.Struct, frozen=True):
-    """What a file is to hold. `mode` and `group` are for one that is not there yet.
-
-    `base` is what the file held (b"" for no file) as the text was made from it, or None if the text
-    is made of nothing that was there.
-    """
-
-    path: Path
-    text: bytes
-    mode: int = 0o644
-    owner: int = -1
-    group: int = -1
-    secret: str = ""
-    """What of the text is not shown."""
-    base: bytes | None = None
 
 
 class Changed(msgspec.Struct):
@@ -94,7 +78,7 @@ class Manifest:
         self.files: dict[str, Changed] = {}
         self.unread: list[str] = []
         try:
-            held = msgspec.json.decode(_read_own(path), type=ManifestFile)
+            held = msgspec.json.decode(read_own(path), type=ManifestFile)
             self.files = {entry.path: entry for entry in held.files}
             self.unread = held.unread
         except FileNotFoundError:
@@ -117,7 +101,7 @@ class Manifest:
         """
         changes = list(changes)
         for change in changes:
-            _refuse_planted(change.path)
+            refuse_planted(change.path)
         contents = {change.path: read(change.path) for change in changes}
         for change in changes:
             if change.base not in (None, contents[change.path] or b""):
@@ -135,10 +119,10 @@ class Manifest:
                 if held is not None and digest(held) == entry.before:
                     self._keep(change.path, held)
                 made.append(change)
-                _replace(change)
+                replace(change)
         except OSError as error:
             self._put_back(made, contents, earlier)
-            raise _unwritable(error, self.path) from error
+            raise unwritable(error, self.path) from error
 
     def has_read(self) -> None:
         """The commands that `make` was given have been run. Raises `FilesError`."""
@@ -146,7 +130,7 @@ class Manifest:
         try:
             self._write()
         except OSError as error:
-            raise _unwritable(error, self.path) from error
+            raise unwritable(error, self.path) from error
 
     def _copied(self) -> dict[str, Changed]:
         return {
@@ -174,7 +158,7 @@ class Manifest:
                 if before is None:
                     path.unlink(missing_ok=True)
                 elif before != held:
-                    _replace(Change(path, before))
+                    replace(Change(path, before))
         for name in self.files.keys() - earlier.keys():
             with contextlib.suppress(OSError):
                 _copy_of(Path(name)).unlink(missing_ok=True)
@@ -220,7 +204,7 @@ class Manifest:
                 del self.files[name]
                 self._write()
         except OSError as error:
-            raise _unwritable(error, self.path) from error
+            raise unwritable(error, self.path) from error
         return said
 
     def _outermost_first(self) -> list[tuple[str, Changed]]:
@@ -250,7 +234,7 @@ class Manifest:
                 before = f"; {_copy_of(path)} has what was there before" if is_left else ""
                 said = f"left {path}, which somebody changed, as it is{before}"
             else:
-                _replace(Change(path, rest.encode("utf-8", "surrogateescape")))
+                replace(Change(path, rest.encode("utf-8", "surrogateescape")))
                 said = f"took xucd's lines out of {path}, which somebody changed"
         if not is_left:
             _copy_of(path).unlink(missing_ok=True)
@@ -269,7 +253,7 @@ class Manifest:
     def _keep(self, path: Path, held: bytes) -> None:
         copy = _copy_of(path)
         if read(copy) != held:  # none, or one that an earlier removal has left
-            _replace(Change(copy, held), like=path, own=True)
+            replace(Change(copy, held), like=path, own=True)
 
     def _write(self) -> None:
         if not self.files:
@@ -279,7 +263,7 @@ class Manifest:
             return
         held = ManifestFile([self.files[name] for name in sorted(self.files)], self.unread)
         text = msgspec.json.format(msgspec.json.encode(held))
-        _replace(Change(self.path, text, 0o600, os.geteuid(), -1), own=True)
+        replace(Change(self.path, text, 0o600, os.geteuid(), -1), own=True)
 
 
 def _put_back_one(path: Path, kept: bytes | None) -> str:
@@ -287,13 +271,8 @@ def _put_back_one(path: Path, kept: bytes | None) -> str:
     if kept is None:
         path.unlink()
         return f"removed {path}"
-    _replace(Change(path, kept))
+    replace(Change(path, kept))
     return f"put back {path}"
-
-
-def digest(content: bytes) -> str:
-    """What tells one content from another."""
-    return hashlib.sha256(content).hexdigest()
 
 
 def _text(content: bytes | None) -> str:
@@ -302,97 +281,3 @@ def _text(content: bytes | None) -> str:
 
 def _copy_of(path: Path) -> Path:
     return path.with_name(path.name + KEPT)
-
-
-def _read_own(path: Path) -> bytes:
-    """What only this user or root can have written: no link, and nobody else's. Raises OSError.
-
-    Asterisk's user may own the folder around it, and is not to say which files root removes.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise FilesError(f"{path}: is a link, which setup has not made: remove it") from error
-        raise
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if found.st_uid not in (0, os.geteuid()) or found.st_mode & 0o022:
-            raise FilesError(f"{path}: was not written by setup: others can write it; remove it")
-        return file.read()
-
-
-def _refuse_planted(path: Path) -> None:
-    """Raises `FilesError` for a link that leads a user's file to one which that user may not write.
-
-    As the kernel does in /tmp: a link of root's is followed, or one to a file of the link's owner.
-    """
-    for each in (path.parent, path):
-        if not each.is_symlink():
-            continue
-        owner = each.lstat().st_uid
-        target = each.resolve()
-        if owner not in (0, os.geteuid()) and not (
-            target.exists() and target.stat().st_uid == owner
-        ):
-            raise FilesError(
-                f"{each}: is a link of another user's to {target}: replace it by a file"
-            )
-
-
-def read(path: Path) -> bytes | None:
-    """A file's content, None if there is none. Raises `FilesError`."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise FilesError(
-            f"{path}: cannot be read: {error.strerror}; run it as a user who may, such as root"
-        ) from error
-
-
-def _unwritable(error: OSError, path: Path) -> FilesError:
-    return FilesError(
-        f"{error.filename or path}: cannot be written: {error.strerror};"
-        " run it as a user who may, such as root"
-    )
-
-
-def _make_folder(folder: Path) -> None:
-    """A folder that is missing has the owner and mode of the one above it."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    above = folder.parent.stat()
-    folder.mkdir()
-    folder.chmod(stat.S_IMODE(above.st_mode))
-    if os.geteuid() == 0:
-        os.chown(folder, above.st_uid, above.st_gid)
-
-
-def _replace(change: Change, like: Path | None = None, *, own: bool = False) -> None:
-    """Write a file as a whole, with the owner and mode that it has. Raises OSError."""
-    # A link stays one; but for what is only ours, where nobody has a link.
-    path = change.path.absolute() if own else change.path.resolve()
-    _make_folder(path.parent)
-    mode, owner, group = change.mode, change.owner, change.group
-    with contextlib.suppress(FileNotFoundError):
-        found = (like or path).stat(follow_symlinks=not own or like is not None)
-        mode, owner, group = stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*{NEW}"):
-        left.unlink(missing_ok=True)  # of a run that was killed: see `alone`
-    handle, name = tempfile.mkstemp(NEW, f".{path.name}.", path.parent)
-    made = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(change.text)
-            file.flush()
-            if os.geteuid() == 0:
-                os.fchown(file.fileno(), owner, group)
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        made.replace(path)
-    except OSError:
-        made.unlink(missing_ok=True)
-        raise

@@ -8,7 +8,7 @@ import difflib
 import re
 from collections.abc import Iterator
 
-from xucd.tools.file_changes import Change, read
+from xucd.tools.whole_files import Change, read
 
 NEW_SECRET, OTHER_SECRET = "(a random secret)", "(a secret)"
 

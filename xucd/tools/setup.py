@@ -40,7 +40,7 @@ from xucd.tools.asterisk_files import (
     without_manager_enabled,
 )
 from xucd.tools.discovery import FoundPbx, FoundQueue
-from xucd.tools.file_changes import Change, FilesError, digest
+from xucd.tools.whole_files import Change, FilesError, digest
 
 MANAGER, EXTENSIONS, PREPARED = (
     f"{OURS}/manager.conf",
