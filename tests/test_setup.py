@@ -467,6 +467,23 @@ def test_a_file_that_somebody_changed_since_loses_our_lines_only(etc: Path) -> N
     assert any("somebody changed, as it is" in sentence for sentence in said)
 
 
+@pytest.mark.parametrize("copy", [None, b"of another time\n"])
+def test_without_the_copy_our_lines_go_and_with_them_the_account(
+    tmp_path: Path, copy: bytes | None
+) -> None:
+    pbx = a_pbx(tmp_path, **PLAIN)
+    place, kept = tmp_path / "xucd/setup.json", tmp_path / "manager.conf.before-xucd"
+    Manifest(place).make(setup.asterisk_changes(pbx, setup.account_of(pbx, Settings()), Settings()))
+    kept.unlink() if copy is None else kept.write_bytes(copy)
+    undo = partial(setup.without_ours, tmp_path), partial(setup.user_of, tmp_path)
+    said = "\n".join(Manifest(place).undo(*undo))
+    assert (tmp_path / "manager.conf").read_text() == PLAIN["manager"]
+    assert not (tmp_path / "xucd").exists()
+    assert f"took xucd's lines out of {tmp_path}/manager.conf, and left the rest" in said
+    assert f"{kept} is not what was there before" in said
+    assert kept.exists() is (copy is not None)
+
+
 def test_what_somebody_changed_between_two_runs_is_not_lost(etc: Path) -> None:
     path = etc / "a.conf"
     Manifest(etc / "xucd/setup.json").make([Change(path, b"one\n")])

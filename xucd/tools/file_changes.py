@@ -223,7 +223,7 @@ class Manifest:
             said = f"{path} is as it was"
         elif digest(held) in entry.after:
             if entry.before and kept is None:
-                return f"left {path} as it is: {_copy_of(path)} is not what was there before"
+                return self._without_copy(path, held, without_ours)
             said = _put_back_one(path, kept)
         else:
             text = _text(held)
@@ -239,6 +239,17 @@ class Manifest:
         if not is_left:
             _copy_of(path).unlink(missing_ok=True)
         return said
+
+    @staticmethod
+    def _without_copy(path: Path, held: bytes, without_ours: WithoutOurs) -> str:
+        """Undo what is known to be ours in a file whose copy cannot be put back."""
+        text = _text(held)
+        rest = without_ours(path, text, text)
+        reason = f"{_copy_of(path)} is not what was there before"
+        if rest == text:
+            return f"left {path} as it is: {reason}"
+        replace(Change(path, rest.encode("utf-8", "surrogateescape")))
+        return f"took xucd's lines out of {path}, and left the rest as it is: {reason}"
 
     def _remember(self, change: Change, held: bytes | None) -> None:
         name = str(change.path)
