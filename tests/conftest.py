@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,17 +57,55 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[Callable[[str], str]]:
-    """A PostgreSQL server of the distribution's; call it to make a database and get its URL."""
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of the distribution's."""
     with PostgresServer() as server:
-        yield server.create
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql(postgres_server: PostgresServer) -> Callable[[str], str]:
+    """Call it to make a PostgreSQL database and get its URL."""
+    return postgres_server.create
+
+
+TABLES = "tables"
+"""The database, or its file, of which others are copied: the migrations take a while."""
+
+
+@pytest.fixture(scope="session")
+def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the tables, and nothing in them, to be copied."""
+    file = tmp_path_factory.mktemp("sqlite") / TABLES
+    migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres_server: PostgresServer) -> PostgresServer:
+    """The server, with a database `TABLES` that has the tables, and nothing in them."""
+    migrate(postgres_server.create(TABLES))
+    return postgres_server
+
+
+def migrate(url: str) -> None:
+    store = Store(url)
+    store.migrate()
+    store.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database, once of each kind."""
+    """The URL of a database, once of each kind: empty, or that of the test's `store`."""
+    with_tables = "store" in request.fixturenames
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/xucd.db"
+        file = tmp_path / "xucd.db"
+        if with_tables:
+            shutil.copy(request.getfixturevalue("sqlite_tables"), file)
+        return f"sqlite:///{file}"
+    if with_tables:
+        server: PostgresServer = request.getfixturevalue("postgres_tables")
+        return server.create(tmp_path.name, TABLES)
     create: Callable[[str], str] = request.getfixturevalue("postgresql")
     return create(tmp_path.name)
 
@@ -75,7 +114,6 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def store(store_url: str) -> Iterator[Store]:
     """A store with its tables, and nothing in them."""
     store = Store(store_url)
-    store.migrate()
     yield store
     store.close()
 
