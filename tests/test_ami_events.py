@@ -239,8 +239,9 @@ def test_every_event_without_its_fields_is_an_error_and_nothing_else(name: bytes
         decode(b"Event: " + name)
 
 
-def test_of_the_dialplans_steps_only_queue_is_read() -> None:
-    step = f"Event: Newexten\n{CALLER}\nExtension: 3000\nApplication: %s\nAppData: support,r,,,60"
+@pytest.mark.parametrize("queue", ["support", '"support"'])
+def test_of_the_dialplans_steps_only_queue_is_read(queue: str) -> None:
+    step = f"Event: Newexten\n{CALLER}\nExtension: 3000\nApplication: %s\nAppData: {queue},r,,,60"
     sent = decode((step % "Queue").replace("\n", "\r\n").encode())
     assert sent == events.CallerSent("support", "1795384810.5")
     assert decode((step % "Playback").replace("\n", "\r\n").encode()) is None

@@ -229,6 +229,11 @@ def test_a_listed_channel_is_found_by_interface_call_and_bridge_with_all_that_is
     assert (caller.exten, caller.muted, caller.queue) == ("3000", None, "")
 
 
+def test_the_queue_of_a_phone_that_it_rang_may_stand_in_quotes() -> None:
+    caller = msgspec.structs.replace(CALLER, application_data='"Vertrieb Süd",t')
+    assert listed(caller, MEMBER).by_id["m"].queue == "Vertrieb Süd"
+
+
 def test_a_phone_that_a_queue_rang_whose_caller_is_not_listed_has_no_queue() -> None:
     assert listed(MEMBER).by_id["m"].queue == ""
 

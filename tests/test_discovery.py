@@ -74,6 +74,7 @@ def dialplan(text: str) -> Dialplan:
          ["500@a"]),
         ("[a]\nexten => s,1,Queue(sales)\nsame => n,Goto(a,s,1)", []),
         ("[a]\nexten => 500,1,Queue(other)", []),
+        ('[a]\nexten => 500,1,Queue("Sales",t)', ["500@a"]),
         ("[a]\nexten => 500,1,goto(b,s,1)\n[b]\nexten => s,1,queue(sales)", ["500@a"]),
         ("[a]\nexten => 500,1,execif(1?GOSUB(b,s,1))\n[b]\nexten => s,1,Queue(sales)", ["500@a"]),
         ("[a]\nexten => 500,1,macro(b)\n[macro-b]\nexten => s,1,Queue(sales)", ["500@a"]),

@@ -133,20 +133,21 @@ def test_muting_is_asked_for_both_directions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("application", "bridge", "marked", "queue"),
+    ("application", "data", "bridge", "marked", "queue"),
     [
-        ("Queue", "b", False, "sales"),
-        ("Queue", "", False, ""),  # it still waits
-        ("Dial", "b", False, ""),
-        ("Dial", "b", True, "support"),
+        ("Queue", "sales,r", "b", False, "sales"),
+        ("Queue", '"Sales",r', "b", False, "sales"),
+        ("Queue", "sales,r", "", False, ""),  # it still waits
+        ("Dial", "sales,r", "b", False, ""),
+        ("Dial", "sales,r", "b", True, "support"),
     ],
 )
 def test_a_call_that_xucd_finds_came_from_a_queue_if_it_is_in_one_or_marked(
-    application: str, bridge: str, marked: bool, queue: str
+    application: str, data: str, bridge: str, marked: bool, queue: str
 ) -> None:
     scene = Scene()
     seen = ChannelSeen(
-        TRUNK, "c", "c", ChannelState.UP, "0230", "", "", "", "", application, "sales,r", bridge, 9
+        TRUNK, "c", "c", ChannelState.UP, "0230", "", "", "", "", application, data, bridge, 9
     )
     marks = {"c": "support"} if marked else {}
     scene.rebuilds(Snapshot(frozenset(), (), (), (seen,), {}, {"c": False}, marks))

@@ -10,6 +10,7 @@ from xucd.ami.errors import DecodeError
 from xucd.ami.escaping import text_of
 from xucd.ami.framing import Fields, Headers, name_of
 from xucd.center import events, grammar
+from xucd.center.arguments import first_argument
 from xucd.center.channels import Party
 from xucd.center.events import ChannelState, DeviceStatus, Event
 from xucd.center.grammar import number_of
@@ -167,7 +168,7 @@ def _place(block: Headers) -> str:
 def _caller_sent(block: Headers) -> Event | None:
     if block["Application"] != "Queue":
         return None
-    return events.CallerSent(block["AppData"].partition(",")[0], block["Uniqueid"])
+    return events.CallerSent(first_argument(block["AppData"]), block["Uniqueid"])
 
 
 def _caller_left(block: Headers) -> Event:

@@ -23,6 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from xucd.center.agent import Recording
+from xucd.center.arguments import first_argument
 from xucd.center.directory import LOCAL
 from xucd.center.events import ChannelCreated, ChannelMoved, ChannelState
 from xucd.center.snapshot import ChannelSeen
@@ -306,7 +307,7 @@ class Channels:
             index.clear()
         seen = list(seen)
         queue_of_call = {
-            listed.linked_id: listed.application_data.partition(",")[0]
+            listed.linked_id: first_argument(listed.application_data)
             for listed in seen
             if listed.application == "Queue"
         }

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from xucd.ami.framing import Block
+from xucd.center.arguments import first_argument
 from xucd.center.directory import as_channels_are_named, folded
 
 MAX_HOPS = 5
@@ -140,7 +141,7 @@ def queue_places(dialplan: Dialplan, queues: Iterable[str]) -> dict[str, list[Pl
         for step in steps:
             if step.application.lower() != "queue":
                 continue
-            name = re.split(r"[,|]", step.data)[0].strip()
+            name = first_argument(step.data).strip()
             for number, queue, hops in _followed(dialplan, back, place, name, known):
                 best = found.setdefault(queue, {})
                 best[number] = min(hops, best.get(number, hops))
@@ -170,22 +171,6 @@ def _followed(
                 yield from ((number, queue, hops) for number, queue in _numbers(at, said, known))
                 further += [(before, said) for before in back.get(at, [])]
         near = further
-
-
-def arguments_of(data: str) -> list[str]:
-    """The arguments of a step; a comma within ``${…}`` or ``$[…]`` separates none."""
-    arguments = [""]
-    depth = 0
-    for part in re.findall(r"\$[{[]|.", data, re.DOTALL):
-        if len(part) > 1:
-            depth += 1
-        elif part in "}]" and depth:
-            depth -= 1
-        if part == "," and not depth:
-            arguments.append("")
-        else:
-            arguments[-1] += part
-    return arguments
 
 
 def literal_part(text: str) -> str:

@@ -23,6 +23,7 @@ from collections.abc import Iterable
 import msgspec
 
 from xucd.center.agent import AgentState, Fact, Stance
+from xucd.center.arguments import arguments_of
 from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
 from xucd.center.day import AgentDay
@@ -136,7 +137,7 @@ def _spelled_data(center: Center, channel: ChannelSeen) -> ChannelSeen:
     """A channel whose `Queue` application names its queue as the directory spells it."""
     if channel.application != "Queue":
         return channel
-    name, *rest = channel.application_data.split(",")
+    name, *rest = arguments_of(channel.application_data)
     queue = center.directory.queue_by_name.get(name)
     if queue is None:
         return channel

@@ -6,6 +6,7 @@ tells neither that a recording is muted, nor that it was stopped, nor where a ca
 """
 
 from xucd.center import events as ev
+from xucd.center.arguments import first_argument
 from xucd.center.center import Center
 from xucd.center.channels import Channel, Channels
 from xucd.center.intents import HANDED_ON, MarkRecording
@@ -29,7 +30,7 @@ def rebuild_recordings(center: Center, snapshot: Snapshot) -> None:
         mark = snapshot.queued.get(listed.unique_id, "")
         channel.transferred = mark.endswith(HANDED_ON)
         if listed.application == "Queue" and listed.bridge:
-            channel.from_queue = listed.application_data.partition(",")[0]
+            channel.from_queue = first_argument(listed.application_data)
         elif mark:
             channel.from_queue = mark.removesuffix(HANDED_ON)
 

@@ -8,6 +8,7 @@ import msgspec
 
 from xucd.ami import actions
 from xucd.ami.errors import Rejected
+from xucd.center.arguments import arguments_of
 from xucd.center.directory import Line, folded
 from xucd.center.intents import WRAPUP_REASON
 from xucd.tools.asterisk_files import includes
@@ -16,7 +17,6 @@ from xucd.tools.checks.subject import Subject
 from xucd.tools.dialplan import (
     Dialplan,
     Place,
-    arguments_of,
     literal_part,
     queue_places,
     values_of,
