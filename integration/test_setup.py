@@ -137,6 +137,7 @@ async def test_a_discovered_agent_takes_a_call_of_an_untouched_queue(
     with ExistingPbx(case.layout, asterisk_image) as pbx:
         if case.layout == "plain":
             write_members_by_hand(pbx)
+            pbx.cli("queue pause member PJSIP/202 queue sales reason office")
         before, queues = tree(pbx.etc), pbx.cli("queue show")
         xucd = SetUp(pbx, tmp_path)
         done = await asyncio.to_thread(xucd.setup, "--yes")
@@ -166,9 +167,17 @@ async def test_a_discovered_agent_takes_a_call_of_an_untouched_queue(
             await caller.hang_up()
             await agent.until_state("AgentOnWrapup", after=seen)
             await agent.until_state("AgentReady", after=seen)
+            await agent.ask("agentLogout")
+            await agent.until_state("AgentLoggedOut")
             await agent.close()
+        assert "paused:xucd-logout" in pbx.cli(f"queue show {case.queue}")
+        dry = await asyncio.to_thread(xucd.setup, "--remove", "--dry-run")
         removed = await asyncio.to_thread(xucd.setup, "--remove", "--yes")
         assert (removed.returncode, removed.stderr) == (0, "")
+        freed = f"made ready in {case.queue}\n"
+        assert (freed in dry.stdout, freed in removed.stdout) == (True, True)
+        shown = pbx.cli("queue show")
+        assert ("paused:xucd" in shown, "paused:office" in shown) == (False, case.layout == "plain")
         assert tree(pbx.etc) == before
 
 

@@ -42,7 +42,9 @@ def setup_arguments(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="show what would be done, and change nothing"
     )
     parser.add_argument(
-        "--remove", action="store_true", help="undo what setup has changed in files"
+        "--remove",
+        action="store_true",
+        help="undo what setup has changed in files, and xucd in queues",
     )
     parser.add_argument(
         "--exact-wrapup",

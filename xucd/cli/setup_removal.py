@@ -1,17 +1,32 @@
-"""`xucd setup --remove`: files as they were before xucd was set up."""
+"""`xucd setup --remove`: files, and members of queues, as they were before xucd was set up."""
 
 import argparse
+import asyncio
+import os
 import sys
 from functools import partial
 from pathlib import Path
 
+from xucd.ami.errors import AmiError
+from xucd.center.directory import Directory
+from xucd.center.station import Station
 from xucd.cli import first_users
+from xucd.cli.discovering import has_database
 from xucd.cli.setup_run import MANIFEST
-from xucd.cli.subcommand import Mistake, ask
+from xucd.cli.subcommand import Mistake, ask, is_there
+from xucd.config import settings as config_settings
+from xucd.config.settings import SettingsError
+from xucd.store import Store
+from xucd.store.errors import StoreError
 from xucd.tools import service, setup
 from xucd.tools.asterisk_files import OURS
 from xucd.tools.file_changes import Manifest
+from xucd.tools.left_members import left_members, sentence
 from xucd.tools.service import ProgramError
+
+BY_HAND = """\
+members of queues stay as xucd has left them: {reason}; Asterisk's "queue show" tells which are \
+paused:xucd-logout, its "queue unpause member INTERFACE queue QUEUE" makes one ready"""
 
 
 def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
@@ -23,6 +38,8 @@ def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
         first_users.name_list(path)
         return 0
     print("to be put back as they were:", *sorted(manifest.files), sep="\n  ")
+    if arguments.dry_run or not arguments.yes:
+        _members(path, end=False)
     if arguments.dry_run:
         print("this was a dry run: nothing was changed")
         return 0
@@ -30,6 +47,7 @@ def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
         raise Mistake("nothing was changed")
     if service.unit_settings() == path:
         service.stop()
+    _members(path, end=True)  # while there is an account
     placed = str(service.UNIT_FILE) in manifest.files
     if etc is None:
         said = manifest.undo(lambda _, text, before: text)
@@ -47,3 +65,28 @@ def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
         print(f"the user {service.USER}, whose it is, stays")
         service.read_units()
     return 0
+
+
+def _members(path: Path, *, end: bool) -> None:
+    """Show what xucd has left of queues' members; with `end`, have Asterisk end it."""
+    try:
+        settings = config_settings.load(path if is_there(path) else None, os.environ)
+        directory, stations = _centre(settings.store.url)
+        found = asyncio.run(left_members(settings.ami, directory, stations.values(), end=end))
+    except (SettingsError, StoreError, AmiError) as error:
+        print(BY_HAND.format(reason=error), file=sys.stderr)
+        return
+    if found:
+        heading = "members of queues:" if end else "members of queues, to be as without xucd:"
+        print(heading, *map(sentence, found), sep="\n  ")
+
+
+def _centre(url: str) -> tuple[Directory, dict[int, Station]]:
+    """What is configured, and who is logged in where; nothing without a database."""
+    if not has_database(url):
+        return Directory(), {}
+    store = Store(url)
+    try:
+        return store.directory(), store.stations()
+    finally:
+        store.close()
