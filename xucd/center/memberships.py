@@ -59,10 +59,16 @@ def after_wrapup(member: MemberSeen) -> SetPause:
 
 
 def _remembering(listed: MemberSeen, known: MemberSeen | None) -> MemberSeen:
-    """A member as it is listed, with what is known of it and not listed."""
+    """A member as it is listed, with what is known of it and not listed.
+
+    A reload of a changed queues.conf makes all of its members anew: paused as before, for no
+    reason.
+    """
     if known is None:
         return listed
-    unsaid = known.unsaid and wraps_up(known) and listed.paused and not listed.reason
+    without = known.paused and listed.paused and not listed.reason
+    made_anew = not listed.dynamic and bool(known.reason)
+    unsaid = without and (made_anew or (known.unsaid and wraps_up(known)))
     reason = known.reason if unsaid else listed.reason
     before = paused(known, listed.paused, reason).overwritten
     return msgspec.structs.replace(listed, reason=reason, overwritten=before, unsaid=unsaid)

@@ -9,6 +9,7 @@ an agent's, or takes one away. Asterisk is asked for members in these cases alon
   anew meanwhile.
 - A queue that Asterisk did not have, or that lost the agent without an event while xucd listened,
   gets it as soon as there is the queue.
+- A member that Asterisk has made anew, on pause for no reason, is paused again for what it was.
 - A member of an agent remembered as logged out is removed: a logout was interrupted, and its phone
   must not ring. So is a member of an agent that is no longer configured, or has another number, and
   one on a second line or on another agent's. One that cannot be removed is paused.
@@ -124,6 +125,7 @@ def rebuild_members(
             _resume_wrapup(center, live, members, now)
     _shelve_left_ready(center)
     strangers.free_strays(center)
+    strangers.pause_again(center)
 
 
 def _unheard(center: Center, live: AgentRecord, heard_until: float | None, now: float) -> AgentDay:
@@ -176,18 +178,32 @@ def _rebuild_agent(
         if center.members.line_of(member) is not line:
             center.undo(queue_id, member)
     take_line(center, live, line, now, station.since if station is not None else None)
+    was_paused_for = station.reason if station is not None and station.paused else reason
+    if not again:
+        _recall_reason(center, live, was_paused_for)
     mine = [member for _, member in center.owners.members(live)]
     if not again:
         live.set_wrapup(_wrapup_of_last_call(center, mine))
     if station is None:
-        _read_stance(center, live, reason, now)
+        _read_stance(center, live, was_paused_for, now)
         return
     corrected = not station.settled and _correct(center, live)
     live.lose(_lacking(center, live, before, again), center.members.queue_ids)
-    _read_stance(center, live, station.reason if station.paused else reason, now)
+    _read_stance(center, live, was_paused_for, now)
     if not _put_back(center, live, line) and not corrected:
         live.settle()
     center.save_station(live)
+
+
+def _recall_reason(center: Center, live: AgentRecord, reason: str | None) -> None:
+    """Recall what an agent is on pause for, if its members were made anew while nobody listened."""
+    own = center.owners.own(live)
+    if not reason or any(not each.paused or each.reason or each.dynamic for _, each in own):
+        return
+    for queue_id, member in own:
+        recalled = msgspec.structs.replace(member, reason=reason, unsaid=True)
+        center.members.put(queue_id, recalled)
+    read_members(center, live)
 
 
 def _read_stance(center: Center, live: AgentRecord, reason: str | None, now: float) -> None:

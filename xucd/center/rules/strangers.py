@@ -13,7 +13,7 @@ from xucd.center.center import Center
 from xucd.center.directory import Directory
 from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, RelistMembers, SetPause
 from xucd.center.live import AgentRecord, LiveAgent
-from xucd.center.memberships import after_wrapup, is_named, wraps_up
+from xucd.center.memberships import after_wrapup, is_named, is_shelved, wraps_up
 from xucd.center.snapshot import MemberSeen
 
 
@@ -104,6 +104,26 @@ def hold_all_back(center: Center, live: LiveAgent) -> None:
     """Pause the strangers that ring an agent on pause: they came unheard, or lost their pause."""
     for _, member in center.owners.members(live):
         hold_back(center, live, member)
+
+
+def pause_again(center: Center) -> None:
+    """Tell Asterisk anew what members are paused for, which a reload of queues.conf made it forget.
+
+    Other programs see it, and a restart of xucd finds it. What others have paused is left to them.
+    """
+    ours = [member for _, member in center.members.all()]
+    for member in (*ours, *center.members.all_elsewhere()):
+        if member.unsaid and not member.dynamic and _is_paused_by_us(center, member):
+            center.intents.append(SetPause(member.interface, True, member.reason, member.queue))
+
+
+def _is_paused_by_us(center: Center, member: MemberSeen) -> bool:
+    live = center.owners.of(member)
+    if live is None:
+        return is_shelved(member) and not is_left_paused(center, member)
+    if live.stance is Stance.PAUSED:
+        return member.reason == live.reason
+    return wraps_up(member) and (live.stance is Stance.WRAPPING or live.owes_wrapup)
 
 
 def log_out(center: Center, live: AgentRecord, now: float) -> None:
