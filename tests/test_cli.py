@@ -16,9 +16,11 @@ import pytest
 from integration.running import free_port
 from tests.conftest import DEMO, PROJECT
 from xucd import __version__
+from xucd.config.plan import Person, Plan
 from xucd.config.settings import load
 from xucd.signin import passwords
 from xucd.store import Store
+from xucd.store.apply import apply
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 CTRL_C, CTRL_D = b"\x03", b"\x04"
@@ -108,6 +110,32 @@ def test_prune_asks_where_somebody_can_answer(
         assert asked.returncode == 0
         assert said.index("6 agents") < said.index("Remove them")
         assert len(store.directory().agents) == agents
+
+
+def test_prune_removes_nothing_if_there_is_more_than_it_has_shown(
+    xucd: Run, environ: dict[str, str], store: Store, tmp_path: Path
+) -> None:
+    xucd("center", "apply", DEMO)
+    (tmp_path / "empty.toml").write_text("", encoding="utf-8")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "xucd", "center", "apply", "--prune", "empty.toml"],
+        stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        env=environ,
+    ) as asked:  # fmt: skip
+        assert asked.stdout is not None
+        assert asked.stderr is not None
+        said = ""
+        while not said.endswith("[y/N] "):
+            said += asked.stdout.read(1)
+        apply(store, Plan(people=(Person("zoe", "Zoe", "Late"),)))
+        os.write(ours, b"y\n")
+        assert "nothing was changed; run it again" in asked.stderr.read()
+    os.close(ours)
+    os.close(theirs)
+    assert asked.returncode == 2
+    assert len(store.directory().agents) == 6
+    assert "zoe" in store.directory().user_by_login
 
 
 def test_a_prompt_that_is_left_changes_nothing_and_says_so(

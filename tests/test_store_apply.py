@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from tests.conftest import DEMO, TODAY
 from xucd.center.directory import Line, Queue
@@ -12,9 +12,10 @@ from xucd.center.station import Station
 from xucd.config import center_file, writing
 from xucd.config.plan import Plan
 from xucd.config.validation import ConfigValueError
-from xucd.store import Store, tables
-from xucd.store.apply import apply, lacking, preview
+from xucd.store import Store, StoreError, tables
+from xucd.store.apply import apply, preview
 from xucd.store.export import export
+from xucd.store.lacking import lacking
 
 TEXT = DEMO.read_text(encoding="utf-8")
 
@@ -137,12 +138,36 @@ def test_an_agent_without_the_key_keeps_its_queues_and_an_empty_one_takes_them(
 
 def test_what_the_plan_lacks_is_counted_by_kind(store: Store, demo_plan: Plan) -> None:
     apply(store, demo_plan)
-    assert lacking(store, demo_plan) == []
-    assert lacking(store, without(demo_plan, "bruce")) == ["1 user (bruce)", "1 agent (2501)"]
-    found = lacking(store, Plan())
+    assert lacking(store, demo_plan).counted == ()
+    bruce = lacking(store, without(demo_plan, "bruce"))
+    assert bruce.counted == ("1 user (bruce)", "1 agent (2501)")
+    found = lacking(store, Plan()).counted
     assert "3 queues (support, sales, billing)" in found
     assert "10 lines (1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010)" in found
     assert "1 callback list (Test list) with 3 callbacks" in found
+
+
+@pytest.mark.parametrize("meanwhile", ["one more", "another of those not named", "a callback"])
+def test_only_what_was_counted_is_removed(store: Store, demo_plan: Plan, meanwhile: str) -> None:
+    lines = tuple(Line(100 + at, f"2{at:02}", f"PJSIP/2{at:02}") for at in range(12))
+    apply(store, replace(demo_plan, lines=demo_plan.lines + lines))
+    counted = lacking(store, Plan())
+    if meanwhile == "a callback":
+        (planned,) = demo_plan.callback_lists
+        late = replace(planned, callbacks=(replace(planned.callbacks[0], first_name="Late"),))
+        apply(store, replace(demo_plan, callback_lists=(late,)))
+    else:
+        with store.writing() as connection:
+            if meanwhile != "one more":
+                connection.execute(delete(tables.lines).where(tables.lines.c.id == 111))
+            row = {"id": 200, "number": "299", "interface": "PJSIP/299", "context": "default"}
+            connection.execute(tables.lines.insert().values(**row))
+    before = writing.write(export(store))
+    with pytest.raises(StoreError, match="has been changed after it was counted"):
+        apply(store, Plan(), prune=True, agreed=counted)
+    assert writing.write(export(store)) == before
+    again = lacking(store, Plan())
+    assert apply(store, Plan(), prune=True, agreed=again)[-1].startswith("removed group")
 
 
 def test_a_preview_says_what_would_be_changed_and_changes_nothing(

@@ -5,6 +5,7 @@ import contextlib
 import datetime
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -17,6 +18,7 @@ from xucd.config.validation import ConfigValueError
 from xucd.store import Store, audit
 from xucd.store import apply as store_apply
 from xucd.store import export as store_export
+from xucd.store.lacking import lacking
 
 
 def apply_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,17 +42,20 @@ def apply(arguments: argparse.Namespace) -> int:
         store = _trial_store(arguments, opened) if arguments.dry_run else open_store(arguments)
         opened.callback(store.close)
         try:
-            missing = store_apply.lacking(store, file.plan)
-            if missing and arguments.prune and not _agreed(arguments, missing):
+            missing = lacking(store, file.plan)
+            if missing.rows and arguments.prune and not _agreed(arguments, missing.counted):
                 print("nothing was changed")
                 return 0
-            carry_out = store_apply.preview if arguments.dry_run else store_apply.apply
-            changes = carry_out(store, file.plan, prune=arguments.prune)
+            if arguments.dry_run:
+                changes = store_apply.preview(store, file.plan, prune=arguments.prune)
+            else:
+                agreed = missing if arguments.prune else None
+                changes = store_apply.apply(store, file.plan, prune=arguments.prune, agreed=agreed)
         except ConfigValueError as error:
             raise CenterFileError([file.describe(error)]) from error
     print("\n".join(changes) or "nothing to change")
-    if missing and not arguments.prune:
-        print(f"kept, though {file.name} lacks them: {', '.join(missing)}")
+    if missing.rows and not arguments.prune:
+        print(f"kept, though {file.name} lacks them: {', '.join(missing.counted)}")
         print("to remove them: xucd center apply --prune")
     if arguments.dry_run:
         print("this was a dry run: nothing was changed")
@@ -59,9 +64,9 @@ def apply(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _agreed(arguments: argparse.Namespace, missing: list[str]) -> bool:
+def _agreed(arguments: argparse.Namespace, counted: Sequence[str]) -> bool:
     """Show what will be removed, and ask for a yes where somebody is there to give it."""
-    print(f"to remove, for the file lacks them: {', '.join(missing)}", flush=True)
+    print(f"to remove, for the file lacks them: {', '.join(counted)}", flush=True)
     if arguments.dry_run or arguments.yes or not sys.stdin.isatty():
         return True
     with before_any_change():

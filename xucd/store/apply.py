@@ -11,7 +11,7 @@ because people change them at work:
 - Callbacks are only added. One that the list already has (same number and names) is left as it has
   become: taken, put off to another day, closed. Removing a whole list removes its callbacks.
 
-`preview` says what would be changed, and changes nothing; `lacking` counts what the plan lacks.
+`preview` says what would be changed, and changes nothing.
 """
 
 import re
@@ -27,19 +27,20 @@ from xucd.center.directory import folded
 from xucd.config.plan import Plan, PlannedCallbackList
 from xucd.config.validation import ConfigValueError, Path
 from xucd.store import audit, tables
-from xucd.store.plan_rows import Rows, adopt, ids_of_people, uuid_of, wanted_rows
+from xucd.store.errors import StoreError
+from xucd.store.lacking import Lacking, callbacks_in, how_many, lacking_in
+from xucd.store.plan_rows import (
+    LABELS,
+    Rows,
+    adopt,
+    ids_of_people,
+    stored_rows,
+    uuid_of,
+    wanted_rows,
+)
 from xucd.store.repository import Store, put_rows, replace_queues
 
-# What rows are called in the report, and the unique columns, in which two rows may swap values.
-LABELS = {
-    tables.groups: ("group", "name"),
-    tables.queues: ("queue", "name"),
-    tables.lines: ("line", "number"),
-    tables.users: ("user", "login"),
-    tables.agents: ("agent", "number"),
-    tables.callback_periods: ("callback period", "name"),
-    tables.callback_lists: ("callback list", "name"),
-}
+# Unique columns, in which two rows may swap values.
 UNIQUE = {
     tables.groups: ("name",),
     tables.queues: ("name", "number"),
@@ -55,22 +56,30 @@ CALLBACK_ADDED = "added callback "
 USER_REMOVED = "removed user "
 # The audit trail gets so many of the lines that say what was changed.
 MAX_AUDITED = 50
-# `lacking` names so many of each kind.
-MAX_NAMED = 10
 
 
 def apply(
-    store: Store, plan: Plan, *, prune: bool = False, actor: Actor | None = None
+    store: Store,
+    plan: Plan,
+    *,
+    prune: bool = False,
+    agreed: Lacking | None = None,
+    actor: Actor | None = None,
 ) -> list[str]:
     """Make the store follow the plan; one line for each thing changed, none if nothing was.
 
-    What the plan lacks is removed with `prune` only. The audit trail gets what was changed, in the
-    same transaction, as done by `actor` or, without one, by the command line. Raises `StoreError`,
-    or `ConfigValueError` when the plan gives a user another id than it has, or something that is
-    kept has the name or number of something new; its path leads to that in the file. Then nothing
-    is changed.
+    What the plan lacks is removed with `prune` only; with `agreed`, only if that is still what it
+    lacks. The audit trail gets what was changed, in the same transaction, as done by `actor` or,
+    without one, by the command line. Raises `StoreError`, or `ConfigValueError` when the plan gives
+    a user another id than it has, or something that is kept has the name or number of something
+    new; its path leads to that in the file. Then nothing is changed.
     """
     with store.writing(alone=True) as connection:
+        if agreed is not None and lacking_in(connection, plan) != agreed:
+            raise StoreError(
+                "the contact centre has been changed after it was counted what is to be removed:"
+                " nothing was changed; run it again"
+            )
         return write_audited(connection, plan, prune=prune, actor=actor)
 
 
@@ -80,47 +89,12 @@ def preview(store: Store, plan: Plan, *, prune: bool = False) -> list[str]:
         return list(write_plan(connection, plan, prune=prune))
 
 
-def lacking(store: Store, plan: Plan) -> list[str]:
-    """What the store has and the plan lacks, counted: ``2 agents (2501, 2502)``, for each kind."""
-    with store.trying() as connection:
-        wanted = wanted_rows(plan, ids_of_people(connection, plan))
-        return [
-            line
-            for table, rows in wanted.items()
-            if (line := _counted(connection, table, _stored(connection, table, rows), rows))
-        ]
-
-
-def _counted(connection: Connection, table: Table, stored: Rows, wanted: Rows) -> str:
-    kind, name = LABELS[table]
-    keys = [key for key in stored if key not in wanted]
-    if not keys:
-        return ""
-    names = [str(stored[key][name]) for key in keys]
-    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
-    text = f"{_number(len(names), kind)} ({', '.join(names[:MAX_NAMED])}{more})"
-    if table is tables.callback_lists:
-        text += f" with {_number(_requests(connection, keys), 'callback')}"
-    return text
-
-
 def _made_by(actor: Actor | None, entry: AuditEntry) -> AuditEntry:
     """An entry as that of an actor, if there is one, in the place of the command line's user."""
     if actor is None:
         return entry
     detail = {key: each for key, each in entry.detail.items() if not key.endswith("User")}
     return replace(entry, actor=actor, detail=detail)
-
-
-def _number(count: int, kind: str) -> str:
-    return f"{count} {kind}{'' if count == 1 else 's'}"
-
-
-def _requests(connection: Connection, lists: list[Any]) -> int:
-    """How many callbacks these lists have, closed ones too."""
-    requests = tables.callback_requests
-    query = select(func.count()).where(requests.c.list_uuid.in_(lists))
-    return connection.scalar(query) or 0
 
 
 def _entries(changes: list[str]) -> Iterator[AuditEntry]:
@@ -152,7 +126,7 @@ def write_plan(connection: Connection, plan: Plan, *, prune: bool = False) -> It
     user_ids = ids_of_people(connection, plan)
     adopt(connection, plan)
     wanted = wanted_rows(plan, user_ids)
-    stored = {table: _stored(connection, table, rows) for table, rows in wanted.items()}
+    stored = {table: stored_rows(connection, table, rows) for table, rows in wanted.items()}
     if not prune:
         _keep(stored, wanted)
     for table, rows in wanted.items():
@@ -225,25 +199,6 @@ def _check_phones_free(kept: Rows, wanted: Rows) -> None:
                 )
 
 
-def _stored(connection: Connection, table: Table, wanted: Rows) -> Rows:
-    """The rows of a table by their key, with the columns that a plan decides."""
-    key = next(iter(table.primary_key.columns))
-    kept = {"password_hash", "generation", "origin", "granted", key.name}
-    # Whom a directory has brought, the plan does not remove.
-    of_plan = [table.c.origin.is_(None)] if table is tables.users else []
-    decided = [column for column in table.columns if column.name not in kept]
-    found = {
-        row[0]: dict(zip((column.name for column in decided), row[1:], strict=True))
-        for row in connection.execute(select(key, *decided).where(*of_plan).order_by(key))
-    }
-    # Lists and periods are the same by name, whatever their uuid: keep the one they have.
-    if table in (tables.callback_periods, tables.callback_lists):
-        uuids = {row["name"]: key for key, row in found.items()}
-        for uid, row in list(wanted.items()):
-            wanted[uuids.get(row["name"], uid)] = wanted.pop(uid)
-    return found
-
-
 def _free_unique_values(connection: Connection, table: Table, stored: Rows, wanted: Rows) -> None:
     """Put placeholders into unique columns that will change, so that two rows may swap values.
 
@@ -306,7 +261,7 @@ def _remove(connection: Connection, table: Table, stored: Rows, wanted: Rows) ->
     for row_key in stored.keys() - wanted.keys():
         note = ""
         if table is tables.callback_lists:
-            note = f" and its {_number(_requests(connection, [row_key]), 'callback')}"
+            note = f" and its {how_many(callbacks_in(connection, [row_key]), 'callback')}"
         connection.execute(delete(table).where(key == row_key))
         yield f"removed {kind} {stored[row_key][name]}{note}"
 

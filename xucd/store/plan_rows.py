@@ -1,4 +1,4 @@
-"""The rows that a plan asks for, by their keys; and which id each person has or gets.
+"""The rows that a plan asks for and those that are stored, by their keys; and persons' ids.
 
 A user is identified by its login, a callback list and a period by their name, everything else by
 its id. Users whom a directory has brought give way to those of the plan.
@@ -17,6 +17,17 @@ from xucd.store.directory_users import next_id
 
 NAMESPACE = uuid.UUID("5d0e64c1-1f8e-4f43-9c4f-6a6e7d6f9b57")
 Rows = dict[Any, dict[str, Any]]
+
+LABELS = {
+    tables.groups: ("group", "name"),
+    tables.queues: ("queue", "name"),
+    tables.lines: ("line", "number"),
+    tables.users: ("user", "login"),
+    tables.agents: ("agent", "number"),
+    tables.callback_periods: ("callback period", "name"),
+    tables.callback_lists: ("callback list", "name"),
+}
+"""What a table's rows are called, and the column with their name."""
 
 
 def wanted_rows(plan: Plan, user_ids: Mapping[str, int]) -> dict[Table, Rows]:
@@ -156,3 +167,22 @@ def _person(person: Person) -> dict[str, Any]:
 def uuid_of(*names: str | None) -> uuid.UUID:
     """The same names give the same id on every machine."""
     return uuid.uuid5(NAMESPACE, "\0".join(name or "" for name in names))
+
+
+def stored_rows(connection: Connection, table: Table, wanted: Rows) -> Rows:
+    """The rows of a table by their key, with the columns that a plan decides."""
+    key = next(iter(table.primary_key.columns))
+    kept = {"password_hash", "generation", "origin", "granted", key.name}
+    # Whom a directory has brought, the plan does not remove.
+    of_plan = [table.c.origin.is_(None)] if table is tables.users else []
+    decided = [column for column in table.columns if column.name not in kept]
+    found = {
+        row[0]: dict(zip((column.name for column in decided), row[1:], strict=True))
+        for row in connection.execute(select(key, *decided).where(*of_plan).order_by(key))
+    }
+    # Lists and periods are the same by name, whatever their uuid: keep the one they have.
+    if table in (tables.callback_periods, tables.callback_lists):
+        uuids = {row["name"]: key for key, row in found.items()}
+        for uid, row in list(wanted.items()):
+            wanted[uuids.get(row["name"], uid)] = wanted.pop(uid)
+    return found
