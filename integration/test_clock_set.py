@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from integration.client import DEADLINE
+from integration.clock import SystemClock, remove_shared
 from integration.fixtures import MakeXucd, World, clear
 from integration.phones import Phones
 from integration.test_ami_link import Proxy
@@ -25,36 +26,14 @@ LONG = 600  # seconds; longer than anything here lasts, and far less than an hou
 BRUCE, JACK = 8, 10
 
 
-class SystemClock:
-    """The clock that xucd reads: so many seconds from the machine's. Its steady one is real."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.seconds = 0
-
-    def set(self, seconds: int) -> None:
-        """Set it to so many seconds from the machine's."""
-        self.seconds = seconds
-        new = self.file.with_suffix(".new")
-        new.write_text(f"{seconds:+}\n")
-        new.rename(self.file)
-
-
 @pytest.fixture
-def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SystemClock:
+def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SystemClock]:
     """For all programs that are started from now on; it counts when they are."""
-    (library,) = Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")
     clock = SystemClock(tmp_path / "clock")
-    clock.set(0)
-    for name, value in {
-        "LD_PRELOAD": str(library),
-        "FAKETIME_TIMESTAMP_FILE": str(clock.file),
-        "FAKETIME_NO_CACHE": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        "DONT_FAKE_MONOTONIC": "1",
-    }.items():
+    for name, value in clock.environment.items():
         monkeypatch.setenv(name, value)
-    return clock
+    yield clock
+    remove_shared()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -88,7 +67,7 @@ async def check(world: World, clock: SystemClock) -> None:
     figures = {one["name"]: one["value"] for one in told["statistics"]}
     assert 0 <= figures[AgentStatistic.PAUSED_TIME] < LONG
     login = datetime.fromisoformat(figures[AgentStatistic.LOGIN_AT]).timestamp()
-    assert 0 <= datetime.now().timestamp() + clock.seconds - login < LONG
+    assert 0 <= datetime.now().timestamp() + clock.ahead - login < LONG
 
 
 async def noticed(world: World, times: int) -> None:

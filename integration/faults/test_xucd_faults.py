@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from integration.client import http
+from integration.clock import SystemClock, remove_shared
 from integration.faults.conftest import MakeShift
 from integration.faults.shift import Shift
 from integration.faults.waiting import until
@@ -122,45 +123,22 @@ async def test_what_is_done_while_postgresql_is_stopped_is_in_it_afterwards(
     proof("PostgreSQL stopped under xucd, at work, and started at once or later", times=rounds)
 
 
-FAKETIME = "usr/lib/*/faketime/libfaketimeMT.so.1"
 HOUR = 3600
 HALF = 1800
 """Everything here takes less, so that an hour too much or too little shows."""
 
 
-class Clock:
-    """The daemon's clock, which can be set; `environment` makes it one's own, by libfaketime."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self.ahead = 0
-        self.environment = {
-            "LD_PRELOAD": str(next(Path("/").glob(FAKETIME))),
-            "FAKETIME_TIMESTAMP_FILE": str(file),
-            "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "NO_FAKE_STAT": "1",
-        }
-        self.set(0)
-
-    def set(self, ahead: int) -> None:
-        """Let it be so many seconds ahead of the true time, from now on."""
-        self.ahead = ahead
-        new = self._file.with_suffix(".new")
-        new.write_text(f"{ahead:+d}\n")
-        new.rename(self._file)
-
-    def __call__(self) -> float:
-        """Its time, in epoch seconds."""
-        return time.time() + self.ahead
+@pytest.fixture
+def clock(tmp_path: Path) -> Iterator[SystemClock]:
+    yield SystemClock(tmp_path / "clock")
+    remove_shared()
 
 
 @pytest.mark.any_asterisk
 async def test_a_clock_set_by_an_hour_changes_no_duration_and_dates_all_by_itself(
-    make_shift: MakeShift, tmp_path: Path, proof: Proof, long_faults: bool
+    make_shift: MakeShift, clock: SystemClock, proof: Proof, long_faults: bool
 ) -> None:
     rounds = 10 if long_faults else 1
-    clock = Clock(tmp_path / "clock")
     # The other way round in the last hour of a day, since figures are those of a day.
     hour = -HOUR if time.localtime().tm_hour == 23 else HOUR
     shift = await make_shift(**clock.environment, XUCD_WEB_TOKEN_TTL="86400")
@@ -196,7 +174,7 @@ def durations(shift: Shift) -> list[float]:
 DATES = (AgentStatistic.LOGIN_AT, AgentStatistic.LOGOUT_AT)
 
 
-async def all_are_of(clock: Clock, shift: Shift) -> bool:
+async def all_are_of(clock: SystemClock, shift: Shift) -> bool:
     """Whether all moments that are told are of this clock's last half hour."""
     return all(abs(clock() - moment) < HALF for moment in await moments(shift))
 
