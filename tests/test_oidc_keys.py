@@ -15,13 +15,14 @@ from joserfc.jwk import RSAKey
 from xucd.config.directories import Oidc
 from xucd.signin.errors import DirectoryUnavailable
 from xucd.signin.oidc.fetching import Fetching
-from xucd.signin.oidc.provider import KEPT_S, REST_S, WELL_KNOWN, Provider
+from xucd.signin.oidc.provider import KEPT_S, KEYS_AGAIN_S, REST_S, WELL_KNOWN, Provider
 
 KEY, NEW = (RSAKey.generate_key(2048, {"kid": kid, "use": "sig"}) for kid in ("one", "two"))
 
 
 def signed(key: RSAKey) -> str:
-    return jwt.encode({"alg": "RS256", "kid": key.kid}, {"sub": "s"}, key)
+    kid = {"kid": key.kid} if key.kid else {}
+    return jwt.encode({"alg": "RS256", **kid}, {"sub": "s"}, key)
 
 
 class Answers:
@@ -37,6 +38,7 @@ class Answers:
         self.may_answer.set()
         self.now = 1000.0
         self.issuer = ""
+        self.keys = [KEY]
         self.exchange: Callable[[], Awaitable[object]] | None = None
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -48,7 +50,8 @@ class Answers:
         if path == "/token_endpoint" and self.exchange is not None:
             said = await self.exchange()
         else:
-            said = {WELL_KNOWN: document, "/keys": {"keys": [KEY.as_dict(private=False)]}}[path]
+            keys = [key.as_dict(private=False) for key in self.keys]
+            said = {WELL_KNOWN: document, "/keys": {"keys": keys}}[path]
         if path == "/keys":
             self.keys_wanted.set()
             await self.may_answer.wait()
@@ -103,5 +106,27 @@ async def test_what_is_known_goes_on_while_the_provider_does_not_answer() -> Non
             await provider.verified(signed(NEW))
         answers.failing = set()
         answers.now += KEPT_S + 1
-        with pytest.raises(ValueError, match="does not publish"):
+        with pytest.raises(ValueError, match="publishes no such key"):
             await provider.verified(signed(NEW))
+
+
+@pytest.mark.parametrize("kid", [None, "one"])
+async def test_a_new_key_by_no_name_or_by_that_of_the_old_one_is_found_at_once(
+    kid: str | None,
+) -> None:
+    old, new = (
+        RSAKey.generate_key(2048, {"kid": kid, "use": "sig"} if kid else {"use": "sig"})
+        for _ in range(2)
+    )
+    async with answering() as (answers, provider):
+        answers.keys = [old]
+        await provider.verified(signed(old))
+        answers.keys = [new]
+        with pytest.raises(ValueError, match="signature is wrong"):
+            await provider.verified(signed(new))  # in the moment of the change
+        answers.now += KEYS_AGAIN_S + 1
+        assert (await provider.verified(signed(new))).claims == {"sub": "s"}
+        for _ in range(3):
+            with pytest.raises(ValueError, match="signature is wrong"):
+                await provider.verified(signed(old))  # whoever forges has no more of them asked for
+        assert answers.asked["/keys"] == 2

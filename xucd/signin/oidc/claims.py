@@ -30,8 +30,8 @@ EMAIL: Final = "email"
 VERIFIED: Final = "email_verified"
 
 
-class UnknownKey(Exception):
-    """A token is signed by a key that is not among those that are known."""
+class UnknownKey(ValueError):
+    """No key that is known has signed a token: it is forged, or its key is a new one."""
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -62,7 +62,7 @@ def public_keys(said: object) -> list[Any]:
 
 
 def verified(token: str, keys: Iterable[Any]) -> jwt.Token:
-    """A token whose signature is right. Raises `UnknownKey` or ValueError."""
+    """A token whose signature is right. Raises `UnknownKey`, or another ValueError."""
     try:
         header = jws.extract_compact(token.encode("ascii")).headers()
     except (JoseError, ValueError, TypeError, RecursionError) as error:
@@ -71,15 +71,14 @@ def verified(token: str, keys: Iterable[Any]) -> jwt.Token:
     if algorithm not in ALGORITHMS:
         raise ValueError("its algorithm is not allowed")
     candidates = [key for key in keys if kid is None or key.kid in (kid, None)]
-    if not candidates:
-        raise UnknownKey
-    problem: Exception | None = None
+    problem: object = "the provider publishes no such key"
     for key in candidates:
         try:
             return jwt.decode(token, key, algorithms=[algorithm])
         except (JoseError, ValueError, TypeError) as error:
             problem = error
-    raise ValueError(f"its signature is wrong: {problem}")
+    # Also by a key of the token's kid: a provider may give none, or the same one to its next key.
+    raise UnknownKey(f"its signature is wrong: {problem}")
 
 
 def check_id_token(

@@ -94,11 +94,7 @@ class Provider:
         try:
             return claims.verified(token, keys)
         except claims.UnknownKey:
-            pass
-        try:
             return claims.verified(token, await self._known_keys(KEYS_AGAIN_S))
-        except claims.UnknownKey:
-            raise ValueError("it is signed by a key that the provider does not publish") from None
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str) -> ProviderTokens:
         """The tokens for a code. Raises `CodeRefused`, too."""
