@@ -41,6 +41,23 @@ def test_columns_may_stand_in_any_order_and_all_but_the_number_may_be_missing() 
     assert read(CsvFile(b"mobilePhoneNumber\n100\n"))[0] == [Row(2, {"mobilePhoneNumber": "100"})]
 
 
+def test_rows_and_columns_without_a_text_are_none() -> None:
+    text = (
+        ';;;;\n"";"";;;\nphoneNumber;;lastName;;\n100;;Berg;;\n;;;;\n200;" ";;;;;\n"";;;;\n'
+        "300;x;;;\n400;;;;;y\n500;;Cole\n"
+    )
+    rows, bad = read(CsvFile(text.encode()))
+    assert rows == [
+        Row(4, {"phoneNumber": "100", "lastName": "Berg"}),
+        Row(6, {"phoneNumber": "200"}),
+    ]
+    assert bad == [
+        BadLine(8, "LineInvalid", "Column 2 has no name in the header."),
+        BadLine(9, "LineInvalid", "The line has 6 fields, the header 5."),
+        BadLine(10, "LineInvalid", "The line has 3 fields, the header 5."),
+    ]
+
+
 @pytest.mark.parametrize(
     ("charset", "stated"),
     [

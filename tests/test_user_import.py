@@ -80,6 +80,11 @@ def test_a_file_is_read_as_spreadsheets_write_it(
     assert {directory.groups[one].name for one in zoe.group_ids} == {"default"}
 
 
+def test_rows_that_a_spreadsheet_has_formatted_alone_are_no_users(sqlite_centre: Any) -> None:
+    text = f"{HEADER};\r\n{ZOE};\r\n" + ";" * 9 + "\r\n"
+    assert [person.login for person in asked(sqlite_centre[0], text).plan.people] == ["zoe"]
+
+
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
 def test_another_encoding_is_refused_in_a_sentence(sqlite_centre: Any, encoding: str) -> None:
     store, _ = sqlite_centre

@@ -2,7 +2,8 @@
 
 The first line names the columns, in any order; its separator holds for the whole file. A line that
 cannot be read is reported by its number, the header being line 1. Reading goes on at the next line,
-even after a quote that is never closed.
+even after a quote that is never closed. Spreadsheets write rows and columns without a text where a
+table is formatted beyond its contents: these are none.
 """
 
 import csv
@@ -52,39 +53,55 @@ def read(text: str, known: Mapping[str, str]) -> CsvTable:
         raise CsvError("TooManyLines", f"At most {MAX_LINES} lines can be imported at once.")
     lines = text.split("\n")
     first, separator = _header_line(lines)
-    table = CsvTable(_columns(lines[first], separator, known), [], [])
+    columns = _columns(lines[first], separator, known)
+    table = CsvTable([column for column in columns if column], [], [])
     for number, found in _records(lines, first + 1, separator):
         if isinstance(found, str):
             table.bad.append(BadLine(number, "LineInvalid", found))
-        elif len(found) != len(table.columns):
-            wrong = f"The line has {len(found)} fields, the header {len(table.columns)}."
+            continue
+        cells = found[: max(len(columns), _filled(found))]
+        if not _filled(cells):
+            continue
+        if len(cells) != len(columns):
+            wrong = f"The line has {len(cells)} fields, the header {len(columns)}."
+            table.bad.append(BadLine(number, "LineInvalid", wrong))
+        elif nameless := [i for i, cell in enumerate(cells) if cell.strip() and not columns[i]]:
+            wrong = f"Column {nameless[0] + 1} has no name in the header."
             table.bad.append(BadLine(number, "LineInvalid", wrong))
         else:
-            table.records.append((number, found))
+            named = zip(columns, cells, strict=True)
+            table.records.append((number, [cell for column, cell in named if column]))
     return table
+
+
+def _filled(cells: list[str]) -> int:
+    """How many cells a row has up to the last one with a text."""
+    return max((at for at, cell in enumerate(cells, start=1) if cell.strip()), default=0)
 
 
 def _header_line(lines: list[str]) -> tuple[int, str]:
     """The index of the header, and the separator of its columns, which no column name holds."""
-    first = next((index for index, line in enumerate(lines) if line.strip()), None)
+    blank = f' \t"{SEPARATORS}'
+    first = next((index for index, line in enumerate(lines) if line.strip(blank)), None)
     if first is None:
         raise CsvError("HeaderInvalid", "The file is empty.")
     return first, next((mark for mark in SEPARATORS if mark in lines[first]), SEPARATORS[0])
 
 
 def _columns(line: str, separator: str, known: Mapping[str, str]) -> list[str]:
+    """The header's columns, "" for one without a name."""
     try:
         names = next(csv.reader([line], delimiter=separator, strict=True))
     except csv.Error:
         raise CsvError("HeaderInvalid", "The header has an unclosed quote.") from None
     columns: list[str] = []
     for place, name in enumerate(names, start=1):
-        column = known.get(name.strip().lower())
+        column = known.get(name.strip().lower()) if name.strip() else ""
         if column is None:
             allowed = ", ".join(dict.fromkeys(known.values()))
             text = f"Column {place} of the header is not one of {allowed}."
             raise CsvError("HeaderInvalid", text)
-        if column in columns:
+        if column and column in columns:
             raise CsvError("HeaderInvalid", f"The header names column {place} twice.")
         columns.append(column)
     return columns
