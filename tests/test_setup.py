@@ -21,7 +21,7 @@ from xucd.cli.setup_run import SETTINGS, Run
 from xucd.cli.subcommand import Mistake
 from xucd.config import center_file
 from xucd.config.plan import Person, Plan, without_callbacks
-from xucd.config.settings import Ami, Settings, Web
+from xucd.config.settings import Ami, Settings, Web, load
 from xucd.config.settings_writing import CannotWrite, with_keys
 from xucd.store import Store
 from xucd.store.apply import apply
@@ -148,6 +148,12 @@ def test_where_the_manager_interface_listens_is_read_off_all_its_files(tmp_path:
 
 def test_templates_are_no_sections() -> None:
     assert sections_in("[a](!)\n[b](a)\n[c](+)\n; [d]\n") == ["b", "c"]
+
+
+def test_the_mark_that_editors_on_windows_write_is_no_part_of_a_file() -> None:
+    """Asterisk skips it, too."""
+    assert sections_in("\ufeff[a]\n") == ["a"]
+    assert includes_in("\ufeff#include b.conf\n") == ["b.conf"]
 
 
 def test_asterisk_conf_says_where_the_configuration_is(
@@ -646,6 +652,40 @@ def test_rights_are_strict_where_nobody_could_sign_in_before(
     written = setup.settings_changes(path, account, -1, is_first=is_first)[-1].text.decode()
     assert tomllib.loads(written)["strict_rights"] is is_first
     assert tomllib.loads(written)["queue_sheet"] == "queue"
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("start", ["", "# ours\n", "[ami]\nport = 5038", "[web]\nport = 1\n\n"])
+def test_settings_keep_their_line_ends_and_their_mark(
+    tmp_path: Path, start: str, end: str, mark: str
+) -> None:
+    path = tmp_path / "xucd.toml"
+    path.write_bytes((mark + start.replace("\n", end)).encode())
+    # Of an empty text, or of one line, nobody can tell how its lines would end.
+    ends = end if "\n" in start else "\n"
+    account = setup.Account("127.0.0.1", 5039, "xucd", "s" * 30)
+    changes = setup.settings_changes(path, account, -1, is_first=True)
+    Manifest(tmp_path / "setup.json").make(changes)
+    written = path.read_bytes().decode()
+    assert written.startswith(mark)
+    assert written.count("\n") == written.count(ends) > 10
+    assert ("\r" in written) is (ends == "\r\n")
+    assert "\n[ami]" in f"\n{written.removeprefix(mark)}"
+    assert load(path, {}).ami.port == 5039
+    again = setup.settings_changes(path, account, -1, is_first=True)
+    assert again == []
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_settings_that_have_all_are_not_touched_whatever_their_line_ends(
+    tmp_path: Path, mark: str
+) -> None:
+    path = tmp_path / "xucd.toml"
+    path.write_bytes(
+        (mark + (PROJECT / "docs/xucd.toml").read_text()).replace("\n", "\r\n").encode()
+    )
+    assert setup.settings_changes(path, None, -1, is_first=False) == []
 
 
 @pytest.mark.parametrize("ami", ['secret = "by-hand"', 'secret_file = "other"', ""])

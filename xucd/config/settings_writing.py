@@ -1,7 +1,8 @@
 """Changing single keys of a settings file, and nothing else of it.
 
-Comments and order stay. A key that stands there is replaced in its line; one that is shown as a
-comment (``# secret_file = "…"``) is written below that; any other goes to the end of its section.
+Comments, order, line ends and a byte order mark stay. A key that stands there is replaced in its
+line; one that is shown as a comment (``# secret_file = "…"``) is written below that; any other goes
+to the end of its section.
 """
 
 import re
@@ -19,8 +20,19 @@ class CannotWrite(Exception):
     """The text is of a form that cannot be changed here. The text says which key."""
 
 
+MARK = "\ufeff"
+"""What editors on Windows write in front: it is no part of TOML."""
+
+
+def line_end(text: str) -> str:
+    """How the lines of a text end."""
+    return "\r\n" if "\r\n" in text else "\n"
+
+
 def with_keys(text: str, keys: Keys) -> str:
     """The settings with these keys. Raises `CannotWrite`."""
+    if text.startswith(MARK):
+        return MARK + with_keys(text.removeprefix(MARK), keys)
     for (section, key), value in keys.items():
         if _value(text, section, key) != value:
             changed = _with_key(text, section, key, value)
@@ -45,17 +57,18 @@ def _value(text: str, section: str, key: str) -> object:
 
 
 def _with_key(text: str, section: str, key: str, value: Value | None) -> str:
+    end = line_end(text)
     lines = text.splitlines(keepends=True)
     first, last = _section(lines, section)
     if first is None:
         if value is None:
             return text
-        gap = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
-        return f"{text}{gap}[{section}]\n{_line(key, value)}"
+        gap = "" if not text or text.endswith(end * 2) else end if text.endswith("\n") else end * 2
+        return f"{text}{gap}[{section}]{end}{_line(key, value, end)}"
     present = re.compile(rf"\s*{key}\s*=")
     for index in range(first, last):
         if present.match(lines[index]):
-            lines[index] = "" if value is None else _line(key, value)
+            lines[index] = "" if value is None else _line(key, value, end)
             return "".join(lines)
     if value is None:
         return text
@@ -66,8 +79,8 @@ def _with_key(text: str, section: str, key: str, value: Value | None) -> str:
         while place > first and (not lines[place - 1].strip() or lines[place - 1][0] == "#"):
             place -= 1  # comments above the next section belong to that
     if place and not lines[place - 1].endswith("\n"):
-        lines[place - 1] += "\n"
-    lines.insert(place, _line(key, value))
+        lines[place - 1] += end
+    lines.insert(place, _line(key, value, end))
     return "".join(lines)
 
 
@@ -84,5 +97,5 @@ def _section(lines: list[str], section: str) -> tuple[int | None, int]:
     return first, len(lines)
 
 
-def _line(key: str, value: Value) -> str:
-    return tomli_w.dumps({key: value})
+def _line(key: str, value: Value, end: str) -> str:
+    return tomli_w.dumps({key: value}).replace("\n", end)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from xucd.config.settings_writing import MARK, line_end
+
 OURS = "xucd"
 """The folder below Asterisk's configuration that is xucd's own."""
 
@@ -109,7 +111,7 @@ def bytes_of(text: str) -> bytes:
 def lines_in(text: str) -> Iterator[tuple[int, str]]:
     """The lines of a file without what is commented out, by index."""
     inside = False
-    for index, line in enumerate(text.splitlines()):
+    for index, line in enumerate(text.removeprefix(MARK).splitlines()):
         kept, rest = "", line
         while rest:
             if inside:
@@ -261,11 +263,6 @@ def without_include(text: str, ours: str, etc: Path) -> str:
         and os.path.normpath(etc / next(filter(None, match.groups()))) == wanted
     }
     return "".join(line for index, line in enumerate(ended) if index not in barred)
-
-
-def line_end(text: str) -> str:
-    """How the lines of a file end."""
-    return "\r\n" if "\r\n" in text else "\n"
 
 
 def is_yes(value: str) -> bool:

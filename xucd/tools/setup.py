@@ -19,7 +19,7 @@ import msgspec
 from xucd.center.directory import AGENT_MEMBER
 from xucd.config import shipped
 from xucd.config.settings import WELL_KNOWN_SECRETS, Settings
-from xucd.config.settings_writing import CannotWrite, Keys, with_keys
+from xucd.config.settings_writing import MARK, CannotWrite, Keys, line_end, with_keys
 from xucd.tools.asterisk_files import (
     OURS,
     Layout,
@@ -295,9 +295,9 @@ def settings_changes(
     `is_first`, users have the rights of their profile alone. Raises `FilesError`.
     """
     try:
-        is_new = not path.exists()
-        base = bytes_of(text_of(path))  # before it is read once more
-        text = (shipped.path("docs/xucd.toml") if is_new else path).read_text(encoding="utf-8-sig")
+        base = bytes_of(text_of(path))
+        new = shipped.path("docs/xucd.toml")
+        text = base.decode() if path.exists() else new.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, shipped.NotShipped) as error:
         raise FilesError(f"{path}: cannot be read: {error}") from error
     keys: dict[tuple[str, str], str | int | bool | None] = {}
@@ -312,7 +312,8 @@ def settings_changes(
         }
         if not _has_sheets(path, text):
             keys[("", "queue_sheet")] = "queue"
-            text = (text if text.endswith("\n") else f"{text}\n") + QUEUE_SHEET
+            end = line_end(text)
+            text = (text if text.endswith("\n") else text + end) + QUEUE_SHEET.replace("\n", end)
     secret = held if account is None else account.secret
     if secret:
         keys |= {("ami", "secret"): None, ("ami", "secret_file"): SECRET_FILE}
@@ -329,7 +330,7 @@ def settings_changes(
 
 def _has_sheets(path: Path, text: str) -> bool:
     try:
-        values = tomllib.loads(text)
+        values = tomllib.loads(text.removeprefix(MARK))
     except tomllib.TOMLDecodeError as error:
         raise FilesError(f"{path}: is not valid TOML: {error}") from error
     return "sheets" in values or bool(values.get("queue_sheet"))
