@@ -117,6 +117,34 @@ def test_an_agent_is_in_the_queues_that_configure_the_member_and_not_where_it_wa
     assert [agent.queues for agent in plan.agents] == [{1: 3}]
 
 
+HINTED = member(LOCAL, "Dan", 3, "hint:204@ext-local")
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "adopted"),
+    [
+        (HINTED, member("PJSIP/204", "Dan", 1), LOCAL),
+        (HINTED, member("PJSIP/204", "Dan", 1), "PJSIP/204"),
+        (member(LOCAL, "Dan", 3, "PJSIP/204"), member(LOCAL, "Dan", 1), LOCAL),  # without a hint
+        (member(LOCAL, "Dan", 3), member(LOCAL, "Dan", 1, "PJSIP/204"), LOCAL),
+    ],
+)
+def test_an_agent_is_in_all_queues_that_ring_its_phone_as_setup_proposes_it(
+    here: FoundMember, there: FoundMember, adopted: str
+) -> None:
+    queues = (FoundQueue("sales", "", (here,)), FoundQueue("support", "", (there,)))
+    hints = pbx().dialplan if here is HINTED else Dialplan()
+    asterisk = FoundPbx(queues, (FoundPhone("PJSIP/204", name="Dan"),), hints)
+    both = (*PRESENT.queues, Queue(2, "support", "Support", "501"))
+    present = msgspec.structs.replace(PRESENT, queues=both)
+    plan = adoption(asterisk, StoredCenter(present), adopted).plan
+    assert [agent.queues for agent in plan.agents] == [{1: 3, 2: 1}]
+    assert [line.phone for line in plan.lines] == ["PJSIP/204"]
+    fresh = propose(asterisk, msgspec.structs.replace(PRESENT, queues=())).plan
+    assert [(agent.queues, len(fresh.lines)) for agent in fresh.agents] == [({1: 3, 2: 1}, 1)]
+    assert fresh.lines[0].phone == "PJSIP/204"
+
+
 def test_nobody_gets_the_login_of_a_directorys_user(store: Store) -> None:
     apply(store, PRESENT)
     dan = DirectoryUser(

@@ -1,9 +1,9 @@
 """Making an agent of a queue's member that is none: what is added to the centre for one phone.
 
-It is what `proposal` proposes for that phone alone, in the queues that the centre has and in whose
-configuration the member stands. The member stays in Asterisk as it is: from then on it rings a line
-that an agent has, and so is the agent's. One that another program has added would stay that
-program's (see `xucd.center.owners`), so no agent is made of it.
+It is what `proposal` proposes for that phone alone, in the queues that the centre has and whose
+configuration has members that ring it, this one or others. They stay in Asterisk as they are: from
+then on they ring a line that an agent has, and so are the agent's. One that another program has
+added would stay that program's (see `xucd.center.owners`), so no agent is made of it.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from xucd.center.directory import AGENT_MEMBER, folded
 from xucd.config.center_file import CenterFileError
 from xucd.config.plan import Plan
 from xucd.store.extending import Propose, StoredCenter
-from xucd.tools.discovery import FoundMember, FoundPbx
+from xucd.tools.discovery import FoundMember, FoundPbx, FoundQueue
 from xucd.tools.proposal import Proposal, propose
-from xucd.tools.proposed_phones import phone_of
+from xucd.tools.proposed_phones import rung_phones
 
 DYNAMIC = """\
 {interface} cannot be made an agent: another program, or AddQueueMember in the dialplan, has added \
@@ -51,27 +51,31 @@ def adopting(
 def adoption(found: FoundPbx, present: StoredCenter, interface: str) -> Proposal:
     """The centre with an agent for the member of this interface. Raises `NotAdoptable`."""
     known = {folded(queue.name) for queue in present.plan.queues}
-    members = [
-        (queue, member)
-        for queue in found.queues
-        if folded(queue.name) in known
-        for member in queue.members
-        if member.interface == interface
-    ]
-    if not members:
+    ours = [queue for queue in found.queues if folded(queue.name) in known]
+    queues = [q.name for q in ours if any(each.interface == interface for each in q.members)]
+    if not queues:
         raise NotAdoptable("MemberUnknown", f"No queue of the centre has a member {interface}.")
-    staying = [(queue, member) for queue, member in members if not _is_anothers(member)]
-    if not staying:
-        queues = [queue.name for queue, _ in members]
+    staying = msgspec.structs.replace(found, queues=tuple(map(_without_others, ours)))
+    phone = next(
+        (
+            phone
+            for phone in rung_phones(staying)
+            if any(member.interface == interface for _, member in phone.members)
+        ),
+        None,
+    )
+    if phone is None:
         text = DYNAMIC.format(interface=interface, queues=", ".join(queues), queue=queues[0])
         raise NotAdoptable("NotAdoptable", text)
-    phone = phone_of(found, staying[0][1])
     alone = msgspec.structs.replace(
         found,
         queues=tuple(
-            msgspec.structs.replace(queue, members=(member,)) for queue, member in staying
+            msgspec.structs.replace(
+                queue, members=tuple(each for name, each in phone.members if name == queue.name)
+            )
+            for queue in staying.queues
         ),
-        phones=tuple(each for each in found.phones if each.device == phone.device),
+        phones=tuple(each for each in found.phones if each.device == phone.phone.device),
     )
     try:
         proposal = propose(alone, present.plan, present.logins)
@@ -83,6 +87,12 @@ def adoption(found: FoundPbx, present: StoredCenter, interface: str) -> Proposal
         problem = " ".join(proposal.left_out) or "Its phone is an agent's already."
         raise NotAdoptable("NotAdoptable", f"{interface} cannot be made an agent. {problem}")
     return proposal
+
+
+def _without_others(queue: FoundQueue) -> FoundQueue:
+    """A queue without the members that are not to stay."""
+    members = tuple(member for member in queue.members if not _is_anothers(member))
+    return msgspec.structs.replace(queue, members=members)
 
 
 def _is_anothers(member: FoundMember) -> bool:

@@ -52,26 +52,32 @@ class RungPhone(msgspec.Struct):
 
 
 def rung_phones(found: FoundPbx) -> list[RungPhone]:
-    """The members' phones, by number; a member whose phone is unknown stands for itself."""
+    """The members' phones, by number; a member whose phone is unknown stands for itself.
+
+    What one queue tells of the phone behind an interface, as by a state interface, holds for all.
+    """
     all_of_them: dict[str, RungPhone] = {}
     reach = _Reach(found)
-    for queue in found.queues:
-        for member in queue.members:
-            reached = reach.phone_of(member)
-            key = reached.phone.device or as_channels_are_named(member.interface)
-            station = all_of_them.setdefault(key, RungPhone(reached.phone))
-            station.members.append((queue.name, member))
-            if reached.guess and reached.guess not in station.guesses:
-                station.guesses.append(reached.guess)
+    members = [
+        (queue.name, member, as_channels_are_named(member.interface), reach.phone_of(member))
+        for queue in found.queues
+        for member in queue.members
+    ]
+    told: dict[str, Reached] = {}
+    for _, _, interface, reached in members:
+        if reached.phone.device:
+            told.setdefault(interface, reached)
+    for queue_name, member, interface, own in members:
+        reached = own if own.phone.device else told.get(interface, own)
+        key = reached.phone.device or interface
+        station = all_of_them.setdefault(key, RungPhone(reached.phone))
+        station.members.append((queue_name, member))
+        if reached.guess and reached.guess not in station.guesses:
+            station.guesses.append(reached.guess)
     return sorted(
         all_of_them.values(),
         key=lambda station: (len(station.phone.number), station.phone.number, station.key),
     )
-
-
-def phone_of(found: FoundPbx, member: FoundMember) -> FoundPhone:
-    """The phone that a member rings, as far as the PBX tells."""
-    return _Reach(found).phone_of(member).phone
 
 
 class _Reach:
