@@ -145,8 +145,10 @@ async def test_a_discovered_agent_takes_a_call_of_an_untouched_queue(
         assert f"The page: http://127.0.0.1:{xucd.port}/" in done.stdout
         assert ("left out: line" in done.stdout) is (case.layout == "plain")
         assert strategies(pbx.cli("queue show")) == strategies(queues)
+        (tmp_path / "center.toml").unlink()
         again = await asyncio.to_thread(xucd.setup, "--yes")
         assert "nothing is new" in again.stdout
+        assert "center.toml is not there" in again.stdout
         proposal = tmp_path / "proposal.toml"
         proposal.write_text(await xucd.command("discover"))
         assert await xucd.command("center", "apply", str(proposal)) == "nothing to change\n"

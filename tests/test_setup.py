@@ -955,6 +955,32 @@ def test_a_centre_file_that_somebody_changed_is_never_replaced(tmp_path: Path) -
     assert path.read_text() == "# two\n# mine\n"
 
 
+def test_the_centre_file_is_there_before_its_centre_and_not_without_it(tmp_path: Path) -> None:
+    """Else a run that is killed in between leaves a centre that has no file."""
+    path = tmp_path / "center.toml"
+    held = []
+
+    def apply() -> None:
+        held.append(path.read_text())
+        if len(held) > 1:
+            raise Mistake("somebody has changed the centre meanwhile")
+
+    def refused(text: str) -> None:
+        with pytest.raises(Mistake):
+            setting_up.keep(a_run(tmp_path), text, apply)
+
+    setting_up.keep(a_run(tmp_path), "# one\n", apply)
+    refused("# two\n")
+    assert (held, path.read_text()) == (["# one\n", "# two\n"], "# one\n")
+    path.write_text("# mine\n")
+    refused("# three\n")
+    assert held[2:] == ["# mine\n"]
+    path.unlink()
+    refused("# four\n")
+    assert held[3:] == ["# four\n"]
+    assert not path.exists()
+
+
 def test_customers_who_are_to_be_called_back_are_in_no_proposal(demo_plan: Plan) -> None:
     assert any(each.callbacks for each in demo_plan.callback_lists)
     names = [each.name for each in demo_plan.callback_lists]

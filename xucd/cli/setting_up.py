@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -127,6 +128,8 @@ def _centre(run: Run, found: FoundPbx, settings: Settings) -> bool:
         print("\nthis was a dry run: nothing was changed")
         return False
     if not proposal.new:
+        if not _centre_file(run).exists():
+            _write_anew(run, proposal.text)
         return True
     if not run.arguments.yes and not ask("Apply this?", default=True):
         print("xucd discover > center.toml writes the proposal; xucd center apply applies it")
@@ -138,10 +141,9 @@ def _centre(run: Run, found: FoundPbx, settings: Settings) -> bool:
     store = Store(settings.store.url)
     try:
         store.migrate()
-        extending.extend(store, _as_shown(run, proposal, found))
+        keep(run, proposal.text, lambda: extending.extend(store, _as_shown(run, proposal, found)))
     finally:
         store.close()
-    keep(run, proposal.text)
     return True
 
 
@@ -161,15 +163,31 @@ def _as_shown(run: Run, shown: Proposal, found: FoundPbx) -> Propose:
     return plan
 
 
-def keep(run: Run, text: str) -> None:
-    """Write the centre file, unless somebody made it another. It names people: not for all."""
-    path = run.path.with_name("center.toml")
+def _centre_file(run: Run) -> Path:
+    return run.path.with_name("center.toml")
+
+
+def _write_anew(run: Run, text: str) -> None:
+    """Write the file of a centre that has none: a run was ended, or somebody took it away."""
+    print(f"{_centre_file(run)} is not there")
+    if run.arguments.yes or ask("Write the present contact centre into it?", default=True):
+        keep(run, text)
+
+
+def keep(run: Run, text: str, apply: Callable[[], object] = lambda: None) -> None:
+    """Write the centre file, unless somebody made it another, and apply it.
+
+    It is written first, and not left if that fails: a run that is killed in between leaves all to
+    the next, which sees what is new. It names people: not for all.
+    """
+    path = _centre_file(run)
     group = service.service_ids()[1]
     change = Change(path, text.encode(), 0o640 if group > 0 else 0o600, 0, max(group, 0))
     if path.exists() and not run.manifest.holds(path):
+        apply()
         print(f"{path} stays as it is; xucd center export prints the present centre")
         return
-    run.manifest.make([change])
+    run.make([change], (), apply)
     reload = " and systemctl reload xucd" if run.has_service else ""
     steps = f"xucd center apply {path}{reload}"
     print(f"The contact centre is in {path}: change it there, then run {steps}")

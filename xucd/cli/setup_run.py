@@ -97,7 +97,7 @@ class Run:
         return settings, asyncio.run(try_access(settings.ami))
 
     def make(
-        self, changes: list[Change], reloads: tuple[str, ...], check: Callable[[], None]
+        self, changes: list[Change], reloads: tuple[str, ...], check: Callable[[], object]
     ) -> None:
         """Make changes, have Asterisk read them and check; on any failure nothing is left."""
         etc = None if self.pbx is None else self.pbx.etc
