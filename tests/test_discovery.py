@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.dialplans import dialplan
 from xucd.ami.actions import Action
 from xucd.ami.errors import Rejected
 from xucd.ami.framing import Block
@@ -13,8 +14,6 @@ from xucd.tools.dialplan import (
     Dialplan,
     Hint,
     Place,
-    queue_places,
-    read_dialplan,
     read_hint,
     with_pattern_hints,
 )
@@ -28,66 +27,6 @@ from xucd.tools.discovery import (
 )
 from xucd.tools.proposal import propose
 from xucd.tools.proposed_names import login_of, person_name
-
-
-def dialplan(text: str) -> Dialplan:
-    """A dialplan as `ShowDialPlan` lists it, from one as in extensions.conf."""
-    blocks: list[Block] = []
-    context = exten = ""
-    for line in filter(None, map(str.strip, text.splitlines())):
-        if line.startswith("["):
-            context = line.strip("[]")
-            continue
-        word, _, said = line.partition(" => ")
-        block = {"Event": "ListDialplan", "Context": context}
-        if word == "include":
-            blocks.append(block | {"IncludeContext": said})
-            continue
-        if word == "exten":
-            exten, said = said.split(",", 1)
-        priority, application = said.split(",", 1)
-        data = ""
-        if priority != "hint":
-            application, _, data = application.removesuffix(")").partition("(")
-        blocks.append(
-            block
-            | {
-                "Extension": exten,
-                "Priority": priority,
-                "Application": application,
-                "AppData": data,
-            }
-        )
-    return read_dialplan(blocks)
-
-
-@pytest.mark.parametrize(
-    ("text", "places"),
-    [
-        ("[a]\nexten => 500,1,Queue(sales,r,,,60)", ["500@a"]),
-        ("[a]\nexten => _5XX,1,Queue(${EXTEN})", []),
-        ("[a]\nexten => 500,1,Set(__Q=sales)\nsame => n,Goto(b,s,1)\n[b]\nexten => s,1,Queue(${Q})",
-         ["500@a"]),
-        ("[a]\nexten => 500,1,Gosub(go,s,1(x))\n[go]\nexten => s,1,Queue(Sales)", ["500@a"]),
-        ("[in]\nexten => 7,1,Goto(a,500,1)\n[a]\nexten => 500,1,Queue(sales)", ["500@a", "7@in"]),
-        ("[a]\nexten => 500,1,GotoIf($[1 > 0]?day,s,1:night,s,1)\n[day]\nexten => s,1,Queue(sales)",
-         ["500@a"]),
-        ("[a]\nexten => s,1,Queue(sales)\nsame => n,Goto(a,s,1)", []),
-        ("[a]\nexten => 500,1,Queue(other)", []),
-        ('[a]\nexten => 500,1,Queue("Sales",t)', ["500@a"]),
-        ("[a]\nexten => 500,1,goto(b,s,1)\n[b]\nexten => s,1,queue(sales)", ["500@a"]),
-        ("[a]\nexten => 500,1,execif(1?GOSUB(b,s,1))\n[b]\nexten => s,1,Queue(sales)", ["500@a"]),
-        ("[a]\nexten => 500,1,macro(b)\n[macro-b]\nexten => s,1,Queue(sales)", ["500@a"]),
-    ],
-)  # fmt: skip
-def test_the_numbers_that_lead_to_a_queue_are_found(text: str, places: list[str]) -> None:
-    found = queue_places(dialplan(text), ["sales"]).get("sales", [])
-    assert [f"{place.exten}@{place.context}" for place in found] == places
-
-
-def test_of_a_pattern_the_numbers_are_the_queues_names() -> None:
-    plan = dialplan("[a]\nexten => _4[0-2]X,1,Queue(${EXTEN})\nexten => _[9-1],1,Queue(${EXTEN})")
-    assert queue_places(plan, ["400", "431", "x"]) == {"400": [Place("a", "400")]}
 
 
 def member(interface: str, name: str = "", penalty: int = 0, state: str = "") -> FoundMember:

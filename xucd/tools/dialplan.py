@@ -1,28 +1,15 @@
-"""A dialplan as Asterisk lists it, and which numbers lead to its queues.
-
-`Queue()` names its queue outright, by ``${EXTEN}``, or by a variable that was set before; the step
-may stand in the number's own extension, or where that one goes to. Of what is decided only during a
-call, such as a time of day, both ways are followed.
-"""
+"""A dialplan as Asterisk lists it: extensions, includes and hints."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 
 import msgspec
 
 from xucd.ami.framing import Block
-from xucd.center.arguments import first_argument
-from xucd.center.directory import as_channels_are_named, folded
-
-MAX_HOPS = 5
-"""How many jumps lead from a number to a queue at most."""
+from xucd.center.directory import as_channels_are_named
 
 NUMBER = re.compile(r"[0-9*#+]+")
-JUMPS = {"goto", "gosub", "gotoif", "gosubif", "gotoiftime", "execif", "macro"}
-"""Applications that jump, in lower case: Asterisk takes their names in any."""
-
 _EXTEN = "${EXTEN}"
-_VARIABLE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 _EXPRESSION = re.compile(r"\$\{[^{}]*\}|\$\[[^][]*\]")
 _CLASSES = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": ".+", "!": ".*"}
 
@@ -63,6 +50,17 @@ class Dialplan(msgspec.Struct, frozen=True):
             near = [each for name in near for each in self.includes.get(name, ())]
             near = [name for name in near if name not in found]
             found.update(near)
+        return found
+
+    def in_order(self, context: str) -> list[str]:
+        """As `within`, in the order in which Asterisk looks for a number there."""
+        found: list[str] = []
+        near = [context]
+        while near:
+            name = near.pop()
+            if name not in found:
+                found.append(name)
+                near += reversed(self.includes.get(name, ()))
         return found
 
     def includers(self, context: str) -> list[str]:
@@ -129,84 +127,11 @@ def with_pattern_hints(dialplan: Dialplan, devices: Iterable[str]) -> Dialplan:
     return msgspec.structs.replace(dialplan, hints=tuple(found.values()))
 
 
-def queue_places(dialplan: Dialplan, queues: Iterable[str]) -> dict[str, list[Place]]:
-    """The dialable numbers that lead to each queue, those with the fewest jumps first."""
-    known = {folded(queue): queue for queue in queues}
-    back: dict[Place, list[Place]] = {}
-    for place, steps in dialplan.steps.items():
-        for target in _targets(place, steps):
-            back.setdefault(target, []).append(place)
-    found: dict[str, dict[Place, int]] = {}
-    for place, steps in dialplan.steps.items():
-        for step in steps:
-            if step.application.lower() != "queue":
-                continue
-            name = first_argument(step.data).strip()
-            for number, queue, hops in _followed(dialplan, back, place, name, known):
-                best = found.setdefault(queue, {})
-                best[number] = min(hops, best.get(number, hops))
-    return {
-        queue: sorted(places, key=lambda place: (places[place], len(place.exten), place))
-        for queue, places in found.items()
-    }
-
-
-def _followed(
-    dialplan: Dialplan,
-    back: Mapping[Place, list[Place]],
-    place: Place,
-    name: str,
-    known: Mapping[str, str],
-) -> Iterator[tuple[Place, str, int]]:
-    """From a `Queue()` step backwards: each number, the queue that it leads to, and the jumps."""
-    seen = set()
-    near = [(place, name)]
-    for hops in range(MAX_HOPS + 1):
-        further = []
-        for at, text in near:
-            if (at, text) in seen:
-                continue
-            seen.add((at, text))
-            for said in values_of(text, dialplan.steps.get(at, [])):
-                yield from ((number, queue, hops) for number, queue in _numbers(at, said, known))
-                further += [(before, said) for before in back.get(at, [])]
-        near = further
-
-
 def literal_part(text: str) -> str:
     """What of a text does not depend on variables and expressions."""
     while (without := _EXPRESSION.sub("", text)) != text:
         text = without
     return text
-
-
-def values_of(text: str, steps: Iterable[Step]) -> list[str]:
-    """What a variable may be by the steps before; the text itself if it is none that they set."""
-    variable = _VARIABLE.fullmatch(text)
-    if variable is None or variable[1] == "EXTEN":
-        return [text]
-    values = []
-    for step in steps:
-        name, equals, value = step.data.partition("=")
-        sets = step.application.lower() == "set" and equals
-        if sets and name.strip().lstrip("_") == variable[1]:
-            values.append(value.strip().strip('"'))
-    return values or [text]
-
-
-def _numbers(at: Place, text: str, known: Mapping[str, str]) -> Iterator[tuple[Place, str]]:
-    """The numbers of an extension by which a queue of this name is reached."""
-    if at.exten.startswith("_"):
-        # Of a pattern, the numbers are those that are queues' names themselves.
-        if text == "${EXTEN}":
-            pattern = pattern_of(at.exten)
-            for name in known.values():
-                if NUMBER.fullmatch(name) and pattern.fullmatch(name):
-                    yield Place(at.context, name), name
-        return
-    queue = known.get(folded(at.exten if text == "${EXTEN}" else text))
-    if queue is not None and NUMBER.fullmatch(at.exten):
-        yield at, queue
 
 
 def pattern_of(exten: str) -> re.Pattern[str]:
@@ -221,31 +146,3 @@ def pattern_of(exten: str) -> re.Pattern[str]:
         return re.compile(pattern)
     except re.error:  # such as "[9-1]"
         return re.compile(r"(?!)")
-
-
-def _targets(place: Place, steps: Iterable[Step]) -> Iterator[Place]:
-    """Where an extension jumps to."""
-    for step in steps:
-        if step.application.lower() not in JUMPS:
-            continue
-        for label in _labels(step):
-            parts = [part.strip() for part in label.partition("(")[0].split(",")]
-            if len(parts) < 2:
-                continue  # within the extension
-            context, exten = (place.context, parts[0]) if len(parts) == 2 else parts[:2]
-            exten = place.exten if exten == "${EXTEN}" else exten
-            if "$" not in context + exten:
-                yield Place(context, exten)
-
-
-def _labels(step: Step) -> list[str]:
-    """What a step may jump to, as it is written."""
-    application = step.application.lower()
-    if application == "macro":
-        return [f"macro-{step.data.partition(',')[0]},s,1"]
-    if application in ("goto", "gosub"):
-        return [step.data]
-    choices = step.data.partition("?")[2]
-    if application == "execif":
-        return re.findall(r"go(?:to|sub)\(([^()]*)", choices, re.IGNORECASE)
-    return choices.split(":")

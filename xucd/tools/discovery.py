@@ -21,11 +21,11 @@ from xucd.center.directory import as_channels_are_named
 from xucd.tools.dialplan import (
     Dialplan,
     Place,
-    queue_places,
     read_dialplan,
     read_hint,
     with_pattern_hints,
 )
+from xucd.tools.queue_numbers import Leads, queue_numbers
 
 Query = Callable[[Action], Awaitable[list[Block]]]
 """Sends one action and returns its answer. Raises `AmiError`."""
@@ -72,7 +72,7 @@ class FoundMember(msgspec.Struct, frozen=True):
 
 
 class FoundQueue(msgspec.Struct, frozen=True):
-    """A queue. `places` are the extensions that lead to it, the best first."""
+    """A queue. `places` are the extensions that lead to it before others, the best first."""
 
     name: str
     strategy: str = ""
@@ -98,12 +98,16 @@ class FoundPhone(msgspec.Struct, frozen=True):
 
 
 class FoundPbx(msgspec.Struct, frozen=True):
-    """All of a PBX that xucd can use. `unread` has a sentence for each part that is unknown."""
+    """All of a PBX that xucd can use. `unread` has a sentence for each part that is unknown.
+
+    `shared` has the numbers that lead to several queues.
+    """
 
     queues: tuple[FoundQueue, ...] = ()
     phones: tuple[FoundPhone, ...] = ()
     dialplan: Dialplan = Dialplan()
     unread: tuple[str, ...] = ()
+    shared: dict[Place, Leads] = {}
 
 
 async def discover_pbx(ami: AmiSettings) -> FoundPbx:
@@ -167,7 +171,10 @@ async def discover(query: Query) -> FoundPbx:
     hint_blocks = await listed(actions.extension_state_list(), "hints")
     dialplan = read_dialplan(await listed(actions.show_dialplan(), "numbers and contexts"))
     queues = read_queues(queue_blocks)
-    places = queue_places(dialplan, [queue.name for queue in queues])
+    numbers = queue_numbers(dialplan, [queue.name for queue in queues])
+    places: dict[str, list[Place]] = {}
+    for place, leads in numbers.items():
+        places.setdefault(leads.queues[0], []).append(place)
     if not dialplan.hints:  # of an account that may read hints, and no dialplan
         hints = [
             read_hint(block["Exten"], block["Context"], block.get("Hint", ""))
@@ -185,6 +192,7 @@ async def discover(query: Query) -> FoundPbx:
         phones=await _with_settings(query, read_phones(device_blocks, dialplan, queues)),
         dialplan=dialplan,
         unread=tuple(unread),
+        shared={place: leads for place, leads in numbers.items() if len(leads.queues) > 1},
     )
 
 

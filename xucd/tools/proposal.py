@@ -30,7 +30,7 @@ from xucd.tools.checks import counted
 from xucd.tools.dialplan import NUMBER, Place
 from xucd.tools.discovery import FoundMember, FoundPbx, FoundPhone, FoundQueue
 from xucd.tools.proposed_names import is_phones, login_of, person_name, spoken
-from xucd.tools.proposed_numbers import Numbers, context_around, usual_context
+from xucd.tools.proposed_numbers import Numbers, QueueNumbers, context_of, inside_contexts
 from xucd.tools.proposed_phones import RungPhone, doubts, rung_phones
 
 ADMIN = "admin"
@@ -99,12 +99,17 @@ class _Maker:
         }
         self.admin = next(login for login in _admins() if login not in self.logins)
         self.logins.add(self.admin)
+        inside = inside_contexts(found)
+        self.usual_context = inside[0] if inside else "default"
         self.numbers = Numbers(
             found,
+            self.usual_context,
             (*(queue.number for queue in self.queues), *(line.number or "" for line in self.lines)),
         )
         self.line_numbers = {line.number for line in self.lines}
-        self.queue_numbers = {queue.number for queue in self.queues}
+        self.queue_numbers = QueueNumbers(
+            found, inside, self.new_queues(), {queue.number for queue in self.queues}
+        )
         self.ids = {
             kind: itertools.count(1 + max((entry.id for entry in of_kind), default=0))  # type: ignore[attr-defined]
             for kind, of_kind in entries.items()
@@ -117,12 +122,7 @@ class _Maker:
 
     def make(self, admin: bool) -> None:
         """Add what the PBX has and the centre has not."""
-        known = {folded(queue.name) for queue in self.queues}
-        added = set()
-        for queue in self.found.queues:
-            if folded(queue.name) not in known and self.queue(queue):
-                known.add(folded(queue.name))
-                added.add(queue.name)
+        added = {queue.name for queue in self.new_queues() if self.queue(queue)}
         names = {folded(queue.name): queue.name for queue in self.queues}
         members = rung_phones(self.found)
         for station in members:
@@ -155,20 +155,19 @@ class _Maker:
 
     # -- queues
 
+    def new_queues(self) -> list[FoundQueue]:
+        """The queues that the centre has not, one of each name."""
+        known = {folded(queue.name) for queue in self.queues}
+        new = {folded(queue.name): queue for queue in reversed(self.found.queues)}
+        return [queue for name, queue in reversed(new.items()) if name not in known]
+
     def queue(self, queue: FoundQueue) -> bool:
         """Add a queue."""
-        notes = [f"strategy {queue.strategy}, {len(queue.members)} members"]
-        places = [place for place in queue.places if place.exten not in self.queue_numbers]
-        if places:
-            place = places[0]
-            others = {p.exten for p in queue.places} - {place.exten}
-            if others:
-                notes.append(f"also reached by {', '.join(sorted(others))}")
-        else:
-            place = Place(usual_context(self.found), self.numbers.free())
-            notes.append(
-                f"DOUBTFUL: no number of the dialplan leads to it; {place.exten} is made up"
-            )
+        place, said = self.queue_numbers.of(queue)
+        if place is None:
+            place = Place(self.usual_context, self.numbers.free())
+            said[-1] += f"; {place.exten} is made up"
+        notes = [f"strategy {queue.strategy}, {len(queue.members)} members", *said]
         name = spoken(queue.name)
         display = f"Queue {name}" if NUMBER.fullmatch(name) else name[:1].upper() + name[1:]
         entry = QueueEntry(
@@ -181,7 +180,6 @@ class _Maker:
         )
         if not self.add("queues", entry, f"queue {queue.name} ({place.exten})", notes):
             return False
-        self.queue_numbers.add(place.exten)
         self.numbers.take(place.exten)
         return True
 
@@ -289,7 +287,7 @@ class _Maker:
             notes.append(f"DOUBTFUL: the phone has no number of its own; {number} is made up")
         if not phone.device:
             notes.append(f"DOUBTFUL: which phone rings at {interface} is unknown")
-        context = phone.context or context_around(self.found, phone.hint_context)
+        context = context_of(self.found, phone) or self.usual_context
         entry = LineEntry(
             id=next(self.ids["lines"]),
             number=number,

@@ -1,7 +1,7 @@
 """The dialplan: xucd's contexts, where they send requests, and what lines and queues run."""
 
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import suppress
 
 import msgspec
@@ -18,9 +18,9 @@ from xucd.tools.dialplan import (
     Dialplan,
     Place,
     literal_part,
-    queue_places,
-    values_of,
 )
+from xucd.tools.dialplan_ways import values_of
+from xucd.tools.queue_numbers import queue_numbers
 
 OURS = "xucd/extensions.conf"
 SPECIAL = frozenset({"s", "h", "i", "t", "T", "a", "o", "e", "fax", "failed", "*"})
@@ -230,7 +230,7 @@ async def subroutines(subject: Subject) -> AsyncIterator[Finding]:
     major = re.match(r"\D*(\d+)", core.get("AsteriskVersion", ""))
     place_of_it = 7 if major is not None and int(major[1]) < 21 else 6
     wrapping = [queue.name for queue in subject.directory.queues.values() if queue.wrapup]
-    led = queue_places(subject.pbx.dialplan, wrapping)
+    led = queue_numbers(subject.pbx.dialplan, wrapping)
     found = []
     for place, steps in subject.pbx.dialplan.steps.items():
         for step in steps:
@@ -262,8 +262,8 @@ def _is_own(routine: str) -> bool:
     return not routine.startswith("xucd-sub-wrap") and bool(literal_part(routine).strip())
 
 
-def _leads_to(name: str, place: Place, wrapping: list[str], led: dict[str, list[Place]]) -> bool:
+def _leads_to(name: str, place: Place, wrapping: list[str], led: Collection[Place]) -> bool:
     """Whether a step's queue is one whose agents have a wrap-up, as far as can be told."""
     if "$" in name:
-        return any(place in places for places in led.values()) or not led
+        return place in led or not led
     return folded(name.strip()) in {folded(queue) for queue in wrapping}

@@ -1,0 +1,64 @@
+"""Which numbers of a dialplan lead to its queues.
+
+`Queue()` names its queue outright or by variables; the step may stand in the number's own
+extension, or where that one goes to. A number that leads to several queues is the first one's.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from xucd.center.directory import folded
+from xucd.tools.dialplan import NUMBER, Dialplan, Place
+from xucd.tools.dialplan_ways import Way, Ways, exten_for
+
+
+class Leads(msgspec.Struct, frozen=True):
+    """To which queues a number leads, and by how many jumps to the first.
+
+    The queues are in the order in which a call comes to them. `decided` says that a condition, such
+    as a time of day, decides which it is.
+    """
+
+    queues: tuple[str, ...]
+    hops: int
+    decided: bool
+
+
+def queue_numbers(dialplan: Dialplan, queues: Iterable[str]) -> dict[Place, Leads]:
+    """The numbers that lead to queues, those with the fewest jumps and digits first."""
+    known = {folded(queue): queue for queue in queues}
+    ways = Ways(dialplan)
+    found: dict[Place, dict[str, Way]] = {}
+    for way in ways.to("queue"):
+        for number, queue in _numbers(ways, way, known):
+            best = found.setdefault(number, {})
+            if queue not in best or way.rank < best[queue].rank:
+                best[queue] = way
+    numbers = {number: _leads(by_queue) for number, by_queue in found.items()}
+    return {
+        number: numbers[number]
+        for number in sorted(numbers, key=lambda n: (numbers[n].hops, len(n.exten), n))
+    }
+
+
+def _leads(by_queue: Mapping[str, Way]) -> Leads:
+    queues = sorted(by_queue, key=lambda queue: by_queue[queue].rank)
+    ranks = {way.rank for way in by_queue.values()}  # of a variable's values, each has the same
+    several = len(ranks) < len(queues) or any(way.decided for way in by_queue.values())
+    return Leads(tuple(queues), by_queue[queues[0]].hops, len(queues) > 1 and several)
+
+
+def _numbers(ways: Ways, way: Way, known: Mapping[str, str]) -> Iterator[tuple[Place, str]]:
+    """The numbers of a way, with the queue that each leads to."""
+    place = way.place
+    if NUMBER.fullmatch(place.exten):
+        queue = known.get(folded(way.said))
+        if queue is not None:
+            yield place, queue
+    elif "${EXTEN" in way.said:
+        # Of a pattern, the numbers are those that make up queues' names.
+        for queue in known.values():
+            exten = exten_for(place.exten, way.said, queue)
+            if exten and NUMBER.fullmatch(exten) and ways.resolved(place.context, exten) == place:
+                yield Place(place.context, exten), queue
