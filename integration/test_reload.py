@@ -64,6 +64,16 @@ async def test_a_queue_that_was_renamed_is_told_to_those_who_listen(world: World
     assert sue.bodies("QueueConfig") == []
 
 
+async def test_a_queue_that_the_centre_has_no_more_rings_no_agent_any_more(world: World) -> None:
+    await world.agent("bruce", "1001")
+    ada = await world.client("ada")
+    begun = len(ada.frames)
+    await apply(world.xucd, ('name = "sales"', 'name = "boats"'), ("sales =", "boats ="))
+    await ada.until("LinkStatus", asterisk="current", after=begun)
+    assert "Agent/2501" not in await asyncio.to_thread(world.pbx.cli, "queue show sales")
+    assert "Agent/2501" in await asyncio.to_thread(world.pbx.cli, "queue show support")
+
+
 async def test_rights_that_were_taken_away_are_not_taken_up_again(world: World) -> None:
     sue = await world.client("sue", "&resume=1")
     await sue.ask("subscribeToAgentEvents")

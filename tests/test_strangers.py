@@ -6,7 +6,7 @@ from typing import cast
 import msgspec
 import pytest
 
-from tests.scene import ALICE, BRUCE, CAROLINE, SUPPORT, Scene
+from tests.scene import ALICE, BRUCE, CAROLINE, SALES, SUPPORT, Scene
 from tests.test_context import Script, a_context
 from tests.test_members_found import QUEUES, joins, leaves, lists, seen
 from xucd.center import events as ev
@@ -365,7 +365,32 @@ def test_who_goes_by_a_reload_leaves_no_member_paused_that_stays(scene: Scene, g
         ev.MemberPaused("sales", "Local/1001@crm/n", "Crm", True, "office"),
     )
     freed = [SetPause(STRANGER, False, "", "support"), SetPause("PJSIP/1001", False, "", "billing")]
-    assert strangers.left_behind(scene.center, after) == (freed if goes != "nothing" else [])
+    asked = strangers.left_behind(scene.center, after)
+    assert [each for each in asked if isinstance(each, SetPause)] == (
+        freed if goes != "nothing" else []
+    )
+
+
+@pytest.mark.parametrize("goes", ["line", "queue", "name", "nothing"])
+def test_with_a_line_or_a_queue_the_members_go_that_an_agent_has_there(
+    scene: Scene, goes: str
+) -> None:
+    before = scene.center.directory
+    named = [
+        msgspec.structs.replace(each, name="boats") if (goes, each.id) == ("name", SALES) else each
+        for each in before.queues.values()
+    ]
+    after = Directory(
+        before.groups.values(),
+        [each for each in named if (goes, each.id) != ("queue", SALES)],
+        [each for each in before.lines.values() if (goes, each.id) != ("line", 1)],
+        before.agents.values(),
+    )
+    scene.happens(joins(STRANGER, "Panel", "sales"))
+    there = {"line": ["support", "sales", "billing"], "nothing": []}.get(goes, ["sales"])
+    assert strangers.left_behind(scene.center, after) == [
+        RemoveMember(queue, "PJSIP/1001") for queue in there
+    ]
 
 
 # -- logging in where a stranger is

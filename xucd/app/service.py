@@ -31,7 +31,7 @@ from xucd.center.changes import Change, QueueUnprepared
 from xucd.center.directory import User
 from xucd.center.events import Event
 from xucd.center.inheriting import inherit
-from xucd.center.intents import Intent, Nudge, RelistMembers, RemoveMember
+from xucd.center.intents import Intent, Nudge, RelistMembers
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights, rights_of
 from xucd.center.rules import strangers
@@ -138,15 +138,7 @@ class Service:
     async def reconfigure(self, center: Center) -> None:
         """Replace the centre by one of another configuration, and read Asterisk's state anew."""
         old = self.context.center
-        intents: list[Intent] = [
-            RemoveMember(member.queue, member.interface)
-            for live in old.agents.values()
-            if live.line is not None
-            and live.line.interface not in center.directory.line_by_interface
-            for _, member in old.owners.own(live)
-            if member.dynamic
-        ]
-        intents += strangers.left_behind(old, center.directory)
+        intents = strangers.left_behind(old, center.directory)
         await asyncio.gather(*(self._send_own(intent) for intent in intents))
         inherit(center, old, self.context.now())
         self.context.center = center

@@ -11,7 +11,13 @@ is paused by queue instead, so that none is overwritten.
 from xucd.center.agent import Stance
 from xucd.center.center import Center
 from xucd.center.directory import Directory
-from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, RelistMembers, SetPause
+from xucd.center.intents import (
+    LOGOUT_REASON,
+    WRAPUP_REASON,
+    RelistMembers,
+    RemoveMember,
+    SetPause,
+)
 from xucd.center.live import AgentRecord, LiveAgent
 from xucd.center.memberships import after_wrapup, is_named, is_shelved, wraps_up
 from xucd.center.snapshot import MemberSeen
@@ -152,13 +158,23 @@ def free_paused(center: Center, live: LiveAgent, reason: str) -> None:
             center.intents.append(_ready(member))
 
 
-def left_behind(center: Center, after: Directory) -> list[SetPause]:
-    """What makes the members ready that are on pause with agents who go as the directory changes.
+def left_behind(center: Center, after: Directory) -> list[RemoveMember | SetPause]:
+    """What ends the members that nobody would look after any more once the directory changes.
 
-    These are the agents that the new directory lacks, or their line. Asterisk keeps the members
-    which are not removed: strangers, and those of its configuration.
+    With a line or a queue, its agents' members go. Of an agent that the new directory lacks, or its
+    line, strangers and members of Asterisk's configuration stay: those on pause with it are freed.
     """
-    freed: list[SetPause] = []
+    freed: list[RemoveMember | SetPause] = [
+        RemoveMember(member.queue, member.interface)
+        for live in center.agents.values()
+        for _, member in center.owners.own(live)
+        if member.dynamic
+        and not (
+            live.line is not None
+            and live.line.interface in after.line_by_interface
+            and member.queue in after.queue_by_name
+        )
+    ]
     for live in center.agents.values():
         line = live.line
         if line is None or live.stance is not Stance.PAUSED:
