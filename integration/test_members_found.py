@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from integration.client import Client, Refused
+from integration.client import DEADLINE, Client, Refused
 from integration.fixtures import MakeXucd, World, a_world, clear
 from integration.pbx import RECORDINGS, Pbx
 from integration.phones import Phones
@@ -48,6 +48,11 @@ member => PJSIP/1006,0,Agent/2506
 member => Local/1005@default/n,0,Etienne,hint:1005@default
 """
 PASSING = "[passing](xucd-queue)\n"
+LOCAL = "Local/1005@default/n"
+NEWCOMERS = f"""\
+member => PJSIP/1006,0,Agent/2506
+member => {LOCAL},0,Etienne,hint:1005@default
+"""
 
 
 async def configure(pbx: Pbx, *queues: str, command: str = "queue reload all") -> None:
@@ -60,6 +65,15 @@ async def configure(pbx: Pbx, *queues: str, command: str = "queue reload all") -
 async def pauses(world: World, queue: str) -> dict[str, str | None]:
     """A queue's members as Asterisk's command line lists them, and their pauses."""
     return {each.interface: each.pause for each in await members_of(world.pbx, queue)}
+
+
+async def until_pauses(world: World, queue: str, wanted: dict[str, str | None]) -> None:
+    """Wait until `pauses` of a queue are so."""
+    async with asyncio.timeout(DEADLINE):
+        while True:
+            if await pauses(world, queue) == wanted:
+                return
+            await asyncio.sleep(0.05)  # a command line announces nothing
 
 
 async def talks_and_wraps_up(world: World, caroline: Client, number: str) -> None:
@@ -185,6 +199,26 @@ async def test_a_member_through_the_dialplan_is_paused_by_its_own_name_and_numbe
     await etienne.ask("agentLogout")
     assert (await pauses(found, "fixed"))["Local/1005@default/n"] == "xucd-logout"
     assert await pauses(found, "billing") == {}
+
+
+async def test_a_reload_that_brings_a_queue_ends_no_pause_and_no_wrapup(found: World) -> None:
+    """It makes all members of the file anew, of which Asterisk forgets what they are paused for."""
+    etienne, caroline = await found.agent("etienne", "1005"), await found.client("caroline")
+    await etienne.ask("pauseAgent", reason="lunch")
+    call = found.phones.dial("3012")
+    (await found.phone("1006").rings()).answer()
+    await caroline.until_state("AgentOnCall")
+    begun = len(etienne.frames), len(caroline.frames)
+    await configure(found.pbx, FIXED, PASSING, NEWCOMERS, command="core reload")
+    for queue in ("passing", "fixed"):
+        await until_pauses(found, queue, {LOCAL: "lunch", "PJSIP/1006": "xucd-wrapup"})
+    await call.hang_up()
+    await caroline.until_state("AgentReady", after=begun[1])
+    assert caroline.states(13, after=begun[1]) == ["AgentOnWrapup", "AgentReady"]
+    assert etienne.states(12, after=begun[0]) == []
+    await etienne.ask("unpauseAgent")
+    for queue in ("passing", "fixed"):
+        assert await pauses(found, queue) == {LOCAL: None, "PJSIP/1006": None}
 
 
 async def test_an_agents_only_queue_taken_away_and_given_back_takes_the_agent_along(

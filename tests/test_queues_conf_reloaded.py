@@ -46,9 +46,7 @@ def carries_out(scene: Scene) -> None:
     for each in asked:
         assert isinstance(each, SetPause)
         assert each.queue is not None
-        name = "Dan" if each.interface == PHONE else "Panel"
-        event = ev.MemberPaused(each.queue, each.interface, name, each.paused, each.reason)
-        scene.happens(event)
+        scene.happens(ev.MemberPaused(each.queue, each.interface, "", each.paused, each.reason))
 
 
 def is_reloaded(scene: Scene, *more: MemberSeen) -> None:
@@ -135,3 +133,70 @@ def test_a_pause_for_no_reason_stays_one() -> None:
     pauses(scene, "")
     is_reloaded(scene)
     assert (scene.agent().stance, scene.agent().reason, scene.asked) == (Stance.PAUSED, "", [])
+
+
+# -- members that come
+
+
+def some(*queues: str, **fields: object) -> list[MemberSeen]:
+    return [static(queue, **fields) for queue in queues]
+
+
+@pytest.mark.parametrize("reason", ["lunch", WRAPUP_REASON])
+@pytest.mark.parametrize("before", [["support"], ["support", "sales"]])
+def test_who_comes_to_an_agent_on_pause_or_in_its_wrapup_is_paused_too(
+    before: list[str], reason: str
+) -> None:
+    scene = Scene([Station(BRUCE, 1, True, 0.0)])
+    scene.rebuilds(Snapshot(frozenset(before), tuple(some(*before)), (), (), {}))
+    scene.center.agent_record(BRUCE).owe_wrapup()
+    scene.center.agent_record(BRUCE).set_wrapup(5)
+    scene.happens(*(ev.MemberPaused(queue, PHONE, "Dan", True, reason) for queue in before))
+    scene.forget()
+    new = sorted(QUEUES - {*before})
+    lists(scene, *some(*before, paused=True, last_pause=int(scene.now)), *some(*new))
+    assert [each for each in in_each_queue(reason) if each not in scene.asked] == []
+    carries_out(scene)
+    assert scene.states() == []
+    lists(scene, *all_static(paused=True, reason=reason, last_pause=int(scene.now)))
+    assert (scene.asked, scene.states()) == ([], [])
+    scene.passes(5)
+    assert scene.asked == [SetPause(PHONE, False)][: reason == WRAPUP_REASON]
+
+
+def test_who_comes_is_paused_for_what_the_others_are_by_now() -> None:
+    scene = adopted()
+    pauses(scene, "lunch")
+    others = some("support", "sales", paused=True, reason="meeting")
+    scene.rebuilds(Snapshot(QUEUES, (*others, static("billing")), (), (), {}))
+    assert scene.agent().shown.cause == "meeting"
+    assert scene.asked == [SetPause(PHONE, True, "meeting", "billing")]
+
+
+def test_who_was_made_ready_in_one_queue_unheard_is_ready_whoever_comes() -> None:
+    scene = adopted()
+    pauses(scene, "lunch")
+    ready = static("sales", last_pause=int(scene.now))
+    lists(scene, *some("support", paused=True, reason="lunch"), ready, static("billing"))
+    assert (scene.agent().stance, scene.asked) == (Stance.READY, [])
+
+
+def test_an_agent_who_is_ready_has_its_new_members_ready_whatever_others_pause() -> None:
+    scene = adopted()
+    scene.happens(ev.MemberPaused("support", PHONE, "Dan", True, "training"))
+    lists(scene, static("support", paused=True, reason="training"), *some("sales", "billing"))
+    assert (scene.agent().stance, scene.asked) == (Stance.READY, [])
+
+
+@pytest.mark.parametrize("name", ["Dan", "Panel"])
+def test_an_agent_on_pause_is_not_ready_while_a_restarted_asterisk_pauses_its_members(
+    name: str,
+) -> None:
+    scene = Scene([Station(BRUCE, 1, True, 0.0, paused=True, reason="lunch")])
+    dynamic = name == "Panel"
+    found = [msgspec.structs.replace(each, dynamic=dynamic) for each in all_static()]
+    scene.rebuilds(Snapshot(QUEUES, tuple(found), (), (), {}))
+    assert scene.asked == in_each_queue("lunch")
+    scene.forget()
+    scene.happens(*(ev.MemberPaused(queue, PHONE, name, True, "lunch") for queue in PENALTIES))
+    assert (scene.states(), scene.asked) == ([], [])

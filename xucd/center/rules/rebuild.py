@@ -10,6 +10,7 @@ an agent's, or takes one away. Asterisk is asked for members in these cases alon
 - A queue that Asterisk did not have, or that lost the agent without an event while xucd listened,
   gets it as soon as there is the queue.
 - A member that Asterisk has made anew, on pause for no reason, is paused again for what it was.
+- One that is new to an agent on pause, or in its wrap-up, is paused as the agent's others are.
 - A member of an agent remembered as logged out is removed: a logout was interrupted, and its phone
   must not ring. So is a member of an agent that is no longer configured, or has another number, and
   one on a second line or on another agent's. One that cannot be removed is paused.
@@ -23,6 +24,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from xucd.center import memberships
 from xucd.center.agent import AgentState, Fact, Stance
 from xucd.center.arguments import arguments_of
 from xucd.center.center import Center
@@ -208,29 +210,30 @@ def _recall_reason(center: Center, live: AgentRecord, reason: str | None) -> Non
 
 def _read_stance(center: Center, live: AgentRecord, reason: str | None, now: float) -> None:
     """Read off an agent's members what its stance is; it was on pause for this reason, if any."""
-    if _keep_pause(center, live, reason, now):
-        return
+    _pause_newcomers(center, live, WRAPUP_REASON if live.stance is Stance.WRAPPING else reason)
     if live.members:
         update_stance(center, live, next(iter(live.members.values())).reason, now)
     elif reason is not None:
         center.change_stance(live, Fact.PAUSED, now, reason)
 
 
-def _keep_pause(center: Center, live: AgentRecord, reason: str | None, now: float) -> bool:
-    """Keep an agent on pause for a reason of which Asterisk has lost the memory, as by a restart.
+def _pause_newcomers(center: Center, live: AgentRecord, reason: str | None) -> None:
+    """Pause the members that are new to an agent on pause for this reason, or in its wrap-up.
 
-    It has, if none of its members that are ready was ever paused. That it has members which it
-    added, or strangers alone, tells nothing. Returns whether the pause is kept.
+    A restart of Asterisk makes all of its own anew, a reload of queues.conf brings some. Such a one
+    was never paused; one that was, or that somebody added, tells that the agent was made ready.
+    They count as paused at once: while Asterisk pauses one after the other, the agent is not ready.
     """
-    own = [member for _, member in center.owners.own(live)]
-    ready = any(not member.paused for _, member in center.owners.members(live))
-    if reason is None or not ready or any(each.dynamic or each.last_pause for each in own):
-        return False
-    center.change_stance(live, Fact.PAUSED, now, reason)
-    for member in own:
-        if not member.paused:
-            strangers.pause_like(center, live, member)
-    return True
+    own = center.owners.own(live)
+    mine = own or center.owners.members(live)
+    ready = [each for each in mine if not each[1].paused]
+    if reason is None or (own and any(each.dynamic or each.last_pause for _, each in ready)):
+        return
+    reason = next((each.reason for _, each in own if each.paused), reason)
+    for queue_id, member in ready:
+        center.intents.append(SetPause(member.interface, True, reason, member.queue))
+        center.members.put(queue_id, memberships.paused(member, True, reason))
+    read_members(center, live)
 
 
 def _shelve_left_ready(center: Center) -> None:
