@@ -205,10 +205,11 @@ async def test_setup_changes_nothing_that_it_does_not_show_and_undoes_what_fails
     asterisk_image: str, tmp_path: Path
 ) -> None:
     with ExistingPbx("plain", asterisk_image) as pbx:
-        manager = pbx.etc / "manager.conf"
+        manager = pbx.etc / "general.conf"
         # As some write it on other systems; and its interface is switched off.
-        text = manager.read_text().replace("enabled = yes", "enabled = no").replace("\n", "\r\n")
-        manager.write_bytes(text.encode())
+        text = (pbx.etc / "manager.conf").read_text().replace("enabled = yes", "enabled = no")
+        manager.write_bytes(("\ufeff" + text.replace("\n", "\r\n")).encode())
+        (pbx.etc / "manager.conf").write_bytes(b'#include "general.conf"\r\n')
         pbx.restart_asterisk()
         xucd = SetUp(pbx, tmp_path)
         before = tree(pbx.etc)

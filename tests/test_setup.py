@@ -31,16 +31,15 @@ from xucd.tools.asterisk_files import (
     included_files,
     includes,
     includes_in,
-    manager_place,
     options_in,
     sections_in,
     with_include,
-    with_manager_enabled,
     without_include,
 )
 from xucd.tools.discovery import FoundMember, FoundPbx, FoundQueue
 from xucd.tools.file_changes import Manifest, alone
 from xucd.tools.file_diff import difference
+from xucd.tools.manager_conf import manager_place, switched_on
 from xucd.tools.proposal import propose
 from xucd.tools.service import settings_in
 from xucd.tools.whole_files import Change, FilesError
@@ -132,8 +131,12 @@ def test_an_include_is_added_in_the_files_own_line_ends_and_taken_out_again(text
         ("", "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n\n"),
     ],
 )  # fmt: skip
-def test_the_manager_interface_is_switched_on_where_it_is_off(text: str, expected: str) -> None:
-    assert with_manager_enabled(text) == expected
+def test_the_manager_interface_is_switched_on_where_it_is_off(
+    tmp_path: Path, text: str, expected: str
+) -> None:
+    main = tmp_path / "manager.conf"
+    main.write_bytes(text.encode())
+    assert switched_on(tmp_path) == {main: expected}
 
 
 def test_where_the_manager_interface_listens_is_read_off_all_its_files(tmp_path: Path) -> None:
@@ -141,9 +144,54 @@ def test_where_the_manager_interface_listens_is_read_off_all_its_files(tmp_path:
     (tmp_path / "manager.conf").write_text("[general]\nenabled=yes ; on\n#include more.conf\n")
     (tmp_path / "more.conf").write_text("bindaddr = 192.0.2.7\nport = 5039\n[general]\nport=5040\n")
     place = manager_place(tmp_path)
-    assert (place.enabled, place.host, place.port) == (True, "127.0.0.1", 5040)
-    (tmp_path / "more.conf").write_text("[general]\nbindaddr = 192.0.2.7\n")
-    assert manager_place(tmp_path).host == "192.0.2.7"
+    assert (place.enabled, place.host, place.port) == (True, "192.0.2.7", 5039)
+    assert (place.bound, place.file) == ("192.0.2.7", tmp_path / "more.conf")
+    (tmp_path / "more.conf").write_text("[General](+)\nbindaddr = ::1\n[x](!)\nport = 5041\n")
+    assert manager_place(tmp_path).host == "::1"
+    (tmp_path / "manager.conf").write_text(
+        "#include more.conf\n[general](!)\nport=1\n[general](x)\nenabled=1\n[general]\nport=2\n"
+    )
+    (tmp_path / "more.conf").write_text("[x](!)\nport = 5041\n[a]\nport = 1\n")
+    place = manager_place(tmp_path)
+    assert (place.enabled, place.host, place.port) == (True, "127.0.0.1", 5041)
+
+
+@pytest.mark.parametrize(
+    ("main", "more", "expected"),
+    [
+        ("#include more.conf\n[a]\n", "[general]\nport=5039\nenabled=no\n[b]\n",
+         "[general]\nbindaddr = 127.0.0.1\nport=5039\nenabled = yes\n[b]\n"),
+        ("#include more.conf\n[general]\nenabled=yes\nport=1\n", "\ufeff[General]\nport=5039",
+         "\ufeff[General]\nenabled = yes\nbindaddr = 127.0.0.1\nport=5039"),
+        ("[general]\nbindaddr=192.0.2.7\n#include more.conf\n", "port=5039\r\nenabled=no\r\n",
+         "port=5039\r\nenabled = yes\r\n"),
+        ("[general]\nbindaddr = ::1\nport=1\n#include more.conf\n",
+         "[general](+)\nport=5039\nenabled=no\n", "[general](+)\nport=5039\nenabled = yes\n"),
+    ],
+)  # fmt: skip
+def test_the_manager_interface_is_switched_on_in_the_file_that_switches_it_off(
+    tmp_path: Path, main: str, more: str, expected: str
+) -> None:
+    pbx = a_pbx(tmp_path, **PLAIN)
+    files = {tmp_path / "manager.conf": main, tmp_path / "more.conf": more}
+    for path, text in files.items():
+        path.write_bytes(text.encode())
+    account = setup.account_of(pbx, Settings())
+    assert account.port == 5039
+    manifest = Manifest(tmp_path / "xucd/setup.json")
+    manifest.make(setup.asterisk_changes(pbx, account, Settings()))
+    assert manager_place(tmp_path).enabled
+    assert (tmp_path / "more.conf").read_bytes().decode() == expected
+    written = (tmp_path / "manager.conf").read_text()
+    assert written == f'{main}#include "xucd/manager.conf"\n'
+    assert setup.asterisk_changes(pbx, account, Settings()) == []
+    for path in files:
+        with path.open("a") as file:
+            file.write("\n; mine")
+    manifest.undo(partial(setup.without_ours, tmp_path))
+    assert {path: path.read_bytes().decode() for path in files} == {
+        path: f"{text}\n; mine" for path, text in files.items()
+    }
 
 
 def test_templates_are_no_sections() -> None:

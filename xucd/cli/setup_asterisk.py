@@ -11,9 +11,10 @@ from xucd.cli.subcommand import Mistake, ask, is_there
 from xucd.config import settings as config_settings
 from xucd.config.settings import Ami, Settings
 from xucd.tools import service, setup
-from xucd.tools.asterisk_files import OURS, manager_place
+from xucd.tools.asterisk_files import OURS
 from xucd.tools.checks import counted
 from xucd.tools.discovery import Access, FoundPbx, FoundQueue, discover_pbx, try_access
+from xucd.tools.manager_conf import manager_place
 from xucd.tools.whole_files import Change
 
 RELOADS = ("manager reload", "dialplan reload")

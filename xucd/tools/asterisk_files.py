@@ -18,14 +18,11 @@ from xucd.config.settings_writing import MARK, line_end
 OURS = "xucd"
 """The folder below Asterisk's configuration that is xucd's own."""
 
-EVERYWHERE = ("", "0.0.0.0", "::")
-"""The addresses at which a server is reached from anywhere."""
-
 PLACES = (Path("/etc/asterisk"), Path("/usr/local/etc/asterisk"))
 MAX_DEPTH = 10
 
-_SECTION = re.compile(r"\s*\[([^]]+)\]\s*(?:\(([^)]*)\))?")
-_OPTION = re.compile(r"\s*([^=;\[#\s][^=;]*?)\s*=>?\s*(.*?)\s*$")
+SECTION = re.compile(r"\s*\[([^]]+)\]\s*(?:\(([^)]*)\))?")
+OPTION = re.compile(r"\s*([^=;\[#\s][^=;]*?)\s*=>?\s*(.*?)\s*$")
 _EXEC = re.compile(r"""(?i)\s*\#\s*exec\s+["<]?([^\s">]+)""")
 _INCLUDE = re.compile(r"""(?i)\s*\#\s*(?:try)?include\s+(?:"([^"]+)"|<([^>]+)>|([^\s;"<]+))""")
 
@@ -46,14 +43,6 @@ class Layout(msgspec.Struct, frozen=True):
 CUSTOM = Layout("manager_custom.conf", "extensions_custom.conf", "queues_post_custom.conf")
 
 
-class ManagerPlace(msgspec.Struct, frozen=True):
-    """Where Asterisk's manager interface listens, by its configuration."""
-
-    enabled: bool
-    host: str
-    port: int
-
-
 def configuration_folder() -> Path | None:
     """Where this machine's Asterisk has its configuration; None if there is none.
 
@@ -61,15 +50,15 @@ def configuration_folder() -> Path | None:
     """
     for place in PLACES:
         main = place / "asterisk.conf"
-        if _is_file(main):
+        if is_file(main):
             options = dict(options_in(text_of(main), "directories"))
             return Path(options.get("astetcdir", place))
-        if _is_file(place / "manager.conf"):
+        if is_file(place / "manager.conf"):
             return place
     return None
 
 
-def _is_file(path: Path) -> bool:
+def is_file(path: Path) -> bool:
     """Unlike `Path.is_file`, raises PermissionError with every Python where it cannot be seen."""
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
@@ -142,12 +131,12 @@ def options_of(texts: Iterable[str], section: str) -> Iterator[tuple[str, str]]:
     for text in texts:
         part = _Part()
         for _, line in lines_in(text):
-            if match := _SECTION.match(line):
+            if match := SECTION.match(line):
                 marks = [mark.strip() for mark in (match[2] or "").split(",")]
                 parents = [mark for mark in marks if mark not in ("", "!", "+")]
                 part = _Part("!" in marks, parents)
                 parts.setdefault(match[1].strip(), []).append(part)
-            elif (match := _OPTION.match(line)) and not line.lstrip().startswith("#"):
+            elif (match := OPTION.match(line)) and not line.lstrip().startswith("#"):
                 part.options.append((match[1].lower(), match[2]))
 
     def resolved(name: str, above: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -174,7 +163,7 @@ def sections_in(text: str) -> list[str]:
     """The names of all sections, templates left out."""
     found = []
     for _, line in lines_in(text):
-        match = _SECTION.match(line)
+        match = SECTION.match(line)
         if match and "!" not in (match[2] or ""):
             found.append(match[1].strip())
     return found
@@ -192,11 +181,11 @@ def includes_in(text: str) -> list[str]:
 def included_files(etc: Path, name: str, depth: int = 0) -> list[Path]:
     """A file and all that it includes. Raises OSError."""
     path = etc / name
-    if depth > MAX_DEPTH or not _is_file(path):
+    if depth > MAX_DEPTH or not is_file(path):
         return []
     found = [path]
     for included in includes_in(text_of(path)):
-        for each in _matching(etc, included):
+        for each in matching(etc, included):
             found += included_files(etc, str(each), depth + 1)
     return found
 
@@ -235,10 +224,10 @@ def _is_of(etc: Path, included: str, ours: Path) -> bool:
     wanted = os.path.normpath(ours)
     if os.path.normpath(etc / included) == wanted:
         return True
-    return any(os.path.normpath(path) == wanted for path in _matching(etc, included))
+    return any(os.path.normpath(path) == wanted for path in matching(etc, included))
 
 
-def _matching(etc: Path, included: str) -> list[Path]:
+def matching(etc: Path, included: str) -> list[Path]:
     """The files that an include names: as Asterisk takes it, from its folder or absolute."""
     return [etc / name for name in sorted(glob.glob(included, root_dir=etc))]
 
@@ -268,75 +257,3 @@ def without_include(text: str, ours: str, etc: Path) -> str:
 def is_yes(value: str) -> bool:
     """Whether Asterisk takes an option's value for a yes."""
     return value.lower() in ("yes", "true", "y", "t", "1", "on")
-
-
-def manager_place(etc: Path) -> ManagerPlace:
-    """Where the manager interface listens, by manager.conf and what it includes. Raises OSError."""
-    texts = [text_of(path) for path in included_files(etc, "manager.conf")]
-    options = dict(options_of(texts, "general"))
-    enabled = is_yes(options.get("enabled", "no"))
-    bound = options.get("bindaddr", "").strip("[]")
-    host = "127.0.0.1" if bound in EVERYWHERE or bound == "localhost" else bound
-    port = options.get("port", "5038")
-    return ManagerPlace(enabled, host, int(port) if port.isdecimal() else 5038)
-
-
-SWITCHED_ON = {"enabled": "yes", "bindaddr": "127.0.0.1"}
-
-
-def with_manager_enabled(text: str) -> str:
-    """manager.conf with ``enabled = yes`` under its [general], which is added if it lacks.
-
-    It is opened to this machine alone, unless its ``bindaddr`` is one address.
-    """
-    end = line_end(text)
-    ended = text.splitlines(keepends=True)
-    wanted = dict(SWITCHED_ON)
-    general: int | None = None
-    inside = False
-    for index, line in lines_in(text):
-        if match := _SECTION.match(line):
-            inside = match[1].strip() == "general"
-            general = index if inside and general is None else general
-        elif inside and (match := _OPTION.match(line)):
-            key, value = match[1].lower(), match[2].strip("[]")
-            if key == "enabled" or (key == "bindaddr" and value in EVERYWHERE):
-                ended[index] = f"{key} = {SWITCHED_ON[key]}{end}"
-            wanted.pop(key, None)
-    if general is None:
-        return f"[general]{end}{_options(wanted, end)}{end}{text}"
-    if not ended[general].endswith(("\n", "\r")):
-        ended[general] += end
-    ended.insert(general + 1, _options(wanted, end))
-    return "".join(ended)
-
-
-def without_manager_enabled(text: str, before: str) -> str:
-    """manager.conf without what `with_manager_enabled` made of `before`; what else it has stays."""
-    if is_yes(dict(options_in(before, "general")).get("enabled", "no")):
-        return text  # nothing was to be switched on
-    ended, end = text.splitlines(keepends=True), line_end(text)
-    old, present = ([*_general_options(each)] for each in (before, text))
-    for key, value in SWITCHED_ON.items():
-        lines = [before.splitlines()[index] for index, name in old if name == key]
-        found = [index for index, name in present if name == key]
-        if len(found) != max(len(lines), 1):
-            return "".join(ended)  # somebody has written others
-        for number, index in enumerate(found):
-            if ended[index].strip() == f"{key} = {value}":
-                ended[index] = f"{lines[number]}{end}" if lines else ""
-    return "".join(ended)
-
-
-def _general_options(text: str) -> Iterator[tuple[int, str]]:
-    """The options of [general] by the index of their line, with their names in lower case."""
-    inside = False
-    for index, line in lines_in(text):
-        if match := _SECTION.match(line):
-            inside = match[1].strip() == "general"
-        elif inside and (match := _OPTION.match(line)):
-            yield index, match[1].lower()
-
-
-def _options(wanted: dict[str, str], end: str) -> str:
-    return "".join(f"{key} = {value}{end}" for key, value in wanted.items())

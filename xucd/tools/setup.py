@@ -28,18 +28,16 @@ from xucd.tools.asterisk_files import (
     includer,
     includes,
     layout_of,
-    manager_place,
     options_in,
     options_of,
     programs,
     sections_in,
     text_of,
     with_include,
-    with_manager_enabled,
     without_include,
-    without_manager_enabled,
 )
 from xucd.tools.discovery import FoundPbx, FoundQueue
+from xucd.tools.manager_conf import manager_place, switched_on, without_manager_enabled
 from xucd.tools.whole_files import Change, FilesError, digest
 
 MANAGER, EXTENSIONS, PREPARED = (
@@ -160,12 +158,15 @@ def asterisk_changes(pbx: PbxFiles, account: Account | None, settings: Settings)
         if account is not None:
             text = _account_file(account)
             changes.append(_new(pbx, MANAGER, text, mode=0o640, secret=account.secret))
-            held = main = text_of(etc / layout.manager)
-            if not manager_place(etc).enabled and not layout.generated:
-                main = with_manager_enabled(main)
+            is_off = not manager_place(etc).enabled and not layout.generated
+            texts = switched_on(etc) if is_off else {}
             if not includes(etc, "manager.conf", MANAGER):
-                main = with_include(main, MANAGER)
-            changes.append(_changed(pbx, layout.manager, held, main, mode=pbx.mode & 0o640))
+                file = etc / layout.manager
+                texts[file] = with_include(texts.get(file, text_of(file)), MANAGER)
+            changes += [
+                _changed(pbx, str(path), text_of(path), made, mode=pbx.mode & 0o640)
+                for path, made in texts.items()
+            ]
         changes.append(_new(pbx, EXTENSIONS, _dialplan_file(settings)))
         if not includes(etc, "extensions.conf", EXTENSIONS):
             held = text_of(etc / layout.extensions)
@@ -347,7 +348,8 @@ def without_ours(etc: Path, path: Path, text: str, before: str) -> str:
     """A file that somebody changed since, without what setup made of what it held before."""
     for ours in (MANAGER, EXTENSIONS, PREPARED):
         text = without_include(text, ours, etc)
-    return without_manager_enabled(text, before) if path == etc / "manager.conf" else text
+    is_of_manager = path in included_files(etc, "manager.conf")
+    return without_manager_enabled(text, before) if is_of_manager else text
 
 
 def user_of(etc: Path, path: Path) -> Path | None:

@@ -18,12 +18,12 @@ from xucd.config.exposure import readable_by_all
 from xucd.config.settings import Settings
 from xucd.tools.asterisk_files import (
     included_files,
-    manager_place,
     options_in,
     sections_in,
     text_of,
 )
 from xucd.tools.checks import MANAGER_RELOAD, Finding, counted
+from xucd.tools.manager_conf import manager_place
 
 PROXY_FILES = (
     "nginx/nginx.conf",
@@ -96,12 +96,7 @@ def manager(machine: Machine) -> Iterator[Finding]:
         place = manager_place(machine.etc)
     except OSError:
         return
-    bound, where = "", machine.etc / "manager.conf"
-    for file, text in zip(files, texts, strict=True):
-        for key, value in options_in(text, "general"):
-            if key == "bindaddr":
-                bound, where = value, file
-    address = re.sub(r"\A\[(.*)\].*|\A([^:]*):\d+\Z", r"\1\2", bound)
+    address = re.sub(r"\A\[(.*)\].*|\A([^:]*):\d+\Z", r"\1\2", place.bound)
     if not place.enabled or (address and loopback(address)):
         return
     guards: dict[str, set[str]] = {}
@@ -116,15 +111,15 @@ def manager(machine: Machine) -> Iterator[Finding]:
     yield Finding(
         "ManagerExposed",
         "warning" if unguarded else "note",
-        f"Asterisk's manager interface listens on {bound or 'all addresses'} without encryption,"
-        " not for this machine alone: whoever reaches port"
+        f"Asterisk's manager interface listens on {place.bound or 'all addresses'} without"
+        " encryption, not for this machine alone: whoever reaches port"
         f" {place.port} can "
         + (
             f"try secrets of {counted(unguarded, 'account', 'accounts')} without deny or acl"
             if unguarded
             else "connect, and only deny and acl of its accounts keep it out"
         ),
-        f"write bindaddr = 127.0.0.1 under [general] in {where}, unless other machines use it;"
+        f"write bindaddr = 127.0.0.1 under [general] in {place.file}, unless other machines use it;"
         f" {MANAGER_RELOAD}",
     )
 
