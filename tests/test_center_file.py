@@ -265,6 +265,7 @@ def test_a_line_has_an_interface_for_its_members_and_a_device_for_its_phone() ->
     "keys, key",
     [
         ('interface = "PJSIP/205"', "interface"),
+        ('interface = "Local/204@FROM-queue/n"', "interface"),  # one member to app_queue
         ('interface = "PJSIP/9"\ndevice = "PJSIP/205"', "device"),
         ('interface = "Local/205@from-queue/n"\ndevice = "PJSIP/9"', "interface"),
         ('interface = "SIP/9"\ndevice = "Local/204@from-queue/n"', "device"),

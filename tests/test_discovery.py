@@ -156,6 +156,17 @@ def test_two_of_one_name_have_logins_of_their_own() -> None:
     }  # fmt: skip
 
 
+def test_of_members_and_phones_that_differ_in_case_only_there_is_one_line() -> None:
+    members = member("SIP/anna", "Anna Berg"), member("SIP/Anna", "Anna Berg", 2)
+    queues = (FoundQueue("sales", "", members[:1]), FoundQueue("tours", "", members[1:]))
+    phones = [FoundPhone(f"PJSIP/{name}", number=name) for name in ("zoe", "Zoe")]
+    proposal = propose(FoundPbx(queues, tuple(phones)))
+    assert [line.interface for line in proposal.plan.lines] == ["SIP/Anna", "PJSIP/zoe"]
+    assert [agent.queues for agent in proposal.plan.agents] == [{1: 0, 2: 2}]
+    (left,) = proposal.left_out
+    assert left.startswith("left out: PJSIP/Zoe: queues take it for PJSIP/zoe")
+
+
 def test_a_member_that_is_named_as_an_agent_keeps_that_number() -> None:
     phones = (FoundPhone("PJSIP/1001", "NOT_INUSE", "1001", "internal", "internal", "Bruce Wail"),)
     plan = propose(found(member("PJSIP/1001", "Agent/2501"), phones=phones)).plan

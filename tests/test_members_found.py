@@ -4,9 +4,11 @@ import msgspec
 import pytest
 
 from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
+from tests.scene import directory as demo
 from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.agent import UNREACHABLE, AgentState, Stance
+from xucd.center.directory import Directory, Line
 from xucd.center.events import DeviceStatus
 from xucd.center.inheriting import inherit
 from xucd.center.intents import (
@@ -43,16 +45,23 @@ def joins(interface: str, name: str, queue: str = "support", **fields: object) -
 
 
 @pytest.mark.parametrize(
-    ("interface", "state"),
-    [("pjsip/1001", ""), ("local/1001@default/n", ""), ("Custom:x", "Pjsip/1001")],
+    ("interface", "state", "line_id"),
+    [
+        ("pjsip/1001", "", 1),
+        ("local/1001@default/n", "", 1),
+        ("Custom:x", "Pjsip/1001", 1),
+        ("Sip/ANNA", "", 2),
+        ("Custom:x", "SIP/Anna", 2),
+    ],
 )
-def test_a_member_rings_its_line_in_whatever_letters_its_technology_is(
-    interface: str, state: str
+def test_a_member_rings_its_line_in_whatever_letters_app_queue_has_it(
+    interface: str, state: str, line_id: int
 ) -> None:
-    scene = Scene()
+    lines = [Line(1, "1001", "PJSIP/1001"), Line(2, "1002", "SIP/anna")]
+    scene = Scene(centre=Directory([], demo().queues.values(), lines, []))
     scene.happens(joins(interface, "Anna", state_interface=state))
     directory = scene.center.directory
-    line = directory.line_by_number["1001"]
+    line = directory.lines[line_id]
     ((_, found),) = scene.center.members.on_line(line)
     assert found.interface == interface
     assert line_of(directory, FoundMember(interface, "Anna", 0, state)) == line

@@ -224,6 +224,7 @@ def test_a_name_that_asterisk_takes_for_a_kept_queues_is_that_ones(store: Store)
         (("Local/204@x/n", "PJSIP/204"), ("Local/204@y/n", "PJSIP/204"), "device PJSIP/204"),
         (("PJSIP/204", ""), ("Local/204@y/n", "PJSIP/204"), "device PJSIP/204"),
         (("Local/204@x/n", "PJSIP/204"), ("PJSIP/204", ""), "interface PJSIP/204"),
+        (("SIP/anna", ""), ("SIP/Anna", ""), "interface SIP/Anna"),  # one member to app_queue
     ],
 )
 def test_no_line_rings_the_phone_of_a_line_that_is_kept(

@@ -110,9 +110,12 @@ class User(msgspec.Struct, frozen=True):
 _FOLD = {letter: letter + 32 for letter in range(ord("A"), ord("Z") + 1)}
 
 
-def folded(queue: str) -> str:
-    """A queue's name in a form in which names are the same that are so to app_queue."""
-    return queue.translate(_FOLD)
+def folded(name: str) -> str:
+    """A queue's name, or a member's interface, in a form that is one for what is so to app_queue.
+
+    It compares both with ``strcasecmp``, though ``PJSIP/zoe`` and ``PJSIP/Zoe`` are two phones.
+    """
+    return name.translate(_FOLD)
 
 
 def as_channels_are_named(interface: str) -> str:
@@ -161,6 +164,12 @@ class Directory:
         self.line_by_number = {line.number: line for line in self.lines.values()}
         self.line_by_interface = {line.interface: line for line in self.lines.values()}
         self.line_by_device = {line.phone: line for line in self.lines.values()}
+        self.line_by_folded = {
+            folded(key): line
+            for by_key in (self.line_by_device, self.line_by_interface)
+            for key, line in by_key.items()
+        }
+        """Lines by interface or device as app_queue compares them; see `folded`."""
         self.line_by_caller_id = {
             _SHRUNK.sub("", line.number): line
             for line in self.lines.values()

@@ -19,7 +19,14 @@ from collections.abc import Iterable
 
 import msgspec
 
-from xucd.center.directory import AGENT_MEMBER, LOCAL, Directory, Line, as_channels_are_named
+from xucd.center.directory import (
+    AGENT_MEMBER,
+    LOCAL,
+    Directory,
+    Line,
+    as_channels_are_named,
+    folded,
+)
 from xucd.center.events import MemberPaused
 from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, SetPause
 from xucd.center.snapshot import MemberSeen
@@ -202,6 +209,7 @@ class Memberships:
         directory = self._directory
         device = as_channels_are_named(device)
         line = directory.line_by_interface.get(device) or directory.line_by_device.get(device)
+        line = line or directory.line_by_folded.get(folded(device))
         if line is None and device.startswith((LOCAL, _HINT)):
             number = device.removeprefix(LOCAL).removeprefix(_HINT).partition("@")[0]
             line = directory.line_by_number.get(number)

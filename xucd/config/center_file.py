@@ -200,7 +200,8 @@ class _Reader:
         self.unique(((*path, "number"), line.number) for path, line in found)
         # Neither key may be one of another line's: a call would be that of two phones.
         self.unique(
-            ((*path, key), value) for path, line in found for value, key in _keys(line).items()
+            (((*path, key), value) for path, line in found for value, key in _keys(line).items()),
+            folded,
         )
         return [line for _, line in found]
 
@@ -381,6 +382,8 @@ def _patterns(entry: LineEntry) -> dict[str, str]:
 
 def _keys(line: Line) -> dict[str, str]:
     """A line's interface and its phone, each once, by the file's key that says it."""
+    if folded(line.phone) == folded(line.interface):
+        return {line.interface: "interface"}
     return {line.phone: "device" if line.device else "interface", line.interface: "interface"}
 
 

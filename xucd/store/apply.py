@@ -187,10 +187,10 @@ def _check_free(table: Table, column: str, kept: Rows, wanted: Rows) -> None:
 
 def _check_phones_free(kept: Rows, wanted: Rows) -> None:
     """Raise `ConfigValueError` if a wanted line rings what is a kept line's, by either key."""
-    taken = {row[key]: line for line, row in kept.items() for key in PHONE if row[key]}
+    taken = {folded(row[key]): line for line, row in kept.items() for key in PHONE if row[key]}
     for row in wanted.values():
         for key in PHONE:
-            if (line := taken.get(row[key])) is not None:
+            if (line := taken.get(folded(row[key] or ""))) is not None:
                 raise ConfigValueError(
                     (tables.lines.name,),
                     f"{key} {row[key]} of line {row['number']} is that of the line"

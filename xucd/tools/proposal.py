@@ -90,7 +90,7 @@ class _Maker:
         self.queues: list[QueueEntry] = entries["queues"]  # type: ignore[assignment]
         self.users: list[UserEntry] = entries["users"]  # type: ignore[assignment]
         self.line_by_key = {
-            key: line for line in self.lines for key in (line.interface, line.device) if key
+            folded(key): line for line in self.lines for key in (line.interface, line.device) if key
         }
         self.agent_by_line = {agent.line: agent.number for agent in self.agents if agent.line}
         self.agent_index = {agent.number: index for index, agent in enumerate(self.agents)}
@@ -265,8 +265,8 @@ class _Maker:
 
     def line_of(self, station: RungPhone) -> LineEntry | None:
         """The line that the centre has for a phone already, if it has."""
-        by_device = self.line_by_key.get(station.phone.device)
-        return by_device or self.line_by_key.get(station.interface)
+        by_device = self.line_by_key.get(folded(station.phone.device))
+        return by_device or self.line_by_key.get(folded(station.interface))
 
     def line(self, phone: FoundPhone, interface: str) -> LineEntry | None:
         """Add a line; None if the centre file cannot take it."""
@@ -300,7 +300,7 @@ class _Maker:
             return None
         self.line_numbers.add(number)
         self.numbers.take(number)
-        self.line_by_key |= {key: entry for key in (entry.interface, entry.device) if key}
+        self.line_by_key |= {folded(key): entry for key in (entry.interface, entry.device) if key}
         return entry
 
     def phones_without_queue(self, devices: set[str]) -> None:
@@ -309,13 +309,21 @@ class _Maker:
         A device without a number is a trunk rather than a phone: those are named. Of several phones
         that one hint names, those of one caller name are one person's.
         """
-        known = devices | self.line_by_key.keys()
+        known = set(map(folded, devices)) | self.line_by_key.keys()
         persons = {
-            (phone.number, phone.name) for phone in self.found.phones if phone.device in known
+            (phone.number, phone.name)
+            for phone in self.found.phones
+            if folded(phone.device) in known
         }
         unknown = []
         for phone in self.found.phones:
-            if phone.device in known:
+            if folded(phone.device) in known:
+                continue
+            if (other := self.line_by_key.get(folded(phone.device))) is not None:
+                self.left_out.append(
+                    f"left out: {phone.device}: queues take it for {other.interface}, since they"
+                    " compare names in any case"
+                )
                 continue
             if not phone.number and not self.numbers.is_of_a_phone(phone.device.partition("/")[2]):
                 unknown.append(phone.device)

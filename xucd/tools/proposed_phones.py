@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from xucd.center.directory import LOCAL, as_channels_are_named
+from xucd.center.directory import LOCAL, as_channels_are_named, folded
 from xucd.config.entries import MAX_PENALTY
 from xucd.tools.dialplan import NUMBER, Dialplan, Hint
 from xucd.tools.discovery import FoundMember, FoundPbx, FoundPhone, is_phone
@@ -59,7 +59,7 @@ def rung_phones(found: FoundPbx) -> list[RungPhone]:
     all_of_them: dict[str, RungPhone] = {}
     reach = _Reach(found)
     members = [
-        (queue.name, member, as_channels_are_named(member.interface), reach.phone_of(member))
+        (queue.name, member, folded(member.interface), reach.phone_of(member))
         for queue in found.queues
         for member in queue.members
     ]
@@ -69,7 +69,7 @@ def rung_phones(found: FoundPbx) -> list[RungPhone]:
             told.setdefault(interface, reached)
     for queue_name, member, interface, own in members:
         reached = own if own.phone.device else told.get(interface, own)
-        key = reached.phone.device or interface
+        key = folded(reached.phone.device) or interface
         station = all_of_them.setdefault(key, RungPhone(reached.phone))
         station.members.append((queue_name, member))
         if reached.guess and reached.guess not in station.guesses:

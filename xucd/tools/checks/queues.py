@@ -89,7 +89,7 @@ async def members(subject: Subject) -> AsyncIterator[Finding]:
 def line_of(directory: Directory, member: FoundMember) -> Line | None:
     """The line that a member rings: by its interface, its state interface or the number in one."""
     for device in map(as_channels_are_named, (member.interface, member.state_interface)):
-        line = directory.line_by_interface.get(device) or directory.line_by_device.get(device)
+        line = directory.line_by_folded.get(folded(device))
         if line is None and device.startswith((LOCAL, "hint:")):
             number = device.removeprefix(LOCAL).removeprefix("hint:").partition("@")[0]
             line = directory.line_by_number.get(number)
