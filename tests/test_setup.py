@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.conftest import PROJECT, as_nobody
 from xucd import cli
@@ -21,7 +22,7 @@ from xucd.cli.setup_run import SETTINGS, Run
 from xucd.cli.subcommand import Mistake
 from xucd.config import center_file
 from xucd.config.plan import Person, Plan, without_callbacks
-from xucd.config.settings import Ami, Settings, Web, load
+from xucd.config.settings import Ami, Settings, StorePlace, Web, load
 from xucd.config.settings_writing import CannotWrite, with_keys
 from xucd.store import Store
 from xucd.store.apply import apply
@@ -36,10 +37,10 @@ from xucd.tools.asterisk_files import (
     with_include,
     without_include,
 )
-from xucd.tools.discovery import FoundMember, FoundPbx, FoundQueue
+from xucd.tools.discovery import Access, FoundMember, FoundPbx, FoundQueue
 from xucd.tools.file_changes import Manifest, alone
 from xucd.tools.file_diff import difference
-from xucd.tools.manager_conf import manager_place, switched_on
+from xucd.tools.manager_conf import is_of, manager_place, switched_on
 from xucd.tools.proposal import propose
 from xucd.tools.service import settings_in
 from xucd.tools.whole_files import Change, FilesError
@@ -192,6 +193,25 @@ def test_the_manager_interface_is_switched_on_in_the_file_that_switches_it_off(
     assert {path: path.read_bytes().decode() for path in files} == {
         path: f"{text}\n; mine" for path, text in files.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("bound", "host", "port", "here"),
+    [
+        ("0.0.0.0", "127.0.0.2", 5039, True),  # an own address as any other
+        ("0.0.0.0", "localhost", 5039, True),
+        ("0.0.0.0", "192.0.2.7", 5039, False),
+        ("0.0.0.0", "no.such.host.invalid", 5039, False),
+        ("0.0.0.0", "127.0.0.2", 5040, False),
+        ("127.0.0.3", "127.0.0.3", 5039, True),
+        ("127.0.0.3", "127.0.0.2", 5039, False),  # another Asterisk of this machine
+    ],
+)
+def test_which_asterisk_is_the_one_that_is_configured_here(
+    tmp_path: Path, bound: str, host: str, port: int, here: bool
+) -> None:
+    (tmp_path / "manager.conf").write_text(f"[general]\nbindaddr = {bound}\nport = 5039\n")
+    assert is_of(tmp_path, host, port) is here
 
 
 def test_templates_are_no_sections() -> None:
@@ -590,6 +610,36 @@ def saved_meanwhile(etc: Path) -> str:
     with (etc / "manager.conf").open("a") as file:
         file.write("[theirs]\nsecret = s\n")
     return (etc / "manager.conf").read_text()
+
+
+@pytest.mark.parametrize(
+    ("host", "held", "said"),
+    [
+        ("127.0.0.2", "shipped", "Asterisk lets xucd in, and has all that xucd needs."),
+        ("127.0.0.2", "older", "-; older\n+"),
+        ("127.0.0.2", "by hand", "{file} was changed by hand and stays as it is"),
+        ("192.0.2.7", "older", "xucd check says whether its dialplan lacks anything"),
+    ],
+)
+def test_an_asterisk_at_an_address_of_this_machine_gets_the_newer_dialplan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], host: str, held: str, said: str
+) -> None:
+    pbx = a_pbx(tmp_path, **PLAIN)
+    ours = tmp_path / "xucd/extensions.conf"
+    changes = setup.asterisk_changes(pbx, setup.account_of(pbx, Settings()), Settings())
+    if held == "older":
+        changes = [replace(c, text=b"; older\n") if c.path == ours else c for c in changes]
+    Manifest(tmp_path / "xucd/setup.json").make(changes)
+    if held == "by hand":
+        ours.write_text("; mine\n")
+    (tmp_path / "xucd.toml").touch()
+    settings = Settings(
+        ami=Ami(host=host, port=5039), store=StorePlace(url=f"sqlite:///{tmp_path}/none.db")
+    )
+    assert setup_asterisk.connect(a_run(tmp_path, tmp_path, dry_run=True), settings, Access(True))
+    shown = capsys.readouterr().out
+    assert said.format(file=ours) in shown
+    assert ("has all that xucd needs" in shown) is (held == "shipped")
 
 
 def test_what_is_saved_while_setup_asks_is_not_overwritten(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from xucd.cli.subcommand import exposed, settings, settings_path
-from xucd.config.directories import ca_files, loopback
+from xucd.config.directories import ca_files
 from xucd.config.settings import Settings, secret_file
-from xucd.tools import asterisk_files
+from xucd.tools import asterisk_files, manager_conf
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,7 +45,7 @@ def check(arguments: argparse.Namespace) -> int:
         files=tuple(_service_reads(arguments, checked, unit.credentials)),
         clients=file_limit.for_clients(limit),
         user=unit.user or _owner(checked),
-        etc=asterisk_etc() if loopback(checked.ami.host) else None,
+        etc=asterisk_etc() if manager_conf.own_addresses(checked.ami.host) else None,
     )
     return check.run(machine, json=arguments.json)
 

@@ -9,12 +9,12 @@ from xucd.cli.discovering import present_centre
 from xucd.cli.setup_run import Run
 from xucd.cli.subcommand import Mistake, ask, is_there
 from xucd.config import settings as config_settings
-from xucd.config.settings import Ami, Settings
+from xucd.config.settings import Settings
 from xucd.tools import service, setup
 from xucd.tools.asterisk_files import OURS
 from xucd.tools.checks import counted
 from xucd.tools.discovery import Access, FoundPbx, FoundQueue, discover_pbx, try_access
-from xucd.tools.manager_conf import manager_place
+from xucd.tools.manager_conf import is_of, manager_place
 from xucd.tools.whole_files import Change
 
 RELOADS = ("manager reload", "dialplan reload")
@@ -25,9 +25,13 @@ LOGIN_DEADLINE = 10.0
 def connect(run: Run, settings: Settings, access: Access) -> bool:
     """See to it that xucd reaches Asterisk; False if a dry run cannot."""
     works = access.problem is None
-    changes = _wanted(run, settings, access)
+    changes, has_all = _wanted(run, settings, access)
     if not changes and works and not run.manifest.unread:
-        print("Asterisk lets xucd in, and has all that xucd needs.")
+        print(
+            "Asterisk lets xucd in, and has all that xucd needs."
+            if has_all
+            else "Asterisk lets xucd in; xucd check says whether its dialplan lacks anything."
+        )
         return True
     if changes:
         run.show(changes)
@@ -48,8 +52,11 @@ def connect(run: Run, settings: Settings, access: Access) -> bool:
     return True
 
 
-def _wanted(run: Run, settings: Settings, access: Access) -> list[Change]:
-    """What is to be changed. Raises `FilesError`, and `Mistake` where nothing can be."""
+def _wanted(run: Run, settings: Settings, access: Access) -> tuple[list[Change], bool]:
+    """What is to be changed, and whether that is all which Asterisk's own files lack.
+
+    Raises `FilesError`, and `Mistake` where nothing can be changed.
+    """
     works = access.problem is None
     if run.pbx is None:
         if not works:
@@ -58,7 +65,7 @@ def _wanted(run: Run, settings: Settings, access: Access) -> list[Change]:
                 " works: run xucd setup on the PBX's machine, as root"
             )
         held = _held(run, settings)
-        return setup.settings_changes(run.path, None, -1, is_first=False, held=held)
+        return setup.settings_changes(run.path, None, -1, is_first=False, held=held), False
     if not works and not run.dry:
         # The account may be right: it does not run.
         service.asterisk("core show version", run.pbx.etc)
@@ -67,16 +74,19 @@ def _wanted(run: Run, settings: Settings, access: Access) -> list[Change]:
     is_first = not present_centre(settings.store.url).plan.people
     held = _held(run, settings) if account is None else ""
     changes = setup.settings_changes(run.path, account, group, is_first=is_first, held=held)
-    if not works or _is_here(settings.ami, run.pbx):
+    has_all = False
+    if not works or is_of(run.pbx.etc, settings.ami.host, settings.ami.port):
         ours = run.pbx.etc / setup.MANAGER
         if account is None and run.manifest.holds(ours) and setup.is_used(ours, settings):
             account = setup.account_of(run.pbx, settings)  # a newer xucd has a newer file
         asterisk = setup.asterisk_changes(run.pbx, account, settings)
-        changes = [*(each for each in asterisk if is_allowed(run, each)), *changes]
+        allowed = [each for each in asterisk if is_allowed(run, each)]
+        has_all = allowed == asterisk
+        changes = [*allowed, *changes]
     print(*(f"{sentence}\n" for sentence in setup.unseen(run.pbx)), sep="", end="")
     if run.pbx.layout.generated and not works:
         print("A web interface writes this PBX's files; xucd uses those that it leaves.")
-    return changes
+    return changes, has_all
 
 
 def _held(run: Run, settings: Settings) -> str:
@@ -171,12 +181,6 @@ def _tell_left_to_ami(queue: FoundQueue) -> None:
             f" {counted(left, 'member', 'members')}, xucd pauses those that are agents itself, over"
             " AMI, and Asterisk's own wrap-up (wrapuptime) ends in a prepared queue"
         )
-
-
-def _is_here(ami: Ami, pbx: setup.PbxFiles) -> bool:
-    """Whether the account that works is of the Asterisk whose files are here."""
-    place = manager_place(pbx.etc)
-    return ami.port == place.port and ami.host in (place.host, "127.0.0.1", "localhost", "::1")
 
 
 def _named(text: str, names: list[str], cannot: dict[str, str]) -> list[str]:

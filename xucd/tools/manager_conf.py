@@ -5,6 +5,7 @@ goes on through it. Of several ``[general]`` the first counts, with what each ``
 of an option that is there twice, the last.
 """
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,37 @@ def manager_place(etc: Path) -> ManagerPlace:
         bound,
         file,
     )
+
+
+def own_addresses(host: str) -> frozenset[str]:
+    """The addresses of a host that are this machine's; none of one that nobody knows."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError):
+        return frozenset()
+    return frozenset(str(at[0]) for family, _, _, _, at in found if _can_be_bound(family, at))
+
+
+def _can_be_bound(family: int, at: tuple[object, ...]) -> bool:
+    with socket.socket(family, socket.SOCK_DGRAM) as own:
+        try:
+            own.bind(at)
+        except OSError:
+            return False
+    return True
+
+
+def is_of(etc: Path, host: str, port: int) -> bool:
+    """Whether what listens there is the manager interface that is configured here.
+
+    Raises OSError.
+    """
+    place, own = manager_place(etc), own_addresses(host)
+    if port != place.port or not own:
+        return False
+    # Of several Asterisks on a machine, each may have an address of its own.
+    near = ("127.0.0.1", "::1", place.host)
+    return place.bound.strip("[]") in EVERYWHERE or not own.isdisjoint(near)
 
 
 class _Line(msgspec.Struct, frozen=True):
