@@ -202,15 +202,13 @@ def test_postgresql_is_chosen_by_its_url(
     assert xucd("center", "apply", DEMO).stdout == "nothing to change\n"
 
 
-def test_an_invalid_file_is_refused_by_key_and_changes_nothing(
-    xucd: Run, store: Store, tmp_path: Path
-) -> None:
+def test_an_invalid_file_is_refused_by_key_and_changes_nothing(xucd: Run, tmp_path: Path) -> None:
     text = DEMO.read_text(encoding="utf-8").replace('line = "1003"', 'line = "1099"')
     (tmp_path / "center.toml").write_text(text, encoding="utf-8")
     done = xucd("center", "apply", "center.toml")
     assert done.returncode == 2
     assert done.stderr == "center.toml: agents[2].line: there is no line 1099\n"
-    assert store.directory().agents == {}
+    assert not (tmp_path / "xucd.db").exists()
 
 
 def test_a_user_id_that_the_store_has_otherwise_is_refused_by_key(
