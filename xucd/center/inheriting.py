@@ -2,8 +2,10 @@
 
 from msgspec.structs import replace
 
+from xucd.center.agent import Fact, Stance
 from xucd.center.center import Center
 from xucd.center.changes import AgentConfigChanged, QueueConfigChanged, QueueStatsChanged
+from xucd.center.live import AgentRecord, LiveAgent
 
 
 def inherit(center: Center, before: Center, now: float) -> None:
@@ -41,6 +43,7 @@ def inherit(center: Center, before: Center, now: float) -> None:
             center.stats_changed(live)
             continue
         live.inherit(old, now, queues)
+        _go_on_with_wrapup(live, old)
         station = center.stations.get(agent.id)
         if station is not None and old.queues != live.queues:
             # Whatever was remembered since they were configured, Asterisk has the old ones.
@@ -56,3 +59,12 @@ def inherit(center: Center, before: Center, now: float) -> None:
         for queue in queues.values()
         if before.directory.queues.get(queue.id) != queue
     )
+
+
+def _go_on_with_wrapup(live: AgentRecord, before: LiveAgent) -> None:
+    """Let an agent that is logged in be in the wrap-up that it was in, or is to have."""
+    if live.stance is Stance.READY and before.stance is Stance.WRAPPING:
+        live.change_stance(Fact.PAUSED_FOR_WRAPUP, "")
+    live.set_wrapup(before.wrapup_s)
+    if before.owes_wrapup:
+        live.owe_wrapup()

@@ -166,6 +166,8 @@ def _rebuild_agent(
     before = frozenset(live.members)
     live.set_members({})
     live.end_logout()
+    wraps = live.shown.state is AgentState.ON_WRAPUP
+    knows_wrapup = wraps or live.stance is Stance.WRAPPING or live.owes_wrapup
     station = center.stations.get(live.agent.id)
     reason = live.reason if live.stance is Stance.PAUSED else None
     rung = [each for each in named if center.members.line_of(each[1]) and not is_shelved(each[1])]
@@ -183,8 +185,8 @@ def _rebuild_agent(
     was_paused_for = station.reason if station is not None and station.paused else reason
     if not again:
         _recall_reason(center, live, was_paused_for)
-    mine = [member for _, member in center.owners.members(live)]
-    if not again:
+    if not again and not knows_wrapup:
+        mine = [member for _, member in center.owners.members(live)]
         live.set_wrapup(_wrapup_of_last_call(center, mine))
     if station is None:
         _read_stance(center, live, was_paused_for, now)
@@ -325,10 +327,16 @@ def _put_back(center: Center, live: AgentRecord, line: Line) -> bool:
 
 
 def _wrapup_of_last_call(center: Center, mine: Iterable[MemberSeen]) -> int:
-    """The wrap-up of the queue whose call the agent had last, in seconds."""
-    latest = max(mine, key=lambda member: member.last_call, default=None)
-    queue = center.directory.queue_by_name.get(latest.queue) if latest is not None else None
-    return queue.wrapup if queue is not None else 0
+    """The wrap-up of the queue whose call the agent had last, in seconds.
+
+    With `shared_lastcall` all of its members have that call: the longest wrap-up is taken then. One
+    of a queue without any would not have paused the agent.
+    """
+    calls = []
+    for member in mine:
+        queue = center.directory.queue_by_name.get(member.queue)
+        calls.append((member.last_call, queue.wrapup if queue is not None else 0))
+    return max(calls, default=(0, 0))[1]
 
 
 def _date(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float) -> None:
@@ -353,7 +361,7 @@ def _resume_wrapup(center: Center, live: AgentRecord, seen: list[MemberSeen], no
     Asterisk does not tell when the call ended, only when the member last ended one and when it
     was last paused; the later of the two is the nearest that can be had.
     """
-    if live.shown.state is AgentState.ON_WRAPUP and live.wrapup_s > 0:
-        began = max(max(member.last_call, member.last_pause) for member in seen)
+    began = max((max(member.last_call, member.last_pause) for member in seen), default=0)
+    if began and live.shown.state is AgentState.ON_WRAPUP and live.wrapup_s > 0:
         center.wrapup_ends.rerun(live, began + live.wrapup_s)
         live.set_since(min(now, float(began)))
