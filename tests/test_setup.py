@@ -43,6 +43,7 @@ from xucd.tools.file_diff import difference
 from xucd.tools.manager_conf import is_of, manager_place, switched_on
 from xucd.tools.proposal import propose
 from xucd.tools.service import settings_in
+from xucd.tools.setup_settings import settings_changes
 from xucd.tools.whole_files import Change, FilesError
 
 # -- Asterisk's files
@@ -422,7 +423,7 @@ def test_the_secret_is_in_no_diff(tmp_path: Path) -> None:
     account = setup.account_of(pbx, Settings())
     changes = [
         *setup.asterisk_changes(pbx, account, Settings()),
-        *setup.settings_changes(tmp_path / "xucd.toml", account, -1, is_first=True),
+        *settings_changes(tmp_path / "xucd.toml", account, -1, is_first=True),
     ]
     shown = "".join(map(difference, changes))
     assert account.secret not in shown
@@ -660,7 +661,7 @@ def test_settings_saved_while_setup_asks_are_not_overwritten(tmp_path: Path) -> 
     path = tmp_path / "xucd.toml"
     path.write_text("[web]\nport = 8090\n")
     account = setup.Account("127.0.0.1", 5038, "xucd", "s" * 30)
-    asked = setup.settings_changes(path, account, 0, is_first=False)
+    asked = settings_changes(path, account, 0, is_first=False)
     path.write_text("[web]\nport = 8091\n")
     with pytest.raises(FilesError, match="was changed meanwhile"):
         Manifest(tmp_path / "setup.json").make(asked)
@@ -747,7 +748,7 @@ def test_rights_are_strict_where_nobody_could_sign_in_before(
     path = tmp_path / "xucd.toml"
     path.write_text("strict_rights = false # as the package has it\n[web]\nport = 1\n")
     account = setup.Account("127.0.0.1", 5038, "xucd", "a long secret")
-    written = setup.settings_changes(path, account, -1, is_first=is_first)[-1].text.decode()
+    written = settings_changes(path, account, -1, is_first=is_first)[-1].text.decode()
     assert tomllib.loads(written)["strict_rights"] is is_first
     assert tomllib.loads(written)["queue_sheet"] == "queue"
 
@@ -763,7 +764,7 @@ def test_settings_keep_their_line_ends_and_their_mark(
     # Of an empty text, or of one line, nobody can tell how its lines would end.
     ends = end if "\n" in start else "\n"
     account = setup.Account("127.0.0.1", 5039, "xucd", "s" * 30)
-    changes = setup.settings_changes(path, account, -1, is_first=True)
+    changes = settings_changes(path, account, -1, is_first=True)
     Manifest(tmp_path / "setup.json").make(changes)
     written = path.read_bytes().decode()
     assert written.startswith(mark)
@@ -771,7 +772,7 @@ def test_settings_keep_their_line_ends_and_their_mark(
     assert ("\r" in written) is (ends == "\r\n")
     assert "\n[ami]" in f"\n{written.removeprefix(mark)}"
     assert load(path, {}).ami.port == 5039
-    again = setup.settings_changes(path, account, -1, is_first=True)
+    again = settings_changes(path, account, -1, is_first=True)
     assert again == []
 
 
@@ -783,7 +784,7 @@ def test_settings_that_have_all_are_not_touched_whatever_their_line_ends(
     path.write_bytes(
         (mark + (PROJECT / "docs/xucd.toml").read_text()).replace("\n", "\r\n").encode()
     )
-    assert setup.settings_changes(path, None, -1, is_first=False) == []
+    assert settings_changes(path, None, -1, is_first=False) == []
 
 
 @pytest.mark.parametrize("ami", ['secret = "by-hand"', 'secret_file = "other"', ""])
@@ -792,14 +793,14 @@ def test_a_secret_that_works_is_put_where_the_service_takes_it_from(
 ) -> None:
     path = tmp_path / "xucd.toml"
     path.write_text(f"[ami]\n{ami}\n[web]\nport = 1\n")
-    changes = setup.settings_changes(path, None, -1, is_first=False, held="by-hand")
+    changes = settings_changes(path, None, -1, is_first=False, held="by-hand")
     assert "by-hand" not in "".join(map(difference, changes))
     Manifest(tmp_path / "setup.json").make(changes)
     assert (tmp_path / "ami-secret").read_text() == "by-hand\n"
     assert tomllib.loads(path.read_text()) == {
         "ami": {"secret_file": "ami-secret"}, "web": {"port": 1},
     }  # fmt: skip
-    assert setup.settings_changes(path, None, -1, is_first=False, held="by-hand") == []
+    assert settings_changes(path, None, -1, is_first=False, held="by-hand") == []
 
 
 @pytest.mark.parametrize(

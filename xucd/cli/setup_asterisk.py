@@ -15,6 +15,7 @@ from xucd.tools.asterisk_files import OURS
 from xucd.tools.checks import counted
 from xucd.tools.discovery import Access, FoundPbx, FoundQueue, discover_pbx, try_access
 from xucd.tools.manager_conf import is_of, manager_place
+from xucd.tools.setup_settings import settings_changes
 from xucd.tools.whole_files import Change
 
 RELOADS = ("manager reload", "dialplan reload")
@@ -65,7 +66,7 @@ def _wanted(run: Run, settings: Settings, access: Access) -> tuple[list[Change],
                 " works: run xucd setup on the PBX's machine, as root"
             )
         held = _held(run, settings)
-        return setup.settings_changes(run.path, None, -1, is_first=False, held=held), False
+        return settings_changes(run.path, None, -1, is_first=False, held=held), False
     if not works and not run.dry:
         # The account may be right: it does not run.
         service.asterisk("core show version", run.pbx.etc)
@@ -73,7 +74,7 @@ def _wanted(run: Run, settings: Settings, access: Access) -> tuple[list[Change],
     group = service.service_ids()[1]
     is_first = not present_centre(settings.store.url).plan.people
     held = _held(run, settings) if account is None else ""
-    changes = setup.settings_changes(run.path, account, group, is_first=is_first, held=held)
+    changes = settings_changes(run.path, account, group, is_first=is_first, held=held)
     has_all = False
     if not works or is_of(run.pbx.etc, settings.ami.host, settings.ami.port):
         ours = run.pbx.etc / setup.MANAGER

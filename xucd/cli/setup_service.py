@@ -7,9 +7,10 @@ settings at their usual place: the unit's confinement and its credential name th
 from xucd.cli.setup_run import Run, uninterrupted
 from xucd.cli.subcommand import ask
 from xucd.config import shipped
-from xucd.tools import service, setup
+from xucd.tools import service
 from xucd.tools.asterisk_files import bytes_of, text_of
 from xucd.tools.file_diff import difference
+from xucd.tools.setup_settings import SECRET_FILE
 from xucd.tools.whole_files import Change, FilesError
 
 
@@ -48,7 +49,7 @@ def place(run: Run) -> None:
             put_back()
         raise
     run.restarts = True
-    secret = run.path.with_name(setup.SECRET_FILE)
+    secret = run.path.with_name(SECRET_FILE)
     if run.manifest.holds(secret):  # written before there was the group that may read it
         service.share(secret)
 

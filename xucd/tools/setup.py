@@ -1,4 +1,4 @@
-"""What `xucd setup` changes of a PBX's and of xucd's own files: each file's new content, as data.
+"""What `xucd setup` changes of a PBX's files: each file's new content, as data.
 
 Asterisk's files get one line each, an include of a file of xucd's own; what these hold is shipped
 with xucd. A queue is prepared for an exact wrap-up by a section that adds to it, ``[sales](+)``, in
@@ -10,7 +10,6 @@ import grp
 import re
 import secrets
 import stat
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,7 +18,6 @@ import msgspec
 from xucd.center.directory import AGENT_MEMBER
 from xucd.config import shipped
 from xucd.config.settings import WELL_KNOWN_SECRETS, Settings
-from xucd.config.settings_writing import MARK, CannotWrite, Keys, line_end, with_keys
 from xucd.tools.asterisk_files import (
     OURS,
     Layout,
@@ -38,7 +36,7 @@ from xucd.tools.asterisk_files import (
 )
 from xucd.tools.discovery import FoundPbx, FoundQueue
 from xucd.tools.manager_conf import manager_place, switched_on, without_manager_enabled
-from xucd.tools.whole_files import Change, FilesError, digest
+from xucd.tools.whole_files import Change, FilesError, digest, is_new, unreadable
 
 MANAGER, EXTENSIONS, PREPARED = (
     f"{OURS}/manager.conf",
@@ -46,19 +44,7 @@ MANAGER, EXTENSIONS, PREPARED = (
     f"{OURS}/queues-prepared.conf",
 )
 MAINS = ("manager.conf", "extensions.conf", "queues.conf")
-SECRET_FILE = "ami-secret"
 MAX_WRAPUP = 3600
-
-QUEUE_SHEET = """
-# What a page shows when a queue's call rings: change it as you like.
-[[sheets]]
-name = "queue"
-items = [
-  { name = "Number", type = "text", order = 10, value = "{caller_number}" },
-  { name = "Name", type = "text", order = 20, value = "{caller_name}" },
-  { name = "Queue", type = "text", order = 30, value = "{queue}" },
-]
-"""
 
 PREPARATION = """\
 ; Written by xucd setup: exact wrap-up in the queue {name}. Nothing else of the queue is changed.
@@ -102,7 +88,7 @@ def pbx_of(etc: Path) -> PbxFiles:
         mode = stat.S_IMODE(found.st_mode) & 0o644 if main.exists() else 0o640
         return PbxFiles(etc, layout_of(etc), found.st_uid, group, mode | 0o640)
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
 
 
 def account_of(pbx: PbxFiles, settings: Settings) -> Account:
@@ -131,7 +117,7 @@ def account_of(pbx: PbxFiles, settings: Settings) -> Account:
             )
         held = dict(options_in(text_of(ours), name)).get("secret", "")
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     for secret in (held, settings.ami.secret):
         if secret and secret.lower() not in WELL_KNOWN_SECRETS:
             return Account(place.host, place.port, name, secret)
@@ -143,7 +129,7 @@ def is_used(file: Path, settings: Settings) -> bool:
     try:
         held = dict(options_in(text_of(file), settings.ami.username)).get("secret")
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     return held is not None and held == settings.ami.secret
 
 
@@ -173,8 +159,8 @@ def asterisk_changes(pbx: PbxFiles, account: Account | None, settings: Settings)
             main = with_include(held, EXTENSIONS)
             changes.append(_changed(pbx, layout.extensions, held, main))
     except OSError as error:
-        raise _unreadable(error) from error
-    return [change for change in changes if _is_new(change)]
+        raise unreadable(error) from error
+    return [change for change in changes if is_new(change)]
 
 
 def prepared_changes(pbx: PbxFiles, queues: Iterable[str]) -> list[Change]:
@@ -195,8 +181,8 @@ def prepared_changes(pbx: PbxFiles, queues: Iterable[str]) -> list[Change]:
             main = with_include(held, PREPARED, try_to=True)
             changes.append(_changed(pbx, pbx.layout.queues, held, main))
     except OSError as error:
-        raise _unreadable(error) from error
-    return [change for change in changes if _is_new(change)]
+        raise unreadable(error) from error
+    return [change for change in changes if is_new(change)]
 
 
 def _file_of(queue: str) -> str:
@@ -211,7 +197,7 @@ def unseen(pbx: PbxFiles) -> list[str]:
     try:
         found = dict.fromkeys(line for main in MAINS for line in programs(pbx.etc, main))
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     return [f"{line} was not run: what it writes is not seen" for line in found]
 
 
@@ -224,7 +210,7 @@ def preparable(pbx: PbxFiles, queues: Iterable[str]) -> tuple[list[str], dict[st
         files = included_files(pbx.etc, "queues.conf")
         texts = [text_of(path) for path in files]
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
     names = {section for text in texts for section in sections_in(text)}
     can: list[str] = []
     cannot: dict[str, str] = {}
@@ -267,7 +253,7 @@ def with_wrapups(found: FoundPbx, pbx: PbxFiles) -> FoundPbx:
         files = [path for path in included_files(pbx.etc, "queues.conf") if own not in path.parents]
         texts = [text_of(path) for path in files]
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
 
     def wrapup(queue: str) -> int:
         value = dict(options_of(texts, queue)).get("wrapuptime", "")
@@ -286,64 +272,6 @@ def has_secret(path: Path) -> bool:
     return any(value and value.lower() not in WELL_KNOWN_SECRETS for value in values)
 
 
-def settings_changes(
-    path: Path, account: Account | None, group: int, *, is_first: bool, held: str = ""
-) -> list[Change]:
-    """The changes of xucd's own settings; a new file has the secret in one beside it.
-
-    `group` may read the secret, besides root. `held` is one that the settings have, and that
-    systemd takes from that file: its service does not start without. Where nobody can sign in yet,
-    `is_first`, users have the rights of their profile alone. Raises `FilesError`.
-    """
-    try:
-        base = bytes_of(text_of(path))
-        new = shipped.path("docs/xucd.toml")
-        text = base.decode() if path.exists() else new.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError, shipped.NotShipped) as error:
-        raise FilesError(f"{path}: cannot be read: {error}") from error
-    keys: dict[tuple[str, str], str | int | bool | None] = {}
-    if is_first and account is not None:
-        keys[("", "strict_rights")] = True
-    changes = []
-    if account is not None:
-        keys |= {
-            ("ami", "host"): account.host,
-            ("ami", "port"): account.port,
-            ("ami", "username"): account.username,
-        }
-        if not _has_sheets(path, text):
-            keys[("", "queue_sheet")] = "queue"
-            end = line_end(text)
-            text = (text if text.endswith("\n") else text + end) + QUEUE_SHEET.replace("\n", end)
-    secret = held if account is None else account.secret
-    if secret:
-        keys |= {("ami", "secret"): None, ("ami", "secret_file"): SECRET_FILE}
-        file, mode = path.with_name(SECRET_FILE), 0o640 if group > 0 else 0o600
-        try:
-            held_file = bytes_of(text_of(file))
-        except OSError as error:
-            raise _unreadable(error) from error
-        line = f"{secret}\n".encode()
-        changes.append(Change(file, line, mode, 0, max(group, 0), secret=secret, base=held_file))
-    changes.append(Change(path, _with_keys(path, text, keys).encode(), base=base))
-    return [change for change in changes if _is_new(change)]
-
-
-def _has_sheets(path: Path, text: str) -> bool:
-    try:
-        values = tomllib.loads(text.removeprefix(MARK))
-    except tomllib.TOMLDecodeError as error:
-        raise FilesError(f"{path}: is not valid TOML: {error}") from error
-    return "sheets" in values or bool(values.get("queue_sheet"))
-
-
-def _with_keys(path: Path, text: str, keys: Keys) -> str:
-    try:
-        return with_keys(text, keys)
-    except CannotWrite as error:
-        raise FilesError(f"{path}: {error}") from error
-
-
 def without_ours(etc: Path, path: Path, text: str, before: str) -> str:
     """A file that somebody changed since, without what setup made of what it held before."""
     for ours in (MANAGER, EXTENSIONS, PREPARED):
@@ -359,7 +287,7 @@ def user_of(etc: Path, path: Path) -> Path | None:
         # One of ours that includes another is removed as well.
         return next((each for each in found if each and each.parent != path.parent), None)
     except OSError as error:
-        raise _unreadable(error) from error
+        raise unreadable(error) from error
 
 
 def _account_file(account: Account) -> str:
@@ -396,14 +324,3 @@ def _new(pbx: PbxFiles, name: str, text: str, *, mode: int = 0, secret: str = ""
 def _changed(pbx: PbxFiles, name: str, held: str, text: str, *, mode: int = 0) -> Change:
     """A file whose new text was made from what it held. Raises OSError."""
     return msgspec.structs.replace(_new(pbx, name, text, mode=mode), base=bytes_of(held))
-
-
-def _is_new(change: Change) -> bool:
-    return not change.path.exists() or change.base != change.text
-
-
-def _unreadable(error: OSError) -> FilesError:
-    return FilesError(
-        f"{error.filename}: cannot be read: {error.strerror};"
-        " run it as a user who may, such as root"
-    )

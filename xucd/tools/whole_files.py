@@ -39,6 +39,11 @@ class Change(msgspec.Struct, frozen=True):
     base: bytes | None = None
 
 
+def is_new(change: Change) -> bool:
+    """Whether a change makes a file, or makes another text of what the file held."""
+    return not change.path.exists() or change.base != change.text
+
+
 def digest(content: bytes) -> str:
     """What tells one content from another."""
     return hashlib.sha256(content).hexdigest()
@@ -87,12 +92,19 @@ def read(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise FilesError(
-            f"{path}: cannot be read: {error.strerror}; run it as a user who may, such as root"
-        ) from error
+        raise unreadable(error) from error
+
+
+def unreadable(error: OSError) -> FilesError:
+    """What to say of a file that cannot be read."""
+    return FilesError(
+        f"{error.filename}: cannot be read: {error.strerror};"
+        " run it as a user who may, such as root"
+    )
 
 
 def unwritable(error: OSError, path: Path) -> FilesError:
+    """What to say of one that cannot be written; `path` where the error names none."""
     return FilesError(
         f"{error.filename or path}: cannot be written: {error.strerror};"
         " run it as a user who may, such as root"
