@@ -357,6 +357,8 @@ class Center:
         before = live.change_stance(fact, reason)
         if live.stance is not Stance.WRAPPING:
             self.wrapup_ends.stop(live.agent.id)
+            if not (live.owes_wrapup or self.phone_calls.of_queues(live.line)):
+                live.set_wrapup(0)  # that of the next call is none of the calls before
         self.save_station(live)
         unpaused = fact is Fact.UNPAUSED and before is not live.stance
         self.update_shown(live, now, unpaused=unpaused)

@@ -214,7 +214,7 @@ class LiveAgent:
 
     @property
     def wrapup_s(self) -> int:
-        """The wrap-up of the queue whose call it had last, in seconds."""
+        """The wrap-up that it has, or is to have once its calls are over, in seconds."""
         return self._wrapup_s
 
     @property
@@ -405,7 +405,7 @@ class AgentRecord(LiveAgent):
         self._since = since
 
     def set_wrapup(self, seconds: int) -> None:
-        """The wrap-up of the call that it has, or had last."""
+        """The wrap-up of the calls that it has, or had last."""
         self._wrapup_s = seconds
 
     def owe_wrapup(self) -> None:

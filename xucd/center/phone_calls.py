@@ -19,7 +19,7 @@ from xucd.center.agent import Phone
 from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
 from xucd.center.channels import DIAL_ID, UNDECIDED, Channel, Channels, interface_of
 from xucd.center.day import AgentDay
-from xucd.center.directory import Directory
+from xucd.center.directory import Directory, Line
 from xucd.center.events import ChannelState
 from xucd.center.leg import Leg, read
 from xucd.center.under_way import Rung
@@ -63,6 +63,11 @@ class PhoneCalls:
     def of(self, interface: str) -> list[Leg]:
         """The calls of an interface's phone that have been told, oldest first."""
         return [leg for leg in self._on(interface) if leg.sent is not None and not leg.over]
+
+    def of_queues(self, line: Line | None) -> list[Leg]:
+        """The queues' calls in which a line's phone talks, or which it holds."""
+        legs = self.of(line.phone) if line is not None else []
+        return [leg for leg in legs if leg.works and leg.channel.state is ChannelState.UP]
 
     def phone(self, interface: str) -> Phone:
         """What the phone does: talking hides dialing, and dialing hides ringing."""

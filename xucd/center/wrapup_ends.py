@@ -40,6 +40,10 @@ class WrapupEnds:
         self._running.begin(live.agent.id, now + live.wrapup_s)
         return True
 
+    def runs(self, live: LiveAgent) -> bool:
+        """Whether an agent's wrap-up has begun, and not ended."""
+        return live.agent.id in self._running
+
     def rerun(self, live: LiveAgent, until: float) -> None:
         """Let a wrap-up that runs end at this moment instead."""
         if live.agent.id in self._running:

@@ -20,8 +20,6 @@ queues of one that is logged in. What Asterisk has to do is in the intents; the 
 them follow as always.
 """
 
-from collections.abc import Iterable
-
 import msgspec
 
 from xucd.center import memberships
@@ -123,7 +121,7 @@ def rebuild_members(
         _date(center, live, members, now)
         strangers.hold_all_back(center, live)
         if not again:
-            _claim_call(center, live)
+            _claim_calls(center, live)
             _resume_wrapup(center, live, members, now)
     _shelve_left_ready(center)
     strangers.free_strays(center)
@@ -167,7 +165,8 @@ def _rebuild_agent(
     live.set_members({})
     live.end_logout()
     wraps = live.shown.state is AgentState.ON_WRAPUP
-    knows_wrapup = wraps or live.stance is Stance.WRAPPING or live.owes_wrapup
+    wraps = wraps or live.stance is Stance.WRAPPING or live.owes_wrapup
+    wrapup_s = live.wrapup_s if wraps else None
     station = center.stations.get(live.agent.id)
     reason = live.reason if live.stance is Stance.PAUSED else None
     rung = [each for each in named if center.members.line_of(each[1]) and not is_shelved(each[1])]
@@ -185,9 +184,7 @@ def _rebuild_agent(
     was_paused_for = station.reason if station is not None and station.paused else reason
     if not again:
         _recall_reason(center, live, was_paused_for)
-    if not again and not knows_wrapup:
-        mine = [member for _, member in center.owners.members(live)]
-        live.set_wrapup(_wrapup_of_last_call(center, mine))
+        live.set_wrapup(_wrapup_of_last_call(center, live) if wrapup_s is None else wrapup_s)
     if station is None:
         _read_stance(center, live, was_paused_for, now)
         return
@@ -326,14 +323,16 @@ def _put_back(center: Center, live: AgentRecord, line: Line) -> bool:
     return bool(lacking)
 
 
-def _wrapup_of_last_call(center: Center, mine: Iterable[MemberSeen]) -> int:
-    """The wrap-up of the queue whose call the agent had last, in seconds.
+def _wrapup_of_last_call(center: Center, live: AgentRecord) -> int:
+    """The wrap-up of the queue whose call an agent had last, in seconds; 0 if it is in another.
 
     With `shared_lastcall` all of its members have that call: the longest wrap-up is taken then. One
     of a queue without any would not have paused the agent.
     """
+    if center.phone_calls.of_queues(live.line):
+        return 0
     calls = []
-    for member in mine:
+    for _, member in center.owners.members(live):
         queue = center.directory.queue_by_name.get(member.queue)
         calls.append((member.last_call, queue.wrapup if queue is not None else 0))
     return max(calls, default=(0, 0))[1]
@@ -348,10 +347,9 @@ def _date(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float)
         live.set_since((leg.channel.answered if leg is not None else None) or now)
 
 
-def _claim_call(center: Center, live: AgentRecord) -> None:
-    """Let a queue's call that the agent is in have its wrap-up: it may have begun unheard."""
-    leg = center.phone_calls.talking(live.line.phone) if live.line is not None else None
-    if leg is not None and leg.works:
+def _claim_calls(center: Center, live: AgentRecord) -> None:
+    """Let queues' calls that the agent is in have their wrap-up: they may have begun unheard."""
+    for leg in center.phone_calls.of_queues(live.line):
         claim(center, leg)
 
 

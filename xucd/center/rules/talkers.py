@@ -20,7 +20,7 @@ from xucd.center.center import Center
 from xucd.center.channels import Channel
 from xucd.center.intents import WRAPUP_REASON, MarkCaller
 from xucd.center.leg import Leg
-from xucd.center.live import LiveAgent
+from xucd.center.live import AgentRecord, LiveAgent
 from xucd.center.rules import strangers
 
 
@@ -126,10 +126,26 @@ def claim(center: Center, leg: Leg) -> None:
     queue = center.directory.queue_by_name.get(leg.queue)
     if live is None or live.line is None or queue is None:
         return
-    live.set_wrapup(queue.wrapup)
+    _add_wrapup(center, live, leg, queue.wrapup)
     if queue.wrapup > 0 and live.stance is Stance.READY and live.members:
         live.owe_wrapup()
         center.intents += strangers.pauses(center, live, True, WRAPUP_REASON)
+
+
+def _add_wrapup(center: Center, live: AgentRecord, leg: Leg, seconds: int) -> None:
+    """Let an agent have the wrap-up of one more call: after several at once, the longest of them.
+
+    One that runs is of a call that is over. It gives way to that of the new call, if this has any.
+    """
+    if center.wrapup_ends.runs(live):
+        if seconds > 0:
+            center.wrapup_ends.stop(live.agent.id)
+            live.set_wrapup(seconds)
+        return
+    is_beside = any(each is not leg for each in center.phone_calls.of_queues(live.line))
+    if is_beside or live.stance is Stance.WRAPPING or live.owes_wrapup:
+        seconds = max(seconds, live.wrapup_s)
+    live.set_wrapup(seconds)
 
 
 def _asked(center: Center, event: ev.AgentConnected) -> LiveAgent | None:
