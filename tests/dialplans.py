@@ -5,7 +5,12 @@ from xucd.tools.dialplan import Dialplan, read_dialplan
 
 
 def dialplan(text: str) -> Dialplan:
-    """A dialplan as `ShowDialPlan` lists it, from one as in extensions.conf."""
+    """A dialplan from one as in extensions.conf."""
+    return read_dialplan(listed(text))
+
+
+def listed(text: str) -> list[Block]:
+    """What `ShowDialPlan` answers for a dialplan as in extensions.conf."""
     blocks: list[Block] = []
     context = exten = ""
     for line in filter(None, map(str.strip, text.splitlines())):
@@ -32,4 +37,4 @@ def dialplan(text: str) -> Dialplan:
                 "AppData": data,
             }
         )
-    return read_dialplan(blocks)
+    return blocks

@@ -24,6 +24,7 @@ from xucd.tools.discovery import (
     FoundQueue,
     discover,
     read_phones,
+    with_numbers,
 )
 from xucd.tools.proposal import propose
 from xucd.tools.proposed_names import login_of, person_name
@@ -345,7 +346,8 @@ def test_a_technology_in_other_letters_is_the_same_phone(
         for index, interface in enumerate(interfaces)
     )
     plan = Dialplan(hints=(read_hint("204", "in", hinted),))
-    phones = read_phones([{"Event": "DeviceStateChange", "Device": hinted}], plan, queues)
+    devices = [{"Event": "DeviceStateChange", "Device": hinted}]
+    phones = with_numbers(read_phones(devices, plan, queues), plan)
     pbx = FoundPbx(queues, phones, plan)
     first = propose(pbx)
     assert [line.number for line in first.plan.lines] == ["204"]

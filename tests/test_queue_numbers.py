@@ -3,6 +3,7 @@
 import pytest
 
 from tests.dialplans import dialplan
+from xucd.tools.dialplan_ways import Ways
 from xucd.tools.discovery import FoundMember, FoundPbx, FoundPhone, FoundQueue
 from xucd.tools.proposal import propose
 from xucd.tools.queue_numbers import queue_numbers
@@ -10,7 +11,7 @@ from xucd.tools.queue_numbers import queue_numbers
 
 def leading(text: str, *queues: str) -> dict[str, tuple[str, ...]]:
     """Which queues each number of a dialplan leads to."""
-    numbers = queue_numbers(dialplan(text), queues)
+    numbers = queue_numbers(Ways(dialplan(text)), queues)
     return {f"{place.exten}@{place.context}": leads.queues for place, leads in numbers.items()}
 
 
@@ -101,7 +102,7 @@ def test_a_number_that_goes_to_another_is_not_taken_for_the_queue_of_its_own_nam
 def test_a_number_that_leads_to_several_queues_is_the_first_ones(
     text: str, queues: tuple[str, ...], decided: bool
 ) -> None:
-    (leads,) = queue_numbers(dialplan(f"[in]\nexten => {text}"), ["a", "b"]).values()
+    (leads,) = queue_numbers(Ways(dialplan(f"[in]\nexten => {text}")), ["a", "b"]).values()
     assert (leads.queues, leads.decided) == (queues, decided)
 
 
@@ -111,7 +112,7 @@ ANNA = FoundPhone("PJSIP/201", "NOT_INUSE", "201", "in", "in", "Anna Berg")
 def pbx(text: str, *queues: str, phones: tuple[FoundPhone, ...] = (ANNA,)) -> FoundPbx:
     """A PBX with queues whose members are its first phone, and this dialplan."""
     plan = dialplan(text)
-    numbers = queue_numbers(plan, queues)
+    numbers = queue_numbers(Ways(plan), queues)
     return FoundPbx(
         tuple(
             FoundQueue(

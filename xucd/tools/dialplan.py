@@ -1,5 +1,6 @@
 """A dialplan as Asterisk lists it: extensions, includes and hints."""
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -9,6 +10,20 @@ from xucd.ami.framing import Block
 from xucd.center.directory import as_channels_are_named
 
 NUMBER = re.compile(r"[0-9*#+]+")
+TECHNOLOGIES = (
+    "PJSIP",
+    "SIP",
+    "IAX2",
+    "DAHDI",
+    "SCCP",
+    "SKINNY",
+    "MGCP",
+    "UNISTIM",
+    "ALSA",
+    "USTM",
+)
+"""What the names of phones' devices begin with; the case is the channel driver's own."""
+
 _EXTEN = "${EXTEN}"
 _EXPRESSION = re.compile(r"\$\{[^{}]*\}|\$\[[^][]*\]")
 _CLASSES = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": ".+", "!": ".*"}
@@ -36,12 +51,22 @@ class Hint(msgspec.Struct, frozen=True):
     devices: tuple[str, ...]
 
 
+def is_phone(device: str) -> bool:
+    """Whether a device's name is that of a phone, and not of a queue, a room or a Local channel."""
+    technology, slash, name = device.partition("/")
+    return bool(slash and name) and technology.upper() in TECHNOLOGIES
+
+
 class Dialplan(msgspec.Struct, frozen=True):
-    """All steps by extension, in order, and which contexts each context includes."""
+    """All steps by extension, in order, and which contexts each context includes.
+
+    `dialled` has the extensions that dial one phone alone, as if each had a hint of that.
+    """
 
     steps: dict[Place, list[Step]] = {}
     includes: dict[str, list[str]] = {}
     hints: tuple[Hint, ...] = ()
+    dialled: tuple[Hint, ...] = ()
 
     def within(self, context: str) -> set[str]:
         """A context and all that it includes, by itself or through others."""
@@ -100,6 +125,8 @@ def read_dialplan(blocks: Iterable[Block]) -> Dialplan:
 
 def read_hint(number: str, context: str, text: str) -> Hint:
     """A hint such as ``PJSIP/204&Custom:DND204,CustomPresence:204``."""
+    if not number.startswith("_"):
+        text = text.replace(_EXTEN, number)
     devices = map(as_channels_are_named, text.partition(",")[0].split("&"))
     return Hint(number, context, tuple(name for name in devices if re.match(r"\w+/.", name)))
 
@@ -134,6 +161,7 @@ def literal_part(text: str) -> str:
     return text
 
 
+@functools.lru_cache(1000)
 def pattern_of(exten: str) -> re.Pattern[str]:
     """What a pattern such as ``_9.`` matches; nothing if it is none that Asterisk takes."""
     parts = re.findall(r"\[[^]\[\\^]+\]|.", exten[1:])

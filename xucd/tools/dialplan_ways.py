@@ -14,15 +14,25 @@ import msgspec
 
 from xucd.center.arguments import arguments_of
 from xucd.tools.dialplan import NUMBER, Dialplan, Place, Step, pattern_of
+from xucd.tools.dialplan_texts import (
+    MAX_VALUES,
+    VARIABLE,
+    Spelling,
+    apart,
+    sliced,
+    spelling,
+    with_exten,
+    with_variables,
+)
 
 MAX_HOPS = 5
 """How many jumps lead from a number to a step at most."""
 
-MAX_STOPS = 20_000
-"""At how many extensions the ways to one step are followed at most: the rest is given up."""
+MAX_STOPS = 10_000
+"""Through how many extensions the ways to an application's steps lead at most: some 0.3 s."""
 
-MAX_VALUES = 8
-"""How many values of one text are followed at most."""
+MIN_STOPS = 100
+"""And through how many to each step, however many there are."""
 
 INNER = {"execif", "execiftime", "exec", "tryexec"}
 """Applications that run another one, in lower case: Asterisk takes their names in any."""
@@ -32,9 +42,7 @@ CHOOSING = {"gotoif", "gosubif", "macroif", "gotoiftime"}
 
 MACROS = {"macro", "macroexclusive", "macroif"}
 
-_VARIABLE = re.compile(r"\$\{(\w+)(?::(-?\d+)(?::(-?\d+))?)?\}")
 _SET = re.compile(r"(?:LOCAL\(|GLOBAL\()?_{0,2}(\w+)\)?\s*=(.*)", re.DOTALL)
-_PART = re.compile(r"\$[{[]|.", re.DOTALL)
 
 
 class Way(msgspec.Struct, frozen=True):
@@ -78,10 +86,15 @@ class _Jump(msgspec.Struct, frozen=True):
     context: str
     exten: str
     arguments: tuple[str, ...]
+    spelling: Spelling | None
 
 
 class _Stop(msgspec.Struct, frozen=True):
-    """An extension on the way back; `exten` is what was dialled, "" if a pattern leaves it open."""
+    """An extension on the way back; `exten` is what was dialled, "" if a pattern leaves it open.
+
+    `spelled` says that a pattern has handed on its number since: no second one is looked for, of
+    which a dialplan has many.
+    """
 
     place: Place
     exten: str
@@ -90,6 +103,7 @@ class _Stop(msgspec.Struct, frozen=True):
     conditions: int
     decided: bool
     path: tuple[tuple[int, int], ...]
+    spelled: bool = False
 
 
 class Ways:
@@ -113,6 +127,7 @@ class Ways:
                 self._to_number.setdefault((jump.context, jump.exten), []).append(jump)
         self._outer: dict[str, list[str]] = {}
         self._found: dict[tuple[str, str], Place | None] = {}
+        self._before_it: dict[tuple[Place, str], list[tuple[_Jump, str]]] = {}
         self._numbers: dict[str, list[str]] = {}
         for context, exten in self._to_number:
             self._numbers.setdefault(context, []).append(exten)
@@ -120,11 +135,14 @@ class Ways:
     def to(self, application: str) -> Iterator[Way]:
         """All ways to the steps of an application, given in lower case; `said` is its first
         argument."""
-        for place, runs in self._runs.items():
-            for run in runs:
-                if run.step.application.lower() == application:
-                    said = arguments_of(run.step.data)[0].strip()
-                    yield from self._back(place, run, said)
+        found = [
+            (place, run)
+            for place, runs in self._runs.items()
+            for run in runs
+            if run.step.application.lower() == application
+        ]
+        for place, run in found:
+            yield from self._back(place, run, max(MIN_STOPS, MAX_STOPS // len(found)))
 
     def resolved(self, context: str, exten: str) -> Place | None:
         """The extension that a call to a number of a context comes to, as Asterisk finds it."""
@@ -147,7 +165,8 @@ class Ways:
             self._outer[context] = [context, *self._dialplan.includers(context)]
         return self._outer[context]
 
-    def _back(self, place: Place, run: _Run, said: str) -> Iterator[Way]:
+    def _back(self, place: Place, run: _Run, stops: int) -> Iterator[Way]:
+        said = arguments_of(run.step.data)[0].strip()
         exten = "" if place.exten.startswith("_") else place.exten
         path = ((run.index, 0),)
         near = [_Stop(place, exten, run.index, said, int(run.chosen), run.chosen, path)]
@@ -157,7 +176,7 @@ class Ways:
             for stop in sorted(near, key=lambda stop: (stop.conditions, stop.path)):
                 for value in self._values(stop.place, stop.index, stop.said, stop.exten):
                     key = (stop.place, stop.exten, value)
-                    if key in seen or len(seen) >= MAX_STOPS:
+                    if key in seen or len(seen) >= stops:
                         continue
                     seen.add(key)
                     if not stop.exten or NUMBER.fullmatch(stop.exten):
@@ -170,28 +189,34 @@ class Ways:
 
     def _before(self, stop: _Stop, said: str) -> Iterator[_Stop]:
         """Where a call may have been just before."""
-        place = stop.place
-        for context in self._around(place.context):
-            jumps = list(self._to_context.get(context, ()))
-            extens = [stop.exten] if stop.exten else self._numbers.get(context, [])
-            for exten in extens:
-                if (there := self._to_number.get((context, exten))) and place == self.resolved(
-                    context, exten
-                ):
-                    jumps += there
-            for jump in jumps:
-                if (source := _source_exten(jump, stop)) is not None:
-                    text = _handed_over(said, jump)
-                    yield _Stop(
-                        jump.source, source, jump.index, text,
-                        stop.conditions + jump.conditions, stop.decided or jump.decided,
-                        ((jump.index, jump.branch), *stop.path),
-                    )  # fmt: skip
+        for jump, source in self._jumps_to(stop.place, stop.exten):
+            if not stop.spelled or jump.spelling is None:
+                yield _Stop(
+                    jump.source, source, jump.index, _handed_over(said, jump),
+                    stop.conditions + jump.conditions, stop.decided or jump.decided,
+                    ((jump.index, jump.branch), *stop.path),
+                    stop.spelled or jump.spelling is not None,
+                )  # fmt: skip
+
+    def _jumps_to(self, place: Place, exten: str) -> list[tuple[_Jump, str]]:
+        """The jumps to an extension, each with what was dialled where it begins, "" if open."""
+        if (place, exten) not in self._before_it:
+            jumps: list[_Jump] = []
+            for context in self._around(place.context):
+                jumps += self._to_context.get(context, ())
+                for number in [exten] if exten else self._numbers.get(context, ()):
+                    there = self._to_number.get((context, number), [])
+                    jumps += there if place == self.resolved(context, number) else []
+            sources = [(jump, _source_exten(jump, exten)) for jump in jumps]
+            self._before_it[place, exten] = [
+                (jump, source) for jump, source in sources if source is not None
+            ]
+        return self._before_it[place, exten]
 
     def _values(self, place: Place, index: int, text: str, exten: str) -> list[str]:
         """What a text may be at a step, by what was set before it."""
         before = [each for each in self._set[place] if each[0] < index] or self._set[place]
-        values = _with_variables(text, [(name, value) for _, name, value in before])
+        values = with_variables(text, [(name, value) for _, name, value in before])
         return [with_exten(value, exten) for value in values] if exten else values
 
     def _jumps(self, place: Place) -> Iterator[_Jump]:
@@ -216,64 +241,23 @@ class Ways:
                     ),
                     MAX_VALUES,
                 ):
-                    open_way = "$" in which and (exten or "${EXTEN" not in which)
-                    if which and "$" not in where and not open_way:
+                    spelled = spelling(place.exten, which) if "$" in which else None
+                    # A feature's code before a number, such as *72, makes no number of its own.
+                    known = (
+                        spelled.front.isdecimal() or not spelled.front
+                        if spelled
+                        else ("$" not in which)
+                    )
+                    if which and "$" not in where and known:
                         yield _Jump(
                             place, run.index, branch, int(decided and not timed), decided,
-                            where, which, tuple(arguments),
+                            where, which, tuple(arguments), spelled,
                         )  # fmt: skip
-
-
-def apart(text: str, at: str) -> list[str]:
-    """A text parted at a character that stands in no expression and in no brackets."""
-    parts = [""]
-    depth = 0
-    for part in _PART.findall(text):
-        if part[-1] in "{[(":
-            depth += 1
-        elif part in "}])":
-            depth = max(0, depth - 1)
-        if part == at and not depth:
-            parts.append("")
-        else:
-            parts[-1] += part
-    return parts
 
 
 def values_of(text: str, steps: Iterable[Step]) -> list[str]:
     """What a text may be by variables that these steps set; the others stay in it."""
-    return _with_variables(text, [(name, value) for _, name, value in _settings(_runs(steps))])
-
-
-def with_exten(text: str, exten: str) -> str:
-    """A text with what ``${EXTEN}``, ``${EXTEN:1}`` and the like are in an extension."""
-
-    def value(found: re.Match[str]) -> str:
-        return _sliced(exten, found) if found[1] == "EXTEN" else found[0]
-
-    return _VARIABLE.sub(value, text)
-
-
-def exten_for(pattern: str, text: str, wanted: str) -> str | None:
-    """What of a pattern was dialled, if a text with ``${EXTEN}`` or ``${EXTEN:1}`` is as wanted."""
-    variables = list(_VARIABLE.finditer(text))
-    if len(variables) != 1 or variables[0][1] != "EXTEN" or variables[0][3]:
-        return None
-    found = variables[0]
-    before, after, lost = text[: found.start()], text[found.end() :], int(found[2] or 0)
-    if "$" in before + after or lost < 0:
-        return None
-    # What was cut off at the front is known where the pattern has it in so many words.
-    front = pattern[1 : 1 + lost]
-    if len(front) != lost or (lost and not NUMBER.fullmatch(front)):
-        return None
-    folded = wanted.lower()
-    if len(wanted) < len(before + after) or not (
-        folded.startswith(before.lower()) and folded.endswith(after.lower())
-    ):
-        return None
-    exten = front + wanted[len(before) : len(wanted) - len(after)]
-    return exten if pattern_of(pattern).fullmatch(exten) else None
+    return with_variables(text, [(name, value) for _, name, value in _settings(_runs(steps))])
 
 
 def _runs(steps: Iterable[Step]) -> Iterator[_Run]:
@@ -319,58 +303,13 @@ def _labels(step: Step) -> list[tuple[str, bool]]:
     return [(label.strip(), True) for label in apart("?".join(rest), ":") if label.strip()]
 
 
-def _with_variables(text: str, settings: list[tuple[str, str]]) -> list[str]:
-    """What a text may be; of ``${IF(…?a:b)}`` both."""
-    if "$" not in text:
-        return [text]
-    values = [text]
-    for _ in range(3):  # a value may have variables itself
-        values = list(dict.fromkeys(itertools.chain.from_iterable(
-            _once(value, settings) for value in values
-        )))[:MAX_VALUES]  # fmt: skip
-    return values
-
-
-def _once(text: str, settings: list[tuple[str, str]]) -> Iterator[str]:
-    if text.startswith("${IF(") and text.endswith(")}"):
-        _, *rest = apart(text[len("${IF(") : -len(")}")], "?")
-        if rest:
-            yield from (each.strip().strip('"') for each in apart("?".join(rest), ":"))
-            return
-    names = {found[1] for found in _VARIABLE.finditer(text)}
-    for name, _ in settings:
-        if name in names:
-            # The value set last is the most likely one.
-            for other, value in reversed(settings):
-                if other == name and value != text:
-                    yield _put(text, name, value)
-            return
-    yield text
-
-
-def _put(text: str, name: str, value: str) -> str:
-    def replaced(found: re.Match[str]) -> str:
-        if found[1] != name:
-            return found[0]
-        return value if found[2] is None or "$" in value else _sliced(value, found)
-
-    return _VARIABLE.sub(replaced, text)
-
-
-def _sliced(value: str, found: re.Match[str]) -> str:
-    """What ``${NAME:1:3}`` is of a value, as Asterisk cuts it."""
-    start, length = int(found[2] or 0), int(found[3] or 0)
-    rest = value[start:] if start >= 0 else value[max(0, len(value) + start) :]
-    return rest[:length] if found[3] else rest
-
-
-def _source_exten(jump: _Jump, stop: _Stop) -> str | None:
+def _source_exten(jump: _Jump, exten: str) -> str | None:
     """What was dialled where a jump begins, "" if that is open; None if it does not lead there."""
     if not jump.source.exten.startswith("_"):
         return jump.source.exten
-    if "$" not in jump.exten or not stop.exten:
+    if jump.spelling is None or not exten:
         return ""
-    return exten_for(jump.source.exten, jump.exten, stop.exten)
+    return jump.spelling.exten_for(exten)
 
 
 def _handed_over(said: str, jump: _Jump) -> str:
@@ -381,12 +320,12 @@ def _handed_over(said: str, jump: _Jump) -> str:
         if name.startswith("ARG") and name[3:].isdecimal() and jump.arguments:
             number = int(name[3:])
             given = jump.arguments[number - 1] if 0 < number <= len(jump.arguments) else ""
-            return given if found[2] is None or "$" in given else _sliced(given, found)
+            return given if found[2] is None or "$" in given else sliced(given, found)
         if name == "EXTEN" and found[2] is None:
             return jump.exten
         return found[0]
 
-    return _VARIABLE.sub(value, said)
+    return VARIABLE.sub(value, said)
 
 
 def _breadth(place: Place) -> tuple[int, ...]:

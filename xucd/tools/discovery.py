@@ -17,32 +17,21 @@ from xucd.ami.connection import AmiSettings, log_in
 from xucd.ami.errors import AmiError, Rejected
 from xucd.ami.framing import Block
 from xucd.ami.protocol import connect
-from xucd.center.directory import as_channels_are_named
+from xucd.center.directory import LOCAL, as_channels_are_named
 from xucd.tools.dialplan import (
     Dialplan,
     Place,
+    is_phone,
     read_dialplan,
     read_hint,
     with_pattern_hints,
 )
+from xucd.tools.dialplan_ways import Ways
+from xucd.tools.phone_numbers import dialled, numbers_of_phones, phones_of
 from xucd.tools.queue_numbers import Leads, queue_numbers
 
 Query = Callable[[Action], Awaitable[list[Block]]]
 """Sends one action and returns its answer. Raises `AmiError`."""
-
-TECHNOLOGIES = (
-    "PJSIP",
-    "SIP",
-    "IAX2",
-    "DAHDI",
-    "SCCP",
-    "SKINNY",
-    "MGCP",
-    "UNISTIM",
-    "ALSA",
-    "USTM",
-)
-"""What the names of phones' devices begin with; the case is the channel driver's own."""
 
 # What the names of a phone's settings are in Asterisk: the function, and the module it is in.
 SETTINGS = {
@@ -85,8 +74,8 @@ class FoundQueue(msgspec.Struct, frozen=True):
 class FoundPhone(msgspec.Struct, frozen=True):
     """A device that may be a phone. What is not known is "".
 
-    `number` is that of its hint, and `hint_context` where this stands; `context` is where the phone
-    dials, `name` its caller id's.
+    `number` is that of its hint or of what dials it, and `hint_context` where this stands; `guess`
+    is why it may be wrong. `context` is where the phone dials, `name` its caller id's.
     """
 
     device: str
@@ -95,6 +84,7 @@ class FoundPhone(msgspec.Struct, frozen=True):
     hint_context: str = ""
     context: str = ""
     name: str = ""
+    guess: str = ""
 
 
 class FoundPbx(msgspec.Struct, frozen=True):
@@ -171,7 +161,8 @@ async def discover(query: Query) -> FoundPbx:
     hint_blocks = await listed(actions.extension_state_list(), "hints")
     dialplan = read_dialplan(await listed(actions.show_dialplan(), "numbers and contexts"))
     queues = read_queues(queue_blocks)
-    numbers = queue_numbers(dialplan, [queue.name for queue in queues])
+    ways = Ways(dialplan)
+    numbers = queue_numbers(ways, [queue.name for queue in queues])
     places: dict[str, list[Place]] = {}
     for place, leads in numbers.items():
         places.setdefault(leads.queues[0], []).append(place)
@@ -184,16 +175,25 @@ async def discover(query: Query) -> FoundPbx:
         dialplan = msgspec.structs.replace(dialplan, hints=tuple(hints))
     known = [block["Device"] for block in device_blocks if is_phone(block.get("Device", ""))]
     dialplan = with_pattern_hints(dialplan, known)
+    phones = read_phones(device_blocks, dialplan, queues)
+    alone = dialled(ways, [phone.device for phone in phones], _numbers_of_members(queues))
+    dialplan = msgspec.structs.replace(dialplan, dialled=alone)
     return FoundPbx(
         queues=tuple(
             msgspec.structs.replace(queue, places=tuple(places.get(queue.name, ())))
             for queue in queues
         ),
-        phones=await _with_settings(query, read_phones(device_blocks, dialplan, queues)),
+        phones=with_numbers(await _with_settings(query, phones), dialplan),
         dialplan=dialplan,
         unread=tuple(unread),
         shared={place: leads for place, leads in numbers.items() if len(leads.queues) > 1},
     )
+
+
+def _numbers_of_members(queues: Iterable[FoundQueue]) -> set[str]:
+    """The numbers of members that ring through the dialplan: 204 of ``Local/204@from-queue/n``."""
+    members = [as_channels_are_named(each.interface) for queue in queues for each in queue.members]
+    return {each.removeprefix(LOCAL).partition("@")[0] for each in members if LOCAL in each}
 
 
 def read_queues(blocks: Iterable[Block]) -> tuple[FoundQueue, ...]:
@@ -231,12 +231,12 @@ def read_phones(
     for block in blocks:
         if block.get("Event") == "DeviceStateChange" and is_phone(block.get("Device", "")):
             states[as_channels_are_named(block["Device"])] = block.get("State", "")
-    hints: dict[str, tuple[str, str]] = {}
-    for hint in dialplan.hints:
-        if hint.number.startswith("_"):
-            continue
-        for device in filter(is_phone, hint.devices):
-            hints.setdefault(device, (hint.number, hint.context))
+    hints = [
+        device
+        for hint in dialplan.hints
+        if not hint.number.startswith("_")
+        for device in phones_of(hint)
+    ]
     members = [
         as_channels_are_named(device)
         for queue in queues
@@ -244,17 +244,28 @@ def read_phones(
         for device in (member.interface, member.state_interface)
         if is_phone(device)
     ]
+    devices = sorted({*states, *hints, *members})
+    return tuple(FoundPhone(device, states.get(device, "")) for device in devices)
+
+
+def with_numbers(phones: Iterable[FoundPhone], dialplan: Dialplan) -> tuple[FoundPhone, ...]:
+    """The phones with their numbers, as far as the dialplan tells them.
+
+    An extension that dials a phone has the phone's number only if that can dial it, too: others are
+    for calls from outside.
+    """
+    numbers = numbers_of_phones(dialplan)
+    reach = {phone.context: dialplan.within(phone.context) for phone in phones if phone.context}
     found = []
-    for device in sorted({*states, *hints, *members}):
-        number, context = hints.get(device, ("", ""))
-        found.append(FoundPhone(device, states.get(device, ""), number, context))
+    for phone in phones:
+        for told in numbers.get(phone.device, ()):
+            if told.hinted or not phone.context or told.context in reach[phone.context]:
+                phone = msgspec.structs.replace(  # noqa: PLW2901
+                    phone, number=told.number, hint_context=told.context, guess=told.guess
+                )
+                break
+        found.append(phone)
     return tuple(found)
-
-
-def is_phone(device: str) -> bool:
-    """Whether a device's name is that of a phone, and not of a queue, a room or a Local channel."""
-    technology, slash, name = device.partition("/")
-    return bool(slash and name) and technology.upper() in TECHNOLOGIES
 
 
 async def _with_settings(query: Query, phones: tuple[FoundPhone, ...]) -> tuple[FoundPhone, ...]:

@@ -106,6 +106,7 @@ class _Maker:
             self.usual_context,
             (*(queue.number for queue in self.queues), *(line.number or "" for line in self.lines)),
         )
+        self.certain = {phone.number for phone in found.phones if not phone.guess}
         self.line_numbers = {line.number for line in self.lines}
         self.queue_numbers = QueueNumbers(
             found, inside, self.new_queues(), {queue.number for queue in self.queues}
@@ -272,14 +273,18 @@ class _Maker:
         """Add a line; None if the centre file cannot take it."""
         notes: list[str] = []
         name = phone.device.partition("/")[2]
+        # A number that was guessed is rather that of a phone for which it is certain.
+        own = phone.number if not phone.guess or phone.number not in self.certain else ""
         number = next(
             (
                 number
-                for number in (phone.number, name)
-                if number not in self.line_numbers and _fits(number)
+                for number in (own, name)
+                if number and number not in self.line_numbers and _fits(number)
             ),
             "",
         )
+        if number and number == own and phone.guess:
+            notes.append(f"DOUBTFUL: its number {number} is guessed: {phone.guess}")
         if number and number == name != phone.number and not NUMBER.fullmatch(number):
             notes.append("DOUBTFUL: no hint tells the phone's number; it has its device's name")
         if not number:

@@ -12,8 +12,9 @@ import msgspec
 
 from xucd.center.directory import LOCAL, as_channels_are_named, folded
 from xucd.config.entries import MAX_PENALTY
-from xucd.tools.dialplan import NUMBER, Dialplan, Hint
-from xucd.tools.discovery import FoundMember, FoundPbx, FoundPhone, is_phone
+from xucd.tools.dialplan import NUMBER, Dialplan, Hint, is_phone
+from xucd.tools.discovery import FoundMember, FoundPbx, FoundPhone
+from xucd.tools.phone_numbers import phone_of_hint
 from xucd.tools.proposed_names import is_phones
 
 
@@ -64,11 +65,11 @@ def rung_phones(found: FoundPbx) -> list[RungPhone]:
         for member in queue.members
     ]
     told: dict[str, Reached] = {}
-    for _, _, interface, reached in members:
+    for _, _, interface, reached in sorted(members, key=lambda each: bool(each[3].guess)):
         if reached.phone.device:
             told.setdefault(interface, reached)
     for queue_name, member, interface, own in members:
-        reached = own if own.phone.device else told.get(interface, own)
+        reached = own if own.phone.device and not own.guess else told.get(interface, own)
         key = folded(reached.phone.device) or interface
         station = all_of_them.setdefault(key, RungPhone(reached.phone))
         station.members.append((queue_name, member))
@@ -86,11 +87,12 @@ class _Reach:
     def __init__(self, found: FoundPbx) -> None:
         self._dialplan = found.dialplan
         self._phones = {phone.device: phone for phone in found.phones}
-        self._hints: dict[tuple[str, str], Hint] = {}
-        self._hints_by_number: dict[str, list[Hint]] = {}
-        for hint in found.dialplan.hints:
-            self._hints[hint.number, hint.context] = hint
-            self._hints_by_number.setdefault(hint.number, []).append(hint)
+        self._hints = {(hint.number, hint.context): hint for hint in found.dialplan.hints}
+        self._hints_by_number = _by_number(found.dialplan.hints)
+        self._dialled_by_number = _by_number(found.dialplan.dialled)
+        self._named: dict[str, list[FoundPhone]] = {}
+        for phone in found.phones:
+            self._named.setdefault(phone.device.partition("/")[2], []).append(phone)
 
     def phone_of(self, member: FoundMember) -> Reached:
         for device in map(as_channels_are_named, (member.interface, member.state_interface)):
@@ -105,14 +107,36 @@ class _Reach:
             hints = [named] if named else self._hints_by_number.get(place[0], hints)
             certain = [named] if named else []
         for hint in sorted(hints, key=lambda hint: hint not in certain):
-            for device in filter(is_phone, hint.devices):
-                phone = self._phones.get(device, FoundPhone(device))
-                if not phone.number:
-                    phone = msgspec.structs.replace(
-                        phone, number=hint.number, hint_context=hint.context
-                    )
-                return Reached(phone, "" if hint in certain else _guess(member, hint, device))
+            device, why = phone_of_hint(hint)
+            if device:
+                if hint not in certain:
+                    why = f"from the hint {hint.number}@{hint.context}"
+                return self._at(member, device, hint, why)
+        dialled = self._dialled_by_number.get(number, [])
+        for hint in (*_leads_to(self._dialplan, context, dialled), *dialled):
+            why = f"from the Dial() of {number}@{hint.context}"
+            return self._at(member, hint.devices[0], hint, why)
+        named_so = self._named.get(number, [])
+        if len(named_so) == 1:
+            return self._at(member, named_so[0].device, Hint(number, "", ()), "from its name")
         return Reached(FoundPhone("", number=number if NUMBER.fullmatch(number) else ""))
+
+    def _at(self, member: FoundMember, device: str, hint: Hint, why: str) -> Reached:
+        """The phone of a device, with the number by which the member rings it if it has none."""
+        phone = self._phones.get(device, FoundPhone(device))
+        if not phone.number or phone.guess:
+            phone = msgspec.structs.replace(
+                phone, number=hint.number, hint_context=hint.context, guess=""
+            )
+        said = f"DOUBTFUL: that {member.interface} rings {device} is guessed {why}"
+        return Reached(phone, said if why else "")
+
+
+def _by_number(hints: Iterable[Hint]) -> dict[str, list[Hint]]:
+    found: dict[str, list[Hint]] = {}
+    for hint in hints:
+        found.setdefault(hint.number, []).append(hint)
+    return found
 
 
 def _extension(interface: str, kind: str) -> tuple[str, str]:
@@ -127,13 +151,6 @@ def _leads_to(dialplan: Dialplan, context: str, hints: Iterable[Hint]) -> list[H
     """The hints that stand in a context or in one that it includes."""
     reached = dialplan.within(context)
     return [hint for hint in hints if hint.context in reached]
-
-
-def _guess(member: FoundMember, hint: Hint, device: str) -> str:
-    return (
-        f"DOUBTFUL: that {member.interface} rings {device} is guessed from the hint"
-        f" {hint.number}@{hint.context}"
-    )
 
 
 def doubts(station: RungPhone) -> list[str]:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from xucd.center.directory import folded
-from xucd.tools.dialplan import NUMBER, Dialplan, Place
-from xucd.tools.dialplan_ways import Way, Ways, exten_for
+from xucd.tools.dialplan import NUMBER, Place
+from xucd.tools.dialplan_texts import spelling
+from xucd.tools.dialplan_ways import Way, Ways
 
 
 class Leads(msgspec.Struct, frozen=True):
@@ -25,10 +26,9 @@ class Leads(msgspec.Struct, frozen=True):
     decided: bool
 
 
-def queue_numbers(dialplan: Dialplan, queues: Iterable[str]) -> dict[Place, Leads]:
+def queue_numbers(ways: Ways, queues: Iterable[str]) -> dict[Place, Leads]:
     """The numbers that lead to queues, those with the fewest jumps and digits first."""
     known = {folded(queue): queue for queue in queues}
-    ways = Ways(dialplan)
     found: dict[Place, dict[str, Way]] = {}
     for way in ways.to("queue"):
         for number, queue in _numbers(ways, way, known):
@@ -56,9 +56,9 @@ def _numbers(ways: Ways, way: Way, known: Mapping[str, str]) -> Iterator[tuple[P
         queue = known.get(folded(way.said))
         if queue is not None:
             yield place, queue
-    elif "${EXTEN" in way.said:
+    elif spelled := spelling(place.exten, way.said):
         # Of a pattern, the numbers are those that make up queues' names.
         for queue in known.values():
-            exten = exten_for(place.exten, way.said, queue)
+            exten = spelled.exten_for(queue)
             if exten and NUMBER.fullmatch(exten) and ways.resolved(place.context, exten) == place:
                 yield Place(place.context, exten), queue

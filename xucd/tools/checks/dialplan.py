@@ -19,7 +19,7 @@ from xucd.tools.dialplan import (
     Place,
     literal_part,
 )
-from xucd.tools.dialplan_ways import values_of
+from xucd.tools.dialplan_ways import Ways, values_of
 from xucd.tools.queue_numbers import queue_numbers
 
 OURS = "xucd/extensions.conf"
@@ -230,7 +230,7 @@ async def subroutines(subject: Subject) -> AsyncIterator[Finding]:
     major = re.match(r"\D*(\d+)", core.get("AsteriskVersion", ""))
     place_of_it = 7 if major is not None and int(major[1]) < 21 else 6
     wrapping = [queue.name for queue in subject.directory.queues.values() if queue.wrapup]
-    led = queue_numbers(subject.pbx.dialplan, wrapping)
+    led = queue_numbers(Ways(subject.pbx.dialplan), wrapping)
     found = []
     for place, steps in subject.pbx.dialplan.steps.items():
         for step in steps:

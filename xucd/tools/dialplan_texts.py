@@ -1,0 +1,133 @@
+"""What the texts of a dialplan may be, with what is put in for their variables.
+
+What is set before a step, ``${EXTEN}`` and ``${EXTEN:1}`` are put in; of ``${IF(…?a:b)}`` there are
+both values. What only a call knows stays as it is written.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from xucd.tools.dialplan import NUMBER, pattern_of
+
+MAX_VALUES = 8
+"""How many values of one text are followed at most."""
+
+VARIABLE = re.compile(r"\$\{(\w+)(?::(-?\d+)(?::(-?\d+))?)?\}")
+"""A variable's name, and where a part of its value begins and how long it is."""
+
+_PART = re.compile(r"\$[{[]|.", re.DOTALL)
+
+
+def apart(text: str, at: str) -> list[str]:
+    """A text parted at a character that stands in no expression and in no brackets."""
+    parts = [""]
+    depth = 0
+    for part in _PART.findall(text):
+        if part[-1] in "{[(":
+            depth += 1
+        elif part in "}])":
+            depth = max(0, depth - 1)
+        if part == at and not depth:
+            parts.append("")
+        else:
+            parts[-1] += part
+    return parts
+
+
+def with_exten(text: str, exten: str) -> str:
+    """A text with what ``${EXTEN}``, ``${EXTEN:1}`` and the like are in an extension."""
+
+    def value(found: re.Match[str]) -> str:
+        return sliced(exten, found) if found[1] == "EXTEN" else found[0]
+
+    return VARIABLE.sub(value, text)
+
+
+class Spelling(msgspec.Struct, frozen=True):
+    """How a text with ``${EXTEN}`` or ``${EXTEN:1}`` is spelled by a pattern's number."""
+
+    front: str
+    before: str
+    after: str
+    pattern: re.Pattern[str]
+
+    def exten_for(self, wanted: str) -> str | None:
+        """What was dialled, if the text is as wanted, in any case; None if nothing makes it so."""
+        middle = len(wanted) - len(self.after)
+        if middle < len(self.before) or not (
+            wanted[: len(self.before)].lower() == self.before
+            and wanted[middle:].lower() == self.after
+        ):
+            return None
+        exten = self.front + wanted[len(self.before) : middle]
+        return exten if self.pattern.fullmatch(exten) else None
+
+
+def spelling(pattern: str, text: str) -> Spelling | None:
+    """How a text is spelled by a pattern's number; None if that cannot be told backwards."""
+    variables = list(VARIABLE.finditer(text))
+    if len(variables) != 1 or variables[0][1] != "EXTEN" or variables[0][3]:
+        return None
+    found = variables[0]
+    before, after, lost = text[: found.start()], text[found.end() :], int(found[2] or 0)
+    # What was cut off at the front is known where the pattern has it in so many words.
+    front = pattern[1 : 1 + max(0, lost)]
+    if "$" in before + after or lost < 0 or len(front) != lost:
+        return None
+    if lost and not NUMBER.fullmatch(front):
+        return None
+    return Spelling(front, before.lower(), after.lower(), pattern_of(pattern))
+
+
+def with_variables(text: str, settings: list[tuple[str, str]]) -> list[str]:
+    """What a text may be; of ``${IF(…?a:b)}`` both."""
+    values = [text]
+    for _ in range(3):  # a value may have variables itself
+        if not any(_is_open(value, settings) for value in values):
+            break
+        every = itertools.chain.from_iterable(_once(value, settings) for value in values)
+        values = list(dict.fromkeys(every))[:MAX_VALUES]
+    return values
+
+
+def _is_open(text: str, settings: list[tuple[str, str]]) -> bool:
+    """Whether a text has a part that has values."""
+    return "$" in text and (
+        text.startswith("${IF(") or any(f"${{{name}" in text for name, _ in settings)
+    )
+
+
+def _once(text: str, settings: list[tuple[str, str]]) -> Iterator[str]:
+    if text.startswith("${IF(") and text.endswith(")}"):
+        _, *rest = apart(text[len("${IF(") : -len(")}")], "?")
+        if rest:
+            yield from (each.strip().strip('"') for each in apart("?".join(rest), ":"))
+            return
+    names = {found[1] for found in VARIABLE.finditer(text)}
+    for name, _ in settings:
+        if name in names:
+            # The value set last is the most likely one.
+            for other, value in reversed(settings):
+                if other == name and value != text:
+                    yield _put(text, name, value)
+            return
+    yield text
+
+
+def _put(text: str, name: str, value: str) -> str:
+    def replaced(found: re.Match[str]) -> str:
+        if found[1] != name:
+            return found[0]
+        return value if found[2] is None or "$" in value else sliced(value, found)
+
+    return VARIABLE.sub(replaced, text)
+
+
+def sliced(value: str, found: re.Match[str]) -> str:
+    """What ``${NAME:1:3}`` is of a value, as Asterisk cuts it."""
+    start, length = int(found[2] or 0), int(found[3] or 0)
+    rest = value[start:] if start >= 0 else value[max(0, len(value) + start) :]
+    return rest[:length] if found[3] else rest
