@@ -169,7 +169,7 @@ async def test_which_phone_rings_is_unknown_where_nothing_tells_it() -> None:
 
 async def test_a_second_phone_of_a_number_leaves_it_to_the_one_that_is_named_so() -> None:
     """As FreePBX does it for WebRTC, here with a name that comes before the number."""
-    text = "[in]\nexten => 204,hint,PJSIP/19204&PJSIP/204"
+    text = "[in]\nexten => 204,hint,PJSIP/19204&PJSIP/204\nexten => _XXXXX,1,Gosub(out,s,1)"
     proposal = await proposal_of(text, {}, {"PJSIP/19204": ANNA, "PJSIP/204": ANNA})
     assert lines(proposal) == {"19204": "PJSIP/19204", "204": "PJSIP/204"}
     assert [person.login for person in proposal.plan.people] == ["anna.berg"]

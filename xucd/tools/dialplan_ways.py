@@ -28,8 +28,8 @@ from xucd.tools.dialplan_texts import (
 MAX_HOPS = 5
 """How many jumps lead from a number to a step at most."""
 
-MAX_STOPS = 10_000
-"""Through how many extensions the ways to an application's steps lead at most: some 0.3 s."""
+MAX_STOPS = 4000
+"""Through how many extensions the ways to an application's steps lead at most: some 0.2 s."""
 
 MIN_STOPS = 100
 """And through how many to each step, however many there are."""
@@ -176,15 +176,17 @@ class Ways:
             for stop in sorted(near, key=lambda stop: (stop.conditions, stop.path)):
                 for value in self._values(stop.place, stop.index, stop.said, stop.exten):
                     key = (stop.place, stop.exten, value)
-                    if key in seen or len(seen) >= stops:
+                    if key in seen:
                         continue
+                    if len(seen) >= stops:
+                        return
                     seen.add(key)
                     if not stop.exten or NUMBER.fullmatch(stop.exten):
                         yield Way(
                             Place(stop.place.context, stop.exten or stop.place.exten),
                             value, (stop.conditions, stop.path), stop.decided,
                         )  # fmt: skip
-                    further += self._before(stop, value)
+                    further += itertools.islice(self._before(stop, value), stops - len(further))
             near = further
 
     def _before(self, stop: _Stop, said: str) -> Iterator[_Stop]:
