@@ -56,9 +56,13 @@ def test_without_a_centre_what_is_paused_for_a_logout_is_made_ready_all_the_same
     assert endings(listed, Directory()) == [SetPause(PHONE, False, "", "support")]
 
 
+@pytest.mark.parametrize("database", [None, b"", b"is no database"])
 def test_where_asterisk_cannot_be_asked_the_steps_by_hand_are_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], database: bytes | None
 ) -> None:
+    """It is asked for what is paused for a logout also where nobody can read the centre."""
+    if database is not None:
+        (tmp_path / "x.db").write_bytes(database)
     file = tmp_path / "xucd.toml"
     file.write_text(
         f'[ami]\nport = 1\nsecret = "long enough"\n[store]\nurl = "sqlite:///{tmp_path}/x.db"\n'
@@ -71,4 +75,5 @@ def test_where_asterisk_cannot_be_asked_the_steps_by_hand_are_told(
     said = capsys.readouterr().err
     assert "members of queues stay as xucd has left them: 127.0.0.1:1: " in said
     assert "queue unpause member INTERFACE queue QUEUE" in said
+    assert ("the centre cannot be read: " in said) is (database == b"is no database")
     assert not (etc / "manager.conf").exists()

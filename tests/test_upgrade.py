@@ -32,6 +32,7 @@ from tests.upgrades import (
 )
 from tests.ws_client import Client
 from xucd import __version__, cli
+from xucd.cli import setup_removal
 from xucd.cli.discovering import present_centre
 from xucd.config import center_file, settings
 from xucd.signin.passwords import verify
@@ -89,6 +90,9 @@ def test_a_dry_run_reads_an_old_database_and_leaves_it_old(
     url = old_database(FIXTURES / version)
     before = revision(url)
     assert {person.login for person in present_centre(url).plan.people} >= set(WITH_PASSWORD)
+    directory, stations = setup_removal.centre(url)
+    assert {user.login for user in directory.users.values()} >= set(WITH_PASSWORD)
+    assert stations
     assert revision(url) == before
 
 

@@ -18,6 +18,7 @@ from xucd.config import settings as config_settings
 from xucd.config.settings import SettingsError
 from xucd.store import Store
 from xucd.store.errors import StoreError
+from xucd.store.repository import directory_of, stations_of
 from xucd.tools import service, setup
 from xucd.tools.asterisk_files import OURS
 from xucd.tools.file_changes import Manifest
@@ -27,6 +28,11 @@ from xucd.tools.service import ProgramError
 BY_HAND = """\
 members of queues stay as xucd has left them: {reason}; Asterisk's "queue show" tells which are \
 paused:xucd-logout, its "queue unpause member INTERFACE queue QUEUE" makes one ready"""
+
+WITHOUT_CENTRE = """\
+the centre cannot be read: {reason}; so of the members of queues only those are made ready that \
+are paused for a logout or a wrap-up. Asterisk's "queue show" tells the others; its "queue remove \
+member INTERFACE from QUEUE" removes one that is named Agent/…"""
 
 
 def remove(arguments: argparse.Namespace, path: Path, etc: Path | None) -> int:
@@ -71,9 +77,9 @@ def _members(path: Path, *, end: bool) -> None:
     """Show what xucd has left of queues' members; with `end`, have Asterisk end it."""
     try:
         settings = config_settings.load(path if is_there(path) else None, os.environ)
-        directory, stations = _centre(settings.store.url)
+        directory, stations = _known(settings.store.url)
         found = asyncio.run(left_members(settings.ami, directory, stations.values(), end=end))
-    except (SettingsError, StoreError, AmiError) as error:
+    except (SettingsError, AmiError) as error:
         print(BY_HAND.format(reason=error), file=sys.stderr)
         return
     if found:
@@ -81,12 +87,25 @@ def _members(path: Path, *, end: bool) -> None:
         print(heading, *map(sentence, found), sep="\n  ")
 
 
-def _centre(url: str) -> tuple[Directory, dict[int, Station]]:
-    """What is configured, and who is logged in where; nothing without a database."""
+def _known(url: str) -> tuple[Directory, dict[int, Station]]:
+    """The centre; where it cannot be read nothing, which is said."""
+    try:
+        return centre(url)
+    except StoreError as error:
+        print(WITHOUT_CENTRE.format(reason=error), file=sys.stderr)
+        return Directory(), {}
+
+
+def centre(url: str) -> tuple[Directory, dict[int, Station]]:
+    """What is configured, and who is logged in where; nothing without a database.
+
+    The database stays as it is, also one of an older version. Raises `StoreError`.
+    """
     if not has_database(url):
         return Directory(), {}
     store = Store(url)
     try:
-        return store.directory(), store.stations()
+        with store.trying() as connection:
+            return directory_of(connection), stations_of(connection)
     finally:
         store.close()

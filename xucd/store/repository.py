@@ -120,11 +120,7 @@ class Store:
     def stations(self) -> dict[int, Station]:
         """Each agent's current or last station, by agent id."""
         with self.reading() as connection:
-            rows = connection.execute(select(tables.stations)).mappings()
-            return {
-                row["agent_id"]: Station(**{**row, "reason": reason_of(row["reason"])})
-                for row in rows
-            }
+            return stations_of(connection)
 
     def put_station(self, station: Station) -> None:
         """Write an agent's station in place of its last one."""
@@ -336,6 +332,12 @@ def directory_of(connection: Connection, *, of_file: bool = False) -> Directory:
             for user in (_user(row, agent_ids.get(row["id"])),)
         ],
     )
+
+
+def stations_of(connection: Connection) -> dict[int, Station]:
+    """Each agent's current or last station, by agent id."""
+    rows = connection.execute(select(tables.stations)).mappings()
+    return {row["agent_id"]: Station(**{**row, "reason": reason_of(row["reason"])}) for row in rows}
 
 
 def _user(row: dict[str, Any], agent_id: int | None) -> User:
