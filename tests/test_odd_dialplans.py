@@ -8,7 +8,7 @@ from xucd.ami.actions import Action
 from xucd.ami.errors import Rejected
 from xucd.ami.framing import Block
 from xucd.tools.dialplan import read_dialplan
-from xucd.tools.dialplan_ways import MAX_STOPS, Ways
+from xucd.tools.dialplan_ways import MAX_STOPS, PER_EXTENSION, PER_STEP, Ways
 from xucd.tools.discovery import discover
 from xucd.tools.proposal import propose
 
@@ -89,7 +89,7 @@ async def test_a_dialplan_of_any_kind_is_read_and_proposed_for(seed: int) -> Non
     assert propose(found, proposal.plan, admin=True).new == ()
 
 
-def test_ways_that_branch_without_end_are_given_up() -> None:
+async def test_ways_that_branch_without_end_are_given_up() -> None:
     """Forty extensions, each of which goes to all of them with one more digit to hand over."""
     listed: list[Block] = [
         {"Event": "ListDialplan", "Context": "in", "Extension": str(exten), "Priority": "1",
@@ -97,5 +97,14 @@ def test_ways_that_branch_without_end_are_given_up() -> None:
         for exten in range(40) for other in range(40)
     ]  # fmt: skip
     last = {"Extension": "0", "Priority": "9", "Application": "Queue", "AppData": "${ARG1}"}
-    ways = Ways(read_dialplan([*listed, {"Event": "ListDialplan", "Context": "in"} | last]))
-    assert len(list(ways.to("queue"))) == MAX_STOPS
+    listed.append({"Event": "ListDialplan", "Context": "in"} | last)
+    ways = Ways(read_dialplan(listed))
+    assert len(list(ways.to("queue"))) == MAX_STOPS + 40 * PER_EXTENSION + PER_STEP
+    assert list(ways.to("dial")) == []
+
+    async def query(action: Action) -> list[Block]:
+        return listed if action.name == "ShowDialPlan" else []
+
+    assert (await discover(query)).unread == (
+        "not all numbers may be found: more ways of the dialplan lead to Queue() than xucd follows",
+    )

@@ -61,6 +61,15 @@ def test_the_numbers_that_lead_to_a_queue_are_found(text: str, places: list[str]
     assert list(leading(text, "sales")) == places
 
 
+@pytest.mark.parametrize(("plain", "shared"), [(60, 150), (0, 4100)])
+def test_a_step_that_all_numbers_share_leads_to_the_queue_of_each(plain: int, shared: int) -> None:
+    own = [f"exten => {1000 + n},1,Queue(p{n})" for n in range(plain)]
+    more = [f"exten => {5000 + n},1,Set(__Q=s{n})\nsame => n,Goto(q,s,1)" for n in range(shared)]
+    text = "\n".join(["[in]", *own, *more, "[q]", "exten => s,1,Queue(${Q})"])
+    queues = [f"p{n}" for n in range(plain)] + [f"s{n}" for n in range(shared)]
+    assert {name for (name,) in leading(text, *queues).values()} == set(queues)
+
+
 @pytest.mark.parametrize(
     ("text", "numbers"),
     [

@@ -31,8 +31,8 @@ MAX_HOPS = 5
 MAX_STOPS = 4000
 """Through how many extensions the ways to an application's steps lead at most: some 0.2 s."""
 
-MIN_STOPS = 100
-"""And through how many to each step, however many there are."""
+PER_EXTENSION, PER_STEP = 4, 100
+"""And through how many more for each extension of the dialplan, and for each of the steps."""
 
 INNER = {"execif", "execiftime", "exec", "tryexec"}
 """Applications that run another one, in lower case: Asterisk takes their names in any."""
@@ -107,9 +107,13 @@ class _Stop(msgspec.Struct, frozen=True):
 
 
 class Ways:
-    """A dialplan with its jumps, by where they lead."""
+    """A dialplan with its jumps, by where they lead.
+
+    `given_up` has the applications to whose steps there were more ways than are followed.
+    """
 
     def __init__(self, dialplan: Dialplan) -> None:
+        self.given_up: set[str] = set()
         self._dialplan = dialplan
         self._runs = {place: list(_runs(steps)) for place, steps in dialplan.steps.items()}
         self._set = {place: _settings(runs) for place, runs in self._runs.items()}
@@ -141,8 +145,20 @@ class Ways:
             for run in runs
             if run.step.application.lower() == application
         ]
-        for place, run in found:
-            yield from self._back(place, run, max(MIN_STOPS, MAX_STOPS // len(found)))
+        left = MAX_STOPS + PER_EXTENSION * len(self._runs) + PER_STEP * len(found)
+        going = [self._back(place, run, left) for place, run in found]
+        while going and left > 0:
+            # All get the same; what the most leave over is for those to which many ways lead.
+            share, further = max(1, left // len(going)), []
+            for back in going:
+                stops = list(itertools.islice(back, share))
+                left -= len(stops)
+                yield from filter(None, stops)
+                if len(stops) == share:
+                    further.append(back)
+            going = further
+        if any(True for back in going for _ in back):
+            self.given_up.add(application)
 
     def resolved(self, context: str, exten: str) -> Place | None:
         """The extension that a call to a number of a context comes to, as Asterisk finds it."""
@@ -165,7 +181,11 @@ class Ways:
             self._outer[context] = [context, *self._dialplan.includers(context)]
         return self._outer[context]
 
-    def _back(self, place: Place, run: _Run, stops: int) -> Iterator[Way]:
+    def _back(self, place: Place, run: _Run, most: int) -> Iterator[Way | None]:
+        """The ways to a step, in order; None for each extension that is no number.
+
+        With each jump on the way there are `most` at most.
+        """
         said = arguments_of(run.step.data)[0].strip()
         exten = "" if place.exten.startswith("_") else place.exten
         path = ((run.index, 0),)
@@ -178,15 +198,15 @@ class Ways:
                     key = (stop.place, stop.exten, value)
                     if key in seen:
                         continue
-                    if len(seen) >= stops:
-                        return
                     seen.add(key)
                     if not stop.exten or NUMBER.fullmatch(stop.exten):
                         yield Way(
                             Place(stop.place.context, stop.exten or stop.place.exten),
                             value, (stop.conditions, stop.path), stop.decided,
                         )  # fmt: skip
-                    further += itertools.islice(self._before(stop, value), stops - len(further))
+                    else:
+                        yield None
+                    further += itertools.islice(self._before(stop, value), most - len(further))
             near = further
 
     def _before(self, stop: _Stop, said: str) -> Iterator[_Stop]:

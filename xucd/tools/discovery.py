@@ -178,6 +178,11 @@ async def discover(query: Query) -> FoundPbx:
     phones = read_phones(device_blocks, dialplan, queues)
     alone = dialled(ways, [phone.device for phone in phones], _numbers_of_members(queues))
     dialplan = msgspec.structs.replace(dialplan, dialled=alone)
+    for name in map(str.title, sorted(ways.given_up)):
+        unread.append(
+            f"not all numbers may be found: more ways of the dialplan lead to {name}() than xucd"
+            " follows"
+        )
     return FoundPbx(
         queues=tuple(
             msgspec.structs.replace(queue, places=tuple(places.get(queue.name, ())))
