@@ -5,6 +5,7 @@ import datetime
 import difflib
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -641,6 +642,44 @@ def test_an_asterisk_at_an_address_of_this_machine_gets_the_newer_dialplan(
     shown = capsys.readouterr().out
     assert said.format(file=ours) in shown
     assert ("has all that xucd needs" in shown) is (held == "shipped")
+
+
+def own_address() -> str:
+    """An address of this machine that others see; of one without a network, its own alone."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unsent:
+        try:
+            unsent.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(unsent.getsockname()[0])
+
+
+@pytest.mark.parametrize(
+    ("bound", "more"),
+    [
+        ("{host}", ""),
+        ("0.0.0.0", ""),
+        ("::", ""),
+        ("0.0.0.0", "[xucd](+)\nwritetimeout = 500\n"),
+    ],
+)
+def test_who_opens_the_manager_interface_later_does_not_lock_xucd_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], bound: str, more: str
+) -> None:
+    """It goes on to call where it did, and so from the address that was permitted for that."""
+    host, manager = own_address(), tmp_path / "manager.conf"
+    pbx = a_pbx(tmp_path, **{**PLAIN, "manager": f"{PLAIN['manager']}bindaddr = {host}\n"})
+    account = setup.account_of(pbx, Settings())
+    Manifest(tmp_path / "xucd/setup.json").make(setup.asterisk_changes(pbx, account, Settings()))
+    opened = manager.read_text().replace(f"= {host}", f"= {bound.format(host=host)}")
+    manager.write_text(opened + more)
+    settings = Settings(
+        ami=Ami(host=account.host, port=account.port, secret=account.secret),
+        store=StorePlace(url=f"sqlite:///{tmp_path}/none.db"),
+    )
+    (tmp_path / "xucd.toml").touch()
+    assert setup_asterisk.connect(a_run(tmp_path, tmp_path, dry_run=True), settings, Access(True))
+    assert "has all that xucd needs" in capsys.readouterr().out
 
 
 def test_what_is_saved_while_setup_asks_is_not_overwritten(tmp_path: Path) -> None:

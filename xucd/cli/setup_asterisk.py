@@ -79,7 +79,7 @@ def _wanted(run: Run, settings: Settings, access: Access) -> tuple[list[Change],
     if not works or is_of(run.pbx.etc, settings.ami.host, settings.ami.port):
         ours = run.pbx.etc / setup.MANAGER
         if account is None and run.manifest.holds(ours) and setup.is_used(ours, settings):
-            account = setup.account_of(run.pbx, settings)  # a newer xucd has a newer file
+            account = setup.working_account(run.pbx, settings)  # a newer xucd has a newer file
         asterisk = setup.asterisk_changes(run.pbx, account, settings)
         allowed = [each for each in asterisk if is_allowed(run, each)]
         has_all = allowed == asterisk

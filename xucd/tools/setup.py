@@ -35,7 +35,12 @@ from xucd.tools.asterisk_files import (
     without_include,
 )
 from xucd.tools.discovery import FoundPbx, FoundQueue
-from xucd.tools.manager_conf import manager_place, switched_on, without_manager_enabled
+from xucd.tools.manager_conf import (
+    manager_place,
+    own_addresses,
+    switched_on,
+    without_manager_enabled,
+)
 from xucd.tools.whole_files import Change, FilesError, digest, is_new, unreadable
 
 MANAGER, EXTENSIONS, PREPARED = (
@@ -56,12 +61,16 @@ wrapuptime = 0
 
 
 class Account(msgspec.Struct, frozen=True):
-    """xucd's account on the manager interface, as it is or will be."""
+    """xucd's account on the manager interface, as it is or will be.
+
+    `callers` are this machine's addresses, besides `host`, from which xucd calls.
+    """
 
     host: str
     port: int
     username: str
     secret: str
+    callers: tuple[str, ...] = ()
 
 
 class PbxFiles(msgspec.Struct, frozen=True):
@@ -122,6 +131,20 @@ def account_of(pbx: PbxFiles, settings: Settings) -> Account:
         if secret and secret.lower() not in WELL_KNOWN_SECRETS:
             return Account(place.host, place.port, name, secret)
     return Account(place.host, place.port, name, secrets.token_urlsafe(32))
+
+
+def working_account(pbx: PbxFiles, settings: Settings) -> Account:
+    """The account of our file, which `is_used` and which Asterisk takes. Raises `FilesError`.
+
+    Where xucd calls from stays permitted, also if ``bindaddr`` was another one when that was set.
+    """
+    try:
+        place = manager_place(pbx.etc)
+    except OSError as error:
+        raise unreadable(error) from error
+    ami = settings.ami
+    more = own_addresses(ami.host) - own_addresses(place.host)
+    return Account(place.host, place.port, ami.username, ami.secret, tuple(sorted(more)))
 
 
 def is_used(file: Path, settings: Settings) -> bool:
@@ -294,12 +317,14 @@ def _account_file(account: Account) -> str:
     text = _shipped("manager.conf")
     text = text.replace("\n[xucd]\n", f"\n[{account.username}]\n")
     text = text.replace("\nsecret = CHANGE-ME\n", f"\nsecret = {account.secret}\n")
-    if not account.host.startswith("127."):
-        own = "permit = ::1/128\n"  # the last of the rules; of those that match, that counts
-        # Asterisk listens there alone, so that is the address from which this machine calls, too.
-        mask = "128" if ":" in account.host else "255.255.255.255"
-        text = text.replace(own, f"{own}permit = {account.host}/{mask}\n")
-    return text
+    # Who calls an address of this machine from it, calls from that address.
+    own = "permit = ::1/128\n"  # the last of the rules; of those that match, that counts
+    permits = [
+        f"permit = {address}/{'128' if ':' in address else '255.255.255.255'}\n"
+        for address in (account.host, *account.callers)
+        if not (address.startswith("127.") or address == "::1")
+    ]
+    return text.replace(own, own + "".join(permits))
 
 
 def _dialplan_file(settings: Settings) -> str:
