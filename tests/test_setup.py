@@ -469,6 +469,13 @@ def test_of_a_file_only_what_changes_is_shown_and_in_which_section(tmp_path: Pat
     assert shown.splitlines()[2:] == ["@@ -4,0 +5 @@ [pin]", '+#include "xucd/extensions.conf"']
     shown = difference(Change(path, kept.replace("APIKEY = geheim\n", "").encode()))
     assert shown.splitlines()[2:] == ["@@ -2 +1,0 @@ [globals]", "-APIKEY = geheim"]
+    for old, new, hunk in (
+        ("APIKEY = geheim", "A = 1\nB = 2", "@@ -2 +2,2 @@ [globals]"),
+        ("geheim\n", "geheim\nA = 1\nB = 2\n", "@@ -2,0 +3,2 @@ [globals]"),
+        ("geheim\n[pin]", "x\n[pin2]", "@@ -2,2 +2,2 @@ [globals]"),
+    ):
+        shown = difference(Change(path, kept.replace(old, new).encode()))
+        assert shown.splitlines()[2] == hunk
     shown = difference(Change(path, f"[new]\nx = 1\n{kept}".encode()))
     assert shown.splitlines()[2:] == ["@@ -0,0 +1,2 @@", "+[new]", "+x = 1"]
 

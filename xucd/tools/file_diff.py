@@ -21,8 +21,9 @@ _SECRET_KEY = re.compile(
 _IN_URL = re.compile(r"(//[^/\s:@]*:)[^\s@]+@")
 """The password in an address, such as a database's."""
 
-_HUNK = re.compile(r"@@ -\S+ \+(\d+)(,0)? @@")
-"""Of a hunk, the first line that the new file has, or the one above lines that are gone."""
+_HUNK = re.compile(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
+"""Of a hunk, its first line in the new file, and how many it has there unless that is 1; with 0 the
+first is the line above those that are gone."""
 
 _HEADING = re.compile(r"\s*(\[+[^]]+\]+)")
 
@@ -44,7 +45,7 @@ def _with_headings(lines: list[str], after: list[str]) -> Iterator[str]:
     """A diff whose hunks name the section that they are in, as ``git diff`` does."""
     for line in lines:
         if hunk := _HUNK.fullmatch(line):
-            above = after[: int(hunk[1]) - (not hunk[2])]
+            above = after[: int(hunk[1]) - (hunk[2] != "0")]
             found = next(filter(None, map(_HEADING.match, reversed(above))), None)
             yield line if found is None else f"{line} {found[1]}"
         elif line not in ("--- ", "+++ "):
