@@ -128,6 +128,37 @@ async def test_what_dials_other_than_one_phone_of_inside_is_no_phones_number(
     assert lines(found)["201"] == "PJSIP/201"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "_2XX,1,Gosub(d,s,1(${EXTEN}))\nexten => _*80X.,1,Dial(PJSIP/${EXTEN:3})",  # an intercom
+        "_X.,1,Gosub(d,s,1(${EXTEN}))\nexten => _*80X.,1,Dial(PJSIP/${EXTEN:3})",
+        "_2XX,1,Macro(d,${EXTEN})\nexten => _8XXX,1,Dial(PJSIP/${EXTEN:1})",  # a speed dial
+        "_2XX,1,Macro(d)\n[did]\nexten => _4930XXX,1,Dial(PJSIP/${EXTEN:4})",
+    ],
+)
+@pytest.mark.parametrize("context", ["in", ""])
+async def test_a_phone_whose_name_is_an_extension_has_no_number_of_a_feature(
+    text: str, context: str
+) -> None:
+    proposal = await proposal_of(f"[in]\nexten => {text}", TWO, TWO, context)
+    assert lines(proposal) == {"201": "PJSIP/201", "202": "PJSIP/202"}
+    assert "guessed" not in proposal.text
+
+
+async def test_a_name_that_is_the_number_of_another_phone_is_not_taken_for_an_own_one() -> None:
+    text = "[in]\nexten => 201,1,Dial(PJSIP/202)\nexten => 202,1,Dial(PJSIP/201)"
+    assert lines(await proposal_of(text, TWO, TWO)) == {"201": "PJSIP/202", "202": "PJSIP/201"}
+
+
+@pytest.mark.parametrize("trunk", ["PJSIP/trunk", "DAHDI/1"])
+async def test_a_trunk_that_an_emergency_number_dials_is_no_phone(trunk: str) -> None:
+    text = f"[in]\nexten => 201,1,Dial(PJSIP/201)\nexten => 112,1,Dial({trunk})"
+    proposal = await proposal_of(text, {}, {"PJSIP/201": ANNA, trunk: "Provider"})
+    assert lines(proposal) == {"201": "PJSIP/201"}
+    assert [person.login for person in proposal.plan.people] == ["anna.berg"]
+
+
 DOOR = {"PJSIP/door": "Door", "PJSIP/201": ANNA}
 
 

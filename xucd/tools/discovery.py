@@ -7,7 +7,7 @@ settings. What the account may not read, or the PBX has not loaded, is told in `
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
 import msgspec
 
@@ -188,7 +188,9 @@ async def discover(query: Query) -> FoundPbx:
             msgspec.structs.replace(queue, places=tuple(places.get(queue.name, ())))
             for queue in queues
         ),
-        phones=with_numbers(await _with_settings(query, phones), dialplan),
+        phones=with_numbers(
+            await _with_settings(query, phones), dialplan, _devices_of_members(queues)
+        ),
         dialplan=dialplan,
         unread=tuple(unread),
         shared={place: leads for place, leads in numbers.items() if len(leads.queues) > 1},
@@ -242,29 +244,37 @@ def read_phones(
         if not hint.number.startswith("_")
         for device in phones_of(hint)
     ]
-    members = [
+    devices = sorted({*states, *hints, *_devices_of_members(queues)})
+    return tuple(FoundPhone(device, states.get(device, "")) for device in devices)
+
+
+def _devices_of_members(queues: Iterable[FoundQueue]) -> set[str]:
+    """The phones that members name outright, or by their state interface."""
+    return {
         as_channels_are_named(device)
         for queue in queues
         for member in queue.members
         for device in (member.interface, member.state_interface)
         if is_phone(device)
-    ]
-    devices = sorted({*states, *hints, *members})
-    return tuple(FoundPhone(device, states.get(device, "")) for device in devices)
+    }
 
 
-def with_numbers(phones: Iterable[FoundPhone], dialplan: Dialplan) -> tuple[FoundPhone, ...]:
+def with_numbers(
+    phones: Iterable[FoundPhone], dialplan: Dialplan, members: Collection[str] = ()
+) -> tuple[FoundPhone, ...]:
     """The phones with their numbers, as far as the dialplan tells them.
 
     An extension that dials a phone has the phone's number only if that can dial it, too: others are
-    for calls from outside.
+    for calls from outside. If the number is not the phone's name, it counts for `members` alone:
+    what has no queue may be a trunk, for calls of 112.
     """
     numbers = numbers_of_phones(dialplan)
     reach = {phone.context: dialplan.within(phone.context) for phone in phones if phone.context}
     found = []
     for phone in phones:
         for told in numbers.get(phone.device, ()):
-            if told.hinted or not phone.context or told.context in reach[phone.context]:
+            dials = not phone.context or told.context in reach[phone.context]
+            if told.hinted or (dials and (not told.guess or phone.device in members)):
                 phone = msgspec.structs.replace(  # noqa: PLW2901
                     phone, number=told.number, hint_context=told.context, guess=told.guess
                 )

@@ -1,8 +1,9 @@
 """Which number a phone has, and which phone a number rings: from hints, Dial() steps and names.
 
 A hint is the word of who wrote the dialplan, and a Dial() that names one phone alone is nearly as
-good. But a hint of a group names several phones, and that of a feature (``*21201``) is no phone's
-number. What had to be guessed so is told.
+good. But a hint of a group names several phones, that of a feature (``*21201``) is no phone's
+number, and a Dial() may be that of an intercom or a speed dial: where the phone's name is an
+extension, that is its number rather. What had to be guessed so is told.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ _CONTACTS = "${PJSIP_DIAL_CONTACTS("
 class PhoneNumber(msgspec.Struct, frozen=True):
     """A phone's number, and the context in which the dialplan tells it.
 
-    `guess` says why it may be wrong; `hinted`, that a hint tells it.
+    `guess` says why it may be wrong; `hinted`, that a hint tells it, and not a Dial().
     """
 
     number: str
@@ -96,10 +97,16 @@ def numbers_of_phones(dialplan: Dialplan) -> dict[str, list[PhoneNumber]]:
                 found.setdefault(device, []).extend(_by_hint(device, hint, extens))
     for hint in dialplan.dialled:
         (device,) = hint.devices
-        same = _name(device) == hint.number
+        name = _name(device)
+        same = name == hint.number
+        if not same and (
+            extens.has(name, hint.context) or (name.isdecimal() and not hint.number.isdecimal())
+        ):
+            continue
         guess = "" if same else f"its Dial() names {device} alone"
         told = PhoneNumber(hint.number, hint.context, guess, hinted=False)
-        found.setdefault(device, []).append((1 if same else 3, told))
+        likely = 1 if same else 3 if hint.number.isdecimal() else 7
+        found.setdefault(device, []).append((likely, told))
     return {device: _ranked(numbers) for device, numbers in found.items()}
 
 
@@ -110,11 +117,18 @@ class _Extens:
         self._extens = {place.exten for place in dialplan.steps}
         patterns = {exten for exten in self._extens if exten.startswith("_")}
         self._patterns = [pattern_of(each) for each in patterns if not set(each) & set(".!")]
+        hints = (*dialplan.hints, *dialplan.dialled)
+        self._told = {Place(hint.context, hint.number) for hint in hints}
 
-    def has(self, name: str) -> bool:
-        """Whether a phone's name is the number of an extension."""
-        return name.isdecimal() and (
-            name in self._extens or any(pattern.fullmatch(name) for pattern in self._patterns)
+    def has(self, name: str, context: str) -> bool:
+        """Whether a phone's name is the number of an extension.
+
+        One that is told of another phone in the context is not counted.
+        """
+        return (
+            name.isdecimal()
+            and Place(context, name) not in self._told
+            and (name in self._extens or any(each.fullmatch(name) for each in self._patterns))
         )
 
 
@@ -134,7 +148,7 @@ def _by_hint(device: str, hint: Hint, extens: _Extens) -> Iterator[tuple[int, Ph
     else:
         why = f"the hint {_at(hint)} is no number of digits alone"
         likely = 5
-    if not of_another and extens.has(name):
+    if not of_another and extens.has(name, hint.context):
         yield 4, PhoneNumber(name, hint.context, f"it is the phone's name; {why}")
     yield likely, PhoneNumber(hint.number, hint.context, why)
 
