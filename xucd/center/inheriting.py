@@ -45,7 +45,8 @@ def inherit(center: Center, before: Center, now: float) -> None:
         live.inherit(old, now, queues)
         _go_on_with_wrapup(live, old)
         station = center.stations.get(agent.id)
-        if station is not None and old.queues != live.queues:
+        others = old.queues != live.queues or _is_renamed(center, before, live)
+        if station is not None and others:
             # Whatever was remembered since they were configured, Asterisk has the old ones.
             center.expect_station(replace(station, settled=False))
             live.settle(False)
@@ -58,6 +59,16 @@ def inherit(center: Center, before: Center, now: float) -> None:
         QueueConfigChanged(queue.id)
         for queue in queues.values()
         if before.directory.queues.get(queue.id) != queue
+    )
+
+
+def _is_renamed(center: Center, before: Center, live: AgentRecord) -> bool:
+    """Whether one of an agent's queues is another of Asterisk's by now, which lacks the agent."""
+    now, then = center.directory, before.directory.queues
+    return any(
+        now.queue_by_name.get(then[queue_id].name) is not now.queues.get(queue_id)
+        for queue_id in live.queues
+        if queue_id in then
     )
 
 
