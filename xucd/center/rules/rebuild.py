@@ -29,7 +29,14 @@ from xucd.center.center import Center
 from xucd.center.changes import PhoneChanged
 from xucd.center.day import AgentDay
 from xucd.center.directory import AGENT_MEMBER, Line, spelled
-from xucd.center.intents import WRAPUP_REASON, AddMember, RemoveMember, SetPause, SetPenalty
+from xucd.center.intents import (
+    LOGOUT_REASON,
+    WRAPUP_REASON,
+    AddMember,
+    RemoveMember,
+    SetPause,
+    SetPenalty,
+)
 from xucd.center.live import AgentRecord
 from xucd.center.memberships import is_named, is_shelved
 from xucd.center.rules import commanded, strangers
@@ -233,6 +240,33 @@ def _pause_newcomers(center: Center, live: AgentRecord, reason: str | None) -> N
         center.intents.append(SetPause(member.interface, True, reason, member.queue))
         center.members.put(queue_id, memberships.paused(member, True, reason))
     read_members(center, live)
+
+
+def withdraw_pauses(center: Center) -> None:
+    """Do not ask for pauses of agents whom an event has made ready since a list had asked for them.
+
+    Their members that it counted as paused are as they were listed.
+    """
+    asked = [each for each in center.intents if isinstance(each, SetPause)]
+    pauses = [each for each in asked if each.paused and each.reason != LOGOUT_REASON]
+    if not pauses:
+        return
+    ready = {
+        member.interface: live
+        for live in center.agent_records()
+        if live.stance is Stance.READY and not live.owes_wrapup
+        for _, member in center.owners.members(live)
+    }
+    for intent in pauses:
+        live = ready.get(intent.interface)
+        if live is None:
+            continue
+        center.intents.remove(intent)
+        queue = center.directory.queue_by_name.get(intent.queue or "")
+        member = center.members.get(queue.id, intent.interface) if queue is not None else None
+        if queue is not None and member is not None and member.paused:
+            center.members.put(queue.id, memberships.paused(member, False, ""))
+            read_members(center, live)
 
 
 def _shelve_left_ready(center: Center) -> None:
