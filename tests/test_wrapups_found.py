@@ -5,11 +5,14 @@ import pytest
 from tests.scene import BRUCE, DAY, SALES, SUPPORT, Scene, directory
 from tests.test_members_found import QUEUES
 from tests.test_queues_conf_reloaded import PENALTIES, PHONE, adopted, all_static, static
+from tests.test_rebuild import queue_call
+from tests.test_two_queues_calls import centre
 from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
 from xucd.center.center import Center, Remembered
 from xucd.center.inheriting import inherit
 from xucd.center.intents import WRAPUP_REASON, SetPause
+from xucd.center.rules.rebuild import rebuild
 from xucd.center.snapshot import MemberSeen, Snapshot
 from xucd.center.station import Station
 
@@ -131,3 +134,48 @@ def test_a_wrapup_in_which_the_agent_dials_keeps_its_length(*, reload: bool) -> 
     members = [static(each, paused=True, reason=WRAPUP_REASON) for each in ("support", "billing")]
     scene.rebuilds(listed(last, *members))
     assert (scene.agent().shown.state, scene.agent().wrapup_s) == (AgentState.ON_WRAPUP, 5)
+
+
+# -- calls that came unheard
+
+
+def wrapping(support: int, sales: int) -> Scene:
+    """Bruce wraps up a call of support, by members of queues.conf, as the connection is lost."""
+    scene = Scene([Station(BRUCE, 1, True, 0.0)], centre=centre(support, sales))
+    scene.rebuilds(listed(*all_static()))
+    scene.forget()
+    return after_a_call(scene)
+
+
+@pytest.mark.parametrize("unheard", [True, False])
+def test_a_call_that_ended_unheard_has_the_wrapup_of_its_own_queue(*, unheard: bool) -> None:
+    scene = wrapping(5, 30)
+    lost = scene.now
+    scene.passes(1)
+    ended = int(lost) + 1 if unheard else int(lost)
+    of_sales = {"reason": WRAPUP_REASON, "last_call": ended}
+    others = {"reason": WRAPUP_REASON, "last_call": int(lost) - (0 if unheard else 1)}
+    members = [
+        static(queue, paused=True, **(of_sales if queue == "sales" else others))
+        for queue in PENALTIES
+    ]
+    rebuild(scene.center, listed(*members), scene.now, lost)
+    assert scene.agent().wrapup_s == (30 if unheard else 5)
+
+
+def test_a_call_that_began_unheard_has_the_wrapup_of_its_own_queue() -> None:
+    scene = Scene([Station(BRUCE, 1, True, 0.0)], centre=centre(5, 30))
+    scene.rebuilds(listed(*all_static()))
+    caller = scene.caller_waits("sales")
+    phone = scene.rings(caller, "sales")
+    scene.answers(caller, phone, "sales", gosub=False)
+    assert scene.agent().wrapup_s == 30
+    lost = scene.now
+    scene.now += 600
+    members = [
+        static(queue, paused=True, reason=WRAPUP_REASON, last_call=int(lost) - 9)
+        for queue in PENALTIES
+    ]
+    there = Snapshot(QUEUES, tuple(members), (), queue_call(), {PHONE: "INUSE"})
+    rebuild(scene.center, there, scene.now, lost)
+    assert scene.agent().wrapup_s == 5

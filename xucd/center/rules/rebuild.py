@@ -20,6 +20,8 @@ queues of one that is logged in. What Asterisk has to do is in the intents; the 
 them follow as always.
 """
 
+from typing import NamedTuple
+
 import msgspec
 
 from xucd.center import memberships
@@ -118,7 +120,9 @@ def rebuild_members(
     for live in sorted(center.agent_records(), key=lambda each: not _remembered_in(center, each)):
         state, unheard = live.shown.state, _unheard(center, live, heard_until, now)
         center.suppressed = True
-        _rebuild_agent(center, live, named.get(live.agent.member_name, []), again, now)
+        mine = named.get(live.agent.member_name, [])
+        wrapup_s = _kept_wrapup(center, live, heard_until)
+        _rebuild_agent(center, live, _Found(mine, again, wrapup_s), now)
         center.suppressed = False
         center.update_shown(live, now)
         if live.shown.state is not state:
@@ -164,16 +168,23 @@ def _is_left_behind(center: Center, member: MemberSeen) -> bool:
     return ours and member.dynamic and member.member.startswith(AGENT_MEMBER)
 
 
-def _rebuild_agent(
-    center: Center, live: AgentRecord, named: Members, again: bool, now: float
-) -> None:
-    """Rebuild an agent; `named` are the members by its name, on whatever line."""
+class _Found(NamedTuple):
+    """What is found of an agent.
+
+    `named` are the members by its name, on whatever line, `again` is as in `rebuild_members`, and
+    `wrapup_s` is the wrap-up that it goes on with, in seconds; None if that has to be found.
+    """
+
+    named: Members
+    again: bool
+    wrapup_s: int | None
+
+
+def _rebuild_agent(center: Center, live: AgentRecord, found: _Found, now: float) -> None:
+    named, again, wrapup_s = found
     before = frozenset(live.members)
     live.set_members({})
     live.end_logout()
-    wraps = live.shown.state is AgentState.ON_WRAPUP
-    wraps = wraps or live.stance is Stance.WRAPPING or live.owes_wrapup
-    wrapup_s = live.wrapup_s if wraps else None
     station = center.stations.get(live.agent.id)
     reason = live.reason if live.stance is Stance.PAUSED else None
     rung = [each for each in named if center.members.line_of(each[1]) and not is_shelved(each[1])]
@@ -201,6 +212,20 @@ def _rebuild_agent(
     if not _put_back(center, live, line) and not corrected:
         live.settle()
     center.save_station(live)
+
+
+def _kept_wrapup(center: Center, live: AgentRecord, heard_until: float | None) -> int | None:
+    """The wrap-up that an agent was in, or was to have, in seconds; None if a call came after it.
+
+    A call that goes on, or one that has ended unheard, has the wrap-up of its own queue.
+    """
+    wraps = live.shown.state is AgentState.ON_WRAPUP
+    if not (wraps or live.stance is Stance.WRAPPING or live.owes_wrapup):
+        return None
+    there = center.members.on_line(live.line) if live.line is not None else []
+    ended = max((each.last_call for _, each in there), default=0)
+    unheard = heard_until is not None and ended > heard_until
+    return None if unheard or center.phone_calls.of_queues(live.line) else live.wrapup_s
 
 
 def _recall_reason(center: Center, live: AgentRecord, reason: str | None) -> None:
