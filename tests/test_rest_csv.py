@@ -44,17 +44,18 @@ def test_columns_may_stand_in_any_order_and_all_but_the_number_may_be_missing() 
 def test_rows_and_columns_without_a_text_are_none() -> None:
     text = (
         ';;;;\n"";"";;;\nphoneNumber;;lastName;;\n100;;Berg;;\n;;;;\n200;" ";;;;;\n"";;;;\n'
-        "300;x;;;\n400;;;;;y\n500;;Cole\n"
+        "300;x;;;\n400;;;;;y\n500;;Cole\n600;\n"
     )
     rows, bad = read(CsvFile(text.encode()))
     assert rows == [
         Row(4, {"phoneNumber": "100", "lastName": "Berg"}),
         Row(6, {"phoneNumber": "200"}),
+        Row(10, {"phoneNumber": "500", "lastName": "Cole"}),
     ]
     assert bad == [
         BadLine(8, "LineInvalid", "Column 2 has no name in the header."),
-        BadLine(9, "LineInvalid", "The line has 6 fields, the header 5."),
-        BadLine(10, "LineInvalid", "The line has 3 fields, the header 5."),
+        BadLine(9, "LineInvalid", "The line has 6 fields, the header 3."),
+        BadLine(11, "LineInvalid", "The line has 2 fields, the header 3."),
     ]
 
 
@@ -143,3 +144,12 @@ def test_what_is_written_can_be_read_by_spreadsheets_and_is_no_formula() -> None
         'name;number\r\n"Noël;";+33230\r\n"\'=1+""1""";\r\n\'-;7\r\n'
     )
     assert data.startswith(b"\xef\xbb\xbf")
+
+
+def test_blank_columns_at_the_end_of_the_header_alone_are_none() -> None:
+    rows, bad = read(CsvFile(b"phoneNumber;lastName;;\n100;Berg\n200;Cole;;\n300;Dunn;x\n"))
+    assert rows == [
+        Row(2, {"phoneNumber": "100", "lastName": "Berg"}),
+        Row(3, {"phoneNumber": "200", "lastName": "Cole"}),
+    ]
+    assert bad == [BadLine(4, "LineInvalid", "The line has 3 fields, the header 2.")]

@@ -104,7 +104,7 @@ def _columns(line: str, separator: str, known: Mapping[str, str]) -> list[str]:
         if column and column in columns:
             raise CsvError("HeaderInvalid", f"The header names column {place} twice.")
         columns.append(column)
-    return columns
+    return columns[: _filled(columns)]
 
 
 def _records(lines: list[str], at: int, separator: str) -> Iterator[tuple[int, list[str] | str]]:
