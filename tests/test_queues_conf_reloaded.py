@@ -76,6 +76,17 @@ def test_a_pause_keeps_its_reason_and_asterisk_is_told_it_anew(*, again: bool) -
     assert scene.states() == [AgentState.ON_PAUSE]
 
 
+def test_a_pause_lasts_since_it_began_though_its_members_were_made_anew() -> None:
+    scene = adopted()
+    pauses(scene, "lunch")
+    began = scene.agent().since
+    for _ in range(2):
+        scene.passes(600)
+        is_reloaded(scene)
+        carries_out(scene)
+        assert scene.agent().since == began
+
+
 def test_a_wrapup_ends_in_its_time_though_a_reload_has_made_its_members_anew() -> None:
     scene = adopted()
     caller = scene.caller_waits()

@@ -3,13 +3,14 @@
 import pytest
 
 from tests.scene import BRUCE, DAY, SALES, SUPPORT, Scene, directory
-from tests.test_members_found import QUEUES
+from tests.test_members_found import QUEUES, lists
 from tests.test_queues_conf_reloaded import PENALTIES, PHONE, adopted, all_static, static
 from tests.test_rebuild import queue_call
 from tests.test_two_queues_calls import centre
 from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
 from xucd.center.center import Center, Remembered
+from xucd.center.directory import Directory
 from xucd.center.inheriting import inherit
 from xucd.center.intents import WRAPUP_REASON, SetPause
 from xucd.center.rules.rebuild import rebuild
@@ -46,11 +47,13 @@ def after_a_call(scene: Scene) -> Scene:
     return scene
 
 
-def reloads(scene: Scene) -> None:
+def reloads(scene: Scene, known: Directory | None = None) -> None:
     """xucd reads its configuration anew."""
     old = scene.center
     remembered = Remembered(queues={BRUCE: {SUPPORT: 0, SALES: 1}}, stations=dict(old.stations))
-    scene.center = Center(directory(), scene.now, lambda at: (at // DAY + 1) * DAY, remembered)
+    scene.center = Center(
+        known or directory(), scene.now, lambda at: (at // DAY + 1) * DAY, remembered
+    )
     inherit(scene.center, old, scene.now)
 
 
@@ -134,6 +137,30 @@ def test_a_wrapup_in_which_the_agent_dials_keeps_its_length(*, reload: bool) -> 
     members = [static(each, paused=True, reason=WRAPUP_REASON) for each in ("support", "billing")]
     scene.rebuilds(listed(last, *members))
     assert (scene.agent().shown.state, scene.agent().wrapup_s) == (AgentState.ON_WRAPUP, 5)
+
+
+@pytest.mark.parametrize("reload", [False, True])
+def test_a_wrapup_does_not_begin_anew_because_a_reload_has_paused_its_members_later(
+    *, reload: bool
+) -> None:
+    scene = wrapping(30, 0)
+    ended = int(scene.now)
+    scene.passes(20)
+    lists(scene, *all_static(paused=True, last_call=ended, last_pause=int(scene.now)))
+    paused_at = int(scene.now)
+    scene.passes(5)
+    if reload:
+        reloads(scene, centre(30, 0))
+    scene.rebuilds(
+        listed(
+            *all_static(paused=True, reason=WRAPUP_REASON, last_call=ended, last_pause=paused_at)
+        )
+    )
+    scene.forget()
+    scene.passes(4.9)
+    assert scene.asked == []
+    scene.passes(0.1)
+    assert scene.asked == [END]
 
 
 # -- calls that came unheard

@@ -44,6 +44,8 @@ def inherit(center: Center, before: Center, now: float) -> None:
             continue
         live.inherit(old, now, queues)
         _go_on_with_wrapup(live, old)
+        if live.stance is Stance.WRAPPING:
+            center.wrapup_ends.go_on(live, before.wrapup_ends)
         station = center.stations.get(agent.id)
         others = old.queues != live.queues or _is_renamed(center, before, live)
         if station is not None and others:

@@ -5,6 +5,8 @@ is asked for when its time is over, and again after a while if it has not come a
 be slow, or have other members than one thinks.
 """
 
+import math
+
 from xucd.center.agent import Stance
 from xucd.center.intents import Intent, RelistMembers, SetPause
 from xucd.center.live import LiveAgent
@@ -43,6 +45,16 @@ class WrapupEnds:
     def runs(self, live: LiveAgent) -> bool:
         """Whether an agent's wrap-up has begun, and not ended."""
         return live.agent.id in self._running
+
+    def end_of(self, live: LiveAgent) -> float:
+        """When an agent's wrap-up ends, or is asked to; infinity if none runs."""
+        return self._running.end_of(live.agent.id)
+
+    def go_on(self, live: LiveAgent, before: "WrapupEnds") -> None:
+        """Let an agent's wrap-up end when it does by those of an older configuration."""
+        until = before.end_of(live)
+        if until < math.inf:
+            self._running.begin(live.agent.id, until)
 
     def rerun(self, live: LiveAgent, until: float) -> None:
         """Let a wrap-up that runs end at this moment instead."""

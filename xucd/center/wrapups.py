@@ -27,6 +27,10 @@ class Wrapups:
         """Let an agent's wrap-up run until then, in the place of one that runs."""
         self._ends[agent_id] = until
 
+    def end_of(self, agent_id: int) -> float:
+        """When an agent's wrap-up ends; infinity if none runs."""
+        return self._ends.get(agent_id, math.inf)
+
     def stop(self, agent_id: int) -> None:
         """Cancel an agent's wrap-up; idempotent."""
         self._ends.pop(agent_id, None)

@@ -20,6 +20,7 @@ queues of one that is logged in. What Asterisk has to do is in the intents; the 
 them follow as always.
 """
 
+import math
 from typing import NamedTuple
 
 import msgspec
@@ -118,22 +119,24 @@ def rebuild_members(
             center.undo(queue_id, member)
     # Who was logged in before holds its line, whomever another program has put there since.
     for live in sorted(center.agent_records(), key=lambda each: not _remembered_in(center, each)):
-        state, unheard = live.shown.state, _unheard(center, live, heard_until, now)
+        shown, unheard = live.shown, _unheard(center, live, heard_until, now)
         center.suppressed = True
         mine = named.get(live.agent.member_name, [])
         wrapup_s = _kept_wrapup(center, live, heard_until)
+        until = center.wrapup_ends.end_of(live) if wrapup_s is not None else math.inf
         _rebuild_agent(center, live, _Found(mine, again, wrapup_s), now)
         center.suppressed = False
         center.update_shown(live, now)
-        if live.shown.state is not state:
+        if live.shown.state is not shown.state:
             live.count(AgentDay().minus(unheard))  # nobody knows how long it has lasted
         center.report_memberships(live)
         members = [member for _, member in center.owners.members(live)]
-        _date(center, live, members, now)
+        if not again or live.shown != shown:
+            _date(center, live, members, now)
         strangers.hold_all_back(center, live)
         if not again:
             _claim_calls(center, live)
-            _resume_wrapup(center, live, members, now)
+            _resume_wrapup(center, live, members, until, now)
     _shelve_left_ready(center)
     strangers.free_strays(center)
     strangers.pause_again(center)
@@ -412,13 +415,17 @@ def _claim_calls(center: Center, live: AgentRecord) -> None:
         claim(center, leg)
 
 
-def _resume_wrapup(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float) -> None:
-    """Go on with a wrap-up that was running; what is over by now ends at once.
+def _resume_wrapup(
+    center: Center, live: AgentRecord, seen: list[MemberSeen], until: float, now: float
+) -> None:
+    """Go on with a wrap-up that was running, `until` then if that is known.
 
-    Asterisk does not tell when the call ended, only when the member last ended one and when it
-    was last paused; the later of the two is the nearest that can be had.
+    What is over by now ends at once. Asterisk does not tell when the call ended, only when the
+    member last ended one and when it was last paused, which a reload of queues.conf makes later;
+    the later of the two is the nearest that can be had.
     """
     began = max((max(member.last_call, member.last_pause) for member in seen), default=0)
     if began and live.shown.state is AgentState.ON_WRAPUP and live.wrapup_s > 0:
-        center.wrapup_ends.rerun(live, began + live.wrapup_s)
-        live.set_since(min(now, float(began)))
+        until = min(until, began + live.wrapup_s)
+        center.wrapup_ends.rerun(live, until)
+        live.set_since(min(now, until - live.wrapup_s))
