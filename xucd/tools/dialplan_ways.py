@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from xucd.center.arguments import arguments_of
-from xucd.tools.dialplan import NUMBER, Dialplan, Place, Step, pattern_of
+from xucd.tools.dialplan import Dialplan, Place, Step, pattern_of
 from xucd.tools.dialplan_texts import (
     MAX_VALUES,
     VARIABLE,
@@ -46,13 +46,15 @@ _SET = re.compile(r"(?:LOCAL\(|GLOBAL\()?_{0,2}(\w+)\)?\s*=(.*)", re.DOTALL)
 
 
 class Way(msgspec.Struct, frozen=True):
-    """One way from a number, or a pattern of numbers, to a step.
+    """One way from an extension, such as a number or a pattern of numbers, to a step.
 
-    `said` is what the step says there. `rank` orders the ways from one number: those without a
-    condition first, then those that a call comes to first. `decided` says that there is one.
+    `step` is where this stands, `said` what it says there. `rank` orders the ways from one
+    extension: those without a condition first, then those that a call comes to first. `decided`
+    says that there is one.
     """
 
     place: Place
+    step: Place
     said: str
     rank: tuple[int, tuple[tuple[int, int], ...]]
     decided: bool
@@ -153,7 +155,7 @@ class Ways:
             for back in going:
                 stops = list(itertools.islice(back, share))
                 left -= len(stops)
-                yield from filter(None, stops)
+                yield from stops
                 if len(stops) == share:
                     further.append(back)
             going = further
@@ -181,11 +183,8 @@ class Ways:
             self._outer[context] = [context, *self._dialplan.includers(context)]
         return self._outer[context]
 
-    def _back(self, place: Place, run: _Run, most: int) -> Iterator[Way | None]:
-        """The ways to a step, in order; None for each extension that is no number.
-
-        With each jump on the way there are `most` at most.
-        """
+    def _back(self, place: Place, run: _Run, most: int) -> Iterator[Way]:
+        """The ways to a step, those with the fewest jumps first; `most` with each jump more."""
         said = arguments_of(run.step.data)[0].strip()
         exten = "" if place.exten.startswith("_") else place.exten
         path = ((run.index, 0),)
@@ -199,13 +198,10 @@ class Ways:
                     if key in seen:
                         continue
                     seen.add(key)
-                    if not stop.exten or NUMBER.fullmatch(stop.exten):
-                        yield Way(
-                            Place(stop.place.context, stop.exten or stop.place.exten),
-                            value, (stop.conditions, stop.path), stop.decided,
-                        )  # fmt: skip
-                    else:
-                        yield None
+                    yield Way(
+                        Place(stop.place.context, stop.exten or stop.place.exten), place, value,
+                        (stop.conditions, stop.path), stop.decided,
+                    )  # fmt: skip
                     further += itertools.islice(self._before(stop, value), most - len(further))
             near = further
 

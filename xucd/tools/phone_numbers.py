@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from xucd.center.directory import as_channels_are_named
-from xucd.tools.dialplan import Dialplan, Hint, Place, is_phone, pattern_of
+from xucd.tools.dialplan import NUMBER, Dialplan, Hint, Place, is_phone, pattern_of
 from xucd.tools.dialplan_texts import spelling, with_exten
 from xucd.tools.dialplan_ways import Way, Ways
 
@@ -43,10 +43,10 @@ def dialled(ways: Ways, devices: Iterable[str], numbers: Iterable[str]) -> tuple
     patterns = []
     for place, way in first.items():
         device = _dialled_device(way.said)
-        if device is not None and not place.exten.startswith("_"):
-            found[place] = device
-        elif device is not None:
+        if device is not None and place.exten.startswith("_"):
             patterns.append((place, device))
+        elif device is not None and NUMBER.fullmatch(place.exten):
+            found[place] = device
     for place, text in patterns:
         spelled, pattern = spelling(place.exten, text), pattern_of(place.exten)
         extens = {spelled.exten_for(device) for device in devices} if spelled else set()

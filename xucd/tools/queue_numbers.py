@@ -42,6 +42,16 @@ def queue_numbers(ways: Ways, queues: Iterable[str]) -> dict[Place, Leads]:
     }
 
 
+def steps_of(ways: Ways, queues: Iterable[str]) -> set[Place]:
+    """The extensions with a `Queue()` that may be one of these queues."""
+    known = {folded(queue): queue for queue in queues}
+    return {
+        way.step
+        for way in ways.to("queue")
+        if folded(way.said) in known or any(True for _ in _numbers(ways, way, known))
+    }
+
+
 def _leads(by_queue: Mapping[str, Way]) -> Leads:
     queues = sorted(by_queue, key=lambda queue: by_queue[queue].rank)
     ranks = {way.rank for way in by_queue.values()}  # of a variable's values, each has the same

@@ -20,7 +20,7 @@ from xucd.tools.dialplan import (
     literal_part,
 )
 from xucd.tools.dialplan_ways import Ways, values_of
-from xucd.tools.queue_numbers import queue_numbers
+from xucd.tools.queue_numbers import steps_of
 
 OURS = "xucd/extensions.conf"
 SPECIAL = frozenset({"s", "h", "i", "t", "T", "a", "o", "e", "fax", "failed", "*"})
@@ -230,7 +230,7 @@ async def subroutines(subject: Subject) -> AsyncIterator[Finding]:
     major = re.match(r"\D*(\d+)", core.get("AsteriskVersion", ""))
     place_of_it = 7 if major is not None and int(major[1]) < 21 else 6
     wrapping = [queue.name for queue in subject.directory.queues.values() if queue.wrapup]
-    led = queue_numbers(Ways(subject.pbx.dialplan), wrapping)
+    led = steps_of(Ways(subject.pbx.dialplan), wrapping)
     found = []
     for place, steps in subject.pbx.dialplan.steps.items():
         for step in steps:
@@ -263,7 +263,10 @@ def _is_own(routine: str) -> bool:
 
 
 def _leads_to(name: str, place: Place, wrapping: list[str], led: Collection[Place]) -> bool:
-    """Whether a step's queue is one whose agents have a wrap-up, as far as can be told."""
+    """Whether a step's queue is one whose agents have a wrap-up, as far as can be told.
+
+    `led` has the extensions whose steps are known to be such a queue's.
+    """
     if "$" in name:
         return place in led or not led
     return folded(name.strip()) in {folded(queue) for queue in wrapping}
