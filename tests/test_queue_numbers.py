@@ -106,6 +106,14 @@ def test_a_number_that_goes_to_another_is_not_taken_for_the_queue_of_its_own_nam
          ("b", "a"), True),
         ("500,1,ExecIf(${X}?Queue(a))\nsame => n,Queue(b)", ("b", "a"), True),
         ("500,1,Queue(${IF(${X}?b:a)})", ("b", "a"), True),
+        # What is decided behind the first queue.
+        ('500,1,Queue(b,,,,30)\nsame => n,GotoIf($["${QUEUESTATUS}"="TIMEOUT"]?o,1)\n'
+         "exten => o,1,Queue(a)", ("b", "a"), False),
+        ("500,1,Queue(b)\nsame => n,ExecIf(${X}?Queue(a))", ("b", "a"), False),
+        ("500,1,Gosub(first,1)\nsame => n,ExecIf(${X}?Queue(a))\nexten => first,1,Queue(b)",
+         ("b", "a"), False),
+        ("500,1,Gosub(vip,1)\nsame => n,Queue(b)\nexten => vip,1,ExecIf(${X}?Queue(a))",
+         ("b", "a"), True),
     ],
 )  # fmt: skip
 def test_a_number_that_leads_to_several_queues_is_the_first_ones(

@@ -60,9 +60,14 @@ class Way(msgspec.Struct, frozen=True):
     decided: bool
 
     @property
+    def path(self) -> tuple[tuple[int, int], ...]:
+        """By which steps and branches a call comes there; what is smaller comes before."""
+        return self.rank[1]
+
+    @property
     def hops(self) -> int:
         """How many jumps it has."""
-        return len(self.rank[1]) - 1
+        return len(self.path) - 1
 
 
 class _Run(msgspec.Struct, frozen=True):

@@ -54,9 +54,14 @@ def steps_of(ways: Ways, queues: Iterable[str]) -> set[Place]:
 
 def _leads(by_queue: Mapping[str, Way]) -> Leads:
     queues = sorted(by_queue, key=lambda queue: by_queue[queue].rank)
-    ranks = {way.rank for way in by_queue.values()}  # of a variable's values, each has the same
-    several = len(ranks) < len(queues) or any(way.decided for way in by_queue.values())
-    return Leads(tuple(queues), by_queue[queues[0]].hops, len(queues) > 1 and several)
+    first, *others = (by_queue[queue] for queue in queues)
+    # What is decided only behind the first queue, as by its QUEUESTATUS, leaves that the first.
+    several = first.decided or any(
+        way.rank == first.rank  # another one of a variable's values
+        or (way.decided and way.path < first.path)
+        for way in others
+    )
+    return Leads(tuple(queues), first.hops, bool(others) and several)
 
 
 def _numbers(ways: Ways, way: Way, known: Mapping[str, str]) -> Iterator[tuple[Place, str]]:
