@@ -95,6 +95,46 @@ def test_a_number_that_goes_to_another_is_not_taken_for_the_queue_of_its_own_nam
     }  # fmt: skip
 
 
+JUMP = "[in]\nexten => {},1,Goto({},1)\n[q]\nexten => {},1,Queue({})"
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        # Where a call goes on, ${EXTEN} is what the jump names.
+        (JUMP.format("400", "q,301", "_3XX", "q${EXTEN:1}"), {"301@q": "q01", "400@in": "q01"}),
+        (JUMP.format("400", "q,301", "_3XX", "q${EXTEN:1:1}1"), {"400@in": "q01"}),
+        (JUMP.format("400", "q,301", "_3XX", "q${EXTEN:-2}"), {"400@in": "q01"}),
+        (JUMP.format("_1X", "q,9${EXTEN}", "_9XX", "${EXTEN:1}"), {"911@q": "11", "11@in": "11"}),
+        (JUMP.format("_801", "q,9${EXTEN:1}", "_901", "q${EXTEN:1}"),
+         {"901@q": "q01", "801@in": "q01"}),
+        (JUMP.format("_9801", "q,${EXTEN:1}", "_801", "q${EXTEN:1}"),
+         {"801@q": "q01", "9801@in": "q01"}),
+        (JUMP.format("_1X", "q,9${EXTEN}", "_9XX", "${EXTEN:1:2}"), {}),
+        # A part of an argument or a variable that is made of ${EXTEN}.
+        ("[in]\nexten => _3XX,1,Gosub(q,s,1(${EXTEN}))\n[q]\nexten => s,1,Queue(q${ARG1:1})",
+         {"301@in": "q01"}),
+        ("[in]\nexten => 301,1,Gosub(q,s,1(${EXTEN}))\n[q]\nexten => s,1,Queue(q${ARG1:-2})",
+         {"301@in": "q01"}),
+        ("[in]\nexten => _3XX,1,Set(N=${EXTEN})\nsame => n,Queue(q${N:1})", {"301@in": "q01"}),
+        ("[in]\nexten => _93XX,1,Set(N=${EXTEN:1})\nsame => n,Queue(q${N:1})",
+         {"9301@in": "q01"}),
+        ("[in]\nexten => _3XX,1,Set(N=x${EXTEN})\nsame => n,Queue(q${N:2})", {"301@in": "q01"}),
+        # A variable that is made of its own value.
+        ("[in]\nexten => 5,1,Set(__N=301)\nsame => n,Goto(q,s,1)\n[q]\n"
+         "exten => s,1,Set(N=${N:1})\nsame => n,Queue(q${N})", {"5@in": "q01"}),
+        ("[in]\nexten => 5,1,Set(N=301)\nsame => n,Set(N=${N:1})\nsame => n,Queue(q${N})",
+         {"5@in": "q01"}),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_value_is_cut_out_of_what_stands_there(
+    text: str, numbers: dict[str, str]
+) -> None:
+    found = leading(text, "11", "q01", "q301")
+    first = {number: queues[0] for number, queues in found.items()}
+    assert first == numbers
+
+
 @pytest.mark.parametrize(
     ("text", "queues", "decided"),
     [

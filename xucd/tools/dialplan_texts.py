@@ -18,6 +18,10 @@ MAX_VALUES = 8
 VARIABLE = re.compile(r"\$\{(\w+)(?::(-?\d+)(?::(-?\d+))?)?\}")
 """A variable's name, and where a part of its value begins and how long it is."""
 
+UNKNOWN = "${}"
+"""Stands in a text for what cannot be told: no queue, phone or extension is called so."""
+
+_IF = "${IF("
 _PART = re.compile(r"\$[{[]|.", re.DOTALL)
 
 
@@ -88,46 +92,79 @@ def with_variables(text: str, settings: list[tuple[str, str]]) -> list[str]:
     for _ in range(3):  # a value may have variables itself
         if not any(_is_open(value, settings) for value in values):
             break
+        done = {_first_set(value, settings) for value in values if not value.startswith(_IF)}
         every = itertools.chain.from_iterable(_once(value, settings) for value in values)
         values = list(dict.fromkeys(every))[:MAX_VALUES]
+        # What is made of its own value, as by Set(N=${N:1}), is put in once.
+        settings = [
+            each for each in settings if each[0] not in done or each[0] not in _named(each[1])
+        ]
     return values
 
 
 def _is_open(text: str, settings: list[tuple[str, str]]) -> bool:
     """Whether a text has a part that has values."""
     return "$" in text and (
-        text.startswith("${IF(") or any(f"${{{name}" in text for name, _ in settings)
+        text.startswith(_IF) or any(f"${{{name}" in text for name, _ in settings)
     )
 
 
 def _once(text: str, settings: list[tuple[str, str]]) -> Iterator[str]:
-    if text.startswith("${IF(") and text.endswith(")}"):
-        _, *rest = apart(text[len("${IF(") : -len(")}")], "?")
+    if text.startswith(_IF) and text.endswith(")}"):
+        _, *rest = apart(text[len(_IF) : -len(")}")], "?")
         if rest:
             yield from (each.strip().strip('"') for each in apart("?".join(rest), ":"))
             return
-    names = {found[1] for found in VARIABLE.finditer(text)}
-    for name, _ in settings:
-        if name in names:
-            # The value set last is the most likely one.
-            for other, value in reversed(settings):
-                if other == name and value != text:
-                    yield _put(text, name, value)
-            return
-    yield text
+    name = _first_set(text, settings)
+    # The value set last is the most likely one.
+    values = [value for other, value in reversed(settings) if other == name and value != text]
+    yield from (_put(text, name, value) for value in values) if values else [text]
+
+
+def _named(text: str) -> set[str]:
+    """The variables that a text names."""
+    return {found[1] for found in VARIABLE.finditer(text)}
+
+
+def _first_set(text: str, settings: list[tuple[str, str]]) -> str:
+    """Which of the variables that a text names is set first; "" for none."""
+    names = _named(text)
+    return next((name for name, _ in settings if name in names), "")
 
 
 def _put(text: str, name: str, value: str) -> str:
     def replaced(found: re.Match[str]) -> str:
         if found[1] != name:
             return found[0]
-        return value if found[2] is None or "$" in value else sliced(value, found)
+        return sliced(value, found)
 
     return VARIABLE.sub(replaced, text)
 
 
 def sliced(value: str, found: re.Match[str]) -> str:
-    """What ``${NAME:1:3}`` is of a value, as Asterisk cuts it."""
-    start, length = int(found[2] or 0), int(found[3] or 0)
+    """What ``${NAME:1:3}`` is of a value, as Asterisk cuts it; also of one with variables."""
+    if found[2] is None:
+        return value
+    if "$" in value:
+        return _sliced_open(value, found)
+    start, length = int(found[2]), int(found[3] or 0)
     rest = value[start:] if start >= 0 else value[max(0, len(value) + start) :]
     return rest[:length] if found[3] else rest
+
+
+def _sliced_open(value: str, found: re.Match[str]) -> str:
+    """What is cut out of a value that is not known wholly, as far as this can be told."""
+    front, start = value.index("$"), int(found[2])
+    variable = VARIABLE.fullmatch(value, front)
+    if variable is not None and variable[2] is None and not front:
+        return f"${{{variable[1]}{found[0][found.end(1) - found.start() : -1]}}}"
+    if start < 0:
+        return UNKNOWN
+    if found[3] is not None:
+        end = start + int(found[3])
+        return value[start:end] if start <= end <= front else UNKNOWN
+    if start <= front:
+        return value[start:]
+    if variable is None or variable[3] is not None or int(variable[2] or 0) < 0:
+        return UNKNOWN
+    return f"${{{variable[1]}:{int(variable[2] or 0) + start - front}}}"

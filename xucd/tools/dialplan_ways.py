@@ -343,9 +343,9 @@ def _handed_over(said: str, jump: _Jump) -> str:
         if name.startswith("ARG") and name[3:].isdecimal() and jump.arguments:
             number = int(name[3:])
             given = jump.arguments[number - 1] if 0 < number <= len(jump.arguments) else ""
-            return given if found[2] is None or "$" in given else sliced(given, found)
-        if name == "EXTEN" and found[2] is None:
-            return jump.exten
+            return sliced(given, found)
+        if name == "EXTEN":
+            return sliced(jump.exten, found)
         return found[0]
 
     return VARIABLE.sub(value, said)
