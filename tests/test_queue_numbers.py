@@ -55,6 +55,13 @@ def leading(text: str, *queues: str) -> dict[str, tuple[str, ...]]:
          ["300@q", "9300@a"]),
         ("[a]\nexten => _XXXX,1,Goto(q,${EXTEN:1},1)\n[q]\nexten => 300,1,Queue(sales)",
          ["300@q"]),
+        # Several contexts that hand on what was dialled, of which one cuts a code off.
+        ("[a]\nexten => _3XX,1,Goto(b,${EXTEN},1)\n[b]\nexten => _X.,1,Goto(q,${EXTEN},1)\n"
+         "[q]\nexten => 300,1,Queue(sales)", ["300@q", "300@b", "300@a"]),
+        ("[a]\nexten => _9X.,1,Goto(b,${EXTEN:1},1)\n[b]\nexten => _X.,1,Goto(q,${EXTEN},1)\n"
+         "[q]\nexten => 300,1,Queue(sales)", ["300@q", "300@b", "9300@a"]),
+        ("[a]\nexten => _X.,1,Goto(b,${EXTEN},1)\n[b]\nexten => _9X.,1,Goto(b,${EXTEN:1},1)\n"
+         "exten => 300,1,Queue(sales)", ["300@b", "300@a", "9300@b", "9300@a"]),
     ],
 )  # fmt: skip
 def test_the_numbers_that_lead_to_a_queue_are_found(text: str, places: list[str]) -> None:

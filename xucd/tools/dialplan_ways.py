@@ -99,8 +99,8 @@ class _Jump(msgspec.Struct, frozen=True):
 class _Stop(msgspec.Struct, frozen=True):
     """An extension on the way back; `exten` is what was dialled, "" if a pattern leaves it open.
 
-    `spelled` says that a pattern has handed on its number since: no second one is looked for, of
-    which a dialplan has many.
+    `cut` says that a pattern has handed on its number since, without its front: no second such one
+    is looked for, of which a dialplan has many.
     """
 
     place: Place
@@ -110,7 +110,7 @@ class _Stop(msgspec.Struct, frozen=True):
     conditions: int
     decided: bool
     path: tuple[tuple[int, int], ...]
-    spelled: bool = False
+    cut: bool = False
 
 
 class Ways:
@@ -213,12 +213,13 @@ class Ways:
     def _before(self, stop: _Stop, said: str) -> Iterator[_Stop]:
         """Where a call may have been just before."""
         for jump, source in self._jumps_to(stop.place, stop.exten):
-            if not stop.spelled or jump.spelling is None:
+            cuts = jump.spelling is not None and bool(jump.spelling.front)
+            if not (stop.cut and cuts):
                 yield _Stop(
                     jump.source, source, jump.index, _handed_over(said, jump),
                     stop.conditions + jump.conditions, stop.decided or jump.decided,
                     ((jump.index, jump.branch), *stop.path),
-                    stop.spelled or jump.spelling is not None,
+                    stop.cut or cuts,
                 )  # fmt: skip
 
     def _jumps_to(self, place: Place, exten: str) -> list[tuple[_Jump, str]]:
