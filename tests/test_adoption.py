@@ -61,6 +61,28 @@ def test_a_line_that_is_there_is_taken_for_the_phone() -> None:
     assert plan.people[0].line_id == there.lines[0].id
 
 
+@pytest.mark.parametrize("first", ["PJSIP/201", "PJSIP/bob"])
+def test_a_number_is_kept_for_the_phone_for_which_it_is_certain(first: str) -> None:
+    """Whoever of two on one hint is made an agent first."""
+    hint = Hint("201", "in", ("PJSIP/201", "PJSIP/bob"))
+    both = found(
+        member("PJSIP/201", "Anna Berg"),
+        member("PJSIP/bob", "Bob Cole"),
+        phones=(
+            FoundPhone("PJSIP/201", number="201", hint_context="in"),
+            FoundPhone("PJSIP/bob", number="201", hint_context="in", guess="a hint of two"),
+            FoundPhone("PJSIP/205", number="205", hint_context="in"),
+        ),
+        plan=Dialplan(hints=(hint,)),
+    )
+    plan = PRESENT
+    for interface in (first, ({"PJSIP/201", "PJSIP/bob"} - {first}).pop()):
+        plan = adoption(both, StoredCenter(plan), interface).plan
+    assert {line.number: line.phone for line in plan.lines} == {
+        "201": "PJSIP/201", "bob": "PJSIP/bob",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("interface", ["PJSIP/999", "PJSIP/204"])
 def test_what_is_no_member_is_not_made_an_agent(interface: str) -> None:
     with pytest.raises(NotAdoptable) as refused:

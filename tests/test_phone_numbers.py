@@ -151,6 +151,12 @@ async def test_a_name_that_is_the_number_of_another_phone_is_not_taken_for_an_ow
     assert lines(await proposal_of(text, TWO, TWO)) == {"201": "PJSIP/202", "202": "PJSIP/201"}
 
 
+async def test_a_name_is_no_number_if_another_phone_has_that_for_certain() -> None:
+    text = "[in]\nexten => 201,hint,PJSIP/anna"
+    proposal = await proposal_of(text, {"IAX2/201": BOB, "PJSIP/anna": ANNA}, {"PJSIP/anna": ANNA})
+    assert lines(proposal) == {"201": "PJSIP/anna", "9000": "IAX2/201"}
+
+
 @pytest.mark.parametrize("trunk", ["PJSIP/trunk", "DAHDI/1"])
 async def test_a_trunk_that_an_emergency_number_dials_is_no_phone(trunk: str) -> None:
     text = f"[in]\nexten => 201,1,Dial(PJSIP/201)\nexten => 112,1,Dial({trunk})"

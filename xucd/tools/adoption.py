@@ -1,9 +1,9 @@
 """Making an agent of a queue's member that is none: what is added to the centre for one phone.
 
-It is what `proposal` proposes for that phone alone, in the queues that the centre has and whose
-configuration has members that ring it, this one or others. They stay in Asterisk as they are: from
-then on they ring a line that an agent has, and so are the agent's. One that another program has
-added would stay that program's (see `xucd.center.owners`), so no agent is made of it.
+It is what `proposal` proposes for that phone, knowing of the others, in the queues that the centre
+has and whose configuration has members that ring it, this one or others. They stay in Asterisk as
+they are: from then on they ring a line that an agent has, and so are the agent's. One that another
+program has added would stay that program's (see `xucd.center.owners`), so no agent is made of it.
 """
 
 from collections.abc import Callable
@@ -75,10 +75,9 @@ def adoption(found: FoundPbx, present: StoredCenter, interface: str) -> Proposal
             )
             for queue in staying.queues
         ),
-        phones=tuple(each for each in found.phones if each.device == phone.phone.device),
     )
     try:
-        proposal = propose(alone, present.plan, present.logins)
+        proposal = propose(alone, present.plan, present.logins, members_alone=True)
     except CenterFileError as error:
         problem = " ".join(error.problems)
         text = f"{interface} cannot be made an agent. {problem}"

@@ -57,13 +57,15 @@ def propose(
     logins: Iterable[str] = (),
     *,
     admin: bool = False,
+    members_alone: bool = False,
 ) -> Proposal:
     """The centre for a PBX; `admin` adds an administrator where there is none.
 
-    `logins` are taken, by users whom a directory has brought: nobody new gets one of them.
+    `logins` are taken, by users whom a directory has brought: nobody new gets one of them. With
+    `members_alone`, phones in no queue are left where they are.
     """
     maker = _Maker(found, writing.entries(present), logins)
-    maker.make(admin)
+    maker.make(admin, members_alone)
     text = writing.text(maker.entries, _heading(found, maker.left_out), maker.notes)
     # Read as any such file is: what is proposed can be applied.
     plan = center_file.parse(text, "the proposal", datetime.date.today()).plan
@@ -121,14 +123,15 @@ class _Maker:
         """All who can sign in."""
         return [*self.agents, *self.users]
 
-    def make(self, admin: bool) -> None:
+    def make(self, admin: bool, members_alone: bool) -> None:
         """Add what the PBX has and the centre has not."""
         added = {queue.name for queue in self.new_queues() if self.queue(queue)}
         names = {folded(queue.name): queue.name for queue in self.queues}
         members = rung_phones(self.found)
         for station in members:
             self.station(station, names, added)
-        self.phones_without_queue({station.phone.device for station in members})
+        if not members_alone:
+            self.phones_without_queue({station.phone.device for station in members})
         if admin and not any(person.profile == "Admin" for person in self.people()):
             self.add(
                 "users",
@@ -273,17 +276,20 @@ class _Maker:
         """Add a line; None if the centre file cannot take it."""
         notes: list[str] = []
         name = phone.device.partition("/")[2]
-        # A number that was guessed is rather that of a phone for which it is certain.
-        own = phone.number if not phone.guess or phone.number not in self.certain else ""
+        sure = "" if phone.guess else phone.number
         number = next(
             (
                 number
-                for number in (own, name)
-                if number and number not in self.line_numbers and _fits(number)
+                for number in (phone.number, name)
+                if number
+                and number not in self.line_numbers
+                # One that is guessed is rather that of a phone for which it is certain.
+                and (number == sure or number not in self.certain)
+                and _fits(number)
             ),
             "",
         )
-        if number and number == own and phone.guess:
+        if number and number == phone.number and phone.guess:
             notes.append(f"DOUBTFUL: its number {number} is guessed: {phone.guess}")
         if number and number == name != phone.number and not NUMBER.fullmatch(number):
             notes.append("DOUBTFUL: no hint tells the phone's number; it has its device's name")
