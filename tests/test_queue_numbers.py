@@ -44,6 +44,10 @@ def leading(text: str, *queues: str) -> dict[str, tuple[str, ...]]:
         ('[a]\nexten => 500,1,Queue(${IF($["${X}" = "a,b"]?other:sales)},t)', ["500@a"]),
         ("[a]\nexten => 500,1,MSet(N=les,Q=sa${N})\nsame => n,Queue(${Q})", ["500@a"]),
         ("[a]\nexten => 1sales,1,Queue(${EXTEN:1})\nexten => 9,1,Goto(1sales,1)", ["9@a"]),
+        ("[a]\nexten => 500,1,Goto(${IF($[${X}=1]?q:b)},s,1)\n[q]\nexten => s,1,Queue(sales)",
+         ["500@a"]),
+        ("[a]\nexten => 500,1,Gosub(q,${IF($[(${X}=1)]?1:2)},1(sales))\n"
+         "[q]\nexten => 2,1,Queue(${ARG1})", ["500@a"]),
         # An extension that a jump names, also by a pattern or behind an include.
         ("[a]\nexten => 500,1,Goto(q,sales,1)\n[q]\nexten => sales,1,Queue(${EXTEN})", ["500@a"]),
         ("[a]\nexten => 500,1,Goto(q,3,1)\n[q]\nexten => _X,1,Queue(sales)", ["500@a"]),

@@ -41,6 +41,20 @@ def apart(text: str, at: str) -> list[str]:
     return parts
 
 
+def bracketed(text: str) -> tuple[str, str]:
+    """A text as far as the first bracket that stands in no expression, and what is behind that."""
+    depth = at = 0
+    for part in _PART.findall(text):
+        if part == "(" and not depth:
+            return text[:at], text[at + 1 :]
+        if part in ("${", "$[") or (depth and part in "{["):
+            depth += 1
+        elif part in "}]":
+            depth = max(0, depth - 1)
+        at += len(part)
+    return text, ""
+
+
 def with_exten(text: str, exten: str) -> str:
     """A text with what ``${EXTEN}``, ``${EXTEN:1}`` and the like are in an extension."""
 

@@ -19,6 +19,7 @@ from xucd.tools.dialplan_texts import (
     VARIABLE,
     Spelling,
     apart,
+    bracketed,
     sliced,
     spelling,
     with_exten,
@@ -248,8 +249,8 @@ class Ways:
         for run in self._runs[place]:
             application = run.step.application.lower()
             for branch, (label, chosen) in enumerate(_labels(run.step)):
-                name, bracket, inner = label.partition("(")
-                arguments = arguments_of(inner.rstrip().removesuffix(")")) if bracket else []
+                name, inner = bracketed(label)
+                arguments = arguments_of(inner.rstrip().removesuffix(")")) if inner else []
                 parts = [part.strip() for part in apart(name, ",")]
                 if application in MACROS:
                     parts, arguments = [f"macro-{parts[0]}", "s", "1"], arguments_of(label)[1:]
