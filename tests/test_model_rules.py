@@ -71,11 +71,6 @@ def test_what_agrees_is_no_difference() -> None:
     "listed, seen, found",
     [
         (replace(QUIET, members=(replace(MEMBER, paused=True),)), told(), {"agent", "figures"}),
-        (
-            replace(QUIET, members=(replace(MEMBER, paused=True),)),
-            told(READY | {"name": "AgentOnPause", "cause": ""}),
-            {"agent", "figures"},
-        ),
         (replace(QUIET, devices={}), told(), {"agent", "figures"}),
         (QUIET, told(READY | {"name": "AgentRinging"}), {"agent"}),
         (QUIET, told(READY | {"name": "AgentLoggedOut"}), {"agent"}),

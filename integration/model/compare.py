@@ -76,8 +76,6 @@ def _at_rest(listed: Listed, body: Body, members: list[Member]) -> Iterator[str]
     """What is wrong with the state of an agent whose phone does nothing."""
     name, cause = body["name"], body.get("cause", "")
     unreachable = listed.devices.get(LINES[body["phoneNb"]], "INVALID") in MISSING
-    # All who pause here say what for: what has no reason has lost it.
-    reasons = {each.reason for each in members} - {""}
     if name not in _AT_REST:
         yield "its phone is idle"
     elif unreachable and members:
@@ -88,7 +86,7 @@ def _at_rest(listed: Listed, body: Body, members: list[Member]) -> Iterator[str]
         yield f"is a member of none of {body['queues']}"
     elif members and name not in _stance(members):
         yield f"its members are {members}"
-    elif members and name == "AgentOnPause" and cause not in reasons:
+    elif members and name == "AgentOnPause" and cause not in {each.reason for each in members}:
         yield f"its members' reasons are {[each.reason for each in members]}"
 
 
