@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from integration.fixtures import MakeXucd
-from tests.conftest import postgresql
+from tests.conftest import postgres_server, postgresql
 
 pytestmark = pytest.mark.any_asterisk
 
-__all__ = ["postgresql"]  # a fixture
+__all__ = ["postgres_server", "postgresql"]  # fixtures
 
 
 async def test_what_agents_did_outlives_the_daemon_on_postgresql(
