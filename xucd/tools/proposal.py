@@ -354,8 +354,8 @@ class _Maker:
         if unknown:
             self.left_out.append(
                 f"left out: {counted(unknown, 'device', 'devices')}: no queue, no hint and no"
-                " extension tells a number; a phone among them needs a hint, or a line in the"
-                " centre file"
+                " extension of that name tells a number; a phone among them needs a hint, or a line"
+                " in the centre file"
             )
 
     def context(self, context: str, notes: list[str]) -> str:
