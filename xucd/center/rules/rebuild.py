@@ -42,14 +42,13 @@ from xucd.center.intents import (
 )
 from xucd.center.live import AgentRecord
 from xucd.center.memberships import is_named, is_shelved
-from xucd.center.rules import commanded, strangers
+from xucd.center.rules import commanded, found_wrapups, strangers
 from xucd.center.rules.listening import rebuild_listeners
 from xucd.center.rules.members import read_members, take_line, update_stance
 from xucd.center.rules.phones import rebuild_phone_calls
 from xucd.center.rules.queues import queues_counted
 from xucd.center.rules.recording import rebuild_recordings
 from xucd.center.rules.sheets import rebuild_sheets
-from xucd.center.rules.talkers import claim
 from xucd.center.snapshot import ChannelSeen, MemberSeen, QueuesSeen, Snapshot
 
 Members = list[tuple[int, MemberSeen]]
@@ -122,7 +121,7 @@ def rebuild_members(
         shown, unheard = live.shown, _unheard(center, live, heard_until, now)
         center.suppressed = True
         mine = named.get(live.agent.member_name, [])
-        wrapup_s = _kept_wrapup(center, live, heard_until)
+        wrapup_s = found_wrapups.kept_wrapup(center, live, heard_until)
         until = center.wrapup_ends.end_of(live) if wrapup_s is not None else math.inf
         _rebuild_agent(center, live, _Found(mine, again, wrapup_s), now)
         center.suppressed = False
@@ -135,8 +134,8 @@ def rebuild_members(
             _date(center, live, members, now)
         strangers.hold_all_back(center, live)
         if not again:
-            _claim_calls(center, live)
-            _resume_wrapup(center, live, members, until, now)
+            found_wrapups.claim_calls(center, live)
+            found_wrapups.resume_wrapup(center, live, members, until, now)
     _shelve_left_ready(center)
     strangers.free_strays(center)
     strangers.pause_again(center)
@@ -205,7 +204,9 @@ def _rebuild_agent(center: Center, live: AgentRecord, found: _Found, now: float)
     was_paused_for = station.reason if station is not None and station.paused else reason
     if not again:
         _recall_reason(center, live, was_paused_for)
-        live.set_wrapup(_wrapup_of_last_call(center, live) if wrapup_s is None else wrapup_s)
+        live.set_wrapup(
+            found_wrapups.wrapup_of_last_call(center, live) if wrapup_s is None else wrapup_s
+        )
     if station is None:
         _read_stance(center, live, was_paused_for, now)
         return
@@ -215,20 +216,6 @@ def _rebuild_agent(center: Center, live: AgentRecord, found: _Found, now: float)
     if not _put_back(center, live, line) and not corrected:
         live.settle()
     center.save_station(live)
-
-
-def _kept_wrapup(center: Center, live: AgentRecord, heard_until: float | None) -> int | None:
-    """The wrap-up that an agent was in, or was to have, in seconds; None if a call came after it.
-
-    A call that goes on, or one that has ended unheard, has the wrap-up of its own queue.
-    """
-    wraps = live.shown.state is AgentState.ON_WRAPUP
-    if not (wraps or live.stance is Stance.WRAPPING or live.owes_wrapup):
-        return None
-    there = center.members.on_line(live.line) if live.line is not None else []
-    ended = max((each.last_call for _, each in there), default=0)
-    unheard = heard_until is not None and ended > heard_until
-    return None if unheard or center.phone_calls.of_queues(live.line) else live.wrapup_s
 
 
 def _recall_reason(center: Center, live: AgentRecord, reason: str | None) -> None:
@@ -385,21 +372,6 @@ def _put_back(center: Center, live: AgentRecord, line: Line) -> bool:
     return bool(lacking)
 
 
-def _wrapup_of_last_call(center: Center, live: AgentRecord) -> int:
-    """The wrap-up of the queue whose call an agent had last, in seconds; 0 if it is in another.
-
-    With `shared_lastcall` all of its members have that call: the longest wrap-up is taken then. One
-    of a queue without any would not have paused the agent.
-    """
-    if center.phone_calls.of_queues(live.line):
-        return 0
-    calls = []
-    for _, member in center.owners.members(live):
-        queue = center.directory.queue_by_name.get(member.queue)
-        calls.append((member.last_call, queue.wrapup if queue is not None else 0))
-    return max(calls, default=(0, 0))[1]
-
-
 def _date(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float) -> None:
     """Find since when a state that was not known before has lasted: a pause or a call."""
     if live.shown.state is AgentState.ON_PAUSE and live.stance is Stance.PAUSED:
@@ -407,25 +379,3 @@ def _date(center: Center, live: AgentRecord, seen: list[MemberSeen], now: float)
     elif live.shown.call is not None and live.since == now and live.line is not None:
         leg = center.phone_calls.talking(live.line.phone)
         live.set_since((leg.channel.answered if leg is not None else None) or now)
-
-
-def _claim_calls(center: Center, live: AgentRecord) -> None:
-    """Let queues' calls that the agent is in have their wrap-up: they may have begun unheard."""
-    for leg in center.phone_calls.of_queues(live.line):
-        claim(center, leg)
-
-
-def _resume_wrapup(
-    center: Center, live: AgentRecord, seen: list[MemberSeen], until: float, now: float
-) -> None:
-    """Go on with a wrap-up that was running, `until` then if that is known.
-
-    What is over by now ends at once. Asterisk does not tell when the call ended, only when the
-    member last ended one and when it was last paused, which a reload of queues.conf makes later;
-    the later of the two is the nearest that can be had.
-    """
-    began = max((max(member.last_call, member.last_pause) for member in seen), default=0)
-    if began and live.shown.state is AgentState.ON_WRAPUP and live.wrapup_s > 0:
-        until = min(until, began + live.wrapup_s)
-        center.wrapup_ends.rerun(live, until)
-        live.set_since(min(now, until - live.wrapup_s))
