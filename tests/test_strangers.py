@@ -83,6 +83,37 @@ def test_a_logout_leaves_a_stranger_in_its_queue_and_frees_it(scene: Scene) -> N
     assert scene.center.members.get(SUPPORT, STRANGER) is not None
 
 
+def test_a_logout_frees_a_stranger_of_which_asterisk_has_not_told_yet_that_it_is_paused(
+    scene: Scene,
+) -> None:
+    scene.happens(joins(STRANGER, "Panel"))
+    scene.pauses(True, "lunch")
+    scene.happens(stranger_is_paused(True, "lunch"))
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
+    scene.happens(stranger_is_paused(False))
+    assert scene.asked[-1] == SetPause(STRANGER, True, "lunch", "support")
+    scene.happens(*(leaves(queue) for queue in ("support", "sales", "billing")))
+    assert scene.agent().stance is Stance.OUT
+    assert scene.asked[-1] == SetPause(STRANGER, False, "", "support")
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_who_is_made_ready_by_others_has_no_stranger_that_is_about_to_be_paused(
+    scene: Scene, comes: bool
+) -> None:
+    if not comes:
+        scene.happens(joins(STRANGER, "Panel"))
+    scene.pauses(True, "lunch")
+    if comes:
+        scene.happens(joins(STRANGER, "Panel"))
+    else:
+        scene.happens(stranger_is_paused(True, "lunch"), stranger_is_paused(False))
+    assert scene.asked[-1] == SetPause(STRANGER, True, "lunch", "support")
+    scene.forget()
+    scene.pauses(False)
+    assert scene.asked[-1] == SetPause(STRANGER, False, "", "support")
+
+
 def test_a_list_after_a_lost_connection_pauses_a_stranger_that_has_lost_its_pause() -> None:
     scene = Scene([Station(BRUCE, 1, True, 0.0, paused=True, reason="lunch")])
     own = [
@@ -345,15 +376,30 @@ def test_who_goes_by_a_list_leaves_no_stranger_paused(scene: Scene) -> None:
     assert SetPause(STRANGER, False, "", "support") in scene.asked
 
 
-@pytest.mark.parametrize("goes", ["agent", "line", "nothing"])
-def test_who_goes_by_a_reload_leaves_no_member_paused_that_stays(scene: Scene, goes: str) -> None:
-    before = scene.center.directory
-    after = Directory(
+def without(before: Directory, goes: str) -> Directory:
+    """A directory that lacks an agent, its line, or nothing."""
+    return Directory(
         before.groups.values(),
         before.queues.values(),
         [each for each in before.lines.values() if (goes, each.id) != ("line", 1)],
         [each for each in before.agents.values() if (goes, each.id) != ("agent", BRUCE)],
     )
+
+
+@pytest.mark.parametrize("goes", ["agent", "line"])
+def test_who_goes_by_a_reload_leaves_no_stranger_that_is_about_to_be_paused(
+    scene: Scene, goes: str
+) -> None:
+    scene.pauses(True, "lunch")
+    scene.happens(joins(STRANGER, "Panel"))
+    assert scene.asked[-1] == SetPause(STRANGER, True, "lunch", "support")
+    asked = strangers.left_behind(scene.center, without(scene.center.directory, goes))
+    assert SetPause(STRANGER, False, "", "support") in asked
+
+
+@pytest.mark.parametrize("goes", ["agent", "line", "nothing"])
+def test_who_goes_by_a_reload_leaves_no_member_paused_that_stays(scene: Scene, goes: str) -> None:
+    after = without(scene.center.directory, goes)
     scene.happens(
         joins(STRANGER, "Panel"), joins("PJSIP/1001", "Agent/2501", "billing", dynamic=False)
     )

@@ -153,9 +153,17 @@ def let_go(center: Center, live: LiveAgent) -> None:
 
 def free_paused(center: Center, live: LiveAgent, reason: str) -> None:
     """Make the strangers ready that were paused with an agent, for this reason."""
-    for member in _unowned(center, live):
-        if member.paused and member.reason == reason:
-            center.intents.append(_ready(member))
+    paused = [member for member in _unowned(center, live) if _may_be_paused(member, reason)]
+    center.intents += [_ready(member) for member in paused]
+
+
+def _may_be_paused(member: MemberSeen, reason: str) -> bool:
+    """Whether a member is paused for its agent's reason, or has been asked to be.
+
+    None is ready while its agent is on pause but one of which Asterisk has not told yet that it has
+    obeyed: asked behind that to be ready, it will be.
+    """
+    return not member.paused or member.reason == reason
 
 
 def left_behind(center: Center, after: Directory) -> list[RemoveMember | SetPause]:
@@ -183,7 +191,7 @@ def left_behind(center: Center, after: Directory) -> list[RemoveMember | SetPaus
             continue
         static = [member for _, member in center.owners.own(live) if not member.dynamic]
         members = [*_unowned(center, live), *static]
-        freed += [_ready(each) for each in members if each.paused and each.reason == live.reason]
+        freed += [_ready(each) for each in members if _may_be_paused(each, live.reason)]
     return freed
 
 
