@@ -8,6 +8,7 @@ import pytest
 from integration.client import Refused, http, token_of
 from integration.fixtures import World
 from integration.running import DEMO, Xucd
+from integration.test_members_found import pauses, until_pauses
 
 pytestmark = pytest.mark.any_asterisk
 
@@ -72,6 +73,33 @@ async def test_a_queue_that_the_centre_has_no_more_rings_no_agent_any_more(world
     await ada.until("LinkStatus", asterisk="current", after=begun)
     assert "Agent/2501" not in await asyncio.to_thread(world.pbx.cli, "queue show sales")
     assert "Agent/2501" in await asyncio.to_thread(world.pbx.cli, "queue show support")
+
+
+async def test_members_of_others_ring_again_once_their_agent_is_taken_away_on_pause(
+    world: World,
+) -> None:
+    stranger, queues = "Local/1001@default/n", ("billing", "everybody")
+    for queue in queues:
+        add = (
+            f"queue add member {stranger} to {queue} penalty 0 as Panel state_interface PJSIP/1001"
+        )
+        await asyncio.to_thread(world.pbx.cli, add)
+    try:
+        bruce, ada = await world.agent("bruce", "1001"), await world.client("ada")
+        await bruce.ask("pauseAgent", reason="lunch")
+        for queue in queues:
+            await until_pauses(world, queue, {stranger: "lunch"})
+        text, begun = DEMO.read_text(), len(ada.frames)
+        start = text.index("[[agents]]\nid = 8")
+        await apply(world.xucd, (text[start : text.index("[[agents]]", start + 9)], ""))
+        await ada.until("LinkStatus", asterisk="current", after=begun)
+        await ada.ask("getList", objectType="queue")  # what was asked before has been answered
+        for queue in queues:
+            assert await pauses(world, queue) == {stranger: None}
+    finally:
+        for queue in queues:
+            remove = f"queue remove member {stranger} from {queue}"
+            await asyncio.to_thread(world.pbx.cli, remove)
 
 
 async def test_rights_that_were_taken_away_are_not_taken_up_again(world: World) -> None:

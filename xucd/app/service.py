@@ -139,9 +139,10 @@ class Service:
         """Replace the centre by one of another configuration, and read Asterisk's state anew."""
         old = self.context.center
         intents = strangers.left_behind(old, center.directory)
-        await asyncio.gather(*(self._send_own(intent) for intent in intents))
         inherit(center, old, self.context.now())
+        # First, since the old centre would undo what it hears of them.
         self.context.center = center
+        await asyncio.gather(*(self._send_own(intent) for intent in intents))
         self.publish_changes()
         try:
             async with self._relisting.listing:
