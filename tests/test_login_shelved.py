@@ -8,6 +8,8 @@ import pytest
 
 from tests.scene import BRUCE, CAROLINE, SALES, Scene
 from tests.test_context import Script, a_context
+from tests.test_members_found import lists
+from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
 from xucd.center.intents import LOGOUT_REASON, SetPause
@@ -15,6 +17,7 @@ from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.center.rules import commanded
 from xucd.center.snapshot import MemberSeen, Snapshot
+from xucd.center.station import Station
 from xucd.commands.context import Context
 from xucd.commands.login import log_in, log_out, login, logout
 from xucd.cti.commands import AgentLogin, AgentLogout
@@ -146,3 +149,36 @@ async def test_a_login_again_is_refused_while_a_logout_of_before_may_come_true_u
     else:
         await login(context, command, who)
     assert len(sent) == (not logged_out)
+
+
+async def test_what_happens_while_a_logout_is_stored_does_not_store_the_agent_as_in() -> None:
+    scene = Scene()
+    scene.logs_in()
+    context = a_context(scene, script := Script())
+
+    async def slowly(*_: object) -> None:
+        scene.pauses(True, "lunch")  # by another program
+
+    begun = len(scene.told)
+    script.events = lambda: leave(scene, context)
+    context.journal = cast(Journal, SimpleNamespace(put_station=slowly, written=nothing))
+    await log_out(context, scene.agent(BRUCE))
+    told = scene.told[begun:]
+    stored = [each.station.logged_in for each in told if isinstance(each, ch.StationChanged)]
+    assert stored == []
+    assert not scene.center.stations[BRUCE].logged_in
+    assert scene.agent(BRUCE).stance is Stance.OUT
+
+
+async def test_a_login_after_a_logout_that_failed_lasts() -> None:
+    scene = Scene()
+    scene.logs_in()
+    context = a_context(scene, Script())
+    context.journal = cast(Journal, SimpleNamespace(put_station=nothing, written=nothing))
+    commanded.recall(scene.center, BRUCE)
+    scene.center.expect_station(Station(BRUCE, 1, False, scene.now))
+    sent: list[object] = []
+    await login(context, AgentLogin(agent_id=BRUCE, phone_number="1001"), user_of_bruce(sent))
+    lists(scene, *(member for _, member in scene.center.members.all()))
+    assert scene.agent(BRUCE).stance is Stance.READY
+    assert scene.center.stations[BRUCE].logged_in

@@ -368,10 +368,10 @@ class Center:
         """Have an agent's station remembered, if it differs from what is.
 
         That of an agent whom Asterisk's configuration alone has logged in, which does so again, is
-        told to clients only.
+        told to clients only. One that leaves is remembered as out already.
         """
         station = live.station()
-        if station is None:
+        if station is None or live.leaving:
             return
         members = live.members.values()
         static = bool(members) and not any(member.dynamic for member in members)

@@ -131,6 +131,7 @@ async def _complete(context: Context, live: LiveAgent, line: Line) -> None:
 
     Asterisk is asked for all of them: it may have lost members without an event.
     """
+    context.center.recalls.end(live.agent.id)
     if live.agent.id not in context.center.stations:  # Asterisk's configuration has logged it in
         station = _station(context, live, line, logged_in=True)
         await context.journal.put_station(station)
@@ -205,6 +206,7 @@ async def log_out(context: Context, live: LiveAgent) -> None:
     if line is None:
         return
     before = live.station()
+    commanded.expect_logout(context.center, live.agent.id)
     await _store_logout(context, live, line)
     members = context.center.owners.own(live)
     commanded.begin_logout(context.center, live.agent.id, context.now())

@@ -70,6 +70,11 @@ def pause_without_queues(
         center.change_stance(live, Fact.PAUSED if paused else Fact.UNPAUSED, now, reason)
 
 
+def expect_logout(center: Center, agent_id: int) -> None:
+    """A logout is about to begin, and is stored meanwhile."""
+    center.agent_record(agent_id).begin_logout()
+
+
 def begin_logout(center: Center, agent_id: int, now: float) -> None:
     """A logout was begun: the going of its members is part of it, and ends in logged out."""
     live = center.agent_record(agent_id)
