@@ -1,9 +1,10 @@
 """What a list has asked for, and the events that were held back meanwhile have made pointless."""
 
+import msgspec
 import pytest
 
 from tests.scene import Scene
-from tests.test_members_found import QUEUES
+from tests.test_members_found import QUEUES, seen
 from tests.test_queues_conf_reloaded import (
     PENALTIES,
     PHONE,
@@ -17,7 +18,7 @@ from tests.test_queues_conf_reloaded import (
 from xucd.app.held import apply_held
 from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
-from xucd.center.intents import SetPause
+from xucd.center.intents import WRAPUP_REASON, AddMember, SetPause
 from xucd.center.rules.rebuild import rebuild_members
 from xucd.center.snapshot import MemberSeen, QueuesSeen
 
@@ -76,3 +77,32 @@ def test_the_pause_of_a_call_that_began_meanwhile_is_asked_for() -> None:
     scene.center.intents = list(asked)
     apply_held(scene.center, [], scene.now)
     assert scene.center.intents == asked
+
+
+def test_what_a_wrapup_has_overwritten_in_another_queue_is_given_back_after_a_list() -> None:
+    scene = adopted()
+    theirs = seen(PHONE, "Dan", "theirs", paused=True, reason="office")
+    lists_while(scene, [*all_static(), theirs])
+    scene.happens(ev.MemberPaused("theirs", PHONE, "Dan", True, WRAPUP_REASON))
+    scene.forget()
+    lists_while(scene, [*all_static(), static_wrapup(theirs)])
+    assert scene.agent().stance is Stance.READY
+    assert scene.asked == [SetPause(PHONE, True, "office", "theirs")]
+
+
+def static_wrapup(member: MemberSeen) -> MemberSeen:
+    return msgspec.structs.replace(member, paused=True, reason=WRAPUP_REASON)
+
+
+def test_a_queue_that_was_lost_is_ready_once_it_is_there_for_an_agent_made_ready_meanwhile() -> (
+    None
+):
+    scene = Scene()
+    scene.logs_in()
+    scene.pauses(True, "lunch")
+    scene.forget()
+    there = [member for _, member in scene.center.members.all() if member.queue != "billing"]
+    held = [ev.MemberPaused(each.queue, each.interface, each.member, False, "") for each in there]
+    lists_while(scene, there, *held)
+    assert scene.agent().stance is Stance.READY
+    assert [each.paused for each in scene.asked if isinstance(each, AddMember)] == [False]

@@ -114,6 +114,194 @@ def test_who_is_made_ready_by_others_has_no_stranger_that_is_about_to_be_paused(
     assert scene.asked[-1] == SetPause(STRANGER, False, "", "support")
 
 
+@pytest.mark.parametrize("office", [True, None, False])
+@pytest.mark.parametrize("then", ["ready", "out", "tea", "lunch"])
+def test_a_pause_that_comes_true_late_gives_way_to_what_holds_by_then(
+    scene: Scene, then: str, *, office: bool | None
+) -> None:
+    """`office` is whether others have paused it meanwhile, or None if they have ended that, too."""
+    scene.happens(joins(STRANGER, "Panel"))
+    scene.pauses(True, "lunch")
+    scene.happens(stranger_is_paused(True, "lunch"))
+    scene.forget()
+    scene.happens(stranger_is_paused(False))  # xucd asks for "lunch" again
+    if office is not False:
+        scene.happens(stranger_is_paused(True, "office"))
+    if then == "ready":
+        scene.pauses(False)
+    elif then == "out":
+        commanded.begin_logout(scene.center, BRUCE, scene.now)
+        scene.happens(*(leaves(queue) for queue in ("support", "sales", "billing")))
+    elif then == "tea":  # of a command that was sent before, and reached all members
+        if not office:
+            scene.happens(stranger_is_paused(True, "tea"))
+        scene.pauses(True, "tea")
+    if office is None:
+        scene.happens(stranger_is_paused(False))
+    before = [each for each in scene.asked if isinstance(each, SetPause)]
+    scene.forget()
+    scene.happens(stranger_is_paused(True, "lunch"))
+    reason = "office" if office else {"tea": "tea", "lunch": "lunch"}.get(then, "")
+    asked = [*before, *scene.asked]
+    assert asked[-1] == SetPause(STRANGER, bool(reason), reason, "support")
+    if office is not None:
+        assert len(asked) == 1 + (reason != "lunch"), "nothing is asked for twice"
+
+
+def test_what_others_pause_for_the_same_reason_afterwards_is_theirs(scene: Scene) -> None:
+    scene.pauses(True, "lunch")
+    scene.happens(joins(STRANGER, "Panel"), stranger_is_paused(True, "lunch"))
+    scene.pauses(False)
+    scene.happens(stranger_is_paused(False))
+    scene.forget()
+    scene.happens(stranger_is_paused(True, "lunch"))
+    assert (scene.asked, scene.agent().stance) == ([], Stance.READY)
+
+
+def test_what_others_pause_for_a_reason_that_was_the_agents_before_is_theirs(scene: Scene) -> None:
+    scene.pauses(True, "lunch")
+    scene.happens(joins(STRANGER, "Panel"), stranger_is_paused(True, "lunch"))
+    scene.happens(stranger_is_paused(True, "tea"))
+    scene.pauses(True, "tea")
+    scene.forget()
+    scene.happens(stranger_is_paused(True, "lunch"))
+    assert scene.asked == []
+
+
+@pytest.mark.parametrize("queue", ["support", "theirs"])
+def test_who_was_to_be_freed_as_the_connection_was_lost_is_freed_after_it(
+    scene: Scene, queue: str
+) -> None:
+    stranger = seen(STRANGER, "Panel", queue)
+    lists(scene, *(member for _, member in scene.center.members.all()), stranger)
+    scene.pauses(True, "lunch")
+    told = ev.MemberPaused(queue, STRANGER, "Panel", True, "lunch")
+    scene.happens(told)
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
+    scene.happens(*(leaves(queue) for queue in ("support", "sales", "billing")))
+    scene.forget()  # and Asterisk never hears of it
+    listed = msgspec.structs.replace(stranger, paused=True, reason="lunch")
+    for _ in range(2):
+        scene.rebuilds(Snapshot(QUEUES, (listed,), (), (), {}))
+        assert scene.asked == [SetPause(STRANGER, False, "", queue)]
+        scene.forget()
+    scene.happens(msgspec.structs.replace(told, paused=False, reason=""), told)
+    scene.rebuilds(Snapshot(QUEUES, (listed,), (), (), {}))
+    assert scene.asked == [], "others have paused it since"
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_a_logout_goes_on_whatever_becomes_of_a_stranger_and_over_a_list(
+    scene: Scene, *, paused: bool
+) -> None:
+    scene.happens(joins(STRANGER, "Panel"))
+    if not paused:
+        scene.pauses(True, "lunch")
+        scene.happens(stranger_is_paused(True, "lunch"))
+    scene.center.expect_station(Station(BRUCE, 1, False, scene.now))
+    commanded.begin_logout(scene.center, BRUCE, scene.now)
+    scene.happens(leaves("billing"), stranger_is_paused(paused, "office" * paused))
+    assert not scene.center.stations[BRUCE].logged_in
+    lists(scene, *(member for _, member in scene.center.members.all()))
+    assert scene.agent().stance is Stance.OUT
+    gone = {each.queue for each in scene.asked if isinstance(each, RemoveMember)}
+    assert gone == {"support", "sales"}
+
+
+def test_a_stranger_that_is_taken_away_and_put_back_is_not_removed() -> None:
+    scene = Scene()
+    scene.happens(joins(STRANGER, "Panel"))
+    commanded.begin_login(scene.center, BRUCE)
+    scene.happens(*(joins("PJSIP/1001", "Agent/2501", queue) for queue in ("sales", "billing")))
+    commanded.settle(scene.center, BRUCE)
+    scene.forget()
+    own = [each for _, each in scene.center.members.all() if each.interface != STRANGER]
+    lists(scene, *own)  # the event of its going comes behind the list
+    scene.happens(ev.MemberRemoved("support", STRANGER, "Panel"), joins(STRANGER, "Panel"))
+    assert [each for each in scene.asked if each == RemoveMember("support", STRANGER)] == []
+
+
+def test_who_is_put_on_pause_by_others_is_rung_by_no_stranger(scene: Scene) -> None:
+    scene.happens(joins(STRANGER, "Panel"))
+    scene.forget()
+    for reason in ("lunch", "meeting"):
+        # By another program, which knows nothing of the stranger.
+        scene.pauses(True, reason)
+        assert (scene.agent().stance, scene.agent().reason) == (Stance.PAUSED, reason)
+        assert scene.asked == [SetPause(STRANGER, True, reason, "support")]
+        scene.forget()
+    asked = strangers.pauses(scene.center, scene.agent(), False)
+    assert asked == [SetPause(each, False) for each in ("PJSIP/1001", STRANGER)]
+    scene.pauses(False)
+    assert scene.asked == [SetPause(STRANGER, False, "", "support")]
+
+
+@pytest.mark.parametrize("reached", [True, False])
+def test_a_stranger_of_the_agents_interface_is_paused_where_a_list_tells_that_it_was_not(
+    shared: Scene, *, reached: bool
+) -> None:
+    own = all_are(True, "lunch")[1:]
+    shared.happens(*own)
+    assert (shared.asked, shared.agent().stance) == ([RelistMembers()], Stance.PAUSED)
+    shared.forget()
+    stranger = seen("PJSIP/1001", "Panel", paused=reached, reason="lunch" * reached)
+    mine = [seen("PJSIP/1001", "Agent/2501", e.queue, paused=True, reason="lunch") for e in own]
+    lists(shared, stranger, *mine)
+    assert shared.asked == [SetPause("PJSIP/1001", True, "lunch", "support")][reached:]
+
+
+def test_a_pause_that_comes_true_late_is_undone_also_when_a_list_came_before(scene: Scene) -> None:
+    scene.happens(joins(STRANGER, "Panel"))
+    scene.pauses(True, "lunch")
+    scene.forget()
+    ready = [
+        msgspec.structs.replace(each, paused=False, reason="", asked=None)
+        for _, each in scene.center.members.all()
+    ]
+    listed = [msgspec.structs.replace(each, last_pause=int(scene.now)) for each in ready]
+    lists(scene, *listed)  # by others, and what was asked for is not yet done
+    assert scene.agent().stance is Stance.READY
+    scene.forget()
+    scene.happens(stranger_is_paused(True, "lunch"))
+    assert scene.asked == [SetPause(STRANGER, False, "", "support")]
+
+
+def test_a_command_pauses_strangers_first_so_that_none_is_asked_for_a_second_time(
+    scene: Scene,
+) -> None:
+    scene.happens(joins(STRANGER, "Panel"))
+    asked = strangers.pauses(scene.center, scene.agent(), True, "lunch")
+    assert asked == [SetPause(each, True, "lunch") for each in (STRANGER, "PJSIP/1001")]
+    scene.happens(stranger_is_paused(True, "lunch"))
+    scene.pauses(True, "lunch")
+    assert scene.asked == []
+
+
+def test_a_stranger_that_comes_ends_no_pause_of_an_agent_that_has_strangers_alone() -> None:
+    scene = Scene()
+    scene.rebuilds(Snapshot(QUEUES, (seen(STRANGER, "Panel"),), (), (), {}))
+    commanded.begin_login(scene.center, BRUCE)
+    line = scene.center.directory.lines[1]
+    log_in_found(scene.center, BRUCE, line, scene.now)
+    scene.happens(stranger_is_paused(True, "lunch"))
+    scene.forget()
+    assert scene.agent().stance is Stance.PAUSED
+    scene.happens(joins("Local/1001@crm/n", "Crm", "sales"))
+    assert scene.asked == [SetPause("Local/1001@crm/n", True, "lunch", "sales")]
+    assert (scene.agent().stance, scene.agent().reason) == (Stance.PAUSED, "lunch")
+
+
+def test_the_end_of_a_pause_is_asked_of_no_member_that_was_ready(scene: Scene) -> None:
+    lists(
+        scene,
+        *(member for _, member in scene.center.members.all()),
+        seen("Local/1001@theirs/n", "Theirs", "theirs"),
+    )
+    scene.pauses(True, "lunch")
+    scene.pauses(False)
+    assert scene.asked == []
+
+
 def test_a_list_after_a_lost_connection_pauses_a_stranger_that_has_lost_its_pause() -> None:
     scene = Scene([Station(BRUCE, 1, True, 0.0, paused=True, reason="lunch")])
     own = [
@@ -319,6 +507,37 @@ def test_a_pause_that_others_gave_a_stranger_outlasts_the_agents(
             shared.happens(ev.MemberPaused(queue, "PJSIP/1001", "Agent/2501", paused, reason))
     assert shared.agent().stance is Stance.READY
     assert [each for each in shared.asked if isinstance(each, SetPause)] == []
+
+
+@pytest.mark.parametrize("dynamic", [True, False, None])
+def test_a_pause_that_others_gave_a_member_of_a_queue_that_is_none_of_ours_outlasts_the_agents(
+    scene: Scene, *, dynamic: bool | None
+) -> None:
+    if dynamic is None:
+        scene.happens(joins("PJSIP/1001", "Dan", "theirs", paused=True, reason="office"))
+    else:
+        ours = [member for _, member in scene.center.members.all()]
+        theirs = seen("PJSIP/1001", "Dan", "theirs", paused=True, reason="office", dynamic=dynamic)
+        lists(scene, *ours, theirs)
+    for paused, reason in ((True, "lunch"), (False, "")):
+        asked = strangers.pauses(scene.center, scene.agent(), paused, reason)
+        assert {each.queue for each in asked} == {"support", "sales", "billing"}
+        scene.pauses(paused, reason)
+
+
+def test_a_pause_that_is_chosen_in_a_wrapup_gives_a_stranger_back_what_others_gave_it(
+    shared: Scene,
+) -> None:
+    shared.happens(ev.MemberPaused("support", "PJSIP/1001", "Panel", True, "office"))
+    shared.talks()
+    shared.happens(*all_are(True, WRAPUP_REASON))
+    for paused, reason in ((True, "lunch"), (False, "")):
+        asked = strangers.pauses(shared.center, shared.agent(), paused, reason)
+        assert {each.queue: each.reason for each in asked if each.paused or not paused} == {
+            "support": "office",
+            "sales": reason,
+            "billing": reason,
+        }
 
 
 def test_a_logout_gives_a_stranger_back_the_pause_that_a_wrapup_has_overwritten(

@@ -198,6 +198,25 @@ def test_a_wrapup_ends_in_queues_of_which_xucd_knows_nothing_and_leaves_their_pa
     assert reset("nurses", "office") in scene.asked
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_wrapup_that_others_end_in_our_queues_ends_in_those_of_which_xucd_knows_nothing(
+    *, there: bool
+) -> None:
+    scene = Scene()
+    scene.logs_in()
+    scene.happens(pause("doctors", None), pause("nurses", "office"))
+    phone = scene.talks()
+    for queue in ("support", "sales", "billing", "doctors", "nurses"):
+        scene.happens(pause(queue, WRAPUP_REASON))
+    scene.hangs_up(phone)
+    ended = ("support", "sales", "billing", *(("doctors", "nurses") if there else ()))
+    scene.happens(*(pause(queue, None) for queue in ended))
+    assert scene.agent().stance is Stance.READY
+    scene.forget()
+    scene.passes(3600 if there else HALF_PAUSED_S)
+    assert scene.asked == ([] if there else [reset("nurses", "office"), reset("doctors", None)])
+
+
 def test_a_stray_wrapup_of_no_agent_leaves_its_pauses_in_other_queues() -> None:
     scene = Scene()
     members = tuple(

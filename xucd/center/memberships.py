@@ -40,7 +40,12 @@ def paused(member: MemberSeen, is_paused: bool, reason: str) -> MemberSeen:
     if is_paused and reason == WRAPUP_REASON and member.paused:
         overwritten = member.overwritten if member.reason == WRAPUP_REASON else member.reason
     return msgspec.structs.replace(
-        member, paused=is_paused, reason=reason, overwritten=overwritten, unsaid=False
+        member,
+        paused=is_paused,
+        reason=reason,
+        overwritten=overwritten,
+        unsaid=False,
+        freed=False,
     )
 
 
@@ -78,7 +83,15 @@ def _remembering(listed: MemberSeen, known: MemberSeen | None) -> MemberSeen:
     unsaid = without and (made_anew or (known.unsaid and wraps_up(known)))
     reason = known.reason if unsaid else listed.reason
     before = paused(known, listed.paused, reason).overwritten
-    return msgspec.structs.replace(listed, reason=reason, overwritten=before, unsaid=unsaid)
+    freed = known.freed and (listed.paused, listed.reason) == (known.paused, known.reason)
+    return msgspec.structs.replace(
+        listed,
+        reason=reason,
+        overwritten=before,
+        unsaid=unsaid,
+        asked=known.asked,
+        freed=freed,
+    )
 
 
 class Memberships:
@@ -123,6 +136,14 @@ class Memberships:
         line = self.line_of(member)
         if line is not None:
             self._by_line.setdefault(line.id, {})[key] = member
+
+    def know(self, member: MemberSeen) -> None:
+        """Know this of a member, in a queue of ours or elsewhere."""
+        queue = self._directory.queue_by_name.get(member.queue)
+        if queue is not None:
+            self.put(queue.id, member)
+        else:
+            self._elsewhere[member.queue, member.interface] = member
 
     def pause_elsewhere(self, event: MemberPaused) -> MemberSeen:
         """A member was paused or made ready in a queue that is none of ours."""

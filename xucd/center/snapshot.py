@@ -14,7 +14,9 @@ class MemberSeen(msgspec.Struct, frozen=True, gc=False):
 
     `state_interface` and `dynamic` are as in `MemberAdded`. `overwritten` is no part of the list:
     the reason of the pause that the present one, for a wrap-up, has replaced; None if there was
-    none. Nor is `unsaid`: the reason is one that Asterisk has yet to be told.
+    none. Nor are the others: `unsaid`, the reason is one that Asterisk has yet to be told; `asked`,
+    the reason of a pause that it was asked for, until it tells of that; `freed`, it was asked to
+    end the pause, and has not told yet that it has.
     """
 
     queue: str
@@ -30,6 +32,8 @@ class MemberSeen(msgspec.Struct, frozen=True, gc=False):
     dynamic: bool = True
     overwritten: str | None = None
     unsaid: bool = False
+    asked: str | None = None
+    freed: bool = False
 
 
 class ChannelSeen(msgspec.Struct, frozen=True, gc=False):

@@ -6,12 +6,14 @@ be slow, or have other members than one thinks.
 """
 
 import math
+from collections.abc import Iterator
 
 from xucd.center.agent import Stance
 from xucd.center.intents import Intent, RelistMembers, SetPause
 from xucd.center.live import LiveAgent
 from xucd.center.memberships import Memberships, wraps_up
 from xucd.center.owners import Owners
+from xucd.center.snapshot import MemberSeen
 from xucd.center.wrapups import Wrapups
 
 RETRY_S = 1.0
@@ -78,13 +80,18 @@ class WrapupEnds:
 
         Of some of them, or of one who has nothing to wrap up.
         """
-        half = live.stance is Stance.READY and any(
-            wraps_up(member) for _, member in self._owners.members(live)
-        )
+        half = live.stance is Stance.READY and any(map(wraps_up, self._everywhere(live)))
         if not half:
             self._half_paused.stop(live.agent.id)
         elif live.agent.id not in self._half_paused:
             self._half_paused.begin(live.agent.id, now + HALF_PAUSED_S)
+
+    def _everywhere(self, live: LiveAgent) -> Iterator[MemberSeen]:
+        """An agent's members, and those of their interfaces in queues that are none of ours."""
+        mine = [member for _, member in self._owners.members(live)]
+        yield from mine
+        for interface in {member.interface for member in mine}:
+            yield from self._members.elsewhere(interface)
 
     def is_half_paused(self, live: LiveAgent) -> bool:
         """Whether a wrap-up's pause of an agent's memberships is about to be ended."""

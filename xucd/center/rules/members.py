@@ -37,10 +37,8 @@ from xucd.center.snapshot import MemberSeen
 def added(center: Center, event: ev.MemberAdded, now: float) -> None:
     """A member joined a queue: it logs its agent in, completes a login, or adds to the queues."""
     queue = center.directory.queue_by_name.get(event.queue)
-    if queue is None:
-        return
     member = MemberSeen(
-        queue=queue.name,
+        queue=queue.name if queue is not None else event.queue,
         interface=event.interface,
         member=event.member,
         penalty=event.penalty,
@@ -52,7 +50,10 @@ def added(center: Center, event: ev.MemberAdded, now: float) -> None:
         state_interface=event.state_interface,
         dynamic=event.dynamic,
     )
-    _appeared(center, queue.id, member, now)
+    if queue is None:
+        center.members.know(member)
+    else:
+        _appeared(center, queue.id, member, now)
 
 
 def removed(center: Center, event: ev.MemberRemoved, now: float) -> None:
@@ -107,7 +108,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
     """A membership was paused or made ready."""
     queue = center.directory.queue_by_name.get(event.queue)
     if queue is None:
-        _paused_elsewhere(center, event)
+        _paused_elsewhere(center, event, now)
         return
     known = center.members.get(queue.id, event.interface)
     if known is None:  # a reload of queues.conf has brought it, without an event
@@ -139,6 +140,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
         if wraps_up(member):
             _spread_wrapup(center, live, event.interface)
         strangers.hold_back_again(center, live, member)
+    strangers.undo_late(center, live, known, member)
 
 
 def _changed(
@@ -154,16 +156,18 @@ def _changed(
     return center.owners.of(member)
 
 
-def _paused_elsewhere(center: Center, event: ev.MemberPaused) -> None:
+def _paused_elsewhere(center: Center, event: ev.MemberPaused, now: float) -> None:
     """A membership of a queue that is none of ours was paused: a wrap-up does that, too."""
     member = center.members.pause_elsewhere(event)
     if is_left_paused(center, member):
         free_stray(center, member)  # its queue was ours as the logout began
-    if not wraps_up(member) or center.members.line_of(member) is None:
+    if center.members.line_of(member) is None:
         return
     live = center.owners.of(member)
-    if live is None or not center.has_worked(live):
+    if wraps_up(member) and (live is None or not center.has_worked(live)):
         center.intents.append(after_wrapup(member))
+    if live is not None:
+        center.wrapup_ends.watch_half_pause(live, now)
 
 
 def status_changed(center: Center, event: ev.MemberStatus, now: float) -> None:
@@ -226,7 +230,10 @@ def update_stance(center: Center, live: AgentRecord, latest: str, now: float) ->
         return  # a change of reason is still on its way through the queues
     reason = latest if len(reasons) > 1 else reasons.pop()
     if reason != WRAPUP_REASON:
+        before = live.reason if live.stance is Stance.PAUSED else None
         center.change_stance(live, Fact.PAUSED, now, reason)
+        if reason != before:
+            strangers.spread_pause(center, live, before)
     elif live.stance is Stance.PAUSED:
         # Answering has overwritten a pause that was chosen while the phone rang.
         center.intents += strangers.pauses(center, live, True, live.reason)
@@ -251,8 +258,8 @@ def _appeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> 
             reason = WRAPUP_REASON if live.stance is Stance.WRAPPING else live.reason
             member = msgspec.structs.replace(member, reason=reason, unsaid=True)
             center.members.put(queue_id, member)
+        strangers.hold_back(center, live, member)  # first: it ends no pause
         _follow(center, live, member.reason, now)
-        strangers.hold_back(center, live, member)
 
 
 def _log_in_by(center: Center, queue_id: int, member: MemberSeen, now: float) -> None:
@@ -312,7 +319,7 @@ def _taken_before_it_was_listed(
 ) -> None:
     """Somebody removed a member, and a list without it came first: it is not to be put back."""
     member = MemberSeen(queue, event.interface, event.member, 0, False, "", 0, 0)
-    live = center.owners.of(member)
+    live = None if center.owners.is_stranger(member) else center.owners.of(member)
     queue_id = center.directory.queue_by_name[queue].id
     if live is None or queue_id not in live.lost or queue_id in live.changing:
         return

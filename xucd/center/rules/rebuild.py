@@ -260,12 +260,17 @@ def _pause_newcomers(center: Center, live: AgentRecord, reason: str | None) -> N
 def withdraw_pauses(center: Center) -> None:
     """Do not ask for pauses of agents whom an event has made ready since a list had asked for them.
 
-    Their members that it counted as paused are as they were listed.
+    Their members that it counted as paused are as they were listed. What others get back stays.
     """
     asked = [each for each in center.intents if isinstance(each, SetPause)]
     pauses = [each for each in asked if each.paused and each.reason != LOGOUT_REASON]
     if not pauses:
         return
+    ours = (member for _, member in center.members.all())
+    everywhere = [*ours, *center.members.all_elsewhere()]
+    given_back = [
+        memberships.after_wrapup(each) for each in everywhere if memberships.wraps_up(each)
+    ]
     ready = {
         member.interface: live
         for live in center.agent_records()
@@ -274,7 +279,7 @@ def withdraw_pauses(center: Center) -> None:
     }
     for intent in pauses:
         live = ready.get(intent.interface)
-        if live is None:
+        if live is None or intent in given_back:
             continue
         center.intents.remove(intent)
         queue = center.directory.queue_by_name.get(intent.queue or "")
@@ -282,6 +287,9 @@ def withdraw_pauses(center: Center) -> None:
         if queue is not None and member is not None and member.paused:
             center.members.put(queue.id, memberships.paused(member, False, ""))
             read_members(center, live)
+    for at, adding in enumerate(center.intents):
+        if isinstance(adding, AddMember) and adding.interface in ready:
+            center.intents[at] = msgspec.structs.replace(adding, paused=False)
 
 
 def _shelve_left_ready(center: Center) -> None:

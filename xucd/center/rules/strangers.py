@@ -8,6 +8,9 @@ A pause of an agent is one of its phone's interfaces, in all queues. One that ot
 is paused by queue instead, so that none is overwritten.
 """
 
+import msgspec
+
+from xucd.center import memberships
 from xucd.center.agent import Stance
 from xucd.center.center import Center
 from xucd.center.directory import Directory
@@ -48,11 +51,19 @@ def free_stray(center: Center, member: MemberSeen) -> None:
 
 
 def free_strays(center: Center) -> None:
-    """Free members that are nobody's, or wrap up in queues that their owner lacks."""
+    """Free members that are nobody's, or wrap up in queues that their owner lacks.
+
+    And those of which Asterisk was asked before, and has not heard.
+    """
     for _, member in center.members.all():
-        if center.owners.of(member) is None:
+        if member.freed:
+            free(center, member)
+        elif center.owners.of(member) is None:
             free_stray(center, member)
     for member in center.members.all_elsewhere():
+        if member.freed:
+            free(center, member)
+            continue
         owner = center.owners.of(member)
         wraps = owner is not None and (owner.stance is Stance.WRAPPING or owner.owes_wrapup)
         if not wraps and (center.members.line_of(member) or is_left_paused(center, member)):
@@ -60,30 +71,63 @@ def free_strays(center: Center) -> None:
 
 
 def pauses(center: Center, live: LiveAgent, paused: bool, reason: str = "") -> list[SetPause]:
-    """What pauses an agent everywhere, or makes it ready; what others have paused stays so."""
+    """What pauses an agent everywhere, or makes it ready; what others have paused stays so.
+
+    Its own members are paused last, and made ready first: strangers follow what is told of them.
+    """
     intents: list[SetPause] = []
-    for interface in center.owners.interfaces(live):
+    interfaces = center.owners.interfaces(live)
+    for interface in reversed(interfaces) if paused else interfaces:
         members = [each for _, each in center.owners.members(live) if each.interface == interface]
         members += center.members.elsewhere(interface)
-        mine = [each for each in members if not _is_paused_by_others(center, live, each)]
-        if len(mine) == len(members):
+        theirs = [each for each in members if _is_paused_by_others(center, live, each)]
+        if not theirs:
             intents.append(SetPause(interface, paused, reason))
-        else:
-            intents += [SetPause(interface, paused, reason, each.queue) for each in mine]
+            continue
+        mine = [each for each in members if each not in theirs]
+        intents += [SetPause(interface, paused, reason, each.queue) for each in mine]
+        if reason != WRAPUP_REASON:
+            intents += [after_wrapup(each) for each in theirs if wraps_up(each)]
     return intents
 
 
 def _is_paused_by_others(center: Center, live: LiveAgent, member: MemberSeen) -> bool:
-    if not member.paused or wraps_up(member) or not center.owners.is_stranger(member):
+    """Whether a member has a pause that others gave it, or gets it back after a wrap-up."""
+    is_ours = member.queue in center.directory.queue_by_name
+    if not member.paused or (is_ours and not center.owners.is_stranger(member)):
         return False
-    return live.stance is not Stance.PAUSED or member.reason != live.reason
+    reason = member.overwritten if wraps_up(member) else member.reason
+    return reason is not None and (live.stance is not Stance.PAUSED or reason != live.reason)
 
 
 def pause_like(center: Center, live: LiveAgent, member: MemberSeen) -> None:
-    """Have a member paused as its agent is, if it is."""
+    """Have a member of one of our queues paused as its agent is, if it is.
+
+    It counts as paused at once: whatever ends the agent's pause from now on is to make it ready.
+    """
     if live.stance in (Stance.PAUSED, Stance.WRAPPING):
         reason = WRAPUP_REASON if live.stance is Stance.WRAPPING else live.reason
         center.intents.append(SetPause(member.interface, True, reason, member.queue))
+        counted = memberships.paused(member, True, reason)
+        asked = None if reason == WRAPUP_REASON else reason
+        center.members.know(msgspec.structs.replace(counted, asked=asked))
+
+
+def undo_late(
+    center: Center, live: LiveAgent | None, before: MemberSeen, member: MemberSeen
+) -> None:
+    """Undo a pause that was asked for as its agent was on it, and that Asterisk tells of by now.
+
+    It is what the member was `before` that holds then: paused for its agent's next reason or by
+    others, or ready with its agent, or once that is out.
+    """
+    if not member.paused or member.asked != member.reason:
+        return
+    center.members.know(msgspec.structs.replace(member, asked=None))
+    if before.paused and before.reason != member.reason:
+        center.intents.append(SetPause(member.interface, True, before.reason, member.queue))
+    elif live is None or live.stance not in (Stance.PAUSED, Stance.WRAPPING):
+        free(center, member)
 
 
 def hold_back(center: Center, live: LiveAgent, member: MemberSeen) -> None:
@@ -110,6 +154,21 @@ def hold_all_back(center: Center, live: LiveAgent) -> None:
     """Pause the strangers that ring an agent on pause: they came unheard, or lost their pause."""
     for _, member in center.owners.members(live):
         hold_back(center, live, member)
+
+
+def spread_pause(center: Center, live: LiveAgent, before: str | None) -> None:
+    """Pause the strangers of an agent that is on pause now, for another reason than `before`.
+
+    None is that it was on no pause. Whoever has paused it may not have reached them. Of those that
+    share an interface with its own, the event may be on its way; a list tells.
+    """
+    own = {member.interface for _, member in center.owners.own(live)}
+    for _, member in center.owners.members(live):
+        if center.owners.is_stranger(member) and (not member.paused or member.reason == before):
+            if member.interface not in own:
+                pause_like(center, live, member)
+            elif not member.paused:
+                center.intents.append(RelistMembers())
 
 
 def pause_again(center: Center) -> None:
@@ -153,17 +212,15 @@ def let_go(center: Center, live: LiveAgent) -> None:
 
 def free_paused(center: Center, live: LiveAgent, reason: str) -> None:
     """Make the strangers ready that were paused with an agent, for this reason."""
-    paused = [member for member in _unowned(center, live) if _may_be_paused(member, reason)]
-    center.intents += [_ready(member) for member in paused]
+    for member in _unowned(center, live):
+        if member.paused and member.reason == reason:
+            free(center, member)
 
 
-def _may_be_paused(member: MemberSeen, reason: str) -> bool:
-    """Whether a member is paused for its agent's reason, or has been asked to be.
-
-    None is ready while its agent is on pause but one of which Asterisk has not told yet that it has
-    obeyed: asked behind that to be ready, it will be.
-    """
-    return not member.paused or member.reason == reason
+def free(center: Center, member: MemberSeen) -> None:
+    """Make a member ready; asked for again if the connection is lost before it is."""
+    center.intents.append(_ready(member))
+    center.members.know(msgspec.structs.replace(member, asked=None, freed=True))
 
 
 def left_behind(center: Center, after: Directory) -> list[RemoveMember | SetPause]:
@@ -191,7 +248,7 @@ def left_behind(center: Center, after: Directory) -> list[RemoveMember | SetPaus
             continue
         static = [member for _, member in center.owners.own(live) if not member.dynamic]
         members = [*_unowned(center, live), *static]
-        freed += [_ready(each) for each in members if _may_be_paused(each, live.reason)]
+        freed += [_ready(each) for each in members if each.paused and each.reason == live.reason]
     return freed
 
 
