@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scene import ALICE, BRUCE, Scene
+from tests.scene import ALICE, BRUCE, CAROLINE, Scene
 from tests.test_members_found import QUEUES, seen
 from xucd import cli
 from xucd.center.directory import Directory
@@ -18,7 +18,8 @@ from xucd.tools.whole_files import Change
 PHONE, OTHER = "PJSIP/1001", "PJSIP/1002"
 AT_LUNCH = [
     Station(BRUCE, 1, True, 0.0, paused=True, reason="lunch"),
-    Station(ALICE, 2, False, 0.0, paused=True, reason="lunch"),
+    Station(ALICE, 2, False, 0.0),
+    Station(CAROLINE, 3, False, 0.0, paused=True, reason="lunch"),  # a kill ended xucd first
 ]
 
 
@@ -37,6 +38,7 @@ def static(interface: str, reason: str | None, queue: str = "support") -> Member
         (static(PHONE, None), None),
         (static(PHONE, "office"), None),
         (static(OTHER, "lunch"), None),  # its agent is not on pause
+        (static("PJSIP/1003", "lunch"), SetPause("PJSIP/1003", False, "", "support")),
         (static("PJSIP/9999", "lunch"), None),
         (seen(PHONE, "Agent/2501", "theirs"), None),
         (seen(PHONE, "Panel"), None),

@@ -182,3 +182,29 @@ async def test_a_login_after_a_logout_that_failed_lasts() -> None:
     lists(scene, *(member for _, member in scene.center.members.all()))
     assert scene.agent(BRUCE).stance is Stance.READY
     assert scene.center.stations[BRUCE].logged_in
+
+
+@pytest.mark.parametrize("reason", ["lunch", None])
+async def test_a_logout_is_stored_with_the_pause_that_it_ends_until_it_has_ended(
+    reason: str | None,
+) -> None:
+    scene = Scene()
+    scene.logs_in()
+    if reason is not None:
+        scene.pauses(True, reason)
+    context = a_context(scene, script := Script())
+    stored: list[Station] = []
+
+    async def store(station: Station) -> None:
+        stored.append(station)
+
+    begun = len(scene.told)
+    script.events = lambda: leave(scene, context)
+    context.journal = cast(Journal, SimpleNamespace(put_station=store, written=nothing))
+    await log_out(context, scene.agent(BRUCE))
+    told = scene.told[begun:]
+    stored += [each.station for each in told if isinstance(each, ch.StationChanged)]
+    wanted = [(False, reason is not None, reason or ""), (False, False, "")]
+    pauses = [(each.logged_in, each.paused, each.reason) for each in stored]
+    assert pauses == wanted[: len(pauses)]
+    assert len(pauses) == 2 or reason is None

@@ -9,6 +9,7 @@ import pytest
 from tests.scene import ALICE, BRUCE, CAROLINE, SALES, SUPPORT, Scene
 from tests.test_context import Script, a_context
 from tests.test_members_found import QUEUES, joins, leaves, lists, seen
+from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.agent import Stance
 from xucd.center.directory import Directory
@@ -141,10 +142,10 @@ def test_a_pause_that_comes_true_late_gives_way_to_what_holds_by_then(
     before = [each for each in scene.asked if isinstance(each, SetPause)]
     scene.forget()
     scene.happens(stranger_is_paused(True, "lunch"))
-    reason = "office" if office else {"tea": "tea", "lunch": "lunch"}.get(then, "")
+    reason = {"tea": "tea", "lunch": "lunch"}.get(then, "")
     asked = [*before, *scene.asked]
     assert asked[-1] == SetPause(STRANGER, bool(reason), reason, "support")
-    if office is not None:
+    if office is False:
         assert len(asked) == 1 + (reason != "lunch"), "nothing is asked for twice"
 
 
@@ -188,6 +189,29 @@ def test_who_was_to_be_freed_as_the_connection_was_lost_is_freed_after_it(
     scene.happens(msgspec.structs.replace(told, paused=False, reason=""), told)
     scene.rebuilds(Snapshot(QUEUES, (listed,), (), (), {}))
     assert scene.asked == [], "others have paused it since"
+
+
+@pytest.mark.parametrize("holder", [None, CAROLINE])
+def test_a_logout_that_a_kill_has_interrupted_frees_the_strangers_as_xucd_starts(
+    holder: int | None,
+) -> None:
+    stations = [Station(BRUCE, 1, False, 0.0, paused=True, reason="lunch")]
+    if holder is not None:  # of the same phone by now, and on pause itself
+        stations.append(Station(holder, 1, True, 1.0, paused=True, reason="lunch"))
+    scene = Scene(stations)
+    stranger = seen(STRANGER, "Panel", paused=True, reason="lunch")
+    office = seen("Local/1001@crm/n", "Crm", "sales", paused=True, reason="office")
+    for turn in range(2):
+        scene.rebuilds(Snapshot(QUEUES, (stranger, office), (), (), {}))
+        freed = [each for each in scene.asked if isinstance(each, SetPause) and not each.paused]
+        assert freed == [SetPause(STRANGER, False, "", "support")] * (holder is None)
+        scene.happens(stranger_is_paused(False), stranger_is_paused(True, "lunch"))
+        station = scene.center.stations[BRUCE]
+        assert (station.paused, station.logged_in, station.since) == (False, False, 0.0)
+        stored = [each.station for each in scene.told if isinstance(each, ch.StationChanged)]
+        assert stored.count(station) == (turn == 0)
+        holder = BRUCE if holder is None else holder  # what others pause from now on is theirs
+        scene.forget()
 
 
 @pytest.mark.parametrize("paused", [True, False])

@@ -11,6 +11,7 @@ logout that was not answered in time may come true late, too, and is then shown 
 
 import asyncio
 
+import msgspec
 import structlog
 
 from xucd.center.agent import Stance
@@ -256,8 +257,13 @@ def _late_removals(context: Context, live: LiveAgent, line: Line) -> list[Remove
 
 
 async def _store_logout(context: Context, live: LiveAgent, line: Line) -> None:
-    """Store that an agent is to be out, if the database lets it."""
+    """Store that an agent is to be out, if the database lets it, and what it was paused for.
+
+    Whoever starts after a kill frees the strangers that were paused with it.
+    """
     station = _station(context, live, line, logged_in=False)
+    if live.stance is Stance.PAUSED:
+        station = msgspec.structs.replace(station, paused=True, reason=live.reason)
     context.center.expect_station(station)
     try:
         await context.journal.put_station(station)

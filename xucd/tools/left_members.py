@@ -33,7 +33,7 @@ def endings(
     """What ends everything that xucd has made of members. `stations` tell who is on pause."""
     members = Memberships(directory)
     members.rebuild(seen.queues, (spelled(directory, each) for each in seen.members))
-    pauses = {(each.line_id, each.reason) for each in stations if each.logged_in and each.paused}
+    pauses = {(each.line_id, each.reason) for each in stations if each.paused}
     found: list[Ending] = []
     for member in (*(each for _, each in members.all()), *members.all_elsewhere()):
         line = members.line_of(member)

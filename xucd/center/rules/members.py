@@ -140,7 +140,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
         if wraps_up(member):
             _spread_wrapup(center, live, event.interface)
         strangers.hold_back_again(center, live, member)
-    strangers.undo_late(center, live, known, member)
+    strangers.undo_late(center, live, member)
 
 
 def _changed(

@@ -196,6 +196,7 @@ def _rebuild_agent(center: Center, live: AgentRecord, found: _Found, now: float)
         for queue_id, member in rung:
             center.undo(queue_id, member)
         strangers.log_out(center, live, now)
+        strangers.end_interrupted_logout(center, live)
         return
     for queue_id, member in rung:
         if center.members.line_of(member) is not line:

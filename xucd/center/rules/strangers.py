@@ -13,6 +13,7 @@ import msgspec
 from xucd.center import memberships
 from xucd.center.agent import Stance
 from xucd.center.center import Center
+from xucd.center.changes import StationChanged
 from xucd.center.directory import Directory
 from xucd.center.intents import (
     LOGOUT_REASON,
@@ -113,21 +114,19 @@ def pause_like(center: Center, live: LiveAgent, member: MemberSeen) -> None:
         center.members.know(msgspec.structs.replace(counted, asked=asked))
 
 
-def undo_late(
-    center: Center, live: LiveAgent | None, before: MemberSeen, member: MemberSeen
-) -> None:
-    """Undo a pause that was asked for as its agent was on it, and that Asterisk tells of by now.
+def undo_late(center: Center, live: LiveAgent | None, member: MemberSeen) -> None:
+    """Undo a pause that was asked for as its agent was on it, and is none of it any more.
 
-    It is what the member was `before` that holds then: paused for its agent's next reason or by
-    others, or ready with its agent, or once that is out.
+    Asterisk tells of it by now. What others have done to the member meanwhile is not known for
+    sure, so it is as its agent is: nobody else would make it ready.
     """
     if not member.paused or member.asked != member.reason:
         return
     center.members.know(msgspec.structs.replace(member, asked=None))
-    if before.paused and before.reason != member.reason:
-        center.intents.append(SetPause(member.interface, True, before.reason, member.queue))
-    elif live is None or live.stance not in (Stance.PAUSED, Stance.WRAPPING):
+    if live is None or live.stance not in (Stance.PAUSED, Stance.WRAPPING):
         free(center, member)
+    elif live.stance is Stance.PAUSED and live.reason != member.reason:
+        pause_like(center, live, member)
 
 
 def hold_back(center: Center, live: LiveAgent, member: MemberSeen) -> None:
@@ -210,6 +209,18 @@ def let_go(center: Center, live: LiveAgent) -> None:
             center.intents.append(after_wrapup(member))
 
 
+def end_interrupted_logout(center: Center, live: AgentRecord) -> None:
+    """Free the strangers that a logout was to free, if xucd was killed before it did."""
+    station = center.stations.get(live.agent.id)
+    if station is None or station.logged_in or not station.paused:
+        return
+    if live.line is not None and live.line.phone not in center.on_device:
+        free_paused(center, live, station.reason)
+    ended = msgspec.structs.replace(station, paused=False, reason="")
+    center.expect_station(ended)
+    center.changes.append(StationChanged(ended, True))
+
+
 def free_paused(center: Center, live: LiveAgent, reason: str) -> None:
     """Make the strangers ready that were paused with an agent, for this reason."""
     for member in _unowned(center, live):
@@ -219,7 +230,9 @@ def free_paused(center: Center, live: LiveAgent, reason: str) -> None:
 
 def free(center: Center, member: MemberSeen) -> None:
     """Make a member ready; asked for again if the connection is lost before it is."""
-    center.intents.append(_ready(member))
+    ready = _ready(member)
+    if ready not in center.intents:
+        center.intents.append(ready)
     center.members.know(msgspec.structs.replace(member, asked=None, freed=True))
 
 
