@@ -15,6 +15,7 @@ from typing import Any
 
 from integration.client import Frame, Refused
 from integration.faults.agreement import Stored, unlike_fresh, unlike_store
+from integration.faults.standstill import Standstill
 from integration.faults.waiting import until
 from integration.faults.way import Way
 from integration.fixtures import LINES
@@ -64,8 +65,7 @@ class Shift:
         self.legs: list[Leg] = []
         self.down: list[tuple[float, float]] = []  # when Asterisk's events may have passed unheard
         self._chance = random.Random(14)
-        self._going = asyncio.Event()
-        self._waiting: set[object] = set()
+        self._standstill = Standstill()
         self._news = asyncio.Condition()
         self._workers: list[asyncio.Task[None]] = []
         self._pinging: asyncio.Task[None] | None = None
@@ -123,12 +123,12 @@ class Shift:
     # -- going on and standing still
 
     def go_on(self) -> None:
-        self._going.set()
+        self._standstill.open()
 
     async def stand_still(self) -> None:
         """Wait until nobody does anything; calls, queues and pauses stay as they are."""
-        self._going.clear()
-        await self._until(lambda: len(self._waiting) == len(self._workers))
+        self._standstill.close()
+        await self._until(lambda: self._standstill.standing == len(self._workers))
 
     async def calls(self, count: int) -> None:
         """Wait until so many more calls have ended."""
@@ -150,11 +150,7 @@ class Shift:
     async def _pause(self, seconds: float) -> None:
         """Between two things that somebody does; the pace of work, and where it stands still."""
         await asyncio.sleep(self._chance.uniform(0, seconds))
-        me = asyncio.current_task()
-        self._waiting.add(me)
-        await self._tell()
-        await self._going.wait()
-        self._waiting.discard(me)
+        await self._standstill.passed(self._tell)
 
     # -- what everybody does
 
