@@ -28,6 +28,8 @@ from docker.errors import APIError, NotFound
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 
+from integration.ports import claim, is_free, release
+
 HERE = Path(__file__).resolve().parent
 OWNER = "xucd.owner"  # label: the process a container belongs to
 RECORDINGS = "/var/spool/asterisk/monitor"
@@ -72,7 +74,7 @@ class Ports:
                 rtp_end=base + 399,
                 media=base + 400,
             )
-            if ports.taken() is None and _claim(base):
+            if ports.taken() is None and claim(base):
                 return ports
         raise PbxError("no free block of ports between 20000 and 32000")
 
@@ -90,24 +92,6 @@ class Ports:
         return None
 
 
-_CLAIMS: dict[int, socket.socket] = {}
-
-
-def _claim(base: int) -> bool:
-    """Keep a block of ports for a PBX of this process: another may look for one at the same moment.
-
-    The claim is a name in the kernel, which goes with the process and leaves no file.
-    """
-    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    try:
-        claim.bind(f"\0xucd-ports-{base}")
-    except OSError:
-        claim.close()
-        return False
-    _CLAIMS[base] = claim
-    return True
-
-
 DEMO_PORTS = Ports(
     ami=15038,
     agi=14573,
@@ -117,19 +101,6 @@ DEMO_PORTS = Ports(
     rtp_end=15399,
     media=15400,
 )
-
-
-def is_free(port: int, kind: socket.SocketKind) -> bool:
-    """Whether a program could listen on this port of 127.0.0.1."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        if kind == socket.SOCK_STREAM:
-            # As servers do: a port whose last connection lingers is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def owner_label() -> str:
@@ -248,9 +219,7 @@ class Pbx:
 
     def stop(self) -> None:
         """Removes the container, the recordings and the logs."""
-        claim = _CLAIMS.pop(self.ports.ami, None)
-        if claim is not None:
-            claim.close()
+        release(self.ports.ami)
         container, self._container = self._container, None
         if container is not None:
             _remove(container)

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.request import urlopen
 
 from integration.client import Client, http
 from integration.pbx import Pbx
+from integration.ports import free_port
 from xucd.signin.passwords import hash_password
 from xucd.store import Store
 
@@ -153,10 +153,3 @@ class Xucd:
             cwd=Path(__file__).parent.parent,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody holds at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

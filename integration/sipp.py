@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from integration.pbx import OWNER, is_free, owner_label
+from integration.pbx import OWNER, owner_label
+from integration.ports import is_free
 
 SCENARIOS = Path(__file__).resolve().parent / "asterisk" / "sipp"
 

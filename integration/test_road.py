@@ -20,7 +20,7 @@ from integration.client import Client, token_of
 from integration.debian.booted import PROJECT, BootedDebian, build_package
 from integration.existing.pbx import ExistingPbx
 from integration.phones import Phones
-from integration.running import free_port
+from integration.ports import free_port
 from tests.doc_blocks import blocks_for
 
 pytestmark = pytest.mark.any_asterisk

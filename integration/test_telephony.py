@@ -12,8 +12,9 @@ import pytest
 import pytest_asyncio
 
 from integration.fixtures import LINES
-from integration.pbx import Pbx, is_free, remove_leftovers
+from integration.pbx import Pbx, remove_leftovers
 from integration.phones import NotAnswered, Phone, Phones
+from integration.ports import is_free
 
 OURS = "PJSIP/1001"
 CLOCKS = 1.0  # seconds by which a SIPp may be late to log what it has sent

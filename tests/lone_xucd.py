@@ -11,7 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from integration.client import Client
-from integration.running import DEMO, Xucd, free_port
+from integration.ports import free_port
+from integration.running import DEMO, Xucd
 from xucd.signin.tokens import Tokens
 
 

@@ -18,7 +18,7 @@ from urllib.request import (
     build_opener,
 )
 
-from integration.running import free_port
+from integration.ports import free_port
 from tests.conftest import PROJECT
 
 SECRET = "a secret+of/xucd"

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from integration.running import free_port
+from integration.ports import free_port
 from tests.certificates import certificate
 
 BASE = "ou=people,dc=example,dc=org"

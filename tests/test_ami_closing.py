@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from integration.running import free_port
+from integration.ports import free_port
 from tests.web_server import until
 from xucd.ami import actions
 from xucd.ami.connection import Connection

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.running import free_port
+from integration.ports import free_port
 from tests.conftest import DEMO, PROJECT
 from xucd import __version__
 from xucd.config.plan import Person, Plan

@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 
 from integration.client import http
-from integration.running import free_port
+from integration.ports import free_port
 from tests.lone_xucd import LoneXucd
 from tests.rest_client import PREFIX
 from tests.web_server import until

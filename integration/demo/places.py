@@ -7,7 +7,8 @@ here: the path of a Unix socket may only be some hundred characters long.
 import socket
 from pathlib import Path
 
-from integration.pbx import DEMO_PORTS, is_free
+from integration.pbx import DEMO_PORTS
+from integration.ports import is_free
 
 PROJECT = Path(__file__).resolve().parents[2]
 CENTER = Path("integration/demo/center.toml")

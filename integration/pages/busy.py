@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from integration.running import Xucd, free_port
+from integration.ports import free_port
+from integration.running import Xucd
 from xucd.signin.passwords import hash_password
 from xucd.store import Store
 

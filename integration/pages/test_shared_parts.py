@@ -14,7 +14,7 @@ from integration.pages.boards import OpensBoard
 from integration.pages.desks import OpensDesk
 from integration.pages.wire import Wire
 from integration.pbx import Pbx
-from integration.running import free_port
+from integration.ports import free_port
 
 
 async def test_a_wrong_password_is_told_in_words_and_too_many_with_the_time_to_wait(
