@@ -1,5 +1,6 @@
 """Who is told of which of an agent's queues, and of whose phone."""
 
+import itertools
 from typing import Any, cast
 
 import msgspec
@@ -49,6 +50,21 @@ async def test_one_message_does_for_all_who_are_told_the_same() -> None:
         (ALICE, []),  # to Bruce, whose list has another queue
         (ALICE, [SUPPORT]),
     ]
+
+
+async def test_all_are_told_the_same_age_of_a_state_though_a_second_ends_in_between() -> None:
+    house = House()
+    house.scene.logs_in()
+    house.publish()
+    await house.listening("ada", "sue")
+    house.hub.encoded.clear()
+    seconds = itertools.count(house.scene.now)
+    house.context.now = lambda: next(seconds)
+    house.scene.pauses(True, "lunch")
+    house.publish()
+    states = [body for body in house.hub.encoded if isinstance(body, msg.AgentStateEvent)]
+    assert [body.queues for body in states] == [[SUPPORT], [SUPPORT, SALES, BILLING]]
+    assert len({body.since for body in states}) == 1
 
 
 async def test_another_configuration_brings_other_lists() -> None:

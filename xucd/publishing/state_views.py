@@ -51,9 +51,12 @@ class Views:
         return [*told.items(), (change.queue_ids, whole)]
 
     def messages(self, change: AgentChanged) -> Iterable[tuple[list[Topic], AgentStateEvent]]:
-        """The state as each view has it, with its topics; the whole one comes last."""
+        """The state as each view has it, with its topics; the whole one comes last.
+
+        All are told the same age of it, though a second may end in between.
+        """
+        now = self._context.now()
         for queue_ids, audience in self.audiences(change):
-            now = self._context.now()
             yield audience, agent_views.agent_state_in(change, now, list(queue_ids))
 
     def _configured(self) -> list[View]:
