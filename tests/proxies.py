@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from integration.running import free_port
+from integration.ports import free_port
 from tests import certificates
 from tests.conftest import PROJECT
 
@@ -77,9 +77,20 @@ class Proxy:
     def users(self) -> set[int]:
         """The users whose rights its processes have that talk to clients."""
         assert self._process is not None
+        workers = self._workers() or {str(self._process.pid)}
+        return {Path(f"/proc/{pid}").stat().st_uid for pid in workers}
+
+    def _workers(self) -> set[str]:
+        assert self._process is not None
         master = Path(f"/proc/{self._process.pid}")
-        children = (master / f"task/{self._process.pid}/children").read_text().split()
-        return {Path(f"/proc/{pid}").stat().st_uid for pid in children or [str(self._process.pid)]}
+        return set((master / f"task/{self._process.pid}/children").read_text().split())
+
+    def _listens(self, pid: str) -> bool:
+        """Whether a process holds the socket at which links arrive."""
+        with contextlib.suppress(OSError):  # it has ended
+            held = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()}
+            return not held.isdisjoint(f"socket:[{inode}]" for inode in _listening(self.https))
+        return False
 
     async def until_it_listens(self) -> None:
         """Wait until it takes connections."""
@@ -94,11 +105,18 @@ class Proxy:
                 await asyncio.sleep(0.02)  # there is nothing to wait on
 
     async def reload(self) -> None:
-        """Have it read its file anew, as its unit's ExecReload= does."""
+        """Have it read its file anew, as its unit's ExecReload= does; returns once it has.
+
+        What tells nothing of it has then another process at its port.
+        """
         assert self._process is not None
         reloading = KINDS[self.kind][2](self)
         if reloading is None:
+            before = self._workers()
             self._process.send_signal(signal.SIGUSR2 if self.kind == "haproxy" else signal.SIGHUP)
+            async with asyncio.timeout(DEADLINE):
+                while not self._workers() - before or any(map(self._listens, before)):  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)  # there is nothing to wait on
             return
         process = await asyncio.create_subprocess_exec(
             *reloading, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
@@ -120,6 +138,16 @@ class Proxy:
             assert old in text, f"{name} has no {old}"
             text = text.replace(old, new)
         return text
+
+
+def _listening(port: int) -> set[str]:
+    """The inodes of the sockets that listen at a TCP port, by the kernel's own lists."""
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path("/proc/net", name).read_text().splitlines()[1:]
+    ]
+    return {row[9] for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")}
 
 
 def _write_nginx(proxy: Proxy, edit: Callable[[str], str]) -> None:

@@ -18,7 +18,7 @@ from tests.conftest import PROJECT
 from tests.lone_xucd import LoneXucd
 from tests.proxies import CLIENT, DEADLINE, EXAMPLES, KINDS, NAME, Proxy, running
 from tests.web_server import said, serving, until
-from tests.ws_client import Client, Refused
+from tests.ws_client import Client, Closed, Refused
 from xucd.config.settings import Settings
 from xucd.config.user_file import MAX_USERS
 from xucd.cti.link import LinkLimits
@@ -252,7 +252,7 @@ async def test_links_and_pages_go_on_after_a_reload_of_the_proxy(
                     async with await link(proxy, xucd) as new:
                         await answers(new)
                     break
-                except OSError:
+                except (OSError, EOFError, Closed):
                     await asyncio.sleep(0.02)
         if proxy.kind != "caddy":  # which closes all links: docs/proxy.md
             await answers(old)
