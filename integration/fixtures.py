@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import hashlib
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -72,11 +73,13 @@ MakeXucd = Callable[..., Awaitable[Xucd]]
 
 async def copied(prepared: Path, xucd: Xucd, center: str) -> None:
     """Give xucd the database of a centre, which is made the first time that a test wants it."""
-    demo = prepared / "xucd.db"
+    made = xucd.folder / "xucd.db"
+    prepared /= f"{datetime.date.today()}"  # its callbacks are due today and tomorrow
+    prepared.mkdir(exist_ok=True)
+    demo = prepared / made.name
     if not demo.exists():
         await Xucd(xucd.pbx, prepared).prepare()
     wanted = prepared / f"{hashlib.sha256(center.encode()).hexdigest()}.db" if center else demo
-    made = xucd.folder / "xucd.db"
     if wanted.exists():
         shutil.copy(wanted, made)
         return
@@ -133,24 +136,30 @@ async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
 
 async def no_channels(pbx: Pbx) -> None:
     """Wait until Asterisk has no channel."""
-    async with Panel(pbx) as panel:
-        await _no_channels(panel)
+    async with Panel(pbx) as panel, asyncio.timeout(DEADLINE):
+        while not await _has_no_channel(panel):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)  # a command line announces nothing
 
 
-async def _no_channels(panel: Panel) -> None:
+async def _has_no_channel(panel: Panel) -> bool:
+    return "0 active channels" in await panel.command("core show channels")
+
+
+async def end_calls(phones: Phones, panel: Panel) -> None:
+    """End all calls, those also that were placed just now and have not arrived at Asterisk yet."""
     async with asyncio.timeout(DEADLINE):
         while True:
-            if "0 active channels" in await panel.command("core show channels"):
-                return
-            await asyncio.sleep(0.02)  # a command line announces nothing
+            await panel.command("channel request hangup all")
+            if not phones.under_way() and await _has_no_channel(panel):
+                break
+            await asyncio.sleep(0.05)  # a command line announces nothing
+    await phones.forget()
 
 
 async def clear(world: World) -> None:
     """End all calls and take all members away, so that the next test finds a quiet PBX."""
     async with Panel(world.pbx) as panel:
-        await panel.command("channel request hangup all")
-        await _no_channels(panel)
-        await world.phones.forget()
+        await end_calls(world.phones, panel)
         queue = ""
         for line in await panel.command("queue show"):
             if line[:1].strip():

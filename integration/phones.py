@@ -99,6 +99,7 @@ class Phones:
         self._sipp = Sipp(pbx.image, ports.sip, own, ports.media)
         self._phones: dict[str, Phone] = {}
         self._legs: dict[str, Leg] = {}
+        self._placed: list[tuple[Leg, Process]] = []  # calls of which some have arrived
         self._process: Process | None = None
 
     async def start(self) -> Phones:
@@ -130,7 +131,7 @@ class Phones:
 
     async def forget(self) -> None:
         """Let all phones, here and outside, be as new once their calls are over."""
-        for phone in self._phones.values():
+        for phone in list(self._phones.values()):
             await asyncio.gather(*(leg.ended() for leg in phone.legs))
             phone.forget()
 
@@ -193,10 +194,20 @@ class Phones:
         )
         leg = Leg(self._sipp, process.port, call_id, user)
         leg.sound = sound
+        self._placed.append((leg, process))
         process.done.add_done_callback(
             lambda code: leg.fail(f"SIPp gave up: {process.errors()}") if code.result() else None
         )
         return leg
+
+    def under_way(self) -> list[Leg]:
+        """The calls that were placed and of which nobody knows yet whether Asterisk has them."""
+        self._placed = [
+            (leg, process)
+            for leg, process in self._placed
+            if not (leg.rang_at or leg.answered_at or leg.ended_at or process.done.done())
+        ]
+        return [leg for leg, _ in self._placed]
 
     async def ended(self) -> str:
         """Wait until the phones are gone, as they are only when their SIPp dies; says so."""

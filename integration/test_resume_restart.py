@@ -16,7 +16,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from integration.client import Client, Refused, token_of
-from integration.fixtures import World, no_channels
+from integration.fixtures import World, end_calls, no_channels
+from integration.model.panel import Panel
 from integration.phones import NotAnswered
 from tests.plugin_proofs import Proof
 from tests.resuming_page import ResumingPage, folded
@@ -139,9 +140,8 @@ class Traffic:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.to_thread(self.world.pbx.cli, "channel request hangup all")
-        await no_channels(self.world.pbx)
-        await self.world.phones.forget()
+        async with Panel(self.world.pbx) as panel:
+            await end_calls(self.world.phones, panel)
 
 
 async def while_away(world: World, chance: random.Random) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from integration.fixtures import copied
 from integration.pbx import Pbx
 from integration.running import Xucd
 
@@ -14,8 +14,7 @@ from integration.running import Xucd
 @contextlib.asynccontextmanager
 async def one_xucd(pbx: Pbx, prepared: Path, folder: Path) -> AsyncIterator[Xucd]:
     """A daemon with the demo's centre, for as long as the context lasts."""
-    if not (prepared / "xucd.db").exists():
-        await Xucd(pbx, prepared).prepare()
-    shutil.copy(prepared / "xucd.db", folder)
-    async with Xucd(pbx, folder) as xucd:
+    xucd = Xucd(pbx, folder)
+    await copied(prepared, xucd, "")
+    async with xucd:
         yield xucd
