@@ -243,12 +243,13 @@ class Looks:
     [
         ([[]], [], 1),
         ([["a"], []], [], 1),
-        ([["a", "b"], ["b", "c"]], ["b"], 1),
+        ([["a", "b"], ["b", "c"], ["b"], ["b", "a"]], ["b"], 1),
+        ([["b"], ["b"], ["b"], []], [], 1),
         ([["a"], None], [], 0),
         ([None], [], 0),
     ],
 )
-async def test_a_difference_is_one_that_two_looks_in_turn_find(
+async def test_a_difference_is_one_that_all_looks_in_turn_find(
     looks: list[list[str] | None], found: list[str], compared: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene = Looks(*looks)

@@ -29,6 +29,9 @@ T = TypeVar("T")
 QUIET = 1.0  # seconds without an event
 PATIENCE = 20.0  # seconds within which it must become quiet
 LONGEST_BURST = 4
+LOOKS = 4
+"""How many looks in turn have to find a difference, a second apart. What no event has told xucd, it
+finds by itself after five: that is a difference, being late with what an event told is none."""
 TRIES = 3
 
 
@@ -118,27 +121,27 @@ async def do(scene: Scene, done: Done) -> None:
 
 
 async def settle(scene: Scene) -> list[str]:
-    """Wait until it is quiet and compare; the differences that two comparisons in turn find.
+    """Wait until it is quiet and compare; the differences that `LOOKS` comparisons in turn find.
 
-    So what xucd is late with is given a second chance. Where it never becomes quiet nothing is
-    compared; `finish` sees that this is the exception.
+    Where it never becomes quiet nothing is compared; `finish` sees that this is the exception.
     """
     scene.bursts += 1
     found: list[str] = []
-    before: list[str] | None = None
-    for _ in range(TRIES):
-        if not await scene.panel.quiet(QUIET, PATIENCE):
-            break
+    left: list[str] = []
+    looks = disturbed = 0
+    while disturbed < TRIES and await scene.panel.quiet(QUIET, PATIENCE):
         heard = scene.panel.heard
         listed, seen = await scene.look(), await answers.read(scene.pages, scene.silent)
         if scene.panel.heard != heard:
+            disturbed += 1
             continue
         now = differences(listed, seen, scene.known())
-        if not now or before is not None:
+        left = [each for each in left if each in now] if looks else now
+        looks += 1
+        if not left or looks == LOOKS:
             scene.compared += 1
-            found = [each for each in now if each in (before or ())]
+            found = left
             break
-        before = now
     troubles, scene.troubles = scene.troubles + scene.tracebacks(), []
     for login, page in scene.pages.items():
         troubles += scene.stories.wrong(login, page.frames)
