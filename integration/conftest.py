@@ -105,7 +105,8 @@ def asterisk_image(docker: None, asterisk_version: str) -> str:
 @pytest.fixture(scope="session")
 def pbx(asterisk_image: str) -> Iterator[Pbx]:
     """A booted Asterisk, one for all tests of its version."""
-    with Pbx(asterisk_image) as pbx:
+    # On a slow machine a test's callers arrive for longer than the demo's would wait.
+    with Pbx(asterisk_image, queue_timeout=600) as pbx:
         yield pbx
 
 

@@ -15,7 +15,7 @@ import pytest
 from integration.client import Body, Client, Refused
 from integration.fixtures import MakeXucd, World, clear
 from integration.phones import Phones
-from integration.running import DEMO, Xucd
+from integration.running import DEADLINE, DEMO, Xucd
 from xucd.center.callbacks import Ticket
 from xucd.signin.tokens import Tokens
 from xucd.store import callback_reading as reading
@@ -77,7 +77,7 @@ async def ticket_of(xucd: Xucd, ticket: str) -> Ticket:
     """A ticket whose call is over, as it is kept."""
     store = xucd.store()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(DEADLINE):
             while True:  # another process writes it: there is nothing to wait on
                 tickets = await asyncio.to_thread(reading.tickets, store)
                 for found in tickets:

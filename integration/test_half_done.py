@@ -13,10 +13,10 @@ from integration.test_hard_stations import members
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def hasty(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
-    """A world whose xucd waits for Asterisk for a second only."""
+    """A world whose xucd waits for Asterisk for three seconds only: it is lost after twelve."""
     async with a_world(make_xucd, phones) as world:
         world.xucd.file.write_text(
-            world.xucd.file.read_text().replace("action_timeout = 20", "action_timeout = 1")
+            world.xucd.file.read_text().replace("action_timeout = 20", "action_timeout = 3")
         )
         await world.xucd.stop()
         await world.xucd.start()

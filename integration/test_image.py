@@ -17,7 +17,8 @@ from integration.client import Client
 from integration.debian.booted import PROJECT, build_package
 from integration.fixtures import World
 from integration.pbx import OWNER, Pbx, owner_label
-from integration.running import DEADLINE, DEMO, free_port
+from integration.ports import free_port
+from integration.running import DEADLINE, DEMO
 from xucd import __version__
 
 pytestmark = pytest.mark.any_asterisk
@@ -80,6 +81,21 @@ def until(container: str, condition: str, said: str = "") -> None:
         time.sleep(0.2)  # Docker announces it to nobody
 
 
+def until_logged(container: str, words: str) -> None:
+    """Wait until it has said so."""
+    deadline = time.monotonic() + HEALTH_DEADLINE
+    while words not in (said := _logs(container)):
+        assert time.monotonic() < deadline, said
+        time.sleep(0.2)  # Docker announces it to nobody
+
+
+def _logs(container: str) -> str:
+    command = ["docker", "logs", container]
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
+    ).stdout
+
+
 def _is(state: Any, condition: str, said: str) -> bool:
     health = state["Health"]
     last = health["Log"][-1]["Output"] if health["Log"] else ""
@@ -95,7 +111,9 @@ async def test_an_agent_takes_a_call_by_an_unprivileged_container(
         centre = DEMO.read_text(encoding="utf-8")
         docker("exec", "-i", ran, "xucd", "center", "apply", "/dev/stdin", given=centre)
         docker("exec", "-i", ran, "xucd", "user", "passwd", "bruce", given="bruce-demo\n")
+        await asyncio.to_thread(until, ran, "healthy")
         docker("kill", "--signal", "HUP", ran)
+        await asyncio.to_thread(until_logged, ran, "configuration reloaded")
         await asyncio.to_thread(until, ran, "healthy")
         assert docker("exec", ran, "id").split()[:2] == ["uid=8090(xucd)", "gid=8090(xucd)"]
         assert "CapEff:\t0000000000000000\n" in docker("exec", ran, "cat", "/proc/1/status")

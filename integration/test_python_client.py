@@ -151,7 +151,8 @@ async def test_a_handler_that_raises_is_logged_and_stays(
         off()
         await ada.get_config(object_type="agent")
     assert len(calls) == 2
-    assert [record.message for record in caplog.records] == ["a handler of AgentList failed"] * 2
+    ours = [record for record in caplog.records if record.name.startswith("xucd.client")]
+    assert [record.message for record in ours] == ["a handler of AgentList failed"] * 2
 
 
 async def test_callbacks_are_live(world: World) -> None:

@@ -26,7 +26,7 @@ from xucd.cti.messages import window_name
 
 SUPPORT, SALES, BILLING, NIGHT = 1, 2, 3, 4
 NUMBERS = {SUPPORT: "3000", SALES: "3001", BILLING: "3002", NIGHT: "3003"}
-TIMEOUT = 40  # seconds after which a queue lets a caller go
+TIMEOUT = 55  # seconds after which a queue lets a caller go
 SOON, LATE = 3.0, 20.0  # seconds after which agents begin to answer in SALES, in BILLING
 EARLY, LATER = 3.0, 17.0  # seconds after which callers give up, the later ones at the earliest
 AGENTS = {  # agent: login, line, the queue it answers
@@ -77,6 +77,12 @@ async def counted(client: Client, queue_id: int, wanted: dict[str, float]) -> No
     await client.frame(fits)
 
 
+async def waiting(client: Client, callers: dict[int, int]) -> None:
+    """Wait until so many callers are told to have entered each queue, and to wait there."""
+    for queue, count in callers.items():
+        await counted(client, queue, {Figure.WAITING_CALLS: count, Figure.ENTERED: count})
+
+
 def latest(client: Client, queue_id: int) -> dict[str, float]:
     told = [body for body in client.bodies("QueueStatistics") if body["queueId"] == queue_id]
     return counters(told[-1])
@@ -122,16 +128,17 @@ async def test_forty_calls_are_counted_as_they_ended_also_by_an_xucd_killed_in_b
     await counted(ada, SALES, {Figure.LOGGED_IN_AGENTS: 3, Figure.AVAILABLE_AGENTS: 0})
 
     dial = world.phones.dial
-    soon = [dial(NUMBERS[SALES]) for _ in range(8)]
     late = [dial(NUMBERS[BILLING]) for _ in range(8)]
-    early = [dial(NUMBERS[SUPPORT]) for _ in range(6)]
     later = [dial(NUMBERS[SUPPORT]) for _ in range(6)]
     timed_out = [dial(NUMBERS[SUPPORT]) for _ in range(6)]
     closed = [dial(NUMBERS[NIGHT]) for _ in range(6)]
     restarted = asyncio.Event()
-    ends = [asyncio.create_task(turned_away(call)) for call in timed_out + closed]
-    for queue, callers in ((SUPPORT, 18), (SALES, 8), (BILLING, 8)):
-        await counted(ada, queue, {Figure.WAITING_CALLS: callers, Figure.ENTERED: callers})
+    ends = [asyncio.create_task(turned_away(call)) for call in (*timed_out, *closed)]
+    await waiting(ada, {SUPPORT: 12, BILLING: 8})
+    # Whose wait is to be short comes when all others are there, however long forty callers take.
+    soon = [dial(NUMBERS[SALES]) for _ in range(8)]
+    early = [dial(NUMBERS[SUPPORT]) for _ in range(6)]
+    await waiting(ada, {SUPPORT: 18, SALES: 8})
     begun = asyncio.get_running_loop().time()
     ends += [
         *(asyncio.create_task(gives_up(call, begun + EARLY)) for call in early),
@@ -176,9 +183,9 @@ async def test_forty_calls_are_counted_as_they_ended_also_by_an_xucd_killed_in_b
         Figure.EXPECTED_WAIT: 0,  # xucd expects what it has seen itself
     }
     billing = latest(ada, BILLING)
-    assert LATE <= billing.pop(Figure.EXPECTED_WAIT) < TIMEOUT
-    others = {name: value for name, value in NOTHING.items() if name != Figure.EXPECTED_WAIT}
-    assert billing == others | {
+    assert LATE <= billing[Figure.EXPECTED_WAIT] < TIMEOUT
+    assert billing == NOTHING | {
+        Figure.EXPECTED_WAIT: billing[Figure.EXPECTED_WAIT],
         Figure.ENTERED: 8,
         Figure.ANSWERED: 8,
         Figure.ANSWERED_SHARE: 100,
@@ -194,12 +201,12 @@ async def test_forty_calls_are_counted_as_they_ended_also_by_an_xucd_killed_in_b
     }
     assert latest(ada, NIGHT) == NOTHING | {Figure.CLOSED: 6}
 
-    window = await asked_for(ada, queueId=BILLING, window=120, xqos=40)
-    in_40_s = window_name(Figure.ANSWERED_SOON_SHARE, 40)
-    assert (window[Figure.ANSWERED], window[in_40_s]) == (8, 100)
-    window = await asked_for(ada, queueId=SUPPORT, window=3600, xqos=10)
-    after_10_s = window_name(Figure.ABANDONED_LATE_SHARE, 10)
-    assert (window[Figure.TIMED_OUT], window[after_10_s]) == (6, 50)
+    window = await asked_for(ada, queueId=BILLING, window=120, xqos=TIMEOUT)
+    assert window[Figure.ANSWERED] == 8
+    assert window[window_name(Figure.ANSWERED_SOON_SHARE, TIMEOUT)] == 100
+    window = await asked_for(ada, queueId=SUPPORT, window=3600, xqos=15)
+    assert window[Figure.TIMED_OUT] == 6
+    assert window[window_name(Figure.ABANDONED_LATE_SHARE, 15)] == 50
 
 
 async def until(moment: float) -> None:
@@ -285,7 +292,7 @@ async def test_the_longest_wait_grows_without_any_event_of_asterisk(world: World
     ada = await world.client("ada")
     await ada.ask("subscribeToQueueStats")
     call = world.phones.dial("3001")
-    await counted(ada, SALES, {Figure.WAITING_CALLS: 1, Figure.LONGEST_WAIT: 0})
+    await counted(ada, SALES, {Figure.WAITING_CALLS: 1})
 
     def long(frame: Frame) -> bool:
         if frame.type != "QueueStatistics" or frame.body["queueId"] != SALES:

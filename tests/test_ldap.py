@@ -186,7 +186,7 @@ def test_a_server_that_does_not_answer_is_left_for_the_next_one_and_for_a_while(
     # Port 9 discards, and nothing listens there.
     both = settings(slapd, urls=("ldap://127.0.0.1:9", slapd.url))
     assert LdapDirectory(both).identity("bruce", "bruce-ldap") is not None
-    alone = LdapDirectory(settings(slapd, timeout=1), lambda: now)
+    alone = LdapDirectory(settings(slapd, timeout=3), lambda: now)
     slapd.freeze()
     try:
         with pytest.raises(DirectoryUnavailable):

@@ -24,8 +24,18 @@ def remove() -> None:
         file.unlink(missing_ok=True)
     for file in places.FOLDER.glob(f"{places.DATABASE.name}*"):
         file.unlink()
-    if places.SCRATCH.exists():
-        shutil.rmtree(places.SCRATCH)
+    _remove_scratch()
+
+
+def _remove_scratch() -> None:
+    """Another PBX that starts may remove the same leftovers, in the same moment."""
+    until = time.monotonic() + DEADLINE
+    while places.SCRATCH.exists():
+        try:
+            shutil.rmtree(places.SCRATCH)
+        except FileNotFoundError:
+            if time.monotonic() > until:
+                raise
 
 
 def wait_for_ports() -> None:

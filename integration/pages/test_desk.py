@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import expect
 
+from integration.client import DEADLINE
 from integration.fixtures import MakeXucd, World, a_world
 from integration.pages.browsers import toast
 from integration.pages.desks import OpensDesk
@@ -42,6 +43,13 @@ async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
     """The demo's centre, whose calls have sheets."""
     async with a_world(make_xucd, phones, SHEETS, CENTER) as world:
         yield world
+
+
+async def counted(world: World, metric: str, value: float) -> None:
+    """Wait until a metric has a value: a command is counted a moment after it has taken effect."""
+    async with asyncio.timeout(DEADLINE):
+        while (await asyncio.to_thread(world.xucd.metrics))[metric] != value:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)  # a metric tells nobody of its news
 
 
 async def test_the_keyboard_alone_is_enough_for_a_whole_call(
@@ -91,8 +99,7 @@ async def test_the_keyboard_alone_is_enough_for_a_whole_call(
     await expect(bruce.sheet).to_be_visible()  # it is there to be written up
     await bruce.key("r")
     await expect(bruce.state).to_have_text("Ready")
-    counted = await asyncio.to_thread(world.xucd.metrics)
-    assert counted['xucd_commands_total{command="unpauseAgent",outcome="ok"}'] == 2
+    await counted(world, 'xucd_commands_total{command="unpauseAgent",outcome="ok"}', 2)
     figures = page.locator("#figures")
     await expect(figures.locator(".answered dd")).to_have_text("1")
     await expect(figures.locator(".wrapup dd")).not_to_have_text("")

@@ -18,7 +18,7 @@ from integration.running import DEMO
 
 ROOT = Path(__file__).parents[2]
 TESTS = Path(__file__).parent / "library"
-TTL = 8  # seconds that a token is good for, where that is looked at
+TTL = 12  # seconds that a token is good for, where that is looked at
 DEADLINE = 110.0
 
 
