@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.lone_xucd import LoneXucd
 from tests.rest_client import PREFIX
 from xucd.web.rest_openapi import document
@@ -14,6 +16,7 @@ PROJECT = Path(__file__).parent.parent
 CONFIG = PROJECT / "tests/schemathesis.toml"
 
 
+@pytest.mark.timeout(600)  # many requests, one after the other
 async def test_the_routes_do_what_their_document_says(tmp_path: Path) -> None:
     async with LoneXucd(tmp_path) as xucd:
         process = await asyncio.create_subprocess_exec(
