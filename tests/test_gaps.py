@@ -111,6 +111,30 @@ async def test_a_gap_that_begins_while_the_last_is_read_is_counted_in_its_turn(
     assert (queue.entered, queue.answered, queue.unseen) == (1, 1, 0)
 
 
+@pytest.mark.parametrize("set_by", [0, -300])
+async def test_calls_from_before_an_xucd_that_remembers_nothing_are_not_counted(
+    reading: Reading, set_by: int
+) -> None:
+    reading.reads(queue_log=reading.file, cdr=reading.cdr)
+    scene, done = reading.scene, asyncio.Event()
+    with reading.cdr.open("a") as cdr:
+        cdr.write(a_record(scene.now, scene.now))
+    reading.logs("before.1", "support", "NONE", "ENTERQUEUE", "", "0230210082")
+    reading.logs("before.1", "support", "NONE", "ABANDON", 1, 1, 0)
+    scene.now += 2
+    reading.gaps.heard(scene.now, done.set)  # for the first time
+    reading.gaps.shift(set_by)
+    scene.now += set_by + 0.5
+    reading.is_lost()
+    reading.logs("in.1", "support", "NONE", "ENTERQUEUE", "", "0230210083")
+    reading.logs("in.1", "support", "NONE", "ABANDON", 1, 1, 0)
+    scene.now += 5
+    reading.is_heard(done)
+    await reading.goes_on(done)
+    queue, agent = scene.center.queue_stats.day(SUPPORT), scene.agent().day(scene.now)
+    assert (queue.entered, queue.abandoned, agent.outbound_calls) == (1, 1, 0)
+
+
 async def test_a_clock_that_is_set_moves_each_gap_that_is_not_closed(reading: Reading) -> None:
     first, second = asyncio.Event(), asyncio.Event()
     began = reading.scene.now

@@ -30,6 +30,8 @@ from xucd.store.journal import day_of
 
 AGAIN_S = 0.5
 """After how many seconds a log that could not be read is tried again."""
+CUT_S = 1.0
+"""By how many seconds Asterisk's logs cut moments: they tell whole ones."""
 
 log = structlog.get_logger()
 
@@ -78,6 +80,8 @@ class Gaps:
         self._logs = logs
         self._unheard: list[_Unheard] = []
         self._heard_until: float | None = None
+        # Whoever remembers nothing of the time before it first heard has not counted it.
+        self._known_since: float | None = None if memory is None else -math.inf
         self._shifts = 0
         self._closing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -119,11 +123,15 @@ class Gaps:
                 unheard.heard_from += seconds
         if self._heard_until is not None:
             self._heard_until += seconds
+        if self._known_since is not None:
+            self._known_since += seconds
         self._tell()
 
     def heard(self, heard_from: float, publish: Callable[[], None]) -> None:
         """Asterisk is heard again, since this moment, and the centre holds what there is now."""
         if self._heard_until is None:
+            if self._known_since is None:
+                self._known_since = heard_from
             return
         self._heard_until = None
         unheard = self._unheard[-1]
@@ -186,12 +194,16 @@ class Gaps:
         """What the logs tell by xucd's clock, as it goes when this returns."""
         while True:
             shifts = self._shifts
-            dated = (
-                await asyncio.to_thread(self._dated, lines),
-                await asyncio.to_thread(self._dated, records),
+            dated_lines = await asyncio.to_thread(self._dated, lines)
+            dated_records = await asyncio.to_thread(self._dated, records)
+            if shifts != self._shifts:
+                continue
+            since = -math.inf if self._known_since is None else self._known_since - CUT_S
+            return LogsTold(
+                [line for line in dated_lines if line.at >= since],
+                [record for record in dated_records if record.ended >= since],
+                seated,
             )
-            if shifts == self._shifts:
-                return LogsTold(*dated, seated)
 
     # These run in a thread: a log of days must not stop the loop.
 
