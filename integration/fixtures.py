@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from integration.client import DEADLINE, Client
+from integration.faults.waiting import until
 from integration.model.panel import Panel
 from integration.pbx import Pbx
 from integration.phones import Phone, Phones
@@ -136,9 +137,8 @@ async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
 
 async def no_channels(pbx: Pbx) -> None:
     """Wait until Asterisk has no channel."""
-    async with Panel(pbx) as panel, asyncio.timeout(DEADLINE):
-        while not await _has_no_channel(panel):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)  # a command line announces nothing
+    async with Panel(pbx) as panel:
+        await until(lambda: _has_no_channel(panel), DEADLINE)
 
 
 async def _has_no_channel(panel: Panel) -> bool:
@@ -147,12 +147,12 @@ async def _has_no_channel(panel: Panel) -> bool:
 
 async def end_calls(phones: Phones, panel: Panel) -> None:
     """End all calls, those also that were placed just now and have not arrived at Asterisk yet."""
-    async with asyncio.timeout(DEADLINE):
-        while True:
-            await panel.command("channel request hangup all")
-            if not phones.under_way() and await _has_no_channel(panel):
-                break
-            await asyncio.sleep(0.05)  # a command line announces nothing
+
+    async def are_over() -> bool:
+        await panel.command("channel request hangup all")
+        return not phones.under_way() and await _has_no_channel(panel)
+
+    await until(are_over, DEADLINE)
     await phones.forget()
 
 

@@ -8,7 +8,7 @@ import json
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -75,17 +75,19 @@ def inspected(container: str) -> Any:
 
 def until(container: str, condition: str, said: str = "") -> None:
     """Wait until Docker finds it healthy, or not, by an answer that says so."""
-    deadline = time.monotonic() + HEALTH_DEADLINE
-    while not _is(state := inspected(container), condition, said):
-        assert state["Running"] and time.monotonic() < deadline, docker("logs", container)
-        time.sleep(0.2)  # Docker announces it to nobody
+    _until(container, lambda: _is(inspected(container), condition, said))
 
 
 def until_logged(container: str, words: str) -> None:
     """Wait until it has said so."""
+    _until(container, lambda: words in _logs(container))
+
+
+def _until(container: str, holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + HEALTH_DEADLINE
-    while words not in (said := _logs(container)):
-        assert time.monotonic() < deadline, said
+    while not holds():
+        running = inspected(container)["Running"]
+        assert running and time.monotonic() < deadline, _logs(container)
         time.sleep(0.2)  # Docker announces it to nobody
 
 

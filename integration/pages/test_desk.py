@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest_asyncio
 from playwright.async_api import expect
 
-from integration.client import DEADLINE
+from integration.faults.waiting import until
 from integration.fixtures import MakeXucd, World, a_world
 from integration.pages.browsers import toast
 from integration.pages.desks import OpensDesk
@@ -47,9 +47,11 @@ async def world(make_xucd: MakeXucd, phones: Phones) -> AsyncIterator[World]:
 
 async def counted(world: World, metric: str, value: float) -> None:
     """Wait until a metric has a value: a command is counted a moment after it has taken effect."""
-    async with asyncio.timeout(DEADLINE):
-        while (await asyncio.to_thread(world.xucd.metrics))[metric] != value:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)  # a metric tells nobody of its news
+
+    async def has_come() -> bool:
+        return (await asyncio.to_thread(world.xucd.metrics))[metric] == value
+
+    await until(has_come)
 
 
 async def test_the_keyboard_alone_is_enough_for_a_whole_call(
