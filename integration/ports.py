@@ -57,8 +57,11 @@ def _singles() -> Iterator[int]:
     """Port by port; those of before come again once all blocks are taken."""
     mine: list[int] = []
     while True:
-        new = (base for base in range(FIRST, END, BLOCK) if claim(base))
-        base = next(new, None) or mine.pop(0)
+        base = next((base for base in range(FIRST, END, BLOCK) if claim(base)), None)
+        if base is None:
+            if not mine:
+                raise RuntimeError(f"no free block of ports between {FIRST} and {END}")
+            base = mine.pop(0)
         mine.append(base)
         yield from (port for port in range(base, base + BLOCK) if is_free(port, socket.SOCK_STREAM))
 
