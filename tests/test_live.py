@@ -8,7 +8,7 @@ import pytest
 import xucd
 from tests.scene import Scene
 from xucd.center.agent import Stance
-from xucd.center.live import AgentRecord, Member
+from xucd.center.live import AgentRecord
 
 ROOT = Path(xucd.__file__).parent
 OUTSIDE = sorted(path for path in ROOT.rglob("*.py") if ROOT / "center" not in path.parents)
@@ -29,7 +29,7 @@ def test_an_agents_queues_and_memberships_cannot_be_changed_from_outside() -> No
     with pytest.raises(TypeError):
         scene.agent().queues[1] = 5  # type: ignore[index]  # it is a mapping to be read
     with pytest.raises(TypeError):
-        scene.agent().members[1] = Member(True, "")  # type: ignore[index]
+        scene.agent().members[1] = scene.agent().members[2]  # type: ignore[index]
     with pytest.raises(AttributeError):
         scene.agent().members[1].paused = True  # type: ignore[misc]
     assert scene.agent().stance is Stance.READY

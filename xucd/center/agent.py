@@ -118,7 +118,7 @@ def shown(stance: Stance, phone: Phone, *, in_reach: bool = True) -> AgentState:
     return _BY_PHONE.get(phone) or _BY_STANCE[stance]
 
 
-class CallShown(msgspec.Struct, frozen=True):
+class CallShown(msgspec.Struct, frozen=True, gc=False):
     """What `AgentOnCall` tells of the call.
 
     `acd` means that it came through a queue; `recording` is ``DISABLED`` where there is none.
@@ -130,7 +130,7 @@ class CallShown(msgspec.Struct, frozen=True):
     recording: Recording
 
 
-class AgentShown(msgspec.Struct, frozen=True):
+class AgentShown(msgspec.Struct, frozen=True, gc=False):
     """All that a client can see of an agent's state; two that are equal need no second message.
 
     `phone_number` is the line the agent is on or, logged out, last used or calls its own, "" if it

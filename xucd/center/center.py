@@ -299,13 +299,13 @@ class Center:
 
     def report_memberships(self, live: AgentRecord) -> None:
         """Tell which of an agent's memberships are others than clients were told last."""
-        if self.suppressed or live.leaving:
+        if self.suppressed or live.leaving or not live.moved:
             return
         before, agent = live.told, live.agent
         told = live.memberships()
+        live.set_told(told)
         if told == before:
             return
-        live.set_told(told)
         for queue_id in sorted(before.keys() | told.keys()):
             shown = told.get(queue_id, NO_MEMBER)
             if shown != before.get(queue_id, NO_MEMBER):

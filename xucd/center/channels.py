@@ -145,12 +145,14 @@ class Channels:
         self._by_interface: dict[str, dict[str, Channel]] = {}
         self._by_call: dict[str, dict[str, Channel]] = {}
         self._by_bridge: dict[str, dict[str, Channel]] = {}
+        self._reached: dict[str, tuple[Channel, ...]] = {}  # as far as it has been asked for
 
     # -- keeping it up to date
 
     def add(self, channel: Channel) -> None:
         """Add a channel; one that is known already is left as it is."""
         if channel.unique_id not in self.by_id:
+            self._reached.clear()
             self._born += 1
             channel.born = self._born
             self.by_id[channel.unique_id] = channel
@@ -164,6 +166,7 @@ class Channels:
         channel = self.by_id.get(unique_id)
         if channel is not None:
             self.touch(channel)
+            self._reached.clear()
             del self.by_id[unique_id]
             _drop(self._by_interface, channel.interface, unique_id)
             _drop(self._by_call, channel.linked_id, unique_id)
@@ -176,6 +179,7 @@ class Channels:
         channel = self.by_id.get(unique_id)
         if channel is not None:
             self.touch(channel)
+            self._reached.clear()
             _drop(self._by_interface, channel.interface, unique_id)
             channel.name, channel.interface = name, interface_of(name)
             _put(self._by_interface, channel.interface, channel)
@@ -194,6 +198,7 @@ class Channels:
         if channel.bridge == bridge:
             return
         self.leave_bridge(channel, channel.bridge)
+        self._reached.clear()
         channel.bridge = bridge
         _put(self._by_bridge, bridge, channel)
 
@@ -201,13 +206,16 @@ class Channels:
         """Take a channel out of a bridge; no error if it is not in it."""
         if bridge and channel.bridge == bridge:
             self.touch(channel)
+            self._reached.clear()
             _drop(self._by_bridge, bridge, channel.unique_id)
             channel.bridge = ""
 
     def touch(self, channel: Channel) -> None:
         """Have the calls of this channel and of all that belong to it read anew."""
         self._touched[channel.name] = None
-        for found in (*self.in_call(channel.linked_id), *self.reach(channel)):
+        for found in self.in_call(channel.linked_id):
+            self._touched[found.name] = None
+        for found in self.reach(channel):
             self._touched[found.name] = None
 
     def take_touched(self) -> list[str]:
@@ -229,9 +237,17 @@ class Channels:
         """The channels in a bridge, in the order in which they entered it."""
         return self._by_bridge.get(bridge, {}).values()
 
-    def reach(self, channel: Channel) -> list[Channel]:
-        """All that a channel is joined to, nearest first: by bridges, and through Local halves."""
-        return list(self._joined(channel))
+    def reach(self, channel: Channel) -> tuple[Channel, ...]:
+        """All that a channel is joined to, nearest first: by bridges, and through Local halves.
+
+        An event asks for it many times over; it is found once for as long as nothing moves.
+        """
+        if not channel.bridge and not channel.is_local:
+            return ()
+        found = self._reached.get(channel.unique_id)
+        if found is None:
+            found = self._reached[channel.unique_id] = tuple(self._joined(channel))
+        return found
 
     def _joined(self, channel: Channel) -> Iterator[Channel]:
         seen, bridges = {channel.unique_id}, {""}
@@ -250,13 +266,16 @@ class Channels:
 
     def party(self, channel: Channel) -> Channel | None:
         """Whom a channel talks with: the nearest that is no Local half; None for nobody."""
-        return next((found for found in self._joined(channel) if not found.is_local), None)
+        for found in self.reach(channel):
+            if not found.is_local:
+                return found
+        return None
 
     def talk(self, channel: Channel) -> list[Channel]:
         """A channel and all that it is joined to or, while it is joined to none, its whole call."""
         joined = self.reach(channel)
         if all(found.is_local for found in joined):
-            joined += self.in_call(channel.linked_id)
+            joined = (*joined, *self.in_call(channel.linked_id))
         return list({found.unique_id: found for found in (channel, *joined)}.values())
 
     def recording(self, channel: Channel) -> Recording:
@@ -303,6 +322,7 @@ class Channels:
         """
         known = self.by_id
         self.by_id = {}
+        self._reached.clear()
         for index in (self._by_interface, self._by_call, self._by_bridge):
             index.clear()
         seen = list(seen)

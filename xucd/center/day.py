@@ -5,7 +5,7 @@ import msgspec
 from xucd.center.agent import AgentState
 
 
-class AgentDay(msgspec.Struct, frozen=True):
+class AgentDay(msgspec.Struct, frozen=True, gc=False):
     """What an agent did since local midnight. Times in seconds, moments in epoch seconds.
 
     Counted from events, never taken over from Asterisk's own counters, which have been wrong

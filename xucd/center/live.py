@@ -9,6 +9,7 @@ what they return is immutable. The centre alone holds the same object as an `Age
 methods are the only code that writes; each leaves the agent in a state that makes sense by itself.
 """
 
+import functools
 from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 
@@ -17,37 +18,13 @@ import msgspec
 from xucd.center.agent import AgentShown, AgentState, Fact, Phone, Stance, after, shown
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Line
-from xucd.center.events import DeviceStatus
+from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station
 
-
-class Member(msgspec.Struct, frozen=True):
-    """A membership as Asterisk has it; `status` is what the queue holds its phone to do.
-
-    `interface` is literally as configured in Asterisk, which a pause or removal has to name. One
-    that is not `dynamic` stands in queues.conf or a database, and cannot be removed.
-    """
-
-    paused: bool
-    reason: str
-    status: DeviceStatus = DeviceStatus.NOT_IN_USE
-    interface: str = ""
-    penalty: int = 0
-    dynamic: bool = True
-
-    @property
-    def idle(self) -> bool:
-        """Whether app_queue takes the phone for free: it rings one of unknown state, too."""
-        status = self.status
-        return status is DeviceStatus.NOT_IN_USE or status is DeviceStatus.UNKNOWN
-
-    @property
-    def in_reach(self) -> bool:
-        """Whether the queue holds the phone to be there to be rung."""
-        return self.status.in_reach
+NOWHERE: frozenset[int] = frozenset()
 
 
-class MembershipShown(msgspec.Struct, frozen=True):
+class MembershipShown(msgspec.Struct, frozen=True, gc=False):
     """What clients are told of an agent in a queue, by the penalty; -1 when it is not in it.
 
     `configured` is the configured penalty (-1 for none) where it is another one. `missing` says
@@ -58,6 +35,12 @@ class MembershipShown(msgspec.Struct, frozen=True):
     penalty: int
     configured: int | None = None
     missing: bool = False
+
+
+@functools.cache
+def as_configured(penalty: int) -> MembershipShown:
+    """A membership that is as it is configured; one object for all with this penalty."""
+    return MembershipShown(penalty)
 
 
 class LiveAgent:
@@ -73,6 +56,7 @@ class LiveAgent:
         "_line",
         "_lost",
         "_members",
+        "_moved",
         "_owes_wrapup",
         "_queues",
         "_reason",
@@ -86,22 +70,13 @@ class LiveAgent:
         "_taken",
         "_told",
         "_wrapup_s",
-        "members",
-        "queues",
     )
-
-    queues: Mapping[int, int]
-    """The ids of the queues that are configured for it with penalties, logged in or not."""
-    members: Mapping[int, Member]
-    """The memberships that Asterisk has now, by the queue's id."""
 
     def __init__(self, agent: Agent, line: Line | None, queues: Mapping[int, int], now: float):
         self._agent = agent
         self._line = line
         self._queues = dict(queues)
-        self._members: dict[int, Member] = {}
-        self.queues = MappingProxyType(self._queues)
-        self.members = MappingProxyType(self._members)
+        self._members: dict[int, MemberSeen] = {}
         self._stance = Stance.OUT
         self._reason = ""
         self._leaving = False
@@ -113,17 +88,25 @@ class LiveAgent:
         self._station_since = now
         self._day = AgentDay()
         self._spent_since = self._spent_until = now
-        self._changing: set[int] = set()
-        self._taken: set[int] = set()
-        self._lost: set[int] = set()
-        self._asked: set[int] = set()
-        self._joining: frozenset[int] = frozenset()
-        self._told = self.memberships()
+        # Empty, nearly always: frozen, so that all agents have the same empty one.
+        self._changing = self._taken = self._lost = self._asked = self._joining = NOWHERE
+        self._moved = False
+        self._told: Mapping[int, MembershipShown] = self.memberships()
 
     @property
     def agent(self) -> Agent:
         """The agent as configured."""
         return self._agent
+
+    @property
+    def queues(self) -> Mapping[int, int]:
+        """The ids of the queues that are configured for it with penalties, logged in or not."""
+        return MappingProxyType(self._queues)
+
+    @property
+    def members(self) -> Mapping[int, MemberSeen]:
+        """The memberships that Asterisk has now, by the queue's id."""
+        return MappingProxyType(self._members)
 
     @property
     def line(self) -> Line | None:
@@ -166,12 +149,12 @@ class LiveAgent:
     @property
     def taken(self) -> frozenset[int]:
         """Configured queues out of which others have taken it since it logged in."""
-        return frozenset(self._taken)
+        return self._taken
 
     @property
     def lost(self) -> frozenset[int]:
         """Configured queues that lack it by no one's will; it is put in as soon as they can."""
-        return frozenset(self._lost)
+        return self._lost
 
     @property
     def lacking(self) -> frozenset[int]:
@@ -183,12 +166,17 @@ class LiveAgent:
     @property
     def changing(self) -> frozenset[int]:
         """Queues in which a command is changing its membership."""
-        return frozenset(self._changing)
+        return self._changing
 
     @property
     def told(self) -> Mapping[int, MembershipShown]:
         """Its memberships as clients were told last."""
         return self._told
+
+    @property
+    def moved(self) -> bool:
+        """Whether `memberships` may be others than `told`: a pause, and most else, moves none."""
+        return self._moved
 
     def memberships(self) -> dict[int, MembershipShown]:
         """Its memberships as clients are to be told, by the queue's id.
@@ -198,13 +186,17 @@ class LiveAgent:
         only what Asterisk has is told.
         """
         if self._stance is Stance.OUT or not self._settled:
-            return {queue_id: MembershipShown(each) for queue_id, each in self._queues.items()}
+            return {queue_id: as_configured(each) for queue_id, each in self._queues.items()}
         shown = {}
         for queue_id in sorted(self._queues.keys() | self._members.keys()):
             member, configured = self._members.get(queue_id), self._queues.get(queue_id, -1)
             if member is not None:
                 same = queue_id in self._changing or member.penalty == configured
-                shown[queue_id] = MembershipShown(member.penalty, None if same else configured)
+                shown[queue_id] = (
+                    as_configured(member.penalty)
+                    if same
+                    else MembershipShown(member.penalty, configured)
+                )
             elif queue_id in self._taken:
                 shown[queue_id] = MembershipShown(-1, configured)
             elif queue_id not in self._changing:
@@ -277,6 +269,7 @@ class AgentRecord(LiveAgent):
         self._stance = after(before, fact)
         if self._stance is not before:
             self._owes_wrapup = False
+            self._moved |= Stance.OUT in (before, self._stance)
         self._reason = reason if self._stance is Stance.PAUSED else ""
         return before
 
@@ -290,7 +283,7 @@ class AgentRecord(LiveAgent):
 
     def log_out(self, now: float) -> None:
         """Be logged out, of all queues; the stance follows by `change_stance`."""
-        self._members.clear()
+        self._members = {}
         self._leaving = False
         self._settled = True
         self.forget_differences()
@@ -300,6 +293,7 @@ class AgentRecord(LiveAgent):
 
     def restore(self, station: Station, line: Line) -> None:
         """Restore the remembered state, so that nobody appears logged out before a snapshot."""
+        self._moved = True
         self._line = line
         self._stance = Stance.PAUSED if station.paused else Stance.READY
         self._reason, self._settled = station.reason, station.settled
@@ -313,11 +307,13 @@ class AgentRecord(LiveAgent):
 
     def begin_login(self) -> None:
         """A login was begun: until `settle`, a restart of xucd completes it."""
+        self._moved = True
         self._settled = False
         self._leaving = False
 
     def settle(self, settled: bool = True) -> None:
         """Record whether Asterisk is right about the queues."""
+        self._moved = True
         self._settled = settled
 
     def begin_logout(self) -> None:
@@ -337,53 +333,65 @@ class AgentRecord(LiveAgent):
 
     def configure(self, queue_id: int, penalty: int) -> None:
         """Be configured for a queue with this penalty, with -1 for none."""
+        self._moved = True
         if penalty < 0:
             self._queues.pop(queue_id, None)
-            self._lost.discard(queue_id)
+            self._lost -= {queue_id}
         else:
             self._queues[queue_id] = penalty
-        self._taken.discard(queue_id)
+        self._taken -= {queue_id}
 
     def set_changing(self, queue_id: int, changing: bool) -> None:
         """Record whether a command is changing a membership."""
+        self._moved = True
         if changing:
-            self._changing.add(queue_id)
+            self._changing |= {queue_id}
         else:
-            self._changing.discard(queue_id)
+            self._changing -= {queue_id}
 
-    def set_members(self, members: Mapping[int, Member]) -> None:
+    def set_members(self, members: Mapping[int, MemberSeen]) -> None:
         """Asterisk has these memberships, and no others."""
-        self._members.clear()
-        self._members.update(members)
-        for asked in (self._taken, self._lost, self._asked):
-            asked.difference_update(members)
+        before = self._members
+        if (
+            self._joining
+            or members.keys() != before.keys()
+            or any(each.penalty != before[queue_id].penalty for queue_id, each in members.items())
+        ):
+            self._moved = True
+        self._members = dict(members)
+        if self._taken or self._lost or self._asked:
+            self._taken = self._taken.difference(members) or NOWHERE
+            self._lost = self._lost.difference(members) or NOWHERE
+            self._asked = self._asked.difference(members) or NOWHERE
         if members:
-            self._joining = frozenset()
+            self._joining = NOWHERE
 
     def take_out(self, queue_id: int) -> None:
         """Somebody has taken it out of a queue; one that a command is changing does not count."""
+        self._moved = True
         if queue_id in self._queues and queue_id not in self._changing:
-            self._taken.add(queue_id)
-            self._lost.discard(queue_id)
+            self._taken |= {queue_id}
+            self._lost -= {queue_id}
             self._joining -= {queue_id}
 
     def lose(self, queue_ids: Iterable[int], known: frozenset[int]) -> None:
         """Lack these queues by no one's will, and ask for those of them that Asterisk has."""
-        self._lost = set(queue_ids) & self._queues.keys()
-        lacking = frozenset(self._lost & known)
+        self._moved = True
+        self._lost = frozenset(queue_ids).intersection(self._queues) or NOWHERE
+        lacking = self._lost & known or NOWHERE
         # What was asked for in vain does not make it ready.
-        self._joining = lacking - self._asked
-        self._asked |= lacking
+        self._joining = lacking - self._asked or NOWHERE
+        self._asked = self._asked | lacking or NOWHERE
 
     def forget_differences(self) -> None:
         """Forget what others did to its queues: a login begins with the configured ones."""
-        for differences in (self._taken, self._lost, self._asked):
-            differences.clear()
-        self._joining = frozenset()
+        self._moved = True
+        self._taken = self._lost = self._asked = self._joining = NOWHERE
 
     def set_told(self, told: Mapping[int, MembershipShown]) -> None:
         """Remember what clients have been told of its memberships."""
-        self._told = dict(told)
+        self._told = told
+        self._moved = False
 
     def set_agent(self, agent: Agent) -> None:
         """Follow a change of the agent's record, such as another group."""
@@ -450,9 +458,10 @@ class AgentRecord(LiveAgent):
 
         `known` are the queues that there are by now.
         """
+        self._moved = True
         self._shown, self._since, self._day = before.shown, before.since, before.day(now)
         self._members.update({key: each for key, each in before.members.items() if key in known})
-        self._taken.update(before.taken & self._queues.keys())
-        self._lost.update(before.lost & self._queues.keys())
+        self._taken |= before.taken.intersection(self._queues)
+        self._lost |= before.lost.intersection(self._queues)
         self._told = {key: each for key, each in before.told.items() if key in known}
         self._spent_since, self._spent_until = before._spent_since, now

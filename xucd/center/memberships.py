@@ -14,7 +14,6 @@ included, and overwrites what some of them were paused for. So both are remember
 paused for before, until the wrap-up ends, and members elsewhere. A restart of xucd forgets them.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
@@ -32,6 +31,9 @@ from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, SetPause
 from xucd.center.snapshot import MemberSeen
 
 _HINT = "hint:"
+
+Listed = tuple[int, MemberSeen]
+"""A member, with its queue's id."""
 
 
 def paused(member: MemberSeen, is_paused: bool, reason: str) -> MemberSeen:
@@ -76,7 +78,7 @@ def _remembering(listed: MemberSeen, known: MemberSeen | None) -> MemberSeen:
     A reload of a changed queues.conf makes all of its members anew: paused as before, for no
     reason.
     """
-    if known is None:
+    if known is None or not (listed.paused or known.freed or known.asked is not None):
         return listed
     without = known.paused and listed.paused and not listed.reason
     made_anew = not listed.dynamic and bool(known.reason)
@@ -99,9 +101,9 @@ class Memberships:
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
-        self._members: dict[tuple[int, str], MemberSeen] = {}
-        self._by_line: dict[int, dict[tuple[int, str], MemberSeen]] = {}
-        self._elsewhere: dict[tuple[str, str], MemberSeen] = {}
+        self._members: dict[int, dict[str, Listed]] = {}  # by queue id and interface
+        self._by_line: dict[int, list[Listed]] = {}  # in the order of `on_line`
+        self._elsewhere: dict[str, dict[str, MemberSeen]] = {}  # by interface and queue
         self.queue_ids: frozenset[int] = frozenset(directory.queues)
         """The queues that Asterisk has; all, before it was asked."""
 
@@ -109,17 +111,17 @@ class Memberships:
         """Start anew from what Asterisk lists."""
         known = self._directory.queue_by_name
         self.queue_ids = frozenset(known[name].id for name in queues if name in known)
-        before, elsewhere = dict(self._members), dict(self._elsewhere)
-        self._members.clear()
-        self._by_line.clear()
-        self._elsewhere.clear()
+        before, self._members = self._members, {}
+        elsewhere, self._elsewhere = self._elsewhere, {}
+        self._by_line = {}
         for member in members:
-            if member.queue in known:
-                key = known[member.queue].id, member.interface
-                self.put(key[0], _remembering(member, before.get(key)))
+            queue, interface = known.get(member.queue), member.interface
+            if queue is not None:
+                listed = before.get(queue.id, _NONE).get(interface)
+                self.put(queue.id, _remembering(member, listed[1] if listed is not None else None))
             else:
-                name = member.queue, member.interface
-                self._elsewhere[name] = _remembering(member, elsewhere.get(name))
+                there = elsewhere.get(interface, {}).get(member.queue)
+                self._know_elsewhere(_remembering(member, there))
 
     def inherit(self, before: "Memberships") -> None:
         """Go on with what another configuration's members were paused for."""
@@ -131,11 +133,17 @@ class Memberships:
     def put(self, queue_id: int, member: MemberSeen) -> None:
         """Asterisk has this member."""
         self.drop(queue_id, member.interface)
-        key = queue_id, member.interface
-        self._members[key] = member
+        listed = queue_id, member
+        self._members.setdefault(queue_id, {})[member.interface] = listed
         line = self.line_of(member)
-        if line is not None:
-            self._by_line.setdefault(line.id, {})[key] = member
+        if line is None:
+            return
+        there = self._by_line.setdefault(line.id, [])
+        if there and member.interface == line.interface != there[-1][1].interface:
+            others = (at for at, (_, each) in enumerate(there) if each.interface != line.interface)
+            there.insert(next(others), listed)
+        else:
+            there.append(listed)
 
     def know(self, member: MemberSeen) -> None:
         """Know this of a member, in a queue of ours or elsewhere."""
@@ -143,28 +151,33 @@ class Memberships:
         if queue is not None:
             self.put(queue.id, member)
         else:
-            self._elsewhere[member.queue, member.interface] = member
+            self._know_elsewhere(member)
 
     def pause_elsewhere(self, event: MemberPaused) -> MemberSeen:
         """A member was paused or made ready in a queue that is none of ours."""
-        key = event.queue, event.interface
-        known = self._elsewhere.get(key)
+        known = self._elsewhere.get(event.interface, {}).get(event.queue)
         if known is None:
             known = MemberSeen(event.queue, event.interface, event.member, 0, False, "", 0, 0)
-        self._elsewhere[key] = paused(known, event.paused, event.reason)
-        return self._elsewhere[key]
+        member = paused(known, event.paused, event.reason)
+        self._know_elsewhere(member)
+        return member
+
+    def _know_elsewhere(self, member: MemberSeen) -> None:
+        self._elsewhere.setdefault(member.interface, {})[member.queue] = member
 
     def drop_elsewhere(self, queue: str, interface: str) -> None:
         """Asterisk has no such member any more in a queue that is none of ours."""
-        self._elsewhere.pop((queue, interface), None)
+        there = self._elsewhere.get(interface, {})
+        if there.pop(queue, None) is not None and not there:
+            del self._elsewhere[interface]
 
     def all_elsewhere(self) -> list[MemberSeen]:
         """Every member of queues that are none of ours."""
-        return list(self._elsewhere.values())
+        return [member for there in self._elsewhere.values() for member in there.values()]
 
     def elsewhere(self, interface: str) -> list[MemberSeen]:
         """An interface's members in queues that are none of ours."""
-        return [member for (_, key), member in self._elsewhere.items() if key == interface]
+        return list(self._elsewhere.get(interface, {}).values())
 
     def ends_of_wrapup(self, ours: Iterable[MemberSeen]) -> list[SetPause]:
         """What ends a wrap-up's pauses of an agent's members.
@@ -190,36 +203,39 @@ class Memberships:
 
     def drop(self, queue_id: int, interface: str) -> MemberSeen | None:
         """Asterisk has no such member any more. Returns it, or None if it was not known."""
-        key = queue_id, interface
-        member = self._members.pop(key, None)
-        line = self.line_of(member) if member is not None else None
+        listed = self._members.get(queue_id, _NONE).pop(interface, None)
+        if listed is None:
+            return None
+        line = self.line_of(listed[1])
         if line is not None:
-            del self._by_line[line.id][key]
-        return member
+            there = self._by_line[line.id]
+            there.remove(listed)
+            if not there:
+                del self._by_line[line.id]
+        return listed[1]
 
     def get(self, queue_id: int, interface: str) -> MemberSeen | None:
         """The member of this interface."""
-        return self._members.get((queue_id, interface))
+        listed = self._members.get(queue_id, _NONE).get(interface)
+        return listed[1] if listed is not None else None
 
-    def all(self) -> list[tuple[int, MemberSeen]]:
+    def all(self) -> list[Listed]:
         """Every member, with its queue's id."""
-        return [(queue_id, member) for (queue_id, _), member in self._members.items()]
+        return [listed for of_queue in self._members.values() for listed in of_queue.values()]
 
     def in_reach(self) -> dict[int, int]:
         """How many members of each queue that Asterisk has can be reached, by its id.
 
         `LoggedIn` of Asterisk's `QueueSummary` counts them likewise.
         """
-        reached = Counter(
-            queue_id for (queue_id, _), member in self._members.items() if member.status.in_reach
-        )
-        return {queue_id: reached[queue_id] for queue_id in self.queue_ids}
+        return {
+            queue_id: sum(each.in_reach for _, each in self._members.get(queue_id, _NONE).values())
+            for queue_id in self.queue_ids
+        }
 
-    def on_line(self, line: Line) -> list[tuple[int, MemberSeen]]:
+    def on_line(self, line: Line) -> list[Listed]:
         """The members that ring a line, with their queues' ids; its own interface comes first."""
-        found = self._by_line.get(line.id, {}).items()
-        members = [(queue_id, member) for (queue_id, _), member in found]
-        return sorted(members, key=lambda each: each[1].interface != line.interface)
+        return self._by_line.get(line.id, [])[:]
 
     def line_of(self, member: MemberSeen) -> Line | None:
         """The line that a member rings, None for a phone that is none of ours."""
@@ -228,6 +244,10 @@ class Memberships:
     def line_of_device(self, device: str) -> Line | None:
         """The line of an interface or of a device that stands for one."""
         directory = self._directory
+        # As it is configured, nearly always.
+        line = directory.line_by_interface.get(device)
+        if line is not None:
+            return line
         device = as_channels_are_named(device)
         line = directory.line_by_interface.get(device) or directory.line_by_device.get(device)
         line = line or directory.line_by_folded.get(folded(device))
@@ -235,3 +255,7 @@ class Memberships:
             number = device.removeprefix(LOCAL).removeprefix(_HINT).partition("@")[0]
             line = directory.line_by_number.get(number)
         return line
+
+
+_NONE: dict[str, Listed] = {}
+"""The members of a queue that has none: never written to."""

@@ -15,7 +15,8 @@ import math
 from collections.abc import Mapping
 
 from xucd.center.agent import AgentState
-from xucd.center.live import LiveAgent, Member
+from xucd.center.live import LiveAgent
+from xucd.center.snapshot import MemberSeen
 
 NUDGE_S = 1.0
 """The shortest time between two nudges of a queue's callers, in seconds, unless an agent talked."""
@@ -90,7 +91,7 @@ class Offers:
         return self._nudged_at.get(queue_id, -math.inf) + NUDGE_S
 
 
-def _free(live: LiveAgent, unpaused: bool) -> Mapping[int, Member]:
+def _free(live: LiveAgent, unpaused: bool) -> Mapping[int, MemberSeen]:
     """The memberships by which an agent can be rung.
 
     None while a queue still takes the phone for in use: it would not ring it, and its callers would

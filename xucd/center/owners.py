@@ -10,9 +10,9 @@ done to a stranger: it is not removed, its penalty stays, and a logout leaves it
 from collections.abc import Mapping
 
 from xucd.center.agent import Stance
-from xucd.center.directory import Directory, Line
+from xucd.center.directory import AGENT_MEMBER, Directory, Line
 from xucd.center.live import AgentRecord, LiveAgent
-from xucd.center.memberships import Memberships, is_named, is_shelved
+from xucd.center.memberships import Listed, Memberships, is_named, is_shelved
 from xucd.center.snapshot import MemberSeen
 
 
@@ -48,20 +48,44 @@ class Owners:
             return None
         return live if live.stance is not Stance.OUT or live is holder else None
 
-    def members(self, live: LiveAgent) -> list[tuple[int, MemberSeen]]:
+    def members(self, live: LiveAgent) -> list[Listed]:
         """All members of a logged-in agent, with their queues' ids.
 
         Its own come before strangers, and of these the ones that its line's interface names.
         """
-        if live.line is None:
-            return []
-        found = self._members.on_line(live.line)
-        members = [(queue_id, member) for queue_id, member in found if self.of(member) is live]
-        return sorted(members, key=lambda each: self.is_stranger(each[1]))
+        own, strangers = self._parted(live)
+        return own + strangers
 
-    def own(self, live: LiveAgent) -> list[tuple[int, MemberSeen]]:
+    def own(self, live: LiveAgent) -> list[Listed]:
         """The members of a logged-in agent that are no strangers."""
-        return [each for each in self.members(live) if not self.is_stranger(each[1])]
+        return self._parted(live)[0]
+
+    def counting(self, live: LiveAgent) -> list[Listed]:
+        """The members that say what an agent's stance is: its own, or strangers if it has none."""
+        own, strangers = self._parted(live)
+        return own or strangers
+
+    def _parted(self, live: LiveAgent) -> tuple[list[Listed], list[Listed]]:
+        """An agent's own members, and strangers: `of` and `is_stranger` for a line that is known.
+
+        Every event of a member asks for them.
+        """
+        line = live.line
+        own: list[Listed] = []
+        strangers: list[Listed] = []
+        if line is None:
+            return own, strangers
+        holds = self._on_device.get(line.phone) is live
+        is_by_name = holds or live.stance is not Stance.OUT
+        name, usual = live.agent.member_name, line.id in self._directory.agent_ids_by_line
+        for listed in self._members.on_line(line):
+            member = listed[1]
+            if member.member.startswith(AGENT_MEMBER):
+                if is_by_name and member.member == name and not is_shelved(member):
+                    own.append(listed)
+            elif holds and not is_shelved(member):
+                (strangers if member.dynamic or not usual else own).append(listed)
+        return own, strangers
 
     def is_stranger(self, member: MemberSeen) -> bool:
         """Whether a member is none of an agent's own; see above."""
@@ -76,11 +100,11 @@ class Owners:
             return False
         return self.is_stranger(member) or self.of(member) is None
 
-    def others(self) -> list[tuple[int, MemberSeen]]:
+    def others(self) -> list[Listed]:
         """The members of our queues that are told as what they are."""
         return [each for each in self._members.all() if self.is_other(each[1])]
 
-    def shelved(self, live: LiveAgent, line: Line) -> list[tuple[int, MemberSeen]]:
+    def shelved(self, live: LiveAgent, line: Line) -> list[Listed]:
         """The shelved members that are an agent's once it is logged in on a line."""
         ours = live.agent.member_name
         return [

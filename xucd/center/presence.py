@@ -12,7 +12,7 @@ from xucd.center.agent import AgentState
 from xucd.center.live import LiveAgent
 
 
-class Present(msgspec.Struct, frozen=True):
+class Present(msgspec.Struct, frozen=True, gc=False):
     """The agents of one queue. `available` would be rung by it, `talking` are on any call."""
 
     logged_in: int = 0

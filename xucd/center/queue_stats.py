@@ -111,7 +111,9 @@ class QueueStats:
 
     def with_callers(self) -> list[int]:
         """The queues in which somebody waits."""
-        return [queue_id for queue_id in self.days if self.waiting(queue_id)]
+        known = self._directory.queue_by_name
+        names = self._waiting.occupied()
+        return sorted(queue.id for name in names if (queue := known.get(name)) is not None)
 
     def undecided(self) -> bool:
         """Whether `settle` may have something to do."""

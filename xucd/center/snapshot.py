@@ -35,6 +35,17 @@ class MemberSeen(msgspec.Struct, frozen=True, gc=False):
     asked: str | None = None
     freed: bool = False
 
+    @property
+    def idle(self) -> bool:
+        """Whether app_queue takes the phone for free: it rings one of unknown state, too."""
+        status = self.status
+        return status is DeviceStatus.NOT_IN_USE or status is DeviceStatus.UNKNOWN
+
+    @property
+    def in_reach(self) -> bool:
+        """Whether the queue holds the phone to be there to be rung."""
+        return self.status.in_reach
+
 
 class ChannelSeen(msgspec.Struct, frozen=True, gc=False):
     """A channel as `CoreShowChannels` lists it. `bridge` is "" when it is in none.

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Station(msgspec.Struct, frozen=True):
+class Station(msgspec.Struct, frozen=True, gc=False):
     """An agent's login, as it must outlive Asterisk and xucd.
 
     `line_id` is the line the agent is on or, logged out, the one it last used. `since` is when it

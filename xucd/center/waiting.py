@@ -63,7 +63,10 @@ class Waiting:
         """Let a call wait no longer. Returns it, or None when it did not wait."""
         call = self._by_id.pop(unique_id, None)
         if call is not None:
-            self._queues[call.queue].remove(call)
+            queue = self._queues[call.queue]
+            queue.remove(call)
+            if not queue:
+                del self._queues[call.queue]
         return call
 
     def exchange(self, before: str, after: str, channel: str, party: tuple[str, str]) -> None:
@@ -116,6 +119,10 @@ class Waiting:
     def calls(self, queue: str) -> list[WaitingCall]:
         """The calls that wait in a queue, in its order."""
         return self._queues.get(queue, [])
+
+    def occupied(self) -> Iterable[str]:
+        """The names of the queues in which a call waits, and of these alone."""
+        return self._queues.keys()
 
     def crowded(self) -> list[str]:
         """The names of the queues in which several calls wait: they have an order."""

@@ -86,9 +86,9 @@ def with_implied(center: Center, event: ev.Event) -> tuple[ev.Event, ...]:
     Where a phone answers while it is picked up, it is told to enter the bridge. Then the picker is
     there in its place, which no event says but the hangup of one that has not left.
     """
-    channel = (
-        center.channels.by_id.get(event.unique_id) if isinstance(event, ev.ChannelGone) else None
-    )
+    if not isinstance(event, ev.ChannelGone):
+        return (event,)
+    channel = center.channels.by_id.get(event.unique_id)
     if channel is None or not channel.bridge or channel.taken_by not in center.channels.by_id:
         return (event,)
     bridge = channel.bridge

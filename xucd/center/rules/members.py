@@ -27,7 +27,7 @@ from xucd.center.intents import (
     RemoveMember,
     SetPause,
 )
-from xucd.center.live import AgentRecord, Member
+from xucd.center.live import AgentRecord
 from xucd.center.memberships import after_wrapup, is_named, is_shelved, wraps_up
 from xucd.center.rules import commanded, strangers
 from xucd.center.rules.strangers import free_stray, is_left_paused
@@ -191,16 +191,8 @@ def read_members(center: Center, live: AgentRecord) -> None:
     Of several in one queue that have the same phone, Asterisk keeps the status of one only up to
     date: it is free if any of them is.
     """
-    members: dict[int, Member] = {}
-    for queue_id, seen in center.owners.members(live):
-        member = Member(
-            seen.paused,
-            seen.reason,
-            seen.status,
-            interface=seen.interface,
-            penalty=seen.penalty,
-            dynamic=seen.dynamic,
-        )
+    members: dict[int, MemberSeen] = {}
+    for queue_id, member in center.owners.members(live):
         known = members.get(queue_id)
         if known is None or (known.paused and not member.paused):
             members[queue_id] = member
@@ -218,7 +210,7 @@ def update_stance(center: Center, live: AgentRecord, latest: str, now: float) ->
     if not live.members:
         center.update_shown(live, now)  # nothing rings it
         return
-    members = [member for _, member in center.owners.own(live) or center.owners.members(live)]
+    members = [member for _, member in center.owners.counting(live)]
     if not all(member.paused for member in members):
         if live.stance is Stance.PAUSED:  # whoever ended the pause may not have reached them
             strangers.free_paused(center, live, live.reason)

@@ -221,8 +221,10 @@ def _rebuild_agent(center: Center, live: AgentRecord, found: _Found, now: float)
 
 def _recall_reason(center: Center, live: AgentRecord, reason: str | None) -> None:
     """Recall what an agent is on pause for, if its members were made anew while nobody listened."""
+    if not reason:
+        return
     own = center.owners.own(live)
-    if not reason or any(not each.paused or each.reason or each.dynamic for _, each in own):
+    if any(not each.paused or each.reason or each.dynamic for _, each in own):
         return
     for queue_id, member in own:
         recalled = msgspec.structs.replace(member, reason=reason, unsaid=True)
@@ -246,10 +248,11 @@ def _pause_newcomers(center: Center, live: AgentRecord, reason: str | None) -> N
     was never paused; one that was, or that somebody added, tells that the agent was made ready.
     They count as paused at once: while Asterisk pauses one after the other, the agent is not ready.
     """
+    if reason is None:
+        return
     own = center.owners.own(live)
-    mine = own or center.owners.members(live)
-    ready = [each for each in mine if not each[1].paused]
-    if reason is None or (own and any(each.dynamic or each.last_pause for _, each in ready)):
+    ready = [each for each in center.owners.counting(live) if not each[1].paused]
+    if own and any(each.dynamic or each.last_pause for _, each in ready):
         return
     reason = next((each.reason for _, each in own if each.paused), reason)
     for queue_id, member in ready:

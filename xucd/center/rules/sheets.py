@@ -4,6 +4,8 @@ A call may also get to a phone that never rang for it: handed over after a consu
 taken back from parking, joined by another program. Then it is shown as the two are joined.
 """
 
+from collections.abc import Iterable
+
 from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.changes import SheetShown
@@ -72,7 +74,7 @@ def _is_due(center: Center, leg: Leg, sheet: KeptSheet) -> bool:
     return rings or channel.state is ChannelState.UP
 
 
-def _holds(channels: list[Channel], sheet: KeptSheet) -> bool:
+def _holds(channels: Iterable[Channel], sheet: KeptSheet) -> bool:
     return any(found.unique_id == sheet.unique_id for found in channels)
 
 

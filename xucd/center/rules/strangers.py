@@ -59,7 +59,7 @@ def free_strays(center: Center) -> None:
     for _, member in center.members.all():
         if member.freed:
             free(center, member)
-        elif center.owners.of(member) is None:
+        elif member.paused and center.owners.of(member) is None:
             free_stray(center, member)
     for member in center.members.all_elsewhere():
         if member.freed:
