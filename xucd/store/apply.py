@@ -38,7 +38,8 @@ from xucd.store.plan_rows import (
     uuid_of,
     wanted_rows,
 )
-from xucd.store.repository import Store, put_rows, replace_queues
+from xucd.store.repository import Store
+from xucd.store.rows import change_rows, put_rows, replace_all_queues
 
 # Unique columns, in which two rows may swap values.
 UNIQUE = {
@@ -216,12 +217,19 @@ def _free_unique_values(connection: Connection, table: Table, stored: Rows, want
 def _put(connection: Connection, table: Table, stored: Rows, wanted: Rows) -> Iterator[str]:
     key = next(iter(table.primary_key.columns))
     kind, name = LABELS[table]
+    new = [{key.name: row_key, **row} for row_key, row in wanted.items() if row_key not in stored]
+    changed = {
+        row_key: row
+        for row_key, row in wanted.items()
+        if row_key in stored and stored[row_key] != row
+    }
+    if new:
+        connection.execute(table.insert(), new)
+    change_rows(connection, table, changed)
     for row_key, row in wanted.items():
         if row_key not in stored:
-            connection.execute(table.insert().values({key.name: row_key, **row}))
             yield f"added {kind} {row[name]}"
-        elif stored[row_key] != row:
-            connection.execute(update(table).where(key == row_key).values(row))
+        elif row_key in changed:
             old = stored[row_key]
             note = _overriding(connection, row_key, old, row) if table is tables.users else ""
             yield f"changed {kind} {old[name]}: {_difference(old, row)}{note}"
@@ -276,31 +284,39 @@ def _set_queues(
         # A queue that is being removed takes its memberships along; only its removal is reported.
         if queue_id in names:
             defaults.setdefault(user_id, {})[queue_id] = penalty
+    new_defaults: dict[int, Mapping[int, int]] = {}
+    new_queues: dict[int, Mapping[int, int]] = {}
+    more_queues: list[dict[str, Any]] = []
+    unsettled: dict[int, dict[str, Any]] = {}
+    changes: list[str] = []
     for agent in plan.agents:
         user_id = user_ids[agent.login]
         old = defaults.get(user_id, {})
         queues = agent.queues or {}
         if agent.id in agents_before and (agent.queues is None or queues == old):
             continue
-        replace_queues(connection, table, user_id, queues)
+        new_defaults[user_id] = queues
         if agent.id in agents_before and old.items() <= queues.items():
-            _add_queues(connection, agent.id, queues.items() - old.items())
+            # Beside those that it works on now, which a supervisor may have changed.
+            more_queues += _membership_rows(agent.id, queues.items() - old.items())
         else:
-            replace_queues(connection, tables.memberships, agent.id, queues)
-        # Asterisk still has the old queues of an agent that is logged in; the daemon sets them.
-        station = update(tables.stations).where(tables.stations.c.agent_id == agent.id)
-        connection.execute(station.values(settled=False))
+            new_queues[agent.id] = queues
+        unsettled[agent.id] = {"settled": False}
         if agent.id in agents_before or queues:
-            yield f"set queues of agent {agent.number}: {_queues(names, queues)}"
+            changes.append(f"set queues of agent {agent.number}: {_queues(names, queues)}")
+    replace_all_queues(connection, table, new_defaults)
+    replace_all_queues(connection, tables.memberships, new_queues)
+    put_rows(connection, tables.memberships, more_queues)
+    # Asterisk still has the old queues of an agent that is logged in; the daemon sets them.
+    change_rows(connection, tables.stations, unsettled)
+    yield from changes
 
 
-def _add_queues(connection: Connection, agent_id: int, queues: Iterable[tuple[int, int]]) -> None:
-    """Add queues to those that an agent works on now, which a supervisor may have changed."""
-    rows = [
+def _membership_rows(agent_id: int, queues: Iterable[tuple[int, int]]) -> list[dict[str, Any]]:
+    return [
         {"agent_id": agent_id, "queue_id": queue_id, "penalty": penalty}
         for queue_id, penalty in queues
     ]
-    put_rows(connection, tables.memberships, rows)
 
 
 def _queues(names: Mapping[int, str], queues: Mapping[int, int]) -> str:
@@ -323,17 +339,19 @@ def _add_callbacks(connection: Connection, wanted: PlannedCallbackList) -> Itera
         tuple(row)
         for row in connection.execute(select(*columns).where(requests.c.list_uuid == list_uuid))
     }
-    for callback in wanted.callbacks:
-        if callback.identity in known:
-            continue
-        connection.execute(
-            requests.insert().values(
-                uuid=uuid_of("callback", wanted.name, *callback.identity),
-                list_uuid=list_uuid,
-                **callee.columns(callback),
-                due_date=callback.due_date,
-                period_uuid=period_uuids.get(callback.period) if callback.period else None,
-                clotured=False,
-            )
-        )
+    added = [callback for callback in wanted.callbacks if callback.identity not in known]
+    rows = [
+        {
+            "uuid": uuid_of("callback", wanted.name, *callback.identity),
+            "list_uuid": list_uuid,
+            **callee.columns(callback),
+            "due_date": callback.due_date,
+            "period_uuid": period_uuids.get(callback.period) if callback.period else None,
+            "clotured": False,
+        }
+        for callback in added
+    ]
+    if rows:
+        connection.execute(requests.insert(), rows)
+    for callback in added:
         yield f"{CALLBACK_ADDED}{callback.number} to {wanted.name}"

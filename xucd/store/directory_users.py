@@ -13,7 +13,8 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from xucd.center.audit import XUCD, Actor, AuditEntry, Kind, Target
 from xucd.store import audit, tables
-from xucd.store.repository import Granted, Store, put_rows
+from xucd.store.repository import Granted, Store
+from xucd.store.rows import put_rows
 
 FIRST_ID: Final = 1_000_000
 """Where the ids of those begin whom a directory brings: far from those that files give."""

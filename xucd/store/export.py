@@ -17,7 +17,8 @@ from xucd.config.plan import (
     PlannedPeriod,
 )
 from xucd.store import tables
-from xucd.store.repository import Store, directory_of, nested
+from xucd.store.repository import Store, directory_of
+from xucd.store.rows import nested
 
 
 def export(store: Store) -> Plan:

@@ -20,7 +20,8 @@ from xucd.center.gaps import Gap
 from xucd.center.queue_day import QueueDay
 from xucd.center.under_way import AgentUnderWay, CallUnderWay, Lately, Resumed
 from xucd.store import tables
-from xucd.store.repository import Store, put_rows
+from xucd.store.repository import Store
+from xucd.store.rows import put_rows
 
 PULSE = "pulse"
 """The key of the pulse in the table `meta`."""

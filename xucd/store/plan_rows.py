@@ -138,7 +138,7 @@ def _make_way(connection: Connection, plan: Plan) -> None:
 def adopt(connection: Connection, plan: Plan) -> None:
     """Let users of a directory whom the plan names be the plan's."""
     table = tables.users
-    logins = [person.login for person in plan.people]
+    logins = {person.login for person in plan.people}
     found = select(table.c.id, table.c.login).where(table.c.origin.is_not(None))
     for user_id, login in connection.execute(found).all():
         if login in logins:

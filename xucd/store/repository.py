@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Group, Line, Profile, Queue, User, folded
@@ -22,6 +21,7 @@ from xucd.center.queue_day import QueueDay
 from xucd.center.station import Station
 from xucd.store import database, tables
 from xucd.store.errors import StoreError
+from xucd.store.rows import nested, put_rows, remove_rows, replace_queues
 
 
 class Store:
@@ -85,11 +85,8 @@ class Store:
 
     def remove_membership(self, agent_id: int, queue_id: int) -> None:
         """Remove an agent from a queue. Idempotent."""
-        table = tables.memberships
         with self.writing() as connection:
-            connection.execute(
-                delete(table).where(table.c.agent_id == agent_id, table.c.queue_id == queue_id)
-            )
+            remove_rows(connection, tables.memberships, [(agent_id, queue_id)])
 
     def default_memberships(self) -> dict[int, dict[int, int]]:
         """The queues that each user works on by default: user id to queue id to penalty."""
@@ -226,58 +223,6 @@ class Store:
             put_rows(connection, table, [fresh], keep=True)
             kept = connection.scalar(select(table.c.value).where(table.c.key == fresh["key"]))
         return bytes.fromhex(str(kept))
-
-
-def replace_queues(
-    connection: Connection,
-    table: Table,
-    whose: int,
-    queues: Mapping[int, int],
-    among: Collection[int] | None = None,
-) -> None:
-    """Make `queues` (id to penalty) all the rows that one agent or user has in `table`.
-
-    With `among`, rows of other queues than these stay as they are.
-    """
-    owner = next(iter(table.primary_key.columns))
-    gone = delete(table).where(owner == whose)
-    connection.execute(gone if among is None else gone.where(table.c.queue_id.in_(among)))
-    if queues:
-        connection.execute(
-            table.insert(),
-            [
-                {owner.name: whose, "queue_id": queue_id, "penalty": penalty}
-                for queue_id, penalty in queues.items()
-            ],
-        )
-
-
-def put_rows(
-    connection: Connection, table: Table, rows: list[dict[str, Any]], *, keep: bool = False
-) -> None:
-    """Insert rows, replacing those with the same primary key or, with `keep`, leaving them."""
-    if not rows:
-        return
-    # SQLAlchemy has the clause only in the inserts of each dialect.
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table)
-    key = [column.name for column in table.primary_key.columns]
-    if keep:
-        statement = statement.on_conflict_do_nothing(index_elements=key)
-    else:
-        new = {name: statement.excluded[name] for name in rows[0] if name not in key}
-        statement = statement.on_conflict_do_update(index_elements=key, set_=new)
-    connection.execute(statement, rows)
-
-
-def nested(connection: Connection, table: Table) -> dict[int, dict[int, int]]:
-    """A table of memberships: whose id to queue id to penalty."""
-    found: dict[int, dict[int, int]] = {}
-    for whose, queue_id, penalty in connection.execute(
-        select(table).order_by(*table.primary_key.columns)
-    ):
-        found.setdefault(whose, {})[queue_id] = penalty
-    return found
 
 
 _NAMES = ("name", "display_name", "first_name", "last_name")

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from xucd.center.audit import XUCD, AuditEntry, Kind
 from xucd.store import audit, tables
-from xucd.store.repository import Store, put_rows
+from xucd.store.repository import Store
+from xucd.store.rows import put_rows
 
 SETTINGS = "settings"
 """The key of the settings in the table `meta`."""
