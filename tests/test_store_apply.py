@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, event, func, select, update
 
 from tests.conftest import DEMO, TODAY
 from xucd.center.directory import Line, Queue
@@ -13,7 +13,7 @@ from xucd.config import center_file, writing
 from xucd.config.plan import Plan
 from xucd.config.validation import ConfigValueError
 from xucd.store import Store, StoreError, tables
-from xucd.store.apply import apply, preview
+from xucd.store.apply import apply, preview, write_plan
 from xucd.store.export import export
 from xucd.store.lacking import lacking
 
@@ -398,3 +398,44 @@ def test_an_exported_store_makes_the_same_store_elsewhere(
             assert here.execute(query).all() == there.execute(query).all()
     assert apply(store, plan_of(text)) == []
     copy.close()
+
+
+@pytest.mark.parametrize("again", ["added", "changed", "removed"])
+def test_more_agents_are_no_more_statements(store: Store, again: str) -> None:
+    """Each statement of SQLAlchemy's costs more than the rows of a hundred agents."""
+    few, many = _statements(store, _centre(2), again), _statements(store, _centre(40), again)
+    assert few == many
+
+
+def _centre(agents: int, *, queues: str = "support = 0", number: int = 7000) -> Plan:
+    ids = range(1, agents + 1)
+    text = ['[[groups]]\nid = 1\nname = "default"\n']
+    for queue_id, name in enumerate(("support", "sales"), start=1):
+        text.append(f'[[queues]]\nid = {queue_id}\nname = "{name}"\ndisplayName = "{name}"\n')
+        text.append(f'number = "300{queue_id}"\n')
+    for each in ids:
+        line, agent = number + each, number + 500 + each
+        text.append(f'[[lines]]\nid = {each}\nnumber = "{line}"\ninterface = "PJSIP/{line}"\n')
+        text.append(f'[[agents]]\nid = {each}\nnumber = "{agent}"\nlogin = "agent{each}"\n')
+        text.append(f'firstName = "{agent}"\nlastName = "Wail"\ngroup = 1\n')
+        text.append(f'line = "{line}"\nqueues = {{ {queues} }}\n')
+    return plan_of("".join(text))
+
+
+def _statements(store: Store, plan: Plan, again: str) -> int:
+    """How many statements it takes to add a plan, to change each row of it, or to remove it."""
+    nothing, agents = _centre(0), len(plan.agents)
+    apply(store, nothing, prune=True)
+    other = _centre(agents, queues="support = 1, sales = 0", number=8000)
+    before, after = {
+        "added": (nothing, plan),
+        "changed": (plan, other),
+        "removed": (plan, nothing),
+    }[again]
+    apply(store, before, prune=True)
+    made: list[str] = []
+    with store.trying() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *said: made.append(said[2]))
+        said = list(write_plan(connection, after, prune=True))
+    assert len(said) >= agents
+    return len(made)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import Connection, Table, delete, func, select, update
+from sqlalchemy import Connection, Table, func, select
 
 from xucd.center import callee
 from xucd.center.audit import Actor, AuditEntry, Kind, Target
@@ -39,7 +39,7 @@ from xucd.store.plan_rows import (
     wanted_rows,
 )
 from xucd.store.repository import Store
-from xucd.store.rows import change_rows, put_rows, replace_all_queues
+from xucd.store.rows import change_rows, put_rows, remove_rows, replace_all_queues
 
 # Unique columns, in which two rows may swap values.
 UNIQUE = {
@@ -205,13 +205,13 @@ def _free_unique_values(connection: Connection, table: Table, stored: Rows, want
 
     No real value begins with a tilde.
     """
-    key = next(iter(table.primary_key.columns))
-    for row_key, row in stored.items():
-        for column in UNIQUE.get(table, ()):
-            if row_key not in wanted or row[column] != wanted[row_key][column]:
-                connection.execute(
-                    update(table).where(key == row_key).values({column: f"~{row_key}"})
-                )
+    for column in UNIQUE.get(table, ()):
+        freed = {
+            row_key: {column: f"~{row_key}"}
+            for row_key, row in stored.items()
+            if row_key not in wanted or row[column] != wanted[row_key][column]
+        }
+        change_rows(connection, table, freed)
 
 
 def _put(connection: Connection, table: Table, stored: Rows, wanted: Rows) -> Iterator[str]:
@@ -264,14 +264,14 @@ def _shown(value: Any) -> str:
 
 
 def _remove(connection: Connection, table: Table, stored: Rows, wanted: Rows) -> Iterator[str]:
-    key = next(iter(table.primary_key.columns))
     kind, name = LABELS[table]
-    for row_key in stored.keys() - wanted.keys():
+    gone = stored.keys() - wanted.keys()
+    for row_key in gone:
         note = ""
         if table is tables.callback_lists:
             note = f" and its {how_many(callbacks_in(connection, [row_key]), 'callback')}"
-        connection.execute(delete(table).where(key == row_key))
         yield f"removed {kind} {stored[row_key][name]}{note}"
+    remove_rows(connection, table, [(row_key,) for row_key in gone])
 
 
 def _set_queues(

@@ -7,6 +7,7 @@ cannot be reached.
 
 import datetime
 import secrets
+import sys
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -225,6 +226,7 @@ class Store:
         return bytes.fromhex(str(kept))
 
 
+_NOTHING: frozenset[int] = frozenset()  # one for all: most users have none
 _NAMES = ("name", "display_name", "first_name", "last_name")
 
 
@@ -251,7 +253,16 @@ def directory_of(connection: Connection, *, of_file: bool = False) -> Directory:
     def rows(table: Table) -> list[dict[str, Any]]:
         found = connection.execute(select(table).order_by(table.c.id)).mappings()
         names = [name for name in _NAMES if name in table.c]
-        return [{**row, **{name: name_of(row[name]) for name in names}} for row in found]
+        # Thousands of rows have the same few contexts: each is in memory once.
+        shared = ["context"] if "context" in table.c else []
+        return [
+            {
+                **row,
+                **{name: name_of(row[name]) for name in names},
+                **{name: sys.intern(row[name]) for name in shared},
+            }
+            for row in found
+        ]
 
     agents = list(rows(tables.agents))
     users = {row["id"]: row for row in rows(tables.users) if not (of_file and row["origin"])}
@@ -294,8 +305,8 @@ def _user(row: dict[str, Any], agent_id: int | None) -> User:
         line_id=row["line_id"],
         agent_id=agent_id,
         profile=row["profile"],
-        queue_ids=frozenset(row["queue_ids"]),
-        group_ids=frozenset(row["group_ids"]),
+        queue_ids=frozenset(row["queue_ids"]) or _NOTHING,
+        group_ids=frozenset(row["group_ids"]) or _NOTHING,
         rights=tuple(row["rights"]),
         mobile_number=row["mobile_number"],
     )
