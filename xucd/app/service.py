@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import structlog
+from prometheus_client import Counter
 
 from xucd.ami import actions
 from xucd.ami.actions import for_intent
@@ -37,7 +38,7 @@ from xucd.center.rights import Rights, rights_of
 from xucd.center.rules import strangers
 from xucd.center.rules.rebuild import rebuild, rebuild_members
 from xucd.center.rules.table import apply
-from xucd.center.snapshot import QueuesSeen, Snapshot
+from xucd.center.snapshot import MemberSeen, QueuesSeen, Snapshot
 from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
 from xucd.cti.commands import Command
@@ -111,6 +112,7 @@ class Service:
         self._tasks: set[asyncio.Task[None]] = set()
         self._relisting = Relisting(self._look_again, self._start)
         self._polls: list[asyncio.Task[None]] = []
+        self._counters: dict[type[Event], Counter] = {}  # looking one up takes longer than counting
         context.asterisk.relist_members = lambda: asyncio.shield(self.relist_members())
         metrics = context.hub.metrics
         metrics.ami_connections.set_function(lambda: self.connection.connections)
@@ -236,9 +238,17 @@ class Service:
 
     def on_event(self, event: Event) -> None:
         """Apply one event."""
-        self.context.hub.metrics.events.labels(type(event).__name__).inc()
+        self._count(event)
         apply(self.context.center, event, self.context.now())
         self.publish_changes()
+
+    def _count(self, event: Event) -> None:
+        kind = type(event)
+        counter = self._counters.get(kind)
+        if counter is None:
+            counter = self.context.hub.metrics.events.labels(kind.__name__)
+            self._counters[kind] = counter
+        counter.inc()
 
     def on_up(self, snapshot: Snapshot, held: list[Event]) -> None:
         """Rebuild the centre from a snapshot, then apply the events held meanwhile."""
@@ -375,15 +385,16 @@ class Service:
 
     def _dated(self, seen: Seen) -> Seen:
         """What Asterisk lists, with its dates by xucd's clock."""
-        members = tuple(
-            msgspec.structs.replace(
-                member,
-                last_call=self._own(member.last_call),
-                last_pause=self._own(member.last_pause),
-            )
-            for member in seen.members
+        return msgspec.structs.replace(seen, members=tuple(map(self._dated_member, seen.members)))
+
+    def _dated_member(self, member: MemberSeen) -> MemberSeen:
+        if not (member.last_call or member.last_pause):
+            return member
+        return msgspec.structs.replace(
+            member,
+            last_call=self._own(member.last_call),
+            last_pause=self._own(member.last_pause),
         )
-        return msgspec.structs.replace(seen, members=members)
 
     def _own(self, date: int) -> int:
         return int(self.clock.own(date)) if date else 0
@@ -399,13 +410,17 @@ class Service:
                     self.clock.heard_of_pbx(pbx_time(pong), time.monotonic() - asked)
 
     def _set_timer(self) -> None:
+        """Have the centre ticked when it is due. One that comes sooner sets the next one itself."""
         loop = asyncio.get_running_loop()
+        at = loop.time() + max(0.0, self.context.center.due() - self.context.now())
         if self._timer is not None:
+            if self._timer.when() <= at:
+                return
             self._timer.cancel()
-        delay = max(0.0, self.context.center.due() - self.context.now())
-        self._timer = loop.call_later(delay, self._on_timer)
+        self._timer = loop.call_at(at, self._on_timer)
 
     def _on_timer(self) -> None:
+        self._timer = None
         self.context.center.tick(self.context.now())
         self.publish_changes()
         self._set_timer()

@@ -19,7 +19,6 @@ from xucd.center.audit import Actor, AuditEntry, Kind, Target
 from xucd.center.directory import User
 from xucd.cti.link import Resume
 from xucd.cti.links import Links
-from xucd.cti.schema import asyncapi
 from xucd.signin.audited import PasswordSignIn
 from xucd.signin.errors import SignInRefused
 from xucd.signin.identities import Method
@@ -109,9 +108,7 @@ class Api:
         self._origins = origins
         self._health = health
         self._legacy_links = legacy_links
-        self._asyncapi = {
-            secure: Document(asyncapi.document(documents.HOST, secure)) for secure in (False, True)
-        }
+        self._asyncapi: dict[bool, Document] = {}
 
     # --- Signing in
 
@@ -343,7 +340,12 @@ class Api:
     @app.route("/xuc/api/2.0/asyncapi.json", methods=["GET"])
     def cti_document(self, request: Any) -> bytes:
         """Answer with the AsyncAPI document of the WebSocket."""
-        return self._asyncapi[request.isSecure()].serve_for(request, _host(request))
+        secure = request.isSecure()
+        if secure not in self._asyncapi:  # made at the first request: it would delay every start
+            from xucd.cti.schema import asyncapi  # noqa: PLC0415
+
+            self._asyncapi[secure] = Document(asyncapi.document(documents.HOST, secure))
+        return self._asyncapi[secure].serve_for(request, _host(request))
 
     # --- Errors
 
