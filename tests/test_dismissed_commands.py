@@ -1,6 +1,7 @@
 """Commands whose client is dismissed while they wait: what has begun is finished, and no more."""
 
 import asyncio
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -62,7 +63,11 @@ class Table:
         self.written.append((agent_id, queue_id, penalty))
         await self.wait()
 
-    async def set_agent_group(self, agent_id: int, group_id: int) -> None:
+    async def set_agent_group(
+        self, agent_id: int, group_id: int, check: Callable[[], None]
+    ) -> None:
+        await self.wait()
+        check()
         self.written.append((agent_id, group_id, 0))
 
     async def put_station(self, station: Station) -> None:
@@ -72,7 +77,9 @@ class Table:
         await self.wait()
         return self.defaults
 
-    async def set_defaults(self, memberships: Any, among: Any) -> None:
+    async def set_defaults(self, memberships: Any, among: Any, check: Callable[[], None]) -> None:
+        await self.wait()
+        check()
         self.written.extend((user_id, 0, 0) for user_id in memberships)
 
     def configured(self, agent_id: int) -> dict[int, int]:

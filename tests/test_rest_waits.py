@@ -61,13 +61,14 @@ class Waits:
         self.waiting = 0
         self.trail: list[AuditEntry] = []
 
-    async def written(self) -> None:
+    async def written(self, place: int | None = None) -> None:
         self.waiting += 1
         await self.gate.wait()
         self.waiting -= 1
 
-    def later(self, work: Any, *entries: AuditEntry) -> None:
+    def later(self, work: Any, *entries: AuditEntry) -> int:
         self.trail += entries
+        return len(self.trail)
 
 
 class Work:

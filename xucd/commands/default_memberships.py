@@ -73,7 +73,7 @@ async def set_default(
         before = await context.journal.default_memberships()
         allowed = who.rights
         await context.journal.set_default_memberships(
-            {agent.user_id: queues for agent in agents}, allowed.queue_ids
+            {agent.user_id: queues for agent in agents}, allowed.queue_ids, who.check
         )
         after = await context.journal.default_memberships()
         _publish_changed(context, agents, before, after)

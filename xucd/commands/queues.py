@@ -128,13 +128,12 @@ async def set_agent_group(context: Context, command: SetAgentGroup, who: Session
 
     Raises `Refused` with `AgentUnknown`, `GroupUnknown`, `NotAuthorized` or `StoreUnavailable`.
     """
-    await context.journal.written()  # before the rights are looked at: it may take long
     live = find_agent(context, command.agent_id, who)
     find_group(context, command.group_id, who)
     if not who.rights.group(live.agent.group_id):
         raise not_authorized()  # a right to one's own agent alone is not enough
     if live.agent.group_id != command.group_id:
-        await context.journal.set_agent_group(live.agent.id, command.group_id)
+        await context.journal.set_agent_group(live.agent.id, command.group_id, who.check)
         commanded.move_to_group(context.center, live.agent.id, command.group_id)
         context.publish()
 

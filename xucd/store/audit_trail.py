@@ -49,17 +49,16 @@ class AuditTrail:
 
     async def record(self, *entries: AuditEntry) -> None:
         """Write entries; returns when they are durable, or wait for the database to come back."""
-        self._journal.later(audit.write, *entries)
+        place = self._journal.later(audit.write, *entries)
         try:
-            await self._journal.written()
+            await self._journal.written(place)
         except Refused:
             kinds = ", ".join(entry.kind for entry in entries)
             log.warning("an entry of the audit trail waits for the database", kind=kinds)
 
     async def require(self, entry: AuditEntry) -> None:
         """Write an entry now. Raises `Refused` with `StoreUnavailable`."""
-        await self._journal.written()
-        await self._journal.run(audit.write, entry)
+        await self._journal.now(audit.write, entry)
 
     def count(self, entry: AuditEntry, place: str = "") -> None:
         """Count an attempt that was refused; it is written later, together with its like.

@@ -1,27 +1,35 @@
 """The journal: what the daemon writes to the store, in order, with retries.
 
-It writes every change of a station or membership, and the day's figures. Changes are written in the
-order in which they were made, and retried until the database has accepted them; `written` waits for
-all of them. Figures change with every call: those that moved are written together twice a second,
-with the pulse (`xucd.store.figures`), so that a kill loses no more than that. The pulse is written
-when nothing moved, too, and thereby shows whether the database takes anything.
+It writes every change of a station or membership, the audit trail, and the day's figures, all in
+one queue. Whatever waits in it goes into one transaction (`xucd.store.group_commit`); what comes
+meanwhile goes into the next. So nobody waits for more than the transaction under way and its own.
+
+A *change* is retried until the database has accepted it, and has a *place* in the queue, up to
+which `written` waits. What a command *asks* for is tried once, and refused while the database is
+unavailable.
+
+Figures change with every call: those that moved are written together twice a second, with the pulse
+(`xucd.store.figures`), so that a kill loses no more than that. The pulse is written when nothing
+moved, too, and thereby shows whether the database takes anything.
 """
 
 import asyncio
 import datetime
-import functools
+import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import msgspec
 import structlog
 
 from xucd.center import changes as ch
 from xucd.center.center import Center
 from xucd.center.refused import Refused
 from xucd.center.station import Station
-from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable
+from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable, tables
 from xucd.store.figures import (
     ClockReading,
     ClosedGap,
@@ -30,14 +38,20 @@ from xucd.store.figures import (
     Pulse,
     put_figures,
 )
+from xucd.store.group_commit import RowWrite, Write, write_together
 
 RETRY_S = 1.0
 SAVE_S = 0.5
 """How often figures are written, in seconds. What is lost at a kill is this and a transaction."""
 
+MAX_TOGETHER = 2000
+"""How many writes are one transaction: while it lasts, no other process can write."""
+
 LATELY_S = 10.0
 """For how long it is remembered who was counted to the end, in seconds before the last moment
 that was heard: see `Lately`. Silence is known as such much later."""
+
+BEHIND = "changes of before are not written yet"
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -45,12 +59,23 @@ _T = TypeVar("_T")
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A write that waits. `asked` is for who waits for it, None for a change."""
+
+    place: int
+    write: Write
+    asked: asyncio.Future[Any] | None
+
+
 class Journal:
     """The store, as commands and the daemon use it."""
 
     def __init__(self, store: AsyncStore) -> None:
         self._store = store
-        self._unwritten: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._unwritten: deque[_Entry] = deque()
+        self._last_place = 0
+        self._stations: dict[int, int] = {}  # the place of each agent's last change
         self._writer: asyncio.Task[None] | None = None
         self._failing = False
         self._progressed = asyncio.Event()
@@ -64,7 +89,8 @@ class Journal:
         for change in changes:
             if isinstance(change, ch.StationChanged):
                 if change.kept:
-                    self._later(Store.put_station, change.station)
+                    place = self._add(_station(change.station))
+                    self._stations[change.station.agent_id] = place
             elif isinstance(change, ch.DayEnded):
                 day = day_of(change.at - 1)
                 self._ended.append(EndedDay(day, dict(change.figures), dict(change.queues)))
@@ -73,50 +99,84 @@ class Journal:
 
     async def put_station(self, station: Station) -> None:
         """Write a station now. Raises `Refused` with `StoreUnavailable`."""
-        await self._now(Store.put_station, station)
+        await self._now(_station(station))
 
-    async def set_agent_group(self, agent_id: int, group_id: int) -> None:
-        """Move an agent to a group now. Raises `Refused` with `StoreUnavailable`."""
-        await self._now(Store.set_agent_group, agent_id, group_id)
+    async def set_agent_group(
+        self, agent_id: int, group_id: int, check: Callable[[], None]
+    ) -> None:
+        """Move an agent to a group now, unless `check` raises once it is its turn.
+
+        Raises `Refused` with `StoreUnavailable`.
+        """
+
+        def move(store: Store) -> None:
+            check()
+            store.set_agent_group(agent_id, group_id)
+
+        await self._now(move)
 
     async def set_membership(self, agent_id: int, queue_id: int, penalty: int) -> None:
         """Write a membership, -1 to remove it, now. Raises `Refused`, `StoreUnavailable`."""
-        if penalty < 0:
-            await self._now(Store.remove_membership, agent_id, queue_id)
-        else:
-            await self._now(Store.set_membership, agent_id, queue_id, penalty)
+        row = {"agent_id": agent_id, "queue_id": queue_id, "penalty": penalty}
+        values = row if penalty >= 0 else None
+        await self._now(RowWrite(tables.memberships, (agent_id, queue_id), values))
 
     async def default_memberships(self) -> dict[int, dict[int, int]]:
         """The default memberships. Raises `Refused` with `StoreUnavailable`."""
         try:
-            return await self._store.run(Store.default_memberships)
+            return await self._store.read(Store.default_memberships)
         except StoreError as error:
             raise _unavailable() from error
 
     async def set_default_memberships(
-        self, memberships: Mapping[int, Mapping[int, int]], among: Collection[int] | None
+        self,
+        memberships: Mapping[int, Mapping[int, int]],
+        among: Collection[int] | None,
+        check: Callable[[], None],
     ) -> None:
         """Replace the default memberships of these users in the queues `among`, None for all.
 
-        It is all or nothing. Raises `Refused` with `StoreUnavailable`.
+        It is all or nothing, and nothing if `check` raises once it is its turn. Raises `Refused`
+        with `StoreUnavailable`.
         """
-        await self._now(Store.set_default_memberships, memberships, among)
 
-    async def written(self) -> None:
-        """Wait until all changes so far are durable.
+        def replace(store: Store) -> None:
+            check()
+            store.set_default_memberships(memberships, among)
+
+        await self._now(replace)
+
+    async def written(self, place: int | None = None) -> None:
+        """Wait until all changes up to this place are durable; without one, all so far.
 
         Raises `Refused` with `StoreUnavailable` while the database is unavailable; the changes are
         kept and retried.
         """
-        while self._unwritten:
+        until = self._last_place if place is None else place
+        while self._unwritten and self._unwritten[0].place <= until:
             if self._failing:
                 raise _unavailable()
             await self._progressed.wait()
 
+    async def station_written(self, agent_id: int) -> None:
+        """Wait until the last change of this agent's station is durable. Raises as `written`."""
+        await self.written(self._stations.get(agent_id, 0))
+
+    async def now(
+        self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Run a function that writes, after all changes so far and with what else waits.
+
+        It may be run more than once: of a transaction that was rolled back, nothing stays.
+        Cancelling the caller does not cancel it. Raises `Refused` with `StoreUnavailable`.
+        """
+        result: _T = await self._now(lambda store: work(store, *args, **kwargs))
+        return result
+
     async def run(
         self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
-        """Run a function on the store, after those before it.
+        """Run a function on the store, in a transaction of its own, after those before it.
 
         Cancelling the caller does not cancel it. Raises `Refused` with `StoreUnavailable`.
         """
@@ -127,9 +187,12 @@ class Journal:
 
     def later(
         self, work: Callable[Concatenate[Store, _P], None], *args: _P.args, **kwargs: _P.kwargs
-    ) -> None:
-        """Run a function on the store after all changes so far, with retries; do not wait."""
-        self._later(functools.partial(work, **kwargs), *args)
+    ) -> int:
+        """Run a function that writes after all changes so far, with retries; do not wait.
+
+        Returns its place, for `written`.
+        """
+        return self._add(lambda store: work(store, *args, **kwargs))
 
     def close_gap(self, closed: ClosedGap) -> None:
         """Write a gap whose calls are counted, in one transaction with the figures that they moved.
@@ -148,12 +211,10 @@ class Journal:
 
         `current` tells which centre has them: a reload may replace it while this waits.
         `heard_until` tells until when they hold all that Asterisk told. What could not be written
-        is written with the next.
+        is written with the next. All changes so far are written first: what a clock that was set
+        has moved is moved by then.
         """
-        while self._unwritten:  # what a clock that was set has moved must be moved first
-            if self._failing:
-                raise StoreUnavailable("changes before the figures are not written yet")
-            await self._progressed.wait()
+        self._check_progress()
         center, reading, heard = current(), clock(), heard_until()
         known_since = min(reading.wall, heard, self.unheard_since) - LATELY_S
         agents = center.take_unwritten(reading.wall)
@@ -175,7 +236,7 @@ class Journal:
             gone={(day_of(end - 1), agent_id): day for agent_id, (end, day) in gone.items()},
         )
         try:
-            await self._store.prove(put_figures, figures)
+            await self._ask(lambda store: put_figures(store, figures))
         except BaseException:  # cancelled, too: what was written is written once more
             center = current()
             center.under_way.unwritten.update(agents)
@@ -186,47 +247,94 @@ class Journal:
             raise
 
     def close(self) -> None:
-        """Retry no longer what could not be written; before the store is closed."""
+        """Write no more, and retry nothing; before the store is closed."""
         if self._writer is not None:
             self._writer.cancel()
+        self._failing = True
+        self._refuse_asked()
 
-    async def _now(self, method: Callable[..., None], *arguments: Any) -> None:
-        await self.written()  # an earlier change must not overwrite this one
+    async def _now(self, write: Write) -> Any:
         try:
-            await self._store.run(method, *arguments)
+            return await self._ask(write)
         except StoreError as error:
             raise _unavailable() from error
 
-    def _later(self, method: Callable[..., None], *arguments: Any) -> None:
-        self._unwritten.append((method, arguments))
+    async def _ask(self, write: Write) -> Any:
+        """Write with what else waits; returns what it returns. Raises what it raises."""
+        self._check_progress()
+        asked = asyncio.get_running_loop().create_future()
+        self._add(write, asked)
+        return await asked
+
+    def _check_progress(self) -> None:
+        """Raise `StoreUnavailable` while changes from before cannot be written."""
+        if self._failing:
+            raise StoreUnavailable(BEHIND)
+
+    def _add(self, write: Write, asked: asyncio.Future[Any] | None = None) -> int:
+        self._last_place += 1
+        self._unwritten.append(_Entry(self._last_place, write, asked))
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
+        return self._last_place
 
     async def _write(self) -> None:
-        """Write in order. While the database is unavailable, retry."""
+        """Write in order, all that waits together. While the database is unavailable, retry."""
         try:
             while self._unwritten:
-                method, arguments = self._unwritten[0]
+                some = list(itertools.islice(self._unwritten, MAX_TOGETHER))
+                writes = [entry.write for entry in some]
                 try:
-                    await self._store.prove(method, *arguments)
-                except StoreUnavailable:  # the store has logged it
-                    self._progress(failing=True)
+                    outcomes = await self._store.prove(write_together, writes)
+                except Exception as error:  # that it is unavailable, the store has logged
+                    outcomes = [error] * len(some)
+                self._take_outcomes(some, outcomes)
+                if self._failing:
                     await asyncio.sleep(RETRY_S)
-                    continue
-                except StoreError as error:
-                    log.error("the database rejected a change", reason=str(error))
-                except Exception:  # one change that cannot be written must not hold up all others
-                    log.exception("could not write a change")
-                self._unwritten.popleft()
-                self._progress(failing=False)
         finally:
             self._writer = None
 
-    def _progress(self, *, failing: bool) -> None:
-        """Wake the waiters."""
-        self._failing = failing
+    def _refuse_asked(self) -> None:
+        """Keep the changes that wait, and tell who waits for anything else that it is not done."""
+        for entry in self._unwritten:
+            if entry.asked is not None:
+                _tell(entry.asked, StoreUnavailable(BEHIND))
+        self._unwritten = deque(entry for entry in self._unwritten if entry.asked is None)
+
+    def _take_outcomes(self, some: Sequence[_Entry], outcomes: Sequence[Any]) -> None:
+        """Tell who has asked, keep the changes that are to be retried, and wake the waiters."""
+        kept: list[_Entry] = []
+        for entry, outcome in zip(some, outcomes, strict=True):
+            self._unwritten.popleft()
+            if entry.asked is not None:
+                _tell(entry.asked, outcome)
+            elif isinstance(outcome, StoreUnavailable):
+                kept.append(entry)
+            elif isinstance(outcome, StoreError):
+                log.error("the database rejected a change", reason=str(outcome))
+            elif isinstance(outcome, Exception):  # it must not hold up all others
+                log.error("could not write a change", exc_info=outcome)
+        self._unwritten.extendleft(reversed(kept))
+        self._failing = bool(kept)
+        if self._failing:
+            self._refuse_asked()
         progressed, self._progressed = self._progressed, asyncio.Event()
         progressed.set()
+
+
+def _tell(asked: asyncio.Future[Any], outcome: Any) -> None:
+    """Give an outcome to who waits for it, unless it was cancelled."""
+    if asked.done():
+        return
+    if isinstance(outcome, Exception):
+        asked.set_exception(outcome)
+    else:
+        asked.set_result(outcome)
+
+
+def _station(station: Station) -> RowWrite:
+    row = msgspec.structs.asdict(station)
+    return RowWrite(tables.stations, (station.agent_id,), row)
 
 
 def day_of(now: float) -> datetime.date:

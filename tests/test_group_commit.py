@@ -1,0 +1,320 @@
+"""What waits is written in one transaction, each write by itself all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from sqlalchemy import Connection, event
+
+from tests.scene import Scene
+from xucd.center.changes import StationChanged
+from xucd.center.refused import Refused
+from xucd.center.station import Station
+from xucd.config.plan import Plan
+from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable, tables
+from xucd.store.apply import apply
+from xucd.store.figures import ClockReading
+from xucd.store.group_commit import RowWrite, Write, write_together
+from xucd.store.journal import Journal
+
+AGENT, STRANGER = 8, 99
+
+
+@pytest.fixture
+def store(store: Store, demo_plan: Plan) -> Store:
+    apply(store, demo_plan)
+    return store
+
+
+@pytest.fixture
+def commits(store: Store) -> Iterator[list[None]]:
+    """One for each writing transaction that was committed."""
+    counted: list[None] = []
+
+    def count(connection: Connection) -> None:
+        if connection.get_execution_options().get("writing"):
+            counted.append(None)
+
+    event.listen(store._engine, "commit", count)
+    yield counted
+    event.remove(store._engine, "commit", count)
+
+
+class Held:
+    """A journal whose store is busy until `release`."""
+
+    def __init__(self, store: Store) -> None:
+        self.worker = AsyncStore(store)
+        self.journal = Journal(self.worker)
+        self._free = threading.Event()
+        self._busy = asyncio.ensure_future(self.worker.run(lambda _: self._free.wait()))
+
+    async def release(self) -> None:
+        self._free.set()
+        await self._busy
+
+
+@pytest.fixture
+async def held(store: Store) -> AsyncIterator[Held]:
+    held = Held(store)
+    yield held
+    await held.release()
+    held.journal.close()
+    await held.worker.close()
+
+
+def member(agent_id: int, queue_id: int, penalty: int) -> RowWrite:
+    row = {"agent_id": agent_id, "queue_id": queue_id, "penalty": penalty}
+    values = row if penalty >= 0 else None
+    return RowWrite(tables.memberships, (agent_id, queue_id), values)
+
+
+def test_many_writes_are_one_transaction(store: Store, commits: list[None]) -> None:
+    writes = [member(AGENT, queue_id, 7) for queue_id in (1, 2, 3)]
+    assert write_together(store, writes) == [None] * 3
+    assert store.memberships()[AGENT] == {1: 7, 2: 7, 3: 7}
+    assert len(commits) == 1
+
+
+def test_of_writes_of_one_row_the_last_one_counts(store: Store) -> None:
+    write_together(store, [member(AGENT, 3, 1), member(AGENT, 3, 2), member(AGENT, 1, 5)])
+    write_together(store, [member(AGENT, 1, 6), member(AGENT, 1, -1), member(AGENT, 2, -1)])
+    write_together(store, [member(AGENT, 2, -1), member(AGENT, 2, 4)])
+    assert store.memberships()[AGENT] == {2: 4, 3: 2}
+
+
+@pytest.mark.parametrize("failing", [{0}, {6}, {3}, {2, 3}, {0, 6}, set(range(7))], ids=str)
+def test_a_write_that_fails_takes_no_other_with_it(store: Store, failing: set[int]) -> None:
+    with store.writing() as connection:
+        connection.execute(tables.memberships.delete())
+    writes = [member(STRANGER if n in failing else AGENT, 1 + n % 3, n) for n in range(7)]
+    outcomes = write_together(store, writes)
+    assert {n for n, outcome in enumerate(outcomes) if isinstance(outcome, StoreError)} == failing
+    wanted = {1 + n % 3: n for n in range(7) if n not in failing}
+    assert store.memberships().get(AGENT, {}) == wanted
+
+
+def test_what_a_function_returns_or_raises_is_its_own_outcome(store: Store) -> None:
+    def fails(_: Store) -> None:
+        raise Refused("NotAuthorized")
+
+    writes: list[Write] = [
+        lambda store: store.memberships()[AGENT],
+        member(AGENT, 3, 9),
+        fails,
+        lambda store: store.memberships()[AGENT],
+    ]
+    before, put, refused, after = write_together(store, writes)
+    assert put is None
+    assert isinstance(refused, Refused)
+    assert after == {**before, 3: 9}
+
+
+def test_nothing_is_written_behind_what_could_not_be(store: Store) -> None:
+    def invalid(_: Store) -> None:
+        raise ValueError("never to be written")
+
+    def away(_: Store) -> None:
+        raise StoreUnavailable("the disk is full")
+
+    writes: list[Write] = [member(AGENT, 3, 1), invalid, away, member(AGENT, 3, 2)]
+    first, second, third, last = write_together(store, writes)
+    assert first is None
+    assert isinstance(second, ValueError)
+    assert isinstance(third, StoreUnavailable)
+    assert isinstance(last, StoreUnavailable)
+    assert store.memberships()[AGENT][3] == 1
+    with pytest.raises(StoreUnavailable):
+        write_together(store, [away, member(AGENT, 3, 2)])
+
+
+async def test_what_comes_while_a_transaction_is_written_is_the_next_one(
+    held: Held, store: Store, commits: list[None]
+) -> None:
+    asked = [
+        asyncio.ensure_future(held.journal.set_membership(AGENT, 3, penalty))
+        for penalty in range(50)
+    ]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    asked.append(asyncio.ensure_future(held.journal.set_membership(AGENT, 3, 99)))
+    await asyncio.sleep(0)
+    await held.release()
+    await asyncio.gather(*asked)
+    assert store.memberships()[AGENT][3] == 99
+    assert len(commits) == 2
+
+
+async def test_nobody_waits_for_what_others_write_later(held: Held, store: Store) -> None:
+    mine = Station(AGENT, 1, True, 100.0)
+    held.journal.write_changes([StationChanged(mine, True)])
+    place = held.journal.later(lambda _: None)
+    waiting = [
+        asyncio.ensure_future(held.journal.station_written(AGENT)),
+        asyncio.ensure_future(held.journal.written(place)),
+    ]
+    await asyncio.sleep(0)
+    never = threading.Event()
+    later = held.journal.later(lambda _: assert_released(never))
+    await held.release()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*waiting)
+    never.set()
+    await held.journal.written(later)
+    assert store.stations()[AGENT] == mine
+
+
+async def until_taken(journal: Journal) -> None:
+    """Until the journal knows what has been written: while it fails, `written` says so at once."""
+    while True:
+        try:
+            await journal.written()
+        except Refused:
+            await journal._progressed.wait()
+        else:
+            return
+
+
+def assert_released(event: threading.Event) -> None:
+    assert event.wait(10)
+
+
+async def test_what_is_asked_for_is_refused_at_once_while_older_changes_wait(
+    held: Held, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xucd.store.journal.RETRY_S", 0.01)
+    away, done = [True], []
+    written, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def change(_: Store) -> None:
+        if away:
+            raise StoreUnavailable("away")
+        done.append("change")
+        loop.call_soon_threadsafe(written.set)
+
+    held.journal.later(change)
+    beside = asyncio.ensure_future(held.journal.set_membership(AGENT, 3, 1))
+    await asyncio.sleep(0)
+    await held.release()
+    with pytest.raises(Refused, match="StoreUnavailable"):
+        await beside
+    with pytest.raises(Refused, match="StoreUnavailable"):
+        await held.journal.set_membership(AGENT, 3, 2)
+    with pytest.raises(Refused, match="StoreUnavailable"):
+        await held.journal.written()
+    away.clear()
+    async with asyncio.timeout(10):
+        await written.wait()
+    await until_taken(held.journal)
+    await held.journal.set_membership(AGENT, 3, 3)
+    assert store.memberships()[AGENT][3] == 3
+    assert done == ["change"]
+
+
+async def test_what_came_behind_a_transaction_that_fails_is_refused_with_it(held: Held) -> None:
+    def change(_: Store) -> None:
+        raise StoreUnavailable("away")
+
+    held.journal.later(change)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    behind = asyncio.ensure_future(held.journal.set_membership(AGENT, 3, 1))
+    await asyncio.sleep(0)
+    await held.release()
+    with pytest.raises(Refused, match="StoreUnavailable"):
+        await behind  # a change is retried after a second, and this would be only then
+
+
+async def test_who_waits_when_the_journal_is_closed_is_told(held: Held) -> None:
+    asked = asyncio.ensure_future(held.journal.set_membership(AGENT, 3, 1))
+    await asyncio.sleep(0)
+    held.journal.close()
+    with pytest.raises(Refused, match="StoreUnavailable"):
+        await asked
+
+
+async def test_a_command_after_a_resynchronisation_waits_for_two_transactions_at_most(
+    held: Held, store: Store, commits: list[None]
+) -> None:
+    everybody = [Station(AGENT, 1, True, float(n)) for n in range(2000)]
+    held.journal.write_changes(StationChanged(station, True) for station in everybody)
+    asked = asyncio.ensure_future(held.journal.set_membership(AGENT, 3, 4))
+    await asyncio.sleep(0)
+    await held.release()
+    await asked
+    assert len(commits) <= 2
+    assert store.stations()[AGENT] == everybody[-1]
+
+
+async def test_a_write_waits_for_no_end_of_a_steady_stream(held: Held) -> None:
+    """Each write hands in the next, as long as the test lasts: the queue is never empty."""
+    loop, going = asyncio.get_running_loop(), [True]
+
+    def again(_: Store) -> None:
+        if going:
+            loop.call_soon_threadsafe(held.journal.later, again)
+
+    held.journal.later(again)
+    scene = Scene()
+    await held.release()
+    async with asyncio.timeout(10):
+        await held.journal.written()
+        await held.journal.save_figures(
+            lambda: scene.center,
+            lambda: ClockReading(scene.now, scene.now, "this"),
+            lambda: scene.now,
+        )
+    going.clear()
+
+
+async def test_what_a_clock_that_was_set_has_moved_is_moved_before_later_figures(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    monkeypatch.setattr("xucd.store.journal.put_figures", lambda *_: order.append("figures"))
+    scene = Scene()
+    reading = ClockReading(scene.now, scene.now, "this")
+    held.journal.later(lambda _: order.append("shift"))
+    saving = held.journal.save_figures(lambda: scene.center, lambda: reading, lambda: scene.now)
+    saved = asyncio.ensure_future(saving)
+    await asyncio.sleep(0)
+    held.journal.later(lambda _: order.append("later"))
+    await held.release()
+    await saved
+    await held.journal.written()
+    assert order == ["shift", "figures", "later"]
+
+
+async def test_a_write_whose_asker_was_cancelled_is_done_all_the_same(
+    held: Held, store: Store
+) -> None:
+    asked = asyncio.ensure_future(held.journal.set_membership(AGENT, 3, 4))
+    await asyncio.sleep(0)
+    asked.cancel()
+    await held.release()
+    await held.journal.written()
+    assert store.memberships()[AGENT][3] == 4
+
+
+async def test_who_may_not_any_more_when_it_is_its_turn_writes_nothing(
+    held: Held, store: Store
+) -> None:
+    dismissed: list[None] = []
+
+    def check() -> None:
+        if dismissed:
+            raise Refused("NotAuthorized")
+
+    asked = asyncio.ensure_future(held.journal.set_agent_group(AGENT, 2, check))
+    other = asyncio.ensure_future(held.journal.set_membership(AGENT, 3, 4))
+    await asyncio.sleep(0)
+    dismissed.append(None)
+    await held.release()
+    with pytest.raises(Refused, match="NotAuthorized"):
+        await asked
+    await other
+    assert store.directory().agents[AGENT].group_id != 2
+    assert store.memberships()[AGENT][3] == 4
