@@ -85,6 +85,9 @@ class _Users:
     async def password_hash(self, login: str) -> None:
         return None
 
+    async def renew_hash(self, login: str, before: str, after: str) -> None:
+        """No hash here is outdated."""
+
 
 class _SignIns:
     async def generations(self) -> dict[str, str]:

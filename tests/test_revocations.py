@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +11,7 @@ import jwt
 import pytest
 import structlog
 
-from tests.web_server import BRUCE, SECRET, Server, serving, until
+from tests.web_server import BRUCE, SECRET, Records, Server, serving, until
 from tests.ws_client import Client, Refused
 from xucd.signin import revocations
 
@@ -365,3 +367,46 @@ async def test_a_logout_beside_another_one_waits_until_that_is_stored(server: Se
     assert await first == await second == (503, "StoreUnavailable")
     server.records.failing = False
     assert await log_out(server, token) == (204, None)
+
+
+async def test_a_valid_token_is_not_behind_passwords() -> None:
+    free = threading.Event()
+
+    def verify(kept: str | None, password: str) -> bool:
+        free.wait(30)
+        return kept == password
+
+    async with serving(verify=verify) as server:
+        free.set()
+        token = await server.token()
+        free.clear()
+        signing_in = [asyncio.create_task(server.token()) for _ in range(40)]
+        try:
+            await until(lambda: len(server.connections) >= 40)
+            assert "token" in await check(server, token)
+        finally:
+            free.set()
+        await asyncio.gather(*signing_in)
+
+
+async def test_nothing_is_made_of_a_reading_that_found_no_change_but_once_a_second() -> None:
+    """Once a second: a link may be of a sign-in whose end was read while it was being opened."""
+    found: dict[str, str] = {"bruce": "one"}
+    told = asyncio.Event()
+
+    class Unchanged(Records):
+        async def generations(self) -> dict[str, str]:
+            return found
+
+    known = revocations.Revocations(Unchanged(), time.time, told.set)
+    await known.load()
+    await known.refresh()
+    assert not told.is_set()
+    found = {"bruce": "two"}
+    await known.refresh()
+    assert told.is_set()
+    assert known.generation("bruce") == "two"
+    told.clear()
+    watching = asyncio.create_task(known.watch())
+    await asyncio.wait_for(told.wait(), 30)
+    watching.cancel()

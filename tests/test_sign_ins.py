@@ -13,6 +13,7 @@ from pathlib import Path
 from signal import SIGHUP, SIGKILL
 from typing import Any, NamedTuple
 
+import argon2
 import pytest
 import pytest_asyncio
 from sqlalchemy import text
@@ -400,3 +401,19 @@ async def test_the_javascript_library_signs_out(xucd: LoneXucd) -> None:
     assert printed.decode().split() == ["InvalidToken", "Closed"]
     for token in tokens:
         assert await for_check(xucd, token) == (403, "InvalidToken")
+
+
+async def test_a_sign_in_replaces_a_hash_of_an_older_xucd_and_ends_no_other(xucd: LoneXucd) -> None:
+    older = argon2.PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
+    kept = await asyncio.to_thread(older.hash, "marice-again")
+    assert await stored(xucd, lambda store: store.set_password_hash("marice", kept))
+    body = {"login": "marice", "password": "marice-again"}
+    path = (xucd.port, f"{PREFIX}/auth/login", body)
+    status, answer = await asyncio.to_thread(http, *path)
+    assert status == 200
+    async with asyncio.timeout(30):
+        while (renewed := await stored(xucd, lambda store: store.password_hash("marice"))) == kept:
+            pass
+    assert not passwords.is_outdated(renewed)
+    assert (await asyncio.to_thread(http, *path))[0] == 200
+    assert await for_check(xucd, answer["token"]) == (200, None)

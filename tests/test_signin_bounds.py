@@ -11,8 +11,14 @@ import pytest
 from tests.web_server import until
 from xucd.center.directory import User
 from xucd.cti.metrics import Metrics
-from xucd.signin.attempts import BY_ADDRESS, BY_STRANGERS, SignIn
-from xucd.signin.checking import PasswordChecks
+from xucd.signin.attempts import (
+    BY_ADDRESS,
+    BY_STRANGERS,
+    FIRST_CHECK_S,
+    MAX_WAITING_EACH,
+    SignIn,
+)
+from xucd.signin.checking import HASHES, PasswordChecks
 from xucd.signin.errors import SignInRefused
 from xucd.signin.failure_counts import ROWS, WIDTH, FailureCounts
 from xucd.signin.fair_queue import FairQueue
@@ -46,6 +52,9 @@ class Desk:
 
     async def password_hash(self, login: str) -> str | None:
         return None if login.startswith("nobody") else login
+
+    async def renew_hash(self, login: str, before: str, after: str) -> None:
+        """No hash here is outdated."""
 
     async def tries(self, login: str, password: str, address: str) -> int:
         """The status that the attempt is answered with."""
@@ -275,3 +284,42 @@ async def test_a_network_of_strangers_takes_turns_as_one(desk: Desk) -> None:
 async def _stranger(desk: Desk, number: int) -> int:
     """An attempt from an address of its own, each in another network."""
     return await desk.tries(f"nobody{number}", "x", f"2001:{number:x}::1")
+
+
+async def _told(desk: Desk, networks: int) -> int:
+    """After how many seconds somebody is told to come again, where so many networks are full."""
+    desk.gate.clear()
+    crowd = [
+        asyncio.create_task(desk.signin.authenticate(f"vera{number}", "x", f"192.0.2.{network}"))
+        for network in range(networks)
+        for number in range(MAX_WAITING_EACH + HASHES)
+    ]
+    await asyncio.sleep(0)
+    late = desk.signin.authenticate("vera", "x", f"192.0.2.{networks - 1}")
+    with pytest.raises(SignInRefused) as refused:
+        await asyncio.wait_for(late, 30)
+    for task in crowd:
+        task.cancel()
+    desk.gate.set()
+    await asyncio.gather(*crowd, return_exceptions=True)
+    assert refused.value.wait is not None
+    return refused.value.wait
+
+
+async def test_who_is_refused_since_too_many_wait_is_told_when_these_will_have_had_their_turn(
+    desk: Desk,
+) -> None:
+    assert await _told(desk, 1) == 1 + int(MAX_WAITING_EACH * FIRST_CHECK_S / HASHES)
+
+
+async def test_the_time_that_is_told_follows_how_many_wait_and_how_long_checks_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("xucd.signin.attempts.FIRST_CHECK_S", 1000.0)
+    desk = Desk()
+    one, two = await _told(desk, 1), await _told(desk, 2)
+    assert two > 1.5 * one
+    for number in range(100):  # they take far less
+        assert await desk.tries(f"user{number}", f"user{number}", "192.0.2.1") == 200
+    assert await _told(desk, 1) < one / 10
+    desk.signin.close()

@@ -260,6 +260,17 @@ def test_a_password_hash_is_kept_for_known_logins_only(demo: Store) -> None:
     assert demo.password_hash("nobody") is None
 
 
+def test_a_hash_is_renewed_unless_another_password_was_set_and_ends_no_sign_in(demo: Store) -> None:
+    demo.set_password_hash("bruce", "$argon2id$one")
+    before = demo.generations()
+    demo.renew_password_hash("bruce", "$argon2id$one", "$argon2id$dearer")
+    assert demo.password_hash("bruce") == "$argon2id$dearer"
+    demo.renew_password_hash("bruce", "$argon2id$one", "$argon2id$late")
+    demo.renew_password_hash("nobody", "$argon2id$one", "$argon2id$late")
+    assert demo.password_hash("bruce") == "$argon2id$dearer"
+    assert demo.generations() == before
+
+
 def test_the_token_secret_is_made_once(store: Store, store_url: str) -> None:
     secret = store.token_secret()
     assert len(secret) == 32
@@ -339,6 +350,17 @@ def test_an_error_does_not_repeat_the_data(demo: Store) -> None:
     with pytest.raises(StoreError) as caught:
         demo.put_station(Station(99, 1, logged_in=True, since=0.0, reason="s3cret-reason"))
     assert "s3cret-reason" not in str(caught.value)
+
+
+def test_generations_are_the_same_object_until_one_changes(demo: Store, store_url: str) -> None:
+    before = demo.generations()
+    demo.set_membership(8, 3, 1)
+    assert demo.generations() is before
+    other = Store(store_url)
+    other.end_all_sign_ins("bruce")
+    other.close()
+    after = demo.generations()
+    assert {login for login in before if before[login] != after[login]} == {"bruce"}
 
 
 def test_a_new_password_and_signing_out_everywhere_begin_a_new_generation(demo: Store) -> None:

@@ -144,3 +144,18 @@ async def test_a_write_that_hangs_is_a_database_in_trouble(
     await writing
     assert worker.alive
     await worker.close()
+
+
+async def test_what_each_request_depends_on_waits_for_no_other_reading_or_writing(
+    store: Store,
+) -> None:
+    worker, release = AsyncStore(store), threading.Event()
+    held = [
+        asyncio.create_task(worker.read(lambda _: release.wait(30))),
+        asyncio.create_task(worker.run(lambda _: release.wait(30))),
+    ]
+    await asyncio.sleep(0)
+    assert await worker.ask(lambda _: "known") == "known"
+    release.set()
+    assert await asyncio.gather(*held) == [True, True]
+    await worker.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from xucd.center.directory import Directory, User
 from xucd.signin import bulk
@@ -32,6 +32,10 @@ class ConfiguredUsers:
         known = login if self.user(login) is not None else ""
         return await self._store.read(Store.password_hash, known)
 
+    async def renew_hash(self, login: str, before: str, after: str) -> None:
+        """Keep another hash of the same password, unless another one has been set meanwhile."""
+        await self._store.run(Store.renew_password_hash, login, before, after)
+
 
 class SignInRecords:
     """What the database knows of sign-ins. Raises `StoreError`."""
@@ -39,9 +43,9 @@ class SignInRecords:
     def __init__(self, store: AsyncStore) -> None:
         self._store = store
 
-    async def generations(self) -> dict[str, str]:
-        """Each user's generation, by login; read beside whatever is being written."""
-        return await self._store.read(Store.generations)
+    async def generations(self) -> Mapping[str, str]:
+        """Each user's generation, by login; asked beside whatever is read or written."""
+        return await self._store.ask(Store.generations)
 
     async def ended_sign_ins(self) -> dict[str, float]:
         """The sign-ins that were ended before their time, each with the end that it had."""

@@ -38,6 +38,9 @@ MAX_STRANGERS = 64
 # How many addresses are remembered from which a user has signed in.
 MAX_FAMILIAR = 16
 BY_ADDRESS, BY_STRANGERS = 10, 3
+# How long a check is taken to last before any was measured, and over how many it is averaged.
+FIRST_CHECK_S = 0.05
+AVERAGED = 16
 
 
 class _Attempt:
@@ -100,6 +103,7 @@ class SignIn:
         self._strangers: dict[str, list[_Attempt]] = {}
         self._turns: dict[str, asyncio.TimerHandle] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._check_s = FIRST_CHECK_S  # how long a check lasts, of late
 
     async def has_password(self, login: str) -> bool:
         """Whether a user has a password of its own. Raises `StoreError`."""
@@ -176,8 +180,13 @@ class SignIn:
     def _enqueue(self, attempt: _Attempt) -> None:
         displaced = self._queues[attempt.familiar].push(*attempt.lane, attempt)
         if displaced is not None and not displaced.outcome.done():
-            displaced.outcome.set_exception(self._refusal(5))
+            displaced.outcome.set_exception(self._refusal(self._until_all_had_their_turn()))
         self._start()
+
+    def _until_all_had_their_turn(self) -> float:
+        """After how many seconds those who wait by now will have been checked."""
+        waiting = sum(map(len, self._queues.values()))
+        return waiting * self._check_s / self._checks.at_once
 
     def _start(self) -> None:
         while (
@@ -205,7 +214,7 @@ class SignIn:
 
     async def _check(self, attempt: _Attempt) -> None:
         """Compare the password, and count a wrong one even when its client has gone."""
-        outcome = attempt.outcome
+        outcome, began = attempt.outcome, asyncio.get_running_loop().time()
         try:
             # Others of its address may have failed since it came.
             self._refuse_guesser(attempt)
@@ -219,6 +228,8 @@ class SignIn:
             if not outcome.done():
                 outcome.set_exception(error)
             return
+        took = asyncio.get_running_loop().time() - began
+        self._check_s += (took - self._check_s) / AVERAGED
         self._count(attempt, matches=found is not None)
         if not outcome.done():
             outcome.set_result(found)

@@ -21,7 +21,7 @@ def generated() -> str:
 def new_hashes(wanted: Mapping[str, str], present: Mapping[str, str | None]) -> dict[str, str]:
     """The hashes of passwords that are not a user's already, by login.
 
-    So the same file can be imported again, and signs nobody out. It takes some 0.2 s of a core for
+    So the same file can be imported again, and signs nobody out. It takes some 0.03 s of a core for
     each: do not call it on the event loop.
     """
     with ThreadPoolExecutor(WORKERS) as pool:

@@ -1,8 +1,9 @@
 """Whether a password is right: xucd's own first, then the LDAP server's.
 
-Both are checked on threads. Hashing keeps a core busy, by design, so two hashes run at a time; the
-server is waited for, so more wait for it, and none of these keeps the process from ending. While it
-cannot be asked, own passwords go on working, and whatever else is typed is not called wrong.
+Both are checked on threads. Hashing keeps a core busy, by design, so two hashes run at a time, with
+what the event loop leaves of the processor; the server is waited for, so more wait for it, and none
+of these keeps the process from ending. While it cannot be asked, own passwords go on working, and
+whatever else is typed is not called wrong.
 """
 
 import asyncio
@@ -13,10 +14,15 @@ from threading import Thread
 from typing import Final, Protocol
 
 import msgspec
+import structlog
 
 from xucd.center.directory import User
+from xucd.signin import passwords
 from xucd.signin.errors import DirectoryUnavailable, SignInRefused
 from xucd.signin.identities import Identity, Method
+from xucd.store import StoreError
+
+log = structlog.get_logger()
 
 HASHES: Final = 2
 ASKED: Final = 8
@@ -31,6 +37,12 @@ class Users(Protocol):
 
     async def password_hash(self, login: str) -> str | None:
         """The hash of a login's password; None for one that does not exist or has none."""
+
+    async def renew_hash(self, login: str, before: str, after: str) -> None:
+        """Keep another hash of the same password, unless another one has been set meanwhile.
+
+        No sign-in ends by it. Raises `StoreError`.
+        """
 
 
 class PasswordDirectory(Protocol):
@@ -84,7 +96,8 @@ class PasswordChecks:
         self._directory = directory
         self._admit = admit
         self.at_once = HASHES if directory is None else ASKED
-        self._hashing = ThreadPoolExecutor(HASHES, thread_name_prefix="password")
+        self._hashing = ThreadPoolExecutor(HASHES, "password", passwords.yield_to_others)
+        self._renewing: set[asyncio.Task[None]] = set()
 
     async def check(self, login: str, password: str, address: str) -> Authenticated | None:
         """Who signs in with a password; None if it is wrong, or nobody has the login.
@@ -96,6 +109,8 @@ class PasswordChecks:
         matches = await loop.run_in_executor(self._hashing, self._verify, kept, password)
         user = self._users.user(login)
         if matches and user is not None:
+            if kept is not None and passwords.is_outdated(kept):
+                self._renew(login, kept, password)
             return Authenticated(user, "password")
         if self._directory is None or self._admit is None:
             return None
@@ -107,8 +122,24 @@ class PasswordChecks:
             return None
         return Authenticated(await self._admit(identity, address), identity.method)
 
+    def _renew(self, login: str, kept: str, password: str) -> None:
+        """Have the hash replaced by one that costs what hashes cost now; nobody waits for it."""
+        task = asyncio.create_task(self._renewed(login, kept, password))
+        self._renewing.add(task)
+        task.add_done_callback(self._renewing.discard)
+
+    async def _renewed(self, login: str, kept: str, password: str) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            renewed = await loop.run_in_executor(self._hashing, passwords.hash_password, password)
+            await self._users.renew_hash(login, kept, renewed)
+        except (StoreError, RuntimeError) as error:  # the latter: the threads have been stopped
+            log.info("a password's hash is renewed at the next sign-in", reason=str(error))
+
     def close(self) -> None:
         """Stop the threads."""
+        for task in self._renewing:
+            task.cancel()
         self._hashing.shutdown(wait=False, cancel_futures=True)
 
 

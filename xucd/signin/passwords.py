@@ -1,16 +1,26 @@
-"""Password hashes (argon2). Verifying costs the same for a login that does not exist."""
+"""Password hashes (argon2id). Verifying costs the same for a login that does not exist.
+
+What a hash costs is `docs/adr/0020-what-a-password-hash-costs.md`'s to say. A hash of another cost,
+made by an older xucd, goes on to open, and is replaced as its user signs in: `is_outdated`.
+"""
+
+import os
+import threading
+from contextlib import suppress
 
 from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 MIN_LENGTH = 8
-# Explicit, because the hash below has to cost the same.
-HASHER = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
+# Explicit, because the hash below has to cost the same. Memory is in KiB.
+HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 # The hash of a random password.
 UNKNOWN = (
-    "$argon2id$v=19$m=65536,t=3,p=4$1RXdz5xb6BPkI0qd6XyZWQ$cG49BsOMaAca71yc"
-    "Aef0gt0D7q8NEafvMGP+vRI7kI4"
+    "$argon2id$v=19$m=19456,t=2,p=1$wsAAt2P3tqBWIQm39zdqgg$tXU28Ld"
+    "5mdf7Hh6DWl9RSWq9jcwE2OMqOskxk3qcRAQ"
 )
+YIELDS = 10
+"""How much later than others a thread that hashes is served by the machine: its niceness."""
 
 
 def hash_password(password: str) -> str:
@@ -29,3 +39,17 @@ def verify(kept: str | None, password: str) -> bool:
     except VerifyMismatchError:
         return False
     return matches and kept is not None
+
+
+def is_outdated(kept: str) -> bool:
+    """Whether a hash costs another amount of work than those that are made now."""
+    try:
+        return HASHER.check_needs_rehash(kept)
+    except InvalidHashError:
+        return False
+
+
+def yield_to_others() -> None:
+    """Let this thread hash with what processor time others leave: the event loop comes first."""
+    with suppress(OSError):  # Linux alone has a niceness for each thread
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), YIELDS)

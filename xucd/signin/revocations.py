@@ -7,7 +7,7 @@ that are open. While it does not answer, what was known last holds: a token is u
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import structlog
@@ -25,8 +25,8 @@ log = structlog.get_logger()
 class Records(Protocol):
     """The database, as revocations need it. Each method raises `StoreError`."""
 
-    async def generations(self) -> dict[str, str]:
-        """The generation of each user's sign-ins, by login."""
+    async def generations(self) -> Mapping[str, str]:
+        """The generation of each user's sign-ins, by login; the same object if none has changed."""
 
     async def ended_sign_ins(self) -> dict[str, float]:
         """Single sign-ins that have ended: by id, until when they would have lasted."""
@@ -44,7 +44,8 @@ class Records(Protocol):
 class Revocations:
     """The sign-ins that have ended, as last read from the database.
 
-    `changed` is called after each reading, and after each end. `clock` returns epoch seconds.
+    `changed` is called after a reading that has found something else than the last one, after each
+    end, and once a second. `clock` returns epoch seconds.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Revocations:
         self._clock = clock
         self._changed = changed
         self._generations: dict[str, str] = {}
+        self._last_read: Mapping[str, str] = self._generations
         # Written by this process alone, so read only once.
         self._ended: dict[str, float] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
@@ -64,7 +66,7 @@ class Revocations:
     async def load(self) -> None:
         """Read everything, before anything is asked. Raises `StoreError`."""
         self._ended = await self._database.ended_sign_ins()
-        self._generations = await self._database.generations()
+        self._know(await self._database.generations())
 
     def generation(self, login: str) -> str | None:
         """What sign-ins of a user have to be of; None for a user who does not exist."""
@@ -86,6 +88,7 @@ class Revocations:
         while True:
             await asyncio.sleep(REFRESH_S)
             await self.refresh()
+            self._changed()  # of links, too, that were being opened as the last change was read
 
     async def end(self, sid: str, until: float) -> bool:
         """End one sign-in, whose time would be up at `until`, durably. Raises `StoreError`.
@@ -158,5 +161,9 @@ class Revocations:
                 self._failing = True
                 return
             self._failing = False
-            self._generations = generations
-            self._changed()
+            if generations is not self._last_read:
+                self._know(generations)
+                self._changed()
+
+    def _know(self, generations: Mapping[str, str]) -> None:
+        self._last_read, self._generations = generations, dict(generations)

@@ -1,7 +1,8 @@
 """The store on a thread of its own, so that the event loop never waits for a disk.
 
 There is one thread and one queue: calls are run in order, and a read sees every earlier write. What
-needs no order is read on a second thread, which waits for no writer.
+needs no order is read on a second thread, which waits for no writer; and what is asked for each
+request on a third, which waits for nothing else.
 """
 
 import asyncio
@@ -39,6 +40,7 @@ class AsyncStore:
         self._proving: deque[float] = deque()  # since when
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
         self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-read")
+        self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-ask")
 
     @property
     def alive(self) -> bool:
@@ -65,6 +67,12 @@ class AsyncStore:
         """
         return await self._on(self._reading, lambda: self._call(method, *args, **kwargs))
 
+    async def ask(
+        self, method: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """What `read` does, and not behind what others read: for what each request depends on."""
+        return await self._on(self._asking, lambda: self._call(method, *args, **kwargs))
+
     async def prove(
         self, method: Callable[Concatenate[Store, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
@@ -86,6 +94,7 @@ class AsyncStore:
     async def close(self) -> None:
         """Run all queued calls, then close the store. It cannot be used afterwards."""
         self._reading.shutdown()
+        self._asking.shutdown()
         await self.run(Store.close)
         self._thread.shutdown()
 
