@@ -103,7 +103,8 @@ class Service:
         self._carry_out = carry_out
         self._strict_rights = strict_rights
         self._publisher = Publisher(context)
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._ticks_at = 0.0  # of the timer, by the loop: uvloop's do not all tell
         self._snapshots = 0
         # Clients resume over a restart, and Asterisk was not read yet.
         self._has_differences = False
@@ -414,9 +415,10 @@ class Service:
         loop = asyncio.get_running_loop()
         at = loop.time() + max(0.0, self.context.center.due() - self.context.now())
         if self._timer is not None:
-            if self._timer.when() <= at:
+            if self._ticks_at <= at:
                 return
             self._timer.cancel()
+        self._ticks_at = at
         self._timer = loop.call_at(at, self._on_timer)
 
     def _on_timer(self) -> None:
