@@ -310,7 +310,7 @@ async def test_a_client_that_does_not_read_is_closed_and_hinders_nobody(
                 count += 1
                 assert count < 2000
                 server.hub.publish(["everybody"], said(count, 200_000))
-                await until(lambda: not server.hub.flush.dirty)
+                await until(lambda: server.hub.flush.idle)
                 while (await other.hear())["ctiMessage"].get("agentId") != count:
                     pass
         slow.writer.close()

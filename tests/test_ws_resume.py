@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.web_server import Server, said, serving, until
 from tests.ws_client import Client
+from xucd.cti.flush import FEW
 from xucd.cti.link import LinkLimits
 from xucd.cti.streams.log import StreamLog
 
@@ -79,6 +80,47 @@ async def test_messages_that_were_sent_but_not_read_are_sent_again() -> None:
         assert heard == ["RightProfile", "UserStatusUpdate", "AgentListen"]
 
 
+async def test_who_is_back_in_the_turn_of_a_message_gets_it_once() -> None:
+    """What was published before comes from the log, and what comes after it from the hub."""
+    async with serving() as server:
+        others = [await opened(server) for _ in range(FEW + 1)]
+        old, hello = await opened(server)
+        stream = hello["stream"]
+        position = [(await old.hear())["position"] for _ in range(2)][-1]
+        attach = server.links.attach
+
+        def between(link: Any) -> Any:
+            server.hub.publish(["everybody"], said(1))
+            session = attach(link)
+            server.hub.publish(["everybody"], said(2))
+            return session
+
+        server.links.attach = between  # type: ignore[method-assign]
+        back, hello = await opened(server, back_at(stream, position))
+        assert hello["recovered"] is True
+        heard = [(await back.hear())["ctiMessage"]["agentId"] for _ in range(2)]
+        server.hub.publish(["everybody"], said(3))
+        assert [*heard, (await back.hear())["ctiMessage"]["agentId"]] == [1, 2, 3]
+        for client, _ in others:
+            heard = [await client.hear() for _ in range(5)]
+            assert [each["ctiMessage"]["agentId"] for each in heard[2:]] == [1, 2, 3]
+
+
+async def test_only_what_is_delivered_is_counted_as_delivered() -> None:
+    """A client that is away is sent what it missed when it is back, but receives nothing now."""
+    async with serving() as server:
+        one, _ = await opened(server)
+        other, _ = await opened(server)
+        other.writer.transport.abort()
+        await until(lambda: len(server.links.open) == 1)
+        server.hub.publish(["everybody"], said(1))
+        assert (await one.hear())["msgType"] == "RightProfile"
+        await one.hear()
+        assert (await one.hear())["ctiMessage"]["agentId"] == 1
+        registry = server.hub.metrics.registry
+        assert registry.get_sample_value("xucd_messages_total") == 1
+
+
 async def test_a_client_whose_old_link_still_stands_takes_its_session_over() -> None:
     async with serving() as server:
         old, hello = await opened(server)
@@ -147,7 +189,7 @@ async def test_a_session_that_nobody_takes_up_ends() -> None:
         client, hello = await opened(server)
         await lost(server, client)
         await until(lambda: server.application.ended)
-        assert not server.hub._resumable
+        assert not server.hub._streams
         await fresh(server, back_at(hello["stream"], 2))
 
 

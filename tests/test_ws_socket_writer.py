@@ -8,6 +8,7 @@ import pytest
 
 from tests.web_server import Server, said, serving, until
 from tests.ws_client import Client, Closed
+from xucd.cti.flush import FEW
 from xucd.cti.link import LinkLimits
 from xucd.cti.socket_writer import SocketWriter, framed
 
@@ -31,7 +32,7 @@ def counted(server: Server) -> list[int]:
         writes.append(sent)
         return sent
 
-    writer._direct = counting
+    writer.take = writer._direct = counting
     return writes
 
 
@@ -53,6 +54,52 @@ async def test_what_is_due_in_one_turn_leaves_in_one_write() -> None:
         assert len(writes) == 2
 
 
+async def test_what_is_for_many_and_what_is_for_one_leave_in_order_by_one_write() -> None:
+    async with serving() as server:
+        clients = [await server.opened() for _ in range(FEW + 2)]
+        first, second, *_ = server.application.sessions
+        server.hub.publish(["everybody"], said(1))
+        first.send(said(101))
+        server.hub.publish(["everybody"], said(2))
+        second.send(said(102))
+        assert await hear_numbers(clients[0], 3) == [1, 101, 2]
+        assert await hear_numbers(clients[1], 3) == [1, 2, 102]
+        for client in clients[2:]:
+            assert await hear_numbers(client, 2) == [1, 2]
+
+
+async def test_who_follows_later_in_a_turn_is_not_sent_what_was_published_before() -> None:
+    async with serving() as server:
+        clients = [await server.opened() for _ in range(FEW + 2)]
+        first, *others, last = server.application.sessions
+        for session in (first, *others):
+            server.hub.subscribe(session, "a")
+        server.hub.publish(["a"], said(1))
+        server.hub.subscribe(last, "a")
+        server.hub.unsubscribe(first, "a")
+        server.hub.publish(["a"], said(2))
+        server.hub.publish(["everybody"], said(3))
+        assert await hear_numbers(clients[0], 2) == [1, 3]
+        assert await hear_numbers(clients[-1], 2) == [2, 3]
+        for client in clients[1:-1]:
+            assert await hear_numbers(client, 3) == [1, 2, 3]
+
+
+async def test_a_dismissed_client_gets_what_was_published_before_and_nothing_after() -> None:
+    async with serving() as server:
+        bruces = [await server.opened() for _ in range(FEW + 1)]
+        alice = await server.opened("alice")
+        server.hub.publish(["everybody"], said(1))
+        server.links.dismiss(lambda user, _: user.login == "bruce", 4011, b"signed out")
+        server.hub.publish(["everybody"], said(2))
+        assert await hear_numbers(alice, 2) == [1, 2]
+        for client in bruces:
+            assert await hear_numbers(client, 1) == [1]
+            with pytest.raises(Closed) as closed:
+                await client.hear()
+            assert closed.value.code == 4011
+
+
 async def test_a_message_under_several_topics_is_heard_once() -> None:
     async with serving() as server, await server.opened() as bruce, await server.opened() as alice:
         one, other = server.application.sessions
@@ -71,10 +118,10 @@ async def test_a_message_under_several_topics_is_heard_once() -> None:
 async def test_a_dropped_session_leaves_no_audience_behind() -> None:
     async with serving() as server:
         async with await server.opened():
-            assert server.hub._writers
+            assert server.hub._plain._members
         await until(lambda: server.application.ended)
-        assert not server.hub._writers
-        assert not server.hub._resumable
+        assert not server.hub._plain._members
+        assert not server.hub._streams
 
 
 async def slow_client(server: Server) -> Client:

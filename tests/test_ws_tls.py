@@ -32,7 +32,7 @@ async def test_over_tls_messages_arrive_in_order_and_a_slow_client_is_closed(
             count += 1
             assert count < 20_000
             server.hub.publish(["everybody"], said(count, 4096))
-            await until(lambda: not server.hub.flush.dirty)
+            await until(lambda: server.hub.flush.idle)
         number = 0
         with pytest.raises(Closed) as closed:
             while True:

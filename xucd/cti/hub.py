@@ -1,21 +1,21 @@
 """Subscriptions by topic, and broadcasts to the subscribers.
 
 A broadcast is encoded once, and framed at most twice for all its subscribers: without a position,
-and with one for those that can resume. Its cost grows with the number of its subscribers, not with
-the number of open links.
+and with one for those that can resume. It is kept once, too, until the flush: publishing costs the
+same for any number of subscribers, and the flush one write for each client.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Hashable, Iterable
-from typing import TypeVar
 
+from xucd.cti.audiences import Audiences
+from xucd.cti.flush import Flush
 from xucd.cti.messages import Message, encode
 from xucd.cti.metrics import Metrics
 from xucd.cti.session import Session
-from xucd.cti.socket_writer import Flush, SocketWriter, framed
+from xucd.cti.socket_writer import SocketWriter, framed
 from xucd.cti.streams.log import StreamLog
-
-T = TypeVar("T")
 
 
 class Hub:
@@ -31,92 +31,101 @@ class Hub:
         streams: StreamLog | None = None,
     ) -> None:
         self.streams = streams or StreamLog(loop.time)
-        self.flush = Flush(loop, before=self.streams.write)
+        self.flush = Flush(loop, before=self._before_writing)
         self.streams.stale = self.flush.schedule
         self.metrics = metrics or Metrics()
-        # Two maps: a session that can be resumed may have no writer, and its frames a position.
-        self._writers: dict[Hashable, set[SocketWriter]] = {}
-        self._resumable: dict[Hashable, set[Session]] = {}
+        self._delivered = 0
+        # Apart, since the frames of sessions that can be resumed have a position.
+        self._plain = Audiences(self.flush.uses)
+        self._positioned = Audiences(self.flush.uses)
+        # How many of these a topic has, with those that have no link: what they miss is logged.
+        self._streams: Counter[Hashable] = Counter()
 
     def subscribe(self, session: Session, topic: Hashable) -> None:
         """Send a topic's messages to a session, unless it is dismissed. Idempotent."""
-        if session.dismissed:
+        if session.dismissed or topic in session.topics:
             return
         if session.stream is not None:
             self.streams.subscribe(session.stream, topic)
             if topic in session.topics:  # not for one that has ended while a command ran
-                self._resumable.setdefault(topic, set()).add(session)
+                self._count_in(session, topic)
         elif session.writer is not None:
             session.topics[topic] = 0
-            self._writers.setdefault(topic, set()).add(session.writer)
+            self._plain.add(topic, session.writer)
+
+    def unsubscribe(self, session: Session, topic: Hashable) -> None:
+        """Send a topic's messages to a session no longer. Idempotent."""
+        if topic not in session.topics:
+            return
+        if session.stream is not None:
+            self._count_out(session, topic)
+            self.streams.unsubscribe(session.stream, topic)
+        elif session.writer is not None:
+            del session.topics[topic]
+            self._plain.discard(topic, session.writer)
 
     def restore(self, session: Session) -> None:
         """Take in a session whose subscriptions stand in the log."""
         for topic in session.topics:
-            self._resumable.setdefault(topic, set()).add(session)
+            self._count_in(session, topic)
 
-    def unsubscribe(self, session: Session, topic: Hashable) -> None:
-        """Send a topic's messages to a session no longer. Idempotent."""
-        if session.stream is not None:
-            self.streams.unsubscribe(session.stream, topic)
-            _discard(self._resumable, topic, session)
-        elif session.writer is not None:
-            session.topics.pop(topic, None)
-            _discard(self._writers, topic, session.writer)
+    def connect(self, session: Session, writer: SocketWriter | None) -> None:
+        """Give a session that can be resumed another writer, or None while it has no link."""
+        for topic in session.topics:
+            if session.writer is not None:
+                self._positioned.discard(topic, session.writer)
+            if writer is not None:
+                self._positioned.add(topic, writer)
+        session.writer = writer
 
     def drop(self, session: Session) -> None:
         """End a session, and all its subscriptions."""
-        if session.stream is not None:
-            for topic in session.topics:
-                _discard(self._resumable, topic, session)
-            self.streams.end(session.stream)
         for topic in list(session.topics):
-            self.unsubscribe(session, topic)
+            if session.stream is not None:
+                self._count_out(session, topic)
+            else:
+                self.unsubscribe(session, topic)
+        if session.stream is not None:
+            self.streams.end(session.stream)
 
     def has_subscribers(self, topics: Iterable[Hashable]) -> bool:
         """Whether any of these topics has a subscriber: if not, no message need be made."""
-        return any(topic in self._writers or topic in self._resumable for topic in topics)
+        return any(topic in self._plain or topic in self._streams for topic in topics)
 
     def publish(self, topics: Iterable[Hashable], body: Message) -> None:
         """Send a message, once each, to the subscribers of any of these topics."""
-        writers = _union(self._writers, topics := list(topics))
-        resumable = [topic for topic in topics if topic in self._resumable]
-        if not resumable:
+        topics = list(topics)
+        plain = self._plain.of(topics)
+        heard = [topic for topic in topics if topic in self._streams]
+        if not heard:
             self.streams.unheard(topics, body)
-            if not writers:
+            if not plain:
                 return
         message = encode(body)
-        dirty = self.flush.dirty
-        if writers:
-            frame = framed(message)
-            for writer in writers:  # as `SocketWriter.send` does, without its calls
-                queued = writer.queued
-                if not queued:
-                    dirty.append(writer)
-                queued.append(frame)
-        sessions = _union(self._resumable, resumable)
-        if sessions:
-            frame = self.streams.publish(topics, resumable, body, message)
-            for session in sessions:
-                if (positioned := session.writer) is not None:
-                    queued = positioned.queued
-                    if not queued:
-                        dirty.append(positioned)
-                    queued.append(frame)
-        self.flush.schedule()
-        self.metrics.messages.inc(len(writers) + len(sessions))
+        if plain:
+            self._send(plain, framed(message))
+        if heard:
+            frame = self.streams.publish(topics, heard, body, message)
+            self._send(self._positioned.of(heard), frame)
 
+    def _before_writing(self) -> None:
+        self.streams.write()
+        self.metrics.messages.inc(self._delivered)
+        self._delivered = 0
 
-def _union(subscribers: dict[Hashable, set[T]], topics: list[Hashable]) -> set[T]:
-    found = [members for topic in topics if (members := subscribers.get(topic))]
-    if len(found) == 1:
-        return found[0]
-    return set().union(*found)
+    def _send(self, audiences: list[set[SocketWriter]], frame: bytes) -> None:
+        for audience in audiences:
+            self.flush.publish(audience, frame)
+            self._delivered += len(audience)
 
+    def _count_in(self, session: Session, topic: Hashable) -> None:
+        self._streams[topic] += 1
+        if session.writer is not None:
+            self._positioned.add(topic, session.writer)
 
-def _discard(subscribers: dict[Hashable, set[T]], topic: Hashable, member: T) -> None:
-    members = subscribers.get(topic)
-    if members is not None:
-        members.discard(member)
-        if not members:
-            del subscribers[topic]
+    def _count_out(self, session: Session, topic: Hashable) -> None:
+        self._streams[topic] -= 1
+        if not self._streams[topic]:
+            del self._streams[topic]
+        if session.writer is not None:
+            self._positioned.discard(topic, session.writer)

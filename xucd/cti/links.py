@@ -144,7 +144,8 @@ class Links(WebSocketServerFactory):
         if resumable is None:
             self.hub.drop(session)
             return
-        session.writer = resumable.link = None
+        self.hub.connect(session, None)
+        resumable.link = None
         self.hub.streams.park(resumable.stream)
         self._park(resumable, self.limits.parking)
 
@@ -215,7 +216,8 @@ class Links(WebSocketServerFactory):
             resumable.timer = None
         self._unpark(resumable)
         self.hub.streams.resume(resumable.stream, link.sign_in)
-        session.writer, session.sign_in = link.writer, link.sign_in
+        self.hub.connect(session, link.writer)
+        session.sign_in = link.sign_in
         resumable.link = link
         session.greet(True, position, missed)
         return session

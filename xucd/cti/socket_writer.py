@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from twisted.internet.tcp import Connection
 
+from xucd.cti.flush import Flush
 from xucd.cti.stall import StallWatch
 
 DEFAULT_LIMIT = 1024 * 1024
@@ -37,50 +38,15 @@ class Transport(Protocol):
     def unregisterProducer(self) -> None: ...
 
 
-class Flush:
-    """The writers with queued frames, written out together once per turn of the event loop.
-
-    `before` is called before anything is written.
-    """
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, before: Callable[[], None] | None = None
-    ) -> None:
-        self.dirty: list[SocketWriter] = []
-        self.before = before or _nothing
-        self._loop = loop
-        self._scheduled = False
-
-    def schedule(self) -> None:
-        """Flush once, after everything else that this turn of the loop runs."""
-        if not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self.run)
-
-    def run(self) -> None:
-        """Write all queued frames now."""
-        self._scheduled = False
-        self.before()
-        dirty, self.dirty = self.dirty, []
-        last: list[bytes] = []
-        joined = b""
-        for writer in dirty:
-            queued = writer.queued
-            writer.queued = []
-            # A broadcast queues the very same frames for all clients: comparing is cheaper than
-            # joining again, since lists compare their items by identity first.
-            if queued != last:
-                last = queued
-                joined = b"".join(queued)
-            writer.push(joined)
-
-
 class SocketWriter:
     """The writer of one client's frames; towards its Twisted transport it is a producer.
 
     `direct` is the socket's own `send`, or None where only the transport may write (TLS). Nobody
     else writes to the transport, except for the close frame. `too_slow` is called once, when the
     backlog exceeds `limit` bytes. `stall`, if set, watches while the transport has unsent bytes.
+
+    `take` is what a flush calls for each write: the socket's `send` while nothing is buffered, else
+    a method of this writer that takes all.
     """
 
     __slots__ = (
@@ -95,10 +61,10 @@ class SocketWriter:
         "_paused",
         "_too_slow",
         "_transport",
-        "_unbuffered",
         "open",
         "queued",
         "stall",
+        "take",
     )
 
     def __init__(
@@ -128,14 +94,12 @@ class SocketWriter:
         transport.registerProducer(self, direct is None)
         # The end of the handshake may still be in the buffer: the first write goes after it, and
         # once that is written, the buffer is known to be empty.
-        self._unbuffered = False
+        self.take: Callable[[bytes], int] = self._take_all
 
     def send(self, frame: bytes) -> None:
         """Queue a frame for the flush at the end of this turn."""
-        if not self.queued:
-            self._flush.dirty.append(self)
-            self._flush.schedule()
-        self.queued.append(frame)
+        if self.open:
+            self._flush.send(self, frame)
 
     @property
     def unread(self) -> int:
@@ -151,35 +115,36 @@ class SocketWriter:
 
     def push(self, data: bytes) -> None:
         """Write `data`, or add it to the backlog while the transport's buffer is not empty."""
-        if self._unbuffered:
-            if not self.open:
-                return
-            try:
-                sent = self._direct(data)  # type: ignore[misc]  # only set with _unbuffered
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                # The link is lost; the transport, which also reads, will report it.
-                sent = 0
-            if sent < len(data):
-                self._write_buffered(data[sent:])
-        elif self._paused:
+        try:
+            sent = self.take(data)
+        except OSError:
+            # The buffer is full, or the link is lost; the transport, which also reads, reports it.
+            sent = 0
+        if sent != len(data):
+            self.keep(data[sent:])
+
+    def keep(self, rest: bytes) -> None:
+        """Have the transport write what the socket did not take; all that follows waits for it."""
+        self.take = self._take_all
+        self._paused = True
+        self._write_buffered(rest)
+
+    def _take_all(self, data: bytes) -> int:
+        """Take what the socket must not be given now."""
+        if self._paused:
             self._add_to_backlog(data)
-        elif self.open:
+        else:
+            self._paused = self._direct is not None
             self._write_buffered(data)
+        return len(data)
 
     def _write_buffered(self, data: bytes) -> None:
-        if self._direct is not None:
-            self._unbuffered = False
-            self._paused = True
         self._transport.write(data)
         if self._paused:
             self._in_transport = len(data)
             self._watch()
 
     def _add_to_backlog(self, data: bytes) -> None:
-        if not self.open:
-            return
         self._backlog.append(data)
         self._backlog_size += len(data)
         self._largest = max(self._largest, len(data))
@@ -192,16 +157,16 @@ class SocketWriter:
     def shut(self) -> None:
         """Send nothing more, not even the backlog. The transport still writes what it has."""
         self.open = False
-        self._unbuffered = False
+        self.take = len  # of what is written from now on, nothing is kept
         self._take_backlog()
         self._wake()
 
     def finish(self) -> None:
         """Write the backlog and all queued frames, and send nothing after them."""
         if self.open:
+            queued = self._flush.withdraw(self)
             self._flush.before()
-            self._transport.write(b"".join([self._take_backlog(), *self.queued]))
-            self.queued = []
+            self._transport.write(b"".join([self._take_backlog(), *queued]))
         self.shut()
 
     def _watch(self) -> None:
@@ -231,7 +196,8 @@ class SocketWriter:
             self.stall.end()
         if not self.open:
             return
-        self._unbuffered = self._direct is not None
+        if self._direct is not None:
+            self.take = self._direct
         if self._backlog:
             self.push(self._take_backlog())
         if self.unread <= self._limit // 4:
@@ -242,10 +208,6 @@ class SocketWriter:
         if self.stall is not None:
             self.stall.end()
         self.shut()
-
-
-def _nothing() -> None:
-    """Nothing is to be done before."""
 
 
 def writer_for(
