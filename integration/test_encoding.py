@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
@@ -163,12 +164,17 @@ async def test_names_and_numbers_of_strangers_reach_pages_unharmed_and_harmless(
     assert (current["otherDN"], current["otherDName"]) == ("", "Zoë 😀")
 
 
-DIALLED = "7%0D%0A%0D%0AEvent%3A%20Shutdown%0D%0A%0D%0AX"
+DIALLED = (
+    "7\r\n\r\nEvent: Shutdown\r\n\r\nX",
+    # As if the description of the channel ended there.
+    "7\r\nPriority: 1\r\nUniqueid: 1\r\nLinkedid: 1\r\n\r\nEvent: Shutdown",
+    "7\r\nPriority: 1\r\nUniqueid: \r\nLinkedid: \r\n\r\nEvent: Shutdown\r\n\r\n",
+)
 
 
 async def test_what_a_stranger_dials_tells_xucd_nothing_else(world: World) -> None:
     bruce = await world.agent("bruce", "1001")
-    calls = [world.phones.dial(number) for number in (DIALLED, "7111")]
+    calls = [world.phones.dial(quote(number, safe="")) for number in (*DIALLED, "7111")]
     for call in calls:
         await call.answered()
     await world.xucd.stop()

@@ -5,6 +5,8 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from xucd.ami import protocol
 from xucd.ami.events import decode
@@ -35,7 +37,7 @@ Channel: PJSIP/trunk-00000001
 Uniqueid: 1795667017.3
 CallerIDNum: {caller}
 CallerIDName: x
-ConnectedLineNum: unknown
+ConnectedLineNum: {connected}
 ConnectedLineName: unknown
 Wait: 7
 Priority: 0
@@ -84,6 +86,19 @@ SMUGGLED = [
     "1\r\nLinkedid: 1795667000.1\r\n\r\nEvent: Shutdown\r\nPrivilege: system",
     "1\r\nChannelStateDesc: Up\r\n\r\nEvent: Shutdown",
     "1\r\n\r\nResponse: Goodbye",
+    "1\r\nPriority: 1\r\nUniqueid: 1\r\nLinkedid: 1\r\n\r\nEvent: Shutdown",
+    "1\r\nPriority: \r\nUniqueid: \r\nLinkedid: \r\n\r\nEvent: FullyBooted\r\n\r\n",
+    "1\r\nPriority: \r\nUniqueid: \r\nLinkedid: \r\n\r\nEvent: Shutdown\r\n\r\nEvent: X\r\n",
+    "1\r\nPriority: \r\nUniqueid: \r\nLinkedid: \r\n\r\n\r\nPriority: \r\nUniqueid: \r\nLinkedid: ",
+    "1\r\nPriority: \r\nUniqueid: \r\nLinkedid: \r\n\r\nChannelStateDesc: \r\nCallerIDNum: ",
+    "1\r\nPriority: 1\r\nUniqueid: 1795667000.1\r\nLinkedid: 1795667000.1",
+    "1\r\nPriority: 1\r\nUniqueid: 1795667000.1\r\nLinkedid: 1795667000.1\r\n\r\nEvent: X",
+    "1\r\nLanguage: \r\nAccountCode: \r\nContext: \r\nExten: 1\r\n\r\nEvent: Shutdown",
+]
+SMUGGLED_INTO_A_QUEUE = [
+    *SMUGGLED,
+    "1\r\nConnectedLineName: \r\nWait: 1\r\nPriority: 1\r\n\r\nEvent: Shutdown",
+    "1\r\nCallerIDName: \r\nConnectedLineNum: \r\nConnectedLineName: \r\nWait: 1\r\n\r\nX",
 ]
 
 
@@ -115,9 +130,63 @@ def test_an_event_stays_one_event_whatever_the_caller_calls_itself(
     assert decode(after) == events.DeviceChanged("PJSIP/1001", "INUSE")
 
 
-@pytest.mark.parametrize("smuggled", SMUGGLED)
-def test_an_item_of_a_list_stays_one_item(smuggled: str) -> None:
-    _, torn, after = blocks(wire(ENTRY), wire(ENTRY, caller=smuggled), wire(OTHER))
+GIVEN = ["1", "call-7", "\u00e9", "0f8c2a11-1", "1795667017.3", "pbx-1795667017.3", "x" * 40]
+"""Unique ids that Asterisk or another program gave."""
+PIECES = [
+    *("\r\n", "\r\n", "\n", "\r", "Event: Shutdown", "Event: X", "ChannelStateDesc: Up", "1", "3"),
+    *("Priority: 1\r\nUniqueid: 1\r\nLinkedid: 1", "Priority: \r\nUniqueid: \r\nLinkedid: "),
+    *("Priority: 1", "Uniqueid: 1", "Linkedid: 1", "Language: ", "AccountCode: ", "Context: "),
+    *("Exten: ", "CallerIDNum: ", "CallerIDName: ", "ConnectedLineNum: ", "Privilege: system,all"),
+]
+NUMBERS = st.lists(st.sampled_from(PIECES), max_size=12).map(lambda pieces: "".join(pieces)[:79])
+DIALLED_TOO = CHANNEL + "".join(f"Dest{line}\n" for line in CHANNEL.splitlines()[2:])
+
+
+@settings(deadline=None, max_examples=300, database=None)
+@given(
+    st.sampled_from([CHANNEL, DIALLED_TOO, CHANNEL + "Cause: 16\nCause-txt: Normal\n"]),
+    st.sampled_from(GIVEN),
+    st.fixed_dictionaries({"caller": NUMBERS, "connected": NUMBERS, "exten": NUMBERS}),
+    st.sampled_from([1, 7, 64, 1 << 20]),
+)
+@example(CHANNEL, "1", {"exten": SMUGGLED[11]}, 1)
+def test_no_number_tells_more_or_less_than_its_own_event(
+    text: str, unique_id: str, numbers: dict[str, str], size: int
+) -> None:
+    text = text.replace("1795667017.3", unique_id)
+    heard = blocks(wire(CHANNEL), wire(text, **numbers), wire(OTHER), wire(CHANNEL), size=size)
+    assert [parse(block).get("Event") for block in heard] == [
+        *("Newchannel", "Newchannel", "DeviceStateChange", "Newchannel")
+    ]
+    told = parse(heard[1])
+    assert (told["Uniqueid"], told["Linkedid"]) == (unique_id, unique_id)
+    assert set(told) == set(parse(wire(text).encode())) - {"", "\r\n"}
+
+
+def test_channels_to_which_another_program_gave_an_id_are_heard() -> None:
+    own = [wire(CHANNEL.replace("1795667017.3", unique_id)) for unique_id in GIVEN]
+    heard = blocks(*own, wire(OTHER))
+    assert [parse(block).get("Uniqueid") for block in heard] == [*GIVEN, None]
+
+
+async def test_a_channel_with_a_short_given_id_is_heard_although_nothing_else_comes() -> None:
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+    manager = protocol.ManagerProtocol(heard.put_nowait)
+    manager.responses = {}
+    given = wire(CHANNEL.replace("1795667017.3", "1"))
+    manager.data_received(b"Asterisk Call Manager/11.0.0\r\n" + given.encode())
+    async with asyncio.timeout(10):
+        assert parse(await heard.get())["Uniqueid"] == "1"
+    forged = wire(CHANNEL, exten=SMUGGLED[11])
+    manager.data_received(forged.encode())
+    assert heard.qsize() == 1
+
+
+@pytest.mark.parametrize("field", ["caller", "connected"])
+@pytest.mark.parametrize("smuggled", SMUGGLED_INTO_A_QUEUE)
+def test_an_item_of_a_list_stays_one_item(smuggled: str, field: str) -> None:
+    changed: Any = {field: smuggled}
+    _, torn, after = blocks(wire(ENTRY), wire(ENTRY, **changed), wire(OTHER))
     item = parse(torn)
     assert (item["Uniqueid"], item["Wait"], item["ActionID"]) == ("1795667017.3", "7", "1")
     assert parse(after)["Device"] == "PJSIP/1001"
@@ -161,7 +230,7 @@ def test_what_is_smuggled_into_a_variable_is_no_other_variable() -> None:
         *((LISTED, field) for field in ("caller", "connected", "exten", "data")),
         *((STATUS, field) for field in ("caller", "exten", "dialled", "effective", "data")),
         (STATUS, "variable"),
-        (ENTRY, "caller"),
+        *((ENTRY, field) for field in ("caller", "connected")),
     ],
 )
 @pytest.mark.parametrize("smuggled", SMUGGLED)

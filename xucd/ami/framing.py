@@ -48,12 +48,18 @@ class Framer:
         if len(self._rest) > self._limit:
             raise FramingError(f"a block of more than {self._limit} bytes")
         # A stray line end between two blocks would hide the second one's name.
-        return self._mender.mend([block.lstrip(b"\r\n") for block in blocks if block])
+        blocks = [block.lstrip(b"\r\n") for block in blocks if block]
+        return self._mender.mend(blocks, more=bool(self._rest.strip(b"\r\n")))
 
     @property
     def holds(self) -> bool:
         """Whether blocks are kept whose first may be cut, and nothing else is on its way."""
         return self._mender.holds and not self._rest.strip(b"\r\n")
+
+    @property
+    def doubts(self) -> bool:
+        """Whether the only block that is kept is most likely whole."""
+        return self._mender.doubts
 
     def give_up(self) -> list[bytes]:
         """The blocks that are kept, as they came."""

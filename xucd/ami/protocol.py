@@ -22,7 +22,10 @@ from xucd.ami.framing import Block, Framer, name_of, parse
 _ACTION_ID = b"\r\nActionID: "
 
 HELD_S = 2.0
-"""How long a block that may be cut is waited for, in seconds: Asterisk writes each at once."""
+"""How long a block that is cut waits for its rest, in seconds: Asterisk writes each at once."""
+
+DOUBTED_S = 0.05
+"""How long a block waits that is whole, unless its dialled number goes on."""
 
 
 class Endpoint(Protocol):
@@ -87,7 +90,8 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
             self._wait_no_more()
         if self._framer.holds and self._giving_up is None:
             loop = asyncio.get_running_loop()
-            self._giving_up = loop.call_later(HELD_S, self._give_up)
+            wait = DOUBTED_S if self._framer.doubts else HELD_S
+            self._giving_up = loop.call_later(wait, self._give_up)
 
     def _give_up(self) -> None:
         """Let go what is held: its rest would have come by now."""

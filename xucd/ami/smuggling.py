@@ -2,9 +2,17 @@ r"""Line ends that callers smuggle into AMI within their number, found and taken
 
 Asterisk decodes ``%0D%0A`` in a SIP address, and writes the number into events and lists as it is
 (16 and 22). A stranger's ``1%0D%0A%0D%0AEvent%3A%20Shutdown`` would end an event and begin another.
-What follows the number cannot be forged: Asterisk takes 79 bytes of it at most, and the headers
-that always follow each other from `CallerIDNum` to `Linkedid` are longer than that. A block in
-which they do not was cut by a number, and is joined with its rest.
+Asterisk takes 79 bytes of a number at most. The headers that always follow each other from
+`CallerIDNum` to `Linkedid` are longer than that, so nobody forges them all. A block in which they
+do not was cut by a number, and is joined with its rest.
+
+The three behind the number that was dialled, `Exten`, are short enough to be forged. But the true
+ones begin within 79 bytes, too, and behind all that the number holds: of several, the last are
+true. They are in the next block, perhaps, if a block ends that early, and before them an event
+that the number forges. So such a block waits for the next, unless its ids are of Asterisk's own
+form: they leave no room for an event that says anything. (With such ids somebody gains a channel
+that is not there, if the network parts the event just there.) A block in which these three come
+before a description has begun is the rest of another, and tells nothing.
 
 The lists tell more of it, raw: the number that was dialled (`DNID`), the other party's again, and
 what the application and the variables of the dialplan were given, numbers perhaps. Of these, the
@@ -21,15 +29,17 @@ END = b"\r\n\r\n"
 MAX_JOINED = 20
 """The most blocks that are joined: a number has no room for more empty lines."""
 
+LONGEST = 79
+"""The most bytes of a number that was dialled."""
+
 _ANY = rb"[^\r\n]*\r\n\w*"
 _PARTIES = (
     rb"CallerIDNum: (VALUE)\r\n\w*CallerIDName: ANYConnectedLineNum: (VALUE)\r\n\w*"
     rb"ConnectedLineName: ANY"
 )
-_DESCRIPTION = (
-    rb"ANY" + _PARTIES + rb"Language: ANYAccountCode: ANYContext: ANYExten: (VALUE)\r\n\w*"
-    rb"Priority: ANYUniqueid: ANYLinkedid: "
-)
+_PLACE = rb"Language: ANYAccountCode: ANYContext: ANYExten: "
+_IDS = rb"Priority: ANYUniqueid: ANYLinkedid: "
+_DESCRIPTION = rb"ANY" + _PARTIES + _PLACE + rb"(EXTEN)\r\n\w*" + _IDS
 _LISTED = (
     _DESCRIPTION + rb"ANYApplication: ANYApplicationData: (VALUE)\r\n"
     rb"Duration: -?\d+:-?\d+:-?\d+\r\n"  # negative once Asterisk's clock was set back
@@ -41,22 +51,25 @@ _STATUS = _DESCRIPTION + (
     rb"Nativeformats: ANYReadformat: ANYReadtrans: ANYWriteformat: ANYWritetrans: ANYCallgroup: ANY"
     rb"Pickupgroup: ANYSeconds: -?\d+\r\n(VARIABLES)ActionID: [^\r\n]+\Z"
 )
-_WAITING = rb"(?:[^\r\n]+\r\n)+?" + _PARTIES + rb"Wait: "
+_WAITING = rb"(?:[^\r\n]+\r\n)+?" + _PARTIES
+_WAITING += rb"Wait: -?\d+\r\n(?:Priority: -?\d+\r\n)?ActionID: [^\r\n]+\Z"
 
 
 class _Form:
     """How Asterisk describes somebody: a `mark` and the headers after it.
 
     `whole` is for values of one line, `torn` for values with line ends. Of variables there may be
-    many, which `torn` takes for one.
+    many, which `torn` takes for one. It `dials` if the number that was dialled is among them.
     """
 
     def __init__(self, mark: bytes, headers: bytes) -> None:
         self.mark = mark
+        self.dials = b"EXTEN" in headers
         self.whole = re.compile(_whole(headers))
         torn = headers.replace(b"ANY", _ANY).replace(b"VARIABLES", rb"(?:Variable: .*\r\n)?")
-        self.torn = re.compile(torn.replace(b"VALUE", rb".*?"), re.DOTALL)
-        self._cut = re.compile(_cut(headers))
+        torn = torn.replace(b"VALUE", rb".*?").replace(b"EXTEN", rb"?P<exten>.{0,%d}" % LONGEST)
+        self.torn = re.compile(torn, re.DOTALL)
+        self._cut = re.compile(_cut(headers.replace(b"EXTEN", b"VALUE")))
 
     def is_cut(self, block: bytes, at: int) -> bool:
         """Whether what begins at the mark there ends, or goes on wrongly, behind a value.
@@ -67,6 +80,7 @@ class _Form:
 
 
 def _whole(headers: bytes) -> bytes:
+    headers = headers.replace(b"EXTEN", rb"?P<exten>[^\r\n]*")
     headers = headers.replace(b"ANY", _ANY).replace(b"VALUE", rb"[^\r\n]*")
     return headers.replace(b"VARIABLES", rb"(?:Variable: [^\r\n]*\r\n)*")
 
@@ -97,6 +111,15 @@ _ITEMS = (
 )
 """The items of lists, by how they begin."""
 _BREAK = re.compile(rb"\r\n(?!Variable: |\Z)|\r(?!\n)|(?<!\r)\n")
+_LAST = b"Linkedid: "
+_IDENTIFIED = re.compile(rb"(?:\A|\r\n)\w*" + _whole(_IDS))
+_BEGUN = re.compile(_whole(rb"ChannelStateDesc: ANYCallerIDNum: |\r\n\w*" + _PLACE))
+_OWN_IDS = re.compile(
+    rb"\r\n\w*Priority: -?\d+\r\n\w*Uniqueid: OWN\r\n\w*Linkedid: OWN(?:\r\n|\Z)".replace(
+        b"OWN", rb"[^\r\n]*\d{10}\.\d+(?:;[12])?"
+    )
+)
+"""Ids as Asterisk makes them: perhaps its name, the epoch second, and how many came before."""
 
 
 class Mender:
@@ -109,26 +132,32 @@ class Mender:
 
     def __init__(self) -> None:
         self._held: list[bytes] = []
+        self._told = b""  # the last block
         self._seen: set[_Form] = set()
         self._strange: set[_Form] = set()
 
-    def mend(self, blocks: list[bytes]) -> list[bytes]:
+    def mend(self, blocks: list[bytes], more: bool = False) -> list[bytes]:
         """The blocks, those joined that a number has cut; one whose rest is missing is kept.
 
-        Each is looked at once, in its turn: it must not matter with which others it came.
+        Each is looked at once, in its turn: it must not matter with which others it came. With
+        `more`, the first bytes of another have come, too.
         """
         mended: list[bytes] = []
         for block in blocks:
             if not self._held and self._is_whole(block):
                 mended.append(block)
                 continue
+            if not self._held and self._is_rest(block):
+                begun = mended[-1] if mended else self._told
+                if _open(begun) is None:
+                    continue
+                self._held.append(begun)
+                del mended[-1:]
             self._held.append(block)
-            joined = _joined(END.join(self._held))
-            if joined is None and len(self._held) > MAX_JOINED:
-                mended += self.give_up()
-            elif joined is not None:
-                mended.append(joined)
-                self._held = []
+            mended += self._complete()
+        if more and mended and not self._held and _open(mended[-1]) is not None:
+            self._held.append(mended.pop())
+        self._told = mended[-1] if mended else self._told
         return mended
 
     @property
@@ -136,30 +165,102 @@ class Mender:
         """Whether it keeps blocks until the rest of the first has come."""
         return bool(self._held)
 
+    @property
+    def doubts(self) -> bool:
+        """Whether it keeps one block alone, which is whole unless its dialled number goes on."""
+        return len(self._held) == 1 and _open(self._held[0]) is not None
+
     def give_up(self) -> list[bytes]:
         """The blocks that it keeps, as they came: no rest will come."""
         held, self._held = self._held, []
-        if held:
+        if held and _open(held[0]) is None:
             self._strange.add(_form_of(held[0]))
         return held
 
+    def _complete(self) -> list[bytes]:
+        """What is complete of the blocks that are kept."""
+        first, *others = self._held
+        block = END.join(self._held)
+        found = _open(first) if others else None
+        if found is not None and not _dials_on(block, found, len(first)):
+            if len(block) <= _room(found):
+                return []
+            self._held = []
+            return [first, *self.mend(others)]
+        joined = _joined(block)
+        if joined is None:
+            return self.give_up() if len(self._held) > MAX_JOINED else []
+        self._held = [joined] if _is_doubtful(joined) else []
+        return [] if self._held else [joined]
+
     def _is_whole(self, block: bytes) -> bool:
-        form = _form_of(block)
+        form, found = _form_of(block), None
         at = block.find(form.mark)
+        if block.find(_LAST, 0, at if at >= 0 else len(block)) >= 0 and self._is_rest(block):
+            return False
         while at >= 0:
             found = form.whole.match(block, at + len(form.mark))
             if found is None:
                 known, strange = form in self._seen, form in self._strange
-                if form.is_cut(block, at):
+                if form.is_cut(block, at) or self._is_rest(block):
                     return strange and not known
                 return strange or not known
             self._seen.add(form)
             at = block.find(form.mark, found.end())
-        return True
+            if form.dials and _dials_on(block, found, found.end("exten") + 12):
+                return False
+        return found is None or form is not _CHANNEL or not _leaves_room(block, found)
+
+    def _is_rest(self, block: bytes) -> bool:
+        """Whether it begins within a description, behind the number that was dialled."""
+        found = _IDENTIFIED.search(block) if _CHANNEL in self._seen else None
+        return found is not None and _BEGUN.search(block, 0, found.start()) is None
 
 
 def _form_of(block: bytes) -> _Form:
     return next((form for begin, form in _ITEMS if block.startswith(begin)), _CHANNEL)
+
+
+def _room(found: re.Match[bytes]) -> int:
+    """The position until which the number that was dialled may go on."""
+    return found.start("exten") + LONGEST
+
+
+def _dials_on(block: bytes, found: re.Match[bytes], at: int) -> bool:
+    """Whether what must be behind the number that was dialled comes again, at or behind `at`."""
+    until = _room(found)
+    if block.find(b"Priority: ", at, until + 40) < 0:
+        return False
+    again = _IDENTIFIED.search(block, at)
+    return again is not None and again.start() <= until
+
+
+def _open(block: bytes) -> re.Match[bytes] | None:
+    """The description with which it ends so early that the number that was dialled may go on."""
+    at, found = block.find(_CHANNEL.mark), None
+    if _form_of(block) is not _CHANNEL:
+        return None
+    while at >= 0:
+        found = _CHANNEL.torn.match(block, at + len(_CHANNEL.mark))
+        if found is None:
+            return None
+        at = block.find(_CHANNEL.mark, found.end())
+    return found if found is not None and _ends_early(block, found) else None
+
+
+def _ends_early(block: bytes, found: re.Match[bytes]) -> bool:
+    # Of the empty line behind it, two bytes at least are the number's if it goes on.
+    return len(block) + 2 <= _room(found)
+
+
+def _leaves_room(block: bytes, found: re.Match[bytes]) -> bool:
+    """Whether it ends so early, and with such ids, that the number may forge an event behind it."""
+    return _ends_early(block, found) and _OWN_IDS.match(block, found.end("exten")) is None
+
+
+def _is_doubtful(block: bytes) -> bool:
+    found = _open(block)
+    return found is not None and _leaves_room(block, found)
 
 
 def _joined(block: bytes) -> bytes | None:
