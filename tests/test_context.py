@@ -126,3 +126,63 @@ async def test_members_are_listed_anew_only_for_what_changes_members(
     with pytest.raises(Refused, match="AsteriskTimeout"):
         await context.asterisk.bring_about(lambda: False, intent)
     assert len(listed) == relisted
+
+
+async def test_who_has_its_events_does_not_wait_for_the_list_that_it_asked_for(
+    table: tuple[Context, Scene, Script], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list may wait for one under way, and so take longer than a command has time."""
+    context, scene, _ = table
+    monkeypatch.setattr("xucd.commands.asterisk.UNSEEN_S", 0.0)
+    listed = asyncio.Event()
+
+    async def relist() -> None:
+        scene.pauses(True, "lunch")  # by the events that the list before has held back
+        context.asterisk.check_waiting()
+        await listed.wait()
+
+    context.asterisk.relist_members = relist
+    done = scene.agent(BRUCE)
+    async with asyncio.timeout(10):
+        await context.asterisk.bring_about(
+            lambda: done.stance is Stance.PAUSED, SetPause("PJSIP/1001", True, "lunch")
+        )
+    listed.set()
+
+
+@pytest.mark.parametrize("came", [True, False])
+async def test_what_has_come_and_is_held_back_as_the_time_is_up_counts(
+    table: tuple[Context, Scene, Script], *, came: bool
+) -> None:
+    context, scene, _ = table
+
+    async def catch_up() -> None:
+        if came:
+            scene.pauses(True, "lunch")
+
+    context.asterisk.catch_up = catch_up
+    live = scene.agent(BRUCE)
+    asking = context.asterisk.bring_about(
+        lambda: live.stance is Stance.PAUSED, SetPause("PJSIP/1001", True, "lunch")
+    )
+    if came:
+        await asking
+    else:
+        with pytest.raises(Refused, match="AsteriskTimeout"):
+            await asking
+
+
+async def test_what_is_not_answered_is_refused_even_if_its_events_come(
+    table: tuple[Context, Scene, Script],
+) -> None:
+    context, scene, script = table
+
+    async def never(intent: Intent) -> None:
+        scene.pauses(True, "lunch")
+        await asyncio.sleep(60)
+
+    context.asterisk._send = never
+    with pytest.raises(Refused, match="AsteriskTimeout"):
+        await context.asterisk.bring_about(lambda: True, SetPause("PJSIP/1001", True, "lunch"))
+    assert context.asterisk.in_doubt(["PJSIP/1001"])
+    assert script.asked == []

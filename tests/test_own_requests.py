@@ -28,7 +28,7 @@ class Refusing:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    async def begin(self, action: Action) -> None:
+    async def begin(self, action: Action, timeout: float) -> None:
         raise Rejected(action.name, self.text)
 
 

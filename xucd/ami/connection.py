@@ -161,14 +161,17 @@ class Connection:
         """Send an action and return its answer's blocks. Raises as `ask` does."""
         return await self.begin(action)
 
-    def begin(self, action: Action) -> Coroutine[Any, Any, list[Block]]:
+    def begin(
+        self, action: Action, timeout: float | None = None
+    ) -> Coroutine[Any, Any, list[Block]]:
         """Send an action now, in this turn of the loop; what is returned waits for its answer.
 
-        Raises `ConnectionLost`.
+        It waits for `timeout` seconds, for `action_timeout` if none are given. Raises
+        `ConnectionLost`.
         """
         if not self._up or self._manager is None:
             raise ConnectionLost("no connection to Asterisk")
-        return self._manager.begin(action, self._settings.action_timeout)
+        return self._manager.begin(action, timeout or self._settings.action_timeout)
 
     async def resynchronise(self) -> None:
         """Take a new snapshot, as after a reconnection: `on_down`, then `on_up`.

@@ -64,6 +64,13 @@ PREPARE = (
 PBX_CLOCK_S = 2.0
 """How often Asterisk is asked for its clock, in seconds."""
 
+OWN_S = 30.0
+"""How long Asterisk has for what xucd asks of it by itself, in seconds: once it has restarted, all
+members are put back at once. The state is current no earlier, so no command waits behind them."""
+
+CATCH_UP_S = 2.0
+"""For how long a command whose time is up waits for events that have come already, in seconds."""
+
 CarryOut = Callable[[Command, Session], Awaitable[str | None]]
 """Carries out a client's command; returns the code of a warning, if any, or raises `Refused`."""
 
@@ -115,6 +122,7 @@ class Service:
         self._polls: list[asyncio.Task[None]] = []
         self._counters: dict[type[Event], Counter] = {}  # looking one up takes longer than counting
         context.asterisk.relist_members = lambda: asyncio.shield(self.relist_members())
+        context.asterisk.catch_up = self._catch_up
         metrics = context.hub.metrics
         metrics.ami_connections.set_function(lambda: self.connection.connections)
         metrics.ami_undecodable.set_function(lambda: self.connection.undecodable)
@@ -258,7 +266,7 @@ class Service:
         self._note_gap()
         now, loop = self.context.now(), asyncio.get_running_loop()
         rebuild(self.context.center, self._dated(snapshot), now, self.gaps.heard_until)
-        apply_held(self.context.center, held, now)
+        apply_held(self.context.center, held, now, self.context.asterisk.check_waiting)
         self.publish_changes()
         self.gaps.heard(now - (loop.time() - self.connection.heard_from), self.publish_changes)
         self.callbacks.end_missing_calls()
@@ -300,7 +308,7 @@ class Service:
         A failure is only logged.
         """
         try:
-            answer: Awaitable[object] = self.connection.begin(for_intent(intent))
+            answer: Awaitable[object] = self.connection.begin(for_intent(intent), OWN_S)
         except AmiError as error:
             answer = _failed(error)
         return self._own_answered(intent, answer)
@@ -332,8 +340,19 @@ class Service:
         try:
             rebuild_members(self.context.center, self._dated(seen), now, again=True)
         finally:
-            apply_held(self.context.center, held, now)
+            apply_held(self.context.center, held, now, self.context.asterisk.check_waiting)
             self.publish_changes()
+
+    async def _catch_up(self) -> None:
+        """Take in what Asterisk has told by now, unless that takes long.
+
+        Its events are held back while it is listed, or wait to be read: an answer comes after them.
+        """
+        with suppress(AmiError, TimeoutError):
+            async with asyncio.timeout(CATCH_UP_S):
+                async with self._relisting.listing:
+                    pass
+                await self.connection.query(actions.ping())
 
     def _has_other_members(self, summary: Mapping[str, int]) -> bool:
         """Whether Asterisk has other queues of ours, or others in them, than the centre holds."""

@@ -33,7 +33,8 @@ class AsteriskRequests:
 
     `lost_since` is None while the centre holds Asterisk's current state; otherwise it is the time
     since which it does not, in epoch seconds. Until the first snapshot it is `started_at`.
-    `relist_members` has Asterisk's members listed anew; awaited, it has been done.
+    `relist_members` has Asterisk's members listed anew; awaited, it has been done. `catch_up`,
+    awaited, has taken in what Asterisk has told by now.
     """
 
     def __init__(self, send: Send, *, timeout: float, started_at: float) -> None:
@@ -43,7 +44,8 @@ class AsteriskRequests:
         self._doubts: set[str] = set()
         self._fired: set[asyncio.Task[None]] = set()
         self.lost_since: float | None = started_at
-        self.relist_members: Callable[[], Awaitable[None]] = _relist_nothing
+        self.relist_members: Callable[[], Awaitable[None]] = _nothing
+        self.catch_up: Callable[[], Awaitable[None]] = _nothing
 
     @property
     def current(self) -> bool:
@@ -70,6 +72,13 @@ class AsteriskRequests:
         if not intents:
             return
         self.check_current()
+        if len(intents) == 1:  # no task for what needs none
+            try:
+                await self._carry_out(intents[0])
+            except Refused as refusal:
+                if refusal.code not in ignore:
+                    raise
+            return
         answers: list[Awaitable[None]] = [self._carry_out(intent) for intent in intents]
         for outcome in await asyncio.gather(*answers, return_exceptions=True):
             if isinstance(outcome, Refused) and outcome.code in ignore:
@@ -108,14 +117,18 @@ class AsteriskRequests:
         self._doubts.discard(interface)
 
     async def bring_about(
-        self, done: Callable[[], bool], *intents: Intent, ignore: Iterable[str] = ()
+        self,
+        done: Callable[[], bool],
+        *intents: Intent,
+        ignore: Iterable[str] = (),
     ) -> None:
         """Send the intents, and wait until Asterisk's events have made `done` true.
 
         Raises as `until` does.
         """
         of_members = any(isinstance(intent, OF_MEMBERS) for intent in intents)
-        await self.until(done, self.ask(*intents, ignore=ignore), of_members=of_members)
+        asking = self.ask(*intents, ignore=ignore)
+        await self.until(done, asking, of_members=of_members)
 
     async def until(
         self,
@@ -129,29 +142,53 @@ class AsteriskRequests:
         It is enough that `done` was true once: an agent who becomes ready may be called, answer and
         wrap up before the answer to the action is read. When events `of_members` do not come, the
         members may be others than the centre takes them for, and are listed anew. Raises as `ask`
-        does, and `Refused` with `AsteriskTimeout` when `done` stays false for the timeout.
+        does, and `Refused` with `AsteriskTimeout` when `done` stays false for the timeout, and
+        nothing of what Asterisk has told by then makes it true.
         """
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[waiter] = done
+        answered = False
         try:
-            self.check_waiting()
+            _wake(waiter, done)
             async with asyncio.timeout(self._timeout):
                 await asking
-                if of_members and (await asyncio.wait((waiter,), timeout=UNSEEN_S))[1]:
-                    await self.relist_members()
-                    self.check_waiting()
-                await waiter
+                answered = True
+                _wake(waiter, done)  # an answer can make it true, too
+                if of_members:
+                    await self._look_for_unseen(waiter)
+                    _wake(waiter, done)
+                await asyncio.shield(waiter)  # it may still come true: see below
         except TimeoutError:
-            raise Refused("AsteriskTimeout", "Asterisk did not do it in time.") from None
+            if answered and not waiter.done():
+                await self.catch_up()
+                _wake(waiter, done)
+            if not (answered and waiter.done()):
+                raise Refused("AsteriskTimeout", "Asterisk did not do it in time.") from None
         finally:
             del self._waiting[waiter]
+
+    async def _look_for_unseen(self, waiter: asyncio.Future[None]) -> None:
+        """Have the members listed anew unless events come soon; they may still come meanwhile.
+
+        A list may have to wait for the one before it: whoever has its events by then waits no more.
+        """
+        if waiter.done() or (await asyncio.wait((waiter,), timeout=UNSEEN_S))[0]:
+            return
+        listed = asyncio.ensure_future(self.relist_members())
+        await asyncio.wait((waiter, listed), return_when=asyncio.FIRST_COMPLETED)
+        if listed.done():
+            await listed
 
     def check_waiting(self) -> None:
         """Wake every command whose condition is now true. To be called when the centre changes."""
         for waiter, done in list(self._waiting.items()):
-            if not waiter.done() and done():
-                waiter.set_result(None)
+            _wake(waiter, done)
 
 
-async def _relist_nothing() -> None:
-    """Before the service is there, nothing can be listed."""
+def _wake(waiter: asyncio.Future[None], done: Callable[[], bool]) -> None:
+    if not waiter.done() and done():
+        waiter.set_result(None)
+
+
+async def _nothing() -> None:
+    """Before the service is there, nothing can be listed or told."""

@@ -110,9 +110,10 @@ async def log_in(context: Context, live: LiveAgent, line: Line) -> None:
     To be called under `stations_lock`. Raises `Refused`.
     """
     agent = live.agent
-    commanded.begin_login(context.center, agent.id)
     station = _station(context, live, line, logged_in=True)
     await context.journal.put_station(station)
+    # Not before: a list that comes while it is written takes the agent to be out, and settled.
+    commanded.begin_login(context.center, agent.id)
     context.center.expect_station(station)
     try:
         commanded.log_in_without_queues(context.center, agent.id, line, context.now())
