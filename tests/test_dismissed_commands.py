@@ -49,12 +49,12 @@ class Table:
                 put_station=self.put_station,
                 default_memberships=self.default_memberships,
                 set_default_memberships=self.set_defaults,
-                written=self.wait,
+                station_written=self.wait,
             ),
         )
         self.defaults: dict[int, dict[int, int]] = {1: {BILLING: 7}, 2: {BILLING: 7}}
 
-    async def wait(self) -> None:
+    async def wait(self, *_: object) -> None:
         self.dismissed_after -= 1
         self.who.dismissed = self.who.dismissed or self.dismissed_after < 0
         await asyncio.sleep(0)
@@ -127,7 +127,7 @@ async def test_a_group_is_moved_agent_by_agent_until_the_client_is_dismissed(tab
 async def test_a_command_that_waits_for_the_lock_is_not_begun(
     table: Table, handler: Any, command: cmd.Command
 ) -> None:
-    async with table.context.stations_lock:
+    async with table.context.locks.alone():
         waiting = asyncio.create_task(handler(table.context, command, table.who))
         await asyncio.sleep(0)
         table.who.dismissed = True

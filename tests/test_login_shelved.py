@@ -77,7 +77,7 @@ async def test_a_login_gives_back_what_the_logout_paused_in_a_queue_that_is_not_
     scene.rebuilds(Snapshot(queues, (member,), (), (), {}))
     script = Obeying(scene, member)
     context = a_context(scene, script)
-    context.journal = cast(Journal, SimpleNamespace(put_station=nothing, written=nothing))
+    context.journal = cast(Journal, SimpleNamespace(put_station=nothing, station_written=nothing))
     context.publish = context.asterisk.check_waiting
     line, caroline = scene.center.directory.lines[3], scene.agent(CAROLINE)
     if caroline.stance is Stance.OUT:
@@ -107,7 +107,9 @@ async def test_what_is_so_already_is_not_acknowledged_before_it_is_in_the_databa
     if isinstance(command, AgentLogin):
         scene.logs_in()
     context = a_context(scene, Script())
-    context.journal = cast(Journal, SimpleNamespace(put_station=nothing, written=unavailable))
+    context.journal = cast(
+        Journal, SimpleNamespace(put_station=nothing, station_written=unavailable)
+    )
     context.asterisk.lost_since = scene.now
     sent: list[object] = []
     with pytest.raises(Refused, match="StoreUnavailable"):
@@ -123,7 +125,9 @@ async def test_a_logout_that_is_not_in_the_database_yet_is_refused_as_partly_don
     scene.logs_in()
     context = a_context(scene, script := Script())
     script.events = lambda: leave(scene, context)
-    context.journal = cast(Journal, SimpleNamespace(put_station=unavailable, written=unavailable))
+    context.journal = cast(
+        Journal, SimpleNamespace(put_station=unavailable, station_written=unavailable)
+    )
     with pytest.raises(Refused, match="StoreUnavailable") as refused:
         await log_out(context, scene.agent(BRUCE))
     assert scene.agent(BRUCE).stance is Stance.OUT
@@ -161,7 +165,7 @@ async def test_what_happens_while_a_logout_is_stored_does_not_store_the_agent_as
 
     begun = len(scene.told)
     script.events = lambda: leave(scene, context)
-    context.journal = cast(Journal, SimpleNamespace(put_station=slowly, written=nothing))
+    context.journal = cast(Journal, SimpleNamespace(put_station=slowly, station_written=nothing))
     await log_out(context, scene.agent(BRUCE))
     told = scene.told[begun:]
     stored = [each.station.logged_in for each in told if isinstance(each, ch.StationChanged)]
@@ -174,7 +178,7 @@ async def test_a_login_after_a_logout_that_failed_lasts() -> None:
     scene = Scene()
     scene.logs_in()
     context = a_context(scene, Script())
-    context.journal = cast(Journal, SimpleNamespace(put_station=nothing, written=nothing))
+    context.journal = cast(Journal, SimpleNamespace(put_station=nothing, station_written=nothing))
     commanded.recall(scene.center, BRUCE)
     scene.center.expect_station(Station(BRUCE, 1, False, scene.now))
     sent: list[object] = []
@@ -200,7 +204,7 @@ async def test_a_logout_is_stored_with_the_pause_that_it_ends_until_it_has_ended
 
     begun = len(scene.told)
     script.events = lambda: leave(scene, context)
-    context.journal = cast(Journal, SimpleNamespace(put_station=store, written=nothing))
+    context.journal = cast(Journal, SimpleNamespace(put_station=store, station_written=nothing))
     await log_out(context, scene.agent(BRUCE))
     told = scene.told[begun:]
     stored += [each.station for each in told if isinstance(each, ch.StationChanged)]

@@ -91,7 +91,7 @@ async def test_who_is_demoted_comes_back_with_the_new_rights_before_the_reload_i
     assert await daemon.profile() == "Admin"
     page = await daemon.link()
     daemon.demotes()
-    async with daemon.assembly._context.stations_lock:  # somebody's command is under way
+    async with daemon.assembly._context.locks.command():  # somebody's is under way
         reloading = asyncio.ensure_future(daemon.assembly.reload())
         assert (await page.goodbye()).code == 1012
         assert await daemon.profile() == "Supervisor"

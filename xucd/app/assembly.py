@@ -279,7 +279,7 @@ class Assembly:
         context = self._context
         before = context.center.directory
         self._change_users(await self._store.run(Store.directory))
-        async with context.stations_lock:
+        async with context.locks.alone():
             await self._service.save_figures()
             center = await self._build_center()
             self._change_users(center.directory)

@@ -1,15 +1,14 @@
 """What command handlers work with: the centre, Asterisk, the store, the clients, and the settings.
 
-Commands that log agents in or out, or change their queues, run one after another under
-`stations_lock`: two that want the same line are served in turn, and each sees what the one before
-has done.
+Commands that log an agent in or out, or change its queues, hold it meanwhile, and the line that it
+takes (`xucd.commands.locks`): two that want the same are served in turn, and each sees what the one
+before has done.
 
 Whoever sent a command may lose its rights while the command waits. So a handler asks for
 `who.rights` after each wait, and calls `who.check()` where it has nothing to ask of them. What is
 done to one agent is then finished, and nothing is begun with the next.
 """
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from xucd.center.center import Center
 from xucd.center.live import LiveAgent
 from xucd.center.rights import Rights
 from xucd.commands.asterisk import AsteriskRequests
+from xucd.commands.locks import StationLocks, agent_key
 from xucd.config.settings import Dialing, Features
 from xucd.cti.commands import Command
 from xucd.cti.hub import Hub
@@ -68,18 +68,20 @@ class Context:
     call_variables: CallVariables = field(default_factory=CallVariables)
     """The variables of calls that commands have placed, until the dialplan fetches them."""
 
-    stations_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    locks: StationLocks = field(default_factory=StationLocks)
+    """Who may change which agents."""
 
     rights_in_use: set[Rights] = field(default_factory=set)
     """The rights of all sessions that have subscribed to lists whose content depends on them."""
 
     @contextlib.asynccontextmanager
-    async def stations(self, who: Session) -> AsyncIterator[None]:
-        """Hold `stations_lock` for a client's command.
+    async def stations(self, who: Session, *agent_ids: int | None) -> AsyncIterator[None]:
+        """Let a client's command change stations, and hold these agents for it, None for no one.
 
         Raises `Refused` with `NotAuthorized` if the client was dismissed while it waited.
         """
-        async with self.stations_lock:
+        keys = [agent_key(agent_id) for agent_id in agent_ids if agent_id is not None]
+        async with self.locks.command(), self.locks.holding(*keys):
             who.check()
             yield
 

@@ -17,6 +17,7 @@ from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.commands.context import Context
 from xucd.commands.few_at_a_time import few_at_a_time
+from xucd.commands.locks import DEFAULTS, agent_key
 from xucd.commands.lookup import find_queue, not_authorized
 from xucd.commands.queues import add_to_queue, remove_from_queue
 from xucd.cti.commands import (
@@ -36,7 +37,7 @@ MAX_SINGLE_MESSAGES = 20
 """Up to this many changed users are published one by one; for more, the whole list is sent."""
 
 BATCH = 50
-"""How many agents are changed at a time; between two batches, other commands get the lock."""
+"""How many agents are changed at a time; between two batches, the configuration may be reloaded."""
 
 MAX_NAMED = 5
 """How many failures the text of a refusal names."""
@@ -67,7 +68,7 @@ async def set_default(
     wanted = (
         [command.user_id] if isinstance(command, SetUserDefaultMembership) else command.user_ids
     )
-    async with context.stations(who):
+    async with context.stations(who), context.locks.holding(DEFAULTS):
         agents = _agents(context, wanted, who)
         queues = _queues(context, command.membership, who)
         before = await context.journal.default_memberships()
@@ -98,7 +99,7 @@ async def apply_default(
         context.asterisk.check_current()
     outcome = _Outcome()
     for first in range(0, len(agents), BATCH):
-        async with context.stations_lock:
+        async with context.locks.command():
             await _apply_batch(context, agents[first : first + BATCH], who, outcome)
     outcome.raise_failures()
 
@@ -162,16 +163,17 @@ class _Outcome:
 async def _apply_batch(
     context: Context, agents: Sequence[Agent], who: Session, outcome: _Outcome
 ) -> None:
-    """Change the queues of some agents, under `stations_lock`."""
+    """Change the queues of some agents, each while it is held."""
     defaults = await context.journal.default_memberships()
 
     async def apply(agent: Agent) -> None:
-        try:
-            allowed = who.rights
-        except Refused as ended:
-            outcome.failures.append(_Failure(f"agent {agent.number}", ended.code))
-            return
-        await _apply(context, agent, defaults.get(agent.user_id, {}), allowed, outcome)
+        async with context.locks.holding(agent_key(agent.id)):
+            try:
+                allowed = who.rights
+            except Refused as ended:
+                outcome.failures.append(_Failure(f"agent {agent.number}", ended.code))
+                return
+            await _apply(context, agent, defaults.get(agent.user_id, {}), allowed, outcome)
 
     for raised in await few_at_a_time(agents, apply):
         if raised is not None:
@@ -181,7 +183,7 @@ async def _apply_batch(
 async def _apply(
     context: Context, agent: Agent, default: Mapping[int, int], allowed: Rights, outcome: _Outcome
 ) -> None:
-    """Change one agent's queues, under `stations_lock`: first add, then remove."""
+    """Change the queues of one agent, which the caller holds: first add, then remove."""
     live = context.center.agents.get(agent.id)
     if live is None:  # removed from the configuration since the command began
         outcome.failures.append(_Failure(f"agent {agent.number}", "AgentUnknown"))

@@ -1,14 +1,15 @@
 """One change for each of many agents, a few at a time.
 
-A few at a time are as fast as all at once, since the database takes one after another. And what has
-not begun can still be refused: whoever asked for it may lose the right meanwhile.
+As many at a time as keep Asterisk and the database busy: what waits for the database is written
+together. And what has not begun can still be refused: whoever asked for it may lose the right
+meanwhile.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
-AT_ONCE = 8
+AT_ONCE = 32
 
 T = TypeVar("T")
 

@@ -1,8 +1,9 @@
 """Logging agents in and out: agent-api.txt, "Login and Authentication", in all five cases.
 
 A login is stored before Asterisk is asked, and again when the agent is a member of all its queues,
-so that a daemon killed in between completes it at its next start. A logout is stored before the
-members are removed, so that no phone goes on ringing for an agent who has logged out.
+so that a daemon killed in between completes it at its next start: an acknowledgement waits for the
+first alone. A logout is stored before the members are removed, so that no phone goes on ringing for
+an agent who has logged out; what it is stored with once they are gone is not waited for, either.
 
 A login that fails is undone, whatever of it Asterisk has done or may still do: an action that was
 not answered in time may be carried out late, and what is sent after it takes effect after it. A
@@ -10,6 +11,8 @@ logout that was not answered in time may come true late, too, and is then shown 
 """
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 import msgspec
 import structlog
@@ -25,9 +28,11 @@ from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station
 from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
+from xucd.commands.locks import agent_key, line_key
 from xucd.commands.lookup import (
     find_agent,
     find_line,
+    meant_agent,
     not_authorized,
     state_for,
     warning_of_reach,
@@ -51,10 +56,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
     Raises `Refused` with `AgentUnknown`, `NotAuthorized`, `PhoneNumberUnknown`,
     `LoggedInOnAnotherPhone` or `AsteriskUnavailable`.
     """
-    # Everything is looked up under the lock: a reload replaces all objects.
-    async with context.stations(who):
-        live = find_agent(context, command.agent_id, who)
-        line = find_line(context, command.phone_number)
+    async with _place(context, command, who) as (live, line):
         if live.stance is not Stance.OUT and live.line is not None:
             if live.line is not line:
                 raise Refused(
@@ -67,7 +69,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
                 context.asterisk.check_current()  # a logout of before may yet come true
             if context.asterisk.current:
                 await _complete(context, live, line)
-            await context.journal.written()
+            await context.journal.station_written(live.agent.id)
             who.send(state_for(context, live, who))
             return warning_of_reach(live)
         context.asterisk.check_current()
@@ -86,15 +88,39 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
         return warning_of_reach(live)
 
 
+@contextlib.asynccontextmanager
+async def _place(
+    context: Context, command: AgentLogin, who: Session
+) -> AsyncIterator[tuple[LiveAgent, Line]]:
+    """The agent and the line that a login is for: it holds both, and whoever is on that line.
+
+    Raises `Refused`.
+    """
+    async with context.stations(who):
+        live = find_agent(context, command.agent_id, who)
+        line = find_line(context, command.phone_number)
+        while True:
+            holder = context.center.on_device.get(line.phone)
+            agents = [live] if holder is None else [live, holder]
+            keys = [agent_key(each.agent.id) for each in agents]
+            async with context.locks.holding(line_key(line.id), *keys):
+                # While this waited for one of them, somebody else may have come to the line.
+                if context.center.on_device.get(line.phone) is holder:
+                    who.check()
+                    yield live, line
+                    return
+
+
 async def logout(context: Context, command: AgentLogout, who: Session) -> None:
     """Log an agent out; idempotent.
 
     Raises `Refused` with `AgentUnknown`, `NotAuthorized`, or as asking Asterisk does.
     """
-    async with context.stations(who):
+    async with context.stations(who, meant_agent(command.agent_id, who)):
         live = find_agent(context, command.agent_id, who)
         if live.stance is Stance.OUT:
-            await context.journal.written()  # a logout of before may not be in the store yet
+            # A logout of before may not be in the store yet.
+            await context.journal.station_written(live.agent.id)
             who.send(state_for(context, live, who))
             return
         context.asterisk.check_current()
@@ -107,7 +133,7 @@ async def logout(context: Context, command: AgentLogout, who: Session) -> None:
 async def log_in(context: Context, live: LiveAgent, line: Line) -> None:
     """Log an agent in on a free line, in all of its queues or in none.
 
-    To be called under `stations_lock`. Raises `Refused`.
+    To be called by who holds both. Raises `Refused`.
     """
     agent = live.agent
     station = _station(context, live, line, logged_in=True)
@@ -185,7 +211,6 @@ async def _join_queues(context: Context, live: LiveAgent, line: Line, *, enough:
     )
     commanded.settle(context.center, live.agent.id, missing)
     context.publish()
-    await context.journal.written()
 
 
 async def _recall(context: Context, live: LiveAgent, line: Line) -> None:
@@ -202,14 +227,14 @@ async def _recall(context: Context, live: LiveAgent, line: Line) -> None:
 async def log_out(context: Context, live: LiveAgent) -> None:
     """Remove an agent from all queues that Asterisk has it in.
 
-    To be called under `stations_lock`. Raises `Refused`.
+    To be called by who holds it. Raises `Refused`.
     """
     line = live.line
     if line is None:
         return
     before = live.station()
     commanded.expect_logout(context.center, live.agent.id)
-    await _store_logout(context, live, line)
+    stored = await _store_logout(context, live, line)
     members = context.center.owners.own(live)
     commanded.begin_logout(context.center, live.agent.id, context.now())
     context.publish()
@@ -226,8 +251,10 @@ async def log_out(context: Context, live: LiveAgent) -> None:
             context.center.expect_station(before)
             await context.journal.put_station(before)
         raise
+    if stored:
+        return
     try:
-        await context.journal.written()
+        await context.journal.station_written(live.agent.id)
     except Refused as refusal:
         refusal.partly = True  # it is out, and only a kill before it is written brings it back
         raise
@@ -257,8 +284,8 @@ def _late_removals(context: Context, live: LiveAgent, line: Line) -> list[Remove
     ]
 
 
-async def _store_logout(context: Context, live: LiveAgent, line: Line) -> None:
-    """Store that an agent is to be out, if the database lets it, and what it was paused for.
+async def _store_logout(context: Context, live: LiveAgent, line: Line) -> bool:
+    """Store that an agent is to be out, and what it was paused for; returns whether it is stored.
 
     Whoever starts after a kill frees the strangers that were paused with it.
     """
@@ -270,6 +297,8 @@ async def _store_logout(context: Context, live: LiveAgent, line: Line) -> None:
         await context.journal.put_station(station)
     except Refused as refusal:  # the journal tries again; until then the phone must not ring
         log.warning("cannot store a logout yet", code=refusal.code, agent=live.agent.number)
+        return False
+    return True
 
 
 def _station(context: Context, live: LiveAgent, line: Line, *, logged_in: bool) -> Station:

@@ -9,12 +9,17 @@ from xucd.cti.session import Session
 from xucd.views.agents import agent_state
 
 
+def meant_agent(agent_id: int | None, who: Session) -> int | None:
+    """The id of the agent that a command means: with None the user's own, None if it has none."""
+    return who.user.agent_id if agent_id is None else agent_id
+
+
 def find_agent(context: Context, agent_id: int | None, who: Session) -> LiveAgent:
     """The agent of this id; with None, the user's own.
 
     Raises `Refused` with `AgentUnknown` or `NotAuthorized`.
     """
-    wanted = who.user.agent_id if agent_id is None else agent_id
+    wanted = meant_agent(agent_id, who)
     live = context.center.agents.get(wanted) if wanted is not None else None
     if live is None:
         raise Refused("AgentUnknown", "There is no such agent.")

@@ -23,7 +23,8 @@ from xucd.center.snapshot import MemberSeen
 from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
 from xucd.commands.few_at_a_time import few_at_a_time
-from xucd.commands.lookup import find_agent, find_group, find_queue, not_authorized
+from xucd.commands.locks import agent_key
+from xucd.commands.lookup import find_agent, find_group, find_queue, meant_agent, not_authorized
 from xucd.commands.members import NO_SUCH_MEMBER, join, leave
 from xucd.cti import messages as msg
 from xucd.cti.commands import (
@@ -44,7 +45,7 @@ async def set_agent_queue(context: Context, command: SetAgentQueue, who: Session
 
     Raises `Refused` with `AgentUnknown`, `QueueUnknown`, `NotAuthorized`, `AsteriskUnavailable`.
     """
-    async with context.stations(who):
+    async with context.stations(who, meant_agent(command.agent_id, who)):
         live, queue = (
             _find_agent_silently(context, command.agent_id, who),
             find_queue(context, command.queue_id, who),
@@ -58,7 +59,7 @@ async def remove_agent_from_queue(
     context: Context, command: RemoveAgentFromQueue, who: Session
 ) -> None:
     """Remove an agent from a queue. Raises as `set_agent_queue` does, and `NotMember`."""
-    async with context.stations(who):
+    async with context.stations(who, meant_agent(command.agent_id, who)):
         live, queue = (
             _find_agent_silently(context, command.agent_id, who),
             find_queue(context, command.queue_id, who),
@@ -85,13 +86,13 @@ async def move_group(
         )
         agents = [live for live in group if _penalty(live, source) == command.from_penalty]
         moves = isinstance(command, MoveAgentsInGroup) and source.id != target.id
-        await _each(
-            who,
-            agents,
-            lambda live: _move(
-                context, live, source if moves else None, target, command.to_penalty
-            ),
-        )
+
+        async def move(live: LiveAgent) -> None:
+            if _penalty(live, source) == command.from_penalty:
+                left = source if moves else None
+                await _move(context, live, left, target, command.to_penalty)
+
+        await _each(context, who, agents, move)
 
 
 async def remove_group(
@@ -107,7 +108,12 @@ async def remove_group(
             find_queue(context, command.queue_id, who),
         )
         agents = [live for live in group if _penalty(live, queue) == command.penalty]
-        await _each(who, agents, lambda live: remove_from_queue(context, live, queue))
+
+        async def remove(live: LiveAgent) -> None:
+            if _penalty(live, queue) == command.penalty:
+                await remove_from_queue(context, live, queue)
+
+        await _each(context, who, agents, remove)
 
 
 async def add_group(
@@ -120,7 +126,12 @@ async def add_group(
             find_queue(context, command.queue_id, who),
         )
         agents = [live for live in group if _penalty(live, queue) < 0]
-        await _each(who, agents, lambda live: add_to_queue(context, live, queue, command.penalty))
+
+        async def add(live: LiveAgent) -> None:
+            if _penalty(live, queue) < 0:
+                await add_to_queue(context, live, queue, command.penalty)
+
+        await _each(context, who, agents, add)
 
 
 async def set_agent_group(context: Context, command: SetAgentGroup, who: Session) -> None:
@@ -128,14 +139,16 @@ async def set_agent_group(context: Context, command: SetAgentGroup, who: Session
 
     Raises `Refused` with `AgentUnknown`, `GroupUnknown`, `NotAuthorized` or `StoreUnavailable`.
     """
-    live = find_agent(context, command.agent_id, who)
-    find_group(context, command.group_id, who)
-    if not who.rights.group(live.agent.group_id):
-        raise not_authorized()  # a right to one's own agent alone is not enough
-    if live.agent.group_id != command.group_id:
-        await context.journal.set_agent_group(live.agent.id, command.group_id, who.check)
-        commanded.move_to_group(context.center, live.agent.id, command.group_id)
-        context.publish()
+    async with context.stations(who, meant_agent(command.agent_id, who)):
+        live = find_agent(context, command.agent_id, who)
+        find_group(context, command.group_id, who)
+        if not who.rights.group(live.agent.group_id):
+            raise not_authorized()  # a right to one's own agent alone is not enough
+        if live.agent.group_id != command.group_id:
+            agent_id = live.agent.id
+            await context.journal.set_agent_group(agent_id, command.group_id, who.check)
+            commanded.move_to_group(context.center, agent_id, command.group_id)
+            context.publish()
 
 
 async def _move(
@@ -152,7 +165,7 @@ async def _move(
 
 
 async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty: int) -> None:
-    """Add one agent to a queue or change its penalty, under `stations_lock`."""
+    """Add one agent, which the caller holds, to a queue, or change its penalty there."""
     line, out = live.line, live.stance is Stance.OUT
     member = next(iter(_own(context, live, queue)), None)
     # A second member would ring a stranger's phone twice: the agent has the stranger's calls.
@@ -177,7 +190,7 @@ async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty:
 
 
 async def remove_from_queue(context: Context, live: LiveAgent, queue: Queue) -> None:
-    """Remove one agent from a queue, under `stations_lock`."""
+    """Remove one agent, which the caller holds, from a queue."""
     line = live.line
     found = _own(context, live, queue)
     if any(not member.dynamic for member in found):
@@ -294,17 +307,23 @@ def _silent(refusal: Refused) -> Refused:
 
 
 async def _each(
-    who: Session, agents: Sequence[LiveAgent], change: Callable[[LiveAgent], Awaitable[None]]
+    context: Context,
+    who: Session,
+    agents: Sequence[LiveAgent],
+    change: Callable[[LiveAgent], Awaitable[None]],
 ) -> None:
-    """Change these agents; raise the first exception once all have ended.
+    """Change these agents, each while it is held; raise the first exception once all have ended.
+
+    By its turn an agent may be another than it was, by a command of somebody else.
 
     Raises `Refused` with `NotAuthorized` when the client was dismissed meanwhile: then some are
     changed, and the text says how many.
     """
 
     async def change_one(live: LiveAgent) -> None:
-        who.check()
-        await change(live)
+        async with context.locks.holding(agent_key(live.agent.id)):
+            who.check()
+            await change(live)
 
     failures = [
         outcome for outcome in await few_at_a_time(agents, change_one) if outcome is not None
