@@ -13,7 +13,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from tests.center_truths import AGREEMENTS, INVARIANTS
+from tests.center_truths import AGREEMENTS, INVARIANTS, waited_for
 from tests.scene import ALICE, BILLING, BRUCE, CAROLINE, DAY, SALES, START, SUPPORT, directory
 from tests.sim_asterisk import SimAsterisk, SimChannel
 from xucd.center import changes as ch
@@ -422,7 +422,12 @@ class Beside(RuleBasedStateMachine):
 
     def takes_in(self, event: ev.Event) -> None:
         self.past = [*self.past[-20:], event]
+        before = waited_for(self.center)
+        self.center.take_touched()
         apply(self.center, event, self.now)
+        after, touched = waited_for(self.center), self.center.take_touched()
+        unseen = {each for each in after if after[each] != before[each]} - touched
+        assert not unseen, f"whoever waits for these agents is not asked: {unseen}"
         self.drain()
 
     def happened(self) -> None:

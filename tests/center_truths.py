@@ -14,6 +14,7 @@ import msgspec
 from tests.scene import BILLING, SALES, SUPPORT
 from xucd.center import changes as ch
 from xucd.center.agent import AgentState, Phone, Stance, shown
+from xucd.center.center import Center
 from xucd.center.channels import interface_of
 from xucd.center.events import ChannelState
 from xucd.center.intents import (
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
     from tests.center_machine import Beside
 
 OUTCOMES = ("answered", "abandoned", "timed_out", "callbacks", "diverted", "unseen")
+
+
+def waited_for(center: Center) -> dict[int, object]:
+    """What commands that change an agent wait for, by the agent's id."""
+    return {
+        key: (live.stance, live.reason, center.owners.own(live), dict(live.members))
+        for key, live in center.agents.items()
+    }
 
 
 # -- what holds after every step

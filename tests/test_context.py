@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.scene import BRUCE, Scene
+from tests.scene import ALICE, BRUCE, Scene
 from xucd.center.agent import Stance
 from xucd.center.directory import User
 from xucd.center.intents import HangUp, Intent, SetPause
@@ -186,3 +186,34 @@ async def test_what_is_not_answered_is_refused_even_if_its_events_come(
         await context.asterisk.bring_about(lambda: True, SetPause("PJSIP/1001", True, "lunch"))
     assert context.asterisk.in_doubt(["PJSIP/1001"])
     assert script.asked == []
+
+
+async def test_who_waits_for_an_agent_is_asked_only_when_that_agent_has_changed(
+    table: tuple[Context, Scene, Script],
+) -> None:
+    context, scene, _ = table
+    looks: dict[int | None, int] = {}
+
+    def counting(agent_id: int | None) -> Callable[[], bool]:
+        def done() -> bool:
+            looks[agent_id] = looks.get(agent_id, 0) + 1
+            return agent_id is not None and scene.agent(agent_id).stance is Stance.PAUSED
+
+        return done
+
+    commands = [
+        asyncio.ensure_future(
+            context.asterisk.bring_about(counting(agent_id), HangUp("x"), agent_id=agent_id)
+        )
+        for agent_id in (BRUCE, ALICE, None)
+    ]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    before = dict(looks)
+    scene.center.take_touched()
+    scene.pauses(True, "lunch")
+    context.asterisk.check_waiting(scene.center.take_touched())
+    assert looks == {BRUCE: before[BRUCE] + 1, ALICE: before[ALICE], None: before[None] + 1}
+    await commands[0]
+    for command in commands[1:]:
+        command.cancel()

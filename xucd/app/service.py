@@ -235,7 +235,7 @@ class Service:
             self._set_timer()
             if self.connection.connected:
                 self._caller_order.check()
-        self.context.asterisk.check_waiting()
+        self.context.asterisk.check_waiting(self.context.center.take_touched())
 
     def _log_unprepared(self, changes: Sequence[Change]) -> None:
         for change in changes:

@@ -140,6 +140,8 @@ class Center:
         """Today's calls that members answered who are no agent's, by queue id and interface."""
         # Agents of whom nobody knows whether Asterisk has changed a queue, as it was asked to.
         self.doubted: set[int] = set()
+        self.touched: set[int] = set()
+        """The agents whose members or stance may be others than `take_touched` has told of."""
         if resumed is not None:
             self.queue_stats.lately.update(resumed.lately.callers)
             self.phone_calls.lately.update(resumed.lately.rung)
@@ -164,6 +166,11 @@ class Center:
         if intents:
             self.intents = []
         return changes, intents
+
+    def take_touched(self) -> set[int]:
+        """The agents whose members or stance may have changed since this was asked."""
+        touched, self.touched = self.touched, set()
+        return touched
 
     def due(self) -> float:
         """When `tick` has something to do next."""
@@ -354,6 +361,7 @@ class Center:
 
         `reason` is that of a pause; other stances have none.
         """
+        self.touched.add(live.agent.id)
         before = live.change_stance(fact, reason)
         if live.stance is not Stance.WRAPPING:
             self.wrapup_ends.stop(live.agent.id)

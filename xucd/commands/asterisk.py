@@ -9,7 +9,7 @@ interface is in doubt: what the centre holds of it is no reason to send nothing.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from typing import Any
 
 from xucd.center.intents import AddMember, Intent, RemoveMember, SetPause, SetPenalty
@@ -40,7 +40,7 @@ class AsteriskRequests:
     def __init__(self, send: Send, *, timeout: float, started_at: float) -> None:
         self._send = send
         self._timeout = timeout
-        self._waiting: dict[asyncio.Future[None], Callable[[], bool]] = {}
+        self._waiting: dict[int | None, dict[asyncio.Future[None], Callable[[], bool]]] = {}
         self._doubts: set[str] = set()
         self._fired: set[asyncio.Task[None]] = set()
         self.lost_since: float | None = started_at
@@ -121,14 +121,15 @@ class AsteriskRequests:
         done: Callable[[], bool],
         *intents: Intent,
         ignore: Iterable[str] = (),
+        agent_id: int | None = None,
     ) -> None:
         """Send the intents, and wait until Asterisk's events have made `done` true.
 
-        Raises as `until` does.
+        `agent_id` is as in `until`. Raises as `until` does.
         """
         of_members = any(isinstance(intent, OF_MEMBERS) for intent in intents)
         asking = self.ask(*intents, ignore=ignore)
-        await self.until(done, asking, of_members=of_members)
+        await self.until(done, asking, of_members=of_members, agent_id=agent_id)
 
     async def until(
         self,
@@ -136,8 +137,12 @@ class AsteriskRequests:
         asking: Coroutine[Any, Any, None],
         *,
         of_members: bool = True,
+        agent_id: int | None = None,
     ) -> None:
         """Await `asking`, then wait until Asterisk's events have made `done` true.
+
+        With `agent_id`, `done` is about that agent's members and stance alone: it is not asked when
+        others' change.
 
         It is enough that `done` was true once: an agent who becomes ready may be called, answer and
         wrap up before the answer to the action is read. When events `of_members` do not come, the
@@ -146,7 +151,7 @@ class AsteriskRequests:
         nothing of what Asterisk has told by then makes it true.
         """
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting[waiter] = done
+        self._waiting.setdefault(agent_id, {})[waiter] = done
         answered = False
         try:
             _wake(waiter, done)
@@ -165,7 +170,9 @@ class AsteriskRequests:
             if not (answered and waiter.done()):
                 raise Refused("AsteriskTimeout", "Asterisk did not do it in time.") from None
         finally:
-            del self._waiting[waiter]
+            del self._waiting[agent_id][waiter]
+            if not self._waiting[agent_id]:
+                del self._waiting[agent_id]
 
     async def _look_for_unseen(self, waiter: asyncio.Future[None]) -> None:
         """Have the members listed anew unless events come soon; they may still come meanwhile.
@@ -179,10 +186,17 @@ class AsteriskRequests:
         if listed.done():
             await listed
 
-    def check_waiting(self) -> None:
-        """Wake every command whose condition is now true. To be called when the centre changes."""
-        for waiter, done in list(self._waiting.items()):
-            _wake(waiter, done)
+    def check_waiting(self, agent_ids: Collection[int] | None = None) -> None:
+        """Wake every command whose condition is now true. To be called when the centre changes.
+
+        With `agent_ids`, of the agents these alone have changed.
+        """
+        if not self._waiting:
+            return
+        keys = list(self._waiting) if agent_ids is None else [None, *agent_ids]
+        for key in keys:
+            for waiter, done in list(self._waiting.get(key, {}).items()):
+                _wake(waiter, done)
 
 
 def _wake(waiter: asyncio.Future[None], done: Callable[[], bool]) -> None:

@@ -208,6 +208,7 @@ async def _join_queues(context: Context, live: LiveAgent, line: Line, *, enough:
             and not shelved()
         ),
         join_all(),
+        agent_id=live.agent.id,
     )
     commanded.settle(context.center, live.agent.id, missing)
     context.publish()
@@ -242,6 +243,7 @@ async def log_out(context: Context, live: LiveAgent) -> None:
         await context.asterisk.until(
             lambda: live.stance is Stance.OUT,
             _leave_queues(context, live, line, members),
+            agent_id=live.agent.id,
         )
     except Refused as refusal:
         if refusal.code in UNANSWERED:

@@ -121,7 +121,7 @@ async def _bring_about(
             ]
             if agent.stance is Stance.WRAPPING and not pauses[-1].paused:
                 intents = context.center.wrapup_ends.pauses(agent) or intents
-            await context.asterisk.bring_about(done, *intents)
+            await context.asterisk.bring_about(done, *intents, agent_id=live.agent.id)
         else:
             pause = pauses[-1]
             commanded.pause_without_queues(

@@ -260,7 +260,7 @@ async def _change(context: Context, change: _Change, asking: Coroutine[Any, Any,
         raise _silent(refusal) from None
     commanded.begin_change(center, agent_id, queue_id)
     try:
-        await context.asterisk.until(change.done, asking)
+        await context.asterisk.until(change.done, asking, agent_id=agent_id)
         commanded.configure(center, agent_id, queue_id, change.penalty, context.now())
     except Refused as refusal:
         if refusal.code in UNANSWERED:

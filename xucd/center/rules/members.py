@@ -191,6 +191,7 @@ def read_members(center: Center, live: AgentRecord) -> None:
     Of several in one queue that have the same phone, Asterisk keeps the status of one only up to
     date: it is free if any of them is.
     """
+    center.touched.add(live.agent.id)
     members: dict[int, MemberSeen] = {}
     for queue_id, member in center.owners.members(live):
         known = members.get(queue_id)
@@ -242,6 +243,7 @@ def _appeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> 
     if live is None:
         free_stray(center, member)
     elif live.leaving:
+        center.touched.add(live.agent.id)
         if not center.owners.is_stranger(member):
             center.undo(queue_id, member)
     else:
