@@ -169,6 +169,8 @@ DIALLED = (
     # As if the description of the channel ended there.
     "7\r\nPriority: 1\r\nUniqueid: 1\r\nLinkedid: 1\r\n\r\nEvent: Shutdown",
     "7\r\nPriority: 1\r\nUniqueid: \r\nLinkedid: \r\n\r\nEvent: Shutdown\r\n\r\n",
+    # As if it went into a queue; what its application is given, ends the event.
+    "7\r\nApplication: Queue\r\n\r\nEvent: Shutdown\r\nPrivilege: system,all",
 )
 
 

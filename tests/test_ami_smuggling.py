@@ -74,6 +74,12 @@ Variable: USR_x=1
 ActionID: xucd-resync/1/variables
 """
 )
+ENTERED = (
+    CHANNEL.replace("{event}", "Newexten")
+    + "Extension: {exten}\nApplication: Queue\nAppData: {data}\n"
+)
+DIALS = CHANNEL.replace("{event}", "DialBegin") + "DialString: {data}\n"
+SAYS = CHANNEL.replace("{event}", "UserEvent") + "UserEvent: Foo\nNumber: {data}\n"
 OTHER = "Event: DeviceStateChange\nPrivilege: call,all\nDevice: PJSIP/1001\nState: INUSE\n"
 SMUGGLED = [
     "1\r\n\r\nEvent: Shutdown",
@@ -128,6 +134,63 @@ def test_an_event_stays_one_event_whatever_the_caller_calls_itself(
     assert (event.channel, event.state) == ("PJSIP/trunk-00000001", events.ChannelState.RING)
     assert (event.unique_id, event.linked_id) == ("1795667017.3", "1795667017.3")
     assert decode(after) == events.DeviceChanged("PJSIP/1001", "INUSE")
+
+
+LOOSE = [
+    *(number for number in SMUGGLED if ".1\r\n\r\n" not in number),
+    "1\r\nApplication: Queue\r\n\r\nEvent: Shutdown\r\nPrivilege: system,all",
+    "1\r\nApplication: Queue\r\n\r\nEvent: X\r\n\r\nEvent: Shutdown\r\nPrivilege: system,all",
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "smuggled"),
+    [
+        *((ENTERED, number) for number in LOOSE),
+        # Where several channels may be described, another description is waited for.
+        *(
+            (text, number)
+            for text in (DIALS, SAYS)
+            for number in LOOSE
+            if "StateDesc" not in number
+        ),
+    ],
+)
+@pytest.mark.parametrize("data", ["{}", "PJSIP/{}@trunk,60", "{},{}", "billing"])
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_nothing_is_forged_by_what_the_dialplan_makes_of_a_number(
+    text: str, data: str, smuggled: str, size: int
+) -> None:
+    torn = wire(text, exten=smuggled, data=data.format(smuggled, smuggled))
+    heard = blocks(wire(CHANNEL), torn, wire(OTHER), wire(CHANNEL), size=size)
+    told = [parse(block) for block in heard if block.startswith(b"Event: ") and b"Privil" in block]
+    name = parse(wire(text).encode())["Event"]
+    assert [block["Event"] for block in told] == [
+        *("Newchannel", name, "DeviceStateChange", "Newchannel")
+    ]
+    assert told[1]["Uniqueid"].split("\r\n")[0] == "1795667017.3"
+    assert told[1].get("Application", "Queue").split("\r\n")[0] == "Queue"
+
+
+@pytest.mark.parametrize("data", ["x={}", "{}", "Local/{}@phones"])
+@pytest.mark.parametrize("smuggled", LOOSE[-2:])
+def test_nothing_is_forged_by_a_number_that_was_kept_in_a_variable(
+    data: str, smuggled: str
+) -> None:
+    kept = wire(ENTERED, exten="s", data=data.format(smuggled))
+    heard = blocks(wire(CHANNEL, exten=smuggled), wire(CHANNEL), kept, wire(OTHER), wire(ENTERED))
+    assert [parse(block)["Event"] for block in heard] == [
+        *("Newchannel", "Newchannel", "Newexten", "DeviceStateChange", "Newexten")
+    ]
+
+
+@pytest.mark.parametrize("begun", ["E", "Event: ", "Event: Newchannel", "Event: Newchannel\r\n"])
+def test_no_number_takes_the_next_event_away(begun: str) -> None:
+    number = f"1\r\n\r\n{begun}"
+    for text in (CHANNEL, ENTERED, DIALS):
+        torn = wire(text, exten=number, data="support,,,,1")
+        heard = blocks(wire(CHANNEL), torn, wire(CHANNEL), wire(OTHER))
+        assert len(heard) == 4
 
 
 GIVEN = ["1", "call-7", "\u00e9", "0f8c2a11-1", "1795667017.3", "pbx-1795667017.3", "x" * 40]

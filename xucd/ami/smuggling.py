@@ -14,6 +14,11 @@ form: they leave no room for an event that says anything. (With such ids somebod
 that is not there, if the network parts the event just there.) A block in which these three come
 before a description has begun is the rest of another, and tells nothing.
 
+Some events end with what the dialplan makes of numbers (`AppData` of `Newexten`, `DialString`):
+nothing behind it shows that it goes on. So a block is dropped that begins with what a number of the
+event before says behind an empty line, if what the number says before it ends that event; behind
+`Newexten`, any number that was seen, for it may have been kept in a variable.
+
 The lists tell more of it, raw: the number that was dialled (`DNID`), the other party's again, and
 what the application and the variables of the dialplan were given, numbers perhaps. Of these, the
 data of an application in `CoreShowChannels` and the variables in `Status` have too little behind
@@ -22,12 +27,17 @@ number. docs/operating.md shows how to filter it.
 """
 
 import re
+from collections import deque
+from itertools import pairwise
 
 END = b"\r\n\r\n"
 """What ends a block."""
 
 MAX_JOINED = 20
 """The most blocks that are joined: a number has no room for more empty lines."""
+
+MAX_NUMBERS = 100
+"""The most numbers with an empty line in them that are remembered."""
 
 LONGEST = 79
 """The most bytes of a number that was dialled."""
@@ -44,6 +54,7 @@ _LISTED = (
     _DESCRIPTION + rb"ANYApplication: ANYApplicationData: (VALUE)\r\n"
     rb"Duration: -?\d+:-?\d+:-?\d+\r\n"  # negative once Asterisk's clock was set back
 )
+_ENTERED = _DESCRIPTION + (rb"ANY(?:[^\r\n]+\r\n)*?Extension: (AGAIN)\r\nApplication: ANYAppData: ")
 _STATUS = _DESCRIPTION + (
     rb"ANYType: ANYDNID: (VALUE)\r\nEffectiveConnectedLineNum: (VALUE)\r\n"
     rb"EffectiveConnectedLineName: ANYTimeToHangup: ANYBridgeID: ANYApplication: ANY"
@@ -67,9 +78,10 @@ class _Form:
         self.dials = b"EXTEN" in headers
         self.whole = re.compile(_whole(headers))
         torn = headers.replace(b"ANY", _ANY).replace(b"VARIABLES", rb"(?:Variable: .*\r\n)?")
-        torn = torn.replace(b"VALUE", rb".*?").replace(b"EXTEN", rb"?P<exten>.{0,%d}" % LONGEST)
+        torn = torn.replace(b"VALUE", rb".*?").replace(b"AGAIN", rb"(?P=exten)")
+        torn = torn.replace(b"EXTEN", rb"?P<exten>.{0,%d}" % LONGEST)
         self.torn = re.compile(torn, re.DOTALL)
-        self._cut = re.compile(_cut(headers.replace(b"EXTEN", b"VALUE")))
+        self._cut = re.compile(_cut(re.sub(b"EXTEN|AGAIN", b"VALUE", headers)))
 
     def is_cut(self, block: bytes, at: int) -> bool:
         """Whether what begins at the mark there ends, or goes on wrongly, behind a value.
@@ -78,10 +90,17 @@ class _Form:
         """
         return self._cut.match(block, at + len(self.mark)) is not None
 
+    def next(self, block: bytes, at: int) -> int:
+        """Where the next description begins, behind `at`; -1 if there is none.
+
+        Of these forms, only `_CHANNEL` comes more than once in a block.
+        """
+        return block.find(self.mark, at) if self is _CHANNEL else -1
+
 
 def _whole(headers: bytes) -> bytes:
     headers = headers.replace(b"EXTEN", rb"?P<exten>[^\r\n]*")
-    headers = headers.replace(b"ANY", _ANY).replace(b"VALUE", rb"[^\r\n]*")
+    headers = re.sub(b"VALUE|AGAIN", rb"[^\\r\\n]*", headers.replace(b"ANY", _ANY))
     return headers.replace(b"VARIABLES", rb"(?:Variable: [^\r\n]*\r\n)*")
 
 
@@ -105,11 +124,12 @@ def _cut(headers: bytes) -> bytes:
 _ENTRY = _Form(b"Event: QueueEntry\r\n", _WAITING)
 _CHANNEL = _Form(b"ChannelStateDesc: ", _DESCRIPTION)
 _ITEMS = (
+    (b"Event: Newexten\r\n", _Form(_CHANNEL.mark, _ENTERED)),
     (b"Event: QueueEntry\r\n", _ENTRY),
     (b"Event: CoreShowChannel\r\n", _Form(_CHANNEL.mark, _LISTED)),
     (b"Event: Status\r\n", _Form(_CHANNEL.mark, _STATUS)),
 )
-"""The items of lists, by how they begin."""
+"""Where more is said than who it is, by how a block begins."""
 _BREAK = re.compile(rb"\r\n(?!Variable: |\Z)|\r(?!\n)|(?<!\r)\n")
 _LAST = b"Linkedid: "
 _IDENTIFIED = re.compile(rb"(?:\A|\r\n)\w*" + _whole(_IDS))
@@ -133,6 +153,9 @@ class Mender:
     def __init__(self) -> None:
         self._held: list[bytes] = []
         self._told = b""  # the last block
+        self._dropped = b""  # what was dropped behind it
+        self._own: list[list[bytes]] = []  # its numbers with empty lines, parted there
+        self._numbers: deque[list[bytes]] = deque(maxlen=MAX_NUMBERS)  # those of all blocks
         self._seen: set[_Form] = set()
         self._strange: set[_Form] = set()
 
@@ -144,6 +167,12 @@ class Mender:
         """
         mended: list[bytes] = []
         for block in blocks:
+            if self._numbers and not self._held:
+                last = mended[-1] if mended else self._told
+                if self._goes_on(last + self._dropped, block):
+                    self._dropped += END + block
+                    continue
+                self._dropped, self._own = b"", []
             if not self._held and self._is_whole(block):
                 mended.append(block)
                 continue
@@ -187,7 +216,13 @@ class Mender:
                 return []
             self._held = []
             return [first, *self.mend(others)]
-        joined = _joined(block)
+        joined, numbers = _joined(block)
+        parts = [
+            [part for line in number.split(END) if (part := line.strip(b"\r\n"))]
+            for number in numbers
+        ]
+        self._own = [number for number in parts if len(number) > 1]
+        self._numbers.extend(number for number in self._own if number not in self._numbers)
         if joined is None:
             return self.give_up() if len(self._held) > MAX_JOINED else []
         self._held = [joined] if _is_doubtful(joined) else []
@@ -206,10 +241,22 @@ class Mender:
                     return strange and not known
                 return strange or not known
             self._seen.add(form)
-            at = block.find(form.mark, found.end())
+            at = form.next(block, found.end())
             if form.dials and _dials_on(block, found, found.end("exten") + 12):
                 return False
         return found is None or form is not _CHANNEL or not _leaves_room(block, found)
+
+    def _goes_on(self, last: bytes, block: bytes) -> bool:
+        """Whether a block belongs to what the one before it ends with."""
+        told = block.find(b"\r\nPrivilege: ")  # by Asterisk, unless the number says that, too
+        numbers = self._numbers if last.startswith(b"Event: Newexten\r\n") else self._own
+        return any(
+            last.endswith(before[before.find(b"\n") :])
+            and block.startswith(behind)
+            and len(behind) > told
+            for parts in numbers
+            for before, behind in pairwise(parts)
+        )
 
     def _is_rest(self, block: bytes) -> bool:
         """Whether it begins within a description, behind the number that was dialled."""
@@ -263,20 +310,24 @@ def _is_doubtful(block: bytes) -> bool:
     return found is not None and _leaves_room(block, found)
 
 
-def _joined(block: bytes) -> bytes | None:
-    """The block with blanks for the line ends in its numbers; None when its rest is missing."""
-    form = _form_of(block)
+def _joined(block: bytes) -> tuple[bytes | None, list[bytes]]:
+    """The block with blanks for the line ends in its numbers; None when its rest is missing.
+
+    And these numbers, as they were.
+    """
+    form, numbers = _form_of(block), list[bytes]()
     at = block.find(form.mark)
     while at >= 0:
         found = form.torn.match(block, at + len(form.mark))
         if found is None:
-            return None
+            return None, numbers
         for start, stop in found.regs[1:]:
             value = block[start:stop]
+            numbers.append(value)
             if value.startswith(b"Variable: "):
                 value = _BREAK.sub(b" ", value)
             else:
                 value = value.replace(b"\r", b" ").replace(b"\n", b" ")
             block = block[:start] + value + block[stop:]
-        at = block.find(form.mark, found.end())
-    return block
+        at = form.next(block, found.end())
+    return block, numbers
