@@ -4,11 +4,13 @@ import contextlib
 import datetime
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, event
 
+from tests.held_store import Held
 from tests.postgres_server import PostgresServer
 from tests.scene import Scene
 from xucd.config import center_file
@@ -116,6 +118,28 @@ def store(store_url: str) -> Iterator[Store]:
     store = Store(store_url)
     yield store
     store.close()
+
+
+@pytest.fixture
+def commits(store: Store) -> Iterator[list[None]]:
+    """One for each writing transaction of the store that was committed."""
+    counted: list[None] = []
+
+    def count(connection: Connection) -> None:
+        if connection.get_execution_options().get("writing"):
+            counted.append(None)
+
+    event.listen(store._engine, "commit", count)
+    yield counted
+    event.remove(store._engine, "commit", count)
+
+
+@pytest.fixture
+async def held(store: Store) -> AsyncIterator[Held]:
+    """A journal of the store, which is busy until it is released."""
+    held = Held(store)
+    yield held
+    await held.close()
 
 
 @pytest.fixture(scope="session")

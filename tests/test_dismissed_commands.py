@@ -260,8 +260,8 @@ class DismissingJournal(Journal):
         self.who = who
         self.dismisses = True
 
-    async def run(self, work: Any, *args: Any, **kwargs: Any) -> Any:
-        result = await super().run(work, *args, **kwargs)
+    async def now(self, work: Any, *args: Any, **kwargs: Any) -> Any:
+        result = await super().now(work, *args, **kwargs)
         if work is callback_writing.create_ticket and self.dismisses:
             self.who.dismissed, self.dismisses = True, False
         return result

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from sqlalchemy import Connection, event
 
+from tests.held_store import Held
 from tests.scene import Scene
 from xucd.center.changes import StationChanged
 from xucd.center.refused import Refused
 from xucd.center.station import Station
 from xucd.config.plan import Plan
-from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable, tables
+from xucd.store import Store, StoreError, StoreUnavailable, tables
 from xucd.store.apply import apply
 from xucd.store.figures import ClockReading
 from xucd.store.group_commit import RowWrite, Write, write_together
@@ -27,43 +26,6 @@ AGENT, STRANGER = 8, 99
 def store(store: Store, demo_plan: Plan) -> Store:
     apply(store, demo_plan)
     return store
-
-
-@pytest.fixture
-def commits(store: Store) -> Iterator[list[None]]:
-    """One for each writing transaction that was committed."""
-    counted: list[None] = []
-
-    def count(connection: Connection) -> None:
-        if connection.get_execution_options().get("writing"):
-            counted.append(None)
-
-    event.listen(store._engine, "commit", count)
-    yield counted
-    event.remove(store._engine, "commit", count)
-
-
-class Held:
-    """A journal whose store is busy until `release`."""
-
-    def __init__(self, store: Store) -> None:
-        self.worker = AsyncStore(store)
-        self.journal = Journal(self.worker)
-        self._free = threading.Event()
-        self._busy = asyncio.ensure_future(self.worker.run(lambda _: self._free.wait()))
-
-    async def release(self) -> None:
-        self._free.set()
-        await self._busy
-
-
-@pytest.fixture
-async def held(store: Store) -> AsyncIterator[Held]:
-    held = Held(store)
-    yield held
-    await held.release()
-    held.journal.close()
-    await held.worker.close()
 
 
 def member(agent_id: int, queue_id: int, penalty: int) -> RowWrite:

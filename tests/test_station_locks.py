@@ -17,7 +17,7 @@ from xucd.center.intents import AddMember, Intent, RemoveMember
 from xucd.center.rights import rights_of
 from xucd.commands import login, queues
 from xucd.commands.context import Context
-from xucd.commands.locks import StationLocks, agent_key, line_key
+from xucd.commands.locks import Locks, agent_key, line_key
 from xucd.cti import commands as cmd
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
@@ -161,7 +161,7 @@ async def test_an_agent_whom_somebody_has_changed_meanwhile_is_left_out_of_its_g
 
 
 async def test_a_reload_waits_for_what_has_begun_and_what_comes_later_waits_for_it() -> None:
-    locks, order = StationLocks(), list[str]()
+    locks, order = Locks(), list[str]()
 
     async def command(name: str) -> None:
         async with locks.command():
@@ -184,7 +184,7 @@ async def test_a_reload_waits_for_what_has_begun_and_what_comes_later_waits_for_
 
 
 async def test_who_gives_up_waiting_holds_nothing() -> None:
-    locks = StationLocks()
+    locks = Locks()
 
     async def wait() -> None:
         async with locks.command(), locks.holding(agent_key(1), line_key(2)):

@@ -31,7 +31,7 @@ async def under_way(daemon: Daemon, *, is_lost: bool) -> asyncio.Task[None]:
 async def test_a_command_that_is_under_way_comes_to_its_end_first(
     daemon: Daemon, is_lost: bool
 ) -> None:
-    async with daemon.assembly._callbacks._publishing_order:
+    async with daemon.assembly._callbacks._locks.alone():
         worker = await under_way(daemon, is_lost=is_lost)
         stopping = asyncio.ensure_future(daemon.stop())
         await until(lambda: daemon.assembly._links._closing)
@@ -45,7 +45,7 @@ async def test_one_that_takes_too_long_is_given_up(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("xucd.app.assembly.FINISH_S", 0)
-    async with daemon.assembly._callbacks._publishing_order:
+    async with daemon.assembly._callbacks._locks.alone():
         worker = await under_way(daemon, is_lost=True)
         await daemon.stop()
         assert worker.cancelled()

@@ -1,14 +1,15 @@
 """All work on callbacks: for commands, for REST, and for messages that callers leave.
 
-Each method decides and writes in one transaction, and publishes the change once it is durable.
-Changes are made one after another: clients get them in the order in which they were written.
+Each method decides and writes in one transaction, and publishes the change once it is durable, in
+the turn of the loop in which it gets to know. The journal tells outcomes in the order in which it
+has written, so clients get changes in that order, though nobody waits for another's. What tells of
+many callbacks at once is alone meanwhile: nothing changes between its reading and its telling.
 
 Every method takes who asks; its rights are looked at when something is read or written. What xucd
 does by itself is asked for by `XUCD`. Each method raises `Refused`, with `StoreUnavailable` besides
 the codes that it names, and whatever the asker's `rights` raise.
 """
 
-import asyncio
 import contextlib
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -29,6 +30,7 @@ from xucd.center.refused import Refused
 from xucd.center.rights import Asker, Rights, Task
 from xucd.commands.context import Context
 from xucd.commands.dial_from_queue import check_destination
+from xucd.commands.locks import Key, Locks
 from xucd.cti.session import Session
 from xucd.publishing.callbacks import MAX_SINGLE_UPDATES, CallbackPublisher
 from xucd.store import Store, persons
@@ -56,8 +58,7 @@ class Callbacks:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        # Held from a write until the change is published.
-        self._publishing_order = asyncio.Lock()
+        self._locks = Locks()
         self._publisher = CallbackPublisher(context)
         self._dialing = CallbackDialing(context, self._publisher)
         # The requests that clients know as taken. A request whose agent was removed from the
@@ -90,13 +91,13 @@ class Callbacks:
 
     async def publish_reloaded(self) -> None:
         """Publish what a reload of the configuration changed: released requests, and the lists."""
-        async with self._publishing_order:
-            requests = await self._run(reading.open_requests)
+        async with self._locks.alone():
+            requests = await self._read(reading.open_requests)
             for request in requests:
                 if request.agent_id is None and request.uuid in self._taken:
                     self._publisher.released(request.uuid, request.queue_id)
             self._taken = {request.uuid for request in requests if request.agent_id is not None}
-            await self._publisher.lists(await self._run(reading.lists), requests)
+            await self._publisher.lists(await self._read(reading.lists), requests)
             await self._known.replace_in_steps(requests)
 
     def apply_changes(self, changes: Iterable[ch.Change]) -> None:
@@ -113,9 +114,9 @@ class Callbacks:
 
     async def subscribe(self, who: Session) -> None:
         """Send a client all lists with their open requests, and from now on every change."""
-        async with self._publishing_order:
-            lists = await self._run(reading.lists, who.rights.queue_ids)
-            requests = await self._run(reading.open_requests, who.rights.queue_ids)
+        async with self._locks.alone():
+            lists = await self._read(reading.lists, who.rights.queue_ids)
+            requests = await self._read(reading.open_requests, who.rights.queue_ids)
             who.send(callback_views.lists_view(lists, requests))
             self._publisher.subscribe(who, who.rights)
 
@@ -123,30 +124,30 @@ class Callbacks:
 
     async def lists(self, by: Asker) -> list[rules.CallbackListRow]:
         """The lists of all queues that the user sees, by name."""
-        return await self._run(reading.lists, by.rights.queue_ids)
+        return await self._read(reading.lists, by.rights.queue_ids)
 
     async def check_list(self, list_uuid: UUID, by: Asker) -> None:
         """Raise `Refused` with `ListUnknown`, or with `NotAuthorized` unless the user sees it."""
-        lists = {row.uuid: row for row in await self._run(reading.lists)}
+        lists = {row.uuid: row for row in await self._read(reading.lists)}
         if list_uuid not in lists:
             raise rules.unknown("List")
         rules.check_queue(lists[list_uuid].queue_id, by.rights)
 
     async def periods(self) -> list[rules.Period]:
         """All periods, by the time of day."""
-        return await self._run(reading.periods)
+        return await self._read(reading.periods)
 
     async def get(self, request: UUID, by: Asker) -> Request:
         """A request, open or closed. Raises `Refused` with `CallbackUnknown`, `NotAuthorized`."""
-        return _visible(await self._run(reading.request, request), by)
+        return _visible(await self._read(reading.request, request), by)
 
     async def with_message(self, voice_message_ref: str, by: Asker) -> Request:
         """The request with this message. Raises `CallbackUnknown`, `NotAuthorized`."""
-        return _visible(await self._run(reading.request_with_message, voice_message_ref), by)
+        return _visible(await self._read(reading.request_with_message, voice_message_ref), by)
 
     async def find(self, search: Search, by: Asker) -> Found:
         """A page of the requests that a search finds among those that the user sees."""
-        return await self._run(reading.search, search, by.rights.queue_ids)
+        return await self._read(reading.search, search, by.rights.queue_ids)
 
     async def tickets(
         self,
@@ -164,7 +165,7 @@ class Callbacks:
         if list_uuid is not None:
             await self.check_list(list_uuid, by)
         await self.context.journal.written()
-        return await self._run(reading.tickets, by.rights.queue_ids, list_uuid, since, until)
+        return await self._read(reading.tickets, by.rights.queue_ids, list_uuid, since, until)
 
     # -- changing
 
@@ -181,15 +182,29 @@ class Callbacks:
         def check(into: rules.CallbackListRow) -> None:
             rules.check_queue(into.queue_id, by.rights)
 
-        async with self._publishing_order:
+        if len(requests) > MAX_SINGLE_UPDATES:
+            return await self._import(list_uuid, requests, check)
+        async with self._locks.command():
+            created = await self._now(
+                writing.create, list_uuid, requests, check, now=self.context.now()
+            )
+            for request in created:
+                self._publisher.updated(request)
+            self._known.add(*created)
+            return created
+
+    async def _import(
+        self,
+        list_uuid: UUID,
+        requests: Sequence[NewRequest],
+        check: Callable[[rules.CallbackListRow], None],
+    ) -> list[Request]:
+        """Add many requests, in a transaction of their own, and publish the lists."""
+        async with self._locks.alone():
             created = await self._run(
                 writing.create, list_uuid, requests, check, now=self.context.now()
             )
-            if len(created) > MAX_SINGLE_UPDATES:
-                await self._publish_lists()
-            else:
-                for request in created:
-                    self._publisher.updated(request)
+            await self._publish_lists()
             await self._known.add_in_steps(created)
             return created
 
@@ -204,8 +219,8 @@ class Callbacks:
         def check(current: Request) -> None:
             rules.check_take(current, by.rights)
 
-        async with self._publishing_order:
-            was_free, current = await self._run(writing.take, request, agent_id or 0, check)
+        async with self._locks.command():
+            was_free, current = await self._now(writing.take, request, agent_id or 0, check)
             if was_free:
                 self._taken.add(current.uuid)
                 self._publisher.taken(current)
@@ -221,8 +236,8 @@ class Callbacks:
         (silent).
         """
         own = by.rights.own_agent_id
-        async with self._publishing_order:
-            before, after = await self._run(writing.release, request, _may_work(by))
+        async with self._locks.command():
+            before, after = await self._now(writing.release, request, _may_work(by))
             self._taken.discard(after.uuid)
             self._publisher.released(after.uuid, after.queue_id, before.agent_id, own)
             self._known.add(after)
@@ -245,7 +260,7 @@ class Callbacks:
                 "FeatureDisabled", "Callbacks are disabled in the settings (features.callbacks)."
             )
         check_destination(context, number)
-        async with self._publishing_order:
+        async with self._locks.command(), self._locks.holding(_key(request)):
             rules.check_work(await self._existing(request), by.rights)
             current = self._dialing.ticket_of(request)
             if current is not None and current.phone_number == number:
@@ -260,7 +275,7 @@ class Callbacks:
                 phone_number=number,
                 started=context.now(),
             )
-            ticket, from_list = await self._run(writing.create_ticket, new, _may_work(by))
+            ticket, from_list = await self._now(writing.create_ticket, new, _may_work(by))
             self._dialing.track(ticket, user)
         try:
             await self._dialing.ring(ticket, line, from_list, by)
@@ -285,8 +300,8 @@ class Callbacks:
             rules.check_work(current, by.rights)
             rules.check_queue(current.queue_id, by.rights)
 
-        async with self._publishing_order:
-            updated, before, after = await self._run(writing.update_ticket, ticket, update, check)
+        async with self._locks.command():
+            updated, before, after = await self._now(writing.update_ticket, ticket, update, check)
             if before is None or after is None:
                 rules.check_queue(updated.queue_id, by.rights)
                 return updated
@@ -307,8 +322,8 @@ class Callbacks:
             rules.check_edit(current, by.rights)
             rules.check_open(current)
 
-        async with self._publishing_order:
-            changed = await self._run(writing.change, request, new, check, now=self.context.now())
+        async with self._locks.command():
+            changed = await self._now(writing.change, request, new, check, now=self.context.now())
             self._publisher.updated(changed, changed.agent_id)
             self._known.add(changed)
             return changed
@@ -316,8 +331,8 @@ class Callbacks:
     async def remove(self, request: UUID, by: Asker) -> None:
         """Delete a request; its tickets stay. Raises `CallbackUnknown` or `NotAuthorized`."""
         own = by.rights.own_agent_id
-        async with self._publishing_order:
-            removed = await self._run(writing.remove, request, _may_edit(by))
+        async with self._locks.command():
+            removed = await self._now(writing.remove, request, _may_edit(by))
             self._taken.discard(removed.uuid)
             if not removed.clotured:
                 self._publisher.clotured(removed, removed.agent_id, own)
@@ -332,7 +347,7 @@ class Callbacks:
         """
         await self.context.journal.written()
         country_code = self.context.options.dialing.country_code
-        found = await self._run(persons.find, number, country_code)
+        found = await self._read(persons.find, number, country_code)
         _check_persons(by)
         sheets = self.context.center.sheets.about(same_line(number, country_code))
         return msgspec.structs.replace(found, sheets=tuple(sheets))
@@ -359,7 +374,7 @@ class Callbacks:
             _check_persons(by)  # what it raises takes the transaction back
             return make_entry(with_sheets(found))
 
-        async with self._publishing_order:
+        async with self._locks.alone():
             await context.journal.written()
             erased = await self._run(persons.erase, number, country_code, entry)
             for request in erased.requests:
@@ -374,24 +389,43 @@ class Callbacks:
 
     # -- helpers
 
+    async def _read(
+        self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        return await self.context.journal.read(work, *args, **kwargs)
+
+    async def _now(
+        self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Write with what else waits."""
+        try:
+            return await self.context.journal.now(work, *args, **kwargs)
+        except writing.Unknown as unknown:
+            raise rules.unknown(unknown.what) from None
+
     async def _run(
         self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
+        """Write much, in a transaction of its own."""
         try:
             return await self.context.journal.run(work, *args, **kwargs)
         except writing.Unknown as unknown:
             raise rules.unknown(unknown.what) from None
 
     async def _existing(self, request: UUID) -> Request:
-        found = await self._run(reading.request, request)
+        found = await self._read(reading.request, request)
         if found is None:
             raise rules.unknown("Callback")
         return found
 
     async def _publish_lists(self) -> None:
         if self._publisher.has_subscribers():
-            lists = await self._run(reading.lists)
-            await self._publisher.lists(lists, await self._run(reading.open_requests))
+            lists = await self._read(reading.lists)
+            await self._publisher.lists(lists, await self._read(reading.open_requests))
+
+
+def _key(request: UUID) -> Key:
+    return "callback", request.int
 
 
 def _may_work(by: Asker) -> writing.Check:

@@ -20,7 +20,7 @@ from xucd.center.center import Center
 from xucd.center.live import LiveAgent
 from xucd.center.rights import Rights
 from xucd.commands.asterisk import AsteriskRequests
-from xucd.commands.locks import StationLocks, agent_key
+from xucd.commands.locks import Locks, agent_key
 from xucd.config.settings import Dialing, Features
 from xucd.cti.commands import Command
 from xucd.cti.hub import Hub
@@ -68,7 +68,7 @@ class Context:
     call_variables: CallVariables = field(default_factory=CallVariables)
     """The variables of calls that commands have placed, until the dialplan fetches them."""
 
-    locks: StationLocks = field(default_factory=StationLocks)
+    locks: Locks = field(default_factory=Locks)
     """Who may change which agents."""
 
     rights_in_use: set[Rights] = field(default_factory=set)

@@ -31,7 +31,7 @@ def line_key(line_id: int) -> Key:
     return "line", line_id
 
 
-class StationLocks:
+class Locks:
     """The locks of one daemon."""
 
     def __init__(self) -> None:

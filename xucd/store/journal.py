@@ -123,10 +123,7 @@ class Journal:
 
     async def default_memberships(self) -> dict[int, dict[int, int]]:
         """The default memberships. Raises `Refused` with `StoreUnavailable`."""
-        try:
-            return await self._store.read(Store.default_memberships)
-        except StoreError as error:
-            raise _unavailable() from error
+        return await self.read(Store.default_memberships)
 
     async def set_default_memberships(
         self,
@@ -172,6 +169,18 @@ class Journal:
         """
         result: _T = await self._now(lambda store: work(store, *args, **kwargs))
         return result
+
+    async def read(
+        self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Run a function that only reads, beside what is written: it sees all that was awaited.
+
+        Raises `Refused` with `StoreUnavailable`.
+        """
+        try:
+            return await self._store.read(work, *args, **kwargs)
+        except StoreError as error:
+            raise _unavailable() from error
 
     async def run(
         self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs

@@ -84,7 +84,7 @@ async def get_audit(requester: Requester, query: AuditQuery) -> AuditPage | CsvF
     requester.services.audit.flush()
     filters = msgspec.to_builtins(query)
     await requester.record(Kind.READ_AUDIT, detail=filters)
-    found = await requester.callbacks.context.journal.run(audit.read, search)
+    found = await requester.callbacks.context.journal.read(audit.read, search)
     page, more = found[: query.limit], len(found) > query.limit
     if query.format == "csv":
         return await asyncio.to_thread(_sheet, page)

@@ -46,7 +46,7 @@ async def get_gaps(requester: Requester, query: GapsQuery) -> list[GapEntry]:
     """
     today = datetime.datetime.now().astimezone().date()
     since = midnight(today if query.since is UNSET else query.since)
-    gaps = await requester.callbacks.context.journal.run(figures.gaps, since)
+    gaps = await requester.callbacks.context.journal.read(figures.gaps, since)
     rights = requester.rights
     return [
         GapEntry(
