@@ -1,16 +1,19 @@
 """The WebSocket as clients know it: opening, heartbeat, commands, errors, goodbyes."""
 
 import asyncio
+import gc
 import json
 import struct
 from collections.abc import AsyncIterator
 
 import pytest
+from twisted.web.http import Request
 
 from tests.web_server import Server, said, serving, until
 from tests.ws_client import BINARY, CLOSE, PING, PONG, TEXT, Client
 from xucd.cti import commands
 from xucd.cti.link import LinkLimits
+from xucd.web.channel import ClientChannel
 
 
 @pytest.fixture
@@ -210,6 +213,19 @@ async def test_a_silent_link_is_dropped_and_a_link_that_pings_is_not() -> None:
         assert await lively.hear() == {"claz": "ping"}
         lively.writer.close()
         silent.writer.close()
+
+
+async def test_an_open_link_keeps_nothing_of_its_handshake(server: Server) -> None:
+    """Neither headers, nor the request and its HTTP connection, for as long as it is open."""
+    path, headers = f"/xuc/api/2.0/cti?token={await server.token()}", {"Cookie": "of=the-handshake"}
+    async with await Client.connect(server.port, path, headers=headers) as client:
+        await client.hear()
+        (link,) = server.links.open
+        assert "the-handshake" not in str(vars(link))
+        gc.collect()
+        alive = gc.get_objects()
+        assert not [each for each in alive if isinstance(each, Request) and each.args]
+        assert not [each for each in alive if isinstance(each, ClientChannel) and each._ended]
 
 
 async def test_two_links_of_a_user_are_two_sessions(server: Server) -> None:

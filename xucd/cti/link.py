@@ -30,6 +30,7 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 from autobahn.twisted.websocket import WebSocketServerProtocol
+from autobahn.websocket.protocol import TrafficStats
 
 from xucd.center.directory import User
 from xucd.center.refused import Refused
@@ -58,6 +59,8 @@ FAREWELL = 1.0
 """For how many seconds a dismissed link waits for the outcome of the command under way."""
 
 _PONG = framed(b'{"claz":"ping"}')
+_FIGURES = TrafficStats()  # type: ignore[no-untyped-call]
+_PIECES: deque[Any] = deque()
 
 log = structlog.get_logger()
 
@@ -134,7 +137,7 @@ class Link(WebSocketServerProtocol):
         self.writer: SocketWriter | None = None
         self.session: Session | None = None
         self.address = ""
-        self._queue: deque[tuple[Command, int]] = deque()  # each with the size of its frame
+        self._queue: list[tuple[Command, int]] = []  # each with the size of its frame
         self._queued = 0
         self._worker: asyncio.Task[None] | None = None
         self._farewell: tuple[int, bytes] | None = None
@@ -147,6 +150,7 @@ class Link(WebSocketServerProtocol):
 
     def onOpen(self) -> None:
         """Attach the link to its session, which greets the client."""
+        self._forget_handshake()
         limits = self.links.limits
         self.writer = writer_for(
             self.links.hub.flush, self.transport, self._too_slow, limits.backlog
@@ -238,7 +242,7 @@ class Link(WebSocketServerProtocol):
                 # Backpressure: an answer may be large, so the next command waits until it is read.
                 await writer.drained()
                 if self._queue and self._farewell is None:
-                    command, size = self._queue.popleft()
+                    command, size = self._queue.pop(0)
                     self._queued -= size
                     await self._carry_out(session, command)
         finally:
@@ -297,13 +301,22 @@ class Link(WebSocketServerProtocol):
 
     def _give_up_queue(self) -> None:
         """Carry out none of the commands that wait; a client that may come back is told so."""
-        queue, self._queue, self._queued = self._queue, deque(), 0
+        queue, self._queue, self._queued = self._queue, [], 0
         session = self.session
         if session is None or session.stream is None or session.dismissed:
             return
         for command, _ in queue:
             refused = Refused("LinkLost", "The link was lost before this was carried out.")
             _acknowledge(session, command.request_id, refused)
+
+    def _forget_handshake(self) -> None:
+        """Let go of some KiB that Autobahn keeps of each link: its request, and what is unused."""
+        self.http_request_data = b""
+        self.http_status_line = self.http_request_uri = self.http_request_path = ""
+        self.http_headers, self.http_request_params = {}, {}
+        # Shared by all links. The first stays empty, for nothing is sent in pieces here; nobody
+        # reads the second.
+        self.send_queue, self.trafficStats = _PIECES, _FIGURES
 
     def _stalled(self) -> None:
         self.links.hub.metrics.slow.inc()

@@ -8,7 +8,7 @@ many; nothing that belongs to a user ever gives way.
 """
 
 from collections.abc import Hashable
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -44,7 +44,7 @@ class Connections:
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self._limits = limits
-        self._places: dict[ClientConnection, _Place] = {}
+        self._places: dict[Hashable, _Place] = {}  # of connections and links
         self._of_address: dict[str, dict[ClientConnection, None]] = {}
         # Of these, those on which a request is awaited, by how long that has been so.
         self._waiting: dict[str, dict[ClientConnection, None]] = {}
@@ -63,8 +63,8 @@ class Connections:
         self.wait(connection)
         return True
 
-    def close(self, connection: ClientConnection) -> None:
-        """Forget a connection. Idempotent."""
+    def close(self, connection: Hashable) -> None:
+        """Forget a connection, or a link. Idempotent."""
         place = self._places.pop(connection, None)
         if place is None:
             return
@@ -125,6 +125,12 @@ class Connections:
         self._links_of_user[user] = self._links_of_user.get(user, 0) + 1
         return True
 
+    def hand_over(self, connection: ClientConnection, link: Hashable) -> None:
+        """The link stands for the connection from now on, which may be forgotten."""
+        place = self._places.pop(connection, None)
+        if place is not None:
+            self._places[link] = place
+
     def _room_in_all(self) -> bool:
         if len(self._places) < self._limits.total:
             return True
@@ -146,13 +152,13 @@ class Connections:
         oldest.give_way()
         return True
 
-    def _leave_address(self, connection: ClientConnection, place: _Place) -> None:
+    def _leave_address(self, connection: Hashable, place: _Place) -> None:
         _discard(self._of_address, place.address, connection)
         _discard(self._waiting, place.address, connection)
 
 
 def _discard(
-    groups: dict[str, dict[ClientConnection, None]], address: str, connection: ClientConnection
+    groups: dict[str, dict[ClientConnection, None]], address: str, connection: Any
 ) -> None:
     group = groups.get(address)
     if group is not None:

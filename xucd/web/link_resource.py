@@ -26,11 +26,13 @@ class LinkResource(WebSocketResource):
             text = "This user has too many open links."
             return answer_error(request, HttpError(429, "TooManyLinks", text))
         channel.hand_over()
-        transport = channel.transport
+        transport, connections = channel.transport, channel.connections
         done = super().render(request)  # type: ignore[no-untyped-call]
         # Autobahn has made its protocol the transport's.
         link = getattr(transport.protocol, "wrappedProtocol", transport.protocol)
-        link.is_closed.addCallback(lambda _: channel.connections.close(channel))
+        # So that channel and request, with all headers, do not stay as long as the link does.
+        connections.hand_over(channel, link)
+        link.is_closed.addCallback(lambda _: connections.close(link))
         return done
 
 
