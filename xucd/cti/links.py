@@ -73,6 +73,12 @@ class Links(WebSocketServerFactory):
             allowedOrigins=["*"],
             tcpNoDelay=True,
         )
+        # Autobahn copies all options to each link, and formats them each time for a debug log that
+        # nobody sees. Here the links' class has them.
+        options: dict[str, Any] = {name: getattr(self, name) for name in Link.CONFIG_ATTRS}
+        # A function of a class would be taken for a method.
+        options["perMessageCompressionAccept"] = staticmethod(self.perMessageCompressionAccept)
+        self.make_link: type[Link] = type("Link", (Link,), {**options, "CONFIG_ATTRS": ()})
 
     def admit(self, user: User, sign_in: SignInKey, resume: Resume | None) -> "_Admission":
         """What Autobahn's resource builds this user's link with."""
@@ -270,7 +276,7 @@ class _Admission:
         self._resume = resume
 
     def buildProtocol(self, address: Any) -> Link:
-        link = Link(self._links, self._user, self._sign_in, self._resume)
+        link = self._links.make_link(self._links, self._user, self._sign_in, self._resume)
         link.factory = self._links
         link.address = self.address
         return link
