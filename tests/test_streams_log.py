@@ -6,8 +6,10 @@ tests/test_sigkill.py and integration/test_resume_restart.py kill a real daemon.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import tempfile
+import weakref
 from pathlib import Path
 
 import msgspec
@@ -252,6 +254,22 @@ ANSWERS = {
 
 MOMENTS = {msg.LinkStatus, msg.Sheet}
 """Something that happens; `LinkStatus` is told anew at each start."""
+
+
+def test_what_the_log_loses_is_freed() -> None:
+    """Messages refer to topics, which refer to them, and the garbage collector does not look."""
+    for lose in (StreamLog.end_all, StreamLog.lose_messages):
+        log = StreamLog(lambda: 1.0)
+        stream = log.open(Owner(1, b"rights"), SIGN_IN)
+        for number, topic in enumerate(TOPICS):
+            log.subscribe(stream, topic)
+            body = AgentListen(started=True, phone_number="", agent_id=number)
+            log.publish([topic], [topic], body, encode(body))
+            log.send(stream, encode(body))
+        kept = [weakref.ref(topic.entries) for topic in log._topics.values()]
+        lose(log)
+        gc.collect()
+        assert [entries() for entries in kept] == [None] * len(TOPICS)
 
 
 def test_of_every_message_it_is_known_how_its_changes_are_told_over_a_restart() -> None:

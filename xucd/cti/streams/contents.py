@@ -3,10 +3,15 @@
 from collections import deque
 from collections.abc import Callable, Hashable
 
+import msgspec
+
 from xucd.cti.streams.records import Opened
 
 OWN_LIMIT = 1024 * 1024
 """The size of one stream's own messages in the log, in bytes."""
+
+_NONE: deque["LoggedMessage"] = deque()
+"""The messages of whoever has none, shared by all of these: an empty deque takes 600 bytes."""
 
 
 class Topic:
@@ -18,7 +23,7 @@ class Topic:
         self.number = number
         self.key = key
         self.lost = lost
-        self.entries: deque[LoggedMessage] = deque()
+        self.entries = _NONE
 
 
 class ClientStream:
@@ -26,6 +31,22 @@ class ClientStream:
 
     A topic's subscription holds from the position that `topics` has.
     """
+
+    __slots__ = (
+        "_key",
+        "_send",
+        "ended",
+        "entries",
+        "epoch",
+        "lost",
+        "number",
+        "owner",
+        "parked",
+        "sign_in",
+        "size",
+        "start",
+        "topics",
+    )
 
     def __init__(
         self,
@@ -40,7 +61,7 @@ class ClientStream:
         self.owner = opened.owner
         self.start = opened.start
         self.lost = opened.lost
-        self.entries: deque[LoggedMessage] = deque()
+        self.entries = _NONE
         self.size = 0
         self.stand(opened)
 
@@ -61,24 +82,18 @@ class ClientStream:
         return self._send(self, message)
 
 
-class LoggedMessage:
-    """A message in the log: of the stream `stream`, or of `topics`."""
+class LoggedMessage(msgspec.Struct, gc=False):
+    """A message in the log: of the stream `stream`, or of `topics`.
 
-    __slots__ = ("at", "frame", "position", "stream", "topics")
+    There may be hundreds of thousands, at which the garbage collector need not look: `Contents`
+    takes apart what it loses.
+    """
 
-    def __init__(
-        self,
-        position: int,
-        at: float,
-        frame: bytes,
-        topics: list[Topic],
-        stream: ClientStream | None,
-    ) -> None:
-        self.position = position
-        self.at = at
-        self.frame = frame
-        self.topics = topics
-        self.stream = stream
+    position: int
+    at: float
+    frame: bytes
+    topics: tuple[Topic, ...]
+    stream: ClientStream | None
 
 
 class Contents:
@@ -96,10 +111,10 @@ class Contents:
             self._drop()
         self._all.append(message)
         for topic in message.topics:
-            topic.entries.append(message)
+            _append(topic, message)
         if message.stream is not None:
             stream = message.stream
-            stream.entries.append(message)
+            _append(stream, message)
             stream.size += len(message.frame)
             while stream.size > OWN_LIMIT:
                 self._drop_own(stream, hollow=True)
@@ -116,6 +131,8 @@ class Contents:
 
     def clear(self) -> None:
         """Lose all."""
+        for message in self._all:
+            message.topics, message.stream = (), None
         self._all.clear()
         self._size = 0
 
@@ -124,20 +141,33 @@ class Contents:
         message = self._all.popleft()
         self._size -= len(message.frame)
         for topic in message.topics:
-            topic.entries.popleft()
+            _pop(topic)
             topic.lost = message.position
         if message.stream is not None:
             self._drop_own(message.stream, hollow=False)
 
     def _drop_own(self, stream: ClientStream, *, hollow: bool) -> None:
         """Lose a stream's oldest message; `hollow`: among others that are kept."""
-        message = stream.entries.popleft()
+        message = _pop(stream)
         stream.size -= len(message.frame)
         stream.lost = message.position
         message.stream = None
         if hollow:
             self._size -= len(message.frame)
             message.frame = b""
+
+
+def _append(holder: Topic | ClientStream, message: LoggedMessage) -> None:
+    if holder.entries is _NONE:
+        holder.entries = deque()
+    holder.entries.append(message)
+
+
+def _pop(holder: Topic | ClientStream) -> LoggedMessage:
+    message = holder.entries.popleft()
+    if not holder.entries:
+        holder.entries = _NONE
+    return message
 
 
 def collect(found: dict[int, bytes], entries: deque[LoggedMessage], after: int, until: int) -> None:

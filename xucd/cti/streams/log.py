@@ -72,6 +72,7 @@ class StreamLog:
         self._numbers = 0
         self._topic_numbers = 0
         self._gaps: list[tuple[int, int]] = []
+        self._together: dict[tuple[int, ...], tuple[Topic, ...]] = {}  # topics, by their numbers
         self._frame = b""  # the last one that was made
 
     # -- a client's stream
@@ -316,7 +317,10 @@ class StreamLog:
             stream.stand(record)
 
     def _published(self, record: rec.Published) -> None:
-        topics = [self._topics[number] for number in record.topics]
+        topics = self._together.get(record.topics)
+        if topics is None:
+            topics = tuple(self._topics[number] for number in record.topics)
+            self._together[record.topics] = topics
         self._add(record.position, record.message, topics, None)
         if record.about is not None and self.told is not None:
             if record.value:
@@ -326,7 +330,7 @@ class StreamLog:
 
     def _sent(self, record: rec.Sent) -> None:
         stream = self._by_number[record.stream]
-        self._add(record.position, record.message, [], stream)
+        self._add(record.position, record.message, (), stream)
 
     def _subscribed(self, record: rec.Subscribed) -> None:
         self._by_number[record.stream].topics[self.key(record.topic)] = self.position
@@ -380,7 +384,7 @@ class StreamLog:
         self.position = record.position
 
     def _add(
-        self, position: int, message: bytes, topics: list[Topic], stream: ClientStream | None
+        self, position: int, message: bytes, topics: tuple[Topic, ...], stream: ClientStream | None
     ) -> None:
         # Spliced in front, so that a message is encoded once for clients with and without.
         self._frame = framed(b'{"position":%d,%b' % (position, message[1:]))
@@ -409,6 +413,7 @@ class StreamLog:
         self._contents.clear()
         self._topics.clear()
         self._by_key.clear()
+        self._together.clear()
         self._gaps.clear()
         self.told = None
         self.stored = {}
