@@ -38,7 +38,7 @@ SAY ?= {"command":"getAgentStates"}
 FOR ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help assets wheel deb image venv test soak lint unit mutants locks docs demo demo-up demo-down demo-call demo-say demo-needs demo-venv bench generate clean
+.PHONY: help assets wheel deb image venv test soak lint unit mutants locks docs demo demo-up demo-down demo-call demo-say demo-needs demo-venv bench bench-calls bench-pages bench-quick generate clean
 
 help:
 	@echo "make demo         a whole contact centre on this machine, until Ctrl-C"
@@ -63,7 +63,10 @@ help:
 	@echo "make mutants      changes the centre's code bit by bit, to see which tests notice:"
 	@echo "                  ONLY=\"agent members\" for some of its modules"
 	@echo "make lint         ruff, mypy, import-linter's contracts, eslint, tsc and pip-audit"
-	@echo "make bench        how fast xucd is; writes bench.json"
+	@echo "make bench        how fast xucd is, in at most 15 minutes; writes bench.json and docs/speed.md"
+	@echo "make bench-calls  how many real calls Asterisk sustains with xucd attached, and a thousand sign-ins"
+	@echo "make bench-pages  how busy a busy board is, for half an hour, and how soon a page is of use"
+	@echo "make bench-quick  whether a ratio has fallen below the recorded one, in a minute"
 	@echo "make docs         the site of the documents, with search, in build/site"
 	@echo "make generate     all that is generated: client libraries, and pictures and tables of docs/"
 	@echo "make assets       what the pages take from npm, with its licences, for wheel, deb and image"
@@ -181,6 +184,7 @@ generate: venv
 	$(PYTHON) docs/draw_commands.py
 	$(PYTHON) docs/draw_imports.py
 	$(PYTHON) docs/write_bill.py
+	PYTHONPATH=. $(PYTHON) docs/write_speed.py
 
 docs:
 	@$(BIN)/ensure-venv docs
@@ -192,7 +196,20 @@ bench: venv
 	@$(BIN)/build-images 22
 	$(PYTHON) -m bench
 
+bench-calls: venv
+	@$(BIN)/ensure-docker
+	@$(BIN)/build-images 22
+	$(PYTHON) -m bench calls wakeup passwords
+
+bench-pages: venv
+	@$(BIN)/ensure-test-tools
+	$(PYTHON) -m bench pages
+
+# No Docker, no browser: it needs two cores and a compiler.
+bench-quick: venv
+	$(PYTHON) -m bench.quick
+
 clean: demo-down
 	rm -rf .test-images.log .venv node_modules .demo .fuzz .model .proofs .mypy_cache .ruff_cache .import_linter_cache .mutants .pytest_cache \
-		build dist xucd/web/static/vendor bench.json *.egg-info
+		build dist xucd/web/static/vendor bench/peers/node/node_modules *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

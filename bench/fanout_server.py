@@ -1,9 +1,11 @@
-"""The two servers of the fan-out's measurement. Importing this installs a reactor."""
+"""The servers of the fan-out's measurement. Importing this installs a reactor."""
 
 import asyncio
+import tempfile
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from twisted.internet import asyncioreactor
@@ -26,56 +28,69 @@ from twisted.internet import reactor as twisted_reactor  # noqa: E402
 from twisted.web.server import Site  # noqa: E402
 
 from bench.events import SUPERVISOR  # noqa: E402
-from bench.recorded import GENERATION, SECRET, Counting, messages, play  # noqa: E402
+from bench.recorded import GENERATION, SECRET, messages, told  # noqa: E402
+from tests.certificates import certificate  # noqa: E402
 from xucd.center.directory import User  # noqa: E402
 from xucd.center.rights import Rights, rights_of  # noqa: E402
 from xucd.cti.commands import Command  # noqa: E402
+from xucd.cti.hub import Hub  # noqa: E402
 from xucd.cti.links import Links  # noqa: E402
 from xucd.cti.session import Session  # noqa: E402
+from xucd.cti.streams.file import StreamFile  # noqa: E402
+from xucd.cti.streams.log import KEEP_S, LIMIT, StreamLog  # noqa: E402
 from xucd.signin.revocations import Revocations  # noqa: E402
 from xucd.views import topics  # noqa: E402
 from xucd.web.api import Health  # noqa: E402
+from xucd.web.certificate import Certificate  # noqa: E402
 from xucd.web.connections import ConnectionLimits  # noqa: E402
 from xucd.web.site import SiteOptions, SiteParts, make_site  # noqa: E402
 
 # All clients are links of one user.
-MAX_LINKS = 10_000
+MAX_LINKS = 20_000
 # Typed as a module, which it is not.
 reactor: Any = twisted_reactor
 
+Send = Callable[[int, int], None]
+"""Sends the messages from one number up to another, all within this turn."""
+
 
 def serve(side: str, commands: Connection) -> None:
-    """Tell a port, then send all messages, as many a turn as told, whenever told to."""
+    """Tell a port; when told to, send a round's messages, and tell the seconds that it took.
+
+    `side` is ``xucd`` or ``autobahn``, and ``tls`` for xucd's over TLS.
+    """
     reactor.startRunning(installSignalHandlers=False)
-    make = {"xucd": _xucd, "autobahn": _autobahn}[side]
-    site, ready, start = make()
-    port = reactor.listenTCP(0, site, interface="127.0.0.1", backlog=1024)
-    commands.send(port.getHost().port)
-    LOOP.run_until_complete(_serve(commands, ready, start))
+    with tempfile.TemporaryDirectory() as folder:
+        site, ready, send = _autobahn() if side == "autobahn" else _xucd(Path(folder))
+        if side == "tls":
+            made = Certificate(*certificate(Path(folder)))
+            port = reactor.listenSSL(0, site, made, 1024, "127.0.0.1")
+        else:
+            port = reactor.listenTCP(0, site, 1024, "127.0.0.1")
+        commands.send(port.getHost().port)
+        LOOP.run_until_complete(_serve(commands, ready, send))
 
 
-async def _serve(
-    commands: Connection,
-    ready: Callable[[], int],
-    start: Callable[[], Callable[[int], bool]],
-) -> None:
-    told = asyncio.Event()
-    LOOP.add_reader(commands.fileno(), told.set)
+async def _serve(commands: Connection, ready: Callable[[], int], send: Send) -> None:
+    asked = asyncio.Event()
+    LOOP.add_reader(commands.fileno(), asked.set)
     while True:
-        await told.wait()
-        told.clear()
+        await asked.wait()
+        asked.clear()
         command = commands.recv()
         if command == "stop":
             return
-        if command == "ready":
-            commands.send(ready())
-            continue
-        send = start()
-        going = True
-        while going:
-            going = send(int(command))
-            # The turn ends here: what was sent is written before the next is.
-            await asyncio.sleep(0)  # a turn of the loop is what is measured
+        commands.send(ready() if command == "ready" else await _round(send, *command))
+
+
+async def _round(send: Send, per_turn: int, count: int) -> float:
+    """Send the first `count` messages; the seconds from the first publish to the last send."""
+    began = time.perf_counter()
+    for first in range(0, count, per_turn):
+        send(first, min(first + per_turn, count))
+        # The turn ends here: what was sent is written before this goes on.
+        await asyncio.sleep(0)  # a turn of the loop is what is measured
+    return time.perf_counter() - began
 
 
 class _Users:
@@ -109,15 +124,15 @@ class _SignIns:
 class _Application:
     """Some clients hear everything, some by group and queue, as supervisors do."""
 
-    def __init__(self, hub: Counting) -> None:
+    def __init__(self, hub: Hub) -> None:
         self.hub = hub
-        self.sessions: list[Session] = []
+        self.opened_links = 0
 
     def present(self, user: User) -> User:
         return user
 
     def rights_of(self, user: User) -> Rights:
-        if len(self.sessions) % 2:
+        if self.opened_links % 2:
             return rights_of(SUPERVISOR, strict=False)
         return Rights(None, None, None)
 
@@ -126,27 +141,18 @@ class _Application:
             self.hub.subscribe(session, topic)
         for topic in topics.member_subscriptions(session.rights):
             self.hub.subscribe(session, topic)
-        self.sessions.append(session)
+        self.opened_links += 1
 
     async def carry_out(self, session: Session, command: Command) -> None:
         return None
 
-    def start(self) -> Callable[[int], bool]:
-        """Begin a round; each call plays the trace on until so many messages are told."""
-        player, hub = play(self.hub), self.hub
 
-        def send(count: int) -> bool:
-            end = hub.published + count
-            while hub.published < end:
-                if next(player, self) is self:
-                    return False
-            return True
-
-        return send
-
-
-def _xucd() -> tuple[Any, Callable[[], int], Callable[[], Callable[[int], bool]]]:
-    hub = Counting(LOOP)
+def _xucd(folder: Path) -> tuple[Site, Callable[[], int], Send]:
+    """xucd's way out, from a published message on; what resumes is kept in files, as in use."""
+    file = StreamFile(folder / "streams", "boot", keep=KEEP_S, limit=2 * LIMIT)
+    log = StreamLog(time.monotonic, file)
+    log.load()
+    hub = Hub(LOOP, streams=log)
     application = _Application(hub)
     site = make_site(
         SiteParts(
@@ -157,13 +163,23 @@ def _xucd() -> tuple[Any, Callable[[], int], Callable[[], Callable[[int], bool]]
             health=lambda: Health(current=True, asterisk="", store="", last_event_age=None),
             clock=time.time,
         ),
-        SiteOptions(connections=ConnectionLimits(links_by_user=MAX_LINKS)),
+        SiteOptions(
+            connections=ConnectionLimits(
+                total=MAX_LINKS, by_address=MAX_LINKS, links_by_user=MAX_LINKS
+            )
+        ),
     )
-    return site, lambda: len(application.sessions), application.start
+    published = told()
+
+    def send(first: int, end: int) -> None:
+        for heard_by, body in published[first:end]:
+            hub.publish(heard_by, body)
+
+    return site, lambda: application.opened_links, send
 
 
-def _autobahn() -> tuple[Any, Callable[[], int], Callable[[], Callable[[int], bool]]]:
-
+def _autobahn() -> tuple[Site, Callable[[], int], Send]:
+    """A bare Autobahn server, whose messages are prepared beforehand."""
     links: list[Any] = []
 
     class Bare(WebSocketServerProtocol):
@@ -175,18 +191,10 @@ def _autobahn() -> tuple[Any, Callable[[], int], Callable[[], Callable[[int], bo
     factory.setProtocolOptions(tcpNoDelay=True)  # type: ignore[no-untyped-call]
     ready = [factory.prepareMessage(message) for message in messages()]
 
-    def start() -> Callable[[int], bool]:
-        at = 0
-
-        def send(count: int) -> bool:
-            nonlocal at
-            for message in ready[at : at + count]:
-                for link in links:
-                    link.sendPreparedMessage(message)
-            at += count
-            return at < len(ready)
-
-        return send
+    def send(first: int, end: int) -> None:
+        for message in ready[first:end]:
+            for link in links:
+                link.sendPreparedMessage(message)
 
     site = Site(WebSocketResource(factory))  # type: ignore[no-untyped-call]
-    return site, lambda: len(links), start
+    return site, lambda: len(links), send

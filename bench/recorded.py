@@ -5,6 +5,7 @@ The same bytes of AMI, decoded, applied and told anew in every round, lead to th
 """
 
 import asyncio
+import functools
 from collections.abc import Hashable, Iterable, Iterator
 
 from bench.events import TRACE, directory
@@ -31,17 +32,7 @@ _STATUSES = (
 )
 
 
-class Counting(Hub):
-    """A hub that counts what somebody hears."""
-
-    published = 0
-
-    def publish(self, told: Iterable[Hashable], body: Message) -> None:
-        """Send a message to all who hear it."""
-        told = list(told)
-        if self.has_subscribers(told):
-            self.published += 1
-            super().publish(told, body)
+Published = tuple[list[Hashable], Message]
 
 
 class _Noting(Hub):
@@ -49,14 +40,15 @@ class _Noting(Hub):
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
-        self.noted: list[bytes] = []
+        self.noted: list[Published] = []
 
     def has_subscribers(self, told: Iterable[Hashable]) -> bool:
         return any(isinstance(topic, tuple) and topic[0] in HEARD for topic in told)
 
     def publish(self, told: Iterable[Hashable], body: Message) -> None:
+        told = list(told)
         if self.has_subscribers(told):
-            self.noted.append(encode(body))
+            self.noted.append((told, body))
 
 
 def play(hub: Hub) -> Iterator[None]:
@@ -88,13 +80,19 @@ def play(hub: Hub) -> Iterator[None]:
             yield
 
 
-def messages() -> list[bytes]:
-    """Every message of a round, encoded, in order."""
+@functools.cache
+def told() -> list[Published]:
+    """Every message of a round, in order, with the topics to which it is published."""
 
-    async def note() -> list[bytes]:
+    async def note() -> list[Published]:
         hub = _Noting(asyncio.get_running_loop())
         for _ in play(hub):
             pass
         return hub.noted
 
     return asyncio.run(note())
+
+
+def messages() -> list[bytes]:
+    """Every message of a round, encoded, in order."""
+    return [encode(body) for _, body in told()]

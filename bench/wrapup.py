@@ -5,12 +5,11 @@ itself looks once a second, and xucd wakes it.
 """
 
 import asyncio
-import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
+from bench.figures import Figure, measured
 from integration.fixtures import LINES, World
 from integration.pbx import Pbx
 from integration.phones import Phones
@@ -55,24 +54,11 @@ async def _rings(world: World) -> list[float]:
     return taken
 
 
-def measure() -> dict[str, Any]:
+def measure() -> list[Figure]:
     """Milliseconds from the end of a wrap-up to the next ring."""
     with tempfile.TemporaryDirectory() as folder:
         taken = asyncio.run(_measure(Path(folder)))
-    return {
-        "calls": len(taken),
-        "median_ms": round(statistics.median(taken)),
-        "longest_ms": round(max(taken)),
-    }
-
-
-def show(found: dict[str, Any]) -> None:
-    """Print what `measure` found."""
-    print(
-        f"from the end of a wrap-up to the next ring, {found['calls']} calls:"
-        f" median {found['median_ms']} ms, longest {found['longest_ms']} ms"
-    )
-
-
-if __name__ == "__main__":
-    show(measure())
+    return [
+        measured("from the end of a wrap-up to the next ring", taken, "ms"),
+        Figure(what="the longest of these", value=round(max(taken)), unit="ms"),
+    ]

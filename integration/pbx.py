@@ -282,6 +282,10 @@ class Pbx:
         """Lets a frozen Asterisk go on."""
         self._container.unpause()
 
+    def run_on(self, core: int) -> None:
+        """Keep Asterisk on one core of this machine, from now on."""
+        self._container.update(cpuset_cpus=str(core))
+
     @property
     def container_id(self) -> str:
         """The container, by which Docker's own command knows it."""

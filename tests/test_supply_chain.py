@@ -94,9 +94,10 @@ def test_the_demo_gets_no_library_of_the_tests() -> None:
 def test_no_lock_names_a_registry() -> None:
     for lock in (RUNTIME, DEMO, DOCS, TEST):
         assert "://" not in lock.read_text()
-    packages = json.loads((PROJECT / "package-lock.json").read_text())["packages"]
-    assert [path for path, package in packages.items() if "resolved" in package] == []
-    assert [path for path, package in packages.items() if path and "integrity" not in package] == []
+    for folder in (".", "bench/peers/node"):
+        packages = json.loads((PROJECT / folder / "package-lock.json").read_text())["packages"]
+        assert [path for path, package in packages.items() if "resolved" in package] == []
+        assert [path for path, of in packages.items() if path and "integrity" not in of] == []
 
 
 def test_the_bill_lists_what_the_locks_name_and_nothing_else() -> None:

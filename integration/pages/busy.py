@@ -34,10 +34,10 @@ Block = dict[str, str]
 
 @dataclass(frozen=True)
 class Place:
-    """An agent with its line and its two queues, by their numbers from 1."""
+    """An agent with its line and its queues, by their numbers from 1; it is called by the first."""
 
     number: int
-    queues: tuple[int, int]
+    queues: tuple[int, ...]
 
     @property
     def interface(self) -> str:
@@ -173,7 +173,7 @@ class BusyAsterisk:
 
     def _named(self, phase: str, place: Place, number: int) -> str:
         """The recorded events with the names of this call."""
-        first, second = place.queues
+        first, second = place.queues[0], place.queues[-1]
         names = {
             "PJSIP/1001": place.interface,
             "Agent/2501": place.member,

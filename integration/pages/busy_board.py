@@ -51,7 +51,9 @@ class BusyBoard:
 
 
 @asynccontextmanager
-async def busy_board(folder: Path, script: str = "") -> AsyncIterator[BusyBoard]:
+async def busy_board(
+    folder: Path, script: str = "", calls_per_s: float = CALLS_PER_S
+) -> AsyncIterator[BusyBoard]:
     """Open the board while calls come and go; `script` runs in the page before any of its own."""
     size = Size(agents=AGENTS, queues=QUEUES, groups=8)
     async with (
@@ -63,7 +65,7 @@ async def busy_board(folder: Path, script: str = "") -> AsyncIterator[BusyBoard]
         board = await opens(LOGIN, script=script)
         await expect(board.page.locator(".tile")).to_have_count(AGENTS)
         await expect(board.page.locator("#queue-rows tr")).to_have_count(QUEUES)
-        async with asterisk.calls(CALLS_PER_S):
+        async with asterisk.calls(calls_per_s):
             # Once calls end as well as begin, the load is what it will be.
             await board.page.locator("[data-state=AgentOnWrapup]").wait_for()
             yield BusyBoard(board, xucd)

@@ -1,0 +1,153 @@
+"""What `make bench` measures, in order: one row for each item of `bench.json`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One item. `module` measures it; `what` and `why` say what, and where the rest of it goes.
+
+    `takes` is for how many seconds it is measured on an idle machine of two cores.
+    """
+
+    title: str
+    module: str
+    takes: float
+    what: str
+    why: str
+    in_bench: bool = True
+
+
+ITEMS = {
+    "fanout": Item(
+        title="Fan-out",
+        module="fanout",
+        takes=250,
+        what="Messages to 500 and 2,000 clients, from publish to the last `send()`, beside a C "
+        "program (`bench/floor.c`) that does nothing but send the same bytes to as many "
+        "clients. Then the whole loop, from Asterisk's bytes on the AMI port to the last "
+        "client. A message counts once for each client; *a turn* is what leaves by one write.",
+        why="The floor is the kernel's time for each `send()`. What xucd adds is Python's call of "
+        "it and a look at its result for each client, and for each message who is to get it. The "
+        "whole loop adds the decoding and the rules of each event, which weigh less the more "
+        "clients are told. Clients that resume share one log, so they add to each message, not "
+        "to each client. Over TLS each client's bytes are encrypted by themselves; where that "
+        "is too slow, let a [proxy](proxy.md) do it.",
+    ),
+    "latency": Item(
+        title="Latency",
+        module="latency",
+        takes=110,
+        what="From a byte of Asterisk's to the last of 1,000 clients, at half of the highest load, "
+        "while three clients a second come and go and one in a hundred never reads. Loads are "
+        "events of recorded calls, of which clients are told one in ten. In a burst, all comes "
+        "at once, and a client that asks for nothing else pings.",
+        why="The last of 1,000 clients waits for 999 writes. Under load, an event also waits for "
+        "the end of the turn that is under way, and for the processor's time that it needs.",
+    ),
+    "filtered": Item(
+        title="Filtered fan-out",
+        module="filtered",
+        takes=90,
+        what="1,000 agents in 20 groups, 50 queues, 200 supervisors who follow a group each, and "
+        "800 agents who see themselves; then each of these numbers doubled by itself. What is "
+        "told is the processor's time for an event, and how many clients get a message for it.",
+        why="A message is published to topics, and costs what its receivers cost.",
+    ),
+    "ingest": Item(
+        title="Ingest",
+        module="events",
+        takes=25,
+        what="From AMI bytes to changed state, without clients, beside panoramisk's bare parsing "
+        "of the same bytes, which changes nothing and tells nobody. Beside it: panoramisk with one "
+        "callback for all events; a parser that does no more than make a dictionary of each "
+        "event; and a whole call as each would hear it, xucd by its account's filter and "
+        "panoramisk without one.",
+        why="Most of it is the rules of the contact centre: what an event means for calls, agents "
+        "and queues. panoramisk has none. Framing and decoding are a fifth of it, so no faster "
+        "parser brings the filtered trace above its limit.",
+    ),
+    "commands": Item(
+        title="Commands",
+        module="commands",
+        takes=60,
+        what="A command over WebSocket beside the same action raw over AMI with the event that "
+        "shows its effect, by one user and by 100 at once, each for its own agent. "
+        "`setAgentQueue` promises durability, `pauseAgent` does not ([the protocol](protocol.md) "
+        "says which does). A durable commit is measured beside them, and taken off.",
+        why="A command is two messages more than the raw action. One that promises durability "
+        "waits for a commit, which those share that wait at the same time.",
+    ),
+    "memory": Item(
+        title="Memory",
+        module="memory",
+        takes=140,
+        what="What an idle link and an agent take, a storm of 5,000 links, and what an hour's "
+        "calls leave behind. Times of the centre (ages, wrap-ups) are not played faster.",
+        why="The kernel's own buffers of a link are not in it. Over TLS, OpenSSL's structures are "
+        "most of a link; behind a [proxy](proxy.md) links are plain ones.",
+    ),
+    "start": Item(
+        title="Start",
+        module="start",
+        takes=100,
+        what="5,000 agents in 10 queues each, and 2,000 in 5: from listening to current, beside "
+        "Asterisk's own answers to the same questions; the first command after that; and the "
+        "way there, from `xucd center apply` to listening.",
+        why="Each of 50,000 members is parsed and compared with what the database has. The start "
+        "of the process is mostly imports.",
+    ),
+    "peers": Item(
+        title="Against what one would use instead",
+        module="against",
+        takes=60,
+        what="The same trace and clients, by small programs of `bench/peers/`, which know no "
+        "states, rights, wrap-ups or lost links.",
+        why="They send one event to one client after the other, through their libraries' streams.",
+    ),
+    "quick": Item(
+        title="The regression guard",
+        module="quick",
+        takes=60,
+        what="The ratios of `make bench-quick`, with which later runs of it are compared.",
+        why="They are of shorter runs than those above.",
+    ),
+    "calls": Item(
+        title="Real calls",
+        module="calls",
+        takes=300,
+        what="SIPp's queue calls that Asterisk sustains with xucd attached, and with a plain "
+        "reader of the same events.",
+        why="What a reader costs is the PBX's own: writing the events to one more session.",
+        in_bench=False,
+    ),
+    "wakeup": Item(
+        title="After a wrap-up",
+        module="wrapup",
+        takes=90,
+        what="How soon the phone of an agent who ends its wrap-up early rings for a waiting "
+        "caller.",
+        why="By itself, app_queue looks once a second; xucd wakes it.",
+        in_bench=False,
+    ),
+    "passwords": Item(
+        title="Signing in",
+        module="passwords",
+        takes=230,
+        what="1,000 users sign in by password at once from four addresses, come again when "
+        "`Retry-After` says so, and meanwhile a page with a token asks `/auth/check` twenty "
+        "times a second. *Cold* is with hashes of the older cost, each of which is renewed.",
+        why="A password costs what its hash is to cost an attacker. A valid token waits for none.",
+        in_bench=False,
+    ),
+    "pages": Item(
+        title="Pages",
+        module="board",
+        takes=1900,
+        what="The board with 500 agents and 50 queues at 250 changes a second. Then the first "
+        "useful paint of desk and board, on a processor slowed down four times and with a cold "
+        "cache: that of the form to sign in, as everybody's first visit shows it.",
+        why="The board draws at most ten times a second, and only what changed.",
+        in_bench=False,
+    ),
+}
