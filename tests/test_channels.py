@@ -38,9 +38,9 @@ def channels(*added: Channel) -> Channels:
 
 def calls(model: Channels) -> PhoneCalls:
     """The calls of phones that are read off the model."""
-    found = PhoneCalls()
+    found = PhoneCalls(directory(), model, Waiting())
     for each in model.by_id.values():
-        found.update(directory(), model, Waiting(), each.name, None)
+        found.update(each.name, each.interface, None)
     return found
 
 

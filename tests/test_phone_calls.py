@@ -3,15 +3,18 @@
 import msgspec
 import pytest
 
-from tests.scene import ALICE, Scene
+from tests.scene import ALICE, DAY, Scene
 from xucd.center import events as ev
 from xucd.center.agent import AgentState
+from xucd.center.center import Center
 from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
 from xucd.center.channels import DIAL_ID, Channel
-from xucd.center.directory import Directory
+from xucd.center.directory import Directory, Line
 from xucd.center.events import ChannelState
+from xucd.center.inheriting import inherit
 from xucd.center.intents import WRAPUP_REASON, MarkCaller, SetPause
 from xucd.center.leg import DIALLED, talks
+from xucd.center.phone_calls import PhoneCalls
 from xucd.center.snapshot import ChannelSeen, Snapshot
 
 DOWN, RING, RINGING, UP = (
@@ -223,7 +226,9 @@ def test_nothing_is_kept_of_calls_that_are_over() -> None:
         ev.ChannelGone(TRUNK, "c"),
     )
     kept = vars(scene.center.phone_calls)
-    assert {name: held for name, held in kept.items() if held} == {}
+    assert {
+        name: held for name, held in kept.items() if held and isinstance(held, (dict, set))
+    } == {}
 
 
 def test_a_phone_that_rings_for_a_queue_is_told_the_queue_once_it_is_known() -> None:
@@ -678,9 +683,10 @@ def test_the_number_that_a_phone_dials_is_known_after_a_reconnection() -> None:
 def test_calls_of_a_line_that_is_no_more_are_not_kept() -> None:
     scene = Scene()
     scene.happens(outside_caller(), *ring("1001", "a"))
-    calls = scene.center.phone_calls
     others = Directory(groups=[], queues=[], lines=[], agents=[])
-    calls.update(others, scene.center.channels, scene.center.waiting, "PJSIP/1001-a", None)
+    calls = PhoneCalls(others, scene.center.channels, scene.center.waiting)
+    calls.inherit(scene.center.phone_calls)
+    calls.update("PJSIP/1001-a", "PJSIP/1001", None)
     assert (calls.legs, calls.of("PJSIP/1001")) == ({}, [])
 
 
@@ -725,3 +731,16 @@ def test_who_is_rung_by_a_transfer_has_no_wrapup(*, again: bool) -> None:
     )
     assert told(scene, 2)[-1].queue == "support"
     assert [one for one in scene.asked if isinstance(one, SetPause) and one.paused] == []
+
+
+def test_calls_go_on_over_a_reload_and_those_of_a_line_that_it_brings_are_told() -> None:
+    scene = Scene()
+    scene.happens(outside_caller(), *ring("1001", "a"))
+    lines = [Line(5, "1005", "PJSIP/1005"), *scene.center.directory.lines.values()]
+    more = Directory(groups=[], queues=[], lines=lines, agents=[])
+    reloaded = Center(more, scene.now, lambda at: at + DAY)
+    inherit(reloaded, scene.center, scene.now)
+    scene.center = reloaded
+    scene.happens(*ring("1005", "e"), *answer("1001", "a"))
+    assert stages(scene, line_id=5) == [Stage.RINGING]
+    assert stages(scene) == [Stage.RINGING, Stage.ESTABLISHED]

@@ -31,7 +31,10 @@ MISSED = "missed"
 Recording = Literal["ACTIVE", "PAUSED", "DISABLED"]
 
 
-class Stance(enum.Enum):
+# Each is a `StrEnum`: to look one up in a table, a plain `Enum` runs Python's code for its hash.
+
+
+class Stance(enum.StrEnum):
     """What the agent's queue memberships say of it."""
 
     OUT = "out"
@@ -40,7 +43,7 @@ class Stance(enum.Enum):
     WRAPPING = "wrapping"
 
 
-class Phone(enum.Enum):
+class Phone(enum.StrEnum):
     """What the channels of the agent's phone say of it."""
 
     IDLE = "idle"
@@ -49,7 +52,7 @@ class Phone(enum.Enum):
     TALKING = "talking"
 
 
-class Fact(enum.Enum):
+class Fact(enum.StrEnum):
     """What can happen to a stance."""
 
     LOGGED_IN = "logged in"

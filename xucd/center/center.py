@@ -49,7 +49,6 @@ from xucd.center.intents import (
     RemoveMember,
     SetPause,
 )
-from xucd.center.leg import Leg
 from xucd.center.live import AgentRecord, LiveAgent, MembershipShown
 from xucd.center.memberships import Memberships, is_shelved
 from xucd.center.offers import Offers
@@ -111,7 +110,7 @@ class Center:
         self.waiting = Waiting()
         self.queue_stats = QueueStats(directory, remembered.queue_days, self.waiting)
         self.sheets = Sheets()
-        self.phone_calls = PhoneCalls()
+        self.phone_calls = PhoneCalls(directory, self.channels, self.waiting)
         self.presence = QueuePresence()
         self.offers = Offers()
         self.listeners: dict[str, AgentListened] = {}  # by the listening channel's unique id
@@ -365,7 +364,7 @@ class Center:
         before = live.change_stance(fact, reason)
         if live.stance is not Stance.WRAPPING:
             self.wrapup_ends.stop(live.agent.id)
-            if not (live.owes_wrapup or self.phone_calls.of_queues(live.line)):
+            if live.wrapup_s and not (live.owes_wrapup or self.phone_calls.of_queues(live.line)):
                 live.set_wrapup(0)  # that of the next call is none of the calls before
         self.save_station(live)
         unpaused = fact is Fact.UNPAUSED and before is not live.stance
@@ -378,15 +377,15 @@ class Center:
         That of an agent whom Asterisk's configuration alone has logged in, which does so again, is
         told to clients only. One that leaves is remembered as out already.
         """
-        station = live.station()
-        if station is None or live.leaving:
+        station, agent_id = live.station(), live.agent.id
+        if station is None or live.leaving or self._stations.get(agent_id) == station:
             return
         members = live.members.values()
         static = bool(members) and not any(member.dynamic for member in members)
-        kept = not static or live.agent.id in self.stations
+        kept = not static or agent_id in self.stations
         known = self._stations if kept else self._unkept
-        if known.get(live.agent.id) != station:
-            known[live.agent.id] = station
+        if known.get(agent_id) != station:
+            known[agent_id] = station
             self.changes.append(StationChanged(station, kept))
 
     def offer_to_callers(self, live: LiveAgent, now: float, *, unpaused: bool = False) -> None:
@@ -409,18 +408,20 @@ class Center:
         """
         if self.suppressed:
             return
+        stance, line = live.stance, live.line
         phone, call = Phone.IDLE, None
-        if live.stance is not Stance.OUT and live.line is not None:
-            phone = self.phone_calls.phone(live.line.phone)
-            leg = self.phone_calls.talking(live.line.phone)
-            call = _call_shown(leg) if leg is not None else None
-        if live.stance is Stance.WRAPPING and phone is Phone.IDLE:
+        if stance is not Stance.OUT and line is not None:
+            phone = self.phone_calls.phone(line.phone)
+            if phone is Phone.TALKING and (leg := self.phone_calls.talking(line.phone)) is not None:
+                call = CallShown(bool(leg.queue), leg.incoming, leg.internal, leg.recording)
+        if stance is Stance.WRAPPING and phone is Phone.IDLE:
             self._begin_wrapup(live, now)
-        state = shown(live.stance, phone, in_reach=live.in_reach)
+            stance = live.stance  # one of no length has ended
+        state = shown(stance, phone, in_reach=live.in_reach)
         cause = ""
         if state is AgentState.ON_PAUSE:
-            cause = live.reason if live.stance is Stance.PAUSED else UNREACHABLE
-        seen = AgentShown(state, live.line.number if live.line else "", cause, call)
+            cause = live.reason if stance is Stance.PAUSED else UNREACHABLE
+        seen = AgentShown(state, line.number if line is not None else "", cause, call)
         changed = seen != live.shown
         if changed:
             live.show(seen, now)
@@ -474,7 +475,3 @@ class Center:
             record.restore(station, line)
             self._on_device[line.phone] = record
         return record
-
-
-def _call_shown(leg: Leg) -> CallShown:
-    return CallShown(bool(leg.queue), leg.incoming, leg.internal, leg.recording)

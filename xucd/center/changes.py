@@ -72,7 +72,7 @@ class PhoneChanged(_Change, frozen=True):
     state: str
 
 
-class Stage(enum.Enum):
+class Stage(enum.StrEnum):
     """How far a call of a phone has come."""
 
     RINGING = "ringing"

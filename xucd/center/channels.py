@@ -140,7 +140,7 @@ class Channels:
 
     def __init__(self) -> None:
         self._born = 0
-        self._touched: dict[str, None] = {}  # names, in order
+        self._touched: dict[str, str] = {}  # names, in order, with the interfaces
         self.by_id: dict[str, Channel] = {}
         self._by_interface: dict[str, dict[str, Channel]] = {}
         self._by_call: dict[str, dict[str, Channel]] = {}
@@ -212,30 +212,38 @@ class Channels:
 
     def touch(self, channel: Channel) -> None:
         """Have the calls of this channel and of all that belong to it read anew."""
-        self._touched[channel.name] = None
+        touched = self._touched
+        touched[channel.name] = channel.interface
         for found in self.in_call(channel.linked_id):
-            self._touched[found.name] = None
+            touched[found.name] = found.interface
         for found in self.reach(channel):
-            self._touched[found.name] = None
+            touched[found.name] = found.interface
 
-    def take_touched(self) -> list[str]:
-        """The names of the channels that were touched since this was last asked, in order."""
-        touched, self._touched = list(self._touched), {}
+    def take_touched(self) -> dict[str, str]:
+        """Names and interfaces of the channels touched since this was last asked, in order."""
+        touched, self._touched = self._touched, {}
         return touched
 
     # -- reading it
 
     def on(self, interface: str) -> Iterable[Channel]:
         """The live channels of an interface, oldest first."""
-        return self._by_interface.get(interface, {}).values()
+        return self._by_interface.get(interface, _NONE).values()
+
+    def named(self, name: str, interface: str) -> Channel | None:
+        """The live channel of a name, which begins with this interface; None if there is none."""
+        for channel in self._by_interface.get(interface, _NONE).values():
+            if channel.name == name:
+                return channel
+        return None
 
     def in_call(self, linked_id: str) -> Iterable[Channel]:
         """The live channels of a call, oldest first."""
-        return self._by_call.get(linked_id, {}).values()
+        return self._by_call.get(linked_id, _NONE).values()
 
     def in_bridge(self, bridge: str) -> Iterable[Channel]:
         """The channels in a bridge, in the order in which they entered it."""
-        return self._by_bridge.get(bridge, {}).values()
+        return self._by_bridge.get(bridge, _NONE).values()
 
     def reach(self, channel: Channel) -> tuple[Channel, ...]:
         """All that a channel is joined to, nearest first: by bridges, and through Local halves.
@@ -274,9 +282,9 @@ class Channels:
     def talk(self, channel: Channel) -> list[Channel]:
         """A channel and all that it is joined to or, while it is joined to none, its whole call."""
         joined = self.reach(channel)
-        if all(found.is_local for found in joined):
+        if self.party(channel) is None:
             joined = (*joined, *self.in_call(channel.linked_id))
-        return list({found.unique_id: found for found in (channel, *joined)}.values())
+        return list(dict.fromkeys((channel, *joined)))
 
     def recording(self, channel: Channel) -> Recording:
         """Whether the call of a channel is recorded."""
@@ -290,7 +298,7 @@ class Channels:
         if not channel.is_local:
             return None
         name = channel.name[:-1] + ("2" if channel.name.endswith("1") else "1")
-        return next((found for found in self.on(channel.interface) if found.name == name), None)
+        return self.named(name, channel.interface)
 
     def shift(self, seconds: float) -> None:
         """The clock was set: all moments are so much later by it."""
@@ -395,6 +403,10 @@ def _listed_channel(listed: ChannelSeen, old: Channel | None, now: float) -> Cha
         channel.answered = channel.since if old is None else old.answered or now
         channel.rang = None if old is None else old.rang
     return channel
+
+
+_NONE: dict[str, Channel] = {}
+"""The channels of an interface, a call or a bridge that has none: never written to."""
 
 
 def _put(index: dict[str, dict[str, Channel]], key: str, channel: Channel) -> None:

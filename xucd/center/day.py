@@ -25,28 +25,26 @@ class AgentDay(msgspec.Struct, frozen=True, gc=False):
     outbound_calls: int = 0
     outbound_talk_s: float = 0.0
 
-    def plus(self, added: "AgentDay") -> "AgentDay":
+    def plus(self, added: "AgentDay", times: int = 1) -> "AgentDay":
         """The day with the figures of another added to its own; moments stay as they are."""
         return AgentDay(
-            paused_s=self.paused_s + added.paused_s,
-            wrapup_s=self.wrapup_s + added.wrapup_s,
-            ready_s=self.ready_s + added.ready_s,
+            paused_s=self.paused_s + times * added.paused_s,
+            wrapup_s=self.wrapup_s + times * added.wrapup_s,
+            ready_s=self.ready_s + times * added.ready_s,
             login_at=self.login_at,
             logout_at=self.logout_at,
-            inbound_calls=self.inbound_calls + added.inbound_calls,
-            inbound_answered=self.inbound_answered + added.inbound_answered,
-            inbound_unanswered=self.inbound_unanswered + added.inbound_unanswered,
-            inbound_talk_s=self.inbound_talk_s + added.inbound_talk_s,
-            inbound_ring_s=self.inbound_ring_s + added.inbound_ring_s,
-            outbound_calls=self.outbound_calls + added.outbound_calls,
-            outbound_talk_s=self.outbound_talk_s + added.outbound_talk_s,
+            inbound_calls=self.inbound_calls + times * added.inbound_calls,
+            inbound_answered=self.inbound_answered + times * added.inbound_answered,
+            inbound_unanswered=self.inbound_unanswered + times * added.inbound_unanswered,
+            inbound_talk_s=self.inbound_talk_s + times * added.inbound_talk_s,
+            inbound_ring_s=self.inbound_ring_s + times * added.inbound_ring_s,
+            outbound_calls=self.outbound_calls + times * added.outbound_calls,
+            outbound_talk_s=self.outbound_talk_s + times * added.outbound_talk_s,
         )
 
     def minus(self, counted: "AgentDay") -> "AgentDay":
         """The day without the figures of another; moments stay as they are."""
-        counters = (name for name in self.__struct_fields__ if not name.endswith("_at"))
-        less = {name: -getattr(counted, name) for name in counters}
-        return self.plus(AgentDay(**less))
+        return self.plus(counted, -1)
 
     def spend(self, state: AgentState, seconds: float) -> "AgentDay":
         """The day with `seconds` more in a shown state; only ready, pause and wrap-up count."""

@@ -17,7 +17,7 @@ def inherit(center: Center, before: Center, now: float) -> None:
     queues = center.directory.queues
     center.members.inherit(before.members)
     center.channels.inherit(before.channels)
-    center.phone_calls = before.phone_calls
+    center.phone_calls.inherit(before.phone_calls)
     center.queue_stats.inherit(before.queue_stats)
     center.sheets = before.sheets
     center.listeners = before.listeners

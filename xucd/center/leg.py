@@ -333,10 +333,8 @@ def _queue(channels: Channels, waiting: Waiting, leg: Leg) -> str:
     for found in channels.reach(channel):
         if found.from_queue:
             return found.from_queue
-    if channel.queue:
+    if channel.queue or leg.joined or not channel.called:
         return channel.queue
-    if leg.joined or not channel.called:
-        return ""
     # A phone may ring before the queue's own event says so, behind a Local channel, or for a caller
     # who is handed on.
     in_call = channels.in_call(channel.linked_id)
@@ -347,8 +345,11 @@ def _queue(channels: Channels, waiting: Waiting, leg: Leg) -> str:
 def _variables(channels: Channels, channel: Channel) -> dict[str, str]:
     """The variables of the whole call; those of the phone's own channel win."""
     found: dict[str, str] = {}
-    for each in (*channels.in_call(channel.linked_id), channel):
-        found |= each.variables
+    for each in channels.in_call(channel.linked_id):
+        if each.variables:
+            found |= each.variables
+    if channel.variables:
+        found |= channel.variables
     return found
 
 

@@ -22,6 +22,7 @@ from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station
 
 NOWHERE: frozenset[int] = frozenset()
+NO_MEMBERS: Mapping[int, MemberSeen] = MappingProxyType({})
 
 
 class MembershipShown(msgspec.Struct, frozen=True, gc=False):
@@ -59,6 +60,7 @@ class LiveAgent:
         "_moved",
         "_owes_wrapup",
         "_queues",
+        "_reached",
         "_reason",
         "_settled",
         "_shown",
@@ -76,7 +78,8 @@ class LiveAgent:
         self._agent = agent
         self._line = line
         self._queues = dict(queues)
-        self._members: dict[int, MemberSeen] = {}
+        self._members = NO_MEMBERS
+        self._reached = False
         self._stance = Stance.OUT
         self._reason = ""
         self._leaving = False
@@ -105,8 +108,8 @@ class LiveAgent:
 
     @property
     def members(self) -> Mapping[int, MemberSeen]:
-        """The memberships that Asterisk has now, by the queue's id."""
-        return MappingProxyType(self._members)
+        """What Asterisk has now, by the queue's id; it is another object if anything changes."""
+        return self._members
 
     @property
     def line(self) -> Line | None:
@@ -141,10 +144,9 @@ class LiveAgent:
         changing, or that is just being put back into its queues; one whose queues have all gone
         from Asterisk, or lost it, is not.
         """
-        members = self._members.values()
-        if not members:
+        if not self._members:
             return self._queues.keys() <= self._changing or bool(self._joining)
-        return any(member.in_reach for member in members)
+        return self._reached
 
     @property
     def taken(self) -> frozenset[int]:
@@ -226,7 +228,7 @@ class LiveAgent:
 
     def day(self, now: float) -> AgentDay:
         """Its figures of the day, with the time spent in the shown state up to `now`."""
-        return self._day.plus(self.unspent(now))
+        return self._day.spend(self._shown.state, max(0.0, now - self._spent_until))
 
     def unspent(self, now: float) -> AgentDay:
         """The time in the shown state up to `now` that is not in the figures yet."""
@@ -283,7 +285,7 @@ class AgentRecord(LiveAgent):
 
     def log_out(self, now: float) -> None:
         """Be logged out, of all queues; the stance follows by `change_stance`."""
-        self._members = {}
+        self._members = NO_MEMBERS
         self._leaving = False
         self._settled = True
         self.forget_differences()
@@ -352,19 +354,23 @@ class AgentRecord(LiveAgent):
     def set_members(self, members: Mapping[int, MemberSeen]) -> None:
         """Asterisk has these memberships, and no others."""
         before = self._members
-        if (
-            self._joining
-            or members.keys() != before.keys()
-            or any(each.penalty != before[queue_id].penalty for queue_id, each in members.items())
-        ):
+        if self._joining:
             self._moved = True
-        self._members = dict(members)
+        if before != members:
+            self._moved |= members.keys() != before.keys() or any(
+                each.penalty != before[queue_id].penalty for queue_id, each in members.items()
+            )
+            self._know_members(members)
         if self._taken or self._lost or self._asked:
             self._taken = self._taken.difference(members) or NOWHERE
             self._lost = self._lost.difference(members) or NOWHERE
             self._asked = self._asked.difference(members) or NOWHERE
         if members:
             self._joining = NOWHERE
+
+    def _know_members(self, members: Mapping[int, MemberSeen]) -> None:
+        self._members = MappingProxyType(dict(members))
+        self._reached = any(member.in_reach for member in members.values())
 
     def take_out(self, queue_id: int) -> None:
         """Somebody has taken it out of a queue; one that a command is changing does not count."""
@@ -460,7 +466,7 @@ class AgentRecord(LiveAgent):
         """
         self._moved = True
         self._shown, self._since, self._day = before.shown, before.since, before.day(now)
-        self._members.update({key: each for key, each in before.members.items() if key in known})
+        self._know_members({key: each for key, each in before.members.items() if key in known})
         self._taken |= before.taken.intersection(self._queues)
         self._lost |= before.lost.intersection(self._queues)
         self._told = {key: each for key, each in before.told.items() if key in known}

@@ -102,7 +102,7 @@ class Memberships:
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._members: dict[int, dict[str, Listed]] = {}  # by queue id and interface
-        self._by_line: dict[int, list[Listed]] = {}  # in the order of `on_line`
+        self._by_line: dict[int, tuple[Listed, ...]] = {}  # in the order of `on_line`
         self._elsewhere: dict[str, dict[str, MemberSeen]] = {}  # by interface and queue
         self.queue_ids: frozenset[int] = frozenset(directory.queues)
         """The queues that Asterisk has; all, before it was asked."""
@@ -138,12 +138,13 @@ class Memberships:
         line = self.line_of(member)
         if line is None:
             return
-        there = self._by_line.setdefault(line.id, [])
+        there = self._by_line.get(line.id, ())
         if there and member.interface == line.interface != there[-1][1].interface:
             others = (at for at, (_, each) in enumerate(there) if each.interface != line.interface)
-            there.insert(next(others), listed)
+            at = next(others)
+            self._by_line[line.id] = (*there[:at], listed, *there[at:])
         else:
-            there.append(listed)
+            self._by_line[line.id] = (*there, listed)
 
     def know(self, member: MemberSeen) -> None:
         """Know this of a member, in a queue of ours or elsewhere."""
@@ -208,10 +209,9 @@ class Memberships:
             return None
         line = self.line_of(listed[1])
         if line is not None:
-            there = self._by_line[line.id]
-            there.remove(listed)
-            if not there:
-                del self._by_line[line.id]
+            there = tuple(each for each in self._by_line.pop(line.id) if each is not listed)
+            if there:
+                self._by_line[line.id] = there
         return listed[1]
 
     def get(self, queue_id: int, interface: str) -> MemberSeen | None:
@@ -233,12 +233,15 @@ class Memberships:
             for queue_id in self.queue_ids
         }
 
-    def on_line(self, line: Line) -> list[Listed]:
+    def on_line(self, line: Line) -> tuple[Listed, ...]:
         """The members that ring a line, with their queues' ids; its own interface comes first."""
-        return self._by_line.get(line.id, [])[:]
+        return self._by_line.get(line.id, ())
 
     def line_of(self, member: MemberSeen) -> Line | None:
         """The line that a member rings, None for a phone that is none of ours."""
+        line = self._directory.line_by_interface.get(member.interface)
+        if line is not None:  # as it is configured, nearly always
+            return line
         return self.line_of_device(member.interface) or self.line_of_device(member.state_interface)
 
     def line_of_device(self, device: str) -> Line | None:

@@ -14,7 +14,7 @@ in `NUDGE_S` for each queue. What becomes due meanwhile is given then, to those 
 import math
 from collections.abc import Mapping
 
-from xucd.center.agent import AgentState
+from xucd.center.agent import AgentShown, AgentState
 from xucd.center.live import LiveAgent
 from xucd.center.snapshot import MemberSeen
 
@@ -27,11 +27,13 @@ class Offers:
 
     def __init__(self) -> None:
         self._taken: dict[int, dict[int, bool]] = {}  # agent: queue: whether by a talk
+        self._seen: dict[int, tuple[Mapping[int, MemberSeen], AgentShown]] = {}  # by agent
         self._late: dict[int, set[int]] = {}  # queue: agents
         self._nudged_at: dict[int, float] = {}  # by queue
 
     def joined(self, agent_id: int, queue_id: int) -> None:
         """An agent is a member of a queue that it was no member of before."""
+        self._seen.pop(agent_id, None)
         self._taken.setdefault(agent_id, {}).setdefault(queue_id, False)
 
     def freed(self, live: LiveAgent, now: float, *, unpaused: bool = False) -> list[int]:
@@ -41,25 +43,31 @@ class Offers:
         being unpaused and the first of them is: they are offered together, so that the caller who
         waits longest comes first, whichever queue it is in.
         """
-        taken = self._taken.setdefault(live.agent.id, {})
-        state = live.shown.state
-        talks = state is AgentState.ON_CALL or state is AgentState.DIALING
-        for queue_id, member in live.members.items():
+        agent_id, members, shown = live.agent.id, live.members, live.shown
+        seen = self._seen.pop(agent_id, None)
+        if not unpaused:
+            self._seen[agent_id] = members, shown
+            if seen is not None and seen[0] is members and seen[1] is shown:
+                return []
+        taken = self._taken.setdefault(agent_id, {})
+        talks = shown.state is AgentState.ON_CALL or shown.state is AgentState.DIALING
+        for queue_id, member in members.items():
             if talks or member.paused or not member.in_reach:
                 taken[queue_id] = talks or taken.get(queue_id, False)
-        if not taken and not self._late:
+        is_ready = shown.state is AgentState.READY
+        if not self._late and not (taken and is_ready):
             return []
-        free = _free(live, unpaused)
+        free = _free(members, unpaused) if is_ready else {}
         for queue_id, agents in self._late.items():
             if queue_id not in free:
-                agents.discard(live.agent.id)
+                agents.discard(agent_id)
         now_due = []
         for queue_id in free.keys() & taken.keys():
             by_talk = taken.pop(queue_id)
             if by_talk or now >= self._next(queue_id):
                 now_due.append(queue_id)
             else:
-                self._late.setdefault(queue_id, set()).add(live.agent.id)
+                self._late.setdefault(queue_id, set()).add(agent_id)
         return now_due
 
     def nudged(self, queue_id: int, now: float) -> None:
@@ -91,15 +99,12 @@ class Offers:
         return self._nudged_at.get(queue_id, -math.inf) + NUDGE_S
 
 
-def _free(live: LiveAgent, unpaused: bool) -> Mapping[int, MemberSeen]:
-    """The memberships by which an agent can be rung.
+def _free(members: Mapping[int, MemberSeen], unpaused: bool) -> Mapping[int, MemberSeen]:
+    """The memberships by which a ready agent can be rung.
 
     None while a queue still takes the phone for in use: it would not ring it, and its callers would
     wait longer before their next retry than those of other queues.
     """
-    members = live.members
-    if live.shown.state is not AgentState.READY:
-        return {}
     if any(member.in_reach and not member.idle for member in members.values()):
         return {}
     return {

@@ -7,13 +7,16 @@ is logged in on a stranger's phone has its calls, and on pause gets none through
 done to a stranger: it is not removed, its penalty stays, and a logout leaves it as it was.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from xucd.center.agent import Stance
-from xucd.center.directory import AGENT_MEMBER, Directory, Line
+from xucd.center.directory import AGENT_MEMBER, Agent, Directory, Line
 from xucd.center.live import AgentRecord, LiveAgent
 from xucd.center.memberships import Listed, Memberships, is_named, is_shelved
 from xucd.center.snapshot import MemberSeen
+
+_Parted = tuple[list[Listed], list[Listed]]
+"""An agent's members: its own, and strangers."""
 
 
 class Owners:
@@ -30,6 +33,9 @@ class Owners:
         self._members = members
         self._agents = agents
         self._on_device = on_device
+        # What was read off last, and by what: an event of a member asks for it several times.
+        self._basis: tuple[Agent | None, tuple[Listed, ...], bool, bool] = None, (), False, False
+        self._parts: _Parted = [], []
 
     def of(self, member: MemberSeen) -> AgentRecord | None:
         """The logged-in agent that a member is of: by its name, or else by the line that it rings.
@@ -48,44 +54,46 @@ class Owners:
             return None
         return live if live.stance is not Stance.OUT or live is holder else None
 
-    def members(self, live: LiveAgent) -> list[Listed]:
+    def members(self, live: LiveAgent) -> Sequence[Listed]:
         """All members of a logged-in agent, with their queues' ids.
 
         Its own come before strangers, and of these the ones that its line's interface names.
         """
         own, strangers = self._parted(live)
-        return own + strangers
+        return own + strangers if strangers else own
 
-    def own(self, live: LiveAgent) -> list[Listed]:
+    def own(self, live: LiveAgent) -> Sequence[Listed]:
         """The members of a logged-in agent that are no strangers."""
         return self._parted(live)[0]
 
-    def counting(self, live: LiveAgent) -> list[Listed]:
+    def counting(self, live: LiveAgent) -> Sequence[Listed]:
         """The members that say what an agent's stance is: its own, or strangers if it has none."""
         own, strangers = self._parted(live)
         return own or strangers
 
-    def _parted(self, live: LiveAgent) -> tuple[list[Listed], list[Listed]]:
-        """An agent's own members, and strangers: `of` and `is_stranger` for a line that is known.
-
-        Every event of a member asks for them.
-        """
+    def _parted(self, live: LiveAgent) -> _Parted:
+        """An agent's own members, and strangers: by the rules of `of` and `is_stranger`."""
         line = live.line
-        own: list[Listed] = []
-        strangers: list[Listed] = []
         if line is None:
-            return own, strangers
+            return [], []
+        on_line = self._members.on_line(line)
         holds = self._on_device.get(line.phone) is live
         is_by_name = holds or live.stance is not Stance.OUT
+        agent, members, held, named = self._basis
+        if members is on_line and agent is live.agent and held is holds and named is is_by_name:
+            return self._parts
+        own: list[Listed] = []
+        strangers: list[Listed] = []
         name, usual = live.agent.member_name, line.id in self._directory.agent_ids_by_line
-        for listed in self._members.on_line(line):
+        for listed in on_line:
             member = listed[1]
             if member.member.startswith(AGENT_MEMBER):
                 if is_by_name and member.member == name and not is_shelved(member):
                     own.append(listed)
             elif holds and not is_shelved(member):
                 (strangers if member.dynamic or not usual else own).append(listed)
-        return own, strangers
+        self._basis, self._parts = (live.agent, on_line, holds, is_by_name), (own, strangers)
+        return self._parts
 
     def is_stranger(self, member: MemberSeen) -> bool:
         """Whether a member is none of an agent's own; see above."""

@@ -13,11 +13,13 @@ A phone that is registered several times may ring with several channels for one 
 call of the phone: the first channel is told, and whichever answers goes on under its id.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from xucd.center.agent import Phone
 from xucd.center.changes import PhoneCall, PhoneCallChanged, Stage
-from xucd.center.channels import DIAL_ID, UNDECIDED, Channel, Channels, interface_of
+from xucd.center.channels import DIAL_ID, UNDECIDED, Channel, Channels
 from xucd.center.day import AgentDay
 from xucd.center.directory import Directory, Line
 from xucd.center.events import ChannelState
@@ -33,7 +35,10 @@ class PhoneCalls:
     drops them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Directory, channels: Channels, waiting: Waiting) -> None:
+        self._directory = directory
+        self._channels = channels
+        self._waiting = waiting
         self.legs: dict[str, Leg] = {}
         self._by_interface: dict[str, dict[str, Leg]] = {}
         self._expected: set[str] = set()
@@ -58,6 +63,12 @@ class PhoneCalls:
         self._expected.discard(unique_id)
         self._refused.discard(unique_id)
 
+    def inherit(self, before: "PhoneCalls") -> None:
+        """Go on with the calls of an older configuration, and all that is known of them."""
+        self.legs, self._by_interface = before.legs, before._by_interface
+        self._expected, self._refused = before._expected, before._refused
+        self.lately = before.lately
+
     # -- reading it
 
     def of(self, interface: str) -> list[Leg]:
@@ -73,13 +84,14 @@ class PhoneCalls:
         """What the phone does: talking hides dialing, and dialing hides ringing."""
         found = Phone.IDLE
         for leg in self._on(interface):
-            if leg.channel.state is ChannelState.UP and not leg.picks_up:
+            state = leg.channel.state
+            if state is ChannelState.UP and not leg.picks_up:
                 return Phone.TALKING
-            if leg.channel.state in UNDECIDED:
+            if state in UNDECIDED:
                 continue
             if not leg.incoming:
                 found = Phone.DIALING
-            elif leg.channel.state is ChannelState.RINGING and found is Phone.IDLE:
+            elif state is ChannelState.RINGING and found is Phone.IDLE:
                 found = Phone.RINGING
         return found
 
@@ -88,58 +100,51 @@ class PhoneCalls:
 
         Of several one that is not held, before others one with somebody there, the latest.
         """
-        up = (leg for leg in self._on(interface) if leg.channel.state is ChannelState.UP)
-        return max(
-            (leg for leg in up if not leg.picks_up),
-            key=lambda leg: (
-                not leg.over,
-                not leg.channel.held,
-                leg.talks,
-                leg.channel.answered or 0.0,
-            ),
-            default=None,
-        )
+        up = [
+            leg
+            for leg in self._on(interface)
+            if leg.channel.state is ChannelState.UP and not leg.picks_up
+        ]
+        if len(up) > 1:
+            return max(up, key=_precedence)
+        return up[0] if up else None
 
     def forks(self, leg: Leg) -> list[Leg]:
         """A call with those that further registrations of its phone ring for."""
         return [leg, *(each for each in self._on(leg.channel.interface) if each.twin is leg)]
 
-    def _on(self, interface: str) -> list[Leg]:
-        return list(self._by_interface.get(interface, {}).values())
+    def _on(self, interface: str) -> Iterable[Leg]:
+        return self._by_interface.get(interface, _NONE).values()
 
     # -- keeping it up to date
 
-    def update(
-        self,
-        directory: Directory,
-        channels: Channels,
-        waiting: Waiting,
-        name: str,
-        agent_id: int | None,
-    ) -> PhoneCallChanged | None:
+    def concerns(self, name: str, interface: str) -> bool:
+        """Whether a channel is a call of a line's phone, or was."""
+        return interface in self._directory.line_by_device or name in self.legs
+
+    def update(self, name: str, interface: str, agent_id: int | None) -> PhoneCallChanged | None:
         """Read a phone's call anew, by its channel's name; returns what is to be told of it.
 
         `agent_id` is the agent who sits at the phone now, whose call it is if it is a new one.
         """
-        interface = interface_of(name)
-        line = directory.line_by_device.get(interface)
+        line = self._directory.line_by_device.get(interface)
         if line is None:  # or no more: a reload has taken it away
             if name in self.legs:
                 self._drop(interface, name)
             return None
-        channel = next((found for found in channels.on(interface) if found.name == name), None)
+        channel = self._channels.named(name, interface)
         leg = self.legs.get(name)
         if leg is None:
             if channel is None:
                 return None
             leg = self.legs[name] = Leg(channel, agent_id, self._twin(channel))
-            leg.unique_id = _asked_for(channels, channel) or leg.unique_id
+            leg.unique_id = _asked_for(self._channels, channel) or leg.unique_id
             self._by_interface.setdefault(interface, {})[name] = leg
         if channel is not None and not leg.over:
             leg.channel = channel
             if leg.twin is not None and channel.state is ChannelState.UP:
                 self._take_over(leg, leg.twin)
-            call = read(directory, channels, waiting, leg, line)
+            call = read(self._directory, self._channels, self._waiting, leg, line)
         else:
             heir = next((each for each in self._on(interface) if each.twin is leg), None)
             if heir is not None:
@@ -178,6 +183,15 @@ class PhoneCalls:
             del self._by_interface[interface]
 
 
+_NONE: dict[str, Leg] = {}
+"""The calls of a phone that has none: never written to."""
+
+
+def _precedence(leg: Leg) -> tuple[bool, bool, bool, float]:
+    channel = leg.channel
+    return not leg.over, not channel.held, leg.talks, channel.answered or 0.0
+
+
 def _asked_for(channels: Channels, channel: Channel) -> str:
     """The id of xucd's under which a phone with several registrations is rung to dial, or ""."""
     origin = channels.by_id.get(channel.linked_id) if channel.called else None
@@ -196,7 +210,9 @@ def _same(before: PhoneCall, call: PhoneCall) -> bool:
     """Whether a client need not be told; another linked id alone is not worth a message."""
     if call.stage is Stage.RELEASED:
         return before.stage is Stage.RELEASED
-    return before == msgspec.structs.replace(call, linked_id=before.linked_id)
+    if call.linked_id != before.linked_id:
+        call = msgspec.structs.replace(call, linked_id=before.linked_id)
+    return before == call
 
 
 # -- figures

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from xucd.center.agent import AgentState
+from xucd.center.agent import AgentShown, AgentState
 from xucd.center.live import LiveAgent
+from xucd.center.snapshot import MemberSeen
 
 
 class Present(msgspec.Struct, frozen=True, gc=False):
@@ -38,7 +39,8 @@ class QueuePresence:
     """Counts agents by queue. Every agent is looked at whenever it may have changed."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, Mapping[int, Present]] = {}
+        self._seen: dict[int, tuple[Mapping[int, MemberSeen], AgentShown]] = {}
+        self._remembered: dict[int, Mapping[int, Present]] = {}  # agents not seen yet
         self._present: dict[int, Present] = {}
 
     def of(self, queue_id: int) -> Present:
@@ -47,23 +49,37 @@ class QueuePresence:
 
     def update(self, live: LiveAgent) -> list[int]:
         """Count an agent anew; returns the queues of which the figures moved."""
-        return self._count(live.agent.id, _counted(live))
+        agent_id, members, shown = live.agent.id, live.members, live.shown
+        before = self._seen.get(agent_id)
+        if before is not None and before[1] is shown:
+            if before[0] is members:
+                return []  # nearly always
+            if shown.state is not AgentState.READY and before[0].keys() == members.keys():
+                self._seen[agent_id] = members, shown
+                return []
+        counted = self._drop(agent_id)
+        self._seen[agent_id] = members, shown
+        return self._count(counted, _counted(members, shown))
 
     def remember(self, live: LiveAgent) -> None:
         """Count an agent by its configured queues, until a snapshot tells its memberships."""
         if live.shown.state is not AgentState.LOGGED_OUT:
-            ready = int(live.shown.state is AgentState.READY)
-            self._count(live.agent.id, dict.fromkeys(live.queues, Present(1, ready)))
+            each = _AVAILABLE if live.shown.state is AgentState.READY else _THERE
+            self._remembered[live.agent.id] = dict.fromkeys(live.queues, each)
+            self._count({}, self._remembered[live.agent.id])
 
     def forget(self, agent_id: int) -> list[int]:
         """Count an agent no longer; returns the queues of which the figures moved."""
-        return self._count(agent_id, {})
+        return self._count(self._drop(agent_id), {})
 
-    def _count(self, agent_id: int, now: Mapping[int, Present]) -> list[int]:
-        before = self._seen.get(agent_id, {})
+    def _drop(self, agent_id: int) -> Mapping[int, Present]:
+        """Know no more of an agent; returns what it has been counted as, by queue."""
+        remembered, seen = self._remembered.pop(agent_id, {}), self._seen.pop(agent_id, None)
+        return remembered if seen is None else _counted(*seen)
+
+    def _count(self, before: Mapping[int, Present], now: Mapping[int, Present]) -> list[int]:
         if now == before:
             return []
-        self._seen[agent_id] = now
         moved = []
         for queue_id in sorted(before.keys() | now.keys()):
             was, is_now = before.get(queue_id, NOBODY), now.get(queue_id, NOBODY)
@@ -73,13 +89,12 @@ class QueuePresence:
         return moved
 
 
-def _counted(live: LiveAgent) -> dict[int, Present]:
-    """What one agent adds to the figures of each of its queues.
+def _counted(members: Mapping[int, MemberSeen], shown: AgentShown) -> dict[int, Present]:
+    """What an agent adds to the figures of each of its queues.
 
     Available is whom app_queue would ring by its own conditions. The agent's state comes into it
     because app_queue learns what a phone does a little later.
     """
-    shown, members = live.shown, live.members
     if shown.state is AgentState.LOGGED_OUT:
         return {}
     if shown.call is not None:

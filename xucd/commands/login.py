@@ -12,7 +12,7 @@ logout that was not answered in time may come true late, too, and is then shown 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 import structlog
@@ -263,7 +263,7 @@ async def log_out(context: Context, live: LiveAgent) -> None:
 
 
 async def _leave_queues(
-    context: Context, live: LiveAgent, line: Line, members: list[tuple[int, MemberSeen]]
+    context: Context, live: LiveAgent, line: Line, members: Sequence[tuple[int, MemberSeen]]
 ) -> None:
     """Have these members ring no phone, nor any that Asterisk may yet add. Raises `Refused`."""
     leaving = [leave(context, queue_id, member) for queue_id, member in members]

@@ -5,7 +5,7 @@ them. It reads anew the calls of all channels that the event touched, then shows
 these phones, and counts what the calls add to their figures of the day.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import msgspec
 
@@ -21,25 +21,23 @@ from xucd.center.under_way import CallUnderWay, CutCall, Rung, call_under_way, f
 
 def reads(center: Center, event: ev.Event, now: float) -> None:
     """Read anew the calls that an event touched, and tell what changed of phones and agents."""
-    names = center.channels.take_touched()
-    if not names:
+    calls, touched = center.phone_calls, center.channels.take_touched().items()
+    phones = {name: interface for name, interface in touched if calls.concerns(name, interface)}
+    if not phones:  # the channels of a caller alone, say
         return
-    ended = _read(center, names, now)
-    for name in names:
-        leg = center.phone_calls.legs.get(name)
-        if leg is not None:
-            claim_taken_over(center, leg)
-    counted = {
-        agent_id
-        for leg in (*ended, *(center.phone_calls.legs.get(name) for name in names))
-        if leg is not None and (agent_id := _count(center, leg, now, over=leg in ended)) is not None
-    }
-    for interface in dict.fromkeys(interface_of(name) for name in names):
+    ended = _read(center, phones, now)
+    legs = [leg for name in phones if (leg := calls.legs.get(name)) is not None]
+    for leg in legs:
+        claim_taken_over(center, leg)
+    moved = [_count(center, leg, now, over=True) for leg in ended]
+    moved += [_count(center, leg, now, over=False) for leg in legs]
+    counted = {agent_id for agent_id in moved if agent_id is not None}
+    for interface in dict.fromkeys(phones.values()):
         live = center.agent_record_on(interface)
         if live is not None:
             before = live.shown
             center.update_shown(live, now)
-            if live.shown != before:
+            if live.shown is not before:
                 counted.discard(live.agent.id)
     for agent_id in sorted(counted):
         center.stats_changed(center.agents[agent_id])
@@ -81,7 +79,8 @@ def rebuild_phone_calls(center: Center, now: float, heard_until: float | None = 
         channel = center.channels.by_id.get(unique_id)
         if channel is not None:
             _restore(channel, before.call, now if heard_until is None else heard_until)
-    known = dict.fromkeys([*legs, *(channel.name for channel in center.channels.by_id.values())])
+    names = [*legs, *(channel.name for channel in center.channels.by_id.values())]
+    known = {name: interface_of(name) for name in names}
     new = [name for name in known if name not in legs]
     for leg in _read(center, known, now):
         if heard_until is None or leg.agent_id is None or leg.twin is not None:
@@ -140,19 +139,13 @@ def _restore(channel: Channel, call: CallUnderWay, heard_until: float) -> None:
         channel.answered = heard_until if call.answered is None else call.answered
 
 
-def _read(center: Center, names: Iterable[str], now: float) -> list[Leg]:
-    """Read the calls of these channels' names anew; returns those that are no more."""
-    ended = []
-    for name in names:
-        calls, live = center.phone_calls, center.on_device.get(interface_of(name))
-        before = calls.legs.get(name)
-        change = calls.update(
-            center.directory,
-            center.channels,
-            center.waiting,
-            name,
-            live.agent.id if live is not None else None,
-        )
+def _read(center: Center, names: Mapping[str, str], now: float) -> list[Leg]:
+    """Read the calls of these channels' names, with interfaces, anew; returns those that are no
+    more."""
+    calls, ended = center.phone_calls, []
+    for name, interface in names.items():
+        live, before = center.on_device.get(interface), calls.legs.get(name)
+        change = calls.update(name, interface, live.agent.id if live is not None else None)
         if change is not None:
             center.changes.append(change)
             for leg in (before, calls.legs.get(name)):
