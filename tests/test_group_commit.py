@@ -119,6 +119,7 @@ async def test_nobody_waits_for_what_others_write_later(held: Held, store: Store
         asyncio.ensure_future(held.journal.written(place)),
     ]
     await asyncio.sleep(0)
+    await asyncio.sleep(0)
     never = threading.Event()
     later = held.journal.later(lambda _: assert_released(never))
     await held.release()
@@ -196,6 +197,35 @@ async def test_who_waits_when_the_journal_is_closed_is_told(held: Held) -> None:
     held.journal.close()
     with pytest.raises(Refused, match="StoreUnavailable"):
         await asked
+
+
+async def test_what_nobody_waits_for_is_written_with_what_is_asked_for(
+    held: Held, store: Store, commits: list[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xucd.store.journal.LATER_S", 3600)
+    await held.release()
+    for since in range(20):
+        held.journal.write_changes([StationChanged(Station(AGENT, 1, True, float(since)), True)])
+        await asyncio.sleep(0)
+    await held.worker.run(Store.ping)
+    assert not commits
+    await held.journal.set_membership(AGENT, 3, 4)
+    assert len(commits) == 1
+    assert store.stations()[AGENT].since == 19
+
+
+async def test_what_nobody_waits_for_is_written_all_the_same(held: Held) -> None:
+    written, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def write(_: Store) -> None:
+        loop.call_soon_threadsafe(written.set)
+
+    await held.release()
+    for _ in range(2):
+        written.clear()
+        held.journal.later(write)
+        async with asyncio.timeout(10):
+            await written.wait()
 
 
 async def test_a_command_after_a_resynchronisation_waits_for_two_transactions_at_most(

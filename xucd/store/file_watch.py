@@ -9,8 +9,6 @@ The files that belong together are the database and its write-ahead log (``-wal`
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
 
 from xucd.store.errors import StoreUnavailable
 
@@ -24,7 +22,8 @@ class FileWatch:
     """Knows which files were opened. Nothing is known before `opened`, and after `closed`."""
 
     def __init__(self, file: str) -> None:
-        self._file = Path(file)
+        self._file = file
+        self._paths = {name: f"{file}{name}" for name in LOGS}
         self._database: Identity | None = None
         self._logs: dict[str, Identity | None] = {}
 
@@ -32,7 +31,7 @@ class FileWatch:
         """A connection is open, and so are all of the files; more connections find the same."""
         if self._database is None:
             self._database = _identity(self._file)
-            self._logs = {name: _identity(self._log(name)) for name in LOGS}
+            self._logs = {name: _identity(path) for name, path in self._paths.items()}
 
     def closed(self) -> None:
         """All connections are closed: the next one may open other files."""
@@ -63,24 +62,23 @@ class FileWatch:
         """
         self.check_database()
         for name, known in self._logs.items():
-            found = _identity(self._log(name))
+            path = self._paths[name]
+            found = _identity(path)
             if known is None or found == known:
                 continue
             if found is None:
                 rescue()
                 return
             raise StoreUnavailable(
-                f"database: another file is in place of {self._log(name)}, which was removed while"
+                f"database: another file is in place of {path}, which was removed while"
                 " xucd had it open: stop all other programs that use the database, then restart"
                 " xucd"
             )
 
-    def _log(self, name: str) -> Path:
-        return self._file.with_name(self._file.name + name)
 
-
-def _identity(file: Path) -> Identity | None:
-    with suppress(OSError):
+def _identity(file: str) -> Identity | None:
+    try:
         found = os.stat(file)
-        return found.st_dev, found.st_ino
-    return None
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -6,7 +6,8 @@ meanwhile goes into the next. So nobody waits for more than the transaction unde
 
 A *change* is retried until the database has accepted it, and has a *place* in the queue, up to
 which `written` waits. What a command *asks* for is tried once, and refused while the database is
-unavailable.
+unavailable. Changes for which nobody waits are written `LATER_S` later, or with what is asked for
+before that.
 
 Figures change with every call: those that moved are written together twice a second, with the pulse
 (`xucd.store.figures`), so that a kill loses no more than that. The pulse is written when nothing
@@ -44,6 +45,9 @@ RETRY_S = 1.0
 SAVE_S = 0.5
 """How often figures are written, in seconds. What is lost at a kill is this and a transaction."""
 
+LATER_S = 0.1
+"""How long a change may wait for others, in seconds, unless somebody waits for it."""
+
 MAX_TOGETHER = 2000
 """How many writes are one transaction: while it lasts, no other process can write."""
 
@@ -75,6 +79,8 @@ class Journal:
         self._store = store
         self._unwritten: deque[_Entry] = deque()
         self._last_place = 0
+        self._wanted = 0  # the last place that somebody waits for
+        self._timer: asyncio.TimerHandle | None = None
         self._stations: dict[int, int] = {}  # the place of each agent's last change
         self._writer: asyncio.Task[None] | None = None
         self._failing = False
@@ -153,6 +159,7 @@ class Journal:
         while self._unwritten and self._unwritten[0].place <= until:
             if self._failing:
                 raise _unavailable()
+            self._want(until)
             await self._progressed.wait()
 
     async def station_written(self, agent_id: int) -> None:
@@ -257,8 +264,9 @@ class Journal:
 
     def close(self) -> None:
         """Write no more, and retry nothing; before the store is closed."""
-        if self._writer is not None:
-            self._writer.cancel()
+        for each in (self._writer, self._timer):
+            if each is not None:
+                each.cancel()
         self._failing = True
         self._refuse_asked()
 
@@ -283,14 +291,30 @@ class Journal:
     def _add(self, write: Write, asked: asyncio.Future[Any] | None = None) -> int:
         self._last_place += 1
         self._unwritten.append(_Entry(self._last_place, write, asked))
+        if asked is not None:
+            self._want(self._last_place)
+        else:
+            self._set_timer()
+        return self._last_place
+
+    def _set_timer(self) -> None:
+        if self._timer is None and self._writer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(LATER_S, self._want, self._last_place)
+
+    def _want(self, place: int) -> None:
+        """Write what waits up to this place now."""
+        self._wanted = max(self._wanted, place)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
-        return self._last_place
 
     async def _write(self) -> None:
         """Write in order, all that waits together. While the database is unavailable, retry."""
         try:
-            while self._unwritten:
+            while self._failing or self._is_wanted():
                 some = list(itertools.islice(self._unwritten, MAX_TOGETHER))
                 writes = [entry.write for entry in some]
                 try:
@@ -302,6 +326,11 @@ class Journal:
                     await asyncio.sleep(RETRY_S)
         finally:
             self._writer = None
+        if self._unwritten:
+            self._set_timer()
+
+    def _is_wanted(self) -> bool:
+        return bool(self._unwritten) and self._unwritten[0].place <= self._wanted
 
     def _refuse_asked(self) -> None:
         """Keep the changes that wait, and tell who waits for anything else that it is not done."""
