@@ -20,6 +20,7 @@ UNKNOWN = frozenset({"", "<unknown>", "unknown", "<null>", "none"})
 """What Asterisk writes for a missing value; decoded as "". `unknown` is app_queue's spelling."""
 
 _STATES = {str(int(state)): state for state in ChannelState}
+_STATUSES = {str(int(status)): status for status in DeviceStatus}
 
 
 def decode(raw: bytes) -> Event | None:
@@ -79,7 +80,8 @@ def state_of(number: str) -> ChannelState:
 
 def status_of(number: str) -> DeviceStatus:
     """A queue member's `Status` number. Raises `ValueError`."""
-    return DeviceStatus(int(number))
+    status = _STATUSES.get(number)
+    return DeviceStatus(int(number)) if status is None else status
 
 
 def reason_of(block: Headers) -> str:

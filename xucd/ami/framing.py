@@ -104,6 +104,17 @@ class Headers(Protocol):
     def get(self, key: str, default: str, /) -> str: ...
 
 
+class _Marks(dict[str, str]):
+    """How a header of a block begins, by its name: of those that are asked for, a few dozen."""
+
+    def __missing__(self, key: str) -> str:
+        mark = self[key] = f"\r\n{key}: "
+        return mark
+
+
+_MARKS = _Marks()
+
+
 class Fields:
     """A block whose headers are searched for one by one.
 
@@ -117,13 +128,10 @@ class Fields:
         self._text = raw.decode("utf-8", "replace")
 
     def __getitem__(self, key: str) -> str:
-        text = self._text
-        start = text.find(f"\r\n{key}: ")
-        if start < 0:
+        _, found, rest = self._text.partition(_MARKS[key])
+        if not found:
             raise KeyError(key)
-        start += len(key) + 4
-        end = text.find("\r\n", start)
-        return text[start:] if end < 0 else text[start:end]
+        return rest.partition("\r\n")[0]
 
     def get(self, key: str, default: str) -> str:
         """The header's value, or `default` when the block has no such header."""

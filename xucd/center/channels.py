@@ -60,7 +60,8 @@ class Channel(msgspec.Struct, kw_only=True, eq=False, gc=False):
     ``USR_`` variables. Of a caller, `from_queue` is the name of the queue through which a member
     answered it, and `transferred` says that it was handed on since then. `taken_by` is the unique
     id of the channel that has picked up its call, "" for none. `born` counts channels in the order
-    in which they came to be.
+    in which they came to be. `is_local` says that it is one half of a Local channel, and so is
+    nobody's phone.
     """
 
     name: str
@@ -85,14 +86,15 @@ class Channel(msgspec.Struct, kw_only=True, eq=False, gc=False):
     stopped: bool = False
     variables: dict[str, str] = {}
     born: int = 0
+    is_local: bool = False
 
     def __post_init__(self) -> None:
-        self.interface = interface_of(self.name)
+        self.be_named(self.name)
 
-    @property
-    def is_local(self) -> bool:
-        """Whether it is one half of a Local channel, and so nobody's phone."""
-        return self.name.startswith(LOCAL)
+    def be_named(self, name: str) -> None:
+        """Have a name, and with it an interface."""
+        self.name, self.interface = name, interface_of(name)
+        self.is_local = name.startswith(LOCAL)
 
 
 def interface_of(channel: str) -> str:
@@ -181,7 +183,7 @@ class Channels:
             self.touch(channel)
             self._reached.clear()
             _drop(self._by_interface, channel.interface, unique_id)
-            channel.name, channel.interface = name, interface_of(name)
+            channel.be_named(name)
             _put(self._by_interface, channel.interface, channel)
             self.touch(channel)
 
@@ -281,14 +283,18 @@ class Channels:
 
     def talk(self, channel: Channel) -> list[Channel]:
         """A channel and all that it is joined to or, while it is joined to none, its whole call."""
+        return list(dict.fromkeys(self._around(channel)))
+
+    def _around(self, channel: Channel) -> tuple[Channel, ...]:
+        """What `talk` returns, some of it twice."""
         joined = self.reach(channel)
         if self.party(channel) is None:
-            joined = (*joined, *self.in_call(channel.linked_id))
-        return list(dict.fromkeys((channel, *joined)))
+            return (channel, *joined, *self.in_call(channel.linked_id))
+        return (channel, *joined)
 
     def recording(self, channel: Channel) -> Recording:
         """Whether the call of a channel is recorded."""
-        muted = [each.muted for each in self.talk(channel) if each.muted is not None]
+        muted = [each.muted for each in self._around(channel) if each.muted is not None]
         if not muted:
             return "DISABLED"
         return "PAUSED" if all(muted) else "ACTIVE"

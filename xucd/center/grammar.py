@@ -76,6 +76,8 @@ def number_of(text: str) -> str:
     Parameters (``1001;ext=2``) are left out, and so are the separators of an international number
     (``+49 (170) 123-45``). Others, such as an address or letters, may mean another number.
     """
+    if text.isascii() and text.isdigit() and len(text) <= NUMBER_LENGTH:
+        return text
     text = text.partition(";")[0]
     if text.startswith("+"):
         text = _SEPARATORS.sub("", text)
@@ -87,8 +89,8 @@ def name_of(text: str) -> str:
 
     As long as Asterisk lets it be, which cuts those of SIP at 79 bytes.
     """
-    if text.isalnum():
-        return text
+    if text.replace(" ", "").isalnum():
+        return text.strip()
     return _BARRED.sub("", _BREAK.sub(" ", text)).strip()
 
 

@@ -238,7 +238,7 @@ def _dialled_by(channels: Channels, mine: Channel) -> list[Channel]:
     return [
         found
         for found in channels.in_call(mine.linked_id)
-        if found.called and not found.is_local and found.born > mine.born
+        if found.born > mine.born and found.called and not found.is_local
     ]
 
 

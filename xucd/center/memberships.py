@@ -209,9 +209,9 @@ class Memberships:
             return None
         line = self.line_of(listed[1])
         if line is not None:
-            there = tuple(each for each in self._by_line.pop(line.id) if each is not listed)
+            there = [each for each in self._by_line.pop(line.id) if each is not listed]
             if there:
-                self._by_line[line.id] = there
+                self._by_line[line.id] = tuple(there)
         return listed[1]
 
     def get(self, queue_id: int, interface: str) -> MemberSeen | None:

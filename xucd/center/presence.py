@@ -20,12 +20,12 @@ class Present(msgspec.Struct, frozen=True, gc=False):
     available: int = 0
     talking: int = 0
 
-    def plus(self, other: "Present", times: int = 1) -> "Present":
-        """These and `times` as many others."""
+    def with_another(self, was: "Present", is_now: "Present") -> "Present":
+        """These, some of whom were so and are something else now."""
         return Present(
-            self.logged_in + times * other.logged_in,
-            self.available + times * other.available,
-            self.talking + times * other.talking,
+            self.logged_in - was.logged_in + is_now.logged_in,
+            self.available - was.available + is_now.available,
+            self.talking - was.talking + is_now.talking,
         )
 
 
@@ -84,7 +84,7 @@ class QueuePresence:
         for queue_id in sorted(before.keys() | now.keys()):
             was, is_now = before.get(queue_id, NOBODY), now.get(queue_id, NOBODY)
             if was != is_now:
-                self._present[queue_id] = self.of(queue_id).plus(was, -1).plus(is_now)
+                self._present[queue_id] = self.of(queue_id).with_another(was, is_now)
                 moved.append(queue_id)
         return moved
 

@@ -6,7 +6,6 @@ be slow, or have other members than one thinks.
 """
 
 import math
-from collections.abc import Iterator
 
 from xucd.center.agent import Stance
 from xucd.center.intents import Intent, RelistMembers, SetPause
@@ -86,12 +85,12 @@ class WrapupEnds:
         elif live.agent.id not in self._half_paused:
             self._half_paused.begin(live.agent.id, now + HALF_PAUSED_S)
 
-    def _everywhere(self, live: LiveAgent) -> Iterator[MemberSeen]:
+    def _everywhere(self, live: LiveAgent) -> list[MemberSeen]:
         """An agent's members, and those of their interfaces in queues that are none of ours."""
-        mine = [member for _, member in self._owners.members(live)]
-        yield from mine
-        for interface in {member.interface for member in mine}:
-            yield from self._members.elsewhere(interface)
+        found = [member for _, member in self._owners.members(live)]
+        for interface in {member.interface for member in found}:
+            found += self._members.elsewhere(interface)
+        return found
 
     def is_half_paused(self, live: LiveAgent) -> bool:
         """Whether a wrap-up's pause of an agent's memberships is about to be ended."""

@@ -31,9 +31,10 @@ class Store:
     Nothing is connected to before the first call, which should be `migrate`.
     """
 
+    _generations: tuple[str, Mapping[str, str]] = "{}", {}  # as the database said them last
+
     def __init__(self, url: str) -> None:
         self._engine = database.open_engine(url)
-        self._generations: tuple[str, Mapping[str, str]] = "{}", {}  # as the database says them
 
     def migrate(self) -> None:
         """Bring the tables up to date; safe when several processes start at once."""

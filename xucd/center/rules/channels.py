@@ -80,20 +80,18 @@ def picked_up(center: Center, event: ev.PickedUp, now: float) -> None:
         channel.taken_by = event.unique_id
 
 
-def with_implied(center: Center, event: ev.Event) -> tuple[ev.Event, ...]:
-    """An event, after those that Asterisk leaves out.
+def implied(center: Center, event: ev.ChannelGone) -> tuple[ev.Event, ...]:
+    """The events before this one that Asterisk leaves out.
 
     Where a phone answers while it is picked up, it is told to enter the bridge. Then the picker is
     there in its place, which no event says but the hangup of one that has not left.
     """
-    if not isinstance(event, ev.ChannelGone):
-        return (event,)
     channel = center.channels.by_id.get(event.unique_id)
     if channel is None or not channel.bridge or channel.taken_by not in center.channels.by_id:
-        return (event,)
+        return ()
     bridge = channel.bridge
     left = ev.BridgeLeft(bridge, channel.unique_id)
-    return left, ev.BridgeEntered(bridge, channel.taken_by, channel.linked_id), event
+    return left, ev.BridgeEntered(bridge, channel.taken_by, channel.linked_id)
 
 
 def held(center: Center, event: ev.Held, now: float) -> None:

@@ -86,8 +86,15 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
 }
 
 
+_OF_QUEUES = frozenset(kind for kind in RULES if "queue" in kind.__struct_fields__)
+
+
 def apply(center: Center, event: ev.Event, now: float) -> None:
     """Take in one thing that Asterisk did. An event that no rule is about changes nothing."""
-    for each in channels.with_implied(center, spelled(center.directory, event)):
-        for rule in RULES.get(type(each), ()):
-            rule(center, each, now)
+    if isinstance(event, ev.ChannelGone):
+        for each in channels.implied(center, event):
+            apply(center, each, now)
+    elif type(event) in _OF_QUEUES:
+        event = spelled(center.directory, event)
+    for rule in RULES.get(type(event), ()):
+        rule(center, event, now)
