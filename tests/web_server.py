@@ -27,6 +27,7 @@ from xucd.store import StoreUnavailable
 from xucd.web.api import Health
 from xucd.web.connections import Connections
 from xucd.web.site import STATIC, SiteOptions, SiteParts, make_site
+from xucd.web.tls import listen_by_tls
 
 # Typed as a module, which it is not.
 reactor: Any = twisted_reactor
@@ -249,7 +250,7 @@ async def serving(
     if tls is None:
         port = reactor.listenTCP(0, site, interface="127.0.0.1")
     else:
-        port = reactor.listenSSL(0, site, tls, interface="127.0.0.1")
+        port = listen_by_tls(reactor, ("127.0.0.1", 0), site, tls, 50)
     server.port = port.getHost().port
     try:
         yield server

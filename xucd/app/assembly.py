@@ -63,6 +63,7 @@ from xucd.web.api import Health
 from xucd.web.certificate import Certificate, CertificateError
 from xucd.web.connections import ConnectionLimits
 from xucd.web.site import SiteOptions, SiteParts, make_site
+from xucd.web.tls import listen_by_tls
 
 SERVICE_RESTART = 1012
 # How many connections may wait to be accepted: all pages come back at once after a restart.
@@ -370,9 +371,8 @@ class Assembly:
         try:
             if web.tls_certificate and web.tls_key:
                 self._certificate = Certificate(web.tls_certificate, web.tls_key)
-                self._web_port = reactor.listenSSL(
-                    web.port, site, self._certificate, BACKLOG, web.host
-                )
+                place = (web.host, web.port)
+                self._web_port = listen_by_tls(reactor, place, site, self._certificate, BACKLOG)
             else:
                 self._web_port = reactor.listenTCP(web.port, site, BACKLOG, web.host)
         except Exception as error:
