@@ -43,6 +43,8 @@ class Certificate:
         context.set_min_proto_version(SSL.TLS1_2_VERSION)
         # A client could have us compute keys again and again on one connection.
         context.set_options(SSL.OP_NO_RENEGOTIATION)
+        # An idle connection needs no buffers, which take more than all the rest of it.
+        context.set_mode(SSL.MODE_RELEASE_BUFFERS)
         try:
             context.use_certificate_chain_file(certificate)
             context.use_privatekey_file(key)
