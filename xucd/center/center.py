@@ -449,8 +449,8 @@ class Center:
     @staticmethod
     def state_change(live: LiveAgent) -> AgentChanged:
         """An agent's state as a change tells it."""
-        shown = live.memberships()
-        queue_ids = tuple(queue_id for queue_id in sorted(shown) if shown[queue_id].penalty >= 0)
+        shown = live.memberships() if live.moved else live.told
+        queue_ids = tuple([queue_id for queue_id in sorted(shown) if shown[queue_id].penalty >= 0])
         agent = live.agent
         return AgentChanged(agent.id, agent.group_id, live.shown, live.since, queue_ids)
 

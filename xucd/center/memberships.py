@@ -132,10 +132,12 @@ class Memberships:
 
     def put(self, queue_id: int, member: MemberSeen) -> None:
         """Asterisk has this member."""
-        self.drop(queue_id, member.interface)
-        listed = queue_id, member
-        self._members.setdefault(queue_id, {})[member.interface] = listed
-        line = self.line_of(member)
+        line, listed = self.line_of(member), (queue_id, member)
+        of_queue = self._members.setdefault(queue_id, {})
+        known = of_queue.pop(member.interface, None)
+        if known is not None:
+            self._leave_line(known)
+        of_queue[member.interface] = listed
         if line is None:
             return
         there = self._by_line.get(line.id, ())
@@ -207,12 +209,15 @@ class Memberships:
         listed = self._members.get(queue_id, _NONE).pop(interface, None)
         if listed is None:
             return None
+        self._leave_line(listed)
+        return listed[1]
+
+    def _leave_line(self, listed: Listed) -> None:
         line = self.line_of(listed[1])
         if line is not None:
             there = [each for each in self._by_line.pop(line.id) if each is not listed]
             if there:
                 self._by_line[line.id] = tuple(there)
-        return listed[1]
 
     def get(self, queue_id: int, interface: str) -> MemberSeen | None:
         """The member of this interface."""
