@@ -173,6 +173,49 @@ async def test_a_message_in_pieces_is_put_together(client: Client) -> None:
     assert await client.hear() == {"claz": "ping"}
 
 
+async def test_a_frame_that_comes_in_two_reads_is_one_and_so_are_those_behind_it(
+    server: Server, client: Client
+) -> None:
+    frame = client.frame(TEXT, b'{"claz":"ping"}')
+    (link,) = server.links.open
+    for cut in (1, 3, 6, len(frame) - 1):
+        before = link._received_at
+        client.writer.write(frame[:cut])
+        await until(lambda before=before: link._received_at > before)
+        client.writer.write(frame[cut:])
+        assert await client.hear() == {"claz": "ping"}
+        client.writer.write(frame)
+        assert await client.hear() == {"claz": "ping"}
+        client.writer.write(frame * 2 + frame[:cut])
+        for _ in range(2):
+            assert await client.hear() == {"claz": "ping"}
+        client.writer.write(frame[cut:])
+        assert await client.hear() == {"claz": "ping"}
+
+
+async def test_what_looks_like_a_frame_within_another_is_none(
+    server: Server, client: Client
+) -> None:
+    (link,) = server.links.open
+
+    async def write(*pieces: bytes) -> None:
+        for piece in pieces:
+            before = link._received_at
+            client.writer.write(piece)
+            await until(lambda before=before: link._received_at > before)
+
+    one = b"\x81\x80\x00\x00\x00" + bytes((ord("1") ^ 0x80,))  # a text of "1", from its length on
+    await write(b"\x81", one)
+    assert (await client.hear())["ctiMessage"]["Error"] == "NotAnObject"
+    inner = client.frame(TEXT, b'{"claz":"ping"}')
+    outer = client.frame(PING, inner)
+    await write(outer[: -len(inner)], inner)
+    assert await client.next_frame() == (PONG, inner)
+    await write(client.frame(TEXT, b'{"claz"', fin=False))
+    client.writer.write(inner)
+    assert (await client.goodbye()).code == 1002  # a text within another's fragments
+
+
 async def test_a_client_that_says_goodbye_hears_nothing_after_it(
     server: Server, client: Client
 ) -> None:

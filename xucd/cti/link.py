@@ -44,6 +44,7 @@ from xucd.cti.sign_in import SignInKey
 from xucd.cti.socket_writer import DEFAULT_LIMIT, SocketWriter, framed, writer_for
 from xucd.cti.stall import STALLED_S, StallWatch, of_transport
 from xucd.cti.streams.log import KEEP_S
+from xucd.cti.whole_frame import text_of
 
 MAX_FRAME = 64 * 1024
 MAX_FRAGMENTS = 256
@@ -167,9 +168,14 @@ class Link(WebSocketServerProtocol):
             self.sendCloseFrame(INTERNAL_ERROR, b"internal error")
 
     def dataReceived(self, data: bytes) -> None:
-        """Record when anything was received."""
+        """Record when anything was received, and take a whole text at once."""
         self._received_at = self._loop.time()
-        super().dataReceived(data)
+        begins = self.state == self.STATE_OPEN and not (self.data or self.inside_message)
+        text = text_of(data) if begins and self.current_frame is None else None
+        if text is not None:
+            self.onMessage(text, isBinary=False)
+        else:
+            super().dataReceived(data)
 
     def onMessageBegin(self, isBinary: bool) -> None:
         """Refuse a binary message before it is collected."""
