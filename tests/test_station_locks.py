@@ -141,7 +141,7 @@ async def test_who_take_each_others_lines_do_not_wait_for_each_other_for_ever(ta
     )
     lines = [table.on_line(BRUCE), table.on_line(ALICE)]
     assert len({line for line in lines if line}) == len([line for line in lines if line])
-    assert not table.context.locks._locks
+    assert not table.context.locks.by_key
 
 
 async def test_an_agent_whom_somebody_has_changed_meanwhile_is_left_out_of_its_group(

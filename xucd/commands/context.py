@@ -9,8 +9,7 @@ Whoever sent a command may lose its rights while the command waits. So a handler
 done to one agent is then finished, and nothing is begun with the next.
 """
 
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -20,7 +19,7 @@ from xucd.center.center import Center
 from xucd.center.live import LiveAgent
 from xucd.center.rights import Rights
 from xucd.commands.asterisk import AsteriskRequests
-from xucd.commands.locks import Locks, agent_key
+from xucd.commands.locks import Commanding, Locks, agent_key
 from xucd.config.settings import Dialing, Features
 from xucd.cti.commands import Command
 from xucd.cti.hub import Hub
@@ -74,16 +73,14 @@ class Context:
     rights_in_use: set[Rights] = field(default_factory=set)
     """The rights of all sessions that have subscribed to lists whose content depends on them."""
 
-    @contextlib.asynccontextmanager
-    async def stations(self, who: Session, *agent_ids: int | None) -> AsyncIterator[None]:
+    def stations(self, who: Session, *agent_ids: int | None) -> Commanding:
         """Let a client's command change stations, and hold these agents for it, None for no one.
 
-        Raises `Refused` with `NotAuthorized` if the client was dismissed while it waited.
+        To be entered with `async with`, which raises `Refused` with `NotAuthorized` if the client
+        was dismissed while it waited.
         """
         keys = [agent_key(agent_id) for agent_id in agent_ids if agent_id is not None]
-        async with self.locks.command(), self.locks.holding(*keys):
-            who.check()
-            yield
+        return self.locks.command(*keys, check=who.check)
 
     def in_doubt(self, live: LiveAgent) -> bool:
         """Whether Asterisk may yet change the agent's members by an action without an answer."""

@@ -11,8 +11,7 @@ it is until it is done; what it says may change as long as its key is not held.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from weakref import WeakValueDictionary
+from collections.abc import AsyncIterator, Callable, Iterable
 
 Key = tuple[str, int]
 """What is held: a kind and an id."""
@@ -31,6 +30,90 @@ def line_key(line_id: int) -> Key:
     return "line", line_id
 
 
+class _Lock(asyncio.Lock):
+    """The lock of a key, there as long as somebody holds it or waits for it."""
+
+    users = 0
+
+
+class Holding:
+    """Holds keys while a block runs. Each command has one: generators would take ten times as long.
+
+    What `check` raises, once all are held, is raised in place of the block.
+    """
+
+    __slots__ = ("_check", "_held", "_keys", "_locks")
+
+    def __init__(
+        self, locks: dict[Key, _Lock], keys: Iterable[Key], check: Callable[[], None] | None = None
+    ) -> None:
+        self._locks = locks
+        self._keys = sorted(set(keys))
+        self._check = check
+        self._held: list[Key] = []
+
+    async def __aenter__(self) -> None:
+        try:
+            for key in self._keys:
+                await self._take(key)
+            if self._check is not None:
+                self._check()
+        except BaseException:  # cancelled while it waited, too
+            self._release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._release()
+
+    async def _take(self, key: Key) -> None:
+        lock = self._locks.get(key)
+        if lock is None:
+            lock = self._locks[key] = _Lock()
+        lock.users += 1
+        try:
+            await lock.acquire()
+        except BaseException:
+            self._leave(key, lock)
+            raise
+        self._held.append(key)
+
+    def _release(self) -> None:
+        while self._held:
+            key = self._held.pop()
+            lock = self._locks[key]
+            lock.release()
+            self._leave(key, lock)
+
+    def _leave(self, key: Key, lock: _Lock) -> None:
+        lock.users -= 1
+        if not lock.users:
+            del self._locks[key]
+
+
+class Commanding(Holding):
+    """Holds keys as one of the commands that have begun: nobody is alone meanwhile."""
+
+    __slots__ = ("_among",)
+
+    def __init__(
+        self, among: "Locks", keys: Iterable[Key], check: Callable[[], None] | None
+    ) -> None:
+        super().__init__(among.by_key, keys, check)
+        self._among = among
+
+    async def __aenter__(self) -> None:
+        await self._among.begin()
+        try:
+            await super().__aenter__()
+        except BaseException:
+            self._among.end()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self._release()
+        self._among.end()
+
+
 class Locks:
     """The locks of one daemon."""
 
@@ -39,21 +122,18 @@ class Locks:
         self._begun = 0
         self._none_begun = asyncio.Event()
         self._none_begun.set()
-        # A lock is there as long as somebody holds it or waits for it.
-        self._locks: WeakValueDictionary[Key, asyncio.Lock] = WeakValueDictionary()
+        self.by_key: dict[Key, _Lock] = {}
 
-    @contextlib.asynccontextmanager
-    async def command(self) -> AsyncIterator[None]:
-        """Be one of the commands that have begun: nobody is alone meanwhile."""
-        async with self._gate:
-            self._begun += 1
-            self._none_begun.clear()
-        try:
-            yield
-        finally:
-            self._begun -= 1
-            if not self._begun:
-                self._none_begun.set()
+    def command(self, *keys: Key, check: Callable[[], None] | None = None) -> Commanding:
+        """Be one of the commands that have begun, and hold what these keys stand for.
+
+        `check` raises when the command is not to be carried out after all.
+        """
+        return Commanding(self, keys, check)
+
+    def holding(self, *keys: Key) -> Holding:
+        """Hold what these keys stand for, within `command`. Nobody who holds any takes more."""
+        return Holding(self.by_key, keys)
 
     @contextlib.asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -62,10 +142,14 @@ class Locks:
             await self._none_begun.wait()
             yield
 
-    @contextlib.asynccontextmanager
-    async def holding(self, *keys: Key) -> AsyncIterator[None]:
-        """Hold what these keys stand for, within `command`. Nobody who holds any takes more."""
-        async with contextlib.AsyncExitStack() as held:
-            for key in sorted(set(keys)):
-                await held.enter_async_context(self._locks.setdefault(key, asyncio.Lock()))
-            yield
+    async def begin(self) -> None:
+        """Begin a command, once nobody is alone or waits for that."""
+        async with self._gate:
+            self._begun += 1
+            self._none_begun.clear()
+
+    def end(self) -> None:
+        """A command has ended."""
+        self._begun -= 1
+        if not self._begun:
+            self._none_begun.set()
