@@ -182,8 +182,9 @@ async def test_what_is_not_answered_is_refused_even_if_its_events_come(
         await asyncio.sleep(60)
 
     context.asterisk._send = never
+    asking = context.asterisk.ask(SetPause("PJSIP/1001", True, "lunch"))
     with pytest.raises(Refused, match="AsteriskTimeout"):
-        await context.asterisk.bring_about(lambda: True, SetPause("PJSIP/1001", True, "lunch"))
+        await context.asterisk.until(lambda: True, asking)
     assert context.asterisk.in_doubt(["PJSIP/1001"])
     assert script.asked == []
 

@@ -35,13 +35,21 @@ class Audited:
     """How a command is audited.
 
     `targets` finds whom and what it is about; `detail` are the arguments that are written down.
-    With `of_others` it is audited only when its agent is not the user's own.
+    `unless` says when it is not audited, as it is done to the user's own agent.
     """
 
     kind: Kind
     targets: Callable[[Center, Any, Session], list[Target]]
     detail: tuple[str, ...] = ()
-    of_others: bool = False
+    unless: Callable[[Center, Any, Session], bool] = lambda *_: False
+
+
+def _own(center: Center, command: Any, who: Session) -> bool:
+    return command.agent_id is None or command.agent_id == who.user.agent_id
+
+
+def _own_login(center: Center, command: cmd.AgentLogin, who: Session) -> bool:
+    return _own(center, command, who) and len(_login(center, command, who)) == 1
 
 
 def _agent(center: Center, command: Any, who: Session) -> list[Target]:
@@ -112,13 +120,11 @@ def _moving(*detail: str) -> Audited:
 AUDITED: dict[type[cmd.Command], Audited | None] = {
     # -- agents: what is done to another's
     cmd.AgentLogin: Audited(
-        kind=Kind.LOG_IN_AGENT, targets=_login, detail=("phone_number",), of_others=True
+        kind=Kind.LOG_IN_AGENT, targets=_login, detail=("phone_number",), unless=_own_login
     ),
-    cmd.AgentLogout: Audited(kind=Kind.LOG_OUT_AGENT, targets=_agent, of_others=True),
-    cmd.PauseAgent: Audited(
-        kind=Kind.PAUSE_AGENT, targets=_agent, detail=("reason",), of_others=True
-    ),
-    cmd.UnpauseAgent: Audited(kind=Kind.UNPAUSE_AGENT, targets=_agent, of_others=True),
+    cmd.AgentLogout: Audited(kind=Kind.LOG_OUT_AGENT, targets=_agent, unless=_own),
+    cmd.PauseAgent: Audited(kind=Kind.PAUSE_AGENT, targets=_agent, detail=("reason",), unless=_own),
+    cmd.UnpauseAgent: Audited(kind=Kind.UNPAUSE_AGENT, targets=_agent, unless=_own),
     # -- what is said
     cmd.ListenAgent: Audited(kind=Kind.LISTEN, targets=_agent),
     cmd.ListenCallbackMessage: Audited(kind=Kind.LISTEN_TO_MESSAGE, targets=_message),
@@ -126,11 +132,9 @@ AUDITED: dict[type[cmd.Command], Audited | None] = {
     cmd.MonitorUnpause: Audited(kind=Kind.RESUME_RECORDING, targets=_agent),
     # -- agents' queues, groups and defaults
     cmd.SetAgentQueue: Audited(
-        kind=Kind.SET_QUEUES, targets=_agent_in_queue, detail=("penalty",), of_others=True
+        kind=Kind.SET_QUEUES, targets=_agent_in_queue, detail=("penalty",), unless=_own
     ),
-    cmd.RemoveAgentFromQueue: Audited(
-        kind=Kind.SET_QUEUES, targets=_agent_in_queue, of_others=True
-    ),
+    cmd.RemoveAgentFromQueue: Audited(kind=Kind.SET_QUEUES, targets=_agent_in_queue, unless=_own),
     cmd.MoveAgentsInGroup: _moving("from_penalty", "to_penalty"),
     cmd.AddAgentsInGroup: _moving("from_penalty", "to_penalty"),
     cmd.RemoveAgentGroupFromQueueGroup: Audited(
@@ -223,12 +227,9 @@ class AuditedCommands:
 def entry_of(center: Center, command: cmd.Command, who: Session, now: float) -> AuditEntry | None:
     """The entry of a command that is carried out, None for one that is not audited."""
     row = AUDITED[type(command)]
-    if row is None:
+    if row is None or row.unless(center, command, who):
         return None
     targets = row.targets(center, command, who)
-    agents = {target.id for target in targets if target.type == "agent"}
-    if row.of_others and agents == {who.user.agent_id}:
-        return None
     detail: dict[str, object] = {"command": command.__struct_config__.tag}
     for name in row.detail:
         value = msgspec.to_builtins(getattr(command, name))

@@ -129,7 +129,7 @@ class AsteriskRequests:
         """
         of_members = any(isinstance(intent, OF_MEMBERS) for intent in intents)
         asking = self.ask(*intents, ignore=ignore)
-        await self.until(done, asking, of_members=of_members, agent_id=agent_id)
+        await self.until(done, asking, of_members=of_members, agent_id=agent_id, in_time=True)
 
     async def until(
         self,
@@ -138,11 +138,13 @@ class AsteriskRequests:
         *,
         of_members: bool = True,
         agent_id: int | None = None,
+        in_time: bool = False,
     ) -> None:
         """Await `asking`, then wait until Asterisk's events have made `done` true.
 
         With `agent_id`, `done` is about that agent's members and stance alone: it is not asked when
-        others' change.
+        others' change. `in_time` says that `asking` is one `ask`, which is answered or refused
+        within the timeout: most commands are done then, and need no timer of their own.
 
         It is enough that `done` was true once: an agent who becomes ready may be called, answer and
         wrap up before the answer to the action is read. When events `of_members` do not come, the
@@ -150,15 +152,23 @@ class AsteriskRequests:
         does, and `Refused` with `AsteriskTimeout` when `done` stays false for the timeout, and
         nothing of what Asterisk has told by then makes it true.
         """
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
         self._waiting.setdefault(agent_id, {})[waiter] = done
-        answered = False
+        answered, until = False, loop.time() + self._timeout
         try:
             _wake(waiter, done)
-            async with asyncio.timeout(self._timeout):
+            if in_time:
                 await asking
                 answered = True
                 _wake(waiter, done)  # an answer can make it true, too
+                if waiter.done():
+                    return
+            async with asyncio.timeout_at(until):
+                if not in_time:
+                    await asking
+                    answered = True
+                    _wake(waiter, done)
                 if of_members:
                     await self._look_for_unseen(waiter)
                     _wake(waiter, done)

@@ -186,7 +186,8 @@ async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty:
     def done() -> bool:
         return any(each.penalty == penalty for each in _own(context, live, queue))
 
-    await _change(context, _Change(live, queue, penalty, done, undoing), asking)
+    change = _Change(live, queue, penalty, done, undoing)
+    await _change(context, change, asking, in_time=member is not None)
 
 
 async def remove_from_queue(context: Context, live: LiveAgent, queue: Queue) -> None:
@@ -245,9 +246,16 @@ class _Change:
     undoing: Intent
 
 
-async def _change(context: Context, change: _Change, asking: Coroutine[Any, Any, None]) -> None:
+async def _change(
+    context: Context,
+    change: _Change,
+    asking: Coroutine[Any, Any, None],
+    *,
+    in_time: bool = False,
+) -> None:
     """Store a membership, then have Asterisk change it; undo it where Asterisk does not.
 
+    `in_time` is as in `AsteriskRequests.until`.
     Raises silent refusals.
     """
     center, agent_id, queue_id = context.center, change.live.agent.id, change.queue.id
@@ -259,9 +267,10 @@ async def _change(context: Context, change: _Change, asking: Coroutine[Any, Any,
         asking.close()
         raise _silent(refusal) from None
     commanded.begin_change(center, agent_id, queue_id)
+    changed: int | None = None
     try:
-        await context.asterisk.until(change.done, asking, agent_id=agent_id)
-        commanded.configure(center, agent_id, queue_id, change.penalty, context.now())
+        await context.asterisk.until(change.done, asking, agent_id=agent_id, in_time=in_time)
+        changed = change.penalty
     except Refused as refusal:
         if refusal.code in UNANSWERED:
             center.doubted.add(agent_id)
@@ -271,7 +280,7 @@ async def _change(context: Context, change: _Change, asking: Coroutine[Any, Any,
             await context.journal.set_membership(agent_id, queue_id, before)
         raise _silent(refusal) from None
     finally:
-        commanded.end_change(center, agent_id, queue_id, context.now())
+        commanded.end_change(center, agent_id, queue_id, context.now(), changed)
         context.publish()
 
 

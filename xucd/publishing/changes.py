@@ -74,7 +74,10 @@ class Publisher:
     def _publish_status(self, agent_id: int) -> None:
         context = self._context
         status = status_of(context.options.statuses, context.center.agents[agent_id])
-        if self._statuses.get(agent_id, status_of(context.options.statuses, None)) != status:
+        before = self._statuses.get(agent_id)
+        if before is None:
+            before = status_of(context.options.statuses, None)
+        if before != status:
             context.hub.publish([topics.own_agent(agent_id)], msg.UserStatusUpdate(status=status))
         self._statuses[agent_id] = status
 

@@ -46,7 +46,10 @@ def status_of(statuses: Sequence[UserStatus], live: LiveAgent | None) -> str:
         reason = live.shown.cause
     else:
         return next((status for status in statuses if readies(status)), statuses[0]).name
-    fitting = [status for status in statuses if pauses(status)]
-    named = [status for status in fitting if status.name == reason]
-    first = [status for status in fitting if status.name not in _OWN_NAMES]
-    return (named or first or list(statuses))[0].name
+    first = None
+    for status in statuses:
+        if status.name == reason and pauses(status):
+            return reason
+        if first is None and status.name not in _OWN_NAMES and pauses(status):
+            first = status
+    return (first or statuses[0]).name

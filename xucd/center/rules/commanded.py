@@ -97,11 +97,18 @@ def begin_change(center: Center, agent_id: int, queue_id: int) -> None:
     center.agent_record(agent_id).set_changing(queue_id, True)
 
 
-def end_change(center: Center, agent_id: int, queue_id: int, now: float) -> None:
-    """A command has changed a membership, or failed; no error for an agent that is gone."""
+def end_change(
+    center: Center, agent_id: int, queue_id: int, now: float, penalty: int | None = None
+) -> None:
+    """A command has changed a membership to a penalty, as `configure` does, or with None failed.
+
+    No error for an agent that is gone.
+    """
     live = _record(center, agent_id)
     if live is not None:
         live.set_changing(queue_id, False)
+        if penalty is not None:
+            live.configure(queue_id, penalty)
         if queue_id in live.lacking:  # a list that came meanwhile has left it to the command
             live.lose(live.lost | {queue_id}, frozenset())
             center.intents.append(RelistMembers())
