@@ -4,6 +4,10 @@ A list contains what the user's rights allow. `getList` also subscribes to its c
 does not. Subscribing is idempotent.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+
+from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.commands.context import Context
 from xucd.commands.lookup import state_for
@@ -20,6 +24,9 @@ from xucd.cti.session import Session
 from xucd.views import agents as agent_views
 from xucd.views import topics
 from xucd.views.phones import line_config
+
+SLICE = 100
+"""After how many agents of an answer the messages of others have their turn."""
 
 
 async def get_list(context: Context, command: GetList, who: Session) -> None:
@@ -76,7 +83,7 @@ async def _send(context: Context, object_type: str, who: Session) -> None:
 
 async def get_agent_states(context: Context, command: GetAgentStates, who: Session) -> None:
     """Send the state of every visible agent."""
-    for live in agent_views.visible_agents(context.center, who.rights):
+    async for live in _in_slices(context, who):
         who.send(state_for(context, live, who))
 
 
@@ -110,5 +117,19 @@ async def subscribe_to_agent_stats(
     """Send the day's statistics of every visible agent, now and whenever they change."""
     for topic in topics.statistics_subscriptions(who.rights):
         context.hub.subscribe(who, topic)
-    for live in agent_views.visible_agents(context.center, who.rights):
+    async for live in _in_slices(context, who):
         who.send(agent_views.agent_statistics(live, context.now()))
+
+
+async def _in_slices(context: Context, who: Session) -> AsyncIterator[LiveAgent]:
+    """Every visible agent, as it is when its turn comes.
+
+    Raises `Refused` with `NotAuthorized` when the client is dismissed meanwhile.
+    """
+    agents = [live.agent.id for live in agent_views.visible_agents(context.center, who.rights)]
+    for place, agent_id in enumerate(agents, 1):
+        live = context.center.agents.get(agent_id)
+        if live is not None and who.rights.agent(live.agent):
+            yield live
+        if place % SLICE == 0:
+            await asyncio.sleep(0)
