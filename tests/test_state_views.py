@@ -67,6 +67,24 @@ async def test_all_are_told_the_same_age_of_a_state_though_a_second_ends_in_betw
     assert len({body.since for body in states}) == 1
 
 
+async def test_who_sees_only_other_groups_is_not_even_asked_for() -> None:
+    house = House()
+    asked: list[Any] = []
+    has_subscribers = house.hub.has_subscribers
+    house.hub.has_subscribers = lambda topics: asked.extend(topics) or has_subscribers(topics)  # type: ignore[method-assign, func-returns-value]
+    house.scene.logs_in(ALICE)
+    house.scene.logs_in(CAROLINE)
+    house.scene.happens(ev.MemberAdded("billing", "PJSIP/1003", "Agent/2506", 0, False, ""))
+    for agent_id, count in ((CAROLINE, 0), (ALICE, 3)):  # Caroline is of group 2
+        house.publish()
+        asked.clear()
+        house.scene.pauses(True, "lunch", agent_id)
+        house.publish()
+        topics = {topic for topic in asked if topic[0] == "agent states"}
+        assert topics
+        assert len([topic for topic in topics if isinstance(topic[1], tuple)]) == count
+
+
 async def test_another_configuration_brings_other_lists() -> None:
     house = House()
     await house.listening("ada")

@@ -18,7 +18,7 @@ QueueIds = tuple[int, ...]
 
 
 class Views:
-    """The views of all users with bounded rights, kept until another configuration comes.
+    """The views of all users with bounded rights on each group, until another configuration comes.
 
     They are those of the configured users, not of the sessions: a stream that is resumed after a
     restart needs them before its client has subscribed to anything.
@@ -27,7 +27,7 @@ class Views:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._directory = context.center.directory
-        self._views = self._configured()
+        self._views = self._configured()  # by group
 
     def audiences(self, change: AgentChanged) -> Iterable[tuple[QueueIds, list[Topic]]]:
         """The queues to tell of, each with the topics whose subscribers are told of just these.
@@ -41,7 +41,7 @@ class Views:
             self._views = self._configured()
         agent = context.center.agents[change.agent_id].agent
         told: dict[QueueIds, list[Topic]] = {}
-        for view in self._views:
+        for view in self._views.get(agent.group_id, ()):
             topic = topics.cut_state_topic(agent, view)
             queue_ids, own_agent_id = view
             if own_agent_id != agent.id and context.hub.has_subscribers([topic]):
@@ -59,7 +59,12 @@ class Views:
         for queue_ids, audience in self.audiences(change):
             yield audience, agent_views.agent_state_in(change, now, list(queue_ids))
 
-    def _configured(self) -> list[View]:
-        users = self._directory.users.values()
-        views = {topics.view_of(rights_of(user, strict=False)) for user in users}
-        return [view for view in views if view is not None]
+    def _configured(self) -> dict[int, set[View]]:
+        views: dict[int, set[View]] = {}
+        for user in self._directory.users.values():
+            rights = rights_of(user, strict=False)
+            view = topics.view_of(rights)
+            if view is not None:
+                for group_id in rights.group_ids or ():
+                    views.setdefault(group_id, set()).add(view)
+        return views
