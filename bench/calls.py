@@ -97,7 +97,7 @@ def _prepare(pbx: Pbx, size: Size, phones: int) -> None:
     pbx.write(_EXTENSIONS, pbx.read(_EXTENSIONS) + number)
     pbx.cli("module reload res_pjsip.so")
     pbx.cli("dialplan reload")
-    fill(pbx, members_of(size))
+    fill(pbx, members_of(size.places))
 
 
 @contextlib.asynccontextmanager

@@ -3,9 +3,11 @@ effect.
 
 A real Asterisk and a real xucd. Two commands, of which one promises durability: `setAgentQueue`
 changes a configured membership, which is committed before it is acknowledged; `pauseAgent` does
-not, for Asterisk itself remembers the pause. A commit of the same database is measured beside
-them. Both sides take turns, first with one command at a time, then with 100 users who each wait
-for theirs.
+not, for Asterisk itself remembers the pause. Each is asked for by the agent itself. A commit as
+durable as xucd's is measured beside them, of one row and of a group's, and taken off what promises
+it. Both sides take turns, first with one command at a time, then with 100 users who each wait for
+theirs. The raw side runs where xucd does, on the core that has neither Asterisk nor clients; its
+members are in as many queues, which are not of xucd's centre, so that xucd has no part in it.
 """
 
 import asyncio
@@ -21,30 +23,37 @@ from pathlib import Path
 
 from bench.daemon import MeasuredXucd
 from bench.figures import Figure, measured, percentile, ratio, ratios
-from bench.links import masked, opened
-from bench.machine import LOAD_CORE, pin
-from bench.pbx import Raw, asterisk
+from bench.links import PING, masked, opened
+from bench.machine import LOAD_CORE, SERVER_CORE, pin
+from bench.pbx import Raw, asterisk, fill, members_of, value
 from bench.played import CalmSize
 from integration.pages.busy import Place
 from integration.pbx import Pbx
 
 AT_ONCE = 100
 SIZE = CalmSize(agents=120, queues=10, groups=4)
+RAW = [
+    Place(40_000 + place.number, tuple(queue + SIZE.queues for queue in place.queues))
+    for place in SIZE.places
+]
+"""Those whom the raw side pauses and moves."""
 ALONE, TOGETHER = 300, 1000
 """How many commands a round has, one at a time and many at once."""
 ROUNDS = 5
-P50, P99, RATE = 1.5, 2.0, 1 / 3
+COMMITS = 100
+P50, P99, RATE = 1.5, 2.0, 0.333
 
 
 @dataclass(frozen=True)
 class Action:
-    """What is asked for, in both languages; `effect` is what shows it, in what comes back."""
+    """What is asked for, in both languages; `event` shows its effect, one for each of `queues`."""
 
     name: str
     durable: bool
     command: Callable[[Place, int], str]
     fields: Callable[[Place, int], dict[str, str]]
     event: str
+    queues: Callable[[Place], int]
 
 
 ACTIONS = (
@@ -53,13 +62,14 @@ ACTIONS = (
         True,
         lambda place, number: (
             f'"command":"setAgentQueue","agentId":{place.number},'
-            f'"queueId":{place.queues[0]},"penalty":{number % 20}'
+            f'"queueId":{place.queues[0]},"penalty":{number % 19}'
         ),
         lambda place, number: {
             "Action": "QueuePenalty", "Queue": f"q{place.queues[0]}", "Interface": place.interface,
-            "Penalty": str(20 + number % 20),
+            "Penalty": str(20 + number % 19),
         },
         "QueueMemberPenalty",
+        lambda _: 1,
     ),
     Action(
         "pauseAgent",
@@ -72,6 +82,7 @@ ACTIONS = (
             "Reason": f"raw-{number % 7}",
         },
         "QueueMemberPause",
+        lambda place: len(set(place.queues)),
     ),
 )  # fmt: skip
 
@@ -88,7 +99,8 @@ class OverWebSocket:
     """Users who each have a link and one command under way."""
 
     def __init__(self, xucd: MeasuredXucd) -> None:
-        self._links = [opened(xucd.address('{"claz":"ping"}')) for _ in range(AT_ONCE)]
+        users = [f"a{place.number}" for place in SIZE.places[:AT_ONCE]]
+        self._links = [opened(xucd.address(PING, login=user)) for user in users]
         self._poll = select.epoll()
         self._numbers = itertools.count(1)
         for link in self._links:
@@ -142,40 +154,46 @@ class OverAmi:
 
     def round(self, action: Action, at_once: int, count: int) -> Round:
         """Carry out so many actions, so many under way at once, each until its event is in."""
+        pin(SERVER_CORE)
+        try:
+            return self._round(action, at_once, count)
+        finally:
+            pin(LOAD_CORE)
+
+    def _round(self, action: Action, at_once: int, count: int) -> Round:
         began_all = time.perf_counter()
         numbers = itertools.count(1)
-        places = {place.interface: place for place in SIZE.places[:at_once]}
-        waits: dict[str, tuple[float, str]] = {}
+        places = {place.interface: place for place in RAW[:at_once]}
+        waits: dict[str, float] = {}
         owners: dict[str, str] = {}
-        seen: dict[str, set[str]] = {}
+        missing: dict[str, int] = {}
         each: list[float] = []
+        event = f"Event: {action.event}\r\n".encode()
         left = count
 
         def ask(interface: str) -> None:
             nonlocal left
             left -= 1
-            fields = action.fields(places[interface], next(numbers))
+            place = places[interface]
+            fields = action.fields(place, next(numbers))
             name = fields.pop("Action")
-            began = time.perf_counter()
-            number = self._raw.send(name, **fields)
-            waits[interface] = (began, number)
-            owners[number] = interface
-            seen[interface] = set()
+            waits[interface] = time.perf_counter()
+            owners[self._raw.send(name, **fields)] = interface
+            missing[interface] = action.queues(place) + 1  # events, and the response
 
         for interface in places:
             ask(interface)
         while waits:
             block = self._raw.next()
-            if block.get("Event") == action.event:
-                owner = block["Interface"]
-                kind = "event"
+            if block.startswith(event):
+                owner = value(block, b"Interface")
             else:
-                owner, kind = owners.get(block.get("ActionID", ""), ""), "response"
+                owner = owners.pop(value(block, b"ActionID"), "")
             if owner not in waits:
                 continue
-            seen[owner].add(kind)
-            if len(seen[owner]) == 2:
-                each.append(time.perf_counter() - waits.pop(owner)[0])
+            missing[owner] -= 1
+            if not missing[owner]:
+                each.append(time.perf_counter() - waits.pop(owner))
                 if left > 0:
                     ask(owner)
         return Round(each, time.perf_counter() - began_all)
@@ -184,7 +202,8 @@ class OverAmi:
 def measure(rounds: int = ROUNDS) -> list[Figure]:
     """Both commands, one at a time and many at once."""
     pin(LOAD_CORE)
-    with asterisk(SIZE.queues) as pbx, tempfile.TemporaryDirectory() as folder:
+    with asterisk(2 * SIZE.queues) as pbx, tempfile.TemporaryDirectory() as folder:
+        fill(pbx, members_of(RAW))
         return asyncio.run(_measure(pbx, Path(folder), rounds))
 
 
@@ -192,44 +211,58 @@ async def _measure(pbx: Pbx, folder: Path, rounds: int) -> list[Figure]:
     async with MeasuredXucd(pbx.ami_port, SIZE, folder) as xucd:
         await _log_in(xucd)
         users, raw = OverWebSocket(xucd), OverAmi(pbx)
-        commit = [_commit(folder) for _ in range(50)]
-        found = [measured("one durable commit", [1000 * each for each in commit], "ms")]
+        found: list[Figure] = []
         for action in ACTIONS:
-            added = statistics.median(commit) if action.durable else 0.0
-            found += _of_action(action, users, raw, (added, rounds))
+            found += _of_action(action, users, raw, Commits(folder), rounds)
         users.close()
         return found
 
 
 def _of_action(
-    action: Action, users: OverWebSocket, raw: OverAmi, plan: tuple[float, int]
+    action: Action, users: OverWebSocket, raw: OverAmi, commits: "Commits", rounds: int
 ) -> list[Figure]:
-    commit, rounds = plan
-    alone = [(users.round(action, 1, ALONE), raw.round(action, 1, ALONE)) for _ in range(rounds)]
-    many = [
-        (users.round(action, AT_ONCE, TOGETHER), raw.round(action, AT_ONCE, TOGETHER))
+    alone = [
+        (users.round(action, 1, ALONE), raw.round(action, 1, ALONE), commits.times(1))
         for _ in range(rounds)
     ]
+    many = [
+        (
+            users.round(action, AT_ONCE, TOGETHER), raw.round(action, AT_ONCE, TOGETHER),
+            commits.times(AT_ONCE),
+        )
+        for _ in range(rounds)
+    ]  # fmt: skip
     found: list[Figure] = []
     name = f"{action.name}{', a commit less' if action.durable else ''}"
     for share, limit in ((0.5, P50), (0.99, P99)):
-        ours = [percentile(one.each, share) for one, _ in alone]
-        theirs = [percentile(other.each, share) for _, other in alone]
-        less = [max(0.0, seconds - commit) for seconds in ours]
+        ours = [percentile(one.each, share) for one, _, _ in alone]
+        theirs = [percentile(other.each, share) for _, other, _ in alone]
+        off = [percentile(times, share) * action.durable for _, _, times in alone]
+        less = [max(0.0, one - commit) for one, commit in zip(ours, off, strict=True)]
         percent = f"p{100 * share:g}"
         found += [
             ratio(f"{name}: {percent}, of raw", ratios(less, theirs), "at most", limit),
-            measured(f"{action.name}: {percent}", [1000 * each for each in ours], "ms"),
-            measured(f"raw {action.event}: {percent}", [1000 * each for each in theirs], "ms"),
+            _ms(f"{action.name}: {percent}", ours),
+            _ms(f"raw {action.event}: {percent}", theirs),
         ]
-    ours = [len(one.each) / one.all for one, _ in many]
-    theirs = [len(other.each) / other.all for _, other in many]
-    return [
-        *found,
-        ratio(f"{action.name}, {AT_ONCE} at once: of raw", ratios(ours, theirs), "at least", RATE),
-        measured(f"{action.name}, {AT_ONCE} at once", ours, "commands/s"),
-        measured(f"raw, {AT_ONCE} at once", theirs, "actions/s"),
+        if action.durable:
+            found.append(_ms(f"a durable commit: {percent}", off))
+    ours = [one.all / len(one.each) for one, _, _ in many]
+    theirs = [other.all / len(other.each) for _, other, _ in many]
+    off = [statistics.median(times) * action.durable / AT_ONCE for _, _, times in many]
+    less = [max(1e-9, one - commit) for one, commit in zip(ours, off, strict=True)]
+    found += [
+        ratio(f"{name}, {AT_ONCE} at once: of raw", ratios(theirs, less), "at least", RATE),
+        measured(f"{action.name}, {AT_ONCE} at once", [1 / each for each in ours], "commands/s"),
+        measured(f"raw, {AT_ONCE} at once", [1 / each for each in theirs], "actions/s"),
     ]
+    if action.durable:
+        found.append(_ms(f"a durable commit of {AT_ONCE} rows", [each * AT_ONCE for each in off]))
+    return found
+
+
+def _ms(what: str, seconds: list[float]) -> Figure:
+    return measured(what, [1000 * each for each in seconds], "ms")
 
 
 async def _log_in(xucd: MeasuredXucd) -> None:
@@ -240,14 +273,27 @@ async def _log_in(xucd: MeasuredXucd) -> None:
     await client.close()
 
 
-def _commit(folder: Path) -> float:
-    """The seconds of one commit as durable as xucd's own."""
-    with sqlite3.connect(folder / "commits.db") as database:
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("PRAGMA synchronous=FULL")
-        database.execute("CREATE TABLE IF NOT EXISTS one (number INTEGER)")
-        database.commit()
+class Commits:
+    """Commits that are as durable as xucd's own, of a database in the same folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._database = sqlite3.connect(folder / "commits.db", isolation_level=None)
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=FULL")
+        self._database.execute(
+            "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, n INTEGER)"
+        )
+
+    def times(self, rows: int) -> list[float]:
+        """The seconds of some commits of so many rows."""
+        return [self._time(rows) for _ in range(COMMITS)]
+
+    def _time(self, rows: int) -> float:
         began = time.perf_counter()
-        database.execute("INSERT INTO one VALUES (1)")
-        database.commit()
+        self._database.execute("BEGIN")
+        self._database.executemany(
+            "INSERT INTO rows VALUES (?, 1) ON CONFLICT DO UPDATE SET n = n + 1",
+            [(number,) for number in range(rows)],
+        )
+        self._database.execute("COMMIT")
         return time.perf_counter() - began

@@ -23,6 +23,8 @@ _UNLIMITED = (
 class MeasuredXucd(BusyXucd):
     """The daemon, alone on its core, with a centre of a size; all clients may be one user's."""
 
+    deadline = 120.0
+
     def __init__(self, ami_port: int, size: Size, folder: Path) -> None:
         asterisk: Any = SimpleNamespace(port=ami_port)
         folder.mkdir(parents=True, exist_ok=True)

@@ -85,7 +85,10 @@ ITEMS = {
         what="What an idle link and an agent take, a storm of 5,000 links, and what an hour's "
         "calls leave behind. Times of the centre (ages, wrap-ups) are not played faster.",
         why="The kernel's own buffers of a link are not in it. Over TLS, OpenSSL's structures are "
-        "most of a link; behind a [proxy](proxy.md) links are plain ones.",
+        "most of a link; behind a [proxy](proxy.md) links are plain ones. An agent's is the "
+        "difference of two daemons, so what the start needed and did not give back is in it. "
+        "Played fast, an hour's calls all count as those of the last hour, which queue statistics "
+        "keep one by one.",
     ),
     "start": Item(
         title="Start",

@@ -53,6 +53,11 @@ class Published:
         self._process.start()
         far.close()
 
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid or 0
+
     @functools.cached_property
     def port(self) -> int:
         """Where it listens, once it does."""

@@ -3,14 +3,13 @@
 import contextlib
 import itertools
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bench.machine import LOAD_CORE
-from integration.pages.busy import SECRET, Size
+from integration.pages.busy import SECRET, Place
 from integration.pbx import Pbx
 
 _QUEUES = "/etc/asterisk/queues.conf"
-Block = dict[str, str]
 
 
 @contextlib.contextmanager
@@ -44,24 +43,23 @@ class Raw:
         self._link.sendall(f"Action: {action}\r\nActionID: {number}\r\n{lines}\r\n".encode())
         return number
 
-    def next(self) -> Block:
+    def next(self) -> bytes:
         """The next block that comes."""
         return next(self._blocks)
 
-    def ask(self, action: str, **fields: str) -> Block:
+    def ask(self, action: str, **fields: str) -> None:
         """Send an action and wait for its answer, whatever comes before it."""
         number = self.send(action, **fields)
-        while (block := self.next()).get("ActionID") != number or "Response" not in block:
+        while not is_answer(block := self.next()) or value(block, b"ActionID") != number:
             pass
-        return block
 
     def list(self, action: str) -> int:
         """Ask for a list and read all of it; returns how many items it had."""
         number, items = self.send(action), 0
         while True:
             block = self.next()
-            if block.get("ActionID") == number and "Event" in block:
-                if block.get("EventList") == "Complete":
+            if value(block, b"ActionID") == number and not is_answer(block):
+                if b"\r\nEventList: Complete" in block:
                     return items
                 items += 1
 
@@ -77,13 +75,22 @@ class Raw:
             self._link.shutdown(socket.SHUT_RDWR)  # wakes whoever reads
         self._link.close()
 
-    def _read(self) -> Iterator[Block]:
+    def _read(self) -> Iterator[bytes]:
         while got := self._link.recv(262_144):
             *blocks, self._rest = (self._rest + got).split(b"\r\n\r\n")
-            for raw in blocks:
-                lines = (line.partition(": ") for line in raw.decode().split("\r\n"))
-                yield {key: value for key, _, value in lines}
+            yield from blocks
         raise ConnectionError("Asterisk closed the session")
+
+
+def is_answer(block: bytes) -> bool:
+    """Whether a block answers an action; it is an event else."""
+    return block.startswith(b"Response: ") or b"\r\nResponse: " in block
+
+
+def value(block: bytes, name: bytes) -> str:
+    """What a block has under a name, "" if nothing."""
+    _, found, rest = block.partition(b"\r\n" + name + b": ")
+    return rest.partition(b"\r\n")[0].decode() if found else ""
 
 
 def fill(pbx: Pbx, members: Sequence[tuple[str, str, str]]) -> None:
@@ -94,16 +101,16 @@ def fill(pbx: Pbx, members: Sequence[tuple[str, str, str]]) -> None:
         raw.send("QueueAdd", Queue=queue, Interface=interface, MemberName=member)
         waiting += 1
         while waiting >= 200:
-            waiting -= "Response" in raw.next()
+            waiting -= is_answer(raw.next())
     while waiting:
-        waiting -= "Response" in raw.next()
+        waiting -= is_answer(raw.next())
     raw.close()
 
 
-def members_of(size: Size) -> list[tuple[str, str, str]]:
-    """All memberships of a centre, as `fill` takes them."""
+def members_of(places: Iterable[Place]) -> list[tuple[str, str, str]]:
+    """All memberships of some agents, as `fill` takes them."""
     return [
         (place.interface, place.member, f"q{queue}")
-        for place in size.places
+        for place in places
         for queue in dict.fromkeys(place.queues)
     ]

@@ -13,7 +13,7 @@ import select
 import socket
 
 from bench.events import directory
-from integration.pages.busy import TRACE, BusyAsterisk, Size, recorded
+from integration.pages.busy import TRACE, BusyAsterisk, Place, Size, recorded
 from integration.pages.busy import Block as Action
 from xucd.ami.events import decode
 from xucd.center.center import Center
@@ -34,6 +34,17 @@ class CalmSize(Size):
     def center(self) -> str:
         """The contact centre's file."""
         return re.sub(r"wrapup = \d+", "wrapup = 0", super().center())
+
+
+class WideSize(CalmSize):
+    """A centre whose agents are each in many queues."""
+
+    def __init__(self, agents: int, queues: int, each: int) -> None:
+        super().__init__(agents, queues, groups=20)
+        self.places = [
+            Place(place.number, tuple((place.number + step) % queues + 1 for step in range(each)))
+            for place in self.places
+        ]
 
 
 class PlayedAsterisk(BusyAsterisk):

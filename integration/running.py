@@ -30,6 +30,8 @@ class Xucd:
     """
 
     launcher: tuple[str, ...] = ()
+    deadline = DEADLINE
+    """Seconds that a start may take."""
 
     def __init__(self, pbx: Pbx, folder: Path, settings: str = "", url: str | None = None) -> None:
         self.pbx = pbx
@@ -82,7 +84,7 @@ class Xucd:
         await self._until(self._current)
 
     async def _until(self, is_so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(self.deadline):
             while not await asyncio.to_thread(is_so):
                 await asyncio.sleep(0.02)  # over HTTP there is nothing to wait on
                 if self._process is not None and self._process.returncode is not None:
