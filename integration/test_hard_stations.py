@@ -5,6 +5,7 @@ is at work, each in the middle of what an agent does.
 """
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import AsyncIterator
 
@@ -155,6 +156,36 @@ async def test_a_daemon_killed_amid_logins_and_logouts_loses_nobody_and_no_queue
             await page.ask("agentLogin", agentphonenumber=line)
         assert await members(world) == await kept(world)
         assert BRUCE.items() <= (await members(world)).items()
+
+
+async def test_a_login_that_was_acknowledged_before_it_was_stored_as_complete_is_completed(
+    world: World,
+) -> None:
+    bruce, store = await world.client("bruce"), world.xucd.store()
+
+    async def begun() -> None:
+        while not (8 in (found := store.stations()) and found[8].logged_in):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)  # a database tells nobody
+
+    with contextlib.ExitStack() as held:
+        world.pbx.freeze()
+        try:
+            login = asyncio.ensure_future(bruce.ask("agentLogin", agentphonenumber="1001"))
+            await asyncio.wait_for(begun(), 30)
+            held.enter_context(store.writing())  # xucd can write nothing more
+        finally:
+            world.pbx.thaw()
+        await login
+        await world.xucd.stop(signal.SIGKILL)
+    assert not store.stations()[8].settled
+    world.pbx.cli("queue remove member PJSIP/1001 from sales")  # as if it had not come to it
+    await world.xucd.start()
+    assert await members(world) == BRUCE
+    page = await world.client("bruce")
+    assert page.states(8)[-1] == "AgentReady"
+    await page.ask("agentLogin", agentphonenumber="1001")
+    assert store.stations()[8].settled
+    store.close()
 
 
 async def test_queues_applied_survive_a_pause_that_comes_before_the_reload(world: World) -> None:
