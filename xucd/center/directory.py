@@ -180,7 +180,9 @@ class Directory:
         self.queue_numbers = frozenset(queue.number for queue in self.queues.values())
         self.line_by_number = {line.number: line for line in self.lines.values()}
         self.line_by_interface = {line.interface: line for line in self.lines.values()}
-        self.line_by_device = {line.phone: line for line in self.lines.values()}
+        self.line_by_device = self.line_by_interface
+        if any(line.device for line in self.lines.values()):
+            self.line_by_device = {line.phone: line for line in self.lines.values()}
         self.line_by_caller_id = {
             _SHRUNK.sub("", line.number): line
             for line in self.lines.values()
@@ -188,14 +190,10 @@ class Directory:
         }
         """Lines whose number holds letters, by what is left of it in a caller id."""
         self.agent_by_member_name = {agent.member_name: agent for agent in self.agents.values()}
-        self.users_by_line: dict[int, list[User]] = {}
-        for user in self.users.values():
-            if user.line_id is not None:
-                self.users_by_line.setdefault(user.line_id, []).append(user)
-        self.agent_ids_by_line: dict[int, list[int]] = {}
-        for agent in self.agents.values():
-            if agent.line_id is not None:
-                self.agent_ids_by_line.setdefault(agent.line_id, []).append(agent.id)
+        self.users_by_line = _by_line((user.line_id, user) for user in self.users.values())
+        self.agent_ids_by_line = _by_line(
+            (agent.line_id, agent.id) for agent in self.agents.values()
+        )
         self.user_by_login = {user.login: user for user in self.users.values()}
 
     @functools.cached_property
@@ -212,6 +210,15 @@ class Directory:
         del self.agent_by_member_name[self.agents[agent.id].member_name]
         self.agents[agent.id] = agent
         self.agent_by_member_name[agent.member_name] = agent
+
+
+def _by_line(found: Iterable[tuple[int | None, T]]) -> dict[int, tuple[T, ...]]:
+    """What has a line, by its id: one, nearly always."""
+    by_line: dict[int, tuple[T, ...]] = {}
+    for line_id, each in found:
+        if line_id is not None:
+            by_line[line_id] = (*by_line.get(line_id, ()), each)
+    return by_line
 
 
 Said = TypeVar("Said", bound=msgspec.Struct)

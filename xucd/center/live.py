@@ -94,7 +94,7 @@ class LiveAgent:
         # Empty, nearly always: frozen, so that all agents have the same empty one.
         self._changing = self._taken = self._lost = self._asked = self._joining = NOWHERE
         self._moved = False
-        self._told: Mapping[int, MembershipShown] = self.memberships()
+        self._told: Mapping[int, MembershipShown] | None = None  # None: as configured, mostly
 
     @property
     def agent(self) -> Agent:
@@ -173,7 +173,7 @@ class LiveAgent:
     @property
     def told(self) -> Mapping[int, MembershipShown]:
         """Its memberships as clients were told last."""
-        return self._told
+        return self._as_configured() if self._told is None else self._told
 
     @property
     def moved(self) -> bool:
@@ -188,7 +188,7 @@ class LiveAgent:
         only what Asterisk has is told.
         """
         if self._stance is Stance.OUT or not self._settled:
-            return {queue_id: as_configured(each) for queue_id, each in self._queues.items()}
+            return self._as_configured()
         shown = {}
         for queue_id in sorted(self._queues.keys() | self._members.keys()):
             member, configured = self._members.get(queue_id), self._queues.get(queue_id, -1)
@@ -205,6 +205,9 @@ class LiveAgent:
                 missing = queue_id not in self._joining
                 shown[queue_id] = MembershipShown(configured, missing=missing)
         return shown
+
+    def _as_configured(self) -> dict[int, MembershipShown]:
+        return {queue_id: as_configured(each) for queue_id, each in self._queues.items()}
 
     @property
     def wrapup_s(self) -> int:
@@ -335,7 +338,7 @@ class AgentRecord(LiveAgent):
 
     def configure(self, queue_id: int, penalty: int) -> None:
         """Be configured for a queue with this penalty, with -1 for none."""
-        self._moved = True
+        self._moved, self._told = True, self.told
         if penalty < 0:
             self._queues.pop(queue_id, None)
             self._lost -= {queue_id}
@@ -396,7 +399,7 @@ class AgentRecord(LiveAgent):
 
     def set_told(self, told: Mapping[int, MembershipShown]) -> None:
         """Remember what clients have been told of its memberships."""
-        self._told = told
+        self._told = None if told == self._as_configured() else told
         self._moved = False
 
     def set_agent(self, agent: Agent) -> None:
