@@ -90,7 +90,7 @@ class Told:
         self.queue_days: dict[int, QueueDay] = {}
         self.stations: dict[int, Station] = {}
 
-    def hear(self, change: ch.Change) -> None:
+    def hear(self, change: ch.Change, center: Center) -> None:
         match change:
             case ch.AgentChanged():
                 self.agents[change.agent_id] = change.shown
@@ -107,8 +107,8 @@ class Told:
             case ch.PhoneChanged(line_id, state):
                 assert self.devices.get(line_id) != state, f"line {line_id} is told twice"
                 self.devices[line_id] = state
-            case ch.QueueCounted(queue_id, _, figures):
-                self.queue_days[queue_id] = figures
+            case ch.QueueCounted(queue_id, _):
+                self.queue_days[queue_id] = center.queue_stats.day(queue_id)
             case ch.StationChanged(station, True):
                 self.stations[station.agent_id] = station
             case ch.DayEnded():
@@ -440,7 +440,7 @@ class Beside(RuleBasedStateMachine):
     def drain(self) -> None:
         changes, intents = self.center.drain()
         for change in changes:
-            self.told.hear(change)
+            self.told.hear(change, self.center)
         self.asked += intents
         for agent, (_, missing) in list(self.logins.items()):
             live = self.center.agents[agent]

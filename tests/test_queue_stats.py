@@ -336,8 +336,9 @@ def test_a_caller_who_leaves_is_told_at_once_and_once(scene: Scene) -> None:
     scene.forget()
     leaves(scene, "a", abandoned=False)
     leaves(scene, "a", abandoned=False)
+    assert scene.told == [ch.QueueCounted(SUPPORT, scene.now)]
     left = QueueDay(entered=1, waiting={"a": scene.now})
-    assert scene.told == [ch.QueueCounted(SUPPORT, scene.now, left)]
+    assert scene.center.queue_stats.day(SUPPORT) == left
 
 
 def test_a_wait_whose_beginning_was_seen_is_what_was_seen(scene: Scene) -> None:

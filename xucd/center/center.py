@@ -60,7 +60,7 @@ from xucd.center.queue_stats import QueueStats
 from xucd.center.recalls import Recalls
 from xucd.center.sheets import Sheets
 from xucd.center.snapshot import MemberSeen
-from xucd.center.station import Station
+from xucd.center.station import Station, Stations
 from xucd.center.under_way import AgentUnderWay, Lately, Resumed, UnderWay
 from xucd.center.waiting import Waiting
 from xucd.center.wrapup_ends import WrapupEnds
@@ -115,9 +115,9 @@ class Center:
         self.offers = Offers()
         self.listeners: dict[str, AgentListened] = {}  # by the listening channel's unique id
         self.devices: dict[str, str] = {}
-        self._stations = dict(remembered.stations)
-        self._unkept: dict[int, Station] = {}
-        self.stations: Mapping[int, Station] = MappingProxyType(self._stations)
+        self._stations = Stations(remembered.stations.values())
+        self._unkept = Stations()
+        self.stations = self._stations.by_agent
         self._records: dict[int, AgentRecord] = {}
         self._on_device: dict[str, AgentRecord] = {}
         self.agents: Mapping[int, LiveAgent] = MappingProxyType(self._records)
@@ -212,8 +212,8 @@ class Center:
         self._nudge(self.offers.late_due(now), now)
         if now >= self._aged_at + AGING_S:
             self._aged_at = now
-            for queue_id in self.queue_stats.settle(self.channels.by_id, now):
-                self.changes.append(QueueCounted(queue_id, now, self.queue_stats.day(queue_id)))
+            settled = self.queue_stats.settle(self.channels.by_id, now)
+            self.changes.extend(QueueCounted(queue_id, now) for queue_id in settled)
             waited = self.queue_stats.with_callers()
             self.changes.extend(QueueStatsChanged(queue_id) for queue_id in waited)
         if now >= self._midnight:
@@ -226,9 +226,8 @@ class Center:
             self.changes.extend(QueueStatsChanged(queue_id) for queue_id in self.directory.queues)
             self.calls_of_others.clear()
             self._midnight = self._midnight_after(now)
-            for queue_id in self.directory.queues:
-                if (day := self.queue_stats.day(queue_id)).waiting:
-                    self.changes.append(QueueCounted(queue_id, now, day))
+            waited = self.queue_stats.with_callers()
+            self.changes.extend(QueueCounted(queue_id, now) for queue_id in waited)
 
     def shift(self, seconds: float) -> None:
         """The clock was set: every moment is now so much later by it, and as long ago as before.
@@ -239,21 +238,16 @@ class Center:
         for record in self._records.values():
             record.shift(seconds)
             self.stats_changed(record)
-        for stations in (self._stations, self._unkept):
-            for agent_id, station in stations.items():
-                since = station.since + seconds
-                stations[agent_id] = msgspec.structs.replace(station, since=since)
         for each in (
             *(self.channels, self.queue_stats, self.offers, self.wrapup_ends, self.under_way),
-            self.recalls,
+            *(self.recalls, self._stations, self._unkept),
         ):
             each.shift(seconds)
         lately = self.phone_calls.lately
         lately.update({key: one.later(seconds) for key, one in lately.items()})
         self._aged_at += seconds
-        for queue_id in self.queue_stats.with_callers():
-            day = self.queue_stats.day(queue_id)
-            self.changes.append(QueueCounted(queue_id, self._aged_at, day))
+        waited = self.queue_stats.with_callers()
+        self.changes.extend(QueueCounted(queue_id, self._aged_at) for queue_id in waited)
 
     def continue_day(self, before: "Center") -> None:
         """Let the day of the figures go on as that of a centre of an older configuration."""
@@ -263,7 +257,11 @@ class Center:
 
     def expect_station(self, station: Station) -> None:
         """A login or logout was begun and is in the store: what a snapshot is to bring about."""
-        self._stations[station.agent_id] = station
+        self._stations.keep(station)
+
+    def is_expected(self, line: Line, but: int) -> bool:
+        """Whether any agent but one is, by its station, logged in on a line, or about to be."""
+        return self._stations.is_taken(line.id, but)
 
     def hold_wrapup(self, agent_id: int) -> None:
         """Let a running wrap-up not end by itself, until `resume_wrapup`."""
@@ -378,14 +376,14 @@ class Center:
         told to clients only. One that leaves is remembered as out already.
         """
         station, agent_id = live.station(), live.agent.id
-        if station is None or live.leaving or self._stations.get(agent_id) == station:
+        if station is None or live.leaving or self.stations.get(agent_id) == station:
             return
         members = live.members.values()
         static = bool(members) and not any(member.dynamic for member in members)
         kept = not static or agent_id in self.stations
         known = self._stations if kept else self._unkept
-        if known.get(agent_id) != station:
-            known[agent_id] = station
+        if known.by_agent.get(agent_id) != station:
+            known.keep(station)
             self.changes.append(StationChanged(station, kept))
 
     def offer_to_callers(self, live: LiveAgent, now: float, *, unpaused: bool = False) -> None:

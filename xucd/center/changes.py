@@ -123,7 +123,6 @@ class QueueCounted(_Change, frozen=True):
 
     queue_id: int
     at: float
-    figures: QueueDay
 
 
 class QueueStatsChanged(_Change, frozen=True):

@@ -287,10 +287,7 @@ def take_line(
 def _is_claimed(center: Center, live: AgentRecord, line: Line) -> bool:
     """Whether another agent is logged in on a line, or just logging in there."""
     holder = center.on_device.get(line.phone)
-    return (holder is not None and not holder.leaving) or any(
-        station.logged_in and station.line_id == line.id and station.agent_id != live.agent.id
-        for station in center.stations.values()
-    )
+    return (holder is not None and not holder.leaving) or center.is_expected(line, live.agent.id)
 
 
 def _disappeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> None:

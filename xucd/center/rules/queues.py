@@ -16,8 +16,7 @@ TURNED_AWAY = frozenset({"JOINEMPTY", "JOINUNAVAIL", "FULL"})
 
 def queues_counted(center: Center, queue_ids: Iterable[int], now: float) -> None:
     """Record that figures of these queues moved."""
-    for queue_id in queue_ids:
-        center.changes.append(QueueCounted(queue_id, now, center.queue_stats.day(queue_id)))
+    center.changes.extend(QueueCounted(queue_id, now) for queue_id in queue_ids)
 
 
 def caller_sent(center: Center, event: ev.CallerSent, now: float) -> None:

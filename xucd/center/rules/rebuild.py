@@ -272,28 +272,35 @@ def withdraw_pauses(center: Center) -> None:
         return
     ours = (member for _, member in center.members.all())
     everywhere = [*ours, *center.members.all_elsewhere()]
-    given_back = [
+    given_back = {
         memberships.after_wrapup(each) for each in everywhere if memberships.wraps_up(each)
-    ]
+    }
     ready = {
         member.interface: live
         for live in center.agent_records()
         if live.stance is Stance.READY and not live.owes_wrapup
         for _, member in center.owners.members(live)
     }
+    withdrawn = set()
     for intent in pauses:
         live = ready.get(intent.interface)
         if live is None or intent in given_back:
             continue
-        center.intents.remove(intent)
+        withdrawn.add(intent)
         queue = center.directory.queue_by_name.get(intent.queue or "")
         member = center.members.get(queue.id, intent.interface) if queue is not None else None
         if queue is not None and member is not None and member.paused:
             center.members.put(queue.id, memberships.paused(member, False, ""))
             read_members(center, live)
-    for at, adding in enumerate(center.intents):
-        if isinstance(adding, AddMember) and adding.interface in ready:
-            center.intents[at] = msgspec.structs.replace(adding, paused=False)
+    kept = [
+        each for each in center.intents if not (isinstance(each, SetPause) and each in withdrawn)
+    ]
+    center.intents = [
+        msgspec.structs.replace(each, paused=False)
+        if isinstance(each, AddMember) and each.interface in ready
+        else each
+        for each in kept
+    ]
 
 
 def _shelve_left_ready(center: Center) -> None:
