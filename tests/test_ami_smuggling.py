@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.ami_wire import Wire
 from xucd.ami import protocol
 from xucd.ami.events import decode
 from xucd.ami.framing import Framer, parse
@@ -235,7 +236,7 @@ def test_channels_to_which_another_program_gave_an_id_are_heard() -> None:
 async def test_a_channel_with_a_short_given_id_is_heard_although_nothing_else_comes() -> None:
     heard: asyncio.Queue[bytes] = asyncio.Queue()
     manager = protocol.ManagerProtocol(heard.put_nowait)
-    manager.responses = {}
+    manager.connection_made(Wire())
     given = wire(CHANNEL.replace("1795667017.3", "1"))
     manager.data_received(b"Asterisk Call Manager/11.0.0\r\n" + given.encode())
     async with asyncio.timeout(10):
@@ -369,7 +370,7 @@ async def test_what_is_held_is_heard_although_nothing_else_comes(
     monkeypatch.setattr(protocol, "HELD_S", 0.01)
     heard: asyncio.Queue[bytes] = asyncio.Queue()
     manager = protocol.ManagerProtocol(heard.put_nowait)
-    manager.responses = {}
+    manager.connection_made(Wire())
     manager.data_received(b"Asterisk Call Manager/11.0.0\r\n" + wire(LISTED).encode())
     await heard.get()
     odd = wire(LISTED.replace("Duration: ", "Duration: so far ")).encode()

@@ -23,7 +23,7 @@ from xucd.ami.errors import AmiError, ConnectionLost, DecodeError, LoginRefused,
 from xucd.ami.events import decode
 from xucd.ami.framing import Block, name_of
 from xucd.ami.numbers import check_number
-from xucd.ami.protocol import ManagerProtocol, connect
+from xucd.ami.protocol import Lists, ManagerProtocol, connect
 from xucd.ami.resync import list_queues, take_snapshot
 from xucd.center.events import Event
 from xucd.center.intents import DialOut, FindNumber, Intent
@@ -126,11 +126,11 @@ class Connection:
     def told_until(self) -> float | None:
         """The event loop's time until which the listener knows all; None without a connection.
 
-        That of the last byte or, while events are held, of the first that may be.
+        That of the last byte that is processed or, while events are held, of the first that may be.
         """
         if self._manager is None:
             return None
-        return self._held_since if self._holding else self._manager.received_at
+        return self._held_since if self._holding else self._manager.processed_at
 
     def start(self) -> None:
         """Begin to connect, and stay connected until `close`."""
@@ -202,7 +202,7 @@ class Connection:
             raise ConnectionLost("no connection to Asterisk")
         self._hold()
         try:
-            seen = await list_queues(lambda action: manager.query(action, LIST_TIMEOUT))
+            seen = await list_queues(Lists(manager, LIST_TIMEOUT))
         except AmiError as error:
             manager.drop(error)
             raise
@@ -268,9 +268,7 @@ class Connection:
     async def _synchronise(self, manager: ManagerProtocol) -> None:
         """Take a snapshot, and report it with the events held meanwhile."""
         self._snapshots += 1
-        snapshot = await take_snapshot(
-            self._snapshots, lambda action: manager.query(action, LIST_TIMEOUT)
-        )
+        snapshot = await take_snapshot(self._snapshots, Lists(manager, LIST_TIMEOUT))
         if manager.lost.done():
             raise ConnectionLost("the connection to Asterisk was lost")
         held, self._held = self._held, []

@@ -8,7 +8,7 @@ at once when the connection is lost. `xucd.ami.connection` makes the next connec
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from panoramisk.actions import Action as PendingAction
 from panoramisk.ami_protocol import AMIProtocol
@@ -20,12 +20,19 @@ from xucd.ami.errors import AmiError, ConnectionLost, Deadline, Rejected
 from xucd.ami.framing import Block, Framer, name_of, parse
 
 _ACTION_ID = b"\r\nActionID: "
+_SHUTDOWN = b"Event: Shutdown"
 
 HELD_S = 2.0
 """How long a block that is cut waits for its rest, in seconds: Asterisk writes each at once."""
 
 DOUBTED_S = 0.05
 """How long a block waits that is whole, unless its dialled number goes on."""
+
+TURN = 1 << 16
+"""The most bytes that are processed in one turn of the event loop: then it is everybody's turn."""
+
+Take = Callable[[bytes], None]
+"""Takes an item of a list, raw, as it arrives; may raise `AmiError`."""
 
 
 class Endpoint(Protocol):
@@ -47,12 +54,31 @@ class _Answer(Message):  # type: ignore[misc]  # panoramisk is untyped
         self.block = block
 
 
+class _List(NamedTuple):
+    """A list that is being answered, and who takes its items."""
+
+    pending: PendingAction
+    take: Take
+
+    def takes(self, raw: bytes) -> bool:
+        """Take an item; False for the list's first block and its last, which are panoramisk's."""
+        if not raw.startswith(b"Event: ") or name_of(raw).endswith(b"Complete"):
+            return False
+        if not self.pending.future.done():
+            try:
+                self.take(raw)
+            except AmiError as error:
+                self.pending.future.set_exception(error)
+        return True
+
+
 class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyped
     """One TCP connection to Asterisk, from the greeting to its end.
 
     `on_event` gets each event's raw block; `on_raw` the greeting and then every raw block, before
-    it is processed. `received_at` is the event loop's time of the last byte. `lost` is done when
-    the connection has ended: its result is the reason, or None when it was closed on this side.
+    it is processed. `received_at` is the event loop's time of the last byte, `processed_at` that of
+    the last one up to which all are processed. `lost` is done when the connection has ended: its
+    result is the reason, or None when it was closed on this side.
     """
 
     responses: dict[str, Any]  # panoramisk's: its actions by action id
@@ -66,8 +92,10 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         self._on_raw = on_raw
         self._framer = Framer()
         self._giving_up: asyncio.TimerHandle | None = None
+        self._unprocessed = b""
+        self._lists: dict[bytes, _List] = {}
         self.lost: asyncio.Future[AmiError | None] = asyncio.get_running_loop().create_future()
-        self.received_at = 0.0
+        self.received_at = self.processed_at = 0.0
 
     @property
     def greeting(self) -> str | None:
@@ -75,8 +103,40 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         return self._framer.greeting
 
     def data_received(self, data: bytes) -> None:
-        """Process bytes from the network. Called by the event loop."""
+        """Process bytes from the network. Called by the event loop.
+
+        Nothing more is read before the next turn of the loop. Otherwise a burst would be read to
+        its end while what it leads to, and everybody else, waits.
+        """
         self.received_at = asyncio.get_running_loop().time()
+        self._unprocessed += data
+        self.transport.pause_reading()
+        self._take_turn()
+
+    def _take_turn(self) -> None:
+        data, self._unprocessed = self._unprocessed[:TURN], self._unprocessed[TURN:]
+        try:
+            self._feed(data)
+        except BaseException:
+            # What came behind may depend on it; the next connection reads all anew.
+            self.drop(ConnectionLost("an event could not be processed"))
+            raise
+        if self.lost.done():
+            return
+        if not self._unprocessed:
+            self.processed_at = self.received_at
+        # Behind what is due to clients by now.
+        asyncio.get_running_loop().call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        if self.lost.done() or self.transport.is_closing():
+            return
+        if self._unprocessed:
+            self._take_turn()
+        else:
+            self.transport.resume_reading()
+
+    def _feed(self, data: bytes) -> None:
         greeted = self.greeting is not None
         try:
             blocks = self._framer.feed(data)
@@ -108,17 +168,26 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         for raw in blocks:
             if self._on_raw is not None:
                 self._on_raw(raw)
-            if not (self.responses and _ACTION_ID in raw and self._is_answer(raw)):
-                self._on_event(raw)
-                if name_of(raw) == b"Shutdown":
-                    self.drop(ConnectionLost("Asterisk is shutting down"))
+            if self.responses and (at := raw.find(_ACTION_ID)) >= 0:
+                start = at + len(_ACTION_ID)
+                end = raw.find(b"\r\n", start)
+                if self._is_answer(raw, raw[start:] if end < 0 else raw[start:end]):
+                    continue
+            self._on_event(raw)
+            if raw.startswith(_SHUTDOWN) and name_of(raw) == b"Shutdown":
+                self.drop(ConnectionLost("Asterisk is shutting down"))
 
-    def _is_answer(self, raw: bytes) -> bool:
-        """Give a block to the action that waits for it; False when none does."""
-        block = parse(raw)
-        if block["ActionID"] not in self.responses:
+    def _is_answer(self, raw: bytes, action_id: bytes) -> bool:
+        """Give a block to the action that waits for it; False when none does.
+
+        The items of a list pass panoramisk by, which takes ten times as long for each as we do.
+        """
+        listed = self._lists.get(action_id)
+        if listed is not None and listed.takes(raw):
+            return True
+        if action_id.decode("utf-8", "replace") not in self.responses:
             return False
-        self.handle_message(_Answer(block))
+        self.handle_message(_Answer(parse(raw)))
         return True
 
     async def query(self, action: Action, timeout: float) -> list[Block]:
@@ -129,6 +198,21 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         carried it out.
         """
         return await self.begin(action, timeout)
+
+    async def list_each(self, action: Action, take: Take, timeout: float) -> None:
+        """Send an action that is answered by a list, and give each item to `take` as it arrives.
+
+        So the list is never in memory as a whole. Raises as `query` does, and what `take` raises.
+        """
+        if self.lost.done():
+            raise ConnectionLost("no connection to Asterisk")
+        pending = self.send(action)
+        action_id = str(pending.id).encode()
+        self._lists[action_id] = _List(pending, take)
+        try:
+            await self._answer(action, pending, timeout)
+        finally:
+            del self._lists[action_id]
 
     def begin(self, action: Action, timeout: float) -> Coroutine[Any, Any, list[Block]]:
         """Send an action now; what is returned waits for its answer, as `query` does.
@@ -176,7 +260,14 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Handle the end of the connection. Called by the event loop."""
+        """Handle the end of the connection. Called by the event loop.
+
+        What came before it has happened, and is processed.
+        """
+        data, self._unprocessed = self._unprocessed, b""
+        if data and not self.lost.done():
+            self._feed(data)
+            self.processed_at = self.received_at
         self._end(ConnectionLost(str(exc) if exc else "Asterisk closed the connection"))
 
     def _end(self, reason: AmiError | None) -> None:
@@ -203,6 +294,21 @@ _LISTS = frozenset(
         "Status",
     }
 )
+
+
+class Lists(NamedTuple):
+    """A connection as lists are asked for, each within `timeout` seconds."""
+
+    manager: ManagerProtocol
+    timeout: float
+
+    async def query(self, action: Action) -> list[Block]:
+        """Send an action and return its answer; see `ManagerProtocol.query`."""
+        return await self.manager.query(action, self.timeout)
+
+    async def each(self, action: Action, take: Take) -> None:
+        """Have each item of a list taken; see `ManagerProtocol.list_each`."""
+        await self.manager.list_each(action, take, self.timeout)
 
 
 class _Manager(Manager):  # type: ignore[misc]  # panoramisk is untyped

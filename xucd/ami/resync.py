@@ -10,7 +10,8 @@ is then applied twice, which is harmless: an event carries a new state, not a di
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import msgspec
 
@@ -50,13 +51,26 @@ CUT = 500
 """The list `Status` cuts values at 511 bytes: one of at least so many is asked for by itself."""
 
 
+_DEVICE = b"Event: DeviceStateChange\r\n"
+_OF_QUEUE = b"\r\nDevice: Queue:"
 _READ = frozenset({FILENAME, STATUS, MUTED_MARK, QUEUE_MARK, *SHEET_MARKS})
 
 
+class Asked(Protocol):
+    """Asterisk, as a snapshot asks it: `query` for one answer, `each` for the items of a list."""
+
+    async def query(self, action: Action, /) -> list[Block]: ...
+    async def each(self, action: Action, take: Callable[[bytes], None], /) -> None: ...
+
+
 class SnapshotBuilder:
-    """Builds a snapshot from the answers, in any order. No I/O."""
+    """Builds a snapshot from the answers, in any order. No I/O.
+
+    Members, of which there are tens of thousands, are kept as they will be, never as blocks.
+    """
 
     def __init__(self) -> None:
+        self._texts: dict[str, str] = {}  # each text once: members have the same ones in all queues
         self._queues: set[str] = set()
         self._members: list[MemberSeen] = []
         self._callers: list[Block] = []
@@ -65,6 +79,12 @@ class SnapshotBuilder:
         self._holding: set[str] = set()  # bridges in which nobody talks
         self._dialled: dict[str, str] = {}  # by unique id
         self._variables: dict[str, dict[str, str]] = {}  # by unique id
+
+    def take(self, raw: bytes) -> None:
+        """Add one item of a list, as it came. Raises as `feed` does."""
+        if raw.startswith(_DEVICE) and _OF_QUEUE in raw:
+            return  # app_queue's own, one for each member
+        self.feed(parse(raw))
 
     def feed(self, block: Block) -> None:
         """Add one block of an answer; blocks that are neither list item nor variable are ignored.
@@ -80,7 +100,7 @@ class SnapshotBuilder:
             case "QueueParams":
                 self._queues.add(block["Queue"])
             case "QueueMember":
-                self._members.append(_member(block))
+                self._members.append(self._member(block))
             case "QueueEntry":
                 self._callers.append(block)
             case "CoreShowChannel":
@@ -93,6 +113,24 @@ class SnapshotBuilder:
                 self._status(block)
             case "":
                 self._variable(block)
+
+    def _member(self, block: Block) -> MemberSeen:
+        once = self._texts.setdefault
+        queue, interface, name = block["Queue"], block["Location"], block["Name"]
+        state_interface = block["StateInterface"]
+        return MemberSeen(
+            queue=once(queue, queue),
+            interface=once(interface, interface),
+            member=once(name, name),
+            penalty=count_of(block["Penalty"]),
+            paused=block["Paused"] == "1",
+            reason=reason_of(block),
+            last_call=moment_of(block["LastCall"]),
+            last_pause=moment_of(block["LastPause"]),
+            status=status_of(block["Status"]),
+            state_interface=once(state_interface, state_interface),
+            dynamic=is_dynamic(block),
+        )
 
     def _status(self, block: Block) -> None:
         if "DNID" in block:
@@ -174,22 +212,6 @@ class SnapshotBuilder:
         )
 
 
-def _member(block: Block) -> MemberSeen:
-    return MemberSeen(
-        queue=block["Queue"],
-        interface=block["Location"],
-        member=block["Name"],
-        penalty=count_of(block["Penalty"]),
-        paused=block["Paused"] == "1",
-        reason=reason_of(block),
-        last_call=moment_of(block["LastCall"]),
-        last_pause=moment_of(block["LastPause"]),
-        status=status_of(block["Status"]),
-        state_interface=block["StateInterface"],
-        dynamic=is_dynamic(block),
-    )
-
-
 def _channel(block: Block) -> ChannelSeen:
     number, name = caller_of(block, "CoreShowChannel")
     connected_number, connected_name = connected_of(block, "CoreShowChannel")
@@ -233,24 +255,22 @@ def _seconds(duration: str) -> int:
     return seconds_of(str(whole))
 
 
-async def take_snapshot(serial: int, query: Callable[[Action], Awaitable[list[Block]]]) -> Snapshot:
-    """Query everything. `query` sends one action and returns its answer.
+async def take_snapshot(serial: int, asterisk: Asked) -> Snapshot:
+    """Query everything. `serial` numbers the resynchronisation.
 
-    `serial` numbers the resynchronisation. Raises what `query` raises, and `DecodeError`.
+    Raises what `asterisk` raises, and `DecodeError`.
     """
     prefix = f"{PREFIX}/{serial}"
-    builder = SnapshotBuilder()
+    builder, query = SnapshotBuilder(), asterisk.query
     await query(actions.ping(f"{prefix}/begin"))
-    for answer in await asyncio.gather(
-        _queue_status(query, f"{prefix}/queues"),
-        query(actions.core_show_channels(f"{prefix}/channels")),
-        query(actions.device_state_list(f"{prefix}/devices")),
+    await asyncio.gather(
+        _queue_status(asterisk, builder, f"{prefix}/queues"),
+        asterisk.each(actions.core_show_channels(f"{prefix}/channels"), builder.take),
+        asterisk.each(actions.device_state_list(f"{prefix}/devices"), builder.take),
         # Nothing else shows that a transferred call came through a queue.
-        query(actions.bridge_list(f"{prefix}/bridges")),
-        query(actions.channel_variables(f"{prefix}/variables")),
-    ):
-        for block in answer:
-            builder.feed(block)
+        asterisk.each(actions.bridge_list(f"{prefix}/bridges"), builder.take),
+        asterisk.each(actions.channel_variables(f"{prefix}/variables"), builder.take),
+    )
     variables = [
         actions.getvar(variable, channel, f"{prefix}/{variable}/{unique_id}")
         for channel, unique_id, variable in builder.cut()
@@ -278,24 +298,20 @@ def pbx_time(pong: Block) -> float | None:
         return None
 
 
-async def list_queues(query: Callable[[Action], Awaitable[list[Block]]]) -> QueuesSeen:
+async def list_queues(asterisk: Asked) -> QueuesSeen:
     """Query the queues and members alone. Raises as `take_snapshot` does."""
     builder = SnapshotBuilder()
-    for block in await _queue_status(query, None):
-        builder.feed(block)
+    await _queue_status(asterisk, builder, None)
     return builder.queues()
 
 
-async def _queue_status(
-    query: Callable[[Action], Awaitable[list[Block]]], action_id: str | None
-) -> list[Block]:
-    """All queues; none of an Asterisk that has not loaded app_queue."""
+async def _queue_status(asterisk: Asked, builder: SnapshotBuilder, action_id: str | None) -> None:
+    """Add all queues; none of an Asterisk that has not loaded app_queue."""
     try:
-        return await query(actions.queue_status(action_id))
+        await asterisk.each(actions.queue_status(action_id), builder.take)
     except Rejected as error:
         if error.code != "AsteriskLacksAction":
             raise
-        return []
 
 
 class Resync:

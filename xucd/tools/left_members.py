@@ -12,7 +12,7 @@ from xucd.ami.actions import Action, for_intent
 from xucd.ami.connection import AmiSettings, log_in
 from xucd.ami.errors import Rejected
 from xucd.ami.framing import Block
-from xucd.ami.protocol import connect
+from xucd.ami.protocol import Lists, connect
 from xucd.ami.resync import list_queues
 from xucd.center.directory import Directory, spelled
 from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, RemoveMember, SetPause
@@ -60,13 +60,11 @@ async def left_members(
     """What there is to end; with `end` it is done. Raises `AmiError`."""
     manager = await connect(ami, lambda raw: None)
 
-    def query(action: Action) -> Awaitable[list[Block]]:
-        return manager.query(action, max(ami.action_timeout, LIST_TIMEOUT))
-
+    lists = Lists(manager, max(ami.action_timeout, LIST_TIMEOUT))
     try:
         await log_in(manager, ami)
-        found = endings(await list_queues(query), directory, stations)
-        return await _done(query, found) if end else found
+        found = endings(await list_queues(lists), directory, stations)
+        return await _done(lists.query, found) if end else found
     finally:
         manager.close()
 

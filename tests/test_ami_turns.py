@@ -1,0 +1,206 @@
+"""A burst of AMI leaves everybody else their turns, and long lists are read as they come."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NamedTuple
+
+import pytest
+
+from tests.ami_wire import Wire
+from xucd.ami import actions
+from xucd.ami.errors import ConnectionLost, DecodeError, Rejected
+from xucd.ami.framing import name_of
+from xucd.ami.protocol import TURN, ManagerProtocol, connect
+
+GREETING = b"Asterisk Call Manager/11.0.0\r\n"
+EVENT = b"Event: DeviceStateChange\r\nDevice: PJSIP/1001\r\nState: INUSE\r\n\r\n"
+IN_A_TURN = TURN // len(EVENT) + 1
+
+
+class Address(NamedTuple):
+    """Where a manager listens."""
+
+    host: str
+    port: int
+    action_timeout: float = 10.0
+
+
+class Manager:
+    """A protocol on a wire, and what it has heard."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+        self.fails = False
+        self.wire = Wire()
+        self.protocol = ManagerProtocol(self._hear)
+        self.protocol.connection_made(self.wire)
+        self.protocol.data_received(GREETING)
+
+    def _hear(self, raw: bytes) -> None:
+        if self.fails:
+            raise ZeroDivisionError
+        self.heard.append(raw)
+
+    def answers(self, *blocks: str) -> None:
+        """Answer the action that was sent last."""
+        action_id = self.wire.written.rpartition(b"ActionID: ")[2].partition(b"\r\n")[0].decode()
+        text = "".join(f"{block}\r\nActionID: {action_id}\r\n\r\n" for block in blocks)
+        self.protocol.data_received(text.encode())
+
+
+async def test_nothing_more_is_read_before_what_is_due_by_then_was_done() -> None:
+    manager, order = Manager(), []
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_soon(lambda: order.append(manager.wire.reads))
+    manager.protocol.data_received(EVENT)
+    asyncio.get_running_loop().call_soon(lambda: order.append(manager.wire.reads))
+    assert not manager.wire.reads
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert order == [False, True]
+
+
+async def test_a_large_read_is_processed_in_turns_between_which_others_have_theirs() -> None:
+    manager = Manager()
+    await asyncio.sleep(0)
+    manager.protocol.data_received(EVENT * 4 * IN_A_TURN)
+    counts = []
+    while not manager.wire.reads:
+        counts.append(len(manager.heard))
+        await asyncio.sleep(0)
+    assert len(counts) >= 4
+    assert counts == sorted(counts)
+    assert all(
+        later - sooner <= IN_A_TURN for sooner, later in zip([0, *counts], counts, strict=False)
+    )
+    assert len(manager.heard) == 4 * IN_A_TURN
+
+
+async def test_a_burst_over_a_socket_lets_everybody_have_a_turn_after_each_part() -> None:
+    burst = GREETING + EVENT * (100 * IN_A_TURN)
+    sent = asyncio.Event()
+
+    async def pbx(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(burst)
+        await sent.wait()
+        writer.close()
+
+    server = await asyncio.start_server(pbx, "127.0.0.1", 0)
+    heard: list[bytes] = []
+    at = Address(*server.sockets[0].getsockname()[:2])
+    async with server:
+        manager = await connect(at, heard.append)
+        turns, most = 0, 0
+        async with asyncio.timeout(60):
+            while (before := len(heard)) < 100 * IN_A_TURN:
+                await asyncio.sleep(0)
+                turns += len(heard) > before
+                most = max(most, len(heard) - before)
+        sent.set()
+        await manager.lost
+    assert turns >= 50
+    assert most <= 2 * IN_A_TURN
+
+
+async def test_a_connection_ends_with_an_event_that_cannot_be_processed() -> None:
+    manager = Manager()
+    manager.protocol.data_received(EVENT * 2 * IN_A_TURN)
+    manager.fails = True
+    errors: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: errors.append(context["exception"]))
+    async with asyncio.timeout(10):
+        await manager.protocol.lost
+    loop.set_exception_handler(None)
+    assert manager.wire.closing
+    assert [type(error) for error in errors] == [ZeroDivisionError]
+
+
+async def test_what_is_not_processed_yet_does_not_count_as_told() -> None:
+    manager = Manager()
+    await asyncio.sleep(0.01)
+    told = manager.protocol.processed_at
+    manager.protocol.data_received(EVENT * 2 * IN_A_TURN)
+    assert manager.protocol.received_at > told
+    assert manager.protocol.processed_at == told
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert manager.protocol.processed_at == manager.protocol.received_at
+
+
+async def test_what_came_before_the_end_of_a_connection_has_happened() -> None:
+    manager = Manager()
+    manager.protocol.data_received(EVENT * 3 * IN_A_TURN)
+    manager.protocol.connection_lost(None)
+    assert len(manager.heard) == 3 * IN_A_TURN
+    assert isinstance(manager.protocol.lost.result(), ConnectionLost)
+    await asyncio.sleep(0)
+    assert not manager.wire.reads  # nothing is asked of a connection that has ended
+
+
+async def test_the_items_of_a_list_are_taken_as_they_come() -> None:
+    manager, taken = Manager(), list[bytes]()
+    listing = asyncio.ensure_future(
+        manager.protocol.list_each(actions.queue_status(), taken.append, 5)
+    )
+    await asyncio.sleep(0)
+    manager.answers("Response: Success\r\nEventList: start\r\nMessage: Queue status will follow")
+    manager.answers("Event: QueueParams\r\nQueue: a", "Event: QueueMember\r\nQueue: a")
+    assert [name_of(raw) for raw in taken] == [b"QueueParams", b"QueueMember"]
+    assert not listing.done()
+    manager.answers("Event: QueueStatusComplete\r\nEventList: Complete\r\nListItems: 2")
+    await listing
+    assert not manager.heard
+    assert not manager.protocol.responses
+
+
+async def test_a_list_without_items_ends() -> None:
+    manager, taken = Manager(), list[bytes]()
+    listing = asyncio.ensure_future(
+        manager.protocol.list_each(actions.core_show_channels("x"), taken.append, 5)
+    )
+    await asyncio.sleep(0)
+    manager.answers(
+        "Response: Success\r\nEventList: start\r\nMessage: Channels will follow",
+        "Event: CoreShowChannelsComplete\r\nEventList: Complete\r\nListItems: 0",
+    )
+    await listing
+    assert not taken
+
+
+async def test_a_list_that_is_refused_says_why() -> None:
+    manager = Manager()
+    listing = asyncio.ensure_future(
+        manager.protocol.list_each(actions.queue_status(), lambda raw: None, 5)
+    )
+    await asyncio.sleep(0)
+    manager.answers("Response: Error\r\nMessage: Permission denied")
+    with pytest.raises(Rejected):
+        await listing
+
+
+async def test_an_item_that_cannot_be_read_fails_its_list_alone() -> None:
+    def fail(raw: bytes) -> None:
+        raise DecodeError("QueueMember", "no field 'Queue'")
+
+    manager = Manager()
+    listing = asyncio.ensure_future(manager.protocol.list_each(actions.queue_status(), fail, 5))
+    await asyncio.sleep(0)
+    manager.answers("Response: Success\r\nEventList: start\r\nMessage: Queue status will follow")
+    manager.answers("Event: QueueMember\r\nName: x", "Event: QueueMember\r\nName: y")
+    with pytest.raises(DecodeError):
+        await listing
+    manager.protocol.data_received(EVENT)
+    assert len(manager.heard) == 1
+
+
+async def test_a_list_ends_with_its_connection() -> None:
+    manager = Manager()
+    listing = asyncio.ensure_future(
+        manager.protocol.list_each(actions.queue_status(), lambda raw: None, 5)
+    )
+    await asyncio.sleep(0)
+    manager.protocol.connection_lost(None)
+    with pytest.raises(ConnectionLost):
+        await listing
