@@ -135,10 +135,7 @@ class Fields:
 
     def get(self, key: str, default: str) -> str:
         """The header's value, or `default` when the block has no such header."""
-        try:
-            return self[key]
-        except KeyError:
-            return default
+        return self[key] if _MARKS[key] in self._text else default
 
 
 def _parse_slowly(lines: list[str]) -> Block:

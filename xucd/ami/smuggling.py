@@ -28,6 +28,7 @@ number. docs/operating.md shows how to filter it.
 
 import re
 from collections import deque
+from functools import cached_property
 from itertools import pairwise
 
 END = b"\r\n\r\n"
@@ -42,14 +43,15 @@ MAX_NUMBERS = 100
 LONGEST = 79
 """The most bytes of a number that was dialled."""
 
-_ANY = rb"[^\r\n]*\r\n\w*"
+# Nothing is tried twice; and a header has a prefix only where several channels are described.
+_ANY = rb"[^\r\n]*+\r\n\w*?"
 _PARTIES = (
-    rb"CallerIDNum: (VALUE)\r\n\w*CallerIDName: ANYConnectedLineNum: (VALUE)\r\n\w*"
+    rb"CallerIDNum: (VALUE)\r\n\w*?CallerIDName: ANYConnectedLineNum: (VALUE)\r\n\w*?"
     rb"ConnectedLineName: ANY"
 )
 _PLACE = rb"Language: ANYAccountCode: ANYContext: ANYExten: "
 _IDS = rb"Priority: ANYUniqueid: ANYLinkedid: "
-_DESCRIPTION = rb"ANY" + _PARTIES + _PLACE + rb"(EXTEN)\r\n\w*" + _IDS
+_DESCRIPTION = rb"ANY" + _PARTIES + _PLACE + rb"(EXTEN)\r\n\w*?" + _IDS
 _LISTED = (
     _DESCRIPTION + rb"ANYApplication: ANYApplicationData: (VALUE)\r\n"
     rb"Duration: -?\d+:-?\d+:-?\d+\r\n"  # negative once Asterisk's clock was set back
@@ -70,18 +72,27 @@ class _Form:
     """How Asterisk describes somebody: a `mark` and the headers after it.
 
     `whole` is for values of one line, `torn` for values with line ends. Of variables there may be
-    many, which `torn` takes for one. It `dials` if the number that was dialled is among them.
+    many, which `torn` takes for one. It `dials` if the number that was dialled is among them. What
+    only a block needs that is not whole is compiled when the first one comes.
     """
 
     def __init__(self, mark: bytes, headers: bytes) -> None:
         self.mark = mark
         self.dials = b"EXTEN" in headers
         self.whole = re.compile(_whole(headers))
-        torn = headers.replace(b"ANY", _ANY).replace(b"VARIABLES", rb"(?:Variable: .*\r\n)?")
+        self._headers = headers
+
+    @cached_property
+    def torn(self) -> re.Pattern[bytes]:
+        torn = self._headers.replace(b"ANY", _ANY)
+        torn = torn.replace(b"VARIABLES", rb"(?:Variable: .*\r\n)?")
         torn = torn.replace(b"VALUE", rb".*?").replace(b"AGAIN", rb"(?P=exten)")
         torn = torn.replace(b"EXTEN", rb"?P<exten>.{0,%d}" % LONGEST)
-        self.torn = re.compile(torn, re.DOTALL)
-        self._cut = re.compile(_cut(re.sub(b"EXTEN|AGAIN", b"VALUE", headers)))
+        return re.compile(torn, re.DOTALL)
+
+    @cached_property
+    def _cut(self) -> re.Pattern[bytes]:
+        return re.compile(_cut(re.sub(b"EXTEN|AGAIN", b"VALUE", self._headers)))
 
     def is_cut(self, block: bytes, at: int) -> bool:
         """Whether what begins at the mark there ends, or goes on wrongly, behind a value.
@@ -99,8 +110,8 @@ class _Form:
 
 
 def _whole(headers: bytes) -> bytes:
-    headers = headers.replace(b"EXTEN", rb"?P<exten>[^\r\n]*")
-    headers = re.sub(b"VALUE|AGAIN", rb"[^\\r\\n]*", headers.replace(b"ANY", _ANY))
+    headers = headers.replace(b"EXTEN", rb"?P<exten>[^\r\n]*+")
+    headers = re.sub(b"VALUE|AGAIN", rb"[^\\r\\n]*+", headers.replace(b"ANY", _ANY))
     return headers.replace(b"VARIABLES", rb"(?:Variable: [^\r\n]*\r\n)*")
 
 
@@ -130,16 +141,22 @@ _ITEMS = (
     (b"Event: Status\r\n", _Form(_CHANNEL.mark, _STATUS)),
 )
 """Where more is said than who it is, by how a block begins."""
+_LISTS = (b"Event: CoreShowChannel\r\n", b"Event: Status\r\n")
 _BREAK = re.compile(rb"\r\n(?!Variable: |\Z)|\r(?!\n)|(?<!\r)\n")
-_LAST = b"Linkedid: "
-_IDENTIFIED = re.compile(rb"(?:\A|\r\n)\w*" + _whole(_IDS))
-_BEGUN = re.compile(_whole(rb"ChannelStateDesc: ANYCallerIDNum: |\r\n\w*" + _PLACE))
+_IDENTIFIED = re.compile(rb"(?:\A|\r\n)\w*?" + _whole(_IDS))
+_BEGUN = re.compile(_whole(rb"ChannelStateDesc: ANYCallerIDNum: |\r\n\w*?" + _PLACE))
+_OWN = rb"(?:\d{10}\.\d+|[^\r\n]*-\d{10}\.\d+)(?:;[12])?"
 _OWN_IDS = re.compile(
-    rb"\r\n\w*Priority: -?\d+\r\n\w*Uniqueid: OWN\r\n\w*Linkedid: OWN(?:\r\n|\Z)".replace(
-        b"OWN", rb"[^\r\n]*\d{10}\.\d+(?:;[12])?"
+    rb"\r\n\w*?Priority: -?\d+\r\n\w*?Uniqueid: OWN\r\n\w*?Linkedid: OWN(?=\r\n|\Z)".replace(
+        b"OWN", _OWN
     )
 )
 """Ids as Asterisk makes them: perhaps its name, the epoch second, and how many came before."""
+_PLAIN = re.compile(
+    _CHANNEL.mark
+    + _whole(rb"ANY" + _PARTIES.replace(b"(VALUE)", b"VALUE") + _PLACE + rb"(EXTEN)")
+    + _OWN_IDS.pattern
+)
 
 
 class Mender:
@@ -173,7 +190,9 @@ class Mender:
                     self._dropped += END + block
                     continue
                 self._dropped, self._own = b"", []
-            if not self._held and self._is_whole(block):
+            if not self._held and (
+                (_is_plain(block) and _CHANNEL in self._seen) or self._is_whole(block)
+            ):
                 mended.append(block)
                 continue
             if not self._held and self._is_rest(block):
@@ -231,7 +250,7 @@ class Mender:
     def _is_whole(self, block: bytes) -> bool:
         form, found = _form_of(block), None
         at = block.find(form.mark)
-        if block.find(_LAST, 0, at if at >= 0 else len(block)) >= 0 and self._is_rest(block):
+        if b"Linkedid: " in block[: at if at >= 0 else None] and self._is_rest(block):
             return False
         while at >= 0:
             found = form.whole.match(block, at + len(form.mark))
@@ -262,6 +281,24 @@ class Mender:
         """Whether it begins within a description, behind the number that was dialled."""
         found = _IDENTIFIED.search(block) if _CHANNEL in self._seen else None
         return found is not None and _BEGUN.search(block, 0, found.start()) is None
+
+
+def _is_plain(block: bytes) -> bool:
+    """Whether it is whole for certain, as most are: found out in less than all the rest takes."""
+    at = block.find(_CHANNEL.mark)
+    if at < 0:
+        return b"Linkedid: " not in block and not block.startswith(_ENTRY.mark)
+    if block.startswith(_LISTS) or block.find(b"Linkedid: ", 0, at) >= 0:
+        return False
+    while at >= 0:
+        found = _PLAIN.match(block, at)
+        if found is None:
+            return False
+        end = found.end()
+        if block.find(b"Priority: ", end, found.start("exten") + LONGEST + 40) >= 0:
+            return False
+        at = block.find(_CHANNEL.mark, end)
+    return True
 
 
 def _form_of(block: bytes) -> _Form:
