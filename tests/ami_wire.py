@@ -8,13 +8,18 @@ class Wire(asyncio.Transport):
 
     def __init__(self) -> None:
         super().__init__()
-        self.written = b""
+        self.writes: list[bytes] = []
         self.reads = True
         self.pauses = 0
         self.closing = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.written += bytes(data)
+        self.writes.append(bytes(data))
+
+    @property
+    def written(self) -> bytes:
+        """All that was written."""
+        return b"".join(self.writes)
 
     def pause_reading(self) -> None:
         self.reads = False

@@ -1,8 +1,9 @@
-"""A burst of AMI leaves everybody else their turns, and long lists are read as they come."""
+"""A burst of AMI leaves others their turns; lists are read as they come, actions sent together."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import NamedTuple
 
 import pytest
@@ -204,3 +205,31 @@ async def test_a_list_ends_with_its_connection() -> None:
     manager.protocol.connection_lost(None)
     with pytest.raises(ConnectionLost):
         await listing
+
+
+async def test_the_actions_of_a_turn_are_written_in_two_goes_in_their_order() -> None:
+    manager = Manager()
+    sent = [manager.protocol.send(actions.ping(str(number))) for number in range(100)]
+    assert len(manager.wire.writes) == 1  # the first one does not wait for others
+    await asyncio.sleep(0)
+    assert len(manager.wire.writes) == 2
+    ids = re.findall(rb"ActionID: (\S+)", manager.wire.written)
+    assert ids == [each.id.encode() for each in sent]
+    manager.protocol.send(actions.ping("next"))
+    assert len(manager.wire.writes) == 3
+    for each in sent:
+        manager.protocol.data_received(f"Response: Success\r\nActionID: {each.id}\r\n\r\n".encode())
+    assert [each.future.result()["ActionID"] for each in sent] == [each.id for each in sent]
+
+
+@pytest.mark.parametrize(("end", "count"), [("close", 3), ("drop", 1)])
+async def test_what_was_sent_before_a_connection_is_closed_is_written(end: str, count: int) -> None:
+    manager = Manager()
+    sent = [manager.protocol.send(actions.ping()) for _ in range(3)]
+    if end == "close":
+        manager.protocol.close()
+    else:
+        manager.protocol.drop(ConnectionLost("x"))
+    await asyncio.sleep(0)
+    assert manager.wire.written.count(b"Action: Ping\r\n") == count
+    assert all(isinstance(each.future.exception(), ConnectionLost) for each in sent)

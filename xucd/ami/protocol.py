@@ -1,9 +1,10 @@
 """One TCP connection to Asterisk's manager: panoramisk's protocol and manager, made safe.
 
-panoramisk matches answers to actions and knows which answers are lists; that is kept. Replaced is
-whatever could lose or repeat something: framing works on bytes; events go to xucd's decoder instead
-of panoramisk's slow messages; an action is never sent twice; and an action without an answer fails
-at once when the connection is lost. `xucd.ami.connection` makes the next connection.
+panoramisk connects, numbers the actions and knows where lists begin and end; that is kept. Replaced
+is whatever could lose or repeat something, or takes long: framing works on bytes; events go to
+xucd's decoder instead of panoramisk's slow messages, and so do single answers and the items of
+lists; an action is never sent twice; and an action without an answer fails at once when the
+connection is lost. `xucd.ami.connection` makes the next connection.
 """
 
 import asyncio
@@ -46,6 +47,13 @@ class Endpoint(Protocol):
     def action_timeout(self) -> float: ...
 
 
+class SentAction(NamedTuple):
+    """An action that was sent. Its future gets the answer, of a list all that panoramisk has."""
+
+    id: str
+    future: "asyncio.Future[Any]"
+
+
 class _Answer(Message):  # type: ignore[misc]  # panoramisk is untyped
     """A block in the form that panoramisk needs, and the block itself."""
 
@@ -57,18 +65,18 @@ class _Answer(Message):  # type: ignore[misc]  # panoramisk is untyped
 class _List(NamedTuple):
     """A list that is being answered, and who takes its items."""
 
-    pending: PendingAction
+    sent: SentAction
     take: Take
 
     def takes(self, raw: bytes) -> bool:
         """Take an item; False for the list's first block and its last, which are panoramisk's."""
         if not raw.startswith(b"Event: ") or name_of(raw).endswith(b"Complete"):
             return False
-        if not self.pending.future.done():
+        if not self.sent.future.done():
             try:
                 self.take(raw)
             except AmiError as error:
-                self.pending.future.set_exception(error)
+                self.sent.future.set_exception(error)
         return True
 
 
@@ -81,7 +89,9 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
     result is the reason, or None when it was closed on this side.
     """
 
-    responses: dict[str, Any]  # panoramisk's: its actions by action id
+    responses: dict[
+        str, Any
+    ]  # what waits for an answer, by action id: panoramisk's, or a `SentAction`
 
     def __init__(
         self,
@@ -93,6 +103,7 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         self._framer = Framer()
         self._giving_up: asyncio.TimerHandle | None = None
         self._unprocessed = b""
+        self._unsent: list[bytes] | None = None  # None before this turn's first action
         self._lists: dict[bytes, _List] = {}
         self.lost: asyncio.Future[AmiError | None] = asyncio.get_running_loop().create_future()
         self.received_at = self.processed_at = 0.0
@@ -180,15 +191,20 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
     def _is_answer(self, raw: bytes, action_id: bytes) -> bool:
         """Give a block to the action that waits for it; False when none does.
 
-        The items of a list pass panoramisk by, which takes ten times as long for each as we do.
+        Single answers and the items of a list pass panoramisk by, which takes ten times as long.
         """
         listed = self._lists.get(action_id)
         if listed is not None and listed.takes(raw):
             return True
-        if action_id.decode("utf-8", "replace") not in self.responses:
-            return False
-        self.handle_message(_Answer(parse(raw)))
-        return True
+        key = action_id.decode("utf-8", "replace")
+        sent = self.responses.get(key)
+        if isinstance(sent, SentAction):
+            del self.responses[key]
+            if not sent.future.done():
+                sent.future.set_result(parse(raw))
+        elif sent is not None:
+            self.handle_message(_Answer(parse(raw)))
+        return sent is not None
 
     async def query(self, action: Action, timeout: float) -> list[Block]:
         """Send an action and return its answer: one block, or a list's blocks.
@@ -206,11 +222,11 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         """
         if self.lost.done():
             raise ConnectionLost("no connection to Asterisk")
-        pending = self.send(action)
-        action_id = str(pending.id).encode()
-        self._lists[action_id] = _List(pending, take)
+        sent = self.send(action)
+        action_id = sent.id.encode()
+        self._lists[action_id] = _List(sent, take)
         try:
-            await self._answer(action, pending, timeout)
+            await self._answer(action, sent, timeout)
         finally:
             del self._lists[action_id]
 
@@ -223,31 +239,57 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
             raise ConnectionLost("no connection to Asterisk")
         return self._answer(action, self.send(action), timeout)
 
-    async def _answer(self, action: Action, pending: PendingAction, timeout: float) -> list[Block]:
+    async def _answer(self, action: Action, sent: SentAction, timeout: float) -> list[Block]:
         try:
             # Not wait_for(): Python 3.11's forgets a cancellation that comes with the result.
             async with asyncio.timeout(timeout):
-                answer = await pending.future
+                answer = await sent.future
         except TimeoutError:
             raise Deadline(f"Asterisk did not answer {action.name} in {timeout:g} s") from None
         finally:
-            self.responses.pop(pending.id, None)
-        blocks = [message.block for message in (answer if isinstance(answer, list) else [answer])]
+            self.responses.pop(sent.id, None)
+        blocks = [
+            each.block if isinstance(each, _Answer) else each
+            for each in (answer if isinstance(answer, list) else [answer])
+        ]
         if blocks[0].get("Response") == "Error":
             raise Rejected(action.name, blocks[0].get("Message", ""))
         return blocks
 
-    def send(self, action: Action) -> PendingAction:
-        """Send an action; its `future` gets panoramisk's answer. The connection must be open.
+    def send(self, action: Action) -> SentAction:
+        """Send an action. The connection must be open.
 
-        panoramisk's own `send` logs an action that fails, with the secret in it.
+        panoramisk's own `send` logs an action that fails, with the secret in it. It is asked for
+        lists alone, of which it knows where they begin and end.
         """
-        # Without `as_list`, panoramisk takes answers such as "Added interface to queue" for the
-        # beginning of a list and waits for its end for ever.
-        pending = PendingAction(action.as_dict(), as_list=None if action.name in _LISTS else False)
-        self.responses[pending.id] = pending
-        self.transport.write(str(pending).encode())
-        return pending
+        if action.name in _LISTS:
+            pending = PendingAction(action.as_dict())
+            sent, waiting, text = SentAction(pending.id, pending.future), pending, str(pending)
+        else:
+            headers = action.as_dict()
+            if "ActionID" not in headers:
+                headers["ActionID"] = PendingAction.action_id_generator()
+            text = "".join([f"{key}: {value}\r\n" for key, value in headers.items()]) + "\r\n"
+            sent = waiting = SentAction(
+                headers["ActionID"], asyncio.get_running_loop().create_future()
+            )
+        self.responses[sent.id] = waiting
+        self._write(text.encode())
+        return sent
+
+    def _write(self, data: bytes) -> None:
+        """Write at once, but all that this turn has after its first in one go."""
+        if self._unsent is None:
+            self._unsent = []
+            asyncio.get_running_loop().call_soon(self._write_unsent)
+            self.transport.write(data)
+        else:
+            self._unsent.append(data)
+
+    def _write_unsent(self) -> None:
+        unsent, self._unsent = self._unsent, None
+        if unsent and not self.transport.is_closing():
+            self.transport.write(b"".join(unsent))
 
     def drop(self, reason: AmiError) -> None:
         """Abort the connection at once, without sending what is still buffered."""
@@ -257,6 +299,7 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
     def close(self) -> None:
         """Close the connection; actions without an answer fail now."""
         self._end(None)
+        self._write_unsent()
         self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
