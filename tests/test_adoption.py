@@ -11,7 +11,6 @@ from tests.conftest import TODAY
 from tests.scene import SUPPORT, Scene
 from tests.test_discovery import found, member
 from tests.test_members_found import joins, seen
-from xucd.app import adopting as app_adopting
 from xucd.app.adopting import Adopter
 from xucd.center import events as ev
 from xucd.center.audit import Actor, Kind
@@ -194,7 +193,7 @@ async def test_two_adoptions_at_once_make_two_agents(
     async def reload() -> None:
         """Nobody is there to go on with it."""
 
-    monkeypatch.setattr(app_adopting, "discover", discovered)
+    monkeypatch.setattr("xucd.tools.discovery.discover", discovered)
     apply(store, PRESENT)
     ahead = AsyncStore(store)
     link: Any = SimpleNamespace(query=None)

@@ -93,3 +93,20 @@ def test_what_only_some_centres_need_is_not_imported_by_all() -> None:
     imported = {name.partition(".")[0] for name in json.loads(done.stdout)}
     assert "autobahn" in imported
     assert imported & {"authlib", "joserfc", "ldap3"} == set()
+
+
+def test_the_daemon_starts_without_what_other_commands_and_databases_need() -> None:
+    """Each is a part of the second that a start takes."""
+    program = (
+        "import sys, xucd.cli, xucd.app.daemon, xucd.app.assembly\nprint(*sys.modules, sep='\\n')"
+    )
+    said = subprocess.check_output([sys.executable, "-c", program], text=True, cwd=ROOT)
+    needless = {
+        "xucd.tools.proposal",
+        "xucd.tools.discovery",
+        "xucd.cti.schema.asyncapi",
+        "sqlalchemy.dialects.postgresql",
+        "alembic",
+        "ldap3",
+    }
+    assert needless.isdisjoint(said.splitlines())

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from tests.conftest import PROJECT, as_nobody
 from xucd import cli
-from xucd.cli import first_users, setting_up, setup_asterisk
+from xucd.cli import first_users, setup_asterisk, setup_steps
 from xucd.cli.setup_run import SETTINGS, Run
 from xucd.cli.subcommand import Mistake
 from xucd.config import center_file
@@ -905,7 +905,7 @@ def test_an_installation_that_a_service_cannot_read_is_found(
     ],
 )
 def test_the_pages_address_can_be_opened_as_it_is_printed(web: Web, page: str) -> None:
-    assert setting_up.page_of(web) == page
+    assert setup_steps.page_of(web) == page
 
 
 KILLED = """
@@ -1090,13 +1090,13 @@ def a_run(folder: Path, etc: Path | None = None, **arguments: object) -> Run:
 
 def test_a_centre_file_that_somebody_changed_is_never_replaced(tmp_path: Path) -> None:
     path = tmp_path / "center.toml"
-    setting_up.keep(a_run(tmp_path), "# one\n")
-    setting_up.keep(a_run(tmp_path), "# two\n")
+    setup_steps.keep(a_run(tmp_path), "# one\n")
+    setup_steps.keep(a_run(tmp_path), "# two\n")
     assert path.read_text() == "# two\n"
     assert path.stat().st_mode & 0o007 == 0
     path.write_text("# two\n# mine\n")
-    setting_up.keep(a_run(tmp_path), "# three\n")
-    setting_up.keep(a_run(tmp_path), "# four\n")
+    setup_steps.keep(a_run(tmp_path), "# three\n")
+    setup_steps.keep(a_run(tmp_path), "# four\n")
     assert path.read_text() == "# two\n# mine\n"
 
 
@@ -1112,9 +1112,9 @@ def test_the_centre_file_is_there_before_its_centre_and_not_without_it(tmp_path:
 
     def refused(text: str) -> None:
         with pytest.raises(Mistake):
-            setting_up.keep(a_run(tmp_path), text, apply)
+            setup_steps.keep(a_run(tmp_path), text, apply)
 
-    setting_up.keep(a_run(tmp_path), "# one\n", apply)
+    setup_steps.keep(a_run(tmp_path), "# one\n", apply)
     refused("# two\n")
     assert (held, path.read_text()) == (["# one\n", "# two\n"], "# one\n")
     path.write_text("# mine\n")

@@ -8,8 +8,6 @@ from xucd.ami.errors import AmiError
 from xucd.center.audit import Actor
 from xucd.center.refused import Refused
 from xucd.store import AsyncStore, extending
-from xucd.tools.adoption import NotAdoptable, adopting
-from xucd.tools.discovery import discover
 from xucd.web.rest_route import Adopted
 
 
@@ -28,6 +26,10 @@ class Adopter:
         Raises `StoreError`, and `Refused` with `MemberUnknown`, `NotAdoptable` or an AMI error's
         code.
         """
+        # Only now: to be able to propose something takes a twentieth of a start.
+        from xucd.tools.adoption import NotAdoptable, adopting  # noqa: PLC0415
+        from xucd.tools.discovery import discover  # noqa: PLC0415
+
         try:
             found = await discover(self.connection.query)
             proposed = adopting(found, interface, allow)
