@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 import xucd
-from tests.scene import Scene
+from tests.scene import ALICE, BRUCE, DAY, SALES, SUPPORT, Scene, directory
 from xucd.center.agent import Stance
+from xucd.center.center import Center, Remembered
 from xucd.center.live import AgentRecord
 
 ROOT = Path(xucd.__file__).parent
@@ -68,3 +69,14 @@ def test_the_writers_of_an_agent_are_these() -> None:
         "set_line", "set_members", "set_since", "set_told", "set_wrapup", "settle", "shift", "show",
         "take_out",
     } == WRITERS  # fmt: skip
+
+
+def test_agents_with_the_same_queues_share_them_until_one_is_configured_otherwise() -> None:
+    scene = Scene()
+    same = Remembered(queues={BRUCE: {SUPPORT: 0, SALES: 1}, ALICE: {SUPPORT: 0, SALES: 1}})
+    center = Center(directory(), scene.now, lambda at: at + DAY, same)
+    bruce, alice = center.agent_record(BRUCE), center.agent_record(ALICE)
+    assert bruce._queues is alice._queues
+    bruce.configure(SUPPORT, 3)
+    alice.configure(SALES, -1)
+    assert (bruce.queues, alice.queues) == ({SUPPORT: 3, SALES: 1}, {SUPPORT: 0})

@@ -70,7 +70,9 @@ class SnapshotBuilder:
     """
 
     def __init__(self) -> None:
-        self._texts: dict[str, str] = {}  # each text once: members have the same ones in all queues
+        # Each text and moment once: an agent's members have the same ones, and so has its phone.
+        self._texts: dict[str, str] = {}
+        self._moments: dict[int, int] = {}
         self._queues: set[str] = set()
         self._members: list[MemberSeen] = []
         self._callers: list[Block] = []
@@ -106,7 +108,9 @@ class SnapshotBuilder:
             case "CoreShowChannel":
                 self._channels.append(_channel(block))
             case "DeviceStateChange":
-                self._devices[block["Device"]] = block["State"]
+                device, state = block["Device"], block["State"]
+                once = self._texts.setdefault
+                self._devices[once(device, device)] = once(state, state)
             case "BridgeListItem" if block["BridgeTechnology"] == HOLDING:
                 self._holding.add(block["BridgeUniqueid"])
             case "Status":
@@ -118,6 +122,7 @@ class SnapshotBuilder:
         once = self._texts.setdefault
         queue, interface, name = block["Queue"], block["Location"], block["Name"]
         state_interface = block["StateInterface"]
+        last_call, last_pause = moment_of(block["LastCall"]), moment_of(block["LastPause"])
         return MemberSeen(
             queue=once(queue, queue),
             interface=once(interface, interface),
@@ -125,8 +130,8 @@ class SnapshotBuilder:
             penalty=count_of(block["Penalty"]),
             paused=block["Paused"] == "1",
             reason=reason_of(block),
-            last_call=moment_of(block["LastCall"]),
-            last_pause=moment_of(block["LastPause"]),
+            last_call=self._moments.setdefault(last_call, last_call),
+            last_pause=self._moments.setdefault(last_pause, last_pause),
             status=status_of(block["Status"]),
             state_interface=once(state_interface, state_interface),
             dynamic=is_dynamic(block),

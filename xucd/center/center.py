@@ -144,8 +144,9 @@ class Center:
         if resumed is not None:
             self.queue_stats.lately.update(resumed.lately.callers)
             self.phone_calls.lately.update(resumed.lately.rung)
+        queues = _each_once(remembered.queues)
         for agent in directory.agents.values():
-            record = self._new_record(agent, remembered.queues.get(agent.id, {}), now)
+            record = self._new_record(agent, queues.get(agent.id, {}), now)
             if agent.id in remembered.days:
                 record.restore_day(remembered.days[agent.id])
             if resumed is not None and agent.id in resumed.agents:
@@ -473,3 +474,12 @@ class Center:
             record.restore(station, line)
             self._on_device[line.phone] = record
         return record
+
+
+def _each_once(queues: Mapping[int, Mapping[int, int]]) -> dict[int, Mapping[int, int]]:
+    """Agents' queues with penalties, with one mapping for all agents who have the same ones."""
+    known: dict[tuple[tuple[int, int], ...], Mapping[int, int]] = {}
+    return {
+        agent_id: known.setdefault(tuple(each.items()), dict(each))
+        for agent_id, each in queues.items()
+    }

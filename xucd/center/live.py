@@ -77,7 +77,7 @@ class LiveAgent:
     def __init__(self, agent: Agent, line: Line | None, queues: Mapping[int, int], now: float):
         self._agent = agent
         self._line = line
-        self._queues = dict(queues)
+        self._queues = queues  # replaced when it changes: agents may have the same one
         self._members = NO_MEMBERS
         self._reached = False
         self._stance = Stance.OUT
@@ -340,10 +340,10 @@ class AgentRecord(LiveAgent):
         """Be configured for a queue with this penalty, with -1 for none."""
         self._moved, self._told = True, self.told
         if penalty < 0:
-            self._queues.pop(queue_id, None)
+            self._queues = {key: each for key, each in self._queues.items() if key != queue_id}
             self._lost -= {queue_id}
         else:
-            self._queues[queue_id] = penalty
+            self._queues = {**self._queues, queue_id: penalty}
         self._taken -= {queue_id}
 
     def set_changing(self, queue_id: int, changing: bool) -> None:
