@@ -9,8 +9,10 @@ end, and the exit code is 1.
 """
 
 import argparse
+import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -100,10 +102,27 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+    _kill_all_of(process.pid)
+
+
+def _kill_all_of(group: int) -> None:
+    """Kill what is left of a process group, and wait until it has gone."""
+    members = [
+        pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _is_in(group, pid)
+    ]
+    for pid in members:
+        with contextlib.suppress(ProcessLookupError):
+            handle = os.pidfd_open(pid)
+            signal.pidfd_send_signal(handle, signal.SIGKILL)
+            select.select([handle], [], [], CLEARING_S)  # readable once it has ended
+            os.close(handle)
+
+
+def _is_in(group: int, pid: int) -> bool:
     try:
-        os.killpg(process.pid, signal.SIGKILL)
+        return os.getpgid(pid) == group
     except ProcessLookupError:
-        return  # nothing was left
+        return False
 
 
 def write_page() -> None:

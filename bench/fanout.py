@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -160,12 +160,12 @@ def measure() -> list[Figure]:
     return found
 
 
-def published(clients: int, rounds: int) -> list[Figure]:
-    """From publish to the last send, for clients of each kind."""
+def published(clients: int, rounds: int, *, quick: bool = False) -> list[Figure]:
+    """From publish to the last send, for clients of each kind; quickly without the slow sides."""
     build()
     found: list[Figure] = []
     with contextlib.ExitStack() as stack:
-        sides = _sides(stack, clients)
+        sides = _sides(stack, clients, quick)
         for per_turn in PER_TURN:
             rates = in_turns({name: side(per_turn) for name, side in sides.items()}, rounds)
             found += _figures(f"to {clients:,}, {per_turn} a turn", rates)
@@ -176,7 +176,7 @@ Side = Callable[[int], Callable[[], float]]
 """Of so many messages a turn: what sends a round, and returns the messages a second."""
 
 
-def _sides(stack: contextlib.ExitStack, clients: int) -> dict[str, Side]:
+def _sides(stack: contextlib.ExitStack, clients: int, quick: bool) -> dict[str, Side]:
     """All servers with their clients, for as long as the stack lasts."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     loaded = stack.enter_context(load())
@@ -184,7 +184,7 @@ def _sides(stack: contextlib.ExitStack, clients: int) -> dict[str, Side]:
 
     def side(name: str, round_of: Callable[[int, int], float], most: int) -> Side:
         def of_turns(per_turn: int) -> Callable[[], float]:
-            many = DELIVERIES[per_turn] // clients // (5 if name in SLOW else 1)
+            many = DELIVERIES[per_turn] // clients // (5 if name in SLOW else 1 + quick)
             count = max(per_turn, min(most, many) // per_turn * per_turn)
 
             def rate() -> float:
@@ -200,7 +200,7 @@ def _sides(stack: contextlib.ExitStack, clients: int) -> dict[str, Side]:
     tokens = Tokens(SECRET, 3600, 43200, time.time)
     token = tokens.sign(tokens.begin("bench", GENERATION))
     most = len(messages())
-    kinds = (*KINDS, *(SLOW if clients <= SLOW_CLIENTS else ()))
+    kinds = (*KINDS, *(() if quick or clients > SLOW_CLIENTS else SLOW))
     servers = {kind: Published(kind if kind not in KINDS else "xucd") for kind in kinds}
     for server in servers.values():
         stack.callback(server.stop)
@@ -259,24 +259,24 @@ def _floor(
         floor.stop()
 
 
-def whole_loop(clients: int, rounds: int) -> list[Figure]:
+def whole_loop(clients: int, rounds: int, kinds: Collection[str] = tuple(KINDS)) -> list[Figure]:
     """From the first of Asterisk's bytes to the last client of a real xucd."""
     build()
-    return asyncio.run(_whole_loop(clients, rounds))
+    return asyncio.run(_whole_loop(clients, rounds, kinds))
 
 
-async def _whole_loop(clients: int, rounds: int) -> list[Figure]:
+async def _whole_loop(clients: int, rounds: int, kinds: Collection[str]) -> list[Figure]:
     found: list[Figure] = []
     size = CalmSize(agents=50, queues=5, groups=5)
     calls = max(10, min(40, 15_000 // clients))
     async with contextlib.AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         loaded = stack.enter_context(load())
-        for kind in KINDS:
+        for kind in kinds:
             xucd = MeasuredXucd(loaded.listen(kind, size), size, folder / kind)
             await stack.enter_async_context(xucd)
             loaded.open(kind, xucd.address(resume=kind == "resuming"), clients)
-        for kind in KINDS:
+        for kind in kinds:
             frames = frames_of(loaded.in_lockstep(kind, calls, 1)["stream"])
             (folder / "floors").mkdir(exist_ok=True)
             name = f"{kind} floor"

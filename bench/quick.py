@@ -23,9 +23,9 @@ RECORD = ROOT / "bench.json"
 ROUNDS = 4
 FALLEN = 0.15
 PARTS: dict[str, Callable[[], list[Figure]]] = {
-    "fan-out": lambda: fanout.published(500, ROUNDS),
-    "whole loop": lambda: fanout.whole_loop(500, ROUNDS),
-    "ingest": lambda: events.measure(ROUNDS),
+    "fan-out": lambda: fanout.published(500, ROUNDS, quick=True),
+    "whole loop": lambda: fanout.whole_loop(500, ROUNDS, ("resuming",)),
+    "ingest": lambda: events.measure(ROUNDS, 4000),
 }
 
 
