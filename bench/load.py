@@ -27,8 +27,11 @@ QUIET = 0.1
 """Seconds in which nothing has come, after which nothing does that was caused before."""
 FEW = 50
 """Links that are opened before something else is seen to."""
-PATIENCE = 0.02
-"""Seconds after which the next turn's bytes go out though no client was told of the last ones."""
+PATIENCE = 0.5
+"""Seconds after which the next turn's bytes go out though no client was told of the last ones.
+
+As good as always one is: the machine is busy with something else then.
+"""
 
 
 class Load:
@@ -219,7 +222,7 @@ class _Process:
     def in_lockstep(self, of: str, calls: int, per_turn: int) -> dict[str, Any]:
         links, asterisk = self._played(of)
         queue = pieces(asterisk.traffic(calls), per_turn)
-        queue.append(asterisk.probe(number := self._next_probe()))
+        queue[-1] += asterisk.probe(number := self._next_probe())
         queue.reverse()
         waits_for = set(links.followers)
         stream, leader = bytearray(), -1

@@ -26,6 +26,7 @@ from xucd.store import Store
 
 TRACE = Path(__file__).parents[2] / "tests/traces/queue-call-22.ami"
 RINGS_S, TALKS_S, WAITS_S = 1.0, 3.0, 2.0
+FIRST_ID = 1_700_000_000  # of calls, as Asterisk has it: seconds
 SECRET = "asked-of-nobody-else"
 LOGIN = "ada"
 
@@ -163,12 +164,13 @@ class BusyAsterisk:
         caller = [one for one in blocks if "PJSIP/trunk-" in one]
         self._say("\r\n\r\n".join(caller) + "\r\n\r\n")
         await asyncio.sleep(WAITS_S)
-        channel = f"Channel: PJSIP/trunk-{number:08x}\r\nUniqueid: {number}.0\r\n"
+        called = f"{FIRST_ID + number}.0"
+        channel = f"Channel: PJSIP/trunk-{number:08x}\r\nUniqueid: {called}\r\n"
         self._say(
             f"Event: QueueCallerAbandon\r\n{channel}Queue: {left}\r\nPosition: 1\r\n"
             f"OriginalPosition: 1\r\nHoldTime: {WAITS_S:.0f}\r\n\r\n"
             f"Event: QueueCallerLeave\r\n{channel}Queue: {left}\r\nPosition: 1\r\nCount: 0\r\n\r\n"
-            f"Event: Hangup\r\n{channel}Linkedid: {number}.0\r\nCause: 16\r\n\r\n"
+            f"Event: Hangup\r\n{channel}Linkedid: {called}\r\nCause: 16\r\n\r\n"
         )
 
     def _named(self, phase: str, place: Place, number: int) -> str:
@@ -178,7 +180,7 @@ class BusyAsterisk:
             "PJSIP/1001": place.interface,
             "Agent/2501": place.member,
             "PJSIP/trunk": f"PJSIP/trunk-{number:08x}",
-            "1795386654.": f"{number}.",
+            "1795386654.": f"{FIRST_ID + number}.",
             "Queue: support": f"Queue: q{first}",
             "Queue: sales": f"Queue: q{second}",
             "0230210082": f"02{number:08}",
