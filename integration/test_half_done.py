@@ -1,6 +1,8 @@
 """Commands that Asterisk does not answer in time, and does late: the later command decides."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
@@ -8,6 +10,7 @@ import pytest_asyncio
 from integration.client import Refused
 from integration.fixtures import MakeXucd, World, a_world
 from integration.phones import Phones
+from integration.shown import members_of
 from integration.test_hard_stations import members
 
 
@@ -66,3 +69,52 @@ async def test_a_logout_that_asterisk_does_late_is_shown_and_leaves_nothing_behi
     await alice.until("AgentStateEvent", name="AgentLoggedOut", after=begun)
     await alice.ask("agentLogin", agentphonenumber="1002")
     assert await members(hasty) == {("support", "Agent/2502"): "PJSIP/1002"}
+
+
+@pytest.mark.parametrize(
+    ("penalty", "back"),
+    [
+        (5, "queue set penalty 0 on PJSIP/1002 in sales"),
+        (-1, "queue add member PJSIP/1002 to sales penalty 0 as Agent/2502"),
+    ],
+)
+async def test_a_change_of_a_queue_that_a_kill_cut_short_is_completed_at_the_next_start(
+    world: World, penalty: int, back: str
+) -> None:
+    """Asterisk does late what it was asked for before the kill: that is taken back here."""
+    alice, store = await world.agent("alice", "1002"), world.xucd.store()
+
+    async def stored() -> int:
+        return (await asyncio.to_thread(store.memberships))[9].get(2, -1)
+
+    async def there() -> int:
+        found = {each.name: each.penalty for each in await members_of(world.pbx, "sales")}
+        return found.get("Agent/2502", -1)
+
+    async def until(found: Callable[[], Awaitable[int]]) -> None:
+        async with asyncio.timeout(30):
+            while await found() != penalty:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)  # neither a database nor a command line tells
+
+    await alice.ask("setAgentQueue", agentId=9, queueId=2, penalty=0)
+    world.pbx.freeze()
+    try:
+        if penalty < 0:
+            await alice.tell("removeAgentFromQueue", agentId=9, queueId=2)
+        else:
+            await alice.tell("setAgentQueue", agentId=9, queueId=2, penalty=penalty)
+        await until(stored)
+        await world.xucd.stop(signal.SIGKILL)
+    finally:
+        world.pbx.thaw()
+    await until(there)
+    world.pbx.cli(back)
+    assert await there() == 0
+    assert not store.stations()[9].settled
+    await world.xucd.start()
+    assert await there() == await stored() == penalty
+    page = await world.client("alice")
+    await page.ask("setAgentQueue", agentId=9, queueId=2, penalty=1)
+    await page.ask("agentLogin", agentphonenumber="1002")  # it waits for what is stored of it
+    assert store.stations()[9].settled
+    store.close()

@@ -12,9 +12,12 @@ from tests.scene import ALICE, BILLING, BRUCE, SALES, SUPPORT, Scene
 from tests.test_context import Script, a_context
 from xucd.center import events as ev
 from xucd.center.agent import Stance
+from xucd.center.changes import StationChanged
 from xucd.center.directory import User
-from xucd.center.intents import AddMember, Intent, RemoveMember
+from xucd.center.intents import AddMember, Intent, RemoveMember, SetPenalty
+from xucd.center.refused import Refused
 from xucd.center.rights import rights_of
+from xucd.center.station import Station
 from xucd.commands import login, queues
 from xucd.commands.context import Context
 from xucd.commands.locks import Locks, agent_key, line_key
@@ -30,6 +33,7 @@ class Asterisk(Script):
     def __init__(self, scene: Scene) -> None:
         super().__init__()
         self.scene = scene
+        self.is_silent = False
         self.context: Context
 
     async def ask(self, intent: Intent) -> None:
@@ -39,6 +43,10 @@ class Asterisk(Script):
         if isinstance(intent, AddMember):
             names = intent.queue, intent.interface, intent.member
             self.scene.happens(ev.MemberAdded(*names, intent.penalty, False, ""))
+        elif isinstance(intent, SetPenalty):
+            if self.is_silent:
+                raise Refused("AsteriskTimeout")
+            self.scene.happens(ev.MemberPenalty(intent.queue, intent.interface, "", intent.penalty))
         elif isinstance(intent, RemoveMember):
             self.scene.happens(ev.MemberRemoved(intent.queue, intent.interface, ""))
         self.context.asterisk.check_waiting()
@@ -53,6 +61,7 @@ class Table:
         self.context = self.asterisk.context = a_context(self.scene, self.asterisk)
         self.context.asterisk._timeout = 5.0
         self.writes: list[tuple[int, int, int]] = []
+        self.settled: list[bool] = []  # what is stored of agents
         self.gate = asyncio.Event()
         self.gate.set()
         self.context.journal = cast(
@@ -61,6 +70,7 @@ class Table:
                 put_station=self.wait,
                 station_written=self.wait,
                 set_membership=self.set_membership,
+                write_changes=self.write_changes,
             ),
         )
         user = User(1, "ada", "Ada", "Admin", profile="Admin")
@@ -70,9 +80,16 @@ class Table:
         await self.gate.wait()
         await asyncio.sleep(0)
 
-    async def set_membership(self, agent_id: int, queue_id: int, penalty: int) -> None:
+    async def set_membership(
+        self, agent_id: int, queue_id: int, penalty: int, station: Station | None = None
+    ) -> None:
         self.writes.append((agent_id, queue_id, penalty))
+        if station is not None:
+            self.settled.append(station.settled)
         await self.wait()
+
+    def write_changes(self, changes: list[StationChanged]) -> None:
+        self.settled += [change.station.settled for change in changes]
 
     async def logs_in(self, agent_id: int, number: str) -> None:
         command = cmd.AgentLogin(agent_id=agent_id, phone_number=number)
@@ -110,6 +127,22 @@ async def test_a_command_on_another_agent_does_not_wait(table: Table) -> None:
     await asyncio.gather(first, second, third)
     assert table.writes[2:] == [(BRUCE, BILLING, 6)]
     assert table.scene.agent(BRUCE).queues[BILLING] == 6
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+async def test_an_agent_is_stored_as_settled_again_once_its_queue_is_known(
+    table: Table, is_silent: bool
+) -> None:
+    await table.logs_in(BRUCE, "1001")
+    table.asterisk.is_silent = is_silent
+    changing = set_queue(table, BRUCE, 5), set_queue(table, BRUCE, 6)
+    outcomes = await asyncio.gather(*changing, return_exceptions=True)
+    assert [isinstance(each, Refused) for each in outcomes] == [is_silent] * 2
+    if is_silent:
+        assert table.settled == [False] * 2
+        table.asterisk.is_silent = False
+        await set_queue(table, BRUCE, 7)
+    assert table.settled[-2:] == [False, True]
 
 
 async def test_two_who_want_one_line_get_it_in_turn(table: Table) -> None:

@@ -8,7 +8,7 @@ that has just come.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -47,17 +47,10 @@ class Stored:
         self.days: Mapping[int, QueueDay] = store.queue_days(day)
 
 
-def unlike_store(
-    stored: Stored, listed: Listed, told: Told, unanswered: Collection[tuple[int, int]] = ()
-) -> Iterator[str]:
-    """Where stations, memberships and figures of the store are others than Asterisk's and told.
-
-    Of memberships whose change was not answered, by ids of agent and queue, the store may hold what
-    Asterisk was not asked for any more.
-    """
+def unlike_store(stored: Stored, listed: Listed, told: Told) -> Iterator[str]:
+    """Where stations, memberships and figures of the store are others than Asterisk's and told."""
     for agent_id, body in told.agents.items():
-        unsure = {QUEUES[queue_id] for agent, queue_id in unanswered if agent == agent_id}
-        for found in _unlike_station(stored, listed, agent_id, body, unsure):
+        for found in _unlike_station(stored, listed, agent_id, body):
             yield f"store: agent {LOGINS[agent_id]} is told as {body['name']}, but {found}"
     for queue_id, figures in told.figures.items():
         day = stored.days.get(queue_id, QueueDay())
@@ -66,9 +59,7 @@ def unlike_store(
             yield f"store: {QUEUES[queue_id]} has {kept}, told is {figures}"
 
 
-def _unlike_station(
-    stored: Stored, listed: Listed, agent_id: int, body: Body, unsure: Collection[str]
-) -> Iterator[str]:
+def _unlike_station(stored: Stored, listed: Listed, agent_id: int, body: Body) -> Iterator[str]:
     station = stored.stations.get(agent_id)
     inside = body["name"] != "AgentLoggedOut"
     if inside != (station is not None and station.logged_in):
@@ -85,7 +76,7 @@ def _unlike_station(
     queues = {QUEUES[each]: penalty for each, penalty in stored.memberships[agent_id].items()}
     members = by_queue(listed.of_agent(agent_id, body["phoneNb"]))
     live = {queue: member.penalty for queue, member in members.items()}
-    if any(queues.get(each) != live.get(each) for each in {*queues, *live} - {*unsure}):
+    if queues != live:
         yield f"has the queues {queues}, Asterisk {live}"
 
 

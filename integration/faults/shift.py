@@ -63,7 +63,6 @@ class Shift:
         self.clock: Callable[[], float] = time.time  # the daemon's, in epoch seconds
         self.calls_ended = 0
         self.legs: list[Leg] = []
-        self.unanswered: set[tuple[int, int]] = set()  # changes of memberships: see `unlike_store`
         self.down: list[tuple[float, float]] = []  # when Asterisk's events may have passed unheard
         self._chance = random.Random(14)
         self._standstill = Standstill()
@@ -182,11 +181,7 @@ class Shift:
         except Refused as refused:
             if refused.code == NEVER:
                 raise
-            if command == "setAgentQueue" and refused.code == "Disconnected":
-                self.unanswered.add((values["agentId"], values["queueId"]))
             return False
-        if command == "setAgentQueue":
-            self.unanswered.discard((values["agentId"], values["queueId"]))
         return True
 
     async def _caller(self, number: int) -> None:
@@ -274,7 +269,7 @@ class Shift:
         told = await answers.read(scene.pages, scene.silent)
         stored = await asyncio.to_thread(self._stored)
         found = differences(listed, told, scene.known())
-        found += unlike_store(stored, listed, told, self.unanswered)
+        found += unlike_store(stored, listed, told)
         found += await self._unlike_fresh()
         if at_rest:
             found += [f"end: never ends: {each}" for each in listed.channels]

@@ -13,13 +13,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from xucd.center.agent import Stance
+from xucd.center.center import Center
+from xucd.center.changes import StationChanged
 from xucd.center.directory import Line, Queue
 from xucd.center.intents import AddMember, Intent, RemoveMember, SetPenalty
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.center.rules import commanded
 from xucd.center.snapshot import MemberSeen
+from xucd.center.station import Station
 from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
 from xucd.commands.few_at_a_time import few_at_a_time
@@ -255,33 +260,58 @@ async def _change(
 ) -> None:
     """Store a membership, then have Asterisk change it; undo it where Asterisk does not.
 
-    `in_time` is as in `AsteriskRequests.until`.
-    Raises silent refusals.
+    Meanwhile the agent is stored as one whose queues are not settled: a start after a kill
+    completes the change. `in_time` is as in `AsteriskRequests.until`. Raises silent refusals.
     """
     center, agent_id, queue_id = context.center, change.live.agent.id, change.queue.id
-    before = change.live.queues.get(queue_id, -1)
+    before, unsettled = change.live.queues.get(queue_id, -1), _unsettled(center, agent_id)
     try:
         context.asterisk.check_current()
-        await context.journal.set_membership(agent_id, queue_id, change.penalty)
+        await context.journal.set_membership(agent_id, queue_id, change.penalty, unsettled)
     except Refused as refusal:
         asking.close()
         raise _silent(refusal) from None
     commanded.begin_change(center, agent_id, queue_id)
     changed: int | None = None
+    answered = False
     try:
         await context.asterisk.until(change.done, asking, agent_id=agent_id, in_time=in_time)
-        changed = change.penalty
+        changed, answered = change.penalty, True
     except Refused as refusal:
-        if refusal.code in UNANSWERED:
+        answered = refusal.code not in UNANSWERED
+        if not answered:
             center.doubted.add(agent_id)
-            undone = partial(center.doubted.discard, agent_id)
-            context.asterisk.fire(change.undoing, then=undone)
+            context.asterisk.fire(change.undoing, then=partial(_undone, context, center, agent_id))
         with contextlib.suppress(Refused):
             await context.journal.set_membership(agent_id, queue_id, before)
         raise _silent(refusal) from None
     finally:
         commanded.end_change(center, agent_id, queue_id, context.now(), changed)
         context.publish()
+        if answered:
+            _store_station(context, agent_id)
+
+
+def _unsettled(center: Center, agent_id: int) -> Station | None:
+    """What is stored of an agent while its queues are changed, None if it is that already."""
+    station = center.stations.get(agent_id)
+    if station is None or not (station.logged_in and station.settled):
+        return None
+    return msgspec.structs.replace(station, settled=False)
+
+
+def _undone(context: Context, center: Center, agent_id: int) -> None:
+    """Asterisk has undone what it had not answered."""
+    center.doubted.discard(agent_id)
+    _store_station(context, agent_id)
+
+
+def _store_station(context: Context, agent_id: int) -> None:
+    """Store an agent as it is again, unless another of its queues is being changed."""
+    live = context.center.agents.get(agent_id)
+    station = context.center.stations.get(agent_id)
+    if live is not None and not live.changing and station is not None and station.settled:
+        context.journal.write_changes([StationChanged(station, kept=True)])
 
 
 async def _configure(context: Context, live: LiveAgent, queue: Queue, penalty: int) -> None:

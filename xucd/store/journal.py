@@ -121,11 +121,17 @@ class Journal:
 
         await self._now(move)
 
-    async def set_membership(self, agent_id: int, queue_id: int, penalty: int) -> None:
-        """Write a membership, -1 to remove it, now. Raises `Refused`, `StoreUnavailable`."""
+    async def set_membership(
+        self, agent_id: int, queue_id: int, penalty: int, station: Station | None = None
+    ) -> None:
+        """Write a membership, -1 to remove it, now, and with it the agent's station, if given.
+
+        Raises `Refused` with `StoreUnavailable`.
+        """
         row = {"agent_id": agent_id, "queue_id": queue_id, "penalty": penalty}
         values = row if penalty >= 0 else None
-        await self._now(RowWrite(tables.memberships, (agent_id, queue_id), values))
+        beside = [_station(station)] if station is not None else []
+        await self._now(RowWrite(tables.memberships, (agent_id, queue_id), values), *beside)
 
     async def default_memberships(self) -> dict[int, dict[int, int]]:
         """The default memberships. Raises `Refused` with `StoreUnavailable`."""
@@ -270,17 +276,21 @@ class Journal:
         self._failing = True
         self._refuse_asked()
 
-    async def _now(self, write: Write) -> Any:
+    async def _now(self, write: Write, *beside: Write) -> Any:
         try:
-            return await self._ask(write)
+            return await self._ask(write, *beside)
         except StoreError as error:
             raise _unavailable() from error
 
-    async def _ask(self, write: Write) -> Any:
-        """Write with what else waits; returns what it returns. Raises what it raises."""
+    async def _ask(self, write: Write, *beside: Write) -> Any:
+        """Write with what else waits; returns what it returns. Raises what it raises.
+
+        What is `beside` it is written behind it; nobody is told what came of that.
+        """
         self._check_progress()
         asked = asyncio.get_running_loop().create_future()
-        self._add(write, asked)
+        for each in (write, *beside):
+            self._add(each, asked)
         return await asked
 
     def _check_progress(self) -> None:
