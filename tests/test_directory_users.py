@@ -20,6 +20,7 @@ from xucd.store import AsyncStore, Store, audit, directory_users, tables
 from xucd.store.apply import apply
 from xucd.store.audit import AuditSearch
 from xucd.store.directory_users import FIRST_ID, DirectoryUser
+from xucd.store.journal import Journal
 from xucd.store.repository import Granted
 
 
@@ -52,7 +53,7 @@ def test_a_sign_in_that_says_the_same_again_changes_nothing(
 
 async def test_of_two_who_sign_in_at_once_as_somebody_new_both_get_in(store: Store) -> None:
     work = AsyncStore(store)
-    users = ConfiguredUsers(store.directory(), work)
+    users = ConfiguredUsers(store.directory(), work, Journal(work))
 
     def changed(user: Any) -> None:
         users.directory = with_user(users.directory, user)

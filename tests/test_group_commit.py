@@ -9,6 +9,7 @@ import pytest
 
 from tests.held_store import Held
 from tests.scene import Scene
+from xucd.app.users import SignInRecords
 from xucd.center.changes import StationChanged
 from xucd.center.refused import Refused
 from xucd.center.station import Station
@@ -310,3 +311,17 @@ async def test_who_may_not_any_more_when_it_is_its_turn_writes_nothing(
     await other
     assert store.directory().agents[AGENT].group_id != 2
     assert store.memberships()[AGENT][3] == 4
+
+
+async def test_many_who_sign_out_wait_for_one_transaction(
+    held: Held, store: Store, commits: list[None]
+) -> None:
+    records = SignInRecords(held.worker, held.journal)
+    ending = [
+        asyncio.ensure_future(records.end_sign_in(f"sid-{number}", 2e9)) for number in range(50)
+    ]
+    await asyncio.sleep(0)
+    await held.release()
+    await asyncio.gather(*ending)
+    assert len(commits) == 1
+    assert len(store.ended_sign_ins(1e9)) == 50

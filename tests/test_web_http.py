@@ -77,7 +77,7 @@ async def test_the_database_is_not_asked_for_logins_that_nobody_has(server: Serv
             asked.append(login)
 
     directory = SimpleNamespace(user_by_login=server.users)
-    users = ConfiguredUsers(cast(Any, directory), cast(Any, Database()))
+    users = ConfiguredUsers(cast(Any, directory), cast(Any, Database()), cast(Any, None))
     for login in ("bruce", "nobody", "a\0"):
         assert await users.password_hash(login) is None
     assert asked == ["bruce", "", ""]

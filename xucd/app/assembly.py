@@ -118,8 +118,9 @@ class Assembly:
         )
         limits = LinkLimits(backlog=settings.limits.backlog)
         self._links = Links(self._context.hub, self._service, asyncio.get_running_loop(), limits)
-        self._users = ConfiguredUsers(self._context.center.directory, store)
-        self._sign_ins = SignInRecords(store)
+        journal = self._context.journal
+        self._users = ConfiguredUsers(self._context.center.directory, store, journal)
+        self._sign_ins = SignInRecords(store, journal)
         self._revocations = Revocations(self._sign_ins, time.time, self._dismiss_ended)
         await self._revocations.load()
         resumable = await self._restore_streams()

@@ -8,6 +8,7 @@ from xucd.center.directory import Directory, User
 from xucd.signin import bulk
 from xucd.store import AsyncStore, Store, directory_users, user_import
 from xucd.store.directory_users import ProviderSession
+from xucd.store.journal import Journal
 from xucd.web.user_importer import MakeEntry, ReadUsers
 
 
@@ -17,9 +18,10 @@ class ConfiguredUsers:
     What is read for it does not wait for what is written, such as an import of callbacks.
     """
 
-    def __init__(self, directory: Directory, store: AsyncStore) -> None:
+    def __init__(self, directory: Directory, store: AsyncStore, journal: Journal) -> None:
         self.directory = directory
         self._store = store
+        self._journal = journal
 
     def user(self, login: str) -> User | None:
         """The user of this login, in the current configuration."""
@@ -34,14 +36,15 @@ class ConfiguredUsers:
 
     async def renew_hash(self, login: str, before: str, after: str) -> None:
         """Keep another hash of the same password, unless another one has been set meanwhile."""
-        await self._store.run(Store.renew_password_hash, login, before, after)
+        await self._journal.write(Store.renew_password_hash, login, before, after)
 
 
 class SignInRecords:
     """What the database knows of sign-ins. Raises `StoreError`."""
 
-    def __init__(self, store: AsyncStore) -> None:
+    def __init__(self, store: AsyncStore, journal: Journal) -> None:
         self._store = store
+        self._journal = journal
 
     async def generations(self) -> Mapping[str, str]:
         """Each user's generation, by login; asked beside whatever is read or written."""
@@ -53,11 +56,11 @@ class SignInRecords:
 
     async def end_sign_in(self, sid: str, until: float) -> None:
         """Record that a sign-in has ended, which would have lasted `until`, an epoch second."""
-        await self._store.run(Store.end_sign_in, sid, until, time.time())
+        await self._journal.write(Store.end_sign_in, sid, until, time.time())
 
     async def began_by_provider(self, sid: str, provider: ProviderSession, until: float) -> None:
         """Remember of which session of the provider a sign-in is."""
-        await self._store.run(directory_users.began, sid, provider, until, time.time())
+        await self._journal.write(directory_users.began, sid, provider, until, time.time())
 
     async def sign_ins_of_provider(self, provider: ProviderSession) -> dict[str, float]:
         """The sign-ins of a session of the provider, each with its end."""
@@ -65,11 +68,11 @@ class SignInRecords:
 
     async def end_all_sign_ins(self, login: str) -> None:
         """Give a user a new generation."""
-        await self._store.run(Store.end_all_sign_ins, login)
+        await self._journal.write(Store.end_all_sign_ins, login)
 
     async def change_password(self, login: str, password_hash: str, generation: str) -> str | None:
         """Set a user's password, if its sign-ins are of this generation; returns the next one."""
-        return await self._store.run(Store.change_password, login, password_hash, generation)
+        return await self._journal.write(Store.change_password, login, password_hash, generation)
 
 
 class DaemonUserImporter:

@@ -180,7 +180,16 @@ class Journal:
         It may be run more than once: of a transaction that was rolled back, nothing stays.
         Cancelling the caller does not cancel it. Raises `Refused` with `StoreUnavailable`.
         """
-        result: _T = await self._now(lambda store: work(store, *args, **kwargs))
+        try:
+            return await self.write(work, *args, **kwargs)
+        except StoreError as error:
+            raise _unavailable() from error
+
+    async def write(
+        self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """What `now` does, for whoever is no command. Raises `StoreError`."""
+        result: _T = await self._ask(lambda store: work(store, *args, **kwargs))
         return result
 
     async def read(
