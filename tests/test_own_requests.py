@@ -6,6 +6,8 @@ on a real one now and then only.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Coroutine
 from typing import Any, cast
 
 import pytest
@@ -15,8 +17,9 @@ from tests.scene import Scene
 from tests.test_context import Script, a_context
 from xucd.ami.actions import Action
 from xucd.ami.errors import ConnectionLost, Rejected
+from xucd.app.own_requests import AT_ONCE, OwnRequests
 from xucd.app.service import Pbx, Service
-from xucd.center.intents import HangUp, Intent, MarkCaller, MarkRecording, SetPause
+from xucd.center.intents import AddMember, HangUp, Intent, MarkCaller, MarkRecording, SetPause
 from xucd.center.refused import Refused
 from xucd.commands.context import Options
 from xucd.views.statuses import with_own
@@ -80,3 +83,96 @@ async def test_what_asterisk_may_have_done_as_the_link_broke_is_a_part_done(
     with pytest.raises(Refused) as refused:
         await service.send(SetPause("PJSIP/1001", True, "lunch"))
     assert refused.value.partly is reachable
+
+
+class Slow:
+    """An Asterisk that answers when it is told to, in order."""
+
+    connected = True
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.unanswered: list[asyncio.Future[None]] = []
+
+    def begin(self, action: Action, timeout: float) -> asyncio.Future[None]:
+        self.asked.append(action.as_dict().get("Queue", ""))
+        self.unanswered.append(asyncio.get_running_loop().create_future())
+        return self.unanswered[-1]
+
+    async def answer(self, count: int) -> None:
+        answered, self.unanswered = self.unanswered[:count], self.unanswered[count:]
+        for future in answered:
+            future.set_result(None)
+        for _ in range(4):
+            await asyncio.sleep(0)
+
+
+def serving(connection: object) -> Service:
+    nobody = cast(Any, None)
+    context = a_context(Scene(), Script())
+    context.options = Options(statuses=with_own(()))
+    service = Service(context, nobody, nobody, Pbx(nobody, nobody, nobody), strict_rights=False)
+    service.connection = cast(Any, connection)
+    return service
+
+
+def lost_members(count: int) -> list[AddMember]:
+    return [AddMember(f"q{number}", "PJSIP/1", "Agent/1", 0) for number in range(count)]
+
+
+async def test_members_that_asterisk_has_lost_are_put_back_a_few_hundred_at_a_time() -> None:
+    asterisk = Slow()
+    service, lost = serving(asterisk), lost_members(3 * AT_ONCE)
+    service.context.center.intents += lost
+    service.publish_changes()
+    assert len(asterisk.asked) == AT_ONCE  # in this turn
+    await asterisk.answer(10)
+    assert len(asterisk.asked) == AT_ONCE + 10
+    while asterisk.unanswered:
+        await asterisk.answer(100)
+        assert len(asterisk.unanswered) <= AT_ONCE
+    assert asterisk.asked == [intent.queue for intent in lost]
+
+
+async def test_what_was_not_sent_when_the_link_broke_is_not_sent_to_the_next_asterisk() -> None:
+    asterisk = Slow()
+    service = serving(asterisk)
+    service.context.asterisk.lost_since = 0.0
+    service.connection.missed = False
+    service.context.center.intents += lost_members(AT_ONCE + 100)
+    service.publish_changes()
+    service.on_down()
+    service.connection = cast(Any, after := Slow())
+    await asterisk.answer(AT_ONCE)
+    assert len(asterisk.asked) == AT_ONCE
+    service.context.center.intents += lost_members(5)
+    service.publish_changes()
+    assert len(after.asked) == 5
+
+
+async def test_who_waits_for_requests_waits_for_those_before_alone() -> None:
+    asterisk, tasks = Slow(), set[asyncio.Task[None]]()
+
+    def start(work: Coroutine[Any, Any, None]) -> None:
+        tasks.add(asyncio.create_task(work))
+
+    async def send(intent: Intent) -> None:
+        await asterisk.begin(Action("Ping"), 1)
+
+    requests = OwnRequests(send, start)
+    assert requests.answered().done()
+    await asyncio.wait_for(requests.sent(), 1)
+    for intent in lost_members(AT_ONCE + 1):
+        requests.ask(intent)
+    await asyncio.sleep(0)
+    before, sent = requests.answered(), asyncio.ensure_future(requests.sent())
+    await asyncio.sleep(0)
+    requests.ask(AddMember("q", "PJSIP/1", "Agent/1", 0))
+    await asterisk.answer(AT_ONCE)
+    assert not before.done()
+    await asterisk.answer(1)
+    assert before.done()
+    await asyncio.wait_for(sent, 5)
+    assert not requests.answered().done()
+    await asterisk.answer(1)
+    assert requests.answered().done()

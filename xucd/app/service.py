@@ -25,6 +25,7 @@ from xucd.ami.resync import pbx_time
 from xucd.app.clock import Clock
 from xucd.app.gaps import Gaps
 from xucd.app.held import apply_held
+from xucd.app.own_requests import OwnRequests
 from xucd.app.relisting import Relisting
 from xucd.callbacks.service import Callbacks
 from xucd.center.center import Center
@@ -66,7 +67,7 @@ PBX_CLOCK_S = 2.0
 
 OWN_S = 30.0
 """How long Asterisk has for what xucd asks of it by itself, in seconds: once it has restarted, all
-members are put back at once. The state is current no earlier, so no command waits behind them."""
+members are put back. The state is current no earlier, so no command waits behind them."""
 
 CATCH_UP_S = 2.0
 """For how long a command whose time is up waits for events that have come already, in seconds."""
@@ -118,6 +119,7 @@ class Service:
         # The configuration by which users sign in; the centre follows it.
         self.directory = context.center.directory
         self._tasks: set[asyncio.Task[None]] = set()
+        self._own_requests = OwnRequests(self._send_own, self._start)
         self._relisting = Relisting(self._look_again, self._start)
         self._polls: list[asyncio.Task[None]] = []
         self._counters: dict[type[Event], Counter] = {}  # looking one up takes longer than counting
@@ -142,6 +144,7 @@ class Service:
             self._timer.cancel()
         self._caller_order.close()
         self.gaps.close()
+        self._own_requests.forget()
         for task in (*self._tasks, *self._polls):
             task.cancel()
         await self.connection.close()
@@ -226,7 +229,7 @@ class Service:
             if isinstance(intent, RelistMembers):
                 self.relist_members()
             else:
-                self._start(self._send_own(intent))
+                self._own_requests.ask(intent)
         if changes:
             self._log_unprepared(changes)
             self.context.journal.write_changes(changes)
@@ -271,10 +274,12 @@ class Service:
         self.gaps.heard(now - (loop.time() - self.connection.heard_from), self.publish_changes)
         self.callbacks.end_missing_calls()
         self._snapshots += 1
-        self._start(self._become_current(self._snapshots, list(self._tasks)))
+        corrections = [*self._tasks, self._own_requests.answered()]
+        self._start(self._become_current(self._snapshots, corrections))
 
     def on_down(self) -> None:
         """Tell clients that what they see is no longer current."""
+        self._own_requests.forget()
         asterisk = self.context.asterisk
         self._note_gap()
         if asterisk.current:
@@ -288,7 +293,9 @@ class Service:
             silent = asyncio.get_running_loop().time() - connection.heard_until
             self.gaps.lost(self.context.now() - silent)
 
-    async def _become_current(self, snapshot: int, corrections: list[asyncio.Task[None]]) -> None:
+    async def _become_current(
+        self, snapshot: int, corrections: Sequence[asyncio.Future[None]]
+    ) -> None:
         """Declare the state current once all of a snapshot's corrections are answered."""
         await asyncio.gather(*corrections, return_exceptions=True)
         if self.connection.connected and snapshot == self._snapshots:
@@ -334,6 +341,7 @@ class Service:
         return self._relisting.refresh()
 
     async def _look_again(self) -> None:
+        await self._own_requests.sent()
         seen, held = await self.connection.relist_members()
         self.correct_clock()
         now = self.context.now()
