@@ -171,6 +171,8 @@ DIALLED = (
     "7\r\nPriority: 1\r\nUniqueid: \r\nLinkedid: \r\n\r\nEvent: Shutdown\r\n\r\n",
     # As if it went into a queue; what its application is given, ends the event.
     "7\r\nApplication: Queue\r\n\r\nEvent: Shutdown\r\nPrivilege: system,all",
+    # As if the list of channels went on behind it.
+    "7\r\nDuration: 00:00:01\r\nBridgeId: \r\n\r\nEvent: Shutdown\r\nPrivilege: x",
 )
 
 

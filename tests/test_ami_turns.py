@@ -10,7 +10,7 @@ import pytest
 
 from tests.ami_wire import Wire
 from xucd.ami import actions
-from xucd.ami.errors import ConnectionLost, DecodeError, Rejected
+from xucd.ami.errors import ConnectionLost, Deadline, DecodeError, Rejected
 from xucd.ami.framing import name_of
 from xucd.ami.protocol import TURN, ManagerProtocol, connect
 
@@ -191,6 +191,39 @@ async def test_an_item_that_cannot_be_read_fails_its_list_alone() -> None:
     manager.answers("Response: Success\r\nEventList: start\r\nMessage: Queue status will follow")
     manager.answers("Event: QueueMember\r\nName: x", "Event: QueueMember\r\nName: y")
     with pytest.raises(DecodeError):
+        await listing
+    manager.protocol.data_received(EVENT)
+    assert len(manager.heard) == 1
+
+
+async def test_nothing_in_the_midst_of_a_list_is_an_event() -> None:
+    manager, taken = Manager(), list[bytes]()
+    listing = asyncio.ensure_future(
+        manager.protocol.list_each(actions.core_show_channels("x"), taken.append, 5)
+    )
+    await asyncio.sleep(0)
+    manager.protocol.data_received(EVENT)
+    manager.answers("Response: Success\r\nEventList: start\r\nMessage: Channels will follow")
+    manager.answers("Event: CoreShowChannel\r\nApplicationData: 1")
+    manager.protocol.data_received(b"Event: Shutdown\r\nPrivilege: x\r\n\r\n" + EVENT)
+    manager.answers("Event: QueueMember\r\nQueue: a", "Event: CoreShowChannel\r\nChannel: b")
+    manager.answers("Event: CoreShowChannelsComplete\r\nEventList: Complete\r\nListItems: 2")
+    await listing
+    assert [name_of(raw) for raw in taken] == [b"CoreShowChannel", b"CoreShowChannel"]
+    assert manager.heard == [EVENT.strip()]
+    manager.protocol.data_received(EVENT)
+    assert len(manager.heard) == 2
+    assert not manager.wire.closing
+
+
+async def test_events_are_heard_again_after_a_list_that_did_not_end_in_time() -> None:
+    manager = Manager()
+    listing = asyncio.ensure_future(
+        manager.protocol.list_each(actions.queue_status(), lambda raw: None, 0.01)
+    )
+    await asyncio.sleep(0)
+    manager.answers("Response: Success\r\nEventList: start\r\nMessage: Queue status will follow")
+    with pytest.raises(Deadline):
         await listing
     manager.protocol.data_received(EVENT)
     assert len(manager.heard) == 1

@@ -63,16 +63,18 @@ class _Answer(Message):  # type: ignore[misc]  # panoramisk is untyped
 
 
 class _List(NamedTuple):
-    """A list that is being answered, and who takes its items."""
+    """A list that is being answered, the names of its items, and who takes them."""
 
     sent: SentAction
+    items: frozenset[bytes]
     take: Take
 
     def takes(self, raw: bytes) -> bool:
         """Take an item; False for the list's first block and its last, which are panoramisk's."""
-        if not raw.startswith(b"Event: ") or name_of(raw).endswith(b"Complete"):
+        name = name_of(raw)
+        if not name or name.endswith(b"Complete"):
             return False
-        if not self.sent.future.done():
+        if name in self.items and not self.sent.future.done():
             try:
                 self.take(raw)
             except AmiError as error:
@@ -105,6 +107,7 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         self._unprocessed = b""
         self._unsent: list[bytes] | None = None  # None before this turn's first action
         self._lists: dict[bytes, _List] = {}
+        self._listed = b""  # the action id of the list that is being read; b"" between lists
         self.lost: asyncio.Future[AmiError | None] = asyncio.get_running_loop().create_future()
         self.received_at = self.processed_at = 0.0
 
@@ -184,6 +187,8 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
                 end = raw.find(b"\r\n", start)
                 if self._is_answer(raw, raw[start:] if end < 0 else raw[start:end]):
                     continue
+            if self._listed:
+                continue  # Asterisk sends nothing between a list's items: a number has said it
             self._on_event(raw)
             if raw.startswith(_SHUTDOWN) and name_of(raw) == b"Shutdown":
                 self.drop(ConnectionLost("Asterisk is shutting down"))
@@ -194,8 +199,10 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         Single answers and the items of a list pass panoramisk by, which takes ten times as long.
         """
         listed = self._lists.get(action_id)
-        if listed is not None and listed.takes(raw):
-            return True
+        if listed is not None:
+            if listed.takes(raw):
+                return True
+            self._listed = action_id if b"\r\nEventList: start" in raw else b""
         key = action_id.decode("utf-8", "replace")
         sent = self.responses.get(key)
         if isinstance(sent, SentAction):
@@ -224,11 +231,13 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
             raise ConnectionLost("no connection to Asterisk")
         sent = self.send(action)
         action_id = sent.id.encode()
-        self._lists[action_id] = _List(sent, take)
+        self._lists[action_id] = _List(sent, _LISTS[action.name], take)
         try:
             await self._answer(action, sent, timeout)
         finally:
             del self._lists[action_id]
+            if self._listed == action_id:
+                self._listed = b""
 
     def begin(self, action: Action, timeout: float) -> Coroutine[Any, Any, list[Block]]:
         """Send an action now; what is returned waits for its answer, as `query` does.
@@ -325,18 +334,17 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
                 action.future.set_exception(ConnectionLost("the connection to Asterisk was lost"))
 
 
-_LISTS = frozenset(
-    {
-        "BridgeList",
-        "CoreShowChannels",
-        "DeviceStateList",
-        "ExtensionStateList",
-        "QueueStatus",
-        "QueueSummary",
-        "ShowDialPlan",
-        "Status",
-    }
-)
+_LISTS = {
+    "BridgeList": frozenset({b"BridgeListItem"}),
+    "CoreShowChannels": frozenset({b"CoreShowChannel"}),
+    "DeviceStateList": frozenset({b"DeviceStateChange"}),
+    "ExtensionStateList": frozenset({b"ExtensionStatus"}),
+    "QueueStatus": frozenset({b"QueueParams", b"QueueMember", b"QueueEntry"}),
+    "QueueSummary": frozenset({b"QueueSummary"}),
+    "ShowDialPlan": frozenset({b"ListDialplan"}),
+    "Status": frozenset({b"Status"}),
+}
+"""The actions that are answered by a list, and the names of its items."""
 
 
 class Lists(NamedTuple):

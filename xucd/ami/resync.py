@@ -9,6 +9,7 @@ is then applied twice, which is harmless: an event carries a new state, not a di
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
@@ -42,7 +43,10 @@ from xucd.center.sheets import SHEET_MARKS
 from xucd.center.snapshot import ChannelSeen, MemberSeen, QueuesSeen, Snapshot
 
 PREFIX = "xucd-resync"
-"""The beginning of a resynchronisation's action ids, ``xucd-resync/N/…``; N counts them."""
+"""The beginning of a resynchronisation's action ids, ``xucd-resync/N-R/…``.
+
+N counts them. R is random: nobody who can put a text into a list knows what an item of it says.
+"""
 
 FILENAME = "MIXMONITOR_FILENAME"
 """Set by MixMonitor on the channel that it records; outlives StopMixMonitor."""
@@ -265,7 +269,7 @@ async def take_snapshot(serial: int, asterisk: Asked) -> Snapshot:
 
     Raises what `asterisk` raises, and `DecodeError`.
     """
-    prefix = f"{PREFIX}/{serial}"
+    prefix = f"{PREFIX}/{serial}-{secrets.token_hex(8)}"
     builder, query = SnapshotBuilder(), asterisk.query
     await query(actions.ping(f"{prefix}/begin"))
     await asyncio.gather(

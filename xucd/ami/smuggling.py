@@ -22,8 +22,9 @@ event before says behind an empty line, if what the number says before it ends t
 The lists tell more of it, raw: the number that was dialled (`DNID`), the other party's again, and
 what the application and the variables of the dialplan were given, numbers perhaps. Of these, the
 data of an application in `CoreShowChannels` and the variables in `Status` have too little behind
-them that is known: whoever knows xucd can forge there, where a dialplan passes them a stranger's
-number. docs/operating.md shows how to filter it.
+them that is known: whoever knows xucd can cut an item there, where a dialplan passes them a
+stranger's number. What is forged so lacks the list's action id, and is heard as no event
+(`xucd.ami.protocol`). docs/operating.md shows how to filter numbers.
 """
 
 import re
