@@ -15,6 +15,7 @@ from xucd.signin.attempts import (
     BY_ADDRESS,
     BY_STRANGERS,
     FIRST_CHECK_S,
+    MAX_STRANGERS,
     MAX_WAITING_EACH,
     SignIn,
 )
@@ -30,14 +31,14 @@ LIMIT = 20
 class Desk:
     """Users whose passwords are their logins, and a clock. `gate` holds what verifies passwords."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = LIMIT) -> None:
         self.now = 1000.0
         self.gate = threading.Event()
         self.gate.set()
         self.verified: list[str | None] = []
         self.metrics = Metrics()
         self.signin = SignIn(
-            self, PasswordChecks(self, self._verify), LIMIT, lambda: self.now, self.metrics
+            self, PasswordChecks(self, self._verify), limit, lambda: self.now, self.metrics
         )
 
     def _verify(self, kept: str | None, password: str) -> bool:
@@ -322,4 +323,22 @@ async def test_the_time_that_is_told_follows_how_many_wait_and_how_long_checks_t
     for number in range(100):  # they take far less
         assert await desk.tries(f"user{number}", f"user{number}", "192.0.2.1") == 200
     assert await _told(desk, 1) < one / 10
+    desk.signin.close()
+
+
+async def test_a_stranger_for_whom_there_is_no_room_is_told_when_the_others_had_a_turn() -> None:
+    desk = Desk(limit=5)  # so one more in four seconds, of a login
+    for number in range(BY_STRANGERS * 5):
+        assert await desk.tries("vera", "wrong", f"198.51.100.{number}") == 401
+    strangers = [
+        asyncio.create_task(desk.signin.authenticate("vera", "wrong", f"203.0.113.{number}"))
+        for number in range(MAX_STRANGERS + 1)
+    ]
+    (refused,), waiting = await asyncio.wait(strangers, return_when=asyncio.FIRST_COMPLETED)
+    error = refused.exception()
+    assert isinstance(error, SignInRefused)
+    assert error.wait == 1 + MAX_STRANGERS * 4
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
     desk.signin.close()

@@ -247,7 +247,8 @@ class SignIn:
         if len(waiting) > MAX_STRANGERS:
             displaced = waiting.pop()
             if not displaced.outcome.done():
-                displaced.outcome.set_exception(self._refusal(MAX_STRANGERS))
+                wait = MAX_STRANGERS * self._of_strangers.interval
+                displaced.outcome.set_exception(self._refusal(wait))
         self._set_turn(attempt.key)
         return True
 

@@ -45,6 +45,11 @@ class FailureCounts:
         """How many seconds it takes until one more attempt is within the limit; 0 if it is."""
         return max(0.0, (self.count(*key) + 1 - self.limit) / self._leak)
 
+    @property
+    def interval(self) -> float:
+        """In how many seconds one failure leaks away."""
+        return 1 / self._leak
+
     def _left(self, cell: int, now: float) -> float:
         # A clock that was set back must not lock users out.
         passed = now - self._times[cell]
