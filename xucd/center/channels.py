@@ -207,19 +207,22 @@ class Channels:
     def leave_bridge(self, channel: Channel, bridge: str) -> None:
         """Take a channel out of a bridge; no error if it is not in it."""
         if bridge and channel.bridge == bridge:
-            self.touch(channel)
+            self._touch_joined(channel)  # for others of its call nothing changes
             self._reached.clear()
             _drop(self._by_bridge, bridge, channel.unique_id)
             channel.bridge = ""
 
     def touch(self, channel: Channel) -> None:
         """Have the calls of this channel and of all that belong to it read anew."""
-        touched = self._touched
-        touched[channel.name] = channel.interface
+        self._touched[channel.name] = channel.interface
         for found in self.in_call(channel.linked_id):
-            touched[found.name] = found.interface
+            self._touched[found.name] = found.interface
+        self._touch_joined(channel)
+
+    def _touch_joined(self, channel: Channel) -> None:
+        self._touched[channel.name] = channel.interface
         for found in self.reach(channel):
-            touched[found.name] = found.interface
+            self._touched[found.name] = found.interface
 
     def take_touched(self) -> dict[str, str]:
         """Names and interfaces of the channels touched since this was last asked, in order."""
