@@ -13,11 +13,15 @@ _QUEUES = "/etc/asterisk/queues.conf"
 
 
 @contextlib.contextmanager
-def asterisk(queues: int) -> Iterator[Pbx]:
-    """An Asterisk that has the queues q1, q2, …, as `Size` names them."""
+def asterisk(queues: int, core: int | None = LOAD_CORE) -> Iterator[Pbx]:
+    """An Asterisk that has the queues q1, q2, …, as `Size` names them.
+
+    It shares a core with what asks it, and leaves the other to what is measured; with None it runs
+    where it can.
+    """
     with Pbx(ami_secret=SECRET) as pbx:
-        # Asterisk and what asks it share a core, and leave the other to what is measured.
-        pbx.run_on(LOAD_CORE)
+        if core is not None:
+            pbx.run_on(core)
         row = "[q{}](xucd-queue)\nstrategy = leastrecent\n"
         rows = "".join(row.format(number) for number in range(1, queues + 1))
         pbx.write(_QUEUES, pbx.read(_QUEUES) + rows)
