@@ -32,12 +32,13 @@ NODE = PEERS / "node"
 def programs() -> dict[str, list[str]]:
     """The peers that can run here, and their commands. npm gets the packages of the lock file."""
     found = {"panoramisk and websockets": [sys.executable, str(PEERS / "panoramisk_websockets.py")]}
-    if shutil.which("node") and shutil.which("npm"):
-        if not (NODE / "node_modules").exists():
-            install = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
-            subprocess.run(install, cwd=NODE, check=False)
-        if (NODE / "node_modules/asterisk-manager").exists():
-            found["Node, asterisk-manager and ws"] = ["node", str(NODE / "relay.mjs")]
+    if shutil.which("node") and shutil.which("npm") and not (NODE / "node_modules").exists():
+        install = ["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"]
+        subprocess.run(install, cwd=NODE, check=False)
+    if (NODE / "node_modules/asterisk-manager").exists():
+        found["Node, asterisk-manager and ws"] = ["node", str(NODE / "relay.mjs")]
+    else:
+        print("the peer in Node is left out: there is no Node, or npm could not get its packages")
     return found
 
 

@@ -36,6 +36,7 @@ DELIVERIES = {1: 100_000, 10: 500_000}
 SLOW = ("tls", "autobahn")
 SLOW_CLIENTS = 500
 """These sides have no more clients than so many: to open 2,000 over TLS takes most of a minute."""
+FEW, FEW_ROUNDS = (1, 10), 15
 PUBLISH, LOOP = 0.8, {500: 0.7, 2000: 0.8}
 RESUMES = 1.3
 """What a client that resumes may cost, in costs of one that does not."""
@@ -157,7 +158,17 @@ def measure() -> list[Figure]:
     for part in (published, whole_loop):
         for clients, rounds in ROUNDS.items():
             found += part(clients, rounds)
-    return found
+    return [*found, *(resuming(clients, FEW_ROUNDS) for clients in FEW)]
+
+
+def resuming(clients: int, rounds: int) -> Figure:
+    """What it costs that clients resume, where few are told: the log is written all the same."""
+    build()
+    with contextlib.ExitStack() as stack:
+        sides = _sides(stack, clients, quick=True)
+        rates = in_turns({name: sides[name](1) for name in KINDS}, rounds)
+    cost = ratios(rates["plain"], rates["resuming"])
+    return ratio(f"publish to {clients}, 1 a turn: cost of resuming", cost)
 
 
 def published(clients: int, rounds: int, *, quick: bool = False) -> list[Figure]:

@@ -16,6 +16,10 @@ from bench.played import PROBE, PlayedAsterisk
 
 CHUNK = 65536  # more would be mapped by the kernel anew for each reading
 BEAT_S = 20.0
+LATE = 20.0
+"""Seconds after which what a client still has not got is lost."""
+QUIET = 0.1
+"""Seconds in which nothing has come, after which nothing does that was caused before."""
 PING = '{"claz":"ping"}'
 AT_ONCE = 64  # sockets that are read before the first ones are looked at again
 
@@ -77,7 +81,8 @@ class Links:
         self.sockets: dict[int, socket.socket] = {}
         self.followers: set[int] = set()
         self._beating: list[socket.socket] = []
-        self._beaten = -BEAT_S
+        self._beaten = time.monotonic()
+        self._silent: set[int] = set()  # whose heartbeat is not answered
         self.unread: list[socket.socket] = []  # of clients that never read
         self.heard: Callable[[int, bytes], None] = _drop
         self.asterisk = asterisk
@@ -99,22 +104,25 @@ class Links:
         """Open so many links that never read."""
         self.unread += [opened(address) for _ in range(count)]
 
-    def beat(self) -> None:
-        """Send every client's heartbeat if it is time to: without it a link is closed after 90 s.
-
-        What it leads to has come when this returns. Raises `TimeoutError`.
-        """
-        if time.monotonic() - self._beaten < BEAT_S:
+    def beat(self, every: float = BEAT_S) -> None:
+        """Send every client's heartbeat if it is time to: a link is closed after 90 s without."""
+        if time.monotonic() - self._beaten < every:
             return
         self._beaten = time.monotonic()
-        silent = {link.fileno() for link in self._beating}
-        self.heard = lambda fd, _: silent.discard(fd)
+        self._silent |= {link.fileno() for link in self._beating}
         for link in self._beating:
             link.send(masked(PING.encode()))
-        while silent:
+
+    def quiet(self) -> None:
+        """Read what comes of anything before, the heartbeats above all. Raises `TimeoutError`."""
+        self.beat()
+        self.heard = _drop
+        late = time.monotonic() + LATE
+        while self._silent:
             self.turn(0.1)
-            if time.monotonic() - self._beaten > 2 * BEAT_S:
-                raise TimeoutError(f"{len(silent)} heartbeats are not answered")
+            if time.monotonic() > late:
+                raise TimeoutError(f"{len(self._silent)} heartbeats are not answered")
+        self.settle(QUIET)
 
     def close_one(self) -> None:
         """Close the link that was opened first, without a word."""
@@ -124,6 +132,7 @@ class Links:
         self.poll.unregister(fd)
         link = self.sockets.pop(fd)
         self.followers.discard(fd)
+        self._silent.discard(fd)
         if link in self._beating:
             self._beating.remove(link)
         link.close()
@@ -153,6 +162,8 @@ class Links:
                 self._forget(fd)
                 raise ConnectionError("the server closed a link")
             if chunk is not None:
+                if self._silent:
+                    self._silent.discard(fd)
                 self.heard(fd, chunk)
         return bool(ready)
 

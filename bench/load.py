@@ -12,19 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from bench.links import PING, Address, Links, Probes, masked
+from bench.links import BEAT_S, LATE, PING, Address, Links, Probes, masked
 from bench.machine import LOAD_CORE, pin
 from bench.played import PlayedAsterisk, pieces
 from integration.pages.busy import Size
 
 DEADLINE = 120.0
 """Seconds that whatever is measured may take."""
-LATE = 20.0
-"""Seconds after which what a client still has not got is lost."""
 PING_EVERY = 0.01
 ANSWERS_EVERY = 1.0
-QUIET = 0.1
-"""Seconds in which nothing has come, after which nothing does that was caused before."""
 FEW = 50
 """Links that are opened before something else is seen to."""
 PATIENCE = 0.5
@@ -161,12 +157,18 @@ class _Process:
         self._answered = 0.0
 
     def answer(self, measured: Links | None = None) -> None:
-        """Let each Asterisk answer but the measured one: a silent one is given up after 12 s."""
+        """See to all sides but the measured one.
+
+        An Asterisk that is silent is given up after 12 s. Heartbeats wait for as long as they can:
+        they cost their server a moment, which shares its core with the measured one.
+        """
         self._answered = time.monotonic()
         for links in self.sides.values():
             if links is not measured:
                 with contextlib.suppress(ConnectionError):  # its server has ended
-                    links.turn(0)
+                    links.beat(2 * BEAT_S)
+                    while links.turn(0):
+                        pass
 
     def _turn(self, links: Links, timeout: float) -> bool:
         """A turn of the measured links, and now and then one of the others."""
@@ -186,10 +188,7 @@ class _Process:
         links = self.sides.setdefault(of, Links())
         for first in range(0, len(addresses), FEW):
             links.open(addresses[first : first + FEW], follow=follow)
-            # To open thousands takes a while.
-            for other in self.sides.values():
-                other.beat()
-            self.answer()
+            self.answer()  # to open thousands takes a while
         links.settle(0.5)
 
     def close(self, of: str) -> None:
@@ -197,8 +196,7 @@ class _Process:
 
     def begin_reading(self, of: str) -> bytes:
         links = self.sides[of]
-        links.beat()
-        links.settle(QUIET)
+        links.quiet()
         got = dict.fromkeys(links.sockets, 0)
         one, stream = next(iter(got)), bytearray()
 
@@ -351,8 +349,7 @@ class _Process:
     def _played(self, of: str) -> tuple[Links, PlayedAsterisk]:
         links = self.sides[of]
         assert links.asterisk is not None
-        links.beat()
-        links.settle(QUIET)
+        links.quiet()
         return links, links.asterisk
 
     def _next_probe(self) -> int:
