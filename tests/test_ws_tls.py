@@ -19,7 +19,7 @@ from tests.web_server import reactor, said, serving, until
 from tests.ws_client import Client, Closed
 from xucd.cti.link import LinkLimits
 from xucd.web.certificate import Certificate
-from xucd.web.tls import listen_by_tls
+from xucd.web.listening import listen
 
 PIECE = bytes(range(256)) * 256
 PIECES = 128  # 8 MiB in all
@@ -60,7 +60,7 @@ async def connected(
             made.append(Large())
             return made[-1]
 
-    port = listen_by_tls(reactor, ("127.0.0.1", 0), Servers(), Certificate(cert, key), 50)
+    port = listen(reactor, ("127.0.0.1", 0), Servers(), Certificate(cert, key))
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sock.connect(("127.0.0.1", port.getHost().port))

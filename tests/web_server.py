@@ -26,8 +26,8 @@ from xucd.signin.tokens import Tokens
 from xucd.store import StoreUnavailable
 from xucd.web.api import Health
 from xucd.web.connections import Connections
+from xucd.web.listening import listen
 from xucd.web.site import STATIC, SiteOptions, SiteParts, make_site
-from xucd.web.tls import listen_by_tls
 
 # Typed as a module, which it is not.
 reactor: Any = twisted_reactor
@@ -247,10 +247,7 @@ async def serving(
         ),
     )
     server.connections = site.connections
-    if tls is None:
-        port = reactor.listenTCP(0, site, interface="127.0.0.1")
-    else:
-        port = listen_by_tls(reactor, ("127.0.0.1", 0), site, tls, 50)
+    port = listen(reactor, ("127.0.0.1", 0), site, tls)
     server.port = port.getHost().port
     try:
         yield server

@@ -62,11 +62,11 @@ from xucd.views.statuses import with_own
 from xucd.web.api import Health
 from xucd.web.certificate import Certificate, CertificateError
 from xucd.web.connections import ConnectionLimits
+from xucd.web.listening import listen
 from xucd.web.site import SiteOptions, SiteParts, make_site
-from xucd.web.tls import listen_by_tls
 
 SERVICE_RESTART = 1012
-# How many connections may wait to be accepted: all pages come back at once after a restart.
+# How many FastAGI requests may wait to be accepted.
 BACKLOG = 1024
 TICK_S = 5.0
 FINISH_S = 2.0
@@ -372,10 +372,7 @@ class Assembly:
         try:
             if web.tls_certificate and web.tls_key:
                 self._certificate = Certificate(web.tls_certificate, web.tls_key)
-                place = (web.host, web.port)
-                self._web_port = listen_by_tls(reactor, place, site, self._certificate, BACKLOG)
-            else:
-                self._web_port = reactor.listenTCP(web.port, site, BACKLOG, web.host)
+            self._web_port = listen(reactor, (web.host, web.port), site, self._certificate)
         except Exception as error:
             raise CannotListen(f"cannot listen on {web.host}:{web.port}: {error}") from error
         self.port = self._web_port.getHost().port
