@@ -22,7 +22,7 @@ ITEMS = {
     "fanout": Item(
         title="Fan-out",
         module="fanout",
-        takes=250,
+        takes=190,
         what="Messages to 500 and 2,000 clients, from publish to the last `send()`, beside a C "
         "program (`bench/floor.c`) that does nothing but send the same bytes to as many "
         "clients. Then the whole loop, from Asterisk's bytes on the AMI port to the last "
@@ -37,7 +37,7 @@ ITEMS = {
     "latency": Item(
         title="Latency",
         module="latency",
-        takes=110,
+        takes=90,
         what="From a byte of Asterisk's to the last of 1,000 clients, at half of the highest load, "
         "while three clients a second come and go and one in a hundred never reads. Loads are "
         "events of recorded calls, of which clients are told one in ten. In a burst, all comes "
@@ -48,7 +48,7 @@ ITEMS = {
     "filtered": Item(
         title="Filtered fan-out",
         module="filtered",
-        takes=90,
+        takes=80,
         what="1,000 agents in 20 groups, 50 queues, 200 supervisors who follow a group each, and "
         "800 agents who see themselves; then each of these numbers doubled by itself. What is "
         "told is the processor's time for an event, and how many clients get a message for it.",
@@ -57,7 +57,7 @@ ITEMS = {
     "ingest": Item(
         title="Ingest",
         module="events",
-        takes=25,
+        takes=20,
         what="From AMI bytes to changed state, without clients, beside panoramisk's bare parsing "
         "of the same bytes, which changes nothing and tells nobody. Beside it: panoramisk with one "
         "callback for all events; a parser that does no more than make a dictionary of each "
@@ -70,7 +70,7 @@ ITEMS = {
     "commands": Item(
         title="Commands",
         module="commands",
-        takes=60,
+        takes=55,
         what="A command over WebSocket beside the same action raw over AMI with the event that "
         "shows its effect, by one user and by 100 at once, each for its own agent. "
         "`setAgentQueue` promises durability, `pauseAgent` does not ([the protocol](protocol.md) "
@@ -93,7 +93,7 @@ ITEMS = {
     "start": Item(
         title="Start",
         module="start",
-        takes=100,
+        takes=105,
         what="5,000 agents in 10 queues each, and 2,000 in 5: from listening to current, beside "
         "Asterisk's own answers to the same questions; the first command after that; and the "
         "way there, from `xucd center apply` to listening.",
@@ -111,7 +111,7 @@ ITEMS = {
     "quick": Item(
         title="The regression guard",
         module="quick",
-        takes=60,
+        takes=50,
         what="The ratios of `make bench-quick`, with which later runs of it are compared.",
         why="They are of shorter runs than those above.",
     ),

@@ -20,7 +20,7 @@ from bench.load import Load, load
 from bench.machine import LOAD_CORE, cpu_seconds, pin
 from bench.played import CalmSize
 
-CALLS, ROUNDS = 300, 4
+CALLS, ROUNDS = 200, 4
 LIMIT = 1.15
 """What an event may cost more than its receivers let expect, after something else was doubled."""
 

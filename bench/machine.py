@@ -4,6 +4,7 @@ Two cores are enough: what is measured runs alone on the first, and all that dri
 second. With one core alone both share it: ratios still hold roughly, and the record says so.
 """
 
+import functools
 import os
 import platform
 import resource
@@ -54,10 +55,6 @@ def memory(pid: int) -> int:
 
 def provenance() -> dict[str, Any]:
     """Where and of what a measurement is: the day, the commit, the machine, and its load now."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude=*"],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-    ).stdout.strip()  # fmt: skip
     models = [
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()
@@ -65,10 +62,19 @@ def provenance() -> dict[str, Any]:
     ]
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "commit": commit,
+        "commit": _commit(),
         "processor": models[0] if models else platform.machine(),
         "cores": len(_CORES),
         "kernel": platform.release(),
         "python": platform.python_version(),
         "load": round(os.getloadavg()[0], 1),
     }
+
+
+@functools.cache
+def _commit() -> str:
+    """The commit as it is at first: what is recorded changes the tree."""
+    return subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude=*"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    ).stdout.strip()  # fmt: skip

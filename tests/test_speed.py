@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bench import quick
 from bench.__main__ import keep
 from bench.explained import ITEMS
 from bench.figures import Figure, in_turns, quartiles, ratio
@@ -86,6 +87,28 @@ def recorded(bound: str, values: list[float]) -> dict[str, Any]:
 def test_a_ratio_has_fallen_beyond_noise_only(bound: str, values: list[float], fell: bool) -> None:
     before = recorded(bound, [0.80, 0.81, 0.79, 0.82, 0.78])
     assert fallen(ratio("a", values), before) is fell
+
+
+def test_the_guard_says_which_ratio_fell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = [0.80, 0.81, 0.79, 0.82, 0.78]
+    record = tmp_path / "bench.json"
+    figures = [{**recorded("at least", before), "what": name} for name in "ab"]
+    record.write_text(json.dumps({"quick": {"figures": figures}}))
+    monkeypatch.setattr(quick, "RECORD", record)
+    monkeypatch.setattr("sys.argv", ["quick"])
+    now = {"a": before, "b": [0.6, 0.61, 0.59, 0.6, 0.6]}
+    found = [ratio(name, values) for name, values in now.items()]
+    monkeypatch.setattr(quick, "PARTS", {"one": lambda: found})
+    assert quick.main() == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "a: 0.8, recorded 0.8 (+0 %)",
+        "b: 0.6, recorded 0.8 (-25 %)  FELL",
+        "1 fell by more than 15 %: b",
+    ]
+    monkeypatch.setattr(quick, "PARTS", {"one": lambda: found[:1]})
+    assert quick.main() == 0
 
 
 def test_sides_take_turns_and_the_first_round_does_not_count() -> None:
