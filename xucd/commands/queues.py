@@ -189,6 +189,9 @@ async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty:
         undoing = RemoveMember(queue.name, line.interface)
 
     def done() -> bool:
+        if member is not None:
+            there = context.center.members.get(queue.id, member.interface)
+            return there is not None and there.penalty == penalty
         return any(each.penalty == penalty for each in _own(context, live, queue))
 
     change = _Change(live, queue, penalty, done, undoing)

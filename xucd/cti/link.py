@@ -270,7 +270,7 @@ class Link(WebSocketServerProtocol):
             outcome, refusal = "failed", Refused("InternalError", "xucd could not do this.")
             session.send_outcome(Error(error=refusal.code, message=refusal.text))
         _acknowledge(session, command.request_id, refusal, warning)
-        self.links.hub.metrics.commands.labels(name, outcome).inc()
+        self.links.hub.metrics.count_command(name, outcome)
 
     def _reject(self, session: Session, code: str, text: str, request_id: RequestId | None) -> None:
         session.send(Error(error=code, message=text))

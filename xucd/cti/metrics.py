@@ -12,7 +12,7 @@ class Metrics:
         self.opened = Counter(
             "xucd_links_opened", "WebSocket links opened.", registry=self.registry
         )
-        self.commands = Counter(
+        self._commands = Counter(
             "xucd_commands",
             "Commands received, by name and outcome (ok, refused, failed).",
             ("command", "outcome"),
@@ -53,3 +53,11 @@ class Metrics:
         self.logins = Counter(
             "xucd_logins", "Sign-in attempts, by outcome.", ("outcome",), registry=self.registry
         )
+        self._by_command: dict[tuple[str, str], Counter] = {}  # each is slow to look up
+
+    def count_command(self, name: str, outcome: str) -> None:
+        """Count a command that was carried out, refused, or has failed."""
+        counter = self._by_command.get((name, outcome))
+        if counter is None:
+            counter = self._by_command[name, outcome] = self._commands.labels(name, outcome)
+        counter.inc()

@@ -8,8 +8,7 @@ So a write may be carried out more than once, and has to be the same each time.
 import itertools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table
 
@@ -18,8 +17,7 @@ from xucd.store.repository import Store
 from xucd.store.rows import put_rows, remove_rows
 
 
-@dataclass(frozen=True, slots=True)
-class RowWrite:
+class RowWrite(NamedTuple):
     """A row as it is to be from now on: `values` are all of it, None for no such row.
 
     `key` has the values of the table's primary key.

@@ -20,8 +20,7 @@ import itertools
 import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
 import structlog
@@ -63,8 +62,7 @@ _T = TypeVar("_T")
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """A write that waits. `asked` is for who waits for it, None for a change."""
 
     place: int
