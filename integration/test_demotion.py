@@ -119,6 +119,8 @@ async def test_what_asterisk_has_after_a_demotion_is_what_was_acknowledged(
         lost="nothing",
         note=f"{len(done)} commands and {len(there)} agents before, none after",
     )
+    # Others' tests list all members.
+    await asyncio.gather(*(ada.ask("agentLogout", agentid=number) for number in (*FLOODED, *MOVED)))
     await asyncio.gather(*(client.close() for client in (ada, sue, mover)))
 
 
