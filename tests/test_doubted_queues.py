@@ -40,7 +40,7 @@ class Table:
         if self.code is not None:
             raise Refused(self.code)
 
-    async def store(self, agent_id: int, queue_id: int, penalty: int) -> None:
+    async def store(self, *_: object) -> None:
         """Nothing is looked at: the centre says what is configured."""
 
     async def changes(self, penalty: int) -> None:
