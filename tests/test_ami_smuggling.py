@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.ami_wire import Wire
 from xucd.ami import protocol
 from xucd.ami.events import decode
-from xucd.ami.framing import Framer, parse
+from xucd.ami.framing import Framer, name_of, parse
 from xucd.center import events
 
 CHANNEL = """Event: {event}
@@ -192,6 +192,58 @@ def test_no_number_takes_the_next_event_away(begun: str) -> None:
         torn = wire(text, exten=number, data="support,,,,1")
         heard = blocks(wire(CHANNEL), torn, wire(CHANNEL), wire(OTHER))
         assert len(heard) == 4
+
+
+NAMES = ["Shutdown", "FullyBooted", "Reload", "Rename", "QueueMemberPause", "OriginateResponse"]
+MORE = ["", "\nPrivilege: system,all", "\nX: ", "\nChannel: Local/1", "\nModule: app_queue\nX: "]
+
+
+async def heard_of(*texts: str) -> list[bytes]:
+    heard: list[bytes] = []
+    manager = protocol.ManagerProtocol(heard.append)
+    manager.connection_made(Wire())
+    manager.data_received(b"Asterisk Call Manager/11.0.0\r\n" + "".join(texts).encode())
+    assert not manager.lost.done()
+    return heard
+
+
+@pytest.mark.parametrize("name", [*NAMES, "DeviceStateChange\nDevice: PJSIP/1001\nState: INUSE"])
+@pytest.mark.parametrize("more", MORE)
+@pytest.mark.parametrize("exten", ["3000", SMUGGLED[0]])
+async def test_the_name_of_a_channel_forges_no_event_of_another_kind(
+    name: str, more: str, exten: str
+) -> None:
+    channel = f"Local/1\n\nEvent: {name}{more}@phones-00000001;1"
+    torn = wire(CHANNEL.replace("PJSIP/trunk-00000001", channel), exten=exten)
+    heard = await heard_of(wire(CHANNEL), torn, wire(OTHER))
+    assert name.partition("\n")[0].encode() not in [name_of(block) for block in heard[:-1]]
+    assert decode(heard[-1]) == events.DeviceChanged("PJSIP/1001", "INUSE")
+
+
+@pytest.mark.parametrize("name", [*NAMES, "DeviceStateChange"])
+@pytest.mark.parametrize("more", MORE)
+@pytest.mark.parametrize("begun", ["Local/1", "Local/1@x\nState: INUSE"])
+@pytest.mark.parametrize("state", ["", "\nState: RINGING"])
+async def test_the_name_of_a_device_forges_no_event(
+    name: str, more: str, begun: str, state: str
+) -> None:
+    device = f"{begun}\n\nEvent: {name}\nDevice: PJSIP/1001{state}{more}@phones"
+    torn = wire(OTHER.replace("PJSIP/1001", device))
+    heard = await heard_of(wire(CHANNEL), torn, wire(OTHER))
+    kinds = {name_of(block) for block in heard}
+    assert kinds <= {b"Newchannel", b"DeviceStateChange", f"{name}@phones".encode()}
+    told = [
+        event for block in heard[1:] if isinstance(event := decode(block), events.DeviceChanged)
+    ]
+    assert {event.device for event in told} <= {"PJSIP/1001", "Local/1@x", "PJSIP/1001@phones"}
+    assert told[-1] == events.DeviceChanged("PJSIP/1001", "INUSE")
+    assert events.DeviceChanged("PJSIP/1001", "RINGING") not in told
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_what_is_left_of_an_unknown_block_is_dropped(size: int) -> None:
+    rest = f"Event: X\r\nA: {'x' * 100}\r\nPriority: 1\r\nUniqueid: 1\r\nLinkedid: 1\r\n\r\n"
+    assert len(blocks(wire(CHANNEL), wire(CHANNEL), rest, wire(OTHER), size=size)) == 3
 
 
 GIVEN = ["1", "call-7", "\u00e9", "0f8c2a11-1", "1795667017.3", "pbx-1795667017.3", "x" * 40]

@@ -18,6 +18,7 @@ from panoramisk.message import Message
 
 from xucd.ami.actions import Action
 from xucd.ami.errors import AmiError, ConnectionLost, Deadline, Rejected
+from xucd.ami.forgery import is_forged
 from xucd.ami.framing import Block, Framer, name_of, parse
 
 _ACTION_ID = b"\r\nActionID: "
@@ -187,8 +188,8 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
                 end = raw.find(b"\r\n", start)
                 if self._is_answer(raw, raw[start:] if end < 0 else raw[start:end]):
                     continue
-            if self._listed:
-                continue  # Asterisk sends nothing between a list's items: a number has said it
+            if self._listed or is_forged(raw):
+                continue  # a number has said it: Asterisk sends nothing between a list's items
             self._on_event(raw)
             if raw.startswith(_SHUTDOWN) and name_of(raw) == b"Shutdown":
                 self.drop(ConnectionLost("Asterisk is shutting down"))

@@ -19,6 +19,8 @@ nothing behind it shows that it goes on. So a block is dropped that begins with 
 event before says behind an empty line, if what the number says before it ends that event; behind
 `Newexten`, any number that was seen, for it may have been kept in a variable.
 
+What a number forges in a channel's name, `xucd.ami.forgery` finds.
+
 The lists tell more of it, raw: the number that was dialled (`DNID`), the other party's again, and
 what the application and the variables of the dialplan were given, numbers perhaps. Of these, the
 data of an application in `CoreShowChannels` and the variables in `Status` have too little behind
@@ -198,7 +200,8 @@ class Mender:
                 continue
             if not self._held and self._is_rest(block):
                 begun = mended[-1] if mended else self._told
-                if _open(begun) is None:
+                found = _open(begun)
+                if found is None or not _dials_on(begun + END + block, found, len(begun)):
                     continue
                 self._held.append(begun)
                 del mended[-1:]
