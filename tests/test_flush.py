@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -148,9 +148,15 @@ class Turns(RuleBasedStateMachine):
 
 
 TestTurns = Turns.TestCase
-TestTurns.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestTurns.settings = settings(
+    max_examples=100,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 
 
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(audiences=st.lists(st.sets(st.sampled_from(CLIENTS))))
 def test_a_turn_is_divided_alike_by_whole_sets_and_member_by_member(
     audiences: list[Any],
