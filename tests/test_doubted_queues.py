@@ -31,7 +31,8 @@ class Table:
         script.ask = self.ask  # type: ignore[method-assign]
         self.context: Context = a_context(self.scene, script)
         self.context.asterisk._send = self.ask
-        self.context.journal = cast(Any, SimpleNamespace(set_membership=self.store))
+        stores = SimpleNamespace(set_membership=self.store, write_changes=lambda _: None)
+        self.context.journal = cast(Any, stores)
         user = User(1, "ada", "Ada", "Admin", profile="Admin")
         self.who = Session(user, SignInKey("s", "g"), rights_of(user, strict=True), writer=None)
         self.scene.forget()
