@@ -75,7 +75,7 @@ async def _measure(pbx: Pbx, size: WideSize, folder: Path) -> list[Figure]:
         measured(f"{which}: Asterisk's own answers", lists, "s"),
         measured(f"{which}: from listening to current", [each.current for each in starts], "s"),
         measured(f"{which}: the first command after a first start", commands[:1], "ms"),
-        measured(f"{which}: the first command after a later one", commands[1:], "ms"),
+        measured(f"{which}: the first command after a later one", commands[1:] or commands, "ms"),
         measured(f"{which}: from the process's start to listening",
                  [each.listening for each in starts], "s"),
         measured(f"{which}: from the process's start to the first log-in served",
