@@ -188,6 +188,15 @@ async def test_a_login_that_was_acknowledged_before_it_was_stored_as_complete_is
     store.close()
 
 
+async def test_a_pause_of_ones_own_and_its_end_wait_for_no_database(world: World) -> None:
+    alice, store = await world.agent("alice", "1002"), world.xucd.store()
+    with store.writing():  # nobody else can write
+        await alice.ask("pauseAgent", reason="lunch")
+        await alice.ask("unpauseAgent")
+    store.close()
+    assert alice.states(9)[-2:] == ["AgentOnPause", "AgentReady"]
+
+
 async def test_queues_applied_survive_a_pause_that_comes_before_the_reload(world: World) -> None:
     bruce = await world.agent("bruce", "1001")
     await apply(world, ("queues = { support = 0, sales = 1 }", "queues = { billing = 4 }"))
