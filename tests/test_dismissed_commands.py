@@ -1,4 +1,7 @@
-"""Commands whose client is dismissed while they wait: what has begun is finished, and no more."""
+"""Commands whose client is dismissed while they wait: what has begun is finished, and no more.
+
+The same goes for an agent that is moved meanwhile to a group that the client has no right to.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -16,9 +19,11 @@ from xucd.center.directory import User
 from xucd.center.intents import DialOut, FindNumber, Intent, RemoveMember
 from xucd.center.refused import Refused
 from xucd.center.rights import rights_of
+from xucd.center.rules import commanded
 from xucd.center.station import Station
 from xucd.commands import default_memberships, dialing, few_at_a_time, login, pause, queues
 from xucd.commands.context import Context
+from xucd.commands.locks import agent_key
 from xucd.config.plan import Plan
 from xucd.cti import commands as cmd
 from xucd.cti.session import Session
@@ -137,6 +142,56 @@ async def test_a_command_that_waits_for_the_lock_is_not_begun(
     assert table.script.asked == []
 
 
+FROM = {"group_id": 1, "from_queue_id": SUPPORT, "from_penalty": 0}
+OF_A_GROUP: list[tuple[Any, cmd.Command]] = [
+    (queues.move_group, cmd.MoveAgentsInGroup(**FROM, to_queue_id=BILLING, to_penalty=5)),
+    (queues.move_group, cmd.AddAgentsInGroup(**FROM, to_queue_id=BILLING, to_penalty=5)),
+    (queues.remove_group,
+     cmd.RemoveAgentGroupFromQueueGroup(group_id=1, queue_id=SUPPORT, penalty=0)),
+    (queues.add_group,
+     cmd.AddAgentsNotInQueueFromGroupTo(group_id=1, queue_id=BILLING, penalty=1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("handler", "command", "commanded_groups", "refusal"),
+    [
+        *((*each, groups, None) for each in OF_A_GROUP for groups in ({1}, {1, 2})),
+        (login.login, cmd.AgentLogin(agent_id=ALICE, phone_number="1002"), {1}, "NotAuthorized"),
+        (default_memberships.apply_default,
+         cmd.ApplyUsersDefaultMembership(user_ids=[2]), {1}, "NotAuthorized"),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, cmd.Command) else "",
+)  # fmt: skip
+async def test_an_agent_is_left_alone_that_is_moved_to_another_group_while_it_is_waited_for(
+    table: Table,
+    handler: Any,
+    command: cmd.Command,
+    commanded_groups: set[int],
+    refusal: str | None,
+) -> None:
+    user = User(
+        9,
+        "sue",
+        "Sue",
+        "",
+        profile="Supervisor",
+        queue_ids=frozenset({SUPPORT, BILLING, SALES}),
+        group_ids=frozenset(commanded_groups),
+    )
+    who = Session(user, SignInKey("s", "g"), rights_of(user, strict=True), writer=None)
+    async with table.context.locks.holding(agent_key(ALICE)):
+        waiting = asyncio.create_task(handler(table.context, command, who))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        commanded.move_to_group(table.context.center, ALICE, 2)  # a setAgentGroup of another
+    outcomes = await asyncio.gather(waiting, return_exceptions=True)
+    assert [getattr(each, "code", each) for each in outcomes] == [refusal]
+    assert table.configured(ALICE) == {SUPPORT: 0}
+    assert table.scene.agent(ALICE).stance is Stance.OUT
+    assert ALICE not in {agent_id for agent_id, *_ in table.written}
+
+
 async def test_a_change_that_waits_for_the_database_is_not_begun(table: Table) -> None:
     table.dismissed_after = 0
     group = cmd.SetAgentGroup(agent_id=BRUCE, group_id=2)
@@ -204,6 +259,7 @@ async def test_an_agent_that_is_in_the_new_queue_and_still_in_the_old_is_a_part_
     assert refused.value.partly
 
 
+@pytest.mark.parametrize("moved", [False, True])
 @pytest.mark.parametrize(
     ("handler", "command", "paused"),
     [
@@ -212,15 +268,21 @@ async def test_an_agent_that_is_in_the_new_queue_and_still_in_the_old_is_a_part_
     ],
     ids=["pause", "unpause"],
 )
-async def test_a_pause_is_not_asked_for_again_for_a_client_dismissed_while_members_were_listed(
-    table: Table, handler: Any, command: cmd.Command, paused: bool
+async def test_a_pause_is_not_asked_for_again_whose_right_has_ended_while_members_were_listed(
+    table: Table, handler: Any, command: cmd.Command, paused: bool, moved: bool
 ) -> None:
+    user = User(9, "sue", "Sue", "", profile="Supervisor", group_ids=frozenset({1}))
+    table.who = Session(user, SignInKey("s", "g"), rights_of(user, strict=True), writer=None)
+
     async def deny(intent: Intent) -> None:
         table.script.asked.append(intent)
         raise Refused("NotMember", "Asterisk contradicts what is held of the agent.")
 
     async def relist() -> None:
-        table.who.dismissed = True
+        if moved:
+            commanded.move_to_group(table.context.center, BRUCE, 2)
+        else:
+            table.who.dismissed = True
 
     table.scene.logs_in()
     if paused:

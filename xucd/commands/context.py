@@ -5,8 +5,9 @@ takes (`xucd.commands.locks`): two that want the same are served in turn, and ea
 before has done.
 
 Whoever sent a command may lose its rights while the command waits. So a handler asks for
-`who.rights` after each wait, and calls `who.check()` where it has nothing to ask of them. What is
-done to one agent is then finished, and nothing is begun with the next.
+`who.rights` after each wait, and calls `who.check()` where it has nothing to ask of them. An agent
+may come to another group meanwhile, too: so whether it may be commanded is asked once it is held.
+What is done to one agent is then finished, and nothing is begun with the next.
 """
 
 from collections.abc import Awaitable, Callable

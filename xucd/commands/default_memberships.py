@@ -188,6 +188,9 @@ async def _apply(
     if live is None:  # removed from the configuration since the command began
         outcome.failures.append(_Failure(f"agent {agent.number}", "AgentUnknown"))
         return
+    if not allowed.agent(live.agent):  # moved to another group since
+        outcome.failures.append(_Failure(f"agent {agent.number}", "NotAuthorized"))
+        return
     known = context.center.directory.queues
     wanted = {
         known[queue_id]: penalty

@@ -104,10 +104,10 @@ async def _place(
             agents = [live] if holder is None else [live, holder]
             keys = [agent_key(each.agent.id) for each in agents]
             async with context.locks.holding(line_key(line.id), *keys):
-                # While this waited for one of them, somebody else may have come to the line.
+                # While this waited for one of them, somebody else may have come to the line, and
+                # the agent to another group.
                 if context.center.on_device.get(line.phone) is holder:
-                    who.check()
-                    yield live, line
+                    yield find_agent(context, command.agent_id, who), line
                     return
 
 

@@ -136,7 +136,7 @@ async def _bring_about(
             raise
         await context.asterisk.relist_members()
         if not done():
-            who.check()
+            find_agent(context, live.agent.id, who)  # it may be in another group by now
             await ask()
 
 

@@ -44,6 +44,13 @@ from xucd.cti.commands import (
 from xucd.cti.session import Session
 from xucd.views import topics
 
+GroupCommand = (
+    MoveAgentsInGroup
+    | AddAgentsInGroup
+    | RemoveAgentGroupFromQueueGroup
+    | AddAgentsNotInQueueFromGroupTo
+)
+
 
 async def set_agent_queue(context: Context, command: SetAgentQueue, who: Session) -> None:
     """Add an agent to a queue, or change its penalty there.
@@ -97,7 +104,7 @@ async def move_group(
                 left = source if moves else None
                 await _move(context, live, left, target, command.to_penalty)
 
-        await _each(context, who, agents, move)
+        await _each(context, command, who, agents, move)
 
 
 async def remove_group(
@@ -118,7 +125,7 @@ async def remove_group(
             if _penalty(live, queue) == command.penalty:
                 await remove_from_queue(context, live, queue)
 
-        await _each(context, who, agents, remove)
+        await _each(context, command, who, agents, remove)
 
 
 async def add_group(
@@ -136,7 +143,7 @@ async def add_group(
             if _penalty(live, queue) < 0:
                 await add_to_queue(context, live, queue, command.penalty)
 
-        await _each(context, who, agents, add)
+        await _each(context, command, who, agents, add)
 
 
 async def set_agent_group(context: Context, command: SetAgentGroup, who: Session) -> None:
@@ -350,13 +357,15 @@ def _silent(refusal: Refused) -> Refused:
 
 async def _each(
     context: Context,
+    command: GroupCommand,
     who: Session,
     agents: Sequence[LiveAgent],
     change: Callable[[LiveAgent], Awaitable[None]],
 ) -> None:
     """Change these agents, each while it is held; raise the first exception once all have ended.
 
-    By its turn an agent may be another than it was, by a command of somebody else.
+    By its turn an agent may be another than it was, by a command of somebody else: one that has
+    left the group is left alone.
 
     Raises `Refused` with `NotAuthorized` when the client was dismissed meanwhile: then some are
     changed, and the text says how many.
@@ -364,8 +373,9 @@ async def _each(
 
     async def change_one(live: LiveAgent) -> None:
         async with context.locks.holding(agent_key(live.agent.id)):
-            who.check()
-            await change(live)
+            allowed = who.rights.agent(live.agent)
+            if allowed and live.agent.group_id == command.group_id:
+                await change(live)
 
     failures = [
         outcome for outcome in await few_at_a_time(agents, change_one) if outcome is not None
