@@ -40,6 +40,8 @@ QUEUES = ["support", "sales", "billing", "others"]
 PHONES = ["PJSIP/1001", "PJSIP/1002", "PJSIP/1003", "PJSIP/1004"]
 AGENTS = [BRUCE, ALICE, CAROLINE]
 CONFIGURED = {BRUCE: {SUPPORT: 0, SALES: 1, BILLING: 2}, ALICE: {SUPPORT: 0}}
+BEGINS = (START // DAY + 1) * DAY - 300
+"""When a game begins: so long before a midnight that most games pass it, with calls under way."""
 REST_S = 40
 """How long it may take until everything has come to rest, in seconds."""
 ROUNDS = 60
@@ -120,7 +122,8 @@ class Beside(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.now = START
+        self.now = BEGINS
+        self.carried: dict[int, int] = {}  # who entered a queue before midnight and had not ended
         self.asterisk = SimAsterisk(QUEUES, PHONES, {"support"}, self.now)
         self.configured = {key: dict(value) for key, value in CONFIGURED.items()}
         self.eager = False
@@ -130,11 +133,11 @@ class Beside(RuleBasedStateMachine):
         self.center = Center(directory(), self.now, lambda at: (at // DAY + 1) * DAY, remembered)
         self.told = Told(self.center)
         self.told.stations = dict(remembered.stations)
+        self.told.queue_days = dict(remembered.queue_days)
         self.asked: list[Intent | RelistMembers] = []
         self.past: list[ev.Event] = []
         self.logins: dict[int, tuple[Line, set[int]]] = {}
         self.counted: dict[object, dict[str, float]] = {}
-        self.over_midnight = False
 
     @initialize(eager=st.booleans(), static=st.booleans())
     def begins(self, eager: bool, static: bool) -> None:
@@ -169,6 +172,12 @@ class Beside(RuleBasedStateMachine):
             caller = self.asterisk.call_in(member.queue)
             self.asterisk.ring(caller, member.interface)
             self.asterisk.answer(list(self.asterisk.channels)[-1])
+        self.happened()
+
+    @rule(queue=queues)
+    def a_caller_goes_on_elsewhere(self, queue: str) -> None:
+        if queue in self.asterisk.members:
+            self.asterisk.press_key(self.asterisk.call_in(queue))
         self.happened()
 
     @rule(choice=choices)
@@ -441,6 +450,9 @@ class Beside(RuleBasedStateMachine):
         changes, intents = self.center.drain()
         for change in changes:
             self.told.hear(change, self.center)
+            if isinstance(change, ch.DayEnded):
+                self.carried = {key: len(day.waiting) for key, day in change.queues.items()}
+                self.counted = {}
         self.asked += intents
         for agent, (_, missing) in list(self.logins.items()):
             live = self.center.agents[agent]

@@ -22,6 +22,7 @@ from xucd.center.intents import (
 )
 from xucd.center.live import LiveAgent, MembershipShown
 from xucd.center.memberships import is_shelved
+from xucd.center.queue_day import QueueDay
 from xucd.center.snapshot import MemberSeen
 
 if TYPE_CHECKING:
@@ -108,13 +109,13 @@ def callers_are_counted_once(it: Beside) -> Iterator[str]:
         stats = it.center.queue_stats
         for day in (stats.day(queue_id), stats.figures(queue_id)):
             ends = sum(getattr(day, each) for each in OUTCOMES)
-            if not it.over_midnight and day.entered != ends + len(day.waiting):
+            if day.entered + it.carried.get(queue_id, 0) != ends + len(day.waiting):
                 yield f"{name}: {day}"
         waiting = [call.unique_id for call in it.center.waiting.calls(name)]
         if len(set(waiting)) != len(waiting):
             yield f"{name}: {waiting} wait"
-        stored = it.told.queue_days.get(queue_id)
-        if stored is not None and stored != stats.day(queue_id):
+        stored = it.told.queue_days.get(queue_id, QueueDay())
+        if stored != stats.day(queue_id):
             yield f"{name}: stored {stored}, counted {stats.day(queue_id)}"
 
 

@@ -221,6 +221,22 @@ def test_midnight_begins_the_counters_anew_and_gives_the_days_figures_out(scene:
     assert values(scene)[Figure.ANSWERED_SHARE] == 0
 
 
+def test_a_new_day_is_written_of_all_queues_with_callers_whose_end_is_not_known(
+    scene: Scene,
+) -> None:
+    for queue in ("support", "sales"):
+        caller = scene.caller_waits(queue)
+        since = scene.now
+        if queue == "sales":  # by a key; its channel goes on elsewhere
+            scene.happens(ev.CallerLeft("sales", caller))
+    scene.passes(5.0)
+    scene.forget()
+    scene.passes((scene.now // DAY + 1) * DAY - scene.now)
+    counted = [one.queue_id for one in scene.told if isinstance(one, ch.QueueCounted)]
+    assert counted == [SUPPORT, SALES]
+    assert scene.center.queue_stats.day(SALES) == QueueDay(waiting={caller: since})
+
+
 def test_a_window_holds_what_happened_in_it_and_judges_by_its_own_limit(scene: Scene) -> None:
     scene.logs_in()
     for wait in (5.0, 25.0):

@@ -227,8 +227,8 @@ class Center:
             self.changes.extend(QueueStatsChanged(queue_id) for queue_id in self.directory.queues)
             self.calls_of_others.clear()
             self._midnight = self._midnight_after(now)
-            waited = self.queue_stats.with_callers()
-            self.changes.extend(QueueCounted(queue_id, now) for queue_id in waited)
+            carried = sorted(self.queue_stats.with_unended())
+            self.changes.extend(QueueCounted(queue_id, now) for queue_id in carried)
 
     def shift(self, seconds: float) -> None:
         """The clock was set: every moment is now so much later by it, and as long ago as before.

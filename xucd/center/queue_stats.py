@@ -115,6 +115,10 @@ class QueueStats:
         names = self._waiting.occupied()
         return sorted(queue.id for name in names if (queue := known.get(name)) is not None)
 
+    def with_unended(self) -> set[int]:
+        """The queues with a caller whose end is not known: who waits, or has left and goes on."""
+        return {*self.with_callers(), *(left.queue_id for left in self._left.values())}
+
     def undecided(self) -> bool:
         """Whether `settle` may have something to do."""
         return any(not left.goes_on for left in self._left.values())
