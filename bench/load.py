@@ -211,10 +211,13 @@ class _Process:
             for _ in range(20):
                 self._turn(links, 0.01)
         self._commands.recv()
-        late = time.monotonic() + LATE
-        while self._turn(links, 0.05) or set(got.values()) != {len(stream)}:
-            if time.monotonic() > late:
-                raise ConnectionError("the clients did not all get the same")
+        last = time.monotonic()
+        while (came := self._turn(links, 0.05)) or set(got.values()) != {len(stream)}:
+            if came:
+                last = time.monotonic()
+            elif time.monotonic() - last > LATE:
+                others = sum(size != len(stream) for size in got.values())
+                raise ConnectionError(f"{others} of {len(got)} clients got more or less than one")
         return bytes(stream)  # the answer to `read`
 
     def in_lockstep(self, of: str, calls: int, per_turn: int) -> dict[str, Any]:
