@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 
 import pytest
 
@@ -83,15 +84,50 @@ def test_nothing_is_written_behind_what_could_not_be(store: Store) -> None:
     def away(_: Store) -> None:
         raise StoreUnavailable("the disk is full")
 
-    writes: list[Write] = [member(AGENT, 3, 1), invalid, away, member(AGENT, 3, 2)]
-    first, second, third, last = write_together(store, writes)
-    assert first is None
-    assert isinstance(second, ValueError)
-    assert isinstance(third, StoreUnavailable)
-    assert isinstance(last, StoreUnavailable)
-    assert store.memberships()[AGENT][3] == 1
-    with pytest.raises(StoreUnavailable):
-        write_together(store, [away, member(AGENT, 3, 2)])
+    before = store.memberships()[AGENT]
+    for writes in ([away], [invalid, away], [member(AGENT, 3, 1), invalid, away, invalid]):
+        with pytest.raises(StoreUnavailable):
+            write_together(store, [*writes, member(AGENT, 3, 2)])
+    assert store.memberships()[AGENT] == before
+
+
+@pytest.mark.parametrize("refused", [1, 50, 99])
+def test_however_many_are_refused_the_others_are_one_transaction(
+    store: Store, commits: list[None], refused: int
+) -> None:
+    carried_out: Counter[int] = Counter()
+
+    def write(number: int) -> Write:
+        def put(store: Store) -> int:
+            carried_out[number] += 1
+            store.set_membership(AGENT, 3, number)
+            if number % 100 < refused:
+                raise Refused("NotAuthorized")
+            return number
+
+        return put
+
+    outcomes = write_together(store, [write(number) for number in range(200)])
+    for number, outcome in enumerate(outcomes):
+        assert isinstance(outcome, Refused) if number % 100 < refused else outcome == number
+    assert store.memberships()[AGENT][3] == 199
+    assert len(commits) == 1
+    assert max(carried_out.values()) <= 2
+
+
+@pytest.mark.parametrize("last", [False, True], ids=["stays", "is replaced"])
+def test_what_a_write_did_before_it_was_refused_is_undone(store: Store, last: bool) -> None:
+    def refuses(store: Store) -> None:
+        store.set_membership(AGENT, 1, 99)
+        store.remove_membership(AGENT, 3)
+        raise Refused("NotAuthorized")
+
+    writes: list[Write] = [member(AGENT, 3, 5), refuses, member(STRANGER, 1, 1)]
+    outcomes = write_together(store, [*writes, member(AGENT, 3, 6)] if last else writes)
+    assert [type(outcome) for outcome in outcomes[:3]] == [type(None), Refused, StoreError]
+    found = store.memberships()[AGENT]
+    assert found[1] != 99
+    assert found[3] == (6 if last else 5)
 
 
 async def test_what_comes_while_a_transaction_is_written_is_the_next_one(

@@ -170,20 +170,23 @@ def transaction(engine: Engine, *, writing: bool, alone: bool = False) -> Iterat
             yield connection
         if writing:
             _check_files(engine)
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise StoreUnavailable(_error_text(error)) from error
-    except DBAPIError as error:
+    except SQLAlchemyError as error:
+        raise store_error(error) from error
+    except (OSError, sqlite3.Error) as error:  # from making the connection, above
+        raise StoreUnavailable(str(error)) from error
+
+
+def store_error(error: SQLAlchemyError) -> StoreError:
+    """What the store raises for an error of the database."""
+    unavailable = isinstance(error, (OperationalError, InterfaceError, PoolTimeout))
+    if isinstance(error, DBAPIError):
         # The plain class is raised for a file that is not a database, or is damaged.
-        out_of_order = (
+        unavailable |= (
             error.connection_invalidated
             or type(error) is DatabaseError
             or getattr(error.orig, "sqlstate", None) in OUT_OF_ORDER
         )
-        raise (StoreUnavailable if out_of_order else StoreError)(_error_text(error)) from error
-    except SQLAlchemyError as error:
-        raise StoreError(_error_text(error)) from error
-    except (OSError, sqlite3.Error) as error:  # from making the connection, above
-        raise StoreUnavailable(str(error)) from error
+    return (StoreUnavailable if unavailable else StoreError)(_error_text(error))
 
 
 def _check_files(engine: Engine) -> None:

@@ -1,17 +1,20 @@
 """Several writes in one transaction: a commit waits for the disk as long for a hundred as for one.
 
-Each write is by itself all the same. Where one cannot be carried out, the transaction is rolled
-back, and fewer are written together, until the one that fails is alone: nothing else fails with it.
-So a write may be carried out more than once, and has to be the same each time.
+Each write is by itself all the same. Where one cannot be carried out, or refuses to be, the
+transaction is rolled back, and all are written once more in one transaction, each behind a
+savepoint of its own: so nothing else fails with it, and nobody waits longer than for that. A write
+may thus be carried out more than once, and has to be the same each time.
 """
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import SQLAlchemyError
 
+from xucd.store.database import store_error
 from xucd.store.errors import StoreUnavailable
 from xucd.store.repository import Store
 from xucd.store.rows import put_rows, remove_rows
@@ -52,42 +55,57 @@ class _Part(Store):
 def write_together(store: Store, writes: Sequence[Write]) -> list[Any]:
     """Carry out all in order; returns what each returned, or the exception that it raised.
 
-    Raises `StoreUnavailable` when the database takes nothing. If that begins in the middle, it is
-    what the rest gets: nothing is written behind something that was not.
+    Raises `StoreUnavailable` when the database takes nothing, be it from the middle on: then none
+    of them is written.
     """
-    outcomes: list[Any] = []
-    size = len(writes)
-    while len(outcomes) < len(writes):
-        some = writes[len(outcomes) : len(outcomes) + size]
-        try:
-            with store.writing() as connection:
-                done = _carry_out(_Part(store, connection), connection, some)
-            outcomes += done
-        except StoreUnavailable as error:
-            if not outcomes:
-                raise
-            outcomes += [error] * (len(writes) - len(outcomes))
-        except Exception as error:  # whatever it is: it is told to the one whose write it was
-            if len(some) == 1:
-                outcomes.append(error)
-                size = len(writes)
-            else:
-                size = len(some) // 2
-    return outcomes
+    try:
+        with store.writing() as connection:
+            return _carry_out(_Part(store, connection), connection, writes)
+    except StoreUnavailable:
+        raise
+    except Exception as error:  # whatever it is: it is told to the one whose write it was
+        if len(writes) == 1:
+            return [error]
+    with store.writing() as connection:
+        return _carry_out_apart(_Part(store, connection), connection, writes)
 
 
 def _carry_out(part: Store, connection: Connection, writes: Sequence[Write]) -> list[Any]:
     outcomes: list[Any] = []
-    for _, some in itertools.groupby(writes, lambda write: isinstance(write, RowWrite)):
-        rows: list[RowWrite] = []
-        for write in some:
-            if isinstance(write, RowWrite):
-                rows.append(write)
-                outcomes.append(None)
-            else:
-                outcomes.append(write(part))
+    for some in _runs(writes):
+        rows = [write for write in some if isinstance(write, RowWrite)]
         _write_rows(connection, rows)
+        outcomes += [None if isinstance(write, RowWrite) else write(part) for write in some]
     return outcomes
+
+
+def _carry_out_apart(part: Store, connection: Connection, writes: Sequence[Write]) -> list[Any]:
+    """Carry out all in order; only what fails is undone. Raises `StoreUnavailable`."""
+    outcomes: list[Any] = []
+    for some in _runs(writes):
+        try:
+            with connection.begin_nested():
+                done = _carry_out(part, connection, some)
+            outcomes += done
+        except Exception as error:
+            failure = store_error(error) if isinstance(error, SQLAlchemyError) else error
+            if isinstance(failure, StoreUnavailable):
+                raise failure from error
+            if len(some) == 1:
+                outcomes.append(failure)
+                continue
+            for write in some:
+                outcomes += _carry_out_apart(part, connection, [write])
+    return outcomes
+
+
+def _runs(writes: Sequence[Write]) -> Iterator[list[Write]]:
+    """The writes in order: rows that follow each other together, each function by itself."""
+    for are_rows, some in itertools.groupby(writes, lambda write: isinstance(write, RowWrite)):
+        if are_rows:
+            yield list(some)
+        else:
+            yield from ([write] for write in some)
 
 
 def _write_rows(connection: Connection, rows: Sequence[RowWrite]) -> None:
