@@ -11,6 +11,7 @@ from xucd.center.events import DeviceStatus
 from xucd.center.inheriting import inherit
 from xucd.center.presence import Present
 from xucd.center.rules import commanded
+from xucd.center.rules.table import apply
 from xucd.center.snapshot import MemberSeen, Snapshot
 from xucd.cti.messages import StatusAction, UserStatus
 from xucd.views.statuses import status_of, with_own
@@ -187,3 +188,13 @@ def test_an_agent_out_of_reach_has_that_status_and_no_other_reason_leads_to_it(
     assert status_of(with_own(CONFIGURED[:1]), scene.agent()) == "available"
     scene.pauses(True, MISSED)
     assert status_of(statuses, scene.agent()) == MISSED
+
+
+def test_what_moves_twice_before_it_is_told_is_told_once(scene: Scene) -> None:
+    told = []
+    for _ in range(2):
+        apply(scene.center, pause_of("sales", True), scene.now)
+        apply(scene.center, pause_of("sales", False), scene.now)
+        changes, _intents = scene.center.drain()
+        told.append([each for each in changes if isinstance(each, ch.QueueStatsChanged)])
+    assert told == [[ch.QueueStatsChanged(SALES)]] * 2

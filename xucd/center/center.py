@@ -163,6 +163,7 @@ class Center:
         changes, intents = self.changes, self.intents
         if changes:
             self.changes = []
+            self.presence.told.clear()
         if intents:
             self.intents = []
         return changes, intents
@@ -432,13 +433,10 @@ class Center:
 
     def update_presence(self, live: LiveAgent) -> None:
         """Count an agent anew in its queues."""
-        touched = self.presence.update(live)
-        if not touched:
-            return
-        known = self.directory.queues
-        self.changes.extend(
-            QueueStatsChanged(queue_id) for queue_id in touched if queue_id in known
-        )
+        for queue_id in self.presence.update(live):
+            if queue_id in self.directory.queues and queue_id not in self.presence.told:
+                self.presence.told.add(queue_id)
+                self.changes.append(QueueStatsChanged(queue_id))
 
     def stats_changed(self, live: LiveAgent) -> None:
         """Record that an agent's figures of the day moved."""

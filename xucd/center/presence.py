@@ -36,9 +36,14 @@ _TALKING = Present(logged_in=1, talking=1)
 
 
 class QueuePresence:
-    """Counts agents by queue. Every agent is looked at whenever it may have changed."""
+    """Counts agents by queue. Every agent is looked at whenever it may have changed.
+
+    `told` are the queues of which it has been told by now that they moved: a list that is read anew
+    moves all agents of a queue, which is told once.
+    """
 
     def __init__(self) -> None:
+        self.told: set[int] = set()
         self._seen: dict[int, tuple[Mapping[int, MemberSeen], AgentShown]] = {}
         self._remembered: dict[int, Mapping[int, Present]] = {}  # agents not seen yet
         self._present: dict[int, Present] = {}
