@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.ami_wire import Wire
 from xucd.ami import protocol
+from xucd.ami.errors import ConnectionLost
 from xucd.ami.events import decode
 from xucd.ami.framing import Framer, name_of, parse
 from xucd.center import events
@@ -433,6 +434,24 @@ async def test_what_is_held_is_heard_although_nothing_else_comes(
         assert [parse(await heard.get()).get("Device") for _ in range(2)] == [None, "PJSIP/1001"]
     manager.data_received(wire(LISTED, caller=SMUGGLED[0]).encode())
     assert heard.qsize() == 1
+
+
+async def test_a_connection_ends_with_what_is_held_if_that_cannot_be_processed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def heard(raw: bytes) -> None:
+        if b"so far" in raw:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(protocol, "HELD_S", 0.01)
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    manager = protocol.ManagerProtocol(heard)
+    manager.connection_made(Wire())
+    odd = LISTED.replace("Duration: ", "Duration: so far ")
+    manager.data_received(b"Asterisk Call Manager/11.0.0\r\n" + wire(LISTED).encode())
+    manager.data_received(wire(odd).encode())
+    async with asyncio.timeout(10):
+        assert isinstance(await manager.lost, ConnectionLost)
 
 
 def test_it_does_not_matter_with_which_others_a_block_arrives() -> None:

@@ -118,6 +118,21 @@ async def test_a_connection_ends_with_an_event_that_cannot_be_processed() -> Non
     assert [type(error) for error in errors] == [ZeroDivisionError]
 
 
+async def test_a_lost_connection_has_ended_though_its_last_events_cannot_be_processed() -> None:
+    manager = Manager()
+    asked = asyncio.create_task(manager.protocol.query(actions.ping(), 30))
+    await asyncio.sleep(0)
+    told = manager.protocol.processed_at
+    manager.protocol.data_received(EVENT * 2 * IN_A_TURN)
+    manager.fails = True
+    with pytest.raises(ZeroDivisionError):
+        manager.protocol.connection_lost(None)
+    assert isinstance(manager.protocol.lost.result(), ConnectionLost)
+    assert manager.protocol.processed_at == told
+    with pytest.raises(ConnectionLost):
+        await asked
+
+
 async def test_what_is_not_processed_yet_does_not_count_as_told() -> None:
     manager = Manager()
     await asyncio.sleep(0.01)

@@ -8,7 +8,8 @@ connection is lost. `xucd.ami.connection` makes the next connection.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from panoramisk.actions import Action as PendingAction
@@ -130,18 +131,23 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
 
     def _take_turn(self) -> None:
         data, self._unprocessed = self._unprocessed[:TURN], self._unprocessed[TURN:]
-        try:
+        with self._dropping_if_failed():
             self._feed(data)
-        except BaseException:
-            # What came behind may depend on it; the next connection reads all anew.
-            self.drop(ConnectionLost("an event could not be processed"))
-            raise
         if self.lost.done():
             return
         if not self._unprocessed:
             self.processed_at = self.received_at
         # Behind what is due to clients by now.
         asyncio.get_running_loop().call_soon(self._next_turn)
+
+    @contextmanager
+    def _dropping_if_failed(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            # What came behind may depend on it; the next connection reads all anew.
+            self.drop(ConnectionLost("an event could not be processed"))
+            raise
 
     def _next_turn(self) -> None:
         if self.lost.done() or self.transport.is_closing():
@@ -172,7 +178,8 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         """Let go what is held: its rest would have come by now."""
         self._giving_up = None
         if self._framer.holds and not self.lost.done():
-            self._process(self._framer.give_up())
+            with self._dropping_if_failed():
+                self._process(self._framer.give_up())
 
     def _wait_no_more(self) -> None:
         if self._giving_up is not None:
@@ -319,7 +326,8 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         """
         data, self._unprocessed = self._unprocessed, b""
         if data and not self.lost.done():
-            self._feed(data)
+            with self._dropping_if_failed():
+                self._feed(data)
             self.processed_at = self.received_at
         self._end(ConnectionLost(str(exc) if exc else "Asterisk closed the connection"))
 
