@@ -50,6 +50,7 @@ def test_a_text_that_is_not_ascii_is_taken() -> None:
         frame(b"\x03\xe8", first=0x88),  # the end
         b"\x81" + bytes((len(PING),)) + PING,  # not masked
         b"\x81\xfe\x00\x0f" + bytes(4) + PING,  # its length in more bytes than it needs
+        b"\x81\xff" + bytes(4) + b"x" * 127,  # a longer length follows, and not the mask
         b"\x81\xff" + (15).to_bytes(8, "big") + bytes(4) + PING,
         frame(b"x" * 65536),
         frame(b"\xff"),

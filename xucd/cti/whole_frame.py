@@ -16,6 +16,8 @@ def text_of(data: bytes) -> bytes | None:
     if size < 6 or data[0] != _TEXT:
         return None
     length, head = data[1] - _MASKED, 2
+    if length > _LONG:
+        return None
     if length == _LONG:
         length, head = int.from_bytes(data[2:4], "big"), 4
         if length < _LONG:
