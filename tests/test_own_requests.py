@@ -13,14 +13,26 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from tests.scene import Scene
+from tests.scene import BILLING, BRUCE, SALES, Scene
 from tests.test_context import Script, a_context
-from xucd.ami.actions import Action
+from xucd.ami.actions import Action, for_intent
 from xucd.ami.errors import ConnectionLost, Rejected
 from xucd.app.own_requests import AT_ONCE, OwnRequests
 from xucd.app.service import Pbx, Service
-from xucd.center.intents import AddMember, HangUp, Intent, MarkCaller, MarkRecording, SetPause
+from xucd.center.intents import (
+    AddMember,
+    HangUp,
+    Intent,
+    MarkCaller,
+    MarkRecording,
+    RemoveMember,
+    SetPause,
+    SetPenalty,
+)
 from xucd.center.refused import Refused
+from xucd.center.rules import commanded
+from xucd.center.rules.rebuild import rebuild_members
+from xucd.center.snapshot import QueuesSeen
 from xucd.commands.context import Options
 from xucd.views.statuses import with_own
 
@@ -92,12 +104,17 @@ class Slow:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.actions: list[Any] = []
         self.unanswered: list[asyncio.Future[None]] = []
 
     def begin(self, action: Action, timeout: float) -> asyncio.Future[None]:
-        self.asked.append(action.as_dict().get("Queue", ""))
+        self.actions.append(action.as_dict())
+        self.asked.append(self.actions[-1].get("Queue", ""))
         self.unanswered.append(asyncio.get_running_loop().create_future())
         return self.unanswered[-1]
+
+    async def ask(self, intent: Intent) -> None:
+        await self.begin(for_intent(intent), 1)
 
     async def answer(self, count: int) -> None:
         answered, self.unanswered = self.unanswered[:count], self.unanswered[count:]
@@ -118,6 +135,107 @@ def serving(connection: object) -> Service:
 
 def lost_members(count: int) -> list[AddMember]:
     return [AddMember(f"q{number}", "PJSIP/1", "Agent/1", 0) for number in range(count)]
+
+
+class Storm:
+    """As many requests under way as Asterisk is given at once, and Bruce's queues behind them.
+
+    Asterisk has lost his members, without an event.
+    """
+
+    def __init__(self) -> None:
+        self.asterisk = Slow()
+        self.service = serving(self.asterisk)
+        self.scene = Scene()
+        self.service.context.center = self.center = self.scene.center
+        self.scene.logs_in()
+        commanded.settle(self.center, BRUCE)
+        self.scene.passes(5)
+        self.center.drain()
+        self.center.intents += lost_members(AT_ONCE)
+        self.asks()
+        ours = frozenset({"support", "sales", "billing"})
+        rebuild_members(self.center, QueuesSeen(ours, ()), self.scene.now, again=True)
+        self.asks()
+        self.asterisk.asked.clear()
+        self.asterisk.actions.clear()
+
+    def asks(self) -> None:
+        """Ask for what the centre has decided; no store or client is here to be told of it."""
+        _, intents = self.center.drain()
+        self.center.intents += intents
+        self.service.publish_changes()
+
+    async def ends(self) -> list[str]:
+        """Let Asterisk answer, and return for which queues it was asked late."""
+        while self.asterisk.unanswered:
+            await self.asterisk.answer(AT_ONCE)
+        return self.asterisk.asked
+
+
+async def test_members_that_nobody_has_touched_are_put_back_as_they_were() -> None:
+    assert await Storm().ends() == ["support", "sales", "billing"]
+
+
+async def test_who_logs_out_while_its_members_wait_to_be_put_back_is_not_put_back() -> None:
+    storm = Storm()
+    commanded.expect_logout(storm.center, BRUCE)
+    commanded.begin_logout(storm.center, BRUCE, storm.scene.now)
+    storm.asks()
+    assert await storm.ends() == []
+
+
+async def test_a_queue_that_is_left_meanwhile_is_not_put_back() -> None:
+    storm = Storm()
+    commanded.configure(storm.center, BRUCE, SALES, -1, storm.scene.now)
+    storm.asks()
+    assert await storm.ends() == ["support", "billing"]
+
+
+async def test_members_that_wait_are_put_back_paused_as_their_agent_is_by_then() -> None:
+    storm = Storm()
+    commanded.pause_without_queues(storm.center, BRUCE, True, "lunch", storm.scene.now)
+    storm.asks()
+    await storm.ends()
+    assert [action["Paused"] for action in storm.asterisk.actions] == ["true"] * 3
+
+
+async def test_a_pause_that_has_ended_meanwhile_is_not_asked_for_late() -> None:
+    storm = Storm()
+    commanded.pause_without_queues(storm.center, BRUCE, True, "lunch", storm.scene.now)
+    storm.center.intents.append(SetPause("PJSIP/1001", True, "lunch"))
+    storm.asks()
+    commanded.pause_without_queues(storm.center, BRUCE, False, "", storm.scene.now)
+    assert len(await storm.ends()) == 3
+    assert {action["Action"] for action in storm.asterisk.actions} == {"QueueAdd"}
+
+
+async def test_a_queue_that_is_given_back_meanwhile_is_not_left_late() -> None:
+    storm = Storm()
+    commanded.configure(storm.center, BRUCE, SALES, -1, storm.scene.now)
+    storm.center.intents.append(RemoveMember("sales", "PJSIP/1001"))
+    storm.center.intents.append(SetPenalty("billing", "PJSIP/1001", 2))
+    storm.asks()
+    commanded.configure(storm.center, BRUCE, SALES, 4, storm.scene.now)
+    commanded.configure(storm.center, BRUCE, BILLING, 7, storm.scene.now)
+    await storm.ends()
+    assert "QueueRemove" not in {action["Action"] for action in storm.asterisk.actions}
+    penalties = {action["Queue"]: action["Penalty"] for action in storm.asterisk.actions}
+    assert (penalties["sales"], penalties["billing"]) == ("4", "7")
+
+
+async def test_what_waits_for_an_agent_goes_before_the_pause_that_it_chooses() -> None:
+    storm = Storm()
+    pausing = asyncio.ensure_future(storm.service.send(SetPause("PJSIP/1001", True, "lunch")))
+    await asyncio.sleep(0)
+    assert [action["Action"] for action in storm.asterisk.actions[-3:]] == [
+        "QueueAdd",
+        "QueueAdd",
+        "QueuePause",
+    ]
+    await storm.ends()
+    await pausing
+    assert storm.service._own_requests.answered().done()
 
 
 async def test_members_that_asterisk_has_lost_are_put_back_a_few_hundred_at_a_time() -> None:
@@ -159,7 +277,7 @@ async def test_who_waits_for_requests_waits_for_those_before_alone() -> None:
     async def send(intent: Intent) -> None:
         await asterisk.begin(Action("Ping"), 1)
 
-    requests = OwnRequests(send, start)
+    requests = OwnRequests(send, start, lambda intent: intent)
     assert requests.answered().done()
     await asyncio.wait_for(requests.sent(), 1)
     for intent in lost_members(AT_ONCE + 1):

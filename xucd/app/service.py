@@ -33,12 +33,20 @@ from xucd.center.changes import Change, QueueUnprepared
 from xucd.center.directory import User
 from xucd.center.events import Event
 from xucd.center.inheriting import inherit
-from xucd.center.intents import Intent, Nudge, RelistMembers
+from xucd.center.intents import (
+    Intent,
+    Nudge,
+    RelistMembers,
+    RemoveMember,
+    SetPause,
+    SetPenalty,
+)
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights, rights_of
 from xucd.center.rules import strangers
 from xucd.center.rules.rebuild import rebuild, rebuild_members
 from xucd.center.rules.table import apply
+from xucd.center.rules.waited import renewed
 from xucd.center.snapshot import MemberSeen, QueuesSeen, Snapshot
 from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
@@ -119,7 +127,9 @@ class Service:
         # The configuration by which users sign in; the centre follows it.
         self.directory = context.center.directory
         self._tasks: set[asyncio.Task[None]] = set()
-        self._own_requests = OwnRequests(self._send_own, self._start)
+        self._own_requests = OwnRequests(
+            self._send_own, self._start, lambda intent: renewed(self.context.center, intent)
+        )
         self._relisting = Relisting(self._look_again, self._start)
         self._polls: list[asyncio.Task[None]] = []
         self._counters: dict[type[Event], Counter] = {}  # looking one up takes longer than counting
@@ -211,6 +221,8 @@ class Service:
     async def send(self, intent: Intent) -> None:
         """Have Asterisk carry out an intent. Raises `Refused` with the AMI error's code."""
         reachable = self.connection.connected
+        if isinstance(intent, SetPause | SetPenalty | RemoveMember):
+            self._own_requests.hurry(intent.interface)
         try:
             await self.connection.ask(intent)
         except AmiError as error:
