@@ -1,4 +1,4 @@
-"""Who may do what while a reload of the configuration is under way."""
+"""What a reload of the configuration does not lose: rights, and what happens meanwhile."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from sqlalchemy import update
 from tests.web_server import until
 from tests.ws_client import Client
 from xucd.app.assembly import Assembly
+from xucd.center.center import Center
+from xucd.center.changes import StationChanged
+from xucd.center.station import Station
 from xucd.config.plan import Plan
 from xucd.config.settings import Agi, Ami, Settings, StorePlace, Web
 from xucd.cti.session import Session
@@ -125,3 +128,40 @@ async def test_a_page_that_opens_while_the_centre_is_replaced_is_shown_the_new_o
     goes_on.set()
     assert (await page.goodbye()).code == 1012
     await reloading
+
+
+BRUCE = 8
+
+
+@pytest.mark.parametrize("read_first", ["agent_days", "stations"])
+async def test_a_station_that_changes_during_a_reload_is_what_the_new_centre_goes_on_with(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch, read_first: str
+) -> None:
+    monkeypatch.setattr("xucd.store.journal.LATER_S", 3600)
+    journal, loop = daemon.assembly._context.journal, asyncio.get_running_loop()
+    await journal.put_station(Station(BRUCE, 1, False, 1.0))
+    logged_in = Station(BRUCE, 2, True, 2.0)
+
+    async def log_in() -> None:
+        """What an event of Asterisk's does: an agent has logged in by a feature code."""
+        journal.write_changes([StationChanged(logged_in, kept=True)])
+
+    read = getattr(Store, read_first)
+
+    def slowly(store: Store, *args: object) -> object:
+        found = read(store, *args)
+        asyncio.run_coroutine_threadsafe(log_in(), loop).result()
+        return found
+
+    monkeypatch.setattr(Store, read_first, slowly)
+    reconfigured: list[Center] = []
+    reconfigure = daemon.assembly._service.reconfigure
+
+    async def look(center: Center) -> None:
+        reconfigured.append(center)
+        assert center.stations[BRUCE] == logged_in
+        await reconfigure(center)
+
+    monkeypatch.setattr(daemon.assembly._service, "reconfigure", look)
+    await daemon.assembly.reload()
+    assert reconfigured

@@ -5,7 +5,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from xucd.center.intents import Intent
 from xucd.center.refused import Refused
 from xucd.center.rights import rights_of
 from xucd.center.sheets import KeptSheet, SheetTemplate
+from xucd.center.station import Station
 from xucd.commands.asterisk import AsteriskRequests
 from xucd.commands.context import Context, Options
 from xucd.commands.default_memberships import publish_all
@@ -172,7 +174,7 @@ class Assembly:
     async def _build_context(self, memory: Memory | None) -> Context:
         settings = self.settings
         return Context(
-            center=await self._build_center(memory),
+            center=await self._build_center(partial(self._store.run, Store.stations), memory),
             asterisk=AsteriskRequests(
                 self._send,
                 timeout=settings.ami.action_timeout,
@@ -283,7 +285,7 @@ class Assembly:
         self._change_users(await self._store.run(Store.directory))
         async with context.locks.alone():
             await self._service.save_figures()
-            center = await self._build_center()
+            center = await self._build_center(context.journal.stations)
             self._change_users(center.directory)
             await self._service.reconfigure(center)
             # Who was back before this was shown a centre that lacked its new agent or line.
@@ -316,7 +318,11 @@ class Assembly:
     def _has_ended(self, user: User, sign_in: SignInKey) -> bool:
         return self._revocations.has_ended(user.login, sign_in)
 
-    async def _build_center(self, memory: Memory | None = None) -> Center:
+    async def _build_center(
+        self,
+        read_stations: Callable[[], Awaitable[Mapping[int, Station]]],
+        memory: Memory | None = None,
+    ) -> Center:
         store, now = self._store, self._clock.now()
         return Center(
             await store.run(Store.directory),
@@ -324,9 +330,10 @@ class Assembly:
             midnight_after,
             Remembered(
                 queues=await store.run(Store.memberships),
-                stations=await store.run(Store.stations),
                 days=await store.run(Store.agent_days, day_of(now)),
                 queue_days=await store.run(queue_days, day_of(now)),
+                # Last: events that come while the rest is read change them in the centre of before.
+                stations=await read_stations(),
                 resumed=memory.resumed if memory is not None else None,
             ),
         )

@@ -70,6 +70,13 @@ class _Entry(NamedTuple):
     asked: asyncio.Future[Any] | None
 
 
+class _Kept(NamedTuple):
+    """The last change of a station, and its place."""
+
+    place: int
+    station: Station
+
+
 class Journal:
     """The store, as commands and the daemon use it."""
 
@@ -79,7 +86,7 @@ class Journal:
         self._last_place = 0
         self._wanted = 0  # the last place that somebody waits for
         self._timer: asyncio.TimerHandle | None = None
-        self._stations: dict[int, int] = {}  # the place of each agent's last change
+        self._stations: dict[int, _Kept] = {}  # each agent's last change
         self._writer: asyncio.Task[None] | None = None
         self._failing = False
         self._progressed = asyncio.Event()
@@ -94,7 +101,7 @@ class Journal:
             if isinstance(change, ch.StationChanged):
                 if change.kept:
                     place = self._add(_station(change.station))
-                    self._stations[change.station.agent_id] = place
+                    self._stations[change.station.agent_id] = _Kept(place, change.station)
             elif isinstance(change, ch.DayEnded):
                 day = day_of(change.at - 1)
                 self._ended.append(EndedDay(day, dict(change.figures), dict(change.queues)))
@@ -168,7 +175,19 @@ class Journal:
 
     async def station_written(self, agent_id: int) -> None:
         """Wait until the last change of this agent's station is durable. Raises as `written`."""
-        await self.written(self._stations.get(agent_id, 0))
+        kept = self._stations.get(agent_id)
+        if kept is not None:
+            await self.written(kept.place)
+
+    async def stations(self) -> dict[int, Station]:
+        """All stations as they are when this returns: what changed meanwhile may not be written.
+
+        Raises `StoreError`.
+        """
+        place = self._last_place + 1
+        found = await self.write(Store.stations)
+        changed = (kept.station for kept in self._stations.values() if kept.place > place)
+        return found | {station.agent_id: station for station in changed}
 
     async def now(
         self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
