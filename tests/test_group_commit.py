@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
 from tests.held_store import Held
 from tests.scene import Scene
@@ -20,6 +22,7 @@ from xucd.store.apply import apply
 from xucd.store.figures import ClockReading
 from xucd.store.group_commit import RowWrite, Write, write_together
 from xucd.store.journal import Journal
+from xucd.store.rows import put_rows
 
 AGENT, STRANGER = 8, 99
 
@@ -128,6 +131,39 @@ def test_what_a_write_did_before_it_was_refused_is_undone(store: Store, last: bo
     found = store.memberships()[AGENT]
     assert found[1] != 99
     assert found[3] == (6 if last else 5)
+
+
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
+def test_an_import_and_a_transaction_of_many_do_not_lock_each_other_out(
+    store: Store, store_url: str
+) -> None:
+    """The import changes the rows in another order. One of the two would be refused."""
+    other = Store(store_url)
+
+    def imports() -> None:
+        with other.writing(alone=True) as connection:
+            for queue_id in (2, 1):
+                row = {"agent_id": AGENT, "queue_id": queue_id, "penalty": 9}
+                put_rows(connection, tables.memberships, [row])
+
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+    def begin_import(_: Store) -> Future[None]:
+        begun = thread.submit(imports)
+        while not begun.done():
+            with other.reading() as connection:
+                if connection.scalar(waiting):
+                    break
+        return begun
+
+    with ThreadPoolExecutor(1) as thread:
+        _, importing, _ = write_together(
+            store, [member(AGENT, 1, 5), begin_import, member(AGENT, 2, 5)]
+        )
+        importing.result()
+    other.close()
+    found = store.memberships()[AGENT]
+    assert (found[1], found[2]) == (9, 9)
 
 
 async def test_what_comes_while_a_transaction_is_written_is_the_next_one(

@@ -3,7 +3,8 @@
 SQLite is set up to lose nothing that was committed (write-ahead log, `synchronous=FULL`). A
 writing transaction takes the write lock at its beginning, so that what it reads is still true when
 it writes; and it looks whether the files are still in place (`file_watch`). PostgreSQL needs none
-of this; there, each connection looks whether it leads to the same database as the first.
+of this; there, only an import keeps others from writing, and each connection looks whether it leads
+to the same database as the first.
 """
 
 import os
@@ -30,7 +31,8 @@ from xucd.store.file_watch import FileWatch
 
 # How long to wait for another process's transaction, in seconds.
 PATIENCE = 3
-# The key of PostgreSQL's advisory lock around migrations and `center apply`; any number works.
+# The key of PostgreSQL's advisory lock, which all who write share, and migrations and imports have
+# for themselves; any number works.
 LOCK = 0x78756364
 MIGRATIONS = Path(__file__).parent / "migrations"
 NEWEST = max(file.name[1:5] for file in MIGRATIONS.glob("versions/v*.py"))
@@ -158,15 +160,18 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 def transaction(engine: Engine, *, writing: bool, alone: bool = False) -> Iterator[Connection]:
     """A transaction: committed at the end of the block, rolled back when the block raises.
 
-    With `alone`, it excludes all other such transactions, in any process. Errors of the database
-    are raised as `StoreError`.
+    With `alone`, it excludes all others that write, in any process. Errors of the database are
+    raised as `StoreError`.
     """
     try:
         if writing:
             _check_files(engine)
         with engine.execution_options(writing=writing).begin() as connection:
-            if alone and engine.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            if writing and engine.dialect.name == "postgresql":
+                # What writes many rows, in another order than others do, would lock them out, and
+                # they it: a deadlock. On SQLite, every transaction that writes is alone.
+                lock = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+                connection.execute(text(f"SELECT {lock}(:lock)"), {"lock": LOCK})
             yield connection
         if writing:
             _check_files(engine)

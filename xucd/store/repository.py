@@ -58,7 +58,7 @@ class Store:
         return database.transaction(self._engine, writing=False)
 
     def writing(self, *, alone: bool = False) -> AbstractContextManager[Connection]:
-        """A transaction that writes; `alone` among those that ask for it."""
+        """A transaction that writes; `alone` among all that do."""
         return database.transaction(self._engine, writing=True, alone=alone)
 
     def trying(self) -> AbstractContextManager[Connection]:
