@@ -133,6 +133,17 @@ def test_what_a_write_did_before_it_was_refused_is_undone(store: Store, last: bo
     assert found[3] == (6 if last else 5)
 
 
+@pytest.mark.parametrize("failing", [0, 1])
+def test_rows_that_belong_together_are_written_all_or_none(store: Store, failing: int) -> None:
+    before = store.memberships()[AGENT]
+    together = [member(STRANGER if n == failing else AGENT, 1 + n, 9) for n in range(2)]
+    outcomes = write_together(store, [together, member(AGENT, 3, 7)])
+    assert [type(outcome) for outcome in outcomes] == [StoreError, type(None)]
+    assert store.memberships()[AGENT] == {**before, 3: 7}
+    assert write_together(store, [[member(AGENT, 1, 8), member(AGENT, 2, 8)]]) == [None]
+    assert store.memberships()[AGENT] == {1: 8, 2: 8, 3: 7}
+
+
 @pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 def test_an_import_and_a_transaction_of_many_do_not_lock_each_other_out(
     store: Store, store_url: str
@@ -397,3 +408,16 @@ async def test_many_who_sign_out_wait_for_one_transaction(
     await asyncio.gather(*ending)
     assert len(commits) == 1
     assert len(store.ended_sign_ins(1e9)) == 50
+
+
+async def test_a_membership_and_that_it_is_not_settled_are_never_two_transactions(
+    held: Held, store: Store, commits: list[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xucd.store.journal.MAX_TOGETHER", 1)
+    unsettled = Station(AGENT, 1, True, 100.0, settled=False)
+    await held.release()
+    await held.journal.set_membership(AGENT, 3, 4, unsettled)
+    await held.journal.written()
+    assert len(commits) == 1
+    assert store.memberships()[AGENT][3] == 4
+    assert store.stations()[AGENT] == unsettled

@@ -31,8 +31,9 @@ class RowWrite(NamedTuple):
     values: dict[str, Any] | None
 
 
-Write = RowWrite | Callable[[Store], Any]
-"""A row, or a function that writes to the store that it is given: see `_Part`."""
+Write = RowWrite | list[RowWrite] | Callable[[Store], Any]
+"""A row; rows that are written all or none; or a function that writes to the store that it is
+given: see `_Part`."""
 
 
 class _Part(Store):
@@ -73,9 +74,8 @@ def write_together(store: Store, writes: Sequence[Write]) -> list[Any]:
 def _carry_out(part: Store, connection: Connection, writes: Sequence[Write]) -> list[Any]:
     outcomes: list[Any] = []
     for some in _runs(writes):
-        rows = [write for write in some if isinstance(write, RowWrite)]
-        _write_rows(connection, rows)
-        outcomes += [None if isinstance(write, RowWrite) else write(part) for write in some]
+        _write_rows(connection, [row for write in some for row in _rows_of(write)])
+        outcomes += [write(part) if callable(write) else None for write in some]
     return outcomes
 
 
@@ -101,11 +101,17 @@ def _carry_out_apart(part: Store, connection: Connection, writes: Sequence[Write
 
 def _runs(writes: Sequence[Write]) -> Iterator[list[Write]]:
     """The writes in order: rows that follow each other together, each function by itself."""
-    for are_rows, some in itertools.groupby(writes, lambda write: isinstance(write, RowWrite)):
-        if are_rows:
-            yield list(some)
-        else:
+    for are_functions, some in itertools.groupby(writes, callable):
+        if are_functions:
             yield from ([write] for write in some)
+        else:
+            yield list(some)
+
+
+def _rows_of(write: Write) -> list[RowWrite]:
+    if callable(write):
+        return []
+    return [write] if isinstance(write, RowWrite) else write
 
 
 def _write_rows(connection: Connection, rows: Sequence[RowWrite]) -> None:

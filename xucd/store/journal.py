@@ -135,8 +135,9 @@ class Journal:
         """
         row = {"agent_id": agent_id, "queue_id": queue_id, "penalty": penalty}
         values = row if penalty >= 0 else None
-        beside = [_station(station)] if station is not None else []
-        await self._now(RowWrite(tables.memberships, (agent_id, queue_id), values), *beside)
+        membership = RowWrite(tables.memberships, (agent_id, queue_id), values)
+        # All or none: of an agent that is settled, Asterisk would be right about its queues.
+        await self._now([membership, _station(station)] if station is not None else membership)
 
     async def default_memberships(self) -> dict[int, dict[int, int]]:
         """The default memberships. Raises `Refused` with `StoreUnavailable`."""
@@ -302,21 +303,17 @@ class Journal:
         self._failing = True
         self._refuse_asked()
 
-    async def _now(self, write: Write, *beside: Write) -> Any:
+    async def _now(self, write: Write) -> Any:
         try:
-            return await self._ask(write, *beside)
+            return await self._ask(write)
         except StoreError as error:
             raise _unavailable() from error
 
-    async def _ask(self, write: Write, *beside: Write) -> Any:
-        """Write with what else waits; returns what it returns. Raises what it raises.
-
-        What is `beside` it is written behind it; nobody is told what came of that.
-        """
+    async def _ask(self, write: Write) -> Any:
+        """Write with what else waits; returns what it returns. Raises what it raises."""
         self._check_progress()
         asked = asyncio.get_running_loop().create_future()
-        for each in (write, *beside):
-            self._add(each, asked)
+        self._add(write, asked)
         return await asked
 
     def _check_progress(self) -> None:
