@@ -1,8 +1,11 @@
 """Passwords: only the right one opens, and an unknown login costs as much as a known one."""
 
 import asyncio
+import os
 
 import argon2
+import pytest
+from structlog.testing import capture_logs
 
 from xucd.center.directory import User
 from xucd.signin import passwords
@@ -63,3 +66,17 @@ async def test_a_sign_in_renews_an_old_hash_behind_the_answer() -> None:
     assert not passwords.is_outdated(after)
     assert users.renewed.empty()
     checks.close()
+
+
+def test_that_passwords_cannot_be_hashed_behind_the_event_loop_is_logged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "setpriority", refused)
+    with capture_logs() as entries:
+        passwords.yield_to_others()
+    assert [(entry["log_level"], entry["reason"]) for entry in entries] == [
+        ("warning", "Operation not permitted")
+    ]

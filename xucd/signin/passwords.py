@@ -6,10 +6,12 @@ made by an older xucd, goes on to open, and is replaced as its user signs in: `i
 
 import os
 import threading
-from contextlib import suppress
 
+import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+log = structlog.get_logger()
 
 MIN_LENGTH = 8
 # Explicit, because the hash below has to cost the same. Memory is in KiB.
@@ -51,5 +53,7 @@ def is_outdated(kept: str) -> bool:
 
 def yield_to_others() -> None:
     """Let this thread hash with what processor time others leave: the event loop comes first."""
-    with suppress(OSError):  # Linux alone has a niceness for each thread
+    try:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), YIELDS)
+    except OSError as error:  # Linux alone has a niceness for each thread, and a filter may refuse
+        log.warning("passwords are not hashed behind the event loop", reason=error.strerror)
