@@ -176,8 +176,10 @@ class Beside(RuleBasedStateMachine):
 
     @rule(queue=queues)
     def a_caller_goes_on_elsewhere(self, queue: str) -> None:
+        """All of it is heard: a leave that is lost could follow no join that comes late."""
         if queue in self.asterisk.members:
             self.asterisk.press_key(self.asterisk.call_in(queue))
+            self.delivers(len(self.asterisk.wire))
         self.happened()
 
     @rule(choice=choices)
