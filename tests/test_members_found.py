@@ -211,9 +211,9 @@ def test_what_others_have_ended_is_told_to_who_asks_later_but_not_as_a_membershi
 ) -> None:
     scene.happens(leaves("support"))
     for rights, removed in ((EVERYTHING, [SUPPORT]), (SALES_ALONE, [])):
-        listed = queue_members(scene.center.agents.values(), rights).items
-        assert (BRUCE, SUPPORT) not in {(each.agent_id, each.queue_id) for each in listed}
-        ended = removed_members(scene.center.agents.values(), rights)
+        listed = queue_members(scene.agent(), rights)
+        assert SUPPORT not in {each.queue_id for each in listed}
+        ended = removed_members(scene.agent(), rights)
         assert [(each.queue_id, each.penalty, each.configured_penalty) for each in ended] == [
             (queue_id, -1, 0) for queue_id in removed
         ]

@@ -67,9 +67,7 @@ async def _send(context: Context, object_type: str, who: Session) -> None:
         queues = [queue for queue in center.directory.queues.values() if allowed.queue(queue.id)]
         who.send(msg.QueueList(items=[agent_views.queue_config(queue) for queue in queues]))
     elif object_type == "queuemember":
-        who.send(agent_views.queue_members(center.agents.values(), allowed))
-        for member in agent_views.removed_members(center.agents.values(), allowed):
-            who.send(member)
+        await _send_members(context, who)
     elif object_type == "basequeuemember":
         defaults = await context.journal.default_memberships()
         who.send(agent_views.default_memberships(center.directory, defaults, allowed))
@@ -79,6 +77,33 @@ async def _send(context: Context, object_type: str, who: Session) -> None:
         if line is None:
             raise Refused("LineUnknown", "The user has no line.")
         who.send(line_config(line))
+
+
+async def _send_members(context: Context, who: Session) -> None:
+    """Send all memberships, made in slices, as they are in the end.
+
+    A change meanwhile has been told to the client before the list, which must not take it back.
+    """
+
+    def of(live: LiveAgent) -> tuple[list[msg.QueueMember], list[msg.QueueMember]]:
+        rights = who.rights
+        return agent_views.queue_members(live, rights), agent_views.removed_members(live, rights)
+
+    made = {}
+    for place, (agent_id, live) in enumerate(list(context.center.agents.items()), 1):
+        made[agent_id] = (who.rights, live.told), of(live)
+        if place % SLICE == 0:
+            await asyncio.sleep(0)
+    items: list[msg.QueueMember] = []
+    ended: list[msg.QueueMember] = []
+    for agent_id, live in context.center.agents.items():
+        seen, found = made.get(agent_id, (None, None))
+        members, removed = found if found and seen == (who.rights, live.told) else of(live)
+        items += members
+        ended += removed
+    who.send(msg.QueueMemberList(items=items))
+    for member in ended:
+        who.send(member)
 
 
 async def get_agent_states(context: Context, command: GetAgentStates, who: Session) -> None:

@@ -4,7 +4,7 @@ Ages are in whole seconds up to `now`, an epoch second.
 """
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from msgspec import UNSET, UnsetType
 
@@ -139,26 +139,22 @@ def queue_config(queue: Queue) -> msg.QueueConfig:
     )
 
 
-def queue_members(agents: Iterable[LiveAgent], rights: Rights) -> msg.QueueMemberList:
-    """The members of all queues that the rights let through, and one's own memberships."""
-    return msg.QueueMemberList(
-        items=[
-            queue_member(live.agent.id, queue_id, shown)
-            for live in agents
-            for queue_id, shown in sorted(live.told.items())
-            if shown.penalty >= 0 and rights.member(live.agent.id, queue_id)
-        ]
-    )
+def queue_members(live: LiveAgent, rights: Rights) -> list[msg.QueueMember]:
+    """An agent's memberships in the queues that the rights let through; one's own in all."""
+    return [
+        queue_member(live.agent.id, queue_id, shown)
+        for queue_id, shown in sorted(live.told.items())
+        if shown.penalty >= 0 and rights.member(live.agent.id, queue_id)
+    ]
 
 
-def removed_members(agents: Iterable[LiveAgent], rights: Rights) -> list[msg.QueueMember]:
-    """The memberships that other programs have ended, as far as they may be seen.
+def removed_members(live: LiveAgent, rights: Rights) -> list[msg.QueueMember]:
+    """The memberships of an agent that other programs have ended, as far as they may be seen.
 
     They are no part of the list: clients would take them for live ones.
     """
     return [
         queue_member(live.agent.id, queue_id, shown)
-        for live in agents
         for queue_id, shown in sorted(live.told.items())
         if shown.penalty < 0 and rights.member(live.agent.id, queue_id)
     ]
