@@ -6,20 +6,24 @@ import asyncio
 import datetime
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
 import pytest_asyncio
 
-from tests.scene import BRUCE
+from tests.scene import ALICE, BRUCE
 from tests.test_recording import Table
+from tests.test_station_locks import Table as Stations
+from tests.test_station_locks import settle
 from xucd.app.audited import AuditedCommands
 from xucd.center.audit import Actor, AuditEntry, Kind, Target
 from xucd.center.directory import Profile, User
 from xucd.center.refused import Refused
 from xucd.center.rights import rights_of
-from xucd.cti.commands import ListenAgent, MonitorPause
+from xucd.commands.locks import agent_key
+from xucd.commands.login import log_out
+from xucd.cti.commands import AgentLogin, ListenAgent, MonitorPause
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
 from xucd.store import AsyncStore, Store, audit
@@ -196,6 +200,32 @@ async def test_a_recording_is_paused_while_the_database_is_away_and_told_of_late
         pass
     (told,) = await away.entries()
     assert (told.kind, told.outcome) == (Kind.PAUSE_RECORDING, "ok")
+
+
+@pytest.mark.parametrize("comes", [True, False])
+async def test_a_login_tells_whom_it_found_on_the_line_once_it_had_waited_for_it(
+    here: Away, comes: bool
+) -> None:
+    table, none = Stations(), cast(Any, None)
+    audited = AuditedCommands(here.trail, table.context, none)
+    user = User(1, "bruce", "Bruce", "Wail", line_id=1, agent_id=BRUCE)
+    who = Session(user, SignInKey("", ""), rights_of(user, strict=False), writer=None)
+    alices = AgentLogin(agent_id=ALICE, phone_number="1002")
+    if not comes:
+        await audited.carry_out(alices, table.who)
+    async with table.context.locks.holding(agent_key(BRUCE)):
+        own = AgentLogin(phone_number="1002")
+        waiting = asyncio.ensure_future(audited.carry_out(own, who))
+        await settle()
+        if comes:
+            await audited.carry_out(alices, table.who)
+        else:
+            await log_out(table.context, table.scene.agent(ALICE))
+    await waiting
+    assert (table.on_line(BRUCE), table.on_line(ALICE)) == ("1002", None)
+    told = [[target.id for target in each.targets] for each in await here.entries()]
+    assert told == [[ALICE], *([[BRUCE, ALICE]] if comes else [])]
+    assert not audited._entries
 
 
 async def test_nobody_listens_while_it_cannot_be_written_down(away: Away) -> None:

@@ -191,31 +191,48 @@ class AuditedCommands:
         self._trail = trail
         self._context = context
         self._callbacks = callbacks
+        self._entries: dict[int, AuditEntry | None] = {}  # of the commands under way
         context.announce = self._announce
+        context.begin = self._begin
 
     async def carry_out(self, command: cmd.Command, who: Session) -> str | None:
         """Carry out a client's command; returns the code of a warning, or None.
 
         Its entry is durable before this returns: see `xucd.store.audit_trail`. Raises `Refused`.
         """
-        trail, context = self._trail, self._context
-        entry = entry_of(context.center, command, who, trail.now())
-        if entry is None:
-            return await carry_out(context, self._callbacks, command, who)
+        if AUDITED[type(command)] is None:
+            return await carry_out(self._context, self._callbacks, command, who)
+        self._begin(command, who)
         try:
-            warning = await carry_out(context, self._callbacks, command, who)
+            warning = await carry_out(self._context, self._callbacks, command, who)
         except Refused as refusal:
-            refused = msgspec.structs.replace(entry, outcome=refusal.code)
-            if refusal.partly or refusal.code in PERHAPS_DONE:
-                await trail.record(refused)
-            else:
-                trail.count(refused, bucket(refused.actor.address))
+            await self._record(command, refusal.code, refusal.partly)
             raise
         except Exception:  # whatever it is, a part may have been done; the link logs it
-            await trail.record(msgspec.structs.replace(entry, outcome="InternalError"))
+            await self._record(command, "InternalError", partly=True)
             raise
-        await trail.record(entry)
-        return warning
+        else:
+            await self._record(command)
+            return warning
+        finally:
+            del self._entries[id(command)]
+
+    def _begin(self, command: cmd.Command, who: Session) -> None:
+        """Take down whom and what a command is about, as it is now."""
+        now = self._trail.now()
+        self._entries[id(command)] = entry_of(self._context.center, command, who, now)
+
+    async def _record(self, command: cmd.Command, code: str = "", partly: bool = False) -> None:
+        """Write down how a command ended: with this refusal, of which a part may be done."""
+        entry = self._entries[id(command)]
+        if entry is None:
+            return
+        if code:
+            entry = msgspec.structs.replace(entry, outcome=code)
+        if not code or partly or code in PERHAPS_DONE:
+            await self._trail.record(entry)
+        else:
+            self._trail.count(entry, bucket(entry.actor.address))
 
     async def _announce(self, command: cmd.Command, who: Session) -> None:
         """Write a command down before it is carried out. Raises `Refused`, `StoreUnavailable`."""

@@ -39,6 +39,10 @@ class Options(msgspec.Struct, frozen=True):
     """Whether a user may watch the phones only of the agents whom it may see, and its own."""
 
 
+def _untold(command: Command, who: Session) -> None:
+    """Tell nobody."""
+
+
 async def _unaudited(command: Command, who: Session) -> None:
     """Announce nothing."""
 
@@ -64,6 +68,10 @@ class Context:
     announce: Callable[[Command, Session], Awaitable[None]] = _unaudited
     """Have it written down that a command is about to be carried out that may not happen unseen:
     to be called once nothing speaks against it. Raises `Refused` with `StoreUnavailable`."""
+
+    begin: Callable[[Command, Session], None] = _untold
+    """Have it taken down anew whom a command is about: to be called by one that is about others
+    than it names, once it holds them."""
 
     call_variables: CallVariables = field(default_factory=CallVariables)
     """The variables of calls that commands have placed, until the dialplan fetches them."""

@@ -57,6 +57,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
     `LoggedInOnAnotherPhone` or `AsteriskUnavailable`.
     """
     async with _place(context, command, who) as (live, line):
+        context.begin(command, who)  # somebody may have come to the line
         if live.stance is not Stance.OUT and live.line is not None:
             if live.line is not line:
                 raise Refused(
