@@ -13,12 +13,15 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from tests.scene import BILLING, BRUCE, SALES, Scene
+from tests.scene import BILLING, BRUCE, DAY, SALES, Scene
 from tests.test_context import Script, a_context
 from xucd.ami.actions import Action, for_intent
 from xucd.ami.errors import ConnectionLost, Rejected
+from xucd.app import own_requests
 from xucd.app.own_requests import AT_ONCE, OwnRequests
 from xucd.app.service import Pbx, Service
+from xucd.center.center import Center
+from xucd.center.directory import Directory
 from xucd.center.intents import (
     AddMember,
     HangUp,
@@ -106,6 +109,11 @@ class Slow:
         self.asked: list[str] = []
         self.actions: list[Any] = []
         self.unanswered: list[asyncio.Future[None]] = []
+        self.read_anew = False
+
+    async def resynchronise(self) -> None:
+        assert not self.unanswered
+        self.read_anew = True
 
     def begin(self, action: Action, timeout: float) -> asyncio.Future[None]:
         self.actions.append(action.as_dict())
@@ -294,3 +302,36 @@ async def test_who_waits_for_requests_waits_for_those_before_alone() -> None:
     assert not requests.answered().done()
     await asterisk.answer(1)
     assert requests.answered().done()
+
+
+async def test_a_reload_ends_members_a_few_at_a_time_and_asks_nothing_of_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(own_requests, "AT_ONCE", 2)
+    asterisk, scene = Slow(), Scene()
+    service = serving(asterisk)
+    service.context.center = scene.center
+    scene.logs_in()
+    commanded.settle(scene.center, BRUCE)
+    scene.center.drain()
+    scene.center.intents += lost_members(4)
+    service.publish_changes()
+    assert asterisk.asked == ["q0", "q1"]
+    before = scene.center.directory
+    after = Directory(
+        groups=list(before.groups.values()),
+        queues=[],
+        lines=list(before.lines.values()),
+        agents=list(before.agents.values()),
+    )
+    center = Center(after, scene.now, lambda at: (at // DAY + 1) * DAY)
+    reload = asyncio.ensure_future(service.reconfigure(center))
+    await asyncio.sleep(0)
+    assert len(asterisk.unanswered) == 2
+    center.drain()  # no store or client is here to be told of it
+    while not reload.done():
+        await asterisk.answer(1)
+        assert len(asterisk.unanswered) <= 2
+    await reload
+    assert asterisk.asked == ["q0", "q1", "support", "sales", "billing"]
+    assert asterisk.read_anew

@@ -1,9 +1,10 @@
 """What xucd asks of Asterisk by itself, no more of it at once than Asterisk answers soon.
 
 An Asterisk that has restarted has lost its dynamic members, and all are put back: 50,000 requests
-for 5,000 agents in 10 queues. Each has its time from when it is sent. So at most `AT_ONCE` wait for
-an answer, and the others, in their order, for these. With fewer, each is sent in the turn in which
-it is asked for: an agent may be free for the next call in milliseconds.
+for 5,000 agents in 10 queues. A reload may take as many away. Each has its time from when it is
+sent. So at most `AT_ONCE` wait for an answer, and the others, in their order, for these. With
+fewer, each is sent in the turn in which it is asked for: an agent may be free for the next call in
+milliseconds.
 
 Commands do not wait behind them. So what has waited is looked at anew as its turn comes, and what
 waits for an interface goes before a command that changes its members: `hurry`.

@@ -166,7 +166,10 @@ class Service:
         inherit(center, old, self.context.now())
         # First, since the old centre would undo what it hears of them.
         self.context.center = center
-        await asyncio.gather(*(self._send_own(intent) for intent in intents))
+        self._own_requests.forget()  # those of the old centre: the new one decides anew
+        for intent in intents:
+            self._own_requests.ask(intent)
+        await self._own_requests.answered()
         self.publish_changes()
         try:
             async with self._relisting.listing:
