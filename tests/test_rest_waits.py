@@ -27,7 +27,6 @@ from tests.test_discovery import found, member
 from tests.test_members_found import joins
 from tests.test_rest_gaps import write as write_gaps
 from tests.web_server import BRUCE, Server, serving, until
-from xucd.app import adopting
 from xucd.app.adopting import Adopter
 from xucd.app.users import DaemonUserImporter
 from xucd.callbacks.service import Callbacks
@@ -41,6 +40,7 @@ from xucd.store import callback_writing as writing
 from xucd.store.apply import apply
 from xucd.store.audit_trail import AuditTrail
 from xucd.store.journal import Journal
+from xucd.tools import discovery
 from xucd.tools.discovery import FoundPbx
 from xucd.web import json_steps
 from xucd.web.import_slots import SLOTS_OF_USER
@@ -199,10 +199,19 @@ class SlowJournal(Journal):
         self.after: Callable[[], None] = lambda: None
 
     async def run(self, work: Any, *args: Any, **kwargs: Any) -> Any:
+        return await self._slowly(super().run, work, *args, **kwargs)
+
+    async def read(self, work: Any, *args: Any, **kwargs: Any) -> Any:
+        return await self._slowly(super().read, work, *args, **kwargs)
+
+    async def now(self, work: Any, *args: Any, **kwargs: Any) -> Any:
+        return await self._slowly(super().now, work, *args, **kwargs)
+
+    async def _slowly(self, ask: Callable[..., Any], work: Any, *args: Any, **kwargs: Any) -> Any:
         self.asked += 1
         await self.gate.wait()
         self.before()
-        result = await super().run(work, *args, **kwargs)
+        result = await ask(work, *args, **kwargs)
         self.after()
         return result
 
@@ -283,7 +292,7 @@ async def centre(
     async def discovered(query: Any) -> FoundPbx:
         return found(member(OTHER, "Dan"), queue="support")
 
-    monkeypatch.setattr(adopting, "discover", discovered)
+    monkeypatch.setattr(discovery, "discover", discovered)
     shutil.copy(database, tmp_path)
     store = Store(f"sqlite:///{tmp_path}/xucd.db")
     lists = {row.queue_id: row.uuid for row in reading.lists(store)}

@@ -272,7 +272,8 @@ async def test_many_who_come_at_once_share_what_is_read(server: Server) -> None:
     server.records.known["bruce"] = "another"
     server.records.gate.set()
     assert set(await asyncio.gather(*checks)) == {"InvalidToken"}
-    assert server.records.asked - before < 20
+    # They are accepted a few in a turn, and those that come in one share a reading.
+    assert server.records.asked - before < len(checks) // 4
 
 
 async def test_a_check_that_comes_while_the_database_is_read_is_answered_by_a_later_reading(
