@@ -194,7 +194,7 @@ class Mender:
                     continue
                 self._dropped, self._own = b"", []
             if not self._held and (
-                (_is_plain(block) and _CHANNEL in self._seen) or self._is_whole(block)
+                _is_plain(block, known=_CHANNEL in self._seen) or self._is_whole(block)
             ):
                 mended.append(block)
                 continue
@@ -287,12 +287,15 @@ class Mender:
         return found is not None and _BEGUN.search(block, 0, found.start()) is None
 
 
-def _is_plain(block: bytes) -> bool:
-    """Whether it is whole for certain, as most are: found out in less than all the rest takes."""
+def _is_plain(block: bytes, *, known: bool) -> bool:
+    """Whether it is whole for certain, as most are: found out in less than all the rest takes.
+
+    `known` says whether this Asterisk has described a channel as we know it.
+    """
     at = block.find(_CHANNEL.mark)
     if at < 0:
         return b"Linkedid: " not in block and not block.startswith(_ENTRY.mark)
-    if block.startswith(_LISTS) or block.find(b"Linkedid: ", 0, at) >= 0:
+    if not known or block.startswith(_LISTS) or block.find(b"Linkedid: ", 0, at) >= 0:
         return False
     while at >= 0:
         found = _PLAIN.match(block, at)

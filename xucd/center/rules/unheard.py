@@ -64,7 +64,8 @@ def count_logged(
     queues, named = center.directory.queue_by_name, {line.queue for line in lines}
     ids = {name: queues[name].id for name in named if name in queues}
     within = [line for line in lines if line.queue in ids]
-    count = _Count(center, heard_from, day_of, _members_of(center, told), _ends(within))
+    members = _members_of(center, told) if within else {}
+    count = _Count(center, heard_from, day_of, members, _ends(within))
     # First: the log of queues does not say whether a ring that was cut was a queue's.
     count_records(center, told, began, heard_from, count.agents)
     for entry in _entries(within, ids):
