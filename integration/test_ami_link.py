@@ -10,6 +10,8 @@ import itertools
 import logging
 import random
 import re
+import socket
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
@@ -250,6 +252,20 @@ async def test_many_intents_at_once_are_each_answered(ami: Ami) -> None:
         blocks = await watched.link.query(actions.queue_status())
         listed = [block["Location"] for block in blocks if block.get("Event") == "QueueMember"]
         assert Counter(listed) == Counter(member.interface for member in members)
+
+
+def test_an_account_that_takes_nothing_for_a_second_loses_nothing(pbx: Pbx) -> None:
+    many = 3000  # some 30 MB of answers, more than all buffers on the way hold
+    with socket.create_connection(("127.0.0.1", pbx.ami_port), timeout=PATIENCE) as link:
+        login = f"Action: Login\r\nUsername: xucd\r\nSecret: {pbx.ami_secret}\r\nEvents: off\r\n"
+        asked = "Action: ListCommands\r\n\r\n" * many + "Action: Ping\r\nActionID: last\r\n"
+        link.sendall(f"{login}\r\n{asked}\r\n".encode())
+        time.sleep(1)  # nothing tells when Asterisk begins to wait
+        end = received = b""
+        while b"ActionID: last\r\n" not in end:
+            received = link.recv(1 << 20)
+            assert received, "Asterisk has closed the connection"
+            end = end[-64:] + received
 
 
 async def test_what_could_smuggle_in_an_action_never_reaches_asterisk(ami: Ami) -> None:
