@@ -12,7 +12,7 @@ the codes that it names, and whatever the asker's `rights` raise.
 
 import contextlib
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -51,6 +51,14 @@ class _Itself:
 
 
 XUCD: Asker = _Itself()
+
+
+@contextlib.contextmanager
+def _refusing_the_unknown() -> Iterator[None]:
+    try:
+        yield
+    except writing.Unknown as unknown:
+        raise rules.unknown(unknown.what) from None
 
 
 class Callbacks:
@@ -398,19 +406,15 @@ class Callbacks:
         self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
         """Write with what else waits."""
-        try:
+        with _refusing_the_unknown():
             return await self.context.journal.now(work, *args, **kwargs)
-        except writing.Unknown as unknown:
-            raise rules.unknown(unknown.what) from None
 
     async def _run(
         self, work: Callable[Concatenate[Store, _P], _T], *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
         """Write much, in a transaction of its own."""
-        try:
+        with _refusing_the_unknown():
             return await self.context.journal.run(work, *args, **kwargs)
-        except writing.Unknown as unknown:
-            raise rules.unknown(unknown.what) from None
 
     async def _existing(self, request: UUID) -> Request:
         found = await self._read(reading.request, request)
