@@ -16,7 +16,7 @@ from tests.scene import Scene
 from xucd.agi import syntax
 from xucd.ami.errors import DecodeError, FramingError
 from xucd.ami.events import DECODERS, decode
-from xucd.ami.framing import Framer, name_of, parse
+from xucd.ami.framing import Framer, name_of
 from xucd.ami.resync import SnapshotBuilder
 from xucd.center.callbacks import Period
 from xucd.config import center_file, settings, writing
@@ -65,7 +65,7 @@ def _ami(data: bytes) -> None:
     for raw in whole or ():
         name_of(raw)
         with suppress(DecodeError):
-            listed.feed(parse(raw))
+            listed.take(raw)
         try:
             event = decode(raw)
         except DecodeError:

@@ -4,9 +4,6 @@ The code goes to the client in the answer to its command. The text is for people
 neither secrets nor values that a client has sent.
 """
 
-import contextlib
-from collections.abc import Iterator
-
 from xucd.center.grammar import name_of
 
 
@@ -72,15 +69,25 @@ class DecodeError(AmiError):
         self.event = event
 
 
-@contextlib.contextmanager
-def decoding(event: str) -> Iterator[None]:
-    """Make a `DecodeError` of a field that is missing or malformed in what is read here."""
-    try:
-        yield
-    except KeyError as error:
-        raise DecodeError(event, f"no field {error}") from None
-    except ValueError as error:
-        raise DecodeError(event, str(error)) from None
+class decoding:
+    """Make a `DecodeError` of a field that is missing or malformed in what is read here.
+
+    A class takes a third of a generator's time: each item of a list is read so.
+    """
+
+    __slots__ = ("_event",)
+
+    def __init__(self, event: str) -> None:
+        self._event = event
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, KeyError):
+            raise DecodeError(self._event, f"no field {error}") from None
+        if isinstance(error, ValueError):
+            raise DecodeError(self._event, str(error)) from None
 
 
 # Messages of Asterisk 16 and 22; searched for anywhere in the text, the first match counts.

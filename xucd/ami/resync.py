@@ -24,15 +24,12 @@ from xucd.ami.events import (
     caller_of,
     connected_of,
     count_of,
-    is_dynamic,
     known,
-    moment_of,
-    reason_of,
     seconds_of,
     state_of,
-    status_of,
 )
 from xucd.ami.framing import Block, parse
+from xucd.ami.listed_members import MemberReader, ReadOnce
 from xucd.ami.pbx_clock import SLOW_S
 from xucd.center.events import CallerJoined
 from xucd.center.grammar import text_of
@@ -55,6 +52,7 @@ CUT = 500
 """The list `Status` cuts values at 511 bytes: one of at least so many is asked for by itself."""
 
 
+_MEMBER = b"Event: QueueMember\r\n"
 _DEVICE = b"Event: DeviceStateChange\r\n"
 _OF_QUEUE = b"\r\nDevice: Queue:"
 _READ = frozenset({FILENAME, STATUS, MUTED_MARK, QUEUE_MARK, *SHEET_MARKS})
@@ -74,26 +72,29 @@ class SnapshotBuilder:
     """
 
     def __init__(self) -> None:
-        # Each text and moment once: an agent's members have the same ones, and so has its phone.
-        self._texts: dict[str, str] = {}
-        self._moments: dict[int, int] = {}
+        self._reader = MemberReader()
         self._queues: set[str] = set()
         self._members: list[MemberSeen] = []
         self._callers: list[Block] = []
         self._channels: list[ChannelSeen] = []
         self._devices: dict[str, str] = {}
+        self._states = ReadOnce(str)
         self._holding: set[str] = set()  # bridges in which nobody talks
         self._dialled: dict[str, str] = {}  # by unique id
         self._variables: dict[str, dict[str, str]] = {}  # by unique id
 
     def take(self, raw: bytes) -> None:
         """Add one item of a list, as it came. Raises as `feed` does."""
-        if raw.startswith(_DEVICE) and _OF_QUEUE in raw:
-            return  # app_queue's own, one for each member
-        self.feed(parse(raw))
+        if raw.startswith(_MEMBER):
+            with decoding("QueueMember"):
+                self._members.append(self._reader.read(raw))
+        elif raw.startswith(_DEVICE) and _OF_QUEUE in raw:
+            pass  # app_queue's own, one for each member
+        else:
+            self.feed(parse(raw))
 
     def feed(self, block: Block) -> None:
-        """Add one block of an answer; blocks that are neither list item nor variable are ignored.
+        """Add one block of an answer that is no member, or ignore it: most have another meaning.
 
         Raises `DecodeError` when a field is missing or malformed.
         """
@@ -105,41 +106,18 @@ class SnapshotBuilder:
         match name:
             case "QueueParams":
                 self._queues.add(block["Queue"])
-            case "QueueMember":
-                self._members.append(self._member(block))
             case "QueueEntry":
                 self._callers.append(block)
             case "CoreShowChannel":
                 self._channels.append(_channel(block))
             case "DeviceStateChange":
-                device, state = block["Device"], block["State"]
-                once = self._texts.setdefault
-                self._devices[once(device, device)] = once(state, state)
+                self._devices[block["Device"]] = self._states[block["State"]]
             case "BridgeListItem" if block["BridgeTechnology"] == HOLDING:
                 self._holding.add(block["BridgeUniqueid"])
             case "Status":
                 self._status(block)
             case "":
                 self._variable(block)
-
-    def _member(self, block: Block) -> MemberSeen:
-        once = self._texts.setdefault
-        queue, interface, name = block["Queue"], block["Location"], block["Name"]
-        state_interface = block["StateInterface"]
-        last_call, last_pause = moment_of(block["LastCall"]), moment_of(block["LastPause"])
-        return MemberSeen(
-            queue=once(queue, queue),
-            interface=once(interface, interface),
-            member=once(name, name),
-            penalty=count_of(block["Penalty"]),
-            paused=block["Paused"] == "1",
-            reason=reason_of(block),
-            last_call=self._moments.setdefault(last_call, last_call),
-            last_pause=self._moments.setdefault(last_pause, last_pause),
-            status=status_of(block["Status"]),
-            state_interface=once(state_interface, state_interface),
-            dynamic=is_dynamic(block),
-        )
 
     def _status(self, block: Block) -> None:
         if "DNID" in block:
@@ -338,7 +316,7 @@ class Resync:
         elif step == ["end"]:
             return msgspec.structs.replace(self._builder.snapshot(), pbx_time=pbx_time(block))
         else:
-            self._builder.feed(block)
+            self._builder.take(raw)
         return None
 
     @staticmethod
