@@ -65,18 +65,18 @@ class _Answer(Message):  # type: ignore[misc]  # panoramisk is untyped
 
 
 class _List(NamedTuple):
-    """A list that is being answered, the names of its items, and who takes them."""
+    """A list that is being answered, how its items begin, and who takes them."""
 
     sent: SentAction
-    items: frozenset[bytes]
+    items: tuple[bytes, ...]
     take: Take
 
     def takes(self, raw: bytes) -> bool:
         """Take an item; False for the list's first block and its last, which are panoramisk's."""
-        name = name_of(raw)
-        if not name or name.endswith(b"Complete"):
-            return False
-        if name in self.items and not self.sent.future.done():
+        if not raw.startswith(self.items):
+            name = name_of(raw)
+            return bool(name) and not name.endswith(b"Complete")
+        if not self.sent.future.done():
             try:
                 self.take(raw)
             except AmiError as error:
@@ -343,17 +343,21 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
                 action.future.set_exception(ConnectionLost("the connection to Asterisk was lost"))
 
 
+def _beginnings(*names: str) -> tuple[bytes, ...]:
+    return tuple(f"Event: {name}\r\n".encode() for name in names)
+
+
 _LISTS = {
-    "BridgeList": frozenset({b"BridgeListItem"}),
-    "CoreShowChannels": frozenset({b"CoreShowChannel"}),
-    "DeviceStateList": frozenset({b"DeviceStateChange"}),
-    "ExtensionStateList": frozenset({b"ExtensionStatus"}),
-    "QueueStatus": frozenset({b"QueueParams", b"QueueMember", b"QueueEntry"}),
-    "QueueSummary": frozenset({b"QueueSummary"}),
-    "ShowDialPlan": frozenset({b"ListDialplan"}),
-    "Status": frozenset({b"Status"}),
+    "BridgeList": _beginnings("BridgeListItem"),
+    "CoreShowChannels": _beginnings("CoreShowChannel"),
+    "DeviceStateList": _beginnings("DeviceStateChange"),
+    "ExtensionStateList": _beginnings("ExtensionStatus"),
+    "QueueStatus": _beginnings("QueueParams", "QueueMember", "QueueEntry"),
+    "QueueSummary": _beginnings("QueueSummary"),
+    "ShowDialPlan": _beginnings("ListDialplan"),
+    "Status": _beginnings("Status"),
 }
-"""The actions that are answered by a list, and the names of its items."""
+"""The actions that are answered by a list, and how its items begin."""
 
 
 class Lists(NamedTuple):
