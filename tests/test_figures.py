@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from tests.scene import BRUCE, DAY, SALES, SUPPORT, Scene, directory
+from tests.scene import BRUCE, CAROLINE, DAY, SALES, SUPPORT, Scene, directory
 from tests.test_rebuild import everywhere, snapshot, station
 from xucd.center.agent import AgentState
 from xucd.center.center import Center, Remembered
@@ -97,6 +97,23 @@ def test_the_time_in_a_state_is_counted_to_the_day_in_which_it_was(store: Store)
     figures.put_figures(store, Figures(day, pulse(2 * DAY)))
     memory(store, reading(2 * DAY + 10))
     assert store.agent_days(day)[BRUCE].paused_s == local_midnight_after(EPOCH) - EPOCH
+
+
+def test_each_agents_time_is_counted_to_its_own_day_and_state(store: Store) -> None:
+    yesterday, today = date(EPOCH), date(EPOCH + DAY)
+    ready = AgentUnderWay(AgentState.READY, EPOCH + DAY, EPOCH + DAY)
+    both = {BRUCE: (AgentDay(), PAUSED), CAROLINE: (AgentDay(), PAUSED)}
+    figures.put_figures(store, Figures(yesterday, pulse(), agents=both))
+    later = {CAROLINE: (AgentDay(ready_s=1.0), ready)}
+    figures.put_figures(store, Figures(today, pulse(DAY), agents=later))
+    figures.put_figures(store, Figures(today, pulse(DAY + 60)))
+    memory(store, reading(DAY + 70))
+    until_midnight = local_midnight_after(EPOCH) - EPOCH
+    assert store.agent_days(yesterday) == {
+        BRUCE: AgentDay(paused_s=until_midnight),
+        CAROLINE: AgentDay(),
+    }
+    assert store.agent_days(today) == {CAROLINE: AgentDay(ready_s=61.0)}
 
 
 @pytest.mark.parametrize("step", [HOUR, -HOUR])

@@ -248,23 +248,43 @@ def _settle(
 
     One that has been removed from the configuration since is not gone on with.
     """
-    table = tables.agent_days
-    settled = {}
-    for agent_id, one in _under_way(connection).items():
+    under_way = _under_way(connection)
+    spent = {}
+    for agent_id, one in under_way.items():
         midnight = midnight_after(one.until)
-        day = datetime.datetime.fromtimestamp(midnight - 1).astimezone().date()
-        spent = max(0.0, min(alive, midnight) - one.until)
-        which = (table.c.agent_id == agent_id) & (table.c.day == day)
-        row = connection.execute(select(table).where(which)).mappings().first()
-        if row is not None and spent:
-            after = _day(row).spend(one.state, spent)
-            put_rows(connection, table, [{**row, **msgspec.structs.asdict(after)}])
-        settled[agent_id] = msgspec.structs.replace(one, until=max(alive, one.until))
+        seconds = min(alive, midnight) - one.until
+        if seconds > 0.0:
+            day = datetime.datetime.fromtimestamp(midnight - 1).astimezone().date()
+            spent[agent_id, day] = one.state, seconds
+    _spend(connection, spent)
+    settled = {
+        agent_id: msgspec.structs.replace(one, until=max(alive, one.until))
+        for agent_id, one in under_way.items()
+    }
     configured = set(connection.scalars(select(tables.agents.c.id)))
     _drop_under_way(connection, settled.keys() - configured)
     settled = {key: one for key, one in settled.items() if key in configured}
     _put_under_way(connection, settled)
     return settled
+
+
+def _spend(
+    connection: Connection,
+    spent: Mapping[tuple[int, datetime.date], tuple[AgentState, float]],
+) -> None:
+    """Add seconds in a state to agents' days, of those that there are: few days, many agents."""
+    table = tables.agent_days
+    days = {day for _, day in spent}
+    rows = connection.execute(select(table).where(table.c.day.in_(days))).mappings()
+    put_rows(
+        connection,
+        table,
+        [
+            {**row, **msgspec.structs.asdict(_day(row).spend(*spent[key]))}
+            for row in rows
+            if (key := (row["agent_id"], row["day"])) in spent
+        ],
+    )
 
 
 def _drop_under_way(connection: Connection, agent_ids: Set[int]) -> None:
