@@ -100,8 +100,25 @@ class AsyncStore:
 
     @staticmethod
     async def _on(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        # Shielded: cancelling the future of `run_in_executor` would drop a call that is queued.
-        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(thread, work))
+        # Not `run_in_executor`: cancelling its future would drop a call that is queued, and what
+        # shields it from that takes one turn of the loop more.
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+
+        def answered(settle: Callable[[Any], None], outcome: object) -> None:
+            if not answer.done():  # cancelled
+                settle(outcome)
+
+        def run() -> None:
+            try:
+                result = work()
+            except BaseException as error:  # raised where it is awaited
+                loop.call_soon_threadsafe(answered, answer.set_exception, error)
+            else:
+                loop.call_soon_threadsafe(answered, answer.set_result, result)
+
+        thread.submit(run)
+        return await answer
 
     def _call(self, method: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         try:
