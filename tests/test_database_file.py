@@ -164,6 +164,18 @@ def test_logs_of_another_program_in_place_of_ours_are_not_mixed_with_them(
         other.communicate()
 
 
+def test_a_transaction_takes_the_connection_that_was_used_last(open_store: Store) -> None:
+    with open_store.reading() as first, open_store.reading() as second:
+        known = {each.connection.driver_connection for each in (first, second)}
+    assert len(known) == 2
+    used = []
+    for _ in range(3):
+        with open_store.writing() as connection:
+            used.append(connection.connection.driver_connection)
+    assert len(set(used)) == 1
+    assert used[0] in known
+
+
 def test_a_full_database_takes_nothing_until_there_is_room(open_store: Store, file: Path) -> None:
     with open_store.reading() as connection:
         (pages,) = connection.exec_driver_sql("PRAGMA page_count").one()

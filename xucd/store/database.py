@@ -105,6 +105,7 @@ def _sqlite(url: URL, file: str) -> Engine:
         url,
         connect_args={"timeout": PATIENCE},
         execution_options={"file_watch": watch},
+        pool_use_lifo=True,  # a connection reads anew whatever another one has changed
         hide_parameters=True,
     )
 
@@ -137,7 +138,9 @@ def _sqlite(url: URL, file: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        # By the driver: by way of SQLAlchemy it would take as long as the commit.
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
 
@@ -166,7 +169,7 @@ def transaction(engine: Engine, *, writing: bool, alone: bool = False) -> Iterat
     try:
         if writing:
             _check_files(engine)
-        with engine.execution_options(writing=writing).begin() as connection:
+        with engine.connect() as connection, connection.execution_options(writing=writing).begin():
             if writing and engine.dialect.name == "postgresql":
                 # What writes many rows, in another order than others do, would lock them out, and
                 # they it: a deadlock. On SQLite, every transaction that writes is alone.
@@ -177,8 +180,10 @@ def transaction(engine: Engine, *, writing: bool, alone: bool = False) -> Iterat
             _check_files(engine)
     except SQLAlchemyError as error:
         raise store_error(error) from error
-    except (OSError, sqlite3.Error) as error:  # from making the connection, above
+    except OSError as error:  # from making the connection, above
         raise StoreUnavailable(str(error)) from error
+    except sqlite3.Error as error:  # from there, or from beginning
+        raise StoreUnavailable(f"database: {error}") from error
 
 
 def store_error(error: SQLAlchemyError) -> StoreError:
