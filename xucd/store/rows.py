@@ -2,15 +2,15 @@
 
 Making an upsert costs more than carrying it out: SQLAlchemy copies the table's columns for its
 `excluded`, and reads the whole statement anew to find what it has compiled of the like. One object
-per table and columns is read once.
+per table and columns is read once; and of an upsert, its text is given to the driver as it is.
 """
 
 import functools
 import importlib
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, Delete, Insert, Table, bindparam, delete, select, update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Table, bindparam, delete, select, update
 
 # No column begins so: a parameter of a column's own name would be a value to insert.
 _KEY = "key_"
@@ -24,7 +24,8 @@ def put_rows(
     All have the same columns. No two may have the same key: PostgreSQL refuses that.
     """
     if rows:
-        connection.execute(_upsert(connection.dialect.name, table, tuple(rows[0]), keep), rows)
+        upsert = _compiled_upsert(connection.dialect, table, tuple(rows[0]), keep)
+        connection.exec_driver_sql(upsert.text, [upsert.values(row) for row in rows])
 
 
 def remove_rows(connection: Connection, table: Table, keys: Sequence[Sequence[Any]]) -> None:
@@ -95,6 +96,39 @@ def nested(connection: Connection, table: Table) -> dict[int, dict[int, int]]:
     ):
         found.setdefault(whose, {})[queue_id] = penalty
     return found
+
+
+class _Upsert(NamedTuple):
+    """A statement for the driver: its text, and how it takes the value of each column.
+
+    `names` are in the order of the text's places, None where the text has the names itself.
+    """
+
+    text: str
+    names: tuple[str, ...] | None
+    convert: dict[str, Callable[[Any], Any]]
+
+    def values(self, row: dict[str, Any]) -> tuple[Any, ...] | dict[str, Any]:
+        """What the driver is given of a row."""
+        found = {**row, **{name: to(row[name]) for name, to in self.convert.items()}}
+        return found if self.names is None else tuple([found[name] for name in self.names])
+
+
+@functools.cache
+def _compiled_upsert(
+    dialect: Dialect, table: Table, columns: tuple[str, ...], keep: bool
+) -> _Upsert:
+    compiled: Any = _upsert(dialect.name, table, columns, keep).compile(
+        dialect=dialect, column_keys=columns
+    )
+    processors = {
+        name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns
+    }
+    return _Upsert(
+        str(compiled),
+        tuple(compiled.positiontup) if compiled.positional else None,
+        {name: convert for name, convert in processors.items() if convert is not None},
+    )
 
 
 @functools.cache
