@@ -150,6 +150,26 @@ async def test_who_has_its_events_does_not_wait_for_the_list_that_it_asked_for(
     listed.set()
 
 
+async def test_who_waits_for_an_event_goes_on_in_the_turn_after_it(
+    table: tuple[Context, Scene, Script],
+) -> None:
+    context, scene, script = table
+    live = scene.agent(BRUCE)
+    asking = asyncio.ensure_future(
+        context.asterisk.bring_about(
+            lambda: live.stance is Stance.PAUSED, SetPause("PJSIP/1001", True, "lunch")
+        )
+    )
+    await asyncio.sleep(0)
+    assert script.asked  # and answered at once
+    scene.pauses(True, "lunch")
+    context.asterisk.check_waiting()
+    assert not asking.done()
+    await asyncio.sleep(0)
+    assert asking.done()
+    await asking
+
+
 @pytest.mark.parametrize("came", [True, False])
 async def test_what_has_come_and_is_held_back_as_the_time_is_up_counts(
     table: tuple[Context, Scene, Script], *, came: bool

@@ -9,6 +9,7 @@ interface is in doubt: what the centre holds of it is no reason to send nothing.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable
 from typing import Any
 
@@ -40,7 +41,7 @@ class AsteriskRequests:
     def __init__(self, send: Send, *, timeout: float, started_at: float) -> None:
         self._send = send
         self._timeout = timeout
-        self._waiting: dict[int | None, dict[asyncio.Future[None], Callable[[], bool]]] = {}
+        self._waiting: dict[int | None, dict[_Waiter, None]] = {}
         self._doubts: set[str] = set()
         self._fired: set[asyncio.Task[None]] = set()
         self.lost_since: float | None = started_at
@@ -152,47 +153,52 @@ class AsteriskRequests:
         does, and `Refused` with `AsteriskTimeout` when `done` stays false for the timeout, and
         nothing of what Asterisk has told by then makes it true.
         """
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[None] = loop.create_future()
-        self._waiting.setdefault(agent_id, {})[waiter] = done
-        answered, until = False, loop.time() + self._timeout
+        waiter = _Waiter(done)
+        self._waiting.setdefault(agent_id, {})[waiter] = None
+        answered, until = False, asyncio.get_running_loop().time() + self._timeout
         try:
-            _wake(waiter, done)
+            waiter.look()
             if in_time:
                 await asking
                 answered = True
-                _wake(waiter, done)  # an answer can make it true, too
-                if waiter.done():
+                waiter.look()  # an answer can make it true, too
+                if waiter.done:
                     return
             async with asyncio.timeout_at(until):
                 if not in_time:
                     await asking
                     answered = True
-                    _wake(waiter, done)
+                    waiter.look()
                 if of_members:
                     await self._look_for_unseen(waiter)
-                    _wake(waiter, done)
-                await asyncio.shield(waiter)  # it may still come true: see below
+                    waiter.look()
+                await waiter.wait()
         except TimeoutError:
-            if answered and not waiter.done():
+            if answered and not waiter.done:
                 await self.catch_up()
-                _wake(waiter, done)
-            if not (answered and waiter.done()):
+                waiter.look()
+            if not (answered and waiter.done):
                 raise Refused("AsteriskTimeout", "Asterisk did not do it in time.") from None
         finally:
             del self._waiting[agent_id][waiter]
             if not self._waiting[agent_id]:
                 del self._waiting[agent_id]
 
-    async def _look_for_unseen(self, waiter: asyncio.Future[None]) -> None:
+    async def _look_for_unseen(self, waiter: "_Waiter") -> None:
         """Have the members listed anew unless events come soon; they may still come meanwhile.
 
         A list may have to wait for the one before it: whoever has its events by then waits no more.
         """
-        if waiter.done() or (await asyncio.wait((waiter,), timeout=UNSEEN_S))[0]:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(UNSEEN_S):
+                await waiter.wait()
             return
         listed = asyncio.ensure_future(self.relist_members())
-        await asyncio.wait((waiter, listed), return_when=asyncio.FIRST_COMPLETED)
+        seen = asyncio.ensure_future(waiter.wait())
+        try:
+            await asyncio.wait((seen, listed), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            seen.cancel()
         if listed.done():
             await listed
 
@@ -205,13 +211,37 @@ class AsteriskRequests:
             return
         keys = list(self._waiting) if agent_ids is None else [None, *agent_ids]
         for key in keys:
-            for waiter, done in list(self._waiting.get(key, {}).items()):
-                _wake(waiter, done)
+            for waiter in list(self._waiting.get(key, ())):
+                waiter.look()
 
 
-def _wake(waiter: asyncio.Future[None], done: Callable[[], bool]) -> None:
-    if not waiter.done() and done():
-        waiter.set_result(None)
+class _Waiter:
+    """Waits until a condition is true. `done` says that it was so once, which is enough.
+
+    Not a future: a wait that is cancelled would end that, and what shields it from a cancellation
+    takes one turn of the event loop more.
+    """
+
+    __slots__ = ("_bell", "_condition", "done")
+
+    def __init__(self, condition: Callable[[], bool]) -> None:
+        self.done = False
+        self._condition = condition
+        self._bell: asyncio.Future[None] | None = None
+
+    def look(self) -> None:
+        """See whether the condition is true now, and wake who waits if it is."""
+        if self.done or not self._condition():
+            return
+        self.done = True
+        if self._bell is not None and not self._bell.done():
+            self._bell.set_result(None)
+
+    async def wait(self) -> None:
+        """Wait until the condition was true. One waits at a time."""
+        if not self.done:
+            self._bell = asyncio.get_running_loop().create_future()
+            await self._bell
 
 
 async def _nothing() -> None:
