@@ -76,7 +76,17 @@ ITEMS = {
         "`setAgentQueue` promises durability, `pauseAgent` does not ([the protocol](protocol.md) "
         "says which does). A durable commit is measured beside them, and taken off.",
         why="A command is two messages more than the raw action. One that promises durability "
-        "waits for a commit, which those share that wait at the same time.",
+        "waits for a commit, which those share that wait at the same time; only then is "
+        "Asterisk asked, lest a kill between the two leave half of it. Raw actions follow each "
+        "other at once; for one that comes as seldom as a command, Asterisk itself takes two to "
+        "three times as long. Of 1,300 µs of a `setAgentQueue`, stamped on a machine in use, "
+        "the client's frame took 40 to arrive, 40 to be read, 55 until its write was asked for, "
+        "and 55 to reach the database's thread; the transaction 500, of which SQLAlchemy's part "
+        "is 140; the way back 55, making the action and writing it 75, Asterisk's answer 105 "
+        "and its event 90 more; decoding the event and its rules 135, going on and telling of "
+        "it 95, and the way to the client 55. A `pauseAgent` has no transaction, and two "
+        "events, whose rules took 70 and 180 µs, the second with what clients are told. About "
+        "half of it all is Python, in some ten steps.",
     ),
     "memory": Item(
         title="Memory",

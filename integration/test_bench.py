@@ -28,13 +28,15 @@ async def test_commands_are_measured_beside_the_same_actions_raw(
         for each in size.places
     ]
     for name, value in {
-        "SIZE": size, "RAW": raw, "AT_ONCE": 4, "ALONE": 3, "TOGETHER": 8, "COMMITS": 5,
+        "SIZE": size, "RAW": raw, "AT_ONCE": 4, "ALONE": 3, "TOGETHER": 8, "APART": 2,
+        "COMMITS": 5,
     }.items():  # fmt: skip
         monkeypatch.setattr(commands, name, value)
     found = values(await asyncio.to_thread(commands.measure, 1))
     assert found["setAgentQueue, a commit less: p50, of raw"] > 0
     assert found["pauseAgent, 4 at once: of raw"] > 0
     assert found["raw, 4 at once"] > 0
+    assert found["raw QueueMemberPause, as seldom as commands: p50"] > 0
 
 
 async def test_a_start_is_measured_beside_asterisks_own_answers(
