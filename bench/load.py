@@ -308,10 +308,13 @@ class _Process:
     def latencies(self, of: str, plan: dict[str, float]) -> dict[str, Any]:
         """Probes among traffic at a steady pace; returns the seconds from each to the last client.
 
-        `plan` has for how many `seconds`, and how many `events` and `probes` a second there are.
+        `plan` has for about how many `seconds`, and how many `events` and `probes` a second there
+        are. All calls are played to their end: callers left behind would wait in their queues for
+        ever, and xucd asks for the order of those who wait.
         """
         links, asterisk = self._played(of)
-        traffic = [event for event, _ in asterisk.traffic(2000)] if plan["events"] else []
+        calls = round(plan["events"] * plan["seconds"] / asterisk.events_of_a_call)
+        traffic = [event for event, _ in asterisk.traffic(calls)] if calls else []
         due: dict[int, tuple[float, set[int]]] = {}
         found: list[float] = []
 
@@ -326,9 +329,9 @@ class _Process:
         links.heard = Probes(told)
         began = time.monotonic()
         played = probed = 0
-        while (now := time.monotonic() - began) < plan["seconds"]:
-            while traffic and played < now * plan["events"]:
-                asterisk.waiting += traffic[played % len(traffic)]
+        while (now := time.monotonic() - began) < plan["seconds"] or played < len(traffic):
+            while played < min(len(traffic), now * plan["events"]):
+                asterisk.waiting += traffic[played]
                 played += 1
             if probed < now * plan["probes"]:
                 number, probed = self._next_probe(), probed + 1

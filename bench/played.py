@@ -71,6 +71,11 @@ class PlayedAsterisk(BusyAsterisk):
         said, self.waiting = bytes(self.waiting), held
         return said
 
+    @property
+    def events_of_a_call(self) -> int:
+        """How many events tell of a call, from its beginning to its end."""
+        return sum(map(len, audible()))
+
     def traffic(self, calls: int) -> list[Event]:
         """The events of so many calls, many of them under way at once, one after the other."""
         # An agent's next call comes after its last one.

@@ -58,6 +58,14 @@ async def test_latencies_are_of_probes_that_all_clients_got(loaded: Load) -> Non
     assert latency.highest_load(loaded, "xucd", rounds=1) > 0
 
 
+async def test_calls_among_probes_are_played_to_their_end(loaded: Load) -> None:
+    loaded.latencies("xucd", {"seconds": 0.2, "probes": 40.0, "events": 700.0}, lambda: None)
+    # An agent who was still on one would not be told to begin another.
+    stream = loaded.in_lockstep("xucd", 5, 1)["stream"]
+    told = [stream.count(b'"name":"%b"' % state) for state in (b"AgentRinging", b"AgentOnCall")]
+    assert told == [5, 5]
+
+
 async def test_a_ping_waits_for_no_longer_than_the_burst(loaded: Load) -> None:
     found = loaded.burst("xucd", 20)
     assert found["bytes"] > 100_000

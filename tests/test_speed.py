@@ -1,6 +1,8 @@
 """The record of `make bench`, the page written from it, and the guard that compares with it."""
 
 import json
+import select
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +153,27 @@ def test_the_traffic_is_cut_after_each_event_of_which_clients_are_told() -> None
     assert len(pieces(events, 1)) in (3 * told, 3 * told + 1)
     assert b"".join(pieces(events, 10)) == b"".join(event for event, _ in events)
     asterisk.listener.close()
+
+
+def test_an_asterisk_that_is_played_lists_no_more_than_it_is_asked_for() -> None:
+    size = Size(agents=20, queues=4, groups=2)
+    asterisk = PlayedAsterisk(size)
+    with select.epoll() as poll, socket.create_connection(("127.0.0.1", asterisk.port)) as asking:
+        asterisk.serve(asterisk.listener.fileno(), poll)
+
+        def answer(action: str) -> bytes:
+            asking.sendall(action.encode())
+            ((fd, _),) = poll.poll(5)
+            asterisk.serve(fd, poll)
+            return asking.recv(65536)
+
+        everything = answer("Action: QueueStatus\r\nActionID: 1\r\n\r\n")
+        queue = answer("Action: QueueStatus\r\nActionID: 3\r\nQueue: q2\r\n\r\n")
+        callers = answer("Action: QueueStatus\r\nActionID: 2\r\nQueue: q2\r\nMember: -\r\n\r\n")
+    asterisk.listener.close()
+    members = sum(len(set(place.queues)) for place in size.places)
+    assert everything.count(b"Event: QueueParams") == 4
+    assert everything.count(b"Event: QueueMember") == members
+    assert queue.count(b"Event: QueueMember") == sum(2 in place.queues for place in size.places)
+    assert b"Event: QueueParams\r\nQueue: q2\r\n" in callers
+    assert callers.count(b"Event: ") == 2  # it, and the list's end

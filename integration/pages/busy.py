@@ -210,7 +210,7 @@ class BusyAsterisk:
     def _answer(self, action: Block) -> None:
         name, action_id = action["Action"], f"ActionID: {action['ActionID']}\r\n"
         lists: dict[str, Callable[[], Iterator[str]]] = {
-            "QueueStatus": self._queue_status,
+            "QueueStatus": lambda: self._queue_status(action.get("Queue"), action.get("Member")),
             "QueueSummary": self._queue_summary,
             "CoreShowChannels": lambda: iter(()),
             "DeviceStateList": lambda: (
@@ -235,11 +235,15 @@ class BusyAsterisk:
         for queue in self._queues:
             yield f"Event: QueueSummary\r\nQueue: {queue}\r\nLoggedIn: {members[queue]}\r\n"
 
-    def _queue_status(self) -> Iterator[str]:
-        for queue in self._queues:
+    def _queue_status(self, asked: str | None, only: str | None) -> Iterator[str]:
+        """All queues and members, or the one queue asked for, or `only` one member of each."""
+        queues = [asked] if asked else self._queues
+        for queue in queues:
             yield f"Event: QueueParams\r\nQueue: {queue}\r\n"
         for (queue, interface), (penalty, paused, reason) in self._members.items():
             member = self._by_interface[interface].member
+            if queue not in queues or (only and only not in (member, interface)):
+                continue
             yield (
                 f"Event: QueueMember\r\nQueue: {queue}\r\nName: {member}\r\n"
                 f"Location: {interface}\r\nStateInterface: {interface}\r\n"
