@@ -401,7 +401,7 @@ def wrapping_in_sales(wrapup_s: int, ago: int) -> Scene:
     scene = Scene()
     directory = scene.center.directory
     sales = msgspec.structs.replace(directory.queues[SALES], wrapup=wrapup_s)
-    directory.queue_by_name = QueuesByName([sales])
+    directory.queues[SALES], directory.queue_by_name = sales, QueuesByName([sales])
     last_call = scene.now - ago
     scene.rebuilds(
         snapshot(member("sales", paused=True, reason=WRAPUP_REASON, last_call=last_call))

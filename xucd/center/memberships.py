@@ -28,7 +28,7 @@ from xucd.center.directory import (
 )
 from xucd.center.events import MemberPaused
 from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, SetPause
-from xucd.center.snapshot import MemberSeen
+from xucd.center.snapshot import MemberSeen, QueuesSeen
 
 _HINT = "hint:"
 
@@ -107,16 +107,19 @@ class Memberships:
         self.queue_ids: frozenset[int] = frozenset(directory.queues)
         """The queues that Asterisk has; all, before it was asked."""
 
-    def rebuild(self, queues: Iterable[str], members: Iterable[MemberSeen]) -> None:
-        """Start anew from what Asterisk lists."""
+    def rebuild(self, seen: QueuesSeen) -> None:
+        """Start anew from what Asterisk lists; queues are called as the directory spells them."""
         known = self._directory.queue_by_name
-        self.queue_ids = frozenset(known[name].id for name in queues if name in known)
+        self.queue_ids = frozenset(known[name].id for name in seen.queues if name in known)
         before, self._members = self._members, {}
         elsewhere, self._elsewhere = self._elsewhere, {}
         self._by_line = {}
-        for member in members:
-            queue, interface = known.get(member.queue), member.interface
+        for each in seen.members:
+            member, interface = each, each.interface
+            queue = known.get(member.queue)
             if queue is not None:
+                if member.queue != queue.name:
+                    member = msgspec.structs.replace(member, queue=queue.name)
                 listed = before.get(queue.id, _NONE).get(interface)
                 self.put(queue.id, _remembering(member, listed[1] if listed is not None else None))
             else:

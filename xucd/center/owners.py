@@ -66,6 +66,10 @@ class Owners:
         """The members of a logged-in agent that are no strangers."""
         return self._parted(live)[0]
 
+    def strangers(self, live: LiveAgent) -> Sequence[Listed]:
+        """The members of a logged-in agent that are none of its own."""
+        return self._parted(live)[1]
+
     def counting(self, live: LiveAgent) -> Sequence[Listed]:
         """The members that say what an agent's stance is: its own, or strangers if it has none."""
         own, strangers = self._parted(live)

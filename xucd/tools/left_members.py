@@ -14,7 +14,7 @@ from xucd.ami.errors import Rejected
 from xucd.ami.framing import Block
 from xucd.ami.protocol import Lists, connect
 from xucd.ami.resync import list_queues
-from xucd.center.directory import Directory, spelled
+from xucd.center.directory import Directory
 from xucd.center.intents import LOGOUT_REASON, WRAPUP_REASON, RemoveMember, SetPause
 from xucd.center.memberships import Memberships
 from xucd.center.snapshot import QueuesSeen
@@ -32,7 +32,7 @@ def endings(
 ) -> list[Ending]:
     """What ends everything that xucd has made of members. `stations` tell who is on pause."""
     members = Memberships(directory)
-    members.rebuild(seen.queues, (spelled(directory, each) for each in seen.members))
+    members.rebuild(seen)
     pauses = {(each.line_id, each.reason) for each in stations if each.paused}
     found: list[Ending] = []
     for member in (*(each for _, each in members.all()), *members.all_elsewhere()):

@@ -29,10 +29,11 @@ def wrapup_of_last_call(center: Center, live: AgentRecord) -> int:
     """
     if center.phone_calls.of_queues(live.line):
         return 0
-    calls = []
-    for _, member in center.owners.members(live):
-        queue = center.directory.queue_by_name.get(member.queue)
-        calls.append((member.last_call, queue.wrapup if queue is not None else 0))
+    queues = center.directory.queues
+    calls = [
+        (member.last_call, queues[queue_id].wrapup)
+        for queue_id, member in center.owners.members(live)
+    ]
     return max(calls, default=(0, 0))[1]
 
 
@@ -51,8 +52,10 @@ def resume_wrapup(
     member last ended one and when it was last paused, which a reload of queues.conf makes later;
     the later of the two is the nearest that can be had.
     """
+    if live.shown.state is not AgentState.ON_WRAPUP or live.wrapup_s <= 0:
+        return
     began = max((max(member.last_call, member.last_pause) for member in seen), default=0)
-    if began and live.shown.state is AgentState.ON_WRAPUP and live.wrapup_s > 0:
+    if began:
         until = min(until, began + live.wrapup_s)
         center.wrapup_ends.rerun(live, until)
         live.set_since(min(now, until - live.wrapup_s))

@@ -21,6 +21,7 @@ them follow as always.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -40,7 +41,7 @@ from xucd.center.intents import (
     SetPause,
     SetPenalty,
 )
-from xucd.center.live import AgentRecord
+from xucd.center.live import NOWHERE, AgentRecord
 from xucd.center.memberships import is_named, is_shelved
 from xucd.center.rules import commanded, found_wrapups, strangers
 from xucd.center.rules.listening import rebuild_listeners
@@ -108,7 +109,7 @@ def rebuild_members(
     lost, and not taken away by anybody. `heard_until` is as in `rebuild`: a state that has given
     way to another is counted up to then.
     """
-    center.members.rebuild(seen.queues, (spelled(center.directory, each) for each in seen.members))
+    center.members.rebuild(seen)
     center.free_lines()
     named: dict[str, Members] = {}
     for queue_id, member in center.members.all():
@@ -189,17 +190,22 @@ def _rebuild_agent(center: Center, live: AgentRecord, found: _Found, now: float)
     live.end_logout()
     station = center.stations.get(live.agent.id)
     reason = live.reason if live.stance is Stance.PAUSED else None
-    rung = [each for each in named if center.members.line_of(each[1]) and not is_shelved(each[1])]
+    rung = [
+        (line, listed)
+        for listed in named
+        if (line := center.members.line_of(listed[1])) and not is_shelved(listed[1])
+    ]
     out = center.recalls.has(live.agent.id, now) or (station is not None and not station.logged_in)
-    line = None if out else _line(center, station.line_id if station is not None else None, rung)
+    lines = [line for line, _ in rung]
+    line = None if out else _line(center, station.line_id if station is not None else None, lines)
     if line is None or line.phone in center.on_device:
-        for queue_id, member in rung:
+        for _, (queue_id, member) in rung:
             center.undo(queue_id, member)
         strangers.log_out(center, live, now)
         strangers.end_interrupted_logout(center, live)
         return
-    for queue_id, member in rung:
-        if center.members.line_of(member) is not line:
+    for rings, (queue_id, member) in rung:
+        if rings is not line:
             center.undo(queue_id, member)
     take_line(center, live, line, now, station.since if station is not None else None)
     was_paused_for = station.reason if station is not None and station.paused else reason
@@ -315,9 +321,8 @@ def _shelve_left_ready(center: Center) -> None:
                 center.undo(queue_id, member)
 
 
-def _line(center: Center, remembered: int | None, named: Members) -> Line | None:
-    """The line an agent is on: the remembered one, unless Asterisk knows the agent elsewhere."""
-    lines = [center.members.line_of(member) for _, member in named]
+def _line(center: Center, remembered: int | None, lines: Sequence[Line]) -> Line | None:
+    """The line an agent is on: the remembered one, unless its members ring others."""
     line = center.directory.lines.get(remembered) if remembered is not None else None
     if lines and line not in lines:
         return lines[0]
@@ -350,6 +355,8 @@ def _lacking(
 ) -> frozenset[int]:
     """The configured queues that lack an agent by no one's will."""
     absent = live.queues.keys() - live.members.keys()
+    if not absent:
+        return NOWHERE
     if not live.settled:
         return frozenset(absent)
     if again:

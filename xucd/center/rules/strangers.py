@@ -151,7 +151,7 @@ def hold_back_again(center: Center, live: LiveAgent, member: MemberSeen) -> None
 
 def hold_all_back(center: Center, live: LiveAgent) -> None:
     """Pause the strangers that ring an agent on pause: they came unheard, or lost their pause."""
-    for _, member in center.owners.members(live):
+    for _, member in center.owners.strangers(live):
         hold_back(center, live, member)
 
 
