@@ -39,9 +39,10 @@ pytestmark = pytest.mark.any_asterisk
 SIGN = "1003"  # jack's phone: the only one that he is told of under strict_rights
 QUEUES = {1: "support", 2: "sales", 3: "billing"}
 GROUPS = {1: "default", 2: "boats"}
-CAROLINE, JACK = 13, 10
+CAROLINE, JACK, BRUCE = 13, 10, 8
+BILLING = 3
 WORKERS = {
-    "bruce": ("1001", 8),
+    "bruce": ("1001", BRUCE),
     "alice": ("1002", 9),
     "jack": (SIGN, JACK),
     "marice": ("1004", 11),
@@ -335,8 +336,14 @@ KINDS = {
 
 
 async def at_rest(world: World) -> None:
-    """Wait until no wrap-up is left that would end between two queries."""
+    """Wait until nothing is left that would be told between two queries."""
     page = await world.client("ada")
+    await no_wrapups(page)
+    await all_figures_told(page)
+
+
+async def no_wrapups(page: Client) -> None:
+    """Wait until no wrap-up is left that would end by itself."""
     await page.ask("subscribeToAgentEvents")
     begun = len(page.frames)
     await page.ask("getAgentStates")
@@ -351,3 +358,25 @@ async def at_rest(world: World) -> None:
                 20,
                 after=begun,
             )
+
+
+async def all_figures_told(page: Client) -> None:
+    """Wait until no figures of queues are left that the throttle holds back.
+
+    It tells all of them at once: those of one more change come with or after those before it.
+    """
+    await page.ask("subscribeToQueueStats")
+    before, begun = logged_in(page, 0)[-1], len(page.frames)
+    await page.ask("setAgentQueue", agentId=BRUCE, queueId=BILLING, penalty=6)
+    await page.frame(lambda _: before + 1 in logged_in(page, begun), after=begun)
+
+
+def logged_in(page: Client, after: int) -> list[int]:
+    """How many agents are logged in to billing, each time that its figures were told."""
+    told = [body for body in page.bodies("QueueStatistics", after) if body["queueId"] == BILLING]
+    return [
+        each["value"]
+        for body in told
+        for each in body["counters"]
+        if each["statName"] == "LoggedAgents"
+    ]
