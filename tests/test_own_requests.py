@@ -19,6 +19,7 @@ from xucd.ami.actions import Action, for_intent
 from xucd.ami.errors import ConnectionLost, Rejected
 from xucd.app import own_requests
 from xucd.app.own_requests import AT_ONCE, OwnRequests
+from xucd.app.own_sending import send_own
 from xucd.app.service import Pbx, Service
 from xucd.center.center import Center
 from xucd.center.directory import Directory
@@ -51,13 +52,8 @@ class Refusing:
 
 
 async def logged(intent: Intent, refusal: str) -> list[Any]:
-    nobody = cast(Any, None)
-    context = a_context(Scene(), Script())
-    context.options = Options(statuses=with_own(()))
-    service = Service(context, nobody, nobody, Pbx(nobody, nobody, nobody), strict_rights=False)
-    service.connection = cast(Any, Refusing(refusal))
     with capture_logs() as entries:
-        await service._send_own(intent)
+        await send_own(cast(Any, Refusing(refusal)), intent, lambda *_: None)
     return [(entry["log_level"], entry["code"]) for entry in entries]
 
 

@@ -1,0 +1,38 @@
+"""The passing of time in the centre: it is ticked when it is due."""
+
+import asyncio
+from collections.abc import Callable
+
+from xucd.commands.context import Context
+
+
+class Ticks:
+    """Ticks the centre, and has what it has changed published."""
+
+    def __init__(self, context: Context, publish_changes: Callable[[], None]) -> None:
+        self._context = context
+        self._publish_changes = publish_changes
+        self._timer: asyncio.Handle | None = None
+        self._at = 0.0  # of the timer, by the loop: uvloop's do not all tell
+
+    def schedule(self) -> None:
+        """Have the centre ticked when it is due. One that comes sooner sets the next one itself."""
+        loop = asyncio.get_running_loop()
+        at = loop.time() + max(0.0, self._context.center.due() - self._context.now())
+        if self._timer is not None:
+            if self._at <= at:
+                return
+            self._timer.cancel()
+        self._at = at
+        self._timer = loop.call_at(at, self._tick)
+
+    def close(self) -> None:
+        """Let no more time pass."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._context.center.tick(self._context.now())
+        self._publish_changes()
+        self.schedule()
