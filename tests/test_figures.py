@@ -259,7 +259,7 @@ class Killed:
 
     def is_killed_before_it_hears(self, alive: float, now: float) -> None:
         """Start again, write the figures, and be killed before Asterisk has listed anything."""
-        self.under_way = self.starts(alive, now).take_unwritten(now + 0.5)
+        self.under_way |= self.starts(alive, now).take_unwritten(now + 0.5)
 
 
 def talking(phone: str, caller: str) -> ChannelSeen:
@@ -301,6 +301,32 @@ def test_a_call_that_ended_while_xucd_was_down_is_counted_to_the_kill() -> None:
     day = center.agents[BRUCE].day(now + 500)
     assert (day.inbound_calls, day.inbound_answered, day.inbound_talk_s) == (1, 1, 20)
     assert phone in center.under_way.cut_calls
+
+
+def test_a_start_writes_no_agent_anew_whose_state_goes_on() -> None:
+    killed = Killed()
+    killed.written()
+    now = killed.scene.now
+    center = killed.starts(now, now + 60)
+    assert BRUCE not in center.take_unwritten(now + 60)
+    rebuild(center, snapshot(*everywhere(paused=True, reason="lunch")), now + 61, now)
+    assert center.take_unwritten(now + 61)[BRUCE][1].state is AgentState.ON_PAUSE
+
+
+def test_a_start_writes_an_agent_anew_that_it_does_not_find_in_its_state() -> None:
+    killed = Killed()
+    day, one = killed.written()[BRUCE]
+    killed.under_way[BRUCE] = day, msgspec.structs.replace(one, state=AgentState.ON_WRAPUP)
+    now = killed.scene.now
+    written = killed.starts(now, now + 60).take_unwritten(now + 60)
+    assert written[BRUCE][1].state is AgentState.READY
+
+
+def test_a_start_after_midnight_writes_of_each_agent_that_its_day_has_begun() -> None:
+    killed = Killed()
+    killed.written()
+    alive = midnight_after(killed.scene.now) - 60
+    assert BRUCE in killed.starts(alive, alive + 120).take_unwritten(alive + 120)
 
 
 @pytest.mark.parametrize("goes_on", [True, False], ids=["goes on", "ends"])

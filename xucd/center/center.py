@@ -150,9 +150,7 @@ class Center:
             if agent.id in remembered.days:
                 record.restore_day(remembered.days[agent.id])
             if resumed is not None and agent.id in resumed.agents:
-                before = resumed.agents[agent.id]
-                until = max(resumed.at, self.today_since)
-                record.restore_spending(before.state, before.since, until)
+                self._go_on(record, resumed.agents[agent.id], resumed.at)
             self._records[agent.id] = record
             self.presence.remember(record)
 
@@ -462,6 +460,12 @@ class Center:
             self.intents += self.wrapup_ends.ask(live, now)
         else:
             self.change_stance(live, Fact.UNPAUSED, now)
+
+    def _go_on(self, record: AgentRecord, before: AgentUnderWay, at: float) -> None:
+        """Let an agent's time in its state go on from what was written up to `at`."""
+        record.restore_spending(before.state, before.since, max(at, self.today_since))
+        if before.state is record.shown.state and before.until >= self.today_since:
+            self.under_way.unwritten.discard(record.agent.id)  # thousands, as Asterisk is read
 
     def _new_record(self, agent: Agent, queues: Mapping[int, int], now: float) -> AgentRecord:
         station = self.stations.get(agent.id)
