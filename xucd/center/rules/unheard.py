@@ -17,6 +17,7 @@ who sat at its phone throughout the gap.
 """
 
 import datetime
+import functools
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -142,11 +143,6 @@ class _Count:
         self.found = GapCount()
         self._members = members
         self._ends = ends
-        self._through_local = {
-            (queue_id, member.member)
-            for queue_id, member in center.members.all()
-            if member.interface.startswith(LOCAL)
-        }
         self._center = center
         self._heard_from = heard_from
         self._day_of = day_of
@@ -164,6 +160,15 @@ class _Count:
             if is_cut_by(cut, heard_from):
                 self._cut.setdefault(cut.agent_id, []).append(phone)
         self._talks: dict[tuple[str, str, int], _Talk] = {}  # by caller, queue and agent
+
+    @functools.cached_property
+    def _through_local(self) -> set[tuple[int, str]]:
+        """The members that are called by a Local channel, by queue id and name."""
+        return {
+            (queue_id, member.member)
+            for queue_id, member in self._center.members.all()
+            if member.interface.startswith(LOCAL)
+        }
 
     # -- callers
 
