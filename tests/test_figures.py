@@ -329,6 +329,21 @@ def test_a_start_after_midnight_writes_of_each_agent_that_its_day_has_begun() ->
     assert BRUCE in killed.starts(alive, alive + 120).take_unwritten(alive + 120)
 
 
+@pytest.mark.parametrize(
+    ("until", "has_row"), [(+7200, True), (0, False)], ids=["a clock set back", "no row of today"]
+)
+def test_a_start_writes_an_agent_anew_whose_time_would_be_lost_otherwise(
+    until: float, has_row: bool
+) -> None:
+    killed = Killed()
+    _, one = killed.written()[BRUCE]
+    scene, now = killed.scene, killed.scene.now
+    resumed = Resumed(now, {BRUCE: msgspec.structs.replace(one, until=now + until)})
+    days = {BRUCE: AgentDay()} if has_row else {}
+    remembered = Remembered({BRUCE: QUEUES}, scene.center.stations, days, resumed=resumed)
+    assert BRUCE in Center(directory(), now, midnight_after, remembered).take_unwritten(now)
+
+
 @pytest.mark.parametrize("goes_on", [True, False], ids=["goes on", "ends"])
 def test_a_kill_before_asterisk_is_heard_again_forgets_no_call(goes_on: bool) -> None:
     killed, caller, phone = in_call()

@@ -147,10 +147,7 @@ class Center:
         queues = _each_once(remembered.queues)
         for agent in directory.agents.values():
             record = self._new_record(agent, queues.get(agent.id, {}), now)
-            if agent.id in remembered.days:
-                record.restore_day(remembered.days[agent.id])
-            if resumed is not None and agent.id in resumed.agents:
-                self._go_on(record, resumed.agents[agent.id], resumed.at)
+            self._restore(record, remembered, now)
             self._records[agent.id] = record
             self.presence.remember(record)
 
@@ -461,11 +458,20 @@ class Center:
         else:
             self.change_stance(live, Fact.UNPAUSED, now)
 
-    def _go_on(self, record: AgentRecord, before: AgentUnderWay, at: float) -> None:
-        """Let an agent's time in its state go on from what was written up to `at`."""
-        record.restore_spending(before.state, before.since, max(at, self.today_since))
-        if before.state is record.shown.state and before.until >= self.today_since:
-            self.under_way.unwritten.discard(record.agent.id)  # thousands, as Asterisk is read
+    def _restore(self, record: AgentRecord, remembered: Remembered, now: float) -> None:
+        """Let an agent's day go on. What is still true as it was written is not written anew."""
+        agent_id, resumed = record.agent.id, remembered.resumed
+        has_day = agent_id in remembered.days
+        if has_day:
+            record.restore_day(remembered.days[agent_id])
+        if resumed is None or agent_id not in resumed.agents:
+            return
+        before = resumed.agents[agent_id]
+        record.restore_spending(before.state, before.since, max(resumed.at, self.today_since))
+        # The clock, or its zone, may have been set meanwhile.
+        is_of_today = has_day and self.today_since <= before.until <= now
+        if is_of_today and before.state is record.shown.state:
+            self.under_way.unwritten.discard(agent_id)
 
     def _new_record(self, agent: Agent, queues: Mapping[int, int], now: float) -> AgentRecord:
         station = self.stations.get(agent.id)
