@@ -150,6 +150,33 @@ async def test_who_has_its_events_does_not_wait_for_the_list_that_it_asked_for(
     listed.set()
 
 
+async def test_whose_event_comes_as_the_wait_for_it_ends_has_nothing_listed(
+    table: tuple[Context, Scene, Script], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, scene, script = table
+    monkeypatch.setattr("xucd.commands.asterisk.UNSEEN_S", 0.0)
+    listed: list[None] = []
+
+    async def relist() -> None:
+        listed.append(None)
+
+    def pauses() -> None:
+        scene.pauses(True, "lunch")
+        context.asterisk.check_waiting()
+
+    def pauses_soon() -> None:
+        """In the turn after the answer, in which the time is up, too."""
+        asyncio.get_running_loop().call_soon(pauses)
+
+    context.asterisk.relist_members = relist
+    script.events = pauses_soon
+    bruce = scene.agent(BRUCE)
+    await context.asterisk.bring_about(
+        lambda: bruce.stance is Stance.PAUSED, SetPause("PJSIP/1001", True, "lunch")
+    )
+    assert not listed
+
+
 async def test_who_waits_for_an_event_goes_on_in_the_turn_after_it(
     table: tuple[Context, Scene, Script],
 ) -> None:

@@ -192,6 +192,7 @@ class AsteriskRequests:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(UNSEEN_S):
                 await waiter.wait()
+        if waiter.done:  # perhaps in the very turn in which the time was up
             return
         listed = asyncio.ensure_future(self.relist_members())
         seen = asyncio.ensure_future(waiter.wait())
