@@ -372,7 +372,9 @@ def test_a_hostile_value_is_put_into_every_field_that_is_read(
             return super().get(key, default)
 
     monkeypatch.setattr("xucd.ami.events.Fields", AskedFields)
-    monkeypatch.setattr("xucd.ami.resync.parse", lambda raw: AskedBlock(parse(raw)))
+    for module in ("resync", "listed_members"):
+        monkeypatch.setattr(f"xucd.ami.{module}.parse", lambda raw: AskedBlock(parse(raw)))
+    monkeypatch.setattr("xucd.ami.listed_members._MEMBER", re.compile("(?!)"))
     resync = Resync()
     for raw in (b"\r\n".join(lines) for blocks in BLOCKS.values() for lines in blocks):
         if Resync.owns(raw):

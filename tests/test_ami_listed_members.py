@@ -11,7 +11,12 @@ from xucd.ami.resync import SnapshotBuilder
 from xucd.center.events import DeviceStatus
 from xucd.center.snapshot import MemberSeen
 
-TRACES = sorted((Path(__file__).parent / "traces").glob("*.ami"))
+RECORDED = [
+    block
+    for trace in sorted((Path(__file__).parent / "traces").glob("*.ami"))
+    for block in Framer(greeted=False).feed(trace.read_bytes())
+    if block.startswith(b"Event: QueueMember\r\n")
+]
 PAUSED = (
     "Event: QueueMember\nQueue: support\nName: Agent/2501\nLocation: Local/1001@from-queue/n\n"
     "StateInterface: PJSIP/1001\nMembership: dynamic\nPenalty: 3\nCallsTaken: 2\n"
@@ -47,15 +52,27 @@ def test_a_members_headers_say_what_it_is() -> None:
 
 
 def test_recorded_members_are_the_same_in_whatever_order_their_headers_come() -> None:
-    items = [
-        block
-        for trace in TRACES
-        for block in Framer(greeted=False).feed(trace.read_bytes())
-        if block.startswith(b"Event: QueueMember\r\n")
-    ]
-    assert len(items) > 100
-    for item in items:
+    assert len(RECORDED) > 100
+    for item in RECORDED:
         assert MemberReader().read(item) == MemberReader().read(mixed_up(item))
+
+
+@pytest.mark.parametrize("left_out", ["", "LoginTime: 1795671700\n"])
+def test_what_any_asterisk_lists_needs_no_parsing(
+    monkeypatch: pytest.MonkeyPatch, left_out: str
+) -> None:
+    parsed: list[bytes] = []
+    monkeypatch.setattr("xucd.ami.listed_members.parse", parsed.append)
+    for item in (*RECORDED, raw(PAUSED.replace(left_out, ""))):
+        MemberReader().read(item)
+    assert not parsed
+
+
+@pytest.mark.parametrize(("renamed", "reason"), [("Reason", "lunch"), ("Why", "")])
+def test_a_member_of_another_asterisk_may_have_its_reason_elsewhere(
+    renamed: str, reason: str
+) -> None:
+    assert MemberReader().read(raw(PAUSED.replace("PausedReason", renamed))).reason == reason
 
 
 def test_a_member_that_is_ready_has_no_reason() -> None:

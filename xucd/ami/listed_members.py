@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 _READ = (
     "Queue", "Name", "Location", "StateInterface", "Membership", "Penalty", "LastCall", "LastPause",
-    "Status", "Paused", "PausedReason",
+    "Status", "Paused",
 )  # fmt: skip
 _MEMBER = re.compile(
     "Event: QueueMember\r\nQueue: (@)\r\nName: (@)\r\nLocation: (@)\r\nStateInterface: (@)\r\n"
@@ -55,7 +55,8 @@ class MemberReader:
         if found is not None:
             return self._member(found.groups())
         block = parse(raw)
-        return self._member(tuple(block[name] for name in _READ))
+        reason = block.get("PausedReason", "") or block.get("Reason", "")
+        return self._member((*[block[name] for name in _READ], reason))
 
     def _member(self, values: tuple[str, ...]) -> MemberSeen:
         (queue, name, location, state_interface, membership, penalty, last_call, last_pause,
