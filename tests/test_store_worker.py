@@ -1,7 +1,10 @@
 """The store on its own thread: in order, off the loop, and known to be alive or not."""
 
 import asyncio
+import contextlib
+import gc
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -58,6 +61,29 @@ async def test_an_error_reaches_the_one_who_asked_and_nobody_else(
     assert kept is None
     # Turning down a bad value is no sign of a database in trouble.
     assert worker.alive
+    await worker.close()
+
+
+async def test_a_call_that_has_failed_is_kept_by_nothing(store: Store) -> None:
+    class Batch:
+        """What a call works on."""
+
+    batches: list[weakref.ref[Batch]] = []
+
+    def fail(_: Store) -> None:
+        batch = Batch()
+        batches.append(weakref.ref(batch))
+        raise StoreError("refused")
+
+    worker = AsyncStore(store)
+    gc.disable()  # it would find even what is kept in a circle
+    try:
+        with contextlib.suppress(StoreError):
+            await worker.run(fail)
+        await worker.run(lambda _: None)  # the thread has let go of the one before
+        assert [batch() for batch in batches] == [None]
+    finally:
+        gc.enable()
     await worker.close()
 
 

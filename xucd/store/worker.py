@@ -6,10 +6,11 @@ request on a third, which waits for nothing else.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
@@ -38,9 +39,9 @@ class AsyncStore:
         self._store = store
         self._in_order = True
         self._proving: deque[float] = deque()  # since when
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-read")
-        self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-ask")
+        self._thread = futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._reading = futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-read")
+        self._asking = futures.ThreadPoolExecutor(max_workers=1, thread_name_prefix="store-ask")
 
     @property
     def alive(self) -> bool:
@@ -99,26 +100,10 @@ class AsyncStore:
         self._thread.shutdown()
 
     @staticmethod
-    async def _on(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-        # Not `run_in_executor`: cancelling its future would drop a call that is queued, and what
-        # shields it from that takes one turn of the loop more.
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-
-        def answered(settle: Callable[[Any], None], outcome: object) -> None:
-            if not answer.done():  # cancelled
-                settle(outcome)
-
-        def run() -> None:
-            try:
-                result = work()
-            except BaseException as error:  # raised where it is awaited
-                loop.call_soon_threadsafe(answered, answer.set_exception, error)
-            else:
-                loop.call_soon_threadsafe(answered, answer.set_result, result)
-
-        thread.submit(run)
-        return await answer
+    async def _on(thread: futures.ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        # Without a name here: an error would keep this frame, and the frame its future, which has
+        # the error.
+        return await _answer(thread.submit(work))
 
     def _call(self, method: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         try:
@@ -128,3 +113,29 @@ class AsyncStore:
                 self._in_order = False
                 log.error("the database is unavailable: nothing is kept", reason=str(error))
             raise
+
+
+def _answer(call: futures.Future[T]) -> asyncio.Future[T]:
+    """The outcome of a call on a thread, in the loop. Cancelled, it leaves the call as it is.
+
+    Not by `run_in_executor`: cancelling its future would drop a call that is queued, and what
+    shields it from that takes one turn of the loop more.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def settle(done: futures.Future[T]) -> None:
+        if answer.done():  # cancelled
+            return
+        error = done.exception()
+        if error is None:
+            answer.set_result(done.result())
+        else:
+            answer.set_exception(error)
+
+    def tell(done: futures.Future[T]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+            loop.call_soon_threadsafe(settle, done)
+
+    call.add_done_callback(tell)
+    return answer
