@@ -21,10 +21,15 @@ def put_rows(
 ) -> None:
     """Insert rows, replacing those with the same primary key or, with `keep`, leaving them.
 
-    All have the same columns. No two may have the same key: PostgreSQL refuses that.
+    All have the same columns, and those with a default of Python's are among them. No two may have
+    the same key: PostgreSQL refuses that.
     """
     if rows:
-        upsert = _compiled_upsert(connection.dialect, table, tuple(rows[0]), keep)
+        columns = tuple(rows[0])
+        key = connection.dialect.name, table, columns, keep
+        upsert = _UPSERTS.get(key)
+        if upsert is None:
+            upsert = _UPSERTS[key] = _compiled_upsert(connection.dialect, table, columns, keep)
         connection.exec_driver_sql(upsert.text, [upsert.values(row) for row in rows])
 
 
@@ -114,13 +119,17 @@ class _Upsert(NamedTuple):
         return found if self.names is None else tuple([found[name] for name in self.names])
 
 
-@functools.cache
+_UPSERTS: dict[tuple[str, Table, tuple[str, ...], bool], _Upsert] = {}
+"""By the dialect's name, not by the dialect itself: each engine has one."""
+
+
 def _compiled_upsert(
     dialect: Dialect, table: Table, columns: tuple[str, ...], keep: bool
 ) -> _Upsert:
     compiled: Any = _upsert(dialect.name, table, columns, keep).compile(
         dialect=dialect, column_keys=columns
     )
+    assert compiled.params.keys() == set(columns), "the driver fills no column's default"
     processors = {
         name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns
     }
@@ -131,7 +140,6 @@ def _compiled_upsert(
     )
 
 
-@functools.cache
 def _upsert(dialect: str, table: Table, columns: tuple[str, ...], keep: bool) -> Insert:
     # SQLAlchemy has the clause only in the inserts of each dialect. PostgreSQL's takes 45 ms.
     insert = importlib.import_module(f"sqlalchemy.dialects.{dialect}").insert
