@@ -32,6 +32,7 @@ from integration.phones import Phones
 from integration.running import DEMO
 from tests.plugin_proofs import Proof
 from tests.rest_client import RestClient
+from xucd.cti.messages import QueueStatistic
 from xucd.signin.passwords import hash_password
 
 pytestmark = pytest.mark.any_asterisk
@@ -378,5 +379,5 @@ def logged_in(page: Client, after: int) -> list[int]:
         each["value"]
         for body in told
         for each in body["counters"]
-        if each["statName"] == "LoggedAgents"
+        if each["statName"] == QueueStatistic.LOGGED_IN_AGENTS
     ]
