@@ -143,7 +143,9 @@ ITEMS = {
         takes=300,
         what="SIPp's queue calls that Asterisk sustains with xucd attached, and with a plain "
         "reader of the same events.",
-        why="What a reader costs is the PBX's own: writing the events to one more session.",
+        why="What a reader costs is the PBX's own: writing the events to one more session. The "
+        "rest is xucd's share of the two cores, which Asterisk and SIPp would use up: events come "
+        "one by one, so that each is a read, a turn of the event loop, and the rules.",
         in_bench=False,
     ),
     "wakeup": Item(

@@ -17,10 +17,11 @@ HEAD = """# Speed
 How fast xucd is, beside the least that the machine itself needs, and beside what one would use
 instead. `make bench` measures it on real sockets: what is measured runs alone on one core, all
 that drives it on another. Two sides that are compared take turns, and their ratio is taken round
-by round: ratios hold on other machines, figures are of the one that each item names. A figure is a
-median, with its quartiles. `make bench-calls` and `make bench-pages` measure what takes longer,
-and `make bench-quick` says in a minute whether a ratio has fallen. A script writes this page from
-`bench.json`.
+by round. Figures are of the machine that each item names; ratios say more of other machines, but
+are worse on a processor on which Python takes longer beside compiled programs, such as Asterisk. A
+figure is a median, with its quartiles. `make bench-calls` and `make bench-pages` measure what takes
+longer, and `make bench-quick` says in a minute whether a ratio has fallen. A script writes this
+page from `bench.json`.
 """
 _MET = {True: "met", False: "**missed**", None: ""}
 _TABLE = "| | figure | quartiles | limit | |\n| --- | ---: | ---: | ---: | --- |\n"
