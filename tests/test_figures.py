@@ -26,7 +26,7 @@ from xucd.center.under_way import AgentUnderWay, Caller, CallUnderWay, Lately, R
 from xucd.config.plan import Plan
 from xucd.store import Store, figures
 from xucd.store.apply import apply
-from xucd.store.figures import ClockReading, ClosedGap, Figures, Memory, Pulse
+from xucd.store.figures import ClockReading, ClosedGap, EndedDay, Figures, Memory, Pulse
 
 HOUR = 3600.0
 EPOCH = 1_795_000_000.0
@@ -131,6 +131,18 @@ def test_a_clock_set_while_xucd_was_down_moves_all_that_goes_on(store: Store, st
     found = figures.queue_days(store, date(EPOCH))
     assert found[SUPPORT].waiting == {"caller": EPOCH - 20 + step}
     assert store.agent_days(date(EPOCH))[BRUCE].login_at == EPOCH - 900 + step
+
+
+def test_a_day_goes_on_with_its_moments_once_the_clock_is_set_back_over_midnight(
+    store: Store,
+) -> None:
+    midnight = local_midnight_after(EPOCH)
+    yesterday, late = date(EPOCH), midnight - EPOCH + 600
+    ended = EndedDay(yesterday, {BRUCE: AgentDay(login_at=midnight + 500)}, {})
+    agents = {BRUCE: (AgentDay(), PAUSED)}
+    figures.put_figures(store, Figures(date(midnight), pulse(late), agents, ended=(ended,)))
+    memory(store, reading(late + 10, step=-3600))
+    assert store.agent_days(yesterday)[BRUCE].login_at == midnight + 500 - 3600
 
 
 def test_after_a_reboot_nobody_knows_whether_the_clock_was_set(store: Store) -> None:

@@ -204,7 +204,9 @@ def _shift(connection: Connection, reading: ClockReading) -> Pulse | None:
         return pulse
     stations, days = tables.stations, tables.agent_days
     connection.execute(update(stations).values(since=stations.c.since + off))
-    today = days.c.day >= datetime.datetime.fromtimestamp(clock.wall).astimezone().date()
+    # Set back over midnight, the day before goes on.
+    earlier = min(clock.wall, clock.wall + off)
+    today = days.c.day >= datetime.datetime.fromtimestamp(earlier).astimezone().date()
     for name in ("login_at", "logout_at"):
         column = days.c[name]
         connection.execute(update(days).where(today).values({name: column + off}))
