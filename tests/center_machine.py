@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 
 from tests.center_truths import AGREEMENTS, INVARIANTS, waited_for
-from tests.scene import ALICE, BILLING, BRUCE, CAROLINE, DAY, SALES, START, SUPPORT, directory
+from tests.scene import ALICE, BILLING, BRUCE, CAROLINE, SALES, START, SUPPORT, directory
 from tests.sim_asterisk import SimAsterisk, SimChannel
 from xucd.center import changes as ch
 from xucd.center import events as ev
@@ -35,12 +35,13 @@ from xucd.center.rules.rebuild import rebuild, rebuild_members
 from xucd.center.rules.table import apply
 from xucd.center.snapshot import QueuesSeen
 from xucd.center.station import Station
+from xucd.store.journal import midnight_after
 
 QUEUES = ["support", "sales", "billing", "others"]
 PHONES = ["PJSIP/1001", "PJSIP/1002", "PJSIP/1003", "PJSIP/1004"]
 AGENTS = [BRUCE, ALICE, CAROLINE]
 CONFIGURED = {BRUCE: {SUPPORT: 0, SALES: 1, BILLING: 2}, ALICE: {SUPPORT: 0}}
-BEGINS = (START // DAY + 1) * DAY - 300
+BEGINS = midnight_after(START) - 300
 """When a game begins: so long before a midnight that most games pass it, with calls under way."""
 REST_S = 40
 """How long it may take until everything has come to rest, in seconds."""
@@ -130,7 +131,7 @@ class Beside(RuleBasedStateMachine):
         self.begin_center(Remembered(queues=self.configured))
 
     def begin_center(self, remembered: Remembered) -> None:
-        self.center = Center(directory(), self.now, lambda at: (at // DAY + 1) * DAY, remembered)
+        self.center = Center(directory(), self.now, midnight_after, remembered)
         self.told = Told(self.center)
         self.told.stations = dict(remembered.stations)
         self.told.queue_days = dict(remembered.queue_days)

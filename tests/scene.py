@@ -1,5 +1,6 @@
 """A small contact centre for tests of the pure rules, and words to say what Asterisk did."""
 
+import datetime
 from collections.abc import Iterable
 
 from xucd.center import changes as ch
@@ -16,6 +17,7 @@ from xucd.center.rules.table import apply
 from xucd.center.snapshot import Snapshot
 from xucd.center.station import Station
 from xucd.cti.messages import QueueStatistic
+from xucd.store.journal import midnight_after
 
 OUTCOMES = (
     QueueStatistic.ANSWERED,
@@ -27,7 +29,8 @@ OUTCOMES = (
 )
 """The figures of which each caller is counted in one, once it waits no more."""
 
-START = 1_795_000_000.0
+START = datetime.datetime(2026, 11, 18, 11, 6, 40).astimezone().timestamp()
+"""Far from midnight wherever the tests run, since days are local."""
 SUPPORT, SALES, BILLING = 1, 2, 3
 BRUCE, ALICE, CAROLINE = 8, 9, 13
 DAY = 86_400.0
@@ -65,7 +68,7 @@ class Scene:
         self.center = Center(
             centre or directory(),
             self.now,
-            lambda at: (at // DAY + 1) * DAY,
+            midnight_after,
             Remembered(
                 queues={BRUCE: {SUPPORT: 0, SALES: 1, BILLING: 2}, ALICE: {SUPPORT: 0}},
                 stations={station.agent_id: station for station in stations},

@@ -9,6 +9,7 @@ from xucd.center.agent import STANCE, AgentState, Fact, Phone, Stance, after, sh
 from xucd.center.events import ChannelState, DeviceStatus
 from xucd.center.intents import Nudge, SetPause
 from xucd.center.rules import commanded
+from xucd.store.journal import midnight_after
 
 READY, ON_PAUSE, ON_WRAPUP = AgentState.READY, AgentState.ON_PAUSE, AgentState.ON_WRAPUP
 RINGING, ON_CALL, DIALING = AgentState.RINGING, AgentState.ON_CALL, AgentState.DIALING
@@ -444,7 +445,7 @@ def test_the_state_of_a_lines_phone_is_told_when_it_changes(scene: Scene) -> Non
 
 def test_midnight_begins_the_counters_anew_and_keeps_the_login(scene: Scene) -> None:
     login = scene.agent().day(scene.now).login_at
-    midnight = (scene.now // DAY + 1) * DAY
+    midnight = midnight_after(scene.now)
     scene.passes(midnight - scene.now + 60)
     assert scene.agent().day(scene.now).ready_s == 60
     assert scene.agent().day(scene.now).login_at == login

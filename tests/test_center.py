@@ -27,6 +27,7 @@ from xucd.center.live import LiveAgent
 from xucd.center.presence import Present
 from xucd.center.rules import commanded
 from xucd.center.station import Station
+from xucd.store.journal import midnight_after
 
 QUEUES: Mapping[int, Mapping[int, int]] = {
     BRUCE: {SUPPORT: 0, SALES: 1, BILLING: 2},
@@ -66,7 +67,7 @@ def test_what_is_drained_is_given_out_once_and_in_order(scene: Scene) -> None:
 
 
 def test_nothing_is_due_before_midnight_unless_somebody_waits_or_wraps_up(scene: Scene) -> None:
-    midnight = (START // DAY + 1) * DAY
+    midnight = midnight_after(START)
     assert scene.center.due() == midnight
     caller = scene.caller_waits()
     assert scene.center.due() == START + 1
@@ -79,7 +80,7 @@ def test_nothing_is_due_before_midnight_unless_somebody_waits_or_wraps_up(scene:
 
 
 def test_midnight_is_due_before_a_wrapup_and_a_wait_that_go_on_after_it(scene: Scene) -> None:
-    midnight = (START // DAY + 1) * DAY
+    midnight = midnight_after(START)
     scene.passes(midnight - START - 2)
     caller = scene.caller_waits()
     phone = scene.rings(caller)
@@ -101,7 +102,7 @@ def test_waiting_is_not_told_before_a_second_has_passed(scene: Scene) -> None:
 def test_midnight_ends_the_day_of_every_agent_and_queue_and_tells_all_figures(
     scene: Scene,
 ) -> None:
-    midnight = (START // DAY + 1) * DAY
+    midnight = midnight_after(START)
     scene.passes(midnight - START)
     (ended,) = [change for change in scene.told if isinstance(change, ch.DayEnded)]
     assert (ended.at, ended.figures.keys()) == (midnight, scene.center.agents.keys())

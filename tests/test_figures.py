@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from tests.scene import BRUCE, CAROLINE, DAY, SALES, SUPPORT, Scene, directory
+from tests.scene import BRUCE, CAROLINE, DAY, SALES, START, SUPPORT, Scene, directory
 from tests.test_rebuild import everywhere, snapshot, station
 from xucd.center.agent import AgentState
 from xucd.center.center import Center, Remembered
@@ -27,9 +27,10 @@ from xucd.config.plan import Plan
 from xucd.store import Store, figures
 from xucd.store.apply import apply
 from xucd.store.figures import ClockReading, ClosedGap, EndedDay, Figures, Memory, Pulse
+from xucd.store.journal import midnight_after
 
 HOUR = 3600.0
-EPOCH = 1_795_000_000.0
+EPOCH = START
 QUEUES = {SUPPORT: 0, SALES: 1}
 
 
@@ -38,11 +39,6 @@ def store(store: Store, demo_plan: Plan) -> Store:
     """A store in which the demo's agents are configured, Bruce among them."""
     apply(store, demo_plan)
     return store
-
-
-def midnight_after(now: float) -> float:
-    """In these tests days begin with UTC's, whatever the machine's."""
-    return (now // DAY + 1) * DAY
 
 
 def date(now: float) -> datetime.date:
@@ -54,17 +50,12 @@ def reading(seconds: float, step: float = 0.0, boot: str = "this") -> ClockReadi
     return ClockReading(EPOCH + seconds + step, 100.0 + seconds, boot)
 
 
-def local_midnight_after(now: float) -> float:
-    tomorrow = date(now) + datetime.timedelta(1)
-    return datetime.datetime.combine(tomorrow, datetime.time()).astimezone().timestamp()
-
-
 def pulse(seconds: float = 0.0) -> Pulse:
     return Pulse(reading(seconds), Lately())
 
 
 def memory(store: Store, clock: ClockReading) -> Memory:
-    found = figures.resume(store, clock, local_midnight_after)
+    found = figures.resume(store, clock, midnight_after)
     assert found is not None
     return found
 
@@ -73,7 +64,7 @@ PAUSED = AgentUnderWay(AgentState.ON_PAUSE, EPOCH, EPOCH)
 
 
 def test_a_first_start_remembers_nothing_and_has_no_gap(store: Store) -> None:
-    assert figures.resume(store, reading(0), local_midnight_after) is None
+    assert figures.resume(store, reading(0), midnight_after) is None
     assert figures.gaps(store, 0.0) == []
 
 
@@ -96,7 +87,7 @@ def test_the_time_in_a_state_is_counted_to_the_day_in_which_it_was(store: Store)
     figures.put_figures(store, first)
     figures.put_figures(store, Figures(day, pulse(2 * DAY)))
     memory(store, reading(2 * DAY + 10))
-    assert store.agent_days(day)[BRUCE].paused_s == local_midnight_after(EPOCH) - EPOCH
+    assert store.agent_days(day)[BRUCE].paused_s == midnight_after(EPOCH) - EPOCH
 
 
 def test_each_agents_time_is_counted_to_its_own_day_and_state(store: Store) -> None:
@@ -108,7 +99,7 @@ def test_each_agents_time_is_counted_to_its_own_day_and_state(store: Store) -> N
     figures.put_figures(store, Figures(today, pulse(DAY), agents=later))
     figures.put_figures(store, Figures(today, pulse(DAY + 60)))
     memory(store, reading(DAY + 70))
-    until_midnight = local_midnight_after(EPOCH) - EPOCH
+    until_midnight = midnight_after(EPOCH) - EPOCH
     assert store.agent_days(yesterday) == {
         BRUCE: AgentDay(paused_s=until_midnight),
         CAROLINE: AgentDay(),
@@ -136,7 +127,7 @@ def test_a_clock_set_while_xucd_was_down_moves_all_that_goes_on(store: Store, st
 def test_a_day_goes_on_with_its_moments_once_the_clock_is_set_back_over_midnight(
     store: Store,
 ) -> None:
-    midnight = local_midnight_after(EPOCH)
+    midnight = midnight_after(EPOCH)
     yesterday, late = date(EPOCH), midnight - EPOCH + 600
     ended = EndedDay(yesterday, {BRUCE: AgentDay(login_at=midnight + 500)}, {})
     agents = {BRUCE: (AgentDay(), PAUSED)}

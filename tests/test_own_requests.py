@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
-from tests.scene import BILLING, BRUCE, DAY, SALES, Scene
+from tests.scene import BILLING, BRUCE, SALES, Scene
 from tests.test_context import Script, a_context
 from xucd.ami.actions import Action, for_intent
 from xucd.ami.errors import ConnectionLost, Rejected
@@ -38,6 +38,7 @@ from xucd.center.rules import commanded
 from xucd.center.rules.rebuild import rebuild_members
 from xucd.center.snapshot import QueuesSeen
 from xucd.commands.context import Options
+from xucd.store.journal import midnight_after
 from xucd.views.statuses import with_own
 
 
@@ -320,7 +321,7 @@ async def test_a_reload_ends_members_a_few_at_a_time_and_asks_nothing_of_before(
         lines=list(before.lines.values()),
         agents=list(before.agents.values()),
     )
-    center = Center(after, scene.now, lambda at: (at // DAY + 1) * DAY)
+    center = Center(after, scene.now, midnight_after)
     reload = asyncio.ensure_future(service.reconfigure(center))
     await asyncio.sleep(0)
     assert len(asterisk.unanswered) == 2

@@ -18,6 +18,7 @@ from xucd.center.snapshot import ChannelSeen, Snapshot
 from xucd.center.waiting import Waiting
 from xucd.cti.messages import QueueStatistic as Figure
 from xucd.cti.messages import window_name
+from xucd.store.journal import midnight_after
 from xucd.views import queues as queue_views
 
 
@@ -209,7 +210,7 @@ def test_midnight_begins_the_counters_anew_and_gives_the_days_figures_out(scene:
     scene.happens(waiting("yesterday"), waiting("later", position=2))
     leaves(scene, "yesterday")
     scene.happens(ev.ChannelGone("caller", "yesterday"))
-    midnight = (scene.now // DAY + 1) * DAY
+    midnight = midnight_after(scene.now)
     scene.passes(midnight - scene.now)
     ended = next(one for one in scene.told if isinstance(one, ch.DayEnded))
     since = scene.center.queue_stats.waiting(SUPPORT)[0].since
@@ -231,7 +232,7 @@ def test_a_new_day_is_written_of_all_queues_with_callers_whose_end_is_not_known(
             scene.happens(ev.CallerLeft("sales", caller))
     scene.passes(5.0)
     scene.forget()
-    scene.passes((scene.now // DAY + 1) * DAY - scene.now)
+    scene.passes(midnight_after(scene.now) - scene.now)
     counted = [one.queue_id for one in scene.told if isinstance(one, ch.QueueCounted)]
     assert counted == [SUPPORT, SALES]
     assert scene.center.queue_stats.day(SALES) == QueueDay(waiting={caller: since})
@@ -420,7 +421,7 @@ class TestAfterARestart:
         scene.center = Center(
             directory(),
             scene.now,
-            lambda at: (at // DAY + 1) * DAY,
+            midnight_after,
             Remembered(queue_days={SUPPORT: known, 77: known}),
         )
         return scene

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from tests.scene import BRUCE, DAY, SALES, SUPPORT, Scene, directory
+from tests.scene import BRUCE, SALES, SUPPORT, Scene, directory
 from xucd.center import events as ev
 from xucd.center.center import Center, Remembered
 from xucd.center.directory import Directory
@@ -11,6 +11,7 @@ from xucd.center.inheriting import inherit
 from xucd.center.intents import AddMember, RemoveMember
 from xucd.center.rules import strangers
 from xucd.center.snapshot import MemberSeen, Snapshot
+from xucd.store.journal import midnight_after
 
 PHONE, NAME = "PJSIP/1001", "Agent/2501"
 
@@ -38,7 +39,7 @@ def logged_in(queues: dict[int, int]) -> Scene:
 
 def at(scene: Scene, known: Directory, queues: dict[int, int], before: Center) -> Center:
     remembered = Remembered(queues={BRUCE: queues}, stations=dict(before.stations))
-    return Center(known, scene.now, lambda at: (at // DAY + 1) * DAY, remembered)
+    return Center(known, scene.now, midnight_after, remembered)
 
 
 @pytest.mark.parametrize("queues", [{SUPPORT: 0}, {SUPPORT: 0, SALES: 1}])

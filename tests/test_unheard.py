@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -11,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.scene import ALICE, BRUCE, DAY, SUPPORT, Scene
+from tests.scene import ALICE, BRUCE, SUPPORT, Scene
 from tests.test_rebuild import everywhere, snapshot, station
 from xucd.center import events as ev
 from xucd.center.day import AgentDay
@@ -22,13 +21,10 @@ from xucd.center.rules.rebuild import rebuild
 from xucd.center.rules.unheard import GapCount, count_logged
 from xucd.center.rules.unheard_phones import seated
 from xucd.center.snapshot import ChannelSeen, MemberSeen, Snapshot
+from xucd.store.journal import day_of
 
 GAP = 60.0
 AGENT = "Agent/2501"
-
-
-def day_of(moment: float) -> datetime.date:
-    return datetime.date.fromordinal(int(moment // DAY) + 1)
 
 
 class Unheard:

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from tests.scene import ALICE, BRUCE
-from tests.test_unheard import Unheard, day_of
+from tests.test_unheard import Unheard
 from xucd.center import events as ev
 from xucd.center.day import AgentDay
 from xucd.center.events import ChannelState
 from xucd.center.rules.unheard_phones import seated
+from xucd.store.journal import day_of
 
 TRUNK, PHONE = "PJSIP/trunk-b", "PJSIP/1001-a"
 CALLED: dict[str, Any] = {"channel": TRUNK, "called": PHONE}

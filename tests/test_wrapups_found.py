@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.scene import BRUCE, DAY, SALES, SUPPORT, Scene, directory
+from tests.scene import BRUCE, SALES, SUPPORT, Scene, directory
 from tests.test_members_found import QUEUES, lists
 from tests.test_queues_conf_reloaded import PENALTIES, PHONE, adopted, all_static, static
 from tests.test_rebuild import queue_call
@@ -16,6 +16,7 @@ from xucd.center.intents import WRAPUP_REASON, SetPause
 from xucd.center.rules.rebuild import rebuild
 from xucd.center.snapshot import MemberSeen, Snapshot
 from xucd.center.station import Station
+from xucd.store.journal import midnight_after
 
 END = SetPause(PHONE, False)
 
@@ -51,9 +52,7 @@ def reloads(scene: Scene, known: Directory | None = None) -> None:
     """xucd reads its configuration anew."""
     old = scene.center
     remembered = Remembered(queues={BRUCE: {SUPPORT: 0, SALES: 1}}, stations=dict(old.stations))
-    scene.center = Center(
-        known or directory(), scene.now, lambda at: (at // DAY + 1) * DAY, remembered
-    )
+    scene.center = Center(known or directory(), scene.now, midnight_after, remembered)
     inherit(scene.center, old, scene.now)
 
 
