@@ -205,3 +205,16 @@ def test_a_call_that_began_unheard_has_the_wrapup_of_its_own_queue() -> None:
     there = Snapshot(QUEUES, tuple(members), (), queue_call(), {PHONE: "INUSE"})
     rebuild(scene.center, there, scene.now, lost)
     assert scene.agent().wrapup_s == 5
+
+
+def test_a_call_is_not_taken_for_the_last_ones_wrapup_over_a_reconnection() -> None:
+    scene = adopted()
+    caller = scene.caller_waits()
+    phone = scene.rings(caller)
+    scene.answers(caller, phone, gosub=False)
+    since = scene.agent().since
+    scene.passes(20)
+    members = all_static(last_call=int(since) - 60)
+    scene.rebuilds(Snapshot(QUEUES, tuple(members), (), queue_call(), {PHONE: "INUSE"}))
+    assert (scene.agent().shown.state, scene.agent().wrapup_s) == (AgentState.ON_CALL, 5)
+    assert scene.agent().since == since
