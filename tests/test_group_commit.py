@@ -8,7 +8,7 @@ from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Column, Integer, MetaData, Table, select, text
 
 from tests.held_store import Held
 from tests.scene import Scene
@@ -421,3 +421,17 @@ async def test_a_membership_and_that_it_is_not_settled_are_never_two_transaction
     assert len(commits) == 1
     assert store.memberships()[AGENT][3] == 4
     assert store.stations()[AGENT] == unsettled
+
+
+def test_a_row_without_a_column_that_has_a_default_is_refused_before_anything_is_written(
+    store: Store,
+) -> None:
+    key, n = Column("id", Integer, primary_key=True), Column("n", Integer)
+    table = Table("marks", MetaData(), key, n, Column("filled", Integer, default=7))
+    with store.writing() as connection:
+        table.create(connection)
+        with pytest.raises(AssertionError, match="default"):
+            put_rows(connection, table, [{"id": 1, "n": 2}])
+        put_rows(connection, table, [{"id": 1, "n": 2, "filled": 3}])
+        assert connection.execute(select(table)).all() == [(1, 2, 3)]
+        table.drop(connection)
