@@ -110,6 +110,30 @@ def test_a_member_that_rings_the_agents_line_is_the_agents(
     assert (scene.agent().queues, scene.asked) == (CONFIGURED, [])
 
 
+def test_members_that_are_listed_stand_as_if_they_had_come_one_by_one() -> None:
+    members = [
+        seen(LOCAL, "Anna", "support"),
+        seen("PJSIP/1001", "Agent/2501", "support"),
+        seen("pjsip/1001", "Anna", "sales"),
+        seen("PJSIP/1001", "Agent/2501", "sales"),
+        seen("PJSIP/1001", "Agent/2501", "elsewhere"),
+    ]
+    listed, told = Scene().center.members, Scene().center.members
+    listed.rebuild(QueuesSeen(QUEUES, tuple(members)))
+    for member in members:
+        told.know(member)
+    line = demo().lines[1]
+    there = [(queue_id, member.interface) for queue_id, member in listed.on_line(line)]
+    assert there == [
+        (SUPPORT, "PJSIP/1001"),
+        (SALES, "PJSIP/1001"),
+        (SUPPORT, LOCAL),
+        (SALES, "pjsip/1001"),
+    ]
+    assert listed.on_line(line) == told.on_line(line)
+    assert (listed.all(), listed.all_elsewhere()) == (told.all(), told.all_elsewhere())
+
+
 def test_members_of_several_interfaces_are_paused_by_each_of_them(scene: Scene) -> None:
     scene.happens(leaves("support"), joins(LOCAL, "Bruce", dynamic=False))
     assert scene.center.owners.interfaces(scene.agent()) == ["PJSIP/1001", LOCAL]

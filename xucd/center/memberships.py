@@ -113,18 +113,33 @@ class Memberships:
         self.queue_ids = frozenset(known[name].id for name in seen.queues if name in known)
         before, self._members = self._members, {}
         elsewhere, self._elsewhere = self._elsewhere, {}
-        self._by_line = {}
         for each in seen.members:
             member, interface = each, each.interface
             queue = known.get(member.queue)
-            if queue is not None:
-                if member.queue != queue.name:
-                    member = msgspec.structs.replace(member, queue=queue.name)
-                listed = before.get(queue.id, _NONE).get(interface)
-                self.put(queue.id, _remembering(member, listed[1] if listed is not None else None))
-            else:
+            if queue is None:
                 there = elsewhere.get(interface, {}).get(member.queue)
                 self._know_elsewhere(_remembering(member, there))
+                continue
+            if member.queue != queue.name:
+                member = msgspec.structs.replace(member, queue=queue.name)
+            listed = before.get(queue.id, _NONE).get(interface)
+            if listed is not None:
+                member = _remembering(member, listed[1])
+            self._members.setdefault(queue.id, {})[interface] = queue.id, member
+        self._by_line = self._sorted_by_line()
+
+    def _sorted_by_line(self) -> dict[int, tuple[Listed, ...]]:
+        """All members by the line that they ring, in the order of `on_line`."""
+        by_line: dict[int, list[Listed]] = {}
+        others: dict[int, list[Listed]] = {}
+        for listed in self.all():
+            line = self.line_of(listed[1])
+            if line is not None:
+                is_own = listed[1].interface == line.interface
+                (by_line if is_own else others).setdefault(line.id, []).append(listed)
+        for line_id, more in others.items():
+            by_line.setdefault(line_id, []).extend(more)
+        return {line_id: tuple(found) for line_id, found in by_line.items()}
 
     def inherit(self, before: "Memberships") -> None:
         """Go on with what another configuration's members were paused for."""

@@ -111,15 +111,18 @@ def rebuild_members(
     """
     center.members.rebuild(seen)
     center.free_lines()
+    # Once, not for each agent: to know when today began takes a look at the time zone.
+    unheard_since = None if heard_until is None else max(heard_until, center.today_since)
     named: dict[str, Members] = {}
-    for queue_id, member in center.members.all():
+    for listed in center.members.all():
+        queue_id, member = listed
         if member.member in center.directory.agent_by_member_name:
-            named.setdefault(member.member, []).append((queue_id, member))
+            named.setdefault(member.member, []).append(listed)
         elif _is_left_behind(center, member):
             center.undo(queue_id, member)
     # Who was logged in before holds its line, whomever another program has put there since.
     for live in sorted(center.agent_records(), key=lambda each: not _remembered_in(center, each)):
-        shown, unheard = live.shown, _unheard(center, live, heard_until, now)
+        shown, unheard = live.shown, _unheard(live, unheard_since, now)
         center.suppressed = True
         mine = named.get(live.agent.member_name, [])
         wrapup_s = found_wrapups.kept_wrapup(center, live, heard_until)
@@ -142,11 +145,9 @@ def rebuild_members(
     strangers.pause_again(center)
 
 
-def _unheard(center: Center, live: AgentRecord, heard_until: float | None, now: float) -> AgentDay:
-    """What is counted today for the agent's state of the time in which nothing was heard."""
-    if heard_until is None:
-        return AgentDay()
-    return live.spent(max(heard_until, center.today_since), now)
+def _unheard(live: AgentRecord, since: float | None, now: float) -> AgentDay:
+    """What is counted today for the agent's state of the time since which nothing was heard."""
+    return AgentDay() if since is None else live.spent(since, now)
 
 
 def _spelled_data(center: Center, channel: ChannelSeen) -> ChannelSeen:
