@@ -8,6 +8,7 @@ per table and columns is read once; and of an upsert, its text is given to the d
 import functools
 import importlib
 from collections.abc import Callable, Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Table, bindparam, delete, select, update
@@ -106,17 +107,25 @@ def nested(connection: Connection, table: Table) -> dict[int, dict[int, int]]:
 class _Upsert(NamedTuple):
     """A statement for the driver: its text, and how it takes the value of each column.
 
-    `names` are in the order of the text's places, None where the text has the names itself.
+    `pick` takes a row's values in the order of the text's places, None where the text has the names
+    itself. `convert` is by the place, or by the name.
     """
 
     text: str
-    names: tuple[str, ...] | None
-    convert: dict[str, Callable[[Any], Any]]
+    pick: Callable[[dict[str, Any]], tuple[Any, ...]] | None
+    convert: Sequence[tuple[Any, Callable[[Any], Any]]]
 
     def values(self, row: dict[str, Any]) -> tuple[Any, ...] | dict[str, Any]:
         """What the driver is given of a row."""
-        found = {**row, **{name: to(row[name]) for name, to in self.convert.items()}}
-        return found if self.names is None else tuple([found[name] for name in self.names])
+        if self.pick is None:
+            return {**row, **{name: to(row[name]) for name, to in self.convert}}
+        found = self.pick(row)
+        if not self.convert:
+            return found
+        values = list(found)
+        for place, to in self.convert:
+            values[place] = to(values[place])
+        return tuple(values)
 
 
 _UPSERTS: dict[tuple[str, Table, tuple[str, ...], bool], _Upsert] = {}
@@ -133,11 +142,12 @@ def _compiled_upsert(
     processors = {
         name: table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns
     }
-    return _Upsert(
-        str(compiled),
-        tuple(compiled.positiontup) if compiled.positional else None,
-        {name: convert for name, convert in processors.items() if convert is not None},
-    )
+    convert = {name: to for name, to in processors.items() if to is not None}
+    if not compiled.positional:
+        return _Upsert(str(compiled), None, list(convert.items()))
+    names = compiled.positiontup
+    by_place = [(place, convert[name]) for place, name in enumerate(names) if name in convert]
+    return _Upsert(str(compiled), itemgetter(*names), by_place)
 
 
 def _upsert(dialect: str, table: Table, columns: tuple[str, ...], keep: bool) -> Insert:
