@@ -9,10 +9,10 @@ from typing import NamedTuple
 import pytest
 
 from tests.ami_wire import Wire
-from xucd.ami import actions
+from xucd.ami import actions, protocol
 from xucd.ami.errors import ConnectionLost, Deadline, DecodeError, Rejected
 from xucd.ami.framing import name_of
-from xucd.ami.protocol import TURN, ManagerProtocol, connect
+from xucd.ami.protocol import BUSY_READS, SMALL, TURN, ManagerProtocol, connect
 
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 EVENT = b"Event: DeviceStateChange\r\nDevice: PJSIP/1001\r\nState: INUSE\r\n\r\n"
@@ -60,6 +60,72 @@ async def test_nothing_more_is_read_before_what_is_due_by_then_was_done() -> Non
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert order == [False, True]
+
+
+async def test_under_load_events_gather_before_they_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(protocol, "SOON_S", 3600.0)
+    monkeypatch.setattr(protocol, "GATHER_S", 3600.0)
+    manager = Manager()
+    manager.protocol.received_at = asyncio.get_running_loop().time()
+    for number in range(1, BUSY_READS):
+        manager.protocol.data_received(EVENT)
+        await asyncio.sleep(0)
+        assert manager.wire.reads, f"read {number} is followed at once"
+    manager.protocol.data_received(EVENT)
+    assert len(manager.heard) == BUSY_READS  # what was read does not wait
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert not manager.wire.reads
+
+
+async def test_what_has_gathered_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "SOON_S", 3600.0)
+    manager, reads = Manager(), asyncio.Event()
+    monkeypatch.setattr(manager.wire, "resume_reading", reads.set)
+    await reads.wait()
+    for _ in range(2 * BUSY_READS):
+        reads.clear()
+        manager.protocol.data_received(EVENT)
+        async with asyncio.timeout(10):
+            await reads.wait()
+    assert len(manager.heard) == 2 * BUSY_READS
+
+
+async def test_after_a_pause_nothing_gathers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "SOON_S", -1.0)  # each read is after one
+    monkeypatch.setattr(protocol, "GATHER_S", 3600.0)
+    manager = Manager()
+    for _ in range(2 * BUSY_READS):
+        manager.protocol.data_received(EVENT)
+        await asyncio.sleep(0)
+        assert manager.wire.reads
+
+
+async def test_large_reads_follow_each_other_at_once_under_load(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(protocol, "SOON_S", 3600.0)
+    monkeypatch.setattr(protocol, "GATHER_S", 3600.0)
+    manager = Manager()
+    for _ in range(2 * BUSY_READS):
+        manager.protocol.data_received(EVENT * (SMALL // len(EVENT) + 1))
+        await asyncio.sleep(0)
+        assert manager.wire.reads
+
+
+async def test_a_connection_that_ends_while_events_gather_is_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(protocol, "SOON_S", 3600.0)
+    manager = Manager()
+    for _ in range(2 * BUSY_READS):
+        manager.protocol.data_received(EVENT)
+    await asyncio.sleep(0)
+    manager.protocol.drop(ConnectionLost("x"))
+    await asyncio.sleep(2 * protocol.GATHER_S)  # the time itself is what is tested
+    assert not manager.wire.reads
 
 
 async def test_a_large_read_is_processed_in_turns_between_which_others_have_theirs() -> None:
