@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import structlog
-from prometheus_client import Counter
 
 from xucd.ami.caller_order import CallerOrder
 from xucd.ami.connection import AmiSettings, Connection
@@ -108,7 +107,6 @@ class Service:
             context, self._start, lambda: self.connection.connected, self._relisting.is_current
         )
         self._polls: list[asyncio.Task[None]] = []
-        self._counters: dict[type[Event], Counter] = {}  # looking one up takes longer than counting
         context.asterisk.relist_members = lambda: asyncio.shield(self.relist_members())
         context.asterisk.catch_up = lambda: catch_up(self.connection, self._relisting.listing)
         metrics = context.hub.metrics
@@ -231,17 +229,9 @@ class Service:
 
     def on_event(self, event: Event) -> None:
         """Apply one event."""
-        self._count(event)
+        self.context.hub.metrics.events.count(event)
         apply(self.context.center, event, self.context.now())
         self.publish_changes()
-
-    def _count(self, event: Event) -> None:
-        kind = type(event)
-        counter = self._counters.get(kind)
-        if counter is None:
-            counter = self.context.hub.metrics.events.labels(kind.__name__)
-            self._counters[kind] = counter
-        counter.inc()
 
     def on_up(self, snapshot: Snapshot, held: list[Event]) -> None:
         """Rebuild the centre from a snapshot, then apply the events held meanwhile."""

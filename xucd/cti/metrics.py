@@ -1,6 +1,31 @@
 """The metrics that `/metrics` exposes."""
 
+import collections
+from collections.abc import Iterator
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
+
+
+class EventCounts(Collector):
+    """Counts Asterisk's events by type. There are thousands a second: a `Counter` takes longer."""
+
+    def __init__(self) -> None:
+        self._counts: collections.Counter[type] = collections.Counter()
+
+    def count(self, event: object) -> None:
+        """Count an event."""
+        self._counts[type(event)] += 1
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """What is exposed; called by the registry."""
+        family = CounterMetricFamily(
+            "xucd_events", "Events received from Asterisk, by type.", labels=("event",)
+        )
+        for kind, count in self._counts.items():
+            family.add_metric((kind.__name__,), count)
+        yield family
 
 
 class Metrics:
@@ -29,12 +54,8 @@ class Metrics:
             "Broadcast messages delivered to clients (one per recipient).",
             registry=self.registry,
         )
-        self.events = Counter(
-            "xucd_events",
-            "Events received from Asterisk, by type.",
-            ("event",),
-            registry=self.registry,
-        )
+        self.events = EventCounts()
+        self.registry.register(self.events)
         self.ami_connections = Gauge(
             "xucd_ami_connections",
             "Connections to Asterisk established since the start.",
