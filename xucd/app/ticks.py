@@ -14,9 +14,16 @@ class Ticks:
         self._publish_changes = publish_changes
         self._timer: asyncio.Handle | None = None
         self._at = 0.0  # of the timer, by the loop: uvloop's do not all tell
+        self._setting: asyncio.Handle | None = None
 
     def schedule(self) -> None:
-        """Have the centre ticked when it is due. One that comes sooner sets the next one itself."""
+        """Have the centre ticked when it is due, by what this turn of the loop makes of it."""
+        if self._setting is None:
+            self._setting = asyncio.get_running_loop().call_soon(self._set)
+
+    def _set(self) -> None:
+        """Set the timer, unless a tick comes sooner: that sets the next one itself."""
+        self._setting = None
         loop = asyncio.get_running_loop()
         at = loop.time() + max(0.0, self._context.center.due() - self._context.now())
         if self._timer is not None:
@@ -28,8 +35,9 @@ class Ticks:
 
     def close(self) -> None:
         """Let no more time pass."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for each in (self._timer, self._setting):
+            if each is not None:
+                each.cancel()
 
     def _tick(self) -> None:
         self._timer = None
