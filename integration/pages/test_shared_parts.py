@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from integration.fixtures import MakeXucd, World
 from integration.pages.axe import violations
@@ -38,6 +39,39 @@ async def test_a_wrong_password_is_told_in_words_and_too_many_with_the_time_to_w
     # The browser itself notes each attempt that was refused.
     assert all("401" in said or "429" in said for said in desk.complaints)
     desk.complaints.clear()
+
+
+async def test_the_form_is_there_before_the_page_and_signs_in_once_the_page_is(
+    opens_desk: OpensDesk,
+) -> None:
+    desk = await opens_desk()
+    form_is_used = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await form_is_used.wait()
+        await route.continue_()
+
+    await desk.page.route("**/js/desk/desk.js", hold)
+    await desk.page.reload(wait_until="commit")
+    await desk.sign_in("bruce")
+    await expect(desk.page.locator("[aria-busy]")).to_have_text("Sign in")
+    form_is_used.set()
+    await expect(desk.state).to_have_text("Logged out")
+
+
+async def test_a_page_that_could_not_be_loaded_whole_is_loaded_again_by_who_signs_in(
+    opens_desk: OpensDesk,
+) -> None:
+    desk = await opens_desk()
+    await desk.page.route("**/js/desk/desk.js", lambda route: route.abort())
+    async with desk.page.expect_event("requestfailed"):
+        await desk.page.reload()
+    await desk.page.unroute("**/js/desk/desk.js")
+    async with desk.page.expect_event("load"):
+        await desk.sign_in("bruce")
+    await desk.sign_in("bruce")
+    await expect(desk.state).to_have_text("Logged out")
+    desk.complaints.clear()  # of what could not be loaded
 
 
 async def test_a_reload_stays_signed_in_and_signing_out_forgets_token_and_input(

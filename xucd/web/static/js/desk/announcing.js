@@ -7,7 +7,7 @@ import { t } from "../shared/words.js";
 import { queueWords } from "./calls.js";
 
 /** @import { AgentView, SheetView, State } from "/lib/xucd.js" */
-/** @import { Desk } from "./main.js" */
+/** @import { Desk } from "./desk.js" */
 
 /** What was announced last.
  * @type {{state: string | null, calls: Map<string, string>, sheet: SheetView | null}}

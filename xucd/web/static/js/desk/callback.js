@@ -9,7 +9,7 @@ import { beginTicket, fillTicket } from "./ticket.js";
 import { ticketOf } from "./tickets.js";
 
 /** @import { AgentView, CallbackView } from "/lib/xucd.js" */
-/** @import { Desk } from "./main.js" */
+/** @import { Desk } from "./desk.js" */
 /** @import { TicketForm } from "./ticket.js" */
 
 /** @typedef {{request: CallbackView, mine: boolean, open: boolean}} Item */

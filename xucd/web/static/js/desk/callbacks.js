@@ -6,7 +6,7 @@ import { beginCallback, calleeText, fillCallback } from "./callback.js";
 import { localDay } from "./days.js";
 
 /** @import { CallbackView, State } from "/lib/xucd.js" */
-/** @import { Desk } from "./main.js" */
+/** @import { Desk } from "./desk.js" */
 /** @import { Item } from "./callback.js" */
 
 const PAGE = 30; // rows that are shown at first, and added at a time

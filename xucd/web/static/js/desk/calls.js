@@ -7,7 +7,7 @@ import { showDone } from "../shared/toasts.js";
 import { t } from "../shared/words.js";
 
 /** @import { AgentView, CallView, State } from "/lib/xucd.js" */
-/** @import { Desk } from "./main.js" */
+/** @import { Desk } from "./desk.js" */
 
 /** The CSS class of a call's state.
  * @type {Record<CallView["eventType"], string>}

@@ -8,7 +8,7 @@ import { detailWords, noQueueWords, stateLook, stateWords } from "../shared/stat
 import { byName, language, t, tCount } from "../shared/words.js";
 
 /** @import { AgentView } from "/lib/xucd.js" */
-/** @import { Desk } from "./main.js" */
+/** @import { Desk } from "./desk.js" */
 
 const MOST = 200; // rows; the board shows more
 

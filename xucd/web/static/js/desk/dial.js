@@ -5,7 +5,7 @@ import { ICONS } from "../shared/icons.js";
 import { showRefusal, showDone } from "../shared/toasts.js";
 import { byName, t } from "../shared/words.js";
 
-/** @import { Desk } from "./main.js" */
+/** @import { Desk } from "./desk.js" */
 
 const number = byId("number", HTMLInputElement);
 const queueSelect = byId("dial-queue", HTMLSelectElement);

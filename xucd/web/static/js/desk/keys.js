@@ -3,7 +3,7 @@ and can be switched off, since speech input may press them by accident. */
 
 import { byId, closest, make } from "../shared/dom.js";
 
-/** @import { Desk } from "./main.js" */
+/** @import { Desk } from "./desk.js" */
 
 const KEPT = "xucd.keys"; // "off" when they are switched off
 

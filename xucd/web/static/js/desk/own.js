@@ -8,7 +8,7 @@ import { confirmed } from "../shared/dialog.js";
 import { t } from "../shared/words.js";
 
 /** @import { AgentView, State, UserStatus } from "/lib/xucd.js" */
-/** @import { Desk } from "./main.js" */
+/** @import { Desk } from "./desk.js" */
 
 /** @typedef {UserStatus & {index: number, chosen: boolean}} Reason A reason for a pause. */
 

@@ -7,7 +7,7 @@ import { showDone } from "../shared/toasts.js";
 import { byName, t, tCount } from "../shared/words.js";
 
 /** @import { QueueView } from "/lib/xucd.js" */
-/** @import { Desk } from "./main.js" */
+/** @import { Desk } from "./desk.js" */
 
 /** @typedef {QueueView & {penalty: number}} OwnQueue */
 

@@ -6,7 +6,7 @@ import { ICONS } from "../shared/icons.js";
 import { formatDate, t } from "../shared/words.js";
 
 /** @import { SheetItem, SheetView } from "/lib/xucd.js" */
-/** @import { Desk } from "./main.js" */
+/** @import { Desk } from "./desk.js" */
 
 /** The sheet that the user has closed.
  * @type {SheetView | null}

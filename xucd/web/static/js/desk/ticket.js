@@ -6,7 +6,7 @@ import { t } from "../shared/words.js";
 import { dayWords, localDay, periodWords } from "./days.js";
 
 /** @import { CallbackPeriod, CallbackRequest, Commands } from "/lib/xucd.js" */
-/** @import { Desk } from "./main.js" */
+/** @import { Desk } from "./desk.js" */
 
 /** @typedef {Parameters<Commands["updateCallbackTicket"]>[0]["status"]} TicketStatus */
 

@@ -9,7 +9,7 @@ import { formatNumber, t } from "../shared/words.js";
 /** @import { AgentView } from "/lib/xucd.js" */
 /** @import { AgentFigure } from "../shared/figures.js" */
 /** @import { StateName } from "../shared/state-table.js" */
-/** @import { Desk } from "./main.js" */
+/** @import { Desk } from "./desk.js" */
 
 /** @typedef {Record<AgentFigure, number>} Figures */
 

@@ -1,62 +1,43 @@
-/* What every page has: the sign-in form, the header, the link, and a banner when the link is lost.
+/* The beginning of every page: the sign-in form, or the reload of a tab that is signed in.
 
-    startPage({ name: "desk", words, enter(center) { … }, leave() { … } });
+    startPage(words, () => import("./desk.js"));
 
-The page has `<div id="page" hidden>` with its `<main>` in it. */
+The form needs few modules, which the page's head names for the browser to fetch at once. Once the
+form is painted, the page itself comes: the function imports its module, whose `page` is a `Page`
+of signed-in.js. */
 
-import { Session } from "/lib/session.js";
-import { connect } from "/lib/xucd.js";
-import { byId, make, setText } from "./dom.js";
-import { hideSignIn, showSignIn, startSignIn } from "./sign-in.js";
-import { makeHeader } from "./header.js";
-import { askForPasswords } from "./password.js";
-import {
-  cameByProvider, comeBack, forgetProvider, signOutOfProvider, tokenFor,
-} from "./provider.js";
+import { comeBack, forgetProvider, tokenFor } from "./provider.js";
 import { refusalOf, refusalWords } from "./refusals.js";
-import { clearRefusal, startToasts } from "./toasts.js";
+import { showSignIn, startSignIn } from "./sign-in.js";
 import { storedToken, storeToken } from "./token.js";
-import { addWords, formatDate, onLanguage, t, translate } from "./words.js";
+import { addWords, t } from "./words.js";
 
-/** @import { Center, Options, State } from "/lib/xucd.js" */
+/** @import { Page } from "./signed-in.js" */
 /** @import { Table } from "./words.js" */
 
-/**
- * A page: `enter` is called with the open client each time somebody has signed in, `leave` when they
- * are signed out. `connecting` has further options for the library's `connect`.
- * @typedef {object} Page
- * @property {string} name
- * @property {Table} words
- * @property {(center: Center) => void} enter
- * @property {() => void} leave
- * @property {Options} [connecting]
- */
+/** @typedef {typeof import("./signed-in.js")} SignedIn */
 
 const AGAIN = 2000; // milliseconds
 
-const banner = make("p", { id: "banner", class: "banner", role: "alert", hidden: "" });
-
-/** @type {Page} */
-let page;
-/** @type {ReturnType<typeof makeHeader>} */
-let header;
-/** @type {Center | null} */
-let center = null;
-/* Closes the dialog for a new password; it must not outlive the sign-in that it is for. */
-let closePasswords = () => {};
+/** Loads the page, and resolves to what signs in once the page is started.
+ * @type {() => Promise<SignedIn>}
+ */
+let load;
+/** @type {Promise<SignedIn> | null} */
+let loading = null;
 
 /** Starts a page; call once.
- * @param {Page} options
+ * @param {Table} words
+ * @param {() => Promise<{page: Page}>} loadPage
  */
-export function startPage(options) {
-  page = options;
-  addWords(options.words);
-  header = makeHeader(options.name, signOut, changePassword);
-  byId("page").prepend(header.root, banner);
-  startToasts();
+export function startPage(words, loadPage) {
+  addWords(words);
+  load = async () => {
+    const [signedIn, { page }] = await Promise.all([import("./signed-in.js"), loadPage()]);
+    signedIn.startSignedIn(page);
+    return signedIn;
+  };
   startSignIn(signIn);
-  onLanguage(show);
-  translate(document);
   const back = comeBack();
   const token = storedToken();
   if (back && "code" in back) {
@@ -65,7 +46,37 @@ export function startPage(options) {
     resume(token); // an error in the address may come from a link elsewhere
   } else {
     showSignIn(back ? refusalWords({ code: back.error }) : "");
+    requestAnimationFrame(() => setTimeout(loadEarly)); // the form is painted before
   }
+}
+
+function loadEarly() {
+  loading ??= load();
+  loading.catch(() => {}); // whoever signs in comes to know
+}
+
+/** What signs in, once the page is there. A browser that could not fetch a module does not try again
+while the page is open, which is then loaded anew. */
+async function loaded() {
+  try {
+    loading ??= load();
+    return await loading;
+  } catch (error) {
+    setTimeout(() => {
+      console.error(error); // not of a page that is being left
+      location.reload();
+    }, AGAIN);
+    return /** @type {Promise<never>} */ (new Promise(() => {}));
+  }
+}
+
+/** Signs in by login and password; rejects with the library's `Refused`.
+ * @param {string} login
+ * @param {string} password
+ */
+async function signIn(login, password) {
+  forgetProvider(); // this sign-in is none of its
+  await (await loaded()).signIn(login, password);
 }
 
 /** Signs in by the code with which a provider has sent the browser back; retries while xucd is
@@ -88,26 +99,12 @@ async function arrive(code) {
   resume(token);
 }
 
-/** Signs in by login and password, and keeps no password: whoever is signed out stays so.
-
-Rejects with the library's `Refused`.
- * @param {string} login
- * @param {string} password
- */
-async function signIn(login, password) {
-  forgetProvider(); // this sign-in is none of its
-  const session = new Session({ url: location.origin, login, password }, () => {});
-  await session.begin();
-  session.end(); // from here on, the client renews the token
-  enter(await connect({ url: location.origin, token: session.token, ...page.connecting }));
-}
-
 /** Signs in by the tab's token, after a reload; retries until xucd accepts or refuses it.
  * @param {string} token
  */
 async function resume(token) {
   try {
-    enter(await connect({ url: location.origin, token, ...page.connecting }));
+    await (await loaded()).resume(token);
   } catch (error) {
     if (refusalOf(error).final) {
       storeToken(null);
@@ -117,83 +114,4 @@ async function resume(token) {
       setTimeout(resume, AGAIN, token);
     }
   }
-}
-
-/** @param {Center} opened */
-function enter(opened) {
-  center = opened;
-  storeToken(center.token);
-  hideSignIn();
-  byId("page").hidden = false;
-  center.on("change", show);
-  center.on("closed", () => {
-    if (opened === center) {
-      leave(t("sign-in.ended"));
-    }
-  });
-  center.on("token", (token) => {
-    if (opened === center) {
-      storeToken(token);
-    }
-  });
-  show();
-  page.enter(center);
-}
-
-function signOut() {
-  const leaving = center;
-  const token = storedToken();
-  const ended = token && cameByProvider() ? signOutOfProvider(token) : leaving?.signOut();
-  leave();
-  // This tab has forgotten the token in any case.
-  ended?.catch(() => {
-    if (!center) {
-      showSignIn(t("sign-in.not-ended"));
-    }
-  });
-}
-
-function changePassword() {
-  if (center) {
-    closePasswords = askForPasswords((old, fresh) => /** @type {Center} */ (center).changePassword(old, fresh));
-  }
-}
-
-function leave(words = "") {
-  const closing = center;
-  center = null;
-  storeToken(null);
-  forgetProvider();
-  closing?.close();
-  clearRefusal();
-  closePasswords();
-  byId("page").hidden = true;
-  page.leave();
-  showSignIn(words);
-}
-
-function show() {
-  if (!center) {
-    return;
-  }
-  header.show(center.state);
-  const words = bannerWords(center.state);
-  setText(banner, words);
-  banner.hidden = !words;
-  byId("page").classList.toggle("stale", words !== "");
-}
-
-/** @param {State} state */
-function bannerWords({ link, asterisk, asteriskSince }) {
-  if (link === "closed") {
-    return t("link.lost");
-  }
-  if (asterisk !== "lost") {
-    return "";
-  }
-  if (asteriskSince === null) {
-    return t("asterisk.lost");
-  }
-  const since = formatDate(new Date(asteriskSince), { timeStyle: "short" });
-  return t("asterisk.lost.since", { since });
 }

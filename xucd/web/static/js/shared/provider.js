@@ -2,7 +2,7 @@
 
 The provider sends the browser back to the page with `#signed-in=CODE`, or `#sign-in-error=CODE`. */
 
-import { Refused } from "/lib/xucd.js";
+import { Refused } from "/lib/errors.js";
 
 /** @typedef {{name: string, start: string}} Provider */
 

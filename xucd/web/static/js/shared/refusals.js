@@ -1,6 +1,6 @@
 /* Refused commands, and their texts. */
 
-import { Refused } from "/lib/xucd.js";
+import { Refused } from "/lib/errors.js";
 import { hasWords, language, t } from "./words.js";
 
 const SEVERAL = ["FeatureDisabled", "InvalidArgument", "VariablesTooLarge"];
