@@ -34,6 +34,7 @@ import { leave as leaveWall, show as showWall, spread, startWall } from "./wall.
 /** @typedef {"agents" | "queues"} Drawn */
 
 const EVERY = "every"; // the key that stands for all agents, or all queues
+const PANEL = "panel"; // is due whenever anything is
 /** @type {Drawn[]} */
 const PARTS = ["agents", "queues"];
 
@@ -49,7 +50,13 @@ let queues = new Map();
 
 const tiles = new AgentTiles(byId("groups"), (id) => open("agent", id));
 const table = new QueueTable(byId("queue-rows"), (id) => open("queue", id));
-const markChanged = batched(draw);
+const markDue = batched(draw);
+
+/** @param {string} key */
+function markChanged(key) {
+  markDue(key);
+  markDue(PANEL);
+}
 
 // --- Changes
 
@@ -106,12 +113,20 @@ function draw(keys) {
   if (all || keys.has(`agents ${EVERY}`)) {
     showGroupsAndQueues(state);
   }
-  drawQueues(state, numbersOf(keys, "queues"));
-  drawAgents(state, all ? null : numbersOf(keys, "agents"));
-  if (openedPanel()?.gone(state)) {
-    closeOpenPanel();
+  const queueIds = numbersOf(keys, "queues");
+  const agentIds = all ? null : numbersOf(keys, "agents");
+  if (queueIds?.size !== 0) {
+    drawQueues(state, queueIds);
   }
-  showPanel(state, choices.alarm);
+  if (agentIds?.size !== 0) {
+    drawAgents(state, agentIds);
+  }
+  if (keys.has(PANEL)) {
+    if (openedPanel()?.gone(state)) {
+      closeOpenPanel();
+    }
+    showPanel(state, choices.alarm);
+  }
 }
 
 /** The ids among the keys of a part; null for all.

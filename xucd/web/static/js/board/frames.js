@@ -1,26 +1,39 @@
-/* Throttled drawing: at most ten times a second, in an animation frame, and only what changed. */
+/* Throttled drawing: what changed is drawn at most ten times a second, and a few things in each
+animation frame, so that the page answers keys and the mouse in between. */
 
-const LEAST = 100; // ms between two drawings
+const LEAST = 100; // ms until what has been drawn is drawn again
+const FRAMES = 5; // that all that changed is spread over
+const FEWEST = 6; // drawn in one frame, unless no more are left
 
-/** A function that marks a key as changed; `draw(keys)` gets all marked keys, each once.
+/** A function that marks a key as changed; `draw(keys)` gets all marked keys, some at a time.
  * @param {(keys: Set<string>) => void} draw
  */
 export function batched(draw) {
   /** @type {Set<string>} */
   const changed = new Set();
+  /** @type {string[]} */
+  let due = [];
+  let atOnce = FEWEST;
   let asked = false;
   let drawnAt = 0;
 
   /** @param {number} now */
   function frame(now) {
-    if (now - drawnAt < LEAST) {
-      setTimeout(() => requestAnimationFrame(frame), LEAST - (now - drawnAt));
-      return;
+    if (due.length === 0) {
+      if (now - drawnAt < LEAST) {
+        setTimeout(() => requestAnimationFrame(frame), LEAST - (now - drawnAt));
+        return;
+      }
+      due = [...changed].sort(); // what is alike is drawn in the same frame
+      changed.clear();
+      atOnce = Math.max(FEWEST, Math.ceil(due.length / FRAMES));
     }
-    asked = false;
     drawnAt = now;
-    const keys = new Set(changed);
-    changed.clear();
+    const keys = new Set(due.splice(0, atOnce));
+    asked = due.length + changed.size > 0;
+    if (asked) {
+      requestAnimationFrame(frame);
+    }
     draw(keys);
   }
 
