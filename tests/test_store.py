@@ -251,6 +251,12 @@ def test_queues_days_are_kept_apart_and_overwritten_with_those_who_wait(store: S
     assert store.queue_days(TODAY) == {1: QueueDay(entered=1), 2: full}
 
 
+def test_json_comes_back_as_it_was_even_with_half_a_character(store: Store) -> None:
+    waiting = {"Zoë": 5.0, "half-\ud83d": 6.0}
+    put_days(store, TODAY, queues={1: QueueDay(waiting=waiting)})
+    assert store.queue_days(TODAY) == {1: QueueDay(waiting=waiting)}
+
+
 def test_a_password_hash_is_kept_for_known_logins_only(demo: Store) -> None:
     assert demo.password_hash("bruce") is None
     assert demo.set_password_hash("bruce", "$argon2id$one")

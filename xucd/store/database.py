@@ -7,6 +7,7 @@ of this; there, only an import keeps others from writing, and each connection lo
 to the same database as the first.
 """
 
+import json
 import os
 import re
 import sqlite3
@@ -16,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import (
     DatabaseError,
@@ -69,10 +71,21 @@ def _file_watch(engine: Engine) -> FileWatch | None:
     return engine.get_execution_options().get("file_watch")
 
 
+def _json(value: object) -> str:
+    """The value of a JSON column; structs in it become objects."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:  # half a character: only an escape holds it
+        return json.dumps(msgspec.to_builtins(value, str_keys=True))
+
+
 def _postgresql(url: URL) -> Engine:
     # Parameters are personal data, and a traceback would show them.
     engine = create_engine(
-        url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        hide_parameters=True,
+        json_serializer=_json,
     )
     first: list[Any] = []
 
@@ -107,6 +120,7 @@ def _sqlite(url: URL, file: str) -> Engine:
         execution_options={"file_watch": watch},
         pool_use_lifo=True,  # a connection reads anew whatever another one has changed
         hide_parameters=True,
+        json_serializer=_json,
     )
 
     @event.listens_for(engine, "do_connect")

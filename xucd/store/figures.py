@@ -314,7 +314,7 @@ def _put_under_way(connection: Connection, agents: Mapping[int, AgentUnderWay]) 
             "state": str(one.state),
             "since": one.since,
             "until": one.until,
-            "calls": msgspec.to_builtins(one.calls),
+            "calls": one.calls,
         }
         for agent_id, one in agents.items()
     ]
