@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.ami_wire import Wire
 from xucd.ami import actions, protocol
+from xucd.ami.connection import Connection
 from xucd.ami.errors import ConnectionLost, Deadline, DecodeError, Rejected
 from xucd.ami.framing import name_of
 from xucd.ami.protocol import BUSY_READS, SMALL, TURN, ManagerProtocol, connect
+from xucd.config.settings import Ami
 
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 EVENT = b"Event: DeviceStateChange\r\nDevice: PJSIP/1001\r\nState: INUSE\r\n\r\n"
@@ -113,6 +115,47 @@ async def test_large_reads_follow_each_other_at_once_under_load(
         manager.protocol.data_received(EVENT * (SMALL // len(EVENT) + 1))
         await asyncio.sleep(0)
         assert manager.wire.reads
+
+
+@pytest.fixture
+async def loaded(monkeypatch: pytest.MonkeyPatch) -> Manager:
+    """A manager under load, whose events gather for an hour."""
+    monkeypatch.setattr(protocol, "SOON_S", 3600.0)
+    monkeypatch.setattr(protocol, "GATHER_S", 3600.0)
+    manager = Manager()
+    for _ in range(BUSY_READS + 1):
+        manager.protocol.data_received(EVENT)
+    await asyncio.sleep(0)
+    assert not manager.wire.reads
+    return manager
+
+
+def connection_by(manager: Manager) -> Connection:
+    """A connection that is up, by this manager."""
+    listener: Any = None
+    connection = Connection(Ami(port=1, secret="nobody-listens"), listener)
+    connection._manager, connection._up = manager.protocol, True
+    return connection
+
+
+async def test_nothing_gathers_for_a_command_that_waits(loaded: Manager) -> None:
+    asked = asyncio.ensure_future(connection_by(loaded).query(actions.ping()))
+    await asyncio.sleep(0)
+    assert loaded.wire.reads
+    loaded.answers("Response: Success")
+    await asked
+    for _ in range(4):  # the events that show its effect
+        loaded.protocol.data_received(EVENT)
+        await asyncio.sleep(0)
+        assert loaded.wire.reads
+
+
+async def test_what_xucd_asks_by_itself_lets_events_gather(loaded: Manager) -> None:
+    asked = asyncio.ensure_future(connection_by(loaded).begin(actions.ping()))
+    await asyncio.sleep(0)
+    assert not loaded.wire.reads
+    loaded.answers("Response: Success")
+    await asked
 
 
 async def test_a_connection_that_ends_while_events_gather_is_not_read(

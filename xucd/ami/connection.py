@@ -158,8 +158,14 @@ class Connection:
             await check_number(intent, answer, self.query)
 
     async def query(self, action: Action) -> list[Block]:
-        """Send an action and return its answer's blocks. Raises as `ask` does."""
-        return await self.begin(action)
+        """Send an action and return its answer's blocks. Raises as `ask` does.
+
+        Who asks waits: what Asterisk tells next is read at once, also under load.
+        """
+        answer = self.begin(action)
+        if self._manager is not None:
+            self._manager.hurry()
+        return await answer
 
     def begin(
         self, action: Action, timeout: float | None = None

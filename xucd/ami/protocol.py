@@ -122,6 +122,7 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         self._giving_up: asyncio.TimerHandle | None = None
         self._unprocessed = b""
         self._soon_reads = 0  # in a row, up to the last one
+        self._gathering: asyncio.TimerHandle | None = None
         self._unsent: list[bytes] | None = None  # None before this turn's first action
         self._lists: dict[bytes, _List] = {}
         self._listed = b""  # the action id of the list that is being read; b"" between lists
@@ -176,9 +177,17 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
             self.transport.resume_reading()
         else:
             loop = asyncio.get_running_loop()
-            loop.call_at(self.received_at + GATHER_S, self._read_on)
+            self._gathering = loop.call_at(self.received_at + GATHER_S, self._read_on)
+
+    def hurry(self) -> None:
+        """Somebody waits for what comes next: read it at once, also under load."""
+        self._soon_reads = 0
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._read_on()
 
     def _read_on(self) -> None:
+        self._gathering = None
         if not (self.lost.done() or self.transport.is_closing()):
             self.transport.resume_reading()
 
