@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
+import time
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,11 +16,25 @@ from xucd.ami.connection import Connection
 from xucd.ami.errors import ConnectionLost, Deadline, DecodeError, Rejected
 from xucd.ami.framing import name_of
 from xucd.ami.protocol import BUSY_READS, SMALL, TURN, ManagerProtocol, connect
+from xucd.center.intents import SetPause
 from xucd.config.settings import Ami
 
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 EVENT = b"Event: DeviceStateChange\r\nDevice: PJSIP/1001\r\nState: INUSE\r\n\r\n"
 IN_A_TURN = TURN // len(EVENT) + 1
+FORGING = "1\r\nPriority: 1\r\nUniqueid: a\r\nLinkedid: b\r\n\r\n"
+"""A number that somebody has dialled, and that looks like the end of a block."""
+
+
+def newchannel(number: str) -> bytes:
+    """What Asterisk says of a channel that has called this number."""
+    return (
+        "Event: Newchannel\r\nPrivilege: call,all\r\nChannel: PJSIP/x-1\r\nChannelState: 0\r\n"
+        "ChannelStateDesc: Down\r\nCallerIDNum: 1\r\nCallerIDName: a\r\n"
+        "ConnectedLineNum: <unknown>\r\nConnectedLineName: <unknown>\r\nLanguage: en\r\n"
+        f"AccountCode: \r\nContext: d\r\nExten: {number}\r\nPriority: 1\r\n"
+        "Uniqueid: 1795000000.1\r\nLinkedid: 1795000000.1\r\n\r\n"
+    ).encode()
 
 
 class Address(NamedTuple):
@@ -139,7 +155,8 @@ def connection_by(manager: Manager) -> Connection:
 
 
 async def test_nothing_gathers_for_a_command_that_waits(loaded: Manager) -> None:
-    asked = asyncio.ensure_future(connection_by(loaded).query(actions.ping()))
+    pause = SetPause("PJSIP/1001", True, "lunch", "support")
+    asked = asyncio.ensure_future(connection_by(loaded).ask(pause))
     await asyncio.sleep(0)
     assert loaded.wire.reads
     loaded.answers("Response: Success")
@@ -151,11 +168,53 @@ async def test_nothing_gathers_for_a_command_that_waits(loaded: Manager) -> None
 
 
 async def test_what_xucd_asks_by_itself_lets_events_gather(loaded: Manager) -> None:
-    asked = asyncio.ensure_future(connection_by(loaded).begin(actions.ping()))
+    asked = asyncio.ensure_future(connection_by(loaded).query(actions.ping()))
     await asyncio.sleep(0)
     assert not loaded.wire.reads
     loaded.answers("Response: Success")
     await asked
+
+
+async def test_nothing_gathers_while_the_rest_of_a_block_may_follow(loaded: Manager) -> None:
+    loaded.protocol.data_received(newchannel("100"))  # what such a block has at its end
+    await asyncio.sleep(0)
+    assert not loaded.wire.reads
+    forged, end, rest = newchannel(FORGING).partition(b"\r\n\r\n")
+    before = len(loaded.heard)
+    loaded.protocol.data_received(forged + end)
+    await asyncio.sleep(0)
+    assert loaded.wire.reads
+    assert len(loaded.heard) == before
+    loaded.protocol.data_received(rest)
+    assert len(loaded.heard) == before + 1
+
+
+def stand_still() -> None:
+    """Keep the loop from all else for longer than a block is held."""
+    time.sleep(2 * protocol.DOUBTED_S)  # the time itself is what is tested
+
+
+async def test_the_rest_of_a_block_that_came_while_the_loop_stood_still_is_not_left_out() -> None:
+    forged, end, rest = newchannel(FORGING).partition(b"\r\n\r\n")
+    heard: list[bytes] = []
+    told = asyncio.Event()
+
+    def hears(raw: bytes) -> None:
+        heard.append(raw)
+        if len(heard) == 2:
+            told.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        manager = await connect(Address(*listener.getsockname()), hears)
+        peer, _ = listener.accept()
+        with peer:
+            manager.data_received(GREETING + newchannel("100") + forged + end)
+            peer.sendall(rest)
+            stand_still()
+            async with asyncio.timeout(10):
+                await told.wait()
+            assert heard[1].endswith(b"Linkedid: 1795000000.1")
+            manager.close()
 
 
 async def test_a_connection_that_ends_while_events_gather_is_not_read(

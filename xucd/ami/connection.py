@@ -151,6 +151,7 @@ class Connection:
         Raises `InvalidValue`, `ConnectionLost`, `Deadline`, or `Rejected` with the code of
         Asterisk's refusal.
         """
+        self.hurry()
         if isinstance(intent, DialOut):
             intent = await everywhere(intent, self.query)
         (answer, *_) = await self.query(for_intent(intent))
@@ -158,14 +159,13 @@ class Connection:
             await check_number(intent, answer, self.query)
 
     async def query(self, action: Action) -> list[Block]:
-        """Send an action and return its answer's blocks. Raises as `ask` does.
+        """Send an action and return its answer's blocks. Raises as `ask` does."""
+        return await self.begin(action)
 
-        Who asks waits: what Asterisk tells next is read at once, also under load.
-        """
-        answer = self.begin(action)
+    def hurry(self) -> None:
+        """A user waits: what Asterisk tells next is read at once, also under load."""
         if self._manager is not None:
             self._manager.hurry()
-        return await answer
 
     def begin(
         self, action: Action, timeout: float | None = None

@@ -119,7 +119,7 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         self._on_event = on_event
         self._on_raw = on_raw
         self._framer = Framer()
-        self._giving_up: asyncio.TimerHandle | None = None
+        self._giving_up: asyncio.Handle | None = None
         self._unprocessed = b""
         self._soon_reads = 0  # in a row, up to the last one
         self._gathering: asyncio.TimerHandle | None = None
@@ -173,7 +173,8 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
             return
         if self._unprocessed:
             self._take_turn()
-        elif self._soon_reads < BUSY_READS:
+        elif self._soon_reads < BUSY_READS or self._framer.holds:
+            # The rest of what is held is to be read before it is given up.
             self.transport.resume_reading()
         else:
             loop = asyncio.get_running_loop()
@@ -208,8 +209,15 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
             wait = DOUBTED_S if self._framer.doubts else HELD_S
             self._giving_up = loop.call_later(wait, self._give_up)
 
-    def _give_up(self) -> None:
-        """Let go what is held: its rest would have come by now."""
+    def _give_up(self, turns: int = 2) -> None:
+        """Let go what is held: its rest would have come by now.
+
+        What came while the loop stood still is read first, which takes it a turn or two.
+        """
+        if turns > 0:
+            loop = asyncio.get_running_loop()
+            self._giving_up = loop.call_soon(self._give_up, turns - 1)
+            return
         self._giving_up = None
         if self._framer.holds and not self.lost.done():
             with self._dropping_if_failed():

@@ -21,4 +21,5 @@ async def catch_up(connection: Connection, listing: asyncio.Lock) -> None:
         async with asyncio.timeout(CATCH_UP_S):
             async with listing:
                 pass
+            connection.hurry()
             await connection.query(actions.ping())
