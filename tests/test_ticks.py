@@ -55,8 +55,23 @@ async def test_what_becomes_due_sooner_is_ticked_sooner(center: Due, ticks: Tick
         await center.ticked.wait()
 
 
-async def test_nothing_is_ticked_once_it_is_closed(center: Due, ticks: Ticks) -> None:
+@pytest.mark.parametrize("turns", [0, 1], ids=["to be set", "set"])
+async def test_nothing_is_ticked_once_it_is_closed(
+    center: Due, ticks: Ticks, turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timers, loop = [], asyncio.get_running_loop()
+    call_at = loop.call_at
+
+    def remembered(*args: Any) -> asyncio.TimerHandle:
+        timers.append(call_at(*args))
+        return timers[-1]
+
+    monkeypatch.setattr(loop, "call_at", remembered)
     ticks.schedule()
+    for _ in range(turns):
+        await asyncio.sleep(0)
     ticks.close()
+    ticks.schedule()  # as what is told of the link that is closed next may do
     await asyncio.sleep(0)
-    assert center.asked == 0
+    assert center.asked == turns
+    assert [timer.cancelled() for timer in timers] == [True] * turns

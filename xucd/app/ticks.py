@@ -15,10 +15,11 @@ class Ticks:
         self._timer: asyncio.Handle | None = None
         self._at = 0.0  # of the timer, by the loop: uvloop's do not all tell
         self._setting: asyncio.Handle | None = None
+        self._closed = False
 
     def schedule(self) -> None:
         """Have the centre ticked when it is due, by what this turn of the loop makes of it."""
-        if self._setting is None:
+        if self._setting is None and not self._closed:
             self._setting = asyncio.get_running_loop().call_soon(self._set)
 
     def _set(self) -> None:
@@ -35,6 +36,7 @@ class Ticks:
 
     def close(self) -> None:
         """Let no more time pass."""
+        self._closed = True
         for each in (self._timer, self._setting):
             if each is not None:
                 each.cancel()
