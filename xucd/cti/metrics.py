@@ -18,14 +18,21 @@ class EventCounts(Collector):
         """Count an event."""
         self._counts[type(event)] += 1
 
+    def describe(self) -> list[CounterMetricFamily]:
+        """What is exposed, without values: the registry keeps its name."""
+        return [self._family()]
+
     def collect(self) -> Iterator[CounterMetricFamily]:
         """What is exposed; called by the registry."""
-        family = CounterMetricFamily(
-            "xucd_events", "Events received from Asterisk, by type.", labels=("event",)
-        )
+        family = self._family()
         for kind, count in self._counts.items():
             family.add_metric((kind.__name__,), count)
         yield family
+
+    def _family(self) -> CounterMetricFamily:
+        return CounterMetricFamily(
+            "xucd_events", "Events received from Asterisk, by type.", labels=("event",)
+        )
 
 
 class Metrics:
