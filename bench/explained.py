@@ -144,8 +144,8 @@ ITEMS = {
         what="SIPp's queue calls that Asterisk sustains with xucd attached, and with a plain "
         "reader of the same events.",
         why="What a reader costs is the PBX's own: writing the events to one more session. The "
-        "rest is xucd's share of the two cores, which Asterisk and SIPp would use up: for "
-        "each of 25 events of a call the rules, on caches that the PBX has used meanwhile. Events "
+        "rest is xucd's share of the two cores, which Asterisk and SIPp would use up: the "
+        "rules are run for each of a call's 25 events. Events "
         "that come one by one gather for 3 ms, so that few are a read and a turn of the event "
         "loop of their own.",
         in_bench=False,

@@ -129,7 +129,10 @@ class Memberships:
         self._by_line = self._sorted_by_line()
 
     def _sorted_by_line(self) -> dict[int, tuple[Listed, ...]]:
-        """All members by the line that they ring, in the order of `on_line`."""
+        """All members by the line that they ring, in the order of `on_line`.
+
+        Asterisk lists one queue after the other.
+        """
         by_line: dict[int, list[Listed]] = {}
         others: dict[int, list[Listed]] = {}
         for listed in self.all():

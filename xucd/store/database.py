@@ -72,7 +72,7 @@ def _file_watch(engine: Engine) -> FileWatch | None:
 
 
 def _json(value: object) -> str:
-    """The value of a JSON column; structs in it become objects."""
+    """The value of a JSON column; structs in it become objects, and what is no number null."""
     try:
         return msgspec.json.encode(value).decode()
     except UnicodeEncodeError:  # half a character: only an escape holds it

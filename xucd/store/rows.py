@@ -147,6 +147,7 @@ def _compiled_upsert(
         return _Upsert(str(compiled), None, list(convert.items()))
     names = compiled.positiontup
     by_place = [(place, convert[name]) for place, name in enumerate(names) if name in convert]
+    assert len(names) > 1, "of one column, itemgetter gives no tuple"
     return _Upsert(str(compiled), itemgetter(*names), by_place)
 
 
