@@ -68,3 +68,28 @@ test("what changes again is drawn again a tenth of a second after all others", (
   frame(1116);
   assert.deepEqual(drawn.slice(1), [["key 006"], ["key 000"]]);
 });
+
+test("what is alike is drawn in the same frame, in whatever order it changed", () => {
+  /** @type {string[][]} */
+  const drawn = [];
+  const mark = batched((some) => drawn.push([...some]));
+  keys(12).reverse().forEach(mark);
+  [1000, 1016].forEach(frame);
+  assert.deepEqual(drawn, [keys(12).slice(0, 6), keys(12).slice(6)]);
+});
+
+test("a part that is drawn whole is drawn next, and nothing of it behind that", () => {
+  /** @type {string[][]} */
+  const drawn = [];
+  const mark = batched((some) => drawn.push([...some]));
+  const agents = Array.from({ length: 9 }, (_, n) => `agents ${n}`);
+  [...agents, "queues 1"].forEach(mark);
+  frame(1000);
+  mark("agents 0");
+  mark("agents every");
+  [1016, 1032, 1132].forEach(frame);
+  assert.deepEqual(drawn, [agents.slice(0, 6), ["agents every", "queues 1"]]);
+  mark("agents every");
+  frame(1200);
+  assert.deepEqual(drawn.slice(2), [["agents every"]]);
+});

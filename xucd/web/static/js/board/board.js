@@ -15,7 +15,7 @@ import { startDragging } from "./drag.js";
 import {
   resetFilters, showChoices, showCounts, showGroupsAndQueues, startFilters, wanted,
 } from "./filters.js";
-import { batched } from "./frames.js";
+import { batched, EVERY } from "./frames.js";
 import { askForGaps, leaveGaps, showGaps } from "./gaps.js";
 import { History, SLOT } from "./history.js";
 import { agentView, levelOf, QUEUE_ORDERS, queueView, totals, wordsMatch } from "./model.js";
@@ -33,7 +33,6 @@ import { leave as leaveWall, show as showWall, spread, startWall } from "./wall.
 
 /** @typedef {"agents" | "queues"} Drawn */
 
-const EVERY = "every"; // the key that stands for all agents, or all queues
 const PANEL = "panel"; // is due whenever anything is
 /** @type {Drawn[]} */
 const PARTS = ["agents", "queues"];
@@ -58,6 +57,16 @@ function markChanged(key) {
   markDue(PANEL);
 }
 
+/** Marks all of a part; agents are shown with their queues.
+ * @param {Drawn} part
+ */
+function markAll(part) {
+  markChanged(`agents ${EVERY}`);
+  if (part === "queues") {
+    markChanged(`queues ${EVERY}`);
+  }
+}
+
 // --- Changes
 
 /** Marks what changed: `changed` has the ids by part, none for all of them.
@@ -68,7 +77,7 @@ function stateChanged(state, changed) {
   for (const part of PARTS) {
     const ids = changed.get(part);
     if (ids?.size === 0) {
-      markChanged(`${part} ${EVERY}`);
+      markAll(part);
     }
     ids?.forEach((id) => markChanged(`${part} ${id}`));
   }
@@ -81,7 +90,7 @@ function stateChanged(state, changed) {
     }
   }
   if (changed.has("statuses")) {
-    markChanged(`agents ${EVERY}`);
+    markAll("agents");
   }
 }
 
@@ -109,12 +118,11 @@ function draw(keys) {
     return;
   }
   const { state } = entered.center;
-  const all = keys.has(`queues ${EVERY}`);
-  if (all || keys.has(`agents ${EVERY}`)) {
+  if (PARTS.some((part) => keys.has(`${part} ${EVERY}`))) {
     showGroupsAndQueues(state);
   }
   const queueIds = numbersOf(keys, "queues");
-  const agentIds = all ? null : numbersOf(keys, "agents");
+  const agentIds = numbersOf(keys, "agents");
   if (queueIds?.size !== 0) {
     drawQueues(state, queueIds);
   }
@@ -271,7 +279,7 @@ async function enter(center) {
       showRefusal(refused); // else the user has signed out meanwhile
     }
   }
-  markChanged(`queues ${EVERY}`);
+  markAll("queues");
   if (isOpen()) {
     await askForGaps(center);
   }
@@ -295,9 +303,9 @@ function choiceChanged(what) {
   if (what === "plots") {
     plot();
   } else if (what === "queues") {
-    markChanged(`queues ${EVERY}`);
+    markAll("queues");
   } else {
-    markChanged(`agents ${EVERY}`);
+    markAll("agents");
     if (what === "orders") {
       tiles.sort(choices.agentOrder);
     }
@@ -309,7 +317,7 @@ function languageChanged() {
     showChoices();
     showWall();
     showGaps();
-    markChanged(`queues ${EVERY}`);
+    markAll("queues");
     if (openedPanel()) {
       renewPanel(makePanelOf(entered));
       plot();
