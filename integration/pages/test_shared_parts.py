@@ -74,6 +74,30 @@ async def test_a_page_that_could_not_be_loaded_whole_is_loaded_again_by_who_sign
     desk.complaints.clear()  # of what could not be loaded
 
 
+async def test_a_page_with_a_defect_is_loaded_again_once_and_then_says_so(
+    opens_desk: OpensDesk,
+) -> None:
+    desk = await opens_desk("bruce")
+    await expect(desk.state).to_have_text("Logged out")
+    loads: list[Page] = []
+
+    def note(page: Page) -> None:
+        loads.append(page)
+
+    desk.page.on("load", note)
+    defect = {"content_type": "text/javascript", "body": "throw new Error('a defect')"}
+    await desk.page.route("**/js/desk/desk.js", lambda route: route.fulfill(**defect))
+    await desk.page.reload()
+    error = desk.page.locator("#sign-in-error")
+    await expect(error).to_contain_text("could not be loaded", timeout=20_000)
+    assert len(loads) == 2
+    await desk.page.unroute("**/js/desk/desk.js")
+    await desk.page.reload()
+    await expect(desk.state).to_have_text("Logged out")
+    assert await desk.page.evaluate("Object.keys(sessionStorage)") == ["xucd.token"]
+    desk.complaints.clear()  # of the defect
+
+
 async def test_a_reload_stays_signed_in_and_signing_out_forgets_token_and_input(
     opens_desk: OpensDesk,
 ) -> None:

@@ -18,6 +18,7 @@ import { addWords, t } from "./words.js";
 /** @typedef {typeof import("./signed-in.js")} SignedIn */
 
 const AGAIN = 2000; // milliseconds
+const LOADED_ANEW = "xucd.loaded-anew"; // kept while a reload is to mend what could not be loaded
 
 /** Loads the page, and resolves to what signs in once the page is started.
  * @type {() => Promise<SignedIn>}
@@ -56,18 +57,36 @@ function loadEarly() {
 }
 
 /** What signs in, once the page is there. A browser that could not fetch a module does not try again
-while the page is open, which is then loaded anew. */
+while the page is open, which is then loaded anew: once, for a defect would come again. */
 async function loaded() {
   try {
     loading ??= load();
-    return await loading;
+    const signedIn = await loading;
+    sessionStorage.removeItem(LOADED_ANEW);
+    return signedIn;
   } catch (error) {
-    setTimeout(() => {
-      console.error(error); // not of a page that is being left
-      location.reload();
-    }, AGAIN);
+    setTimeout(giveUp, AGAIN, error); // not of a page that is being left
     return /** @type {Promise<never>} */ (new Promise(() => {}));
   }
+}
+
+/** Loads the page anew once xucd answers, or says that it cannot be loaded.
+ * @param {unknown} error
+ */
+async function giveUp(error) {
+  console.error(error);
+  if (sessionStorage.getItem(LOADED_ANEW)) {
+    showSignIn(t("sign-in.not-loaded"));
+    return;
+  }
+  try {
+    await fetch(location.href, { method: "HEAD" });
+  } catch {
+    setTimeout(giveUp, AGAIN, error);
+    return;
+  }
+  sessionStorage.setItem(LOADED_ANEW, "yes");
+  location.reload();
 }
 
 /** Signs in by login and password; rejects with the library's `Refused`.
@@ -96,6 +115,7 @@ async function arrive(code) {
     }
     return;
   }
+  storeToken(token); // the code is spent
   resume(token);
 }
 

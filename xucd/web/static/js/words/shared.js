@@ -26,6 +26,8 @@ export default {
     "Trop de tentatives de connexion. Réessayez dans {seconds} s."],
   "sign-in.ended": ["Your session has ended. Sign in again.",
     "Votre session est terminée. Reconnectez-vous."],
+  "sign-in.not-loaded": ["This page could not be loaded. Reload it.",
+    "Cette page n’a pas pu être chargée. Rechargez-la."],
   "sign-in.not-ended": [
     "You are signed out here, but the server did not confirm it: a copy of this sign-in stays valid until it expires.",
     "Vous êtes déconnecté ici, mais le serveur ne l'a pas confirmé : une copie de cette session reste valable jusqu'à son expiration."],
