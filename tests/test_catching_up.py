@@ -18,6 +18,9 @@ class Asterisk:
         self.asked: list[str] = []
         self._error = error
 
+    def hurry(self) -> None:
+        self.asked.append("hurry")
+
     async def query(self, action: Action) -> list[Any]:
         self.asked.append(action.name)
         if self._error is not None:
@@ -33,7 +36,7 @@ async def test_asterisk_is_asked_once_the_list_under_way_is_read() -> None:
     assert not asterisk.asked
     listing.release()
     await catching
-    assert asterisk.asked == ["Ping"]
+    assert asterisk.asked == ["hurry", "Ping"]
 
 
 async def test_a_list_that_takes_long_is_waited_for_no_longer(
@@ -50,4 +53,4 @@ async def test_a_list_that_takes_long_is_waited_for_no_longer(
 async def test_a_connection_that_is_lost_meanwhile_is_no_error_of_the_command() -> None:
     asterisk = Asterisk(ConnectionLost("gone"))
     await catch_up(cast("Connection", asterisk), asyncio.Lock())
-    assert asterisk.asked == ["Ping"]
+    assert asterisk.asked == ["hurry", "Ping"]
