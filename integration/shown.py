@@ -1,4 +1,4 @@
-"""The members of queues as Asterisk's own command line shows them."""
+"""Members of queues, and who is connected, as Asterisk's own command line shows them."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ class ShownMember:
 async def members_of(pbx: Pbx, queue: str) -> list[ShownMember]:
     """What ``queue show`` lists of a queue."""
     return read_members(await asyncio.to_thread(pbx.cli, f'queue show "{queue}"'))
+
+
+async def disconnected(pbx: Pbx, user: str) -> None:
+    """Wait until Asterisk has read and done all that an AMI user sent before its end.
+
+    Raises `TimeoutError` after half a minute.
+    """
+    connected = re.compile(rf"^{re.escape(user)} ", re.MULTILINE)
+    async with asyncio.timeout(30):
+        while connected.search(await asyncio.to_thread(pbx.cli, "manager show connected")):
+            await asyncio.sleep(0.02)  # a command line tells nothing by itself
 
 
 def read_members(text: str) -> list[ShownMember]:

@@ -10,7 +10,7 @@ import pytest_asyncio
 from integration.client import Refused
 from integration.fixtures import MakeXucd, World, a_world
 from integration.phones import Phones
-from integration.shown import members_of
+from integration.shown import disconnected, members_of
 from integration.test_hard_stations import members
 
 
@@ -81,7 +81,7 @@ async def test_a_logout_that_asterisk_does_late_is_shown_and_leaves_nothing_behi
 async def test_a_change_of_a_queue_that_a_kill_cut_short_is_completed_at_the_next_start(
     world: World, penalty: int, back: str
 ) -> None:
-    """Asterisk does late what it was asked for before the kill: that is taken back here."""
+    """What Asterisk does late, if it was asked before the kill, is taken back here."""
     alice, store = await world.agent("alice", "1002"), world.xucd.store()
 
     async def stored() -> int:
@@ -107,7 +107,7 @@ async def test_a_change_of_a_queue_that_a_kill_cut_short_is_completed_at_the_nex
         await world.xucd.stop(signal.SIGKILL)
     finally:
         world.pbx.thaw()
-    await until(there)
+    await disconnected(world.pbx, world.pbx.ami_user)
     world.pbx.cli(back)
     assert await there() == 0
     assert not store.stations()[9].settled
