@@ -37,7 +37,7 @@ async def disconnected(pbx: Pbx, user: str) -> None:
     """
     connected = re.compile(rf"^{re.escape(user)} ", re.MULTILINE)
     async with asyncio.timeout(30):
-        while connected.search(await asyncio.to_thread(pbx.cli, "manager show connected")):
+        while connected.search(await asyncio.to_thread(pbx.cli, "manager show connected")):  # noqa: ASYNC110
             await asyncio.sleep(0.02)  # a command line tells nothing by itself
 
 
