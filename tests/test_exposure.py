@@ -62,6 +62,20 @@ def test_a_secrets_file_and_a_key_are_looked_at(folder: Path, mode: int) -> None
     assert found == expected
 
 
+def test_the_seed_of_a_nodes_nkey_is_a_secret(folder: Path) -> None:
+    seed = folder / "nkey"
+    seed.write_text("SUAM" + "K" * 54)
+    seed.chmod(0o644)
+    text = (
+        '[store]\nurl = "postgresql://xucd@db/xucd"\n'
+        '[cluster]\nnode = "a"\nservers = ["tls://nats.example"]\nnkey_file = "nkey"\n'
+    )
+    (sentence,) = told(folder, text, 0o644)
+    assert sentence.startswith(f"{seed} holds cluster.nkey")
+    (sentence,) = told(folder, text.replace('_file = "nkey"', f' = "{seed.read_text()}"'), 0o644)
+    assert sentence.startswith(f"{folder / 'xucd.toml'} holds cluster.nkey")
+
+
 def test_a_file_in_a_folder_that_only_its_owner_enters_is_not_exposed(folder: Path) -> None:
     os.chmod(folder, 0o700)
     assert told(folder, f"[ami]\n{SECRET}\n", 0o644) == []

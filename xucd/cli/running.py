@@ -9,8 +9,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from xucd.cli.subcommand import exposed, settings, settings_path
-from xucd.config.directories import ca_files
-from xucd.config.settings import Settings, secret_file
+from xucd.config.settings import Settings, ca_files, secret_file, secret_files
 from xucd.tools import asterisk_files, manager_conf
 
 
@@ -65,10 +64,10 @@ def _service_reads(
     path = settings_path(arguments)
     if path is not None:
         yield path
-    for name in (checked.ami.secret_file, checked.oidc.secret_file, checked.ldap.secret_file):
-        if name is not None and name not in credentials:
+    for name in secret_files(checked).values():
+        if name not in credentials:
             yield secret_file(name, path, os.environ)
-    yield from map(Path, ca_files(checked.oidc, checked.ldap).values())
+    yield from map(Path, ca_files(checked).values())
     if checked.web.tls_certificate is not None and checked.web.tls_key is not None:
         yield from (Path(checked.web.tls_certificate), Path(checked.web.tls_key))
 

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -131,9 +132,9 @@ def check_ldap(ldap: Ldap) -> None:
         )
 
 
-def check_ca_files(oidc: Oidc, ldap: Ldap) -> None:
-    """Check that the certificates to trust can be used. Raises `ConfigValueError`."""
-    for section, file in ca_files(oidc, ldap).items():
+def check_ca_files(files: Mapping[str, str]) -> None:
+    """Check that the certificates to trust, by section, can be used. Raises `ConfigValueError`."""
+    for section, file in files.items():
         path = (section, "ca_file")
         try:
             found = certificates(file)
@@ -147,12 +148,6 @@ def check_ca_files(oidc: Oidc, ldap: Ldap) -> None:
 def certificates(file: str) -> list[str]:
     """The certificates in a PEM file. Raises OSError, and ValueError for what is no text."""
     return [found.decode("ascii") for found in CERTIFICATE.findall(Path(file).read_bytes())]
-
-
-def ca_files(oidc: Oidc, ldap: Ldap) -> dict[str, str]:
-    """The files of certificates to trust, by the section that is on and names one."""
-    named = {"oidc": oidc.issuer and oidc.ca_file, "ldap": ldap.urls and ldap.ca_file}
-    return {section: file for section, file in named.items() if file}
 
 
 def loopback(host: str) -> bool:

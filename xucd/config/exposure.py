@@ -6,10 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from xucd.config.settings import Settings, read, secret_file
-
-SECRETIVE = ("ami", "oidc", "ldap")
-"""The sections with a secret."""
+from xucd.config.settings import SECRETS, Settings, read, secret_file, secret_files
 
 
 def exposed(settings: Settings, path: Path | None, environ: Mapping[str, str]) -> list[str]:
@@ -27,15 +24,13 @@ def _files(
     if path is not None:
         values = read(path)
         url = values.get("store", {}).get("url")
-        held = [name for name in SECRETIVE if values.get(name, {}).get("secret")]
+        held = [f"{name}.{key}" for name, key in SECRETS.items() if values.get(name, {}).get(key)]
         if held:
-            yield path, " and ".join(f"{name}.secret" for name in held)
+            yield path, " and ".join(held)
         elif url and make_url(url).password:
             yield path, "the database's password"
-    for name in SECRETIVE:
-        file = getattr(settings, name).secret_file
-        if file is not None:
-            yield secret_file(file, path, environ), f"{name}.secret"
+    for name, file in secret_files(settings).items():
+        yield secret_file(file, path, environ), f"{name}.{SECRETS[name]}"
     if settings.web.tls_key is not None:
         yield Path(settings.web.tls_key), "the key of the certificate"
     store = make_url(settings.store.url)

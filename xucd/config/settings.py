@@ -10,7 +10,8 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -21,6 +22,7 @@ from xucd.center.agent import MISSED, UNREACHABLE
 from xucd.center.grammar import REASON_BYTES
 from xucd.center.placeholders import placeholders
 from xucd.config import validation
+from xucd.config.cluster import Cluster, check_cluster
 from xucd.config.directories import Ldap, Oidc, check_ca_files, check_ldap, check_oidc, loopback
 from xucd.config.section import Section as _Section
 from xucd.config.validation import ConfigValueError
@@ -33,6 +35,8 @@ MAX_STATUS = REASON_BYTES // 2
 """Characters of a status, whose name is the reason of a pause; accents take two bytes each."""
 # Environment variables that begin with PREFIX and are not settings.
 NOT_SETTINGS = {"XUCD_CONFIG"}
+SECRETS = {"ami": "secret", "oidc": "secret", "ldap": "secret", "cluster": "nkey"}
+"""The key of the secret in each section that has one. With ``_file``, it is that of its file."""
 STATE_DIRECTORY = "/var/lib/xucd"
 SERVICE_CREDENTIALS = Path("/run/credentials/xucd.service")
 WELL_KNOWN_SECRETS = {
@@ -196,12 +200,16 @@ STATUSES = (
 )
 
 
+NO_AMI = Ami()
+"""Stands for a table that nobody wrote. One with nothing in it is equal, but another object."""
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """All settings. `store.url` is absolute, and secrets have been read from their files."""
 
     strict_rights: bool = False
     web: Web = Web()
-    ami: Ami = Ami()
+    ami: Ami = NO_AMI
     oidc: Oidc = Oidc()
     ldap: Ldap = Ldap()
     asterisk: Asterisk = Asterisk()
@@ -211,13 +219,19 @@ class Settings(_Section, frozen=True, kw_only=True):
     dialing: Dialing = Dialing()
     limits: Limits = Limits()
     retention: Retention = Retention()
+    cluster: Cluster | None = None
     statuses: tuple[StatusSettings, ...] = STATUSES
     sheets: tuple[SheetSettings, ...] = ()
     queue_sheet: str = ""
     """The name of the sheet of queue calls for which the dialplan asks for none; "" for none."""
 
+    @property
+    def is_edge(self) -> bool:
+        """Whether this node has no PBX: it is one of a cluster, and nothing is said of a PBX."""
+        return self.cluster is not None and self.ami is NO_AMI
 
-S = TypeVar("S", Ami, Oidc, Ldap)
+
+S = TypeVar("S", Ami, Oidc, Ldap, Cluster)
 
 
 def load(path: Path | None, environ: Mapping[str, str], *, secret: bool = True) -> Settings:
@@ -232,9 +246,11 @@ def load(path: Path | None, environ: Mapping[str, str], *, secret: bool = True) 
         settings = validation.convert(_overridden(values, environ), Settings)
         if secret:
             settings = _with_secrets(settings, path, environ)
-            check_ca_files(settings.oidc, settings.ldap)
+            check_ca_files(ca_files(settings))
         _check(settings)
         url = _absolute(settings.store.url, environ)
+        if settings.cluster is not None:
+            check_cluster(settings.cluster, url)
     except ConfigValueError as error:
         key = validation.dotted(error.path)
         # A problem that begins with "is" goes on from the key: 'ami.secret is "amp111", …'.
@@ -266,23 +282,30 @@ def _overridden(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str,
         if whole in (top := _types(Settings)):
             values[whole] = _from_text(name, environ[name], top[whole])
             continue
-        kind = top.get(section)
-        types = _types(kind) if isinstance(kind, type) and issubclass(kind, _Section) else {}
+        types = _keys(top.get(section))
         if key not in types:
             raise SettingsError(f"{name} in the environment names no setting")
         table = values.setdefault(section, {})
         if isinstance(table, dict):  # anything else is reported when the whole is converted
             table = {**table, key: _from_text(name, environ[name], types[key])}
-            if key == "secret":  # replaces a secret file too, and the other way round
-                table.pop("secret_file", None)
-            if key == "secret_file":
-                table.pop("secret", None)
+            secret = SECRETS.get(section)
+            if key == secret:  # replaces its file too, and the other way round
+                table.pop(f"{secret}_file", None)
+            if key == f"{secret}_file":
+                table.pop(secret, None)
             values[section] = table
     return values
 
 
 def _types(kind: type[_Section]) -> dict[str, Any]:
     return {field.name: field.type for field in msgspec.structs.fields(kind)}
+
+
+def _keys(kind: Any) -> dict[str, Any]:
+    """The types of a section's keys, by name; none of what is no section."""
+    # A section that may be left out is a union with None.
+    (kind, *_) = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    return _types(kind) if isinstance(kind, type) and issubclass(kind, _Section) else {}
 
 
 def _from_text(name: str, text: str, kind: Any) -> object:
@@ -316,8 +339,14 @@ def _with_secrets(settings: Settings, path: Path | None, environ: Mapping[str, s
     """Read the secrets from their files, and refuse an empty or well-known one of Asterisk's."""
 
     def with_secret(name: str, section: S) -> S:
-        return msgspec.structs.replace(section, secret=_secret(name, section, path, environ))
+        secret = {SECRETS[name]: _secret(name, section, path, environ)}
+        return msgspec.structs.replace(section, **secret)
 
+    cluster = settings.cluster and with_secret("cluster", settings.cluster)
+    oidc, ldap = with_secret("oidc", settings.oidc), with_secret("ldap", settings.ldap)
+    settings = msgspec.structs.replace(settings, oidc=oidc, ldap=ldap, cluster=cluster)
+    if settings.is_edge:
+        return settings
     ami = with_secret("ami", settings.ami)
     if not ami.secret:
         raise ConfigValueError(
@@ -328,30 +357,48 @@ def _with_secrets(settings: Settings, path: Path | None, environ: Mapping[str, s
         raise ConfigValueError(
             ("ami", "secret"), f"is {shown}, Asterisk's well-known default; choose another"
         )
-    oidc, ldap = with_secret("oidc", settings.oidc), with_secret("ldap", settings.ldap)
-    return msgspec.structs.replace(settings, ami=ami, oidc=oidc, ldap=ldap)
+    return msgspec.structs.replace(settings, ami=ami)
 
 
-def _secret(
-    name: str, section: Ami | Oidc | Ldap, path: Path | None, environ: Mapping[str, str]
-) -> str:
+def _secret(name: str, section: _Section, path: Path | None, environ: Mapping[str, str]) -> str:
     """A section's secret, read from its file if there is one. Raises `ConfigValueError`."""
-    if section.secret_file is None:
-        return section.secret
-    if section.secret:
-        raise ConfigValueError(
-            (name, "secret_file"), f"is given beside {name}.secret; give only one of them"
-        )
-    file = secret_file(section.secret_file, path, environ)
+    key = SECRETS[name]
+    given: str = getattr(section, key)
+    named: str | None = getattr(section, f"{key}_file")
+    if named is None:
+        return given
+    of_file = (name, f"{key}_file")
+    if given:
+        raise ConfigValueError(of_file, f"is given beside {name}.{key}; give only one of them")
+    file = secret_file(named, path, environ)
     try:
         secret = file.read_text(encoding="utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
-        raise ConfigValueError((name, "secret_file"), f"{file} is not UTF-8 text") from error
+        raise ConfigValueError(of_file, f"{file} is not UTF-8 text") from error
     except (OSError, ValueError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or error
-        raise ConfigValueError((name, "secret_file"), f"{file} cannot be read: {reason}") from error
-    validation.convert(secret, Annotated[str, Meta(pattern=validation.TEXT)], (name, "secret"))  # type: ignore[arg-type]
-    return secret
+        raise ConfigValueError(of_file, f"{file} cannot be read: {reason}") from error
+    found: str = validation.convert(secret, _types(type(section))[key], (name, key))
+    return found
+
+
+def secret_files(settings: Settings) -> dict[str, str]:
+    """The files of secrets as they are named, by the section that has its secret in one."""
+    named = {
+        name: getattr(getattr(settings, name), f"{key}_file", None) for name, key in SECRETS.items()
+    }
+    return {section: file for section, file in named.items() if file is not None}
+
+
+def ca_files(settings: Settings) -> dict[str, str]:
+    """The files of certificates to trust, by the section that is in use and names one."""
+    oidc, ldap, cluster = settings.oidc, settings.ldap, settings.cluster
+    named = {
+        "oidc": oidc.issuer and oidc.ca_file,
+        "ldap": ldap.urls and ldap.ca_file,
+        "cluster": cluster and cluster.ca_file,
+    }
+    return {section: file for section, file in named.items() if file}
 
 
 def _check(settings: Settings) -> None:

@@ -35,6 +35,9 @@ PROVIDER = r"\Ahttps?://[!-~]+\Z"
 LDAP_URL = r"\Aldaps?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?/?\Z"
 SCOPE = r"\A[!#-\[\]-~]+\Z"
 ATTRIBUTE = r"\A[A-Za-z0-9.;-]+\Z"
+CLUSTER_WORD = r"\A[a-z0-9][a-z0-9-]{0,31}\Z"
+NATS_URL = r"\A(?:nats|tls)://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z"
+NKEY_SEED = r"\ASU[A-Z2-7]{56}\Z"
 CONTACT = r"\A(mailto:|https://|tel:)[!-~]+\Z"
 # Names and texts reach Asterisk as part of a caller id or of an application's argument.
 SPOKEN_NAME = rf"\A[^{grammar.CONTROL}{grammar.UNSEEN}<>,{{}}]*\Z"
@@ -59,6 +62,12 @@ PATTERN_HELP = {
     LDAP_URL: "has to look like ldaps://ldap.example.org, or ldap:// with starttls",
     SCOPE: "has to be one word",
     ATTRIBUTE: "has to be the name of an LDAP attribute, such as uid",
+    CLUSTER_WORD: "may hold only the letters a to z, digits and -, at most 32 of them, and may not"
+    " begin with -",
+    NATS_URL: "has to look like tls://nats.example.org:4222, or nats:// on this machine, without a"
+    " user or a password",
+    NKEY_SEED: "has to be the seed of a user, which begins with SU and has 58 characters, as"
+    " nk -gen user prints it",
     CONTACT: "has to begin with mailto:, https:// or tel:, as in mailto:security@example.org",
     SPOKEN_NAME: "may hold no comma, no brace, no < or >, no line break and no other control "
     "character",

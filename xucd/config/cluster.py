@@ -1,0 +1,64 @@
+"""The settings of a node: how several xucds serve one centre together."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from msgspec import Meta
+from sqlalchemy import make_url
+
+from xucd.config import validation
+from xucd.config.directories import loopback
+from xucd.config.section import Section
+from xucd.config.validation import ConfigValueError
+
+MAIN = "main"
+"""The PBX of lines and queues that name none, and of a node that names none."""
+
+Word = Annotated[str, Meta(pattern=validation.CLUSTER_WORD)]
+
+
+class Cluster(Section, frozen=True, kw_only=True):
+    """A node of a centre that has several.
+
+    `node` is its own name. `pbx` names the PBX that it serves if it has a table `[ami]`; without
+    one it is an edge, which serves clients alone. `name` is the centre's, by which centres that
+    share NATS servers are told apart. `servers` are NATS servers, of which one is used at a time;
+    `nkey` is the seed by which a node proves who it is there.
+    """
+
+    node: Word
+    pbx: Word = MAIN
+    name: Word = "xucd"
+    servers: tuple[Annotated[str, Meta(pattern=validation.NATS_URL)], ...]
+    nkey: Annotated[str, Meta(pattern=validation.NKEY_SEED)] = ""
+    nkey_file: str | None = None
+    ca_file: Annotated[str, Meta(pattern=validation.FILE)] | None = None
+
+
+def check_cluster(cluster: Cluster, store: str) -> None:
+    """Check what types cannot express. `store` is the database's URL. Raises `ConfigValueError`."""
+    if make_url(store).get_backend_name() == "sqlite":
+        raise ConfigValueError(
+            ("store", "url"),
+            "is a SQLite file, which the nodes of a [cluster] cannot share: name one PostgreSQL"
+            " database for all of them, such as postgresql://xucd@db.example.org/xucd",
+        )
+    if not cluster.servers:
+        raise ConfigValueError(
+            ("cluster", "servers"), "is empty; name a NATS server, such as tls://nats.example.org"
+        )
+    for index, url in enumerate(cluster.servers):
+        path = ("cluster", "servers", index)
+        try:
+            parts = urlsplit(url)
+            _ = parts.port
+        except ValueError:
+            raise ConfigValueError(
+                path, f"is {validation.quoted(url)}, whose host or port there cannot be"
+            ) from None
+        if parts.scheme != "tls" and not loopback(parts.hostname or ""):
+            raise ConfigValueError(
+                path,
+                f"is {validation.quoted(url)} without TLS: callers' numbers and users' commands"
+                " would cross the network in clear text; use tls://",
+            )
