@@ -6,7 +6,7 @@ import asyncio
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import jsonschema
@@ -15,6 +15,7 @@ import pytest_asyncio
 
 from integration.client import http
 from integration.fixtures import World
+from integration.pages.wire import Wire
 from integration.test_ami_link import Proxy
 from xucd.client import CenterClient, Refused, connect
 from xucd.cti import messages as msg
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.any_asterisk
 
 ROOT = Path(__file__).parents[1]
 DEADLINE = 60.0
+ELSEWHERE = 8  # seconds within which a client is at another address
 TTL = 8  # seconds that a token is good for, where that is looked at
 
 
@@ -238,6 +240,33 @@ async def test_a_xucd_that_was_killed_is_found_again_and_goes_on(world: World) -
         )
         await bruce.pause_agent(reason="lunch")
         assert (await paused).cause == "lunch"
+        await bruce.log_out_agent()
+
+
+@pytest.mark.parametrize("how", [Wire.cut, Wire.silence])
+async def test_a_client_of_several_addresses_goes_to_the_next(
+    world: World, how: Callable[[Wire], None]
+) -> None:
+    async with Wire(world.xucd.port) as first, await client(world, "bruce") as bruce:
+        await bruce.log_in_agent(phone_number="1001")
+        addresses = [f"http://127.0.0.1:{port}" for port in (first.port, world.xucd.port)]
+        async with await connect(addresses, "ada", "ada-demo") as ada:
+            await ada.watch("agents", "queues", "queueCalls")
+            hello = asyncio.create_task(ada.until(msg.LoggedOn, within=ELSEWHERE))
+            how(first)
+            asked = asyncio.create_task(ada.pause_agent(agent_id=8, reason="lunch"))
+            await hello
+            with pytest.raises(Refused) as refusal:
+                await asked
+            assert refusal.value.code == "Disconnected"
+            await ada.opened()
+            assert _shown(ada) == "AgentReady"
+            paused = asyncio.create_task(
+                ada.until(msg.AgentStateEvent, lambda event: event.name == "AgentOnPause")
+            )
+            await bruce.pause_agent(reason="coffee")
+            assert (await paused).cause == "coffee"
+            await ada.unpause_agent(agent_id=8)
         await bruce.log_out_agent()
 
 

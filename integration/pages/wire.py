@@ -7,11 +7,12 @@ import contextlib
 
 
 class Wire:
-    """A port of its own before another of this machine, that can be cut and mended."""
+    """A port of its own before another of this machine, that can be cut, silent, and mended."""
 
     def __init__(self, beyond: int) -> None:
         self._beyond = beyond
         self._whole = True
+        self._silent = False
         self._ends: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Wire:
@@ -29,6 +30,10 @@ class Wire:
         for end in self._ends:
             end.transport.abort()
 
+    def silence(self) -> None:
+        """Pass nothing on any more, of which neither side is told."""
+        self._silent = True
+
     def mend(self) -> None:
         """Let new connections come about."""
         self._whole = True
@@ -45,6 +50,7 @@ class Wire:
     async def _pass(self, reader: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):  # the wire was cut, or a party left
             while data := await reader.read(65536):
-                to.write(data)
-                await to.drain()
+                if not self._silent:
+                    to.write(data)
+                    await to.drain()
         to.close()

@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import logging
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self, TypeVar, cast
 from weakref import WeakSet
 
@@ -23,6 +23,8 @@ from xucd.cti.parts import PARTS, SentCommand, StatePart
 
 REPLACED, SIGNED_OUT = 4010, 4011
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds
+HEARTBEAT, QUICK_HEARTBEAT = 5.0, 1.5
+"""Seconds between two pings: with one address, and with others to go to."""
 AT_ONCE = 50
 """How many reading commands may be unanswered at a time."""
 
@@ -32,11 +34,12 @@ log = logging.getLogger("xucd.client")
 
 
 async def connect(
-    url: str, login: str = "", password: str = "", *, token: str = ""
+    url: str | Sequence[str], login: str = "", password: str = "", *, token: str = ""
 ) -> "CenterClient":
     """Sign in by login and password or by a token, open the link and read the user's own state.
 
-    Raises `Refused`.
+    `url` may be several, of nodes of one centre: the first that answers is used until it fails,
+    then the next. Raises `Refused`.
     """
     center = CenterClient(Authentication(url, login, password, token))
     await center._start()
@@ -220,11 +223,17 @@ class CenterClient(Commands):
 
     async def _open(self) -> ClientLink:
         self._greeting = asyncio.get_running_loop().create_future()
-        self._link = await ClientLink.open(
-            self._authentication.address(resume=1, **self._position),
-            self._receive,
-            answers=self._answers,
-        )
+        addresses = self._authentication.addresses
+        try:
+            self._link = await ClientLink.open(
+                self._authentication.address(resume=1, **self._position),
+                self._receive,
+                heartbeat=QUICK_HEARTBEAT if addresses.several else HEARTBEAT,
+                answers=self._answers,
+            )
+        except Refused:
+            addresses.move_on()
+            raise
         return self._link
 
     async def _keep_open(self, link: ClientLink) -> None:
@@ -271,6 +280,9 @@ class CenterClient(Commands):
                 self._position = {}
             elif code == SIGNED_OUT:
                 self._authentication.forget()
+            if link.silent or not self._greeting.done():
+                self._authentication.addresses.move_on()
+            # Any other link may be resumed where it was, if somebody answers there.
             return self._greeting.done()
         finally:
             gone.cancel()

@@ -5,7 +5,7 @@ import contextlib
 import json
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
@@ -15,6 +15,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from xucd.client.errors import Refused
 from xucd.cti.messages import CommandResult
 
+SILENT_BEATS = 4
+"""After how many heartbeats in which nothing came a link is lost."""
+
 
 class Received(msgspec.Struct, rename={"kind": "msgType", "body": "ctiMessage"}):
     """A frame from xucd; `kind` is empty for an echoed heartbeat."""
@@ -22,6 +25,17 @@ class Received(msgspec.Struct, rename={"kind": "msgType", "body": "ctiMessage"})
     kind: str = ""
     body: msgspec.Raw = msgspec.Raw(b"null")
     position: int | None = None
+
+
+class _Socket(ClientConnection):
+    """A WebSocket that knows when it heard anything last, even a part of a long frame."""
+
+    heard_at = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        """Feed incoming data to the protocol."""
+        self.heard_at = asyncio.get_running_loop().time()
+        super().data_received(data)
 
 
 class Answers:
@@ -82,19 +96,25 @@ class ClientLink:
     """An open WebSocket. `heard(raw, received)` is called for each frame, before its result.
 
     With `answers`, commands may be answered over a later link, and its owner gives them up.
+    `silent` says that the link was lost because nothing came for too long.
     """
 
     def __init__(
         self,
-        socket: ClientConnection,
+        socket: _Socket,
         heard: Callable[[str, Received], None],
+        heartbeat: float | None,
         answers: Answers | None = None,
     ) -> None:
+        self.silent = False
         self._socket = socket
         self._heard = heard
         self._answers = answers or Answers()
         self._gives_up = answers is None
         self._reading = asyncio.create_task(self._read())
+        if heartbeat is not None:
+            watching = asyncio.create_task(self._end_in_silence(SILENT_BEATS * heartbeat))
+            self._reading.add_done_callback(lambda _: watching.cancel())
 
     @classmethod
     async def open(
@@ -104,7 +124,7 @@ class ClientLink:
         heartbeat: float | None = 5.0,
         answers: Answers | None = None,
     ) -> "ClientLink":
-        """Open a link. After three unanswered heartbeats (seconds apart) it counts as lost.
+        """Open a link, with a ping every `heartbeat` seconds. After four in silence it is lost.
 
         Raises `Refused` with ``Unreachable``.
         """
@@ -113,11 +133,12 @@ class ClientLink:
                 address,
                 max_size=None,
                 ping_interval=heartbeat,
-                ping_timeout=None if heartbeat is None else 3 * heartbeat,
+                ping_timeout=None,
+                create_connection=_Socket,
             )
         except (OSError, InvalidHandshake, TimeoutError) as error:
             raise Refused("Unreachable", f"There is no WebSocket to be had: {error}") from None
-        return cls(socket, heard, answers)
+        return cls(cast(_Socket, socket), heard, heartbeat, answers)
 
     async def say(self, text: str) -> None:
         """Send a frame. Raises `Refused` with ``Disconnected``."""
@@ -149,6 +170,14 @@ class ClientLink:
         await asyncio.shield(self._reading)
         await self._socket.wait_closed()
         return self._socket.close_code, self._socket.close_reason
+
+    async def _end_in_silence(self, patience: float) -> None:
+        loop = asyncio.get_running_loop()
+        # Each byte puts the end off.
+        while (left := self._socket.heard_at + patience - loop.time()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(left)
+        self.silent = True
+        self.cut()
 
     async def _read(self) -> None:
         try:
