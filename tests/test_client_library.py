@@ -30,6 +30,7 @@ MODULES = ROOT / "node_modules"
 SAMPLE = Path(__file__).parent / "data" / "library_sample.ts"
 PACKED = {
     "README.md",
+    "addresses.js",
     "commands.js",
     "errors.js",
     "events.js",

@@ -91,6 +91,10 @@ async def test_the_program_in_the_documents_runs(world: World, tmp_path: Path) -
     assert "Bruce AgentOnPause" in lines
 
 
+async def test_several_addresses_of_which_one_is_lost(world: World) -> None:
+    await node(world, "addresses")
+
+
 async def test_a_link_that_is_cut_again_and_again(world: World) -> None:
     ada = await world.client("ada")
     await ada.ask("subscribeToAgentEvents")

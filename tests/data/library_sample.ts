@@ -3,6 +3,7 @@
 import { connect, Refused, type AgentView, type Center, type PhoneEvent } from "xucd";
 
 const center: Center = await connect({ url: "http://127.0.0.1:8090", login: "bruce", password: "" });
+await connect({ url: ["http://127.0.0.1:8090", "http://127.0.0.1:8091"], token: center.token });
 await center.watch("agents", "queues", "queueCalls", "callbacks", "statistics", "memberships");
 
 const off = center.on("PhoneEvent", (event: PhoneEvent) => {

@@ -18,6 +18,8 @@ import { refusal, Refused } from "./errors.js";
  * @property {(refused: Refused) => void} ended
  */
 
+const HEARTBEAT = 5000;
+const QUICK_HEARTBEAT = 1500; // where there is another address to go to
 const UNANSWERED = 3;
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 15_000;
@@ -50,10 +52,10 @@ export class Link {
    * @param {{WebSocket: typeof WebSocket, heartbeat?: number}} options
    * @param {LinkHandlers} on
    */
-  constructor(session, { WebSocket, heartbeat = 5000 }, on) {
+  constructor(session, { WebSocket, heartbeat }, on) {
     this.#session = session;
     this.#WebSocket = WebSocket;
-    this.#heartbeat = heartbeat;
+    this.#heartbeat = heartbeat ?? (session.addresses.several ? QUICK_HEARTBEAT : HEARTBEAT);
     this.#on = on;
   }
 
@@ -68,6 +70,7 @@ export class Link {
       };
     });
     socket.onclose = (event) => this.#disconnected(event.code);
+    this.#startBeat();
   }
 
   /** Ends the link for good. */
@@ -108,11 +111,15 @@ export class Link {
       this.#place = { .../** @type {Required<LoggedOn>} */ (ctiMessage).stream };
       this.#failures = 0;
       this.#greeted = true;
-      this.#beat = setInterval(() => this.#ping(), this.#heartbeat);
     } else if (position !== undefined && this.#place !== null) {
       this.#place.position = position;
     }
     this.#on.received(msgType, ctiMessage);
+  }
+
+  /** Detects silence, also before the link is open. */
+  #startBeat() {
+    this.#beat = setInterval(() => this.#ping(), this.#heartbeat);
   }
 
   #ping() {
@@ -124,7 +131,7 @@ export class Link {
     this.send({ claz: "ping" });
   }
 
-  /** @param {number} [code] the WebSocket's close code */
+  /** @param {number} [code] the WebSocket's close code; none if it fell silent */
   #disconnected(code) {
     if (code === REPLACED) {
       this.#place = null;
@@ -132,6 +139,10 @@ export class Link {
       this.#session.forget();
     }
     const wasOpen = this.#greeted;
+    // Any other link may be resumed where it was, if somebody answers there.
+    if (code === undefined || !wasOpen) {
+      this.#session.addresses.moveOn();
+    }
     this.#stopTimers();
     this.#drop();
     if (wasOpen) {
@@ -172,6 +183,7 @@ export class Link {
     }
     if (!this.#closed) {
       this.#connect();
+      this.#startBeat();
     }
   }
 

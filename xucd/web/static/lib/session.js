@@ -1,5 +1,6 @@
 /* Signing in over HTTP, and a token that is renewed long before it expires. */
 
+import { Addresses } from "./addresses.js";
 import { refusal, Refused } from "./errors.js";
 
 /** @import { Options } from "./xucd.js" */
@@ -13,9 +14,8 @@ const FIRST_PAUSE = 1000;
 const SHORTEST_PAUSE = 1000; // a token's life is short where its sign-in is about to end
 const FINAL = [400, 401, 403, 404];
 
-/** A signed-in user. `renewed(token)` is called with each new token. */
+/** A signed-in user. `renewed(token)` is called with each new token, which all nodes of a centre accept. */
 export class Session {
-  #url;
   #login;
   #password;
   /** @type {Timer} */
@@ -24,11 +24,11 @@ export class Session {
   #renewed;
 
   /**
-   * @param {Pick<Options, "url" | "login" | "password" | "token">} options
+   * @param {Pick<Options, "login" | "password" | "token"> & {url: string | readonly string[]}} options
    * @param {(token: string) => void} renewed
    */
   constructor({ url, login, password, token }, renewed) {
-    this.#url = url;
+    this.addresses = new Addresses(url);
     this.#login = login;
     this.#password = password;
     this.#renewed = renewed;
@@ -48,7 +48,7 @@ export class Session {
   async renew() {
     try {
       const headers = { Authorization: `Bearer ${this.token}` };
-      this.#keep(await this.#request("check", { headers }));
+      this.#keep(await this.#askAny("check", { headers }));
     } catch (error) {
       if (refusal(error).code !== "TokenExpired" || this.#password === undefined) {
         throw error;
@@ -75,7 +75,7 @@ export class Session {
    */
   async signOut(everywhere) {
     this.end();
-    await this.#request("logout", {
+    await this.#askAny("logout", {
       method: "POST",
       headers: { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" },
       body: JSON.stringify({ everywhere }),
@@ -91,7 +91,8 @@ export class Session {
    */
   async changePassword(password, newPassword) {
     this.#keep(
-      await this.#request("password", {
+      // Of one node alone: once changed, the present password is wrong at the next one.
+      await request(this.addresses.present, "password", {
         method: "POST",
         headers: { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" },
         body: JSON.stringify({ password, newPassword }),
@@ -102,11 +103,11 @@ export class Session {
     }
   }
 
-  /** The address of the WebSocket; `place` says where to resume.
+  /** The address of the WebSocket, at the present address; `place` says where to resume.
    * @param {Place | null} place
    */
   address(place) {
-    const url = new URL("/xuc/api/2.0/cti", this.#url);
+    const url = new URL("/xuc/api/2.0/cti", this.addresses.present);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const resumed = place && { epoch: place.epoch, position: String(place.position) };
     url.search = String(new URLSearchParams({ token: this.token, resume: "1", ...resumed }));
@@ -115,7 +116,7 @@ export class Session {
 
   async #signIn() {
     this.#keep(
-      await this.#request("login", {
+      await this.#askAny("login", {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ login: this.#login, password: this.#password }),
@@ -160,27 +161,36 @@ export class Session {
    * @param {string} name
    * @param {RequestInit} options
    */
-  async #request(name, options) {
-    const url = new URL(`/xuc/api/2.0/auth/${name}`, this.#url);
-    let answer;
-    try {
-      answer = await fetch(url, { ...options, cache: "no-store", credentials: "omit" });
-    } catch {
-      throw new Refused("Unreachable", "xucd cannot be reached.");
-    }
-    const body = await answer.json().catch(() => ({}));
-    if (answer.ok) {
-      return body;
-    }
-    const refused = new Refused(
-      body.error ?? "Unreachable",
-      body.message ?? `xucd answered with an error (${answer.status}).`,
-    );
-    const wait = Number(answer.headers.get("Retry-After"));
-    if (wait) {
-      refused.detail.retryAfter = wait; // seconds
-    }
-    refused.final = FINAL.includes(answer.status);
-    throw refused;
+  #askAny(name, options) {
+    return this.addresses.ask((url, signal) => request(url, name, { ...options, signal }));
   }
+}
+
+/**
+ * @param {string} base
+ * @param {string} name
+ * @param {RequestInit} options
+ */
+async function request(base, name, options) {
+  const url = new URL(`/xuc/api/2.0/auth/${name}`, base);
+  let answer;
+  try {
+    answer = await fetch(url, { ...options, cache: "no-store", credentials: "omit" });
+  } catch {
+    throw new Refused("Unreachable", "xucd cannot be reached.");
+  }
+  const body = await answer.json().catch(() => ({}));
+  if (answer.ok) {
+    return body;
+  }
+  const refused = new Refused(
+    body.error ?? "Unreachable",
+    body.message ?? `xucd answered with an error (${answer.status}).`,
+  );
+  const wait = Number(answer.headers.get("Retry-After"));
+  if (wait) {
+    refused.detail.retryAfter = wait; // seconds
+  }
+  refused.final = FINAL.includes(answer.status);
+  throw refused;
 }

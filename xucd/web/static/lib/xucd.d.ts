@@ -13,13 +13,16 @@ export class Refused extends Error {
 
 /** Where xucd is and who signs in. */
 export interface Options {
-  /** xucd's address, such as `https://xucd.example.com`; a page's own unless given. */
-  url?: string;
+  /** xucd's address, such as `https://xucd.example.com`; a page's own unless given.
+   *
+   * Or several, of nodes of one centre: the first that answers is used until it fails, then the next. */
+  url?: string | readonly string[];
   login?: string;
   password?: string;
   /** Instead of login and password: a token that is still good. */
   token?: string;
-  /** Milliseconds between two heartbeats, 5000 unless given; after three in vain the link is lost. */
+  /** Milliseconds between two heartbeats: 5000 unless given, with several addresses 1500. After three
+   * in vain the link is lost. */
   heartbeat?: number;
   /** The class of WebSockets; the platform's own, or else that of the package `ws`. */
   WebSocket?: unknown;
