@@ -1,0 +1,133 @@
+"""A NATS server of the distribution's, in a folder of its own; it can be frozen and killed.
+
+It listens on a port of 127.0.0.1 that stays its own. With `tls` it speaks nothing else, with a
+certificate that signs itself; `settings` are more lines of its configuration, such as its users.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from integration.ports import free_port
+from tests.certificates import certificate
+
+DEADLINE = 30.0
+
+
+def users(centre: str, nodes: Mapping[str, str]) -> str:
+    """Settings with a user for each node, by its public nkey.
+
+    A node says to another what it has to say under CENTRE.FROM.TO, and nobody else can.
+    """
+    each = "".join(
+        f'{{ nkey: {public}, permissions: {{ publish: "{centre}.{node}.*",'
+        f' subscribe: "{centre}.*.{node}" }} }}\n'
+        for node, public in nodes.items()
+    )
+    return f"authorization {{ users: [\n{each}] }}"
+
+
+class Nats:
+    """Use it as a context manager: it is started then, and removed at the end."""
+
+    def __init__(self, settings: str = "", *, tls: bool = False) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="xucd-nats-", dir="/tmp"))
+        self._settings = settings
+        self._tls = tls
+        self.port = free_port()
+        self._server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"{'tls' if self._tls else 'nats'}://127.0.0.1:{self.port}"
+
+    @property
+    def ca_file(self) -> str:
+        """Its certificate, signed by itself."""
+        return str(self._folder / "cert.pem")
+
+    @property
+    def trust(self) -> ssl.SSLContext | None:
+        """What a client is to trust; None without TLS."""
+        return ssl.create_default_context(cafile=self.ca_file) if self._tls else None
+
+    @property
+    def log(self) -> str:
+        """What it has said."""
+        return (self._folder / "log").read_text()
+
+    def __enter__(self) -> Self:
+        try:
+            text = f"listen: 127.0.0.1:{self.port}\n{self._settings}\n"
+            if self._tls:
+                chain, key = certificate(self._folder, trusted=True)
+                text += f'tls {{ cert_file: "{chain}", key_file: "{key}" }}\n'
+            (self._folder / "nats.conf").write_text(text)
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        shutil.rmtree(self._folder)
+
+    def start(self) -> None:
+        """Start it; returns when it answers."""
+        # The server ends with the tests even when they are killed.
+        with (self._folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", _program(), "-c", self._folder / "nats.conf"],
+                stdout=log, stderr=log,
+            )  # fmt: skip
+        end = time.monotonic() + DEADLINE
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                assert self._server.poll() is None, f"nats-server has ended: {self.log}"
+                assert time.monotonic() < end, f"nats-server does not answer: {self.log}"
+                time.sleep(0.02)  # there is nothing to wait on
+
+    def stop(self) -> None:
+        """End it in order: it says goodbye to its clients."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self._end(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Let it accept connections, and answer nothing."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it answer again."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGCONT)
+
+    def _end(self, how: signal.Signals) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.send_signal(how)
+            server.send_signal(signal.SIGCONT)  # one that is frozen would end only afterwards
+            server.wait(DEADLINE)
+
+
+def _program() -> str:
+    found = shutil.which("nats-server", path="/usr/local/bin:/usr/sbin:/usr/bin")
+    assert found is not None, "nats-server is missing: run integration/bin/ensure-test-tools"
+    return found
