@@ -1,0 +1,310 @@
+"""The link to NATS, beside a real server that is killed, frozen and not there yet."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from structlog.testing import capture_logs
+
+from integration.nats import Nats, users
+from xucd.cluster import nats_connection
+from xucd.cluster.nats_link import NatsLink
+from xucd.cluster.nkey import Nkey
+
+DEADLINE = 30.0
+
+
+class Heard:
+    """What was heard, and how often a link came up and went down."""
+
+    def __init__(self, link: NatsLink) -> None:
+        self.messages: list[tuple[str, bytes]] = []
+        self.ups = self.downs = 0
+        self._changed = asyncio.Event()
+        link.on_up, link.on_down = self.up, self.down
+
+    def message(self, subject: str, data: bytes) -> None:
+        self.messages.append((subject, data))
+        self._changed.set()
+
+    def up(self) -> None:
+        self.ups += 1
+        self._changed.set()
+
+    def down(self) -> None:
+        self.downs += 1
+        self._changed.set()
+
+    async def until(self, *, ups: int = 0, downs: int = 0, last: bytes | None = None) -> None:
+        async with asyncio.timeout(DEADLINE):
+            while (
+                self.ups < ups
+                or self.downs < downs
+                or (last is not None and last not in [data for _, data in self.messages])
+            ):
+                self._changed.clear()
+                await self._changed.wait()
+
+
+class Linked:
+    """A link, and what it heard."""
+
+    def __init__(self, *servers: Nats, nkey: Nkey | None = None, trust: bool = True) -> None:
+        self.link = NatsLink(
+            [server.url for server in servers],
+            tls=servers[0].trust if trust else None,
+            nkey=nkey.seed if nkey else None,
+            name="a-test",
+        )
+        self.heard = Heard(self.link)
+
+    async def __aenter__(self) -> "Linked":
+        await self.link.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.link.close()
+
+
+@pytest.fixture
+def nats() -> Iterator[Nats]:
+    with Nats() as server:
+        yield server
+
+
+@pytest.fixture
+async def pair(nats: Nats) -> AsyncIterator[tuple[Linked, Linked]]:
+    """One who publishes, and one who hears `a.>`."""
+    async with Linked(nats) as one, Linked(nats) as other:
+        other.link.subscribe("a.>", other.heard.message)
+        await other.heard.until(ups=1)
+        await settled(other)
+        yield one, other
+
+
+async def settled(linked: Linked) -> None:
+    """Wait until the server has done what the link has sent so far."""
+    linked.link.subscribe("settled", linked.heard.message)
+    linked.link.publish("settled", b"settled")
+    await linked.heard.until(last=b"settled")
+    linked.heard.messages.clear()
+
+
+async def test_messages_arrive_in_their_order_over_all_subscriptions(nats: Nats) -> None:
+    async with Linked(nats) as one, Linked(nats) as other:
+        other.link.subscribe("a.*", other.heard.message)
+        other.link.subscribe("b.*", other.heard.message)
+        await settled(other)
+        sent = [(f"{'ab'[number % 2]}.{number % 7}", b"%d" % number) for number in range(2000)]
+        for number, (subject, data) in enumerate(sent):
+            assert one.link.publish(subject, data)
+            if number % 50 == 0:
+                await asyncio.sleep(0)
+        await other.heard.until(last=b"1999")
+        assert other.heard.messages == sent
+
+
+async def test_nothing_that_is_published_while_the_server_is_away_arrives_after(
+    nats: Nats, pair: tuple[Linked, Linked]
+) -> None:
+    one, other = pair
+    nats.kill()
+    await one.heard.until(downs=1)
+    assert not one.link.connected
+    assert not one.link.publish("a.b", b"while it is away")
+    nats.start()
+    await one.heard.until(ups=2)
+    await other.heard.until(ups=2)
+    assert one.link.publish("a.b", b"now")
+    await other.heard.until(last=b"now")
+    assert other.heard.messages == [("a.b", b"now")]
+
+
+async def test_what_waits_for_a_frozen_server_is_bounded_and_forgotten(
+    nats: Nats, pair: tuple[Linked, Linked]
+) -> None:
+    one, other = pair
+    nats.freeze()
+    published = 0
+    chunk = b"x" * (64 << 10)
+    while one.link.publish("a.b", chunk):
+        published += 1
+        await asyncio.sleep(0)
+    assert one.link.connected, "it was the backlog that was full"
+    await one.heard.until(downs=1)
+    await other.heard.until(downs=1)
+    nats.thaw()
+    await one.heard.until(ups=2)
+    await other.heard.until(ups=2)
+    one.link.publish("a.b", b"now")
+    await other.heard.until(last=b"now")
+    forgotten = published + 1 - len(other.heard.messages)
+    assert forgotten >= nats_connection.BACKLOG // len(chunk) - 1
+
+
+async def test_a_frozen_server_is_noticed_and_used_again_when_it_goes_on(
+    nats: Nats, pair: tuple[Linked, Linked]
+) -> None:
+    one, other = pair
+    with capture_logs() as logs:
+        nats.freeze()
+        await one.heard.until(downs=1)
+        await other.heard.until(downs=1)
+    assert {entry["reason"] for entry in logs if "lost" in entry["event"]} == {
+        "the server is silent"
+    }
+    nats.thaw()
+    await one.heard.until(ups=2)
+    await other.heard.until(ups=2)
+    one.link.publish("a.b", b"now")
+    await other.heard.until(last=b"now")
+
+
+async def test_a_server_that_stops_is_replaced_by_another(nats: Nats) -> None:
+    with Nats() as second:
+        async with Linked(nats, second) as one:
+            await one.heard.until(ups=1)
+            nats.stop()
+            await one.heard.until(ups=2, downs=1)
+            assert one.link.connected
+
+
+async def test_a_link_waits_for_a_server_that_is_not_there_yet(nats: Nats) -> None:
+    nats.kill()
+    async with Linked(nats) as one:
+        one.link.subscribe("a.b", one.heard.message)
+        assert not one.link.connected
+        assert not one.link.publish("a.b", b"")
+        nats.start()
+        await one.heard.until(ups=1)
+        assert one.link.max_payload == 1 << 20
+        one.link.publish("a.b", b"now")
+        await one.heard.until(last=b"now")
+        assert (one.heard.ups, one.heard.downs) == (1, 0)
+
+
+async def test_a_key_that_the_server_does_not_know_is_logged_once_and_tried_on() -> None:
+    known, unknown = Nkey.new(), Nkey.new()
+    with Nats(users("xucd", {"edge-1": known.public})) as server, capture_logs() as logs:
+        async with Linked(server, nkey=unknown) as one:
+            async with asyncio.timeout(DEADLINE):
+                # Another program's file, of which nothing tells.
+                while server.log.count("authentication error") < 3:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+            assert not one.link.connected
+    said = [entry["reason"] for entry in logs if entry["event"] == "cannot connect to NATS"]
+    assert said == ["Authorization Violation"]
+
+
+async def test_a_node_speaks_and_listens_only_under_its_own_name() -> None:
+    keys = {node: Nkey.new() for node in ("owner-1", "edge-1", "edge-2")}
+    settings = users("xucd", {node: key.public for node, key in keys.items()})
+    with Nats(settings) as server, capture_logs() as logs:
+        owner, edge = (Linked(server, nkey=keys[node]) for node in ("owner-1", "edge-1"))
+        owner.link.subscribe("xucd.*.owner-1", owner.heard.message)
+        edge.link.subscribe("xucd.*.edge-2", edge.heard.message)
+        edge.link.subscribe("xucd.*.edge-1", edge.heard.message)
+        async with owner, edge:
+            assert owner.link.publish("xucd.owner-1.edge-2", b"for another")
+            assert owner.link.publish("xucd.owner-1.edge-1", b"hello")
+            await edge.heard.until(last=b"hello")
+            assert edge.link.publish("xucd.edge-2.owner-1", b"as another")
+            assert edge.link.publish("xucd.edge-2.owner-1", b"as another")
+            assert edge.link.publish("xucd.edge-1.owner-1", b"as itself")
+            await owner.heard.until(last=b"as itself")
+        assert edge.heard.messages == [("xucd.owner-1.edge-1", b"hello")]
+        assert owner.heard.messages == [("xucd.edge-1.owner-1", b"as itself")]
+    assert [entry["reason"] for entry in logs if entry["event"] == "NATS turns something down"] == [
+        'Permissions Violation for Subscription to "xucd.*.edge-2"',
+        'Permissions Violation for Publish to "xucd.edge-2.owner-1"',
+    ]
+
+
+async def test_a_link_over_tls_carries_messages() -> None:
+    with Nats(tls=True) as server:
+        async with Linked(server) as one:
+            one.link.subscribe("a.b", one.heard.message)
+            one.link.publish("a.b", b"x" * 200_000)
+            await one.heard.until(last=b"x" * 200_000)
+            server.kill()
+            server.start()
+            await one.heard.until(ups=2, downs=1)
+            one.link.publish("a.b", b"now")
+            await one.heard.until(last=b"now")
+
+
+@pytest.mark.parametrize(
+    ("serves_tls", "scheme", "why"),
+    [(True, "tls", "certificate verify failed"), (True, "nats", "asks for TLS"),
+     (False, "tls", "offers no TLS")],
+)  # fmt: skip
+async def test_a_server_without_the_tls_that_is_wanted_is_not_used(
+    serves_tls: bool, scheme: str, why: str
+) -> None:
+    with Nats(tls=serves_tls) as server, capture_logs() as logs:
+        link = NatsLink([f"{scheme}://127.0.0.1:{server.port}"], tls=_stranger(scheme))
+        await link.start()
+        assert not link.connected
+        await link.close()
+    assert why in logs[0]["reason"]
+
+
+def _stranger(scheme: str) -> ssl.SSLContext | None:
+    return ssl.create_default_context() if scheme == "tls" else None
+
+
+async def test_what_was_published_before_the_end_arrives(
+    pair: tuple[Linked, Linked],
+) -> None:
+    one, other = pair
+    assert one.link.publish("a.b", b"goodbye")
+    await one.link.close()
+    assert not one.link.publish("a.b", b"too late")
+    await other.heard.until(last=b"goodbye")
+    assert (one.heard.downs, other.heard.messages) == (0, [("a.b", b"goodbye")])
+
+
+async def test_a_callback_that_fails_keeps_nothing_else_from_being_heard(
+    nats: Nats, pair: tuple[Linked, Linked]
+) -> None:
+    one, other = pair
+
+    def fail(subject: str, data: bytes) -> None:
+        raise RuntimeError(data)
+
+    other.link.subscribe("a.fails", fail)
+    await settled(other)
+    with capture_logs() as logs:
+        one.link.publish("a.fails", b"1")
+        one.link.publish("a.b", b"2")
+        await other.heard.until(last=b"2")
+    assert [entry["subject"] for entry in logs] == ["a.fails"]
+
+
+async def test_what_is_too_long_is_refused_before_the_server_would_end_the_connection(
+    pair: tuple[Linked, Linked],
+) -> None:
+    one, other = pair
+    with pytest.raises(ValueError, match="1048577 bytes are too many"):
+        one.link.publish("a.b", b"x" * (one.link.max_payload + 1))
+    assert one.link.publish("a.b", b"x" * one.link.max_payload)
+    await other.heard.until(last=b"x" * one.link.max_payload)
+    assert one.heard.downs == 0
+
+
+async def test_a_server_that_asks_whether_the_link_is_alive_is_answered() -> None:
+    answered = asyncio.get_running_loop().create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"max_payload":100}\r\n')
+        await reader.readuntil(b"PING\r\n")
+        writer.write(b"PONG\r\nPING\r\n")
+        answered.set_result(await reader.readuntil(b"PONG\r\n"))
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        link = NatsLink([f"nats://127.0.0.1:{server.sockets[0].getsockname()[1]}"])
+        await link.start()
+        assert (await asyncio.wait_for(answered, DEADLINE)).endswith(b"PONG\r\n")
+        await link.close()

@@ -1,0 +1,1 @@
+"""Many nodes, one centre: the relay between nodes, and who owns a PBX."""
