@@ -14,6 +14,8 @@ import msgspec
 Profile = Literal["Admin", "Supervisor"]
 T = TypeVar("T")
 
+MAIN = "main"
+"""The PBX of a line or a queue of which no other is named, and of a centre that has one."""
 
 _SHRUNK = re.compile(r"-|\.(?!\Z)")
 """What Asterisk leaves out of a caller id's number."""
@@ -38,7 +40,10 @@ class Group(msgspec.Struct, frozen=True, gc=False):
 
 
 class Queue(msgspec.Struct, frozen=True, gc=False):
-    """A queue. `name` is Asterisk's own name for it; `wrapup` is in seconds, 0 for none."""
+    """A queue. `name` is Asterisk's own name for it; `wrapup` is in seconds, 0 for none.
+
+    `pbx` is the PBX that it is on. Another one may have a queue of the same name.
+    """
 
     id: int
     name: str
@@ -46,6 +51,7 @@ class Queue(msgspec.Struct, frozen=True, gc=False):
     number: str
     context: str = "default"
     wrapup: int = 0
+    pbx: str = MAIN
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -53,7 +59,8 @@ class Line(msgspec.Struct, frozen=True, gc=False):
 
     `interface` is what its queue members are called by: ``PJSIP/1001``, or another way to the same
     phone, such as FreePBX's ``Local/1001@from-queue/n``. `device` is the phone itself,
-    ``PJSIP/1001``; "" where the interface is that.
+    ``PJSIP/1001``; "" where the interface is that. `pbx` is the PBX that the phone is registered
+    with; another one may have a phone that is called the same.
     """
 
     id: int
@@ -61,6 +68,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     interface: str
     context: str = "default"
     device: str = ""
+    pbx: str = MAIN
 
     @property
     def phone(self) -> str:
@@ -161,6 +169,8 @@ class Directory:
     """All configured records, indexed by the keys that events and commands name them by.
 
     Raises nothing itself: look-ups are dictionaries, and the caller handles a missing key.
+    Queues by name, and lines by interface, device or caller id, are those that one PBX calls so:
+    of a centre with several, `of_pbx` has them. Lines' numbers are unique in the whole centre.
     """
 
     def __init__(
@@ -204,6 +214,18 @@ class Directory:
             for by_key in (self.line_by_device, self.line_by_interface)
             for key, line in by_key.items()
         }
+
+    def of_pbx(self, pbx: str) -> "Directory":
+        """The centre as one PBX has it: the lines and queues that are on it, and everybody.
+
+        Users and agents keep the ids of lines and queues that are elsewhere.
+        """
+        queues = [queue for queue in self.queues.values() if queue.pbx == pbx]
+        lines = [line for line in self.lines.values() if line.pbx == pbx]
+        if len(queues) == len(self.queues) and len(lines) == len(self.lines):
+            return self
+        groups, agents, users = self.groups, self.agents, self.users
+        return Directory(groups.values(), queues, lines, agents.values(), users.values())
 
     def put_agent(self, agent: Agent) -> None:
         """Replace one agent's record by another of the same id."""

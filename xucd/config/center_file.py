@@ -26,6 +26,7 @@ from xucd.config.plan import (
     PlannedPeriod,
 )
 from xucd.config.problems import Problems
+from xucd.config.queue_names import queue_ids, several, without_pbx
 from xucd.config.validation import ConfigValueError, Path
 
 DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
@@ -141,6 +142,14 @@ class _Reader:
                 self.copies.add(copy)
                 self.report(path, f"{value} is taken by {validation.dotted(first[:2])}")
 
+    def unique_on_pbxs(self, values: Iterable[tuple[Path, str, str]]) -> None:
+        """As `unique`, of values of the PBX beside each, which Asterisk takes in any case."""
+        by_pbx: dict[str, list[tuple[Path, str]]] = {}
+        for path, value, pbx in values:
+            by_pbx.setdefault(pbx, []).append((path, value))
+        for on_it in by_pbx.values():
+            self.unique(on_it, folded)
+
     def unique_keys(self, kind: str, *keys: str) -> None:
         for key in keys:
             fields = msgspec.structs.fields(ENTRIES[kind])
@@ -154,8 +163,8 @@ class _Reader:
         self.copies: set[tuple[Path, Path]] = set()
         self.unique_keys("groups", "id", "name")
         self.unique_keys("queues", "id", "number")
-        self.unique(
-            (((*path, "name"), queue.name) for path, queue in self.entries["queues"]), folded
+        self.unique_on_pbxs(
+            (((*path, "name"), queue.name, queue.pbx) for path, queue in self.entries["queues"])
         )
         self.unique_keys("agents", "id", "number")
         self.unique_keys("callbackPeriods", "name")
@@ -169,15 +178,16 @@ class _Reader:
             for path, entry in people
         )
         self.group_ids = {entry.name: entry.id for entry in self.read("groups")}
-        self.queue_ids = {entry.name: entry.id for entry in self.read("queues")}
+        queues = [
+            Queue(q.id, q.name, q.display_name, q.number, q.context, q.wrapup, q.pbx)
+            for q in self.read("queues")
+        ]
+        self.queue_ids = queue_ids(queues)
         lines = self.lines()
         self.line_ids = {line.number: line.id for line in lines}
         return Plan(
             groups=tuple(Group(entry.id, entry.name) for entry in self.read("groups")),
-            queues=tuple(
-                Queue(q.id, q.name, q.display_name, q.number, q.context, q.wrapup)
-                for q in self.read("queues")
-            ),
+            queues=tuple(queues),
             lines=tuple(lines),
             agents=tuple(self.agent(path, entry) for path, entry in self.entries["agents"]),
             people=tuple(self.person(path, entry) for path, entry in people),
@@ -199,19 +209,22 @@ class _Reader:
         self.unique(((*path, "id"), line.id) for path, line in found)
         self.unique(((*path, "number"), line.number) for path, line in found)
         # Neither key may be one of another line's: a call would be that of two phones.
-        self.unique(
-            (((*path, key), value) for path, line in found for value, key in _keys(line).items()),
-            folded,
+        self.unique_on_pbxs(
+            ((*path, key), value, line.pbx)
+            for path, line in found
+            for value, key in _keys(line).items()
         )
         return [line for _, line in found]
 
     def refer(self, known: dict[str, int], name: str, path: Path, what: str) -> int:
         """The id behind a name, or 0 and a problem reported."""
-        if name not in known and not self.may_be_unread(f"{what}s", name):
+        sought = without_pbx(name) if what == "queue" else name
+        if name not in known and not self.may_be_unread(f"{what}s", sought):
             shown = validation.quoted(name).strip(chr(34))
+            problem = several(name, known) if what == "queue" else ""
             self.problems.add(
                 path,
-                f"there is no {what} {shown}{validation.suggestion(name, known)}",
+                problem or f"there is no {what} {shown}{validation.suggestion(name, known)}",
                 anywhere=True,
             )
         return known.get(name, 0)
@@ -366,7 +379,7 @@ def lines_of(entry: LineEntry, path: Path = ()) -> Iterator[Line]:
         for key, value in keys.items():
             _check_interface(value, (*path, key))
             keys[key] = as_channels_are_named(value)
-        yield Line(int(line_id), number, context=entry.context, **keys)
+        yield Line(int(line_id), number, context=entry.context, pbx=entry.pbx, **keys)
 
 
 def _check_interface(value: str, path: Path) -> None:

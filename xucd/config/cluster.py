@@ -6,13 +6,12 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 from sqlalchemy import make_url
 
+from xucd.center.directory import MAIN
 from xucd.config import validation
 from xucd.config.directories import loopback
+from xucd.config.entries import PbxName
 from xucd.config.section import Section
 from xucd.config.validation import ConfigValueError
-
-MAIN = "main"
-"""The PBX of lines and queues that name none, and of a node that names none."""
 
 Word = Annotated[str, Meta(pattern=validation.CLUSTER_WORD)]
 
@@ -27,7 +26,7 @@ class Cluster(Section, frozen=True, kw_only=True):
     """
 
     node: Word
-    pbx: Word = MAIN
+    pbx: PbxName = MAIN
     name: Word = "xucd"
     servers: tuple[Annotated[str, Meta(pattern=validation.NATS_URL)], ...]
     nkey: Annotated[str, Meta(pattern=validation.NKEY_SEED)] = ""

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from xucd.center.callee import Callee
-from xucd.center.directory import Profile
+from xucd.center.directory import MAIN, Profile
 from xucd.config import validation
 
 Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -22,6 +22,7 @@ Number = Annotated[str, Meta(pattern=validation.NUMBER, max_length=40)]
 Extension = Annotated[str, Meta(pattern=validation.EXTENSION, max_length=40)]
 QueueName = Annotated[str, Meta(pattern=validation.QUEUE_NAME, min_length=1, max_length=79)]
 Context = Annotated[str, Meta(pattern=validation.CONTEXT, max_length=79)]
+PbxName = Annotated[str, Meta(pattern=validation.CLUSTER_WORD)]
 SpokenName = Annotated[str, Meta(pattern=validation.SPOKEN_NAME, min_length=1, max_length=100)]
 Text = Annotated[str, Meta(pattern=validation.TEXT, max_length=1000)]
 Login = Annotated[str, Meta(pattern=validation.LOGIN, max_length=64)]
@@ -41,7 +42,7 @@ class GroupEntry(Entry, frozen=True, kw_only=True):
 
 
 class QueueEntry(Entry, frozen=True, kw_only=True):
-    """``[[queues]]``; `wrapup` in seconds."""
+    """``[[queues]]``; `wrapup` in seconds. `pbx` names the PBX of several that the queue is on."""
 
     id: Id
     name: QueueName
@@ -49,12 +50,14 @@ class QueueEntry(Entry, frozen=True, kw_only=True):
     number: Extension
     context: Context = "default"
     wrapup: Seconds = 0
+    pbx: PbxName = MAIN
 
 
 class LineEntry(Entry, frozen=True, kw_only=True):
     """``[[lines]]``: one line, or a range of them when `ids` and `numbers` are given.
 
     `interface` is what queue members are called by, `device` the phone where that is another.
+    `pbx` names the PBX of several that the phone is registered with.
     """
 
     id: Id | None = None
@@ -64,6 +67,7 @@ class LineEntry(Entry, frozen=True, kw_only=True):
     interface: str
     device: str = ""
     context: Context = "default"
+    pbx: PbxName = MAIN
 
 
 class AgentEntry(Entry, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from xucd.config import csv_table, validation
 from xucd.config.csv_table import BadLine, CsvError
 from xucd.config.entries import Extension, Login, Number, Penalty, Right, SpokenName
 from xucd.config.plan import Person, Plan, PlannedAgent
+from xucd.config.queue_names import queue_ids, several
 from xucd.config.validation import ConfigValueError
 
 TYPES: dict[str, Any] = {
@@ -134,7 +135,8 @@ class _Reader:
         self._directory = directory
         self._shortest = shortest_password
         self._lines = {line.number: line.id for line in directory.lines.values()}
-        self._queues = {folded(queue.name): queue.id for queue in directory.queues.values()}
+        named = queue_ids(directory.queues.values())
+        self._queues = {folded(name): queue_id for name, queue_id in named.items()}
         self._groups = {group.name: group.id for group in directory.groups.values()}
         self._numbers = {agent.number: agent.user_id for agent in directory.agents.values()}
         self._last_agent = max(directory.agents, default=0)
@@ -316,5 +318,6 @@ class _Reader:
             else:
                 what = {"line": "line"}.get(column, "group" if "roup" in column else "queue")
                 shown = validation.quoted(name).strip('"')
-                self._report(line, column, f"there is no {what} {shown}")
+                problem = several(name, known) if what == "queue" else ""
+                self._report(line, column, problem or f"there is no {what} {shown}")
         return ids

@@ -21,6 +21,7 @@ from xucd.config.entries import (
     UserEntry,
 )
 from xucd.config.plan import Person, Plan, PlannedAgent, PlannedCallback, PlannedCallbackList
+from xucd.config.queue_names import written
 
 HEADING = "# The contact centre, as `xucd center export` wrote it.\n\n"
 
@@ -92,7 +93,7 @@ class _Entries:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.queues = {queue.id: queue.name for queue in plan.queues}
+        self.queues = written(plan.queues)
         self.groups = {group.id: group.name for group in plan.groups}
         self.lines = {line.id: line.number for line in plan.lines}
 

@@ -15,7 +15,7 @@ because people change them at work:
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from xucd.center import callee
 from xucd.center.audit import Actor, AuditEntry, Kind, Target
 from xucd.center.directory import folded
 from xucd.config.plan import Plan, PlannedCallbackList
+from xucd.config.queue_names import written
 from xucd.config.validation import ConfigValueError, Path
 from xucd.store import audit, tables
 from xucd.store.errors import StoreError
@@ -41,7 +42,7 @@ from xucd.store.plan_rows import (
 from xucd.store.repository import Store
 from xucd.store.rows import change_rows, put_rows, remove_rows, replace_all_queues
 
-# Unique columns, in which two rows may swap values.
+# Unique columns, in which two rows may swap values. Those of `PER_PBX` are so on each PBX.
 UNIQUE = {
     tables.groups: ("name",),
     tables.queues: ("name", "number"),
@@ -49,6 +50,7 @@ UNIQUE = {
     tables.users: ("login",),
     tables.agents: ("number",),
 }
+PER_PBX = {(tables.queues, "name"), (tables.lines, "interface")}
 # What one row alone may refer to, though the database does not say so.
 OWNED = {tables.agents: ("user_id",)}
 # What a line rings by, either of them: no other line may have it in either.
@@ -158,23 +160,27 @@ def _keep(stored: Mapping[Table, Rows], wanted: Mapping[Table, Rows]) -> None:
         rows.update(kept)
 
 
-def _itself(value: Any) -> Any:
-    return value
+def _claim(table: Table, column: str, row: Mapping[str, Any]) -> Any:
+    """What a row has for itself in a unique column."""
+    value = row[column]
+    if (table, column) == (tables.queues, "name"):
+        value = folded(value)  # Asterisk takes queues' names in any case
+    return (row["pbx"], value) if (table, column) in PER_PBX else value
 
 
 def _check_free(table: Table, column: str, kept: Rows, wanted: Rows) -> None:
     """Raise `ConfigValueError` if a wanted row has a value that is a kept row's."""
     kind, name = LABELS[table]
-    # Asterisk takes queues' names in any case.
-    same: Callable[[Any], Any] = folded if (table, column) == (tables.queues, "name") else _itself
-    taken = {same(row[column]): key for key, row in kept.items()}
+    taken = {_claim(table, column, row): key for key, row in kept.items()}
     found = [
-        (index, row) for index, row in enumerate(wanted.values()) if same(row[column]) in taken
+        (index, row)
+        for index, row in enumerate(wanted.values())
+        if _claim(table, column, row) in taken
     ]
     if not found:
         return
     index, row = found[0]
-    key = taken[same(row[column])]
+    key = taken[_claim(table, column, row)]
     # A range of lines is one entry of the file and several rows.
     path: Path = (table.name,) if table is tables.lines else (table.name, index)
     what = "its user" if column == "user_id" else f"{column} {row[column]}"
@@ -188,10 +194,15 @@ def _check_free(table: Table, column: str, kept: Rows, wanted: Rows) -> None:
 
 def _check_phones_free(kept: Rows, wanted: Rows) -> None:
     """Raise `ConfigValueError` if a wanted line rings what is a kept line's, by either key."""
-    taken = {folded(row[key]): line for line, row in kept.items() for key in PHONE if row[key]}
+    taken = {
+        (row["pbx"], folded(row[key])): line
+        for line, row in kept.items()
+        for key in PHONE
+        if row[key]
+    }
     for row in wanted.values():
         for key in PHONE:
-            if (line := taken.get(folded(row[key] or ""))) is not None:
+            if (line := taken.get((row["pbx"], folded(row[key] or "")))) is not None:
                 raise ConfigValueError(
                     (tables.lines.name,),
                     f"{key} {row[key]} of line {row['number']} is that of the line"
@@ -209,7 +220,8 @@ def _free_unique_values(connection: Connection, table: Table, stored: Rows, want
         freed = {
             row_key: {column: f"~{row_key}"}
             for row_key, row in stored.items()
-            if row_key not in wanted or row[column] != wanted[row_key][column]
+            if row_key not in wanted
+            or _claim(table, column, row) != _claim(table, column, wanted[row_key])
         }
         change_rows(connection, table, freed)
 
@@ -277,7 +289,7 @@ def _remove(connection: Connection, table: Table, stored: Rows, wanted: Rows) ->
 def _set_queues(
     connection: Connection, plan: Plan, user_ids: dict[str, int], agents_before: set[int]
 ) -> Iterator[str]:
-    names = {queue.id: queue.name for queue in plan.queues}
+    names = written(plan.queues)
     table = tables.default_memberships
     defaults: dict[int, dict[int, int]] = {}
     for user_id, queue_id, penalty in connection.execute(select(table)):

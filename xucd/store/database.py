@@ -42,6 +42,8 @@ NEWEST = max(file.name[1:5] for file in MIGRATIONS.glob("versions/v*.py"))
 OUT_OF_ORDER = frozenset({"25006", "42501", "42P01", "3F000"})
 """States by which PostgreSQL says that no transaction can write now, whatever it holds: read-only,
 without the right to, and with the tables or their schema gone."""
+UNREFERENCED = "unreferenced"
+"""What is noted of a connection to SQLite while foreign keys are off."""
 BY_PEER = re.compile(r"\bpeer\b.*\bauth?ent|\bauth?ent.*\bpeer\b", re.IGNORECASE)
 """How a server says, in its own language, that the machine's user is not whom it lets in."""
 
@@ -154,6 +156,8 @@ def _sqlite(url: URL, file: str) -> Engine:
         writing = connection.get_execution_options().get("writing", False)
         # By the driver: by way of SQLAlchemy it would take as long as the commit.
         driver: Any = connection.connection.driver_connection
+        if connection.info.pop(UNREFERENCED, False):
+            driver.execute("PRAGMA foreign_keys=ON")
         driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
@@ -302,6 +306,20 @@ def _upgrade(connection: Connection) -> None:
             f"the database does not fit this version of xucd ({error}): a newer one has used"
             " it; install that again, or restore a backup from before"
         ) from error
+
+
+def let_tables_be_copied(connection: Connection) -> None:
+    """Begin a transaction anew without SQLite's foreign keys, which the next one has again.
+
+    SQLite changes a table only by copying it. With the old one, all that refers to it would go.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("ROLLBACK")  # in a transaction, SQLite passes over the pragma
+    driver.execute("PRAGMA foreign_keys=OFF")
+    connection.info[UNREFERENCED] = True
+    driver.execute("BEGIN IMMEDIATE")
 
 
 def _revisions(connection: Connection) -> list[str]:

@@ -41,6 +41,7 @@ def wanted_rows(plan: Plan, user_ids: Mapping[str, int]) -> dict[Table, Rows]:
                 "number": q.number,
                 "context": q.context,
                 "wrapup": q.wrapup,
+                "pbx": q.pbx,
             }
             for q in plan.queues
         },
@@ -50,6 +51,7 @@ def wanted_rows(plan: Plan, user_ids: Mapping[str, int]) -> dict[Table, Rows]:
                 "interface": line.interface,
                 "context": line.context,
                 "device": line.device,
+                "pbx": line.pbx,
             }
             for line in plan.lines
         },

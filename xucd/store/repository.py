@@ -20,6 +20,7 @@ from xucd.center.directory import Agent, Directory, Group, Line, Profile, Queue,
 from xucd.center.grammar import name_of, reason_of
 from xucd.center.queue_day import QueueDay
 from xucd.center.station import Station
+from xucd.config.queue_names import queue_ids
 from xucd.store import database, tables
 from xucd.store.errors import StoreError
 from xucd.store.rows import nested, put_rows, remove_rows, replace_queues
@@ -284,8 +285,8 @@ def directory_of(connection: Connection, *, of_file: bool = False) -> Directory:
     def rows(table: Table) -> list[dict[str, Any]]:
         found = connection.execute(select(table).order_by(table.c.id)).mappings()
         names = [name for name in _NAMES if name in table.c]
-        # Thousands of rows have the same few contexts: each is in memory once.
-        shared = ["context"] if "context" in table.c else []
+        # Thousands of rows have the same few contexts and PBXs: each is in memory once.
+        shared = [name for name in ("context", "pbx") if name in table.c]
         return [
             {
                 **row,
@@ -299,6 +300,7 @@ def directory_of(connection: Connection, *, of_file: bool = False) -> Directory:
     users = {row["id"]: row for row in rows(tables.users) if not (of_file and row["origin"])}
     queues = [Queue(**row) for row in rows(tables.queues)]
     groups = [Group(**row) for row in rows(tables.groups)]
+    queues_by_name = {folded(name): queue_id for name, queue_id in queue_ids(queues).items()}
     agent_ids = {row["user_id"]: row["id"] for row in agents}
     return Directory(
         groups=groups,
@@ -314,7 +316,7 @@ def directory_of(connection: Connection, *, of_file: bool = False) -> Directory:
             for row in agents
         ],
         users=[
-            user if of_file else _with_granted(user, row["granted"], queues, groups)
+            user if of_file else _with_granted(user, row["granted"], queues_by_name, groups)
             for row in users.values()
             for user in (_user(row, agent_ids.get(row["id"])),)
         ],
@@ -343,13 +345,13 @@ def _user(row: dict[str, Any], agent_id: int | None) -> User:
     )
 
 
-def _with_granted(user: User, said: Any, queues: list[Queue], groups: list[Group]) -> User:
+def _with_granted(user: User, said: Any, queues: Mapping[str, int], groups: list[Group]) -> User:
     """A user with what the groups of a directory give, if they decide."""
     if said is None:
         return user
     given = msgspec.convert(said, Granted)
     folded_names = {folded(name) for name in given.queues}
-    more_queues = {queue.id for queue in queues if folded(queue.name) in folded_names}
+    more_queues = {queues[name] for name in folded_names & queues.keys()}
     more_groups = {group.id for group in groups if group.name in given.groups}
     return msgspec.structs.replace(
         user,

@@ -23,9 +23,11 @@ from sqlalchemy import (
     Table,
     Text,
     Time,
+    UniqueConstraint,
     Uuid,
 )
 
+from xucd.center.directory import MAIN
 from xucd.config.entries import CalleeEntry
 
 # In characters. Longer texts are stored without a limit of the database.
@@ -75,21 +77,25 @@ queues = Table(
     "queues",
     metadata,
     _id(),
-    Column("name", String(80), nullable=False, unique=True),
+    Column("name", String(80), nullable=False),
     Column("display_name", String(100), nullable=False),
     Column("number", String(40), nullable=False, unique=True),
     Column("context", String(80), nullable=False),
     Column("wrapup", Integer, nullable=False),
+    Column("pbx", String(32), nullable=False, server_default=MAIN),
+    UniqueConstraint("pbx", "name"),
 )
 lines = Table(
     "lines",
     metadata,
     _id(),
     Column("number", String(40), nullable=False, unique=True),
-    Column("interface", String(80), nullable=False, unique=True),
+    Column("interface", String(80), nullable=False),
     Column("context", String(80), nullable=False),
     # "" where the interface is the phone's device; the file's reader sees that no two are the same.
     Column("device", String(80), nullable=False, server_default=""),
+    Column("pbx", String(32), nullable=False, server_default=MAIN),
+    UniqueConstraint("pbx", "interface"),
 )
 users = Table(
     "users",

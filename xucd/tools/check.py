@@ -19,7 +19,8 @@ from xucd.ami.connection import AmiSettings, log_in
 from xucd.ami.errors import AmiError, LoginRefused
 from xucd.ami.framing import Block
 from xucd.ami.protocol import ManagerProtocol, connect
-from xucd.center.directory import Directory, Line, Queue
+from xucd.center.directory import MAIN, Directory, Line, Queue
+from xucd.config.cluster import Cluster
 from xucd.config.settings import WELL_KNOWN_SECRETS
 from xucd.store import Store
 from xucd.store.errors import StoreError
@@ -29,6 +30,7 @@ from xucd.tools.checks import (
     account,
     as_json,
     as_text,
+    counted,
     dialplan,
     exit_code,
     lines,
@@ -68,6 +70,8 @@ def run(subject: Machine, *, json: bool = False) -> int:
     directory, problems = _center(settings.store.url)
     findings += problems
     findings += machine.open_files(subject, len(directory.users))
+    directory, unserved = served(directory, settings.cluster)
+    findings += unserved
     features = settings.features
     findings += asyncio.run(
         check_center(
@@ -116,6 +120,26 @@ def _center(url: str) -> tuple[Directory, list[Finding]]:
     return directory, [
         Finding("CenterEmpty", "warning", f"no {lacking} are configured in xucd", remedy)
     ]
+
+
+def served(directory: Directory, cluster: Cluster | None) -> tuple[Directory, list[Finding]]:
+    """What of a centre is on the PBX that is checked, and a finding of what no xucd serves."""
+    if cluster is not None:
+        return directory.of_pbx(cluster.pbx), []
+    on_main = directory.of_pbx(MAIN)
+    if on_main is directory:
+        return directory, []
+    queues = [queue.name for queue in directory.queues.values() if queue.pbx != MAIN]
+    lines = [line.number for line in directory.lines.values() if line.pbx != MAIN]
+    text = (
+        f"without [cluster], xucd serves the PBX {MAIN} alone; on others are"
+        f" {counted(queues, 'queue', 'queues')} and {counted(lines, 'line', 'lines')}"
+    )
+    remedy = (
+        "take pbx away from them in the centre's file and apply it, or run a node with [cluster]"
+        " for each PBX (docs/configuration.md)"
+    )
+    return on_main, [Finding("PbxUnserved", "warning", text, remedy)]
 
 
 async def check(

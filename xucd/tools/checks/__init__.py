@@ -60,8 +60,9 @@ def exit_code(findings: Iterable[Finding]) -> int:
 
 
 def counted(names: Iterable[str], one: str, more: str) -> str:
-    """``2 lines (PJSIP/1, PJSIP/2)``, with a limit to how many are named."""
+    """``2 lines (PJSIP/1, PJSIP/2)``, with a limit to how many are named; ``0 lines``."""
     all_names = list(names)
     left = len(all_names) - MAX_NAMED
     shown = ", ".join(all_names[:MAX_NAMED]) + (f" and {left} more" if left > 0 else "")
-    return f"{len(all_names)} {one if len(all_names) == 1 else more} ({shown})"
+    named = f" ({shown})" if shown else ""
+    return f"{len(all_names)} {one if len(all_names) == 1 else more}{named}"
