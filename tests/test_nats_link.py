@@ -3,16 +3,19 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from structlog.testing import capture_logs
 
 from integration.nats import Nats, users
+from xucd.app.event_loop import Loop
 from xucd.cluster import nats_connection
 from xucd.cluster.nats_link import NatsLink
 from xucd.cluster.nkey import Nkey
 
 DEADLINE = 30.0
+CHUNK = b"x" * (64 << 10)
 
 
 class Heard:
@@ -91,6 +94,15 @@ async def settled(linked: Linked) -> None:
     linked.heard.messages.clear()
 
 
+async def fill(linked: Linked) -> int:
+    """Publish to a server that takes nothing, until no more may wait; returns how often."""
+    published = 0
+    while linked.link.publish("a.b", CHUNK):
+        published += 1
+        await asyncio.sleep(0)
+    return published
+
+
 async def test_messages_arrive_in_their_order_over_all_subscriptions(nats: Nats) -> None:
     async with Linked(nats) as one, Linked(nats) as other:
         other.link.subscribe("a.*", other.heard.message)
@@ -126,11 +138,7 @@ async def test_what_waits_for_a_frozen_server_is_bounded_and_forgotten(
 ) -> None:
     one, other = pair
     nats.freeze()
-    published = 0
-    chunk = b"x" * (64 << 10)
-    while one.link.publish("a.b", chunk):
-        published += 1
-        await asyncio.sleep(0)
+    published = await fill(one)
     assert one.link.connected, "it was the backlog that was full"
     await one.heard.until(downs=1)
     await other.heard.until(downs=1)
@@ -140,7 +148,7 @@ async def test_what_waits_for_a_frozen_server_is_bounded_and_forgotten(
     one.link.publish("a.b", b"now")
     await other.heard.until(last=b"now")
     forgotten = published + 1 - len(other.heard.messages)
-    assert forgotten >= nats_connection.BACKLOG // len(chunk) - 1
+    assert forgotten >= nats_connection.BACKLOG // len(CHUNK) - 1
 
 
 async def test_a_frozen_server_is_noticed_and_used_again_when_it_goes_on(
@@ -159,6 +167,27 @@ async def test_a_frozen_server_is_noticed_and_used_again_when_it_goes_on(
     await other.heard.until(ups=2)
     one.link.publish("a.b", b"now")
     await other.heard.until(last=b"now")
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["clear", "tls"])
+def test_the_loop_of_the_daemon_keeps_the_link_up_too(tls: bool) -> None:
+    async def through_a_freeze(server: Nats) -> None:
+        async with Linked(server) as one:
+            one.link.subscribe("a.b", one.heard.message)
+            server.freeze()
+            await fill(one)
+            await one.heard.until(downs=1)
+            server.thaw()
+            await one.heard.until(ups=2)
+            one.link.publish("a.b", b"now")
+            await one.heard.until(last=b"now")
+
+    with (
+        Nats(tls=tls) as server,
+        ThreadPoolExecutor(1) as thread,  # here, another loop runs
+        asyncio.Runner(loop_factory=Loop) as runner,
+    ):
+        thread.submit(runner.run, through_a_freeze(server)).result()
 
 
 async def test_a_server_that_stops_is_replaced_by_another(nats: Nats) -> None:
