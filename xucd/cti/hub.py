@@ -7,21 +7,23 @@ same for any number of subscribers, and the flush one write for each client.
 
 import asyncio
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 
 from xucd.cti.audiences import Audiences
 from xucd.cti.flush import Flush
 from xucd.cti.messages import Message, encode
 from xucd.cti.metrics import Metrics
-from xucd.cti.session import Session
+from xucd.cti.session import Feed, Session
 from xucd.cti.socket_writer import SocketWriter, framed
+from xucd.cti.streams import told
 from xucd.cti.streams.log import StreamLog
 
 
 class Hub:
     """All subscriptions of the daemon's sessions; `flush` writes what was sent once per turn.
 
-    What goes to sessions that can be resumed goes into the log `streams` first.
+    What goes to sessions that can be resumed goes into the log `streams` first. `feeds` are the
+    other nodes that hear of this one, and `dropped` is called with each session that has ended.
     """
 
     def __init__(
@@ -35,6 +37,8 @@ class Hub:
         self.streams.stale = self.flush.schedule
         self.metrics = metrics or Metrics()
         self._delivered = 0
+        self.feeds: list[Feed] = []
+        self.dropped: Callable[[Session], None] = _nothing
         # Apart, since the frames of sessions that can be resumed have a position.
         self._plain = Audiences(self.flush.uses)
         self._positioned = Audiences(self.flush.uses)
@@ -45,7 +49,11 @@ class Hub:
         """Send a topic's messages to a session, unless it is dismissed. Idempotent."""
         if session.dismissed or topic in session.topics:
             return
-        if session.stream is not None:
+        if session.feed is not None:
+            session.topics[topic] = 0
+            session.feed.topics[topic] += 1
+            session.feed.subscribed(session, topic)
+        elif session.stream is not None:
             self.streams.subscribe(session.stream, topic)
             if topic in session.topics:  # not for one that has ended while a command ran
                 self._count_in(session, topic)
@@ -57,7 +65,11 @@ class Hub:
         """Send a topic's messages to a session no longer. Idempotent."""
         if topic not in session.topics:
             return
-        if session.stream is not None:
+        if session.feed is not None:
+            self._forget(session.feed, topic)
+            del session.topics[topic]
+            session.feed.unsubscribed(session, topic)
+        elif session.stream is not None:
             self._count_out(session, topic)
             self.streams.unsubscribe(session.stream, topic)
         elif session.writer is not None:
@@ -81,22 +93,34 @@ class Hub:
     def drop(self, session: Session) -> None:
         """End a session, and all its subscriptions."""
         for topic in list(session.topics):
-            if session.stream is not None:
+            if session.feed is not None:
+                self._forget(session.feed, topic)
+            elif session.stream is not None:
                 self._count_out(session, topic)
             else:
                 self.unsubscribe(session, topic)
+        if session.feed is not None:
+            session.topics.clear()
         if session.stream is not None:
             self.streams.end(session.stream)
+        self.dropped(session)
 
     def has_subscribers(self, topics: Iterable[Hashable]) -> bool:
         """Whether any of these topics has a subscriber: if not, no message need be made."""
-        return any(topic in self._plain or topic in self._streams for topic in topics)
+        return any(
+            topic in self._plain
+            or topic in self._streams
+            or any(topic in feed.topics for feed in self.feeds)
+            for topic in topics
+        )
 
     def publish(self, topics: Iterable[Hashable], body: Message) -> None:
         """Send a message, once each, to the subscribers of any of these topics."""
         topics = list(topics)
         plain = self._plain.of(topics)
         heard = [topic for topic in topics if topic in self._streams]
+        if self.feeds:
+            self._feed(topics, body)
         if not heard:
             self.streams.unheard(topics, body)
             if not plain:
@@ -107,6 +131,39 @@ class Hub:
         if heard:
             frame = self.streams.publish(topics, heard, body, message)
             self._send(self._positioned.of(heard), frame)
+
+    def publish_encoded(
+        self, topics: list[Hashable], message: bytes, about: bytes | None, value: bytes | None
+    ) -> None:
+        """Publish a message of another node, with what it tells: see `xucd.cti.streams.told`."""
+        plain = self._plain.of(topics)
+        heard = [topic for topic in topics if topic in self._streams]
+        if plain:
+            self._send(plain, framed(message))
+        if heard:
+            frame = self.streams.publish_known(heard, message, about, value)
+            self._send(self._positioned.of(heard), frame)
+        elif about is not None:
+            self.streams.set_known(about, told.unheard_of(about, value))
+
+    def _feed(self, topics: list[Hashable], body: Message) -> None:
+        """Publish a message to other nodes: encoded once for all that hear of it."""
+        about = told.about(topics, body)
+        message, value = b"", None
+        for feed in self.feeds:
+            heard = [topic for topic in topics if topic in feed.topics]
+            if heard:
+                if not message:
+                    message = encode(body)
+                    value = told.value(body, message) if about is not None else None
+                feed.publish(heard, message, about, value)
+            elif about is not None:
+                feed.tell(about, told.unheard(body))
+
+    def _forget(self, feed: Feed, topic: Hashable) -> None:
+        feed.topics[topic] -= 1
+        if not feed.topics[topic]:
+            del feed.topics[topic]
 
     def _before_writing(self) -> None:
         self.streams.write()
@@ -129,3 +186,7 @@ class Hub:
             del self._streams[topic]
         if session.writer is not None:
             self._positioned.discard(topic, session.writer)
+
+
+def _nothing(session: Session) -> None:
+    """Nobody waits for the end of a session."""

@@ -102,7 +102,7 @@ class Links(WebSocketServerFactory):
         rights = self.application.rights_of(link.user)
         stream = None
         if resume is not None:
-            stream = self.hub.streams.open(_owner(link.user, rights), link.sign_in)
+            stream = self.hub.streams.open(owner_of(link.user, rights), link.sign_in)
         link.session = session = Session(link.user, link.sign_in, rights, link.writer, stream)
         self._sessions.add(session)
         if stream is not None:
@@ -124,7 +124,7 @@ class Links(WebSocketServerFactory):
             user = users.get(stream.owner.user_id)
             rights = self.application.rights_of(user) if user is not None else None
             left = self.limits.parking - (now - (stream.parked or now))
-            known = user and rights and stream.owner == _owner(user, rights)
+            known = user and rights and stream.owner == owner_of(user, rights)
             if user is None or rights is None or not known or left <= 0:
                 streams.end(stream)
                 continue
@@ -208,7 +208,7 @@ class Links(WebSocketServerFactory):
         """Continue a session on a new link, or return None if it cannot be continued."""
         resumable = self._resumable.get(epoch)
         rights = self.application.rights_of(link.user)
-        if resumable is None or resumable.stream.owner != _owner(link.user, rights):
+        if resumable is None or resumable.stream.owner != owner_of(link.user, rights):
             return None
         session = resumable.session
         if resumable.link is not None:
@@ -255,7 +255,7 @@ class Links(WebSocketServerFactory):
         self.hub.drop(resumable.session)
 
 
-def _owner(user: User, rights: Rights) -> Owner:
+def owner_of(user: User, rights: Rights) -> Owner:
     """Whose a stream is. A change of the user or its rights makes it another's."""
     known = msgspec.json.encode((user, rights), order="deterministic")
     return Owner(user.id, digest(known))

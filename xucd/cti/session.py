@@ -5,7 +5,11 @@ asked to resume has a stream in the log of all streams: it is kept for a while a
 lost, and over a restart of xucd, and gets what it missed when the client is back.
 """
 
+from __future__ import annotations
+
+from collections import Counter
 from collections.abc import Hashable, Iterable
+from typing import Protocol
 
 from xucd.center.directory import User
 from xucd.center.refused import Refused
@@ -14,6 +18,27 @@ from xucd.cti.messages import LoggedOn, Message, Stream, encode
 from xucd.cti.sign_in import SignInKey
 from xucd.cti.socket_writer import SocketWriter, framed
 from xucd.cti.streams.contents import ClientStream
+
+
+class Feed(Protocol):
+    """Another node whose clients hear of this one: a subscriber for many sessions of its own."""
+
+    topics: Counter[Hashable]
+    """How many of its sessions have subscribed to each topic, which only the hub changes."""
+
+    def subscribed(self, session: Session, topic: Hashable) -> None:
+        """One of its sessions has subscribed to a topic."""
+
+    def unsubscribed(self, session: Session, topic: Hashable) -> None:
+        """One of its sessions has unsubscribed from a topic."""
+
+    def publish(
+        self, heard: list[Hashable], message: bytes, about: bytes | None, value: bytes | None
+    ) -> None:
+        """Send an encoded message to the subscribers of these topics, with what it tells."""
+
+    def tell(self, about: bytes, value: bytes | None) -> None:
+        """Tell what is to be known of a thing of which none of its sessions has heard."""
 
 
 class Session:
@@ -26,6 +51,9 @@ class Session:
     A session is dismissed when its sign-in ends, or its user's rights may have changed. Nothing
     more is begun for it then, and it gets no message but the outcomes of its commands.
     """
+
+    feed: Feed | None = None
+    """The node that the client is linked to, if that is another one."""
 
     def __init__(
         self,
@@ -70,7 +98,10 @@ class Session:
 
     def send_outcome(self, body: Message) -> None:
         """Send the outcome of a command, which a dismissed client is told, too."""
-        message = encode(body)
+        self.send_encoded(encode(body))
+
+    def send_encoded(self, message: bytes) -> None:
+        """Send a message that another node has encoded, or this one."""
         frame = framed(message) if self.stream is None else self.stream.add(message)
         if self.writer is not None:
             self.writer.send(frame)

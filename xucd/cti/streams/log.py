@@ -156,9 +156,15 @@ class StreamLog:
         `topics` are all that it is published to.
         """
         about = told.about(topics, body) if self.told is not None else None
-        value = b"" if about is None else told.value(body, message) or b""
+        value = None if about is None else told.value(body, message)
+        return self.publish_known(heard, message, about, value)
+
+    def publish_known(
+        self, heard: list[Hashable], message: bytes, about: bytes | None, value: bytes | None
+    ) -> bytes:
+        """The same, where it is known what the message tells: see `xucd.cti.streams.told`."""
         numbers = tuple(self._topic(topic).number for topic in heard)
-        self._do(rec.Published(self.position + 1, numbers, message, about, value))
+        self._do(rec.Published(self.position + 1, numbers, message, about, value or b""))
         return self._frame
 
     def send(self, stream: ClientStream, message: bytes) -> bytes:

@@ -20,6 +20,8 @@ UNHEARD = b""
 _ENDING = (msg.QueueMember, msg.PhoneEvent, msg.AgentListen)
 """Things that end: who asks for one after its last change is to hear of its end, too."""
 
+_ENDING_NAMES = tuple(b"%b " % kind.__name__.encode() for kind in _ENDING)
+
 _AGE = re.compile(rb'"since":\d+')
 
 
@@ -45,6 +47,11 @@ def value(body: Message, message: bytes) -> bytes | None:
 def unheard(body: Message) -> bytes | None:
     """The value to keep when a message went to no stream; None when the thing is no more."""
     return value(body, encode(body)) if isinstance(body, _ENDING) else UNHEARD
+
+
+def unheard_of(about: bytes, value: bytes | None) -> bytes | None:
+    """The same, of a message that is known only by its thing and the value that it has of it."""
+    return value if about.startswith(_ENDING_NAMES) else UNHEARD
 
 
 def _by_topic(topics: list[Hashable], body: Any) -> bytes:

@@ -1,0 +1,346 @@
+"""The relay between an edge and a PBX's owner, over a road that loses, repeats and reorders.
+
+In ``make soak``, ``--games 1000 --fuzz-seed N`` plays ten times so many roads that follow from a seed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import pytest
+
+from tests.plugin_proofs import Proof
+from tests.relay_world import NODE, QUEUES, USERS, RelayWorld
+from xucd.center.refused import Refused
+from xucd.cluster import packets as pk
+from xucd.cti.commands import PauseAgent
+
+STEPS = 60
+
+
+@contextmanager
+def a_world(*, settled: bool = True) -> Iterator[RelayWorld]:
+    world = RelayWorld()
+    try:
+        if settled:
+            world.settle()
+        yield world
+    finally:
+        world.close()
+
+
+def act(world: RelayWorld, chance: random.Random) -> None:
+    """Something happens, to anybody."""
+    clients = list(world.clients)
+    road = chance.choice((world.to_owner, world.to_edge))
+    what = chance.choices(
+        ["member", "phone", "join", "ask", "leave", "deliver", "all"]
+        + ["lose", "repeat", "reorder", "wait", "long", "owner", "edge", "cut"],
+        [8, 4, 3, 4, 1, 12, 4, 2, 2, 2, 6, 1, 1, 0.3, 1],
+    )[0]
+    if what == "member":
+        penalty = chance.choice((-1, 0, 1, 2))
+        world.set_member(chance.choice(list(USERS)), chance.choice(QUEUES), penalty)
+    elif what == "phone":
+        world.set_phone(chance.choice(list(USERS)), chance.randrange(4))
+    elif what == "join" and len(clients) < 5:
+        world.client(chance.choice(list(USERS)))
+    elif what == "ask" and clients:
+        world.ask(chance.choice(clients))
+    elif what == "leave" and clients:
+        world.leave(chance.choice(clients))
+    elif what == "all":
+        world.deliver_all()
+    elif what == "wait":
+        world.wait()
+    elif what == "long":
+        world.wait(4.0)
+    elif what == "owner":
+        world.start_owner()
+    elif what == "edge":
+        world.start_edge()
+    elif what == "cut":
+        world.cut = not world.cut
+    elif road:
+        place = chance.randrange(len(road)) if what == "reorder" else 0
+        if what == "repeat":
+            road.append(road[0])
+        if what == "lose":
+            road.pop(place)
+        else:
+            world.deliver(road, place)
+    world.run()
+
+
+def play(seed: int) -> None:
+    """One road, and then a good one: each client knows what the owner does, and nothing else."""
+    chance = random.Random(seed)
+    with a_world(settled=False) as world:
+        for _ in range(STEPS):
+            act(world, chance)
+        world.settle()
+        for client, session in world.clients.items():
+            assert client.phone == world.center.phones[session.user.id], seed
+            assert client.link == "current" or ("LinkStatus", seed) not in client.got, seed
+            has_asked = any(kind == "QueueMemberList" for kind, _ in client.got)
+            assert client.members == (world.center.members if has_asked else {}), seed
+        assert all(task.done() for task in world.asked), seed
+
+
+def test_whatever_the_road_does_each_client_knows_in_the_end_what_the_owner_knows(
+    request: pytest.FixtureRequest, proof: Proof
+) -> None:
+    games = 10 * request.config.getoption("games")
+    first = request.config.getoption("fuzz_seed")
+    for seed in range(first, first + games):
+        play(seed)
+    proof("roads between an edge and the owner: loss, repetition, reordering, restarts", times=games)
+
+
+def test_a_client_of_an_edge_gets_answers_and_events_in_the_order_of_the_owner() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        world.set_member(1, 1, 0)
+        world.ask(client)
+        world.set_member(2, 1, 0)  # before the owner has got the command
+        world.deliver_all()
+        world.set_member(1, 1, 3)
+        world.deliver_all()
+        told = [(kind, body) for kind, body in client.got if kind.startswith("QueueMember")]
+        assert [kind for kind, _ in told] == ["QueueMemberList", "QueueMember"]
+        assert [each["agentId"] for each in told[0][1]] == [1, 2]
+        assert client.members == {(1, 1): 3, (2, 1): 0}
+
+
+def test_an_edge_is_sent_what_its_clients_hear_and_no_more() -> None:
+    with a_world() as world:
+        world.client(1)
+        world.deliver_all()
+        world.set_phone(2, 3)
+        world.run()
+        sent = b"".join(world.to_edge)
+        assert b"PhoneStatusUpdate" not in sent.replace(b"PhoneStatusUpdate ", b"")
+        world.set_phone(1, 3)
+        world.run()
+        assert b'"PhoneStatusUpdate"' in b"".join(world.to_edge)
+
+
+def test_a_message_to_many_clients_of_an_edge_is_sent_once() -> None:
+    with a_world() as world:
+        clients = [world.client(1) for _ in range(5)]
+        world.deliver_all()
+        world.set_phone(1, 2)
+        world.run()
+        assert b"".join(world.to_edge).count(b'"PhoneStatusUpdate"') == 1
+        world.deliver_all()
+        assert [client.phone for client in clients] == [2] * 5
+
+
+def test_after_silence_clients_are_told_that_the_part_is_stale_and_then_that_it_is_current() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        world.cut = True
+        for _ in range(8):
+            world.wait()
+        assert client.link == "lost"
+        world.set_phone(1, 4)
+        world.settle()
+        assert (client.link, client.phone) == ("current", 4)
+        assert client.got[-1][0] == "LinkStatus"  # behind all that it says is current
+
+
+def test_a_membership_that_ended_in_a_gap_is_told_as_ended() -> None:
+    with a_world() as world:
+        world.set_member(1, 2, 0)  # before anybody on the edge cares
+        client = world.client(1)
+        world.deliver_all()
+        world.ask(client)
+        world.deliver_all()
+        assert client.members == {(1, 2): 0}
+        world.cut = True
+        world.wait()
+        world.set_member(1, 2, -1)
+        world.settle()
+        assert client.members == {}
+
+
+def test_a_client_who_knows_all_is_told_nothing_again_after_a_gap() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.set_member(1, 1, 0)
+        world.deliver_all()
+        world.ask(client)
+        world.deliver_all()
+        world.cut = True
+        for _ in range(8):
+            world.wait()
+        before = len(client.got)
+        world.settle()
+        assert [kind for kind, _ in client.got[before:]] == ["LinkStatus"]
+
+
+def test_who_comes_while_the_owner_is_away_is_told_so_and_opened_once_it_is_there() -> None:
+    with a_world(settled=False) as world:
+        world.cut = True
+        client = world.client(1)
+        world.run()
+        assert [kind for kind, _ in client.got] == ["RightProfile", "LinkStatus"]
+        world.settle()
+        assert (client.link, client.phone) == ("current", 0)
+
+
+def refusal(task: object) -> str:
+    with pytest.raises(Refused) as refused:
+        task.result()  # type: ignore[attr-defined]
+    return f"{refused.value.code} {'perhaps done' if refused.value.partly else 'not done'}"
+
+
+def test_a_command_is_refused_at_once_while_the_owner_is_away() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        world.cut = True
+        for _ in range(8):
+            world.wait()
+        assert refusal(world.ask(client)) == "PbxUnavailable not done"
+
+
+def test_a_command_that_comes_too_late_is_not_begun_and_the_client_is_told_so() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        task = world.ask(client, PauseAgent(reason="late"))
+        (packet,) = world.to_owner
+        world.to_owner.clear()
+        for _ in range(11):
+            # The owner is heard, and the road to it is slow.
+            world.loop.now += 0.5
+            world.owner.beat()
+            world.deliver_all()
+        assert not task.done() or refusal(task) == "PbxUnavailable not done"
+        world.owner.receive(NODE, packet)
+        world.run()
+        world.wait(1.0)
+        world.deliver_all()
+        assert refusal(task) == "PbxUnavailable not done"
+        assert world.center.done == []
+
+
+def test_a_command_is_never_begun_after_its_time_whatever_the_road_delays() -> None:
+    for seed in range(40):
+        chance = random.Random(seed)
+        with a_world() as world:
+            client = world.client(1)
+            world.deliver_all()
+            asked = world.loop.now
+            world.ask(client, PauseAgent(reason="x"))
+            for _ in range(chance.randrange(30)):
+                world.wait(chance.choice((0.2, 0.5, 1.0)))
+                if chance.random() < 0.5:
+                    world.deliver_all()
+            world.settle()
+            assert all(begun <= asked + 5.0 for begun in world.center.begun), seed
+            assert len(world.center.begun) <= 1, seed
+
+
+def test_a_repeated_packet_does_not_carry_a_command_out_again() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        task = world.ask(client, PauseAgent(reason="once"))
+        world.to_owner *= 3
+        world.deliver_all()
+        assert task.result() == "PhoneUnreachable"
+        assert world.center.done == ["once"]
+
+
+def test_a_command_whose_owner_is_lost_before_the_outcome_may_have_been_done() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        task = world.ask(client, PauseAgent(reason="perhaps"))
+        world.deliver(world.to_owner)
+        world.to_edge.clear()
+        world.start_owner()
+        world.settle()
+        assert refusal(task) == "PbxUnavailable perhaps done"
+        assert world.center.done == ["perhaps"]
+
+
+def test_a_long_command_is_waited_for_once_it_has_begun() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        world.center.gate = __import__("asyncio").Event()
+        task = world.ask(client, PauseAgent(reason="long"))
+        for _ in range(30):
+            world.wait()
+            world.deliver_all()
+        assert not task.done()
+        world.center.gate.set()
+        world.deliver_all()
+        assert task.result() == "PhoneUnreachable"
+
+
+def test_a_session_whose_user_is_another_to_the_owner_is_dismissed() -> None:
+    with a_world() as world:
+        world.center.users[1] = msgspec.structs.replace(USERS[1], profile="Supervisor")
+        world.client(1)
+        world.deliver_all()
+        assert [session.user.id for session in world.dismissed] == [1]
+
+
+def test_who_is_dismissed_at_the_owner_does_nothing_more_and_its_link_is_closed() -> None:
+    with a_world() as world:
+        client, other = world.client(1), world.client(2)
+        world.deliver_all()
+        task = world.ask(client, PauseAgent(reason="no"))
+        world.owner.dismiss(lambda user: user.id == 1)
+        world.deliver_all()
+        world.settle()
+        assert [session.user.id for session in world.dismissed] == [1]
+        assert world.center.done == []
+        assert refusal(task).startswith("PbxUnavailable")
+        assert world.ask(other) and not world.deliver_all()
+        assert other.got[-1][0] == "QueueMemberList"
+
+
+def test_an_answer_larger_than_a_packet_arrives_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pk, "MAX_DATA", 100)
+    with a_world() as world:
+        for agent_id in USERS:
+            for queue_id in QUEUES:
+                world.set_member(agent_id, queue_id, 0)
+        client = world.client(1)
+        world.deliver_all()
+        world.ask(client)
+        assert len(world.to_owner) >= 1
+        world.deliver_all()
+        assert client.members == world.center.members
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"\xc1", b"\x94\xa1x\x00\xc4\x02\x91\x01\xc3", b"{}"])
+def test_rubbish_ends_no_more_than_the_feed(rubbish: bytes) -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        world.owner.receive(NODE, rubbish)
+        world.edge.receive(rubbish)
+        world.settle()
+        world.set_phone(1, 4)
+        world.deliver_all()
+        assert client.phone == 4
+
+
+def test_an_edge_of_another_version_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    with a_world(settled=False) as world:
+        monkeypatch.setattr(pk, "SCHEMA", 2)
+        world.edge.begin()
+        monkeypatch.undo()
+        world.deliver_all()
+        assert world.owner.edges == []

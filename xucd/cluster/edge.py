@@ -1,0 +1,366 @@
+"""A node without a PBX of its own: its clients are served by the PBX's owner.
+
+An edge has their links and sessions; the owner has the state, and the same sessions once more. What
+clients ask for goes to the owner, and what it answers and publishes comes back over one feed. While
+there is none the clients are told so, and what they ask for is refused.
+"""
+
+import asyncio
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+import structlog
+
+from xucd.center.directory import User
+from xucd.center.refused import Refused
+from xucd.center.rights import Rights
+from xucd.cluster import packets as pk
+from xucd.cluster.mirror import Mirror
+from xucd.cti.commands import Command
+from xucd.cti.hub import Hub
+from xucd.cti.links import owner_of
+from xucd.cti.session import Session
+from xucd.cti.streams.topics import decode_topic, encode_topic
+
+SILENCE_S = 3.0
+"""After so long without a word of the owner its part is stale."""
+IDLE_S = 1.0
+"""After so long without anything to say the edge says that it is there."""
+BEGIN_S = 5.0
+"""For how long a command may wait until the owner begins it."""
+
+log = structlog.get_logger()
+
+
+class Front(NamedTuple):
+    """What an edge needs of the rest of its node.
+
+    `user` finds the present user of an id, `open` sends a session what of its opening is known
+    without the owner, `stale` tells a session or, with None, all of them, that the PBX's part is
+    stale, and `dismiss` closes the links of a session whose user is another to the owner.
+    """
+
+    present: Callable[[User], User]
+    rights_of: Callable[[User], Rights]
+    open: Callable[[Session], None]
+    stale: Callable[[Session | None], None]
+    dismiss: Callable[[Session], None]
+
+
+class _Pending:
+    """A command that the owner has been asked for."""
+
+    def __init__(self, outcome: "asyncio.Future[str | None]", until: float) -> None:
+        self.outcome = outcome
+        self.until = until
+        self.begun = False
+
+
+class Edge:
+    """The application of an edge's links: see `xucd.cti.link.Application`.
+
+    `send` sends a packet to the owner, and returns False when it cannot.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        hub: Hub,
+        front: Front,
+        send: Callable[[bytes], bool],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self.node = node
+        self.current = False
+        self._hub = hub
+        self._front = front
+        self._send = send
+        self._loop = loop
+        self._mirror = Mirror(self._tell)
+        self._sessions: dict[int, Session] = {}
+        self._numbers: dict[Session, int] = {}
+        self._unopened: set[int] = set()  # those that have not had the owner's part of the opening
+        self._last_number = 0
+        self._pending: dict[int, _Pending] = {}
+        self._commands = 0
+        # -- of the feed, None while there is none
+        self._sending: pk.Sending | None = None
+        self._receiving = pk.Receiving("", of_edge=False)
+        self._topics: dict[int, Hashable] = {}
+        self._owner_time: float | None = None  # none until the owner has spoken
+        self._heard_at = 0.0
+        self._said_at = 0.0
+        hub.dropped = self._dropped
+
+    # -- for links
+
+    def present(self, user: User) -> User:
+        """The user as it is in the present configuration; as given if it was removed from that."""
+        return self._front.present(user)
+
+    def rights_of(self, user: User) -> Rights:
+        """What a user may see and do."""
+        return self._front.rights_of(user)
+
+    def opened(self, session: Session) -> None:
+        """Send a new session its opening; the owner's part of it comes when the owner is there."""
+        if session.stream is not None and self._hub.streams.told is None:
+            self._hub.streams.remember(dict(self._mirror.known))
+        number = self._take_in(session)
+        self._unopened.add(number)
+        self._front.open(session)
+        if not self.current:
+            self._front.stale(session)
+        self._say([self._attending(number)])
+
+    def restored(self, sessions: Iterable[Session]) -> None:
+        """Take in sessions of before a restart, which know what the log of streams says."""
+        for session in sessions:
+            self._take_in(session)
+        self._mirror.known = dict(self._hub.streams.told or {})
+        self._front.stale(None)
+
+    async def carry_out(self, session: Session, command: Command) -> str | None:
+        """Have the owner carry out a command; returns the code of a warning, if any.
+
+        Raises `Refused`: with `PbxUnavailable` where the owner is not there, or was lost before the
+        outcome was known.
+        """
+        session.check()
+        number = self._numbers.get(session)
+        if number is None or self._owner_time is None:
+            raise unavailable()
+        self._commands += 1
+        # The owner's time as it was told is older than its time now: never too late.
+        until = self._owner_time + (self._loop.time() - self._heard_at) + BEGIN_S
+        pending = _Pending(self._loop.create_future(), until)
+        self._pending[self._commands] = pending
+        asked = pk.Asked(
+            self._commands,
+            number,
+            until,
+            str(command.__struct_config__.tag),
+            msgspec.msgpack.encode(command),
+        )
+        self._say([asked])
+        try:
+            return await pending.outcome
+        finally:
+            self._pending.pop(asked.command, None)
+
+    # -- for the node
+
+    def receive(self, data: bytes) -> None:
+        """Take a packet that came from the owner."""
+        try:
+            packet = pk.read(data)
+            if self._sending is None or packet.feed != self._receiving.feed:
+                return
+            items = self._receiving.items(packet)
+        except pk.Gap as gap:
+            self._lose(str(gap))
+            self._begin()
+            return
+        self._heard_at = self._loop.time()
+        for item in items:
+            _TAKE[type(item)](self, item)
+        self._refuse_late()
+
+    def tick(self) -> None:
+        """See whether the owner is there; to be called several times a second."""
+        now = self._loop.time()
+        if self._sending is None:
+            self._begin()
+        elif now - self._heard_at > SILENCE_S:
+            self._lose("silence")
+            self._begin()
+        elif now - self._said_at > IDLE_S:
+            self._say([pk.Alive()])
+
+    def lost(self) -> None:
+        """The way to the owner is gone."""
+        self._lose("not connected")
+
+    def begin(self) -> None:
+        """The way to the owner is there."""
+        if self._sending is None:
+            self._begin()
+
+    # -- the feed
+
+    def _begin(self) -> None:
+        feed = pk.new_feed()
+        self._sending, self._receiving = pk.Sending(feed), pk.Receiving(feed, of_edge=False)
+        self._topics.clear()
+        self._owner_time = None
+        self._heard_at = self._loop.time()
+        self._mirror.begin()
+        attending = [self._attending(number) for number in self._sessions]
+        self._say([pk.Hello(self.node, pk.SCHEMA), pk.Attended(attending)])
+
+    def _lose(self, reason: str) -> None:
+        """The feed is over: nothing that comes of it counts any more."""
+        if self._sending is None:
+            return
+        self._sending, self._owner_time = None, None
+        for pending in self._pending.values():
+            if not pending.outcome.done():
+                pending.outcome.set_exception(lost())
+        if self.current:
+            log.warning("the PBX's owner is lost", reason=reason)
+            self.current = False
+            self._front.stale(None)
+
+    def _say(self, items: list[Any]) -> None:
+        if self._sending is None:
+            return
+        self._said_at = self._loop.time()
+        for packet in self._sending.packets(items):
+            if not self._send(packet):
+                self._lose("not connected")
+                return
+
+    def _refuse_late(self) -> None:
+        """Refuse what the owner has not begun, and now will not."""
+        for pending in self._pending.values():
+            late = self._owner_time is not None and self._owner_time > pending.until
+            if late and not pending.begun and not pending.outcome.done():
+                pending.outcome.set_exception(unavailable())
+
+    # -- sessions
+
+    def _take_in(self, session: Session) -> int:
+        self._last_number += 1
+        self._sessions[self._last_number] = session
+        self._numbers[session] = self._last_number
+        return self._last_number
+
+    def _attending(self, number: int) -> pk.Attending:
+        session = self._sessions[number]
+        owner = owner_of(session.user, self.rights_of(session.user))
+        return pk.Attending(
+            number,
+            session.user.id,
+            owner.rights,
+            session.sign_in.sid,
+            session.sign_in.generation,
+            session.address,
+            number not in self._unopened,
+            [encode_topic(topic) for topic in session.topics],
+        )
+
+    def _dropped(self, session: Session) -> None:
+        number = self._numbers.pop(session, None)
+        if number is not None:
+            del self._sessions[number]
+            self._unopened.discard(number)
+            self._say([pk.Left(number, session.dismissed)])
+
+    # -- what the owner sends
+
+    def _tell(
+        self, topics: list[int], message: bytes, about: bytes | None, value: bytes | None
+    ) -> None:
+        self._hub.publish_encoded([self._topics[each] for each in topics], message, about, value)
+
+    def _beat(self, item: pk.Beat) -> None:
+        self._owner_time = item.now
+
+    def _named(self, item: pk.Named) -> None:
+        self._topics[item.topic] = decode_topic(item.name)
+
+    def _subscribed(self, item: pk.Subscribed) -> None:
+        if item.session in self._sessions:
+            self._hub.subscribe(self._sessions[item.session], self._topics[item.topic])
+
+    def _unsubscribed(self, item: pk.Unsubscribed) -> None:
+        if item.session in self._sessions:
+            self._hub.unsubscribe(self._sessions[item.session], self._topics[item.topic])
+
+    def _sent(self, item: pk.Sent) -> None:
+        session = self._sessions.get(item.session)
+        if session is not None and not session.dismissed:
+            self._unopened.discard(item.session)
+            session.send_encoded(item.message)
+
+    def _told(self, item: pk.Told) -> None:
+        self._mirror.know(item.about, item.value)
+        self._hub.streams.set_known(item.about, item.value)
+
+    def _published(self, item: pk.Published) -> None:
+        self._mirror.publish(item.topics, item.message, item.about, item.value)
+
+    def _shown(self, item: pk.Shown) -> None:
+        self._mirror.show(item.topics, item.message, item.about, item.value)
+
+    def _snapshot_ends(self, item: pk.SnapshotEnds) -> None:
+        self._say([pk.Missing(self._mirror.missing())])
+
+    def _settled(self, item: pk.Settled) -> None:
+        self._mirror.settle()
+        if self._hub.streams.told is not None:
+            self._hub.streams.remember(dict(self._mirror.known))
+        self.current = True
+        log.info("the PBX's owner is there")
+
+    def _begun(self, item: pk.Begun) -> None:
+        if item.command in self._pending:
+            self._pending[item.command].begun = True
+
+    def _done(self, item: pk.Done) -> None:
+        pending = self._pending.get(item.command)
+        if pending is not None and not pending.outcome.done():
+            pending.outcome.set_result(item.warning)
+
+    def _turned_down(self, item: pk.TurnedDown) -> None:
+        pending = self._pending.get(item.command)
+        if pending is None or pending.outcome.done():
+            return
+        refusal: Exception = Failed()
+        if item.code != pk.FAILED:
+            refusal = Refused(item.code, item.text, silent=item.silent, **item.detail)
+            refusal.partly = item.partly
+        pending.outcome.set_exception(refusal)
+
+    def _dismissed(self, item: pk.Dismissed) -> None:
+        session = self._sessions.get(item.session)
+        if session is not None:
+            self._front.dismiss(session)
+
+
+class Failed(Exception):
+    """The owner could not do what it was asked for; its log says why."""
+
+
+def unavailable() -> Refused:
+    """The refusal of what was not begun, since the owner is not there."""
+    return Refused("PbxUnavailable", "The telephone system cannot be reached; nothing was done.")
+
+
+def lost() -> Refused:
+    """The refusal of what may have been done: the owner was lost before it said so."""
+    refusal = Refused(
+        "PbxUnavailable",
+        "The telephone system was lost before it answered; look whether it was done.",
+    )
+    refusal.partly = True
+    return refusal
+
+
+_TAKE: dict[type[pk.Item], Callable[[Edge, Any], None]] = {
+    pk.Beat: Edge._beat,
+    pk.Named: Edge._named,
+    pk.Subscribed: Edge._subscribed,
+    pk.Unsubscribed: Edge._unsubscribed,
+    pk.Sent: Edge._sent,
+    pk.Told: Edge._told,
+    pk.Published: Edge._published,
+    pk.Shown: Edge._shown,
+    pk.SnapshotEnds: Edge._snapshot_ends,
+    pk.Settled: Edge._settled,
+    pk.Begun: Edge._begun,
+    pk.Done: Edge._done,
+    pk.TurnedDown: Edge._turned_down,
+    pk.Dismissed: Edge._dismissed,
+}

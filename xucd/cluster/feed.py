@@ -1,0 +1,170 @@
+"""What the owner of a PBX sends to one edge, and the edge's sessions as the owner has them.
+
+To the owner's hub a feed is one subscriber. So an edge gets what its clients hear and no more, each
+message once, in the order in which a client of the owner would get them, answers among them.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from xucd.center.directory import User
+from xucd.center.rights import Rights
+from xucd.cluster import packets as pk
+from xucd.cti.messages import Message, encode
+from xucd.cti.session import Session
+from xucd.cti.sign_in import SignInKey
+from xucd.cti.streams import told
+from xucd.cti.streams.topics import encode_topic
+
+
+class RemoteSession(Session):
+    """The session of a client that is linked to an edge; `number` is what it is called there."""
+
+    def __init__(
+        self, user: User, sign_in: SignInKey, rights: Rights, feed: "OwnersFeed", number: int
+    ) -> None:
+        super().__init__(user, sign_in, rights, writer=None)
+        self.feed = feed
+        self._feed = feed
+        self.number = number
+
+    def send_encoded(self, message: bytes) -> None:
+        """Send a message to the client by way of its edge."""
+        self._feed.add(pk.Sent(self.number, message))
+
+
+class OwnersFeed:
+    """A feed at its owner. What is added in one turn of the loop goes out together at its end.
+
+    `send` sends a packet, and returns False when it cannot: the feed is over then. So it is when
+    either side says so. `clock` is the owner's, in seconds.
+    """
+
+    def __init__(
+        self,
+        feed: str,
+        send: Callable[[bytes], bool],
+        loop: asyncio.AbstractEventLoop,
+        clock: Callable[[], float],
+    ) -> None:
+        self.name = feed
+        self.over = False
+        self.topics: Counter[Hashable] = Counter()
+        self._sending = pk.Sending(feed)
+        self._send = send
+        self._loop = loop
+        self._clock = clock
+        self._numbers: dict[Hashable, int] = {}  # of topics
+        self._items: list[Any] = []
+        # Things whose last change the edge knows not to know.
+        self._unheard: set[bytes] = set()
+        # Things told since the snapshot ended, until the edge has said what it lacked.
+        self._told_since: set[bytes] | None = None
+
+    # -- for the hub
+
+    def subscribed(self, session: Session, topic: Hashable) -> None:
+        """One of the edge's sessions has subscribed to a topic."""
+        self.add(pk.Subscribed(_number(session), self._number(topic)))
+
+    def unsubscribed(self, session: Session, topic: Hashable) -> None:
+        """One of the edge's sessions has unsubscribed from a topic."""
+        self.add(pk.Unsubscribed(_number(session), self._number(topic)))
+
+    def publish(
+        self, heard: list[Hashable], message: bytes, about: bytes | None, value: bytes | None
+    ) -> None:
+        """Send an encoded message to the subscribers of these topics, with what it tells."""
+        self._unheard.discard(about or b"")
+        self._note(about)
+        self.add(pk.Published(self._topic_numbers(heard), message, about, value))
+
+    def tell(self, about: bytes, value: bytes | None) -> None:
+        """Tell what is to be known of a thing of which none of the edge's sessions has heard."""
+        self._note(about)
+        if value == told.UNHEARD:
+            if about in self._unheard:
+                return
+            self._unheard.add(about)
+        else:
+            self._unheard.discard(about)
+        self.add(pk.Told(about, value))
+
+    # -- for the owner
+
+    def show(self, topics: list[Hashable], body: Message) -> bytes | None:
+        """Send a message of a snapshot; returns the thing that it is about, if any."""
+        about = told.about(topics, body)
+        heard = [topic for topic in topics if topic in self.topics]
+        if heard or about is not None:
+            message = encode(body)
+            value = told.value(body, message) if about is not None else None
+            if heard:
+                self.add(pk.Shown(self._topic_numbers(heard), message, about, value))
+            elif about is not None:
+                self.add(pk.Told(about, value))
+            self._unheard.discard(about or b"")
+        return about
+
+    def end_snapshot(self) -> None:
+        """All that is shown was shown."""
+        self._told_since = set()
+        self.add(pk.SnapshotEnds())
+
+    def still_missing(self, things: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Those of which nothing was told since the snapshot ended: they have not come back."""
+        told_since, self._told_since = self._told_since or set(), None
+        return [(about, value) for about, value in things if about not in told_since]
+
+    def publish_here(self, topics: list[Hashable], body: Message) -> None:
+        """Send a message to the subscribers of this edge alone."""
+        heard = [topic for topic in topics if topic in self.topics]
+        about = told.about(topics, body)
+        if heard:
+            message = encode(body)
+            value = told.value(body, message) if about is not None else None
+            self.publish(heard, message, about, value)
+
+    def add(self, item: Any) -> None:
+        """Send an item at the end of this turn."""
+        if self.over:
+            return
+        if not self._items:
+            self._loop.call_soon(self.flush)
+        self._items.append(item)
+
+    def flush(self) -> None:
+        """Send now what was added, with the owner's time before it."""
+        items, self._items = self._items, []
+        if not items or self.over:
+            return
+        for packet in self._sending.packets([pk.Beat(self._clock()), *items]):
+            if not self._send(packet):
+                self.over = True
+                return
+
+    def beat(self) -> None:
+        """Tell the owner's time, behind whatever is due."""
+        self.add(pk.Beat(self._clock()))
+        self.flush()
+
+    def _note(self, about: bytes | None) -> None:
+        if about is not None and self._told_since is not None:
+            self._told_since.add(about)
+
+    def _topic_numbers(self, topics: list[Hashable]) -> list[int]:
+        return [self._number(topic) for topic in topics]
+
+    def _number(self, topic: Hashable) -> int:
+        number = self._numbers.get(topic)
+        if number is None:
+            number = self._numbers[topic] = len(self._numbers) + 1
+            self.add(pk.Named(number, encode_topic(topic)))
+        return number
+
+
+def _number(session: Session) -> int:
+    assert isinstance(session, RemoteSession)
+    return session.number

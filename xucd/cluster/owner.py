@@ -1,0 +1,332 @@
+"""The owner of a PBX, as edges know it: it has their sessions, and does what these ask for.
+
+Each edge has one feed at a time, and a new one ends the one before. Commands of a session are
+carried out as those of a client that is linked to the owner itself: with the rights that its user
+has here and now.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable, Iterator, Sequence
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from xucd.center.directory import User
+from xucd.center.refused import Refused
+from xucd.center.rights import Rights
+from xucd.cluster import packets as pk
+from xucd.cluster.feed import OwnersFeed, RemoteSession
+from xucd.cti.commands import COMMANDS, Command
+from xucd.cti.hub import Hub
+from xucd.cti.links import owner_of
+from xucd.cti.messages import Message
+from xucd.cti.session import Session
+from xucd.cti.sign_in import SignInKey
+from xucd.cti.streams.topics import decode_topic
+
+SILENCE_S = 10.0
+"""After so long without a word of an edge its sessions are forgotten. Its own patience is shorter."""
+SLICE = 200
+"""After how many messages of a snapshot others have their turn."""
+
+Telling = tuple[Sequence[Hashable], Message]
+"""A message, and the topics that it concerns."""
+
+log = structlog.get_logger()
+
+
+class Source(Protocol):
+    """What the owner knows and does, which is the same for clients of its own."""
+
+    def user(self, user_id: int) -> User | None:
+        """The user of this id in the present configuration."""
+
+    def rights_of(self, user: User) -> Rights:
+        """What a user may see and do."""
+
+    def opened(self, session: Session) -> None:
+        """Subscribe a new session, and send it the opening."""
+
+    def attended(self, sessions: Sequence[Session]) -> None:
+        """Take in sessions that have had their opening, and have subscribed, before."""
+
+    async def carry_out(self, session: Session, command: Command) -> str | None:
+        """Carry out a command; returns the code of a warning, if any. Raises `Refused`."""
+
+    def snapshot(self) -> "Snapshot":
+        """All that is shown, from this moment on."""
+
+
+class Snapshot(Protocol):
+    """What is shown to clients of the centre as it is, until another configuration comes."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the configuration is still the same."""
+
+    def shown(self) -> Iterator[Telling]:
+        """All that is shown of lasting state: see `xucd.publishing.differences`."""
+
+    def gone(self, about: bytes, value: bytes) -> Iterator[Telling]:
+        """That a thing is no more."""
+
+    def rest(self) -> Iterator[Telling]:
+        """What is told in any case: figures, and last whether all of it is current."""
+
+
+class _Edge:
+    """An edge at the owner: its feed, its sessions, and what is done for it."""
+
+    def __init__(self, node: str, feed: OwnersFeed) -> None:
+        self.node = node
+        self.feed = feed
+        self.receiving = pk.Receiving(feed.name, of_edge=True)
+        self.sessions: dict[int, RemoteSession] = {}
+        self.snapshot: asyncio.Task[None] | None = None
+        self.heard_at = 0.0
+
+
+class Owner:
+    """All edges of a PBX's owner.
+
+    `send` sends a packet to the node of this name, and returns False when it cannot. `clock` is in
+    seconds and never goes back.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        source: Source,
+        send: Callable[[str, bytes], bool],
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        self._hub = hub
+        self._source = source
+        self._send = send
+        self._loop = loop
+        self._edges: dict[str, _Edge] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def edges(self) -> list[str]:
+        """The names of the edges that have a feed."""
+        return sorted(self._edges)
+
+    def receive(self, node: str, data: bytes) -> None:
+        """Take a packet that came from the edge of this name."""
+        try:
+            packet = pk.read(data)
+        except pk.Gap as gap:
+            log.warning("not a packet of an edge", node=node, reason=str(gap))
+            return
+        edge = self._edges.get(node)
+        if edge is None or edge.feed.name != packet.feed:
+            if packet.number:
+                self._send(node, pk.over(packet.feed))
+                return
+            edge = self._begin(node, packet.feed)
+        try:
+            items = edge.receiving.items(packet)
+        except pk.Gap as gap:
+            log.warning("the feed of an edge is over", node=node, reason=str(gap))
+            self._end(edge)
+            self._send(node, pk.over(packet.feed))
+            return
+        edge.heard_at = self._loop.time()
+        for item in items:
+            _TAKE[type(item)](self, edge, item)
+
+    def beat(self) -> None:
+        """Tell all edges that the owner is alive; to be called once a second, or more often."""
+        now = self._loop.time()
+        for edge in list(self._edges.values()):
+            edge.feed.beat()
+            if edge.feed.over or now - edge.heard_at > SILENCE_S:
+                log.warning("an edge is lost", node=edge.node)
+                self._end(edge)
+
+    def dismiss(self, whom: Callable[[User], bool]) -> None:
+        """Dismiss the sessions of some users, at once: their pages are to connect again."""
+        for edge in self._edges.values():
+            for session in [each for each in edge.sessions.values() if whom(each.user)]:
+                self._dismiss(edge, session)
+
+    def close(self) -> list[asyncio.Task[None]]:
+        """End all feeds; returns what is still under way."""
+        for edge in list(self._edges.values()):
+            edge.feed.flush()
+            self._end(edge)
+        return list(self._tasks)
+
+    # -- feeds
+
+    def _begin(self, node: str, name: str) -> _Edge:
+        if node in self._edges:
+            self._end(self._edges[node])
+        feed = OwnersFeed(name, lambda packet: self._send(node, packet), self._loop, self._loop.time)
+        edge = self._edges[node] = _Edge(node, feed)
+        self._hub.feeds.append(feed)
+        return edge
+
+    def _end(self, edge: _Edge) -> None:
+        edge.feed.over = True
+        if self._edges.get(edge.node) is edge:
+            del self._edges[edge.node]
+        if edge.feed in self._hub.feeds:
+            self._hub.feeds.remove(edge.feed)
+        for session in edge.sessions.values():
+            self._hub.drop(session)
+        edge.sessions.clear()
+        if edge.snapshot is not None:
+            edge.snapshot.cancel()
+
+    # -- what an edge sends
+
+    def _hello(self, edge: _Edge, item: pk.Hello) -> None:
+        if item.schema != pk.SCHEMA or item.node != edge.node:
+            log.error(
+                "an edge is of another version, or has another name",
+                node=edge.node,
+                schema=item.schema,
+                named=item.node,
+            )
+            self._end(edge)
+
+    def _attended(self, edge: _Edge, item: pk.Attended) -> None:
+        if edge.feed.over:
+            return
+        known = []
+        for each in item.sessions:
+            session = self._session(edge, each)
+            if session is None:
+                continue
+            if each.opened:
+                known.append(session)
+                for topic in each.topics:
+                    self._hub.subscribe(session, decode_topic(topic))
+            else:
+                self._source.opened(session)
+        self._source.attended(known)
+        edge.snapshot = self._start(self._show(edge))
+
+    def _attending(self, edge: _Edge, item: pk.Attending) -> None:
+        session = self._session(edge, item)
+        if session is not None:
+            self._source.opened(session)
+
+    def _session(self, edge: _Edge, item: pk.Attending) -> RemoteSession | None:
+        """The session of an edge's client, unless its user is another one here."""
+        user = self._source.user(item.user_id)
+        rights = self._source.rights_of(user) if user is not None else None
+        if user is None or rights is None or owner_of(user, rights).rights != item.rights:
+            edge.feed.add(pk.Dismissed(item.session))
+            return None
+        sign_in = SignInKey(item.sid, item.generation)
+        session = RemoteSession(user, sign_in, rights, edge.feed, item.session)
+        session.address = item.address
+        edge.sessions[item.session] = session
+        return session
+
+    def _left(self, edge: _Edge, item: pk.Left) -> None:
+        session = edge.sessions.pop(item.session, None)
+        if session is not None:
+            session.dismissed = item.dismissed
+            self._hub.drop(session)
+
+    def _asked(self, edge: _Edge, item: pk.Asked) -> None:
+        session = edge.sessions.get(item.session)
+        # Too late, the edge knows from the time that the owner tells that it was not begun.
+        if session is None or self._loop.time() > item.until:
+            return
+        kind = COMMANDS.get(item.name)
+        try:
+            if kind is None:
+                raise Refused("NotSupported", "This version of xucd does not support this command.")
+            command = msgspec.msgpack.decode(item.arguments, type=kind)
+        except msgspec.MsgspecError:
+            refused = pk.TurnedDown(item.command, "InvalidArgument", "An argument is ill-typed.")
+            edge.feed.add(refused)
+        except Refused as refusal:
+            edge.feed.add(_turned_down(item.command, refusal))
+        else:
+            edge.feed.add(pk.Begun(item.command))
+            self._start(self._carry_out(edge, session, item.command, command))
+
+    async def _carry_out(
+        self, edge: _Edge, session: RemoteSession, number: int, command: Command
+    ) -> None:
+        try:
+            warning = await self._source.carry_out(session, command)
+        except Refused as refusal:
+            edge.feed.add(_turned_down(number, refusal))
+        except Exception:  # the edge answers its client, and goes on with the next command
+            log.exception("a command failed", user=session.user.login)
+            edge.feed.add(pk.TurnedDown(number, pk.FAILED, ""))
+        else:
+            edge.feed.add(pk.Done(number, warning))
+
+    def _missing(self, edge: _Edge, item: pk.Missing) -> None:
+        """Tell an edge what is no more, and what is told in any case."""
+        snapshot = self._source.snapshot()
+        for about, value in edge.feed.still_missing(item.things):
+            for topics, body in snapshot.gone(about, value):
+                edge.feed.publish_here(list(topics), body)
+        for topics, body in snapshot.rest():
+            edge.feed.publish_here(list(topics), body)
+        edge.feed.add(pk.Settled())
+
+    def _alive(self, edge: _Edge, item: pk.Alive) -> None:
+        """It was heard."""
+
+    # -- snapshots
+
+    async def _show(self, edge: _Edge) -> None:
+        """Show an edge all that is shown, in slices: what changes meanwhile is published behind.
+
+        A new configuration begins it again.
+        """
+        while True:
+            snapshot = self._source.snapshot()
+            shown = 0
+            for topics, body in snapshot.shown():
+                about = edge.feed.show(list(topics), body)
+                shown += 1
+                # Not among the views of one thing, which have to be told together.
+                if shown >= SLICE and about is not None:
+                    shown = 0
+                    await asyncio.sleep(0)
+                    if not snapshot.holds:
+                        break
+            else:
+                edge.feed.end_snapshot()
+                return
+
+    def _dismiss(self, edge: _Edge, session: RemoteSession) -> None:
+        session.dismissed = True
+        self._hub.drop(session)
+        del edge.sessions[session.number]
+        edge.feed.add(pk.Dismissed(session.number))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _turned_down(number: int, refusal: Refused) -> pk.TurnedDown:
+    return pk.TurnedDown(
+        number, refusal.code, refusal.text, refusal.silent, dict(refusal.detail), refusal.partly
+    )
+
+
+_TAKE: dict[type[pk.Item], Callable[[Owner, _Edge, Any], None]] = {
+    pk.Hello: Owner._hello,
+    pk.Attended: Owner._attended,
+    pk.Attending: Owner._attending,
+    pk.Left: Owner._left,
+    pk.Asked: Owner._asked,
+    pk.Missing: Owner._missing,
+    pk.Alive: Owner._alive,
+}

@@ -1,0 +1,311 @@
+"""What the owner of a PBX and an edge send each other, and how it is numbered, packed and divided.
+
+The two speak over a *feed*, which the edge begins with a `Hello`. Each sends packets, numbered from
+0 in each direction. A packet that came before is passed over. When one is missing the feed is over,
+and the edge begins another with a snapshot: nothing is repeated, and no part is ever taken for the
+whole. So neither loss nor duplication nor another order, nor a restart on either side, can leave
+the two with different states.
+
+What goes over is a list of items, MessagePack arrays whose first value says which kind it is.
+Versions of xucd that run beside each other agree on `SCHEMA`, or do not speak.
+"""
+
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+SCHEMA = 1
+"""To be raised by any change of an item that an older xucd would misunderstand."""
+
+FAILED = "InternalError"
+
+MAX_DATA = 512 * 1024
+"""How much of a list of items one packet carries, in bytes: NATS takes 1 MiB unless told otherwise."""
+
+
+class Item(msgspec.Struct, array_like=True, tag=True, gc=False):
+    """What a feed carries."""
+
+
+# -- from the edge to the owner
+
+
+class Attending(Item):
+    """A session of the edge: its number there, whose it is, and what it has subscribed to.
+
+    `rights` is a digest of the user and its rights, as the edge knows them. `topics` are encoded as
+    in the log of streams. `opened` says whether it has had its opening.
+    """
+
+    session: int
+    user_id: int
+    rights: bytes
+    sid: str
+    generation: str
+    address: str
+    opened: bool = False
+    topics: list[bytes] = []
+
+
+class Hello(Item):
+    """Begins a feed: `node` is the edge's name. Its sessions follow, in one `Attended`."""
+
+    node: str
+    schema: int
+
+
+class Attended(Item):
+    """All sessions that the edge has as a feed begins."""
+
+    sessions: list[Attending]
+
+
+class Left(Item):
+    """A session has ended; dismissed, nothing more is begun for it."""
+
+    session: int
+    dismissed: bool = False
+
+
+class Asked(Item):
+    """A session asks for a command: its wire name, and its arguments as MessagePack.
+
+    It is not to be begun after `until`, in seconds by the owner's clock.
+    """
+
+    command: int
+    session: int
+    until: float
+    name: str
+    arguments: bytes
+
+
+class Missing(Item):
+    """What clients know of and the snapshot did not have: each with what was known of it."""
+
+    things: list[tuple[bytes, bytes]]
+
+
+class Alive(Item):
+    """Nothing else was due for a while."""
+
+
+# -- from the owner to the edge
+
+
+class Beat(Item):
+    """The owner's clock, in seconds. It begins each packet of the owner."""
+
+    now: float
+
+
+class Named(Item):
+    """From now on a number stands for a topic, encoded as in the log of streams."""
+
+    topic: int
+    name: bytes
+
+
+class Subscribed(Item):
+    """From now on a session gets the messages of a topic."""
+
+    session: int
+    topic: int
+
+
+class Unsubscribed(Item):
+    """A session gets the messages of a topic no longer."""
+
+    session: int
+    topic: int
+
+
+class Sent(Item):
+    """An encoded message to one session."""
+
+    session: int
+    message: bytes
+
+
+class Told(Item):
+    """What is to be known of a thing from now on, None for one that is no more.
+
+    It was told to no client of the edge, since none has subscribed to it.
+    """
+
+    about: bytes
+    value: bytes | None
+
+
+class Published(Item):
+    """An encoded message to the subscribers of any of these topics.
+
+    `about` and `value` are what it tells, as the log of streams has it: None and None for a message
+    that tells no lasting state.
+    """
+
+    topics: list[int]
+    message: bytes
+    about: bytes | None
+    value: bytes | None
+
+
+class Shown(Item):
+    """As `Published`, of a snapshot: to be sent if it is other than what clients know."""
+
+    topics: list[int]
+    message: bytes
+    about: bytes | None
+    value: bytes | None
+
+
+class SnapshotEnds(Item):
+    """All that is shown has been told: what clients know besides is no more."""
+
+
+class Settled(Item):
+    """The edge's state is the owner's."""
+
+
+class Begun(Item):
+    """A command is being carried out."""
+
+    command: int
+
+
+class Done(Item):
+    """A command was carried out; `warning` is a code, if any."""
+
+    command: int
+    warning: str | None = None
+
+
+class TurnedDown(Item):
+    """A command was refused, for which see `Refused`, or has failed, with the code `FAILED`."""
+
+    command: int
+    code: str
+    text: str
+    silent: bool = False
+    detail: dict[str, str | int] = {}
+    partly: bool = False
+
+
+class Dismissed(Item):
+    """A session's user is another to the owner than to the edge, or unknown to it."""
+
+    session: int
+
+
+FromEdge = Hello | Attended | Attending | Left | Asked | Missing | Alive
+FromOwner = (
+    Beat
+    | Named
+    | Subscribed
+    | Unsubscribed
+    | Sent
+    | Told
+    | Published
+    | Shown
+    | SnapshotEnds
+    | Settled
+    | Begun
+    | Done
+    | TurnedDown
+    | Dismissed
+)
+
+
+class Packet(msgspec.Struct, array_like=True, gc=False):
+    """A part of a list of items; `ends` says whether it is the last of the list.
+
+    `sender` is other for each beginning of the same feed: an owner that was started again, and is
+    sent the packet that began a feed before, would begin it again.
+    """
+
+    feed: str
+    sender: str
+    number: int
+    data: bytes
+    ends: bool = True
+
+
+_NEVER = 2**63 - 1
+
+_items_of_edge = msgspec.msgpack.Decoder(list[FromEdge])
+_items_of_owner = msgspec.msgpack.Decoder(list[FromOwner])
+_packet = msgspec.msgpack.Decoder(Packet)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Gap(Exception):
+    """A packet is missing, or cannot be read: the feed is over."""
+
+
+def new_feed() -> str:
+    """A name that no feed had before."""
+    return secrets.token_urlsafe(9)
+
+
+def read(packet: bytes) -> Packet:
+    """Read a packet. Raises `Gap` for what is none."""
+    try:
+        return _packet.decode(packet)
+    except msgspec.MsgspecError as error:
+        raise Gap(str(error)) from None
+
+
+def over(feed: str) -> bytes:
+    """A packet that tells either side that a feed is over: it follows upon no other."""
+    return _encode(Packet(feed, "", _NEVER, b""))
+
+
+class Sending:
+    """Numbers what one side of a feed sends."""
+
+    def __init__(self, feed: str) -> None:
+        self.feed = feed
+        self._sender = secrets.token_urlsafe(6)
+        self._number = 0
+
+    def packets(self, items: list[Any]) -> Iterator[bytes]:
+        """The packets that carry some items."""
+        data = _encode(items)
+        for begin in range(0, len(data), MAX_DATA):
+            part = data[begin : begin + MAX_DATA]
+            ends = begin + MAX_DATA >= len(data)
+            yield _encode(Packet(self.feed, self._sender, self._number, part, ends))
+            self._number += 1
+
+
+class Receiving:
+    """Takes what the other side of a feed sends, in order; it is of an edge or of the owner."""
+
+    def __init__(self, feed: str, *, of_edge: bool) -> None:
+        self.feed = feed
+        self._decoder: msgspec.msgpack.Decoder[Any] = _items_of_edge if of_edge else _items_of_owner
+        self._sender: str | None = None
+        self._next = 0
+        self._parts: list[bytes] = []
+
+    def items(self, packet: Packet) -> list[Any]:
+        """The items that a packet completes: none, if it came before. Raises `Gap`."""
+        if self._sender is not None and packet.sender != self._sender:
+            raise Gap("the feed was begun again")
+        if packet.number < self._next:
+            return []
+        if packet.number > self._next:
+            raise Gap(f"packet {packet.number} instead of {self._next}")
+        self._sender = packet.sender
+        self._next += 1
+        self._parts.append(packet.data)
+        if not packet.ends:
+            return []
+        data, self._parts = b"".join(self._parts), []
+        try:
+            found: list[Any] = self._decoder.decode(data)
+        except msgspec.MsgspecError as error:
+            raise Gap(str(error)) from None
+        return found
