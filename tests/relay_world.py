@@ -51,7 +51,8 @@ class Client:
         self.got: list[tuple[str, Any]] = []
 
     def send(self, frame: bytes) -> None:
-        self.hub.flush.send(self, frame)
+        me: Any = self
+        self.hub.flush.send(me, frame)
 
     def take(self, data: bytes) -> int:
         self.push(data)

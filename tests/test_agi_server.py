@@ -16,7 +16,8 @@ from xucd.agi import sheet, variables
 from xucd.agi.call_variables import CallVariables
 from xucd.agi.conversation import AgiDeadlines
 from xucd.agi.server import AgiServer
-from xucd.app.assembly import Assembly, CannotListen
+from xucd.app.assembly import Assembly
+from xucd.app.front import CannotListen
 from xucd.center.changes import SheetField
 from xucd.center.sheets import KeptSheet, SheetTemplate
 from xucd.config.settings import Agi, Settings, StorePlace, Web

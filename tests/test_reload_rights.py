@@ -63,7 +63,7 @@ class Daemon:
             connection.execute(row.values(profile="Supervisor"))
 
     def sessions(self) -> list[Session]:
-        return [link.session for link in self.assembly._links.open if link.session is not None]
+        return [link.session for link in self.assembly.front.links.open if link.session is not None]
 
 
 @pytest.fixture

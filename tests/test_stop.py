@@ -18,7 +18,7 @@ async def under_way(daemon: Daemon, *, is_lost: bool) -> asyncio.Task[None]:
     """
     page = await daemon.link()
     page.ask("getCallbackLists")
-    links = daemon.assembly._links
+    links = daemon.assembly.front.links
     await until(lambda: links._workers)
     if is_lost:
         page.writer.close()
@@ -34,7 +34,7 @@ async def test_a_command_that_is_under_way_comes_to_its_end_first(
     async with daemon.assembly._callbacks._locks.alone():
         worker = await under_way(daemon, is_lost=is_lost)
         stopping = asyncio.ensure_future(daemon.stop())
-        await until(lambda: daemon.assembly._links._closing)
+        await until(lambda: daemon.assembly.front.links._closing)
         assert not worker.done()
     await stopping
     assert worker.done()
@@ -44,7 +44,7 @@ async def test_a_command_that_is_under_way_comes_to_its_end_first(
 async def test_one_that_takes_too_long_is_given_up(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xucd.app.assembly.FINISH_S", 0)
+    monkeypatch.setattr("xucd.app.front.FINISH_S", 0)
     async with daemon.assembly._callbacks._locks.alone():
         worker = await under_way(daemon, is_lost=True)
         await daemon.stop()

@@ -33,8 +33,8 @@ def told(daemon: Daemon) -> list[str]:
     """What the page has to say of this daemon."""
     assembly = daemon.assembly
     site, links, streams = (
-        assembly._web_port.factory,
-        assembly._links,
+        assembly.front._port.factory,
+        assembly.front.links,
         assembly._context.hub.streams,
     )
     connections, deadlines, agi = site.connections._limits, site._deadlines, assembly._agi
@@ -78,8 +78,8 @@ async def test_bounds_that_are_set_hold_in_place_of_the_defaults(tmp_path: Path)
     assembly = Assembly(settings)
     await assembly.start()
     try:
-        connections = assembly._web_port.factory.connections._limits
+        connections = assembly.front._port.factory.connections._limits
         assert (connections.by_address, connections.links_by_user) == (77, 7)
-        assert assembly._links.limits.backlog == 2048
+        assert assembly.front.links.limits.backlog == 2048
     finally:
         await assembly.stop()

@@ -12,41 +12,34 @@ from typing import Any
 
 import structlog
 from twisted.internet import reactor as twisted_reactor
-from twisted.web.server import Site
 
 from xucd.agi import callback, sheet, variables
 from xucd.agi.server import AgiServer
-from xucd.app import configuration, directories, file_limit
-from xucd.app.admission import Admission, still_granted, with_user
+from xucd.app import file_limit
+from xucd.app.admission import still_granted
 from xucd.app.adopting import Adopter
 from xucd.app.audited import AuditedCommands
 from xucd.app.clock import Clock
+from xucd.app.front import CannotListen, Front, options_of
 from xucd.app.gaps import Gaps, Logs
 from xucd.app.service import Pbx, Service
 from xucd.app.streams import durable_streams
-from xucd.app.users import ConfiguredUsers, DaemonUserImporter, SignInRecords, is_new_to
+from xucd.app.users import DaemonUserImporter, is_new_to
 from xucd.callbacks.service import Callbacks
 from xucd.callbacks.voice_messages import CallerCallbacks
 from xucd.center.center import Center, Remembered
 from xucd.center.changes import SheetField
-from xucd.center.directory import Directory, User
+from xucd.center.directory import Directory
 from xucd.center.intents import Intent
 from xucd.center.refused import Refused
-from xucd.center.rights import rights_of
 from xucd.center.sheets import KeptSheet, SheetTemplate
 from xucd.center.station import Station
 from xucd.commands.asterisk import AsteriskRequests
-from xucd.commands.context import Context, Options
+from xucd.commands.context import Context
 from xucd.commands.default_memberships import publish_all
 from xucd.commands.default_memberships import restore as restore_defaults
-from xucd.config.settings import Settings, SheetSettings, StatusSettings
+from xucd.config.settings import Settings, SheetSettings
 from xucd.cti.hub import Hub
-from xucd.cti.link import SIGNED_OUT, LinkLimits
-from xucd.cti.links import Links
-from xucd.cti.messages import StatusAction, UserStatus
-from xucd.cti.session import Session
-from xucd.cti.sign_in import SignInKey
-from xucd.signin.revocations import Revocations
 from xucd.store import (
     AsyncStore,
     Store,
@@ -56,30 +49,17 @@ from xucd.store import (
     directory_users,
     seen_settings,
 )
-from xucd.store.audit_trail import AuditTrail
 from xucd.store.figures import Memory, queue_days, resume
 from xucd.store.journal import SAVE_S, Journal, day_of, midnight_after
 from xucd.store.retention import expire_daily
-from xucd.views.statuses import with_own
 from xucd.web.api import Health
-from xucd.web.certificate import Certificate, CertificateError
-from xucd.web.connections import ConnectionLimits
-from xucd.web.listening import listen
-from xucd.web.site import SiteOptions, SiteParts, make_site
+from xucd.web.site import CenterServices
 
-SERVICE_RESTART = 1012
 # How many FastAGI requests may wait to be accepted.
 BACKLOG = 1024
-TICK_S = 5.0
-FINISH_S = 2.0
-"""For how long xucd waits at its end for commands that are under way, in seconds."""
 
 log = structlog.get_logger()
 reactor: Any = twisted_reactor
-
-
-class CannotListen(Exception):
-    """The port is in use, or the process may not open it. The text names it."""
 
 
 class Assembly:
@@ -93,54 +73,46 @@ class Assembly:
         self.port = 0
         self._clock = Clock()
         self._store = AsyncStore(Store(settings.store.url))
-        self._web_port: Any = None  # Twisted types its ports in Zope's way only
-        self._agi_port: Any = None
-        self._certificate: Certificate | None = None
+        self._journal = Journal(self._store)
+        self.front = Front(settings, self._store, self._journal, self._users_changed)
+        self._agi_port: Any = None  # Twisted types its ports in Zope's way only
         self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to serve. Raises `StoreError`, or `CannotListen`."""
         store, settings = self._store, self.settings
-        self._files = file_limit.raised()
         await store.run(Store.migrate)
         left = still_granted(settings.oidc, settings.ldap)
         await store.run(directory_users.revise, left, time.time())
         memory = await store.run(resume, self._clock.reading(), midnight_after)
         if memory is not None:
             self._clock.goes_on_from(memory.clock)
-        self._context = await self._build_context(memory)
-        self._callbacks = Callbacks(self._context)
-        self._audit = AuditTrail(self._context.journal, time.time)
+        self._context = context = await self._build_context(memory)
+        self._callbacks = Callbacks(context)
+        front = self.front
         self._service = Service(
-            self._context,
+            context,
             self._callbacks,
-            AuditedCommands(self._audit, self._context, self._callbacks).carry_out,
+            AuditedCommands(front.audit, context, self._callbacks).carry_out,
             self._pbx(memory),
             strict_rights=settings.strict_rights,
         )
-        limits = LinkLimits(backlog=settings.limits.backlog)
-        self._links = Links(self._context.hub, self._service, asyncio.get_running_loop(), limits)
-        journal = self._context.journal
-        self._users = ConfiguredUsers(self._context.center.directory, store, journal)
-        self._sign_ins = SignInRecords(store, journal)
-        self._revocations = Revocations(self._sign_ins, time.time, self._dismiss_ended)
-        await self._revocations.load()
-        resumable = await self._restore_streams()
+        await front.load(context.center.directory, context.hub, self._service)
+        resumable = await front.restore_streams(context.options)
+        self._service.restored(resumable)
         self._agi = self._build_agi_server()
-        site = await self._build_site()
         self._callbacks.restore(
             await store.run(callback_reading.open_requests),
             await store.run(callback_reading.unfinished_tickets),
             resumable,
         )
-        restore_defaults(self._context, await store.run(Store.default_memberships))
+        restore_defaults(context, await store.run(Store.default_memberships))
         await store.run(seen_settings.record_changes, settings, Settings(), time.time())
         self._listen_for_agi()
-        self._listen_for_clients(site)
+        await front.listen(self._health, self._services())
+        self.port = front.port
         self._background = [
             asyncio.create_task(self._keep_time_and_figures()),
-            asyncio.create_task(self._revocations.watch()),
-            asyncio.create_task(self._tick_streams()),
             asyncio.create_task(expire_daily(store, settings.retention)),
         ]
         self._service.start()
@@ -151,26 +123,6 @@ class Assembly:
         gaps = Gaps(self._context, self._clock, logs, memory)
         return Pbx(self.settings.ami, self._clock, gaps)
 
-    async def _restore_streams(self) -> list[Session]:
-        """Take up the streams of an earlier process; returns their sessions, which are parked."""
-        context, streams = self._context, self._context.hub.streams
-        streams.load()
-        digest = await self._digest_of_configuration(context.center.directory)
-        if streams.configuration != digest:
-            streams.end_all()
-        streams.configure(digest)
-        sessions = self._links.restore(context.center.directory.users, self._has_ended)
-        self._service.restored(sessions)
-        return sessions
-
-    async def _digest_of_configuration(self, directory: Directory) -> bytes:
-        return configuration.digest_of(
-            directory,
-            self._context.options,
-            await self._store.run(callback_reading.lists),
-            await self._store.run(Store.token_secret),
-        )
-
     async def _build_context(self, memory: Memory | None) -> Context:
         settings = self.settings
         return Context(
@@ -180,14 +132,9 @@ class Assembly:
                 timeout=settings.ami.action_timeout,
                 started_at=self._clock.now(),
             ),
-            journal=Journal(self._store),
+            journal=self._journal,
             hub=Hub(asyncio.get_running_loop(), streams=durable_streams(settings.store.url)),
-            options=Options(
-                statuses=with_own(_user_status(status) for status in settings.statuses),
-                features=settings.features,
-                dialing=settings.dialing,
-                hints_by_list=settings.web.hints == "own lists",
-            ),
+            options=options_of(settings),
             now=self._clock.now,
             publish=self._publish_changes,
         )
@@ -200,6 +147,9 @@ class Assembly:
     def _publish_changes(self) -> None:
         self._service.publish_changes()
 
+    def _users_changed(self, directory: Directory) -> None:
+        self._service.directory = directory
+
     def _build_agi_server(self) -> AgiServer:
         """The FastAGI scripts, by the names under which the dialplan asks for them."""
         templates = {profile.name: _sheet_template(profile) for profile in self.settings.sheets}
@@ -210,69 +160,21 @@ class Assembly:
                 "sheet": sheet.script(templates, self._keep_sheet),
                 "callback": callback.script(CallerCallbacks(self._callbacks)),
             },
-            max_connections=file_limit.for_agi(self._files),
+            max_connections=file_limit.for_agi(self.front.files),
         )
 
-    async def _build_site(self) -> Site:
-        settings, store = self.settings, self._store
-        secret = await self._store.run(Store.token_secret)
-        admission = Admission(
-            self._store,
-            self._users,
-            {"oidc": settings.oidc, "ldap": settings.ldap},
-            lambda user: self._change_users(with_user(self._users.directory, user)),
-        )
-        return make_site(
-            SiteParts(
-                links=self._links,
-                users=self._users,
-                revocations=self._revocations,
-                secret=secret,
-                health=self._health,
-                clock=time.time,
-                callbacks=self._callbacks,
-                rights=lambda user: rights_of(user, strict=settings.strict_rights),
-                audit=self._audit,
-                user_importer=DaemonUserImporter(self._store, self.reload),
-                passwords=directories.ldap(settings),
-                oidc=directories.oidc(settings, secret, self._sign_ins, admission.admit),
-                admit=admission.admit,
-                adopt=lambda *asked: Adopter(self._service.connection, store, self.reload).adopt(
-                    *asked
-                ),
+    def _services(self) -> CenterServices:
+        return CenterServices(
+            callbacks=self._callbacks,
+            user_importer=DaemonUserImporter(self._store, self.reload),
+            adopt=lambda *asked: Adopter(self._service.connection, self._store, self.reload).adopt(
+                *asked
             ),
-            SiteOptions(
-                origins=settings.web.origins,
-                trusted_proxies=settings.web.trusted_proxies,
-                forwarded_header=settings.web.forwarded_header,
-                connections=self._connection_limits(),
-                token_ttl=settings.web.token_ttl,
-                session_ttl=settings.web.session_ttl,
-                legacy_links=settings.web.legacy_links,
-                security_contact=settings.web.security_contact,
-                login_attempts=settings.limits.login_attempts_per_minute,
-            ),
-        )
-
-    def _connection_limits(self) -> ConnectionLimits:
-        limits, total = self.settings.limits, file_limit.for_clients(self._files)
-        return ConnectionLimits(
-            total=total,
-            # One address alone never gets all.
-            by_address=min(limits.connections_per_address, max(1, total // 2)),
-            links_by_user=limits.links_per_user,
         )
 
     def reload_certificate(self) -> None:
         """Use what is in the files of certificate and key now; logged if they cannot be used."""
-        if self._certificate is None:
-            return
-        try:
-            self._certificate.reload()
-        except CertificateError as error:
-            log.error("cannot use the new certificate; the old one stays", reason=str(error))
-        else:
-            log.info("certificate reloaded")
+        self.front.reload_certificate()
 
     async def reload(self) -> None:
         """Apply the configuration that `xucd center apply` has left in the store.
@@ -280,43 +182,23 @@ class Assembly:
         Links of users who have changed are closed, so that their pages connect again. These users'
         rights change at once, before what others have under way is finished. Raises `StoreError`.
         """
-        context = self._context
+        context, front = self._context, self.front
         before = context.center.directory
-        self._change_users(await self._store.run(Store.directory))
+        front.change_users(await self._store.run(Store.directory))
         async with context.locks.alone():
             await self._service.save_figures()
             center = await self._build_center(context.journal.stations)
-            self._change_users(center.directory)
+            front.change_users(center.directory)
             await self._service.reconfigure(center)
             # Who was back before this was shown a centre that lacked its new agent or line.
-            self._dismiss_changed(lambda user: is_new_to(before, user))
+            front.dismiss_changed(lambda user: is_new_to(before, user))
             try:
                 await self._callbacks.publish_reloaded()
             except Refused as refusal:
                 raise StoreError(refusal.text) from refusal
             publish_all(context, await self._store.run(Store.default_memberships))
-            streams = context.hub.streams
-            streams.configure(await self._digest_of_configuration(center.directory))
+            await front.configure_streams(context.options)
         log.info("configuration reloaded")
-
-    def _change_users(self, directory: Directory) -> None:
-        """Let only the users of a new configuration sign in, and dismiss those who have changed."""
-        self._users.directory = self._service.directory = directory
-        self._links.dismiss(
-            lambda user, _: user.id not in directory.users, SIGNED_OUT, b"signed out"
-        )
-        self._dismiss_changed(lambda user: directory.users[user.id] != user)
-
-    def _dismiss_changed(self, whom: Callable[[User], bool]) -> None:
-        """Have the pages of some users connect again, to what is configured now."""
-        self._links.dismiss(lambda user, _: whom(user), SERVICE_RESTART, b"configuration changed")
-
-    def _dismiss_ended(self) -> None:
-        """Dismiss the sessions whose sign-in has ended."""
-        self._links.dismiss(self._has_ended, SIGNED_OUT, b"signed out")
-
-    def _has_ended(self, user: User, sign_in: SignInKey) -> bool:
-        return self._revocations.has_ended(user.login, sign_in)
 
     async def _build_center(
         self,
@@ -340,16 +222,14 @@ class Assembly:
 
     async def stop(self) -> None:
         """Close clients' links and the connection to Asterisk; write what is not yet written."""
-        loop = asyncio.get_running_loop()
-        for port in (self._web_port, self._agi_port):
-            if port is not None:
-                await port.stopListening().asFuture(loop)
+        await self.front.stop_listening()
         if self._agi_port is not None:
+            await self._agi_port.stopListening().asFuture(asyncio.get_running_loop())
             self._agi.close()
         if self._background:
             for task in self._background:
                 task.cancel()
-            await self._finish(self._links.close())
+            await self.front.close()
             await self._service.close()
             await asyncio.gather(*self._background, return_exceptions=True)
             await self._write_rest()
@@ -357,33 +237,14 @@ class Assembly:
             self._context.hub.streams.close()
         await self._store.close()
 
-    async def _finish(self, commands: list[asyncio.Task[None]]) -> None:
-        """Let commands that are under way come to their end, as far as that does not take long."""
-        if commands:
-            _, late = await asyncio.wait(commands, timeout=FINISH_S)
-            for command in late:
-                command.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-
     async def _write_rest(self) -> None:
         context = self._context
-        self._audit.flush()
+        self.front.audit.flush()
         try:
             await context.journal.written()
             await self._service.save_figures()
         except (Refused, StoreError) as error:
             log.error("cannot write everything before stopping", reason=str(error))
-
-    def _listen_for_clients(self, site: Site) -> None:
-        web = self.settings.web
-        try:
-            if web.tls_certificate and web.tls_key:
-                self._certificate = Certificate(web.tls_certificate, web.tls_key)
-            self._web_port = listen(reactor, (web.host, web.port), site, self._certificate)
-        except Exception as error:
-            raise CannotListen(f"cannot listen on {web.host}:{web.port}: {error}") from error
-        self.port = self._web_port.getHost().port
-        log.info("listening", host=web.host, port=self.port)
 
     def _listen_for_agi(self) -> None:
         agi = self.settings.agi
@@ -408,11 +269,6 @@ class Assembly:
             except Exception:  # whatever it is: the next second's figures are not to be lost for it
                 log.exception("could not write the figures")
 
-    async def _tick_streams(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_S)
-            self._context.hub.streams.tick()
-
     def _keep_sheet(self, kept: KeptSheet) -> None:
         self._context.center.sheets.keep(kept)  # a reload replaces the centre
 
@@ -429,18 +285,6 @@ class Assembly:
 
 def _path(file: str | None) -> Path | None:
     return Path(file) if file is not None else None
-
-
-def _user_status(status: StatusSettings) -> UserStatus:
-    return UserStatus(
-        name=status.name,
-        long_name=status.long_name,
-        color=status.color,
-        actions=[
-            StatusAction(name=action.name, parameters=action.parameters)
-            for action in status.actions
-        ],
-    )
 
 
 def _sheet_template(sheet: SheetSettings) -> SheetTemplate:

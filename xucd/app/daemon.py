@@ -61,7 +61,8 @@ def run(settings: Settings, exposed: Iterable[str] = ()) -> int:
 async def _serve(settings: Settings) -> int:
     # What is imported stays to the end: the collector need not look through it, now or later.
     gc.disable()
-    from xucd.app.assembly import Assembly, CannotListen  # noqa: PLC0415
+    from xucd.app.assembly import Assembly  # noqa: PLC0415
+    from xucd.app.front import CannotListen  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()

@@ -26,7 +26,7 @@ from xucd.cti.sign_in import SignInKey
 from xucd.cti.streams.topics import decode_topic
 
 SILENCE_S = 10.0
-"""After so long without a word of an edge its sessions are forgotten. Its own patience is shorter."""
+"""After so long without a word of an edge its sessions are forgotten; its patience is shorter."""
 SLICE = 200
 """After how many messages of a snapshot others have their turn."""
 
@@ -90,8 +90,7 @@ class _Edge:
 class Owner:
     """All edges of a PBX's owner.
 
-    `send` sends a packet to the node of this name, and returns False when it cannot. `clock` is in
-    seconds and never goes back.
+    `send` sends a packet to the node of this name, and returns False when it cannot.
     """
 
     def __init__(
@@ -164,7 +163,9 @@ class Owner:
     def _begin(self, node: str, name: str) -> _Edge:
         if node in self._edges:
             self._end(self._edges[node])
-        feed = OwnersFeed(name, lambda packet: self._send(node, packet), self._loop, self._loop.time)
+        feed = OwnersFeed(
+            name, lambda packet: self._send(node, packet), self._loop, self._loop.time
+        )
         edge = self._edges[node] = _Edge(node, feed)
         self._hub.feeds.append(feed)
         return edge

@@ -22,7 +22,7 @@ SCHEMA = 1
 FAILED = "InternalError"
 
 MAX_DATA = 512 * 1024
-"""How much of a list of items one packet carries, in bytes: NATS takes 1 MiB unless told otherwise."""
+"""How much of a list of items one packet carries, in bytes: NATS takes 1 MiB, unless told else."""
 
 
 class Item(msgspec.Struct, array_like=True, tag=True, gc=False):

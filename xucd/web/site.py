@@ -55,12 +55,21 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
+class CenterServices:
+    """What REST works with: callbacks, users, and members that are no agents."""
+
+    callbacks: Callbacks
+    user_importer: UserImporter
+    adopt: Adopt
+
+
+@dataclass(frozen=True, kw_only=True)
 class SiteParts:
     """What the site is made of.
 
-    `secret` signs the tokens (32 bytes or more); `clock` returns epoch seconds. With `callbacks`,
-    `rights`, which returns the rights of a user, `audit`, `user_importer` and `adopt` there are
-    REST routes. With `audit` sign-ins are audited.
+    `secret` signs the tokens (32 bytes or more); `clock` returns epoch seconds. With `services`,
+    `audit` and `rights`, which returns the rights of a user, there are REST routes. With `audit`
+    sign-ins are audited.
     `passwords` is a server that knows passwords, `oidc` is for a provider of OpenID Connect; whom
     they sign in, `admit` finds.
     """
@@ -71,14 +80,12 @@ class SiteParts:
     secret: bytes
     health: Callable[[], Health]
     clock: Callable[[], float]
-    callbacks: Callbacks | None = None
     rights: Callable[[User], Rights] | None = None
     audit: AuditTrail | None = None
-    user_importer: UserImporter | None = None
+    services: CenterServices | None = None
     passwords: PasswordDirectory | None = None
     oidc: "OidcParts | None" = None
     admit: Admit | None = None
-    adopt: Adopt | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,14 +144,11 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
 
         provider = OidcRoutes(parts.oidc, api).app.resource()
     rest = None
-    if (
-        parts.callbacks is not None
-        and parts.rights is not None
-        and parts.audit is not None
-        and parts.user_importer is not None
-        and parts.adopt is not None
-    ):
-        services = RestServices(parts.callbacks, parts.audit, parts.user_importer, parts.adopt)
+    of_center = parts.services
+    if of_center is not None and parts.rights is not None and parts.audit is not None:
+        services = RestServices(
+            of_center.callbacks, parts.audit, of_center.user_importer, of_center.adopt
+        )
         rest = Rest(bearer, services, parts.rights)
     pages = Pages(str(options.static))
     if options.security_contact is not None:

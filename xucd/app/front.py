@@ -1,0 +1,249 @@
+"""What of a node faces its clients: users and sign-ins, links, the site, and the port.
+
+The owner of a PBX and an edge have it alike; what carries out the commands of its links differs.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from twisted.internet import reactor as twisted_reactor
+from twisted.web.server import Site
+
+from xucd.app import configuration, directories, file_limit
+from xucd.app.admission import Admission, with_user
+from xucd.app.users import ConfiguredUsers, SignInRecords
+from xucd.center.directory import Directory, User
+from xucd.center.rights import rights_of
+from xucd.commands.context import Options
+from xucd.config.settings import Settings, StatusSettings
+from xucd.cti.hub import Hub
+from xucd.cti.link import SIGNED_OUT, Application, LinkLimits
+from xucd.cti.links import Links
+from xucd.cti.messages import StatusAction, UserStatus
+from xucd.cti.session import Session
+from xucd.cti.sign_in import SignInKey
+from xucd.signin.revocations import Revocations
+from xucd.store import AsyncStore, Store, callback_reading
+from xucd.store.audit_trail import AuditTrail
+from xucd.store.journal import Journal
+from xucd.views.statuses import with_own
+from xucd.web.api import Health
+from xucd.web.certificate import Certificate, CertificateError
+from xucd.web.connections import ConnectionLimits
+from xucd.web.listening import listen
+from xucd.web.site import CenterServices, SiteOptions, SiteParts, make_site
+
+SERVICE_RESTART = 1012
+TICK_S = 5.0
+FINISH_S = 2.0
+"""For how long xucd waits at its end for commands that are under way, in seconds."""
+
+log = structlog.get_logger()
+reactor: Any = twisted_reactor
+
+
+class CannotListen(Exception):
+    """The port is in use, or the process may not open it. The text names it."""
+
+
+class Front:
+    """Serves the clients of a node.
+
+    `changed` is called with each configuration by which users sign in from then on. `port` is the
+    TCP port for clients, which the settings may leave to the system (0).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: AsyncStore,
+        journal: Journal,
+        changed: Callable[[Directory], None],
+    ) -> None:
+        self.settings = settings
+        self.port = 0
+        self.files = 0
+        self.audit = AuditTrail(journal, time.time)
+        self.sign_ins = SignInRecords(store, journal)
+        self.revocations = Revocations(self.sign_ins, time.time, self.dismiss_ended)
+        self._store = store
+        self._journal = journal
+        self._changed = changed
+        self._port: Any = None  # Twisted types its ports in Zope's way only
+        self._certificate: Certificate | None = None
+        self._background: list[asyncio.Task[None]] = []
+
+    async def load(self, directory: Directory, hub: Hub, application: Application) -> None:
+        """Know the users and their sign-ins, and have links. Raises `StoreError`."""
+        self.files = file_limit.raised()
+        limits = LinkLimits(backlog=self.settings.limits.backlog)
+        self.hub = hub
+        self.links = Links(hub, application, asyncio.get_running_loop(), limits)
+        self.users = ConfiguredUsers(directory, self._store, self._journal)
+        await self.revocations.load()
+
+    async def restore_streams(self, options: Options) -> list[Session]:
+        """Take up the streams of an earlier process; returns their sessions, which are parked."""
+        directory, streams = self.users.directory, self.hub.streams
+        streams.load()
+        digest = await self._digest_of_configuration(directory, options)
+        if streams.configuration != digest:
+            streams.end_all()
+        streams.configure(digest)
+        return self.links.restore(directory.users, self._has_ended)
+
+    async def configure_streams(self, options: Options) -> None:
+        """Record the present configuration as that of the streams."""
+        digest = await self._digest_of_configuration(self.users.directory, options)
+        self.hub.streams.configure(digest)
+
+    async def _digest_of_configuration(self, directory: Directory, options: Options) -> bytes:
+        return configuration.digest_of(
+            directory,
+            options,
+            await self._store.run(callback_reading.lists),
+            await self._store.run(Store.token_secret),
+        )
+
+    async def listen(
+        self, health: Callable[[], Health], services: CenterServices | None = None
+    ) -> None:
+        """Open the port: to REST as well, with the services of a centre. Raises `CannotListen`."""
+        site = await self._site(health, services)
+        web = self.settings.web
+        try:
+            if web.tls_certificate and web.tls_key:
+                self._certificate = Certificate(web.tls_certificate, web.tls_key)
+            self._port = listen(reactor, (web.host, web.port), site, self._certificate)
+        except Exception as error:
+            raise CannotListen(f"cannot listen on {web.host}:{web.port}: {error}") from error
+        self.port = self._port.getHost().port
+        log.info("listening", host=web.host, port=self.port)
+        self._background = [
+            asyncio.create_task(self.revocations.watch()),
+            asyncio.create_task(self._tick_streams()),
+        ]
+
+    async def _site(self, health: Callable[[], Health], services: CenterServices | None) -> Site:
+        settings = self.settings
+        secret = await self._store.run(Store.token_secret)
+        admission = Admission(
+            self._store,
+            self.users,
+            {"oidc": settings.oidc, "ldap": settings.ldap},
+            lambda user: self.change_users(with_user(self.users.directory, user)),
+        )
+        return make_site(
+            SiteParts(
+                links=self.links,
+                users=self.users,
+                revocations=self.revocations,
+                secret=secret,
+                health=health,
+                clock=time.time,
+                rights=lambda user: rights_of(user, strict=settings.strict_rights),
+                audit=self.audit,
+                services=services,
+                passwords=directories.ldap(settings),
+                oidc=directories.oidc(settings, secret, self.sign_ins, admission.admit),
+                admit=admission.admit,
+            ),
+            SiteOptions(
+                origins=settings.web.origins,
+                trusted_proxies=settings.web.trusted_proxies,
+                forwarded_header=settings.web.forwarded_header,
+                connections=self._connection_limits(),
+                token_ttl=settings.web.token_ttl,
+                session_ttl=settings.web.session_ttl,
+                legacy_links=settings.web.legacy_links,
+                security_contact=settings.web.security_contact,
+                login_attempts=settings.limits.login_attempts_per_minute,
+            ),
+        )
+
+    def _connection_limits(self) -> ConnectionLimits:
+        limits, total = self.settings.limits, file_limit.for_clients(self.files)
+        return ConnectionLimits(
+            total=total,
+            # One address alone never gets all.
+            by_address=min(limits.connections_per_address, max(1, total // 2)),
+            links_by_user=limits.links_per_user,
+        )
+
+    def reload_certificate(self) -> None:
+        """Use what is in the files of certificate and key now; logged if they cannot be used."""
+        if self._certificate is None:
+            return
+        try:
+            self._certificate.reload()
+        except CertificateError as error:
+            log.error("cannot use the new certificate; the old one stays", reason=str(error))
+        else:
+            log.info("certificate reloaded")
+
+    def change_users(self, directory: Directory) -> None:
+        """Let only the users of a new configuration sign in, and dismiss those who have changed."""
+        self.users.directory = directory
+        self._changed(directory)
+        self.links.dismiss(
+            lambda user, _: user.id not in directory.users, SIGNED_OUT, b"signed out"
+        )
+        self.dismiss_changed(lambda user: directory.users[user.id] != user)
+
+    def dismiss_changed(self, whom: Callable[[User], bool]) -> None:
+        """Have the pages of some users connect again, to what is configured now."""
+        self.links.dismiss(lambda user, _: whom(user), SERVICE_RESTART, b"configuration changed")
+
+    def dismiss_ended(self) -> None:
+        """Dismiss the sessions whose sign-in has ended."""
+        self.links.dismiss(self._has_ended, SIGNED_OUT, b"signed out")
+
+    def _has_ended(self, user: User, sign_in: SignInKey) -> bool:
+        return self.revocations.has_ended(user.login, sign_in)
+
+    async def stop_listening(self) -> None:
+        """Close the port."""
+        if self._port is not None:
+            await self._port.stopListening().asFuture(asyncio.get_running_loop())
+
+    async def close(self) -> None:
+        """Close all links, and let commands that are under way come to their end."""
+        for task in self._background:
+            task.cancel()
+        commands = self.links.close()
+        if commands:
+            _, late = await asyncio.wait(commands, timeout=FINISH_S)
+            for command in late:
+                command.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    async def _tick_streams(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            self.hub.streams.tick()
+
+
+def options_of(settings: Settings) -> Options:
+    """The settings that decide what commands do."""
+    return Options(
+        statuses=with_own(_user_status(status) for status in settings.statuses),
+        features=settings.features,
+        dialing=settings.dialing,
+        hints_by_list=settings.web.hints == "own lists",
+    )
+
+
+def _user_status(status: StatusSettings) -> UserStatus:
+    return UserStatus(
+        name=status.name,
+        long_name=status.long_name,
+        color=status.color,
+        actions=[
+            StatusAction(name=action.name, parameters=action.parameters)
+            for action in status.actions
+        ],
+    )
