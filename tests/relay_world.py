@@ -131,16 +131,19 @@ class Source:
         session.send(msg.QueueMemberList(items=items))
         return None
 
+    async def publish_stored(self) -> None:
+        """Nothing is stored."""
+
     def snapshot(self) -> Source:
         return self
 
-    holds = True
+    holds = is_current = True
 
-    def shown(self) -> Iterator[Telling]:
+    def shown(self) -> Iterator[list[Telling]]:
         for key, penalty in list(self.center.members.items()):
-            yield topics.member_topics(*key), member(*key, penalty)
+            yield [(topics.member_topics(*key), member(*key, penalty))]
         for user_id in self.center.phones:
-            yield [topics.own_phone(user_id)], phone(self.center, user_id)
+            yield [([topics.own_phone(user_id)], phone(self.center, user_id))]
 
     def gone(self, about: bytes, value: bytes) -> Iterator[Telling]:
         kind, agent_id, queue_id = about.split()
@@ -148,7 +151,10 @@ class Source:
         yield topics.member_topics(int(agent_id), int(queue_id)), member(agent_id, queue_id, -1)
 
     def rest(self) -> Iterator[Telling]:
-        yield [topics.EVERYBODY], msg.LinkStatus(asterisk="current")
+        yield from ()
+
+    def status(self) -> msg.LinkStatus:
+        return msg.LinkStatus(asterisk="current")
 
 
 def member(agent_id: Any, queue_id: Any, penalty: int) -> msg.QueueMember:
@@ -208,9 +214,8 @@ class RelayWorld:
             self.to_owner.append(packet)
         return not self.cut
 
-    def _stale(self, session: Session | None) -> None:
-        for each in [session] if session is not None else list(self.clients.values()):
-            each.send(msg.LinkStatus(asterisk="lost", since="2026-11-22T10:00:00Z"))
+    def _stale(self, session: Session) -> None:
+        session.send(msg.LinkStatus(asterisk="lost", since="2026-11-22T10:00:00Z"))
 
     def _dismiss(self, session: Session) -> None:
         session.dismissed = True
@@ -290,7 +295,7 @@ class RelayWorld:
         for _ in range(16):
             self.wait()
             self.deliver_all()
-        assert self.edge.current
+        assert self.edge.is_current
 
     def close(self) -> None:
         """Nothing is left under way."""

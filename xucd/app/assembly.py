@@ -22,6 +22,7 @@ from xucd.app.audited import AuditedCommands
 from xucd.app.clock import Clock
 from xucd.app.front import CannotListen, Front, options_of
 from xucd.app.gaps import Gaps, Logs
+from xucd.app.relaying import OwnersRelay
 from xucd.app.service import Pbx, Service
 from xucd.app.streams import durable_streams
 from xucd.app.users import DaemonUserImporter, is_new_to
@@ -75,6 +76,7 @@ class Assembly:
         self._store = AsyncStore(Store(settings.store.url))
         self._journal = Journal(self._store)
         self.front = Front(settings, self._store, self._journal, self._users_changed)
+        self._relay: OwnersRelay | None = None
         self._agi_port: Any = None  # Twisted types its ports in Zope's way only
         self._background: list[asyncio.Task[None]] = []
 
@@ -116,6 +118,9 @@ class Assembly:
             asyncio.create_task(expire_daily(store, settings.retention)),
         ]
         self._service.start()
+        if settings.cluster is not None:
+            self._relay = OwnersRelay(self._service, settings.cluster)
+            await self._relay.start()
 
     def _pbx(self, memory: Memory | None) -> Pbx:
         asterisk = self.settings.asterisk
@@ -149,6 +154,8 @@ class Assembly:
 
     def _users_changed(self, directory: Directory) -> None:
         self._service.directory = directory
+        if self._relay is not None:
+            self._relay.dismiss(lambda user: directory.users.get(user.id) != user)
 
     def _build_agi_server(self) -> AgiServer:
         """The FastAGI scripts, by the names under which the dialplan asks for them."""
@@ -230,6 +237,8 @@ class Assembly:
             for task in self._background:
                 task.cancel()
             await self.front.close()
+            if self._relay is not None:
+                await self._relay.close()
             await self._service.close()
             await asyncio.gather(*self._background, return_exceptions=True)
             await self._write_rest()

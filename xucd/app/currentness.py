@@ -82,4 +82,6 @@ class Currentness:
             self._publish()
 
     def _publish(self) -> None:
-        self._context.hub.publish([topics.EVERYBODY], link_status(self._context.asterisk))
+        context = self._context
+        status = link_status(context.asterisk.lost_since, context.options.pbx)
+        context.hub.publish([topics.EVERYBODY], status)

@@ -20,6 +20,7 @@ from xucd.store import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
     from xucd.app.assembly import Assembly
+    from xucd.app.edge_assembly import EdgeAssembly
 
 SWITCH_S = 0.0005
 """For how long a thread may keep the others from running, in seconds. The event loop lets them run
@@ -61,7 +62,11 @@ def run(settings: Settings, exposed: Iterable[str] = ()) -> int:
 async def _serve(settings: Settings) -> int:
     # What is imported stays to the end: the collector need not look through it, now or later.
     gc.disable()
-    from xucd.app.assembly import Assembly  # noqa: PLC0415
+    assemble: type[Assembly | EdgeAssembly]
+    if settings.is_edge:
+        from xucd.app.edge_assembly import EdgeAssembly as assemble  # noqa: PLC0415
+    else:
+        from xucd.app.assembly import Assembly as assemble  # noqa: PLC0415
     from xucd.app.front import CannotListen  # noqa: PLC0415
 
     gc.freeze()
@@ -72,7 +77,7 @@ async def _serve(settings: Settings) -> int:
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, reload.set)
     systemd = Notifier()
-    xucd = Assembly(settings)
+    xucd = assemble(settings)
     try:
         await xucd.start()
         gc.freeze()  # the contact centre stays, too
@@ -90,7 +95,7 @@ async def _serve(settings: Settings) -> int:
 
 
 async def _reload_until(
-    stop: asyncio.Event, reload: asyncio.Event, xucd: "Assembly", systemd: Notifier
+    stop: asyncio.Event, reload: asyncio.Event, xucd: "Assembly | EdgeAssembly", systemd: Notifier
 ) -> None:
     """Reload configuration and certificate at each SIGHUP, until told to stop."""
     waits = [asyncio.create_task(stop.wait())]

@@ -234,6 +234,7 @@ def options_of(settings: Settings) -> Options:
         features=settings.features,
         dialing=settings.dialing,
         hints_by_list=settings.web.hints == "own lists",
+        pbx=settings.cluster.pbx if settings.cluster is not None else None,
     )
 
 

@@ -97,6 +97,10 @@ class Callbacks:
         for ticket in unfinished:
             self._dialing.track(ticket)
 
+    def take_in(self, sessions: Iterable[Session]) -> None:
+        """Sessions that subscribed before, on another node or link, are to hear of changes."""
+        self._publisher.restore(sessions)
+
     async def publish_reloaded(self) -> None:
         """Publish what a reload of the configuration changed: released requests, and the lists."""
         async with self._locks.alone():

@@ -27,6 +27,8 @@ SILENCE_S = 3.0
 """After so long without a word of the owner its part is stale."""
 IDLE_S = 1.0
 """After so long without anything to say the edge says that it is there."""
+PAUSE_S = 0.2
+"""So long lies between the beginnings of two feeds."""
 BEGIN_S = 5.0
 """For how long a command may wait until the owner begins it."""
 
@@ -36,15 +38,15 @@ log = structlog.get_logger()
 class Front(NamedTuple):
     """What an edge needs of the rest of its node.
 
-    `user` finds the present user of an id, `open` sends a session what of its opening is known
-    without the owner, `stale` tells a session or, with None, all of them, that the PBX's part is
-    stale, and `dismiss` closes the links of a session whose user is another to the owner.
+    `present` and `rights_of` are those of `xucd.cti.link.Application`. `open` sends a session what
+    of its opening is known without the owner, `stale` tells a session that what it sees is stale,
+    and `dismiss` closes the links of a session whose user is another to the owner.
     """
 
     present: Callable[[User], User]
     rights_of: Callable[[User], Rights]
     open: Callable[[Session], None]
-    stale: Callable[[Session | None], None]
+    stale: Callable[[Session], None]
     dismiss: Callable[[Session], None]
 
 
@@ -60,7 +62,8 @@ class _Pending:
 class Edge:
     """The application of an edge's links: see `xucd.cti.link.Application`.
 
-    `send` sends a packet to the owner, and returns False when it cannot.
+    `send` sends a packet to the owner, and returns False when it cannot. `has_owner` says whether
+    the edge's state is the owner's.
     """
 
     def __init__(
@@ -72,7 +75,8 @@ class Edge:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.node = node
-        self.current = False
+        self.has_owner = False
+        self._asterisk_is_current = False
         self._hub = hub
         self._front = front
         self._send = send
@@ -91,7 +95,13 @@ class Edge:
         self._owner_time: float | None = None  # none until the owner has spoken
         self._heard_at = 0.0
         self._said_at = 0.0
+        self._begun_at = -PAUSE_S
         hub.dropped = self._dropped
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what clients see is Asterisk's state."""
+        return self.has_owner and self._asterisk_is_current
 
     # -- for links
 
@@ -110,7 +120,7 @@ class Edge:
         number = self._take_in(session)
         self._unopened.add(number)
         self._front.open(session)
-        if not self.current:
+        if not self.has_owner:
             self._front.stale(session)
         self._say([self._attending(number)])
 
@@ -118,8 +128,8 @@ class Edge:
         """Take in sessions of before a restart, which know what the log of streams says."""
         for session in sessions:
             self._take_in(session)
+            self._front.stale(session)
         self._mirror.known = dict(self._hub.streams.told or {})
-        self._front.stale(None)
 
     async def carry_out(self, session: Session, command: Command) -> str | None:
         """Have the owner carry out a command; returns the code of a warning, if any.
@@ -160,7 +170,7 @@ class Edge:
             items = self._receiving.items(packet)
         except pk.Gap as gap:
             self._lose(str(gap))
-            self._begin()
+            self.begin()
             return
         self._heard_at = self._loop.time()
         for item in items:
@@ -171,10 +181,10 @@ class Edge:
         """See whether the owner is there; to be called several times a second."""
         now = self._loop.time()
         if self._sending is None:
-            self._begin()
+            self.begin()
         elif now - self._heard_at > SILENCE_S:
             self._lose("silence")
-            self._begin()
+            self.begin()
         elif now - self._said_at > IDLE_S:
             self._say([pk.Alive()])
 
@@ -183,13 +193,14 @@ class Edge:
         self._lose("not connected")
 
     def begin(self) -> None:
-        """The way to the owner is there."""
-        if self._sending is None:
+        """Begin a feed, if there is none and the last attempt is not of this moment."""
+        if self._sending is None and self._loop.time() - self._begun_at >= PAUSE_S:
             self._begin()
 
     # -- the feed
 
     def _begin(self) -> None:
+        self._begun_at = self._loop.time()
         feed = pk.new_feed()
         self._sending, self._receiving = pk.Sending(feed), pk.Receiving(feed, of_edge=False)
         self._topics.clear()
@@ -207,10 +218,11 @@ class Edge:
         for pending in self._pending.values():
             if not pending.outcome.done():
                 pending.outcome.set_exception(lost())
-        if self.current:
+        if self.has_owner:
             log.warning("the PBX's owner is lost", reason=reason)
-            self.current = False
-            self._front.stale(None)
+            self.has_owner = False
+            for session in list(self._sessions.values()):
+                self._front.stale(session)
 
     def _say(self, items: list[Any]) -> None:
         if self._sending is None:
@@ -266,6 +278,7 @@ class Edge:
 
     def _beat(self, item: pk.Beat) -> None:
         self._owner_time = item.now
+        self._asterisk_is_current = item.is_current
 
     def _named(self, item: pk.Named) -> None:
         self._topics[item.topic] = decode_topic(item.name)
@@ -301,7 +314,9 @@ class Edge:
         self._mirror.settle()
         if self._hub.streams.told is not None:
             self._hub.streams.remember(dict(self._mirror.known))
-        self.current = True
+        self.has_owner = True
+        for session in list(self._sessions.values()):
+            session.send_encoded(item.status)
         log.info("the PBX's owner is there")
 
     def _begun(self, item: pk.Begun) -> None:

@@ -39,7 +39,7 @@ class OwnersFeed:
     """A feed at its owner. What is added in one turn of the loop goes out together at its end.
 
     `send` sends a packet, and returns False when it cannot: the feed is over then. So it is when
-    either side says so. `clock` is the owner's, in seconds.
+    either side says so. `is_current` says whether the owner's state is Asterisk's.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class OwnersFeed:
         feed: str,
         send: Callable[[bytes], bool],
         loop: asyncio.AbstractEventLoop,
-        clock: Callable[[], float],
+        is_current: Callable[[], bool],
     ) -> None:
         self.name = feed
         self.over = False
@@ -55,7 +55,7 @@ class OwnersFeed:
         self._sending = pk.Sending(feed)
         self._send = send
         self._loop = loop
-        self._clock = clock
+        self._is_current = is_current
         self._numbers: dict[Hashable, int] = {}  # of topics
         self._items: list[Any] = []
         # Things whose last change the edge knows not to know.
@@ -94,8 +94,8 @@ class OwnersFeed:
 
     # -- for the owner
 
-    def show(self, topics: list[Hashable], body: Message) -> bytes | None:
-        """Send a message of a snapshot; returns the thing that it is about, if any."""
+    def show(self, topics: list[Hashable], body: Message) -> None:
+        """Send a message of a snapshot."""
         about = told.about(topics, body)
         heard = [topic for topic in topics if topic in self.topics]
         if heard or about is not None:
@@ -106,7 +106,6 @@ class OwnersFeed:
             elif about is not None:
                 self.add(pk.Told(about, value))
             self._unheard.discard(about or b"")
-        return about
 
     def end_snapshot(self) -> None:
         """All that is shown was shown."""
@@ -140,15 +139,18 @@ class OwnersFeed:
         items, self._items = self._items, []
         if not items or self.over:
             return
-        for packet in self._sending.packets([pk.Beat(self._clock()), *items]):
+        for packet in self._sending.packets([self._now(), *items]):
             if not self._send(packet):
                 self.over = True
                 return
 
     def beat(self) -> None:
         """Tell the owner's time, behind whatever is due."""
-        self.add(pk.Beat(self._clock()))
+        self.add(self._now())
         self.flush()
+
+    def _now(self) -> pk.Beat:
+        return pk.Beat(self._loop.time(), self._is_current())
 
     def _note(self, about: bytes | None) -> None:
         if about is not None and self._told_since is not None:

@@ -20,7 +20,7 @@ from xucd.cluster.feed import OwnersFeed, RemoteSession
 from xucd.cti.commands import COMMANDS, Command
 from xucd.cti.hub import Hub
 from xucd.cti.links import owner_of
-from xucd.cti.messages import Message
+from xucd.cti.messages import Message, encode
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
 from xucd.cti.streams.topics import decode_topic
@@ -38,6 +38,10 @@ log = structlog.get_logger()
 
 class Source(Protocol):
     """What the owner knows and does, which is the same for clients of its own."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what it knows is Asterisk's state."""
 
     def user(self, user_id: int) -> User | None:
         """The user of this id in the present configuration."""
@@ -57,6 +61,9 @@ class Source(Protocol):
     def snapshot(self) -> "Snapshot":
         """All that is shown, from this moment on."""
 
+    async def publish_stored(self) -> None:
+        """Publish what is stored and not live, for those who may have missed a change of it."""
+
 
 class Snapshot(Protocol):
     """What is shown to clients of the centre as it is, until another configuration comes."""
@@ -65,14 +72,17 @@ class Snapshot(Protocol):
     def holds(self) -> bool:
         """Whether the configuration is still the same."""
 
-    def shown(self) -> Iterator[Telling]:
-        """All that is shown of lasting state: see `xucd.publishing.differences`."""
+    def shown(self) -> Iterator[Sequence[Telling]]:
+        """All that is shown of lasting state, a part at a time: each as it is when it is made."""
 
     def gone(self, about: bytes, value: bytes) -> Iterator[Telling]:
         """That a thing is no more."""
 
     def rest(self) -> Iterator[Telling]:
-        """What is told in any case: figures, and last whether all of it is current."""
+        """What is told in any case: figures."""
+
+    def status(self) -> Message:
+        """Whether all of it is Asterisk's state."""
 
 
 class _Edge:
@@ -164,7 +174,10 @@ class Owner:
         if node in self._edges:
             self._end(self._edges[node])
         feed = OwnersFeed(
-            name, lambda packet: self._send(node, packet), self._loop, self._loop.time
+            name,
+            lambda packet: self._send(node, packet),
+            self._loop,
+            lambda: self._source.is_current,
         )
         edge = self._edges[node] = _Edge(node, feed)
         self._hub.feeds.append(feed)
@@ -275,7 +288,7 @@ class Owner:
                 edge.feed.publish_here(list(topics), body)
         for topics, body in snapshot.rest():
             edge.feed.publish_here(list(topics), body)
-        edge.feed.add(pk.Settled())
+        edge.snapshot = self._start(self._settle(edge))
 
     def _alive(self, edge: _Edge, item: pk.Alive) -> None:
         """It was heard."""
@@ -290,11 +303,11 @@ class Owner:
         while True:
             snapshot = self._source.snapshot()
             shown = 0
-            for topics, body in snapshot.shown():
-                about = edge.feed.show(list(topics), body)
-                shown += 1
-                # Not among the views of one thing, which have to be told together.
-                if shown >= SLICE and about is not None:
+            for part in snapshot.shown():
+                for topics, body in part:
+                    edge.feed.show(list(topics), body)
+                shown += len(part)
+                if shown >= SLICE:
                     shown = 0
                     await asyncio.sleep(0)
                     if not snapshot.holds:
@@ -302,6 +315,10 @@ class Owner:
             else:
                 edge.feed.end_snapshot()
                 return
+
+    async def _settle(self, edge: _Edge) -> None:
+        await self._source.publish_stored()
+        edge.feed.add(pk.Settled(encode(self._source.snapshot().status())))
 
     def _dismiss(self, edge: _Edge, session: RemoteSession) -> None:
         session.dismissed = True

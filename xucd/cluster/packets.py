@@ -96,9 +96,13 @@ class Alive(Item):
 
 
 class Beat(Item):
-    """The owner's clock, in seconds. It begins each packet of the owner."""
+    """The owner's clock, in seconds, and whether its state is Asterisk's.
+
+    It begins each list of the owner's items.
+    """
 
     now: float
+    is_current: bool
 
 
 class Named(Item):
@@ -166,7 +170,9 @@ class SnapshotEnds(Item):
 
 
 class Settled(Item):
-    """The edge's state is the owner's."""
+    """The edge's state is the owner's; the encoded message says whether that is Asterisk's."""
+
+    status: bytes
 
 
 class Begun(Item):

@@ -37,6 +37,8 @@ class Options(msgspec.Struct, frozen=True):
     dialing: Dialing = msgspec.field(default_factory=Dialing)
     hints_by_list: bool = False
     """Whether a user may watch the phones only of the agents whom it may see, and its own."""
+    pbx: str | None = None
+    """The PBX of this node, in a centre of several nodes."""
 
 
 def _untold(command: Command, who: Session) -> None:

@@ -180,9 +180,16 @@ class Links(WebSocketServerFactory):
 
         They can no longer be resumed.
         """
-        gone = {
-            each for each in self._sessions if not each.dismissed and whom(each.user, each.sign_in)
-        }
+        self._dismiss(
+            {each for each in self._sessions if whom(each.user, each.sign_in)}, code, reason
+        )
+
+    def dismiss_session(self, session: Session, code: int, reason: bytes) -> None:
+        """Dismiss one session in the same way."""
+        self._dismiss({session}, code, reason)
+
+    def _dismiss(self, sessions: set[Session], code: int, reason: bytes) -> None:
+        gone = {each for each in sessions if not each.dismissed}
         for session in gone:
             session.dismissed = True
             self.hub.drop(session)

@@ -7,11 +7,14 @@ time, are told in any case.
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import msgspec
 
 from xucd.center.changes import AgentListened
+from xucd.center.directory import User
 from xucd.center.lines import line_of
+from xucd.center.live import LiveAgent
 from xucd.commands.context import Context
 from xucd.cti import messages as msg
 from xucd.cti.messages import Message, encode
@@ -40,7 +43,7 @@ def remember(context: Context) -> None:
     context.hub.streams.remember(
         {
             about: value
-            for audience, body in _shown(context)
+            for audience, body in chain.from_iterable(shown(context))
             if (about := told.about(list(audience), body)) is not None
             and (value := told.value(body, encode(body))) is not None
         }
@@ -62,8 +65,8 @@ def publish_differences(context: Context) -> None:
     """Tell what is other than clients know, and record it."""
     hub = context.hub
     known = dict(hub.streams.told or {})
-    views: list[tuple[list[Topic], Message]] = []
-    for audience, body in _shown(context):
+    views: list[Telling] = []
+    for audience, body in chain.from_iterable(shown(context)):
         views.append((audience, body))
         about = told.about(list(audience), body)
         if about is None:
@@ -73,49 +76,63 @@ def publish_differences(context: Context) -> None:
                 hub.publish(each_audience, view)
         views.clear()
     for about, value in known.items():
-        for audience, body in _gone(context, about, value):
+        for audience, body in gone(context, about, value):
             hub.publish(audience, body)
-    for audience, body in _figures(context):
+    for audience, body in figures(context):
         hub.publish(audience, body)
     remember(context)
 
 
-def _shown(context: Context) -> Iterator[tuple[list[Topic], Message]]:
-    """All that is shown of what Asterisk tells, each with whom it concerns."""
+Telling = tuple[list[Topic], Message]
+"""A message, and whom it concerns."""
+
+
+def shown(context: Context) -> Iterator[list[Telling]]:
+    """All that is shown of what Asterisk tells, a part at a time: each as it is when it is made.
+
+    In a part, views of a thing come before the message that tells of it.
+    """
     center, views = context.center, Views(context)
-    for live in center.agents.values():
-        own = topics.own_agent(live.agent.id)
-        yield from views.messages(center.state_change(live))
-        yield [own], msg.UserStatusUpdate(status=status_of(context.options.statuses, live))
-        for queue_id, membership in sorted(live.told.items()):
-            yield (
-                topics.member_topics(live.agent.id, queue_id),
-                agent_views.queue_member(live.agent.id, queue_id, membership),
-            )
-    for rights in context.rights_in_use:
+    for live in list(center.agents.values()):
+        yield _shown_of_agent(context, views, live)
+    for rights in list(context.rights_in_use):
         audience = [topics.config_subscription(rights)]
         for live in agent_views.visible_agents(center, rights):
-            yield audience, agent_views.agent_config(center, live, rights)
-    for listened in center.listeners.values():
-        yield listening(context, listened)
-    yield from _shown_of_phones(context)
-
-
-def _shown_of_phones(context: Context) -> Iterator[tuple[list[Topic], Message]]:
-    center = context.center
+            yield [(audience, agent_views.agent_config(center, live, rights))]
+    yield [listening(context, listened) for listened in center.listeners.values()]
     for line in center.directory.lines.values():
         state = hint(line.number, center.devices.get(line.phone))
-        yield phone_watchers(context, line), state
+        yield [(phone_watchers(context, line), state)]
     for user in center.directory.users.values():
-        own_line, audience = line_of(center, user), [topics.own_phone(user.id)]
-        device = center.devices.get(own_line.phone) if own_line is not None else None
-        yield audience, msg.PhoneStatusUpdate(status=phone_status(device))
-        for leg in center.phone_calls.of(own_line.phone) if own_line is not None else ():
-            if own_line is not None and leg.sent is not None:
-                yield audience, phone_event(own_line, user, leg.sent)
+        yield _shown_of_phone(context, user)
 
 
-def _gone(context: Context, about: bytes, value: bytes) -> Iterator[tuple[list[Topic], Message]]:
+def _shown_of_agent(context: Context, views: Views, live: LiveAgent) -> list[Telling]:
+    agent_id = live.agent.id
+    status = msg.UserStatusUpdate(status=status_of(context.options.statuses, live))
+    told_members = [
+        (
+            topics.member_topics(agent_id, queue_id),
+            agent_views.queue_member(agent_id, queue_id, membership),
+        )
+        for queue_id, membership in sorted(live.told.items())
+    ]
+    states = views.messages(context.center.state_change(live))
+    return [*states, ([topics.own_agent(agent_id)], status), *told_members]
+
+
+def _shown_of_phone(context: Context, user: User) -> list[Telling]:
+    center = context.center
+    own_line, audience = line_of(center, user), [topics.own_phone(user.id)]
+    device = center.devices.get(own_line.phone) if own_line is not None else None
+    found: list[Telling] = [(audience, msg.PhoneStatusUpdate(status=phone_status(device)))]
+    for leg in center.phone_calls.of(own_line.phone) if own_line is not None else ():
+        if own_line is not None and leg.sent is not None:
+            found.append((audience, phone_event(own_line, user, leg.sent)))
+    return found
+
+
+def gone(context: Context, about: bytes, value: bytes) -> Iterator[Telling]:
     """That a thing is no more: a membership, a call, or that somebody listens."""
     directory = context.center.directory
     if member := _MEMBER.fullmatch(about):
@@ -135,7 +152,8 @@ def _gone(context: Context, about: bytes, value: bytes) -> Iterator[tuple[list[T
             yield [topics.own_phone(user.id)], event
 
 
-def _figures(context: Context) -> Iterator[tuple[list[Topic], Message]]:
+def figures(context: Context) -> Iterator[Telling]:
+    """Figures that have subscribers, which count time and are told in any case."""
     center, now = context.center, context.now()
     heard = context.hub.has_subscribers
     for live in center.agents.values():

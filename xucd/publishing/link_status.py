@@ -2,13 +2,18 @@
 
 import datetime
 
-from xucd.commands.asterisk import AsteriskRequests
+from msgspec import UNSET
+
 from xucd.cti.messages import LinkStatus
 
 
-def link_status(asterisk: AsteriskRequests) -> LinkStatus:
-    """The message; while Asterisk is lost it says since when, as an ISO 8601 time in UTC."""
-    if asterisk.lost_since is None:
-        return LinkStatus(asterisk="current")
-    since = datetime.datetime.fromtimestamp(asterisk.lost_since, datetime.UTC)
-    return LinkStatus(asterisk="lost", since=since.strftime("%Y-%m-%dT%H:%M:%SZ"))
+def link_status(lost_since: float | None, pbx: str | None = None) -> LinkStatus:
+    """The message. `lost_since` is an epoch second, None while the state is current.
+
+    `pbx` names the PBX that it is about, in a centre of several nodes.
+    """
+    named = UNSET if pbx is None else pbx
+    if lost_since is None:
+        return LinkStatus(asterisk="current", pbx=named)
+    since = datetime.datetime.fromtimestamp(lost_since, datetime.UTC)
+    return LinkStatus(asterisk="lost", since=since.strftime("%Y-%m-%dT%H:%M:%SZ"), pbx=named)

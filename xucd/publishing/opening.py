@@ -6,7 +6,7 @@ comes before any `UserStatusUpdate`, and the state of the user's own agent last.
 
 from xucd.center.lines import line_of
 from xucd.center.rights import shown_profile
-from xucd.commands.context import Context
+from xucd.commands.context import Context, Options
 from xucd.commands.lookup import state_for
 from xucd.cti import messages as msg
 from xucd.cti.session import Session
@@ -27,16 +27,27 @@ def subscribe_to_own(context: Context, who: Session) -> None:
 
 def send_opening(context: Context, who: Session) -> None:
     """Send the messages that follow `LoggedOn`."""
+    send_configured(context.options, who)
+    send_live(context, who)
+
+
+def send_configured(options: Options, who: Session) -> None:
+    """Send the first of them, which tell what is configured."""
+    user = who.user
+    who.send(msg.RightProfile(profile=shown_profile(user), rights=list(user.rights)))
+    who.send(msg.UsersStatuses(items=list(options.statuses)))
+    who.send(agent_views.user_config(user))
+
+
+def send_live(context: Context, who: Session) -> None:
+    """Send the rest, which tell what is live."""
     user, center = who.user, context.center
     live = center.agents.get(user.agent_id) if user.agent_id is not None else None
     line = line_of(center, user)
-    who.send(msg.RightProfile(profile=shown_profile(user), rights=list(user.rights)))
-    who.send(msg.UsersStatuses(items=list(context.options.statuses)))
-    who.send(agent_views.user_config(user))
     who.send(msg.UserStatusUpdate(status=status_of(context.options.statuses, live)))
     device = center.devices.get(line.phone) if line is not None else None
     who.send(msg.PhoneStatusUpdate(status=phone_status(device)))
     if live is not None:
         who.send(state_for(context, live, who))
     if not context.asterisk.current:
-        who.send(link_status(context.asterisk))
+        who.send(link_status(context.asterisk.lost_since, context.options.pbx))

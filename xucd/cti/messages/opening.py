@@ -101,11 +101,13 @@ class UserStatusUpdate(Message, kw_only=True):
 class LinkStatus(Message, kw_only=True):
     """Whether the state that clients see is current, or the connection to Asterisk is lost.
 
-    `since`, an RFC 3339 time in UTC, says when it was lost.
+    `since`, an RFC 3339 time in UTC, says when it was lost. In a centre of several nodes `pbx`
+    names the PBX that this is about; it may be lost to this node alone.
     """
 
     asterisk: Literal["lost", "current"]
     since: Time | UnsetType = UNSET
+    pbx: Word | UnsetType = UNSET
 
 
 class Error(Message, kw_only=True):

@@ -1,0 +1,134 @@
+"""Builds an edge from its parts: store, sign-ins, links, the relay to a PBX's owner, and the port.
+
+`EdgeAssembly.start` needs Twisted's asyncio reactor on the running event loop.
+"""
+
+import asyncio
+import time
+
+import structlog
+
+from xucd.app.front import SERVICE_RESTART, Front, options_of
+from xucd.app.nats import link_of, subjects_of
+from xucd.app.streams import durable_streams
+from xucd.center.directory import Directory, User
+from xucd.center.refused import Refused
+from xucd.center.rights import Rights, rights_of
+from xucd.cluster import edge
+from xucd.cluster.edge import Edge
+from xucd.config.cluster import Cluster
+from xucd.config.settings import Settings
+from xucd.cti.hub import Hub
+from xucd.cti.session import Session
+from xucd.publishing.link_status import link_status
+from xucd.publishing.opening import send_configured
+from xucd.store import AsyncStore, Store, StoreError
+from xucd.store.journal import Journal
+from xucd.web.api import Health
+
+TICK_S = 0.25
+
+log = structlog.get_logger()
+
+
+class EdgeAssembly:
+    """An edge. `start` builds and starts it, `stop` ends it and releases everything."""
+
+    def __init__(self, settings: Settings) -> None:
+        assert settings.cluster is not None
+        self.settings = settings
+        self.cluster: Cluster = settings.cluster
+        self._store = AsyncStore(Store(settings.store.url))
+        self._journal = Journal(self._store)
+        self.front = Front(settings, self._store, self._journal, self._users_changed)
+        self._options = options_of(settings)
+        self._link = link_of(self.cluster)
+        self._ticks: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to serve. Raises `StoreError`, or `CannotListen`."""
+        store, front, loop = self._store, self.front, asyncio.get_running_loop()
+        await store.run(Store.migrate)
+        hub = Hub(loop, streams=durable_streams(self.settings.store.url))
+        self._hub = hub
+        parts = edge.Front(
+            present=self._present,
+            rights_of=self._rights_of,
+            open=lambda session: send_configured(self._options, session),
+            stale=self._tell_stale,
+            dismiss=self._dismiss,
+        )
+        subjects, node, pbx = subjects_of(self.cluster), self.cluster.node, self.cluster.pbx
+        to_owner = subjects.to_owner(node, pbx)
+        self._edge = Edge(
+            node, hub, parts, lambda packet: self._link.publish(to_owner, packet), loop
+        )
+        await front.load(await store.run(Store.directory), hub, self._edge)
+        self._edge.restored(await front.restore_streams(self._options))
+        self._link.subscribe(
+            subjects.to_edge(pbx, node), lambda _, packet: self._edge.receive(packet)
+        )
+        self._link.on_up, self._link.on_down = self._edge.begin, self._edge.lost
+        await front.listen(self._health)
+        self._ticks = asyncio.create_task(self._tick())
+        await self._link.start()
+
+    async def reload(self) -> None:
+        """Apply the configuration that `xucd center apply` has left in the store.
+
+        Links of users who have changed are closed, so that their pages connect again. Raises
+        `StoreError`.
+        """
+        self.front.change_users(await self._store.run(Store.directory))
+        await self.front.configure_streams(self._options)
+        log.info("configuration reloaded")
+
+    def reload_certificate(self) -> None:
+        """Use what is in the files of certificate and key now; logged if they cannot be used."""
+        self.front.reload_certificate()
+
+    async def stop(self) -> None:
+        """Close clients' links and the link to NATS; write what is not yet written."""
+        await self.front.stop_listening()
+        if self._ticks is not None:
+            self._ticks.cancel()
+            await self.front.close()
+            await self._link.close()
+            self.front.audit.flush()
+            try:
+                await self._journal.written()
+            except (Refused, StoreError) as error:
+                log.error("cannot write everything before stopping", reason=str(error))
+            self._journal.close()
+            self._hub.streams.close()
+        await self._store.close()
+
+    def _users_changed(self, directory: Directory) -> None:
+        """Users are looked up where they sign in."""
+
+    def _present(self, user: User) -> User:
+        return self.front.users.directory.users.get(user.id, user)
+
+    def _rights_of(self, user: User) -> Rights:
+        return rights_of(user, strict=self.settings.strict_rights)
+
+    def _tell_stale(self, session: Session) -> None:
+        session.send(link_status(time.time(), self.cluster.pbx))
+
+    def _dismiss(self, session: Session) -> None:
+        """A session's user is another to the owner: its page is to connect again."""
+        self.front.links.dismiss_session(session, SERVICE_RESTART, b"configuration changed")
+
+    def _health(self) -> Health:
+        current, alive = self._edge.is_current, self._store.alive
+        return Health(
+            current=current and alive,
+            asterisk="current" if current else "lost",
+            store="ok" if alive else "failed",
+            last_event_age=None,
+        )
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)  # silence is no event
+            self._edge.tick()

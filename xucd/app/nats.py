@@ -1,0 +1,48 @@
+"""What nodes call each other on NATS, and the link that they have to it.
+
+A subject is ``CENTRE.edge.NODE.PBX`` for what an edge says to the owner of a PBX, and
+``CENTRE.pbx.PBX.NODE`` for what that says to the edge. So a user of NATS that may publish below
+``CENTRE.edge.NODE`` alone can speak for this edge alone, and one that may publish below
+``CENTRE.pbx.PBX`` for this PBX.
+"""
+
+import ssl
+from typing import NamedTuple
+
+from xucd.cluster.nats_link import NatsLink
+from xucd.config.cluster import Cluster
+
+
+class Subjects(NamedTuple):
+    """The subjects of a centre."""
+
+    centre: str
+
+    def to_owner(self, node: str, pbx: str) -> str:
+        """What an edge says to a PBX's owner."""
+        return f"{self.centre}.edge.{node}.{pbx}"
+
+    def from_any_edge(self, pbx: str) -> str:
+        """What all edges say to a PBX's owner."""
+        return f"{self.centre}.edge.*.{pbx}"
+
+    def to_edge(self, pbx: str, node: str) -> str:
+        """What a PBX's owner says to an edge."""
+        return f"{self.centre}.pbx.{pbx}.{node}"
+
+    def node_of(self, subject: str) -> str:
+        """The edge that has published to a subject."""
+        return subject.split(".")[2]
+
+
+def subjects_of(cluster: Cluster) -> Subjects:
+    """The subjects of this node's centre."""
+    return Subjects(cluster.name)
+
+
+def link_of(cluster: Cluster) -> NatsLink:
+    """A link of this node to NATS, not started yet."""
+    tls = None
+    if cluster.ca_file is not None:
+        tls = ssl.create_default_context(cafile=cluster.ca_file)
+    return NatsLink(cluster.servers, tls=tls, nkey=cluster.nkey or None, name=cluster.node)

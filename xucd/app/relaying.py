@@ -1,0 +1,151 @@
+"""The owner's side of the relay: edges are served from the same centre as clients of this node."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+
+import structlog
+
+from xucd.app.nats import link_of, subjects_of
+from xucd.app.service import Service
+from xucd.center.directory import User
+from xucd.center.refused import Refused
+from xucd.center.rights import Rights
+from xucd.cluster.owner import Owner, Telling
+from xucd.commands.default_memberships import publish_all
+from xucd.config.cluster import Cluster
+from xucd.cti.commands import Command
+from xucd.cti.messages import Message
+from xucd.cti.session import Session
+from xucd.publishing import differences
+from xucd.publishing.link_status import link_status
+from xucd.publishing.opening import send_live, subscribe_to_own
+from xucd.store import StoreError
+
+BEAT_S = 0.5
+RETRY_S = 1.0
+"""After so long it is tried again to read what is stored."""
+
+log = structlog.get_logger()
+
+
+class CenterSource:
+    """The owner's application: see `xucd.cluster.owner.Source`."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._context = service.context
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what it knows is Asterisk's state."""
+        return self._context.asterisk.current
+
+    def user(self, user_id: int) -> User | None:
+        """The user of this id in the present configuration."""
+        return self._service.directory.users.get(user_id)
+
+    def rights_of(self, user: User) -> Rights:
+        """What a user may see and do."""
+        return self._service.rights_of(user)
+
+    def opened(self, session: Session) -> None:
+        """Subscribe a new session, and send it what its edge cannot know."""
+        subscribe_to_own(self._context, session)
+        send_live(self._context, session)
+
+    def attended(self, sessions: Sequence[Session]) -> None:
+        """Take in sessions that have had their opening, and have subscribed, before."""
+        differences.restore(self._context, sessions)
+        self._service.callbacks.take_in(sessions)
+
+    async def carry_out(self, session: Session, command: Command) -> str | None:
+        """Carry out a command; returns the code of a warning, if any. Raises `Refused`."""
+        return await self._service.carry_out(session, command)
+
+    def snapshot(self) -> "CenterSnapshot":
+        """All that is shown, from this moment on."""
+        return CenterSnapshot(self._service)
+
+    async def publish_stored(self) -> None:
+        """Publish callbacks and default memberships; waits as long as the database is lost."""
+        while True:
+            try:
+                await self._service.callbacks.publish_reloaded()
+                publish_all(self._context, await self._context.journal.default_memberships())
+            except (Refused, StoreError) as error:
+                log.warning("cannot read what an edge may have missed", reason=str(error))
+                await asyncio.sleep(RETRY_S)  # a database does not tell when it is back
+            else:
+                return
+
+
+class CenterSnapshot:
+    """See `xucd.cluster.owner.Snapshot`."""
+
+    def __init__(self, service: Service) -> None:
+        self._context = service.context
+        self._center = service.context.center
+
+    @property
+    def holds(self) -> bool:
+        """Whether the configuration is still the same."""
+        return self._context.center is self._center
+
+    def shown(self) -> Iterator[Sequence[Telling]]:
+        """All that is shown of lasting state, a part at a time."""
+        return differences.shown(self._context)
+
+    def gone(self, about: bytes, value: bytes) -> Iterator[Telling]:
+        """That a thing is no more."""
+        return differences.gone(self._context, about, value)
+
+    def rest(self) -> Iterator[Telling]:
+        """Figures."""
+        return differences.figures(self._context)
+
+    def status(self) -> Message:
+        """Whether all of it is Asterisk's state."""
+        return link_status(self._context.asterisk.lost_since, self._context.options.pbx)
+
+
+class OwnersRelay:
+    """Serves the edges of a PBX over NATS."""
+
+    def __init__(self, service: Service, cluster: Cluster) -> None:
+        self._link = link_of(cluster)
+        self._subjects = subjects_of(cluster)
+        self._pbx = cluster.pbx
+        loop = asyncio.get_running_loop()
+        self._owner = Owner(service.context.hub, CenterSource(service), self._send, loop)
+        self._beats: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect to NATS, and serve edges from then on."""
+        self._link.subscribe(self._subjects.from_any_edge(self._pbx), self._receive)
+        self._beats = asyncio.create_task(self._beat())
+        await self._link.start()
+
+    def dismiss(self, whom: Callable[[User], bool]) -> None:
+        """Dismiss the sessions of some users on all edges."""
+        self._owner.dismiss(whom)
+
+    async def close(self) -> None:
+        """End all feeds, and disconnect."""
+        if self._beats is not None:
+            self._beats.cancel()
+        work = self._owner.close()
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        await self._link.close()
+
+    def _send(self, node: str, packet: bytes) -> bool:
+        return self._link.publish(self._subjects.to_edge(self._pbx, node), packet)
+
+    def _receive(self, subject: str, data: bytes) -> None:
+        self._owner.receive(self._subjects.node_of(subject), data)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)  # the beats are what the edges know the owner by
+            self._owner.beat()
