@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from docker.errors import APIError
 
+from integration.edged import databases, nats
 from integration.fixtures import make_xucd, phones, prepared, world
 from integration.pbx import Pbx, PbxError
 from integration.witness import Witness
 
-__all__ = ["make_xucd", "phones", "prepared", "world"]
+__all__ = ["databases", "make_xucd", "nats", "phones", "prepared", "world"]
 
 BIN = Path(__file__).parent / "bin"
 VERSIONS = ("22", "16")
@@ -30,6 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         choices=VERSIONS,
         help="the Asterisk to test against; may be repeated; all by default",
+    )
+    parser.addoption(
+        "--edge", action="store_true", help="the clients are at an edge, and not at the owner"
     )
     parser.addoption(
         "--mixed-calls", type=int, default=20, help="calls of the test of queues' figures"

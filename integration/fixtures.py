@@ -14,8 +14,10 @@ import pytest
 import pytest_asyncio
 
 from integration.client import DEADLINE, Client
+from integration.edged import Databases, EdgedXucd
 from integration.faults.waiting import until
 from integration.model.panel import Panel
+from integration.nats import Nats
 from integration.pbx import Pbx
 from integration.phones import Phone, Phones
 from integration.running import Xucd
@@ -90,16 +92,33 @@ async def copied(prepared: Path, xucd: Xucd, center: str) -> None:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def make_xucd(pbx: Pbx, prepared: Path, tmp_path: Path) -> AsyncIterator[MakeXucd]:
+async def make_xucd(
+    request: pytest.FixtureRequest, pbx: Pbx, prepared: Path, tmp_path: Path
+) -> AsyncIterator[MakeXucd]:
     """Call it for a daemon that is stopped after the test.
 
     `settings` and `center` are TOML, the one added to the settings, the other applied to the demo.
+    With ``--edge`` it is two nodes, and its clients are at the edge.
     """
     made: list[Xucd] = []
+
+    async def make_edged(folder: Path, settings: str, center: str) -> Xucd:
+        databases: Databases = request.getfixturevalue("databases")
+        nats: Nats = request.getfixturevalue("nats")
+        url = await databases.create(pbx)
+        xucd = EdgedXucd(pbx, folder, settings, url, nats)
+        made.append(xucd)
+        if center:
+            (folder / "center.toml").write_text(center)
+            await xucd.command("center", "apply", str(folder / "center.toml"))
+        await xucd.start()
+        return xucd
 
     async def make(settings: str = "", url: str | None = None, center: str = "") -> Xucd:
         folder = tmp_path / str(len(made))
         folder.mkdir()
+        if url is None and request.config.getoption("edge"):
+            return await make_edged(folder, settings, center)
         xucd = Xucd(pbx, folder, settings, url)
         made.append(xucd)
         if center:

@@ -1,0 +1,102 @@
+"""xucd as two nodes: the owner of a PBX, and an edge at which the clients are."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integration.nats import Nats
+from integration.pbx import Pbx
+from integration.running import Xucd
+from tests.postgres_server import PostgresServer
+
+CENTRES = itertools.count(1)
+"""Names for centres that share a NATS server, and for their databases."""
+
+
+class Edge(Xucd):
+    """A node without a PBX of its own, beside an owner's."""
+
+    def __init__(self, owner: Xucd, folder: Path, nats: Nats, centre: str, node: str) -> None:
+        super().__init__(owner.pbx, folder, cluster(nats, centre, node), owner.url)
+        text = self.file.read_text()
+        ami, store = text.index("[ami]"), text.index("[store]")
+        self.file.write_text(text[:ami] + text[store:])
+
+
+class EdgedXucd(Xucd):
+    """An owner, to which all is done that is done to a daemon, and an edge that clients use."""
+
+    def __init__(self, pbx: Pbx, folder: Path, settings: str, url: str, nats: Nats) -> None:
+        centre = f"test-{next(CENTRES)}"
+        super().__init__(pbx, folder, f"{settings}\n{cluster(nats, centre, 'owner')}", url)
+        beside = folder / "edge"
+        beside.mkdir()
+        self.edge = Edge(self, beside, nats, centre, "edge-1")
+        self.edge.file.write_text(f"{settings}\n{self.edge.file.read_text()}")
+        self.owner_port, self.port = self.port, self.edge.port
+
+    async def start(self, *, hears: bool = True) -> None:
+        """Start both, or the owner alone if the edge goes on."""
+        port, self.port = self.port, self.owner_port
+        await super().start(hears=hears)
+        self.port = port
+        if self.edge._process is None:
+            await self.edge.start(hears=hears)
+        elif hears:
+            await self.edge.until_current()
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End both."""
+        await self.edge.stop(how)
+        return await super().stop(how)
+
+    def signal(self, what: signal.Signals) -> None:
+        """Send both a signal."""
+        super().signal(what)
+        self.edge.signal(what)
+
+
+def cluster(nats: Nats, centre: str, node: str) -> str:
+    """Settings of a node."""
+    return f'[cluster]\nnode = "{node}"\nname = "{centre}"\nservers = ["{nats.url}"]\n'
+
+
+@pytest.fixture(scope="session")
+def nats() -> Iterator[Nats]:
+    """A NATS server for all tests; who harms one starts its own."""
+    with Nats() as server:
+        yield server
+
+
+class Databases:
+    """PostgreSQL databases with the demo's centre in them, as many as are needed."""
+
+    def __init__(self, server: PostgresServer, folder: Path) -> None:
+        self._server = server
+        self._folder = folder
+        self._made = itertools.count(1)
+        self._demo = ""
+
+    async def create(self, pbx: Pbx) -> str:
+        """A database that nobody has used yet; returns its URL."""
+        today = f"demo{datetime.date.today():%Y%m%d}"  # its callbacks are due today and tomorrow
+        if self._demo != today:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir()
+            await Xucd(pbx, self._folder, url=self._server.create(today)).prepare()
+            self._demo = today
+        return self._server.create(f"edged{next(self._made)}", today)
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """A PostgreSQL server of its own."""
+    with PostgresServer() as server:
+        yield Databases(server, tmp_path_factory.mktemp("databases") / "made")
