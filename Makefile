@@ -26,6 +26,8 @@ CONVERSATIONS ?= 10000
 # For soak: how many inputs are tried at each place where bytes come in from outside, how many games of
 # 50 steps the centre plays beside a model of Asterisk, and what both follow from.
 INPUTS ?= 100000
+# Ten roads between an edge and an owner for each.
+ROADS ?= 1000
 GAMES ?= 2000
 FUZZ_SEED := $(or $(FUZZ_SEED),$(shell date +%s))
 # A run of soak's: without pytest's own deadline, and with its figures kept for docs/reliability.md.
@@ -167,6 +169,7 @@ soak: venv
 		$(SEEDS:%=--model-seed %) || failed=1; \
 	$(SOAKED) integration/faults -m "not any_asterisk" --long-faults || failed=1; \
 	$(SOAKED) integration/faults -m any_asterisk --asterisk 22 --long-faults || failed=1; \
+	$(SOAKED) -o timeout=0 tests/test_relay.py --games $(ROADS) --fuzz-seed $(FUZZ_SEED) || failed=1; \
 	$(SOAKED) -o timeout=0 tests/test_center_machine.py --games $(GAMES) --fuzz-seed $(FUZZ_SEED) || failed=1; \
 	$(SOAKED) -o timeout=0 tests/test_fuzzing.py --inputs $(INPUTS) --fuzz-seed $(FUZZ_SEED) || failed=1; \
 	exit $$failed

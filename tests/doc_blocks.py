@@ -123,6 +123,7 @@ REGISTER: dict[tuple[str, str], str] = {
         "tests/test_rest_gaps.py::test_gaps_are_told_with_the_calls_of_the_queues_that_a_user_sees"
     ),
     ("docs/rest.md", '[{"login"'): "users",
+    ("docs/scale.md", "Asterisk ── owner"): "picture",
     ("docs/setup.md", "xucd setup"): SETUP,
     ("docs/signin.md", "[web]"): "settings",
     ("docs/signin.md", '[ldap]\nurls = ["ldaps://ldap1'): "settings",

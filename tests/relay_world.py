@@ -14,8 +14,8 @@ from typing import Any
 
 from xucd.center.directory import User
 from xucd.center.rights import Rights, rights_of
-from xucd.cluster.edge import Edge, Front
-from xucd.cluster.owner import Owner, Telling
+from xucd.cluster.edge import Edge, NodeParts
+from xucd.cluster.owner import PbxOwner, Telling
 from xucd.cti import messages as msg
 from xucd.cti.commands import Command, GetList, PauseAgent
 from xucd.cti.hub import Hub
@@ -185,7 +185,7 @@ class RelayWorld:
         hub = Hub(self.loop)
         self.owner_hub = hub
         source = Source(self.center, hub, self.loop.time)
-        self.owner = Owner(hub, source, self._send_to_edge, self.loop)
+        self.owner = PbxOwner(hub, source, self._send_to_edge, self.loop)
 
     def start_edge(self) -> None:
         """Start the edge, or start it again: its clients are gone."""
@@ -194,7 +194,7 @@ class RelayWorld:
         self.asked.clear()
         self.clients.clear()
         self.hub = Hub(self.loop)
-        front = Front(
+        front = NodeParts(
             present=lambda user: user,
             rights_of=lambda user: rights_of(user, strict=False),
             open=lambda session: session.send(msg.RightProfile(profile="Admin", rights=[])),

@@ -14,8 +14,7 @@ from xucd.app.streams import durable_streams
 from xucd.center.directory import Directory, User
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights, rights_of
-from xucd.cluster import edge
-from xucd.cluster.edge import Edge
+from xucd.cluster.edge import Edge, NodeParts
 from xucd.config.cluster import Cluster
 from xucd.config.settings import Settings
 from xucd.cti.hub import Hub
@@ -51,7 +50,7 @@ class EdgeAssembly:
         await store.run(Store.migrate)
         hub = Hub(loop, streams=durable_streams(self.settings.store.url))
         self._hub = hub
-        parts = edge.Front(
+        parts = NodeParts(
             present=self._present,
             rights_of=self._rights_of,
             open=lambda session: send_configured(self._options, session),

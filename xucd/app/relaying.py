@@ -10,7 +10,7 @@ from xucd.app.service import Service
 from xucd.center.directory import User
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
-from xucd.cluster.owner import Owner, Telling
+from xucd.cluster.owner import PbxOwner, Telling
 from xucd.commands.default_memberships import publish_all
 from xucd.config.cluster import Cluster
 from xucd.cti.commands import Command
@@ -80,7 +80,7 @@ class CenterSource:
 
 
 class CenterSnapshot:
-    """See `xucd.cluster.owner.Snapshot`."""
+    """See `xucd.cluster.owner.ShownState`."""
 
     def __init__(self, service: Service) -> None:
         self._context = service.context
@@ -116,7 +116,7 @@ class OwnersRelay:
         self._subjects = subjects_of(cluster)
         self._pbx = cluster.pbx
         loop = asyncio.get_running_loop()
-        self._owner = Owner(service.context.hub, CenterSource(service), self._send, loop)
+        self._owner = PbxOwner(service.context.hub, CenterSource(service), self._send, loop)
         self._beats: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

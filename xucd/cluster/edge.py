@@ -35,7 +35,7 @@ BEGIN_S = 5.0
 log = structlog.get_logger()
 
 
-class Front(NamedTuple):
+class NodeParts(NamedTuple):
     """What an edge needs of the rest of its node.
 
     `present` and `rights_of` are those of `xucd.cti.link.Application`. `open` sends a session what
@@ -70,7 +70,7 @@ class Edge:
         self,
         node: str,
         hub: Hub,
-        front: Front,
+        front: NodeParts,
         send: Callable[[bytes], bool],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
@@ -78,7 +78,7 @@ class Edge:
         self.has_owner = False
         self._asterisk_is_current = False
         self._hub = hub
-        self._front = front
+        self._node_parts = front
         self._send = send
         self._loop = loop
         self._mirror = Mirror(self._tell)
@@ -107,11 +107,11 @@ class Edge:
 
     def present(self, user: User) -> User:
         """The user as it is in the present configuration; as given if it was removed from that."""
-        return self._front.present(user)
+        return self._node_parts.present(user)
 
     def rights_of(self, user: User) -> Rights:
         """What a user may see and do."""
-        return self._front.rights_of(user)
+        return self._node_parts.rights_of(user)
 
     def opened(self, session: Session) -> None:
         """Send a new session its opening; the owner's part of it comes when the owner is there."""
@@ -119,16 +119,16 @@ class Edge:
             self._hub.streams.remember(dict(self._mirror.known))
         number = self._take_in(session)
         self._unopened.add(number)
-        self._front.open(session)
+        self._node_parts.open(session)
         if not self.has_owner:
-            self._front.stale(session)
+            self._node_parts.stale(session)
         self._say([self._attending(number)])
 
     def restored(self, sessions: Iterable[Session]) -> None:
         """Take in sessions of before a restart, which know what the log of streams says."""
         for session in sessions:
             self._take_in(session)
-            self._front.stale(session)
+            self._node_parts.stale(session)
         self._mirror.known = dict(self._hub.streams.told or {})
 
     async def carry_out(self, session: Session, command: Command) -> str | None:
@@ -146,7 +146,7 @@ class Edge:
         until = self._owner_time + (self._loop.time() - self._heard_at) + BEGIN_S
         pending = _Pending(self._loop.create_future(), until)
         self._pending[self._commands] = pending
-        asked = pk.Asked(
+        asked = pk.CommandAsked(
             self._commands,
             number,
             until,
@@ -168,7 +168,7 @@ class Edge:
             if self._sending is None or packet.feed != self._receiving.feed:
                 return
             items = self._receiving.items(packet)
-        except pk.Gap as gap:
+        except pk.FeedOver as gap:
             self._lose(str(gap))
             self.begin()
             return
@@ -208,7 +208,7 @@ class Edge:
         self._heard_at = self._loop.time()
         self._mirror.begin()
         attending = [self._attending(number) for number in self._sessions]
-        self._say([pk.Hello(self.node, pk.SCHEMA), pk.Attended(attending)])
+        self._say([pk.Hello(self.node, pk.SCHEMA), pk.SessionsBefore(attending)])
 
     def _lose(self, reason: str) -> None:
         """The feed is over: nothing that comes of it counts any more."""
@@ -222,7 +222,7 @@ class Edge:
             log.warning("the PBX's owner is lost", reason=reason)
             self.has_owner = False
             for session in list(self._sessions.values()):
-                self._front.stale(session)
+                self._node_parts.stale(session)
 
     def _say(self, items: list[Any]) -> None:
         if self._sending is None:
@@ -248,10 +248,10 @@ class Edge:
         self._numbers[session] = self._last_number
         return self._last_number
 
-    def _attending(self, number: int) -> pk.Attending:
+    def _attending(self, number: int) -> pk.SessionOpened:
         session = self._sessions[number]
         owner = owner_of(session.user, self.rights_of(session.user))
-        return pk.Attending(
+        return pk.SessionOpened(
             number,
             session.user.id,
             owner.rights,
@@ -267,7 +267,7 @@ class Edge:
         if number is not None:
             del self._sessions[number]
             self._unopened.discard(number)
-            self._say([pk.Left(number, session.dismissed)])
+            self._say([pk.SessionEnded(number, session.dismissed)])
 
     # -- what the owner sends
 
@@ -280,35 +280,35 @@ class Edge:
         self._owner_time = item.now
         self._asterisk_is_current = item.is_current
 
-    def _named(self, item: pk.Named) -> None:
+    def _named(self, item: pk.NameTopic) -> None:
         self._topics[item.topic] = decode_topic(item.name)
 
-    def _subscribed(self, item: pk.Subscribed) -> None:
+    def _subscribed(self, item: pk.SubscribeSession) -> None:
         if item.session in self._sessions:
             self._hub.subscribe(self._sessions[item.session], self._topics[item.topic])
 
-    def _unsubscribed(self, item: pk.Unsubscribed) -> None:
+    def _unsubscribed(self, item: pk.UnsubscribeSession) -> None:
         if item.session in self._sessions:
             self._hub.unsubscribe(self._sessions[item.session], self._topics[item.topic])
 
-    def _sent(self, item: pk.Sent) -> None:
+    def _sent(self, item: pk.SendMessage) -> None:
         session = self._sessions.get(item.session)
         if session is not None and not session.dismissed:
             self._unopened.discard(item.session)
             session.send_encoded(item.message)
 
-    def _told(self, item: pk.Told) -> None:
+    def _told(self, item: pk.KnowThing) -> None:
         self._mirror.know(item.about, item.value)
         self._hub.streams.set_known(item.about, item.value)
 
-    def _published(self, item: pk.Published) -> None:
+    def _published(self, item: pk.PublishMessage) -> None:
         self._mirror.publish(item.topics, item.message, item.about, item.value)
 
-    def _shown(self, item: pk.Shown) -> None:
+    def _shown(self, item: pk.ShowMessage) -> None:
         self._mirror.show(item.topics, item.message, item.about, item.value)
 
     def _snapshot_ends(self, item: pk.SnapshotEnds) -> None:
-        self._say([pk.Missing(self._mirror.missing())])
+        self._say([pk.ThingsMissing(self._mirror.missing())])
 
     def _settled(self, item: pk.Settled) -> None:
         self._mirror.settle()
@@ -319,16 +319,16 @@ class Edge:
             session.send_encoded(item.status)
         log.info("the PBX's owner is there")
 
-    def _begun(self, item: pk.Begun) -> None:
+    def _begun(self, item: pk.CommandBegun) -> None:
         if item.command in self._pending:
             self._pending[item.command].begun = True
 
-    def _done(self, item: pk.Done) -> None:
+    def _done(self, item: pk.CommandDone) -> None:
         pending = self._pending.get(item.command)
         if pending is not None and not pending.outcome.done():
             pending.outcome.set_result(item.warning)
 
-    def _turned_down(self, item: pk.TurnedDown) -> None:
+    def _turned_down(self, item: pk.CommandRefused) -> None:
         pending = self._pending.get(item.command)
         if pending is None or pending.outcome.done():
             return
@@ -338,10 +338,10 @@ class Edge:
             refusal.partly = item.partly
         pending.outcome.set_exception(refusal)
 
-    def _dismissed(self, item: pk.Dismissed) -> None:
+    def _dismissed(self, item: pk.DismissSession) -> None:
         session = self._sessions.get(item.session)
         if session is not None:
-            self._front.dismiss(session)
+            self._node_parts.dismiss(session)
 
 
 class Failed(Exception):
@@ -365,17 +365,17 @@ def lost() -> Refused:
 
 _TAKE: dict[type[pk.Item], Callable[[Edge, Any], None]] = {
     pk.Beat: Edge._beat,
-    pk.Named: Edge._named,
-    pk.Subscribed: Edge._subscribed,
-    pk.Unsubscribed: Edge._unsubscribed,
-    pk.Sent: Edge._sent,
-    pk.Told: Edge._told,
-    pk.Published: Edge._published,
-    pk.Shown: Edge._shown,
+    pk.NameTopic: Edge._named,
+    pk.SubscribeSession: Edge._subscribed,
+    pk.UnsubscribeSession: Edge._unsubscribed,
+    pk.SendMessage: Edge._sent,
+    pk.KnowThing: Edge._told,
+    pk.PublishMessage: Edge._published,
+    pk.ShowMessage: Edge._shown,
     pk.SnapshotEnds: Edge._snapshot_ends,
     pk.Settled: Edge._settled,
-    pk.Begun: Edge._begun,
-    pk.Done: Edge._done,
-    pk.TurnedDown: Edge._turned_down,
-    pk.Dismissed: Edge._dismissed,
+    pk.CommandBegun: Edge._begun,
+    pk.CommandDone: Edge._done,
+    pk.CommandRefused: Edge._turned_down,
+    pk.DismissSession: Edge._dismissed,
 }

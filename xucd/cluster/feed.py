@@ -32,7 +32,7 @@ class RemoteSession(Session):
 
     def send_encoded(self, message: bytes) -> None:
         """Send a message to the client by way of its edge."""
-        self._feed.add(pk.Sent(self.number, message))
+        self._feed.add(pk.SendMessage(self.number, message))
 
 
 class OwnersFeed:
@@ -67,11 +67,11 @@ class OwnersFeed:
 
     def subscribed(self, session: Session, topic: Hashable) -> None:
         """One of the edge's sessions has subscribed to a topic."""
-        self.add(pk.Subscribed(_number(session), self._number(topic)))
+        self.add(pk.SubscribeSession(_number(session), self._number(topic)))
 
     def unsubscribed(self, session: Session, topic: Hashable) -> None:
         """One of the edge's sessions has unsubscribed from a topic."""
-        self.add(pk.Unsubscribed(_number(session), self._number(topic)))
+        self.add(pk.UnsubscribeSession(_number(session), self._number(topic)))
 
     def publish(
         self, heard: list[Hashable], message: bytes, about: bytes | None, value: bytes | None
@@ -79,9 +79,9 @@ class OwnersFeed:
         """Send an encoded message to the subscribers of these topics, with what it tells."""
         self._unheard.discard(about or b"")
         self._note(about)
-        self.add(pk.Published(self._topic_numbers(heard), message, about, value))
+        self.add(pk.PublishMessage(self._topic_numbers(heard), message, about, value))
 
-    def tell(self, about: bytes, value: bytes | None) -> None:
+    def record_unheard(self, about: bytes, value: bytes | None) -> None:
         """Tell what is to be known of a thing of which none of the edge's sessions has heard."""
         self._note(about)
         if value == told.UNHEARD:
@@ -90,7 +90,7 @@ class OwnersFeed:
             self._unheard.add(about)
         else:
             self._unheard.discard(about)
-        self.add(pk.Told(about, value))
+        self.add(pk.KnowThing(about, value))
 
     # -- for the owner
 
@@ -102,9 +102,9 @@ class OwnersFeed:
             message = encode(body)
             value = told.value(body, message) if about is not None else None
             if heard:
-                self.add(pk.Shown(self._topic_numbers(heard), message, about, value))
+                self.add(pk.ShowMessage(self._topic_numbers(heard), message, about, value))
             elif about is not None:
-                self.add(pk.Told(about, value))
+                self.add(pk.KnowThing(about, value))
             self._unheard.discard(about or b"")
 
     def end_snapshot(self) -> None:
@@ -163,7 +163,7 @@ class OwnersFeed:
         number = self._numbers.get(topic)
         if number is None:
             number = self._numbers[topic] = len(self._numbers) + 1
-            self.add(pk.Named(number, encode_topic(topic)))
+            self.add(pk.NameTopic(number, encode_topic(topic)))
         return number
 
 

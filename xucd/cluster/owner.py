@@ -58,14 +58,14 @@ class Source(Protocol):
     async def carry_out(self, session: Session, command: Command) -> str | None:
         """Carry out a command; returns the code of a warning, if any. Raises `Refused`."""
 
-    def snapshot(self) -> "Snapshot":
+    def snapshot(self) -> "ShownState":
         """All that is shown, from this moment on."""
 
     async def publish_stored(self) -> None:
         """Publish what is stored and not live, for those who may have missed a change of it."""
 
 
-class Snapshot(Protocol):
+class ShownState(Protocol):
     """What is shown to clients of the centre as it is, until another configuration comes."""
 
     @property
@@ -97,7 +97,7 @@ class _Edge:
         self.heard_at = 0.0
 
 
-class Owner:
+class PbxOwner:
     """All edges of a PBX's owner.
 
     `send` sends a packet to the node of this name, and returns False when it cannot.
@@ -126,7 +126,7 @@ class Owner:
         """Take a packet that came from the edge of this name."""
         try:
             packet = pk.read(data)
-        except pk.Gap as gap:
+        except pk.FeedOver as gap:
             log.warning("not a packet of an edge", node=node, reason=str(gap))
             return
         edge = self._edges.get(node)
@@ -137,7 +137,7 @@ class Owner:
             edge = self._begin(node, packet.feed)
         try:
             items = edge.receiving.items(packet)
-        except pk.Gap as gap:
+        except pk.FeedOver as gap:
             log.warning("the feed of an edge is over", node=node, reason=str(gap))
             self._end(edge)
             self._send(node, pk.over(packet.feed))
@@ -207,7 +207,7 @@ class Owner:
             )
             self._end(edge)
 
-    def _attended(self, edge: _Edge, item: pk.Attended) -> None:
+    def _attended(self, edge: _Edge, item: pk.SessionsBefore) -> None:
         if edge.feed.over:
             return
         known = []
@@ -224,17 +224,17 @@ class Owner:
         self._source.attended(known)
         edge.snapshot = self._start(self._show(edge))
 
-    def _attending(self, edge: _Edge, item: pk.Attending) -> None:
+    def _attending(self, edge: _Edge, item: pk.SessionOpened) -> None:
         session = self._session(edge, item)
         if session is not None:
             self._source.opened(session)
 
-    def _session(self, edge: _Edge, item: pk.Attending) -> RemoteSession | None:
+    def _session(self, edge: _Edge, item: pk.SessionOpened) -> RemoteSession | None:
         """The session of an edge's client, unless its user is another one here."""
         user = self._source.user(item.user_id)
         rights = self._source.rights_of(user) if user is not None else None
         if user is None or rights is None or owner_of(user, rights).rights != item.rights:
-            edge.feed.add(pk.Dismissed(item.session))
+            edge.feed.add(pk.DismissSession(item.session))
             return None
         sign_in = SignInKey(item.sid, item.generation)
         session = RemoteSession(user, sign_in, rights, edge.feed, item.session)
@@ -242,13 +242,13 @@ class Owner:
         edge.sessions[item.session] = session
         return session
 
-    def _left(self, edge: _Edge, item: pk.Left) -> None:
+    def _left(self, edge: _Edge, item: pk.SessionEnded) -> None:
         session = edge.sessions.pop(item.session, None)
         if session is not None:
             session.dismissed = item.dismissed
             self._hub.drop(session)
 
-    def _asked(self, edge: _Edge, item: pk.Asked) -> None:
+    def _asked(self, edge: _Edge, item: pk.CommandAsked) -> None:
         session = edge.sessions.get(item.session)
         # Too late, the edge knows from the time that the owner tells that it was not begun.
         if session is None or self._loop.time() > item.until:
@@ -259,12 +259,14 @@ class Owner:
                 raise Refused("NotSupported", "This version of xucd does not support this command.")
             command = msgspec.msgpack.decode(item.arguments, type=kind)
         except msgspec.MsgspecError:
-            refused = pk.TurnedDown(item.command, "InvalidArgument", "An argument is ill-typed.")
+            refused = pk.CommandRefused(
+                item.command, "InvalidArgument", "An argument is ill-typed."
+            )
             edge.feed.add(refused)
         except Refused as refusal:
             edge.feed.add(_turned_down(item.command, refusal))
         else:
-            edge.feed.add(pk.Begun(item.command))
+            edge.feed.add(pk.CommandBegun(item.command))
             self._start(self._carry_out(edge, session, item.command, command))
 
     async def _carry_out(
@@ -276,11 +278,11 @@ class Owner:
             edge.feed.add(_turned_down(number, refusal))
         except Exception:  # the edge answers its client, and goes on with the next command
             log.exception("a command failed", user=session.user.login)
-            edge.feed.add(pk.TurnedDown(number, pk.FAILED, ""))
+            edge.feed.add(pk.CommandRefused(number, pk.FAILED, ""))
         else:
-            edge.feed.add(pk.Done(number, warning))
+            edge.feed.add(pk.CommandDone(number, warning))
 
-    def _missing(self, edge: _Edge, item: pk.Missing) -> None:
+    def _missing(self, edge: _Edge, item: pk.ThingsMissing) -> None:
         """Tell an edge what is no more, and what is told in any case."""
         snapshot = self._source.snapshot()
         for about, value in edge.feed.still_missing(item.things):
@@ -324,7 +326,7 @@ class Owner:
         session.dismissed = True
         self._hub.drop(session)
         del edge.sessions[session.number]
-        edge.feed.add(pk.Dismissed(session.number))
+        edge.feed.add(pk.DismissSession(session.number))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
@@ -333,18 +335,18 @@ class Owner:
         return task
 
 
-def _turned_down(number: int, refusal: Refused) -> pk.TurnedDown:
-    return pk.TurnedDown(
+def _turned_down(number: int, refusal: Refused) -> pk.CommandRefused:
+    return pk.CommandRefused(
         number, refusal.code, refusal.text, refusal.silent, dict(refusal.detail), refusal.partly
     )
 
 
-_TAKE: dict[type[pk.Item], Callable[[Owner, _Edge, Any], None]] = {
-    pk.Hello: Owner._hello,
-    pk.Attended: Owner._attended,
-    pk.Attending: Owner._attending,
-    pk.Left: Owner._left,
-    pk.Asked: Owner._asked,
-    pk.Missing: Owner._missing,
-    pk.Alive: Owner._alive,
+_TAKE: dict[type[pk.Item], Callable[[PbxOwner, _Edge, Any], None]] = {
+    pk.Hello: PbxOwner._hello,
+    pk.SessionsBefore: PbxOwner._attended,
+    pk.SessionOpened: PbxOwner._attending,
+    pk.SessionEnded: PbxOwner._left,
+    pk.CommandAsked: PbxOwner._asked,
+    pk.ThingsMissing: PbxOwner._missing,
+    pk.Alive: PbxOwner._alive,
 }

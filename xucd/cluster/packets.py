@@ -32,7 +32,7 @@ class Item(msgspec.Struct, array_like=True, tag=True, gc=False):
 # -- from the edge to the owner
 
 
-class Attending(Item):
+class SessionOpened(Item):
     """A session of the edge: its number there, whose it is, and what it has subscribed to.
 
     `rights` is a digest of the user and its rights, as the edge knows them. `topics` are encoded as
@@ -50,26 +50,26 @@ class Attending(Item):
 
 
 class Hello(Item):
-    """Begins a feed: `node` is the edge's name. Its sessions follow, in one `Attended`."""
+    """Begins a feed: `node` is the edge's name. Its sessions follow, in one `SessionsBefore`."""
 
     node: str
     schema: int
 
 
-class Attended(Item):
+class SessionsBefore(Item):
     """All sessions that the edge has as a feed begins."""
 
-    sessions: list[Attending]
+    sessions: list[SessionOpened]
 
 
-class Left(Item):
+class SessionEnded(Item):
     """A session has ended; dismissed, nothing more is begun for it."""
 
     session: int
     dismissed: bool = False
 
 
-class Asked(Item):
+class CommandAsked(Item):
     """A session asks for a command: its wire name, and its arguments as MessagePack.
 
     It is not to be begun after `until`, in seconds by the owner's clock.
@@ -82,7 +82,7 @@ class Asked(Item):
     arguments: bytes
 
 
-class Missing(Item):
+class ThingsMissing(Item):
     """What clients know of and the snapshot did not have: each with what was known of it."""
 
     things: list[tuple[bytes, bytes]]
@@ -105,35 +105,35 @@ class Beat(Item):
     is_current: bool
 
 
-class Named(Item):
+class NameTopic(Item):
     """From now on a number stands for a topic, encoded as in the log of streams."""
 
     topic: int
     name: bytes
 
 
-class Subscribed(Item):
+class SubscribeSession(Item):
     """From now on a session gets the messages of a topic."""
 
     session: int
     topic: int
 
 
-class Unsubscribed(Item):
+class UnsubscribeSession(Item):
     """A session gets the messages of a topic no longer."""
 
     session: int
     topic: int
 
 
-class Sent(Item):
+class SendMessage(Item):
     """An encoded message to one session."""
 
     session: int
     message: bytes
 
 
-class Told(Item):
+class KnowThing(Item):
     """What is to be known of a thing from now on, None for one that is no more.
 
     It was told to no client of the edge, since none has subscribed to it.
@@ -143,7 +143,7 @@ class Told(Item):
     value: bytes | None
 
 
-class Published(Item):
+class PublishMessage(Item):
     """An encoded message to the subscribers of any of these topics.
 
     `about` and `value` are what it tells, as the log of streams has it: None and None for a message
@@ -156,8 +156,8 @@ class Published(Item):
     value: bytes | None
 
 
-class Shown(Item):
-    """As `Published`, of a snapshot: to be sent if it is other than what clients know."""
+class ShowMessage(Item):
+    """As `PublishMessage`, of a snapshot: to be sent if it is other than what clients know."""
 
     topics: list[int]
     message: bytes
@@ -175,20 +175,20 @@ class Settled(Item):
     status: bytes
 
 
-class Begun(Item):
+class CommandBegun(Item):
     """A command is being carried out."""
 
     command: int
 
 
-class Done(Item):
+class CommandDone(Item):
     """A command was carried out; `warning` is a code, if any."""
 
     command: int
     warning: str | None = None
 
 
-class TurnedDown(Item):
+class CommandRefused(Item):
     """A command was refused, for which see `Refused`, or has failed, with the code `FAILED`."""
 
     command: int
@@ -199,28 +199,30 @@ class TurnedDown(Item):
     partly: bool = False
 
 
-class Dismissed(Item):
+class DismissSession(Item):
     """A session's user is another to the owner than to the edge, or unknown to it."""
 
     session: int
 
 
-FromEdge = Hello | Attended | Attending | Left | Asked | Missing | Alive
+FromEdge = (
+    Hello | SessionsBefore | SessionOpened | SessionEnded | CommandAsked | ThingsMissing | Alive
+)
 FromOwner = (
     Beat
-    | Named
-    | Subscribed
-    | Unsubscribed
-    | Sent
-    | Told
-    | Published
-    | Shown
+    | NameTopic
+    | SubscribeSession
+    | UnsubscribeSession
+    | SendMessage
+    | KnowThing
+    | PublishMessage
+    | ShowMessage
     | SnapshotEnds
     | Settled
-    | Begun
-    | Done
-    | TurnedDown
-    | Dismissed
+    | CommandBegun
+    | CommandDone
+    | CommandRefused
+    | DismissSession
 )
 
 
@@ -246,7 +248,7 @@ _packet = msgspec.msgpack.Decoder(Packet)
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Gap(Exception):
+class FeedOver(Exception):
     """A packet is missing, or cannot be read: the feed is over."""
 
 
@@ -256,11 +258,11 @@ def new_feed() -> str:
 
 
 def read(packet: bytes) -> Packet:
-    """Read a packet. Raises `Gap` for what is none."""
+    """Read a packet. Raises `FeedOver` for what is none."""
     try:
         return _packet.decode(packet)
     except msgspec.MsgspecError as error:
-        raise Gap(str(error)) from None
+        raise FeedOver(str(error)) from None
 
 
 def over(feed: str) -> bytes:
@@ -297,13 +299,13 @@ class Receiving:
         self._parts: list[bytes] = []
 
     def items(self, packet: Packet) -> list[Any]:
-        """The items that a packet completes: none, if it came before. Raises `Gap`."""
+        """The items that a packet completes: none, if it came before. Raises `FeedOver`."""
         if self._sender is not None and packet.sender != self._sender:
-            raise Gap("the feed was begun again")
+            raise FeedOver("the feed was begun again")
         if packet.number < self._next:
             return []
         if packet.number > self._next:
-            raise Gap(f"packet {packet.number} instead of {self._next}")
+            raise FeedOver(f"packet {packet.number} instead of {self._next}")
         self._sender = packet.sender
         self._next += 1
         self._parts.append(packet.data)
@@ -313,5 +315,5 @@ class Receiving:
         try:
             found: list[Any] = self._decoder.decode(data)
         except msgspec.MsgspecError as error:
-            raise Gap(str(error)) from None
+            raise FeedOver(str(error)) from None
         return found

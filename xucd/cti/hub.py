@@ -158,7 +158,7 @@ class Hub:
                     value = told.value(body, message) if about is not None else None
                 feed.publish(heard, message, about, value)
             elif about is not None:
-                feed.tell(about, told.unheard(body))
+                feed.record_unheard(about, told.unheard(body))
 
     def _forget(self, feed: Feed, topic: Hashable) -> None:
         feed.topics[topic] -= 1

@@ -37,7 +37,7 @@ class Feed(Protocol):
     ) -> None:
         """Send an encoded message to the subscribers of these topics, with what it tells."""
 
-    def tell(self, about: bytes, value: bytes | None) -> None:
+    def record_unheard(self, about: bytes, value: bytes | None) -> None:
         """Tell what is to be known of a thing of which none of its sessions has heard."""
 
 

@@ -150,6 +150,8 @@ export default {
     "Un mot de passe doit avoir au moins 8 caractères."],
   "refused.PasswordUnchanged": ["This is your present password.",
     "C’est votre mot de passe actuel."],
+  "refused.PbxUnavailable": ["The telephone system cannot be reached.",
+    "Le système téléphonique est injoignable."],
   "refused.WrongPassword": ["The present password is wrong.",
     "Le mot de passe actuel est erroné."],
   "refused.PeriodUnknown": ["There is no such period.", "Cette période n’existe pas."],
