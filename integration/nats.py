@@ -6,6 +6,7 @@ certificate that signs itself; `settings` are more lines of its configuration, s
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import socket
@@ -13,6 +14,7 @@ import ssl
 import subprocess
 import tempfile
 import time
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
@@ -43,7 +45,7 @@ class Nats:
         self._folder = Path(tempfile.mkdtemp(prefix="xucd-nats-", dir="/tmp"))
         self._settings = settings
         self._tls = tls
-        self.port = free_port()
+        self.port, self._monitor = free_port(), free_port()
         self._server: subprocess.Popen[bytes] | None = None
 
     @property
@@ -63,12 +65,21 @@ class Nats:
 
     @property
     def log(self) -> str:
-        """What it has said."""
+        """What it has said, of each connection too."""
         return (self._folder / "log").read_text()
+
+    @property
+    def taken(self) -> int:
+        """How many messages were published to it since it started."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._monitor}/varz") as answer:
+            return int(json.load(answer)["in_msgs"])
 
     def __enter__(self) -> Self:
         try:
-            text = f"listen: 127.0.0.1:{self.port}\n{self._settings}\n"
+            text = (
+                f"listen: 127.0.0.1:{self.port}\nhttp: 127.0.0.1:{self._monitor}\ndebug: true\n"
+                f"{self._settings}\n"
+            )
             if self._tls:
                 chain, key = certificate(self._folder, trusted=True)
                 text += f'tls {{ cert_file: "{chain}", key_file: "{key}" }}\n'

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +17,8 @@ from xucd.cluster.nkey import Nkey
 
 DEADLINE = 30.0
 CHUNK = b"x" * (64 << 10)
+KERNEL = 48 << 20
+"""The bytes that sockets hold at most."""
 
 
 class Heard:
@@ -94,6 +97,14 @@ async def settled(linked: Linked) -> None:
     linked.heard.messages.clear()
 
 
+async def until_said(server: Nats, text: str, *, times: int) -> None:
+    """Wait until the server has logged this so often."""
+    async with asyncio.timeout(DEADLINE):
+        # Another program's file, of which nothing tells.
+        while server.log.count(text) < times:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
 async def fill(linked: Linked) -> int:
     """Publish to a server that takes nothing, until no more may wait; returns how often."""
     published = 0
@@ -137,17 +148,18 @@ async def test_what_waits_for_a_frozen_server_is_bounded_and_forgotten(
     nats: Nats, pair: tuple[Linked, Linked]
 ) -> None:
     one, other = pair
+    before = nats.taken
     nats.freeze()
     published = await fill(one)
     assert one.link.connected, "it was the backlog that was full"
+    assert published * len(CHUNK) < nats_connection.BACKLOG + KERNEL
     await one.heard.until(downs=1)
     await other.heard.until(downs=1)
     nats.thaw()
     await one.heard.until(ups=2)
     await other.heard.until(ups=2)
-    one.link.publish("a.b", b"now")
-    await other.heard.until(last=b"now")
-    forgotten = published + 1 - len(other.heard.messages)
+    await until_said(nats, "Client connection closed", times=2)  # it has read all there was
+    forgotten = published - (nats.taken - before)
     assert forgotten >= nats_connection.BACKLOG // len(CHUNK) - 1
 
 
@@ -190,6 +202,17 @@ def test_the_loop_of_the_daemon_keeps_the_link_up_too(tls: bool) -> None:
         thread.submit(runner.run, through_a_freeze(server)).result()
 
 
+async def test_a_process_that_stood_still_itself_does_not_take_the_server_for_silent(
+    monkeypatch: pytest.MonkeyPatch, nats: Nats
+) -> None:
+    monkeypatch.setattr(nats_connection, "BEAT", 0.1)
+    async with Linked(nats) as one:
+        for _ in range(3):
+            time.sleep(0.5)  # noqa: ASYNC251  # the whole process stands still
+            await settled(one)
+        assert one.heard.downs == 0
+
+
 async def test_a_server_that_stops_is_replaced_by_another(nats: Nats) -> None:
     with Nats() as second:
         async with Linked(nats, second) as one:
@@ -217,10 +240,7 @@ async def test_a_key_that_the_server_does_not_know_is_logged_once_and_tried_on()
     known, unknown = Nkey.new(), Nkey.new()
     with Nats(users("xucd", {"edge-1": known.public})) as server, capture_logs() as logs:
         async with Linked(server, nkey=unknown) as one:
-            async with asyncio.timeout(DEADLINE):
-                # Another program's file, of which nothing tells.
-                while server.log.count("authentication error") < 3:  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+            await until_said(server, "authentication error", times=3)
             assert not one.link.connected
     said = [entry["reason"] for entry in logs if entry["event"] == "cannot connect to NATS"]
     assert said == ["Authorization Violation"]
