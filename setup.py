@@ -8,8 +8,8 @@ from setuptools.command.build_py import build_py
 
 # Below `xucd/shipped` in a wheel, under the same names; xucd/config/shipped.py finds them.
 SHIPPED = (
-    "asterisk-conf", "systemd", "docs/xucd.toml", "docs/proxy", "locks/runtime.txt",
-    "integration/demo/center.toml",
+    "asterisk-conf", "systemd", "docs/xucd.toml", "docs/nats.conf", "docs/proxy",
+    "locks/runtime.txt", "integration/demo/center.toml",
 )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """A NATS server of the distribution's, in a folder of its own; it can be frozen and killed.
 
 It listens on a port of 127.0.0.1 that stays its own. With `tls` it speaks nothing else, with a
-certificate that signs itself; `settings` are more lines of its configuration, such as its users.
+certificate that signs itself. In place of a configuration for all comers it takes a file, which
+finds the certificate as cert.pem and key.pem, and the environment that this file reads.
 """
 
 from __future__ import annotations
@@ -25,25 +26,19 @@ from tests.certificates import certificate
 DEADLINE = 30.0
 
 
-def users(centre: str, nodes: Mapping[str, str]) -> str:
-    """Settings with a user for each node, by its public nkey.
-
-    A node says to another what it has to say under CENTRE.FROM.TO, and nobody else can.
-    """
-    each = "".join(
-        f'{{ nkey: {public}, permissions: {{ publish: "{centre}.{node}.*",'
-        f' subscribe: "{centre}.*.{node}" }} }}\n'
-        for node, public in nodes.items()
-    )
-    return f"authorization {{ users: [\n{each}] }}"
-
-
 class Nats:
     """Use it as a context manager: it is started then, and removed at the end."""
 
-    def __init__(self, settings: str = "", *, tls: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        tls: bool = False,
+        file: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="xucd-nats-", dir="/tmp"))
-        self._settings = settings
+        self._file = file or self._folder / "nats.conf"
+        self._environ = environ
         self._tls = tls
         self.port, self._monitor = free_port(), free_port()
         self._server: subprocess.Popen[bytes] | None = None
@@ -76,14 +71,9 @@ class Nats:
 
     def __enter__(self) -> Self:
         try:
-            text = (
-                f"listen: 127.0.0.1:{self.port}\nhttp: 127.0.0.1:{self._monitor}\ndebug: true\n"
-                f"{self._settings}\n"
-            )
-            if self._tls:
-                chain, key = certificate(self._folder, trusted=True)
-                text += f'tls {{ cert_file: "{chain}", key_file: "{key}" }}\n'
-            (self._folder / "nats.conf").write_text(text)
+            certificate(self._folder, trusted=True)
+            tls = 'tls { cert_file: "cert.pem", key_file: "key.pem" }' if self._tls else ""
+            (self._folder / "nats.conf").write_text(f"{tls}\n")
             self.start()
         except BaseException:
             self.__exit__()
@@ -99,8 +89,9 @@ class Nats:
         # The server ends with the tests even when they are killed.
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", _program(), "-c", self._folder / "nats.conf"],
-                stdout=log, stderr=log,
+                ["setpriv", "--pdeathsig", "KILL", _program(), "-c", self._file, "-D",
+                 "-a", "127.0.0.1", "-p", str(self.port), "-m", str(self._monitor)],
+                stdout=log, stderr=log, cwd=self._folder, env=self._environ,
             )  # fmt: skip
         end = time.monotonic() + DEADLINE
         while True:

@@ -5,16 +5,18 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from integration.nats import Nats, users
+from integration.nats import Nats
 from xucd.app.event_loop import Loop
 from xucd.cluster import nats_connection
 from xucd.cluster.nats_link import NatsLink
 from xucd.cluster.nkey import Nkey
 
+PROJECT = Path(__file__).parent.parent
 DEADLINE = 30.0
 CHUNK = b"x" * (64 << 10)
 KERNEL = 48 << 20
@@ -236,38 +238,69 @@ async def test_a_link_waits_for_a_server_that_is_not_there_yet(nats: Nats) -> No
         assert (one.heard.ups, one.heard.downs) == (1, 0)
 
 
-async def test_a_key_that_the_server_does_not_know_is_logged_once_and_tried_on() -> None:
-    known, unknown = Nkey.new(), Nkey.new()
-    with Nats(users("xucd", {"edge-1": known.public})) as server, capture_logs() as logs:
-        async with Linked(server, nkey=unknown) as one:
-            await until_said(server, "authentication error", times=3)
+@pytest.fixture
+def keys() -> dict[str, Nkey]:
+    """The keys of the nodes, by what they are called in the example of a configuration."""
+    return {name: Nkey.new() for name in ("MAIN_1", "EDGE_1", "EDGE_2")}
+
+
+@pytest.fixture
+def documented(keys: dict[str, Nkey]) -> Iterator[Nats]:
+    """A server with the configuration that the documents have as an example."""
+    environ = {name: key.public for name, key in keys.items()}
+    with Nats(tls=True, file=PROJECT / "docs/nats.conf", environ=environ) as server:
+        yield server
+
+
+async def test_a_key_that_the_server_does_not_know_is_logged_once_and_tried_on(
+    documented: Nats,
+) -> None:
+    with capture_logs() as logs:
+        async with Linked(documented, nkey=Nkey.new()) as one:
+            await until_said(documented, "authentication error", times=3)
             assert not one.link.connected
     said = [entry["reason"] for entry in logs if entry["event"] == "cannot connect to NATS"]
     assert said == ["Authorization Violation"]
 
 
-async def test_a_node_speaks_and_listens_only_under_its_own_name() -> None:
-    keys = {node: Nkey.new() for node in ("owner-1", "edge-1", "edge-2")}
-    settings = users("xucd", {node: key.public for node, key in keys.items()})
-    with Nats(settings) as server, capture_logs() as logs:
-        owner, edge = (Linked(server, nkey=keys[node]) for node in ("owner-1", "edge-1"))
-        owner.link.subscribe("xucd.*.owner-1", owner.heard.message)
-        edge.link.subscribe("xucd.*.edge-2", edge.heard.message)
-        edge.link.subscribe("xucd.*.edge-1", edge.heard.message)
-        async with owner, edge:
-            assert owner.link.publish("xucd.owner-1.edge-2", b"for another")
-            assert owner.link.publish("xucd.owner-1.edge-1", b"hello")
+async def test_a_node_of_the_example_speaks_and_listens_for_itself_alone(
+    documented: Nats, keys: dict[str, Nkey]
+) -> None:
+    main, edge = (Linked(documented, nkey=keys[name]) for name in ("MAIN_1", "EDGE_1"))
+    main.link.subscribe("xucd.edge.*.main", main.heard.message)
+    edge.link.subscribe("xucd.pbx.*.edge-2", edge.heard.message)
+    edge.link.subscribe("xucd.pbx.*.edge-1", edge.heard.message)
+    with capture_logs() as logs:
+        async with main, edge:
+            main.link.publish("xucd.pbx.main.edge-2", b"for another")
+            main.link.publish("xucd.pbx.main.edge-1", b"hello")
             await edge.heard.until(last=b"hello")
-            assert edge.link.publish("xucd.edge-2.owner-1", b"as another")
-            assert edge.link.publish("xucd.edge-2.owner-1", b"as another")
-            assert edge.link.publish("xucd.edge-1.owner-1", b"as itself")
-            await owner.heard.until(last=b"as itself")
-        assert edge.heard.messages == [("xucd.owner-1.edge-1", b"hello")]
-        assert owner.heard.messages == [("xucd.edge-1.owner-1", b"as itself")]
-    assert [entry["reason"] for entry in logs if entry["event"] == "NATS turns something down"] == [
-        'Permissions Violation for Subscription to "xucd.*.edge-2"',
-        'Permissions Violation for Publish to "xucd.edge-2.owner-1"',
-    ]
+            for _ in range(2):
+                edge.link.publish("xucd.edge.edge-2.main", b"as another")
+            edge.link.publish("xucd.edge.edge-1.main", b"as itself")
+            await main.heard.until(last=b"as itself")
+            main.link.publish("xucd.pbx.other.edge-1", b"as another PBX")
+            main.link.publish("xucd.pbx.main.edge-1", b"goodbye")
+            await edge.heard.until(last=b"goodbye")
+    assert main.heard.messages == [("xucd.edge.edge-1.main", b"as itself")]
+    assert [data for _, data in edge.heard.messages] == [b"hello", b"goodbye"]
+    assert {entry["reason"] for entry in logs if entry["event"] == "NATS turns something down"} == {
+        'Permissions Violation for Subscription to "xucd.pbx.*.edge-2"',
+        'Permissions Violation for Publish to "xucd.edge.edge-2.main"',
+        'Permissions Violation for Publish to "xucd.pbx.other.edge-1"',
+    }
+
+
+async def test_what_the_server_turns_down_is_logged_once(
+    documented: Nats, keys: dict[str, Nkey]
+) -> None:
+    async with Linked(documented, nkey=keys["EDGE_1"]) as edge:
+        with capture_logs() as logs:
+            for _ in range(3):
+                edge.link.publish("xucd.edge.edge-2.main", b"")
+            await until_said(documented, "Publish Violation", times=3)
+            await edge.link.close()
+    assert [entry["event"] for entry in logs] == ["NATS turns something down"]
 
 
 async def test_a_link_over_tls_carries_messages() -> None:

@@ -18,7 +18,7 @@ from xucd.config import shipped
 # Paths in this repository, as an operator's pages name them.
 NAMED = re.compile(
     r"(?<!/etc/)\b(?:(?:asterisk-conf|systemd|docs/proxy)/[\w./-]*\w"
-    r"|locks/runtime\.txt|docs/xucd\.toml|integration/demo/center\.toml)"
+    r"|locks/runtime\.txt|docs/(?:xucd\.toml|nats\.conf)|integration/demo/center\.toml)"
 )
 LINK = re.compile(r"\]\((?!\w+:)([\w./-]*\w)")
 """A link of a page to a file."""
