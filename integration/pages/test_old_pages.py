@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,14 @@ from playwright.async_api import Browser, Page, expect
 from integration.fixtures import World, clear
 from integration.pages.browsers import DEADLINE_MS, Elsewhere
 from integration.pages.daemons import one_xucd
+from integration.pages.wire import Wire
 from integration.pbx import Pbx
 from integration.phones import Phones
 from integration.running import Xucd
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parent.parent / "docs/browser-library.md"
+ELSEWHERE_MS = 20_000  # within which an old page is at another host
 JQUERY = HERE.parent.parent / "node_modules/jquery/dist/jquery.js"
 
 
@@ -124,6 +126,34 @@ async def test_an_old_page_is_told_that_its_link_is_lost_and_connects_anew(
     await page.evaluate("document.querySelector('#user').textContent = ''; connect('1001')")
     await expect(page.locator("#link")).to_have_text("opened")
     await expect(page.locator("#user")).to_have_text("Bruce Wail")
+
+
+@pytest.mark.parametrize("how", [Wire.cut, Wire.silence])
+async def test_an_old_page_with_several_hosts_in_its_address_goes_to_the_next(
+    xucd: Xucd, page: Page, how: Callable[[Wire], None]
+) -> None:
+    await page.goto("/agent.html")
+    await sign_in(page, "bruce")
+    await expect(page.locator("#user")).to_have_text("Bruce Wail")
+    await press(page, "Leave")
+    await expect(page.locator("#link")).to_have_text("closed")
+    async with Wire(xucd.port) as first:
+        await page.locator("#phone").fill("1001")
+        hosts = f"127.0.0.1:{first.port},127.0.0.1:{xucd.port}"
+        await page.evaluate("(hosts) => { xuc = hosts; connect('1001'); }", hosts)
+        await expect(page.locator("#link")).to_have_text("opened")
+        await expect(page.locator("#agent")).to_have_text("AgentLoggedOut")
+        await page.evaluate("document.querySelector('#user').textContent = ''")
+        how(first)
+        if how is Wire.silence:
+            await press(page, "Log in")  # which nobody hears any more
+        await expect(page.locator("#user")).to_have_text("Bruce Wail", timeout=ELSEWHERE_MS)
+        await expect(page.locator("#link")).to_have_text("opened")
+        await expect(page.locator("#agent")).to_have_text("AgentLoggedOut")
+        await press(page, "Log in")
+        await expect(page.locator("#agent")).to_have_text("AgentReady available")
+        await press(page, "Log out")
+        await expect(page.locator("#agent")).to_have_text("AgentLoggedOut")
 
 
 async def test_a_page_without_jquery_hears_by_shotgun_and_outlives_its_own_mistakes(

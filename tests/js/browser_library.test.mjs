@@ -2,6 +2,7 @@
  * methods; a Python test checks it against the protocol. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import net from "node:net";
 import { test } from "node:test";
 
 import { WebSocket } from "ws";
@@ -11,6 +12,7 @@ import { SCRIPTS, connected, nextMessage, page, plain, server } from "./page.mjs
 /** @type {[name: string, values: unknown[], sent: object][]} */
 const FRAMES = JSON.parse(readFileSync(new URL("frames.json", import.meta.url), "utf-8"));
 
+/** @import { TestContext } from "node:test" */
 /** @import { Page } from "./page.mjs" */
 
 /** Calls a method such as "Cti.dial".
@@ -319,6 +321,156 @@ test("a link that never opens is told as closed", async (t) => {
   const told = nextMessage(world, "LinkStatusUpdate");
   world.Cti.WebSocket.init(there.url.replace("/cti", "/nobody"), "bruce", "1001");
   assert.equal((await told).status, "closed");
+});
+
+/** One address with the hosts of several.
+ * @param {string[]} urls
+ */
+function together(...urls) {
+  const [first, ...others] = urls.map((url) => new URL(url));
+  return String(first).replace(first.host, [first, ...others].map(({ host }) => host).join(","));
+}
+
+/** What the page is told of its link, from now on.
+ * @param {Page} world
+ */
+function linkStatuses(world) {
+  /** @type {string[]} */
+  const statuses = [];
+  world.Cti.setHandler("LinkStatusUpdate", (/** @type {{status: string}} */ link) => statuses.push(link.status));
+  return statuses;
+}
+
+/** A page that leaves at the end of the test, before its servers do: it would go to another one.
+ * @param {TestContext} context
+ * @param {{haste?: number}} options
+ */
+function leaving(context, options = {}) {
+  const world = page(options);
+  context.after(() => {
+    world.Cti.clearHandlers();
+    world.Cti.close();
+  });
+  return world;
+}
+
+/** Resolves once a link has ended.
+ * @param {WebSocket} link
+ * @returns {Promise<unknown>}
+ */
+const ended = (link) => new Promise((resolve) =>
+  link.readyState === WebSocket.CLOSED ? resolve(null) : link.on("close", resolve));
+
+const NOBODY = "ws://127.0.0.1:1/xuc/api/2.0/cti?token=t";
+
+test("of an address with several hosts, a lost one is left for the next, and back again", async (t) => {
+  const world = leaving(t);
+  const [first, second] = [await server(t), await server(t)];
+  const statuses = linkStatuses(world);
+  const until = (/** @type {number} */ opened) =>
+    nextMessage(world, "LinkStatusUpdate", () => statuses.filter((each) => each === "opened").length === opened);
+  let opened = until(1);
+  world.Cti.WebSocket.init(together(NOBODY, first.url, second.url), "bruce", "1001");
+  await opened;
+  for (const [from, to, count] of /** @type {[typeof first, typeof first, number][]} */ (
+    [[first, second, 2], [second, first, 3]])) {
+    opened = until(count);
+    from.links.at(-1)?.terminate();
+    await opened;
+    world.Cti.getAgentStates();
+    assert.equal((await to.next()).command, "getAgentStates");
+    const sheet = nextMessage(world, "Sheet");
+    to.publish("Sheet", {});
+    await sheet;
+  }
+  assert.deepEqual(statuses, ["opened", "closed", "opened", "closed", "opened"]);
+});
+
+test("where none of several hosts answers, the page is told once, and begins anew by itself", async (t) => {
+  const world = leaving(t);
+  const there = await server(t);
+  const statuses = linkStatuses(world);
+  const closed = nextMessage(world, "LinkStatusUpdate");
+  world.Cti.WebSocket.init(together(NOBODY, NOBODY), "bruce", "1001");
+  await closed;
+  const opened = nextMessage(world, "LinkStatusUpdate");
+  world.Cti.WebSocket.init(together(NOBODY, there.url), "bruce", "1001");
+  await opened;
+  assert.deepEqual(statuses, ["closed", "opened"]);
+});
+
+test("a host that falls silent is left, and so is one that does not open the link", async (t) => {
+  const world = leaving(t, { haste: 50 });
+  const [deaf, good] = [await server(t, { deaf: true }), await server(t)];
+  const silent = net.createServer((socket) => socket.resume());
+  await new Promise((resolve) => silent.listen(0, "127.0.0.1", () => resolve(null)));
+  t.after(() => silent.close());
+  const { port } = /** @type {net.AddressInfo} */ (silent.address());
+  const statuses = linkStatuses(world);
+  const opened = new Promise((resolve) => good.opened(resolve));
+  world.Cti.WebSocket.init(
+    together(NOBODY.replace(":1/", `:${port}/`), deaf.url, good.url), "bruce", "1001");
+  await opened;
+  assert.deepEqual(statuses, ["opened", "closed"]);
+  assert.deepEqual(plain(deaf.frames), Array(3).fill({ claz: "ping" }));
+});
+
+test("a link of several hosts that the page closes stays closed", async (t) => {
+  const world = leaving(t);
+  const [first, second] = [await server(t), await server(t)];
+  const statuses = linkStatuses(world);
+  for (const closes of [() => world.Cti.close(), () => world.Cti.webSocket.close()]) {
+    const opened = nextMessage(world, "LinkStatusUpdate");
+    world.Cti.WebSocket.init(together(first.url, second.url), "bruce", "1001");
+    await opened;
+    const closed = nextMessage(world, "LinkStatusUpdate");
+    closes();
+    await closed;
+  }
+  assert.deepEqual(statuses, ["opened", "closed", "opened", "closed"]);
+  assert.equal(second.links.length, 0);
+});
+
+for (const later of [false, true]) {
+  test(`a page that itself calls init ${later ? "after" : "in"} a loss has one link`, async (t) => {
+    const world = leaving(t);
+    const [first, second] = [await server(t), await server(t)];
+    const begin = () => world.Cti.WebSocket.init(together(first.url, second.url), "bruce", "1001");
+    let opened = nextMessage(world, "LinkStatusUpdate");
+    begin();
+    await opened;
+    const statuses = linkStatuses(world);
+    world.Cti.setHandler("LinkStatusUpdate", (/** @type {{status: string}} */ { status }) => {
+      if (status === "closed" && !later) {
+        begin();
+      } else if (status === "closed") {
+        queueMicrotask(begin); // by when the library has begun another link
+      }
+    });
+    opened = nextMessage(world, "LinkStatusUpdate", ({ status }) => status === "opened");
+    first.links[0].terminate();
+    await opened;
+    world.Cti.getAgentStates();
+    await second.next();
+    await Promise.all(second.links.slice(0, -1).map(ended));
+    assert.deepEqual(statuses, ["closed", "opened"]);
+  });
+}
+
+test("a link of several hosts takes the place of the one before it", async (t) => {
+  const world = leaving(t);
+  const there = await server(t);
+  const statuses = linkStatuses(world);
+  for (let number = 1; number <= 2; number += 1) {
+    const opened = nextMessage(world, "LinkStatusUpdate");
+    world.Cti.WebSocket.init(together(there.url, NOBODY), "bruce", "1001");
+    await opened;
+  }
+  await ended(there.links[0]);
+  const sheet = nextMessage(world, "Sheet");
+  there.publish("Sheet", {});
+  await sheet;
+  assert.deepEqual(statuses, ["opened", "opened"]);
 });
 
 test("a page's own class of WebSocket is used", async (t) => {

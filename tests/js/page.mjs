@@ -70,6 +70,10 @@ export async function server(test, { deaf = false } = {}) {
     url: `ws://127.0.0.1:${port}/xuc/api/2.0/cti?token=t`,
     frames,
     links,
+    /** @param {(link: WebSocket) => void} told of the next link */
+    opened(told) {
+      listening.once("connection", told);
+    },
     async next() {
       while (read >= frames.length) {
         await /** @type {Promise<void>} */ (new Promise((resolve) => waiting.push(resolve)));

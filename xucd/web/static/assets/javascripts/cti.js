@@ -8,7 +8,8 @@
  *
  * A page may replace Cti.sendCallback, Cti.receive and Cti.Topic: each is looked up at every use. The
  * library never reconnects by itself: it publishes that the link is closed (LinkStatusUpdate), and
- * the page calls init again.
+ * the page calls init again. Of an address with several hosts, "wss://HOST,HOST:PORT/xuc/…", it goes
+ * to the next one first.
  *
  * It is one long file, since pages load this one name and expect all of Cti in it.
  */
@@ -17,7 +18,7 @@ var Cti = (function () {
   "use strict";
 
   const PING = { claz: "ping" };
-  const PING_EVERY = 5000; // ms
+  const PING_EVERY = 4500; // ms; so a page is at another address within 20 s of silence
   const PINGS_UNANSWERED = 3;
 
   /** @typedef {(...values: any[]) => any} Handler What a page calls, or is called by. */
@@ -300,16 +301,27 @@ var Cti = (function () {
     },
 
     WebSocket: {
-      /** Opens the link; the username and the phone number are only stored.
+      /** Opens the link; the username and the phone number are only stored. With several hosts in
+       * the address, it takes the place of the link before it.
        * @param {string} wsurl
        * @param {string} username
        * @param {string | number} phoneNumber
        * @param {new (url: string) => any} [WebSocketClass]
        */
       init(wsurl, username, phoneNumber, WebSocketClass) {
-        const socket = new (WebSocketClass || WebSocket)(wsurl);
-        setUp(socket);
-        Cti.init(username, phoneNumber, socket);
+        const addresses = addressesOf(wsurl);
+        const others = addresses.length - 1;
+        if (others > 0) {
+          Cti.close();
+        }
+        /** @type {Way} */
+        const way = { others, untried: others, published: "", open };
+        function open() {
+          const socket = new (WebSocketClass || WebSocket)(addresses[losses % addresses.length]);
+          setUp(socket, way);
+          Cti.init(username, phoneNumber, socket);
+        }
+        open();
       },
     },
 
@@ -362,21 +374,40 @@ var Cti = (function () {
     return flat.filter((handler) => typeof handler === "function");
   }
 
+  /** How many links of several addresses were lost: by each, another address comes first. */
+  let losses = 0;
+
+  /** The addresses that one with several hosts stands for.
+   * @param {string} wsurl
+   */
+  function addressesOf(wsurl) {
+    const [, scheme, hosts, rest] = /^(\w+:\/\/)([^/?#]*)(.*)$/.exec(wsurl) || ["", "", "", wsurl];
+    return hosts.split(",").map((host) => scheme + host.trim() + rest);
+  }
+
+  /** What the links of one init share: how many other addresses there are, how many of these are
+   * untried, what the page was told last, and what opens a link to the next address.
+   * @typedef {{others: number, untried: number, published: string, open: () => void}} Way
+   */
+
   /** Sets the handlers of a socket. They are properties, since pages may bring their own kind of
    * socket, and a socket may open again after it closed.
    * @param {Socket} socket
+   * @param {Way} way
    */
-  function setUp(socket) {
+  function setUp(socket, way) {
     /** @type {ReturnType<typeof setInterval> | undefined} */
     let beat;
     let unanswered = 0;
-    let published = "";
     let dropped = false;
+    let leaving = false; // the page itself closes the link
+
+    const replaced = () => way.others > 0 && Cti.webSocket !== socket;
 
     /** @param {"opened" | "closed"} status */
     function publish(status) {
-      if (status !== published) {
-        published = status;
+      if (status !== way.published && !replaced()) {
+        way.published = status;
         Cti.Topic(MessageType.LINKSTATUSUPDATE).publish({ status });
       }
     }
@@ -392,9 +423,25 @@ var Cti = (function () {
     function drop(why) {
       console.warn(`Cti: the link is dropped: ${why}`);
       dropped = true;
-      stop();
       socket.close();
-      publish("closed");
+      leaving = false;
+      lose();
+    }
+
+    /** Goes to the next address, if there is one; the page is told if it had a link, or gets none. */
+    function lose() {
+      stop();
+      if (way.others > 0 && !leaving) {
+        losses += 1;
+      }
+      const goesOn = way.untried > 0 && !leaving;
+      if (way.published === "opened" || !goesOn) {
+        publish("closed");
+      }
+      if (goesOn && !replaced()) {
+        way.untried -= 1;
+        way.open();
+      }
     }
 
     function pulse() {
@@ -413,13 +460,15 @@ var Cti = (function () {
     socket.onopen = () => {
       dropped = false;
       unanswered = 0;
+      way.untried = way.others;
       stop();
       beat = setInterval(pulse, PING_EVERY);
       publish("opened");
     };
     socket.onclose = () => {
-      stop();
-      publish("closed");
+      if (!dropped) {
+        lose();
+      }
     };
     socket.onerror = () => console.warn("Cti: the link failed");
     socket.onmessage = (event) => {
@@ -435,6 +484,16 @@ var Cti = (function () {
       }
       socket.send(frame);
     };
+    if (way.others > 0) {
+      const close = socket.close.bind(socket);
+      socket.close = (code, reason) => {
+        leaving = true;
+        close(code, reason);
+      };
+    }
+    if (way.untried > 0) {
+      beat = setInterval(() => drop("it did not open in time"), PING_EVERY);
+    }
   }
 
   /** @typedef {(...values: any[]) => Frame} Creator */
