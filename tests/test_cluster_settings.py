@@ -12,7 +12,7 @@ from xucd.config.settings import Settings, SettingsError, load
 STORE = '[store]\nurl = "postgresql://xucd@/xucd?host=/run/postgresql"\n'
 CLUSTER = STORE + '[cluster]\nnode = "a"\nservers = ["tls://nats.example"]\n'
 AMI = '[ami]\nsecret = "not-well-known"\n'
-SEED = "SUAM" + "K" * 54
+SEED = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY"
 
 
 def loaded(folder: Path, text: str, environ: dict[str, str] | None = None) -> Settings:
@@ -44,6 +44,10 @@ def refusal(folder: Path, text: str) -> str:
         (CLUSTER.replace("tls:", "nats:"), 'cluster.servers[0] is "nats://nats.example" without'),
         (CLUSTER.replace(STORE, ""), "store.url is a SQLite file, which the nodes of a [cluster]"),
         (CLUSTER + f'nkey = "{SEED.replace("SU", "SA")}"', "cluster.nkey: has to be the seed of a"),
+        (
+            CLUSTER + f'nkey = "{SEED.replace("CSSL", "CSLS")}"',
+            "cluster.nkey is not the seed that nk",
+        ),
         (CLUSTER + f'nkey = "{SEED}"\nnkey_file = "b"', "is given beside cluster.nkey; give only"),
         (CLUSTER + 'nkey_file = "nowhere"', "cluster.nkey_file: "),
         (CLUSTER + 'ca_file = "ca.pem"', "cluster.ca_file: has to be a whole path"),

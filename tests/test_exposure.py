@@ -64,7 +64,7 @@ def test_a_secrets_file_and_a_key_are_looked_at(folder: Path, mode: int) -> None
 
 def test_the_seed_of_a_nodes_nkey_is_a_secret(folder: Path) -> None:
     seed = folder / "nkey"
-    seed.write_text("SUAM" + "K" * 54)
+    seed.write_text("SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY")
     seed.chmod(0o644)
     text = (
         '[store]\nurl = "postgresql://xucd@db/xucd"\n'

@@ -252,6 +252,18 @@ def documented(keys: dict[str, Nkey]) -> Iterator[Nats]:
         yield server
 
 
+async def test_a_name_that_no_host_can_have_is_logged_and_the_next_server_taken(
+    nats: Nats,
+) -> None:
+    link = NatsLink(["nats://no..host", nats.url])
+    heard = Heard(link)
+    with capture_logs() as logs:
+        await link.start()
+        await heard.until(ups=1)
+    assert [entry["event"] for entry in logs] == ["cannot connect to NATS", "connected to NATS"]
+    await link.close()
+
+
 async def test_a_key_that_the_server_does_not_know_is_logged_once_and_tried_on(
     documented: Nats,
 ) -> None:

@@ -48,7 +48,8 @@ class NatsLink:
         name: str = "xucd",
     ) -> None:
         self._servers = [urlsplit(server) for server in servers]
-        self._tls = tls
+        secured = any(server.scheme == "tls" for server in self._servers)
+        self._tls = tls or (ssl.create_default_context() if secured else None)
         self._nkey = Nkey(nkey) if nkey else None
         self._name = name
         self.on_up: Callable[[], None] = _nothing
@@ -114,7 +115,7 @@ class NatsLink:
         for server in itertools.cycle(self._servers):
             try:
                 connection = await self._connect(server)
-            except (OSError, NatsError, TimeoutError) as error:
+            except (OSError, NatsError, UnicodeError) as error:  # the last of a host's name
                 why = str(error) or "no answer"
             else:
                 backoff.reset()
@@ -131,9 +132,7 @@ class NatsLink:
     async def _connect(self, server: SplitResult) -> NatsConnection:
         """A connection to this server that is ready for use."""
         host, port = server.hostname or "", server.port or PORT
-        tls = None
-        if server.scheme == "tls":
-            tls = self._tls or ssl.create_default_context()
+        tls = self._tls if server.scheme == "tls" else None
         connection = NatsConnection(self._subscriptions, self._up)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):

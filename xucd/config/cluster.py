@@ -1,5 +1,7 @@
 """The settings of a node: how several xucds serve one centre together."""
 
+import base64
+import binascii
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -46,6 +48,11 @@ def check_cluster(cluster: Cluster, store: str) -> None:
         raise ConfigValueError(
             ("cluster", "servers"), "is empty; name a NATS server, such as tls://nats.example.org"
         )
+    if cluster.nkey and not _is_whole(cluster.nkey):
+        raise ConfigValueError(
+            ("cluster", "nkey"),
+            "is not the seed that nk has printed: its checksum is wrong, so some letter is",
+        )
     for index, url in enumerate(cluster.servers):
         path = ("cluster", "servers", index)
         try:
@@ -61,3 +68,9 @@ def check_cluster(cluster: Cluster, store: str) -> None:
                 f"is {validation.quoted(url)} without TLS: callers' numbers and users' commands"
                 " would cross the network in clear text; use tls://",
             )
+
+
+def _is_whole(nkey: str) -> bool:
+    """Whether a seed has the checksum with which it ends."""
+    raw = base64.b32decode(nkey + "=" * (-len(nkey) % 8))
+    return binascii.crc_hqx(raw[:-2], 0).to_bytes(2, "little") == raw[-2:]
