@@ -164,6 +164,7 @@ def test_the_ports_that_security_names_are_those_of_the_settings() -> None:
         (str(settings.agi.port), "agi.port"),
         (str(settings.ami.port), ""),  # Asterisk's
         ("5432", ""),  # PostgreSQL's
+        ("4222", ""),  # NATS's
     ]
     sections = msgspec.to_builtins(settings).values()
     assert len([each for each in sections if isinstance(each, dict) and "port" in each]) == 3
