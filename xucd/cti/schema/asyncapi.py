@@ -22,11 +22,11 @@ _SCHEMAS = "#/components/schemas/{name}"
 _SEND = "tell"
 _PING = "ping"
 _DESCRIPTION = """\
-One JSON object per text frame. A client sends commands and, every 5 s, a ping, which xucd echoes; \
-xucd sends messages. A command with a `requestId` is answered by a `CommandResult` once Asterisk \
-has carried it out; the answer to a query comes before that. With `resume=1` in the address each \
-message carries its `position`, and a client that lost its link continues its stream with `epoch` \
-and `position`. Numbers may also be sent as decimal strings."""
+One JSON object per text frame. A client sends commands and, every few seconds, a ping, which \
+xucd echoes; xucd sends messages. A command with a `requestId` is answered by a `CommandResult` \
+once Asterisk has carried it out; the answer to a query comes before that. With `resume=1` in \
+the address each message carries its `position`, and a client that lost its link continues its \
+stream with `epoch` and `position`. Numbers may also be sent as decimal strings."""
 
 
 def document(host: str, secure: bool) -> Json:
