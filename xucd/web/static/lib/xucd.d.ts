@@ -337,11 +337,13 @@ export interface UserStatusUpdate {
 
 /** Whether the state that clients see is current, or the connection to Asterisk is lost.
  *
- * `since`, an RFC 3339 time in UTC, says when it was lost.
+ * `since`, an RFC 3339 time in UTC, says when it was lost. In a centre of several nodes `pbx`
+ * names the PBX that this is about; it may be lost to this node alone.
  */
 export interface LinkStatus {
   asterisk: "current" | "lost";
   since?: string;
+  pbx?: string;
 }
 
 /** A frame that is not a valid command; `Error` is the code, `message` a sentence for people.
