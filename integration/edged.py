@@ -42,6 +42,9 @@ class EdgedXucd(Xucd):
         self.edge.file.write_text(f"{settings}\n{self.edge.file.read_text()}")
         self.owner_port, self.port = self.port, self.edge.port
 
+    async def prepare(self) -> None:
+        """Its database is prepared."""
+
     async def start(self, *, hears: bool = True) -> None:
         """Start both, or the owner alone if the edge goes on."""
         port, self.port = self.port, self.owner_port
@@ -51,6 +54,24 @@ class EdgedXucd(Xucd):
             await self.edge.start(hears=hears)
         elif hears:
             await self.edge.until_current()
+
+    async def restart_owner(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """End the owner, and start it again; the edge goes on."""
+        await super().stop(how)
+        await self.start()
+
+    async def restart_edge(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """End the edge, and start it again; the owner goes on."""
+        await self.edge.stop(how)
+        await self.edge.start()
+
+    def freeze_owner(self) -> None:
+        """Let the owner stand still."""
+        super().signal(signal.SIGSTOP)
+
+    def thaw_owner(self) -> None:
+        """Let the owner go on."""
+        super().signal(signal.SIGCONT)
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End both."""
@@ -79,7 +100,7 @@ class Databases:
     """PostgreSQL databases with the demo's centre in them, as many as are needed."""
 
     def __init__(self, server: PostgresServer, folder: Path) -> None:
-        self._server = server
+        self.server = server
         self._folder = folder
         self._made = itertools.count(1)
         self._demo = ""
@@ -90,9 +111,9 @@ class Databases:
         if self._demo != today:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir()
-            await Xucd(pbx, self._folder, url=self._server.create(today)).prepare()
+            await Xucd(pbx, self._folder, url=self.server.create(today)).prepare()
             self._demo = today
-        return self._server.create(f"edged{next(self._made)}", today)
+        return self.server.create(f"edged{next(self._made)}", today)
 
 
 @pytest.fixture(scope="session")

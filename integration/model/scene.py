@@ -254,8 +254,17 @@ class Scene:
         await self.xucd.stop(signal.SIGKILL)
         await self._close()
         await self.xucd.start()
-        self.down.append((begun, time.time()))
         await self._open()
+        self.was_killed(begun)
+
+    async def reopen_pages(self) -> None:
+        """Open the pages anew: what they were linked to has ended."""
+        await self._close()
+        await self._open()
+
+    def was_killed(self, begun: float) -> None:
+        """xucd was killed at this moment, in epoch seconds, and is there again now."""
+        self.down.append((begun, time.time()))
         self.kills += 1
         # No list says who is on hold, nor who called whom before a call was handed on.
         self.unsure |= {leg.call_id for number in LINES for leg in self.talking(number)}
