@@ -55,9 +55,13 @@ class EdgedXucd(Xucd):
         elif hears:
             await self.edge.until_current()
 
+    async def stop_owner(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End the owner; the edge goes on."""
+        await super().stop(how)
+
     async def restart_owner(self, how: signal.Signals = signal.SIGKILL) -> None:
         """End the owner, and start it again; the edge goes on."""
-        await super().stop(how)
+        await self.stop_owner(how)
         await self.start()
 
     async def restart_edge(self, how: signal.Signals = signal.SIGKILL) -> None:

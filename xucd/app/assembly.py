@@ -20,7 +20,7 @@ from xucd.app.admission import still_granted
 from xucd.app.adopting import Adopter
 from xucd.app.audited import AuditedCommands
 from xucd.app.clock import Clock
-from xucd.app.front import CannotListen, Front, options_of
+from xucd.app.front import CannotListen, Front, node_of, options_of
 from xucd.app.gaps import Gaps, Logs
 from xucd.app.relaying import OwnersRelay
 from xucd.app.service import Pbx, Service
@@ -138,7 +138,10 @@ class Assembly:
                 started_at=self._clock.now(),
             ),
             journal=self._journal,
-            hub=Hub(asyncio.get_running_loop(), streams=durable_streams(settings.store.url)),
+            hub=Hub(
+                asyncio.get_running_loop(),
+                streams=durable_streams(settings.store.url, node_of(settings)),
+            ),
             options=options_of(settings),
             now=self._clock.now,
             publish=self._publish_changes,

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import contextlib
 import time
 
 import structlog
@@ -26,6 +27,7 @@ from xucd.store.journal import Journal
 from xucd.web.api import Health
 
 TICK_S = 0.25
+PROVE_S = 1.0
 
 log = structlog.get_logger()
 
@@ -42,13 +44,13 @@ class EdgeAssembly:
         self.front = Front(settings, self._store, self._journal, self._users_changed)
         self._options = options_of(settings)
         self._link = link_of(self.cluster)
-        self._ticks: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to serve. Raises `StoreError`, or `CannotListen`."""
         store, front, loop = self._store, self.front, asyncio.get_running_loop()
         await store.run(Store.migrate)
-        hub = Hub(loop, streams=durable_streams(self.settings.store.url))
+        hub = Hub(loop, streams=durable_streams(self.settings.store.url, self.cluster.node))
         self._hub = hub
         parts = NodeParts(
             present=self._present,
@@ -69,7 +71,7 @@ class EdgeAssembly:
         )
         self._link.on_up, self._link.on_down = self._edge.begin, self._edge.lost
         await front.listen(self._health)
-        self._ticks = asyncio.create_task(self._tick())
+        self._background = [asyncio.create_task(self._tick()), asyncio.create_task(self._prove())]
         await self._link.start()
 
     async def reload(self) -> None:
@@ -89,8 +91,10 @@ class EdgeAssembly:
     async def stop(self) -> None:
         """Close clients' links and the link to NATS; write what is not yet written."""
         await self.front.stop_listening()
-        if self._ticks is not None:
-            self._ticks.cancel()
+        if self._background:
+            for task in self._background:
+                task.cancel()
+            await asyncio.gather(*self._background, return_exceptions=True)
             await self.front.close()
             await self._link.close()
             self.front.audit.flush()
@@ -131,3 +135,11 @@ class EdgeAssembly:
         while True:
             await asyncio.sleep(TICK_S)  # silence is no event
             self._edge.tick()
+
+    async def _prove(self) -> None:
+        """See whether a database that failed can be written to again: an edge seldom writes."""
+        while True:
+            await asyncio.sleep(PROVE_S)
+            if not self._store.alive:
+                with contextlib.suppress(StoreError):  # logged when it began
+                    await self._store.prove(Store.check_writable)

@@ -68,7 +68,9 @@ class Front:
         self.files = 0
         self.audit = AuditTrail(journal, time.time)
         self.sign_ins = SignInRecords(store, journal)
-        self.revocations = Revocations(self.sign_ins, time.time, self.dismiss_ended)
+        self.revocations = Revocations(
+            self.sign_ins, time.time, self.dismiss_ended, shared=settings.cluster is not None
+        )
         self._store = store
         self._journal = journal
         self._changed = changed
@@ -225,6 +227,11 @@ class Front:
         while True:
             await asyncio.sleep(TICK_S)
             self.hub.streams.tick()
+
+
+def node_of(settings: Settings) -> str:
+    """The name of this node, "" if it is the only one."""
+    return settings.cluster.node if settings.cluster is not None else ""
 
 
 def options_of(settings: Settings) -> Options:

@@ -300,6 +300,8 @@ class Receiving:
 
     def items(self, packet: Packet) -> list[Any]:
         """The items that a packet completes: none, if it came before. Raises `FeedOver`."""
+        if packet.number == _NEVER:
+            raise FeedOver("the other side knows of no such feed")
         if self._sender is not None and packet.sender != self._sender:
             raise FeedOver("the feed was begun again")
         if packet.number < self._next:

@@ -45,18 +45,25 @@ class Revocations:
     """The sign-ins that have ended, as last read from the database.
 
     `changed` is called after a reading that has found something else than the last one, after each
-    end, and once a second. `clock` returns epoch seconds.
+    end, and once a second. `clock` returns epoch seconds. `shared` says whether other nodes end
+    sign-ins, too.
     """
 
     def __init__(
-        self, records: Records, clock: Callable[[], float], changed: Callable[[], None]
+        self,
+        records: Records,
+        clock: Callable[[], float],
+        changed: Callable[[], None],
+        *,
+        shared: bool = False,
     ) -> None:
         self._database = records
         self._clock = clock
         self._changed = changed
         self._generations: dict[str, str] = {}
         self._last_read: Mapping[str, str] = self._generations
-        # Written by this process alone, so read only once.
+        self._shared = shared
+        # Unless others share it, this is written by this process alone, and so read only once.
         self._ended: dict[str, float] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
         self._reading = asyncio.Lock()
@@ -155,13 +162,15 @@ class Revocations:
             self._next = None
             try:
                 generations = await self._database.generations()
+                ended = await self._database.ended_sign_ins() if self._shared else {}
             except StoreError as error:
                 if not self._failing:
                     log.error("cannot read which sign-ins have ended", reason=str(error))
                 self._failing = True
                 return
             self._failing = False
-            if generations is not self._last_read:
+            if generations is not self._last_read or not ended.keys() <= self._ended.keys():
+                self._ended = {**self._ended, **ended}
                 self._know(generations)
                 self._changed()
 

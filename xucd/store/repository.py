@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, Text, cast, delete, func, select, update
+from sqlalchemy import Connection, Select, Table, Text, cast, delete, false, func, select, update
 
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Group, Line, Profile, Queue, User, folded
@@ -208,6 +208,11 @@ class Store:
     def end_all_sign_ins(self, login: str) -> bool:
         """End all sign-ins of a user; False if the login does not exist."""
         return self._set_user(login)
+
+    def check_writable(self) -> None:
+        """Write nothing, by a statement that needs a database that takes writes."""
+        with self.writing() as connection:
+            connection.execute(delete(tables.ended_sign_ins).where(false()))
 
     def ended_sign_ins(self, now: float) -> dict[str, float]:
         """The single sign-ins that have ended before their time: until when, by id."""

@@ -1,0 +1,117 @@
+"""What is peculiar to an edge: its owner may be away, and what one node ends, the other ends, too.
+
+That an edge serves the Agent API as its owner does is shown by the tests of that, with ``--edge``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from integration.client import Client, Refused, http, token_of
+from integration.edged import Databases, EdgedXucd
+from integration.fixtures import World, clear
+from integration.nats import Nats
+from integration.phones import Phones
+
+pytestmark = pytest.mark.any_asterisk
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def edged(
+    phones: Phones, tmp_path: Path, databases: Databases, nats: Nats
+) -> AsyncIterator[EdgedXucd]:
+    """An owner and an edge, with the demo's centre."""
+    url = await databases.create(phones.pbx)
+    async with EdgedXucd(phones.pbx, tmp_path, "", url, nats) as xucd:
+        yield xucd
+        await clear(World(xucd, phones))
+
+
+async def test_clients_of_an_edge_are_told_when_its_owner_is_away_and_that_it_is_back(
+    edged: EdgedXucd,
+) -> None:
+    bruce = await edged.client("bruce")
+    await bruce.ask("agentLogin", agentphonenumber="1001")
+    begun = len(bruce.frames)
+    await edged.stop_owner(signal.SIGKILL)
+    lost = await bruce.until("LinkStatus", asterisk="lost", after=begun)
+    assert lost["pbx"] == "main"
+    with pytest.raises(Refused, match="PbxUnavailable"):
+        await bruce.ask("pauseAgent", reason="lunch")
+    _, health = await asyncio.to_thread(http, edged.port, "/health")
+    assert (health["current"], health["asterisk"]) == (False, "lost")
+    late = await Client.sign_in(edged.port, "alice")
+    await late.until("LinkStatus", asterisk="lost")
+    assert [frame.type for frame in late.frames][:4] == [
+        "LoggedOn",
+        "RightProfile",
+        "UsersStatuses",
+        "UserConfigUpdate",
+    ]
+    begun = len(bruce.frames)
+    await edged.start()
+    back = await bruce.until("LinkStatus", asterisk="current", after=begun)
+    assert back == {"asterisk": "current", "pbx": "main"}
+    await late.until("AgentStateEvent", agentId=9)
+    await bruce.ask("pauseAgent", reason="lunch")
+    await bruce.until("AgentStateEvent", name="AgentOnPause", after=begun)
+    await asyncio.gather(bruce.close(), late.close())
+
+
+async def test_what_one_node_does_is_seen_at_the_other(edged: EdgedXucd) -> None:
+    here = await edged.client("bruce")
+    there = await Client.sign_in(edged.owner_port, "ada")
+    await there.ask("subscribeToAgentEvents")
+    await here.ask("agentLogin", agentphonenumber="1001")
+    await there.until("AgentStateEvent", agentId=8, name="AgentReady")
+    await there.ask("pauseAgent", agentid=8, reason="training")
+    await here.until("AgentStateEvent", name="AgentOnPause", cause="training")
+    await asyncio.gather(here.close(), there.close())
+
+
+async def test_a_sign_in_of_one_node_is_good_at_the_other_and_ends_at_both(
+    edged: EdgedXucd,
+) -> None:
+    token = await token_of(edged.owner_port, "bruce")
+    page = await Client.sign_in(edged.port, "bruce", token=token)
+    await page.opened()
+    status, _ = await asyncio.to_thread(
+        http,
+        edged.owner_port,
+        "/xuc/api/2.0/auth/logout",
+        {},
+        {"Authorization": f"Bearer {token}"},
+    )
+    assert status == 200
+    assert (await page.closed())[0] == 4011
+    await page.close()
+
+
+async def test_a_stream_goes_on_at_the_same_edge_and_begins_anew_at_another_node(
+    edged: EdgedXucd,
+) -> None:
+    token = await token_of(edged.port, "ada")
+    page = await Client.sign_in(edged.port, "ada", query="&resume=1", token=token)
+    stream = (await page.until("LoggedOn"))["stream"]
+    await page.opened()
+    await page.ask("subscribeToAgentEvents")
+    position = page.frames[-1].message["position"]
+    page.cut()
+    await page.close()
+    bruce = await edged.client("bruce")
+    await bruce.ask("agentLogin", agentphonenumber="1001")
+    await edged.restart_edge()
+    query = f"&resume=1&epoch={stream['epoch']}&position={position}"
+    again = await Client.sign_in(edged.port, "ada", query=query, token=token)
+    assert (await again.until("LoggedOn"))["recovered"] is True
+    await again.until("AgentStateEvent", agentId=8, name="AgentReady")
+    elsewhere = await Client.sign_in(edged.owner_port, "ada", query=query, token=token)
+    assert (await elsewhere.until("LoggedOn"))["recovered"] is False
+    await elsewhere.opened()
+    await asyncio.gather(again.close(), elsewhere.close(), bruce.close())
