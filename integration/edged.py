@@ -41,6 +41,8 @@ class EdgedXucd(Xucd):
         self.edge = Edge(self, beside, nats, centre, "edge-1")
         self.edge.file.write_text(f"{settings}\n{self.edge.file.read_text()}")
         self.owner_port, self.port = self.port, self.edge.port
+        # Where what clients may have missed is kept over a restart.
+        self.environment = self.edge.environment = {"STATE_DIRECTORY": str(folder)}
 
     async def prepare(self) -> None:
         """Its database is prepared."""
@@ -48,8 +50,10 @@ class EdgedXucd(Xucd):
     async def start(self, *, hears: bool = True) -> None:
         """Start both, or the owner alone if the edge goes on."""
         port, self.port = self.port, self.owner_port
-        await super().start(hears=hears)
-        self.port = port
+        try:
+            await super().start(hears=hears)
+        finally:
+            self.port = port
         if self.edge._process is None:
             await self.edge.start(hears=hears)
         elif hears:

@@ -7,8 +7,9 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 from urllib.request import urlopen
 
@@ -26,10 +27,12 @@ class Xucd:
     """One daemon with the demo's contact centre, its files in `folder`.
 
     `settings` is TOML that is added to the settings file; `url` a database, SQLite unless given.
-    `launcher` is a command that becomes each process, such as ``prlimit``.
+    `launcher` is a command that becomes each process, such as ``prlimit``; `environment` is added to
+    that of the tests.
     """
 
     launcher: tuple[str, ...] = ()
+    environment: Mapping[str, str] = MappingProxyType({})
     deadline = DEADLINE
     """Seconds that a start may take."""
 
@@ -95,6 +98,8 @@ class Xucd:
         process, self._process = self._process, None
         if process is None:
             return 0
+        if process.returncode is not None:
+            return process.returncode
         process.send_signal(how)
         return await asyncio.wait_for(process.wait(), DEADLINE)
 
@@ -153,5 +158,5 @@ class Xucd:
             stdout=stdout,
             stderr=asyncio.subprocess.STDOUT,
             cwd=Path(__file__).parent.parent,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
         )

@@ -26,7 +26,8 @@ STALE_S = 5.0  # longer than an edge takes to be sure that its owner is silent
 async def owner_killed(edged: EdgedShift) -> None:
     """The owner is killed, and started again."""
     begun, scene = time.time(), edged.shift.scene
-    await edged.xucd.restart_owner()
+    async with edged.shift.unheard():
+        await edged.xucd.restart_owner()
     scene.was_killed(begun)
 
 
