@@ -42,7 +42,7 @@ class EdgedXucd(Xucd):
         self.edge.file.write_text(f"{settings}\n{self.edge.file.read_text()}")
         self.owner_port, self.port = self.port, self.edge.port
         # Where what clients may have missed is kept over a restart.
-        self.environment = self.edge.environment = {"STATE_DIRECTORY": str(folder)}
+        self.more_environment = self.edge.more_environment = {"STATE_DIRECTORY": str(folder)}
 
     async def prepare(self) -> None:
         """Its database is prepared."""

@@ -27,12 +27,12 @@ class Xucd:
     """One daemon with the demo's contact centre, its files in `folder`.
 
     `settings` is TOML that is added to the settings file; `url` a database, SQLite unless given.
-    `launcher` is a command that becomes each process, such as ``prlimit``; `environment` is added to
-    that of the tests.
+    `launcher` is a command that becomes each process, such as ``prlimit``; `more_environment` is
+    added to that of the tests.
     """
 
     launcher: tuple[str, ...] = ()
-    environment: Mapping[str, str] = MappingProxyType({})
+    more_environment: Mapping[str, str] = MappingProxyType({})
     deadline = DEADLINE
     """Seconds that a start may take."""
 
@@ -158,5 +158,5 @@ class Xucd:
             stdout=stdout,
             stderr=asyncio.subprocess.STDOUT,
             cwd=Path(__file__).parent.parent,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **self.environment},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **self.more_environment},
         )

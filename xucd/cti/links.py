@@ -180,16 +180,16 @@ class Links(WebSocketServerFactory):
 
         They can no longer be resumed.
         """
-        self._dismiss(
-            {each for each in self._sessions if whom(each.user, each.sign_in)}, code, reason
-        )
+        # Of those dismissed before, the user may be in no configuration any more.
+        left = [each for each in self._sessions if not each.dismissed]
+        self._dismiss({each for each in left if whom(each.user, each.sign_in)}, code, reason)
 
     def dismiss_session(self, session: Session, code: int, reason: bytes) -> None:
         """Dismiss one session in the same way."""
-        self._dismiss({session}, code, reason)
+        if not session.dismissed:
+            self._dismiss({session}, code, reason)
 
-    def _dismiss(self, sessions: set[Session], code: int, reason: bytes) -> None:
-        gone = {each for each in sessions if not each.dismissed}
+    def _dismiss(self, gone: set[Session], code: int, reason: bytes) -> None:
         for session in gone:
             session.dismissed = True
             self.hub.drop(session)
