@@ -16,6 +16,7 @@ from tests.ws_client import Client
 from xucd.app.assembly import Assembly
 from xucd.center.center import Center
 from xucd.center.changes import StationChanged
+from xucd.center.directory import Directory
 from xucd.center.station import Station
 from xucd.config.plan import Plan
 from xucd.config.settings import Agi, Ami, Settings, StorePlace, Web
@@ -61,6 +62,19 @@ class Daemon:
             users = tables.users
             row = update(users).where(users.c.login == "ada")
             connection.execute(row.values(profile="Supervisor"))
+
+    def moves_queue(self, queue_id: int, pbx: str) -> None:
+        with self.store.writing() as connection:
+            queues = tables.queues
+            connection.execute(update(queues).where(queues.c.id == queue_id).values(pbx=pbx))
+
+    def gives_line(self, login: str, pbx: str) -> None:
+        """Give a user the first line, on another PBX."""
+        with self.store.writing() as connection:
+            lines, users = tables.lines, tables.users
+            line_id = min(self.store.directory().lines)
+            connection.execute(update(lines).where(lines.c.id == line_id).values(pbx=pbx))
+            connection.execute(update(users).where(users.c.login == login).values(line_id=line_id))
 
     def sessions(self) -> list[Session]:
         return [link.session for link in self.assembly.front.links.open if link.session is not None]
@@ -165,3 +179,47 @@ async def test_a_station_that_changes_during_a_reload_is_what_the_new_centre_goe
     monkeypatch.setattr(daemon.assembly._service, "reconfigure", look)
     await daemon.assembly.reload()
     assert reconfigured
+
+
+async def test_a_node_serves_the_lines_and_queues_of_its_own_pbx_alone(daemon: Daemon) -> None:
+    ours = daemon.assembly._context.center
+    assert {1, 2} <= ours.directory.queues.keys()
+    daemon.moves_queue(2, "north")
+    await daemon.assembly.reload()
+    center = daemon.assembly._context.center
+    assert 1 in center.directory.queues
+    assert 2 not in center.directory.queues
+    assert all(2 not in live.told for live in center.agents.values())
+    assert 2 in daemon.store.directory().queues  # the database has it for the other node
+
+
+async def test_who_has_a_line_of_another_pbx_goes_on_over_a_reload(daemon: Daemon) -> None:
+    daemon.gives_line("ada", "north")
+    await daemon.assembly.reload()
+    page = await daemon.link()
+    while (await page.hear())["msgType"] != "PhoneStatusUpdate":
+        pass
+    (session,) = daemon.sessions()
+    await daemon.assembly.reload()
+    assert not session.dismissed
+
+
+async def test_a_user_who_is_gone_with_a_command_under_way_is_in_nobodys_way(
+    daemon: Daemon,
+) -> None:
+    page, front = await daemon.link(), daemon.assembly.front
+    while (await page.hear())["msgType"] != "PhoneStatusUpdate":
+        pass
+    (session,) = daemon.sessions()  # kept as by a command
+    known = front.users.directory
+    without = Directory(
+        groups=known.groups.values(),
+        queues=known.queues.values(),
+        lines=known.lines.values(),
+        agents=known.agents.values(),
+        users=[user for user in known.users.values() if user.login != "ada"],
+    )
+    for _ in range(2):
+        front.change_users(without)
+    assert session.dismissed
+    assert (await page.goodbye()).code == 4011

@@ -30,7 +30,7 @@ from xucd.callbacks.service import Callbacks
 from xucd.callbacks.voice_messages import CallerCallbacks
 from xucd.center.center import Center, Remembered
 from xucd.center.changes import SheetField
-from xucd.center.directory import Directory
+from xucd.center.directory import MAIN, Directory
 from xucd.center.intents import Intent
 from xucd.center.refused import Refused
 from xucd.center.sheets import KeptSheet, SheetTemplate
@@ -194,14 +194,14 @@ class Assembly:
         """
         context, front = self._context, self.front
         before = context.center.directory
-        front.change_users(await self._store.run(Store.directory))
+        front.change_users(await self._directory())
         async with context.locks.alone():
             await self._service.save_figures()
             center = await self._build_center(context.journal.stations)
             front.change_users(center.directory)
             await self._service.reconfigure(center)
             # Who was back before this was shown a centre that lacked its new agent or line.
-            front.dismiss_changed(lambda user: is_new_to(before, user))
+            front.dismiss_changed(lambda user: is_new_to(before, center.directory, user))
             try:
                 await self._callbacks.publish_reloaded()
             except Refused as refusal:
@@ -210,18 +210,31 @@ class Assembly:
             await front.configure_streams(context.options)
         log.info("configuration reloaded")
 
+    async def _directory(self) -> Directory:
+        """The configuration, with the lines and queues that are on this node's PBX."""
+        cluster = self.settings.cluster
+        directory = await self._store.run(Store.directory)
+        return directory.of_pbx(cluster.pbx if cluster is not None else MAIN)
+
     async def _build_center(
         self,
         read_stations: Callable[[], Awaitable[Mapping[int, Station]]],
         memory: Memory | None = None,
     ) -> Center:
         store, now = self._store, self._clock.now()
+        directory = await self._directory()
+        memberships = await store.run(Store.memberships)
         return Center(
-            await store.run(Store.directory),
+            directory,
             now,
             midnight_after,
             Remembered(
-                queues=await store.run(Store.memberships),
+                queues={
+                    agent_id: {
+                        each: penalty for each, penalty in own.items() if each in directory.queues
+                    }
+                    for agent_id, own in memberships.items()
+                },
                 days=await store.run(Store.agent_days, day_of(now)),
                 queue_days=await store.run(queue_days, day_of(now)),
                 # Last: events that come while the rest is read change them in the centre of before.

@@ -109,8 +109,9 @@ class DaemonUserImporter:
             return changes
 
 
-def is_new_to(directory: Directory, user: User) -> bool:
-    """Whether a configuration lacks a user's agent or line."""
-    return (user.agent_id is not None and user.agent_id not in directory.agents) or (
-        user.line_id is not None and user.line_id not in directory.lines
+def is_new_to(before: Directory, now: Directory, user: User) -> bool:
+    """Whether a configuration lacked a user's agent or line, which another one has."""
+    agent_id, line_id = user.agent_id, user.line_id
+    return (agent_id in now.agents and agent_id not in before.agents) or (
+        line_id in now.lines and line_id not in before.lines
     )
