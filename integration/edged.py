@@ -49,15 +49,14 @@ class EdgedXucd(Xucd):
 
     async def start(self, *, hears: bool = True) -> None:
         """Start both, or the owner alone if the edge goes on."""
+        if self.edge._process is None:
+            await self.edge.spawn()
         port, self.port = self.port, self.owner_port
         try:
             await super().start(hears=hears)
         finally:
             self.port = port
-        if self.edge._process is None:
-            await self.edge.start(hears=hears)
-        elif hears:
-            await self.edge.until_current()
+        await self.edge.until_started(hears=hears)
 
     async def stop_owner(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End the owner; the edge goes on."""

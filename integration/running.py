@@ -78,8 +78,16 @@ class Xucd:
 
     async def start(self, *, hears: bool = True) -> None:
         """Start the daemon; returns when what it tells is current, or, deaf, when it answers."""
+        await self.spawn()
+        await self.until_started(hears=hears)
+
+    async def spawn(self) -> None:
+        """Start the daemon, and wait for nothing."""
         with self.log.open("ab") as log:
             self._process = await self._run("run", stdout=log.fileno())
+
+    async def until_started(self, *, hears: bool = True) -> None:
+        """Wait until what the daemon tells is current, or, deaf, until it answers."""
         await self._until(self._current if hears else self._answers)
 
     async def until_current(self) -> None:
