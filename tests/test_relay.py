@@ -185,6 +185,41 @@ def test_a_membership_that_ended_in_a_gap_is_told_as_ended() -> None:
         assert client.members == {}
 
 
+def test_a_membership_that_comes_back_as_the_snapshot_ends_is_not_told_as_ended() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.set_member(1, 1, 0)
+        world.deliver_all()
+        world.ask(client)
+        world.deliver_all()
+        world.cut = True
+        for _ in range(8):
+            world.wait()
+        world.set_member(1, 1, -1)
+        world.cut = False
+        world.wait()
+        while not any(b"ThingsMissing" in packet for packet in world.to_owner):
+            world.deliver(world.to_owner or world.to_edge)
+        world.set_member(1, 1, 0)
+        world.settle()
+        assert client.members == {(1, 1): 0}
+
+
+def test_of_changes_that_no_client_hears_an_edge_is_told_once_that_it_does_not_know() -> None:
+    with a_world() as world:
+        world.client(1)
+        world.deliver_all()
+        for state in (1, 2, 3):
+            world.set_phone(2, state)
+            world.run()
+        assert b"".join(world.to_edge).count(b"KnowThing") == 1
+        world.client(2)
+        world.deliver_all()
+        world.set_phone(2, 4)
+        world.run()
+        assert b"PublishMessage" in b"".join(world.to_edge)
+
+
 def test_a_client_who_knows_all_is_told_nothing_again_after_a_gap() -> None:
     with a_world() as world:
         client = world.client(1)
@@ -352,6 +387,38 @@ def test_rubbish_ends_no_more_than_the_feed(rubbish: bytes) -> None:
         world.set_phone(1, 4)
         world.deliver_all()
         assert client.phone == 4
+
+
+def to_owner(world: RelayWorld, item: pk.Item) -> None:
+    """The edge says something by its present feed."""
+    world.edge._say([item])
+    world.deliver_all()
+
+
+def test_what_an_edge_cannot_mean_ends_its_feed_and_it_begins_anew() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        to_owner(world, pk.SessionsBefore([pk.SessionOpened(9, 1, b"", "", "", "", True, [])]))
+        rights = world.edge._opened_item(1).rights
+        strange = pk.SessionOpened(9, 1, rights, "", "", "", True, [b"\xc1"])
+        to_owner(world, pk.SessionsBefore([strange]))
+        world.settle()
+        world.set_phone(1, 4)
+        world.deliver_all()
+        assert client.phone == 4
+
+
+def test_what_an_owner_cannot_mean_ends_its_feed_and_a_snapshot_follows() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        (feed,) = world.owner_hub.feeds
+        feed.add(pk.PublishMessage([77], b"{}", None, None))  # type: ignore[attr-defined]
+        world.deliver_all()
+        world.settle()
+        told = [body["asterisk"] for kind, body in client.got if kind == "LinkStatus"]
+        assert told[-2:] == ["lost", "current"]
 
 
 def test_an_edge_of_another_version_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,7 @@ class Edge:
         self._node_parts.open(session)
         if not self.has_owner:
             self._node_parts.stale(session)
-        self._say([self._attending(number)])
+        self._say([self._opened_item(number)])
 
     def restored(self, sessions: Iterable[Session]) -> None:
         """Take in sessions of before a restart, which know what the log of streams says."""
@@ -168,14 +168,18 @@ class Edge:
             if self._sending is None or packet.feed != self._receiving.feed:
                 return
             items = self._receiving.items(packet)
-        except pk.FeedOver as gap:
-            self._lose(str(gap))
+            self._heard_at = self._loop.time()
+            for item in items:
+                _TAKE[type(item)](self, item)
+        except pk.FeedOver as over:
+            self._lose(str(over))
             self.begin()
-            return
-        self._heard_at = self._loop.time()
-        for item in items:
-            _TAKE[type(item)](self, item)
-        self._refuse_late()
+        except Exception:  # a part of it may have been done: only a snapshot can be trusted now
+            log.exception("cannot take what a PBX's owner sent")
+            self._lose("an error")
+            self.begin()
+        else:
+            self._refuse_late()
 
     def tick(self) -> None:
         """See whether the owner is there; to be called several times a second."""
@@ -207,7 +211,7 @@ class Edge:
         self._owner_time = None
         self._heard_at = self._loop.time()
         self._mirror.begin()
-        attending = [self._attending(number) for number in self._sessions]
+        attending = [self._opened_item(number) for number in self._sessions]
         self._say([pk.Hello(self.node, pk.SCHEMA), pk.SessionsBefore(attending)])
 
     def _lose(self, reason: str) -> None:
@@ -248,7 +252,7 @@ class Edge:
         self._numbers[session] = self._last_number
         return self._last_number
 
-    def _attending(self, number: int) -> pk.SessionOpened:
+    def _opened_item(self, number: int) -> pk.SessionOpened:
         session = self._sessions[number]
         owner = owner_of(session.user, self.rights_of(session.user))
         return pk.SessionOpened(

@@ -135,16 +135,18 @@ class PbxOwner:
                 self._send(node, pk.over(packet.feed))
                 return
             edge = self._begin(node, packet.feed)
-        try:
-            items = edge.receiving.items(packet)
-        except pk.FeedOver as gap:
-            log.warning("the feed of an edge is over", node=node, reason=str(gap))
-            self._end(edge)
-            self._send(node, pk.over(packet.feed))
-            return
         edge.heard_at = self._loop.time()
-        for item in items:
-            _TAKE[type(item)](self, edge, item)
+        try:
+            for item in edge.receiving.items(packet):
+                _TAKE[type(item)](self, edge, item)
+        except pk.FeedOver as over:
+            log.warning("the feed of an edge is over", node=node, reason=str(over))
+        except Exception:  # a part of it may have been done: the edge is to begin anew
+            log.exception("cannot take what an edge sent", node=node)
+        else:
+            return
+        self._end(edge)
+        self._send(node, pk.over(packet.feed))
 
     def beat(self) -> None:
         """Tell all edges that the owner is alive; to be called once a second, or more often."""
