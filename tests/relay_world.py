@@ -16,6 +16,7 @@ from xucd.center.directory import User
 from xucd.center.rights import Rights, rights_of
 from xucd.cluster.edge import Edge, NodeParts
 from xucd.cluster.owner import PbxOwner, Telling
+from xucd.cluster.packets import RequestSender
 from xucd.cti import messages as msg
 from xucd.cti.commands import Command, GetList, PauseAgent
 from xucd.cti.hub import Hub
@@ -93,6 +94,7 @@ class Center:
         self.users = dict(USERS)
         self.begun: list[float] = []
         self.done: list[str] = []
+        self.served: list[tuple[RequestSender, bytes]] = []
         self.gate: asyncio.Event | None = None
 
 
@@ -130,6 +132,11 @@ class Source:
         items = [member(*key, penalty) for key, penalty in sorted(self.center.members.items())]
         session.send(msg.QueueMemberList(items=items))
         return None
+
+    async def serve(self, sender: RequestSender, request: bytes) -> bytes:
+        self.center.begun.append(self.clock())
+        self.center.served.append((sender, request))
+        return request[::-1]
 
     async def publish_stored(self) -> None:
         """Nothing is stored."""
@@ -177,6 +184,7 @@ class RelayWorld:
         self.clients: dict[Client, Session] = {}
         self.dismissed: list[Session] = []
         self.asked: list[asyncio.Task[str | None]] = []
+        self.requests: list[asyncio.Task[bytes]] = []
         self.start_owner()
         self.start_edge()
 
@@ -253,6 +261,15 @@ class RelayWorld:
         self.run()
         return task
 
+    def request(self, request: bytes) -> asyncio.Task[bytes]:
+        """A user of the edge sends a request over HTTP; its answer is the same backwards."""
+        sender = RequestSender(1, "s", "g", "192.0.2.1")
+        work: Coroutine[Any, Any, bytes] = self.edge.serve(sender, request)
+        task = self.loop.create_task(work)
+        self.requests.append(task)
+        self.run()
+        return task
+
     def set_member(self, agent_id: int, queue_id: int, penalty: int) -> None:
         """A membership changes; -1 ends it."""
         if penalty < 0:
@@ -299,7 +316,7 @@ class RelayWorld:
 
     def close(self) -> None:
         """Nothing is left under way."""
-        for task in (*self.asked, *self.owner.close()):
+        for task in (*self.asked, *self.requests, *self.owner.close()):
             task.cancel()
         self.run()
         self.loop.close()

@@ -44,8 +44,9 @@ from xucd.tools import discovery
 from xucd.tools.discovery import FoundPbx
 from xucd.web import json_steps
 from xucd.web.import_slots import SLOTS_OF_USER
-from xucd.web.rest import LARGE
+from xucd.web.rest_route import RestServices
 from xucd.web.rest_routes import ROUTES
+from xucd.web.rest_work import LARGE, RestWork
 
 ONE = b'[{"phoneNumber":"1"}]'
 OTHER = "Local/204@from-queue/n"
@@ -95,12 +96,15 @@ async def reload() -> None:
 @contextlib.asynccontextmanager
 async def site(callbacks: Any, journal: Any) -> AsyncIterator[Server]:
     trail = AuditTrail(journal, lambda: 1.0)
-    parts = {"callbacks": callbacks, "audit": trail}
     pbx: Any = SimpleNamespace(query=None)
-    parts["adopt"] = Adopter(pbx, journal, reload).adopt
-    parts["user_importer"] = DaemonUserImporter(journal, reload)
-    parts["rights"] = lambda user: rights_of(user, strict=False)
-    async with serving(parts=parts) as server:
+    services = RestServices(
+        callbacks=callbacks,
+        audit=trail,
+        users=DaemonUserImporter(journal, reload),
+        adopt=Adopter(pbx, journal, reload).adopt,
+    )
+    work = RestWork(services, lambda user: rights_of(user, strict=False))
+    async with serving(parts={"audit": trail, "rest": work.serve}) as server:
         yield server
     trail.flush()  # else it would write minutes later
 

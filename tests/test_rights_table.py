@@ -36,7 +36,7 @@ BY_TOKEN = {key: route for key, route in table.OTHER_ROUTES.items() if route.pla
 KINDS_OF_BAD_TOKENS = 10
 # At every route, and for a link that is really opened.
 BAD_TOKENS = KINDS_OF_BAD_TOKENS * (len(table.ROUTES) + len(BY_TOKEN) + 1)
-_UNUSED: Any = (None, None, None)
+_UNUSED: Any = (None, None)
 REFUSALS = {"NotAuthorized", "AgentUnknown"}
 """The second is told to who has no agent and asks for its own: all others name one that exists."""
 

@@ -23,6 +23,7 @@ from xucd.app.clock import Clock
 from xucd.app.front import CannotListen, Front, node_of, options_of
 from xucd.app.gaps import Gaps, Logs
 from xucd.app.relaying import OwnersRelay
+from xucd.app.rest_relay import EdgesRequests
 from xucd.app.service import Pbx, Service
 from xucd.app.streams import durable_streams
 from xucd.app.users import DaemonUserImporter, is_new_to
@@ -54,7 +55,8 @@ from xucd.store.figures import Memory, queue_days, resume
 from xucd.store.journal import SAVE_S, Journal, day_of, midnight_after
 from xucd.store.retention import expire_daily
 from xucd.web.api import Health
-from xucd.web.site import CenterServices
+from xucd.web.rest_route import RestServices
+from xucd.web.rest_work import RestWork
 
 # How many FastAGI requests may wait to be accepted.
 BACKLOG = 1024
@@ -111,7 +113,8 @@ class Assembly:
         restore_defaults(context, await store.run(Store.default_memberships))
         await store.run(seen_settings.record_changes, settings, Settings(), time.time())
         self._listen_for_agi()
-        await front.listen(self._health, self._services())
+        rest = self._rest_work()
+        await front.listen(self._health, rest.serve)
         self.port = front.port
         self._background = [
             asyncio.create_task(self._keep_time_and_figures()),
@@ -119,7 +122,8 @@ class Assembly:
         ]
         self._service.start()
         if settings.cluster is not None:
-            self._relay = OwnersRelay(self._service, settings.cluster)
+            requests = EdgesRequests(front, rest)
+            self._relay = OwnersRelay(self._service, settings.cluster, requests.serve)
             await self._relay.start()
 
     def _pbx(self, memory: Memory | None) -> Pbx:
@@ -173,14 +177,16 @@ class Assembly:
             max_connections=file_limit.for_agi(self.front.files),
         )
 
-    def _services(self) -> CenterServices:
-        return CenterServices(
+    def _rest_work(self) -> RestWork:
+        services = RestServices(
             callbacks=self._callbacks,
-            user_importer=DaemonUserImporter(self._store, self.reload),
+            audit=self.front.audit,
+            users=DaemonUserImporter(self._store, self.reload),
             adopt=lambda *asked: Adopter(self._service.connection, self._store, self.reload).adopt(
                 *asked
             ),
         )
+        return RestWork(services, self._service.rights_of)
 
     def reload_certificate(self) -> None:
         """Use what is in the files of certificate and key now; logged if they cannot be used."""

@@ -11,6 +11,7 @@ import structlog
 
 from xucd.app.front import SERVICE_RESTART, Front, options_of
 from xucd.app.nats import link_of, subjects_of
+from xucd.app.rest_relay import OwnersRest
 from xucd.app.streams import durable_streams
 from xucd.center.directory import Directory, User
 from xucd.center.refused import Refused
@@ -70,7 +71,7 @@ class EdgeAssembly:
             subjects.to_edge(pbx, node), lambda _, packet: self._edge.receive(packet)
         )
         self._link.on_up, self._link.on_down = self._edge.begin, self._edge.lost
-        await front.listen(self._health)
+        await front.listen(self._health, OwnersRest(self._edge).serve)
         self._background = [asyncio.create_task(self._tick()), asyncio.create_task(self._prove())]
         await self._link.start()
 

@@ -16,7 +16,6 @@ from xucd.app import configuration, directories, file_limit
 from xucd.app.admission import Admission, with_user
 from xucd.app.users import ConfiguredUsers, SignInRecords
 from xucd.center.directory import Directory, User
-from xucd.center.rights import rights_of
 from xucd.commands.context import Options
 from xucd.config.settings import Settings, StatusSettings
 from xucd.cti.hub import Hub
@@ -26,6 +25,7 @@ from xucd.cti.messages import StatusAction, UserStatus
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
 from xucd.signin.revocations import Revocations
+from xucd.signin.tokens import invalid_token
 from xucd.store import AsyncStore, Store, callback_reading
 from xucd.store.audit_trail import AuditTrail
 from xucd.store.journal import Journal
@@ -34,7 +34,8 @@ from xucd.web.api import Health
 from xucd.web.certificate import Certificate, CertificateError
 from xucd.web.connections import ConnectionLimits
 from xucd.web.listening import listen
-from xucd.web.site import CenterServices, SiteOptions, SiteParts, make_site
+from xucd.web.rest_work import ServeRest
+from xucd.web.site import SiteOptions, SiteParts, make_site
 
 SERVICE_RESTART = 1012
 TICK_S = 5.0
@@ -110,11 +111,9 @@ class Front:
             await self._store.run(Store.token_secret),
         )
 
-    async def listen(
-        self, health: Callable[[], Health], services: CenterServices | None = None
-    ) -> None:
-        """Open the port: to REST as well, with the services of a centre. Raises `CannotListen`."""
-        site = await self._site(health, services)
+    async def listen(self, health: Callable[[], Health], rest: ServeRest) -> None:
+        """Open the port; `rest` serves the REST routes. Raises `CannotListen`."""
+        site = await self._site(health, rest)
         web = self.settings.web
         try:
             if web.tls_certificate and web.tls_key:
@@ -129,7 +128,7 @@ class Front:
             asyncio.create_task(self._tick_streams()),
         ]
 
-    async def _site(self, health: Callable[[], Health], services: CenterServices | None) -> Site:
+    async def _site(self, health: Callable[[], Health], rest: ServeRest) -> Site:
         settings = self.settings
         secret = await self._store.run(Store.token_secret)
         admission = Admission(
@@ -146,9 +145,8 @@ class Front:
                 secret=secret,
                 health=health,
                 clock=time.time,
-                rights=lambda user: rights_of(user, strict=settings.strict_rights),
                 audit=self.audit,
-                services=services,
+                rest=rest,
                 passwords=directories.ldap(settings),
                 oidc=directories.oidc(settings, secret, self.sign_ins, admission.admit),
                 admit=admission.admit,
@@ -202,6 +200,21 @@ class Front:
     def dismiss_ended(self) -> None:
         """Dismiss the sessions whose sign-in has ended."""
         self.links.dismiss(self._has_ended, SIGNED_OUT, b"signed out")
+
+    async def signed_in(self, user_id: int, sign_in: SignInKey) -> Callable[[], User]:
+        """A function that returns a user at each time, of a sign-in at another node.
+
+        It raises `SignInRefused` once that has ended, as the database knows it by now or later.
+        """
+        await self.revocations.refresh()
+
+        def present() -> User:
+            user = self.users.directory.users.get(user_id)
+            if user is None or self._has_ended(user, sign_in):
+                raise invalid_token()
+            return user
+
+        return present
 
     def _has_ended(self, user: User, sign_in: SignInKey) -> bool:
         return self.revocations.has_ended(user.login, sign_in)

@@ -1,7 +1,7 @@
 """The owner's side of the relay: edges are served from the same centre as clients of this node."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import structlog
 
@@ -11,6 +11,7 @@ from xucd.center.directory import User
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.cluster.owner import PbxOwner, Telling
+from xucd.cluster.packets import RequestSender
 from xucd.commands.default_memberships import publish_all
 from xucd.config.cluster import Cluster
 from xucd.cti.commands import Command
@@ -25,15 +26,19 @@ BEAT_S = 0.5
 RETRY_S = 1.0
 """After so long it is tried again to read what is stored."""
 
+ServeRequest = Callable[[RequestSender, bytes], Awaitable[bytes]]
+"""Serves a request over HTTP of an edge's user."""
+
 log = structlog.get_logger()
 
 
 class CenterSource:
     """The owner's application: see `xucd.cluster.owner.Source`."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, serve: ServeRequest) -> None:
         self._service = service
         self._context = service.context
+        self._serve = serve
 
     @property
     def is_current(self) -> bool:
@@ -61,6 +66,10 @@ class CenterSource:
     async def carry_out(self, session: Session, command: Command) -> str | None:
         """Carry out a command; returns the code of a warning, if any. Raises `Refused`."""
         return await self._service.carry_out(session, command)
+
+    async def serve(self, sender: RequestSender, request: bytes) -> bytes:
+        """Serve a request over HTTP."""
+        return await self._serve(sender, request)
 
     def snapshot(self) -> "CenterSnapshot":
         """All that is shown, from this moment on."""
@@ -111,12 +120,12 @@ class CenterSnapshot:
 class OwnersRelay:
     """Serves the edges of a PBX over NATS."""
 
-    def __init__(self, service: Service, cluster: Cluster) -> None:
+    def __init__(self, service: Service, cluster: Cluster, serve: ServeRequest) -> None:
         self._link = link_of(cluster)
         self._subjects = subjects_of(cluster)
         self._pbx = cluster.pbx
         loop = asyncio.get_running_loop()
-        self._owner = PbxOwner(service.context.hub, CenterSource(service), self._send, loop)
+        self._owner = PbxOwner(service.context.hub, CenterSource(service, serve), self._send, loop)
         self._beats: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

@@ -17,6 +17,7 @@ from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.cluster import packets as pk
 from xucd.cluster.mirror import Mirror
+from xucd.cluster.requests import lost, served_by_owner, unavailable
 from xucd.cti.commands import Command
 from xucd.cti.hub import Hub
 from xucd.cti.links import owner_of
@@ -53,7 +54,7 @@ class NodeParts(NamedTuple):
 class _Pending:
     """A command that the owner has been asked for."""
 
-    def __init__(self, outcome: "asyncio.Future[str | None]", until: float) -> None:
+    def __init__(self, outcome: "asyncio.Future[Any]", until: float) -> None:
         self.outcome = outcome
         self.until = until
         self.begun = False
@@ -88,6 +89,7 @@ class Edge:
         self._last_number = 0
         self._pending: dict[int, _Pending] = {}
         self._commands = 0
+        self._requests = 0
         # -- of the feed, None while there is none
         self._sending: pk.Sending | None = None
         self._receiving = pk.Receiving("", of_edge=False)
@@ -138,26 +140,38 @@ class Edge:
         outcome was known.
         """
         session.check()
-        number = self._numbers.get(session)
-        if number is None or self._owner_time is None:
+        of_session = self._numbers.get(session)
+        if of_session is None:
+            raise unavailable()
+        name = str(command.__struct_config__.tag)
+        arguments = msgspec.msgpack.encode(command)
+        warning: str | None = await self._ask(
+            lambda number, until: pk.CommandAsked(number, of_session, until, name, arguments)
+        )
+        return warning
+
+    async def serve(self, sender: pk.RequestSender, request: bytes) -> bytes:
+        """Have the owner serve a request over HTTP; returns its answer, as the owner encoded it.
+
+        Raises `Refused` as `carry_out` does.
+        """
+        self._requests += 1
+        return await served_by_owner(self._ask, self._requests, sender, request)
+
+    async def _ask(self, make: Callable[[int, float], pk.Item]) -> Any:
+        """Have the owner do what an item asks for, which is made with a number and its `until`."""
+        if self._owner_time is None:
             raise unavailable()
         self._commands += 1
+        number = self._commands
         # The owner's time as it was told is older than its time now: never too late.
         until = self._owner_time + (self._loop.time() - self._heard_at) + BEGIN_S
-        pending = _Pending(self._loop.create_future(), until)
-        self._pending[self._commands] = pending
-        asked = pk.CommandAsked(
-            self._commands,
-            number,
-            until,
-            str(command.__struct_config__.tag),
-            msgspec.msgpack.encode(command),
-        )
-        self._say([asked])
+        pending = self._pending[number] = _Pending(self._loop.create_future(), until)
+        self._say([make(number, until)])
         try:
             return await pending.outcome
         finally:
-            self._pending.pop(asked.command, None)
+            self._pending.pop(number, None)
 
     # -- for the node
 
@@ -332,6 +346,11 @@ class Edge:
         if pending is not None and not pending.outcome.done():
             pending.outcome.set_result(item.warning)
 
+    def _answered(self, item: pk.RequestAnswered) -> None:
+        pending = self._pending.get(item.command)
+        if pending is not None and not pending.outcome.done():
+            pending.outcome.set_result(item)
+
     def _turned_down(self, item: pk.CommandRefused) -> None:
         pending = self._pending.get(item.command)
         if pending is None or pending.outcome.done():
@@ -352,21 +371,6 @@ class Failed(Exception):
     """The owner could not do what it was asked for; its log says why."""
 
 
-def unavailable() -> Refused:
-    """The refusal of what was not begun, since the owner is not there."""
-    return Refused("PbxUnavailable", "The telephone system cannot be reached; nothing was done.")
-
-
-def lost() -> Refused:
-    """The refusal of what may have been done: the owner was lost before it said so."""
-    refusal = Refused(
-        "PbxUnavailable",
-        "The telephone system was lost before it answered; look whether it was done.",
-    )
-    refusal.partly = True
-    return refusal
-
-
 _TAKE: dict[type[pk.Item], Callable[[Edge, Any], None]] = {
     pk.Beat: Edge._beat,
     pk.NameTopic: Edge._named,
@@ -380,6 +384,7 @@ _TAKE: dict[type[pk.Item], Callable[[Edge, Any], None]] = {
     pk.Settled: Edge._settled,
     pk.CommandBegun: Edge._begun,
     pk.CommandDone: Edge._done,
+    pk.RequestAnswered: Edge._answered,
     pk.CommandRefused: Edge._turned_down,
     pk.DismissSession: Edge._dismissed,
 }

@@ -17,6 +17,7 @@ from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.cluster import packets as pk
 from xucd.cluster.feed import OwnersFeed, RemoteSession
+from xucd.cluster.requests import Requests
 from xucd.cti.commands import COMMANDS, Command
 from xucd.cti.hub import Hub
 from xucd.cti.links import owner_of
@@ -58,6 +59,9 @@ class Source(Protocol):
     async def carry_out(self, session: Session, command: Command) -> str | None:
         """Carry out a command; returns the code of a warning, if any. Raises `Refused`."""
 
+    async def serve(self, sender: pk.RequestSender, request: bytes) -> bytes:
+        """Serve a request over HTTP, encoded as the edge has it; returns the answer."""
+
     def snapshot(self) -> "ShownState":
         """All that is shown, from this moment on."""
 
@@ -93,6 +97,7 @@ class _Edge:
         self.feed = feed
         self.receiving = pk.Receiving(feed.name, of_edge=True)
         self.sessions: dict[int, RemoteSession] = {}
+        self.requests = Requests()
         self.snapshot: asyncio.Task[None] | None = None
         self.heard_at = 0.0
 
@@ -268,21 +273,41 @@ class PbxOwner:
         except Refused as refusal:
             edge.feed.add(_turned_down(item.command, refusal))
         else:
-            edge.feed.add(pk.CommandBegun(item.command))
-            self._start(self._carry_out(edge, session, item.command, command))
+            self._do(edge, item.command, self._carry_out(session, item.command, command))
 
-    async def _carry_out(
-        self, edge: _Edge, session: RemoteSession, number: int, command: Command
+    def _partly(self, edge: _Edge, item: pk.RequestPart) -> None:
+        edge.requests.keep(item)
+        edge.feed.add(pk.CommandDone(item.command))
+
+    def _requested(self, edge: _Edge, item: pk.RequestAsked) -> None:
+        request = edge.requests.whole(item)
+        if self._loop.time() <= item.until:
+            self._do(edge, item.command, self._serve(edge, item, request))
+
+    def _awaited(self, edge: _Edge, item: pk.AnswerAwaited) -> None:
+        edge.feed.add(edge.requests.next_part(item))
+
+    def _do(self, edge: _Edge, number: int, work: Coroutine[Any, Any, pk.Item]) -> None:
+        edge.feed.add(pk.CommandBegun(number))
+        self._start(self._tell_outcome(edge, number, work))
+
+    async def _tell_outcome(
+        self, edge: _Edge, number: int, work: Coroutine[Any, Any, pk.Item]
     ) -> None:
         try:
-            warning = await self._source.carry_out(session, command)
+            outcome = await work
         except Refused as refusal:
-            edge.feed.add(_turned_down(number, refusal))
+            outcome = _turned_down(number, refusal)
         except Exception:  # the edge answers its client, and goes on with the next command
-            log.exception("a command failed", user=session.user.login)
-            edge.feed.add(pk.CommandRefused(number, pk.FAILED, ""))
-        else:
-            edge.feed.add(pk.CommandDone(number, warning))
+            log.exception("a command failed", node=edge.node)
+            outcome = pk.CommandRefused(number, pk.FAILED, "")
+        edge.feed.add(outcome)
+
+    async def _carry_out(self, session: RemoteSession, number: int, command: Command) -> pk.Item:
+        return pk.CommandDone(number, await self._source.carry_out(session, command))
+
+    async def _serve(self, edge: _Edge, item: pk.RequestAsked, request: bytes) -> pk.Item:
+        return edge.requests.answer(item, await self._source.serve(item.sender, request))
 
     def _missing(self, edge: _Edge, item: pk.ThingsMissing) -> None:
         """Tell an edge what is no more, and what is told in any case."""
@@ -349,6 +374,9 @@ _TAKE: dict[type[pk.Item], Callable[[PbxOwner, _Edge, Any], None]] = {
     pk.SessionOpened: PbxOwner._attending,
     pk.SessionEnded: PbxOwner._left,
     pk.CommandAsked: PbxOwner._asked,
+    pk.RequestPart: PbxOwner._partly,
+    pk.RequestAsked: PbxOwner._requested,
+    pk.AnswerAwaited: PbxOwner._awaited,
     pk.ThingsMissing: PbxOwner._missing,
     pk.Alive: PbxOwner._alive,
 }

@@ -82,6 +82,40 @@ class CommandAsked(Item):
     arguments: bytes
 
 
+class RequestSender(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """The user of a request over HTTP, and its sign-in."""
+
+    user_id: int
+    sid: str
+    generation: str
+    address: str
+
+
+class RequestPart(Item):
+    """Part of a request that is too long for one item; it is done when the owner has it."""
+
+    command: int
+    request: int
+    part: bytes
+
+
+class RequestAsked(Item):
+    """The last part of a request over HTTP, which is to be begun as a command is."""
+
+    command: int
+    request: int
+    until: float
+    sender: RequestSender
+    part: bytes
+
+
+class AnswerAwaited(Item):
+    """The edge has a part of an answer to a request, and wants the next one."""
+
+    command: int
+    request: int
+
+
 class ThingsMissing(Item):
     """What clients know of and the snapshot did not have: each with what was known of it."""
 
@@ -188,6 +222,14 @@ class CommandDone(Item):
     warning: str | None = None
 
 
+class RequestAnswered(Item):
+    """A part of the answer to a request; `ends` says whether it is the last one."""
+
+    command: int
+    part: bytes
+    ends: bool
+
+
 class CommandRefused(Item):
     """A command was refused, for which see `Refused`, or has failed, with the code `FAILED`."""
 
@@ -206,7 +248,16 @@ class DismissSession(Item):
 
 
 FromEdge = (
-    Hello | SessionsBefore | SessionOpened | SessionEnded | CommandAsked | ThingsMissing | Alive
+    Hello
+    | SessionsBefore
+    | SessionOpened
+    | SessionEnded
+    | CommandAsked
+    | RequestPart
+    | RequestAsked
+    | AnswerAwaited
+    | ThingsMissing
+    | Alive
 )
 FromOwner = (
     Beat
@@ -221,6 +272,7 @@ FromOwner = (
     | Settled
     | CommandBegun
     | CommandDone
+    | RequestAnswered
     | CommandRefused
     | DismissSession
 )

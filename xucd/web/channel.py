@@ -225,7 +225,7 @@ class ClientChannel(HTTPChannel):
         try:
             await admission
         except Exception as error:  # whatever it is has an answer
-            refusal = http_error(self.requests[-1], error)
+            refusal = http_error(self.requests[-1].path, error)
         else:
             self._admission = None
             self._expect_body()

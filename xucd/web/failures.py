@@ -26,6 +26,7 @@ STATUSES = {
     "CallbackClotured": 409,
     "NotTaken": 409,
     "AsteriskUnavailable": 503,
+    "PbxUnavailable": 503,
     "StoreUnavailable": 503,
 }
 
@@ -52,7 +53,7 @@ def answer_failure(request: Any, failure: Any) -> bytes:
 
     `failure` is Twisted's. An unexpected exception is logged.
     """
-    return answer_error(request, http_error(request, failure.value))
+    return answer_error(request, http_error(request.path, failure.value))
 
 
 def hung_up(failure: Failure, request: Any) -> Failure:
@@ -73,8 +74,8 @@ def log_unseen(request: Any, task: asyncio.Task[Any], waited: asyncio.Future[Any
         log.error("an HTTP request failed after its client had gone", path=path, exc_info=error)
 
 
-def http_error(request: Any, failed: BaseException) -> HttpError:
-    """The error that a request is answered with. An unexpected exception is logged."""
+def http_error(path: bytes, failed: BaseException) -> HttpError:
+    """The error that a request for a path is answered with. An unexpected exception is logged."""
     match failed:
         case HttpError() as error:
             return error
@@ -92,7 +93,7 @@ def http_error(request: Any, failed: BaseException) -> HttpError:
             log.warning("a request failed, as the database does", reason=str(failed))
             text = "xucd cannot use its database at the moment."
             return HttpError(503, "StoreUnavailable", text)
-    path = request.path.decode("ascii", "replace")
-    log.error("an HTTP request failed", path=path, traceback="".join(format_exception(failed)))
+    where = path.decode("ascii", "replace")
+    log.error("an HTTP request failed", path=where, traceback="".join(format_exception(failed)))
     text = "xucd could not serve this request; its log has the details."
     return HttpError(500, "InternalError", text)

@@ -125,7 +125,7 @@ class OidcRoutes:
                 self._api.count_failure("oidc", request, error)
             return _failed(request, page, error)
         except StoreError as error:
-            return _failed(request, page, http_error(request, error))
+            return _failed(request, page, http_error(request.path, error))
         return _redirected(request, f"{page}#signed-in={code}")
 
     async def _signed_in(self, request: Any, arrival: Arrival) -> str:

@@ -11,9 +11,6 @@ import structlog
 from twisted.web.resource import Resource, getChildForRequest
 from twisted.web.server import Request, Site
 
-from xucd.callbacks.service import Callbacks
-from xucd.center.directory import User
-from xucd.center.rights import Rights
 from xucd.cti.links import Links
 from xucd.signin import passwords
 from xucd.signin.attempts import SignIn
@@ -36,8 +33,7 @@ from xucd.web.import_slots import Slot
 from xucd.web.origins import Origins
 from xucd.web.pages import Pages
 from xucd.web.rest import Rest
-from xucd.web.rest_route import Adopt, RestServices
-from xucd.web.user_importer import UserImporter
+from xucd.web.rest_work import ServeRest
 
 if TYPE_CHECKING:
     from xucd.web.oidc_routes import OidcParts
@@ -55,21 +51,11 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
-class CenterServices:
-    """What REST works with: callbacks, users, and members that are no agents."""
-
-    callbacks: Callbacks
-    user_importer: UserImporter
-    adopt: Adopt
-
-
-@dataclass(frozen=True, kw_only=True)
 class SiteParts:
     """What the site is made of.
 
-    `secret` signs the tokens (32 bytes or more); `clock` returns epoch seconds. With `services`,
-    `audit` and `rights`, which returns the rights of a user, there are REST routes. With `audit`
-    sign-ins are audited.
+    `secret` signs the tokens (32 bytes or more); `clock` returns epoch seconds. With `rest`
+    there are REST routes. With `audit` sign-ins are audited.
     `passwords` is a server that knows passwords, `oidc` is for a provider of OpenID Connect; whom
     they sign in, `admit` finds.
     """
@@ -80,9 +66,8 @@ class SiteParts:
     secret: bytes
     health: Callable[[], Health]
     clock: Callable[[], float]
-    rights: Callable[[User], Rights] | None = None
     audit: AuditTrail | None = None
-    services: CenterServices | None = None
+    rest: ServeRest | None = None
     passwords: PasswordDirectory | None = None
     oidc: "OidcParts | None" = None
     admit: Admit | None = None
@@ -143,13 +128,7 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
         from xucd.web.oidc_routes import OidcRoutes  # noqa: PLC0415
 
         provider = OidcRoutes(parts.oidc, api).app.resource()
-    rest = None
-    of_center = parts.services
-    if of_center is not None and parts.rights is not None and parts.audit is not None:
-        services = RestServices(
-            of_center.callbacks, parts.audit, of_center.user_importer, of_center.adopt
-        )
-        rest = Rest(bearer, services, parts.rights)
+    rest = None if parts.rest is None else Rest(bearer, parts.rest)
     pages = Pages(str(options.static))
     if options.security_contact is not None:
         pages.made[SECURITY_TXT] = SecurityTxt(options.security_contact, parts.clock)
