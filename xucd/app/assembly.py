@@ -20,6 +20,7 @@ from xucd.app.admission import still_granted
 from xucd.app.adopting import Adopter
 from xucd.app.audited import AuditedCommands
 from xucd.app.clock import Clock
+from xucd.app.following import Following
 from xucd.app.front import CannotListen, Front, node_of, options_of
 from xucd.app.gaps import Gaps, Logs
 from xucd.app.relaying import OwnersRelay
@@ -77,6 +78,7 @@ class Assembly:
         self._clock = Clock()
         self._store = AsyncStore(Store(settings.store.url))
         self._journal = Journal(self._store)
+        self._following = Following(self._store)
         self.front = Front(settings, self._store, self._journal, self._users_changed)
         self._relay: OwnersRelay | None = None
         self._agi_port: Any = None  # Twisted types its ports in Zope's way only
@@ -88,6 +90,7 @@ class Assembly:
         await store.run(Store.migrate)
         left = still_granted(settings.oidc, settings.ldap)
         await store.run(directory_users.revise, left, time.time())
+        await self._following.begin()
         memory = await store.run(resume, self._clock.reading(), midnight_after)
         if memory is not None:
             self._clock.goes_on_from(memory.clock)
@@ -125,6 +128,8 @@ class Assembly:
             requests = EdgesRequests(front, rest)
             self._relay = OwnersRelay(self._service, settings.cluster, requests.serve)
             await self._relay.start()
+            following = self._following.watch(self.reload, self._change_users)
+            self._background.append(asyncio.create_task(following))
 
     def _pbx(self, memory: Memory | None) -> Pbx:
         asterisk = self.settings.asterisk
@@ -198,9 +203,14 @@ class Assembly:
         Links of users who have changed are closed, so that their pages connect again. These users'
         rights change at once, before what others have under way is finished. Raises `StoreError`.
         """
+        async with self._following.taking_over():
+            await self._take_over()
+        log.info("configuration reloaded")
+
+    async def _take_over(self) -> None:
         context, front = self._context, self.front
         before = context.center.directory
-        front.change_users(await self._directory())
+        await self._change_users()
         async with context.locks.alone():
             await self._service.save_figures()
             center = await self._build_center(context.journal.stations)
@@ -214,7 +224,9 @@ class Assembly:
                 raise StoreError(refusal.text) from refusal
             publish_all(context, await self._store.run(Store.default_memberships))
             await front.configure_streams(context.options)
-        log.info("configuration reloaded")
+
+    async def _change_users(self) -> None:
+        self.front.change_users(await self._directory())
 
     async def _directory(self) -> Directory:
         """The configuration, with the lines and queues that are on this node's PBX."""

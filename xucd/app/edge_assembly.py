@@ -9,6 +9,7 @@ import time
 
 import structlog
 
+from xucd.app.following import Following
 from xucd.app.front import SERVICE_RESTART, Front, options_of
 from xucd.app.nats import link_of, subjects_of
 from xucd.app.rest_relay import OwnersRest
@@ -42,6 +43,7 @@ class EdgeAssembly:
         self.cluster: Cluster = settings.cluster
         self._store = AsyncStore(Store(settings.store.url))
         self._journal = Journal(self._store)
+        self._following = Following(self._store)
         self.front = Front(settings, self._store, self._journal, self._users_changed)
         self._options = options_of(settings)
         self._link = link_of(self.cluster)
@@ -65,6 +67,7 @@ class EdgeAssembly:
         self._edge = Edge(
             node, hub, parts, lambda packet: self._link.publish(to_owner, packet), loop
         )
+        await self._following.begin()
         await front.load(await store.run(Store.directory), hub, self._edge)
         self._edge.restored(await front.restore_streams(self._options))
         self._link.subscribe(
@@ -72,7 +75,11 @@ class EdgeAssembly:
         )
         self._link.on_up, self._link.on_down = self._edge.begin, self._edge.lost
         await front.listen(self._health, OwnersRest(self._edge).serve)
-        self._background = [asyncio.create_task(self._tick()), asyncio.create_task(self._prove())]
+        self._background = [
+            asyncio.create_task(self._tick()),
+            asyncio.create_task(self._prove()),
+            asyncio.create_task(self._following.watch(self.reload, self._change_users)),
+        ]
         await self._link.start()
 
     async def reload(self) -> None:
@@ -81,9 +88,13 @@ class EdgeAssembly:
         Links of users who have changed are closed, so that their pages connect again. Raises
         `StoreError`.
         """
-        self.front.change_users(await self._store.run(Store.directory))
-        await self.front.configure_streams(self._options)
+        async with self._following.taking_over():
+            await self._change_users()
+            await self.front.configure_streams(self._options)
         log.info("configuration reloaded")
+
+    async def _change_users(self) -> None:
+        self.front.change_users(await self._store.run(Store.directory))
 
     def reload_certificate(self) -> None:
         """Use what is in the files of certificate and key now; logged if they cannot be used."""

@@ -41,6 +41,7 @@ from xucd.store.plan_rows import (
 )
 from xucd.store.repository import Store
 from xucd.store.rows import change_rows, put_rows, remove_rows, replace_all_queues
+from xucd.store.versions import configuration_changed
 
 # Unique columns, in which two rows may swap values. Those of `PER_PBX` are so on each PBX.
 UNIQUE = {
@@ -120,6 +121,8 @@ def write_audited(
 ) -> list[str]:
     """What `apply` does, within a transaction."""
     changes = list(write_plan(connection, plan, prune=prune))
+    if changes:
+        configuration_changed(connection)
     audit.append(connection, *(_made_by(actor, entry) for entry in _entries(changes)))
     return changes
 

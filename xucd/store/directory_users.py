@@ -15,6 +15,7 @@ from xucd.center.audit import XUCD, Actor, AuditEntry, Kind, Target
 from xucd.store import audit, tables
 from xucd.store.repository import Granted, Store
 from xucd.store.rows import put_rows
+from xucd.store.versions import users_changed
 
 FIRST_ID: Final = 1_000_000
 """Where the ids of those begin whom a directory brings: far from those that files give."""
@@ -55,6 +56,7 @@ def admit(
                 return welcome, False
             changed = update(table).where(table.c.id == row.id).values(granted=given)
             connection.execute(changed)
+            users_changed(connection)
             entry = _entry(Kind.SET_PROFILE, user, row.id, address, at)
             detail = {**entry.detail, "before": row.granted, "after": given}
             audit.append(connection, msgspec.structs.replace(entry, detail=detail))
@@ -62,6 +64,7 @@ def admit(
         if not (create and user.is_member):
             return False, False
         user_id = _add(connection, user, given)
+        users_changed(connection)
         entry = _entry(Kind.ADD_USER, user, user_id, address, at)
         audit.append(
             connection, msgspec.structs.replace(entry, detail={**entry.detail, "after": given})
@@ -85,6 +88,7 @@ def revise(store: Store, remaining: Callable[[str, Granted], Granted | None], at
                 continue
             after = msgspec.to_builtins(left)
             connection.execute(update(table).where(table.c.id == row.id).values(granted=after))
+            users_changed(connection)
             entry = AuditEntry(
                 at=at,
                 actor=XUCD,
@@ -105,6 +109,7 @@ def remove(store: Store, login: str, entry: AuditEntry) -> bool:
         brought = table.c.origin.is_not(None)
         gone = connection.execute(delete(table).where(table.c.login == login, brought))
         if gone.rowcount == 1:
+            users_changed(connection)
             audit.append(connection, entry)
         return gone.rowcount == 1
 

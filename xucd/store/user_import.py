@@ -9,6 +9,7 @@ from xucd.config.plan import Plan
 from xucd.store import audit, tables
 from xucd.store.apply import MAX_AUDITED, write_plan
 from xucd.store.repository import Store
+from xucd.store.versions import configuration_changed
 
 MakeEntry = Callable[[Kind, list[Target], dict[str, object]], AuditEntry]
 """Makes an entry of the audit trail: of what kind, about whom, with which details."""
@@ -25,6 +26,7 @@ def import_users(
     with store.writing(alone=True) as connection:
         changes = _change(connection, plan, hashes)
         if changes:
+            configuration_changed(connection)
             detail: dict[str, object] = {"changes": changes[:MAX_AUDITED], "count": len(changes)}
             entries = [make_entry(Kind.CONFIGURE, [], detail)]
             if hashes:
