@@ -23,7 +23,7 @@ from xucd.ami.errors import AmiError, ConnectionLost, DecodeError, LoginRefused,
 from xucd.ami.events import decode
 from xucd.ami.framing import Block, name_of
 from xucd.ami.numbers import check_number
-from xucd.ami.protocol import Lists, ManagerProtocol, connect
+from xucd.ami.protocol import NOT_OURS, Lists, ManagerProtocol, always, connect
 from xucd.ami.resync import list_queues, take_snapshot
 from xucd.center.events import Event
 from xucd.center.intents import DialOut, FindNumber, Intent
@@ -42,6 +42,9 @@ BOOT_TIMEOUT = 30.0
 
 LIST_TIMEOUT = 30.0
 """Seconds to wait for each answer of a snapshot; a list of a thousand channels takes long."""
+
+NOT_OURS_S = 0.25
+"""How often it is looked whether this node may connect, in seconds."""
 
 REFUSED_DELAY = 60.0
 """Seconds until the next attempt after Asterisk has refused a login or a list."""
@@ -82,6 +85,7 @@ class Connection:
     """Keeps a connection to Asterisk, and carries actions and events.
 
     `on_raw` gets the greeting of each TCP connection and every block that arrives, for recording.
+    While `may_write` says no, there is no connection; it is asked before each write.
     """
 
     def __init__(
@@ -91,10 +95,12 @@ class Connection:
         *,
         on_raw: Callable[[bytes], None] | None = None,
         backoff: Backoff | None = None,
+        may_write: Callable[[], bool] = always,
     ) -> None:
         self._settings = settings
         self._listener = listener
         self._on_raw = on_raw
+        self._may_write = may_write
         self._backoff = backoff or Backoff(0.5, 30.0)
         self._task: asyncio.Task[None] | None = None
         self._manager: ManagerProtocol | None = None
@@ -220,6 +226,9 @@ class Connection:
 
     async def _stay_connected(self) -> None:
         while True:
+            if not self._may_write():
+                await asyncio.sleep(NOT_OURS_S)  # a lease that is renewed is no event
+                continue
             try:
                 lost = await self._connect_once()
                 delay = self._backoff()
@@ -248,8 +257,8 @@ class Connection:
         self._hold()
         self._held.clear()
         self._booted.clear()
-        manager = await connect(settings, self._receive, self._on_raw)
-        heartbeat = asyncio.create_task(_keep_alive(manager))
+        manager = await connect(settings, self._receive, self._on_raw, self._may_write)
+        heartbeat = asyncio.create_task(_keep_alive(manager, self._may_write))
         try:
             await self._come_up(manager)
             return await asyncio.shield(manager.lost)
@@ -335,8 +344,8 @@ async def log_in(manager: ManagerProtocol, settings: AmiSettings) -> None:
         ) from None
 
 
-async def _keep_alive(manager: ManagerProtocol) -> None:
-    """Ping a silent Asterisk, and drop the connection when it stays silent.
+async def _keep_alive(manager: ManagerProtocol, may_write: Callable[[], bool]) -> None:
+    """Ping a silent Asterisk, and drop the connection when it stays silent, or is not ours.
 
     TCP alone would take hours to notice.
     """
@@ -345,6 +354,9 @@ async def _keep_alive(manager: ManagerProtocol) -> None:
     while True:
         await asyncio.sleep(PING_AFTER / 2)
         if manager.lost.done():
+            return
+        if not may_write():
+            manager.drop(ConnectionLost(NOT_OURS))
             return
         silence = loop.time() - manager.received_at
         if silence >= LOST_AFTER:

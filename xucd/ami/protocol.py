@@ -63,6 +63,14 @@ class Endpoint(Protocol):
     def action_timeout(self) -> float: ...
 
 
+NOT_OURS = "this node does not own the PBX at present"
+
+
+def always() -> bool:
+    """Whether one may write to a PBX that has no other owner."""
+    return True
+
+
 class SentAction(NamedTuple):
     """An action that was sent. Its future gets the answer, of a list all that panoramisk has."""
 
@@ -103,8 +111,9 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
 
     `on_event` gets each event's raw block; `on_raw` the greeting and then every raw block, before
     it is processed. `received_at` is the event loop's time of the last byte, `processed_at` that of
-    the last one up to which all are processed. `lost` is done when the connection has ended: its
-    result is the reason, or None when it was closed on this side.
+    the last one up to which all are processed. `may_write` is asked before each write: where it
+    says no, nothing is written, and the connection is dropped. `lost` is done when the connection
+    has ended: its result is the reason, or None when it was closed on this side.
     """
 
     responses: dict[
@@ -115,8 +124,10 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
         self,
         on_event: Callable[[bytes], None],
         on_raw: Callable[[bytes], None] | None = None,
+        may_write: Callable[[], bool] = always,
     ) -> None:
         self._on_event = on_event
+        self._may_write = may_write
         self._on_raw = on_raw
         self._framer = Framer()
         self._giving_up: asyncio.Handle | None = None
@@ -338,7 +349,9 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
 
     def _write(self, data: bytes) -> None:
         """Write at once, but all that this turn has after its first in one go."""
-        if self._unsent is None:
+        if not self._may_write():
+            self.drop(ConnectionLost(NOT_OURS))
+        elif self._unsent is None:
             self._unsent = []
             asyncio.get_running_loop().call_soon(self._write_unsent)
             self.transport.write(data)
@@ -347,8 +360,12 @@ class ManagerProtocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is untyp
 
     def _write_unsent(self) -> None:
         unsent, self._unsent = self._unsent, None
-        if unsent and not self.transport.is_closing():
+        if not unsent or self.transport.is_closing():
+            return
+        if self._may_write():
             self.transport.write(b"".join(unsent))
+        else:
+            self.drop(ConnectionLost(NOT_OURS))
 
     def drop(self, reason: AmiError) -> None:
         """Abort the connection at once, without sending what is still buffered."""
@@ -435,13 +452,14 @@ async def connect(
     endpoint: Endpoint,
     on_event: Callable[[bytes], None],
     on_raw: Callable[[bytes], None] | None = None,
+    may_write: Callable[[], bool] = always,
 ) -> ManagerProtocol:
     """Open a connection that is not yet logged in. Raises `ConnectionLost`."""
     manager = _Manager(
         loop=asyncio.get_running_loop(),
         host=endpoint.host,
         port=endpoint.port,
-        protocol_factory=lambda: ManagerProtocol(on_event, on_raw),
+        protocol_factory=lambda: ManagerProtocol(on_event, on_raw, may_write),
     )
     try:
         async with asyncio.timeout(endpoint.action_timeout):

@@ -8,8 +8,8 @@ cannot be reached.
 import datetime
 import secrets
 import sys
-from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import msgspec
@@ -33,6 +33,10 @@ class Store:
     """
 
     _generations: tuple[str, Mapping[str, str]] = "{}", {}  # as the database said them last
+
+    check: Callable[[Connection], None] | None = None
+    """Called first in each transaction that writes; what it raises keeps all of it from being
+    written."""
 
     def __init__(self, url: str) -> None:
         self._engine = database.open_engine(url)
@@ -60,7 +64,14 @@ class Store:
 
     def writing(self, *, alone: bool = False) -> AbstractContextManager[Connection]:
         """A transaction that writes; `alone` among all that do."""
-        return database.transaction(self._engine, writing=True, alone=alone)
+        return self._checked(database.transaction(self._engine, writing=True, alone=alone))
+
+    @contextmanager
+    def _checked(self, transaction: AbstractContextManager[Connection]) -> Iterator[Connection]:
+        with transaction as connection:
+            if self.check is not None:
+                self.check(connection)
+            yield connection
 
     def trying(self) -> AbstractContextManager[Connection]:
         """A transaction on tables that are up to date, of which nothing stays."""

@@ -300,6 +300,15 @@ audit = Table(
     Column("targets", JSON, nullable=False),
     Column("detail", JSON, nullable=False),
 )
+# The node that owns a PBX, until a moment by the database's clock. `number` is another with each.
+pbx_owners = Table(
+    "pbx_owners",
+    metadata,
+    Column("pbx", String(32), primary_key=True),
+    Column("node", String(64), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("until", Double, nullable=False),
+)
 meta = Table(
     "meta",
     metadata,
