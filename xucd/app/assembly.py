@@ -15,6 +15,7 @@ from twisted.internet import reactor as twisted_reactor
 
 from xucd.agi import callback, sheet, variables
 from xucd.agi.server import AgiServer
+from xucd.ami.protocol import always
 from xucd.app import file_limit
 from xucd.app.admission import still_granted
 from xucd.app.adopting import Adopter
@@ -23,6 +24,7 @@ from xucd.app.clock import Clock
 from xucd.app.following import Following
 from xucd.app.front import CannotListen, Front, node_of, options_of
 from xucd.app.gaps import Gaps, Logs
+from xucd.app.ownership import Tenure
 from xucd.app.relaying import OwnersRelay
 from xucd.app.rest_relay import EdgesRequests
 from xucd.app.service import Pbx, Service
@@ -69,14 +71,19 @@ reactor: Any = twisted_reactor
 class Assembly:
     """All of xucd. `start` builds and starts it, `stop` ends it and releases everything.
 
-    `port` is the TCP port for clients, which the settings may leave to the system (0).
+    `tenure` is this node's of the PBX, where others may own it in its place. `port` is the TCP port
+    for clients, which the settings may leave to the system (0).
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tenure: Tenure | None = None) -> None:
         self.settings = settings
         self.port = 0
         self._clock = Clock()
-        self._store = AsyncStore(Store(settings.store.url))
+        store = Store(settings.store.url)
+        self._is_ours: Callable[[], bool] = always
+        if tenure is not None:
+            store.check, self._is_ours = tenure.check, tenure.holds
+        self._store = AsyncStore(store)
         self._journal = Journal(self._store)
         self._following = Following(self._store)
         self.front = Front(settings, self._store, self._journal, self._users_changed)
@@ -126,7 +133,9 @@ class Assembly:
         self._service.start()
         if settings.cluster is not None:
             requests = EdgesRequests(front, rest)
-            self._relay = OwnersRelay(self._service, settings.cluster, requests.serve)
+            self._relay = OwnersRelay(
+                self._service, settings.cluster, requests.serve, self._is_ours
+            )
             await self._relay.start()
             following = self._following.watch(self.reload, self._change_users)
             self._background.append(asyncio.create_task(following))
@@ -135,7 +144,7 @@ class Assembly:
         asterisk = self.settings.asterisk
         logs = Logs(queue_log=_path(asterisk.queue_log), cdr=_path(asterisk.cdr))
         gaps = Gaps(self._context, self._clock, logs, memory)
-        return Pbx(self.settings.ami, self._clock, gaps)
+        return Pbx(self.settings.ami, self._clock, gaps, self._is_ours)
 
     async def _build_context(self, memory: Memory | None) -> Context:
         settings = self.settings

@@ -21,6 +21,7 @@ from xucd.store import StoreError, StoreUnavailable
 if TYPE_CHECKING:
     from xucd.app.assembly import Assembly
     from xucd.app.edge_assembly import EdgeAssembly
+    from xucd.app.pbx_node import PbxNode
 
 SWITCH_S = 0.0005
 """For how long a thread may keep the others from running, in seconds. The event loop lets them run
@@ -62,9 +63,11 @@ def run(settings: Settings, exposed: Iterable[str] = ()) -> int:
 async def _serve(settings: Settings) -> int:
     # What is imported stays to the end: the collector need not look through it, now or later.
     gc.disable()
-    assemble: type[Assembly | EdgeAssembly]
+    assemble: type[Assembly | EdgeAssembly | PbxNode]
     if settings.is_edge:
         from xucd.app.edge_assembly import EdgeAssembly as assemble  # noqa: PLC0415
+    elif settings.cluster is not None:
+        from xucd.app.pbx_node import PbxNode as assemble  # noqa: PLC0415
     else:
         from xucd.app.assembly import Assembly as assemble  # noqa: PLC0415
     from xucd.app.front import CannotListen  # noqa: PLC0415
@@ -95,7 +98,10 @@ async def _serve(settings: Settings) -> int:
 
 
 async def _reload_until(
-    stop: asyncio.Event, reload: asyncio.Event, xucd: "Assembly | EdgeAssembly", systemd: Notifier
+    stop: asyncio.Event,
+    reload: asyncio.Event,
+    xucd: "Assembly | EdgeAssembly | PbxNode",
+    systemd: Notifier,
 ) -> None:
     """Reload configuration and certificate at each SIGHUP, until told to stop."""
     waits = [asyncio.create_task(stop.wait())]

@@ -10,7 +10,6 @@ from typing import Any
 
 import structlog
 from twisted.internet import reactor as twisted_reactor
-from twisted.web.server import Site
 
 from xucd.app import configuration, directories, file_limit
 from xucd.app.admission import Admission, with_user
@@ -32,10 +31,10 @@ from xucd.store.journal import Journal
 from xucd.views.statuses import with_own
 from xucd.web.api import Health
 from xucd.web.certificate import Certificate, CertificateError
-from xucd.web.connections import ConnectionLimits
+from xucd.web.connections import ConnectionLimits, Connections
 from xucd.web.listening import listen
 from xucd.web.rest_work import ServeRest
-from xucd.web.site import SiteOptions, SiteParts, make_site
+from xucd.web.site import ClientSite, SiteOptions, SiteParts, make_site
 
 SERVICE_RESTART = 1012
 TICK_S = 5.0
@@ -77,6 +76,7 @@ class Front:
         self._changed = changed
         self._port: Any = None  # Twisted types its ports in Zope's way only
         self._certificate: Certificate | None = None
+        self._connections: Connections | None = None
         self._background: list[asyncio.Task[None]] = []
 
     async def load(self, directory: Directory, hub: Hub, application: Application) -> None:
@@ -114,6 +114,7 @@ class Front:
     async def listen(self, health: Callable[[], Health], rest: ServeRest) -> None:
         """Open the port; `rest` serves the REST routes. Raises `CannotListen`."""
         site = await self._site(health, rest)
+        self._connections = site.connections
         web = self.settings.web
         try:
             if web.tls_certificate and web.tls_key:
@@ -128,7 +129,7 @@ class Front:
             asyncio.create_task(self._tick_streams()),
         ]
 
-    async def _site(self, health: Callable[[], Health], rest: ServeRest) -> Site:
+    async def _site(self, health: Callable[[], Health], rest: ServeRest) -> ClientSite:
         settings = self.settings
         secret = await self._store.run(Store.token_secret)
         admission = Admission(
@@ -235,6 +236,8 @@ class Front:
                 command.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await asyncio.gather(*self._background, return_exceptions=True)
+        if self._connections is not None:
+            self._connections.end_all()  # or requests would come to a site that is no more
 
     async def _tick_streams(self) -> None:
         while True:

@@ -118,9 +118,16 @@ class CenterSnapshot:
 
 
 class OwnersRelay:
-    """Serves the edges of a PBX over NATS."""
+    """Serves the edges of a PBX over NATS, as long as `is_ours` says that this node owns it."""
 
-    def __init__(self, service: Service, cluster: Cluster, serve: ServeRequest) -> None:
+    def __init__(
+        self,
+        service: Service,
+        cluster: Cluster,
+        serve: ServeRequest,
+        is_ours: Callable[[], bool],
+    ) -> None:
+        self._is_ours = is_ours
         self._link = link_of(cluster)
         self._subjects = subjects_of(cluster)
         self._pbx = cluster.pbx
@@ -149,10 +156,12 @@ class OwnersRelay:
         await self._link.close()
 
     def _send(self, node: str, packet: bytes) -> bool:
-        return self._link.publish(self._subjects.to_edge(self._pbx, node), packet)
+        subject = self._subjects.to_edge(self._pbx, node)
+        return self._is_ours() and self._link.publish(subject, packet)
 
     def _receive(self, subject: str, data: bytes) -> None:
-        self._owner.receive(self._subjects.node_of(subject), data)
+        if self._is_ours():
+            self._owner.receive(self._subjects.node_of(subject), data)
 
     async def _beat(self) -> None:
         while True:

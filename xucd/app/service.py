@@ -12,6 +12,7 @@ import structlog
 from xucd.ami.caller_order import CallerOrder
 from xucd.ami.connection import AmiSettings, Connection
 from xucd.ami.errors import AmiError
+from xucd.ami.protocol import always
 from xucd.ami.queue_watch import QueueWatch
 from xucd.app.asterisk_clock import dated, watch_clock
 from xucd.app.catching_up import catch_up
@@ -59,11 +60,15 @@ CarryOut = Callable[[Command, Session], Awaitable[str | None]]
 
 
 class Pbx(NamedTuple):
-    """Asterisk's address, the clock that knows Asterisk's, and the gaps in what was heard of it."""
+    """Asterisk's address, the clock that knows Asterisk's, and the gaps in what was heard of it.
+
+    `is_ours` says whether this node owns it at this moment.
+    """
 
     ami: AmiSettings
     clock: Clock
     gaps: Gaps
+    is_ours: Callable[[], bool] = always
 
 
 class Service:
@@ -85,7 +90,7 @@ class Service:
         self.callbacks = callbacks
         self.clock = pbx.clock
         self.gaps = pbx.gaps
-        self.connection = Connection(pbx.ami, self)
+        self.connection = Connection(pbx.ami, self, may_write=pbx.is_ours)
         self._caller_order = CallerOrder(self.connection.query, self._crowded, self.on_event)
         self._queue_watch = QueueWatch(
             self.connection.query, self._has_other_members, self.relist_members, self._is_listing

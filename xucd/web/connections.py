@@ -8,7 +8,7 @@ many; nothing that belongs to a user ever gives way.
 """
 
 from collections.abc import Hashable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 
@@ -71,6 +71,12 @@ class Connections:
         self._leave_address(connection, place)
         if place.user is not None:
             _subtract(self._links_of_user if place.link else self._of_user, place.user)
+
+    def end_all(self) -> None:
+        """End all that are no links, at once."""
+        for connection, place in list(self._places.items()):
+            if not place.link:
+                cast(ClientConnection, connection).give_way()
 
     def wait(self, connection: ClientConnection) -> None:
         """A request is awaited on a connection from now on."""
