@@ -17,6 +17,7 @@ import pytest
 from tests.plugin_proofs import Proof
 from tests.relay_world import NODE, QUEUES, USERS, RelayWorld
 from xucd.center.refused import Refused
+from xucd.cluster import owner
 from xucd.cluster import packets as pk
 from xucd.cti.commands import PauseAgent
 
@@ -251,6 +252,27 @@ def refusal(task: object) -> str:
     return f"{refused.value.code} {'perhaps done' if refused.value.partly else 'not done'}"
 
 
+def test_a_command_waits_until_the_snapshot_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owner, "SLICE", 1)
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        world.cut = True
+        for _ in range(8):
+            world.wait()
+        world.cut = False
+        world.wait()
+        while len(world.to_edge) < 2:
+            world.deliver(world.to_owner)
+        world.deliver(world.to_edge)
+        task = world.ask(client)
+        assert not task.done()
+        assert not any(b"CommandAsked" in packet for packet in world.to_owner)
+        world.settle()
+        assert task.done()
+        assert "QueueMemberList" in [kind for kind, _ in client.got]
+
+
 def test_a_command_is_refused_at_once_while_the_owner_is_away() -> None:
     with a_world() as world:
         client = world.client(1)
@@ -399,9 +421,9 @@ def test_what_an_edge_cannot_mean_ends_its_feed_and_it_begins_anew() -> None:
     with a_world() as world:
         client = world.client(1)
         world.deliver_all()
-        to_owner(world, pk.SessionsBefore([pk.SessionOpened(9, 1, b"", "", "", "", True, [])]))
+        to_owner(world, pk.SessionsBefore([pk.SessionOpened(9, 1, b"", "", "", "", [])]))
         rights = world.edge._opened_item(1).rights
-        strange = pk.SessionOpened(9, 1, rights, "", "", "", True, [b"\xc1"])
+        strange = pk.SessionOpened(9, 1, rights, "", "", "", [b"\xc1"])
         to_owner(world, pk.SessionsBefore([strange]))
         world.settle()
         world.set_phone(1, 4)

@@ -6,6 +6,7 @@ there is none the clients are told so, and what they ask for is refused.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple
 
@@ -95,6 +96,10 @@ class Edge:
         self._receiving = pk.Receiving("", of_edge=False)
         self._topics: dict[int, Hashable] = {}
         self._owner_time: float | None = None  # none until the owner has spoken
+        # Until a snapshot is whole nothing is asked for: an answer would tell clients what the
+        # mirror does not know that they know, if the feed ended then.
+        self._is_whole = False
+        self._snapshot_is_over = asyncio.Event()
         self._heard_at = 0.0
         self._said_at = 0.0
         self._begun_at = -PAUSE_S
@@ -124,7 +129,8 @@ class Edge:
         self._node_parts.open(session)
         if not self.has_owner:
             self._node_parts.stale(session)
-        self._say([self._opened_item(number)])
+        if self._is_whole:
+            self._say([self._opened_item(number)])
 
     def restored(self, sessions: Iterable[Session]) -> None:
         """Take in sessions of before a restart, which know what the log of streams says."""
@@ -160,7 +166,11 @@ class Edge:
 
     async def _ask(self, make: Callable[[int, float], pk.Item]) -> Any:
         """Have the owner do what an item asks for, which is made with a number and its `until`."""
-        if self._owner_time is None:
+        if self._owner_time is not None and not self._is_whole:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BEGIN_S):
+                    await self._snapshot_is_over.wait()
+        if self._owner_time is None or not self._is_whole:
             raise unavailable()
         self._commands += 1
         number = self._commands
@@ -223,16 +233,20 @@ class Edge:
         self._sending, self._receiving = pk.Sending(feed), pk.Receiving(feed, of_edge=False)
         self._topics.clear()
         self._owner_time = None
+        self._is_whole = False
+        self._snapshot_is_over.clear()
         self._heard_at = self._loop.time()
         self._mirror.begin()
-        attending = [self._opened_item(number) for number in self._sessions]
+        before = self._sessions.keys() - self._unopened
+        attending = [self._opened_item(number) for number in sorted(before)]
         self._say([pk.Hello(self.node, pk.SCHEMA), pk.SessionsBefore(attending)])
 
     def _lose(self, reason: str) -> None:
         """The feed is over: nothing that comes of it counts any more."""
         if self._sending is None:
             return
-        self._sending, self._owner_time = None, None
+        self._sending, self._owner_time, self._is_whole = None, None, False
+        self._snapshot_is_over.set()
         for pending in self._pending.values():
             if not pending.outcome.done():
                 pending.outcome.set_exception(lost())
@@ -276,7 +290,6 @@ class Edge:
             session.sign_in.sid,
             session.sign_in.generation,
             session.address,
-            number not in self._unopened,
             [encode_topic(topic) for topic in session.topics],
         )
 
@@ -326,7 +339,10 @@ class Edge:
         self._mirror.show(item.topics, item.message, item.about, item.value)
 
     def _snapshot_ends(self, item: pk.SnapshotEnds) -> None:
-        self._say([pk.ThingsMissing(self._mirror.missing())])
+        self._is_whole = True
+        self._snapshot_is_over.set()
+        opened = [self._opened_item(number) for number in sorted(self._unopened)]
+        self._say([pk.ThingsMissing(self._mirror.missing()), *opened])
 
     def _settled(self, item: pk.Settled) -> None:
         self._mirror.settle()

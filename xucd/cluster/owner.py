@@ -220,14 +220,10 @@ class PbxOwner:
         known = []
         for each in item.sessions:
             session = self._session(edge, each)
-            if session is None:
-                continue
-            if each.opened:
+            if session is not None:
                 known.append(session)
                 for topic in each.topics:
                     self._hub.subscribe(session, decode_topic(topic))
-            else:
-                self._source.opened(session)
         self._source.attended(known)
         edge.snapshot = self._start(self._show(edge))
 

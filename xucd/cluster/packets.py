@@ -36,7 +36,7 @@ class SessionOpened(Item):
     """A session of the edge: its number there, whose it is, and what it has subscribed to.
 
     `rights` is a digest of the user and its rights, as the edge knows them. `topics` are encoded as
-    in the log of streams. `opened` says whether it has had its opening.
+    in the log of streams. By itself it asks for the session's opening.
     """
 
     session: int
@@ -45,7 +45,6 @@ class SessionOpened(Item):
     sid: str
     generation: str
     address: str
-    opened: bool = False
     topics: list[bytes] = []
 
 
@@ -57,7 +56,7 @@ class Hello(Item):
 
 
 class SessionsBefore(Item):
-    """All sessions that the edge has as a feed begins."""
+    """The sessions that have had their opening before a feed begins."""
 
     sessions: list[SessionOpened]
 
