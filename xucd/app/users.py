@@ -52,7 +52,7 @@ class SignInRecords:
 
     async def ended_sign_ins(self) -> dict[str, float]:
         """The sign-ins that were ended before their time, each with the end that it had."""
-        return await self._store.run(Store.ended_sign_ins, time.time())
+        return await self._store.ask(Store.ended_sign_ins, time.time())
 
     async def end_sign_in(self, sid: str, until: float) -> None:
         """Record that a sign-in has ended, which would have lasted `until`, an epoch second."""

@@ -170,7 +170,9 @@ class Revocations:
                 return
             self._failing = False
             if generations is not self._last_read or not ended.keys() <= self._ended.keys():
-                self._ended = {**self._ended, **ended}
+                now = self._clock()
+                known = {sid: end for sid, end in self._ended.items() if end > now}
+                self._ended = {**known, **ended}
                 self._know(generations)
                 self._changed()
 
