@@ -104,6 +104,7 @@ class Links(WebSocketServerFactory):
         if resume is not None:
             stream = self.hub.streams.open(owner_of(link.user, rights), link.sign_in)
         link.session = session = Session(link.user, link.sign_in, rights, link.writer, stream)
+        session.address = link.address
         self._sessions.add(session)
         if stream is not None:
             self._resumable[stream.epoch] = _Resumable(session, stream, link)
