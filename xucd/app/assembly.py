@@ -34,7 +34,7 @@ from xucd.callbacks.service import Callbacks
 from xucd.callbacks.voice_messages import CallerCallbacks
 from xucd.center.center import Center, Remembered
 from xucd.center.changes import SheetField
-from xucd.center.directory import MAIN, Directory
+from xucd.center.directory import MAIN, Directory, User
 from xucd.center.intents import Intent
 from xucd.center.refused import Refused
 from xucd.center.sheets import KeptSheet, SheetTemplate
@@ -226,13 +226,18 @@ class Assembly:
             front.change_users(center.directory)
             await self._service.reconfigure(center)
             # Who was back before this was shown a centre that lacked its new agent or line.
-            front.dismiss_changed(lambda user: is_new_to(before, center.directory, user))
+            self._dismiss_changed(lambda user: is_new_to(before, center.directory, user))
             try:
                 await self._callbacks.publish_reloaded()
             except Refused as refusal:
                 raise StoreError(refusal.text) from refusal
             publish_all(context, await self._store.run(Store.default_memberships))
             await front.configure_streams(context.options)
+
+    def _dismiss_changed(self, whom: Callable[[User], bool]) -> None:
+        self.front.dismiss_changed(whom)
+        if self._relay is not None:
+            self._relay.dismiss(whom)
 
     async def _change_users(self) -> None:
         self.front.change_users(await self._directory())
