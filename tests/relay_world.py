@@ -18,7 +18,7 @@ from xucd.cluster.edge import Edge, NodeParts
 from xucd.cluster.owner import PbxOwner, Telling
 from xucd.cluster.packets import RequestSender
 from xucd.cti import messages as msg
-from xucd.cti.commands import Command, GetList, PauseAgent
+from xucd.cti.commands import Command, GetList, PauseAgent, SubscribeToAgentEvents
 from xucd.cti.hub import Hub
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
@@ -91,6 +91,8 @@ class Center:
     def __init__(self) -> None:
         self.members: dict[tuple[int, int], int] = {}
         self.phones = dict.fromkeys(USERS, 0)
+        self.states: dict[int, str] = {}
+        self.fails = False
         self.users = dict(USERS)
         self.begun: list[float] = []
         self.done: list[str] = []
@@ -128,6 +130,11 @@ class Source:
         if isinstance(command, PauseAgent):
             self.center.done.append(command.reason or "")
             return "PhoneUnreachable"
+        if isinstance(command, SubscribeToAgentEvents):
+            self.hub.subscribe(session, VIEW)
+            for agent_id in self.center.states:
+                session.send(state(self.center, agent_id))
+            return None
         self.hub.subscribe(session, (topics.QUEUE_MEMBERS, None))
         items = [member(*key, penalty) for key, penalty in sorted(self.center.members.items())]
         session.send(msg.QueueMemberList(items=items))
@@ -137,6 +144,9 @@ class Source:
         self.center.begun.append(self.clock())
         self.center.served.append((sender, request))
         return request[::-1]
+
+    async def known(self) -> None:
+        """It is known from the first."""
 
     async def publish_stored(self) -> None:
         """Nothing is stored."""
@@ -151,6 +161,11 @@ class Source:
             yield [(topics.member_topics(*key), member(*key, penalty))]
         for user_id in self.center.phones:
             yield [([topics.own_phone(user_id)], phone(self.center, user_id))]
+        for agent_id in self.center.states:
+            cut = state(self.center, agent_id)
+            yield [([VIEW], cut), ([(topics.AGENT_STATES, None), topics.own_agent(agent_id)], cut)]
+        if self.center.fails:
+            raise RuntimeError("as a defect would")
 
     def gone(self, about: bytes, value: bytes) -> Iterator[Telling]:
         kind, agent_id, queue_id = about.split()
@@ -166,6 +181,20 @@ class Source:
 
 def member(agent_id: Any, queue_id: Any, penalty: int) -> msg.QueueMember:
     return msg.QueueMember(agent_id=int(agent_id), queue_id=int(queue_id), penalty=penalty)
+
+
+VIEW = (topics.AGENT_STATES, (1, (frozenset({1}), None)))
+"""The states of a group's agents for who sees one queue alone."""
+
+
+def state(center: Center, agent_id: int) -> msg.AgentStateEvent:
+    return msg.AgentStateEvent(
+        name=center.states[agent_id],  # type: ignore[arg-type]
+        agent_id=agent_id,
+        phone_number="1001",
+        since=0,
+        queues=[1],
+    )
 
 
 def phone(center: Center, user_id: int) -> msg.PhoneStatusUpdate:

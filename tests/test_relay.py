@@ -19,7 +19,7 @@ from tests.relay_world import NODE, QUEUES, USERS, RelayWorld
 from xucd.center.refused import Refused
 from xucd.cluster import owner
 from xucd.cluster import packets as pk
-from xucd.cti.commands import PauseAgent
+from xucd.cti.commands import PauseAgent, SubscribeToAgentEvents
 
 STEPS = 60
 
@@ -221,6 +221,53 @@ def test_of_changes_that_no_client_hears_an_edge_is_told_once_that_it_does_not_k
         assert b"PublishMessage" in b"".join(world.to_edge)
 
 
+def cut_off(world: RelayWorld) -> None:
+    """Cut the road until the edge knows."""
+    world.cut = True
+    for _ in range(8):
+        world.wait()
+
+
+def test_a_view_that_changed_in_a_gap_is_told_though_nobody_hears_the_whole() -> None:
+    with a_world() as world:
+        world.center.states[2] = "AgentReady"
+        client = world.client(1)
+        world.deliver_all()
+        world.ask(client, SubscribeToAgentEvents())
+        world.deliver_all()
+        cut_off(world)
+        world.center.states[2] = "AgentOnPause"
+        world.settle()
+        names = [body["name"] for kind, body in client.got if kind == "AgentStateEvent"]
+        assert names[-1] == "AgentOnPause"
+
+
+def test_a_snapshot_that_fails_is_begun_anew() -> None:
+    with a_world(settled=False) as world:
+        world.center.fails = True
+        client = world.client(1)
+        for _ in range(6):
+            world.wait()
+            world.deliver_all()
+        assert not world.edge.is_current
+        world.center.fails = False
+        world.settle()
+        assert client.phone == 0
+
+
+def test_a_session_of_before_a_restart_that_the_owner_never_opened_is_opened_then() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        session = world.clients[client]
+        world.start_edge()
+        client.hub = world.hub
+        world.clients[client] = session
+        assert not session.topics
+        world.edge.restored([session])
+        world.settle()
+        assert (client.phone, client.link) == (0, "current")
+
+
 def test_a_client_who_knows_all_is_told_nothing_again_after_a_gap() -> None:
     with a_world() as world:
         client = world.client(1)
@@ -250,6 +297,19 @@ def refusal(task: object) -> str:
     with pytest.raises(Refused) as refused:
         task.result()  # type: ignore[attr-defined]
     return f"{refused.value.code} {'perhaps done' if refused.value.partly else 'not done'}"
+
+
+def test_an_owner_that_ends_tells_its_edges_the_last_outcomes_and_that_it_ends() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        task = world.ask(client, PauseAgent(reason="last"))
+        world.deliver(world.to_owner)
+        world.owner.close()
+        while world.to_edge:
+            world.deliver(world.to_edge)
+        assert task.result() == "PhoneUnreachable"
+        assert client.link == "lost"
 
 
 def test_a_command_waits_until_the_snapshot_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import structlog
 
 from xucd.app.following import Following
 from xucd.app.front import SERVICE_RESTART, Front, options_of
-from xucd.app.nats import link_of, subjects_of
+from xucd.app.nats import link_of, send, subjects_of
 from xucd.app.rest_relay import OwnersRest
 from xucd.app.streams import durable_streams
 from xucd.center.directory import Directory, User
@@ -64,9 +64,7 @@ class EdgeAssembly:
         )
         subjects, node, pbx = subjects_of(self.cluster), self.cluster.node, self.cluster.pbx
         to_owner = subjects.to_owner(node, pbx)
-        self._edge = Edge(
-            node, hub, parts, lambda packet: self._link.publish(to_owner, packet), loop
-        )
+        self._edge = Edge(node, hub, parts, lambda packet: send(self._link, to_owner, packet), loop)
         await self._following.begin()
         await front.load(await store.run(Store.directory), hub, self._edge)
         self._edge.restored(await front.restore_streams(self._options))

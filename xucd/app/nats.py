@@ -9,8 +9,12 @@ A subject is ``CENTRE.edge.NODE.PBX`` for what an edge says to the owner of a PB
 import ssl
 from typing import NamedTuple
 
+import structlog
+
 from xucd.cluster.nats_link import NatsLink
 from xucd.config.cluster import Cluster
+
+log = structlog.get_logger()
 
 
 class Subjects(NamedTuple):
@@ -33,6 +37,14 @@ class Subjects(NamedTuple):
     def node_of(self, subject: str) -> str:
         """The edge that has published to a subject."""
         return subject.split(".")[2]
+
+
+def send(link: NatsLink, subject: str, packet: bytes) -> bool:
+    """Send a packet; False if it is not sent: see `NatsLink.publish`."""
+    if len(packet) > link.max_payload and link.connected:
+        log.error("NATS takes no packet so long: raise its max_payload", limit=link.max_payload)
+        return False
+    return link.publish(subject, packet)
 
 
 def subjects_of(cluster: Cluster) -> Subjects:

@@ -1,11 +1,13 @@
 """The owner's side of the relay: edges are served from the same centre as clients of this node."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import structlog
 
-from xucd.app.nats import link_of, subjects_of
+from xucd.app.front import FINISH_S
+from xucd.app.nats import link_of, send, subjects_of
 from xucd.app.service import Service
 from xucd.center.directory import User
 from xucd.center.refused import Refused
@@ -23,6 +25,8 @@ from xucd.publishing.opening import send_live, subscribe_to_own
 from xucd.store import StoreError
 
 BEAT_S = 0.5
+UNKNOWN_S = 15.0
+"""For how long an owner that has just started shows nothing until it has read Asterisk."""
 RETRY_S = 1.0
 """After so long it is tried again to read what is stored."""
 
@@ -39,6 +43,7 @@ class CenterSource:
         self._service = service
         self._context = service.context
         self._serve = serve
+        self._was_current = False
 
     @property
     def is_current(self) -> bool:
@@ -70,6 +75,17 @@ class CenterSource:
     async def serve(self, sender: RequestSender, request: bytes) -> bytes:
         """Serve a request over HTTP."""
         return await self._serve(sender, request)
+
+    async def known(self) -> None:
+        """Wait until what is shown was Asterisk's state once, or that takes too long.
+
+        A centre that has not read Asterisk yet would show all calls as over.
+        """
+        end = time.monotonic() + UNKNOWN_S
+        while not self._was_current and time.monotonic() < end:
+            self._was_current = self.is_current
+            await asyncio.sleep(BEAT_S / 5)  # seldom, and soon over
+        self._was_current = True
 
     def snapshot(self) -> "CenterSnapshot":
         """All that is shown, from this moment on."""
@@ -128,6 +144,7 @@ class OwnersRelay:
         is_ours: Callable[[], bool],
     ) -> None:
         self._is_ours = is_ours
+        self._closing = False
         self._link = link_of(cluster)
         self._subjects = subjects_of(cluster)
         self._pbx = cluster.pbx
@@ -146,9 +163,12 @@ class OwnersRelay:
         self._owner.dismiss(whom)
 
     async def close(self) -> None:
-        """End all feeds, and disconnect."""
+        """Let commands that are under way come to their end, end all feeds, and disconnect."""
         if self._beats is not None:
             self._beats.cancel()
+        self._closing = True
+        if work := self._owner.under_way:
+            await asyncio.wait(work, timeout=FINISH_S)
         work = self._owner.close()
         for task in work:
             task.cancel()
@@ -157,10 +177,10 @@ class OwnersRelay:
 
     def _send(self, node: str, packet: bytes) -> bool:
         subject = self._subjects.to_edge(self._pbx, node)
-        return self._is_ours() and self._link.publish(subject, packet)
+        return self._is_ours() and send(self._link, subject, packet)
 
     def _receive(self, subject: str, data: bytes) -> None:
-        if self._is_ours():
+        if self._is_ours() and not self._closing:
             self._owner.receive(self._subjects.node_of(subject), data)
 
     async def _beat(self) -> None:

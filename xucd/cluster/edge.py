@@ -24,6 +24,7 @@ from xucd.cti.hub import Hub
 from xucd.cti.links import owner_of
 from xucd.cti.session import Session
 from xucd.cti.streams.topics import decode_topic, encode_topic
+from xucd.views import topics
 
 SILENCE_S = 3.0
 """After so long without a word of the owner its part is stale."""
@@ -135,7 +136,9 @@ class Edge:
     def restored(self, sessions: Iterable[Session]) -> None:
         """Take in sessions of before a restart, which know what the log of streams says."""
         for session in sessions:
-            self._take_in(session)
+            number = self._take_in(session)
+            if topics.EVERYBODY not in session.topics:
+                self._unopened.add(number)  # the owner was away from the first
             self._node_parts.stale(session)
         self._mirror.known = dict(self._hub.streams.told or {})
 

@@ -101,10 +101,9 @@ class OwnersFeed:
         if heard or about is not None:
             message = encode(body)
             value = told.value(body, message) if about is not None else None
-            if heard:
-                self.add(pk.ShowMessage(self._topic_numbers(heard), message, about, value))
-            elif about is not None:
-                self.add(pk.KnowThing(about, value))
+            # Of a thing in any case: views of it, which some hear, may have come before.
+            shown = message if heard else b""
+            self.add(pk.ShowMessage(self._topic_numbers(heard), shown, about, value))
             self._unheard.discard(about or b"")
 
     def end_snapshot(self) -> None:

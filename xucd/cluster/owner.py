@@ -65,6 +65,9 @@ class Source(Protocol):
     def snapshot(self) -> "ShownState":
         """All that is shown, from this moment on."""
 
+    async def known(self) -> None:
+        """Wait until what is shown was Asterisk's state once, but not for ever."""
+
     async def publish_stored(self) -> None:
         """Publish what is stored and not live, for those who may have missed a change of it."""
 
@@ -168,12 +171,18 @@ class PbxOwner:
             for session in [each for each in edge.sessions.values() if whom(each.user)]:
                 self._dismiss(edge, session)
 
+    @property
+    def under_way(self) -> list[asyncio.Task[None]]:
+        """What is being done for edges."""
+        return list(self._tasks)
+
     def close(self) -> list[asyncio.Task[None]]:
-        """End all feeds; returns what is still under way."""
+        """End all feeds, and tell the edges so; returns what is still under way."""
         for edge in list(self._edges.values()):
             edge.feed.flush()
             self._end(edge)
-        return list(self._tasks)
+            self._send(edge.node, pk.over(edge.feed.name))
+        return self.under_way
 
     # -- feeds
 
@@ -225,7 +234,7 @@ class PbxOwner:
                 for topic in each.topics:
                     self._hub.subscribe(session, decode_topic(topic))
         self._source.attended(known)
-        edge.snapshot = self._start(self._show(edge))
+        edge.snapshot = self._start(self._or_end(edge, self._show(edge)))
 
     def _attending(self, edge: _Edge, item: pk.SessionOpened) -> None:
         session = self._session(edge, item)
@@ -313,7 +322,7 @@ class PbxOwner:
                 edge.feed.publish_here(list(topics), body)
         for topics, body in snapshot.rest():
             edge.feed.publish_here(list(topics), body)
-        edge.snapshot = self._start(self._settle(edge))
+        edge.snapshot = self._start(self._or_end(edge, self._settle(edge)))
 
     def _alive(self, edge: _Edge, item: pk.Alive) -> None:
         """It was heard."""
@@ -325,6 +334,7 @@ class PbxOwner:
 
         A new configuration begins it again.
         """
+        await self._source.known()
         while True:
             snapshot = self._source.snapshot()
             shown = 0
@@ -340,6 +350,15 @@ class PbxOwner:
             else:
                 edge.feed.end_snapshot()
                 return
+
+    async def _or_end(self, edge: _Edge, work: Coroutine[Any, Any, None]) -> None:
+        """Do a part of a snapshot; if that fails, the feed is over."""
+        try:
+            await work
+        except Exception:  # the edge, which waits for it, begins anew
+            log.exception("cannot show an edge the state", node=edge.node)
+            self._end(edge)
+            self._send(edge.node, pk.over(edge.feed.name))
 
     async def _settle(self, edge: _Edge) -> None:
         await self._source.publish_stored()
