@@ -117,6 +117,13 @@ def test_whatever_the_road_does_each_client_knows_in_the_end_what_the_owner_know
     )
 
 
+def cut_off(world: RelayWorld) -> None:
+    """Cut the road until the edge knows."""
+    world.cut = True
+    for _ in range(8):
+        world.wait()
+
+
 def test_a_client_of_an_edge_gets_answers_and_events_in_the_order_of_the_owner() -> None:
     with a_world() as world:
         client = world.client(1)
@@ -161,9 +168,7 @@ def test_after_silence_clients_are_told_that_it_is_stale_and_then_that_it_is_cur
     with a_world() as world:
         client = world.client(1)
         world.deliver_all()
-        world.cut = True
-        for _ in range(8):
-            world.wait()
+        cut_off(world)
         assert client.link == "lost"
         world.set_phone(1, 4)
         world.settle()
@@ -193,9 +198,7 @@ def test_a_membership_that_comes_back_as_the_snapshot_ends_is_not_told_as_ended(
         world.deliver_all()
         world.ask(client)
         world.deliver_all()
-        world.cut = True
-        for _ in range(8):
-            world.wait()
+        cut_off(world)
         world.set_member(1, 1, -1)
         world.cut = False
         world.wait()
@@ -219,13 +222,6 @@ def test_of_changes_that_no_client_hears_an_edge_is_told_once_that_it_does_not_k
         world.set_phone(2, 4)
         world.run()
         assert b"PublishMessage" in b"".join(world.to_edge)
-
-
-def cut_off(world: RelayWorld) -> None:
-    """Cut the road until the edge knows."""
-    world.cut = True
-    for _ in range(8):
-        world.wait()
 
 
 def test_a_view_that_changed_in_a_gap_is_told_though_nobody_hears_the_whole() -> None:
@@ -275,9 +271,7 @@ def test_a_client_who_knows_all_is_told_nothing_again_after_a_gap() -> None:
         world.deliver_all()
         world.ask(client)
         world.deliver_all()
-        world.cut = True
-        for _ in range(8):
-            world.wait()
+        cut_off(world)
         before = len(client.got)
         world.settle()
         assert [kind for kind, _ in client.got[before:]] == ["LinkStatus"]
@@ -317,9 +311,7 @@ def test_a_command_waits_until_the_snapshot_is_whole(monkeypatch: pytest.MonkeyP
     with a_world() as world:
         client = world.client(1)
         world.deliver_all()
-        world.cut = True
-        for _ in range(8):
-            world.wait()
+        cut_off(world)
         world.cut = False
         world.wait()
         while len(world.to_edge) < 2:
@@ -337,9 +329,7 @@ def test_a_command_is_refused_at_once_while_the_owner_is_away() -> None:
     with a_world() as world:
         client = world.client(1)
         world.deliver_all()
-        world.cut = True
-        for _ in range(8):
-            world.wait()
+        cut_off(world)
         assert refusal(world.ask(client)) == "PbxUnavailable not done"
 
 
