@@ -16,6 +16,7 @@ OTHERS: dict[str, Any] = {
     "features": Features(listen=False),
     "dialing": Dialing(allowed="[0-9]+"),
     "hints_by_list": True,
+    "pbx": "north",
 }
 
 
