@@ -101,7 +101,7 @@ class Nats:
             except OSError:
                 assert self._server.poll() is None, f"nats-server has ended: {self.log}"
                 assert time.monotonic() < end, f"nats-server does not answer: {self.log}"
-                time.sleep(0.02)  # there is nothing to wait on
+                time.sleep(0.02)  # a port that opens announces it to nobody
 
     def stop(self) -> None:
         """End it in order: it says goodbye to its clients."""
