@@ -14,7 +14,7 @@ from xucd.app.assembly import Assembly
 from xucd.app.edge_assembly import EdgeAssembly
 from xucd.app.front import CannotListen
 from xucd.app.ownership import Ownership, Tenure
-from xucd.app.streams import remove_left
+from xucd.app.streams import remove_left_by
 from xucd.config.settings import Settings
 from xucd.store import AsyncStore, Store, StoreError
 from xucd.store.lease import Leases
@@ -34,9 +34,8 @@ class PbxNode:
     def __init__(self, settings: Settings) -> None:
         assert settings.cluster is not None
         self.settings = settings
-        self._ownership = Ownership(
-            Leases(settings.store.url), settings.cluster.pbx, settings.cluster.node
-        )
+        self._node = settings.cluster.node
+        self._ownership = Ownership(Leases(settings.store.url), settings.cluster.pbx, self._node)
         self._acting: Assembly | EdgeAssembly | None = None
         self._number: int | None = None  # under which it acts as owner
         self._changing = asyncio.Lock()
@@ -131,7 +130,7 @@ class PbxNode:
                 await acting.stop()
             with suppress(OSError):
                 # What was told as the one is not resumed by the other.
-                await asyncio.to_thread(remove_left, self.settings.store.url)
+                await asyncio.to_thread(remove_left_by, self.settings.store.url, self._node)
             await self._begin()
         except Exception as error:
             expected = isinstance(error, (StoreError, CannotListen))

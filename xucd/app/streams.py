@@ -27,15 +27,21 @@ def remove_left(url: str) -> bool:
 
     They are those of all nodes of this machine.
     """
-    prefix, boot = place(url), boot_id()
+    prefix = place(url)
+    nodes = [lock.with_suffix("") for lock in prefix.parent.glob(f"{prefix.name}-*.lock")]
+    return all([_remove(each) for each in (prefix, *nodes)])
+
+
+def remove_left_by(url: str, node: str) -> None:
+    """Remove what this node of the machine alone has left. Raises OSError."""
+    _remove(place(url, node))
+
+
+def _remove(prefix: Path) -> bool:
+    boot = boot_id()
     if not boot or not prefix.parent.is_dir():
         return True  # there cannot be any
-    nodes = [lock.with_suffix("") for lock in prefix.parent.glob(f"{prefix.name}-*.lock")]
-    ended = [
-        StreamFile(each, boot, keep=KEEP_S, limit=2 * LIMIT).remove_left()
-        for each in (prefix, *nodes)
-    ]
-    return all(ended)
+    return StreamFile(prefix, boot, keep=KEEP_S, limit=2 * LIMIT).remove_left()
 
 
 def place(url: str, node: str = "", environ: Mapping[str, str] = os.environ) -> Path:
