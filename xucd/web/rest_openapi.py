@@ -20,7 +20,7 @@ ANY_ERRORS = {
     400: "The request is malformed.",
     401: "The request has no bearer token.",
     403: "The token is not valid, or the user's rights do not allow this.",
-    503: "The database is not available at the moment.",
+    503: "The database, or the node beside the PBX, is not available at the moment.",
 }
 BODY_ERRORS = {
     413: "The body is too large.",
