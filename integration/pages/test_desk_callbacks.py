@@ -63,8 +63,10 @@ async def test_a_callback_that_is_closed_goes_from_every_desk_and_one_given_back
     bruce, alice = await opens_desk("bruce"), await opens_desk("alice")
     await bruce.log_in("1001")
     await bruce.press("Take Bob Yard")
+    await expect(bruce.callback("Bob Yard")).to_contain_text("yours")  # it opens: others move
     await bruce.press("Take Élodie Noël")
-    await expect(bruce.callback("Noël")).to_contain_text("Asked for the 42 ft")
+    await expect(bruce.callback("Noël")).to_contain_text("yours")
+    await expect(bruce.callback("Noël").get_by_text("Asked for the 42 ft")).to_be_visible()
     await bruce.callback("Noël").get_by_role("button", name="Release").click()
     await expect(alice.callback("Noël").get_by_role("button", name="Take")).to_be_visible()
 
