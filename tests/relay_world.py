@@ -12,11 +12,11 @@ import json
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
-from xucd.center.directory import User
+from xucd.center.directory import MAIN, Directory, User
 from xucd.center.rights import Rights, rights_of
-from xucd.cluster.edge import Edge, NodeParts
 from xucd.cluster.owner import PbxOwner, Telling
 from xucd.cluster.packets import RequestSender
+from xucd.cluster.pbxs import NodeParts, Pbxs
 from xucd.cti import messages as msg
 from xucd.cti.commands import Command, GetList, PauseAgent, SubscribeToAgentEvents
 from xucd.cti.hub import Hub
@@ -232,13 +232,17 @@ class RelayWorld:
         self.clients.clear()
         self.hub = Hub(self.loop)
         front = NodeParts(
+            directory=lambda: Directory(users=USERS.values()),
             present=lambda user: user,
             rights_of=lambda user: rights_of(user, strict=False),
             open=lambda session: session.send(msg.RightProfile(profile="Admin", rights=[])),
             stale=self._stale,
             dismiss=self._dismiss,
+            send=self._send_to_owner,
         )
-        self.edge = Edge(NODE, self.hub, front, self._send_to_owner, self.loop)
+        self.pbxs = Pbxs(NODE, self.hub, front, self.loop)
+        self.pbxs.configure()
+        self.edge = self.pbxs.edges[MAIN]
 
     def _send_to_edge(self, node: str, packet: bytes) -> bool:
         assert node == NODE
@@ -246,12 +250,12 @@ class RelayWorld:
             self.to_edge.append(packet)
         return not self.cut
 
-    def _send_to_owner(self, packet: bytes) -> bool:
+    def _send_to_owner(self, pbx: str, packet: bytes) -> bool:
         if not self.cut:
             self.to_owner.append(packet)
         return not self.cut
 
-    def _stale(self, session: Session) -> None:
+    def _stale(self, session: Session, pbx: str) -> None:
         session.send(msg.LinkStatus(asterisk="lost", since="2026-11-22T10:00:00Z"))
 
     def _dismiss(self, session: Session) -> None:
@@ -274,7 +278,7 @@ class RelayWorld:
         writer: Any = client
         session = Session(user, SignInKey("s", "g"), rights_of(user, strict=False), writer)
         self.clients[client] = session
-        self.edge.opened(session)
+        self.pbxs.opened(session)
         return client
 
     def leave(self, client: Client) -> None:
@@ -284,7 +288,7 @@ class RelayWorld:
     def ask(self, client: Client, command: Command | None = None) -> asyncio.Task[str | None]:
         """A client asks for a command: the members of queues, unless another is given."""
         wanted = command if command is not None else GetList(object_type="queuemember")
-        work: Coroutine[Any, Any, str | None] = self.edge.carry_out(self.clients[client], wanted)
+        work: Coroutine[Any, Any, str | None] = self.pbxs.carry_out(self.clients[client], wanted)
         task = self.loop.create_task(work)
         self.asked.append(task)
         self.run()
@@ -293,7 +297,7 @@ class RelayWorld:
     def request(self, request: bytes) -> asyncio.Task[bytes]:
         """A user of the edge sends a request over HTTP; its answer is the same backwards."""
         sender = RequestSender(1, "s", "g", "192.0.2.1")
-        work: Coroutine[Any, Any, bytes] = self.edge.serve(sender, request)
+        work: Coroutine[Any, Any, bytes] = self.pbxs.serve(sender, request)
         task = self.loop.create_task(work)
         self.requests.append(task)
         self.run()

@@ -259,7 +259,7 @@ def test_a_session_of_before_a_restart_that_the_owner_never_opened_is_opened_the
         client.hub = world.hub
         world.clients[client] = session
         assert not session.topics
-        world.edge.restored([session])
+        world.pbxs.restored([session])
         world.settle()
         assert (client.phone, client.link) == (0, "current")
 

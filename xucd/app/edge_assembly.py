@@ -1,4 +1,4 @@
-"""Builds an edge from its parts: store, sign-ins, links, the relay to a PBX's owner, and the port.
+"""Builds an edge from its parts: store, sign-ins, links, relays to the owners of PBXs, the port.
 
 `EdgeAssembly.start` needs Twisted's asyncio reactor on the running event loop.
 """
@@ -17,7 +17,7 @@ from xucd.app.streams import durable_streams
 from xucd.center.directory import Directory, User
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights, rights_of
-from xucd.cluster.edge import Edge, NodeParts
+from xucd.cluster.pbxs import NodeParts, Pbxs
 from xucd.config.cluster import Cluster
 from xucd.config.settings import Settings
 from xucd.cti.hub import Hub
@@ -46,7 +46,7 @@ class EdgeAssembly:
         self._following = Following(self._store)
         self.front = Front(settings, self._store, self._journal, self._users_changed)
         self._options = options_of(settings)
-        self._link = link_of(self.cluster)
+        self._link, self._subjects = link_of(self.cluster), subjects_of(self.cluster)
         self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -56,29 +56,34 @@ class EdgeAssembly:
         hub = Hub(loop, streams=durable_streams(self.settings.store.url, self.cluster.node))
         self._hub = hub
         parts = NodeParts(
+            directory=lambda: front.users.directory,
             present=self._present,
             rights_of=self._rights_of,
             open=lambda session: send_configured(self._options, session),
             stale=self._tell_stale,
             dismiss=self._dismiss,
+            send=self._send,
         )
-        subjects, node, pbx = subjects_of(self.cluster), self.cluster.node, self.cluster.pbx
-        to_owner = subjects.to_owner(node, pbx)
-        self._edge = Edge(node, hub, parts, lambda packet: send(self._link, to_owner, packet), loop)
+        self._pbxs = Pbxs(self.cluster.node, hub, parts, loop)
         await self._following.begin()
-        await front.load(await store.run(Store.directory), hub, self._edge)
-        self._edge.restored(await front.restore_streams(self._options))
-        self._link.subscribe(
-            subjects.to_edge(pbx, node), lambda _, packet: self._edge.receive(packet)
-        )
-        self._link.on_up, self._link.on_down = self._edge.begin, self._edge.lost
-        await front.listen(self._health, OwnersRest(self._edge).serve)
+        await front.load(await store.run(Store.directory), hub, self._pbxs)
+        self._pbxs.configure()
+        self._pbxs.restored(await front.restore_streams(self._options))
+        self._link.subscribe(self._subjects.from_any_pbx(self.cluster.node), self._receive)
+        self._link.on_up, self._link.on_down = self._pbxs.begin, self._pbxs.lost
+        await front.listen(self._health, OwnersRest(self._pbxs).serve)
         self._background = [
             asyncio.create_task(self._tick()),
             asyncio.create_task(self._prove()),
             asyncio.create_task(self._following.watch(self.reload, self._change_users)),
         ]
         await self._link.start()
+
+    def _send(self, pbx: str, packet: bytes) -> bool:
+        return send(self._link, self._subjects.to_owner(self.cluster.node, pbx), packet)
+
+    def _receive(self, subject: str, packet: bytes) -> None:
+        self._pbxs.receive(self._subjects.pbx_of(subject), packet)
 
     async def reload(self) -> None:
         """Apply the configuration that `xucd center apply` has left in the store.
@@ -88,6 +93,7 @@ class EdgeAssembly:
         """
         async with self._following.taking_over():
             await self._change_users()
+            self._pbxs.configure()
             await self.front.configure_streams(self._options)
         log.info("configuration reloaded")
 
@@ -106,6 +112,7 @@ class EdgeAssembly:
                 task.cancel()
             await asyncio.gather(*self._background, return_exceptions=True)
             await self.front.close()
+            self._pbxs.close()
             await self._link.close()
             self.front.audit.flush()
             try:
@@ -125,15 +132,15 @@ class EdgeAssembly:
     def _rights_of(self, user: User) -> Rights:
         return rights_of(user, strict=self.settings.strict_rights)
 
-    def _tell_stale(self, session: Session) -> None:
-        session.send(link_status(time.time(), self.cluster.pbx))
+    def _tell_stale(self, session: Session, pbx: str) -> None:
+        session.send(link_status(time.time(), pbx))
 
     def _dismiss(self, session: Session) -> None:
         """A session's user is another to the owner: its page is to connect again."""
         self.front.links.dismiss_session(session, SERVICE_RESTART, b"configuration changed")
 
     def _health(self) -> Health:
-        current, alive = self._edge.is_current, self._store.alive
+        current, alive = self._pbxs.is_current, self._store.alive
         return Health(
             current=current and alive,
             asterisk="current" if current else "lost",
@@ -144,7 +151,7 @@ class EdgeAssembly:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)  # silence is no event
-            self._edge.tick()
+            self._pbxs.tick()
 
     async def _prove(self) -> None:
         """See whether a database that failed can be written to again: an edge seldom writes."""

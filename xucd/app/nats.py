@@ -34,6 +34,14 @@ class Subjects(NamedTuple):
         """What a PBX's owner says to an edge."""
         return f"{self.centre}.pbx.{pbx}.{node}"
 
+    def from_any_pbx(self, node: str) -> str:
+        """What the owners of all PBXs say to an edge."""
+        return f"{self.centre}.pbx.*.{node}"
+
+    def pbx_of(self, subject: str) -> str:
+        """The PBX whose owner has published to a subject."""
+        return subject.split(".")[2]
+
     def node_of(self, subject: str) -> str:
         """The edge that has published to a subject."""
         return subject.split(".")[2]

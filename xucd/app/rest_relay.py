@@ -3,8 +3,8 @@
 import msgspec
 
 from xucd.app.front import Front
-from xucd.cluster.edge import Edge
 from xucd.cluster.packets import RequestSender
+from xucd.cluster.pbxs import Pbxs
 from xucd.cti.sign_in import SignInKey
 from xucd.web.errors import HttpError
 from xucd.web.failures import http_error
@@ -30,15 +30,15 @@ _answer: msgspec.msgpack.Decoder[_Answered | _Failed] = msgspec.msgpack.Decoder(
 
 
 class OwnersRest:
-    """Has the owner serve the requests of an edge."""
+    """Has an owner serve the requests of an edge."""
 
-    def __init__(self, edge: Edge) -> None:
-        self._edge = edge
+    def __init__(self, pbxs: Pbxs) -> None:
+        self._pbxs = pbxs
 
     async def serve(self, request: RestRequest, user: RestUser) -> RestAnswer:
         """Serve a request. Raises `HttpError`, or `Refused` with `PbxUnavailable`."""
         sender = RequestSender(user.user.id, user.key.sid, user.key.generation, user.address)
-        answer = _answer.decode(await self._edge.serve(sender, msgspec.msgpack.encode(request)))
+        answer = _answer.decode(await self._pbxs.serve(sender, msgspec.msgpack.encode(request)))
         if isinstance(answer, _Failed):
             error = HttpError(answer.status, answer.code, answer.message, **answer.headers)
             error.more = answer.more

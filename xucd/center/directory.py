@@ -215,6 +215,25 @@ class Directory:
             for key, line in by_key.items()
         }
 
+    @functools.cached_property
+    def pbxs(self) -> tuple[str, ...]:
+        """The PBXs of the centre, by name: those of lines and queues, or the one there is."""
+        queues = {queue.pbx for queue in self.queues.values()}
+        return tuple(sorted(queues | {line.pbx for line in self.lines.values()})) or (MAIN,)
+
+    @property
+    def default_pbx(self) -> str:
+        """The PBX of what is on none in particular."""
+        return MAIN if MAIN in self.pbxs else self.pbxs[0]
+
+    def first_home(self, agent_id: int | None, line_id: int | None = None) -> str:
+        """The PBX of an agent that has not logged in yet, or of a user who has none: its line's."""
+        agent = self.agents.get(agent_id) if agent_id is not None else None
+        if agent is not None:
+            line_id = agent.line_id
+        line = self.lines.get(line_id) if line_id is not None else None
+        return line.pbx if line is not None else self.default_pbx
+
     def of_pbx(self, pbx: str) -> "Directory":
         """The centre as one PBX has it: the lines and queues that are on it, and everybody.
 

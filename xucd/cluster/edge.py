@@ -1,8 +1,8 @@
-"""A node without a PBX of its own: its clients are served by the PBX's owner.
+"""What an edge has of one PBX: the feed of its owner.
 
-An edge has their links and sessions; the owner has the state, and the same sessions once more. What
-clients ask for goes to the owner, and what it answers and publishes comes back over one feed. While
-there is none the clients are told so, and what they ask for is refused.
+An edge has clients' links and sessions; the owner has the state, and the same sessions once more.
+What clients ask for goes to the owner, and what it answers and publishes comes back over one feed.
+While there is none the clients are told so, and what they ask for is refused.
 """
 
 import asyncio
@@ -38,32 +38,47 @@ BEGIN_S = 5.0
 log = structlog.get_logger()
 
 
-class NodeParts(NamedTuple):
-    """What an edge needs of the rest of its node.
+Hold = Callable[[bytes], bool]
+"""Takes an encoded message of an answer, and returns whether it is kept from the client."""
 
-    `present` and `rights_of` are those of `xucd.cti.link.Application`. `open` sends a session what
-    of its opening is known without the owner, `stale` tells a session that what it sees is stale,
-    and `dismiss` closes the links of a session whose user is another to the owner.
+
+class FeedPath(NamedTuple):
+    """The name of an edge's node, and that of a PBX."""
+
+    node: str
+    pbx: str
+
+
+class FeedParts(NamedTuple):
+    """What a feed needs of the rest of its node.
+
+    `rights_of` is that of `xucd.cti.link.Application`. `stale` tells a session that what it sees of
+    this PBX is stale, `dismiss` closes the links of a session whose user is another to the owner,
+    `at_home` is told of each agent whose home this PBX is, with the number of the change, `heard`
+    of each message that is published, with its topics, and `settled` that the edge has the owner's
+    state.
     """
 
-    present: Callable[[User], User]
     rights_of: Callable[[User], Rights]
-    open: Callable[[Session], None]
     stale: Callable[[Session], None]
     dismiss: Callable[[Session], None]
+    at_home: Callable[[int, int], None]
+    heard: Callable[[list[Hashable], bytes], None]
+    settled: Callable[[], None]
 
 
 class _Pending:
     """A command that the owner has been asked for."""
 
-    def __init__(self, outcome: "asyncio.Future[Any]", until: float) -> None:
+    def __init__(self, outcome: "asyncio.Future[Any]", until: float, hold: Hold | None) -> None:
         self.outcome = outcome
         self.until = until
+        self.hold = hold
         self.begun = False
 
 
 class Edge:
-    """The application of an edge's links: see `xucd.cti.link.Application`.
+    """An edge, as the owner of one PBX knows it.
 
     `send` sends a packet to the owner, and returns False when it cannot. `has_owner` says whether
     the edge's state is the owner's.
@@ -71,17 +86,17 @@ class Edge:
 
     def __init__(
         self,
-        node: str,
+        path: FeedPath,
         hub: Hub,
-        front: NodeParts,
+        parts: FeedParts,
         send: Callable[[bytes], bool],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
-        self.node = node
+        self.node, self.pbx = path
         self.has_owner = False
         self._asterisk_is_current = False
         self._hub = hub
-        self._node_parts = front
+        self._parts = parts
         self._send = send
         self._loop = loop
         self._mirror = Mirror(self._tell)
@@ -104,49 +119,57 @@ class Edge:
         self._heard_at = 0.0
         self._said_at = 0.0
         self._begun_at = -PAUSE_S
-        hub.dropped = self._dropped
 
     @property
     def is_current(self) -> bool:
         """Whether what clients see is Asterisk's state."""
         return self.has_owner and self._asterisk_is_current
 
+    @property
+    def known(self) -> dict[bytes, bytes]:
+        """What clients know of the things of this PBX."""
+        return self._mirror.known
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether the owner can be asked for something, or will soon be."""
+        return self._owner_time is not None
+
     # -- for links
 
-    def present(self, user: User) -> User:
-        """The user as it is in the present configuration; as given if it was removed from that."""
-        return self._node_parts.present(user)
-
-    def rights_of(self, user: User) -> Rights:
-        """What a user may see and do."""
-        return self._node_parts.rights_of(user)
-
-    def opened(self, session: Session) -> None:
-        """Send a new session its opening; the owner's part of it comes when the owner is there."""
-        if session.stream is not None and self._hub.streams.told is None:
-            self._hub.streams.remember(dict(self._mirror.known))
+    def attend(self, session: Session) -> None:
+        """Have a new session; the owner's part of its opening comes when the owner is there."""
         number = self._take_in(session)
         self._unopened.add(number)
-        self._node_parts.open(session)
         if not self.has_owner:
-            self._node_parts.stale(session)
+            self._parts.stale(session)
         if self._is_whole:
             self._say([self._opened_item(number)])
 
-    def restored(self, sessions: Iterable[Session]) -> None:
-        """Take in sessions of before a restart, which know what the log of streams says."""
+    def restored(self, sessions: Iterable[Session], known: dict[bytes, bytes]) -> None:
+        """Take in sessions of before a restart, and what they know."""
         for session in sessions:
             number = self._take_in(session)
             if topics.EVERYBODY not in session.topics:
                 self._unopened.add(number)  # the owner was away from the first
-            self._node_parts.stale(session)
-        self._mirror.known = dict(self._hub.streams.told or {})
+            self._parts.stale(session)
+        self._mirror.known = known
 
-    async def carry_out(self, session: Session, command: Command) -> str | None:
+    def dropped(self, session: Session) -> None:
+        """A session has ended."""
+        number = self._numbers.pop(session, None)
+        if number is not None:
+            del self._sessions[number]
+            self._unopened.discard(number)
+            self._say([pk.SessionEnded(number, session.dismissed)])
+
+    async def carry_out(
+        self, session: Session, command: Command, hold: Hold | None = None
+    ) -> str | None:
         """Have the owner carry out a command; returns the code of a warning, if any.
 
-        Raises `Refused`: with `PbxUnavailable` where the owner is not there, or was lost before the
-        outcome was known.
+        Messages of its answer go through `hold`, if given. Raises `Refused`: with `PbxUnavailable`
+        where the owner is not there, or was lost before the outcome was known.
         """
         session.check()
         of_session = self._numbers.get(session)
@@ -155,7 +178,8 @@ class Edge:
         name = str(command.__struct_config__.tag)
         arguments = msgspec.msgpack.encode(command)
         warning: str | None = await self._ask(
-            lambda number, until: pk.CommandAsked(number, of_session, until, name, arguments)
+            lambda number, until: pk.CommandAsked(number, of_session, until, name, arguments),
+            hold,
         )
         return warning
 
@@ -167,7 +191,7 @@ class Edge:
         self._requests += 1
         return await served_by_owner(self._ask, self._requests, sender, request)
 
-    async def _ask(self, make: Callable[[int, float], pk.Item]) -> Any:
+    async def _ask(self, make: Callable[[int, float], pk.Item], hold: Hold | None = None) -> Any:
         """Have the owner do what an item asks for, which is made with a number and its `until`."""
         if self._owner_time is not None and not self._is_whole:
             with contextlib.suppress(TimeoutError):
@@ -179,7 +203,7 @@ class Edge:
         number = self._commands
         # The owner's time as it was told is older than its time now: never too late.
         until = self._owner_time + (self._loop.time() - self._heard_at) + BEGIN_S
-        pending = self._pending[number] = _Pending(self._loop.create_future(), until)
+        pending = self._pending[number] = _Pending(self._loop.create_future(), until, hold)
         self._say([make(number, until)])
         try:
             return await pending.outcome
@@ -254,10 +278,10 @@ class Edge:
             if not pending.outcome.done():
                 pending.outcome.set_exception(lost())
         if self.has_owner:
-            log.warning("the PBX's owner is lost", reason=reason)
+            log.warning("the PBX's owner is lost", pbx=self.pbx, reason=reason)
             self.has_owner = False
             for session in list(self._sessions.values()):
-                self._node_parts.stale(session)
+                self._parts.stale(session)
 
     def _say(self, items: list[Any]) -> None:
         if self._sending is None:
@@ -285,7 +309,7 @@ class Edge:
 
     def _opened_item(self, number: int) -> pk.SessionOpened:
         session = self._sessions[number]
-        owner = owner_of(session.user, self.rights_of(session.user))
+        owner = owner_of(session.user, self._parts.rights_of(session.user))
         return pk.SessionOpened(
             number,
             session.user.id,
@@ -296,19 +320,14 @@ class Edge:
             [encode_topic(topic) for topic in session.topics],
         )
 
-    def _dropped(self, session: Session) -> None:
-        number = self._numbers.pop(session, None)
-        if number is not None:
-            del self._sessions[number]
-            self._unopened.discard(number)
-            self._say([pk.SessionEnded(number, session.dismissed)])
-
     # -- what the owner sends
 
     def _tell(
         self, topics: list[int], message: bytes, about: bytes | None, value: bytes | None
     ) -> None:
-        self._hub.publish_encoded([self._topics[each] for each in topics], message, about, value)
+        named = [self._topics[each] for each in topics]
+        self._hub.publish_encoded(named, message, about, value)
+        self._parts.heard(named, message)
 
     def _beat(self, item: pk.Beat) -> None:
         self._owner_time = item.now
@@ -327,8 +346,11 @@ class Edge:
 
     def _sent(self, item: pk.SendMessage) -> None:
         session = self._sessions.get(item.session)
-        if session is not None and not session.dismissed:
-            self._unopened.discard(item.session)
+        if session is None or session.dismissed:
+            return
+        self._unopened.discard(item.session)
+        pending = self._pending.get(item.command)
+        if pending is None or pending.hold is None or not pending.hold(item.message):
             session.send_encoded(item.message)
 
     def _told(self, item: pk.KnowThing) -> None:
@@ -341,6 +363,9 @@ class Edge:
     def _shown(self, item: pk.ShowMessage) -> None:
         self._mirror.show(item.topics, item.message, item.about, item.value)
 
+    def _at_home(self, item: pk.AgentAtHome) -> None:
+        self._parts.at_home(item.agent_id, item.number)
+
     def _snapshot_ends(self, item: pk.SnapshotEnds) -> None:
         self._is_whole = True
         self._snapshot_is_over.set()
@@ -349,12 +374,11 @@ class Edge:
 
     def _settled(self, item: pk.Settled) -> None:
         self._mirror.settle()
-        if self._hub.streams.told is not None:
-            self._hub.streams.remember(dict(self._mirror.known))
         self.has_owner = True
         for session in list(self._sessions.values()):
             session.send_encoded(item.status)
-        log.info("the PBX's owner is there")
+        log.info("the PBX's owner is there", pbx=self.pbx)
+        self._parts.settled()
 
     def _begun(self, item: pk.CommandBegun) -> None:
         if item.command in self._pending:
@@ -383,7 +407,7 @@ class Edge:
     def _dismissed(self, item: pk.DismissSession) -> None:
         session = self._sessions.get(item.session)
         if session is not None:
-            self._node_parts.dismiss(session)
+            self._parts.dismiss(session)
 
 
 class Failed(Exception):
@@ -399,6 +423,7 @@ _TAKE: dict[type[pk.Item], Callable[[Edge, Any], None]] = {
     pk.KnowThing: Edge._told,
     pk.PublishMessage: Edge._published,
     pk.ShowMessage: Edge._shown,
+    pk.AgentAtHome: Edge._at_home,
     pk.SnapshotEnds: Edge._snapshot_ends,
     pk.Settled: Edge._settled,
     pk.CommandBegun: Edge._begun,

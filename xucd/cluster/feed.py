@@ -7,6 +7,7 @@ message once, in the order in which a client of the owner would get them, answer
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Hashable
+from contextvars import ContextVar
 from typing import Any
 
 from xucd.center.directory import User
@@ -17,6 +18,9 @@ from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
 from xucd.cti.streams import told
 from xucd.cti.streams.topics import encode_topic
+
+answering: ContextVar[int] = ContextVar("answering", default=0)
+"""The number of the command that is being carried out: what it sends is its answer."""
 
 
 class RemoteSession(Session):
@@ -32,7 +36,7 @@ class RemoteSession(Session):
 
     def send_encoded(self, message: bytes) -> None:
         """Send a message to the client by way of its edge."""
-        self._feed.add(pk.SendMessage(self.number, message))
+        self._feed.add(pk.SendMessage(self.number, message, answering.get()))
 
 
 class OwnersFeed:

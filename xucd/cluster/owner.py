@@ -16,7 +16,7 @@ from xucd.center.directory import User
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.cluster import packets as pk
-from xucd.cluster.feed import OwnersFeed, RemoteSession
+from xucd.cluster.feed import OwnersFeed, RemoteSession, answering
 from xucd.cluster.requests import Requests
 from xucd.cti.commands import COMMANDS, Command
 from xucd.cti.hub import Hub
@@ -309,6 +309,7 @@ class PbxOwner:
         edge.feed.add(outcome)
 
     async def _carry_out(self, session: RemoteSession, number: int, command: Command) -> pk.Item:
+        answering.set(number)  # in this task alone
         return pk.CommandDone(number, await self._source.carry_out(session, command))
 
     async def _serve(self, edge: _Edge, item: pk.RequestAsked, request: bytes) -> pk.Item:

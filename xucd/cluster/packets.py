@@ -160,10 +160,11 @@ class UnsubscribeSession(Item):
 
 
 class SendMessage(Item):
-    """An encoded message to one session."""
+    """An encoded message to one session; `command` is what it answers, 0 for nothing."""
 
     session: int
     message: bytes
+    command: int = 0
 
 
 class KnowThing(Item):
@@ -196,6 +197,17 @@ class ShowMessage(Item):
     message: bytes
     about: bytes | None
     value: bytes | None
+
+
+class AgentAtHome(Item):
+    """An agent's home is the PBX of this owner since the change of this number, 0 for the first.
+
+    The home is where the agent is logged in, or was last. Of two owners that say so the one with
+    the higher number is right. It comes before anything else that is told of the agent from there.
+    """
+
+    agent_id: int
+    number: int
 
 
 class SnapshotEnds(Item):
@@ -267,6 +279,7 @@ FromOwner = (
     | KnowThing
     | PublishMessage
     | ShowMessage
+    | AgentAtHome
     | SnapshotEnds
     | Settled
     | CommandBegun
