@@ -1,4 +1,4 @@
-"""An owner and an edge with a bad road between them, for tests of the relay.
+"""Owners and an edge with bad roads between them, for tests of the relay.
 
 The hubs, the feeds and the mirror are the real ones. The state is a few queue members, which end,
 and phones, which do not; a command asks for them. The road loses, repeats and reorders what it
@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Any
 
-from xucd.center.directory import MAIN, Directory, User
+from msgspec.structs import replace
+
+from xucd.center.directory import MAIN, Directory, Line, Queue, User
 from xucd.center.rights import Rights, rights_of
 from xucd.cluster.owner import PbxOwner, Telling
 from xucd.cluster.packets import RequestSender
@@ -48,7 +50,7 @@ class Client:
         self.queued: list[bytes] = []
         self.members: dict[tuple[int, int], int] = {}
         self.phone: int | None = None
-        self.link: str | None = None
+        self.links: dict[str, str] = {}
         self.got: list[tuple[str, Any]] = []
 
     def send(self, frame: bytes) -> None:
@@ -78,19 +80,24 @@ class Client:
             else:
                 self.members[member] = body["penalty"]
         elif kind == "QueueMemberList":
-            self.members |= {(each["agentId"], each["queueId"]): each["penalty"] for each in body}
+            self.members = {(each["agentId"], each["queueId"]): each["penalty"] for each in body}
         elif kind == "PhoneStatusUpdate":
             self.phone = int(body["status"])
         elif kind == "LinkStatus":
-            self.link = body["asterisk"]
+            self.links[body["pbx"]] = body["asterisk"]
+
+    @property
+    def link(self) -> str | None:
+        """What it was told last of whether it sees the present state, of the worst PBX."""
+        return max(self.links.values(), default=None)  # "lost" comes behind "current"
 
 
 class Center:
     """What the owner knows: it outlives the owner."""
 
-    def __init__(self) -> None:
+    def __init__(self, users: Iterable[int] = USERS) -> None:
         self.members: dict[tuple[int, int], int] = {}
-        self.phones = dict.fromkeys(USERS, 0)
+        self.phones = dict.fromkeys(users, 0)
         self.states: dict[int, str] = {}
         self.fails = False
         self.users = dict(USERS)
@@ -103,7 +110,8 @@ class Center:
 class Source:
     """The owner's application, over this centre."""
 
-    def __init__(self, center: Center, hub: Hub, clock: Callable[[], float]) -> None:
+    def __init__(self, pbx: str, center: Center, hub: Hub, clock: Callable[[], float]) -> None:
+        self.pbx = pbx
         self.center = center
         self.hub = hub
         self.clock = clock
@@ -117,7 +125,8 @@ class Source:
     def opened(self, session: Session) -> None:
         self.hub.subscribe(session, topics.EVERYBODY)
         self.hub.subscribe(session, topics.own_phone(session.user.id))
-        session.send(phone(self.center, session.user.id))
+        if session.user.id in self.center.phones:
+            session.send(phone(self.center, session.user.id))
 
     def attended(self, sessions: Sequence[Session]) -> None:
         """Nothing is kept of them."""
@@ -176,7 +185,7 @@ class Source:
         yield from ()
 
     def status(self) -> msg.LinkStatus:
-        return msg.LinkStatus(asterisk="current")
+        return msg.LinkStatus(asterisk="current", pbx=self.pbx)
 
 
 def member(agent_id: Any, queue_id: Any, penalty: int) -> msg.QueueMember:
@@ -201,28 +210,64 @@ def phone(center: Center, user_id: int) -> msg.PhoneStatusUpdate:
     return msg.PhoneStatusUpdate(status=str(center.phones[user_id]))  # type: ignore[arg-type]
 
 
-class RelayWorld:
-    """All of it. What is on the road stands in `to_owner` and `to_edge`, in order."""
+class Site:
+    """A PBX's owner, and the road to it. What is on that stands in `to_owner` and `to_edge`."""
 
-    def __init__(self) -> None:
-        self.loop = Loop()
-        self.center = Center()
+    def __init__(self, pbx: str, loop: Loop, users: Iterable[int] = USERS) -> None:
+        self.pbx = pbx
+        self.loop = loop
+        self.center = Center(users)
         self.to_owner: list[bytes] = []
         self.to_edge: list[bytes] = []
         self.cut = False
-        self.clients: dict[Client, Session] = {}
-        self.dismissed: list[Session] = []
-        self.asked: list[asyncio.Task[str | None]] = []
-        self.requests: list[asyncio.Task[bytes]] = []
         self.start_owner()
-        self.start_edge()
 
     def start_owner(self) -> None:
         """Start the owner, or start it again: nothing of the one before is left."""
         hub = Hub(self.loop)
         self.owner_hub = hub
-        source = Source(self.center, hub, self.loop.time)
+        source = Source(self.pbx, self.center, hub, self.loop.time)
         self.owner = PbxOwner(hub, source, self._send_to_edge, self.loop)
+
+    def _send_to_edge(self, node: str, packet: bytes) -> bool:
+        assert node == NODE
+        if not self.cut:
+            self.to_edge.append(packet)
+        return not self.cut
+
+    def send_to_owner(self, packet: bytes) -> bool:
+        """Put a packet on the road to the owner."""
+        if not self.cut:
+            self.to_owner.append(packet)
+        return not self.cut
+
+    def set_member(self, agent_id: int, queue_id: int, penalty: int) -> None:
+        """A membership changes; -1 ends it."""
+        if penalty < 0:
+            self.center.members.pop((agent_id, queue_id), None)
+        else:
+            self.center.members[agent_id, queue_id] = penalty
+        audience = topics.member_topics(agent_id, queue_id)
+        self.owner_hub.publish(audience, member(agent_id, queue_id, penalty))
+
+    def set_phone(self, user_id: int, state: int) -> None:
+        """A phone's state changes."""
+        self.center.phones[user_id] = state
+        self.owner_hub.publish([topics.own_phone(user_id)], phone(self.center, user_id))
+
+
+class RelayWorld(Site):
+    """An owner, and the edge. Of a centre with several PBXs, `sites` are those of all."""
+
+    def __init__(self, users: Iterable[int] = USERS) -> None:
+        super().__init__(MAIN, Loop(), users)
+        self.sites: list[Site] = [self]
+        self.directory = Directory(users=USERS.values())
+        self.clients: dict[Client, Session] = {}
+        self.dismissed: list[Session] = []
+        self.asked: list[asyncio.Task[str | None]] = []
+        self.requests: list[asyncio.Task[bytes]] = []
+        self.start_edge()
 
     def start_edge(self) -> None:
         """Start the edge, or start it again: its clients are gone."""
@@ -232,31 +277,24 @@ class RelayWorld:
         self.clients.clear()
         self.hub = Hub(self.loop)
         front = NodeParts(
-            directory=lambda: Directory(users=USERS.values()),
+            directory=lambda: self.directory,
             present=lambda user: user,
             rights_of=lambda user: rights_of(user, strict=False),
             open=lambda session: session.send(msg.RightProfile(profile="Admin", rights=[])),
             stale=self._stale,
             dismiss=self._dismiss,
-            send=self._send_to_owner,
+            send=lambda pbx, packet: self.site(pbx).send_to_owner(packet),
         )
         self.pbxs = Pbxs(NODE, self.hub, front, self.loop)
         self.pbxs.configure()
         self.edge = self.pbxs.edges[MAIN]
 
-    def _send_to_edge(self, node: str, packet: bytes) -> bool:
-        assert node == NODE
-        if not self.cut:
-            self.to_edge.append(packet)
-        return not self.cut
-
-    def _send_to_owner(self, pbx: str, packet: bytes) -> bool:
-        if not self.cut:
-            self.to_owner.append(packet)
-        return not self.cut
+    def site(self, pbx: str) -> Site:
+        """The site of a PBX."""
+        return next(site for site in self.sites if site.pbx == pbx)
 
     def _stale(self, session: Session, pbx: str) -> None:
-        session.send(msg.LinkStatus(asterisk="lost", since="2026-11-22T10:00:00Z"))
+        session.send(msg.LinkStatus(asterisk="lost", since="2026-11-22T10:00:00Z", pbx=pbx))
 
     def _dismiss(self, session: Session) -> None:
         session.dismissed = True
@@ -303,53 +341,71 @@ class RelayWorld:
         self.run()
         return task
 
-    def set_member(self, agent_id: int, queue_id: int, penalty: int) -> None:
-        """A membership changes; -1 ends it."""
-        if penalty < 0:
-            self.center.members.pop((agent_id, queue_id), None)
-        else:
-            self.center.members[agent_id, queue_id] = penalty
-        audience = topics.member_topics(agent_id, queue_id)
-        self.owner_hub.publish(audience, member(agent_id, queue_id, penalty))
-
-    def set_phone(self, user_id: int, state: int) -> None:
-        """A phone's state changes."""
-        self.center.phones[user_id] = state
-        self.owner_hub.publish([topics.own_phone(user_id)], phone(self.center, user_id))
-
     def deliver(self, road: list[bytes], place: int = 0) -> None:
         """What is on a road at this place arrives."""
         packet = road.pop(place)
-        if road is self.to_owner:
-            self.owner.receive(NODE, packet)
-        else:
-            self.edge.receive(packet)
+        for site in self.sites:
+            if road is site.to_owner:
+                site.owner.receive(NODE, packet)
+            elif road is site.to_edge:
+                self.pbxs.receive(site.pbx, packet)
         self.run()
 
     def deliver_all(self) -> None:
         """All that is on the roads arrives, in order, and what comes of it."""
         self.run()
-        while self.to_owner or self.to_edge:
-            self.deliver(self.to_owner or self.to_edge)
+        while road := next((road for road in self.roads if road), None):
+            self.deliver(road)
+
+    @property
+    def roads(self) -> list[list[bytes]]:
+        """The roads, to each owner and from it."""
+        return [road for site in self.sites for road in (site.to_owner, site.to_edge)]
 
     def wait(self, seconds: float = 0.5) -> None:
-        """Time goes on, and both sides look at it."""
+        """Time goes on, and all sides look at it."""
         self.loop.now += seconds
-        self.owner.beat()
-        self.edge.tick()
+        for site in self.sites:
+            site.owner.beat()
+        self.pbxs.tick()
         self.run()
 
     def settle(self) -> None:
-        """The road is good again, for as long as it takes."""
-        self.cut = False
+        """The roads are good again, for as long as it takes."""
+        for site in self.sites:
+            site.cut = False
         for _ in range(16):
             self.wait()
             self.deliver_all()
-        assert self.edge.is_current
+        assert self.pbxs.is_current
 
     def close(self) -> None:
         """Nothing is left under way."""
-        for task in (*self.asked, *self.requests, *self.owner.close()):
+        self.pbxs.close()
+        begun = [task for site in self.sites for task in site.owner.close()]
+        for task in (*self.asked, *self.requests, *begun):
             task.cancel()
         self.run()
         self.loop.close()
+
+
+NORTH = "north"
+
+
+class TwoPbxs(RelayWorld):
+    """Two owners and an edge: user 1 and queue 1 are on one PBX, all else on the other."""
+
+    def __init__(self) -> None:
+        super().__init__(users=[1])
+        self.north = Site(NORTH, self.loop, users=[2, 3])
+        self.sites.append(self.north)
+        self.directory = Directory(
+            queues=[Queue(1, "sales", "Sales", "500"), Queue(2, "tours", "T", "8500", pbx=NORTH)],
+            lines=[Line(number, f"10{number}", f"PJSIP/{number}", pbx=pbx) for number, pbx in PBXS],
+            users=[replace(user, line_id=user.id) for user in USERS.values()],
+        )
+        self.start_edge()
+
+
+PBXS = ((1, MAIN), (2, NORTH), (3, NORTH))
+"""The PBXs of users' lines."""

@@ -15,18 +15,23 @@ import msgspec
 import pytest
 
 from tests.plugin_proofs import Proof
-from tests.relay_world import NODE, QUEUES, USERS, RelayWorld
+from tests.relay_world import NODE, NORTH, QUEUES, USERS, Client, RelayWorld, TwoPbxs
+from xucd.center.directory import MAIN, Directory
 from xucd.center.refused import Refused
 from xucd.cluster import owner
 from xucd.cluster import packets as pk
-from xucd.cti.commands import PauseAgent, SubscribeToAgentEvents
+from xucd.cti.commands import PauseAgent, SubscribeToAgentEvents, SubscribeToQueueCalls
 
 STEPS = 60
+MADE: dict[Callable[[], RelayWorld], str] = {
+    RelayWorld: "the owner of a PBX",
+    TwoPbxs: "the owners of two PBXs",
+}
 
 
 @contextmanager
-def a_world(*, settled: bool = True) -> Iterator[RelayWorld]:
-    world = RelayWorld()
+def a_world(world: RelayWorld | None = None, *, settled: bool = True) -> Iterator[RelayWorld]:
+    world = world or RelayWorld()
     try:
         if settled:
             world.settle()
@@ -36,12 +41,14 @@ def a_world(*, settled: bool = True) -> Iterator[RelayWorld]:
 
 
 def change(world: RelayWorld, chance: random.Random) -> None:
-    """Something changes at the owner."""
+    """Something changes at an owner."""
     if chance.random() < 0.6:
-        penalty = chance.choice((-1, 0, 1, 2))
-        world.set_member(chance.choice(list(USERS)), chance.choice(QUEUES), penalty)
+        queue_id, penalty = chance.choice(QUEUES), chance.choice((-1, 0, 1, 2))
+        site = world.sites[(queue_id - 1) % len(world.sites)]
+        site.set_member(chance.choice(list(USERS)), queue_id, penalty)
     else:
-        world.set_phone(chance.choice(list(USERS)), chance.randrange(4))
+        site = chance.choice(world.sites)
+        site.set_phone(chance.choice(list(site.center.phones)), chance.randrange(4))
 
 
 def use(world: RelayWorld, chance: random.Random) -> None:
@@ -56,8 +63,8 @@ def use(world: RelayWorld, chance: random.Random) -> None:
 
 
 def carry(world: RelayWorld, chance: random.Random) -> None:
-    """The road does something to what is on it."""
-    road = chance.choice((world.to_owner, world.to_edge))
+    """A road does something to what is on it."""
+    road = chance.choice(world.roads)
     if not road:
         return
     what = chance.choices(("deliver", "repeat", "reorder", "lose"), (12, 2, 2, 2))[0]
@@ -70,9 +77,10 @@ def carry(world: RelayWorld, chance: random.Random) -> None:
         world.deliver(road, place)
 
 
-def cut(world: RelayWorld, _chance: random.Random) -> None:
-    """The road is cut, or is whole again."""
-    world.cut = not world.cut
+def cut(world: RelayWorld, chance: random.Random) -> None:
+    """A road is cut, or is whole again."""
+    site = chance.choice(world.sites)
+    site.cut = not site.cut
 
 
 ACTS: dict[Callable[[RelayWorld, random.Random], None], float] = {
@@ -83,37 +91,41 @@ ACTS: dict[Callable[[RelayWorld, random.Random], None], float] = {
     lambda world, _: world.deliver_all(): 4,
     lambda world, _: world.wait(): 6,
     lambda world, _: world.wait(4.0): 1,
-    lambda world, _: world.start_owner(): 1,
+    lambda world, chance: chance.choice(world.sites).start_owner(): 1,
     lambda world, _: world.start_edge(): 0.3,
 }
 """What can happen, with how likely it is beside the rest."""
 
 
-def play(seed: int) -> None:
-    """One road, and then a good one: each client knows what the owner does, and nothing else."""
+def play(seed: int, make: Callable[[], RelayWorld] = RelayWorld) -> None:
+    """Some roads, and then good ones: each client knows what the owners do, and nothing else."""
     chance = random.Random(seed)
-    with a_world(settled=False) as world:
+    with a_world(make(), settled=False) as world:
         for _ in range(STEPS):
             chance.choices(list(ACTS), list(ACTS.values()))[0](world, chance)
             world.run()
         world.settle()
+        phones = {user: state for site in world.sites for user, state in site.center.phones.items()}
+        members = {key: each for site in world.sites for key, each in site.center.members.items()}
         for client, session in world.clients.items():
-            assert client.phone == world.center.phones[session.user.id], seed
+            assert client.phone == phones[session.user.id], seed
             assert client.link in (None, "current"), seed
             has_asked = any(kind == "QueueMemberList" for kind, _ in client.got)
-            assert client.members == (world.center.members if has_asked else {}), seed
+            assert client.members == (members if has_asked else {}), seed
         assert all(task.done() for task in world.asked), seed
 
 
+@pytest.mark.parametrize("make", [RelayWorld, TwoPbxs], ids=["one PBX", "two PBXs"])
 def test_whatever_the_road_does_each_client_knows_in_the_end_what_the_owner_knows(
-    request: pytest.FixtureRequest, proof: Proof
+    request: pytest.FixtureRequest, proof: Proof, make: Callable[[], RelayWorld]
 ) -> None:
     games = 10 * request.config.getoption("games")
     first = request.config.getoption("fuzz_seed")
     for seed in range(first, first + games):
-        play(seed)
+        play(seed, make)
     proof(
-        "roads between an edge and the owner: loss, repetition, reordering, restarts", times=games
+        f"roads between an edge and {MADE[make]}: loss, repetition, reordering, restarts",
+        times=games,
     )
 
 
@@ -500,3 +512,100 @@ def test_an_edge_of_another_version_is_not_served(monkeypatch: pytest.MonkeyPatc
         monkeypatch.undo()
         world.deliver_all()
         assert world.owner.edges == []
+
+
+# -- two PBXs
+
+
+def ask_members(world: RelayWorld) -> Client:
+    client = world.client(1)
+    world.deliver_all()
+    world.ask(client)
+    world.deliver_all()
+    return client
+
+
+def test_lists_of_two_pbxs_reach_a_client_as_one() -> None:
+    with a_world(TwoPbxs()) as world:
+        main, north = world.sites
+        main.set_member(1, 1, 0)
+        north.set_member(2, 2, 3)
+        client = ask_members(world)
+        assert [kind for kind, _ in client.got].count("QueueMemberList") == 1
+        assert client.members == {(1, 1): 0, (2, 2): 3}
+
+
+def test_while_one_pbx_is_away_the_rest_of_the_centre_is_live_and_its_part_follows() -> None:
+    with a_world(TwoPbxs()) as world:
+        main, north = world.sites
+        north.set_member(2, 2, 3)
+        north.cut = True
+        for _ in range(8):
+            world.wait()
+            for road in (main.to_owner, main.to_edge):
+                while road:
+                    world.deliver(road)
+        client = ask_members(world)
+        assert client.links[NORTH] == "lost"
+        assert client.links.get(MAIN) != "lost"
+        assert client.members == {}
+        main.set_member(1, 1, 0)
+        world.deliver_all()
+        assert client.members == {(1, 1): 0}
+        world.settle()
+        assert client.members == {(1, 1): 0, (2, 2): 3}
+        assert client.link == "current"
+        main.set_member(1, 1, -1)
+        north.set_member(2, 2, 4)
+        world.deliver_all()
+        assert client.members == {(2, 2): 4}
+
+
+def test_a_command_is_refused_while_its_pbx_is_away_and_no_other_gets_it() -> None:
+    with a_world(TwoPbxs()) as world:
+        main, north = world.sites
+        client = world.client(1)
+        world.deliver_all()
+        north.cut = True
+        for _ in range(8):
+            world.wait()
+            world.deliver_all()
+        refused = world.ask(client, SubscribeToQueueCalls(queue_id=2))
+        world.deliver_all()
+        error = refused.exception()
+        assert isinstance(error, Refused)
+        assert error.code == "PbxUnavailable"
+        world.ask(client, SubscribeToQueueCalls(queue_id=1))
+        world.deliver_all()
+        assert [len(site.center.begun) for site in (main, north)] == [1, 0]
+
+
+def test_what_a_pbx_tells_while_the_others_list_is_awaited_is_not_taken_back() -> None:
+    with a_world(TwoPbxs()) as world:
+        main, north = world.sites
+        main.set_member(1, 1, 0)
+        client = world.client(1)
+        world.deliver_all()
+        world.ask(client)
+        for road in (main.to_owner, main.to_edge):
+            world.deliver(road)
+        main.set_member(1, 1, -1)  # the owner's answer is at the edge, the other's is not
+        world.run()
+        world.deliver(main.to_edge)
+        world.deliver_all()
+        assert north.center.begun
+        assert client.members == {}
+
+
+def test_a_pbx_that_is_configured_later_is_heard_by_clients_of_before() -> None:
+    with a_world(TwoPbxs()) as world:
+        whole, world.directory = world.directory, Directory(users=USERS.values())
+        world.pbxs.configure()
+        client = world.client(2)
+        world.settle()
+        assert client.phone is None
+        world.directory = whole
+        world.pbxs.configure()
+        world.settle()
+        assert client.phone == 0
+        assert client.link == "current"

@@ -10,6 +10,8 @@ import contextlib
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from xucd.center.directory import Directory, User
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
@@ -156,25 +158,20 @@ class Pbxs:
         """Have every owner carry out a command; those that cannot be asked are owed it."""
         answers = UnitedAnswer(session.topics, lambda pbx, agent_id: self.home(agent_id) == pbx)
         self._answering.add(answers)
+        edges = list(self.edges.values())
         try:
             outcomes = await asyncio.gather(
-                *(
-                    edge.carry_out(session, command, _holding(answers, pbx))
-                    for pbx, edge in list(self.edges.items())
-                ),
+                *(edge.carry_out(session, command, _holding(answers, edge.pbx)) for edge in edges),
                 return_exceptions=True,
             )
-            failed = [each for each in outcomes if isinstance(each, BaseException)]
-            away = [each for each in failed if _is_away(each)]
-            if len(away) == len(outcomes):
-                raise away[0]
-            for each in failed:
-                if not _is_away(each):
+            away = [edge for edge, each in zip(edges, outcomes, strict=True) if _is_away(each)]
+            for each in outcomes:
+                if isinstance(each, BaseException) and (not _is_away(each) or away == edges):
                     raise each
-            if away:
-                self._owe(session, command)
             for message in answers.whole():
                 session.send_encoded(message)
+            if away:
+                self._owe(session, command, away)
         finally:
             self._answering.discard(answers)
         return next((each for each in outcomes if isinstance(each, str)), None)
@@ -275,10 +272,13 @@ class Pbxs:
 
     # -- what a PBX that was away is yet to be asked for
 
-    def _owe(self, session: Session, command: Command) -> None:
+    def _owe(self, session: Session, command: Command, away: list[Edge]) -> None:
+        """Ask again once one of those that were away is back, which it may be by now."""
         owed = self._sessions.get(session)
-        if owed is not None and len(owed) < MAX_OWED:
-            owed[repr(command).encode()] = command
+        if any(edge.has_owner for edge in away):
+            self._ask_again(session, command)
+        elif owed is not None and len(owed) < MAX_OWED:
+            owed[msgspec.json.encode(command)] = command
 
     def _ask_again(self, session: Session, command: Command) -> None:
         task = self._loop.create_task(self._again_every(session, command))
@@ -294,5 +294,5 @@ def _holding(answers: UnitedAnswer, pbx: str) -> Callable[[bytes], bool]:
     return lambda message: answers.hold(pbx, message)
 
 
-def _is_away(outcome: BaseException) -> bool:
+def _is_away(outcome: object) -> bool:
     return isinstance(outcome, Refused) and outcome.code == "PbxUnavailable"
