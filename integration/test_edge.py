@@ -19,6 +19,8 @@ from integration.edged import Databases, EdgedXucd
 from integration.fixtures import World, clear
 from integration.nats import Nats
 from integration.phones import Phones
+from tests.resuming_page import ResumingPage
+from xucd.cti.parts import SentCommand
 
 pytestmark = pytest.mark.any_asterisk
 
@@ -117,3 +119,27 @@ async def test_a_stream_goes_on_at_the_same_edge_and_begins_anew_at_another_node
     assert (await elsewhere.until("LoggedOn"))["recovered"] is False
     await elsewhere.opened()
     await asyncio.gather(again.close(), elsewhere.close(), bruce.close())
+
+
+async def test_what_clients_of_an_edge_may_have_missed_is_told_to_them_alone(
+    edged: EdgedXucd,
+) -> None:
+    stored: list[SentCommand] = [
+        ("getCallbackLists", {}),
+        ("getList", {"objectType": "basequeuemember"}),
+    ]
+    told = ("CallbackLists", "UsersQueueDefaultMembership")
+    beside = await Client.sign_in(edged.owner_port, "ada")
+    for command, arguments in stored:
+        await beside.ask(command, **arguments)
+    page = ResumingPage(edged, "ada", await token_of(edged.port, "ada"))
+    await page.open(*stored)
+    await page.lose()
+    begun = len(beside.frames)
+    await edged.restart_edge()
+    link = await page.resume()
+    await link.until("LinkStatus", asterisk="current")
+    await beside.ask("getCallbackPreferredPeriods")
+    assert {frame.type for frame in link.frames} >= set(told)
+    assert {frame.type for frame in beside.frames[begun:]}.isdisjoint(told)
+    await asyncio.gather(page.lose(), beside.close())

@@ -21,7 +21,7 @@ from xucd.cluster.packets import RequestSender
 from xucd.cluster.pbxs import NodeParts, Pbxs
 from xucd.cti import messages as msg
 from xucd.cti.commands import Command, GetList, PauseAgent, SubscribeToAgentEvents
-from xucd.cti.hub import Hub
+from xucd.cti.hub import Broadcaster, Hub
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
 from xucd.views import topics
@@ -157,7 +157,7 @@ class Source:
     async def known(self) -> None:
         """It is known from the first."""
 
-    async def publish_stored(self) -> None:
+    async def publish_stored(self, to: Broadcaster) -> None:
         """Nothing is stored."""
 
     def snapshot(self) -> Source:

@@ -14,9 +14,10 @@ from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.cluster.owner import PbxOwner, Telling
 from xucd.cluster.packets import RequestSender
-from xucd.commands.default_memberships import publish_all
+from xucd.commands.default_memberships import show_all
 from xucd.config.cluster import Cluster
 from xucd.cti.commands import Command
+from xucd.cti.hub import Broadcaster
 from xucd.cti.messages import Message
 from xucd.cti.session import Session
 from xucd.publishing import differences
@@ -91,12 +92,12 @@ class CenterSource:
         """All that is shown, from this moment on."""
         return CenterSnapshot(self._service)
 
-    async def publish_stored(self) -> None:
+    async def publish_stored(self, to: Broadcaster) -> None:
         """Publish callbacks and default memberships; waits as long as the database is lost."""
         while True:
             try:
-                await self._service.callbacks.publish_reloaded()
-                publish_all(self._context, await self._context.journal.default_memberships())
+                await self._service.callbacks.show_lists(to)
+                await show_all(self._context, to)
             except (Refused, StoreError) as error:
                 log.warning("cannot read what an edge may have missed", reason=str(error))
                 await asyncio.sleep(RETRY_S)  # a database does not tell when it is back

@@ -31,6 +31,7 @@ from xucd.center.rights import Asker, Rights, Task
 from xucd.commands.context import Context
 from xucd.commands.dial_from_queue import check_destination
 from xucd.commands.locks import Key, Locks
+from xucd.cti.hub import Broadcaster
 from xucd.cti.session import Session
 from xucd.publishing.callbacks import MAX_SINGLE_UPDATES, CallbackPublisher
 from xucd.store import Store, persons
@@ -109,8 +110,15 @@ class Callbacks:
                 if request.agent_id is None and request.uuid in self._taken:
                     self._publisher.released(request.uuid, request.queue_id)
             self._taken = {request.uuid for request in requests if request.agent_id is not None}
-            await self._publisher.lists(await self._read(reading.lists), requests)
+            lists = await self._read(reading.lists)
+            await self._publisher.lists(lists, requests, self.context.hub)
             await self._known.replace_in_steps(requests)
+
+    async def show_lists(self, to: Broadcaster) -> None:
+        """Publish all lists with their open requests to some, who may have missed a change."""
+        async with self._locks.alone():
+            requests = await self._read(reading.open_requests)
+            await self._publisher.lists(await self._read(reading.lists), requests, to)
 
     def apply_changes(self, changes: Iterable[ch.Change]) -> None:
         """Update the calls of callbacks by what the centre reports."""
@@ -429,7 +437,8 @@ class Callbacks:
     async def _publish_lists(self) -> None:
         if self._publisher.has_subscribers():
             lists = await self._read(reading.lists)
-            await self._publisher.lists(lists, await self._read(reading.open_requests))
+            requests = await self._read(reading.open_requests)
+            await self._publisher.lists(lists, requests, self.context.hub)
 
 
 def _key(request: UUID) -> Key:

@@ -6,7 +6,7 @@ message once, in the order in which a client of the owner would get them, answer
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from contextvars import ContextVar
 from typing import Any
 
@@ -37,6 +37,26 @@ class RemoteSession(Session):
     def send_encoded(self, message: bytes) -> None:
         """Send a message to the client by way of its edge."""
         self._feed.add(pk.SendMessage(self.number, message, answering.get()))
+
+
+class OneEdge:
+    """A `xucd.cti.hub.Broadcaster` to the subscribers of one edge alone."""
+
+    def __init__(self, feed: "OwnersFeed") -> None:
+        self._feed = feed
+
+    def has_subscribers(self, topics: Iterable[Hashable]) -> bool:
+        """Whether any of these topics has a subscriber at the edge."""
+        return any(topic in self._feed.topics for topic in topics)
+
+    def publish(self, topics: Iterable[Hashable], body: Message) -> None:
+        """Send a message to the edge's subscribers of any of these topics."""
+        topics = list(topics)
+        heard = [topic for topic in topics if topic in self._feed.topics]
+        if heard:
+            message, about = encode(body), told.about(topics, body)
+            value = told.value(body, message) if about is not None else None
+            self._feed.publish(heard, message, about, value)
 
 
 class OwnersFeed:
@@ -119,15 +139,6 @@ class OwnersFeed:
         """Those of which nothing was told since the snapshot ended: they have not come back."""
         told_since, self._told_since = self._told_since or set(), None
         return [(about, value) for about, value in things if about not in told_since]
-
-    def publish_here(self, topics: list[Hashable], body: Message) -> None:
-        """Send a message to the subscribers of this edge alone."""
-        heard = [topic for topic in topics if topic in self.topics]
-        about = told.about(topics, body)
-        if heard:
-            message = encode(body)
-            value = told.value(body, message) if about is not None else None
-            self.publish(heard, message, about, value)
 
     def add(self, item: Any) -> None:
         """Send an item at the end of this turn."""

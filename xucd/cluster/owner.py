@@ -16,10 +16,10 @@ from xucd.center.directory import User
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.cluster import packets as pk
-from xucd.cluster.feed import OwnersFeed, RemoteSession, answering
+from xucd.cluster.feed import OneEdge, OwnersFeed, RemoteSession, answering
 from xucd.cluster.requests import Requests
 from xucd.cti.commands import COMMANDS, Command
-from xucd.cti.hub import Hub
+from xucd.cti.hub import Broadcaster, Hub
 from xucd.cti.links import owner_of
 from xucd.cti.messages import Message, encode
 from xucd.cti.session import Session
@@ -68,8 +68,8 @@ class Source(Protocol):
     async def known(self) -> None:
         """Wait until what is shown was Asterisk's state once, but not for ever."""
 
-    async def publish_stored(self) -> None:
-        """Publish what is stored and not live, for those who may have missed a change of it."""
+    async def publish_stored(self, to: Broadcaster) -> None:
+        """Publish what is stored and not live to those who may have missed a change of it."""
 
 
 class ShownState(Protocol):
@@ -317,12 +317,12 @@ class PbxOwner:
 
     def _missing(self, edge: _Edge, item: pk.ThingsMissing) -> None:
         """Tell an edge what is no more, and what is told in any case."""
-        snapshot = self._source.snapshot()
+        snapshot, to = self._source.snapshot(), OneEdge(edge.feed)
         for about, value in edge.feed.still_missing(item.things):
             for topics, body in snapshot.gone(about, value):
-                edge.feed.publish_here(list(topics), body)
+                to.publish(topics, body)
         for topics, body in snapshot.rest():
-            edge.feed.publish_here(list(topics), body)
+            to.publish(topics, body)
         edge.snapshot = self._start(self._or_end(edge, self._settle(edge)))
 
     def _alive(self, edge: _Edge, item: pk.Alive) -> None:
@@ -362,7 +362,7 @@ class PbxOwner:
             self._send(edge.node, pk.over(edge.feed.name))
 
     async def _settle(self, edge: _Edge) -> None:
-        await self._source.publish_stored()
+        await self._source.publish_stored(OneEdge(edge.feed))
         edge.feed.add(pk.Settled(encode(self._source.snapshot().status())))
 
     def _dismiss(self, edge: _Edge, session: RemoteSession) -> None:

@@ -27,6 +27,7 @@ from xucd.cti.commands import (
     SetUserDefaultMembership,
     SetUsersDefaultMembership,
 )
+from xucd.cti.hub import Broadcaster
 from xucd.cti.messages import Message
 from xucd.cti.session import Session
 from xucd.cti.streams.digest import digest
@@ -118,11 +119,23 @@ def known_defaults(defaults: Defaults) -> bytes:
 
 def publish_all(context: Context, defaults: Defaults) -> None:
     """Publish all default memberships, after a reload of the configuration."""
-    for topic, allowed in _subscriptions(context):
-        context.hub.publish(
-            [topic], agent_views.default_memberships(context.center.directory, defaults, allowed)
-        )
+    _publish(context, defaults, context.hub)
     context.hub.streams.store(KNOWN, known_defaults(defaults))
+
+
+async def show_all(context: Context, to: Broadcaster) -> None:
+    """Publish all default memberships to some, who may have missed a change.
+
+    Raises `Refused` with `StoreUnavailable`.
+    """
+    async with context.locks.command(DEFAULTS):
+        _publish(context, await context.journal.default_memberships(), to)
+
+
+def _publish(context: Context, defaults: Defaults, to: Broadcaster) -> None:
+    for topic, allowed in _subscriptions(context, to):
+        body = agent_views.default_memberships(context.center.directory, defaults, allowed)
+        to.publish([topic], body)
 
 
 class _Failure(msgspec.Struct, frozen=True):
@@ -256,7 +269,7 @@ def _publish_changed(
     context: Context, agents: Sequence[Agent], before: Defaults, after: Defaults
 ) -> None:
     """Publish the changed defaults, to each subscriber the part that it may see."""
-    for topic, allowed in _subscriptions(context):
+    for topic, allowed in _subscriptions(context, context.hub):
         changed = [
             agent
             for agent in agents
@@ -276,13 +289,11 @@ def _messages(
     return [agent_views.default_membership(agent.user_id, defaults, allowed) for agent in agents]
 
 
-def _subscriptions(context: Context) -> list[tuple[topics.Topic, Rights]]:
+def _subscriptions(context: Context, among: Broadcaster) -> list[tuple[topics.Topic, Rights]]:
     """The topics with subscribers, and the rights of these subscribers."""
     subscribed = {
         topics.default_membership_subscription(rights): rights for rights in context.rights_in_use
     }
     return [
-        (topic, rights)
-        for topic, rights in subscribed.items()
-        if context.hub.has_subscribers([topic])
+        (topic, rights) for topic, rights in subscribed.items() if among.has_subscribers([topic])
     ]

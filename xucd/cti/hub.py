@@ -8,6 +8,7 @@ same for any number of subscribers, and the flush one write for each client.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
+from typing import Protocol
 
 from xucd.cti.audiences import Audiences
 from xucd.cti.flush import Flush
@@ -17,6 +18,16 @@ from xucd.cti.session import Feed, Session
 from xucd.cti.socket_writer import SocketWriter, framed
 from xucd.cti.streams import told
 from xucd.cti.streams.log import StreamLog
+
+
+class Broadcaster(Protocol):
+    """Sends messages to the subscribers of topics: a hub to all, or a part of it to some."""
+
+    def has_subscribers(self, topics: Iterable[Hashable]) -> bool:
+        """Whether any of these topics has a subscriber: if not, no message need be made."""
+
+    def publish(self, topics: Iterable[Hashable], body: Message) -> None:
+        """Send a message, once each, to the subscribers of any of these topics."""
 
 
 class Hub:

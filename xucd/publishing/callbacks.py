@@ -13,6 +13,7 @@ from xucd.center.directory import User
 from xucd.center.rights import Rights
 from xucd.commands.context import Context
 from xucd.cti import messages as msg
+from xucd.cti.hub import Broadcaster
 from xucd.cti.session import Session
 from xucd.views import callbacks as callback_views
 from xucd.views import topics
@@ -89,15 +90,17 @@ class CallbackPublisher:
         body = msg.CallbackClotured(uuid=str(request.uuid))
         self._publish(request.queue_id, body, *agent_ids)
 
-    async def lists(self, lists: Sequence[CallbackListRow], requests: Sequence[Request]) -> None:
-        """Send every subscriber all lists and requests that its rights include."""
+    async def lists(
+        self, lists: Sequence[CallbackListRow], requests: Sequence[Request], to: Broadcaster
+    ) -> None:
+        """Send subscribers all lists and requests that their rights include."""
         for topic, rights in list(self._rights_of_topic.items()):
             if not self._context.hub.has_subscribers([topic]):
                 del self._rights_of_topic[topic]
-                continue
-            # In a thread: there may be tens of thousands.
-            body = await asyncio.to_thread(_visible_lists, rights, lists, requests)
-            self._context.hub.publish([topic], body)
+            elif to.has_subscribers([topic]):
+                # In a thread: there may be tens of thousands.
+                body = await asyncio.to_thread(_visible_lists, rights, lists, requests)
+                to.publish([topic], body)
 
     def _publish(self, queue_id: int, body: msg.Message, *agent_ids: int | None) -> None:
         own = [topics.own_agent(agent_id) for agent_id in set(agent_ids) if agent_id is not None]
