@@ -21,6 +21,8 @@ RESUMES ?= 100
 # For soak: how many mixed calls are placed into queues, on each Asterisk.
 CALLS ?= 300
 SLIPS ?= 200
+# For soak: how often two PBXs want an agent at the same moment.
+LOG_INS ?= 200
 # For soak: how many conversations of raw bytes are held with the site.
 CONVERSATIONS ?= 10000
 # For soak: how many inputs are tried at each place where bytes come in from outside, how many games of
@@ -169,6 +171,7 @@ soak: venv
 		$(SEEDS:%=--model-seed %) || failed=1; \
 	$(SOAKED) integration/faults -m "not any_asterisk" --long-faults || failed=1; \
 	$(SOAKED) integration/faults -m any_asterisk --asterisk 22 --long-faults || failed=1; \
+	$(SOAKED) tests/test_homes.py --log-ins $(LOG_INS) || failed=1; \
 	$(SOAKED) -o timeout=0 tests/test_relay.py --games $(ROADS) --fuzz-seed $(FUZZ_SEED) || failed=1; \
 	$(SOAKED) -o timeout=0 tests/test_center_machine.py --games $(GAMES) --fuzz-seed $(FUZZ_SEED) || failed=1; \
 	$(SOAKED) -o timeout=0 tests/test_fuzzing.py --inputs $(INPUTS) --fuzz-seed $(FUZZ_SEED) || failed=1; \

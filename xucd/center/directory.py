@@ -205,6 +205,10 @@ class Directory:
             (agent.line_id, agent.id) for agent in self.agents.values()
         )
         self.user_by_login = {user.login: user for user in self.users.values()}
+        self.pbx: str | None = None
+        """The PBX of these lines and queues, where the centre has others as well."""
+        self.elsewhere: Mapping[int, Line] = {}
+        """The lines of these others, by id."""
 
     @functools.cached_property
     def line_by_folded(self) -> dict[str, Line]:
@@ -231,7 +235,9 @@ class Directory:
         agent = self.agents.get(agent_id) if agent_id is not None else None
         if agent is not None:
             line_id = agent.line_id
-        line = self.lines.get(line_id) if line_id is not None else None
+        if line_id is None:
+            return self.default_pbx
+        line = self.lines.get(line_id) or self.elsewhere.get(line_id)
         return line.pbx if line is not None else self.default_pbx
 
     def of_pbx(self, pbx: str) -> "Directory":
@@ -244,7 +250,10 @@ class Directory:
         if len(queues) == len(self.queues) and len(lines) == len(self.lines):
             return self
         groups, agents, users = self.groups, self.agents, self.users
-        return Directory(groups.values(), queues, lines, agents.values(), users.values())
+        part = Directory(groups.values(), queues, lines, agents.values(), users.values())
+        part.pbx, part.pbxs = pbx, self.pbxs
+        part.elsewhere = {line.id: line for line in self.lines.values() if line.pbx != pbx}
+        return part
 
     def put_agent(self, agent: Agent) -> None:
         """Replace one agent's record by another of the same id."""

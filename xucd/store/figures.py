@@ -210,7 +210,7 @@ def _shift(connection: Connection, reading: ClockReading) -> Pulse | None:
     for name in ("login_at", "logout_at"):
         column = days.c[name]
         connection.execute(update(days).where(today).values({name: column + off}))
-    under_way = _under_way(connection)
+    under_way = under_way_of(connection)
     _put_under_way(connection, {key: one.later(off) for key, one in under_way.items()})
     _shift_waiting(connection, off, clock.wall)
     table, tickets = tables.gaps, tables.callback_tickets
@@ -250,7 +250,7 @@ def _settle(
 
     One that has been removed from the configuration since is not gone on with.
     """
-    under_way = _under_way(connection)
+    under_way = under_way_of(connection)
     spent = {}
     for agent_id, one in under_way.items():
         midnight = midnight_after(one.until)
@@ -295,7 +295,11 @@ def _drop_under_way(connection: Connection, agent_ids: Set[int]) -> None:
         connection.execute(delete(tables.agents_under_way).where(column == agent_id))
 
 
-def _under_way(connection: Connection) -> dict[int, AgentUnderWay]:
+def under_way_of(connection: Connection, agent_id: int | None = None) -> dict[int, AgentUnderWay]:
+    """What was under way of each agent when it was written last; with an id, of that one alone."""
+    found = select(tables.agents_under_way)
+    if agent_id is not None:
+        found = found.where(tables.agents_under_way.c.agent_id == agent_id)
     return {
         row.agent_id: AgentUnderWay(
             AgentState(row.state),
@@ -303,7 +307,7 @@ def _under_way(connection: Connection) -> dict[int, AgentUnderWay]:
             row.until,
             msgspec.convert(row.calls, dict[str, CallUnderWay]),
         )
-        for row in connection.execute(select(tables.agents_under_way))
+        for row in connection.execute(found)
     }
 
 

@@ -45,6 +45,7 @@ _BESIDE = text(
     "SELECT pg_advisory_xact_lock_shared(:lock, hashtext(:pbx)),"
     " set_config('idle_in_transaction_session_timeout', :idle, true)"
 )
+_OWNED = text(f"SELECT until > {_NOW} FROM pbx_owners WHERE pbx = :pbx")
 _NUMBER = text("SELECT number FROM pbx_owners WHERE pbx = :pbx")
 
 
@@ -106,6 +107,11 @@ def check_owner(connection: Connection, pbx: str, number: int) -> None:
     connection.execute(_BESIDE, {"lock": LOCK, "pbx": pbx, "idle": str(IDLE_MS)})
     if connection.execute(_NUMBER, {"pbx": pbx}).scalar_one_or_none() != number:
         raise StoreUnavailable(f"another node owns the PBX {pbx!r} by now, and writes in its place")
+
+
+def is_owned(connection: Connection, pbx: str) -> bool:
+    """Whether a node owns a PBX at this moment."""
+    return bool(connection.execute(_OWNED, {"pbx": pbx}).scalar_one_or_none())
 
 
 def _impatient(url: str) -> str:

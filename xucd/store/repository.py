@@ -339,9 +339,12 @@ def directory_of(connection: Connection, *, of_file: bool = False) -> Directory:
     )
 
 
-def stations_of(connection: Connection) -> dict[int, Station]:
-    """Each agent's current or last station, by agent id."""
-    rows = connection.execute(select(tables.stations)).mappings()
+def stations_of(connection: Connection, agent_id: int | None = None) -> dict[int, Station]:
+    """Each agent's current or last station, by agent id; with an id, that agent's alone."""
+    found = select(tables.stations)
+    if agent_id is not None:
+        found = found.where(tables.stations.c.agent_id == agent_id)
+    rows = connection.execute(found).mappings()
     return {row["agent_id"]: Station(**{**row, "reason": reason_of(row["reason"])}) for row in rows}
 
 

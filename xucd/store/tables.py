@@ -309,6 +309,15 @@ pbx_owners = Table(
     Column("number", BigInteger, nullable=False),
     Column("until", Double, nullable=False),
 )
+# Where an agent is logged in, or was last; of one without a row, its line says so. `number` grows
+# with every change of any of them.
+agent_homes = Table(
+    "agent_homes",
+    metadata,
+    Column("agent_id", ForeignKey("agents.id", ondelete="CASCADE"), primary_key=True),
+    Column("pbx", String(32), nullable=False),
+    Column("number", BigInteger, nullable=False, unique=True),
+)
 meta = Table(
     "meta",
     metadata,

@@ -1,0 +1,118 @@
+"""The homes of agents, in a centre of several PBXs: a row says which of them each agent's is.
+
+Several owners may want an agent at the same moment, and only one gets it: whoever logs an agent in
+does so in a transaction that holds the agent's row. Rows change one after the other, so that who
+has seen a number has seen all lower ones.
+"""
+
+import datetime
+from typing import NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, func, select, text
+
+from xucd.center.day import AgentDay
+from xucd.center.homes import Home, Returning
+from xucd.center.station import Station
+from xucd.store import tables
+from xucd.store.figures import under_way_of
+from xucd.store.lease import is_owned
+from xucd.store.repository import Store, stations_of
+from xucd.store.rows import put_rows
+
+LOCK = 0x686F6D65
+"""The key of PostgreSQL's advisory lock of who changes a row; any number works."""
+
+_ALONE = text("SELECT pg_advisory_xact_lock(:lock)")
+_homes = tables.agent_homes
+
+
+class HomeClaim(NamedTuple):
+    """What came of an attempt to be an agent's home.
+
+    `home` is None where the agent is logged in elsewhere, on the line of this number.
+    """
+
+    home: Home | None
+    phone_number: str = ""
+
+
+def homes(store: Store, since: int = 0) -> list[Home]:
+    """The homes that have changed since a number, in the order of the changes."""
+    with store.reading() as connection:
+        found = select(_homes).where(_homes.c.number > since).order_by(_homes.c.number)
+        return [Home(row.agent_id, row.pbx, row.number) for row in connection.execute(found)]
+
+
+def take(store: Store, pbx: str, usual: str, station: Station) -> HomeClaim:
+    """Be the home of an agent, with this station, unless it is logged in at another PBX.
+
+    One whose PBX nobody owns any more may go. `usual` is its home where there is no row.
+    """
+    agent_id = station.agent_id
+    with store.writing() as connection:
+        # First, since nobody who waits for it may hold a row; and until the end.
+        connection.execute(_ALONE, {"lock": LOCK})
+        row = connection.execute(
+            select(_homes).where(_homes.c.agent_id == agent_id).with_for_update()
+        ).one_or_none()
+        before = row.pbx if row is not None else usual
+        if before != pbx:
+            number = _logged_in_on(connection, agent_id)
+            if number is not None and is_owned(connection, before):
+                return HomeClaim(None, number)
+        if row is not None and before == pbx:
+            home = Home(agent_id, pbx, row.number)
+        else:
+            last = connection.scalar(select(func.max(_homes.c.number))) or 0
+            home = Home(agent_id, pbx, last + 1)
+            put_rows(connection, _homes, [msgspec.structs.asdict(home)])
+        put_rows(connection, tables.stations, [msgspec.structs.asdict(station)])
+        return HomeClaim(home)
+
+
+def put_station(store: Store, pbx: str, station: Station) -> bool:
+    """Write an agent's station, unless its home is another PBX by now; whether it is written."""
+    with store.writing() as connection:
+        home = connection.scalar(
+            select(_homes.c.pbx)
+            .where(_homes.c.agent_id == station.agent_id)
+            .with_for_update(read=True)
+        )
+        if home not in (None, pbx):
+            return False
+        put_rows(connection, tables.stations, [msgspec.structs.asdict(station)])
+        return True
+
+
+def returning(store: Store, home: Home, day: datetime.date) -> Returning | None:
+    """What is stored of an agent, and of its day; None if it is no longer configured."""
+    agent_id = home.agent_id
+    agents, queues, days = tables.agents.c, tables.memberships.c, tables.agent_days
+    with store.reading() as connection:
+        group_id = connection.scalar(select(agents.group_id).where(agents.id == agent_id))
+        if group_id is None:
+            return None
+        penalties = select(queues.queue_id, queues.penalty).where(queues.agent_id == agent_id)
+        of_today = select(days).where(days.c.agent_id == agent_id, days.c.day == day)
+        figures = connection.execute(of_today).mappings().one_or_none()
+        return Returning(
+            home=home,
+            group_id=group_id,
+            queues={row.queue_id: row.penalty for row in connection.execute(penalties)},
+            station=stations_of(connection, agent_id).get(agent_id),
+            day=AgentDay(**{name: figures[name] for name in AgentDay.__struct_fields__})
+            if figures is not None
+            else AgentDay(),
+            under_way=under_way_of(connection, agent_id).get(agent_id),
+        )
+
+
+def _logged_in_on(connection: Connection, agent_id: int) -> str | None:
+    """The number of the line that an agent is logged in on, None while it is out."""
+    stations, lines = tables.stations.c, tables.lines.c
+    return connection.scalar(
+        select(lines.number)
+        .join_from(tables.stations, tables.lines, stations.line_id == lines.id)
+        .where(stations.agent_id == agent_id, stations.logged_in)
+    )
