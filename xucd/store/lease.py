@@ -46,6 +46,7 @@ _BESIDE = text(
     " set_config('idle_in_transaction_session_timeout', :idle, true)"
 )
 _OWNED = text(f"SELECT until > {_NOW} FROM pbx_owners WHERE pbx = :pbx")
+_OWNERS = text(f"SELECT pbx, node, until > {_NOW} FROM pbx_owners")
 _NUMBER = text("SELECT number FROM pbx_owners WHERE pbx = :pbx")
 
 
@@ -87,6 +88,11 @@ class Leases:
         """Own a PBX no longer, so that another node need not wait."""
         with self._transaction() as connection:
             connection.execute(_RENEW, {"pbx": pbx, "number": number, "lease": 0.0})
+
+    def owners(self) -> dict[str, tuple[str, bool]]:
+        """By PBX, the node that owned it last, and whether it does."""
+        with self._transaction() as connection:
+            return {pbx: (node, lives) for pbx, node, lives in connection.execute(_OWNERS)}
 
     def close(self) -> None:
         """Close the connection."""

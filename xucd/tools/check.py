@@ -24,6 +24,7 @@ from xucd.config.cluster import Cluster
 from xucd.config.settings import WELL_KNOWN_SECRETS
 from xucd.store import Store
 from xucd.store.errors import StoreError
+from xucd.store.lease import Leases
 from xucd.tools.checks import (
     MANAGER_RELOAD,
     Finding,
@@ -35,6 +36,7 @@ from xucd.tools.checks import (
     exit_code,
     lines,
     machine,
+    nodes,
     queues,
 )
 from xucd.tools.checks.machine import Machine
@@ -70,18 +72,21 @@ def run(subject: Machine, *, json: bool = False) -> int:
     directory, problems = _center(settings.store.url)
     findings += problems
     findings += machine.open_files(subject, len(directory.users))
+    if settings.cluster is not None and not problems:
+        findings += _nodes(settings.store.url, directory)
     directory, unserved = served(directory, settings.cluster)
     findings += unserved
     features = settings.features
-    findings += asyncio.run(
-        check_center(
-            settings.ami,
-            settings.agi,
-            directory,
-            originate=features.listen or features.dial or features.callbacks,
-            etc=subject.etc,
+    if not settings.is_edge:
+        findings += asyncio.run(
+            check_center(
+                settings.ami,
+                settings.agi,
+                directory,
+                originate=features.listen or features.dial or features.callbacks,
+                etc=subject.etc,
+            )
         )
-    )
     print(as_json(findings) if json else as_text(findings))
     return exit_code(findings)
 
@@ -120,6 +125,17 @@ def _center(url: str) -> tuple[Directory, list[Finding]]:
     return directory, [
         Finding("CenterEmpty", "warning", f"no {lacking} are configured in xucd", remedy)
     ]
+
+
+def _nodes(url: str, directory: Directory) -> list[Finding]:
+    leases = Leases(url)
+    try:
+        return list(nodes.owned(directory, leases.owners()))
+    except StoreError as error:
+        remedy = "start the database, and a node of this version, which brings it up to date"
+        return [Finding("NodesUnchecked", "warning", f"the nodes are not checked: {error}", remedy)]
+    finally:
+        leases.close()
 
 
 def served(directory: Directory, cluster: Cluster | None) -> tuple[Directory, list[Finding]]:
