@@ -466,6 +466,14 @@ def test_a_gap_begins_when_asterisk_was_last_heard(store: Store) -> None:
     assert memory(store, reading(9, HOUR)).heard_until == heard + HOUR
 
 
+def test_a_start_knows_since_when_asterisk_was_heard_by_the_clock_as_it_goes(store: Store) -> None:
+    first = EPOCH - 60
+    figures.put_figures(store, Figures(date(EPOCH), Pulse(reading(0), Lately(), EPOCH, first)))
+    assert memory(store, reading(9)).heard_since == first
+    assert memory(store, reading(9, HOUR)).heard_since == first + HOUR
+    assert memory(store, reading(99, HOUR)).heard_since == first + HOUR
+
+
 def test_a_gap_that_was_never_closed_keeps_its_beginning(store: Store) -> None:
     write_all(store)
     figures.open_gap(store, Gap(UUID(int=7), EPOCH - 600, "LinkLost"))

@@ -7,6 +7,7 @@ import math
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -16,11 +17,13 @@ from tests.test_context import Script, a_context
 from tests.test_rebuild import everywhere, snapshot, station
 from xucd.app.clock import Clock
 from xucd.app.gaps import Gaps, Logs
+from xucd.center.gaps import Gap
 from xucd.center.logged import Logged
 from xucd.center.rules.rebuild import rebuild
+from xucd.center.under_way import Resumed
 from xucd.logs import queue_log
 from xucd.logs.backwards import LogError
-from xucd.store.figures import ClosedGap
+from xucd.store.figures import ClockReading, ClosedGap, Memory
 
 
 class Reading:
@@ -133,6 +136,28 @@ async def test_calls_from_before_an_xucd_that_remembers_nothing_are_not_counted(
     await reading.goes_on(done)
     queue, agent = scene.center.queue_stats.day(SUPPORT), scene.agent().day(scene.now)
     assert (queue.entered, queue.abandoned, agent.outbound_calls) == (1, 1, 0)
+
+
+async def test_calls_from_before_its_first_start_are_not_counted_by_an_xucd_that_was_killed(
+    reading: Reading,
+) -> None:
+    scene, done = reading.scene, asyncio.Event()
+    reading.logs("before.1", "support", "NONE", "ENTERQUEUE", "", "0230210082")
+    reading.logs("before.1", "support", "NONE", "ABANDON", 1, 1, 0)
+    scene.now += 2
+    reading.gaps.heard(scene.now, done.set)
+    since = reading.gaps.heard_since
+    scene.now += 0.5
+    gap, clock = Gap(UUID(int=1), scene.now, "XucdDown"), ClockReading(scene.now, 0.0, "this")
+    memory = Memory(Resumed(scene.now), scene.now, gap, clock, since)
+    reading.gaps = Gaps(reading.context, Clock(), Logs(reading.file), memory)
+    reading.logs("in.1", "support", "NONE", "ENTERQUEUE", "", "0230210083")
+    reading.logs("in.1", "support", "NONE", "ABANDON", 1, 1, 0)
+    scene.now += 5
+    reading.is_heard(done)
+    await reading.goes_on(done)
+    queue = scene.center.queue_stats.day(SUPPORT)
+    assert (queue.entered, queue.abandoned) == (1, 1)
 
 
 async def test_a_clock_that_is_set_moves_each_gap_that_is_not_closed(reading: Reading) -> None:

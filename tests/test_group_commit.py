@@ -19,7 +19,7 @@ from xucd.center.station import Station
 from xucd.config.plan import Plan
 from xucd.store import Store, StoreError, StoreUnavailable, tables
 from xucd.store.apply import apply
-from xucd.store.figures import ClockReading
+from xucd.store.figures import ClockReading, Heard
 from xucd.store.group_commit import RowWrite, Write, write_together
 from xucd.store.journal import Journal
 from xucd.store.rows import put_rows
@@ -341,7 +341,7 @@ async def test_a_write_waits_for_no_end_of_a_steady_stream(held: Held) -> None:
         await held.journal.save_figures(
             lambda: scene.center,
             lambda: ClockReading(scene.now, scene.now, "this"),
-            lambda: scene.now,
+            lambda: Heard(scene.now),
         )
     going.clear()
 
@@ -354,7 +354,8 @@ async def test_what_a_clock_that_was_set_has_moved_is_moved_before_later_figures
     scene = Scene()
     reading = ClockReading(scene.now, scene.now, "this")
     held.journal.later(lambda _: order.append("shift"))
-    saving = held.journal.save_figures(lambda: scene.center, lambda: reading, lambda: scene.now)
+    heard = Heard(scene.now)
+    saving = held.journal.save_figures(lambda: scene.center, lambda: reading, lambda: heard)
     saved = asyncio.ensure_future(saving)
     await asyncio.sleep(0)
     held.journal.later(lambda _: order.append("later"))

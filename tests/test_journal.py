@@ -24,7 +24,7 @@ from xucd.center.under_way import AgentUnderWay, Lately
 from xucd.config.plan import Plan
 from xucd.store import AsyncStore, Store, StoreError, figures
 from xucd.store.apply import apply
-from xucd.store.figures import ClockReading, Figures, Memory, Pulse
+from xucd.store.figures import ClockReading, Figures, Heard, Memory, Pulse
 from xucd.store.journal import Journal, day_of, midnight_after
 
 
@@ -49,7 +49,7 @@ class Writing:
         return ClockReading(self.scene.now, self.scene.now, "this")
 
     async def saves(self, heard_until: float | None = None) -> None:
-        heard = self.scene.now if heard_until is None else heard_until
+        heard = Heard(self.scene.now if heard_until is None else heard_until)
         await self.journal.save_figures(lambda: self.scene.center, self.clock, lambda: heard)
 
     def is_killed(self) -> Memory:
@@ -136,7 +136,7 @@ async def test_a_kill_at_midnight_counts_the_time_in_a_state_once(
         center.shift(midnight - writing.scene.now)
         center.tick(midnight)
         now = midnight + 0.2
-        await journal.save_figures(lambda: center, lambda: at(now), lambda: now)
+        await journal.save_figures(lambda: center, lambda: at(now), lambda: Heard(now))
     figures.resume(store, at(midnight + 9), midnight_after)
     found = store.agent_days(day)[BRUCE].paused_s
     assert found == pytest.approx(midnight - EPOCH, abs=0.31)

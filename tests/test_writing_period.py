@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from tests.scene import SUPPORT
+from tests.scene import START, SUPPORT
 from tests.test_reload_rights import Daemon
 from tests.test_reload_rights import daemon as daemon  # noqa: PLC0414  # a fixture
 from xucd.center import events as ev
@@ -75,3 +75,12 @@ async def test_what_was_counted_before_a_pulse_is_stored_with_it_and_one_comes_e
     moments = [clock.steady for clock in pulses]
     assert moments == sorted(set(moments))
     assert naps.lengths == [SAVE_S] * len(pulses)
+
+
+async def test_a_pulse_tells_since_when_asterisk_is_heard(daemon: Daemon, naps: Naps) -> None:
+    assert pulse(daemon.store).since is None
+    gaps = daemon.assembly._service.gaps
+    for moment in (START, START + 60):
+        gaps.heard(moment, lambda: None)
+        await naps.end()
+        assert pulse(daemon.store).since == START

@@ -80,8 +80,12 @@ class Gaps:
         self._logs = logs
         self._unheard: list[_Unheard] = []
         self._heard_until: float | None = None
-        # Whoever remembers nothing of the time before it first heard has not counted it.
-        self._known_since: float | None = None if memory is None else -math.inf
+        self._is_new = memory is None
+        self.heard_since: float | None = None if memory is None else memory.heard_since
+        """When Asterisk was first heard; None before it was, and if that is not remembered.
+
+        What was before is no part of any gap: nobody was there to count it.
+        """
         self._shifts = 0
         self._closing = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -123,15 +127,15 @@ class Gaps:
                 unheard.heard_from += seconds
         if self._heard_until is not None:
             self._heard_until += seconds
-        if self._known_since is not None:
-            self._known_since += seconds
+        if self.heard_since is not None:
+            self.heard_since += seconds
         self._tell()
 
     def heard(self, heard_from: float, publish: Callable[[], None]) -> None:
         """Asterisk is heard again, since this moment, and the centre holds what there is now."""
         if self._heard_until is None:
-            if self._known_since is None:
-                self._known_since = heard_from
+            if self._is_new:
+                self._is_new, self.heard_since = False, heard_from
             return
         self._heard_until = None
         unheard = self._unheard[-1]
@@ -198,7 +202,7 @@ class Gaps:
             dated_records = await asyncio.to_thread(self._dated, records)
             if shifts != self._shifts:
                 continue
-            since = -math.inf if self._known_since is None else self._known_since - CUT_S
+            since = -math.inf if self.heard_since is None else self.heard_since - CUT_S
             return LogsTold(
                 [line for line in dated_lines if line.at >= since],
                 [record for record in dated_records if record.ended >= since],

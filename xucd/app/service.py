@@ -303,16 +303,16 @@ class Service:
     async def save_figures(self) -> None:
         """Write the figures that have moved. Raises `StoreError`."""
         await self.context.journal.save_figures(
-            lambda: self.context.center, self.clock.reading, self._heard_until
+            lambda: self.context.center, self.clock.reading, self._heard
         )
 
-    def _heard_until(self) -> float:
-        """Until when all that Asterisk told is in the figures."""
-        unheard, told = self.gaps.heard_until, self.connection.told_until
-        if unheard is not None:
-            return unheard
-        now = self.context.now()
-        return now if told is None else now - (asyncio.get_running_loop().time() - told)
+    def _heard(self) -> figures.Heard:
+        until, told = self.gaps.heard_until, self.connection.told_until
+        if until is None:
+            until = self.context.now()
+            if told is not None:
+                until -= asyncio.get_running_loop().time() - told
+        return figures.Heard(until, self.gaps.heard_since)
 
     def correct_clock(self) -> None:
         """Follow the system's clock, if it was set: every moment that is kept moves with it."""

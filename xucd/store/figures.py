@@ -48,15 +48,27 @@ class ClockReading(msgspec.Struct, frozen=True):
     pbx: float | None = None
 
 
+class Heard(msgspec.Struct, frozen=True):
+    """Until when all that Asterisk told is in the figures, and when it was first heard.
+
+    `since` is None before it was, and if that is not remembered.
+    """
+
+    until: float
+    since: float | None = None
+
+
 class Pulse(msgspec.Struct, frozen=True):
     """xucd was alive at this moment, and had counted these calls to the end lately.
 
-    Until `heard`, what Asterisk told is in the figures; None before it was first heard.
+    Until `heard`, what Asterisk told is in the figures; None before it was first heard. That was at
+    `since`; None also if it is not remembered.
     """
 
     clock: ClockReading
     lately: Lately
     heard: float | None = None
+    since: float | None = None
 
 
 class ClosedGap(msgspec.Struct, frozen=True):
@@ -96,12 +108,14 @@ class Memory(msgspec.Struct, frozen=True):
     """What a starting xucd goes on from. `gap` is the time in which nothing was heard.
 
     It may have begun before `heard_until`, if it was not closed although Asterisk was heard again.
+    `heard_since` is when Asterisk was first heard, None if that is not remembered.
     """
 
     resumed: Resumed
     heard_until: float
     gap: Gap
     clock: ClockReading
+    heard_since: float | None = None
 
 
 def put_figures(store: Store, figures: Figures) -> None:
@@ -167,7 +181,8 @@ def resume(
         gap = msgspec.structs.replace(gap, began=min(gap.began, heard))
         _put_gap(connection, gap)
         _put_pulse(connection, pulse)
-        return Memory(Resumed(alive, agents, pulse.lately), heard, gap, pulse.clock)
+        resumed = Resumed(alive, agents, pulse.lately)
+        return Memory(resumed, heard, gap, pulse.clock, pulse.since)
 
 
 def shift(store: Store, reading: ClockReading) -> None:
@@ -221,8 +236,8 @@ def _shift(connection: Connection, reading: ClockReading) -> Pulse | None:
         going_on = update(tickets).where(tickets.c.ended.is_(None))
         connection.execute(going_on.values({name: column + off}))
     clock = msgspec.structs.replace(clock, wall=clock.wall + off)
-    heard = pulse.heard + off if pulse.heard is not None else None
-    return Pulse(clock, pulse.lately.later(off), heard)
+    heard, since = (at + off if at is not None else None for at in (pulse.heard, pulse.since))
+    return Pulse(clock, pulse.lately.later(off), heard, since)
 
 
 def _shift_waiting(connection: Connection, off: float, now: float) -> None:

@@ -35,6 +35,7 @@ from xucd.store.figures import (
     ClosedGap,
     EndedDay,
     Figures,
+    Heard,
     Pulse,
     put_figures,
 )
@@ -254,18 +255,18 @@ class Journal:
         self,
         current: Callable[[], Center],
         clock: Callable[[], ClockReading],
-        heard_until: Callable[[], float],
+        heard: Callable[[], Heard],
     ) -> None:
         """Write the figures that have moved, and the pulse. Raises `StoreError`.
 
         `current` tells which centre has them: a reload may replace it while this waits.
-        `heard_until` tells until when they hold all that Asterisk told. What could not be written
-        is written with the next. All changes so far are written first: what a clock that was set
-        has moved is moved by then.
+        `heard` tells until when they hold all that Asterisk told. What could not be written is
+        written with the next. All changes so far are written first: what a clock that was set has
+        moved is moved by then.
         """
         self._check_progress()
-        center, reading, heard = current(), clock(), heard_until()
-        known_since = min(reading.wall, heard, self.unheard_since) - LATELY_S
+        center, reading, told = current(), clock(), heard()
+        known_since = min(reading.wall, told.until, self.unheard_since) - LATELY_S
         agents = center.take_unwritten(reading.wall)
         counted, self._counted = self._counted, set()
         closed, self._closed = self._closed, []
@@ -274,7 +275,7 @@ class Journal:
         today = day_of(center.today_until - 1)
         figures = Figures(
             day=today,
-            pulse=Pulse(reading, center.lately(known_since), heard),
+            pulse=Pulse(reading, center.lately(known_since), told.until, told.since),
             agents=agents,
             queues={
                 (today, queue_id): center.queue_stats.day(queue_id)
