@@ -20,7 +20,13 @@ from xucd.center.directory import MAIN, Directory
 from xucd.center.refused import Refused
 from xucd.cluster import owner
 from xucd.cluster import packets as pk
-from xucd.cti.commands import PauseAgent, SubscribeToAgentEvents, SubscribeToQueueCalls
+from xucd.cti.commands import (
+    PauseAgent,
+    SubscribeToAgentEvents,
+    SubscribeToQueueCalls,
+    UnsubscribeFromAllPhoneHints,
+)
+from xucd.views import topics
 
 STEPS = 60
 MADE: dict[Callable[[], RelayWorld], str] = {
@@ -609,3 +615,21 @@ def test_a_pbx_that_is_configured_later_is_heard_by_clients_of_before() -> None:
         world.settle()
         assert client.phone == 0
         assert client.link == "current"
+
+
+def test_hints_that_a_client_ends_while_a_pbx_is_away_do_not_come_back_with_it() -> None:
+    with a_world(TwoPbxs()) as world:
+        _, north = world.sites
+        client = world.client(1)
+        world.deliver_all()
+        session = world.clients[client]
+        world.hub.subscribe(session, topics.phone_hint("102"))
+        north.cut = True
+        for _ in range(8):
+            world.wait()
+            world.deliver_all()
+        world.ask(client, UnsubscribeFromAllPhoneHints())
+        world.deliver_all()
+        world.settle()
+        assert topics.phone_hint("102") not in session.topics
+        assert not north.owner_hub.has_subscribers([topics.phone_hint("102")])

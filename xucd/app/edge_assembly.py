@@ -93,7 +93,8 @@ class EdgeAssembly:
         """
         async with self._following.taking_over():
             await self._change_users()
-            self._pbxs.configure()
+            if self._pbxs.configure():  # pages are to forget what was on a PBX that is no more
+                self.front.dismiss_changed(lambda _: True)
             await self.front.configure_streams(self._options)
         log.info("configuration reloaded")
 

@@ -20,7 +20,7 @@ from xucd.cluster.packets import RequestSender
 from xucd.cluster.requests import unavailable
 from xucd.cluster.routes import ROUTES, home_of_user
 from xucd.cluster.united import UnitedAnswer
-from xucd.cti.commands import Command
+from xucd.cti.commands import Command, SubscribeToPhoneHints, UnsubscribeFromAllPhoneHints
 from xucd.cti.hub import Hub
 from xucd.cti.session import Session
 from xucd.cti.streams.topics import encode_topic
@@ -69,15 +69,17 @@ class Pbxs:
         self._again: set[asyncio.Task[None]] = set()
         hub.dropped = self._dropped
 
-    def configure(self) -> None:
-        """Have a feed of each PBX that is configured, and of no other."""
+    def configure(self) -> bool:
+        """Have a feed of each PBX that is configured; returns whether one is so no longer."""
         wanted = self.directory.pbxs
-        for pbx in self.edges.keys() - set(wanted):
+        gone = self.edges.keys() - set(wanted)
+        for pbx in gone:
             self.edges.pop(pbx).lost()
         for pbx in wanted:
             if pbx not in self.edges:
                 self.edges[pbx] = self._feed(pbx)
                 self.edges[pbx].restored(self._sessions, {})
+        return bool(gone)
 
     def _feed(self, pbx: str) -> Edge:
         parts = FeedParts(
@@ -275,10 +277,21 @@ class Pbxs:
     def _owe(self, session: Session, command: Command, away: list[Edge]) -> None:
         """Ask again once one of those that were away is back, which it may be by now."""
         owed = self._sessions.get(session)
+        if isinstance(command, UnsubscribeFromAllPhoneHints):
+            self._end_hints(session)
+            return
         if any(edge.has_owner for edge in away):
             self._ask_again(session, command)
         elif owed is not None and len(owed) < MAX_OWED:
             owed[msgspec.json.encode(command)] = command
+
+    def _end_hints(self, session: Session) -> None:
+        """Who is away need not be told: it hears what a session has subscribed to as it is back."""
+        for topic in [topic for topic in session.topics if topics.is_phone_hint(topic)]:
+            self._hub.unsubscribe(session, topic)
+        owed = self._sessions.get(session, {})
+        for key in [key for key, each in owed.items() if isinstance(each, SubscribeToPhoneHints)]:
+            del owed[key]
 
     def _ask_again(self, session: Session, command: Command) -> None:
         task = self._loop.create_task(self._again_every(session, command))
