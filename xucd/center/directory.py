@@ -209,6 +209,8 @@ class Directory:
         """The PBX of these lines and queues, where the centre has others as well."""
         self.elsewhere: Mapping[int, Line] = {}
         """The lines of these others, by id."""
+        self.queues_elsewhere: frozenset[int] = frozenset()
+        """The ids of their queues."""
 
     @functools.cached_property
     def line_by_folded(self) -> dict[str, Line]:
@@ -253,6 +255,7 @@ class Directory:
         part = Directory(groups.values(), queues, lines, agents.values(), users.values())
         part.pbx, part.pbxs = pbx, self.pbxs
         part.elsewhere = {line.id: line for line in self.lines.values() if line.pbx != pbx}
+        part.queues_elsewhere = frozenset(self.queues.keys() - part.queues.keys())
         return part
 
     def put_agent(self, agent: Agent) -> None:

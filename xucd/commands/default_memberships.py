@@ -255,13 +255,17 @@ def _agents(context: Context, user_ids: Iterable[int], who: Session) -> list[Age
 
 
 def _queues(context: Context, membership: Iterable[DefaultQueue], who: Session) -> dict[int, int]:
-    """A membership as {queue id: penalty}. Raises `Refused`."""
+    """A membership as {queue id: penalty}, of queues of any PBX. Raises `Refused`."""
     queues: dict[int, int] = {}
     for default in membership:
-        queue = find_queue(context, default.queue_id, who, silent=False)
-        if queue.id in queues:
+        queue_id = default.queue_id
+        if queue_id not in context.center.directory.queues_elsewhere:
+            find_queue(context, queue_id, who, silent=False)
+        elif not who.rights.queue(queue_id):
+            raise not_authorized()
+        if queue_id in queues:
             raise Refused("QueueNamedTwice", "The membership names a queue twice.")
-        queues[queue.id] = default.penalty
+        queues[queue_id] = default.penalty
     return queues
 
 
