@@ -93,7 +93,7 @@ def test_the_directory_names_its_pbxs_and_the_one_that_is_meant_by_default() -> 
     assert (DIRECTORY.pbxs, DIRECTORY.default_pbx) == ((MAIN, "north"), MAIN)
     assert Directory().pbxs == (MAIN,)
     north = DIRECTORY.of_pbx("north")
-    assert (north.pbxs, north.default_pbx) == (("north",), "north")
+    assert (north.pbxs, north.default_pbx) == ((MAIN, "north"), MAIN)  # those of the whole
 
 
 # -- answers
