@@ -12,13 +12,16 @@ import json
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from xucd.center.directory import MAIN, Directory, Line, Queue, User
 from xucd.center.rights import Rights, rights_of
-from xucd.cluster.owner import PbxOwner, Telling
+from xucd.cluster import owner, sessions_before
+from xucd.cluster.owner import PbxOwner
 from xucd.cluster.packets import RequestSender
 from xucd.cluster.pbxs import NodeParts, Pbxs
+from xucd.cluster.source import Telling
 from xucd.cti import messages as msg
 from xucd.cti.commands import Command, GetList, PauseAgent, SubscribeToAgentEvents
 from xucd.cti.hub import Broadcaster, Hub
@@ -409,3 +412,17 @@ class TwoPbxs(RelayWorld):
 
 PBXS = ((1, MAIN), (2, NORTH), (3, NORTH))
 """The PBXs of users' lines."""
+
+
+def cut_off(world: RelayWorld) -> None:
+    """Cut the road until the edge knows."""
+    world.cut = True
+    for _ in range(8):
+        world.wait()
+
+
+def in_small_slices(patch: pytest.MonkeyPatch) -> None:
+    """Few clients and little state go over in as many slices as those of a large centre."""
+    patch.setattr(sessions_before, "SLICE", 1)
+    patch.setattr(owner, "SLICE", 1)
+    patch.setattr(owner, "AHEAD", 2)

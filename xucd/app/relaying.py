@@ -12,8 +12,9 @@ from xucd.app.service import Service
 from xucd.center.directory import User
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
-from xucd.cluster.owner import PbxOwner, Telling
+from xucd.cluster.owner import PbxOwner
 from xucd.cluster.packets import RequestSender
+from xucd.cluster.source import Telling
 from xucd.commands.default_memberships import show_all
 from xucd.config.cluster import Cluster
 from xucd.cti.commands import Command
@@ -38,7 +39,7 @@ log = structlog.get_logger()
 
 
 class CenterSource:
-    """The owner's application: see `xucd.cluster.owner.Source`."""
+    """The owner's application: see `xucd.cluster.source.Source`."""
 
     def __init__(self, service: Service, serve: ServeRequest) -> None:
         self._service = service
@@ -106,7 +107,7 @@ class CenterSource:
 
 
 class CenterSnapshot:
-    """See `xucd.cluster.owner.ShownState`."""
+    """See `xucd.cluster.source.ShownState`."""
 
     def __init__(self, service: Service) -> None:
         self._context = service.context

@@ -7,7 +7,7 @@ While there is none the clients are told so, and what they ask for is refused.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -19,11 +19,12 @@ from xucd.center.rights import Rights
 from xucd.cluster import packets as pk
 from xucd.cluster.mirror import Mirror
 from xucd.cluster.requests import lost, served_by_owner, unavailable
+from xucd.cluster.sessions_before import Before, in_slices
 from xucd.cti.commands import Command
 from xucd.cti.hub import Hub
 from xucd.cti.links import owner_of
 from xucd.cti.session import Session
-from xucd.cti.streams.topics import decode_topic, encode_topic
+from xucd.cti.streams.topics import decode_topic
 from xucd.views import topics
 
 SILENCE_S = 3.0
@@ -264,9 +265,22 @@ class Edge:
         self._snapshot_is_over.clear()
         self._heard_at = self._loop.time()
         self._mirror.begin()
-        before = self._sessions.keys() - self._unopened
-        attending = [self._opened_item(number) for number in sorted(before)]
-        self._say([pk.Hello(self.node, pk.SCHEMA), pk.SessionsBefore(attending)])
+        self._say([pk.Hello(self.node, pk.SCHEMA)])
+        before = self._opened_before(sorted(self._sessions.keys() - self._unopened))
+        self._say_next(self._sending, in_slices(before, self._topics))
+
+    def _opened_before(self, numbers: list[int]) -> Iterator[Before]:
+        for number in numbers:
+            if number in self._sessions:  # it may have ended while others were told
+                yield self._opened_item(number), self._sessions[number].topics
+
+    def _say_next(self, feed: pk.Sending | None, slices: Iterator[pk.SessionsBefore]) -> None:
+        """Say the next slice, and the others one a turn, as long as the feed is this one."""
+        if feed is not None and feed is self._sending:
+            part = next(slices)
+            self._say([part])
+            if not part.ends:
+                self._loop.call_soon(self._say_next, feed, slices)
 
     def _lose(self, reason: str) -> None:
         """The feed is over: nothing that comes of it counts any more."""
@@ -317,7 +331,6 @@ class Edge:
             session.sign_in.sid,
             session.sign_in.generation,
             session.address,
-            [encode_topic(topic) for topic in session.topics],
         )
 
     # -- what the owner sends
@@ -365,6 +378,9 @@ class Edge:
 
     def _at_home(self, item: pk.AgentAtHome) -> None:
         self._parts.at_home(item.agent_id, item.number)
+
+    def _slice_shown(self, item: pk.SliceShown) -> None:
+        self._say([pk.SliceTaken()])
 
     def _snapshot_ends(self, item: pk.SnapshotEnds) -> None:
         self._is_whole = True
@@ -424,6 +440,7 @@ _TAKE: dict[type[pk.Item], Callable[[Edge, Any], None]] = {
     pk.PublishMessage: Edge._published,
     pk.ShowMessage: Edge._shown,
     pk.AgentAtHome: Edge._at_home,
+    pk.SliceShown: Edge._slice_shown,
     pk.SnapshotEnds: Edge._snapshot_ends,
     pk.Settled: Edge._settled,
     pk.CommandBegun: Edge._begun,

@@ -17,7 +17,7 @@ from xucd.cti.messages import Message, encode
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
 from xucd.cti.streams import told
-from xucd.cti.streams.topics import encode_topic
+from xucd.cti.streams.topics import decode_topic, encode_topic
 
 answering: ContextVar[int] = ContextVar("answering", default=0)
 """The number of the command that is being carried out: what it sends is its answer."""
@@ -81,6 +81,8 @@ class OwnersFeed:
         self._loop = loop
         self._is_current = is_current
         self._numbers: dict[Hashable, int] = {}  # of topics
+        self._named: list[Hashable] = []  # those that the edge has named
+        self._own_names = 0
         self._items: list[Any] = []
         # Things whose last change the edge knows not to know.
         self._unheard: set[bytes] = set()
@@ -117,6 +119,17 @@ class OwnersFeed:
         self.add(pk.KnowThing(about, value))
 
     # -- for the owner
+
+    def name_topics(self, names: list[bytes]) -> None:
+        """Know topics by the numbers that the edge has for them."""
+        for name in names:
+            topic = decode_topic(name)
+            self._named.append(topic)
+            self._numbers[topic] = len(self._named)
+
+    def named(self, number: int) -> Hashable:
+        """The topic that the edge has named by this number. Raises `IndexError`."""
+        return self._named[number - 1]
 
     def show(self, topics: list[Hashable], body: Message) -> None:
         """Send a message of a snapshot."""
@@ -176,7 +189,8 @@ class OwnersFeed:
     def _number(self, topic: Hashable) -> int:
         number = self._numbers.get(topic)
         if number is None:
-            number = self._numbers[topic] = len(self._numbers) + 1
+            self._own_names -= 1
+            number = self._numbers[topic] = self._own_names
             self.add(pk.NameTopic(number, encode_topic(topic)))
         return number
 

@@ -6,90 +6,35 @@ has here and now.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable, Iterator, Sequence
-from typing import Any, Protocol
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import msgspec
 import structlog
 
 from xucd.center.directory import User
 from xucd.center.refused import Refused
-from xucd.center.rights import Rights
 from xucd.cluster import packets as pk
 from xucd.cluster.feed import OneEdge, OwnersFeed, RemoteSession, answering
 from xucd.cluster.requests import Requests
+from xucd.cluster.source import Source
 from xucd.cti.commands import COMMANDS, Command
-from xucd.cti.hub import Broadcaster, Hub
+from xucd.cti.hub import Hub
 from xucd.cti.links import owner_of
-from xucd.cti.messages import Message, encode
-from xucd.cti.session import Session
+from xucd.cti.messages import encode
 from xucd.cti.sign_in import SignInKey
-from xucd.cti.streams.topics import decode_topic
 
 SILENCE_S = 10.0
 """After so long without a word of an edge its sessions are forgotten; its patience is shorter."""
 SLICE = 200
-"""After how many messages of a snapshot others have their turn."""
-
-Telling = tuple[Sequence[Hashable], Message]
-"""A message, and the topics that it concerns."""
+"""How many messages of a snapshot are a slice, after which others have their turn."""
+AHEAD = 8
+"""How many slices are sent that the edge has not taken yet: a link to NATS holds so much."""
+TAKES_LONG = (pk.SessionsBefore, pk.SessionOpened)
+"""What an edge may send much of: others have their turn after each."""
 
 log = structlog.get_logger()
-
-
-class Source(Protocol):
-    """What the owner knows and does, which is the same for clients of its own."""
-
-    @property
-    def is_current(self) -> bool:
-        """Whether what it knows is Asterisk's state."""
-
-    def user(self, user_id: int) -> User | None:
-        """The user of this id in the present configuration."""
-
-    def rights_of(self, user: User) -> Rights:
-        """What a user may see and do."""
-
-    def opened(self, session: Session) -> None:
-        """Subscribe a new session, and send it the opening."""
-
-    def attended(self, sessions: Sequence[Session]) -> None:
-        """Take in sessions that have had their opening, and have subscribed, before."""
-
-    async def carry_out(self, session: Session, command: Command) -> str | None:
-        """Carry out a command; returns the code of a warning, if any. Raises `Refused`."""
-
-    async def serve(self, sender: pk.RequestSender, request: bytes) -> bytes:
-        """Serve a request over HTTP, encoded as the edge has it; returns the answer."""
-
-    def snapshot(self) -> "ShownState":
-        """All that is shown, from this moment on."""
-
-    async def known(self) -> None:
-        """Wait until what is shown was Asterisk's state once, but not for ever."""
-
-    async def publish_stored(self, to: Broadcaster) -> None:
-        """Publish what is stored and not live to those who may have missed a change of it."""
-
-
-class ShownState(Protocol):
-    """What is shown to clients of the centre as it is, until another configuration comes."""
-
-    @property
-    def holds(self) -> bool:
-        """Whether the configuration is still the same."""
-
-    def shown(self) -> Iterator[Sequence[Telling]]:
-        """All that is shown of lasting state, a part at a time: each as it is when it is made."""
-
-    def gone(self, about: bytes, value: bytes) -> Iterator[Telling]:
-        """That a thing is no more."""
-
-    def rest(self) -> Iterator[Telling]:
-        """What is told in any case: figures."""
-
-    def status(self) -> Message:
-        """Whether all of it is Asterisk's state."""
 
 
 class _Edge:
@@ -99,9 +44,12 @@ class _Edge:
         self.node = node
         self.feed = feed
         self.receiving = pk.Receiving(feed.name, of_edge=True)
+        self.sent: deque[Any] = deque()  # items that are yet to be taken
+        self.goes_on = False  # whether that is due in a turn to come
         self.sessions: dict[int, RemoteSession] = {}
         self.requests = Requests()
         self.snapshot: asyncio.Task[None] | None = None
+        self.ahead = asyncio.Semaphore(AHEAD)
         self.heard_at = 0.0
 
 
@@ -145,16 +93,13 @@ class PbxOwner:
             edge = self._begin(node, packet.feed)
         edge.heard_at = self._loop.time()
         try:
-            for item in edge.receiving.items(packet):
-                _TAKE[type(item)](self, edge, item)
+            edge.sent += edge.receiving.items(packet)
         except pk.FeedOver as over:
             log.warning("the feed of an edge is over", node=node, reason=str(over))
-        except Exception:  # a part of it may have been done: the edge is to begin anew
-            log.exception("cannot take what an edge sent", node=node)
+            self._give_up(edge)
         else:
-            return
-        self._end(edge)
-        self._send(node, pk.over(packet.feed))
+            if not edge.goes_on:
+                self._take(edge)
 
     def beat(self) -> None:
         """Tell all edges that the owner is alive; to be called once a second, or more often."""
@@ -180,8 +125,7 @@ class PbxOwner:
         """End all feeds, and tell the edges so; returns what is still under way."""
         for edge in list(self._edges.values()):
             edge.feed.flush()
-            self._end(edge)
-            self._send(edge.node, pk.over(edge.feed.name))
+            self._give_up(edge)
         return self.under_way
 
     # -- feeds
@@ -196,8 +140,12 @@ class PbxOwner:
             lambda: self._source.is_current,
         )
         edge = self._edges[node] = _Edge(node, feed)
-        self._hub.feeds.append(feed)
         return edge
+
+    def _give_up(self, edge: _Edge) -> None:
+        """End a feed, and have the edge begin another."""
+        self._end(edge)
+        self._send(edge.node, pk.over(edge.feed.name))
 
     def _end(self, edge: _Edge) -> None:
         edge.feed.over = True
@@ -206,12 +154,29 @@ class PbxOwner:
         if edge.feed in self._hub.feeds:
             self._hub.feeds.remove(edge.feed)
         for session in edge.sessions.values():
+            session.topics.clear()  # with those of all others of this feed
             self._hub.drop(session)
         edge.sessions.clear()
+        edge.sent.clear()
         if edge.snapshot is not None:
             edge.snapshot.cancel()
 
     # -- what an edge sends
+
+    def _take(self, edge: _Edge) -> None:
+        """Take what an edge has sent, in its order: all, or the rest in turns to come."""
+        edge.goes_on = False
+        try:
+            while edge.sent:
+                item = edge.sent.popleft()
+                _TAKE[type(item)](self, edge, item)
+                if isinstance(item, TAKES_LONG):
+                    edge.goes_on = True
+                    self._loop.call_soon(self._take, edge)
+                    return
+        except Exception:  # a part of it may have been done: the edge is to begin anew
+            log.exception("cannot take what an edge sent", node=edge.node)
+            self._give_up(edge)
 
     def _hello(self, edge: _Edge, item: pk.Hello) -> None:
         if item.schema != pk.SCHEMA or item.node != edge.node:
@@ -224,17 +189,20 @@ class PbxOwner:
             self._end(edge)
 
     def _attended(self, edge: _Edge, item: pk.SessionsBefore) -> None:
-        if edge.feed.over:
-            return
         known = []
+        edge.feed.name_topics(item.names)
         for each in item.sessions:
-            session = self._session(edge, each)
+            topics = [edge.feed.named(number) for number in each.topics]
+            session = self._session(edge, each.session)
             if session is not None:
+                session.topics.update(dict.fromkeys(topics, 0))
+                self._hub.restore(session)
                 known.append(session)
-                for topic in each.topics:
-                    self._hub.subscribe(session, decode_topic(topic))
         self._source.attended(known)
-        edge.snapshot = self._start(self._or_end(edge, self._show(edge)))
+        if item.ends:
+            # No sooner: of what these sessions hear, nothing may be told as heard by nobody.
+            self._hub.feeds.append(edge.feed)
+            edge.snapshot = self._start(self._or_end(edge, self._show(edge)))
 
     def _attending(self, edge: _Edge, item: pk.SessionOpened) -> None:
         session = self._session(edge, item)
@@ -325,6 +293,9 @@ class PbxOwner:
             to.publish(topics, body)
         edge.snapshot = self._start(self._or_end(edge, self._settle(edge)))
 
+    def _slice_taken(self, edge: _Edge, item: pk.SliceTaken) -> None:
+        edge.ahead.release()
+
     def _alive(self, edge: _Edge, item: pk.Alive) -> None:
         """It was heard."""
 
@@ -345,6 +316,8 @@ class PbxOwner:
                 shown += len(part)
                 if shown >= SLICE:
                     shown = 0
+                    edge.feed.add(pk.SliceShown())
+                    await edge.ahead.acquire()
                     await asyncio.sleep(0)
                     if not snapshot.holds:
                         break
@@ -358,8 +331,7 @@ class PbxOwner:
             await work
         except Exception:  # the edge, which waits for it, begins anew
             log.exception("cannot show an edge the state", node=edge.node)
-            self._end(edge)
-            self._send(edge.node, pk.over(edge.feed.name))
+            self._give_up(edge)
 
     async def _settle(self, edge: _Edge) -> None:
         await self._source.publish_stored(OneEdge(edge.feed))
@@ -393,6 +365,7 @@ _TAKE: dict[type[pk.Item], Callable[[PbxOwner, _Edge, Any], None]] = {
     pk.RequestPart: PbxOwner._partly,
     pk.RequestAsked: PbxOwner._requested,
     pk.AnswerAwaited: PbxOwner._awaited,
+    pk.SliceTaken: PbxOwner._slice_taken,
     pk.ThingsMissing: PbxOwner._missing,
     pk.Alive: PbxOwner._alive,
 }

@@ -33,10 +33,9 @@ class Item(msgspec.Struct, array_like=True, tag=True, gc=False):
 
 
 class SessionOpened(Item):
-    """A session of the edge: its number there, whose it is, and what it has subscribed to.
+    """A session of the edge: its number there, and whose it is. It asks for its opening.
 
-    `rights` is a digest of the user and its rights, as the edge knows them. `topics` are encoded as
-    in the log of streams. By itself it asks for the session's opening.
+    `rights` is a digest of the user and its rights, as the edge knows them.
     """
 
     session: int
@@ -45,20 +44,32 @@ class SessionOpened(Item):
     sid: str
     generation: str
     address: str
-    topics: list[bytes] = []
 
 
 class Hello(Item):
-    """Begins a feed: `node` is the edge's name. Its sessions follow, in one `SessionsBefore`."""
+    """Begins a feed: `node` is the edge's name. Its sessions follow in `SessionsBefore`."""
 
     node: str
     schema: int
 
 
-class SessionsBefore(Item):
-    """The sessions that have had their opening before a feed begins."""
+class SessionBefore(msgspec.Struct, array_like=True, gc=False):
+    """A session that has had its opening, and the numbers of the topics that it gets."""
 
-    sessions: list[SessionOpened]
+    session: SessionOpened
+    topics: list[int]
+
+
+class SessionsBefore(Item):
+    """Some of the sessions that have had their opening before a feed begins; `ends`: the last.
+
+    `names` are topics that were not named before, encoded as in the log of streams. They are
+    numbered in their order over all these items, from 1.
+    """
+
+    names: list[bytes]
+    sessions: list[SessionBefore]
+    ends: bool
 
 
 class SessionEnded(Item):
@@ -115,6 +126,10 @@ class AnswerAwaited(Item):
     request: int
 
 
+class SliceTaken(Item):
+    """The edge has taken a slice of a snapshot."""
+
+
 class ThingsMissing(Item):
     """What clients know of and the snapshot did not have: each with what was known of it."""
 
@@ -139,7 +154,10 @@ class Beat(Item):
 
 
 class NameTopic(Item):
-    """From now on a number stands for a topic, encoded as in the log of streams."""
+    """From now on a number stands for a topic, encoded as in the log of streams.
+
+    It is below 0, since those above are the edge's: see `SessionsBefore`.
+    """
 
     topic: int
     name: bytes
@@ -210,6 +228,10 @@ class AgentAtHome(Item):
     number: int
 
 
+class SliceShown(Item):
+    """A slice of a snapshot: few are sent before the edge has said that it has taken one."""
+
+
 class SnapshotEnds(Item):
     """All that is shown has been told: what clients know besides is no more."""
 
@@ -267,6 +289,7 @@ FromEdge = (
     | RequestPart
     | RequestAsked
     | AnswerAwaited
+    | SliceTaken
     | ThingsMissing
     | Alive
 )
@@ -280,6 +303,7 @@ FromOwner = (
     | PublishMessage
     | ShowMessage
     | AgentAtHome
+    | SliceShown
     | SnapshotEnds
     | Settled
     | CommandBegun

@@ -88,7 +88,10 @@ class Hub:
             self._plain.discard(topic, session.writer)
 
     def restore(self, session: Session) -> None:
-        """Take in a session whose subscriptions stand in the log."""
+        """Take in a session that has its subscriptions: of the log, or of another node."""
+        if session.feed is not None:
+            session.feed.topics.update(session.topics.keys())
+            return
         for topic in session.topics:
             self._count_in(session, topic)
 
