@@ -11,6 +11,15 @@ protocol, `xucd.cti`.
 
 from xucd.client.center_client import CenterClient, connect
 from xucd.client.errors import Refused
-from xucd.client.state import AgentView, CallView, QueueView, State
+from xucd.client.state import AgentView, CallView, PbxView, QueueView, State
 
-__all__ = ["AgentView", "CallView", "CenterClient", "QueueView", "Refused", "State", "connect"]
+__all__ = [
+    "AgentView",
+    "CallView",
+    "CenterClient",
+    "PbxView",
+    "QueueView",
+    "Refused",
+    "State",
+    "connect",
+]

@@ -60,12 +60,24 @@ class CallView:
     since: float
 
 
+@dataclass(frozen=True)
+class PbxView:
+    """What is known of a PBX; `since` is when it was lost."""
+
+    asterisk: Literal["current", "lost"]
+    since: float | None = None
+
+
 LinkState = Literal["closed", "catching-up", "opened"]
 
 
 @dataclass
 class State:
-    """All that xucd has sent, by kind. Read it, never write to it."""
+    """All that xucd has sent, by kind. Read it, never write to it.
+
+    `pbxs` has each PBX by name, as far as xucd has told, and nothing where it names none.
+    `asterisk` is "lost" while any PBX is, since the first of them was.
+    """
 
     user: msg.UserConfigUpdate | None = None
     rights: msg.RightProfile | None = None
@@ -75,6 +87,7 @@ class State:
     statuses: list[msg.UserStatus] = field(default_factory=list)
     asterisk: Literal["current", "lost"] = "current"
     asterisk_since: float | None = None
+    pbxs: dict[str, PbxView] = field(default_factory=dict)
     link: LinkState = "closed"
     agents: dict[int, AgentView] = field(default_factory=dict)
     groups: dict[int, msg.AgentGroup] = field(default_factory=dict)
@@ -107,7 +120,7 @@ class State:
     def _hello(self, body: msg.LoggedOn) -> None:
         # A new stream's opening says so if Asterisk is lost; a resumed one may have said it before.
         if body.recovered is not True:
-            self.asterisk, self.asterisk_since = "current", None
+            self._link_status(msg.LinkStatus(asterisk="current"))
 
     def _rights(self, body: msg.RightProfile) -> None:
         self.rights = body
@@ -128,9 +141,18 @@ class State:
         self.line = body
 
     def _link_status(self, body: msg.LinkStatus) -> None:
-        self.asterisk = body.asterisk
         since = body.since if isinstance(body.since, str) else None
-        self.asterisk_since = datetime.datetime.fromisoformat(since).timestamp() if since else None
+        at = datetime.datetime.fromisoformat(since).timestamp() if since else None
+        told = PbxView(body.asterisk, at)
+        if isinstance(body.pbx, str):
+            self.pbxs[body.pbx] = told
+            lost = [each for each in self.pbxs.values() if each.asterisk == "lost"]
+        else:  # there is one alone, or it is about all
+            self.pbxs.clear()
+            lost = [told] if told.asterisk == "lost" else []
+        self.asterisk = "lost" if lost else "current"
+        times = (each.since for each in lost if each.since is not None)
+        self.asterisk_since = min(times, default=None)
 
     # --- Agents
 

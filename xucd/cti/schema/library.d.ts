@@ -26,6 +26,12 @@ export interface Options {
   WebSocket?: unknown;
 }
 
+/** A PBX; `since` is when it was lost. */
+export interface PbxView {
+  asterisk: "current" | "lost";
+  since: number | null;
+}
+
 /** An agent. Times are milliseconds as `Date.now()` tells them. */
 export interface AgentView {
   id: number;
@@ -108,9 +114,11 @@ export interface State {
   userStatus: string;
   phoneStatus: PhoneStatusUpdate["status"] | "";
   statuses: UserStatus[];
-  /** Whether what is shown is current. */
+  /** Whether what is shown is current. Of several PBXs: "lost" while any is, since the first was. */
   asterisk: "current" | "lost";
   asteriskSince: number | null;
+  /** The same of each PBX, by name, as far as xucd has told; empty where it names none. */
+  pbxs: Map<string, PbxView>;
   link: LinkState;
   agents: Map<number, AgentView>;
   groups: Map<number, AgentGroup>;

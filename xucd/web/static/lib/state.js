@@ -24,8 +24,9 @@ export function blank() {
     userStatus: "", // a name out of statuses
     phoneStatus: "",
     statuses: [], // [{name, longName, color, actions}]
-    asterisk: "current", // or "lost", since asteriskSince
+    asterisk: "current", // or "lost", of any PBX, since asteriskSince
     asteriskSince: null,
+    pbxs: new Map(), // name -> {asterisk, since}, in a centre of several nodes
     link: "closed", // or "opened", "catching-up"
     agents: new Map(), // id -> see agent()
     groups: new Map(), // id -> {id, name}
@@ -233,15 +234,26 @@ const CHANGES = {
   },
 };
 
-/**
+/** One PBX is lost or current: the one that is named, or else all that there is.
  * @param {State} state
  * @param {LinkStatus} body
  * @param {Changed} changed
  */
-function linkStatus(state, { asterisk, since }, changed) {
-  if (state.asterisk !== asterisk || asterisk === "lost") {
-    state.asterisk = asterisk;
-    state.asteriskSince = since === undefined ? null : Date.parse(since);
+function linkStatus(state, { asterisk, since, pbx }, changed) {
+  const told = { asterisk, since: since === undefined ? null : Date.parse(since) };
+  const before = pbx === undefined ? state : state.pbxs.get(pbx);
+  const isNew = before?.asterisk !== asterisk || asterisk === "lost";
+  if (pbx === undefined) {
+    state.pbxs.clear();
+  } else {
+    state.pbxs.set(pbx, told);
+  }
+  const all = pbx === undefined ? [told] : [...state.pbxs.values()];
+  const lost = all.filter((each) => each.asterisk === "lost");
+  const times = lost.flatMap((each) => each.since ?? []);
+  state.asterisk = lost.length > 0 ? "lost" : "current";
+  state.asteriskSince = times.length > 0 ? Math.min(...times) : null;
+  if (isNew) {
     changed("link");
   }
 }
