@@ -221,6 +221,11 @@ class Api:
         await self._record(Kind.SIGN_IN, request, claims, {"method": method})
         return SignedIn(user, claims)
 
+    async def signed_in(self, claims: Claims) -> SignedIn:
+        """Who has signed in, as the database knows it. Raises `SignInRefused`: `InvalidToken`."""
+        await self._revocations.refresh()
+        return self._bearer.known(claims)
+
     def count_failure(self, method: Method, request: Any, error: SignInRefused) -> None:
         """Write into the audit trail that somebody has failed to sign in."""
         address = request.client_address

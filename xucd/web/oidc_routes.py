@@ -4,7 +4,6 @@ What a browser is sent to by its address bar is answered with a redirect, also w
 page says why. What the page itself asks is answered in JSON.
 """
 
-import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -20,7 +19,6 @@ from xucd.signin.oidc import START, TAKE
 from xucd.signin.oidc.flow import (
     BEGUN_S,
     CALLBACK,
-    MAX_OFFERED,
     OFFERED_S,
     Arrival,
     Flow,
@@ -32,7 +30,7 @@ from xucd.signin.tokens import Claims
 from xucd.store import StoreError
 from xucd.store.directory_users import ProviderSession
 from xucd.web.api import Api, asynchronous
-from xucd.web.bearer import SignedIn, token_in
+from xucd.web.bearer import token_in
 from xucd.web.errors import HttpError, answer
 from xucd.web.failures import answer_failure, http_error
 
@@ -44,13 +42,6 @@ MAX_FAILURES: Final = 60
 
 class _Code(msgspec.Struct):
     code: str
-
-
-class _Offer(msgspec.Struct, frozen=True):
-    """A sign-in for the browser whose cookie has this secret."""
-
-    signed_in: SignedIn
-    secret: str
 
 
 class ProviderRecords(msgspec.Struct, frozen=True):
@@ -84,7 +75,6 @@ class OidcRoutes:
         self._admit = parts.admit
         self._sign_ins = parts.records
         self._api = api
-        self._offered: Once[_Offer] = Once(parts.clock, MAX_OFFERED)
         # Until their sign-in's time is up.
         self._id_tokens: Once[str] = Once(parts.clock, MAX_ID_TOKENS)
         self._clock = parts.clock
@@ -140,10 +130,9 @@ class OidcRoutes:
             raise SignInRefused("SignInFailed", text, reason="a logout came before the sign-in")
         lasts = signed_in.claims.end - self._clock()
         self._id_tokens.add(sid, lasts, arrival.id_token)
-        code, secret = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
-        self._offered.add(code, OFFERED_S, _Offer(signed_in, secret))
-        self._set_cookie(request, TAKE, self._flow.cookie_name(code), secret, OFFERED_S)
-        return code
+        offer = self._flow.offer(signed_in.claims)
+        self._set_cookie(request, TAKE, offer.cookie_name, offer.cookie, OFFERED_S)
+        return offer.code
 
     def _set_cookie(self, request: Any, path: str, name: str, value: str, seconds: int) -> None:
         request.addCookie(
@@ -182,12 +171,9 @@ class OidcRoutes:
             text = "The body is not a JSON object with code."
             raise HttpError(400, "InvalidJson", text) from None
         name = self._flow.cookie_name(code)
-        offer, secret = self._offered.take(code), _cookie(request, name) or ""
-        if offer is None or not secrets.compare_digest(secret.encode(), offer.secret.encode()):
-            text = "The code is unknown, was used before, or its minute is over; sign in again."
-            raise SignInRefused("SignInFailed", text)
+        signed_in = await self._api.signed_in(self._flow.taken(code, _cookie(request, name)))
         self._set_cookie(request, TAKE, name, "", 0)
-        return self._api.token(request, offer.signed_in.user, offer.signed_in.claims)
+        return self._api.token(request, signed_in.user, signed_in.claims)
 
     @app.route(f"{TAKE}/logout", methods=["POST"])
     @asynchronous

@@ -5,15 +5,16 @@
     ...      the provider asks for a password, or whatever it asks for
     page  -> GET  /signin/oidc/callback?code=…&state=…  arrived(): code for tokens and claims
           <- 303  /desk#signed-in=CODE                  a code of xucd's own, for a minute,
-                  and a cookie without which nobody can use it
+                  and a cookie with what it is for, without which nobody can use it
     page  -> POST /xuc/api/2.0/auth/oidc {"code"}
           <- 200  the token, as for a password
 
-A fragment reaches no server and no log, and the code in it is dead once it was used. The first
-cookie is encrypted, so that xucd keeps nothing of those who only press the button. It is bound to
-the `state` in the address, and the second one to the code: nobody can make another's browser go on
-with a sign-in of his own (login CSRF). `iss` in the address has to be our provider's (mix-up,
-RFC 9207); a state counts once.
+A fragment reaches no server and no log, and the code in it is dead once it was used. The cookies
+are encrypted: so xucd keeps nothing of those who only press the button, and each step may come to
+another process or node, as long as that has the same database. The first cookie is bound to the
+`state` in the address, and the second one to the code: nobody can make another's browser go on with
+a sign-in of his own (login CSRF). `iss` in the address has to be our provider's (mix-up, RFC 9207);
+a state and a code count once in each process.
 """
 
 import hmac
@@ -36,13 +37,13 @@ from xucd.signin.errors import SignInRefused
 from xucd.signin.identities import Identity
 from xucd.signin.oidc import claims
 from xucd.signin.oidc.provider import CodeRefused, Provider
+from xucd.signin.tokens import Claims
 from xucd.store.directory_users import ProviderSession
 
 CALLBACK: Final = "/signin/oidc/callback"
 BEGUN_S: Final = 600
 """How long somebody may take at the provider, in seconds."""
 OFFERED_S: Final = 60
-MAX_OFFERED: Final = 4096
 MAX_USED: Final = 65536
 _ERROR = re.compile(r"[a-z_]{1,40}")
 _PAGE = re.compile(r"/[a-z][a-z-]{0,31}")
@@ -50,7 +51,7 @@ _PAGE = re.compile(r"/[a-z][a-z-]{0,31}")
 T = TypeVar("T")
 
 
-class Begun(msgspec.Struct, frozen=True):
+class Begun(msgspec.Struct, frozen=True, tag=True):
     """What a browser has to come back with, until `expires`, an epoch second."""
 
     state: str
@@ -60,10 +61,26 @@ class Begun(msgspec.Struct, frozen=True):
     expires: float
 
 
+class _Offered(msgspec.Struct, frozen=True, tag=True):
+    """What a browser gets for a code, until `expires`, an epoch second."""
+
+    code: str
+    claims: Claims
+    expires: float
+
+
 class Departure(msgspec.Struct, frozen=True):
     """Where to send a browser, and its cookie."""
 
     location: str
+    cookie_name: str
+    cookie: str
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A code for a token, and the cookie of the browser that may use it."""
+
+    code: str
     cookie_name: str
     cookie: str
 
@@ -102,6 +119,7 @@ class Flow:
         key = blake2b(b"sign-in by OpenID Connect", key=secret[:64], digest_size=32).digest()
         self._key = OctKey.import_key(key)
         self._used: Once[None] = Once(clock, MAX_USED)
+        self._taken: Once[None] = Once(clock, MAX_USED)
         self._logouts: Once[None] = Once(clock, MAX_USED)
         # Known before what they name has ended.
         self._told: Once[ProviderSession] = Once(clock, MAX_USED)
@@ -140,9 +158,7 @@ class Flow:
             code_challenge=create_s256_code_challenge(begun.verifier),
             code_challenge_method="S256",
         )
-        header = {"alg": "dir", "enc": "A256GCM"}
-        sealed = jwe.encrypt_compact(header, msgspec.json.encode(begun), self._key)
-        return Departure(location, self.cookie_name(begun.state), sealed)
+        return Departure(location, self.cookie_name(begun.state), self._sealed(begun))
 
     def cookie_name(self, state: str) -> str:
         """The cookie for a state or a code: one each, so that tabs do not disturb each other."""
@@ -152,16 +168,45 @@ class Flow:
 
     def begun(self, state: str, cookie: str | None) -> Begun:
         """What this browser has begun. Raises `SignInRefused` with `SignInFailed`."""
-        try:
-            opened = jwe.decrypt_compact(cookie or "", self._key, algorithms=["dir", "A256GCM"])
-            begun = msgspec.json.decode(opened.plaintext or b"", type=Begun)
-        except (JoseError, ValueError, TypeError, RecursionError, msgspec.MsgspecError):
-            # The header is as whoever sends the cookie has made it.
-            raise claims.refused("it came back to a browser that did not begin it") from None
+        begun = self._opened(cookie, Begun)
+        if begun is None:
+            raise claims.refused("it came back to a browser that did not begin it")
         same = hmac.compare_digest(begun.state.encode(), state.encode())
         if not same or self._clock() > begun.expires or not self._used.add(state, BEGUN_S, None):
             raise claims.refused("it came back twice, too late, or with another state")
         return begun
+
+    def offer(self, token: Claims) -> Offer:
+        """A code for the token of a sign-in, for the browser that gets the cookie."""
+        code = secrets.token_urlsafe(24)
+        offered = _Offered(code, token, self._clock() + OFFERED_S)
+        return Offer(code, self.cookie_name(code), self._sealed(offered))
+
+    def taken(self, code: str, cookie: str | None) -> Claims:
+        """What the token for a code says. Raises `SignInRefused` with `SignInFailed`."""
+        offered = self._opened(cookie, _Offered)
+        if (
+            offered is None
+            or not hmac.compare_digest(offered.code.encode(), code.encode())
+            or self._clock() > offered.expires
+            or not self._taken.add(code, OFFERED_S, None)
+        ):
+            text = "The code is unknown, was used before, or its minute is over; sign in again."
+            raise SignInRefused("SignInFailed", text)
+        return offered.claims
+
+    def _sealed(self, content: Begun | _Offered) -> str:
+        header = {"alg": "dir", "enc": "A256GCM"}
+        return jwe.encrypt_compact(header, msgspec.json.encode(content), self._key)
+
+    def _opened(self, cookie: str | None, kind: type[T]) -> T | None:
+        """What a cookie holds that xucd has made; None for another one."""
+        try:
+            opened = jwe.decrypt_compact(cookie or "", self._key, algorithms=["dir", "A256GCM"])
+            return msgspec.json.decode(opened.plaintext or b"", type=kind)
+        except (JoseError, ValueError, TypeError, RecursionError, msgspec.MsgspecError):
+            # The header is as whoever sends the cookie has made it.
+            return None
 
     async def arrived(self, begun: Begun, answer: Mapping[str, str]) -> Arrival:
         """Who comes back with a provider's answer, the parameters of the callback's address.
