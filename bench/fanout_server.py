@@ -40,9 +40,9 @@ from xucd.cti.streams.file import StreamFile  # noqa: E402
 from xucd.cti.streams.log import KEEP_S, LIMIT, StreamLog  # noqa: E402
 from xucd.signin.revocations import Revocations  # noqa: E402
 from xucd.views import topics  # noqa: E402
-from xucd.web.api import Health  # noqa: E402
 from xucd.web.certificate import Certificate  # noqa: E402
 from xucd.web.connections import ConnectionLimits  # noqa: E402
+from xucd.web.monitoring import Health  # noqa: E402
 from xucd.web.site import SiteOptions, SiteParts, make_site  # noqa: E402
 
 # All clients are links of one user.

@@ -12,14 +12,13 @@ from tests.web_server import until
 from xucd.center.directory import User
 from xucd.cti.metrics import Metrics
 from xucd.signin.attempts import (
-    BY_ADDRESS,
-    BY_STRANGERS,
     FIRST_CHECK_S,
     MAX_STRANGERS,
     MAX_WAITING_EACH,
     SignIn,
 )
 from xucd.signin.checking import HASHES, PasswordChecks
+from xucd.signin.earlier_attempts import BY_ADDRESS, BY_STRANGERS, EarlierAttempts
 from xucd.signin.errors import SignInRefused
 from xucd.signin.failure_counts import ROWS, WIDTH, FailureCounts
 from xucd.signin.fair_queue import FairQueue
@@ -37,8 +36,9 @@ class Desk:
         self.gate.set()
         self.verified: list[str | None] = []
         self.metrics = Metrics()
+        self.earlier = EarlierAttempts(limit, lambda: self.now)
         self.signin = SignIn(
-            self, PasswordChecks(self, self._verify), limit, lambda: self.now, self.metrics
+            self, PasswordChecks(self, self._verify), self.earlier, lambda: self.now, self.metrics
         )
 
     def _verify(self, kept: str | None, password: str) -> bool:

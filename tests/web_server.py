@@ -24,9 +24,9 @@ from xucd.cti.streams.log import StreamLog
 from xucd.signin.revocations import Revocations
 from xucd.signin.tokens import Tokens
 from xucd.store import StoreUnavailable
-from xucd.web.api import Health
 from xucd.web.connections import Connections
 from xucd.web.listening import listen
+from xucd.web.monitoring import Health
 from xucd.web.site import STATIC, SiteOptions, SiteParts, make_site
 
 # Typed as a module, which it is not.

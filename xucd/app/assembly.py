@@ -57,7 +57,7 @@ from xucd.store import (
 from xucd.store.figures import Memory, queue_days, resume
 from xucd.store.journal import SAVE_S, Journal, day_of, midnight_after
 from xucd.store.retention import expire_daily
-from xucd.web.api import Health
+from xucd.web.monitoring import Health
 from xucd.web.rest_route import RestServices
 from xucd.web.rest_work import RestWork
 

@@ -26,7 +26,7 @@ from xucd.publishing.link_status import link_status
 from xucd.publishing.opening import send_configured
 from xucd.store import AsyncStore, Store, StoreError
 from xucd.store.journal import Journal
-from xucd.web.api import Health
+from xucd.web.monitoring import Health
 
 TICK_S = 0.25
 PROVE_S = 1.0

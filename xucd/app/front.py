@@ -29,7 +29,7 @@ from xucd.store import AsyncStore, Store, callback_reading
 from xucd.store.audit_trail import AuditTrail
 from xucd.store.journal import Journal
 from xucd.views.statuses import with_own
-from xucd.web.api import Health
+from xucd.web.monitoring import Health
 from xucd.web.certificate import Certificate, CertificateError
 from xucd.web.connections import ConnectionLimits, Connections
 from xucd.web.listening import listen

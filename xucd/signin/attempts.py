@@ -16,7 +16,6 @@ nobody anything and is not remembered. `docs/adr/0014-bounds-of-signing-in.md` s
 
 import asyncio
 import unicodedata
-from collections import OrderedDict
 from collections.abc import Callable
 
 from xucd.center.audit import Kind
@@ -24,8 +23,8 @@ from xucd.center.directory import User
 from xucd.cti.metrics import Metrics
 from xucd.signin.abuse_log import RefusalLog, sign_in_failed
 from xucd.signin.checking import Authenticated, PasswordChecks, PasswordsUnavailable, Users
+from xucd.signin.earlier_attempts import EarlierAttempts
 from xucd.signin.errors import SignInRefused
-from xucd.signin.failure_counts import FailureCounts
 from xucd.signin.fair_queue import FairQueue
 from xucd.signin.places import bucket, network
 
@@ -35,9 +34,6 @@ MAX_WAITING_EACH = 512
 MAX_WAITING = 4096
 # How many strangers may wait for a turn at one login.
 MAX_STRANGERS = 64
-# How many addresses are remembered from which a user has signed in.
-MAX_FAMILIAR = 16
-BY_ADDRESS, BY_STRANGERS = 10, 3
 # How long a check is taken to last before any was measured, and over how many it is averaged.
 FIRST_CHECK_S = 0.05
 AVERAGED = 16
@@ -77,14 +73,14 @@ def _counted(login: str) -> str:
 class SignIn:
     """Authenticates users by password.
 
-    `limit` is how often an address may fail at a login in a minute; `clock` returns seconds.
+    `earlier` is what bounds further attempts; `clock` returns seconds.
     """
 
     def __init__(
         self,
         users: Users,
         checks: PasswordChecks,
-        limit: int,
+        earlier: EarlierAttempts,
         clock: Callable[[], float],
         metrics: Metrics,
     ) -> None:
@@ -92,10 +88,7 @@ class SignIn:
         self._checks = checks
         self._metrics = metrics
         self._refusals = RefusalLog(clock)
-        self._of_pair = FailureCounts(limit, clock)
-        self._of_address = FailureCounts(BY_ADDRESS * limit, clock)
-        self._of_strangers = FailureCounts(BY_STRANGERS * limit, clock)
-        self._familiar: dict[str, OrderedDict[str, None]] = {}
+        self._earlier = earlier
         self._queues: dict[bool, FairQueue[_Attempt]] = {
             familiar: FairQueue(MAX_WAITING_EACH, MAX_WAITING) for familiar in (True, False)
         }
@@ -117,7 +110,7 @@ class SignIn:
         Raises `SignInRefused` with `InvalidCredentials`, which is the same for an unknown login and
         a wrong password, with `TooManyRequests`, or what `PasswordChecks.check` raises.
         """
-        familiar = bucket(address) in self._familiar.get(login, ())
+        familiar = self._earlier.is_familiar(login, bucket(address))
         attempt = _Attempt(login, password, address, familiar=familiar)
         self._refuse_guesser(attempt)
         self._enqueue(attempt)
@@ -133,11 +126,7 @@ class SignIn:
 
     def remember(self, user: User, address: str) -> None:
         """Remember that a user has shown at this address who it is."""
-        places = self._familiar.setdefault(user.login, OrderedDict())
-        places[bucket(address)] = None
-        places.move_to_end(bucket(address))
-        if len(places) > MAX_FAMILIAR:
-            places.popitem(last=False)
+        self._earlier.remember(user.login, bucket(address))
 
     def close(self) -> None:
         """Stop the threads."""
@@ -151,9 +140,9 @@ class SignIn:
 
     def _refuse_guesser(self, attempt: _Attempt) -> None:
         """Raise `SignInRefused` with `TooManyRequests` for an address that has failed too often."""
-        wait = self._of_pair.wait(attempt.place, attempt.key)
+        wait = self._earlier.of_pair.wait(attempt.place, attempt.key)
         if not attempt.familiar:
-            wait = max(wait, self._of_address.wait(attempt.place))
+            wait = max(wait, self._earlier.of_address.wait(attempt.place))
         if wait > 0:
             self._refusals.sign_in_refused(attempt.address)
             raise self._refusal(wait)
@@ -170,10 +159,10 @@ class SignIn:
         # Here rather than at the answer, for which a guesser need not wait.
         known = self._users.user(attempt.login)
         sign_in_failed(attempt.address, known.login if known is not None else None)
-        self._of_pair.add(attempt.place, attempt.key)
-        self._of_address.add(attempt.place)
+        self._earlier.of_pair.add(attempt.place, attempt.key)
+        self._earlier.of_address.add(attempt.place)
         if not attempt.familiar:
-            self._of_strangers.add(attempt.key)
+            self._earlier.of_strangers.add(attempt.key)
 
     # --- Turns
 
@@ -238,16 +227,16 @@ class SignIn:
 
     def _has_to_wait(self, attempt: _Attempt) -> bool:
         """Let a stranger wait for its turn at a login, unless it is its turn."""
-        if attempt.familiar or attempt.had_turn or not self._of_strangers.wait(attempt.key):
+        if attempt.familiar or attempt.had_turn or not self._earlier.of_strangers.wait(attempt.key):
             return False
         waiting = self._strangers.setdefault(attempt.key, [])
         waiting.append(attempt)
         # Who has failed least comes first, and among these who came first.
-        waiting.sort(key=lambda one: round(self._of_address.count(one.place)))
+        waiting.sort(key=lambda one: round(self._earlier.of_address.count(one.place)))
         if len(waiting) > MAX_STRANGERS:
             displaced = waiting.pop()
             if not displaced.outcome.done():
-                wait = MAX_STRANGERS * self._of_strangers.interval
+                wait = MAX_STRANGERS * self._earlier.of_strangers.interval
                 displaced.outcome.set_exception(self._refusal(wait))
         self._set_turn(attempt.key)
         return True
@@ -255,13 +244,13 @@ class SignIn:
     def _set_turn(self, key: str) -> None:
         if key not in self._turns and self._strangers.get(key):
             # At least a little: the clock that counts is not the loop's.
-            wait = max(self._of_strangers.wait(key), 0.05)
+            wait = max(self._earlier.of_strangers.wait(key), 0.05)
             self._turns[key] = asyncio.get_running_loop().call_later(wait, self._turn, key)
 
     def _turn(self, key: str) -> None:
         del self._turns[key]
         waiting = self._strangers.get(key)
-        if waiting and not self._of_strangers.wait(key):
+        if waiting and not self._earlier.of_strangers.wait(key):
             attempt = waiting[0]
             self._leave_strangers(attempt)
             attempt.had_turn = True

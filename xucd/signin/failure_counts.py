@@ -6,25 +6,41 @@ invented keys pushes another one's count out. Two keys that share all their cell
 with an unknown hash nobody can aim at that. Every count leaks away at a steady rate.
 """
 
+import mmap
 import secrets
-from array import array
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
 ROWS = 4
 WIDTH = 4096
+LEAK_S = 60.0
+"""In how many seconds as many failures leak away as are allowed."""
+
+
+class Cells:
+    """The memory of counts, which the processes that are forked from this one have with it.
+
+    Each number is written whole. Of two that are added to one cell in the same moment by two
+    processes, one may be lost.
+    """
+
+    def __init__(self) -> None:
+        self.secret = secrets.token_bytes(16)
+        self.counts, self.times = (
+            memoryview(mmap.mmap(-1, 8 * ROWS * WIDTH)).cast("d") for _ in range(2)
+        )
 
 
 class FailureCounts:
-    """Counts by key, of which `limit` leak away in `seconds`. `clock` returns seconds."""
+    """Counts by key, of which `limit` leak away in a minute. `clock` returns seconds."""
 
-    def __init__(self, limit: int, clock: Callable[[], float], seconds: float = 60.0) -> None:
+    def __init__(self, limit: int, clock: Callable[[], float], cells: Cells | None = None) -> None:
+        cells = cells or Cells()
         self.limit = limit
-        self._leak = limit / seconds
+        self._leak = limit / LEAK_S
         self._clock = clock
-        self._secret = secrets.token_bytes(16)
-        self._counts = array("d", bytes(8 * ROWS * WIDTH))
-        self._times = array("d", bytes(8 * ROWS * WIDTH))
+        self._secret = cells.secret
+        self._counts, self._times = cells.counts, cells.times
 
     def count(self, *key: str) -> float:
         """What is left of a key's failures."""

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from klein import Klein
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from twisted.internet.defer import Deferred
 
 from xucd.center.audit import Actor, AuditEntry, Kind, Target
@@ -33,19 +33,11 @@ from xucd.web.documents import Document
 from xucd.web.errors import HttpError, answer
 from xucd.web.failures import answer_failure, hung_up
 from xucd.web.link_resource import LinkResource, vouch
+from xucd.web.monitoring import Monitoring
 from xucd.web.origins import Origins
 from xucd.web.own_password import OwnPasswords
 
 _T = TypeVar("_T")
-
-
-class Health(msgspec.Struct, rename="camel"):
-    """The state of xucd. `asterisk` is ``current`` or ``lost``; `last_event_age` is in seconds."""
-
-    current: bool
-    asterisk: str
-    store: str
-    last_event_age: float | None
 
 
 class _Login(msgspec.Struct):
@@ -93,7 +85,7 @@ class Api:
         links: Links,
         authentication: AuthServices,
         origins: Origins,
-        health: Callable[[], Health],
+        monitoring: Monitoring,
         *,
         legacy_links: bool,
     ) -> None:
@@ -106,7 +98,7 @@ class Api:
         self._trail = authentication.trail
         self._own_passwords = OwnPasswords(self._signin, self._tokens, self._revocations, links)
         self._origins = origins
-        self._health = health
+        self._monitoring = monitoring
         self._legacy_links = legacy_links
         self._asyncapi: dict[bool, Document] = {}
 
@@ -333,14 +325,14 @@ class Api:
     @app.route("/health", methods=["GET"])
     def health(self, request: Any) -> bytes:
         """Answer 200 while clients see the current state, else 503."""
-        health = self._health()
+        health = self._monitoring.health()
         return answer(request, 200 if health.current else 503, msgspec.to_builtins(health))
 
     @app.route("/metrics", methods=["GET"])
     def metrics(self, request: Any) -> bytes:
         """Answer with the metrics, in Prometheus' text format."""
         request.setHeader(b"Content-Type", CONTENT_TYPE_LATEST.encode())
-        return generate_latest(self._links.hub.metrics.registry)
+        return self._monitoring.metrics()
 
     @app.route("/xuc/api/2.0/asyncapi.json", methods=["GET"])
     def cti_document(self, request: Any) -> bytes:

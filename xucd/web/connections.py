@@ -5,12 +5,19 @@ request, silent or slow, gives way to a new one when its address has too many, t
 a whole centre behind one address can load its pages, and who only holds connections keeps nobody
 out. With a valid token a connection counts for its user. A link is refused when its user has too
 many; nothing that belongs to a user ever gives way.
+
+Where several processes serve one port (`xucd.web.elsewhere`), each has as many in all as its files
+allow. The bounds of an address and of a user are those of all processes together; what gives way is
+the oldest of the process to which a connection comes, or else one of another process.
 """
 
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Hashable, Iterable
 from typing import Any, Protocol, cast
 
 import msgspec
+
+from xucd.web.elsewhere import WAITING, Elsewhere, Nowhere
 
 # The address of connections from a trusted proxy between two requests: it has no bound of its own.
 PROXY = ""
@@ -42,14 +49,15 @@ class _Place(msgspec.Struct):
 class Connections:
     """Counts connections, and ends those that have to give way. Addresses are buckets."""
 
-    def __init__(self, limits: ConnectionLimits) -> None:
+    def __init__(self, limits: ConnectionLimits, elsewhere: Elsewhere | None = None) -> None:
         self._limits = limits
+        self._elsewhere = elsewhere = elsewhere or Nowhere()
         self._places: dict[Hashable, _Place] = {}  # of connections and links
-        self._of_address: dict[str, dict[ClientConnection, None]] = {}
+        self._of_address = _ByAddress("connections of", elsewhere)
         # Of these, those on which a request is awaited, by how long that has been so.
-        self._waiting: dict[str, dict[ClientConnection, None]] = {}
-        self._of_user: dict[int, int] = {}
-        self._links_of_user: dict[int, int] = {}
+        self._waiting = _ByAddress(WAITING, elsewhere)
+        self._of_user = _ByUser("connections of user", elsewhere)
+        self._links_of_user = _ByUser("links of user", elsewhere)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -59,7 +67,7 @@ class Connections:
         if not self._room_in_all() or not self._room_at(address):
             return False
         self._places[connection] = _Place(address)
-        self._of_address.setdefault(address, {})[connection] = None
+        self._of_address.add(address, connection)
         self.wait(connection)
         return True
 
@@ -70,7 +78,7 @@ class Connections:
             return
         self._leave_address(connection, place)
         if place.user is not None:
-            _subtract(self._links_of_user if place.link else self._of_user, place.user)
+            (self._links_of_user if place.link else self._of_user).subtract(place.user)
 
     def end_all(self) -> None:
         """End all that are no links, at once."""
@@ -82,13 +90,13 @@ class Connections:
         """A request is awaited on a connection from now on."""
         place = self._places.get(connection)
         if place is not None and place.user is None:
-            self._waiting.setdefault(place.address, {})[connection] = None
+            self._waiting.add(place.address, connection)
 
     def serve(self, connection: ClientConnection) -> None:
         """A connection's request has arrived; the connection does not give way."""
         place = self._places.get(connection)
         if place is not None:
-            _discard(self._waiting, place.address, connection)
+            self._waiting.discard(place.address, connection)
 
     def move(self, connection: ClientConnection, address: str) -> bool:
         """A trusted proxy's connection serves another client; False if that one has too many."""
@@ -96,14 +104,14 @@ class Connections:
         if place is None or place.link:
             return True
         if place.user is not None:
-            _subtract(self._of_user, place.user)
+            self._of_user.subtract(place.user)
             place.user = None
         if not self._room_at(address):
             return False
-        was_waiting = connection in self._waiting.get(place.address, ())
+        was_waiting = self._waiting.has(place.address, connection)
         self._leave_address(connection, place)
         place.address = address
-        self._of_address.setdefault(address, {})[connection] = None
+        self._of_address.add(address, connection)
         if was_waiting:
             self.wait(connection)
         return True
@@ -113,22 +121,22 @@ class Connections:
         place = self._places.get(connection)
         if place is None or place.user is not None or place.address == PROXY:
             return
-        if self._of_user.get(user, 0) < self._limits.links_by_user:
+        if self._of_user.everywhere(user) < self._limits.links_by_user:
             self._leave_address(connection, place)
             place.user = user
-            self._of_user[user] = self._of_user.get(user, 0) + 1
+            self._of_user.add(user)
 
     def link(self, connection: ClientConnection, user: int) -> bool:
         """The connection becomes a link; False, with no change, if the user has too many."""
         place = self._places.get(connection)
-        if place is None or self._links_of_user.get(user, 0) >= self._limits.links_by_user:
+        if place is None or self._links_of_user.everywhere(user) >= self._limits.links_by_user:
             return False
         if place.user is None:
             self._leave_address(connection, place)
         else:
-            _subtract(self._of_user, place.user)
+            self._of_user.subtract(place.user)
         place.user, place.link = user, True
-        self._links_of_user[user] = self._links_of_user.get(user, 0) + 1
+        self._links_of_user.add(user)
         return True
 
     def hand_over(self, connection: ClientConnection, link: Hashable) -> None:
@@ -137,43 +145,95 @@ class Connections:
         if place is not None:
             self._places[link] = place
 
-    def _room_in_all(self) -> bool:
-        if len(self._places) < self._limits.total:
-            return True
-        # Whose address holds the most makes room.
-        most = max(self._waiting, key=lambda address: len(self._of_address[address]), default=None)
-        return most is not None and self._evict(most)
+    def give_way(self, address: str) -> bool:
+        """End the oldest connection of an address on which a request is awaited, if there is one.
 
-    def _room_at(self, address: str) -> bool:
-        held = len(self._of_address.get(address, ()))
-        if address == PROXY or held < self._limits.by_address:
-            return True
-        return self._evict(address)
-
-    def _evict(self, address: str) -> bool:
-        oldest = next(iter(self._waiting.get(address, ())), None)
+        Another process may ask for it, where one has come that is over the bound of all.
+        """
+        oldest = self._waiting.oldest(address)
         if oldest is None:
             return False
         self.close(oldest)
         oldest.give_way()
         return True
 
-    def _leave_address(self, connection: Hashable, place: _Place) -> None:
-        _discard(self._of_address, place.address, connection)
-        _discard(self._waiting, place.address, connection)
+    def _room_in_all(self) -> bool:
+        if len(self._places) < self._limits.total:
+            return True
+        # Whose address holds the most makes room.
+        most = max(self._waiting.addresses(), key=self._of_address.here, default=None)
+        return most is not None and self.give_way(most)
+
+    def _room_at(self, address: str) -> bool:
+        if address == PROXY or self._of_address.everywhere(address) < self._limits.by_address:
+            return True
+        return self.give_way(address) or self._elsewhere.give_way(address)
+
+    def _leave_address(self, connection: Any, place: _Place) -> None:
+        self._of_address.discard(place.address, connection)
+        self._waiting.discard(place.address, connection)
 
 
-def _discard(
-    groups: dict[str, dict[ClientConnection, None]], address: str, connection: Any
-) -> None:
-    group = groups.get(address)
-    if group is not None:
-        group.pop(connection, None)
-        if not group:
-            del groups[address]
+class _ByAddress:
+    """The connections of each address, the oldest first. `what` is what they are called in all."""
+
+    def __init__(self, what: str, elsewhere: Elsewhere) -> None:
+        self._what = what
+        self._elsewhere = elsewhere
+        self._groups: dict[str, dict[ClientConnection, None]] = {}
+
+    def add(self, address: str, connection: ClientConnection) -> None:
+        self._groups.setdefault(address, {})[connection] = None
+        self._tell(address)
+
+    def discard(self, address: str, connection: ClientConnection) -> None:
+        if not self.has(address, connection):
+            return
+        del self._groups[address][connection]
+        if not self._groups[address]:
+            del self._groups[address]
+        self._tell(address)
+
+    def has(self, address: str, connection: ClientConnection) -> bool:
+        return connection in self._groups.get(address, ())
+
+    def addresses(self) -> Iterable[str]:
+        return self._groups
+
+    def oldest(self, address: str) -> ClientConnection | None:
+        return next(iter(self._groups.get(address, ())), None)
+
+    def here(self, address: str) -> int:
+        return len(self._groups.get(address, ()))
+
+    def everywhere(self, address: str) -> int:
+        return self.here(address) + self._elsewhere.count(f"{self._what} {address}")
+
+    def _tell(self, address: str) -> None:
+        if address != PROXY:
+            self._elsewhere.report_count(f"{self._what} {address}", self.here(address))
 
 
-def _subtract(counts: dict[int, int], user: int) -> None:
-    counts[user] -= 1
-    if not counts[user]:
-        del counts[user]
+class _ByUser:
+    """How many each user has. `what` is what they are called in all."""
+
+    def __init__(self, what: str, elsewhere: Elsewhere) -> None:
+        self._what = what
+        self._elsewhere = elsewhere
+        self._counts: Counter[int] = Counter()
+
+    def add(self, user: int) -> None:
+        self._counts[user] += 1
+        self._tell(user)
+
+    def subtract(self, user: int) -> None:
+        self._counts[user] -= 1
+        self._tell(user)
+        if not self._counts[user]:
+            del self._counts[user]
+
+    def everywhere(self, user: int) -> int:
+        return self._counts[user] + self._elsewhere.count(f"{self._what} {user}")
+
+    def _tell(self, user: int) -> None:
+        self._elsewhere.report_count(f"{self._what} {user}", self._counts[user])

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import structlog
+from prometheus_client import generate_latest
 from twisted.web.resource import Resource, getChildForRequest
 from twisted.web.server import Request, Site
 
@@ -16,6 +18,7 @@ from xucd.signin import passwords
 from xucd.signin.attempts import SignIn
 from xucd.signin.audited import AuditedSignIn, PasswordSignIn
 from xucd.signin.checking import Admit, PasswordChecks, PasswordDirectory, Users
+from xucd.signin.earlier_attempts import EarlierAttempts
 from xucd.signin.identities import Method
 from xucd.signin.oidc import START, TAKE
 from xucd.signin.places import bucket
@@ -23,13 +26,15 @@ from xucd.signin.revocations import Revocations
 from xucd.signin.tokens import Tokens
 from xucd.store.audit_trail import AuditTrail
 from xucd.web.addresses import X_FORWARDED_FOR, Addresses
-from xucd.web.api import Api, AuthServices, Health
+from xucd.web.api import Api, AuthServices
 from xucd.web.bearer import Bearer
 from xucd.web.channel import ClientChannel, HttpDeadlines, TurnedAway
 from xucd.web.connections import PROXY, ConnectionLimits, Connections
+from xucd.web.elsewhere import Elsewhere, Nowhere
 from xucd.web.errors import HttpError, answer_error
 from xucd.web.headers import SECURITY_TXT, SecurityTxt, set_headers
 from xucd.web.import_slots import Slot
+from xucd.web.monitoring import Health, Monitoring
 from xucd.web.origins import Origins
 from xucd.web.pages import Pages
 from xucd.web.rest import Rest
@@ -57,7 +62,8 @@ class SiteParts:
     `secret` signs the tokens (32 bytes or more); `clock` returns epoch seconds. With `rest`
     there are REST routes. With `audit` sign-ins are audited.
     `passwords` is a server that knows passwords, `oidc` is for a provider of OpenID Connect; whom
-    they sign in, `admit` finds.
+    they sign in, `admit` finds. `elsewhere` are other processes that serve the same port, and
+    `metrics` those of all of them.
     """
 
     links: Links
@@ -71,6 +77,8 @@ class SiteParts:
     passwords: PasswordDirectory | None = None
     oidc: "OidcParts | None" = None
     admit: Admit | None = None
+    elsewhere: Elsewhere = field(default_factory=Nowhere)
+    metrics: Callable[[], bytes] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,12 +112,16 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
     origins = Origins(options.origins, parts.clock)
     tokens = Tokens(parts.secret, options.token_ttl, options.session_ttl, parts.clock)
     bearer = Bearer(parts.users, tokens, parts.revocations)
+    metrics, elsewhere = parts.links.hub.metrics, parts.elsewhere
+    earlier = EarlierAttempts(
+        options.login_attempts, parts.clock, elsewhere.cells, elsewhere.report_familiar
+    )
     signin: PasswordSignIn = SignIn(
         parts.users,
         PasswordChecks(parts.users, options.verify, parts.passwords, parts.admit),
-        options.login_attempts,
+        earlier,
         parts.clock,
-        parts.links.hub.metrics,
+        metrics,
     )
     if parts.audit is not None:
         last: Method = "password" if parts.passwords is None else "ldap"
@@ -119,7 +131,7 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
         parts.links,
         AuthServices(bearer, signin, tokens, parts.revocations, parts.audit, named),
         origins,
-        parts.health,
+        Monitoring(parts.health, parts.metrics or partial(generate_latest, metrics.registry)),
         legacy_links=options.legacy_links,
     )
     provider = None
@@ -133,7 +145,8 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
     if options.security_contact is not None:
         pages.made[SECURITY_TXT] = SecurityTxt(options.security_contact, parts.clock)
     root = _Root(Routes(api.app.resource(), provider, rest), pages, origins)
-    return ClientSite(root, signin, rest, options)
+    connections = Connections(options.connections, elsewhere)
+    return ClientSite(root, SignInParts(signin, earlier), rest, options, connections)
 
 
 class _Request(Request):
@@ -179,20 +192,33 @@ class _Request(Request):
         super().handleContentChunk(data)  # type: ignore[no-untyped-call]
 
 
+class SignInParts(NamedTuple):
+    """How users sign in, and what earlier attempts have left behind."""
+
+    signin: PasswordSignIn
+    earlier: EarlierAttempts
+
+
 class ClientSite(Site):
-    """A site that counts its `connections`.
+    """A site that counts its `connections`; `earlier` are the attempts to sign in.
 
     It does not log query strings: they hold tokens and passwords.
     """
 
     def __init__(
-        self, root: Resource, signin: PasswordSignIn, rest: Rest | None, options: SiteOptions
+        self,
+        root: Resource,
+        parts: SignInParts,
+        rest: Rest | None,
+        options: SiteOptions,
+        connections: Connections,
     ) -> None:
         super().__init__(root, requestFactory=_Request, timeout=None)  # type: ignore[no-untyped-call]
         self.addresses = Addresses(options.trusted_proxies, options.forwarded_header)
-        self.connections = Connections(options.connections)
+        self.connections = connections
+        self.earlier = parts.earlier
         self._deadlines = options.deadlines
-        self._signin = signin
+        self._signin = parts.signin
         self._rest = rest
 
     def buildProtocol(self, addr: Any) -> Any:
