@@ -108,6 +108,11 @@ class Client:
         wrong = [each for frame in self.frames for each in unfit(frame.type, frame.body)]
         assert not wrong, wrong
 
+    @property
+    def local_port(self) -> int:
+        """The port at this end of the link."""
+        return int(self._wire._socket.local_address[1])
+
     def cut(self) -> None:
         """Lose the link without a word, as a laptop does whose lid is shut."""
         self._wire.cut()

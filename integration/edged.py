@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import os
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from integration.client import Client
 from integration.nats import Nats
 from integration.pbx import Pbx
 from integration.running import Xucd
@@ -28,6 +31,31 @@ class Edge(Xucd):
         text = self.file.read_text()
         ami, store = text.index("[ami]"), text.index("[store]")
         self.file.write_text(text[:ami] + text[store:])
+
+    def divide(self, processes: int) -> None:
+        """Serve by several processes from the next start on."""
+        text = self.file.read_text()
+        self.file.write_text(text.replace("[web]\n", f"[web]\nprocesses = {processes}\n"))
+
+    @property
+    def parent(self) -> int:
+        """The process that has been started."""
+        assert self._process is not None
+        return self._process.pid
+
+    def processes(self) -> list[int]:
+        """Those that it has started."""
+        text = Path(f"/proc/{self.parent}/task/{self.parent}/children").read_text()
+        return [int(pid) for pid in text.split()]
+
+    def kill(self, pid: int, how: signal.Signals = signal.SIGKILL) -> None:
+        """Send one of them a signal."""
+        assert pid in self.processes()
+        os.kill(pid, how)
+
+    def process_of(self, client: Client) -> int:
+        """The process that has a client's link."""
+        return next(pid for pid in self.processes() if client.local_port in ports_of(pid))
 
 
 class EdgedXucd(Xucd):
@@ -89,6 +117,16 @@ class EdgedXucd(Xucd):
         """Send both a signal."""
         super().signal(what)
         self.edge.signal(what)
+
+
+def ports_of(pid: int) -> set[int]:
+    """The ports at the other ends of a process's connections by IPv4."""
+    process, held = Path(f"/proc/{pid}"), set()
+    for file in (process / "fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            held.add(os.readlink(file))
+    rows = [line.split() for line in (process / "net/tcp").read_text().splitlines()[1:]]
+    return {int(row[2].partition(":")[2], 16) for row in rows if f"socket:[{row[9]}]" in held}
 
 
 def cluster(nats: Nats, centre: str, node: str) -> str:

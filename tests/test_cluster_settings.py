@@ -52,6 +52,13 @@ def refusal(folder: Path, text: str) -> str:
         (CLUSTER + 'nkey_file = "nowhere"', "cluster.nkey_file: "),
         (CLUSTER + 'ca_file = "ca.pem"', "cluster.ca_file: has to be a whole path"),
         (CLUSTER + 'ca_file = "/nowhere"', "cluster.ca_file: /nowhere cannot be read"),
+        (
+            "[web]\nprocesses = 2\n" + AMI,
+            "web.processes is 2, but several processes are nodes of a",
+        ),
+        ("[web]\nprocesses = 2\n" + AMI + CLUSTER, "web.processes is 2, but this node has a PBX"),
+        ("[web]\nprocesses = 0\n" + CLUSTER, "web.processes: expected a whole number >= 1"),
+        ("[web]\nprocesses = 65\n" + CLUSTER, "web.processes: expected a whole number <= 64"),
     ],
 )
 def test_a_wrong_value_is_an_error_that_names_the_key(tmp_path: Path, text: str, says: str) -> None:

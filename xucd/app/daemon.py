@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import socket
 import sys
 import time
 from collections.abc import Iterable
@@ -16,12 +17,16 @@ from xucd.app import log_output
 from xucd.app.journal_lines import print_error
 from xucd.app.systemd import Notifier
 from xucd.config.settings import Settings
+from xucd.signin.earlier_attempts import AttemptCells
 from xucd.store import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
     from xucd.app.assembly import Assembly
     from xucd.app.edge_assembly import EdgeAssembly
     from xucd.app.pbx_node import PbxNode
+    from xucd.app.siblings import Siblings
+
+    Xucd = Assembly | EdgeAssembly | PbxNode
 
 SWITCH_S = 0.0005
 """For how long a thread may keep the others from running, in seconds. The event loop lets them run
@@ -40,10 +45,24 @@ def run(settings: Settings, exposed: Iterable[str] = ()) -> int:
     `exposed` are sentences about secrets that all can read, for the log.
     """
     log_output.set_up()
-    sys.setswitchinterval(SWITCH_S)
-    gc.set_threshold(YOUNG, 20, 20)
     for sentence in exposed:
         log.warning("a secret is exposed", reason=sentence)
+    if settings.web.processes > 1:
+        from xucd.app import processes  # noqa: PLC0415
+
+        return processes.run(settings, _run_as_one_of_several)
+    return _run(settings)
+
+
+def _run_as_one_of_several(settings: Settings, end: socket.socket, cells: AttemptCells) -> int:
+    from xucd.app.siblings import Siblings  # noqa: PLC0415
+
+    return _run(settings, Siblings(end, cells))
+
+
+def _run(settings: Settings, siblings: "Siblings | None" = None) -> int:
+    sys.setswitchinterval(SWITCH_S)
+    gc.set_threshold(YOUNG, 20, 20)
     loop = _loop()
     asyncio.set_event_loop(loop)
     asyncioreactor.install(loop)  # type: ignore[no-untyped-call]
@@ -52,7 +71,7 @@ def run(settings: Settings, exposed: Iterable[str] = ()) -> int:
 
     reactor.startRunning(installSignalHandlers=False)
     try:
-        return loop.run_until_complete(_serve(settings))
+        return loop.run_until_complete(_serve(settings, siblings))
     finally:
         # These look up names for the provider's requests. They would keep the process from ending.
         if reactor.threadpool is not None:
@@ -60,16 +79,24 @@ def run(settings: Settings, exposed: Iterable[str] = ()) -> int:
         loop.close()
 
 
-async def _serve(settings: Settings) -> int:
+def _assemble(settings: Settings, siblings: "Siblings | None") -> "Xucd":
+    if settings.is_edge:
+        from xucd.app.edge_assembly import EdgeAssembly  # noqa: PLC0415
+
+        return EdgeAssembly(settings, siblings)
+    if settings.cluster is not None:
+        from xucd.app.pbx_node import PbxNode  # noqa: PLC0415
+
+        return PbxNode(settings)
+    from xucd.app.assembly import Assembly  # noqa: PLC0415
+
+    return Assembly(settings)
+
+
+async def _serve(settings: Settings, siblings: "Siblings | None") -> int:
     # What is imported stays to the end: the collector need not look through it, now or later.
     gc.disable()
-    assemble: type[Assembly | EdgeAssembly | PbxNode]
-    if settings.is_edge:
-        from xucd.app.edge_assembly import EdgeAssembly as assemble  # noqa: PLC0415
-    elif settings.cluster is not None:
-        from xucd.app.pbx_node import PbxNode as assemble  # noqa: PLC0415
-    else:
-        from xucd.app.assembly import Assembly as assemble  # noqa: PLC0415
+    xucd = _assemble(settings, siblings)
     from xucd.app.front import CannotListen  # noqa: PLC0415
 
     gc.freeze()
@@ -79,8 +106,9 @@ async def _serve(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     loop.add_signal_handler(signal.SIGHUP, reload.set)
-    systemd = Notifier()
-    xucd = assemble(settings)
+    systemd: Notifier | Siblings = siblings or Notifier()
+    if siblings is not None:
+        siblings.begin(stop.set)
     try:
         await xucd.start()
         gc.freeze()  # the contact centre stays, too
@@ -100,8 +128,8 @@ async def _serve(settings: Settings) -> int:
 async def _reload_until(
     stop: asyncio.Event,
     reload: asyncio.Event,
-    xucd: "Assembly | EdgeAssembly | PbxNode",
-    systemd: Notifier,
+    xucd: "Xucd",
+    systemd: "Notifier | Siblings",
 ) -> None:
     """Reload configuration and certificate at each SIGHUP, until told to stop."""
     waits = [asyncio.create_task(stop.wait())]

@@ -13,6 +13,7 @@ from xucd.app.following import Following
 from xucd.app.front import SERVICE_RESTART, Front, options_of
 from xucd.app.nats import link_of, send, subjects_of
 from xucd.app.rest_relay import OwnersRest
+from xucd.app.siblings import Siblings
 from xucd.app.streams import durable_streams
 from xucd.center.directory import Directory, User
 from xucd.center.refused import Refused
@@ -35,16 +36,19 @@ log = structlog.get_logger()
 
 
 class EdgeAssembly:
-    """An edge. `start` builds and starts it, `stop` ends it and releases everything."""
+    """An edge. `start` builds and starts it, `stop` ends it and releases everything.
 
-    def __init__(self, settings: Settings) -> None:
+    `siblings` are other processes that serve the same port.
+    """
+
+    def __init__(self, settings: Settings, siblings: Siblings | None = None) -> None:
         assert settings.cluster is not None
         self.settings = settings
         self.cluster: Cluster = settings.cluster
         self._store = AsyncStore(Store(settings.store.url))
         self._journal = Journal(self._store)
         self._following = Following(self._store)
-        self.front = Front(settings, self._store, self._journal, self._users_changed)
+        self.front = Front(settings, self._store, self._journal, self._users_changed, siblings)
         self._options = options_of(settings)
         self._link, self._subjects = link_of(self.cluster), subjects_of(self.cluster)
         self._background: list[asyncio.Task[None]] = []

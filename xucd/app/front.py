@@ -13,6 +13,7 @@ from twisted.internet import reactor as twisted_reactor
 
 from xucd.app import configuration, directories, file_limit
 from xucd.app.admission import Admission, with_user
+from xucd.app.siblings import Siblings
 from xucd.app.users import ConfiguredUsers, SignInRecords
 from xucd.center.directory import Directory, User
 from xucd.commands.context import Options
@@ -29,10 +30,11 @@ from xucd.store import AsyncStore, Store, callback_reading
 from xucd.store.audit_trail import AuditTrail
 from xucd.store.journal import Journal
 from xucd.views.statuses import with_own
-from xucd.web.monitoring import Health
 from xucd.web.certificate import Certificate, CertificateError
 from xucd.web.connections import ConnectionLimits, Connections
+from xucd.web.elsewhere import Nowhere
 from xucd.web.listening import listen
+from xucd.web.monitoring import Health
 from xucd.web.rest_work import ServeRest
 from xucd.web.site import ClientSite, SiteOptions, SiteParts, make_site
 
@@ -53,7 +55,8 @@ class Front:
     """Serves the clients of a node.
 
     `changed` is called with each configuration by which users sign in from then on. `port` is the
-    TCP port for clients, which the settings may leave to the system (0).
+    TCP port for clients, which the settings may leave to the system (0). `siblings` are other
+    processes that serve it.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Front:
         store: AsyncStore,
         journal: Journal,
         changed: Callable[[Directory], None],
+        siblings: Siblings | None = None,
     ) -> None:
         self.settings = settings
         self.port = 0
@@ -74,6 +78,7 @@ class Front:
         self._store = store
         self._journal = journal
         self._changed = changed
+        self._siblings = siblings
         self._port: Any = None  # Twisted types its ports in Zope's way only
         self._certificate: Certificate | None = None
         self._connections: Connections | None = None
@@ -119,7 +124,9 @@ class Front:
         try:
             if web.tls_certificate and web.tls_key:
                 self._certificate = Certificate(web.tls_certificate, web.tls_key)
-            self._port = listen(reactor, (web.host, web.port), site, self._certificate)
+            shared = self._siblings is not None
+            place = (web.host, web.port)
+            self._port = listen(reactor, place, site, self._certificate, shared=shared)
         except Exception as error:
             raise CannotListen(f"cannot listen on {web.host}:{web.port}: {error}") from error
         self.port = self._port.getHost().port
@@ -128,9 +135,12 @@ class Front:
             asyncio.create_task(self.revocations.watch()),
             asyncio.create_task(self._tick_streams()),
         ]
+        if self._siblings is not None:
+            self._siblings.serve(site, health, self.hub.metrics.registry)
+            self._background.append(asyncio.create_task(self._siblings.keep_reporting()))
 
     async def _site(self, health: Callable[[], Health], rest: ServeRest) -> ClientSite:
-        settings = self.settings
+        settings, siblings = self.settings, self._siblings
         secret = await self._store.run(Store.token_secret)
         admission = Admission(
             self._store,
@@ -144,13 +154,15 @@ class Front:
                 users=self.users,
                 revocations=self.revocations,
                 secret=secret,
-                health=health,
+                health=siblings.health if siblings is not None else health,
                 clock=time.time,
                 audit=self.audit,
                 rest=rest,
                 passwords=directories.ldap(settings),
                 oidc=directories.oidc(settings, secret, self.sign_ins, admission.admit),
                 admit=admission.admit,
+                elsewhere=siblings or Nowhere(),
+                metrics=siblings.metrics if siblings is not None else None,
             ),
             SiteOptions(
                 origins=settings.web.origins,

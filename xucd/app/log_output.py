@@ -14,12 +14,31 @@ from twisted.logger import STDLibLogObserver, globalLogBeginner
 from xucd.app.journal_lines import leads_to_journal, with_priority
 
 
+class _ProcessKey:
+    """Adds to each entry the number of this process, if it is one of several."""
+
+    number = 0
+
+    def __call__(self, logger: WrappedLogger, name: str, entry: EventDict) -> EventDict:
+        if self.number:
+            entry.setdefault("process", self.number)
+        return entry
+
+
+_process_key = _ProcessKey()
+
+
+def name_process(number: int) -> None:
+    """Have all entries say from now on which of several processes they are of."""
+    _process_key.number = number
+
+
 def set_up() -> None:
     """Write the log to standard error from now on; to be called once."""
     journal = leads_to_journal(sys.stderr)
     # The journal has the time of each entry, to which ours would only be added.
     time: list[Processor] = [] if journal else [structlog.processors.TimeStamper(fmt="iso")]
-    shared: list[Processor] = [structlog.stdlib.add_log_level, *time]
+    shared: list[Processor] = [structlog.stdlib.add_log_level, *time, _process_key]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -59,7 +59,7 @@ class Web(_Section, frozen=True, kw_only=True):
     `public_url` is where browsers find xucd, as an origin: that of the proxy, if there is one.
     `security_contact` is whom ``/.well-known/security.txt`` names.
     `hints` says whose phones' states users may watch: everybody's, or those of the agents that
-    their profile lets them see.
+    their profile lets them see. `processes` is by how many processes an edge serves the port.
     """
 
     host: str = "127.0.0.1"
@@ -75,6 +75,7 @@ class Web(_Section, frozen=True, kw_only=True):
     hints: Literal["everybody", "own lists"] = "everybody"
     tls_certificate: str | None = None
     tls_key: str | None = None
+    processes: Annotated[int, Meta(ge=1, le=64)] = 1
 
 
 class Ami(_Section, frozen=True, kw_only=True):
@@ -411,6 +412,7 @@ def _check(settings: Settings) -> None:
         )
     if (settings.web.tls_certificate is None) != (settings.web.tls_key is None):
         raise ConfigValueError(("web",), "give both tls_certificate and tls_key, or neither")
+    _check_processes(settings)
     check_oidc(settings.oidc, settings.web.public_url)
     check_ldap(settings.ldap)
     _check_proxies(settings.web.trusted_proxies)
@@ -444,6 +446,23 @@ def _check(settings: Settings) -> None:
         raise ConfigValueError(
             ("statuses",), "at least one status needs the action queueunpause_all"
         )
+
+
+def _check_processes(settings: Settings) -> None:
+    processes, path = settings.web.processes, ("web", "processes")
+    if processes == 1 or settings.is_edge:
+        return
+    if settings.cluster is None:
+        raise ConfigValueError(
+            path,
+            f"is {processes}, but several processes are nodes of a [cluster], and there is none:"
+            " write one process, or see docs/scale.md",
+        )
+    raise ConfigValueError(
+        path,
+        f"is {processes}, but this node has a PBX ([ami]), whose owner is one process: run an edge"
+        " beside it, an xucd without [ami], with that many processes",
+    )
 
 
 def _check_proxies(proxies: tuple[str, ...]) -> None:

@@ -9,6 +9,7 @@ links gather theirs themselves, by one write a turn: for them both is only delay
 is written leaves at once, as long as the socket takes it.
 """
 
+import socket
 from typing import Any
 
 from twisted.internet.tcp import Port, Server
@@ -23,6 +24,15 @@ BACKLOG = 4096
 class _Port(Port):
     # Twisted's own number grows as long as there are more to accept.
     numberAccepts = property(lambda _: NEW, lambda _, __: None)
+
+
+class _SharedPort(_Port):
+    """One that other processes of the same user may have, too: the kernel divides connections."""
+
+    def createInternetSocket(self) -> socket.socket:
+        made: socket.socket = super().createInternetSocket()  # type: ignore[no-untyped-call]
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        return made
 
 
 class _TlsSocket(Server):
@@ -43,14 +53,22 @@ class _TlsFactory(TLSMemoryBIOFactory):
     protocol = TLSMemoryBIOProtocol
 
 
-def listen(reactor: Any, place: tuple[str, int], site: Any, certificate: Any = None) -> Any:
+def listen(
+    reactor: Any,
+    place: tuple[str, int],
+    site: Any,
+    certificate: Any = None,
+    *,
+    shared: bool = False,
+) -> Any:
     """Listen at a host and port, by TLS with a `Certificate`; returns Twisted's port.
 
-    Raises `CannotListenError`.
+    If it is `shared`, other processes may do so as well. Raises `CannotListenError`.
     """
     host, number = place
     factory: Any = site if certificate is None else _TlsFactory(certificate, False, site)
-    port = _Port(number, factory, BACKLOG, host, reactor)
+    make = _SharedPort if shared else _Port
+    port = make(number, factory, BACKLOG, host, reactor)
     if certificate is not None:
         port.transport = _TlsSocket
         port._type = "TLS"  # in Twisted's log
