@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from integration.client import http
+from integration.client import Client, http, token_of
 from integration.nats import Nats
 from integration.running import DEMO
 from tests.edged_lone import LoneEdgedXucd
@@ -68,3 +68,31 @@ async def test_a_user_who_is_imported_at_the_owner_signs_in_at_the_edge(
     await until_it_is_served(
         xucd.port, "/xuc/api/2.0/auth/login", {"login": "max", "password": "max-demo-max"}
     )
+
+
+async def test_what_clients_of_an_edge_have_missed_of_a_person_goes_when_it_is_erased(
+    xucd: LoneEdgedXucd,
+) -> None:
+    await until_it_says(xucd.edge.log, "the PBX's owner is there")
+    ada = await xucd.rest("ada")
+    token = await token_of(xucd.port, "ada")
+    page = await Client.sign_in(xucd.port, "ada", query="&resume=1", token=token)
+    stream = (await page.until("LoggedOn"))["stream"]
+    await page.ask("getCallbackLists")
+    position = page.frames[-1].message["position"]
+    page.cut()
+    await page.closed()
+    (one,) = (await ada.ask("GET", "/callback_lists"))[1]
+    path = f"/callback_lists/{one['uuid']}/callback_requests"
+    assert (await ada.ask("POST", path, {"phoneNumber": "0301234567"}))[0] == 201
+    query = f"&resume=1&epoch={stream['epoch']}&position={position}"
+    again = await Client.sign_in(xucd.port, "ada", query=query, token=token)
+    assert (await again.until("LoggedOn"))["recovered"] is True
+    await again.until("CallbackRequestUpdated")
+    again.cut()
+    await again.closed()
+    assert (await ada.ask("POST", "/persons/erase", {"number": "0301234567"}))[0] == 200
+    await until_it_says(xucd.edge.log, "a person's data were erased")
+    late = await Client.sign_in(xucd.port, "ada", query=query, token=token)
+    assert (await late.until("LoggedOn"))["recovered"] is False
+    await late.close()

@@ -21,7 +21,7 @@ from xucd.app.admission import still_granted
 from xucd.app.adopting import Adopter
 from xucd.app.audited import AuditedCommands
 from xucd.app.clock import Clock
-from xucd.app.following import Following
+from xucd.app.following import Changes, Following
 from xucd.app.front import CannotListen, Front, node_of, options_of
 from xucd.app.gaps import Gaps, Logs
 from xucd.app.ownership import Tenure
@@ -137,8 +137,9 @@ class Assembly:
                 self._service, settings.cluster, requests.serve, self._is_ours
             )
             await self._relay.start()
-            following = self._following.watch(self.reload, self._change_users)
-            self._background.append(asyncio.create_task(following))
+            forget = partial(front.forget_messages, context.options)
+            changes = Changes(self.reload, self._change_users, forget)
+            self._background.append(asyncio.create_task(self._following.watch(changes)))
 
     def _pbx(self, memory: Memory | None) -> Pbx:
         asterisk = self.settings.asterisk

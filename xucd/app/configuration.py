@@ -20,8 +20,9 @@ def digest_of(
     options: Options,
     lists: Iterable[CallbackListRow],
     secret: bytes,
+    erased: str = "",
 ) -> bytes:
-    """The digest. `secret` tells one database from another."""
+    """The digest. `secret` tells one database from another, `erased` what is `Versions.erased`."""
     agents = [msgspec.structs.replace(agent, group_id=0) for agent in directory.agents.values()]
     shown = (
         [list(directory.groups.values()), list(directory.queues.values())],
@@ -29,6 +30,7 @@ def digest_of(
         options,
         list(lists),
         digest(secret),
+        erased,
         layout(KnownCallback),
     )
     return digest(msgspec.json.encode(shown, order="deterministic"))

@@ -6,10 +6,11 @@
 import asyncio
 import contextlib
 import time
+from functools import partial
 
 import structlog
 
-from xucd.app.following import Following
+from xucd.app.following import Changes, Following
 from xucd.app.front import SERVICE_RESTART, Front, options_of
 from xucd.app.nats import link_of, send, subjects_of
 from xucd.app.rest_relay import OwnersRest
@@ -76,10 +77,12 @@ class EdgeAssembly:
         self._link.subscribe(self._subjects.from_any_pbx(self.cluster.node), self._receive)
         self._link.on_up, self._link.on_down = self._pbxs.begin, self._pbxs.lost
         await front.listen(self._health, OwnersRest(self._pbxs).serve)
+        forget = partial(front.forget_messages, self._options)
+        changes = Changes(self.reload, self._change_users, forget)
         self._background = [
             asyncio.create_task(self._tick()),
             asyncio.create_task(self._prove()),
-            asyncio.create_task(self._following.watch(self.reload, self._change_users)),
+            asyncio.create_task(self._following.watch(changes)),
         ]
         await self._link.start()
 

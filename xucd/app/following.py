@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 import structlog
+from msgspec.structs import replace
 
 from xucd.store import AsyncStore, StoreUnavailable
 from xucd.store.versions import Versions, versions
@@ -12,6 +14,18 @@ from xucd.store.versions import Versions, versions
 LOOK_S = 1.0
 
 log = structlog.get_logger()
+
+
+class Changes(NamedTuple):
+    """What to do with what another process has changed.
+
+    `reload` is for another configuration, `change_users` where only directories say something else,
+    `person_erased` after the data of a person were erased.
+    """
+
+    reload: Callable[[], Awaitable[None]]
+    change_users: Callable[[], Awaitable[None]]
+    person_erased: Callable[[], Awaitable[None]]
 
 
 class Following:
@@ -32,32 +46,28 @@ class Following:
         async with self._taking_over:
             found = await self._store.run(versions)
             yield
-            self._in_force = found
+            self._in_force = replace(found, erased=self._in_force.erased)
 
-    async def watch(
-        self, reload: Callable[[], Awaitable[None]], change_users: Callable[[], Awaitable[None]]
-    ) -> None:
-        """Call `reload` for another configuration, `change_users` where only directories changed.
-
-        What fails is tried again.
-        """
+    async def watch(self, changes: Changes) -> None:
+        """Take over what other processes change. What fails is tried again."""
         while True:
             await asyncio.sleep(LOOK_S)
             try:
-                await self._look(reload, change_users)
+                await self._look(changes)
             except StoreUnavailable:
                 pass  # logged where it was found
             except Exception:  # whatever it is: the next configuration may be another one
                 log.exception("cannot take over the configuration")
 
-    async def _look(
-        self, reload: Callable[[], Awaitable[None]], change_users: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def _look(self, changes: Changes) -> None:
         async with self._taking_over:  # not while this process reloads what it has changed itself
             found = await self._store.ask(versions)
+        if found.erased != self._in_force.erased:
+            await changes.person_erased()
+            self._in_force = replace(self._in_force, erased=found.erased)
         if found.configuration != self._in_force.configuration:
             log.info("another process has changed the configuration")
-            await reload()
+            await changes.reload()
         elif found.users != self._in_force.users:
             async with self.taking_over():
-                await change_users()
+                await changes.change_users()

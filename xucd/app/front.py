@@ -29,6 +29,7 @@ from xucd.signin.tokens import invalid_token
 from xucd.store import AsyncStore, Store, callback_reading
 from xucd.store.audit_trail import AuditTrail
 from xucd.store.journal import Journal
+from xucd.store.versions import versions
 from xucd.views.statuses import with_own
 from xucd.web.certificate import Certificate, CertificateError
 from xucd.web.connections import ConnectionLimits, Connections
@@ -108,12 +109,20 @@ class Front:
         digest = await self._digest_of_configuration(self.users.directory, options)
         self.hub.streams.configure(digest)
 
+    async def forget_messages(self, options: Options) -> None:
+        """Lose all messages that clients may have missed: a person's data were erased."""
+        log.info("a person's data were erased: what clients have missed is lost")
+        self.hub.streams.lose_messages()
+        await self.configure_streams(options)
+
     async def _digest_of_configuration(self, directory: Directory, options: Options) -> bytes:
         return configuration.digest_of(
             directory,
             options,
             await self._store.run(callback_reading.lists),
             await self._store.run(Store.token_secret),
+            # Alone, nothing is erased while this process is away.
+            (await self._store.run(versions)).erased if self.settings.cluster else "",
         )
 
     async def listen(self, health: Callable[[], Health], rest: ServeRest) -> None:

@@ -17,6 +17,7 @@ from xucd.center.sheets import KeptSheet
 from xucd.store import audit, tables
 from xucd.store.callback_reading import as_requests, joined
 from xucd.store.repository import Store
+from xucd.store.versions import person_erased
 
 SHOWN_DIGITS = 3
 """The audit trail names a person by so many last digits of the number.
@@ -84,6 +85,7 @@ def erase(store: Store, number: str, country_code: str, make_entry: MakeEntry) -
             .values(phone_number="", comment=None)
         )
         audit.append(connection, make_entry(found))
+        person_erased(connection)
         return found
 
 
