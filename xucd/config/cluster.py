@@ -21,8 +21,8 @@ Word = Annotated[str, Meta(pattern=validation.CLUSTER_WORD)]
 class Cluster(Section, frozen=True, kw_only=True):
     """A node of a centre that has several.
 
-    `node` is its own name. `pbx` names the PBX that it serves: beside it, if it has a table
-    `[ami]`; without one it is an edge, which serves clients through that node. `name` is the
+    `node` is its own name. `pbx` names the PBX beside it, if it has a table `[ami]`; without one it
+    is an edge, which serves clients of all PBXs that are configured. `name` is the
     centre's, by which centres that share NATS servers are told apart. `servers` are NATS servers,
     of which one is used at a time; `nkey` is the seed by which a node proves who it is there.
     """
