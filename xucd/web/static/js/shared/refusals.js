@@ -3,7 +3,7 @@
 import { Refused } from "/lib/errors.js";
 import { hasWords, language, t } from "./words.js";
 
-const SEVERAL = ["FeatureDisabled", "InvalidArgument", "VariablesTooLarge"];
+const SEVERAL = ["FeatureDisabled", "InvalidArgument", "PbxUnavailable", "VariablesTooLarge"];
 
 /** What a `catch` caught, if xucd refused something; throws anything else on: it is a defect.
  * @param {unknown} error
