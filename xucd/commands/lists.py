@@ -64,8 +64,10 @@ async def _send(context: Context, object_type: str, who: Session) -> None:
     elif object_type == "agentgroup":
         who.send(agent_views.groups(center.directory, allowed))
     elif object_type == "queue":
-        queues = [queue for queue in center.directory.queues.values() if allowed.queue(queue.id)]
-        who.send(msg.QueueList(items=[agent_views.queue_config(queue) for queue in queues]))
+        directory = center.directory
+        queues = [queue for queue in directory.queues.values() if allowed.queue(queue.id)]
+        items = [agent_views.queue_config(queue, directory.pbx) for queue in queues]
+        who.send(msg.QueueList(items=items))
     elif object_type == "queuemember":
         await _send_members(context, who)
     elif object_type == "basequeuemember":

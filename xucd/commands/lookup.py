@@ -63,7 +63,9 @@ def find_line(context: Context, number: str) -> Line:
 
 def state_for(context: Context, live: LiveAgent, who: Session) -> msg.AgentStateEvent:
     """An agent's present state, as the user may see it."""
-    return agent_state(context.center.state_change(live), context.now(), who.rights)
+    center = context.center
+    change, pbx = center.state_change(live), center.directory.pbx
+    return agent_state(change, context.now(), who.rights, pbx)
 
 
 def warning_of_reach(live: LiveAgent) -> str | None:

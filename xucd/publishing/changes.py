@@ -110,9 +110,10 @@ class Publisher:
         self._context.hub.publish(*listening(self._context, change))
 
     def _queue_config_changed(self, change: ch.QueueConfigChanged) -> None:
-        queue = self._context.center.directory.queues[change.queue_id]
+        directory = self._context.center.directory
+        queue = directory.queues[change.queue_id]
         audience = topics.queue_topics(topics.QUEUE_CONFIGS, queue.id)
-        self._context.hub.publish(audience, agent_views.queue_config(queue))
+        self._context.hub.publish(audience, agent_views.queue_config(queue, directory.pbx))
 
     def _phone_changed(self, change: ch.PhoneChanged) -> None:
         context = self._context

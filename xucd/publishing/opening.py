@@ -49,5 +49,6 @@ def send_live(context: Context, who: Session) -> None:
     who.send(msg.PhoneStatusUpdate(status=phone_status(device)))
     if live is not None:
         who.send(state_for(context, live, who))
-    if not context.asterisk.current:
+    # Of several PBXs, a client is to know which there are.
+    if not context.asterisk.current or center.directory.pbx is not None:
         who.send(link_status(context.asterisk.lost_since, context.options.pbx))

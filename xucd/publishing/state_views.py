@@ -55,9 +55,9 @@ class Views:
 
         All are told the same age of it, though a second may end in between.
         """
-        now = self._context.now()
+        now, pbx = self._context.now(), self._context.center.directory.pbx
         for queue_ids, audience in self.audiences(change):
-            yield audience, agent_views.agent_state_in(change, now, list(queue_ids))
+            yield audience, agent_views.agent_state_in(change, now, list(queue_ids), pbx)
 
     def _configured(self) -> dict[int, set[View]]:
         views: dict[int, set[View]] = {}

@@ -5,6 +5,7 @@ Ages are in whole seconds up to `now`, an epoch second.
 
 import datetime
 from collections.abc import Mapping
+from typing import TypeVar
 
 from msgspec import UNSET, UnsetType
 
@@ -18,14 +19,23 @@ from xucd.center.rights import Rights
 from xucd.cti import messages as msg
 from xucd.cti.messages import AgentStatistic
 
+T = TypeVar("T")
 
-def agent_state(change: AgentChanged, now: float, rights: Rights) -> msg.AgentStateEvent:
-    """An agent's state, for how long it has lasted, and those of its queues that may be seen."""
+
+def agent_state(
+    change: AgentChanged, now: float, rights: Rights, pbx: str | None
+) -> msg.AgentStateEvent:
+    """An agent's state, for how long it has lasted, and those of its queues that may be seen.
+
+    `pbx` is the one that it is told by, of several.
+    """
     seen_in = [each for each in change.queue_ids if rights.member(change.agent_id, each)]
-    return agent_state_in(change, now, seen_in)
+    return agent_state_in(change, now, seen_in, pbx)
 
 
-def agent_state_in(change: AgentChanged, now: float, queues: list[int]) -> msg.AgentStateEvent:
+def agent_state_in(
+    change: AgentChanged, now: float, queues: list[int], pbx: str | None
+) -> msg.AgentStateEvent:
     """An agent's state, and for how long it has lasted, with these of its queues."""
     seen: AgentShown = change.shown
     body = msg.AgentStateEvent(
@@ -34,6 +44,7 @@ def agent_state_in(change: AgentChanged, now: float, queues: list[int]) -> msg.A
         phone_number=seen.phone_number,
         since=max(0, int(now - change.since)),
         queues=queues,
+        pbx=_unless_none(pbx),
     )
     if seen.state is AgentState.READY:
         body.cause = "available"
@@ -128,14 +139,15 @@ def _moment(at: float) -> str:
     return local.isoformat(timespec="milliseconds")
 
 
-def queue_config(queue: Queue) -> msg.QueueConfig:
-    """A queue's configuration."""
+def queue_config(queue: Queue, pbx: str | None) -> msg.QueueConfig:
+    """A queue's configuration; `pbx` is the one that has it, of several."""
     return msg.QueueConfig(
         id=queue.id,
         context=queue.context,
         name=queue.name,
         display_name=queue.display_name,
         number=queue.number,
+        pbx=_unless_none(pbx),
     )
 
 
@@ -173,7 +185,7 @@ def queue_member(
     )
 
 
-def _unless_none(value: int | None) -> int | UnsetType:
+def _unless_none(value: T | None) -> T | UnsetType:
     return UNSET if value is None else value
 
 

@@ -44,7 +44,8 @@ class AgentStateEvent(Message, kw_only=True):
     `phoneNb` is the agent's line, or the last one it was on; `queues` are the ids of its queues.
     `cause` comes with `AgentReady` and `AgentOnPause` only (there it is the reason), and `acd` (a
     call from a queue), `direction`, `callType` and `monitorState` with `AgentOnCall` only, because
-    clients conclude a call from their presence.
+    clients conclude a call from their presence. In a centre with several PBXs `pbx` names the one
+    where the agent is logged in, or was last.
     """
 
     name: AgentState
@@ -57,6 +58,7 @@ class AgentStateEvent(Message, kw_only=True):
     direction: Literal["Incoming", "Outgoing"] | UnsetType = UNSET
     call_type: Literal["Internal", "External"] | UnsetType = UNSET
     monitor_state: Literal["ACTIVE", "PAUSED", "DISABLED"] | UnsetType = UNSET
+    pbx: Word | UnsetType = UNSET
 
 
 class ListedAgent(Part, kw_only=True):

@@ -102,7 +102,8 @@ class LinkStatus(Message, kw_only=True):
     """Whether the state that clients see is current, or the connection to Asterisk is lost.
 
     `since`, an RFC 3339 time in UTC, says when it was lost. In a centre of several nodes `pbx`
-    names the PBX that this is about; it may be lost to this node alone.
+    names the PBX that this is about; it may be lost to this node alone. Of several PBXs each is
+    told of as a link opens, of one only if it is lost.
     """
 
     asterisk: Literal["lost", "current"]

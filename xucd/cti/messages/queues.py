@@ -32,13 +32,17 @@ class QueueMemberList(ArrayMessage, kw_only=True):
 
 
 class QueueConfig(Message, kw_only=True):
-    """A queue's configuration: its names, and the number that callers dial."""
+    """A queue's configuration: its names, and the number that callers dial.
+
+    In a centre with several PBXs `pbx` names the one that has it.
+    """
 
     id: int
     context: Word
     name: Name
     display_name: Name
     number: Number
+    pbx: Word | UnsetType = UNSET
 
 
 class QueueList(ArrayMessage, kw_only=True):

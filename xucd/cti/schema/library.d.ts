@@ -63,6 +63,8 @@ export interface QueueView {
   name: string;
   displayName: string;
   number: string;
+  /** The PBX that has it, in a centre with several. */
+  pbx?: string;
   /** Its figures of the day by name. */
   statistics: Partial<Record<QueueStatistic, number>>;
   /** Who waits, in order. */

@@ -65,6 +65,8 @@ export interface QueueView {
   name: string;
   displayName: string;
   number: string;
+  /** The PBX that has it, in a centre with several. */
+  pbx?: string;
   /** Its figures of the day by name. */
   statistics: Partial<Record<QueueStatistic, number>>;
   /** Who waits, in order. */
@@ -346,7 +348,8 @@ export interface UserStatusUpdate {
 /** Whether the state that clients see is current, or the connection to Asterisk is lost.
  *
  * `since`, an RFC 3339 time in UTC, says when it was lost. In a centre of several nodes `pbx`
- * names the PBX that this is about; it may be lost to this node alone.
+ * names the PBX that this is about; it may be lost to this node alone. Of several PBXs each is
+ * told of as a link opens, of one only if it is lost.
  */
 export interface LinkStatus {
   asterisk: "current" | "lost";
@@ -448,7 +451,8 @@ export interface AgentError {
  * `phoneNb` is the agent's line, or the last one it was on; `queues` are the ids of its queues.
  * `cause` comes with `AgentReady` and `AgentOnPause` only (there it is the reason), and `acd` (a
  * call from a queue), `direction`, `callType` and `monitorState` with `AgentOnCall` only, because
- * clients conclude a call from their presence.
+ * clients conclude a call from their presence. In a centre with several PBXs `pbx` names the one
+ * where the agent is logged in, or was last.
  */
 export interface AgentStateEvent {
   name: AgentState;
@@ -461,6 +465,7 @@ export interface AgentStateEvent {
   direction?: "Incoming" | "Outgoing";
   callType?: "External" | "Internal";
   monitorState?: "ACTIVE" | "DISABLED" | "PAUSED";
+  pbx?: string;
 }
 
 /** An agent's entry in a list: its names, its number, and its group. */
@@ -629,13 +634,17 @@ export interface QueueMember {
  */
 export type QueueMemberList = QueueMember[];
 
-/** A queue's configuration: its names, and the number that callers dial. */
+/** A queue's configuration: its names, and the number that callers dial.
+ *
+ * In a centre with several PBXs `pbx` names the one that has it.
+ */
 export interface QueueConfig {
   id: number;
   context: string;
   name: string;
   displayName: string;
   number: string;
+  pbx?: string;
 }
 
 /** All queues that the user may see. */
