@@ -522,15 +522,6 @@ def test_what_an_owner_cannot_mean_ends_its_feed_and_a_snapshot_follows() -> Non
         assert told[-2:] == ["lost", "current"]
 
 
-def test_an_edge_of_another_version_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
-    with a_world(settled=False) as world:
-        monkeypatch.setattr(pk, "SCHEMA", 2)
-        world.edge.begin()
-        monkeypatch.undo()
-        world.deliver_all()
-        assert world.owner.edges == []
-
-
 # -- two PBXs
 
 

@@ -7,6 +7,8 @@ While there is none the clients are told so, and what they ask for is refused.
 
 import asyncio
 import contextlib
+import secrets
+import socket
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -33,6 +35,8 @@ IDLE_S = 1.0
 """After so long without anything to say the edge says that it is there."""
 PAUSE_S = 0.2
 """So long lies between the beginnings of two feeds."""
+REFUSED_S = 2.0
+"""So long an edge waits that was refused."""
 BEGIN_S = 5.0
 """For how long a command may wait until the owner begins it."""
 
@@ -94,6 +98,7 @@ class Edge:
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.node, self.pbx = path
+        self._instance = secrets.token_urlsafe(6)
         self.has_owner = False
         self._asterisk_is_current = False
         self._hub = hub
@@ -120,6 +125,7 @@ class Edge:
         self._heard_at = 0.0
         self._said_at = 0.0
         self._begun_at = -PAUSE_S
+        self._refusal = ""
 
     @property
     def is_current(self) -> bool:
@@ -223,6 +229,8 @@ class Edge:
             self._heard_at = self._loop.time()
             for item in items:
                 _TAKE[type(item)](self, item)
+        except pk.FeedRefused as refusal:
+            self._refused(str(refusal))
         except pk.FeedOver as over:
             self._lose(str(over))
             self.begin()
@@ -265,7 +273,7 @@ class Edge:
         self._snapshot_is_over.clear()
         self._heard_at = self._loop.time()
         self._mirror.begin()
-        self._say([pk.Hello(self.node, pk.SCHEMA)])
+        self._say([pk.Hello(self.node, pk.SCHEMA, self._instance, socket.gethostname())])
         before = self._opened_before(sorted(self._sessions.keys() - self._unopened))
         self._say_next(self._sending, in_slices(before, self._topics))
 
@@ -296,6 +304,13 @@ class Edge:
             self.has_owner = False
             for session in list(self._sessions.values()):
                 self._parts.stale(session)
+
+    def _refused(self, reason: str) -> None:
+        self._lose("refused")
+        self._begun_at = self._loop.time() + REFUSED_S - PAUSE_S
+        if reason != self._refusal:
+            log.error("the PBX's owner refuses this edge", pbx=self.pbx, reason=reason)
+        self._refusal = reason
 
     def _say(self, items: list[Any]) -> None:
         if self._sending is None:
@@ -390,6 +405,7 @@ class Edge:
 
     def _settled(self, item: pk.Settled) -> None:
         self._mirror.settle()
+        self._refusal = ""
         self.has_owner = True
         for session in list(self._sessions.values()):
             session.send_encoded(item.status)

@@ -17,6 +17,7 @@ from xucd.center.directory import User
 from xucd.center.refused import Refused
 from xucd.cluster import packets as pk
 from xucd.cluster.feed import OneEdge, OwnersFeed, RemoteSession, answering
+from xucd.cluster.refusals import Refusals, ServedEdge
 from xucd.cluster.requests import Requests
 from xucd.cluster.source import Source
 from xucd.cti.commands import COMMANDS, Command
@@ -40,17 +41,20 @@ log = structlog.get_logger()
 class _Edge:
     """An edge at the owner: its feed, its sessions, and what is done for it."""
 
-    def __init__(self, node: str, feed: OwnersFeed) -> None:
-        self.node = node
+    def __init__(
+        self, hello: pk.Hello, feed: OwnersFeed, receiving: pk.Receiving, heard_at: float
+    ) -> None:
+        self.hello = hello
+        self.node = hello.node
         self.feed = feed
-        self.receiving = pk.Receiving(feed.name, of_edge=True)
+        self.receiving = receiving
+        self.heard_at = heard_at
         self.sent: deque[Any] = deque()  # items that are yet to be taken
         self.goes_on = False  # whether that is due in a turn to come
         self.sessions: dict[int, RemoteSession] = {}
         self.requests = Requests()
         self.snapshot: asyncio.Task[None] | None = None
         self.ahead = asyncio.Semaphore(AHEAD)
-        self.heard_at = 0.0
 
 
 class PbxOwner:
@@ -71,6 +75,7 @@ class PbxOwner:
         self._send = send
         self._loop = loop
         self._edges: dict[str, _Edge] = {}
+        self._refusals = Refusals()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -87,10 +92,8 @@ class PbxOwner:
             return
         edge = self._edges.get(node)
         if edge is None or edge.feed.name != packet.feed:
-            if packet.number:
-                self._send(node, pk.over(packet.feed))
-                return
-            edge = self._begin(node, packet.feed)
+            self._begin(node, packet)
+            return
         edge.heard_at = self._loop.time()
         try:
             edge.sent += edge.receiving.items(packet)
@@ -130,17 +133,30 @@ class PbxOwner:
 
     # -- feeds
 
-    def _begin(self, node: str, name: str) -> _Edge:
-        if node in self._edges:
-            self._end(self._edges[node])
+    def _begin(self, node: str, packet: pk.Packet) -> None:
+        """Begin a feed, unless the packet is of one that is over, or the edge is not served."""
+        receiving = pk.Receiving(packet.feed, of_edge=True)
+        try:
+            (hello,) = receiving.items(packet)
+        except (pk.FeedOver, ValueError):
+            hello = None
+        if not isinstance(hello, pk.Hello):
+            self._send(node, pk.over(packet.feed))
+            return
+        now, before = self._loop.time(), self._edges.get(node)
+        present = ServedEdge(before.hello, before.heard_at) if before is not None else None
+        if refusal := self._refusals.of(node, hello, present, now):
+            self._send(node, pk.over(packet.feed, refusal))
+            return
+        if before is not None:
+            self._end(before)
         feed = OwnersFeed(
-            name,
+            packet.feed,
             lambda packet: self._send(node, packet),
             self._loop,
             lambda: self._source.is_current,
         )
-        edge = self._edges[node] = _Edge(node, feed)
-        return edge
+        self._edges[node] = _Edge(hello, feed, receiving, now)
 
     def _give_up(self, edge: _Edge) -> None:
         """End a feed, and have the edge begin another."""
@@ -177,16 +193,6 @@ class PbxOwner:
         except Exception:  # a part of it may have been done: the edge is to begin anew
             log.exception("cannot take what an edge sent", node=edge.node)
             self._give_up(edge)
-
-    def _hello(self, edge: _Edge, item: pk.Hello) -> None:
-        if item.schema != pk.SCHEMA or item.node != edge.node:
-            log.error(
-                "an edge is of another version, or has another name",
-                node=edge.node,
-                schema=item.schema,
-                named=item.node,
-            )
-            self._end(edge)
 
     def _attended(self, edge: _Edge, item: pk.SessionsBefore) -> None:
         known = []
@@ -357,7 +363,6 @@ def _turned_down(number: int, refusal: Refused) -> pk.CommandRefused:
 
 
 _TAKE: dict[type[pk.Item], Callable[[PbxOwner, _Edge, Any], None]] = {
-    pk.Hello: PbxOwner._hello,
     pk.SessionsBefore: PbxOwner._attended,
     pk.SessionOpened: PbxOwner._attending,
     pk.SessionEnded: PbxOwner._left,

@@ -47,10 +47,16 @@ class SessionOpened(Item):
 
 
 class Hello(Item):
-    """Begins a feed: `node` is the edge's name. Its sessions follow in `SessionsBefore`."""
+    """Begins a feed, alone in its list: its sessions follow in `SessionsBefore`.
+
+    `node` is the edge's name, `host` that of its machine; `instance` is other for each start of the
+    edge. These stay in all versions, so that an owner can tell why it does not serve another one.
+    """
 
     node: str
     schema: int
+    instance: str
+    host: str
 
 
 class SessionBefore(msgspec.Struct, array_like=True, gc=False):
@@ -340,6 +346,10 @@ class FeedOver(Exception):
     """A packet is missing, or cannot be read: the feed is over."""
 
 
+class FeedRefused(FeedOver):
+    """The owner does not serve this edge; the text says why, and what is to be done."""
+
+
 def new_feed() -> str:
     """A name that no feed had before."""
     return secrets.token_urlsafe(9)
@@ -353,9 +363,9 @@ def read(packet: bytes) -> Packet:
         raise FeedOver(str(error)) from None
 
 
-def over(feed: str) -> bytes:
-    """A packet that tells either side that a feed is over: it follows upon no other."""
-    return _encode(Packet(feed, "", _NEVER, b""))
+def over(feed: str, refusal: str = "") -> bytes:
+    """A packet that tells the edge that a feed is over, or refused: it follows upon no other."""
+    return _encode(Packet(feed, "", _NEVER, refusal.encode()))
 
 
 class Sending:
@@ -388,6 +398,8 @@ class Receiving:
 
     def items(self, packet: Packet) -> list[Any]:
         """The items that a packet completes: none, if it came before. Raises `FeedOver`."""
+        if packet.number == _NEVER and packet.data:
+            raise FeedRefused(packet.data.decode(errors="replace"))
         if packet.number == _NEVER:
             raise FeedOver("the other side knows of no such feed")
         if self._sender is not None and packet.sender != self._sender:
