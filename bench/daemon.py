@@ -15,11 +15,12 @@ from xucd.signin.tokens import Tokens
 
 FOLLOWS = ('{"claz":"web","command":"subscribeToAgentEvents"}',)
 """What a client says that follows the states of all agents."""
-_ENVIRONMENT = (
+ENVIRONMENT = (
     # An installed xucd is compiled already; one that may not keep that takes seconds to start.
     "env", "--unset=PYTHONDONTWRITEBYTECODE",
     "XUCD_LIMITS_LINKS_PER_USER=20000", "XUCD_LIMITS_CONNECTIONS_PER_ADDRESS=20000",
 )  # fmt: skip
+"""What becomes a measured node, after its core."""
 
 
 class MeasuredXucd(BusyXucd):
@@ -31,7 +32,7 @@ class MeasuredXucd(BusyXucd):
         asterisk: Any = SimpleNamespace(port=ami_port)
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(asterisk, size, folder)
-        self.launcher = (*on_core(SERVER_CORE), *_ENVIRONMENT)
+        self.launcher = (*on_core(SERVER_CORE), *ENVIRONMENT)
         self._tls: ssl.SSLContext | None = None
         self._tokens: dict[str, str] = {}
 

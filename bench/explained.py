@@ -130,6 +130,33 @@ ITEMS = {
         "states, rights, wrap-ups or lost links.",
         why="They send one event to one client after the other, through their libraries' streams.",
     ),
+    "edges": Item(
+        title="Edges",
+        module="edges",
+        takes=45,
+        what="How many messages one edge carries to 1,000 clients, and two to 500 each. Each edge "
+        "may use 0.3 of a core (a control group's quota); the owners, NATS, PostgreSQL, the "
+        "played Asterisk and the clients have the other core. As in the whole loop, a message "
+        "counts once for each client.",
+        why="Most of what an edge does is one `send()` for each client, so two share it. What each "
+        "does for a message whoever hears it, the second one does once more. Two can be more than "
+        "twice as fast: the one that is behind gets several messages in one turn, and writes them "
+        "at once.",
+    ),
+    "hop": Item(
+        title="What an edge adds",
+        module="hop",
+        takes=65,
+        what="What owner, NATS and edge use of a processor for a message, at 11 calls a second of "
+        "a PBX with 400 agents, of which a client that follows agents is told three times a call. "
+        "In it are all events of the call, so the owner's part is mostly the rules. Bytes on NATS "
+        "are those of packets without their subjects, some 60 more each. A hop is the time from "
+        "the owner's client to the edge's, each of which reads the same message.",
+        why="An edge gets each message once for all its clients. The owner writes one packet more "
+        "for each edge, of all that is told in a turn. A hop is three turns of event loops and two "
+        "connections; in the slowest, one of them was doing something else on the core that all "
+        "but the edge share here. An agent's state that is asked for is all of a list of 400.",
+    ),
     "quick": Item(
         title="The regression guard",
         module="quick",

@@ -308,22 +308,28 @@ class _Process:
     def latencies(self, of: str, plan: dict[str, float]) -> dict[str, Any]:
         """Probes among traffic at a steady pace; returns the seconds from each to the last client.
 
-        `plan` has for about how many `seconds`, and how many `events` and `probes` a second there
-        are. All calls are played to their end: callers left behind would wait in their queues for
-        ever, and xucd asks for the order of those who wait.
+        `apart` are those from the first client to the last one. `plan` has for about how many
+        `seconds`, and how many `events` and `probes` a second there are. All calls are played to
+        their end: callers left behind would wait in their queues for ever, and xucd asks for the
+        order of those who wait.
         """
         links, asterisk = self._played(of)
         calls = round(plan["events"] * plan["seconds"] / asterisk.events_of_a_call)
         traffic = [event for event, _ in asterisk.traffic(calls)] if calls else []
         due: dict[int, tuple[float, set[int]]] = {}
+        first: dict[int, float] = {}
         found: list[float] = []
+        apart: list[float] = []
 
         def told(fd: int, number: int) -> None:
             if number in due:
                 began, missing = due[number]
                 missing.discard(fd)
+                now = time.monotonic()
+                first.setdefault(number, now)
                 if not missing:
-                    found.append(time.monotonic() - began)
+                    found.append(now - began)
+                    apart.append(now - first.pop(number))
                     del due[number]
 
         links.heard = Probes(told)
@@ -342,7 +348,8 @@ class _Process:
         while due and time.monotonic() - late < LATE:
             self._turn(links, 0.01)
         found += [LATE] * len(due)  # what never came was no sooner
-        return {"seconds": found, "lost": len(due), "events": played / now}
+        lost = len(due)
+        return {"seconds": found, "apart": apart, "lost": lost, "events": played / now}
 
     def _until(
         self, links: Links, heard: Callable[[int, bytes], None], done: Callable[[], bool]

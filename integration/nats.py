@@ -18,7 +18,7 @@ import time
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from integration.ports import free_port
 from tests.certificates import certificate
@@ -66,8 +66,19 @@ class Nats:
     @property
     def taken(self) -> int:
         """How many messages were published to it since it started."""
+        return int(self.monitored()["in_msgs"])
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        assert self._server is not None
+        return self._server.pid
+
+    def monitored(self) -> dict[str, Any]:
+        """What it says of itself: the messages that came and went since it started, and more."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self._monitor}/varz") as answer:
-            return int(json.load(answer)["in_msgs"])
+            found: dict[str, Any] = json.load(answer)
+        return found
 
     def __enter__(self) -> Self:
         try:

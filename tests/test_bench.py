@@ -1,6 +1,9 @@
 """What is measured can be measured on this tree: tiny, each part starts, finds figures and ends."""
 
+import asyncio
 import json
+import os
+import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 import bench.__main__ as runner
-from bench import against, events, fanout, filtered, latency
+from bench import against, edges, events, fanout, filtered, held, hop, latency
 from bench.daemon import MeasuredXucd
 from bench.explained import ITEMS
 from bench.figures import Figure, Row
@@ -117,6 +120,53 @@ def test_a_peer_tells_its_pages_what_xucd_tells() -> None:
                 running.open(name, Address(pages), 2)
                 assert running.flood(name, 2)["seconds"] > 0
                 running.close(name)
+
+
+class Unheld:
+    """In place of a control group, for whoever may not make one."""
+
+    def __init__(self, name: str) -> None:
+        self.held: list[tuple[int, float]] = []
+
+    def __enter__(self) -> "Unheld":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert [share for _, share in self.held] == [edges.SHARE]
+
+    def hold(self, pid: int, share: float) -> None:
+        self.held.append((pid, share))
+
+
+async def test_two_edges_are_measured_beside_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edges, "SIZE", TINY)
+    monkeypatch.setattr(edges, "ControlGroup", Unheld)
+    found = values(await asyncio.to_thread(edges.measure, 4, 3, 1))
+    assert found["two edges, of one"] > 0
+    assert found["two edges, to 2 each"] > 0
+
+
+async def test_what_an_edge_adds_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hop, "SIZE", TINY)
+    found = values(await asyncio.to_thread(hop.measure, 3, 0.5))
+    assert 0 < found["a hop: p50"] <= found["a hop: p99"]
+    assert found["a call: messages to who follows agents"] == 3
+
+
+def test_a_process_is_held_to_a_share_by_who_may() -> None:
+    root = held.ROOT / "cpu" if (held.ROOT / "cpu").is_dir() else held.ROOT
+    name = f"xucd-test-{os.getpid()}"
+    if not os.access(root, os.W_OK):
+        with pytest.raises(PermissionError, match="root alone"):
+            held.ControlGroup(name)
+        return
+    with held.ControlGroup(name) as group:
+        # It ends only once it has been made to wait for its next share.
+        command = f"until grep -qs 'throttled [1-9]' {root / name}/cpu.stat; do :; done"
+        with subprocess.Popen(["sh", "-c", command]) as process:
+            group.hold(process.pid, 0.1)
+        assert process.returncode == 0
+    assert not (root / name).exists()
 
 
 def test_an_item_that_takes_too_long_is_ended_with_all_that_it_began(
