@@ -68,7 +68,7 @@ class EdgedXucd(Xucd):
         beside.mkdir()
         self.edge = Edge(self, beside, nats, centre, "edge-1")
         self.edge.file.write_text(f"{settings}\n{self.edge.file.read_text()}")
-        self.owner_port, self.port = self.port, self.edge.port
+        self.owner_port, self.port = self.own_port, self.edge.port
         # Where what clients may have missed is kept over a restart.
         self.more_environment = self.edge.more_environment = {"STATE_DIRECTORY": str(folder)}
 
@@ -79,12 +79,12 @@ class EdgedXucd(Xucd):
         """Start both, or the owner alone if the edge goes on."""
         if self.edge._process is None:
             await self.edge.spawn()
-        port, self.port = self.port, self.owner_port
-        try:
-            await super().start(hears=hears)
-        finally:
-            self.port = port
+        await super().start(hears=hears)
         await self.edge.until_started(hears=hears)
+
+    async def until_current(self) -> None:
+        """Wait until the edge holds what Asterisk has."""
+        await self.edge.until_current()
 
     async def stop_owner(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End the owner; the edge goes on."""

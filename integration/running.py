@@ -39,7 +39,7 @@ class Xucd:
     def __init__(self, pbx: Pbx, folder: Path, settings: str = "", url: str | None = None) -> None:
         self.pbx = pbx
         self.folder = folder
-        self.port = free_port()
+        self.port = self.own_port = free_port()  # clients may have another, of an edge
         self.url = url or f"sqlite:///{folder / 'xucd.db'}"
         self.file = folder / "xucd.toml"
         self.log = folder / "xucd.log"
@@ -143,7 +143,7 @@ class Xucd:
 
     def _health(self) -> dict[str, Any] | None:
         try:
-            health: dict[str, Any] = http(self.port, "/health")[1]
+            health: dict[str, Any] = http(self.own_port, "/health")[1]
         except (OSError, json.JSONDecodeError):
             return None
         return health

@@ -223,10 +223,15 @@ class Site:
         self.to_owner: list[bytes] = []
         self.to_edge: list[bytes] = []
         self.cut = False
-        self.start_owner()
+        self._make_owner()
 
     def start_owner(self) -> None:
-        """Start the owner, or start it again: nothing of the one before is left."""
+        """Start the owner again: nothing of the one before is left."""
+        for task in self.owner.under_way:
+            task.cancel()
+        self._make_owner()
+
+    def _make_owner(self) -> None:
         hub = Hub(self.loop)
         self.owner_hub = hub
         source = Source(self.pbx, self.center, hub, self.loop.time)
