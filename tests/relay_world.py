@@ -105,6 +105,7 @@ class Center:
         self.fails = False
         self.users = dict(USERS)
         self.begun: list[float] = []
+        self.askers: list[tuple[SignInKey, str]] = []
         self.done: list[str] = []
         self.served: list[tuple[RequestSender, bytes]] = []
         self.gate: asyncio.Event | None = None
@@ -136,6 +137,7 @@ class Source:
 
     async def carry_out(self, session: Session, command: Command) -> str | None:
         self.center.begun.append(self.clock())
+        self.center.askers.append((session.sign_in, session.address))
         if self.center.gate is not None:
             await self.center.gate.wait()
         session.check()

@@ -36,6 +36,7 @@ from xucd.cti.commands import (
     SubscribeToQueueCalls,
     UnsubscribeFromAllPhoneHints,
 )
+from xucd.cti.sign_in import SignInKey
 from xucd.views import topics
 
 STEPS = 60
@@ -435,6 +436,21 @@ def test_a_long_command_is_waited_for_once_it_has_begun() -> None:
         world.center.gate.set()
         world.deliver_all()
         assert task.result() == "PhoneUnreachable"
+
+
+def test_an_owner_knows_the_last_link_and_sign_in_of_a_session() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        world.ask(client)
+        world.deliver_all()
+        session = world.clients[client]
+        session.sign_in, session.address = SignInKey("s", "later"), "192.0.2.7"
+        world.hub.changed(session)
+        world.ask(client)
+        world.deliver_all()
+        before, after = SignInKey("s", "g"), SignInKey("s", "later")
+        assert world.center.askers == [(before, ""), (after, "192.0.2.7")]
 
 
 def test_a_session_whose_user_is_another_to_the_owner_is_dismissed() -> None:

@@ -7,6 +7,7 @@ from tests.web_server import Server, said, serving, until
 from tests.ws_client import Client
 from xucd.cti.flush import FEW
 from xucd.cti.link import LinkLimits
+from xucd.cti.sign_in import SignInKey
 from xucd.cti.streams.log import StreamLog
 
 
@@ -43,6 +44,22 @@ async def test_every_message_of_a_resuming_client_has_its_position() -> None:
         }  # fmt: skip
         client.say('{"claz":"ping"}')
         assert await client.hear() == {"claz": "ping"}
+
+
+async def test_other_nodes_are_told_that_a_session_has_another_link_or_sign_in() -> None:
+    async with serving() as server:
+        told: list[tuple[str, SignInKey]] = []
+        server.hub.changed = lambda session: told.append((session.address, session.sign_in))
+        client, hello = await opened(server)
+        position = [(await client.hear())["position"] for _ in range(2)][-1]
+        await lost(server, client)
+        (session,) = server.application.sessions
+        session.address = "192.0.2.1"  # that of the link before
+        await opened(server, back_at(hello["stream"], position))
+        assert told == [("127.0.0.1", session.sign_in)]
+        renamed = SignInKey(session.sign_in.sid, "changed")
+        server.links.rename_sign_in(session.sign_in, renamed)
+        assert told[1:] == [("127.0.0.1", renamed)]
 
 
 async def test_a_client_that_is_back_gets_what_it_missed_in_order_and_goes_on() -> None:

@@ -170,6 +170,12 @@ class Edge:
             self._unopened.discard(number)
             self._say([pk.SessionEnded(number, session.dismissed)])
 
+    def changed(self, session: Session) -> None:
+        """A session has got another sign-in, or another address."""
+        number, key = self._numbers.get(session), session.sign_in
+        if number is not None:
+            self._say([pk.SessionChanged(number, key.sid, key.generation, session.address)])
+
     async def carry_out(
         self, session: Session, command: Command, hold: Hold | None = None
     ) -> str | None:

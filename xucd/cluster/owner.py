@@ -234,6 +234,12 @@ class PbxOwner:
             session.dismissed = item.dismissed
             self._hub.drop(session)
 
+    def _changed(self, edge: _Edge, item: pk.SessionChanged) -> None:
+        session = edge.sessions.get(item.session)
+        if session is not None:
+            session.sign_in = SignInKey(item.sid, item.generation)
+            session.address = item.address
+
     def _asked(self, edge: _Edge, item: pk.CommandAsked) -> None:
         session = edge.sessions.get(item.session)
         # Too late, the edge knows from the time that the owner tells that it was not begun.
@@ -366,6 +372,7 @@ _TAKE: dict[type[pk.Item], Callable[[PbxOwner, _Edge, Any], None]] = {
     pk.SessionsBefore: PbxOwner._attended,
     pk.SessionOpened: PbxOwner._attending,
     pk.SessionEnded: PbxOwner._left,
+    pk.SessionChanged: PbxOwner._changed,
     pk.CommandAsked: PbxOwner._asked,
     pk.RequestPart: PbxOwner._partly,
     pk.RequestAsked: PbxOwner._requested,

@@ -85,6 +85,15 @@ class SessionEnded(Item):
     dismissed: bool = False
 
 
+class SessionChanged(Item):
+    """A session has got another sign-in, or another address."""
+
+    session: int
+    sid: str
+    generation: str
+    address: str
+
+
 class CommandAsked(Item):
     """A session asks for a command: its wire name, and its arguments as MessagePack.
 
@@ -291,6 +300,7 @@ FromEdge = (
     | SessionsBefore
     | SessionOpened
     | SessionEnded
+    | SessionChanged
     | CommandAsked
     | RequestPart
     | RequestAsked

@@ -67,7 +67,7 @@ class Pbxs:
         self._homes: dict[int, tuple[int, str]] = {}  # of agents, with the number of the change
         self._answering: set[UnitedAnswer] = set()
         self._again: set[asyncio.Task[None]] = set()
-        hub.dropped = self._dropped
+        hub.dropped, hub.changed = self._dropped, self._changed
 
     def configure(self) -> bool:
         """Have a feed of each PBX that is configured; returns whether one is so no longer."""
@@ -223,6 +223,10 @@ class Pbxs:
         self._sessions.pop(session, None)
         for edge in self.edges.values():
             edge.dropped(session)
+
+    def _changed(self, session: Session) -> None:
+        for edge in self.edges.values():
+            edge.changed(session)
 
     def _at_home(self, pbx: str, agent_id: int, number: int) -> None:
         before, former = self._homes.get(agent_id, (-1, ""))

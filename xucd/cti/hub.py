@@ -34,7 +34,8 @@ class Hub:
     """All subscriptions of the daemon's sessions; `flush` writes what was sent once per turn.
 
     What goes to sessions that can be resumed goes into the log `streams` first. `feeds` are the
-    other nodes that hear of this one, and `dropped` is called with each session that has ended.
+    other nodes that hear of this one, `dropped` is called with each session that has ended, and
+    `changed` with each that has got another sign-in, or another link and so another address.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Hub:
         self._delivered = 0
         self.feeds: list[Feed] = []
         self.dropped: Callable[[Session], None] = _nothing
+        self.changed: Callable[[Session], None] = _nothing
         # Apart, since the frames of sessions that can be resumed have a position.
         self._plain = Audiences(self.flush.uses)
         self._positioned = Audiences(self.flush.uses)
@@ -203,4 +205,4 @@ class Hub:
 
 
 def _nothing(session: Session) -> None:
-    """Nobody waits for the end of a session."""
+    """Nobody waits for the end of a session, or for a change of it."""

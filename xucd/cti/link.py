@@ -162,7 +162,6 @@ class Link(WebSocketServerProtocol):
         self._check_silence()
         try:
             self.session = self.links.attach(self)
-            self.session.address = self.address
         except Exception:  # concerns this client only, which gets close code 1011
             log.exception("cannot send the opening of a link", user=self.user.login)
             self.sendCloseFrame(INTERNAL_ERROR, b"internal error")

@@ -211,6 +211,7 @@ class Links(WebSocketServerFactory):
                 session.sign_in = new
                 if session.stream is not None:
                     self.hub.streams.rename_sign_in(session.stream, new)
+                self.hub.changed(session)
 
     def _resume(self, link: Link, epoch: str, position: int) -> Session | None:
         """Continue a session on a new link, or return None if it cannot be continued."""
@@ -231,7 +232,8 @@ class Links(WebSocketServerFactory):
         self._unpark(resumable)
         self.hub.streams.resume(resumable.stream, link.sign_in)
         self.hub.connect(session, link.writer)
-        session.sign_in = link.sign_in
+        session.sign_in, session.address = link.sign_in, link.address
+        self.hub.changed(session)
         resumable.link = link
         session.greet(True, position, missed)
         return session
