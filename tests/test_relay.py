@@ -438,6 +438,29 @@ def test_a_long_command_is_waited_for_once_it_has_begun() -> None:
         assert task.result() == "PhoneUnreachable"
 
 
+@pytest.mark.parametrize("gone", ["edge", "client"])
+def test_a_user_who_is_removed_does_nothing_more_though_its_client_is_gone(gone: str) -> None:
+    with a_world() as world:
+        client, other = world.client(1), world.client(2)
+        world.deliver_all()
+        world.center.gate = asyncio.Event()
+        world.ask(client, PauseAgent(reason="removed"))
+        world.ask(other, PauseAgent(reason="still there"))
+        world.deliver_all()
+        if gone == "client":
+            world.leave(client)
+            world.leave(other)
+            world.deliver_all()
+        else:
+            world.cut = True
+            world.wait(11.0)
+            assert world.owner.edges == []
+        world.owner.dismiss(lambda user: user.id == 1)
+        world.center.gate.set()
+        world.run()
+        assert world.center.done == ["still there"]
+
+
 def test_an_owner_knows_the_last_link_and_sign_in_of_a_session() -> None:
     with a_world() as world:
         client = world.client(1)

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
+from weakref import WeakSet
 
 import msgspec
 import structlog
@@ -76,6 +77,8 @@ class PbxOwner:
         self._loop = loop
         self._edges: dict[str, _Edge] = {}
         self._refusals = Refusals()
+        # Those of clients and edges that are gone, as long as a command of theirs is carried out.
+        self._gone: WeakSet[RemoteSession] = WeakSet()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -118,6 +121,8 @@ class PbxOwner:
         for edge in self._edges.values():
             for session in [each for each in edge.sessions.values() if whom(each.user)]:
                 self._dismiss(edge, session)
+        for session in self._gone:
+            session.dismissed = session.dismissed or whom(session.user)
 
     @property
     def under_way(self) -> list[asyncio.Task[None]]:
@@ -169,6 +174,7 @@ class PbxOwner:
             del self._edges[edge.node]
         if edge.feed in self._hub.feeds:
             self._hub.feeds.remove(edge.feed)
+        self._gone.update(edge.sessions.values())
         for session in edge.sessions.values():
             session.topics.clear()  # with those of all others of this feed
             self._hub.drop(session)
@@ -233,6 +239,7 @@ class PbxOwner:
         if session is not None:
             session.dismissed = item.dismissed
             self._hub.drop(session)
+            self._gone.add(session)
 
     def _changed(self, edge: _Edge, item: pk.SessionChanged) -> None:
         session = edge.sessions.get(item.session)
