@@ -1,7 +1,10 @@
-/* What the library knows of several PBXs of which some are lost. */
+/* What the library knows of several PBXs of which some are lost, and what pages say of it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import "./browser.mjs";
+import { allIsStale, isStale, lostWords } from "../../xucd/web/static/js/shared/pbxs.js";
+import { LANGUAGES, chooseLanguage } from "../../xucd/web/static/js/shared/words.js";
 import { apply, blank } from "../../xucd/web/static/lib/state.js";
 
 /** @import { LinkStatus, LoggedOn } from "../../xucd/web/static/lib/xucd.js" */
@@ -69,4 +72,48 @@ test("a new stream knows of no PBX, and a resumed one of those that it was told 
     assert.equal(state.asterisk, recovered ? "lost" : "current");
     assert.equal(state.pbxs.size, recovered ? 2 : 0);
   }
+});
+
+/** What a page says in both languages, with the hours and minutes as 0.
+ * @param {...LinkStatus} told
+ */
+function said(...told) {
+  return LANGUAGES.map((code) => {
+    chooseLanguage(code);
+    return lostWords(after(...told).state).replace(/\d+:\d+(?:.[AP]M)?/, "0:00");
+  });
+}
+
+test("the banner names the PBXs that are lost, where there are several", () => {
+  assert.deepEqual(said(MAIN.current, NORTH.lost), [
+    "The telephone system north cannot be reached since 0:00: what is shown of it may be out of date.",
+    "Le système téléphonique north est injoignable depuis 0:00 : ce qui en est affiché peut être périmé.",
+  ]);
+  assert.deepEqual(said(MAIN.lost, NORTH.lost), [
+    "The telephone systems main and north cannot be reached since 0:00: what is shown of them may be out of date.",
+    "Les systèmes téléphoniques main et north sont injoignables depuis 0:00 : ce qui en est affiché peut être périmé.",
+  ]);
+  assert.match(said(MAIN.lost, NORTH.current)[0], /^The telephone system main cannot/);
+  assert.deepEqual(said(MAIN.current, NORTH.current), ["", ""]);
+});
+
+test("of one PBX the banner speaks as of all", () => {
+  const words = [
+    "Asterisk is unreachable since 0:00: the data shown may be out of date.",
+    "Asterisk est injoignable depuis 0:00 : les données affichées peuvent être périmées.",
+  ];
+  assert.deepEqual(said(MAIN.lost), words);
+  assert.deepEqual(said({ asterisk: "lost", since: TEN }), words);
+});
+
+test("only what is of a lost PBX is stale, all if none is left or none is named", () => {
+  const stale = (/** @type {LinkStatus[]} */ ...told) => {
+    const { state } = after(...told);
+    return [allIsStale(state), ...["north", "main", undefined].map((pbx) => isStale(state, pbx))];
+  };
+  assert.deepEqual(stale(MAIN.current, NORTH.lost), [false, true, false, false]);
+  assert.deepEqual(stale(MAIN.lost, NORTH.lost), [true, true, true, true]);
+  assert.deepEqual(stale(MAIN.lost), [true, true, true, true]);
+  assert.deepEqual(stale({ asterisk: "lost", since: TEN }), [true, true, true, true]);
+  assert.deepEqual(stale(MAIN.current, NORTH.current), [false, false, false, false]);
 });

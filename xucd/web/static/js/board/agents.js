@@ -14,12 +14,14 @@ import { move } from "./queues.js";
 /** @import { AgentTile, Wanted } from "./model.js" */
 
 /**
- * How tiles are shown: which, in what order, in which groups, with which reasons for a pause.
+ * How tiles are shown: which, in what order, in which groups, with which reasons for a pause, and of
+ * which PBXs what is shown is out of date.
  * @typedef {object} Look
  * @property {Wanted} wanted
  * @property {string} order
  * @property {Map<number, AgentGroup>} groups
  * @property {UserStatus[]} statuses
+ * @property {(pbx?: string) => boolean} isStale
  */
 
 /** @typedef {ReturnType<typeof makeTile>} Tile */
@@ -43,7 +45,7 @@ export class AgentTiles {
   /** @type {Look} */
   look = {
     wanted: { words: "", states: new Set(), group: null, queue: null },
-    order: "state", groups: new Map(), statuses: [],
+    order: "state", groups: new Map(), statuses: [], isStale: () => false,
   };
   held = false; // the mouse is held down on a tile
   carried = false; // and the tile is dragged
@@ -168,7 +170,8 @@ export class AgentTiles {
     setText(tile.state, stateWords(view.state));
     setText(tile.detail, detailWords(view.details, this.look.statuses));
     setText(tile.queues, queueWords(view.queues));
-    setAttribute(tile.root, "class", `tile ${stateLook(view.state)}`);
+    const stale = this.look.isStale(view.pbx) ? " stale" : "";
+    setAttribute(tile.root, "class", `tile ${stateLook(view.state)}${stale}`);
     if (tile.since !== view.since) {
       countFrom(tile.timer, view.since);
       tile.since = view.since;

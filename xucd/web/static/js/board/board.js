@@ -2,6 +2,7 @@
 
 import { byId, setText } from "../shared/dom.js";
 import { hasQueueFigures, queueFigures } from "../shared/figures.js";
+import { isStale } from "../shared/pbxs.js";
 import { refusalOf } from "../shared/refusals.js";
 import { seesPart } from "../shared/state-table.js";
 import { duration } from "../shared/times.js";
@@ -84,7 +85,8 @@ function stateChanged(state, changed) {
   changed.get("queues")?.forEach((id) => recordFigures(state, Number(id)));
   if (changed.has("link")) {
     history.cut();
-    state.queues.forEach((_, id) => recordFigures(state, id)); // if the state is current again
+    state.queues.forEach((_, id) => recordFigures(state, id)); // if its state is current
+    markAll("queues");
     if (entered && state.link === "opened") {
       askForGaps(entered.center);
     }
@@ -100,14 +102,10 @@ function stateChanged(state, changed) {
  */
 function recordFigures(state, id) {
   const queue = state.queues.get(id);
-  if (queue && hasQueueFigures(queue) && isCurrent(state)) {
+  const isCurrent = state.link === "opened" && !isStale(state, queue?.pbx);
+  if (queue && isCurrent && hasQueueFigures(queue)) {
     history.record(id, queueFigures(queue), performance.now());
   }
-}
-
-/** @param {State} state */
-function isCurrent({ link, asterisk }) {
-  return link === "opened" && asterisk === "current";
 }
 
 // --- Drawing
@@ -155,7 +153,8 @@ function numbersOf(keys, part) {
  * @param {Set<number> | null} ids
  */
 function drawQueues(state, ids) {
-  queues = new Map([...state.queues].map(([id, queue]) => [id, queueView(queue, choices.alarm)]));
+  queues = new Map([...state.queues].map(([id, queue]) => (
+    [id, queueView(queue, choices.alarm, isStale(state, queue.pbx))])));
   history.keep(queues);
   const order = QUEUE_ORDERS[choices.queueOrder];
   const shown = [...queues.values()]
@@ -203,6 +202,7 @@ function drawAgents(state, ids) {
   }
   const look = {
     wanted, order: choices.agentOrder, groups: state.groups, statuses: state.statuses,
+    isStale: (/** @type {string | undefined} */ pbx) => isStale(state, pbx),
   };
   tiles.show(drawn, agents, look);
   showCounts(agents.values());
@@ -213,9 +213,7 @@ function drawAgents(state, ids) {
 
 function plot() {
   const now = performance.now();
-  if (entered && isCurrent(entered.center.state)) {
-    history.carry(now);
-  }
+  history.carry(now);
   const span = choices.span * 60000;
   table.plot(history, now, span);
   openedPanel()?.plot?.(history, now, span);

@@ -49,6 +49,7 @@ export function agentView(agent, queues, part = false) {
     rank: rankOf(name),
     since: name === "AgentLoggedOut" ? null : agent.since,
     line: state?.phoneNb ?? "",
+    pbx: state?.pbx,
     acd: state?.acd ?? false,
     recording: state?.monitorState ?? "",
     memberships: inQueues,
@@ -91,11 +92,12 @@ export function queueName(queue) {
   return queue.displayName || queue.name;
 }
 
-/** A queue as its row shows it; `alarm` is the wait, in seconds, that is too long.
+/** A queue as its row shows it; `alarm` is the wait, in seconds, that is too long. What is `stale` may
+ * be out of date.
  * @param {QueueView} queue
  * @param {number} alarm
  */
-export function queueView(queue, alarm) {
+export function queueView(queue, alarm, stale = false) {
   const figures = queueFigures(queue);
   return {
     id: queue.id,
@@ -103,6 +105,7 @@ export function queueView(queue, alarm) {
     number: queue.number,
     ...figures,
     level: levelOf(figures, alarm),
+    stale,
   };
 }
 

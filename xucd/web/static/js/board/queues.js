@@ -143,6 +143,7 @@ function perFigure(create) {
  */
 function fill(row, view) {
   setAttribute(row.root, "data-level", view.level);
+  row.root.classList.toggle("stale", view.stale);
   setText(row.name, view.name);
   setText(row.number, view.number);
   // Without room for the table's head, each cell shows its own label.

@@ -3,6 +3,7 @@ scroll position are kept. */
 
 import { countFrom } from "../shared/clock.js";
 import { byId, closest, keepList, make, setAttribute, setText } from "../shared/dom.js";
+import { isStale } from "../shared/pbxs.js";
 import { canBeReadied, isInNoQueue, seesPart, STATES } from "../shared/state-table.js";
 import { detailWords, noQueueWords, stateLook, stateWords } from "../shared/states.js";
 import { byName, language, t, tCount } from "../shared/words.js";
@@ -119,7 +120,8 @@ function fill(parts, { agent, name, may }, desk) {
   const names = [...agent.queues.keys()].map((id) => queues.get(id)?.displayName ?? "");
   const unseen = part && agent.queueIds.length === 0 && !inNoQueue; // told once, with the state
   setText(parts.queues, unseen ? noQueueWords(part) : names.filter(Boolean).sort(byName).join(", "));
-  setAttribute(parts.root, "class", `${own ? "own-row" : "other"}${out ? " away" : ""}`);
+  setAttribute(parts.root, "class", `${own ? "own-row" : "other"}${out ? " away" : ""}${
+    isStale(desk.center.state, state?.pbx) ? " stale" : ""}`);
   const back = canBeReadied(state?.name) && (!inNoQueue || part);
   showActions(parts, { name, back, may: may && !out });
 }

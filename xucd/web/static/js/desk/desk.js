@@ -33,14 +33,14 @@ import { recordTime, showToday } from "./today.js";
  * @type {[show: (desk: Desk) => void, parts: Part[]][]}
  */
 const PARTS = [
-  [showOwn, ["user", "agents", "statuses"]],
+  [showOwn, ["user", "agents", "statuses", "link"]],
   [showCalls, ["user", "agents", "calls", "queues"]],
   [showSheet, ["sheets"]],
   [showDial, ["user", "queues"]],
   [showCallbacks, ["user", "agents", "callbacks"]],
   [showToday, ["user", "agents"]],
   [showQueues, ["user", "agents", "queues"]],
-  [showColleagues, ["user", "agents", "queues", "statuses"]],
+  [showColleagues, ["user", "agents", "queues", "statuses", "link"]],
   [announce, ["user", "agents", "calls", "sheets", "statuses"]],
 ];
 const PAUSE = 50; // milliseconds between two redraws, in a busy contact centre

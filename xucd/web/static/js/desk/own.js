@@ -2,6 +2,7 @@
 
 import { countFrom } from "../shared/clock.js";
 import { byId, keepList, make, setAttribute, setShown, setText } from "../shared/dom.js";
+import { allIsStale, isStale } from "../shared/pbxs.js";
 import { canRejoin, isInNoQueue, isUnreachable, talksIn } from "../shared/state-table.js";
 import { detailWords, pauseChoices, pauses, stateLook, stateWords } from "../shared/states.js";
 import { confirmed } from "../shared/dialog.js";
@@ -60,40 +61,79 @@ export function showOwn(desk) {
   const { me, center: { state } } = desk;
   const appears = byId("own").hidden;
   const known = me?.state ?? null;
-  byId("own").hidden = !known;
-  if (!me || !known) {
+  const elsewhere = me !== null && canGoElsewhere(state, me);
+  byId("own").hidden = !known && !elsewhere;
+  if (!me || byId("own").hidden) {
     document.title = t("desk.page");
     return;
   }
   if (appears && (document.activeElement ?? document.body) === document.body) {
     byId("own-title").focus(); // the next Tab leads to what an agent needs first
   }
-  const words = stateWords(known.name);
-  const out = known.name === "AgentLoggedOut";
+  const words = known ? stateWords(known.name) : t("own.unknown");
+  const out = known?.name === "AgentLoggedOut";
+  const look = stateLook(known?.name ?? "AgentLoggedOut");
   setText(byId("own-state"), words);
-  setAttribute(byId("own-state"), "class", `state ${stateLook(known.name)}`);
-  setAttribute(byId("own"), "class", `card own ${stateLook(known.name)}`);
+  setAttribute(byId("own-state"), "class", `state ${look}`);
+  setAttribute(byId("own"), "class", `card own ${look}${elsewhere ? " stale" : ""}`);
   countFrom(byId("own-timer"), out ? null : me.since);
-  const onLine = out ? "" : t("own.on-line", { line: known.phoneNb });
-  const details = { ...known, inNoQueue: isInNoQueue(me) };
   setText(byId("own-detail"),
-    [detailWords(details, state.statuses), onLine, helpWords(me)].filter(Boolean).join(" · "));
+    [...(known ? stateDetails(state, me, known) : []), helpWords(me, elsewhere)].filter(Boolean).join(" · "));
   document.title = `${words} · xucd`;
-  const again = canRejoin(me);
-  setShown(byId("log-in"), out || again, byId("own-title"));
-  setShown(byId("controls"), !out, byId("own-title"));
-  showChoices(state, known);
-  suggestLine(again ? known.phoneNb : state.line?.phoneNumber || known.phoneNb);
+  const again = canRejoin(me) && !elsewhere;
+  setShown(byId("log-in"), out || again || elsewhere, byId("own-title"));
+  setShown(byId("controls"), known !== null && !out, byId("own-title"));
+  if (known) {
+    showChoices(state, known);
+  }
+  suggestLine(suggestedLine(state, known?.phoneNb ?? "", { again, elsewhere }));
+}
+
+/** Whether the agent's PBX is lost, as far as it is known, and another one is not: it can log in there.
+ * @param {State} state
+ * @param {AgentView} me
+ */
+function canGoElsewhere(state, me) {
+  if (state.asterisk === "current" || allIsStale(state)) {
+    return false;
+  }
+  return me.state === null || (me.state.name !== "AgentLoggedOut" && isStale(state, me.state.pbx));
+}
+
+/**
+ * @param {State} state
+ * @param {AgentView} me
+ * @param {NonNullable<AgentView["state"]>} known
+ */
+function stateDetails(state, me, known) {
+  const details = { ...known, inNoQueue: isInNoQueue(me) };
+  const onLine = known.name === "AgentLoggedOut" ? "" : t("own.on-line", { line: known.phoneNb });
+  return [detailWords(details, state.statuses), onLine];
 }
 
 /** What an agent whom no queue can ring may do about it; "" for another.
  * @param {AgentView} me
+ * @param {boolean} elsewhere
  */
-function helpWords(me) {
+function helpWords(me, elsewhere) {
+  if (elsewhere) {
+    return t("own.pbx-lost");
+  }
   if (isInNoQueue(me)) {
     return t(canRejoin(me) ? "own.in-no-queue" : "own.queues-gone");
   }
   return isUnreachable(me.state ?? {}) ? t("own.unreachable") : "";
+}
+
+/** The line to log in on: the one that the agent is on or was on last, or the user's own. Elsewhere
+ * it is another than the one that is lost.
+ * @param {State} state
+ * @param {string} last
+ * @param {{again: boolean, elsewhere: boolean}} why
+ */
+function suggestedLine({ line: own }, last, { again, elsewhere }) {
+  const usual = again ? last : own?.phoneNumber || last;
+  return elsewhere && usual === last ? "" : usual;
 }
 
 /**

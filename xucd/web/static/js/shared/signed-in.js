@@ -8,12 +8,13 @@ import { byId, make, setText } from "./dom.js";
 import { hideSignIn, showSignIn } from "./sign-in.js";
 import { makeHeader } from "./header.js";
 import { askForPasswords } from "./password.js";
+import { allIsStale, lostWords } from "./pbxs.js";
 import { cameByProvider, forgetProvider, signOutOfProvider } from "./provider.js";
 import { clearRefusal, startToasts } from "./toasts.js";
 import { storedToken, storeToken } from "./token.js";
-import { formatDate, onLanguage, t, translate } from "./words.js";
+import { onLanguage, t, translate } from "./words.js";
 
-/** @import { Center, Options, State } from "/lib/xucd.js" */
+/** @import { Center, Options } from "/lib/xucd.js" */
 
 /**
  * A page: `enter` is called with the open client each time somebody has signed in, `leave` when they
@@ -125,24 +126,10 @@ function show() {
   if (!center) {
     return;
   }
-  header.show(center.state);
-  const words = bannerWords(center.state);
+  const { state } = center;
+  header.show(state);
+  const words = state.link === "closed" ? t("link.lost") : lostWords(state);
   setText(banner, words);
   banner.hidden = !words;
-  byId("page").classList.toggle("stale", words !== "");
-}
-
-/** @param {State} state */
-function bannerWords({ link, asterisk, asteriskSince }) {
-  if (link === "closed") {
-    return t("link.lost");
-  }
-  if (asterisk !== "lost") {
-    return "";
-  }
-  if (asteriskSince === null) {
-    return t("asterisk.lost");
-  }
-  const since = formatDate(new Date(asteriskSince), { timeStyle: "short" });
-  return t("asterisk.lost.since", { since });
+  byId("page").classList.toggle("stale", state.link === "closed" || allIsStale(state));
 }

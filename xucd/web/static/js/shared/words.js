@@ -121,6 +121,13 @@ export function formatDate(date, options) {
   return new Intl.DateTimeFormat(current === "en" ? english() : current, options).format(date);
 }
 
+/** Some names in one sentence, as the language lists them.
+ * @param {string[]} list
+ */
+export function formatList(list) {
+  return new Intl.ListFormat(current).format(list);
+}
+
 /** Compares two names as the language sorts them.
  * @param {string} a
  * @param {string} b

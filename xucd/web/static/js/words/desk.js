@@ -19,6 +19,9 @@ export default {
     "Aucun appel ne peut faire sonner ce téléphone : est-il allumé et connecté ?"],
   "own.in-no-queue": ["No queue has you: log in again.",
     "Vous n’êtes plus dans aucune file : reprenez votre poste."],
+  "own.pbx-lost": ["Your telephone system cannot be reached: log in on another phone.",
+    "Votre système téléphonique est injoignable : prenez votre poste sur un autre téléphone."],
+  "own.unknown": ["Not known", "Inconnu"],
   "own.queues-gone": ["Asterisk has none of your queues: you are back in them as soon as it has.",
     "Asterisk n’a aucune de vos files : vous y serez de nouveau dès qu’il les aura."],
 

@@ -54,6 +54,12 @@ export default {
     "Asterisk est injoignable : les données affichées peuvent être périmées."],
   "asterisk.lost.since": ["Asterisk is unreachable since {since}: the data shown may be out of date.",
     "Asterisk est injoignable depuis {since} : les données affichées peuvent être périmées."],
+  "pbx.lost.since.one": [
+    "The telephone system {names} cannot be reached since {since}: what is shown of it may be out of date.",
+    "Le système téléphonique {names} est injoignable depuis {since} : ce qui en est affiché peut être périmé."],
+  "pbx.lost.since.other": [
+    "The telephone systems {names} cannot be reached since {since}: what is shown of them may be out of date.",
+    "Les systèmes téléphoniques {names} sont injoignables depuis {since} : ce qui en est affiché peut être périmé."],
 
   "state.AgentReady": ["Ready", "Prêt"],
   "count.AgentReady.one": ["{n} ready", "{n} prêt"],
