@@ -96,3 +96,16 @@ async def test_what_clients_of_an_edge_have_missed_of_a_person_goes_when_it_is_e
     late = await Client.sign_in(xucd.port, "ada", query=query, token=token)
     assert (await late.until("LoggedOn"))["recovered"] is False
     await late.close()
+
+
+async def test_a_token_of_a_new_user_is_good_at_the_other_node_at_once(
+    xucd: LoneEdgedXucd,
+) -> None:
+    ada = await xucd.rest("ada")
+    ada.port = xucd.owner_port
+    new = {"login": "max", "firstName": "Max", "lastName": "Roe", "password": "max-demo-max"}
+    assert (await ada.ask("POST", "/users/import", new))[0] == 200
+    token = await token_of(xucd.owner_port, "max", "max-demo-max")
+    bearer = {"Authorization": f"Bearer {token}"}
+    path = "/xuc/api/2.0/auth/check"
+    assert (await asyncio.to_thread(http, xucd.port, path, None, bearer))[0] == 200

@@ -124,7 +124,11 @@ class Assembly:
         await store.run(seen_settings.record_changes, settings, Settings(), time.time())
         self._listen_for_agi()
         rest = self._rest_work()
-        await front.listen(self._health, rest.serve)
+        forget = partial(front.forget_messages, context.options)
+        changes = Changes(self.reload, self._change_users, forget)
+        catch_up = partial(self._following.catch_up, changes)
+        clustered = settings.cluster is not None
+        await front.listen(self._health, rest.serve, catch_up if clustered else None)
         self.port = front.port
         self._background = [
             asyncio.create_task(self._keep_time_and_figures()),
@@ -137,8 +141,6 @@ class Assembly:
                 self._service, settings.cluster, requests.serve, self._is_ours
             )
             await self._relay.start()
-            forget = partial(front.forget_messages, context.options)
-            changes = Changes(self.reload, self._change_users, forget)
             self._background.append(asyncio.create_task(self._following.watch(changes)))
 
     def _pbx(self, memory: Memory | None) -> Pbx:

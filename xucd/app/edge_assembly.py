@@ -76,9 +76,10 @@ class EdgeAssembly:
         self._pbxs.restored(await front.restore_streams(self._options))
         self._link.subscribe(self._subjects.from_any_pbx(self.cluster.node), self._receive)
         self._link.on_up, self._link.on_down = self._pbxs.begin, self._pbxs.lost
-        await front.listen(self._health, OwnersRest(self._pbxs).serve)
         forget = partial(front.forget_messages, self._options)
         changes = Changes(self.reload, self._change_users, forget)
+        catch_up = partial(self._following.catch_up, changes)
+        await front.listen(self._health, OwnersRest(self._pbxs).serve, catch_up)
         self._background = [
             asyncio.create_task(self._tick()),
             asyncio.create_task(self._prove()),

@@ -52,12 +52,16 @@ class Following:
         """Take over what other processes change. What fails is tried again."""
         while True:
             await asyncio.sleep(LOOK_S)
-            try:
-                await self._look(changes)
-            except StoreUnavailable:
-                pass  # logged where it was found
-            except Exception:  # whatever it is: the next configuration may be another one
-                log.exception("cannot take over the configuration")
+            await self.catch_up(changes)
+
+    async def catch_up(self, changes: Changes) -> None:
+        """Take over now what other processes have changed. What fails is logged."""
+        try:
+            await self._look(changes)
+        except StoreUnavailable:
+            pass  # logged where it was found
+        except Exception:  # whatever it is: the next configuration may be another one
+            log.exception("cannot take over the configuration")
 
     async def _look(self, changes: Changes) -> None:
         async with self._taking_over:  # not while this process reloads what it has changed itself

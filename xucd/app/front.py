@@ -5,7 +5,7 @@ The owner of a PBX and an edge have it alike; what carries out the commands of i
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -125,9 +125,17 @@ class Front:
             (await self._store.run(versions)).erased if self.settings.cluster else "",
         )
 
-    async def listen(self, health: Callable[[], Health], rest: ServeRest) -> None:
-        """Open the port; `rest` serves the REST routes. Raises `CannotListen`."""
-        site = await self._site(health, rest)
+    async def listen(
+        self,
+        health: Callable[[], Health],
+        rest: ServeRest,
+        catch_up: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Open the port; `rest` serves the REST routes. Raises `CannotListen`.
+
+        `catch_up` takes over the configuration that another node may have changed.
+        """
+        site = await self._site(health, rest, catch_up)
         self._connections = site.connections
         web = self.settings.web
         try:
@@ -148,7 +156,12 @@ class Front:
             self._siblings.serve(site, health, self.hub.metrics.registry)
             self._background.append(asyncio.create_task(self._siblings.keep_reporting()))
 
-    async def _site(self, health: Callable[[], Health], rest: ServeRest) -> ClientSite:
+    async def _site(
+        self,
+        health: Callable[[], Health],
+        rest: ServeRest,
+        catch_up: Callable[[], Awaitable[None]] | None,
+    ) -> ClientSite:
         settings, siblings = self.settings, self._siblings
         secret = await self._store.run(Store.token_secret)
         admission = Admission(
@@ -172,6 +185,7 @@ class Front:
                 admit=admission.admit,
                 elsewhere=siblings or Nowhere(),
                 metrics=siblings.metrics if siblings is not None else None,
+                catch_up=catch_up,
             ),
             SiteOptions(
                 origins=settings.web.origins,

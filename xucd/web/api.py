@@ -76,7 +76,7 @@ def asynchronous(handler: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[.
 
 
 class Api:
-    """The routes."""
+    """The routes. `bearer` finds users by their tokens."""
 
     app = Klein()
 
@@ -91,7 +91,7 @@ class Api:
     ) -> None:
         self._provider = authentication.provider
         self._links = links
-        self._bearer = authentication.bearer
+        self.bearer = authentication.bearer
         self._signin = authentication.signin
         self._tokens = authentication.tokens
         self._revocations = authentication.revocations
@@ -127,7 +127,7 @@ class Api:
     @asynchronous
     async def check(self, request: Any) -> bytes:
         """Answer with a new token for a valid one."""
-        signed_in = await self._bearer.signed_in(request.requestHeaders)
+        signed_in = await self.bearer.signed_in(request.requestHeaders)
         self._signin.remember(signed_in.user, request.client_address)
         return self.token(request, signed_in.user, self._tokens.renewed(signed_in.claims))
 
@@ -147,7 +147,7 @@ class Api:
             raise HttpError(400, "InvalidJson", text) from None
         try:
             if logout.everywhere:
-                signed_in = await self._bearer.signed_in(request.requestHeaders)
+                signed_in = await self.bearer.signed_in(request.requestHeaders)
                 await _finished(self._end_everywhere(request, signed_in))
             else:
                 await self.log_out_by(request, token_in(request.requestHeaders))
@@ -161,7 +161,7 @@ class Api:
     @asynchronous
     async def change_password(self, request: Any) -> bytes:
         """Change the user's own password, and answer with a new token of this sign-in."""
-        signed_in = await self._bearer.signed_in(request.requestHeaders)
+        signed_in = await self.bearer.signed_in(request.requestHeaders)
         claims = await _finished(self._change_password(request, signed_in))
         return self.token(request, signed_in.user, claims)
 
@@ -177,7 +177,7 @@ class Api:
 
     async def _end(self, request: Any, claims: Claims) -> None:
         # What is over needs no end: whoever finds an old token writes nothing by it.
-        if self._bearer.lasts(claims) and await self._revocations.end(claims.sid, claims.end):
+        if self.bearer.lasts(claims) and await self._revocations.end(claims.sid, claims.end):
             await self._record(Kind.SIGN_OUT, request, claims)
 
     async def _sign_in(self, request: Any, login: str, password: str) -> SignedIn:
@@ -212,11 +212,6 @@ class Api:
         claims = self._tokens.begin(user.login, generation)
         await self._record(Kind.SIGN_IN, request, claims, {"method": method})
         return SignedIn(user, claims)
-
-    async def signed_in(self, claims: Claims) -> SignedIn:
-        """Who has signed in, as the database knows it. Raises `SignInRefused`: `InvalidToken`."""
-        await self._revocations.refresh()
-        return self._bearer.known(claims)
 
     def count_failure(self, method: Method, request: Any, error: SignInRefused) -> None:
         """Write into the audit trail that somebody has failed to sign in."""
@@ -260,7 +255,7 @@ class Api:
         """Write into the audit trail what was done with a sign-in, or in it."""
         if self._trail is None:
             return
-        user = self._bearer.of(claims)
+        user = self.bearer.of(claims)
         user_id = user.id if user is not None else None
         actor = Actor(claims.login, user_id, request.client_address, claims.sid)
         at = self._trail.now()
@@ -312,7 +307,7 @@ class Api:
         token = query.get("token")
         if not token:
             raise HttpError(401, "InvalidCredentials", "The query has no token.")
-        return self._upgraded(request, await self._bearer.owner(token), query)
+        return self._upgraded(request, await self.bearer.owner(token), query)
 
     def _upgraded(self, request: Any, signed_in: SignedIn, query: dict[str, str]) -> Any:
         _require_upgrade(request)

@@ -1,5 +1,6 @@
 """The user of a request, by the token in its Authorization header."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -30,12 +31,21 @@ class Bearer:
     A token whose sign-in has ended is not valid. All methods raise `SignInRefused` with
     `InvalidToken` or `TokenExpired`; those that take headers (Twisted's `Headers`) also `HttpError`
     with `AuthorizationHeaderNotFound` or `BearerNotFound`.
+
+    `catch_up` takes over users whom another node has let in.
     """
 
-    def __init__(self, users: Users, tokens: Tokens, revocations: Revocations) -> None:
+    def __init__(
+        self,
+        users: Users,
+        tokens: Tokens,
+        revocations: Revocations,
+        catch_up: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._users = users
         self._tokens = tokens
         self._revocations = revocations
+        self._catch_up = catch_up
 
     async def signed_in(self, headers: Any) -> SignedIn:
         """Who has signed in for the token in a request's headers, as the database knows it."""
@@ -44,11 +54,19 @@ class Bearer:
     async def owner(self, token: str) -> SignedIn:
         """Who has signed in for a token, as the database knows it."""
         claims = self._tokens.read(token)
-        await self._revocations.refresh()
         # First: what has merely expired, its client may replace by signing in again.
-        signed_in = self.known(claims)
+        signed_in = await self.owner_of(claims)
         self._tokens.check_time(claims)
         return signed_in
+
+    async def owner_of(self, claims: Claims) -> SignedIn:
+        """Who has signed in for a token that says this, as the database knows it."""
+        await self._revocations.refresh()
+        login = claims.login
+        is_new = self._users.user(login) is None and self._revocations.generation(login) is not None
+        if is_new and self._catch_up is not None:
+            await self._catch_up()
+        return self.known(claims)
 
     def lasts(self, claims: Claims) -> bool:
         """Whether a token's sign-in goes on unless it was ended by itself."""

@@ -171,9 +171,10 @@ class OidcRoutes:
             text = "The body is not a JSON object with code."
             raise HttpError(400, "InvalidJson", text) from None
         name = self._flow.cookie_name(code)
-        signed_in = await self._api.signed_in(self._flow.taken(code, _cookie(request, name)))
+        claims = self._flow.taken(code, _cookie(request, name))
+        signed_in = await self._api.bearer.owner_of(claims)
         self._set_cookie(request, TAKE, name, "", 0)
-        return self._api.token(request, signed_in.user, signed_in.claims)
+        return self._api.token(request, signed_in.user, claims)
 
     @app.route(f"{TAKE}/logout", methods=["POST"])
     @asynchronous

@@ -63,7 +63,7 @@ class SiteParts:
     there are REST routes. With `audit` sign-ins are audited.
     `passwords` is a server that knows passwords, `oidc` is for a provider of OpenID Connect; whom
     they sign in, `admit` finds. `elsewhere` are other processes that serve the same port, and
-    `metrics` those of all of them.
+    `metrics` those of all of them. `catch_up` takes over users whom another node has let in.
     """
 
     links: Links
@@ -79,6 +79,7 @@ class SiteParts:
     admit: Admit | None = None
     elsewhere: Elsewhere = field(default_factory=Nowhere)
     metrics: Callable[[], bytes] | None = None
+    catch_up: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +112,7 @@ def make_site(parts: SiteParts, options: SiteOptions) -> "ClientSite":
     """The site to listen with."""
     origins = Origins(options.origins, parts.clock)
     tokens = Tokens(parts.secret, options.token_ttl, options.session_ttl, parts.clock)
-    bearer = Bearer(parts.users, tokens, parts.revocations)
+    bearer = Bearer(parts.users, tokens, parts.revocations, parts.catch_up)
     metrics, elsewhere = parts.links.hub.metrics, parts.elsewhere
     earlier = EarlierAttempts(
         options.login_attempts, parts.clock, elsewhere.cells, elsewhere.report_familiar
