@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,10 +16,11 @@ import pytest
 import pytest_asyncio
 
 from integration.client import Client, http, token_of
-from integration.edged import Edge
+from integration.edged import Edge, ports_of
 from integration.nats import Nats
 from integration.test_systemd import Systemd
 from tests.edged_lone import LoneEdgedXucd
+from xucd.signin.earlier_attempts import BY_ADDRESS
 
 PROCESSES = 3
 AUTH = "/xuc/api/2.0/auth"
@@ -243,6 +245,42 @@ async def test_an_address_has_as_many_connections_over_all_processes_as_over_one
         connection.close()
 
 
+async def test_a_connection_over_the_bound_is_let_in_where_only_another_process_has_silent_ones(
+    xucd: LoneEdgedXucd,
+) -> None:
+    edge = xucd.edge
+    full, other, *_ = edge.processes()
+    silent = [await connected(edge, full) for _ in range(CONNECTIONS)]
+    late = await connected(edge, other)
+    await until(lambda: sum(map(is_open, silent)) == CONNECTIONS - 1)
+    assert not is_open(silent[0])
+    assert is_open(late)
+    for connection in (*silent, late):
+        connection.close()
+
+
+async def connected(edge: Edge, pid: int) -> socket.socket:
+    """A connection that the kernel gives to this process."""
+    place = ("127.0.0.1", edge.port)
+    while True:
+        connection = await asyncio.to_thread(socket.create_connection, place)
+        port = connection.getsockname()[1]
+        await until(partial(is_held, edge, port))
+        if port in ports_of(pid):
+            return connection
+        connection.close()
+        await until(partial(is_let_go, edge, port))
+
+
+def is_held(edge: Edge, port: int) -> bool:
+    """Whether a process has the connection from a port."""
+    return any(port in ports_of(pid) for pid in edge.processes())
+
+
+def is_let_go(edge: Edge, port: int) -> bool:
+    return not is_held(edge, port)
+
+
 def is_open(connection: socket.socket) -> bool:
     connection.setblocking(False)
     try:
@@ -262,6 +300,23 @@ async def test_wrong_passwords_are_counted_over_all_processes(xucd: LoneEdgedXuc
     assert told[:FAILURES] == [401] * FAILURES
     assert told.count(401) <= FAILURES + 1  # one may have leaked away
     assert told[-1] == 429
+
+
+async def test_a_user_who_is_known_at_an_address_is_so_to_all_processes(
+    xucd: LoneEdgedXucd,
+) -> None:
+    edge = xucd.edge
+
+    async def signs_in(login: str, password: str) -> int:
+        body = {"login": login, "password": password}
+        return (await asyncio.to_thread(http, edge.port, f"{AUTH}/login", body))[0]
+
+    assert await signs_in("jack", "jack-demo") == 200
+    told = [await signs_in(f"nobody-{number}", "wrong") for number in range(20 * FAILURES)]
+    assert told.count(401) >= BY_ADDRESS * FAILURES
+    assert told[-1] == 429
+    assert [await signs_in("jack", "jack-demo") for _ in range(4 * PROCESSES)] == [200] * 12
+    await edge.stop()  # or strangers of other tests would be refused
 
 
 async def test_a_sign_in_that_ends_at_one_process_ends_at_all(xucd: LoneEdgedXucd) -> None:
