@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from xucd.center.directory import MAIN, Directory, Line, Queue, User
+from xucd.center.directory import MAIN, Agent, Directory, Line, Queue, User
 from xucd.center.rights import Rights, rights_of
 from xucd.cluster import owner, sessions_before
 from xucd.cluster.owner import PbxOwner
@@ -403,7 +403,7 @@ NORTH = "north"
 
 
 class TwoPbxs(RelayWorld):
-    """Two owners and an edge: user 1 and queue 1 are on one PBX, all else on the other."""
+    """Two owners and an edge: agent 1 and queue 1 are on one PBX, all else on the other."""
 
     def __init__(self) -> None:
         super().__init__(users=[1])
@@ -412,6 +412,7 @@ class TwoPbxs(RelayWorld):
         self.directory = Directory(
             queues=[Queue(1, "sales", "Sales", "500"), Queue(2, "tours", "T", "8500", pbx=NORTH)],
             lines=[Line(number, f"10{number}", f"PJSIP/{number}", pbx=pbx) for number, pbx in PBXS],
+            agents=[Agent(n, f"250{n}", "A", "A", 1, n, line_id=n) for n, _ in PBXS],
             users=[replace(user, line_id=user.id) for user in USERS.values()],
         )
         self.start_edge()

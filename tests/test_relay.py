@@ -62,7 +62,7 @@ def change(world: RelayWorld, chance: random.Random) -> None:
     if chance.random() < 0.6:
         queue_id, penalty = chance.choice(QUEUES), chance.choice((-1, 0, 1, 2))
         site = world.sites[(queue_id - 1) % len(world.sites)]
-        site.set_member(chance.choice(list(USERS)), queue_id, penalty)
+        site.set_member(chance.choice(list(site.center.phones)), queue_id, penalty)
     else:
         site = chance.choice(world.sites)
         site.set_phone(chance.choice(list(site.center.phones)), chance.randrange(4))

@@ -109,11 +109,26 @@ def answers(*topics: str) -> UnitedAnswer:
 
 def test_lists_of_two_pbxs_are_one_list() -> None:
     found = answers()
-    for pbx, agent_id, queue_id in ((MAIN, 8, 1), ("north", 7, 2)):
+    for pbx, agent_id, queue_id in ((MAIN, 8, 1), ("north", 7, 2)):  # each at home there
         body = msg.QueueMemberList(items=[member(agent_id, queue_id)])
         assert found.hold(pbx, msg.encode(body))
     whole = msg.QueueMemberList(items=[member(8, 1), member(7, 2)])
     assert found.whole() == [msg.encode(whole)]
+
+
+def test_of_an_agent_who_has_just_gone_elsewhere_its_home_is_believed_alone() -> None:
+    found = answers()
+    for pbx, agents in ((MAIN, (7, 8)), ("north", (7, 8))):
+        listed = [{"agent": {"id": each}, "agentState": {"agentId": each}} for each in agents]
+        body = {"msgType": "AgentDirectory", "ctiMessage": {"directory": listed}}
+        assert found.hold(pbx, msgspec.json.encode(body))
+        members = msg.QueueMemberList(items=[member(each, 1) for each in agents])
+        assert found.hold(pbx, msg.encode(members))
+        ended = msg.encode(member(8, 1, -1))
+        assert found.hold(pbx, ended) is (pbx != MAIN)
+    directory, listed_members = [msgspec.json.decode(each)["ctiMessage"] for each in found.whole()]
+    assert [each["agent"]["id"] for each in directory["directory"]] == [8, 7]
+    assert [each["agentId"] for each in listed_members] == [8, 7]
 
 
 def test_what_both_pbxs_know_alike_is_said_once() -> None:
