@@ -15,9 +15,10 @@ from docker.errors import APIError
 from integration.edged import databases, nats
 from integration.fixtures import make_xucd, phones, prepared, world
 from integration.pbx import Pbx, PbxError
+from integration.sites import sites, two_pbxs
 from integration.witness import Witness
 
-__all__ = ["databases", "make_xucd", "nats", "phones", "prepared", "world"]
+__all__ = ["databases", "make_xucd", "nats", "phones", "prepared", "sites", "two_pbxs", "world"]
 
 BIN = Path(__file__).parent / "bin"
 VERSIONS = ("22", "16")

@@ -36,7 +36,10 @@ class World:
 
     async def client(self, login: str, query: str = "") -> Client:
         """A signed-in page, closed at the end of the test."""
-        client = await self.xucd.client(login, query)
+        return self.keep(await self.xucd.client(login, query))
+
+    def keep(self, client: Client) -> Client:
+        """Have a page closed at the end of the test."""
         self._clients.append(client)
         return client
 

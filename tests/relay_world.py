@@ -170,6 +170,9 @@ class Source:
 
     holds = is_current = True
 
+    def homes(self) -> dict[int, int]:
+        return {}
+
     def shown(self) -> Iterator[list[Telling]]:
         for key, penalty in list(self.center.members.items()):
             yield [(topics.member_topics(*key), member(*key, penalty))]

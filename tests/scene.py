@@ -9,6 +9,7 @@ from xucd.center.agent import AgentState
 from xucd.center.center import Center, Remembered
 from xucd.center.directory import Agent, Directory, Group, Line, Queue
 from xucd.center.events import ChannelState, DeviceStatus
+from xucd.center.homes import Home, at_home
 from xucd.center.intents import WRAPUP_REASON, Intent, MarkCaller, Nudge, RelistMembers
 from xucd.center.live import LiveAgent
 from xucd.center.rules import commanded
@@ -57,8 +58,13 @@ class Scene:
     """A centre with a clock of its own; each word below is one or more events."""
 
     def __init__(
-        self, stations: Iterable[Station] = (), *, centre: Directory | None = None
+        self,
+        stations: Iterable[Station] = (),
+        *,
+        centre: Directory | None = None,
+        homes: Iterable[Home] = (),
     ) -> None:
+        centre = centre or directory()
         self.now = START
         self.told: list[ch.Change] = []
         # All but the marks that each answered caller gets.
@@ -66,12 +72,13 @@ class Scene:
         self.marked: list[MarkCaller] = []
         self._calls = 0
         self.center = Center(
-            centre or directory(),
+            centre,
             self.now,
             midnight_after,
             Remembered(
                 queues={BRUCE: {SUPPORT: 0, SALES: 1, BILLING: 2}, ALICE: {SUPPORT: 0}},
                 stations={station.agent_id: station for station in stations},
+                at_home=at_home(centre, homes),
             ),
         )
 

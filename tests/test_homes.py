@@ -174,7 +174,7 @@ def test_of_two_pbxs_that_want_an_agent_at_once_one_gets_it(
             (row,) = homes(stores[loser])
             assert (row.pbx, claims[loser]) == (
                 winner,
-                (None, {NORTH: "101", SOUTH: "201"}[winner]),
+                HomeClaim(None, {NORTH: "101", SOUTH: "201"}[winner]),
             )
             assert stores[loser].stations()[ADA] == station(winner)
             # What the one that has lost it still writes, it does not write over that.
@@ -219,7 +219,7 @@ def test_who_asks_for_what_is_new_misses_no_change(
 
 def test_an_agent_that_is_logged_out_may_come_from_anywhere(stores: dict[str, Store]) -> None:
     assert logs_in(stores, NORTH).home == Home(ADA, NORTH, 1)
-    assert logs_in(stores, SOUTH) == (None, "101")
+    assert logs_in(stores, SOUTH) == HomeClaim(None, "101")
     logs_out(stores, NORTH)
     assert logs_in(stores, SOUTH).home == Home(ADA, SOUTH, 2)
     assert homes(stores[NORTH], since=1) == [Home(ADA, SOUTH, 2)]
@@ -242,7 +242,7 @@ def test_an_agent_logged_in_at_its_usual_pbx_of_before_there_were_rows_stays(
     stores: dict[str, Store],
 ) -> None:
     stores[NORTH].put_station(station(NORTH))
-    assert logs_in(stores, SOUTH) == (None, "101")
+    assert logs_in(stores, SOUTH) == HomeClaim(None, "101")
 
 
 def test_a_home_goes_with_its_agent(stores: dict[str, Store]) -> None:
@@ -259,7 +259,8 @@ def test_what_is_stored_of_an_agent_that_comes_home_is_read(stores: dict[str, St
     with stores[NORTH].writing() as connection:
         row = {"agent_id": ADA, "day": TODAY, **msgspec.structs.asdict(figures)}
         put_rows(connection, tables.agent_days, [row])
-    found = returning(stores[SOUTH], home, TODAY)
+    assert returning(stores[NORTH], ADA, NORTH, TODAY) is None
+    found = returning(stores[SOUTH], ADA, SOUTH, TODAY)
     assert found is not None
     assert (found.home, found.group_id, found.queues) == (home, 1, {1: 1, 2: 2})
     assert (found.station, found.day, found.under_way) == (station(SOUTH), figures, None)

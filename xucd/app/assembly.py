@@ -35,6 +35,7 @@ from xucd.callbacks.voice_messages import CallerCallbacks
 from xucd.center.center import Center, Remembered
 from xucd.center.changes import SheetField
 from xucd.center.directory import MAIN, Directory, User
+from xucd.center.homes import at_home
 from xucd.center.intents import Intent
 from xucd.center.refused import Refused
 from xucd.center.sheets import KeptSheet, SheetTemplate
@@ -52,6 +53,7 @@ from xucd.store import (
     StoreUnavailable,
     callback_reading,
     directory_users,
+    homes,
     seen_settings,
 )
 from xucd.store.figures import Memory, queue_days, resume
@@ -125,7 +127,7 @@ class Assembly:
         self._listen_for_agi()
         rest = self._rest_work()
         forget = partial(front.forget_messages, context.options)
-        changes = Changes(self.reload, self._change_users, forget)
+        changes = Changes(self.reload, self._change_users, forget, self._service.homes.refresh)
         catch_up = partial(self._following.catch_up, changes)
         clustered = settings.cluster is not None
         await front.listen(self._health, rest.serve, catch_up if clustered else None)
@@ -166,12 +168,16 @@ class Assembly:
             options=options_of(settings),
             now=self._clock.now,
             publish=self._publish_changes,
+            save_figures=self._save_figures,
         )
 
-    # The context is part of the service, which these two reach once it is built.
+    # The context is part of the service, which these three reach once it is built.
 
     async def _send(self, intent: Intent) -> None:
         await self._service.send(intent)
+
+    async def _save_figures(self) -> None:
+        await self._service.save_figures()
 
     def _publish_changes(self) -> None:
         self._service.publish_changes()
@@ -259,6 +265,10 @@ class Assembly:
         store, now = self._store, self._clock.now()
         directory = await self._directory()
         memberships = await store.run(Store.memberships)
+        home = None
+        if self.settings.cluster is not None and directory.pbx is not None:
+            home = at_home(directory, await store.run(homes.homes))
+        self._journal.pbx = directory.pbx if home is not None else None
         return Center(
             directory,
             now,
@@ -275,6 +285,7 @@ class Assembly:
                 # Last: events that come while the rest is read change them in the centre of before.
                 stations=await read_stations(),
                 resumed=memory.resumed if memory is not None else None,
+                at_home=home,
             ),
         )
 

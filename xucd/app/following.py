@@ -20,12 +20,13 @@ class Changes(NamedTuple):
     """What to do with what another process has changed.
 
     `reload` is for another configuration, `change_users` where only directories say something else,
-    `person_erased` after the data of a person were erased.
+    `person_erased` after the data of a person were erased. `besides` is called once a second.
     """
 
     reload: Callable[[], Awaitable[None]]
     change_users: Callable[[], Awaitable[None]]
     person_erased: Callable[[], Awaitable[None]]
+    besides: Callable[[], Awaitable[None]] | None = None
 
 
 class Following:
@@ -58,6 +59,8 @@ class Following:
         """Take over now what other processes have changed. What fails is logged."""
         try:
             await self._look(changes)
+            if changes.besides is not None:
+                await changes.besides()
         except StoreUnavailable:
             pass  # logged where it was found
         except Exception:  # whatever it is: the next configuration may be another one

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 import structlog
 
@@ -117,6 +117,10 @@ class CenterSnapshot:
     def holds(self) -> bool:
         """Whether the configuration is still the same."""
         return self._context.center is self._center
+
+    def homes(self) -> Mapping[int, int]:
+        """The agents whose home is this PBX, with the numbers of the changes."""
+        return self._center.at_home or {}
 
     def shown(self) -> Iterator[Sequence[Telling]]:
         """All that is shown of lasting state, a part at a time."""

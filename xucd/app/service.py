@@ -20,6 +20,7 @@ from xucd.app.clock import Clock
 from xucd.app.currentness import Currentness
 from xucd.app.gaps import Gaps
 from xucd.app.held import apply_held
+from xucd.app.homes import HomesFollowed
 from xucd.app.own_requests import OwnRequests
 from xucd.app.own_sending import send_own
 from xucd.app.relisting import Relisting
@@ -111,6 +112,7 @@ class Service:
         self._currentness = Currentness(
             context, self._start, lambda: self.connection.connected, self._relisting.is_current
         )
+        self.homes = HomesFollowed(context, self._start, self.relist_members)
         self._polls: list[asyncio.Task[None]] = []
         context.asterisk.relist_members = lambda: asyncio.shield(self.relist_members())
         context.asterisk.catch_up = lambda: catch_up(self.connection, self._relisting.listing)
@@ -225,6 +227,7 @@ class Service:
             self.context.journal.write_changes(changes)
             self._publisher.publish(changes)
             self.callbacks.apply_changes(changes)
+            self.homes.apply_changes(changes)
             self._ticks.schedule()
             if self.connection.connected:
                 self._caller_order.check()

@@ -41,6 +41,7 @@ from xucd.center.changes import (
 from xucd.center.channels import Channels
 from xucd.center.day import AgentDay
 from xucd.center.directory import Agent, Directory, Line
+from xucd.center.homes import Returning
 from xucd.center.intents import (
     LOGOUT_REASON,
     Intent,
@@ -77,7 +78,8 @@ NO_MEMBER = MembershipShown(-1)
 class Remembered(msgspec.Struct, frozen=True):
     """What the store has kept: memberships ({agent id: {queue id: penalty}}), stations, figures.
 
-    `resumed` is what was under way; None for a database that has no such memory.
+    `resumed` is what was under way; None for a database that has no such memory. `at_home` are the
+    agents whose home is this PBX, as `homes.at_home` has them.
     """
 
     queues: Mapping[int, Mapping[int, int]] = {}
@@ -85,10 +87,14 @@ class Remembered(msgspec.Struct, frozen=True):
     days: Mapping[int, AgentDay] = {}
     queue_days: Mapping[int, QueueDay] = {}
     resumed: Resumed | None = None
+    at_home: Mapping[int, int] | None = None
 
 
 class Center:
     """Everything live, and what its rules are made of.
+
+    In a centre of several PBXs it has the agents whose home is this one, and no others: what it
+    tells, what it keeps and what commands find is of these.
 
     `midnight_after` gives the epoch second of the local midnight that follows a moment. `agents`
     and `on_device` (logged-in agents by the device of their line) are read-only; only the
@@ -115,7 +121,13 @@ class Center:
         self.offers = Offers()
         self.listeners: dict[str, AgentListened] = {}  # by the listening channel's unique id
         self.devices: dict[str, str] = {}
-        self._stations = Stations(remembered.stations.values())
+        self.at_home = dict(remembered.at_home) if remembered.at_home is not None else None
+        """The agents whose home is this PBX, with the numbers of their homes; None: all are."""
+        self._stations = Stations(
+            station
+            for station in remembered.stations.values()
+            if self._is_at_home(station.agent_id)
+        )
         self._unkept = Stations()
         self.stations = self._stations.by_agent
         self._records: dict[int, AgentRecord] = {}
@@ -132,7 +144,8 @@ class Center:
         self.changes: list[Change] = []
         self.intents: list[Intent | RelistMembers] = []
         resumed = remembered.resumed
-        self.under_way = UnderWay(directory.agents, resumed)
+        agents = [agent for agent in directory.agents.values() if self._is_at_home(agent.id)]
+        self.under_way = UnderWay([agent.id for agent in agents], resumed)
         self.unprepared: set[int] = set()
         """The queues, by id, that were seen not to pause their agents at the answer."""
         self.calls_of_others: Counter[tuple[int, str]] = Counter()
@@ -145,11 +158,8 @@ class Center:
             self.queue_stats.lately.update(resumed.lately.callers)
             self.phone_calls.lately.update(resumed.lately.rung)
         queues = _each_once(remembered.queues)
-        for agent in directory.agents.values():
-            record = self._new_record(agent, queues.get(agent.id, {}), now)
-            self._restore(record, remembered, now)
-            self._records[agent.id] = record
-            self.presence.remember(record)
+        for agent in agents:
+            self._add_agent(agent, queues.get(agent.id, {}), remembered, now)
 
     # -- what the caller does with it
 
@@ -260,6 +270,10 @@ class Center:
         """Whether any agent but one is, by its station, logged in on a line, or about to be."""
         return self._stations.is_taken(line.id, but)
 
+    def is_away(self, agent_id: int | None) -> bool:
+        """Whether the home of an agent is another PBX."""
+        return agent_id in self.directory.agents and agent_id not in self._records
+
     def hold_wrapup(self, agent_id: int) -> None:
         """Let a running wrap-up not end by itself, until `resume_wrapup`."""
         self.wrapup_ends.stop(agent_id)
@@ -271,6 +285,50 @@ class Center:
             self.update_shown(record, now)
 
     # -- what its rules are made of
+
+    def add_agent(self, back: Returning, now: float) -> AgentRecord:
+        """Have an agent whose home is this PBX now."""
+        agent_id = back.home.agent_id
+        assert self.at_home is not None
+        self.at_home[agent_id] = back.home.number
+        agent = self.directory.agents[agent_id]
+        if agent.group_id != back.group_id:
+            agent = msgspec.structs.replace(agent, group_id=back.group_id)
+            self.directory.put_agent(agent)
+        if back.station is not None:
+            self._stations.keep(back.station)
+        known = self.directory.queues
+        queues = {key: penalty for key, penalty in back.queues.items() if key in known}
+        days = {agent_id: back.figures(self.today_since)}
+        return self._add_agent(agent, queues, Remembered(days=days), now)
+
+    def drop_agent(self, agent_id: int) -> None:
+        """Have an agent no longer whose home is another PBX now: nothing is told or kept of it."""
+        assert self.at_home is not None
+        self.at_home.pop(agent_id, None)
+        record = self._records.pop(agent_id)
+        if record.line is not None and self._on_device.get(record.line.phone) is record:
+            del self._on_device[record.line.phone]
+        for stations in (self._stations, self._unkept):
+            stations.forget(agent_id)
+        self.recalls.end(agent_id)
+        self.wrapup_ends.forget(agent_id)
+        self.under_way.forget(agent_id)
+        self.phone_calls.forget(agent_id)
+        self.doubted.discard(agent_id)
+        self.changes.extend(QueueStatsChanged(each) for each in self.presence.forget(agent_id))
+
+    def _is_at_home(self, agent_id: int) -> bool:
+        return self.at_home is None or agent_id in self.at_home
+
+    def _add_agent(
+        self, agent: Agent, queues: Mapping[int, int], remembered: Remembered, now: float
+    ) -> AgentRecord:
+        record = self._new_record(agent, queues, now)
+        self._restore(record, remembered, now)
+        self._records[agent.id] = record
+        self.presence.remember(record)
+        return record
 
     def agent_record(self, agent_id: int) -> AgentRecord:
         """An agent, to be changed by a rule. Raises KeyError."""

@@ -52,6 +52,23 @@ class AgentConfigChanged(_Change, frozen=True):
     group_id: int
 
 
+class AgentCameHome(_Change, frozen=True):
+    """An agent's home is this PBX, since the change of this number: see `xucd.center.homes`."""
+
+    agent_id: int
+    number: int
+
+
+class AgentFound(_Change, frozen=True):
+    """A member by the name of an agent that is away rings a phone of this PBX.
+
+    If the agent is logged out, its home is to be here, and the member logs it in.
+    """
+
+    agent_id: int
+    line_id: int
+
+
 class QueueConfigChanged(_Change, frozen=True):
     """A queue's configuration changed, or the queue is new."""
 
@@ -186,6 +203,8 @@ Change = (
     | AgentStatsChanged
     | MembershipChanged
     | AgentConfigChanged
+    | AgentCameHome
+    | AgentFound
     | QueueConfigChanged
     | StationChanged
     | PhoneChanged

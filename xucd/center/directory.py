@@ -222,6 +222,11 @@ class Directory:
         }
 
     @functools.cached_property
+    def numbers_elsewhere(self) -> frozenset[str]:
+        """The numbers of the lines of other PBXs."""
+        return frozenset(line.number for line in self.elsewhere.values())
+
+    @functools.cached_property
     def pbxs(self) -> tuple[str, ...]:
         """The PBXs of the centre, by name: those of lines and queues, or the one there is."""
         queues = {queue.pbx for queue in self.queues.values()}

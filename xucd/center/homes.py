@@ -13,7 +13,7 @@ import msgspec
 from xucd.center.day import AgentDay
 from xucd.center.directory import Directory
 from xucd.center.station import Station
-from xucd.center.under_way import AgentUnderWay
+from xucd.center.under_way import AgentUnderWay, figures_of_ended
 
 USUAL = 0
 """The number of a home that no row names."""
@@ -30,7 +30,9 @@ class Home(msgspec.Struct, frozen=True, gc=False):
 class Returning(msgspec.Struct, frozen=True):
     """What is stored of an agent whose home is this PBX now: what the other ones have left of it.
 
-    `queues` are those of all PBXs, with penalties. `day` and `under_way` are of today.
+    `queues` are those of all PBXs, with penalties. `day` are its figures of today; `under_way` is
+    what these lack of its state and calls, which lasted until `alive` as far as anybody knows. It
+    logged out there at `left`, unless that is None.
     """
 
     home: Home
@@ -39,6 +41,22 @@ class Returning(msgspec.Struct, frozen=True):
     station: Station | None = None
     day: AgentDay = AgentDay()
     under_way: AgentUnderWay | None = None
+    alive: float = 0.0
+    left: float | None = None
+
+    def figures(self, today_since: float) -> AgentDay:
+        """Its figures of today, with what was under way."""
+        day, under_way = self.day, self.under_way
+        if self.left is not None and self.left > (day.logout_at or 0.0):
+            day = msgspec.structs.replace(day, logout_at=self.left)
+        if under_way is None or under_way.until < today_since:
+            return day
+        day = day.spend(under_way.state, max(0.0, self.alive - under_way.until))
+        for call in under_way.calls.values():
+            if call.ended is None:
+                ended = figures_of_ended(call, self.alive)
+                day = day.plus(ended.minus(call.counted))
+        return day
 
 
 def at_home(directory: Directory, homes: Iterable[Home]) -> dict[int, int] | None:

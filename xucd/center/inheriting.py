@@ -4,7 +4,12 @@ from msgspec.structs import replace
 
 from xucd.center.agent import Fact, Stance
 from xucd.center.center import Center
-from xucd.center.changes import AgentConfigChanged, QueueConfigChanged, QueueStatsChanged
+from xucd.center.changes import (
+    AgentCameHome,
+    AgentConfigChanged,
+    QueueConfigChanged,
+    QueueStatsChanged,
+)
 from xucd.center.live import AgentRecord, LiveAgent
 
 
@@ -36,6 +41,8 @@ def inherit(center: Center, before: Center, now: float) -> None:
         agent = live.agent
         old = before.agents.get(agent.id)
         if old is None:
+            if center.at_home is not None:
+                center.changes.append(AgentCameHome(agent.id, center.at_home[agent.id]))
             center.changes += (
                 AgentConfigChanged(agent.id, agent.group_id),
                 center.state_change(live),

@@ -49,7 +49,7 @@ class Owners:
         if not is_named(member):
             return holder
         agent = self._directory.agent_by_member_name.get(member.member)
-        live = self._agents[agent.id] if agent is not None else None
+        live = self._agents.get(agent.id) if agent is not None else None
         if live is None or live.line is not line:
             return None
         return live if live.stance is not Stance.OUT or live is holder else None

@@ -69,6 +69,12 @@ class PhoneCalls:
         self._expected, self._refused = before._expected, before._refused
         self.lately = before.lately
 
+    def forget(self, agent_id: int) -> None:
+        """Count no call for an agent any more."""
+        for leg in self.legs.values():
+            if leg.agent_id == agent_id:
+                leg.agent_id = None
+
     # -- reading it
 
     def of(self, interface: str) -> list[Leg]:

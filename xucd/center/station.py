@@ -46,6 +46,12 @@ class Stations:
             self._taken[station.line_id] += 1
         self._by_agent[station.agent_id] = station
 
+    def forget(self, agent_id: int) -> None:
+        """Keep nothing of an agent; no error if there is nothing."""
+        station = self._by_agent.pop(agent_id, None)
+        if station is not None and station.logged_in:
+            self._taken[station.line_id] -= 1
+
     def is_taken(self, line_id: int, but: int) -> bool:
         """Whether another agent than one is logged in on a line."""
         own = self._by_agent.get(but)

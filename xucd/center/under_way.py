@@ -164,6 +164,13 @@ class UnderWay:
             if (live := agents.get(agent_id)) is not None
         }
 
+    def forget(self, agent_id: int) -> None:
+        """Know nothing of an agent, of whom others write now."""
+        self.unwritten.discard(agent_id)
+        for calls in (self.calls_before, self.cut_calls):
+            for unique_id in [key for key, cut in calls.items() if cut.agent_id == agent_id]:
+                del calls[unique_id]
+
     def shift(self, seconds: float) -> None:
         """The clock was set by so much."""
         for calls in (self.calls_before, self.cut_calls):

@@ -66,6 +66,11 @@ class WrapupEnds:
         """Let an agent's wrap-up not end by itself; idempotent."""
         self._running.stop(agent_id)
 
+    def forget(self, agent_id: int) -> None:
+        """Watch nothing of an agent; idempotent."""
+        self._running.stop(agent_id)
+        self._half_paused.stop(agent_id)
+
     def over(self, now: float) -> list[int]:
         """The agents whose wrap-up is over by now; none of them runs any more."""
         return self._running.end_due(now)

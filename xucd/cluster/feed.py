@@ -118,6 +118,10 @@ class OwnersFeed:
             self._unheard.discard(about)
         self.add(pk.KnowThing(about, value))
 
+    def at_home(self, agent_id: int, number: int) -> None:
+        """An agent's home is the owner's PBX, since the change of this number."""
+        self.add(pk.AgentAtHome(agent_id, number))
+
     # -- for the owner
 
     def name_topics(self, names: list[bytes]) -> None:

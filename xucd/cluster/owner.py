@@ -328,6 +328,8 @@ class PbxOwner:
         await self._source.known()
         while True:
             snapshot = self._source.snapshot()
+            for agent_id, number in snapshot.homes().items():
+                edge.feed.at_home(agent_id, number)
             shown = 0
             for part in snapshot.shown():
                 for topics, body in part:

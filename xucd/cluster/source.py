@@ -1,6 +1,6 @@
 """What the relay needs of the node that owns a PBX: what it shows, and who carries out commands."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from xucd.center.directory import User
@@ -56,6 +56,9 @@ class ShownState(Protocol):
     @property
     def holds(self) -> bool:
         """Whether the configuration is still the same."""
+
+    def homes(self) -> Mapping[int, int]:
+        """The agents whose home is this PBX, with the numbers of the changes: none of a single."""
 
     def shown(self) -> Iterator[Sequence[Telling]]:
         """All that is shown of lasting state, a part at a time: each as it is when it is made."""

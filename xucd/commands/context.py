@@ -45,6 +45,10 @@ def _untold(command: Command, who: Session) -> None:
     """Tell nobody."""
 
 
+async def _unsaved() -> None:
+    """Write nothing."""
+
+
 async def _unaudited(command: Command, who: Session) -> None:
     """Announce nothing."""
 
@@ -66,6 +70,9 @@ class Context:
 
     publish: Callable[[], None]
     """Pass the centre's changes on: to be called after a command has changed the centre."""
+
+    save_figures: Callable[[], Awaitable[None]] = _unsaved
+    """Have the figures written that have moved. Raises `StoreError`."""
 
     announce: Callable[[Command, Session], Awaitable[None]] = _unaudited
     """Have it written down that a command is about to be carried out that may not happen unseen:

@@ -198,6 +198,8 @@ async def _apply(
 ) -> None:
     """Change the queues of one agent, which the caller holds: first add, then remove."""
     live = context.center.agents.get(agent.id)
+    if context.center.is_away(agent.id):
+        return  # its home does so
     if live is None:  # removed from the configuration since the command began
         outcome.failures.append(_Failure(f"agent {agent.number}", "AgentUnknown"))
         return

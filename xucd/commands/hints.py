@@ -1,6 +1,7 @@
 """Phone hints: the states of other users' phones, never who they talk with.
 
-For a number that is not a line's, the client gets one hint that says so. All users may watch all
+For a number that is not a line's, the client gets one hint that says so: of several PBXs, by the
+default one. All users may watch all
 phones, unless `web.hints` is ``own lists``: then whoever has bounded rights sees the phones of the
 agents whom it may see, and its own. All others are unknown to it, until such an agent logs in
 there. So they are, always, to a user whom `strict_rights` limits to its own agent.
@@ -23,7 +24,8 @@ async def subscribe(context: Context, command: SubscribeToPhoneHints, who: Sessi
     for number in dict.fromkeys(command.phone_numbers):
         line = context.center.directory.line_by_number.get(number)
         if line is None:
-            who.send(hint(number, None))
+            if _is_unknown_here(context, number):
+                who.send(hint(number, None))
             continue
         if not bounded or _is_own(context, who, line):
             context.hub.subscribe(who, topics.phone_hint(number))
@@ -41,6 +43,14 @@ async def unsubscribe(
     """Stop sending phone hints; idempotent."""
     for topic in [topic for topic in who.topics if topics.is_phone_hint(topic)]:
         context.hub.unsubscribe(who, topic)
+
+
+def _is_unknown_here(context: Context, number: str) -> bool:
+    """Whether a number is no line's anywhere, and it is for this PBX to say so."""
+    directory = context.center.directory
+    if context.center.at_home is None:
+        return True
+    return directory.pbx == directory.default_pbx and number not in directory.numbers_elsewhere
 
 
 def _is_own(context: Context, who: Session, line: Line) -> bool:

@@ -1,5 +1,8 @@
 """Lists, states and statistics of agents: sent once, or subscribed to.
 
+Of several PBXs, each knows all groups and agents by configuration, but the states, memberships and
+statistics of those alone whose home it is.
+
 A list contains what the user's rights allow. `getList` also subscribes to its changes, `getConfig`
 does not. Subscribing is idempotent.
 """
@@ -58,9 +61,10 @@ async def get_config(context: Context, command: GetConfig, who: Session) -> None
 
 async def _send(context: Context, object_type: str, who: Session) -> None:
     center, allowed = context.center, who.rights
-    agents = agent_views.visible_agents(center, allowed)
     if object_type == "agent":
-        who.send(msg.AgentList(items=[agent_views.agent_entry(live.agent) for live in agents]))
+        agents = center.directory.agents.values()
+        listed = [agent_views.agent_entry(agent) for agent in agents if allowed.agent(agent)]
+        who.send(msg.AgentList(items=listed))
     elif object_type == "agentgroup":
         who.send(agent_views.groups(center.directory, allowed))
     elif object_type == "queue":

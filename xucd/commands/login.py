@@ -28,9 +28,11 @@ from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station
 from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
+from xucd.commands.homes import store_login, store_logout, take_home
 from xucd.commands.locks import agent_key, line_key
 from xucd.commands.lookup import (
     find_agent,
+    find_configured,
     find_line,
     meant_agent,
     not_authorized,
@@ -98,16 +100,20 @@ async def _place(
     Raises `Refused`.
     """
     async with context.stations(who):
-        live = find_agent(context, command.agent_id, who)
+        agent = find_configured(context, command.agent_id, who)
         line = find_line(context, command.phone_number)
         while True:
             holder = context.center.on_device.get(line.phone)
-            agents = [live] if holder is None else [live, holder]
-            keys = [agent_key(each.agent.id) for each in agents]
+            agents = [agent] if holder is None else [agent, holder.agent]
+            keys = [agent_key(each.id) for each in agents]
             async with context.locks.holding(line_key(line.id), *keys):
                 # While this waited for one of them, somebody else may have come to the line, and
                 # the agent to another group.
                 if context.center.on_device.get(line.phone) is holder:
+                    find_configured(context, command.agent_id, who)
+                    if context.center.is_away(agent.id):
+                        context.asterisk.check_current()
+                        await take_home(context, agent, line)
                     yield find_agent(context, command.agent_id, who), line
                     return
 
@@ -138,7 +144,7 @@ async def log_in(context: Context, live: LiveAgent, line: Line) -> None:
     """
     agent = live.agent
     station = _station(context, live, line, logged_in=True)
-    await context.journal.put_station(station)
+    await store_login(context, station, line)
     # Not before: a list that comes while it is written takes the agent to be out, and settled.
     commanded.begin_login(context.center, agent.id)
     context.center.expect_station(station)
@@ -297,7 +303,7 @@ async def _store_logout(context: Context, live: LiveAgent, line: Line) -> bool:
         station = msgspec.structs.replace(station, paused=True, reason=live.reason)
     context.center.expect_station(station)
     try:
-        await context.journal.put_station(station)
+        await store_logout(context, station)
     except Refused as refusal:  # the journal tries again; until then the phone must not ring
         log.warning("cannot store a logout yet", code=refusal.code, agent=live.agent.number)
         return False

@@ -1,6 +1,6 @@
 """What a command names, looked up and told with the user's rights; a refusal says what lacks."""
 
-from xucd.center.directory import Line, Queue
+from xucd.center.directory import Agent, Line, Queue
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
 from xucd.commands.context import Context
@@ -17,15 +17,28 @@ def meant_agent(agent_id: int | None, who: Session) -> int | None:
 def find_agent(context: Context, agent_id: int | None, who: Session) -> LiveAgent:
     """The agent of this id; with None, the user's own.
 
+    Raises `Refused` with `AgentUnknown` or `NotAuthorized`, or with `PbxUnavailable` for one whose
+    home is another PBX.
+    """
+    agent = find_configured(context, agent_id, who)
+    live = context.center.agents.get(agent.id)
+    if live is None:
+        raise away()
+    return live
+
+
+def find_configured(context: Context, agent_id: int | None, who: Session) -> Agent:
+    """The agent of this id as configured, wherever its home is; with None, the user's own.
+
     Raises `Refused` with `AgentUnknown` or `NotAuthorized`.
     """
     wanted = meant_agent(agent_id, who)
-    live = context.center.agents.get(wanted) if wanted is not None else None
-    if live is None:
+    agent = context.center.directory.agents.get(wanted) if wanted is not None else None
+    if agent is None:
         raise Refused("AgentUnknown", "There is no such agent.")
-    if not who.rights.agent(live.agent):
+    if not who.rights.agent(agent):
         raise not_authorized()
-    return live
+    return agent
 
 
 def find_queue(context: Context, queue_id: int, who: Session, *, silent: bool = True) -> Queue:
@@ -42,7 +55,7 @@ def find_queue(context: Context, queue_id: int, who: Session, *, silent: bool = 
 
 
 def find_group(context: Context, group_id: int, who: Session) -> list[LiveAgent]:
-    """The agents of a group that the user may use.
+    """The agents of a group that the user may use, as far as they are at home here.
 
     Raises `Refused` with `GroupUnknown` or `NotAuthorized`.
     """
@@ -54,8 +67,16 @@ def find_group(context: Context, group_id: int, who: Session) -> list[LiveAgent]
 
 
 def find_line(context: Context, number: str) -> Line:
-    """The line of a number. Raises `Refused` with `PhoneNumberUnknown`."""
-    line = context.center.directory.line_by_number.get(number)
+    """The line of a number.
+
+    Raises `Refused` with `PhoneNumberUnknown`, or with `PbxUnavailable` for one of another PBX.
+    """
+    directory = context.center.directory
+    line = directory.line_by_number.get(number)
+    if line is None and number in directory.numbers_elsewhere:
+        raise Refused(
+            "PbxUnavailable", "The line is on another telephone system; nothing was done."
+        )
     if line is None:
         raise Refused("PhoneNumberUnknown", "There is no line of this number.")
     return line
@@ -73,6 +94,13 @@ def warning_of_reach(live: LiveAgent) -> str | None:
     if live.in_reach:
         return None
     return "PhoneUnreachable" if live.members else "InNoQueue"
+
+
+def away() -> Refused:
+    """The refusal of what is to be asked of another PBX's owner."""
+    return Refused(
+        "PbxUnavailable", "The agent works at another telephone system; nothing was done."
+    )
 
 
 def not_authorized() -> Refused:

@@ -162,6 +162,11 @@ class Hub:
         elif about is not None:
             self.streams.set_known(about, told.unheard_of(about, value))
 
+    def announce_home(self, agent_id: int, number: int) -> None:
+        """Tell other nodes that an agent's home is the PBX of this one."""
+        for feed in self.feeds:
+            feed.at_home(agent_id, number)
+
     def _feed(self, topics: list[Hashable], body: Message) -> None:
         """Publish a message to other nodes: encoded once for all that hear of it."""
         about = told.about(topics, body)

@@ -40,6 +40,9 @@ class Feed(Protocol):
     def record_unheard(self, about: bytes, value: bytes | None) -> None:
         """Tell what is to be known of a thing of which none of its sessions has heard."""
 
+    def at_home(self, agent_id: int, number: int) -> None:
+        """Tell that an agent's home is the PBX of this node, since the change of this number."""
+
 
 class Session:
     """One client's session.

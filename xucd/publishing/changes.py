@@ -48,6 +48,7 @@ class Publisher:
             ch.AgentStatsChanged: self._statistics_changed,
             ch.MembershipChanged: self._membership_changed,
             ch.AgentConfigChanged: self._config_changed,
+            ch.AgentCameHome: self._came_home,
             ch.PhoneChanged: self._phone_changed,
             ch.QueueConfigChanged: self._queue_config_changed,
             ch.SheetShown: self._sheet_shown,
@@ -105,6 +106,21 @@ class Publisher:
             concerns = context.hub.has_subscribers([topic]) or context.hub.streams.told
             if rights.agent(live.agent) and concerns:
                 context.hub.publish([topic], agent_views.agent_config(context.center, live, rights))
+
+    def _came_home(self, change: ch.AgentCameHome) -> None:
+        """Tell of an agent's user and its phone what its former home told, once the nodes know."""
+        context, agent_id = self._context, change.agent_id
+        context.hub.announce_home(agent_id, change.number)
+        status = self._statuses[agent_id] = status_of(
+            context.options.statuses, context.center.agents[agent_id]
+        )
+        context.hub.publish([topics.own_agent(agent_id)], msg.UserStatusUpdate(status=status))
+        directory = context.center.directory
+        user = directory.users.get(directory.agents[agent_id].user_id)
+        if user is not None:
+            self._calls.pop(user.id, None)
+            line = self._lines[user.id] = line_of(context.center, user)
+            self._phone_replaced(user, line)
 
     def _listening_changed(self, change: ch.AgentListened) -> None:
         self._context.hub.publish(*listening(self._context, change))

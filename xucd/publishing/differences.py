@@ -13,7 +13,7 @@ import msgspec
 
 from xucd.center.changes import AgentListened
 from xucd.center.directory import User
-from xucd.center.lines import line_of
+from xucd.center.lines import line_of, speaks_for
 from xucd.center.live import LiveAgent
 from xucd.commands.context import Context
 from xucd.cti import messages as msg
@@ -104,7 +104,8 @@ def shown(context: Context) -> Iterator[list[Telling]]:
         state = hint(line.number, center.devices.get(line.phone))
         yield [(phone_watchers(context, line), state)]
     for user in center.directory.users.values():
-        yield _shown_of_phone(context, user)
+        if speaks_for(center, user):
+            yield _shown_of_phone(context, user)
 
 
 def _shown_of_agent(context: Context, views: Views, live: LiveAgent) -> list[Telling]:
@@ -133,21 +134,28 @@ def _shown_of_phone(context: Context, user: User) -> list[Telling]:
 
 
 def gone(context: Context, about: bytes, value: bytes) -> Iterator[Telling]:
-    """That a thing is no more: a membership, a call, or that somebody listens."""
-    directory = context.center.directory
+    """That a thing is no more: a membership, a call, or that somebody listens.
+
+    Nothing of an agent or a user of another PBX, which alone knows what is no more of it.
+    """
+    center, directory = context.center, context.center.directory
     if member := _MEMBER.fullmatch(about):
         agent_id, queue_id = int(member[1]), int(member[2])
+        if center.is_away(agent_id):
+            return
         body = msg.QueueMember(agent_id=agent_id, queue_id=queue_id, penalty=-1)
         yield topics.member_topics(agent_id, queue_id), body
     elif listened := _LISTENED.fullmatch(about):
         number = listened[2].decode()
+        if center.is_away(int(listened[1])):
+            return
         line = directory.line_by_number.get(number)
         line_id = line.id if line is not None else None
         yield listening(context, AgentListened(int(listened[1]), number, line_id, False))
     elif about.startswith(b"PhoneEvent "):
         event = msgspec.json.decode(value, type=_Envelope).body
         user = directory.user_by_login.get(event.username)
-        if user is not None:
+        if user is not None and speaks_for(center, user):
             event.event_type = "EventReleased"
             yield [topics.own_phone(user.id)], event
 

@@ -4,7 +4,7 @@
 comes before any `UserStatusUpdate`, and the state of the user's own agent last.
 """
 
-from xucd.center.lines import line_of
+from xucd.center.lines import line_of, speaks_for
 from xucd.center.rights import shown_profile
 from xucd.commands.context import Context, Options
 from xucd.commands.lookup import state_for
@@ -40,15 +40,16 @@ def send_configured(options: Options, who: Session) -> None:
 
 
 def send_live(context: Context, who: Session) -> None:
-    """Send the rest, which tell what is live."""
+    """Send the rest, which tell what is live; of several PBXs, one speaks for the user."""
     user, center = who.user, context.center
-    live = center.agents.get(user.agent_id) if user.agent_id is not None else None
-    line = line_of(center, user)
-    who.send(msg.UserStatusUpdate(status=status_of(context.options.statuses, live)))
-    device = center.devices.get(line.phone) if line is not None else None
-    who.send(msg.PhoneStatusUpdate(status=phone_status(device)))
-    if live is not None:
-        who.send(state_for(context, live, who))
+    if speaks_for(center, user):
+        live = center.agents.get(user.agent_id) if user.agent_id is not None else None
+        line = line_of(center, user)
+        who.send(msg.UserStatusUpdate(status=status_of(context.options.statuses, live)))
+        device = center.devices.get(line.phone) if line is not None else None
+        who.send(msg.PhoneStatusUpdate(status=phone_status(device)))
+        if live is not None:
+            who.send(state_for(context, live, who))
     # Of several PBXs, a client is to know which there are.
     if not context.asterisk.current or center.directory.pbx is not None:
         who.send(link_status(context.asterisk.lost_since, context.options.pbx))

@@ -8,7 +8,7 @@ the two clocks tell whether the clock was set while xucd was away.
 
 import datetime
 from collections.abc import Callable, Mapping, Set
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -31,6 +31,8 @@ SET_S = 0.5
 
 LATELY_DAYS = 2
 """How many days back a queue's row is looked for that says who waits."""
+
+T = TypeVar("T")
 
 QueueDays = Mapping[tuple[datetime.date, int], QueueDay]
 """Queues' figures, by day and queue id."""
@@ -103,6 +105,18 @@ class Figures(msgspec.Struct, frozen=True):
     ended: tuple[EndedDay, ...] = ()
     gone: Mapping[tuple[datetime.date, int], AgentDay] = {}
 
+    def without(self, away: Set[int]) -> "Figures":
+        """The same without these agents, of whom another PBX writes."""
+        ended = [
+            msgspec.structs.replace(each, agents=_without(each.agents, away)) for each in self.ended
+        ]
+        return msgspec.structs.replace(
+            self,
+            agents=_without(self.agents, away),
+            ended=tuple(ended),
+            gone={key: each for key, each in self.gone.items() if key[1] not in away},
+        )
+
 
 class Memory(msgspec.Struct, frozen=True):
     """What a starting xucd goes on from. `gap` is the time in which nothing was heard.
@@ -118,9 +132,14 @@ class Memory(msgspec.Struct, frozen=True):
     heard_since: float | None = None
 
 
-def put_figures(store: Store, figures: Figures) -> None:
-    """Write them, in place of earlier ones, all or none."""
+def put_figures(store: Store, figures: Figures, pbx: str | None = None) -> None:
+    """Write them, in place of earlier ones, all or none.
+
+    In a centre of several PBXs, of those agents alone whose home is this one by now.
+    """
     with store.writing() as connection:
+        if pbx is not None:
+            figures = figures.without(_away(connection, figures, pbx))
         for ended in figures.ended:
             _put_agent_days(connection, ended.day, ended.agents)
             queues = [_row((ended.day, key), each) for key, each in ended.queues.items()]
@@ -135,6 +154,22 @@ def put_figures(store: Store, figures: Figures) -> None:
         for closed in figures.closed:
             _close_gap(connection, closed)
         _put_pulse(connection, figures.pulse)
+
+
+def _without(agents: Mapping[int, T], away: Set[int]) -> dict[int, T]:
+    return {agent_id: each for agent_id, each in agents.items() if agent_id not in away}
+
+
+def _away(connection: Connection, figures: Figures, pbx: str) -> set[int]:
+    """The agents of these figures whose home is another PBX."""
+    homes = tables.agent_homes.c
+    written = {*figures.agents, *(agent_id for _, agent_id in figures.gone)}
+    for ended in figures.ended:
+        written |= ended.agents.keys()
+    if not written:
+        return written
+    found = select(homes.agent_id).where(homes.pbx != pbx, homes.agent_id.in_(written))
+    return set(connection.scalars(found))
 
 
 def _put_agent_days(

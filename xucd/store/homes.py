@@ -16,7 +16,7 @@ from xucd.center.homes import Home, Returning
 from xucd.center.station import Station
 from xucd.store import tables
 from xucd.store.figures import under_way_of
-from xucd.store.lease import is_owned
+from xucd.store.lease import last_sign
 from xucd.store.repository import Store, stations_of
 from xucd.store.rows import put_rows
 
@@ -30,11 +30,14 @@ _homes = tables.agent_homes
 class HomeClaim(NamedTuple):
     """What came of an attempt to be an agent's home.
 
-    `home` is None where the agent is logged in elsewhere, on the line of this number.
+    `home` is None where the agent is logged in elsewhere, on the line of this number. The other two
+    are as in `Returning`.
     """
 
     home: Home | None
     phone_number: str = ""
+    alive: float = 0.0
+    left: float | None = None
 
 
 def homes(store: Store, since: int = 0) -> list[Home]:
@@ -57,10 +60,10 @@ def take(store: Store, pbx: str, usual: str, station: Station) -> HomeClaim:
             select(_homes).where(_homes.c.agent_id == agent_id).with_for_update()
         ).one_or_none()
         before = row.pbx if row is not None else usual
-        if before != pbx:
-            number = _logged_in_on(connection, agent_id)
-            if number is not None and is_owned(connection, before):
-                return HomeClaim(None, number)
+        sign = last_sign(connection, before)
+        former = stations_of(connection, agent_id).get(agent_id)
+        if before != pbx and sign.owns and former is not None and former.logged_in:
+            return HomeClaim(None, _number_of(connection, former.line_id))
         if row is not None and before == pbx:
             home = Home(agent_id, pbx, row.number)
         else:
@@ -68,37 +71,45 @@ def take(store: Store, pbx: str, usual: str, station: Station) -> HomeClaim:
             home = Home(agent_id, pbx, last + 1)
             put_rows(connection, _homes, [msgspec.structs.asdict(home)])
         put_rows(connection, tables.stations, [msgspec.structs.asdict(station)])
-        return HomeClaim(home)
+        if former is None or former.logged_in:
+            return HomeClaim(home, alive=sign.at)
+        return HomeClaim(home, alive=min(sign.at, former.since), left=former.since)
 
 
-def put_station(store: Store, pbx: str, station: Station) -> bool:
-    """Write an agent's station, unless its home is another PBX by now; whether it is written."""
+def put_station(store: Store, pbx: str, station: Station, *, usual: bool = True) -> bool:
+    """Write an agent's station, unless its home is another PBX by now; whether it is written.
+
+    `usual` says whether its home is this one where there is no row.
+    """
     with store.writing() as connection:
         home = connection.scalar(
             select(_homes.c.pbx)
             .where(_homes.c.agent_id == station.agent_id)
             .with_for_update(read=True)
         )
-        if home not in (None, pbx):
+        if home != pbx and not (usual and home is None):
             return False
         put_rows(connection, tables.stations, [msgspec.structs.asdict(station)])
         return True
 
 
-def returning(store: Store, home: Home, day: datetime.date) -> Returning | None:
-    """What is stored of an agent, and of its day; None if it is no longer configured."""
-    agent_id = home.agent_id
+def returning(store: Store, agent_id: int, pbx: str, day: datetime.date) -> Returning | None:
+    """What is stored of an agent, and of its day; None unless a row says that this is its home."""
     agents, queues, days = tables.agents.c, tables.memberships.c, tables.agent_days
     with store.reading() as connection:
-        group_id = connection.scalar(select(agents.group_id).where(agents.id == agent_id))
-        if group_id is None:
+        found = connection.execute(
+            select(_homes.c.number, agents.group_id)
+            .join_from(_homes, tables.agents, _homes.c.agent_id == agents.id)
+            .where(_homes.c.agent_id == agent_id, _homes.c.pbx == pbx)
+        ).one_or_none()
+        if found is None:
             return None
         penalties = select(queues.queue_id, queues.penalty).where(queues.agent_id == agent_id)
         of_today = select(days).where(days.c.agent_id == agent_id, days.c.day == day)
         figures = connection.execute(of_today).mappings().one_or_none()
         return Returning(
-            home=home,
-            group_id=group_id,
+            home=Home(agent_id, pbx, found.number),
+            group_id=found.group_id,
             queues={row.queue_id: row.penalty for row in connection.execute(penalties)},
             station=stations_of(connection, agent_id).get(agent_id),
             day=AgentDay(**{name: figures[name] for name in AgentDay.__struct_fields__})
@@ -108,11 +119,6 @@ def returning(store: Store, home: Home, day: datetime.date) -> Returning | None:
         )
 
 
-def _logged_in_on(connection: Connection, agent_id: int) -> str | None:
-    """The number of the line that an agent is logged in on, None while it is out."""
-    stations, lines = tables.stations.c, tables.lines.c
-    return connection.scalar(
-        select(lines.number)
-        .join_from(tables.stations, tables.lines, stations.line_id == lines.id)
-        .where(stations.agent_id == agent_id, stations.logged_in)
-    )
+def _number_of(connection: Connection, line_id: int) -> str:
+    lines = tables.lines.c
+    return str(connection.scalar(select(lines.number).where(lines.id == line_id)))

@@ -20,6 +20,7 @@ import itertools
 import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import msgspec
@@ -29,7 +30,7 @@ from xucd.center import changes as ch
 from xucd.center.center import Center
 from xucd.center.refused import Refused
 from xucd.center.station import Station
-from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable, tables
+from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable, homes, tables
 from xucd.store.figures import (
     ClockReading,
     ClosedGap,
@@ -81,6 +82,10 @@ class _Kept(NamedTuple):
 class Journal:
     """The store, as commands and the daemon use it."""
 
+    pbx: str | None = None
+    """The PBX of whose agents alone anything is written, in a centre of several: the others' are
+    written where their homes are, and a row decides where that is."""
+
     def __init__(self, store: AsyncStore) -> None:
         self._store = store
         self._unwritten: deque[_Entry] = deque()
@@ -101,7 +106,7 @@ class Journal:
         for change in changes:
             if isinstance(change, ch.StationChanged):
                 if change.kept:
-                    place = self._add(_station(change.station))
+                    place = self._add(self._station(change.station))
                     self._stations[change.station.agent_id] = _Kept(place, change.station)
             elif isinstance(change, ch.DayEnded):
                 day = day_of(change.at - 1)
@@ -111,7 +116,7 @@ class Journal:
 
     async def put_station(self, station: Station) -> None:
         """Write a station now. Raises `Refused` with `StoreUnavailable`."""
-        await self._now(_station(station))
+        await self._now(self._station(station))
 
     async def set_agent_group(
         self, agent_id: int, group_id: int, check: Callable[[], None]
@@ -138,7 +143,12 @@ class Journal:
         values = row if penalty >= 0 else None
         membership = RowWrite(tables.memberships, (agent_id, queue_id), values)
         # All or none: of an agent that is settled, Asterisk would be right about its queues.
-        await self._now([membership, _station(station)] if station is not None else membership)
+        if station is None:
+            await self._now(membership)
+        elif self.pbx is None:
+            await self._now([membership, _station(station)])
+        else:
+            await self._now(partial(_set_membership, self.pbx, row, station))
 
     async def default_memberships(self) -> dict[int, dict[int, int]]:
         """The default memberships. Raises `Refused` with `StoreUnavailable`."""
@@ -286,7 +296,7 @@ class Journal:
             gone={(day_of(end - 1), agent_id): day for agent_id, (end, day) in gone.items()},
         )
         try:
-            await self._ask(lambda store: put_figures(store, figures))
+            await self._ask(lambda store: put_figures(store, figures, self.pbx))
         except BaseException:  # cancelled, too: what was written is written once more
             center = current()
             center.under_way.unwritten.update(agents)
@@ -316,6 +326,11 @@ class Journal:
         asked = asyncio.get_running_loop().create_future()
         self._add(write, asked)
         return await asked
+
+    def _station(self, station: Station) -> Write:
+        if self.pbx is None:
+            return _station(station)
+        return partial(_put_station, self.pbx, station)
 
     def _check_progress(self) -> None:
         """Raise `StoreUnavailable` while changes from before cannot be written."""
@@ -407,6 +422,18 @@ def _tell(asked: asyncio.Future[Any], outcome: Any) -> None:
 def _station(station: Station) -> RowWrite:
     row = msgspec.structs.asdict(station)
     return RowWrite(tables.stations, (station.agent_id,), row)
+
+
+def _put_station(pbx: str, station: Station, store: Store) -> bool:
+    return homes.put_station(store, pbx, station)
+
+
+def _set_membership(pbx: str, row: dict[str, int], station: Station, store: Store) -> None:
+    if row["penalty"] < 0:
+        store.remove_membership(row["agent_id"], row["queue_id"])
+    else:
+        store.set_membership(**row)
+    homes.put_station(store, pbx, station)
 
 
 def day_of(now: float) -> datetime.date:

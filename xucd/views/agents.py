@@ -203,7 +203,7 @@ def user_config(user: User) -> msg.UserConfigUpdate:
 
 
 def visible_agents(center: Center, rights: Rights) -> list[LiveAgent]:
-    """The agents that the rights let through."""
+    """The agents that the rights let through, as far as they are at home here."""
     return [live for live in center.agents.values() if rights.agent(live.agent)]
 
 

@@ -19,6 +19,7 @@ from xucd.center import events as ev
 from xucd.center import memberships
 from xucd.center.agent import Fact, Stance
 from xucd.center.center import Center
+from xucd.center.changes import AgentFound
 from xucd.center.directory import Line
 from xucd.center.intents import (
     WRAPUP_REASON,
@@ -261,6 +262,9 @@ def _log_in_by(center: Center, queue_id: int, member: MemberSeen, now: float) ->
     agent = center.directory.agent_by_member_name.get(member.member)
     line = center.members.line_of(member)
     if agent is None or line is None or is_shelved(member):
+        return
+    if center.is_away(agent.id):
+        center.changes.append(AgentFound(agent.id, line.id))
         return
     live = center.agent_record(agent.id)
     if live.stance is not Stance.OUT:

@@ -31,6 +31,6 @@ def _agent(center: Center, event: MemberEvent) -> LiveAgent | None:
     """The agent of a member's name or, under another name, on the line that the member rings."""
     agent = center.directory.agent_by_member_name.get(event.member)
     if agent is not None:
-        return center.agents[agent.id]
+        return center.agents.get(agent.id)
     line = center.members.line_of_device(event.interface)
     return center.on_device.get(line.phone) if line is not None else None

@@ -12,8 +12,9 @@ an agent's, or takes one away. Asterisk is asked for members in these cases alon
 - A member that Asterisk has made anew, on pause for no reason, is paused again for what it was.
 - One that is new to an agent on pause, or in its wrap-up, is paused as the agent's others are.
 - A member of an agent remembered as logged out is removed: a logout was interrupted, and its phone
-  must not ring. So is a member of an agent that is no longer configured, or has another number, and
-  one on a second line or on another agent's. One that cannot be removed is paused.
+  must not ring. So is a member of an agent that is no longer configured, or has another number, or
+  whose home is another PBX, and one on a second line or on another agent's. One that cannot be
+  removed is paused.
 
 A member of an agent that xucd never logged in is kept as it is, and so is what others did to the
 queues of one that is logged in. What Asterisk has to do is in the intents; the events that answer
@@ -44,6 +45,7 @@ from xucd.center.intents import (
 from xucd.center.live import NOWHERE, AgentRecord
 from xucd.center.memberships import is_named, is_shelved
 from xucd.center.rules import commanded, found_wrapups, strangers
+from xucd.center.rules.homes import remove_named
 from xucd.center.rules.listening import rebuild_listeners
 from xucd.center.rules.members import read_members, take_line, update_stance
 from xucd.center.rules.phones import rebuild_phone_calls
@@ -114,12 +116,18 @@ def rebuild_members(
     # Once, not for each agent: to know when today began takes a look at the time zone.
     unheard_since = None if heard_until is None else max(heard_until, center.today_since)
     named: dict[str, Members] = {}
+    left: set[int] = set()  # whose home is another PBX
     for listed in center.members.all():
         queue_id, member = listed
-        if member.member in center.directory.agent_by_member_name:
+        agent = center.directory.agent_by_member_name.get(member.member)
+        if agent is not None and not center.is_away(agent.id):
             named.setdefault(member.member, []).append(listed)
+        elif agent is not None:
+            left.add(agent.id)
         elif _is_left_behind(center, member):
             center.undo(queue_id, member)
+    for agent_id in left:
+        remove_named(center, agent_id)
     # Who was logged in before holds its line, whomever another program has put there since.
     for live in sorted(center.agent_records(), key=lambda each: not _remembered_in(center, each)):
         shown, unheard = live.shown, _unheard(live, unheard_since, now)
@@ -312,9 +320,13 @@ def withdraw_pauses(center: Center) -> None:
 
 def _shelve_left_ready(center: Center) -> None:
     """Shelve the members that ring the phone of an agent who is out: they have lost their pause."""
-    for station in center.stations.values():
-        line = center.directory.lines.get(station.line_id)
-        if station.logged_in or line is None or line.phone in center.on_device:
+    out = [each.line_id for each in center.stations.values() if not each.logged_in]
+    if center.at_home is not None:
+        agents = center.directory.agents.values()
+        out += [each.line_id for each in agents if each.line_id and center.is_away(each.id)]
+    for line_id in out:
+        line = center.directory.lines.get(line_id)
+        if line is None or line.phone in center.on_device:
             continue
         for queue_id, member in center.members.on_line(line):
             left = not member.dynamic and not is_named(member)
