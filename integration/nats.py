@@ -36,8 +36,8 @@ class Nats:
         file: Path | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="xucd-nats-", dir="/tmp"))
-        self._file = file or self._folder / "nats.conf"
+        self.folder = Path(tempfile.mkdtemp(prefix="xucd-nats-", dir="/tmp"))
+        self._file = file or self.folder / "nats.conf"
         self._environ = environ
         self._tls = tls
         self.port, self._monitor = free_port(), free_port()
@@ -51,7 +51,7 @@ class Nats:
     @property
     def ca_file(self) -> str:
         """Its certificate, signed by itself."""
-        return str(self._folder / "cert.pem")
+        return str(self.folder / "cert.pem")
 
     @property
     def trust(self) -> ssl.SSLContext | None:
@@ -61,7 +61,7 @@ class Nats:
     @property
     def log(self) -> str:
         """What it has said, of each connection too."""
-        return (self._folder / "log").read_text()
+        return (self.folder / "log").read_text()
 
     @property
     def taken(self) -> int:
@@ -82,9 +82,9 @@ class Nats:
 
     def __enter__(self) -> Self:
         try:
-            certificate(self._folder, trusted=True)
+            certificate(self.folder, trusted=True)
             tls = 'tls { cert_file: "cert.pem", key_file: "key.pem" }' if self._tls else ""
-            (self._folder / "nats.conf").write_text(f"{tls}\n")
+            (self.folder / "nats.conf").write_text(f"{tls}\n")
             self.start()
         except BaseException:
             self.__exit__()
@@ -93,16 +93,16 @@ class Nats:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self.folder)
 
     def start(self) -> None:
         """Start it; returns when it answers."""
         # The server ends with the tests even when they are killed.
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", _program(), "-c", self._file, "-D",
                  "-a", "127.0.0.1", "-p", str(self.port), "-m", str(self._monitor)],
-                stdout=log, stderr=log, cwd=self._folder, env=self._environ,
+                stdout=log, stderr=log, cwd=self.folder, env=self._environ,
             )  # fmt: skip
         end = time.monotonic() + DEADLINE
         while True:
@@ -142,5 +142,5 @@ class Nats:
 
 def _program() -> str:
     found = shutil.which("nats-server", path="/usr/local/bin:/usr/sbin:/usr/bin")
-    assert found is not None, "nats-server is missing: run integration/bin/ensure-test-tools"
+    assert found is not None, "nats-server is missing: run integration/bin/ensure-nats"
     return found

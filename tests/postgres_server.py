@@ -40,11 +40,11 @@ class PostgresServer:
     def __init__(self) -> None:
         self._programs = programs()
         # Short, because a socket's path is at most 107 characters long.
-        self._folder = Path(tempfile.mkdtemp(prefix="xucd-pg-", dir=_place()))
+        self.folder = Path(tempfile.mkdtemp(prefix="xucd-pg-", dir=_place()))
         # The server ends with the tests even when they are killed. It refuses to run as root.
         self._unprivileged = ["setpriv", "--pdeathsig", "INT"]
         if os.geteuid() == 0:
-            shutil.chown(self._folder, "postgres", "postgres")
+            shutil.chown(self.folder, "postgres", "postgres")
             self._unprivileged += ["--reuid=postgres", "--regid=postgres", "--init-groups"]
         self._server: subprocess.Popen[str] | None = None
 
@@ -63,17 +63,17 @@ class PostgresServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop(signal.SIGQUIT)  # nobody needs what it would write
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self.folder)
 
     @property
     def _data(self) -> Path:
-        return self._folder / "data"
+        return self.folder / "data"
 
     def start(self) -> None:
         """Returns when the server accepts connections."""
         self._server = subprocess.Popen(
             [*self._unprivileged, self._programs / "postgres", "-D", self._data,
-             "-k", self._folder, "-c", "listen_addresses=", "-c", "fsync=off",
+             "-k", self.folder, "-c", "listen_addresses=", "-c", "fsync=off",
              "-c", "max_connections=40"],
             stderr=subprocess.PIPE, text=True, cwd="/",
         )  # fmt: skip
@@ -94,7 +94,7 @@ class PostgresServer:
 
     def create(self, name: str, template: str = "template1") -> str:
         """Make a database, a copy of another that nobody uses; returns its URL."""
-        address = f"postgresql://test@/postgres?host={self._folder}"
+        address = f"postgresql://test@/postgres?host={self.folder}"
         with psycopg.connect(address, autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-        return f"postgresql://test@/{name}?host={self._folder}"
+        return f"postgresql://test@/{name}?host={self.folder}"
