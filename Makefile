@@ -42,11 +42,12 @@ SAY ?= {"command":"getAgentStates"}
 FOR ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help assets wheel deb image venv test soak lint unit mutants locks docs demo demo-up demo-down demo-call demo-say demo-needs demo-venv bench bench-calls bench-pages bench-quick generate clean
+.PHONY: help assets wheel deb image venv test soak lint unit mutants locks docs demo demo-up demo-cluster demo-down demo-call demo-say demo-needs demo-venv bench bench-calls bench-pages bench-quick generate clean
 
 help:
 	@echo "make demo         a whole contact centre on this machine, until Ctrl-C"
 	@echo "make demo-up      the same in the background; returns when it is ready"
+	@echo "make demo-cluster two sites with an Asterisk each, and two edges, in the background"
 	@echo "make demo-call    place a call into it: NUMBER=3000, TALK=seconds"
 	@echo "make demo-say     send a command as one of its users and show what comes: LOGIN=bruce,"
 	@echo "                  SAY='{\"command\":\"getAgentStates\"}', FOR=seconds"
@@ -93,6 +94,14 @@ demo: demo-needs
 
 demo-up: demo-needs
 	@DEMO_CALLS='$(DEMO_CALLS)' $(PYTHON) -m integration.demo up
+
+# Its servers are those that the tests use, and so is its virtual environment.
+demo-cluster: venv
+	@$(BIN)/ensure-docker
+	@$(BIN)/build-images 22 16
+	@$(BIN)/ensure-postgres >/dev/null
+	@$(BIN)/ensure-nats
+	@DEMO_CALLS='$(DEMO_CALLS)' $(PYTHON) -m integration.demo up --cluster
 
 demo-down:
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m integration.demo down; \

@@ -12,52 +12,30 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from integration.client import Client, Refused, http
 from integration.demo import claim, places, processes
-from integration.pbx import OWNER
+from integration.demo.layout import ALONE, MAIN
+from integration.demos import (
+    DEADLINE,
+    at_home,
+    containers_of,
+    docker_says,
+    left,
+    make,
+    nothing_else_runs,
+    start_make,
+)
 from tests.doc_blocks import Block, blocks_for
 
-DEADLINE = 200.0
+__all__ = ["at_home", "nothing_else_runs"]
+
 pytestmark = pytest.mark.timeout(600)  # each brings demos up and down
-
-
-class Made:
-    """What a `make` printed, and its exit code."""
-
-    def __init__(self, code: int, printed: str) -> None:
-        self.code = code
-        self.printed = printed
-
-
-async def start_make(*arguments: str) -> asyncio.subprocess.Process:
-    """Start `make` as from a shell of its own: `make test` is not its parent."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    return await asyncio.create_subprocess_exec(
-        "make",
-        *arguments,
-        cwd=places.PROJECT,
-        env=inherited,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-
-
-async def make(*arguments: str) -> Made:
-    """Run `make` to its end."""
-    process = await start_make(*arguments)
-    printed, _ = await asyncio.wait_for(process.communicate(), DEADLINE)
-    return Made(process.returncode or 0, printed.decode())
 
 
 async def up(calls: int = 0) -> int:
@@ -68,57 +46,6 @@ async def up(calls: int = 0) -> int:
     pid = claim.holder()
     assert pid is not None
     return pid
-
-
-def left() -> list[str]:
-    """What of a demo is there: its processes, containers and ports."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            if "integration.demo" in words or str(places.SETTINGS) in words:
-                found.append(" ".join(words))
-    named = ["docker", "ps", "-a", "--filter", f"name={places.CONTAINER}", "--format", "{{.Names}}"]
-    found += subprocess.run(named, check=True, capture_output=True, text=True).stdout.split()
-    taken = places.taken_port()
-    return found + ([taken] if taken else [])
-
-
-async def docker_says(*arguments: str) -> list[str]:
-    """The words that a `docker` command prints."""
-    asked = await asyncio.create_subprocess_exec(
-        "docker", *arguments, stdout=asyncio.subprocess.PIPE
-    )
-    printed, _ = await asked.communicate()
-    assert asked.returncode == 0
-    return printed.decode().split()
-
-
-async def containers_of(owner: str) -> list[str]:
-    """The containers that a process started, by their ids."""
-    return await docker_says("ps", "-aq", "--filter", f"label={OWNER}={owner}")
-
-
-@pytest.fixture(autouse=True)
-def at_home(docker: None) -> Iterator[None]:
-    """In the project's folder, where the demo's paths begin."""
-    with contextlib.chdir(places.PROJECT):
-        yield
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="session")
-async def nothing_else_runs(at_home: None) -> AsyncIterator[None]:
-    """Fails where a demo of somebody's own runs; leaves none behind."""
-    if claim.holder() is not None:
-        pytest.fail("a demo runs here: end it with 'make demo-down' before the tests")
-    if left():
-        await make("demo-down")
-    if left():
-        pytest.fail(f"in the demo's way: {left()}")
-    yield
-    if left():
-        await make("demo-down")
-    assert left() == []
 
 
 async def test_demo_up_calls_and_demo_down() -> None:
@@ -327,10 +254,10 @@ async def test_a_demo_whose_part_dies_says_so_and_stops(part: str) -> None:
     pid = await up()
     owner = processes.identity(pid)
     if part == "xucd":
-        os.kill(int(places.XUCD_PROCESS.read_text().partition(":")[0]), signal.SIGKILL)
+        os.kill(int(ALONE.nodes[0].process.read_text().partition(":")[0]), signal.SIGKILL)
     else:
         both = await containers_of(owner)
-        asterisk = await docker_says("ps", "-q", "--filter", f"name={places.CONTAINER}")
+        asterisk = await docker_says("ps", "-q", "--filter", f"name={MAIN.container}")
         chosen = asterisk if part == "Asterisk" else [one for one in both if one not in asterisk]
         await docker_says("kill", *chosen)
     assert await asyncio.to_thread(processes.ended, pid, 60)
@@ -343,7 +270,7 @@ async def test_a_demo_whose_part_dies_says_so_and_stops(part: str) -> None:
     ("port", "kind"),
     [
         (places.WEB_PORT, socket.SOCK_STREAM),
-        (places.PORTS.sip, socket.SOCK_DGRAM),
+        (MAIN.ports.sip, socket.SOCK_DGRAM),
     ],
 )
 async def test_a_port_that_is_taken_is_named_and_nothing_is_left(

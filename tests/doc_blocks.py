@@ -49,6 +49,10 @@ REGISTER: dict[tuple[str, str], str] = {
         "integration/test_demo.py::test_ctrl_c_takes_a_demo_in_the_foreground_down"
     ),
     ("README.md", "make demo-up"): DEMO,
+    ("README.md", "make demo-cluster"): (
+        "integration/test_demo_cluster.py::"
+        "test_one_board_shows_calls_at_both_sites_and_the_other_edge_goes_on"
+    ),
     ("docs/adr/0022-queues-of-another-pbx.md", "; extensions.conf"): "picture",
     ("docs/agents.md", "stateDiagram"): (
         "tests/test_docs.py::test_the_agents_diagram_is_drawn_from_the_table_as_it_is_now"

@@ -9,6 +9,7 @@ import re
 import sys
 
 from integration.demo import background, places
+from integration.demo.layout import ALONE, CLUSTER, Layout
 from integration.demo.places import DemoError
 
 
@@ -18,7 +19,9 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="until a signal comes")
     run.add_argument("--tell", type=int, help="a pipe to be told until the demo is ready")
-    commands.add_parser("up", help="in the background")
+    up = commands.add_parser("up", help="in the background")
+    for command in (run, up):
+        command.add_argument("--cluster", action="store_true", help="two sites and two edges")
     commands.add_parser("down", help="end it, and remove what a killed one left")
     call = commands.add_parser("call", help="place a call into the running demo")
     call.add_argument("number", type=_number)
@@ -33,9 +36,9 @@ def main() -> int:
     os.chdir(places.PROJECT)
     try:
         if arguments.command == "run":
-            return _run(arguments.tell)
+            return _run(arguments.tell, arguments.cluster)
         if arguments.command == "up":
-            return background.up()
+            return background.up(_wanted(arguments.cluster))
         if arguments.command == "down":
             return background.down()
         if arguments.command == "say":
@@ -54,7 +57,11 @@ def main() -> int:
     return 0
 
 
-def _run(pipe: int | None) -> int:
+def _wanted(cluster: bool) -> Layout:
+    return CLUSTER if cluster else ALONE
+
+
+def _run(pipe: int | None, cluster: bool) -> int:
     from integration.demo import running  # noqa: PLC0415
 
     told = None
@@ -77,7 +84,7 @@ def _run(pipe: int | None) -> int:
             told.close()
             told = None
 
-    return running.run(say, ready)
+    return running.run(_wanted(cluster), say, ready)
 
 
 def _number(text: str) -> str:

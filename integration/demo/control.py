@@ -8,18 +8,18 @@ import asyncio
 import json
 import random
 import socket
+from collections.abc import Callable
 
 from integration.demo import places
-from integration.demo.callers import TALK, Say, call, callers
+from integration.demo.callers import TALK, Callers, Say, callers
 from integration.demo.places import DemoError
-from integration.phones import Phones
 
 
 class Control:
-    """The running demo's side."""
+    """The running demo's side. `calling` finds those who can call a number."""
 
-    def __init__(self, phones: Phones, say: Say) -> None:
-        self._phones = phones
+    def __init__(self, calling: Callable[[str], Callers], say: Say) -> None:
+        self._calling = calling
         self._say = say
         self._callers = callers()
 
@@ -38,7 +38,8 @@ class Control:
         try:
             asked = json.loads(await reader.readline())
             talk = random.uniform(*TALK) if asked["talk"] is None else asked["talk"]
-            await call(self._phones, asked["number"], next(self._callers), talk, tell)
+            number = asked["number"]
+            await self._calling(number).call(number, next(self._callers), talk, tell)
             self._say(f"{said[0]}: {', '.join(said[1:])}")
         finally:
             writer.close()

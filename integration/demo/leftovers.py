@@ -1,12 +1,12 @@
 """What a killed demo leaves behind: a daemon, containers, files. Never what belongs to others."""
 
-import contextlib
 import shutil
 import time
 
 from docker.errors import APIError, DockerException
 
-from integration.demo import places, processes
+from integration.demo import layout, places, processes
+from integration.demo.layout import Layout, Node
 from integration.pbx import remove_leftovers
 
 DEADLINE = 15.0  # seconds in which all has to be gone
@@ -18,12 +18,18 @@ def remove() -> None:
     Raises:
         DemoError: something of it would not go.
     """
-    _end_xucd()
+    for node in layout.CLUSTER.nodes + layout.ALONE.nodes:
+        _end(node)
     _remove_containers()
-    for file in (places.CONTROL, places.XUCD_PROCESS, places.SETTINGS):
-        file.unlink(missing_ok=True)
-    for file in places.FOLDER.glob(f"{places.DATABASE.name}*"):
-        file.unlink()
+    places.CONTROL.unlink(missing_ok=True)
+    for kept in (f"{places.DATABASE.name}*", "streams-*"):
+        for file in places.FOLDER.glob(kept):
+            file.unlink()
+    for link in places.SERVERS.glob("*"):
+        shutil.rmtree(link.readlink(), ignore_errors=True)
+        link.unlink()
+    if places.SERVERS.exists():
+        places.SERVERS.rmdir()
     _remove_scratch()
 
 
@@ -38,21 +44,23 @@ def _remove_scratch() -> None:
                 raise
 
 
-def wait_for_ports() -> None:
-    """Return when the demo's ports are free. Raises `DemoError` when one is not."""
+def wait_for_ports(ended: Layout) -> None:
+    """Return when a demo's ports are free. Raises `DemoError` when one is not."""
     until = time.monotonic() + DEADLINE
-    while (taken := places.taken_port()) is not None:
+    while (taken := ended.taken_port()) is not None:
         if time.monotonic() > until:
             raise places.DemoError(f"no demo runs any more, but {taken} is still taken")
         time.sleep(0.05)  # a port that is let go of announces it to nobody
 
 
-def _end_xucd() -> None:
-    with contextlib.suppress(FileNotFoundError):
-        known = places.XUCD_PROCESS.read_text()
+def _end(node: Node) -> None:
+    if node.process.exists():
+        known = node.process.read_text()
         pid = int(known.partition(":")[0] or 0)
         if pid and processes.identity(pid) == known:
             processes.end(pid, patience=10)
+    for file in (node.process, node.settings):
+        file.unlink(missing_ok=True)
 
 
 def _remove_containers() -> None:

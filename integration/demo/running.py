@@ -1,6 +1,7 @@
 """The demo as it runs: Asterisk, phones, xucd and callers, started together and ended together."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -11,35 +12,33 @@ from typing import Any
 
 from docker.errors import DockerException
 
-from integration.demo import claim, daemon, leftovers, places
-from integration.demo.callers import LINES, TONE, Say, call_in
+from integration.demo import claim, daemon, layout, leftovers, places
+from integration.demo.callers import Callers, Say
 from integration.demo.control import Control
 from integration.demo.daemon import Xucd
+from integration.demo.layout import Layout, Node
 from integration.demo.places import DemoError
-from integration.pbx import Pbx, PbxError
-from integration.phones import Phone, Phones
+from integration.demo.site import RunningSite
+from integration.pbx import PbxError
 from integration.sipp import SippError
 
-ANSWER_AFTER = 2.0  # seconds that a demo phone rings
-OUTSIDE_TALK = 20.0  # seconds after which whoever was called in the outside world hangs up
-REGISTERED = 3600  # seconds that a registration lasts
 
-
-def run(say: Say, ready: Callable[[], None] = lambda: None) -> int:
-    """Run the demo until a signal ends it; `ready` is called once. Returns the exit code."""
+def run(wanted: Layout, say: Say, ready: Callable[[], None] = lambda: None) -> int:
+    """Run a demo until a signal ends it; `ready` is called once. Returns the exit code."""
     try:
         a_minute = calls_a_minute(os.environ.get("DEMO_CALLS", ""))
         if claim.take() is not None:
-            say(places.RUNS_ALREADY)
+            say(layout.runs_already(wanted))
             return 0
         leftovers.remove()
-        taken = places.taken_port()
+        layout.remember(wanted)
+        taken = wanted.taken_port()
         if taken is not None:
             raise DemoError(
                 f"{taken} is taken by another program, and the demo needs it. "
                 "'ss -lptun' shows which; end that one, then try again"
             )
-        return asyncio.run(_until_ended(_run(a_minute, say, ready)))
+        return asyncio.run(_until_ended(_Demo(wanted, say).run(a_minute, ready)))
     except (DemoError, PbxError, SippError, DockerException) as error:
         say(f"xucd demo: {error}")
         return 1
@@ -71,76 +70,98 @@ async def _until_ended(demo: Coroutine[Any, Any, int]) -> int:
         return 0
 
 
-async def _run(a_minute: float, say: Say, ready: Callable[[], None]) -> int:
-    places.SCRATCH.mkdir()
-    tempfile.tempdir = str(places.SCRATCH.absolute())
-    async with AsyncExitStack() as undo:
-        undo.callback(leftovers.wait_for_ports)
-        undo.callback(leftovers.remove)
-        pbx = Pbx(ports=places.PORTS, name=places.CONTAINER)
-        undo.push_async_callback(_in_thread, pbx.stop)
-        say("starting Asterisk, phones and xucd")
-        await _all(_in_thread(pbx.start), _in_thread(daemon.prepare))
-        phones = Phones(pbx)
-        undo.push_async_callback(phones.stop)
-        xucd = Xucd(pbx.ami_secret)
-        undo.push_async_callback(xucd.stop)
-        await _all(xucd.start(), _start(phones))
-        control = await Control(phones, say).start()
-        undo.callback(control.close)
-        _announce(say)
-        ready()
-        says = await _first(
-            xucd.ended(),
-            _asterisk_ended(),
-            phones.ended(),
-            _keep_registered(phones),
-            *([call_in(phones, a_minute, say)] if a_minute else []),
+class _Demo:
+    """One run of a demo."""
+
+    def __init__(self, wanted: Layout, say: Say) -> None:
+        self._layout = wanted
+        self._say = say
+        others = wanted.sites[::-1] if wanted.is_cluster else (None,)
+        self._sites = [
+            RunningSite(site, other) for site, other in zip(wanted.sites, others, strict=True)
+        ]
+        self._url = f"sqlite:///{places.DATABASE.absolute()}"
+        self._nats = ""
+        self._undo = AsyncExitStack()
+
+    async def run(self, a_minute: float, ready: Callable[[], None]) -> int:
+        """Run it until a part of it ends."""
+        places.SCRATCH.mkdir()
+        tempfile.tempdir = str(places.SCRATCH.absolute())
+        async with self._undo:
+            self._undo.callback(leftovers.wait_for_ports, self._layout)
+            self._undo.callback(leftovers.remove)
+            nodes = await self._start()
+            control = await Control(self._callers_to, self._say).start()
+            self._undo.callback(control.close)
+            self._announce()
+            ready()
+            one = not self._layout.is_cluster
+            says = await _first(
+                *(node.ended() if one else node.keep_running(self._say) for node in nodes),
+                *(wait for site in self._sites for wait in site.until_amiss()),
+                *self._call_in(a_minute),
+            )
+            self._say(f"xucd demo: {says}; taking everything down")
+            return 1
+
+    async def _start(self) -> list[Xucd]:
+        for site in self._sites:
+            self._undo.push_async_callback(_in_thread, site.pbx.stop)
+        servers = "PostgreSQL, NATS, " if self._layout.is_cluster else ""
+        self._say(f"starting {servers}Asterisk, phones and xucd")
+        await _all(*(_in_thread(site.pbx.start) for site in self._sites), self._prepare())
+        for site in self._sites:
+            self._undo.push_async_callback(site.phones.stop)
+        nodes = [Xucd(node, self._settings(node)) for node in self._layout.nodes]
+        for xucd in nodes:
+            self._undo.push_async_callback(xucd.stop)
+        await _all(
+            *(xucd.start() for xucd in nodes), *(site.start_phones() for site in self._sites)
         )
-        say(f"xucd demo: {says}; taking everything down")
-        return 1
+        return nodes
 
+    async def _prepare(self) -> None:
+        if self._layout.is_cluster:
+            # The demo of one Asterisk has no library of the tests.
+            from integration.demo.servers import Servers  # noqa: PLC0415
 
-async def _start(phones: Phones) -> None:
-    await phones.start()
-    for line in LINES:
-        phones.phone(line).answer_after = ANSWER_AFTER
-        phones.phone(line).tone = 100.0 * int(line[-1])
-    phones.new_phone = _outside
-    await phones.register(*LINES, seconds=REGISTERED)
+            servers = Servers()
+            self._undo.push_async_callback(_in_thread, servers.stop)
+            await _in_thread(servers.start)
+            self._url, self._nats = servers.database, servers.nats
+        await _in_thread(lambda: daemon.prepare(self._layout, self._url))
 
+    def _settings(self, node: Node) -> str:
+        text = f"[store]\nurl = {json.dumps(self._url, ensure_ascii=False)}\n"
+        for site in self._sites:
+            if site.site == node.site:
+                ports, secret = site.pbx.ports, site.pbx.ami_secret
+                text += f'[ami]\nport = {ports.ami}\nsecret = "{secret}"\n'
+                text += f"[agi]\nport = {ports.agi}\n"
+        if self._nats:
+            pbx = f'pbx = "{node.site.pbx}"\n' if node.site else ""
+            text += f'[cluster]\nnode = "{node.name}"\n{pbx}servers = ["{self._nats}"]\n'
+        return text
 
-def _outside(number: str) -> Phone:
-    """Somebody in the outside world, of a number that is called for the first time."""
-    phone = Phone(number)
-    phone.answer_after, phone.hang_up_after, phone.tone = ANSWER_AFTER, OUTSIDE_TALK, TONE
-    return phone
+    def _callers_to(self, number: str) -> Callers:
+        """Those who call the site of a number; the first site's, where it is no site's."""
+        having = (site for site in self._sites if number in site.site.lines + site.site.queues)
+        return next(having, self._sites[0]).callers
 
+    def _call_in(self, a_minute: float) -> list[Coroutine[Any, Any, None]]:
+        if not a_minute:
+            return []
+        each = a_minute / len(self._sites)
+        return [site.callers.call_in(each, self._say) for site in self._sites]
 
-async def _keep_registered(phones: Phones) -> str:
-    while True:
-        await asyncio.sleep(REGISTERED / 2)
-        try:
-            await phones.register(*LINES, seconds=REGISTERED)
-        except (SippError, TimeoutError) as error:
-            return str(error)
-
-
-async def _asterisk_ended() -> str:
-    docker = await asyncio.create_subprocess_exec(
-        *("docker", "wait", places.CONTAINER),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        await docker.wait()
-    finally:
-        if docker.returncode is None:
-            docker.kill()
-            await docker.wait()
-    return "Asterisk ended"
+    def _announce(self) -> None:
+        self._say(f"xucd demo ready: {self._layout.where}")
+        for site in self._layout.sites if self._layout.is_cluster else ():
+            phones, queues = f"{site.lines[0]} to {site.lines[-1]}", ", ".join(site.queues)
+            self._say(f"  {site.pbx}, Asterisk {site.version}: phones {phones}, queues {queues}")
+        for login, what in daemon.logins(self._layout):
+            self._say(f"  {login:<10}{login}-demo".ljust(30) + what)
 
 
 async def _all(*starts: Coroutine[Any, Any, None]) -> None:
@@ -173,9 +194,3 @@ async def _in_thread(act: Callable[[], Any]) -> None:
     except asyncio.CancelledError:
         await asyncio.wait([task])
         raise
-
-
-def _announce(say: Say) -> None:
-    say(f"xucd demo ready: {places.URL}")
-    for login, what in daemon.logins():
-        say(f"  {login:<10}{login}-demo".ljust(30) + what)
