@@ -119,7 +119,12 @@ class Assembly:
         self._agi = self._build_agi_server()
         self._callbacks.restore(
             await store.run(callback_reading.open_requests),
-            await store.run(callback_reading.unfinished_tickets),
+            # Calls of who is at home elsewhere are in another Asterisk.
+            [
+                ticket
+                for ticket in await store.run(callback_reading.unfinished_tickets)
+                if not context.center.is_away(ticket.agent_id)
+            ],
             resumable,
         )
         restore_defaults(context, await store.run(Store.default_memberships))

@@ -15,10 +15,10 @@ from xucd.center.center import Center
 from xucd.center.changes import AgentFound, Change
 from xucd.center.homes import Home
 from xucd.center.refused import Refused
-from xucd.center.rules.homes import left, remove_named
+from xucd.center.rules.homes import remove_named
 from xucd.center.rules.members import log_in_found
 from xucd.commands.context import Context
-from xucd.commands.homes import bring_home, take_home
+from xucd.commands.homes import bring_home, let_go, take_home
 from xucd.commands.locks import agent_key
 from xucd.store import homes
 
@@ -74,11 +74,8 @@ class HomesFollowed:
             if here:
                 await bring_home(context, agent_id)
                 self._relist()  # what was begun of a login is completed
-            elif center.at_home.get(agent_id, home.number) < home.number:
-                log.info("an agent works at another PBX", agent=agent_id, pbx=home.pbx)
-                context.publish()
-                left(center, agent_id)
-                context.publish()
+            else:
+                let_go(context, home)
 
     async def _ask_for(self, found: AgentFound) -> None:
         """Have an agent log in by its members that were found, or these removed."""

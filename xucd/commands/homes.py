@@ -6,16 +6,45 @@ To be called by who holds the agent (`xucd.commands.locks`).
 from contextlib import suppress
 
 import msgspec
+import structlog
 
+from xucd.center.changes import AgentCameHome
 from xucd.center.directory import Agent, Line
-from xucd.center.homes import Returning
+from xucd.center.homes import Home, Returning
 from xucd.center.refused import Refused
-from xucd.center.rules.homes import came
+from xucd.center.rules.homes import came, left
 from xucd.center.station import Station
 from xucd.commands.context import Context
 from xucd.store import StoreError, homes
 from xucd.store.homes import HomeClaim
 from xucd.store.journal import day_of
+
+log = structlog.get_logger()
+
+
+async def see_home(context: Context, agent_id: int) -> None:
+    """Let an agent go that has been at another PBX since homes were asked for last.
+
+    It may be back from there at once: then it is to come home anew, with the figures of there.
+    Raises `Refused`.
+    """
+    center = context.center
+    if center.at_home is None or center.is_away(agent_id):
+        return
+    home = await context.journal.read(homes.home_of, agent_id)
+    if home is not None and home.pbx != center.directory.pbx:
+        let_go(context, home)
+
+
+def let_go(context: Context, home: Home) -> None:
+    """Have an agent no longer, if this home is later than what is known of its home here."""
+    center = context.center
+    if center.at_home is None or center.at_home.get(home.agent_id, home.number) >= home.number:
+        return
+    log.info("an agent works at another PBX", agent=home.agent_id, pbx=home.pbx)
+    context.publish()
+    left(center, home.agent_id)
+    context.publish()
 
 
 async def take_home(context: Context, agent: Agent, line: Line, *, logged_in: bool = False) -> None:
@@ -44,6 +73,8 @@ async def store_login(context: Context, station: Station, line: Line) -> None:
         claim = await _take(context, station, line)
         if claim.home is not None:
             at_home[station.agent_id] = claim.home.number
+            context.center.changes.append(AgentCameHome(station.agent_id, claim.home.number))
+            context.publish()
 
 
 async def store_logout(context: Context, station: Station) -> None:

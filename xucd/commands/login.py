@@ -28,7 +28,7 @@ from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station
 from xucd.commands.asterisk import UNANSWERED
 from xucd.commands.context import Context
-from xucd.commands.homes import store_login, store_logout, take_home
+from xucd.commands.homes import see_home, store_login, store_logout, take_home
 from xucd.commands.locks import agent_key, line_key
 from xucd.commands.lookup import (
     find_agent,
@@ -111,6 +111,7 @@ async def _place(
                 # the agent to another group.
                 if context.center.on_device.get(line.phone) is holder:
                     find_configured(context, command.agent_id, who)
+                    await see_home(context, agent.id)
                     if context.center.is_away(agent.id):
                         context.asterisk.check_current()
                         await take_home(context, agent, line)

@@ -47,6 +47,14 @@ def homes(store: Store, since: int = 0) -> list[Home]:
         return [Home(row.agent_id, row.pbx, row.number) for row in connection.execute(found)]
 
 
+def home_of(store: Store, agent_id: int) -> Home | None:
+    """The home of an agent, None where no row names it."""
+    with store.reading() as connection:
+        found = select(_homes).where(_homes.c.agent_id == agent_id)
+        row = connection.execute(found).one_or_none()
+    return Home(row.agent_id, row.pbx, row.number) if row is not None else None
+
+
 def take(store: Store, pbx: str, usual: str, station: Station) -> HomeClaim:
     """Be the home of an agent, with this station, unless it is logged in at another PBX.
 
