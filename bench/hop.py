@@ -122,8 +122,6 @@ async def _measure(clients: int, seconds: float) -> list[Figure]:
         _figure("a call: messages to a board", len(heard) / calls),
         _figure("a call: bytes to a board", sum(map(len, heard)) / calls, "B"),
         _figure("a call, shown by a board: the owner", shown.owner * shown.of_a_call, "ms"),
-        _figure("a call, shown by a board: NATS", shown.nats * shown.of_a_call, "ms"),
-        _figure("a call, shown by a board: the edge", shown.edge * shown.of_a_call, "ms"),
         _figure("a call, shown by a board: packets", shown.packets * shown.of_a_call),
         _figure("a call, shown by a board: bytes on NATS", shown.bytes * shown.of_a_call, "B"),
         _figure("a link at an edge, opened: the owner", links.owner, "ms"),
