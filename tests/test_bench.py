@@ -165,7 +165,10 @@ def test_a_process_is_held_to_a_share_by_who_may() -> None:
         command = f"until grep -qs 'throttled [1-9]' {root / name}/cpu.stat; do :; done"
         with subprocess.Popen(["sh", "-c", command]) as process:
             group.hold(process.pid, 0.1)
-        assert process.returncode == 0
+            try:
+                assert process.wait(30) == 0
+            finally:
+                process.kill()
     assert not (root / name).exists()
 
 
