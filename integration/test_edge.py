@@ -143,3 +143,43 @@ async def test_what_clients_of_an_edge_may_have_missed_is_told_to_them_alone(
     assert {frame.type for frame in link.frames} >= set(told)
     assert {frame.type for frame in beside.frames[begun:]}.isdisjoint(told)
     await asyncio.gather(page.lose(), beside.close())
+
+
+async def owner_waits(client: Client) -> None:
+    """Until the owner is heard at the edge, and has not shown its state yet: a command waits."""
+    clock = asyncio.get_running_loop().time
+    while True:
+        began = clock()
+        with pytest.raises(Refused, match="PbxUnavailable"):
+            await client.ask("getCallbackPreferredPeriods")
+        if clock() - began > 1.0:
+            return
+        await asyncio.sleep(0.05)  # the edge tells nobody that it hears the owner
+
+
+async def test_calls_that_are_up_as_the_owner_restarts_are_not_told_as_over(
+    edged: EdgedXucd, phones: Phones
+) -> None:
+    bruce, board = await edged.client("bruce"), await edged.client("ada")
+    await board.ask("subscribeToAgentEvents")
+    await bruce.ask("agentLogin", agentphonenumber="1001")
+    caller = phones.dial("1001")
+    (await phones.phone("1001").rings()).answer()
+    await caller.answered()
+    await bruce.until("PhoneEvent", eventType="EventEstablished")
+    await board.until("AgentStateEvent", agentId=8, name="AgentOnCall")
+    begun, seen = len(bruce.frames), len(board.frames)
+    await edged.stop_owner(signal.SIGKILL)
+    await bruce.until("LinkStatus", asterisk="lost", after=begun)
+    await asyncio.to_thread(phones.pbx.freeze)  # or Asterisk would be read before the edge asks
+    try:
+        await edged.start(hears=False)
+        await owner_waits(bruce)
+    finally:
+        await asyncio.to_thread(phones.pbx.thaw)
+    for client, since in ((bruce, begun), (board, seen)):
+        await client.until("LinkStatus", asterisk="current", after=since)
+        told = {frame.type for frame in client.frames[since:]}
+        assert told.isdisjoint({"PhoneEvent", "AgentStateEvent", "PhoneStatusUpdate"}), told
+    await caller.hang_up()
+    await asyncio.gather(bruce.close(), board.close())

@@ -109,6 +109,7 @@ class Center:
         self.done: list[str] = []
         self.served: list[tuple[RequestSender, bytes]] = []
         self.gate: asyncio.Event | None = None
+        self.reading: asyncio.Event | None = None
 
 
 class Source:
@@ -160,7 +161,8 @@ class Source:
         return request[::-1]
 
     async def known(self) -> None:
-        """It is known from the first."""
+        if self.center.reading is not None:
+            await self.center.reading.wait()
 
     async def publish_stored(self, to: Broadcaster) -> None:
         """Nothing is stored."""

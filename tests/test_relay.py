@@ -305,6 +305,28 @@ def test_a_client_who_knows_all_is_told_nothing_again_after_a_gap() -> None:
         assert [kind for kind, _ in client.got[before:]] == ["LinkStatus"]
 
 
+def test_what_an_owner_reads_as_it_starts_is_not_told_again() -> None:
+    with a_world() as world:
+        client = world.client(1)
+        world.set_member(1, 1, 0)
+        world.deliver_all()
+        world.set_phone(1, 3)
+        world.ask(client)
+        world.deliver_all()
+        before = len(client.got)
+        world.center.reading = asyncio.Event()
+        world.start_owner()
+        for _ in range(8):
+            world.wait()
+            world.deliver_all()
+        assert client.link == "lost"
+        world.set_phone(1, 3)
+        world.set_member(1, 1, 0)
+        world.center.reading.set()
+        world.settle()
+        assert [kind for kind, _ in client.got[before:]] == ["LinkStatus", "LinkStatus"]
+
+
 def test_who_comes_while_the_owner_is_away_is_told_so_and_opened_once_it_is_there() -> None:
     with a_world(settled=False) as world:
         world.cut = True

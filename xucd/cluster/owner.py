@@ -212,8 +212,6 @@ class PbxOwner:
                 known.append(session)
         self._source.attended(known)
         if item.ends:
-            # No sooner: of what these sessions hear, nothing may be told as heard by nobody.
-            self._hub.feeds.append(edge.feed)
             edge.snapshot = self._start(self._or_end(edge, self._show(edge)))
 
     def _attending(self, edge: _Edge, item: pk.SessionOpened) -> None:
@@ -326,6 +324,9 @@ class PbxOwner:
         A new configuration begins it again.
         """
         await self._source.known()
+        # No sooner: what is read of Asterisk at first is no news to these sessions, and of what
+        # they hear nothing may be told as heard by nobody.
+        self._hub.feeds.append(edge.feed)
         while True:
             snapshot = self._source.snapshot()
             for agent_id, number in snapshot.homes().items():
