@@ -13,6 +13,7 @@ from twisted.internet import reactor as twisted_reactor
 from tests.test_agi_server import Asterisk
 from xucd.agi import callback
 from xucd.agi.server import AgiServer
+from xucd.agi.syntax import AgiRequest
 from xucd.ami.actions import for_intent
 from xucd.center.intents import PlayMessage
 from xucd.center.refused import Refused
@@ -37,6 +38,8 @@ class Wishes:
         self.kept: list[tuple[str, str, str, str | None]] = []
         self.works = True
         self.callers: list[str] = []
+        self.asked, self.may_end = asyncio.Event(), asyncio.Event()
+        self.may_end.set()
 
     def count_callback(self, unique_id: str) -> None:
         self.callers.append(unique_id)
@@ -47,6 +50,8 @@ class Wishes:
     async def leave(self, queue: str, number: str, name: str, reference: str | None) -> None:
         if not self.works:
             raise Refused("StoreUnavailable")
+        self.asked.set()
+        await self.may_end.wait()
         self.kept.append((queue, number, name, reference))
 
 
@@ -105,6 +110,36 @@ async def test_a_wish_is_kept_once_however_often_the_dialplan_says_it(ground: Gr
     for _ in range(2):  # as it does where the caller hangs up while it is told so
         assert await ground.run("leave", "32044", **LEFT) == {"XUCD_CALLBACK_DONE": "1"}
     assert ground.wishes.kept == [("support", "0298765432", "Élise", REFERENCE)]
+
+
+class Call:
+    """A conversation with nothing in between."""
+
+    request = AgiRequest("callback", ("leave", "60000"), {"uniqueid": "1700000000.1"})
+
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+
+    async def get(self, name: str) -> str:
+        return LEFT[name]
+
+    async def set(self, name: str, value: str) -> None:
+        self.found[name] = value
+
+
+async def test_a_caller_who_hangs_up_amid_a_wish_and_says_it_again_has_one() -> None:
+    wishes = Wishes()
+    wishes.may_end.clear()
+    leave: Any = callback.script(wishes)
+    calls = Call(), Call()
+    both = [asyncio.create_task(leave(call)) for call in calls]
+    await wishes.asked.wait()
+    for _ in range(10):
+        await asyncio.sleep(0)  # the second one comes as far as it can
+    wishes.may_end.set()
+    await asyncio.gather(*both)
+    assert [call.found for call in calls] == [{"XUCD_CALLBACK_DONE": "1"}] * 2
+    assert len(wishes.kept) == 1
 
 
 async def test_a_wish_that_could_not_be_kept_is_not_told_as_done_and_can_be_said_again(

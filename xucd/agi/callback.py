@@ -9,9 +9,11 @@ sets `XUCD_CALLBACK_DONE` once the request is durable; without it, the dialplan 
 into the queue. The dialplan may run `leave` again after a hang-up: one request is created.
 """
 
+import asyncio
 import re
 from collections import deque
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -50,6 +52,8 @@ class CallerRequests(Protocol):
 def script(requests: CallerRequests) -> Script:
     """The script that creates requests in `requests`."""
     done: deque[str] = deque(maxlen=MAX_REMEMBERED)
+    # A caller who hangs up amid a request makes it again, at once.
+    leaving: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def callback(call: Conversation) -> None:
         what, *arguments = call.request.arguments or ("",)
@@ -64,17 +68,19 @@ def script(requests: CallerRequests) -> Script:
         if what != "leave" or not is_reference(reference):
             log.warning("unknown FastAGI request for callbacks", request=what, queue=queue)
             return
-        if reference not in done:
-            number = await call.get(NUMBER)
-            name = name_of(call.request.fields.get("calleridname", ""))
-            has_message = _size(arguments) >= MIN_RECORDING
-            try:
-                await requests.leave(queue, number, name, reference if has_message else None)
-            except Refused as refusal:
-                log.error("cannot create a caller's callback", code=refusal.code, queue=queue)
-                return
-            done.append(reference)
-            requests.count_callback(call.request.fields["uniqueid"])  # unless xucd was down before
+        async with leaving.setdefault(reference, asyncio.Lock()):
+            if reference not in done:
+                number = await call.get(NUMBER)
+                name = name_of(call.request.fields.get("calleridname", ""))
+                has_message = _size(arguments) >= MIN_RECORDING
+                try:
+                    await requests.leave(queue, number, name, reference if has_message else None)
+                except Refused as refusal:
+                    log.error("cannot create a caller's callback", code=refusal.code, queue=queue)
+                    return
+                done.append(reference)
+                # Unless xucd was down before.
+                requests.count_callback(call.request.fields["uniqueid"])
         await call.set(DONE, "1")
 
     return callback
