@@ -18,7 +18,7 @@ from integration.client import Client
 from integration.edged import CENTRES, Databases, Edge, cluster
 from integration.faults.waiting import until
 from integration.fixtures import World, clear
-from integration.model.panel import Panel
+from integration.model.panel import Block, Panel
 from integration.nats import Nats
 from integration.pbx import Pbx
 from integration.phones import Phones
@@ -31,6 +31,12 @@ TAKEN_OVER_S = 5.0
 LOADED_S = 25.0
 """How much longer a machine may take that runs other tests besides."""
 
+SHEET = """
+[[sheets]]
+name = "customer"
+items = [{{ name = "Node", type = "text", order = 1, value = "{node}" }}]
+"""
+
 AGENTS = {"bruce": (8, "1001"), "alice": (9, "1002"), "jack": (10, "1003")}
 
 
@@ -40,14 +46,21 @@ class Centre:
     def __init__(self, pbx: Pbx, folder: Path, url: str, nats: Nats) -> None:
         name = f"standby-{next(CENTRES)}"
         self.first, self.second = (
-            Xucd(pbx, _made(folder / node), cluster(nats, name, node), url)
+            Xucd(
+                pbx,
+                _made(folder / node),
+                SHEET.format(node=node) + cluster(nats, name, node),
+                url,
+            )
             for node in ("first", "second")
         )
         # Both are on the PBX's machine here.
         text = self.second.file.read_text()
+        agi_port = free_port()
         self.second.file.write_text(
-            text.replace(f"[agi]\nport = {pbx.agi_port}", f"[agi]\nport = {free_port()}")
+            text.replace(f"[agi]\nport = {pbx.agi_port}", f"[agi]\nport = {agi_port}")
         )
+        self.second_agi = f"127.0.0.1:{agi_port}"
         self.edge = Edge(self.first, _made(folder / "edge"), nats, name, "edge")
 
     async def start(self) -> None:
@@ -183,3 +196,75 @@ async def test_a_node_that_ends_in_order_leaves_the_pbx_to_the_other_one(centre:
     await centre.second.until_current()
     await centre.first.start()
     assert centre.owner() == "second"
+
+
+async def node_of(client: Client, seen: int) -> str:
+    """The node that a call has asked, by the sheet that a client is shown next."""
+    sheet = await client.until("Sheet", after=seen)
+    (item,) = sheet["payload"]["profile"]["user"]["sheetInfo"]
+    return str(item["value"])
+
+
+async def address_of(panel: Panel) -> str:
+    """Where the dialplan asks."""
+    return (await panel.ask("Getvar", Variable="XUCD_AGI")).first["Value"]
+
+
+async def test_after_a_kill_calls_ask_the_new_owner(
+    centre: Centre, phones: Phones, pbx: Pbx
+) -> None:
+    world = World(centre.edge, phones)
+    bruce = await world.agent("bruce", "1001")
+    async with Panel(pbx) as panel:
+        assert await address_of(panel) == f"127.0.0.1:{pbx.agi_port}"
+        call = phones.dial("3300")
+        assert await node_of(bruce, 0) == "first"
+        await call.hang_up()
+        await centre.first.stop(signal.SIGKILL)
+        await centre.owned_by("second")
+        await centre.second.until_current()
+        await centre.edge.until_current()
+
+        async def asks_second() -> bool:
+            return await address_of(panel) == centre.second_agi
+
+        await until(asks_second)
+        seen = len(bruce.frames)
+        call = phones.dial("3300")
+        assert await node_of(bruce, seen) == "second"
+        await call.hang_up()
+        # As a reload does, with clearglobalvars.
+        await panel.ask("Setvar", Variable="XUCD_AGI", Value="")
+        await until(asks_second)
+    await world.close()
+
+
+async def test_a_call_that_waits_for_a_frozen_owner_asks_the_new_one(
+    centre: Centre, phones: Phones, pbx: Pbx
+) -> None:
+    world = World(centre.edge, phones)
+    await world.agent("bruce", "1001")
+    async with Panel(pbx) as panel:
+        waits: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def heard(block: Block) -> None:
+            asked = block["AppData"].startswith(f"agi://127.0.0.1:{pbx.agi_port}/sheet")
+            if asked and not waits.done():
+                waits.set_result(block["Channel"])
+
+        panel.listeners.append(heard)
+        centre.first.signal(signal.SIGSTOP)
+        call = phones.dial("3300")
+        caller = await waits
+        ringing = await world.phone("1001").rings(TAKEN_OVER_S + LOADED_S)
+        assert centre.owner() == "second"
+        assert await address_of(panel) == centre.second_agi
+        sheet = await panel.ask("Getvar", Channel=caller, Variable="XUCD_SHEET")
+        assert sheet.first["Value"]  # the first one has written nothing since it was frozen
+        ringing.answer()
+        await call.answered()
+        await call.hang_up()
+        centre.first.signal(signal.SIGCONT)
+        await until(centre.first_is_an_edge)
+        assert await address_of(panel) == centre.second_agi
+    await world.close()

@@ -39,9 +39,8 @@ def script(profiles: Mapping[str, SheetTemplate], keep: Callable[[KeptSheet], No
         request = call.request
         profile = profiles.get(request.arguments[0]) if request.arguments else None
         if profile is None:
-            log.warning(
-                "unknown sheet profile in a FastAGI request", profile=" ".join(request.arguments)
-            )
+            asked = " ".join(request.arguments).strip()
+            log.warning("unknown sheet profile in a FastAGI request", profile=asked)
             return
         known = _known(request.fields)
         named = {name for item in profile.items for name in placeholders(item.value)}

@@ -31,6 +31,10 @@ from xucd.center.intents import (
 from xucd.center.leg import DIALLED
 from xucd.center.voice_messages import is_reference
 
+AGI_CONTEXT = "xucd-agi"
+AGI_VARIABLE = "XUCD_AGI"
+"""The dialplan context that asks the owner of the PBX by FastAGI, and the global variable where."""
+
 DIAL_CONTEXT = "xucd-dial"
 """The dialplan context that fetches a call's variables and then dials."""
 
@@ -382,6 +386,19 @@ def originate_end() -> Action:
 def setvar(variable: str, value: str) -> Action:
     """Set a global variable or a function."""
     return Action("Setvar", (("Variable", variable), ("Value", value)))
+
+
+def redirect(channel: str, context: str, extension: str, priority: str) -> Action:
+    """Have a channel go on at another step of the dialplan."""
+    return Action(
+        "Redirect",
+        (
+            ("Channel", channel),
+            ("Context", context),
+            ("Exten", extension),
+            ("Priority", priority),
+        ),
+    )
 
 
 def _named(name: str, action_id: str | None, *headers: tuple[str, str]) -> Action:

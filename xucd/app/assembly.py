@@ -154,7 +154,8 @@ class Assembly:
         asterisk = self.settings.asterisk
         logs = Logs(queue_log=_path(asterisk.queue_log), cdr=_path(asterisk.cdr))
         gaps = Gaps(self._context, self._clock, logs, memory)
-        return Pbx(self.settings.ami, self._clock, gaps, self._is_ours)
+        agi = self.settings.agi.address if self.settings.cluster is not None else ""
+        return Pbx(self.settings.ami, self._clock, gaps, self._is_ours, agi)
 
     async def _build_context(self, memory: Memory | None) -> Context:
         settings = self.settings

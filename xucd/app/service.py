@@ -14,6 +14,7 @@ from xucd.ami.connection import AmiSettings, Connection
 from xucd.ami.errors import AmiError
 from xucd.ami.protocol import always
 from xucd.ami.queue_watch import QueueWatch
+from xucd.app.agi_address import AgiAddress
 from xucd.app.asterisk_clock import dated, watch_clock
 from xucd.app.catching_up import catch_up
 from xucd.app.clock import Clock
@@ -63,13 +64,15 @@ CarryOut = Callable[[Command, Session], Awaitable[str | None]]
 class Pbx(NamedTuple):
     """Asterisk's address, the clock that knows Asterisk's, and the gaps in what was heard of it.
 
-    `is_ours` says whether this node owns it at this moment.
+    `is_ours` says whether this node owns it at this moment; `agi` is the address that its dialplan
+    is told for FastAGI, "" where there is one node and the dialplan knows.
     """
 
     ami: AmiSettings
     clock: Clock
     gaps: Gaps
     is_ours: Callable[[], bool] = always
+    agi: str = ""
 
 
 class Service:
@@ -96,6 +99,7 @@ class Service:
         self._queue_watch = QueueWatch(
             self.connection.query, self._has_other_members, self.relist_members, self._is_listing
         )
+        self._agi_address = AgiAddress(pbx.agi, self.connection.query) if pbx.agi else None
         self._carry_out = carry_out
         self._strict_rights = strict_rights
         self._publisher = Publisher(context)
@@ -128,6 +132,8 @@ class Service:
             asyncio.create_task(self._queue_watch.watch()),
             asyncio.create_task(watch_clock(self.connection, self.clock)),
         ]
+        if self._agi_address is not None:
+            self._polls.append(asyncio.create_task(self._agi_address.watch()))
 
     async def close(self) -> None:
         """Disconnect from Asterisk and cancel all that is under way."""
@@ -243,6 +249,8 @@ class Service:
 
     def on_up(self, snapshot: Snapshot, held: list[Event]) -> None:
         """Rebuild the centre from a snapshot, then apply the events held meanwhile."""
+        if self._agi_address is not None:
+            self._start(self._agi_address.announce())
         self.clock.heard_of_pbx(snapshot.pbx_time)
         self.correct_clock()
         self._note_gap()

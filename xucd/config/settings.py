@@ -102,6 +102,11 @@ class Agi(_Section, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: Port = 4573
 
+    @property
+    def address(self) -> str:
+        """As it stands in a URL."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 class StorePlace(_Section, frozen=True, kw_only=True):
     """The database. A relative SQLite path is taken from systemd's state directory if it is set."""

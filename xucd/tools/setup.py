@@ -328,7 +328,7 @@ def _account_file(account: Account) -> str:
 
 
 def _dialplan_file(settings: Settings) -> str:
-    place = f"agi://{settings.agi.host}:{settings.agi.port}/"
+    place = f"agi://{settings.agi.address}/"
     return _shipped("extensions.conf").replace("agi://127.0.0.1:4573/", place)
 
 
