@@ -14,6 +14,7 @@ from integration.fixtures import no_channels
 from integration.pbx import Pbx, Ports, owner_label
 from xucd.tools.check import check
 from xucd.tools.checks import Finding, as_text
+from xucd.tools.checks.subject import Scope
 
 QUEUES = ("support", "sales", "billing")
 CONF = Path(__file__).parent.parent / "asterisk-conf/manager.conf"
@@ -183,7 +184,7 @@ async def test_the_newer_form_of_filters_is_found_out_on_16_only(pbx: Pbx) -> No
 
 async def test_originate_is_not_missed_where_nothing_needs_it(pbx: Pbx) -> None:
     findings = await check(
-        Ami(pbx.ami_port, "no-originate"), Agi(pbx.agi_port), QUEUES, originate=False
+        Ami(pbx.ami_port, "no-originate"), Agi(pbx.agi_port), QUEUES, scope=Scope(originate=False)
     )
     assert codes(findings) == {"ReadCallUnchecked"}
 
@@ -215,6 +216,37 @@ async def test_an_agi_address_that_is_not_xucds_is_named(pbx: Pbx) -> None:
     findings = await check(Ami(pbx.ami_port, "complete"), Agi(1), QUEUES)
     assert codes(findings) == {"AgiElsewhere"}
     assert f":{pbx.agi_port}" in findings[0].text
+
+
+@pytest.mark.usefixtures("patient")
+async def test_an_address_that_another_node_has_left_behind_is_named(pbx: Pbx) -> None:
+    ami, agi = Ami(pbx.ami_port, "complete"), Agi(pbx.agi_port)
+    pbx.cli("dialplan set global XUCD_AGI 127.0.0.1:9")
+    (left,) = await check(ami, agi, QUEUES)
+    assert (left.code, left.level) == ("AgiElsewhere", "warning")
+    assert "agi://127.0.0.1:9," in left.text
+    command = re.search("asterisk -rx '(.*)'", left.fix)
+    assert command is not None
+    pbx.cli(command[1])
+    assert await check(ami, agi, QUEUES) == []
+
+
+@pytest.mark.usefixtures("patient")
+async def test_where_nodes_may_own_the_pbx_fixed_addresses_are_named(pbx: Pbx) -> None:
+    ami, scope = Ami(pbx.ami_port, "complete"), Scope(clustered=True)
+    (fixed,) = await check(ami, Agi(1), QUEUES, scope=scope)  # another node has another port
+    assert (fixed.code, fixed.level) == ("AgiFixed", "warning")
+    assert "3 contexts (from-trunk, queues, to-queue)" in fixed.text
+    pbx.cli("dialplan remove context xucd-agi")
+    try:
+        assert codes(await check(ami, Agi(1), QUEUES, scope=scope)) == {
+            "AgiFixed",
+            "ContextMissing",
+        }
+        # One xucd does without, by a file of an older version.
+        assert await check(ami, Agi(pbx.agi_port), QUEUES) == []
+    finally:
+        pbx.cli("dialplan reload")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from xucd import cli
 from xucd.center.directory import Agent, Directory, Line, Queue
 from xucd.tools.check import check_center
 from xucd.tools.checks import Finding, as_text
+from xucd.tools.checks.subject import Scope
 
 QUEUES = """
 [ringing]
@@ -132,7 +133,7 @@ pytestmark = pytest.mark.usefixtures("patient")
 
 async def findings(pbx: Pbx, directory: Directory, etc: Path | None = None) -> list[Finding]:
     ami = Ami(pbx.ami_port, "xucd", pbx.ami_secret)
-    return await check_center(ami, Agi(pbx.agi_port), directory, etc=etc)
+    return await check_center(ami, Agi(pbx.agi_port), directory, Scope(etc=etc))
 
 
 async def the_only(pbx: Pbx, directory: Directory, etc: Path | None = None) -> Finding:

@@ -26,7 +26,7 @@ from xucd.tools.checks.machine import (
     service_files,
     web,
 )
-from xucd.tools.checks.subject import Subject
+from xucd.tools.checks.subject import Scope, Subject
 from xucd.tools.discovery import FoundPbx
 
 NOBODY = 65534
@@ -189,7 +189,7 @@ async def test_a_folder_of_asterisks_that_may_not_be_entered_is_as_if_it_were_el
         assert asterisk_etc() is None
         closed = Machine(PLAIN, etc=etc, root=tmp_path)
         assert list(manager(closed)) == list(secrets(closed)) == []
-        subject = Subject(unasked, SHOWN, FoundPbx(), Directory(), PLAIN.agi, etc=etc)
+        subject = Subject(unasked, SHOWN, FoundPbx(), Directory(), PLAIN.agi, Scope(etc=etc))
         assert subject.place("queues.conf") == f"{etc}/queues.conf"
         (missing,) = [finding async for finding in contexts(subject)]
     finally:

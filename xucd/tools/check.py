@@ -40,8 +40,11 @@ from xucd.tools.checks import (
     queues,
 )
 from xucd.tools.checks.machine import Machine
-from xucd.tools.checks.subject import AgiSettings, Subject
+from xucd.tools.checks.subject import AgiSettings, Scope, Subject
 from xucd.tools.discovery import discover
+
+ALL = Scope()
+"""What there is to look at with all features, in one xucd, of an Asterisk that is elsewhere."""
 
 EVENT_TIMEOUT = 1.0
 """Seconds to wait for an event that should arrive, and again after the answer to a `Ping`."""
@@ -58,6 +61,7 @@ OF_ASTERISK: tuple[Callable[[Subject], AsyncIterator[Finding]], ...] = (
     dialplan.contexts,
     dialplan.destinations,
     dialplan.subroutines,
+    dialplan.requests,
     queues.known,
     queues.members,
     queues.options,
@@ -83,8 +87,11 @@ def run(subject: Machine, *, json: bool = False) -> int:
                 settings.ami,
                 settings.agi,
                 directory,
-                originate=features.listen or features.dial or features.callbacks,
-                etc=subject.etc,
+                Scope(
+                    originate=features.listen or features.dial or features.callbacks,
+                    clustered=settings.cluster is not None,
+                    etc=subject.etc,
+                ),
             )
         )
     print(as_json(findings) if json else as_text(findings))
@@ -164,29 +171,20 @@ async def check(
     queue_names: Iterable[str] = (),
     interfaces: Iterable[str] = (),
     *,
-    originate: bool = True,
+    scope: Scope = ALL,
 ) -> list[Finding]:
     """As `check_center`, of a centre of which only queues and lines are known."""
     directory = Directory(
         queues=[Queue(id, name, name, "", "") for id, name in enumerate(queue_names, 1)],
         lines=[Line(id, "", name, "") for id, name in enumerate(interfaces, 1)],
     )
-    return await check_center(ami, agi, directory, originate=originate)
+    return await check_center(ami, agi, directory, scope)
 
 
 async def check_center(
-    ami: AmiSettings,
-    agi: AgiSettings,
-    directory: Directory,
-    *,
-    originate: bool = True,
-    etc: Path | None = None,
+    ami: AmiSettings, agi: AgiSettings, directory: Directory, scope: Scope = ALL
 ) -> list[Finding]:
-    """Connect to Asterisk and check it; returns an empty list when there is no problem.
-
-    `originate` is false when all features that originate calls are switched off; `etc` is the
-    folder of Asterisk's configuration, if it is on this machine.
-    """
+    """Connect to Asterisk and check it; returns an empty list when there is no problem."""
     findings = []
     if not ami.secret or ami.secret.lower() in WELL_KNOWN_SECRETS:
         findings.append(
@@ -205,7 +203,7 @@ async def check_center(
     try:
         await log_in(manager, ami)
         subject = await _subject(manager, ami, agi, directory)
-        subject = dataclasses.replace(subject, originate=originate, etc=etc)
+        subject = dataclasses.replace(subject, scope=scope)
         for findings_of in OF_ASTERISK:
             findings += [finding async for finding in findings_of(subject)]
         findings += [finding async for finding in account.events(subject, heard)]

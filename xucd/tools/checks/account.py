@@ -162,7 +162,7 @@ class HeardEvents:
 
 async def rights(subject: Subject) -> AsyncIterator[Finding]:
     """The write classes that the manager user lacks or should not have."""
-    for finding in check_write_classes(subject.commands, subject.originate):
+    for finding in check_write_classes(subject.commands, subject.scope.originate):
         yield finding
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 import msgspec
 
 from xucd.ami import actions
+from xucd.ami.actions import AGI_CONTEXT, AGI_VARIABLE
 from xucd.ami.errors import Rejected
 from xucd.center.arguments import arguments_of
 from xucd.center.directory import Line, folded
@@ -26,16 +27,21 @@ OURS = "xucd/extensions.conf"
 SPECIAL = frozenset({"s", "h", "i", "t", "T", "a", "o", "e", "fax", "failed", "*"})
 """Extensions that Asterisk itself goes to: nobody dials them."""
 
-_AGI = re.compile(r"agi://([^/:]+)(?::(\d+))?")
+_AGI = re.compile(r"agi://(\[[^]/]+\]|[^/:]+)(?::(\d+))?")
+_OWN_REQUEST = re.compile(r"agi://[^/]+/(?:sheet|callback)\b")
 
 
 class Needed(msgspec.Struct, frozen=True):
-    """A context of the dialplan that `use` needs; with `originates`, only if xucd may originate."""
+    """A context of the dialplan that `use` needs.
+
+    With `originates`, only if xucd may originate; with `clustered`, only where there are nodes.
+    """
 
     name: str
     level: Level
     use: str
     originates: bool = False
+    clustered: bool = False
 
 
 CONTEXTS = (
@@ -49,6 +55,7 @@ CONTEXTS = (
     Needed("xucd-callback-key", "warning", "callbacks requested by callers"),
     Needed("xucd-callback", "warning", "callbacks requested by callers"),
     Needed("xucd-callback-listen", "warning", "playing callers' voice messages", originates=True),
+    Needed(AGI_CONTEXT, "warning", "asking the node that owns the PBX", clustered=True),
     Needed("xucd-ring", "warning", "ringing all phones of a user's number", originates=True),
 )
 
@@ -88,7 +95,12 @@ async def contexts(subject: Subject) -> AsyncIterator[Finding]:
     for place, steps in subject.pbx.dialplan.steps.items():
         said = data.setdefault(place.context, [])
         said += [place.exten, *(step.data for step in steps)]
-    needed = [context for context in CONTEXTS if subject.originate or not context.originates]
+    needed = [
+        context
+        for context in CONTEXTS
+        if (subject.scope.originate or not context.originates)
+        and (subject.scope.clustered or not context.clustered)
+    ]
     missing = [context for context in needed if context.name not in data]
     names = {context.name for context in needed}
     wrap = data.get("xucd-sub-wrap", [])
@@ -112,8 +124,14 @@ async def contexts(subject: Subject) -> AsyncIterator[Finding]:
             f"xucd-sub-wrap does not pause the agent with the reason {WRAPUP_REASON}",
             "use the context of xucd's extensions.conf unchanged",
         )
-    for context in needed:
-        for finding in _elsewhere(context.name, data.get(context.name, []), subject):
+    told = ""
+    if not subject.scope.clustered and AGI_CONTEXT in data:
+        names.add(AGI_CONTEXT)
+        told = await subject.value(AGI_VARIABLE)
+    else:  # nodes may have an address each, and the owner tells its own
+        names.discard(AGI_CONTEXT)
+    for name in (context.name for context in CONTEXTS if context.name in names):
+        for finding in _elsewhere(name, data.get(name, []), told, subject):
             yield finding
 
 
@@ -133,13 +151,13 @@ def _missing(missing: list[Needed], all_of_them: bool, subject: Subject) -> Find
 
 def _mend(all_of_them: bool, subject: Subject) -> str:
     line = f'#include "{OURS}"'
-    if subject.etc is not None:
+    if subject.scope.etc is not None:
         main = subject.place("extensions.conf")
-        ours = subject.etc / OURS
+        ours = subject.scope.etc / OURS
         copy = f"copy xucd's asterisk-conf/extensions.conf to {ours}"
         with suppress(OSError):  # what may not be read is as if it were elsewhere
             there = ours.is_file()
-            if not includes(subject.etc, "extensions.conf", OURS):
+            if not includes(subject.scope.etc, "extensions.conf", OURS):
                 return f"{'' if there else f'{copy}, and '}add the line {line} to {main}"
             if not there or not all_of_them:
                 return copy
@@ -163,22 +181,53 @@ def _outdated(lacking: list[DialplanChange], missing: list[Needed]) -> Finding:
     )
 
 
-def _elsewhere(context: str, data: list[str], subject: Subject) -> Iterator[Finding]:
+def _elsewhere(context: str, data: list[str], told: str, subject: Subject) -> Iterator[Finding]:
+    """Where a context sends requests to another address; `told` is the one a node has told."""
     agi = subject.agi
-    for host, port in {found for item in data for found in _AGI.findall(item)}:
-        if int(port or 4573) != agi.port or host not in (agi.host, "localhost"):
+    variable = f"${{GLOBAL({AGI_VARIABLE})}}"
+    for item in data:
+        for host, port in _AGI.findall(item.replace(variable, told)):
+            if int(port or 4573) == agi.port and host.strip("[]") in (agi.host, "localhost"):
+                continue
             yield Finding(
                 "AgiElsewhere",
                 "warning",
                 f"{context} sends requests to agi://{host}:{port or 4573},"
                 f" but xucd listens on {agi.host}:{agi.port}",
-                "set the same address in extensions.conf and under [agi] in xucd.toml",
+                f"empty the global variable {AGI_VARIABLE}, which a node of a [cluster] has set:"
+                f" asterisk -rx 'dialplan set global {AGI_VARIABLE} \"\"'"
+                if variable in item
+                else "set the same address in extensions.conf and under [agi] in xucd.toml",
             )
+
+
+async def requests(subject: Subject) -> AsyncIterator[Finding]:
+    """Steps that ask xucd at a fixed address where another node may become the owner."""
+    if not subject.may("ShowDialPlan") or not subject.scope.clustered:
+        return
+    asking = sorted(
+        {
+            place.context
+            for place, steps in subject.pbx.dialplan.steps.items()
+            for step in steps
+            if not place.context.startswith("xucd-") and _OWN_REQUEST.match(step.data)
+        }
+    )
+    if asking:
+        yield Finding(
+            "AgiFixed",
+            "warning",
+            "requests for sheets or callbacks name a fixed address in"
+            f" {counted(asking, 'context', 'contexts')}: when another node becomes the owner they"
+            " fail, and calls wait for an owner that is frozen",
+            "write Gosub(xucd-agi,s,1(sheet,PROFILE)) in place of AGI(agi://…/sheet,PROFILE);"
+            f" {DIALPLAN_RELOAD}",
+        )
 
 
 async def destinations(subject: Subject) -> AsyncIterator[Finding]:
     """The contexts in which lines dial: whether anything can be dialled there."""
-    if not subject.may("ShowDialPlan") or not subject.originate:
+    if not subject.may("ShowDialPlan") or not subject.scope.originate:
         return
     lines: dict[str, list[Line]] = {}
     for line in subject.directory.lines.values():

@@ -22,11 +22,23 @@ class AgiSettings(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """What is to be looked at.
+
+    `originate` says whether xucd has features that place calls, `clustered` whether other nodes may
+    own the PBX; `etc` is the folder of Asterisk's configuration if it is on this machine.
+    """
+
+    originate: bool = True
+    clustered: bool = False
+    etc: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """A PBX, and the contact centre that is to work beside it.
 
-    `commands` are the actions that the manager user may run, `originate` whether xucd has features
-    that place calls, `etc` the folder of Asterisk's configuration if it is on this machine.
+    `commands` are the actions that the manager user may run.
     """
 
     query: Query
@@ -34,8 +46,7 @@ class Subject:
     pbx: FoundPbx
     directory: Directory
     agi: AgiSettings
-    originate: bool = True
-    etc: Path | None = None
+    scope: Scope = Scope()
 
     def may(self, *names: str) -> bool:
         """Whether the manager user may run these actions; one that is missing has a finding."""
@@ -62,12 +73,13 @@ class Subject:
 
         Its whole path where that can be told; on FreePBX and Issabel, the file that they leave.
         """
-        if self.etc is None:
+        etc = self.scope.etc
+        if etc is None:
             return main
         try:
-            return str(self.etc / getattr(layout_of(self.etc), main.removesuffix(".conf")))
+            return str(etc / getattr(layout_of(etc), main.removesuffix(".conf")))
         except OSError:
-            return str(self.etc / main)
+            return str(etc / main)
 
     def queues(self) -> list[FoundQueue]:
         """Asterisk's queues that xucd has as well, which Asterisk names in any case of letters."""
