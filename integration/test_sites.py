@@ -15,7 +15,7 @@ from integration.model.panel import Panel
 from integration.sites import NORTH, SOUTH, TwoSites
 
 BRUCE = 8
-ROUNDS = 5
+ROUNDS = 20
 LEASE_S = 3.0
 LOADED_S = 25.0
 """How much longer a machine may take that runs other tests besides."""

@@ -8,12 +8,24 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.scene import ALICE, BILLING, BRUCE, CAROLINE, SALES, START, SUPPORT, Scene, directory
+from tests.scene import (
+    ALICE,
+    BILLING,
+    BRUCE,
+    CAROLINE,
+    DAY,
+    SALES,
+    START,
+    SUPPORT,
+    Scene,
+    directory,
+)
 from tests.test_context import Script, a_context
 from tests.test_rebuild import member, snapshot
 from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
+from xucd.center.center import Center, Remembered
 from xucd.center.day import AgentDay
 from xucd.center.directory import MAIN, Directory, Line, Queue, User
 from xucd.center.homes import Home, Returning
@@ -24,7 +36,7 @@ from xucd.center.refused import Refused
 from xucd.center.rights import rights_of
 from xucd.center.rules.homes import came, left, remove_named
 from xucd.center.station import Station
-from xucd.center.under_way import AgentUnderWay, CallUnderWay
+from xucd.center.under_way import AgentUnderWay, CallUnderWay, Resumed
 from xucd.commands import hints, lists
 from xucd.commands.context import Context, Options
 from xucd.commands.lookup import find_agent, find_line
@@ -197,6 +209,29 @@ def test_a_call_of_one_who_has_left_is_counted_for_nobody(scene: Scene) -> None:
     scene.passes(5)
     scene.hangs_up(call)
     assert not any(isinstance(each, (ch.AgentChanged, ch.AgentStatsChanged)) for each in scene.told)
+
+
+def test_a_call_of_one_who_comes_back_is_not_counted_twice(scene: Scene) -> None:
+    scene.logs_in()
+    call = scene.talks()
+    left(scene.center, BRUCE)
+    scene.passes(5)
+    counted = AgentDay(inbound_calls=1, inbound_answered=1, inbound_talk_s=5)
+    came(scene.center, Returning(Home(BRUCE, MAIN, 9), 1, day=counted), scene.now)
+    scene.passes(5)
+    scene.hangs_up(call)
+    assert scene.agent().day(scene.now) == counted
+
+
+def test_calls_that_were_cut_are_those_of_another_pbx_once_their_agent_has_left() -> None:
+    call = CallUnderWay(True, "sales", START - 50, None, AgentDay(inbound_calls=1))
+    under_way = {BRUCE: AgentUnderWay(AgentState.READY, START, START, {"1.1": call})}
+    remembered = Remembered(resumed=Resumed(START, under_way), at_home={BRUCE: 1})
+    center = Center(sites().of_pbx(MAIN), START, lambda at: at + DAY, remembered)
+    left(center, BRUCE)
+    came(center, Returning(Home(BRUCE, MAIN, 9), 1), START)
+    ((_, written),) = center.take_unwritten(START).values()
+    assert written.calls == {}
 
 
 def test_a_wrap_up_of_one_who_has_left_does_not_end_here(scene: Scene) -> None:
