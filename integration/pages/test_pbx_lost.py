@@ -43,10 +43,18 @@ async def test_a_desk_at_an_edge_says_that_the_pbx_is_lost_and_goes_on_when_it_i
         await expect(bruce.page.get_by_label("Phone line")).to_be_hidden()  # there is no other PBX
         await bruce.press("Away")
         await expect(bruce.refusal).to_contain_text("cannot be reached; nothing was done")
+        await bruce.page.reload()
+        await expect(bruce.banner).to_contain_text("Asterisk is unreachable since")
+        late = await opens_desk("alice")
+        await expect(late.banner).to_contain_text("Asterisk is unreachable since")
         await edged.start()
         await expect(bruce.banner).to_be_hidden()
         await bruce.press("Away")
         await expect(bruce.state).to_have_text("Paused")
+        await expect(late.row("Bruce Wail")).to_contain_text("Paused")
+        await expect(late.page.locator("#queue-rows")).to_contain_text("Support")
+        await expect(late.page.locator("#callback-rows")).to_contain_text("Bob Yard")
+        await expect(late.page.get_by_label("Phone line")).to_have_value("1002")
 
 
 class SeveralPbxs:

@@ -56,6 +56,7 @@ class CenterClient(Commands):
         self._answers = Answers()
         self._position: dict[str, object] = {}
         self._watched = Watched()
+        self._owed: list[SentCommand] = []  # refused because a PBX was away; read when it is back
         self._listeners: list[Callable[[msg.Message], None]] = []
         self._events: WeakSet[Events] = WeakSet()
         self._ready = asyncio.Event()
@@ -157,7 +158,7 @@ class CenterClient(Commands):
             try:
                 await self._read([sent for part in parts for sent in PARTS[part]])
                 if "queueCalls" in parts:
-                    await self._read(self._queue_calls())
+                    await self._read(_calls_of(self.state.queues))
             except Refused as refused:
                 if refused.code != "Disconnected":
                     raise
@@ -308,32 +309,49 @@ class CenterClient(Commands):
         self.state.link = "catching-up"
         mark = self._answers.mark
         if recovered:
+            await self._read_owed()
             if "agents" in self._watched.parts:
                 # Missed messages carry ages as of when they were sent.
-                await self._ask("getAgentStates", {})
+                await self._read([("getAgentStates", {})])
         else:
+            self._owed.clear()
             self._answers.give_up(mark)
             await self._read([("getConfig", {"objectType": "line"})], anew=True)
             await self._read(self._watched.all(), anew=True)
             if "queueCalls" in self._watched.parts:
-                await self._read(self._queue_calls(), anew=True)
-        await self._ask("getCurrentCallsPhoneEvents", {})
+                await self._read(_calls_of(self.state.queues), anew=True)
+        await self._read([("getCurrentCallsPhoneEvents", {})])
         # It is answered after all that was missed: what has no result until now gets none.
         self._answers.give_up(mark)
 
-    def _queue_calls(self) -> list[SentCommand]:
-        return [("subscribeToQueueCalls", {"queueId": queue_id}) for queue_id in self.state.queues]
-
     async def _read(self, commands: Iterable[SentCommand], *, anew: bool = False) -> None:
-        """Send reading commands, some at a time; of refusals, only a lost link counts if anew."""
+        """Send reading commands, some at a time; of refusals, only a lost link counts if anew.
+
+        What a PBX that is away cannot be asked for is read when it is back, and is no failure.
+        """
         wanted = distinct(commands)
         for at in range(0, len(wanted), AT_ONCE):
-            some = (self._ask(*command) for command in wanted[at : at + AT_ONCE])
-            for result in await asyncio.gather(*some, return_exceptions=True):
-                if isinstance(result, Refused) and anew and result.code != "Disconnected":
-                    continue
-                if isinstance(result, BaseException):
+            some = wanted[at : at + AT_ONCE]
+            asked = (self._ask(*command) for command in some)
+            results = await asyncio.gather(*asked, return_exceptions=True)
+            refused = [each.code if isinstance(each, Refused) else "" for each in results]
+            self._owed += [
+                command
+                for command, code in zip(some, refused, strict=True)
+                if code == "PbxUnavailable"
+            ]
+            for result, code in zip(results, refused, strict=True):
+                tolerated = code == "PbxUnavailable" or (anew and code not in ("", "Disconnected"))
+                if isinstance(result, BaseException) and not tolerated:
                     raise result
+
+    async def _read_owed(self) -> None:
+        """Read what a PBX that was away could not be asked for."""
+        owed, self._owed = self._owed, []
+        try:
+            await self._read(owed, anew=True)
+        except Refused:
+            self._owed += owed  # the next link reads it
 
     def _receive(self, _raw: str, received: Received) -> None:
         if received.position is not None:
@@ -345,11 +363,14 @@ class CenterClient(Commands):
         except msgspec.ValidationError:  # of a newer xucd; its other messages are still good
             log.exception("cannot decode a %s message", received.kind)
             return
+        fresh = self._fresh_queues(body)
         self.state.apply(body)
         if isinstance(body, msg.LoggedOn):
             self._start_stream(body)
-        elif isinstance(body, msg.QueueConfig) and "queueCalls" in self._watched.parts:
-            self._spawn(self._watch_calls(body.id))
+        elif isinstance(body, msg.LinkStatus) and body.asterisk == "current":
+            self._spawn(self._read_owed())
+        elif fresh and "queueCalls" in self._watched.parts:
+            self._spawn(self._watch_calls(fresh))
         self._deliver(body)
 
     def _start_stream(self, body: msg.LoggedOn) -> None:
@@ -367,10 +388,18 @@ class CenterClient(Commands):
         for events in list(self._events):
             events.put(body)
 
-    async def _watch_calls(self, queue_id: int) -> None:
-        """Subscribe to the waiting calls of a new queue."""
+    def _fresh_queues(self, body: msg.Message) -> list[int]:
+        """The queues that a message tells of for the first time: a new one, or of a PBX back."""
+        if isinstance(body, msg.QueueConfig):
+            return [body.id]
+        if isinstance(body, msg.QueueList) and self.state.link == "opened":
+            return [queue.id for queue in body.items if queue.id not in self.state.queues]
+        return []
+
+    async def _watch_calls(self, queue_ids: Iterable[int]) -> None:
+        """Subscribe to the waiting calls of queues."""
         with contextlib.suppress(Refused):  # a lost link reads all queues again
-            await self._ask("subscribeToQueueCalls", {"queueId": queue_id})
+            await self._read(_calls_of(queue_ids), anew=True)
 
     def _end(self, why: Refused) -> None:
         if self._ended is None:
@@ -380,6 +409,10 @@ class CenterClient(Commands):
             self._ready.set()
             for events in list(self._events):
                 events.end()
+
+
+def _calls_of(queue_ids: Iterable[int]) -> list[SentCommand]:
+    return [("subscribeToQueueCalls", {"queueId": queue_id}) for queue_id in queue_ids]
 
 
 def _fits(body: msg.Message, same: tuple[str, str], values: dict[str, Any]) -> bool:

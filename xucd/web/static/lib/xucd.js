@@ -49,6 +49,8 @@ class CenterClient {
   #commands = new Commands((frame) => this.#link?.send(frame) ?? false);
   #events = new Events();
   #watched = new Watched();
+  /** @type {Map<string, Call>} */
+  #owed = new Map(); // what was refused because a PBX was away, to be read when it is back
   /** @type {Map<Declared.Part, Set<number | string>>} */
   #changed = new Map(); // part -> keys, since "change" was last emitted
   #turn = 0; // counts the links, so that what began on one does not go on on the next
@@ -197,12 +199,15 @@ class CenterClient {
    * @param {any} body
    */
   #receive(type, body) {
+    const fresh = this.#freshQueues(type, body);
     apply(this.state, type, body, (part, key) => this.#changedAt(part, key));
     this.#commands.receive(type, body);
     if (type === "LoggedOn") {
       this.#catchUp(body.recovered === true);
-    } else if (type === "QueueConfig" && this.#watched.parts.has("queueCalls")) {
-      this.#call("subscribeToQueueCalls", { queueId: body.id }).catch(() => {});
+    } else if (type === "LinkStatus" && body.asterisk === "current") {
+      this.#readOwed();
+    } else if (fresh.length > 0 && this.#watched.parts.has("queueCalls")) {
+      this.#readCalls(fresh, true).catch(() => {}); // a lost link reads all queues again
     }
     this.#events.emit(type, body);
   }
@@ -217,12 +222,16 @@ class CenterClient {
     try {
       if (!recovered) {
         this.#giveUp(mark);
+        this.#owed.clear();
         await this.#readLine();
         await this.#read(this.#watched.all(), this.#watched.parts.has("queueCalls"), true);
-      } else if (this.#watched.parts.has("agents")) {
-        await this.#call("getAgentStates"); // a missed event has the age as of when it was sent
+      } else {
+        await this.#readOwed();
+        if (this.#watched.parts.has("agents")) {
+          await this.#callAll([["getAgentStates", {}]]); // a missed event has the age as of when it was sent
+        }
       }
-      await this.#call("getCurrentCallsPhoneEvents");
+      await this.#callAll([["getCurrentCallsPhoneEvents", {}]]);
     } catch (error) {
       if (turn === this.#turn && refusal(error).code !== "Disconnected") {
         this.#end(refusal(error));
@@ -239,7 +248,7 @@ class CenterClient {
 
   async #readLine() {
     try {
-      await this.#call("getConfig", { objectType: "line" });
+      await this.#callAll([["getConfig", { objectType: "line" }]]);
     } catch (error) {
       if (refusal(error).code !== "LineUnknown") {
         throw error; // a user without a line is no error
@@ -255,21 +264,62 @@ class CenterClient {
     const distinct = new Map(commands.map((command) => [JSON.stringify(command), command]));
     await this.#callAll([...distinct.values()], anew);
     if (callsToo) {
-      const ids = [...this.state.queues.keys()];
-      await this.#callAll(ids.map((queueId) => ["subscribeToQueueCalls", { queueId }]), anew);
+      await this.#readCalls([...this.state.queues.keys()], anew);
     }
   }
 
-  /**
+  /** Subscribes to who waits in these queues.
+   * @param {number[]} ids
+   * @param {boolean} anew
+   */
+  async #readCalls(ids, anew) {
+    await this.#callAll(ids.map((queueId) => ["subscribeToQueueCalls", { queueId }]), anew);
+  }
+
+  /** The queues that a message tells of for the first time: a new one, or those of a PBX that is back.
+   * @param {string} type
+   * @param {any} body
+   */
+  #freshQueues(type, body) {
+    if (type === "QueueConfig") {
+      return [body.id];
+    }
+    if (type !== "QueueList" || this.state.link !== "opened") {
+      return [];
+    }
+    /** @type {Declared.Messages["QueueList"]} */
+    const list = body;
+    return list.map(({ id }) => id).filter((id) => !this.state.queues.has(id));
+  }
+
+  /** Reads what a PBX that was away could not be asked for. */
+  async #readOwed() {
+    const owed = [...this.#owed];
+    this.#owed.clear();
+    try {
+      await this.#callAll(owed.map(([, command]) => command), true);
+    } catch {
+      owed.forEach(([key, command]) => this.#owed.set(key, command)); // the next link reads it
+    }
+  }
+
+  /** What a PBX that is away cannot be asked for is read when it is back, and is no failure.
    * @param {Call[]} commands
    * @param {boolean} anew
    */
-  async #callAll(commands, anew) {
+  async #callAll(commands, anew = false) {
     for (let at = 0; at < commands.length; at += AT_ONCE) {
-      const some = commands.slice(at, at + AT_ONCE).map((command) => this.#commands.call(...command));
-      const failed = (await Promise.allSettled(some))
-        .map((result) => (result.status === "rejected" ? refusal(result.reason) : null))
-        .find((refused) => refused && (!anew || refused.code === "Disconnected"));
+      const some = commands.slice(at, at + AT_ONCE);
+      const results = await Promise.allSettled(some.map((command) => this.#commands.call(...command)));
+      const refusals = results.map(
+        (result) => (result.status === "rejected" ? refusal(result.reason) : null));
+      refusals.forEach((refused, index) => {
+        if (refused?.code === "PbxUnavailable") {
+          this.#owed.set(JSON.stringify(some[index]), some[index]);
+        }
+      });
+      const failed = refusals.find((refused) => refused && refused.code !== "PbxUnavailable"
+        && (!anew || refused.code === "Disconnected"));
       if (failed) {
         throw failed;
       }
