@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from integration.client import Client, Refused
+from integration.client import Client, Refused, token_of
 from integration.edged import Edge
 from integration.faults.waiting import until
 from integration.sites import NORTH, SOUTH, TwoSites
+from tests.rest_client import RestClient
+from xucd.store.callback_reading import unfinished_tickets
 
 pytestmark = pytest.mark.any_asterisk
 
@@ -182,3 +184,32 @@ async def test_a_list_of_both_waits_for_nobody_who_is_away_and_is_told_whole_the
     await page.frame(
         lambda frame: frame.type == "QueueList" and len(frame.body) == 3, PATIENCE_S, after=begun
     )
+
+
+async def test_an_owner_that_starts_ends_no_callback_that_is_called_on_another_pbx(
+    centre: Centre,
+) -> None:
+    sites, alice = centre.sites, await centre.page("alice")
+    await alice.ask("agentLogin", agentphonenumber="1005")
+    await alice.ask("getCallbackLists")
+    (listed,) = alice.bodies("CallbackLists")
+    request = listed[0]["callbacks"][0]
+    await alice.ask("takeCallback", uuid=request["uuid"])
+    await alice.ask("startCallback", uuid=request["uuid"], number=request["phoneNumber"])
+    own = await sites.south.phone("1005").rings()
+    own.answer()
+    customer = await sites.south.phone(request["phoneNumber"]).rings()
+    customer.answer()
+    await customer.answered()
+    north = sites.north.xucd
+    await north.stop(signal.SIGKILL)
+    await north.start()
+    rest = RestClient(north.port, await token_of(north.port, "ada"))
+    await rest.ask("POST", "/persons/find", {"number": "0"})  # waits for all that is to be written
+    assert [each.agent_id for each in unfinished_tickets(north.store())] == [ALICE]
+    await customer.hang_up()
+
+    async def is_finished() -> bool:
+        return not unfinished_tickets(north.store())
+
+    await until(is_finished, PATIENCE_S)

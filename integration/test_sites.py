@@ -14,6 +14,8 @@ from integration.fixtures import World
 from integration.model.panel import Panel
 from integration.sites import NORTH, SOUTH, TwoSites
 
+pytestmark = pytest.mark.any_asterisk
+
 BRUCE = 8
 ROUNDS = 20
 LEASE_S = 3.0
