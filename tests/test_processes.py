@@ -149,6 +149,7 @@ async def test_a_process_that_ends_is_started_again_and_clients_of_the_others_no
         await client.until("LinkStatus")  # there is no Asterisk; it comes last
     killed, *others = edge.processes()
     before = [len(clients[pid].frames) for pid in others]
+    await until(partial(agree, edge))
     counted = edge.metrics()["xucd_links_opened_total"]
     await kill(edge, killed)
     await clients[killed].closed()
@@ -156,10 +157,17 @@ async def test_a_process_that_ends_is_started_again_and_clients_of_the_others_no
     await until(lambda: serving(edge) == PROCESSES)
     assert killed not in edge.processes()
     assert [len(clients[pid].frames) for pid in others] == before
-    assert edge.metrics()["xucd_links_opened_total"] > counted  # though that one has ended
+    # What the killed one has counted still counts.
+    await until(lambda: edge.metrics()["xucd_links_opened_total"] == counted + 1)
     assert "killed by SIGKILL" in edge.log.read_text()
     await again.close()
     await close(clients)
+
+
+def agree(edge: Edge) -> bool:
+    """Whether all processes, asked by chance, have the same counts: none is to be reported yet."""
+    told = [edge.metrics() for _ in range(4 * PROCESSES)]
+    return len({(each["xucd_links"], each["xucd_links_opened_total"]) for each in told}) == 1
 
 
 async def test_the_pause_before_a_process_is_started_again_grows(xucd: LoneEdgedXucd) -> None:
@@ -311,12 +319,15 @@ async def test_a_user_who_is_known_at_an_address_is_so_to_all_processes(
         body = {"login": login, "password": password}
         return (await asyncio.to_thread(http, edge.port, f"{AUTH}/login", body))[0]
 
-    assert await signs_in("jack", "jack-demo") == 200
-    told = [await signs_in(f"nobody-{number}", "wrong") for number in range(20 * FAILURES)]
-    assert told.count(401) >= BY_ADDRESS * FAILURES
-    assert told[-1] == 429
-    assert [await signs_in("jack", "jack-demo") for _ in range(4 * PROCESSES)] == [200] * 12
-    await edge.stop()  # or strangers of other tests would be refused
+    try:
+        assert await signs_in("jack", "jack-demo") == 200
+        told = [await signs_in(f"nobody-{number}", "wrong") for number in range(20 * FAILURES)]
+        # Wrong passwords of another test may count, too.
+        assert told.count(401) >= (BY_ADDRESS - 2) * FAILURES
+        assert told[-1] == 429
+        assert [await signs_in("jack", "jack-demo") for _ in range(4 * PROCESSES)] == [200] * 12
+    finally:
+        await edge.stop()  # or strangers of other tests would be refused
 
 
 async def test_a_sign_in_that_ends_at_one_process_ends_at_all(xucd: LoneEdgedXucd) -> None:

@@ -80,7 +80,6 @@ def _held(host: str, port: int) -> socket.socket:
     with socket.socket(family) as alone:
         alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         alone.bind((host, port))
-        alone.listen()
         port = alone.getsockname()[1]
     holder = socket.socket(family)
     for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
