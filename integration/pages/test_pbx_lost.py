@@ -11,11 +11,13 @@ from typing import Any
 import pytest_asyncio
 from playwright.async_api import Browser, WebSocketRoute, expect
 
-from integration.edged import Databases, EdgedXucd
+from integration.edged import Databases, Edge, EdgedXucd
+from integration.faults.waiting import until
 from integration.fixtures import World, clear
 from integration.nats import Nats
 from integration.pages.desks import Desk, OpensDesk, desks
 from integration.phones import Phones
+from integration.sites import TwoSites
 
 LOST = {"asterisk": "lost", "since": "2026-11-22T10:00:00Z", "pbx": "north"}
 CURRENT = {"asterisk": "current", "pbx": "main"}
@@ -118,3 +120,45 @@ async def test_an_agent_whose_pbx_is_lost_logs_in_on_another_phone_by_one_press(
     await expect(bruce.state).to_have_text("Paused")
     await expect(line).to_be_hidden()
     await expect(bruce.banner).to_be_visible()
+
+
+async def test_an_agent_goes_on_at_the_other_pbx_when_the_owner_of_its_own_is_killed(
+    sites: TwoSites, browser: Browser, tmp_path: Path
+) -> None:
+    beside = tmp_path / "edge"
+    beside.mkdir()
+    edge = Edge(sites.north.xucd, beside, sites.nats, sites.centre, "edge-1")
+    await edge.start()
+    try:
+        async with desks(browser, edge.port) as opens_desk:
+            await goes_on_elsewhere(await opens_desk("bruce"), sites)
+    finally:
+        await edge.stop()
+
+
+async def goes_on_elsewhere(bruce: Desk, sites: TwoSites) -> None:
+    """An agent is logged in in the north, and goes on in the south."""
+    await bruce.log_in("1001")
+    await sites.north.xucd.stop(signal.SIGKILL)
+    await expect(bruce.banner).to_contain_text("The telephone system north cannot be reached")
+    await expect(bruce.page.locator("#own-detail")).to_contain_text("log in on another phone")
+    await bruce.page.reload()  # what it was told before is gone, too
+    await expect(bruce.state).to_have_text("Not known")
+    line = bruce.page.get_by_label("Phone line")
+    await line.fill("1005")
+    on_the_line = bruce.page.locator("#own-detail").filter(has_text="line 1005")
+    refused = bruce.refusal.filter(has_text="logged in on another phone")
+
+    async def is_there() -> bool:
+        await bruce.press("Log in")  # refused until the lease of the other owner has ended
+        await expect(on_the_line.or_(refused)).to_be_visible()
+        return await on_the_line.is_visible()
+
+    await until(is_there)
+    await expect(bruce.state).to_have_text("Ready")
+    await expect(line).to_be_hidden()
+    await bruce.press("Away")
+    await expect(bruce.state).to_have_text("Paused")
+    await sites.north.xucd.start()
+    await expect(bruce.banner).to_be_hidden()
+    await expect(on_the_line).to_be_visible()
