@@ -130,6 +130,8 @@ REGISTER: dict[tuple[str, str], str] = {
     ("docs/rest.md", '[{"login"'): "users",
     ("docs/scale.md", "Asterisk ── owner"): "picture",
     ("docs/scale.md", "Asterisk north ── owner"): "picture",
+    ("docs/scale.md", "exten => 3000"): "conf",
+    ("docs/scale.md", "ssh -N"): "picture",
     ("docs/setup.md", "xucd setup"): SETUP,
     ("docs/signin.md", "[web]"): "settings",
     ("docs/signin.md", '[ldap]\nurls = ["ldaps://ldap1'): "settings",
