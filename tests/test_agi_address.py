@@ -116,3 +116,20 @@ async def test_a_dialplan_that_has_forgotten_the_address_is_told_again(
 def test_an_address_stands_in_a_url_as_it_is_written_there() -> None:
     assert Agi(port=4573).address == "127.0.0.1:4573"
     assert Agi(host="::1", port=4573).address == "[::1]:4573"
+
+
+async def test_calls_that_could_not_be_freed_are_freed_with_the_next_look() -> None:
+    asterisk = Asterisk(BEFORE, [channel("PJSIP/a", BEFORE)])
+    address = AgiAddress(OURS, asterisk.query)
+    whole = asterisk.query
+
+    async def breaks(action: Action) -> list[Block]:
+        asterisk.connected = action.name != "CoreShowChannels"
+        return await whole(action)
+
+    address._query = breaks
+    await address.announce()
+    assert (asterisk.value, asterisk.redirected) == (OURS, [])
+    asterisk.connected, address._query = True, whole
+    await address.announce()
+    assert [each["Channel"] for each in asterisk.redirected] == ["PJSIP/a"]

@@ -12,8 +12,13 @@ from xucd.app import relaying
 from xucd.app.relaying import CenterSource
 
 
+async def nothing_moved() -> list[asyncio.Task[None]]:
+    return []
+
+
 def source_of(asterisk: Any) -> CenterSource:
-    service: Any = SimpleNamespace(context=SimpleNamespace(asterisk=asterisk))
+    homes = SimpleNamespace(refresh=nothing_moved)
+    service: Any = SimpleNamespace(context=SimpleNamespace(asterisk=asterisk), homes=homes)
     serve: Any = None
     return CenterSource(service, serve)
 

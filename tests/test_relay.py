@@ -30,7 +30,9 @@ from xucd.center.directory import MAIN, Directory
 from xucd.center.refused import Refused
 from xucd.cluster import owner
 from xucd.cluster import packets as pk
+from xucd.cluster.mirror import Mirror
 from xucd.cti.commands import (
+    ApplyUsersDefaultMembership,
     PauseAgent,
     SubscribeToAgentEvents,
     SubscribeToQueueCalls,
@@ -696,3 +698,40 @@ def test_hints_that_a_client_ends_while_a_pbx_is_away_do_not_come_back_with_it()
         world.settle()
         assert topics.phone_hint("102") not in session.topics
         assert not north.owner_hub.has_subscribers([topics.phone_hint("102")])
+
+
+def test_what_changes_agents_queues_is_not_repeated_for_a_pbx_that_was_away() -> None:
+    with a_world(TwoPbxs()) as world:
+        main, north = world.sites
+        client = world.client(1)
+        world.deliver_all()
+        north.cut = True
+        for _ in range(8):
+            world.wait()
+            world.deliver_all()
+        asked = world.ask(client, ApplyUsersDefaultMembership(user_ids=[1]))
+        world.deliver_all()
+        refused = asked.exception()
+        assert isinstance(refused, Refused)
+        assert (refused.code, refused.partly) == ("PbxUnavailable", True)
+        world.settle()
+        assert [len(site.center.begun) for site in (main, north)] == [1, 0]
+
+
+def test_what_another_pbx_tells_by_now_is_not_missed_in_a_snapshot() -> None:
+    mirror = Mirror(lambda *_: None)
+    mirror.known = {b"here": b"1", b"gone": b"2"}
+    mirror.begin()
+    mirror.forget(b"gone")
+    assert mirror.missing() == [(b"here", b"1")]
+    mirror.settle()
+    assert mirror.known == {}
+
+
+def test_an_agent_is_at_home_where_the_last_change_of_its_home_says() -> None:
+    with a_world(TwoPbxs()) as world:
+        assert world.pbxs.home(1) == MAIN
+        for pbx, number in ((NORTH, 2), (MAIN, 1)):  # which has not heard of the change
+            world.site(pbx).owner._edges[NODE].feed.add(pk.AgentAtHome(1, number))
+            world.deliver_all()
+        assert world.pbxs.home(1) == NORTH

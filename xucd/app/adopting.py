@@ -18,6 +18,7 @@ class Adopter:
     connection: Connection
     store: AsyncStore
     reload: Callable[[], Awaitable[None]]
+    several_pbxs: bool = False
 
     async def adopt(self, interface: str, actor: Actor, allow: Callable[[], object]) -> Adopted:
         """Read the PBX and add the agent.
@@ -26,6 +27,12 @@ class Adopter:
         Raises `StoreError`, and `Refused` with `MemberUnknown`, `NotAdoptable` or an AMI error's
         code.
         """
+        if self.several_pbxs:
+            raise Refused(
+                "NotAdoptable",
+                "The centre has several PBXs: write the agent and its line, with the line's pbx,"
+                " into the centre's file.",
+            )
         # Only now: to be able to propose something takes a twentieth of a start.
         from xucd.tools.adoption import NotAdoptable, adopting  # noqa: PLC0415
         from xucd.tools.discovery import discover  # noqa: PLC0415

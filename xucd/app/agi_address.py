@@ -28,6 +28,7 @@ class AgiAddress:
 
     def __init__(self, address: str, query: Callable[[Action], Awaitable[list[Block]]]) -> None:
         self._address = address
+        self._before = ""  # whose calls are yet to be freed
         self._query = query
 
     async def watch(self) -> None:
@@ -40,11 +41,14 @@ class AgiAddress:
         """Tell it unless it is known, and free the calls that wait for the owner before."""
         try:
             (answer,) = await self._query(actions.getvar(AGI_VARIABLE))
-            before = answer.get("Value", "")
-            if before == self._address:
+            now = answer.get("Value", "")
+            if now != self._address:
+                self._before = now or self._before
+                await self._query(actions.setvar(AGI_VARIABLE, self._address))
+            elif not self._before:
                 return
-            await self._query(actions.setvar(AGI_VARIABLE, self._address))
-            freed = await self._free(before) if before else 0
+            freed = await self._free(self._before) if self._before else 0
+            self._before = ""
             log.info("the dialplan asks this node", address=self._address, calls=freed)
         except Rejected as error:
             log.error("cannot tell the dialplan where FastAGI is", reason=error.text)

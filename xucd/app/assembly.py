@@ -211,9 +211,12 @@ class Assembly:
             callbacks=self._callbacks,
             audit=self.front.audit,
             users=DaemonUserImporter(self._store, self.reload),
-            adopt=lambda *asked: Adopter(self._service.connection, self._store, self.reload).adopt(
-                *asked
-            ),
+            adopt=lambda *asked: Adopter(
+                self._service.connection,
+                self._store,
+                self.reload,
+                several_pbxs=self._context.center.directory.pbx is not None,
+            ).adopt(*asked),
         )
         return RestWork(services, self._service.rights_of)
 

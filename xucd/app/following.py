@@ -26,7 +26,7 @@ class Changes(NamedTuple):
     reload: Callable[[], Awaitable[None]]
     change_users: Callable[[], Awaitable[None]]
     person_erased: Callable[[], Awaitable[None]]
-    besides: Callable[[], Awaitable[None]] | None = None
+    besides: Callable[[], Awaitable[object]] | None = None
 
 
 class Following:

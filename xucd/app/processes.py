@@ -242,6 +242,7 @@ class Processes:
         if self._stopping:
             return
         self._stopping = True
+        self._due.clear()
         self._systemd.send("STOPPING=1")
         self._signal(signal.SIGTERM)
         self._loop.call_later(STOP_S, self._signal, signal.SIGKILL)

@@ -88,6 +88,9 @@ class CenterSource:
             self._was_current = self.is_current
             await asyncio.sleep(BEAT_S / 5)  # seldom, and soon over
         self._was_current = True
+        # Who has gone while this node had no lease is not to be shown as it was here.
+        if begun := await self._service.homes.refresh():
+            await asyncio.wait(begun)
 
     def snapshot(self) -> "CenterSnapshot":
         """All that is shown, from this moment on."""

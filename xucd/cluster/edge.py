@@ -137,6 +137,10 @@ class Edge:
         """What clients know of the things of this PBX."""
         return self._mirror.known
 
+    def forget(self, about: bytes) -> None:
+        """A thing is another PBX's to tell of by now."""
+        self._mirror.forget(about)
+
     @property
     def may_ask(self) -> bool:
         """Whether the owner can be asked for something, or will soon be."""

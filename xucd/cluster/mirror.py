@@ -41,6 +41,11 @@ class Mirror:
         else:
             self.known.pop(about, None)
 
+    def forget(self, about: bytes) -> None:
+        """A thing is another PBX's to tell of by now."""
+        self._unconfirmed.discard(about)
+        self.known.pop(about, None)
+
     def show(
         self, topics: list[int], message: bytes, about: bytes | None, value: bytes | None
     ) -> None:

@@ -17,8 +17,8 @@ from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.cluster.edge import Edge, Failed, FeedParts, FeedPath
 from xucd.cluster.packets import RequestSender
-from xucd.cluster.requests import unavailable
-from xucd.cluster.routes import ROUTES, home_of_user
+from xucd.cluster.requests import lost, unavailable
+from xucd.cluster.routes import REPEATED, ROUTES, home_of_user
 from xucd.cluster.united import UnitedAnswer
 from xucd.cti.commands import Command, SubscribeToPhoneHints, UnsubscribeFromAllPhoneHints
 from xucd.cti.hub import Hub
@@ -172,6 +172,10 @@ class Pbxs:
                     raise each
             for message in answers.whole():
                 session.send_encoded(message)
+            if away and type(command) not in REPEATED:
+                refusal = lost()
+                refusal.partly = True
+                raise refusal
             if away:
                 self._owe(session, command, away)
         finally:
@@ -234,9 +238,8 @@ class Pbxs:
             return
         self._homes[agent_id] = number, pbx
         if former not in ("", pbx) and former in self.edges:
-            known = self.edges[former].known
-            for about in list(self._about(agent_id, known)):
-                del known[about]  # it is told by the other from now on
+            for about in list(self._about(agent_id, self.edges[former].known)):
+                self.edges[former].forget(about)
 
     def _about(self, agent_id: int, known: dict[bytes, bytes]) -> Iterator[bytes]:
         """What clients know of an agent, its user and their phone."""
@@ -281,16 +284,15 @@ class Pbxs:
     def _owe(self, session: Session, command: Command, away: list[Edge]) -> None:
         """Ask again once one of those that were away is back, which it may be by now."""
         owed = self._sessions.get(session)
-        if isinstance(command, UnsubscribeFromAllPhoneHints):
+        if ends := isinstance(command, UnsubscribeFromAllPhoneHints):
             self._end_hints(session)
-            return
         if any(edge.has_owner for edge in away):
             self._ask_again(session, command)
-        elif owed is not None and len(owed) < MAX_OWED:
+        elif owed is not None and len(owed) < MAX_OWED and not ends:
             owed[msgspec.json.encode(command)] = command
 
     def _end_hints(self, session: Session) -> None:
-        """Who is away need not be told: it hears what a session has subscribed to as it is back."""
+        """Let who is away hear of none as it is back."""
         for topic in [topic for topic in session.topics if topics.is_phone_hint(topic)]:
             self._hub.unsubscribe(session, topic)
         owed = self._sessions.get(session, {})

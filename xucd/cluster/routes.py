@@ -82,6 +82,22 @@ def _list(homes: Homes, command: cmd.GetList | cmd.GetConfig, user: User) -> str
     return EVERY if command.object_type in UNITED_LISTS else home_of_user(homes, user)
 
 
+REPEATED = frozenset(
+    {
+        cmd.GetList,
+        cmd.GetConfig,
+        cmd.GetAgentStates,
+        cmd.GetAgentDirectory,
+        cmd.GetCallbackLists,
+        cmd.SubscribeToAgentEvents,
+        cmd.SubscribeToAgentStats,
+        cmd.SubscribeToQueueStats,
+        cmd.SubscribeToPhoneHints,
+        cmd.UnsubscribeFromAllPhoneHints,
+    }
+)
+"""Commands of which a PBX that was away is asked once more: they read, or subscribe."""
+
 ROUTES: Mapping[type[cmd.Command], Route] = {
     # -- agents
     cmd.AgentLogin: _line,

@@ -96,6 +96,14 @@ def log_in_found(center: Center, agent_id: int, line: Line, now: float) -> None:
     # else a pause of strangers is none of an agent that is about to have members of its own
 
 
+def log_in_named(center: Center, agent_id: int, now: float) -> None:
+    """Let the members by an agent's name log it in, as if they came now."""
+    name = center.directory.agents[agent_id].member_name
+    for queue_id, member in center.members.all():
+        if member.member == name:
+            _log_in_by(center, queue_id, member, now)
+
+
 def penalty_changed(center: Center, event: ev.MemberPenalty, now: float) -> None:
     """A member has another penalty."""
     live = _changed(center, event, penalty=event.penalty)
