@@ -13,6 +13,7 @@ from integration.faults.waiting import until
 from integration.fixtures import World
 from integration.model.panel import Panel
 from integration.sites import NORTH, SOUTH, TwoSites
+from xucd.cti.messages import AgentStatistic
 
 pytestmark = pytest.mark.any_asterisk
 
@@ -85,7 +86,7 @@ async def test_an_agent_works_at_one_pbx_and_then_at_the_other_and_its_figures_g
     assert await members(sites.south) == {("sales", "Agent/2501", "PJSIP/1005")}
     assert await members(sites.north) == set()
     await until_away(north_board)
-    assert (await figures(south_board))["AgentInboundCalls"] == 1
+    assert (await figures(south_board))[AgentStatistic.INBOUND_CALLS] == 1
     assert (await states(south_board))[BRUCE] == "AgentReady"
     assert set(north_board.states(BRUCE, seen)) <= {"AgentLoggedOut"}  # until it knew
     with pytest.raises(Refused) as refused:
@@ -95,7 +96,7 @@ async def test_an_agent_works_at_one_pbx_and_then_at_the_other_and_its_figures_g
     await south.ask("agentLogout")
     await north.ask("agentLogin", agentphonenumber="1001")
     await until_away(south_board)
-    assert (await figures(north_board))["AgentInboundCalls"] == 1
+    assert (await figures(north_board))[AgentStatistic.INBOUND_CALLS] == 1
 
 
 async def test_an_agent_whose_pbx_is_gone_logs_in_at_the_other_and_has_one_home(

@@ -174,6 +174,7 @@ def every_key() -> dict[str, Any]:
     sheets = "\n".join(re.findall(r"^#     (.*)$", text, re.MULTILINE))
     changed = dict(_changed(content))
     del changed["ami"]["secret"]  # `secret_file` is in its place
+    del changed["web"]["processes"]  # of a node of a [cluster] alone
     return {**changed, **tomllib.loads(sheets)}
 
 
