@@ -149,7 +149,7 @@ class SlapdServer:
                 except OSError:
                     assert self._server.poll() is None, "slapd has ended"
                     assert time.monotonic() < end, "slapd does not answer"
-                    time.sleep(0.02)  # there is nothing to wait on
+                    time.sleep(0.02)  # slapd tells nobody that it listens
 
     def stop(self) -> None:
         """End it."""

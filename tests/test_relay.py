@@ -22,6 +22,7 @@ from tests.relay_world import (
     USERS,
     Client,
     RelayWorld,
+    Site,
     TwoPbxs,
     cut_off,
     in_small_slices,
@@ -588,6 +589,14 @@ def test_what_an_owner_cannot_mean_ends_its_feed_and_a_snapshot_follows() -> Non
 # -- two PBXs
 
 
+def lose(world: RelayWorld, site: Site) -> None:
+    """Cut the road to one PBX until the edge knows; the other goes on."""
+    site.cut = True
+    for _ in range(8):
+        world.wait()
+        world.deliver_all()
+
+
 def ask_members(world: RelayWorld) -> Client:
     client = world.client(1)
     world.deliver_all()
@@ -637,10 +646,7 @@ def test_a_command_is_refused_while_its_pbx_is_away_and_no_other_gets_it() -> No
         main, north = world.sites
         client = world.client(1)
         world.deliver_all()
-        north.cut = True
-        for _ in range(8):
-            world.wait()
-            world.deliver_all()
+        lose(world, north)
         refused = world.ask(client, SubscribeToQueueCalls(queue_id=2))
         world.deliver_all()
         error = refused.exception()
@@ -689,10 +695,7 @@ def test_hints_that_a_client_ends_while_a_pbx_is_away_do_not_come_back_with_it()
         world.deliver_all()
         session = world.clients[client]
         world.hub.subscribe(session, topics.phone_hint("102"))
-        north.cut = True
-        for _ in range(8):
-            world.wait()
-            world.deliver_all()
+        lose(world, north)
         world.ask(client, UnsubscribeFromAllPhoneHints())
         world.deliver_all()
         world.settle()
@@ -705,10 +708,7 @@ def test_what_changes_agents_queues_is_not_repeated_for_a_pbx_that_was_away() ->
         main, north = world.sites
         client = world.client(1)
         world.deliver_all()
-        north.cut = True
-        for _ in range(8):
-            world.wait()
-            world.deliver_all()
+        lose(world, north)
         asked = world.ask(client, ApplyUsersDefaultMembership(user_ids=[1]))
         world.deliver_all()
         refused = asked.exception()
