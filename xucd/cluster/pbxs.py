@@ -286,7 +286,7 @@ class Pbxs:
         owed = self._sessions.get(session)
         if ends := isinstance(command, UnsubscribeFromAllPhoneHints):
             self._end_hints(session)
-        if any(edge.has_owner for edge in away):
+        if any(edge.may_ask if ends else edge.has_owner for edge in away):
             self._ask_again(session, command)
         elif owed is not None and len(owed) < MAX_OWED and not ends:
             owed[msgspec.json.encode(command)] = command
