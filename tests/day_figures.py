@@ -7,7 +7,8 @@ from xucd.center.day import AgentDay
 from xucd.center.queue_day import QueueDay
 from xucd.center.under_way import Lately
 from xucd.store import Store, figures
-from xucd.store.figures import ClockReading, EndedDay, Figures, Pulse
+from xucd.store.figures import EndedDay, Figures
+from xucd.store.pulse import ClockReading, Pulse
 
 
 def put_days(

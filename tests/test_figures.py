@@ -24,10 +24,12 @@ from xucd.center.rules.unheard import count_logged
 from xucd.center.snapshot import ChannelSeen, Snapshot
 from xucd.center.under_way import AgentUnderWay, Caller, CallUnderWay, Lately, Resumed, Rung
 from xucd.config.plan import Plan
-from xucd.store import Store, figures
+from xucd.store import Store, figures, gaps, resuming
 from xucd.store.apply import apply
-from xucd.store.figures import ClockReading, ClosedGap, EndedDay, Figures, Memory, Pulse
+from xucd.store.figures import ClosedGap, EndedDay, Figures
 from xucd.store.journal import midnight_after
+from xucd.store.pulse import ClockReading, Pulse
+from xucd.store.resuming import Memory
 
 HOUR = 3600.0
 EPOCH = START
@@ -55,7 +57,7 @@ def pulse(seconds: float = 0.0) -> Pulse:
 
 
 def memory(store: Store, clock: ClockReading) -> Memory:
-    found = figures.resume(store, clock, midnight_after)
+    found = resuming.resume(store, clock, midnight_after)
     assert found is not None
     return found
 
@@ -64,8 +66,8 @@ PAUSED = AgentUnderWay(AgentState.ON_PAUSE, EPOCH, EPOCH)
 
 
 def test_a_first_start_remembers_nothing_and_has_no_gap(store: Store) -> None:
-    assert figures.resume(store, reading(0), midnight_after) is None
-    assert figures.gaps(store, 0.0) == []
+    assert resuming.resume(store, reading(0), midnight_after) is None
+    assert gaps.gaps(store, 0.0) == []
 
 
 def test_the_time_in_a_state_is_counted_up_to_the_last_pulse_once(store: Store) -> None:
@@ -78,7 +80,7 @@ def test_the_time_in_a_state_is_counted_up_to_the_last_pulse_once(store: Store) 
         assert store.agent_days(day) == {BRUCE: AgentDay(paused_s=310.0)}
         assert found.resumed.agents[BRUCE].until == found.resumed.at == EPOCH + 300
         assert (found.gap.began, found.gap.why) == (EPOCH + 300, "XucdDown")
-    assert len(figures.gaps(store, 0.0)) == 1
+    assert len(gaps.gaps(store, 0.0)) == 1
 
 
 def test_the_time_in_a_state_is_counted_to_the_day_in_which_it_was(store: Store) -> None:
@@ -144,7 +146,7 @@ def test_after_a_reboot_nobody_knows_whether_the_clock_was_set(store: Store) -> 
 def test_a_clock_that_is_set_moves_what_is_stored_once(store: Store) -> None:
     write_all(store)
     for _ in range(3):
-        figures.shift(store, reading(1, HOUR))
+        resuming.shift(store, reading(1, HOUR))
     assert figures.queue_days(store, date(EPOCH))[SUPPORT].waiting == {"caller": EPOCH - 20 + HOUR}
 
 
@@ -187,18 +189,18 @@ def test_a_gap_is_closed_once_with_what_it_adds_to_earlier_days(store: Store) ->
     )
     assert store.queue_days(day)[SALES] == QueueDay(closed=1)
     assert store.agent_days(day)[BRUCE] == AgentDay(inbound_calls=1, login_at=EPOCH - 900)
-    assert figures.gaps(store, EPOCH) == [closed.gap]
-    assert figures.gaps(store, EPOCH + 6) == []
+    assert gaps.gaps(store, EPOCH) == [closed.gap]
+    assert gaps.gaps(store, EPOCH + 6) == []
     assert memory(store, reading(9)).gap.uuid != gap.uuid
 
 
 def test_gaps_that_were_not_closed_run_into_the_first(store: Store) -> None:
     write_all(store)
     first = Gap(UUID(int=7), EPOCH - 10, "LinkLost")
-    figures.open_gap(store, Gap(uuid4(), EPOCH - 5, "LinkLost"))
-    figures.open_gap(store, first)
+    gaps.open_gap(store, Gap(uuid4(), EPOCH - 5, "LinkLost"))
+    gaps.open_gap(store, first)
     assert memory(store, reading(5)).gap == first
-    assert figures.gaps(store, 0.0) == [first]
+    assert gaps.gaps(store, 0.0) == [first]
 
 
 def test_of_an_agent_that_is_removed_only_the_time_until_then_is_counted(
@@ -476,7 +478,7 @@ def test_a_start_knows_since_when_asterisk_was_heard_by_the_clock_as_it_goes(sto
 
 def test_a_gap_that_was_never_closed_keeps_its_beginning(store: Store) -> None:
     write_all(store)
-    figures.open_gap(store, Gap(UUID(int=7), EPOCH - 600, "LinkLost"))
+    gaps.open_gap(store, Gap(UUID(int=7), EPOCH - 600, "LinkLost"))
     figures.put_figures(store, Figures(date(EPOCH), Pulse(reading(0), Lately(), EPOCH - 1)))
     found = memory(store, reading(9))
     assert (found.gap.began, found.heard_until) == (EPOCH - 600, EPOCH - 1)

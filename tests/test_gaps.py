@@ -23,7 +23,9 @@ from xucd.center.rules.rebuild import rebuild
 from xucd.center.under_way import Resumed
 from xucd.logs import queue_log
 from xucd.logs.backwards import LogError
-from xucd.store.figures import ClockReading, ClosedGap, Memory
+from xucd.store.figures import ClosedGap
+from xucd.store.pulse import ClockReading
+from xucd.store.resuming import Memory
 
 
 class Reading:

@@ -19,9 +19,9 @@ from xucd.center.station import Station
 from xucd.config.plan import Plan
 from xucd.store import Store, StoreError, StoreUnavailable, tables
 from xucd.store.apply import apply
-from xucd.store.figures import ClockReading, Heard
 from xucd.store.group_commit import RowWrite, Write, write_together
 from xucd.store.journal import Journal
+from xucd.store.pulse import ClockReading, Heard
 from xucd.store.rows import put_rows
 
 AGENT, STRANGER = 8, 99

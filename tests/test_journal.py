@@ -22,10 +22,12 @@ from xucd.center.inheriting import inherit
 from xucd.center.queue_day import QueueDay
 from xucd.center.under_way import AgentUnderWay, Lately
 from xucd.config.plan import Plan
-from xucd.store import AsyncStore, Store, StoreError, figures
+from xucd.store import AsyncStore, Store, StoreError, figures, resuming
 from xucd.store.apply import apply
-from xucd.store.figures import ClockReading, Figures, Heard, Memory, Pulse
+from xucd.store.figures import Figures
 from xucd.store.journal import Journal, day_of, midnight_after
+from xucd.store.pulse import ClockReading, Heard, Pulse
+from xucd.store.resuming import Memory
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ class Writing:
         await self.journal.save_figures(lambda: self.scene.center, self.clock, lambda: heard)
 
     def is_killed(self) -> Memory:
-        found = figures.resume(self.store, self.clock(), midnight_after)
+        found = resuming.resume(self.store, self.clock(), midnight_after)
         assert found is not None
         return found
 
@@ -137,7 +139,7 @@ async def test_a_kill_at_midnight_counts_the_time_in_a_state_once(
         center.tick(midnight)
         now = midnight + 0.2
         await journal.save_figures(lambda: center, lambda: at(now), lambda: Heard(now))
-    figures.resume(store, at(midnight + 9), midnight_after)
+    resuming.resume(store, at(midnight + 9), midnight_after)
     found = store.agent_days(day)[BRUCE].paused_s
     assert found == pytest.approx(midnight - EPOCH, abs=0.31)
     await writing.worker.close()

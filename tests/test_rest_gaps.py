@@ -11,7 +11,8 @@ from tests.rest_client import RestClient
 from xucd.center.gaps import Gap
 from xucd.center.under_way import Lately
 from xucd.store import Store, figures
-from xucd.store.figures import ClockReading, ClosedGap, Figures, Pulse
+from xucd.store.figures import ClosedGap, Figures
+from xucd.store.pulse import ClockReading, Pulse
 
 HOUR = 3600.0
 

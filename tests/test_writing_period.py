@@ -14,8 +14,8 @@ from tests.test_reload_rights import Daemon
 from tests.test_reload_rights import daemon as daemon  # noqa: PLC0414  # a fixture
 from xucd.center import events as ev
 from xucd.store import Store, tables
-from xucd.store.figures import PULSE, Pulse
 from xucd.store.journal import SAVE_S, day_of
+from xucd.store.pulse import PULSE, Pulse
 
 
 class Naps:

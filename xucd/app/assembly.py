@@ -56,8 +56,9 @@ from xucd.store import (
     homes,
     seen_settings,
 )
-from xucd.store.figures import Memory, queue_days, resume
+from xucd.store.figures import queue_days
 from xucd.store.journal import SAVE_S, Journal, day_of, midnight_after
+from xucd.store.resuming import Memory, resume
 from xucd.store.retention import expire_daily
 from xucd.web.monitoring import Health
 from xucd.web.rest_route import RestServices

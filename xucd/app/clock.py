@@ -15,7 +15,7 @@ import structlog
 
 from xucd.ami.pbx_clock import SLOW_S, PbxClock
 from xucd.app.boot import boot_id
-from xucd.store.figures import SET_S, ClockReading
+from xucd.store.pulse import SET_S, ClockReading
 
 log = structlog.get_logger()
 

@@ -24,9 +24,10 @@ from xucd.center.rules.unheard_phones import seated
 from xucd.commands.context import Context
 from xucd.logs import cdr, queue_log
 from xucd.logs.backwards import LogError
-from xucd.store import figures
-from xucd.store.figures import ClosedGap, Memory
+from xucd.store import gaps
+from xucd.store.figures import ClosedGap
 from xucd.store.journal import day_of
+from xucd.store.resuming import Memory
 
 AGAIN_S = 0.5
 """After how many seconds a log that could not be read is tried again."""
@@ -97,7 +98,7 @@ class Gaps:
         if self._heard_until is not None:
             return
         gap = Gap(uuid4(), heard_until, "LinkLost")
-        self._context.journal.later(figures.open_gap, gap)
+        self._context.journal.later(gaps.open_gap, gap)
         self._began(gap, heard_until)
 
     def _began(self, gap: Gap, heard_until: float) -> None:

@@ -53,7 +53,8 @@ from xucd.cti.session import Session
 from xucd.publishing import differences
 from xucd.publishing.changes import Publisher
 from xucd.publishing.opening import send_opening, subscribe_to_own
-from xucd.store import figures
+from xucd.store import resuming
+from xucd.store.pulse import Heard
 
 log = structlog.get_logger()
 
@@ -317,13 +318,13 @@ class Service:
             lambda: self.context.center, self.clock.reading, self._heard
         )
 
-    def _heard(self) -> figures.Heard:
+    def _heard(self) -> Heard:
         until, told = self.gaps.heard_until, self.connection.told_until
         if until is None:
             until = self.context.now()
             if told is not None:
                 until -= asyncio.get_running_loop().time() - told
-        return figures.Heard(until, self.gaps.heard_since)
+        return Heard(until, self.gaps.heard_since)
 
     def correct_clock(self) -> None:
         """Follow the system's clock, if it was set: every moment that is kept moves with it."""
@@ -334,7 +335,7 @@ class Service:
         context.center.shift(seconds)
         self.callbacks.shift(seconds)
         self.gaps.shift(seconds)
-        context.journal.later(figures.shift, self.clock.reading())
+        context.journal.later(resuming.shift, self.clock.reading())
         self._currentness.shift(seconds)
         self.publish_changes()
         self._ticks.schedule()

@@ -10,7 +10,7 @@ unavailable. Changes for which nobody waits are written `LATER_S` later, or with
 before that.
 
 Figures change with every call: those that moved are written together twice a second, with the pulse
-(`xucd.store.figures`), so that a kill loses no more than that. The pulse is written when nothing
+(`xucd.store.pulse`), so that a kill loses no more than that. The pulse is written when nothing
 moved, too, and thereby shows whether the database takes anything.
 """
 
@@ -31,16 +31,9 @@ from xucd.center.center import Center
 from xucd.center.refused import Refused
 from xucd.center.station import Station
 from xucd.store import AsyncStore, Store, StoreError, StoreUnavailable, homes, tables
-from xucd.store.figures import (
-    ClockReading,
-    ClosedGap,
-    EndedDay,
-    Figures,
-    Heard,
-    Pulse,
-    put_figures,
-)
+from xucd.store.figures import ClosedGap, EndedDay, Figures, put_figures
 from xucd.store.group_commit import RowWrite, Write, write_together
+from xucd.store.pulse import ClockReading, Heard, Pulse
 
 RETRY_S = 1.0
 SAVE_S = 0.5

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from xucd.center.gaps import Source, Why
-from xucd.store import figures
+from xucd.store import gaps
 from xucd.web.rest_callbacks import midnight
 from xucd.web.rest_route import Requester
 
@@ -46,7 +46,7 @@ async def get_gaps(requester: Requester, query: GapsQuery) -> list[GapEntry]:
     """
     today = datetime.datetime.now().astimezone().date()
     since = midnight(today if query.since is UNSET else query.since)
-    gaps = await requester.callbacks.context.journal.read(figures.gaps, since)
+    found = await requester.callbacks.context.journal.read(gaps.gaps, since)
     rights = requester.rights
     return [
         GapEntry(
@@ -60,7 +60,7 @@ async def get_gaps(requester: Requester, query: GapsQuery) -> list[GapEntry]:
                 if rights.queue(queue_id)
             ],
         )
-        for gap in gaps
+        for gap in found
     ]
 
 
