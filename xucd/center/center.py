@@ -59,6 +59,7 @@ from xucd.center.presence import QueuePresence
 from xucd.center.queue_day import QueueDay
 from xucd.center.queue_stats import QueueStats
 from xucd.center.recalls import Recalls
+from xucd.center.reservations import Reservations
 from xucd.center.sheets import Sheets
 from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station, Stations
@@ -138,6 +139,7 @@ class Center:
         self.suppressed = False
         self.wrapup_ends = WrapupEnds(self.members, self.owners)
         self.recalls = Recalls()
+        self.reservations = Reservations()
         self._aged_at = now
         self._midnight_after = midnight_after
         self._midnight = midnight_after(now)

@@ -29,6 +29,7 @@ def inherit(center: Center, before: Center, now: float) -> None:
     center.presence = before.presence
     center.under_way.inherit(before.under_way)
     center.recalls = before.recalls
+    center.reservations = before.reservations
     center.continue_day(before)
     center.doubted = before.doubted
     center.unprepared = before.unprepared & queues.keys()

@@ -7,6 +7,7 @@ changes afterwards.
 import msgspec
 
 from xucd.center.events import CallerJoined, ChannelState, DeviceStatus
+from xucd.center.reservations import Asking
 
 
 class MemberSeen(msgspec.Struct, frozen=True, gc=False):
@@ -86,8 +87,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     By a channel's unique id: `queued` is the name of the queue through which a caller was answered,
     where xucd has marked it; `let_go` is the reason (`QUEUESTATUS`) why a queue let go of a channel
     that is idle now; `variables` are its ``USR_`` variables, cut at 1023 bytes; `sheets` is its
-    sheet as `xucd.center.sheets` writes it down. `pbx_time` is Asterisk's own clock, in epoch
-    seconds, by which the times of `members` are; None where it was not told.
+    sheet as `xucd.center.sheets` writes it down; `asking` is what a channel of the judging context
+    has asked for. `pbx_time` is Asterisk's own clock, in epoch seconds, by which the times of
+    `members` are; None where it was not told.
     """
 
     queues: frozenset[str]
@@ -100,4 +102,5 @@ class Snapshot(msgspec.Struct, frozen=True):
     let_go: dict[str, str] = {}
     variables: dict[str, dict[str, str]] = {}
     sheets: dict[str, str] = {}
+    asking: dict[str, Asking] = {}
     pbx_time: float | None = None

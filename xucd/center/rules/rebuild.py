@@ -51,6 +51,7 @@ from xucd.center.rules.members import read_members, take_line, update_stance
 from xucd.center.rules.phones import rebuild_phone_calls
 from xucd.center.rules.queues import queues_counted
 from xucd.center.rules.recording import rebuild_recordings
+from xucd.center.rules.reservations import rebuild_reservations
 from xucd.center.rules.sheets import rebuild_sheets
 from xucd.center.snapshot import ChannelSeen, MemberSeen, QueuesSeen, Snapshot
 
@@ -87,6 +88,7 @@ def rebuild(
     commanded.settle_doubts(center)
     rebuild_members(center, seen, now, heard_until=heard_until)
     rebuild_listeners(center, snapshot.channels)
+    rebuild_reservations(center, snapshot.asking)
 
 
 def _unlisted(device: str) -> str:

@@ -24,6 +24,7 @@ from xucd.center.rules import (
     presence,
     queues,
     recording,
+    reservations,
     sheets,
     talkers,
 )
@@ -49,15 +50,22 @@ RULES: dict[type[ev.Event], tuple[Rule, ...]] = {
     ev.AgentConnected: (talkers.agent_connected, phones.reads, queues.agent_connected),
     ev.AgentRangNoAnswer: (channels.agent_rang_no_answer,),
     # -- channels and what connects them
-    ev.ChannelCreated: (channels.created, phones.reads, queues.created),
+    ev.ChannelCreated: (channels.created, phones.reads, queues.created, reservations.rung),
     # A sheet is shown last: by then its phone is known to ring, and for which queue.
     ev.ChannelMoved: (channels.moved, phones.reads, sheets.shows),
     ev.ChannelRenamed: (channels.renamed, phones.reads),
     # A channel's end: first who it was, then what hung on it, last what a page shows of it.
-    ev.ChannelGone: (channels.gone, listening.gone, phones.reads, queues.gone, sheets.gone),
+    ev.ChannelGone: (
+        channels.gone,
+        listening.gone,
+        phones.reads,
+        queues.gone,
+        reservations.gone,
+        sheets.gone,
+    ),
     ev.HangupRequested: (queues.hanging_up,),
-    ev.PickedUp: (channels.picked_up,),
-    ev.DialEnded: (callback_calls.dial_ended,),
+    ev.PickedUp: (channels.picked_up, reservations.picked_up),
+    ev.DialEnded: (callback_calls.dial_ended, reservations.dial_ended),
     ev.BridgeEntered: (
         channels.bridge_entered,
         phones.joined_again,
