@@ -36,6 +36,7 @@ from xucd.center.grammar import text_of
 from xucd.center.intents import MUTED_MARK, QUEUE_MARK
 from xucd.center.leg import is_users
 from xucd.center.queue_day import STATUS
+from xucd.center.reservations import ID_MARK, NUMBER_MARK, Asking
 from xucd.center.sheets import SHEET_MARKS
 from xucd.center.snapshot import ChannelSeen, MemberSeen, QueuesSeen, Snapshot
 
@@ -55,7 +56,7 @@ CUT = 500
 _MEMBER = b"Event: QueueMember\r\n"
 _DEVICE = b"Event: DeviceStateChange\r\n"
 _OF_QUEUE = b"\r\nDevice: Queue:"
-_READ = frozenset({FILENAME, STATUS, MUTED_MARK, QUEUE_MARK, *SHEET_MARKS})
+_READ = frozenset({FILENAME, STATUS, MUTED_MARK, QUEUE_MARK, NUMBER_MARK, ID_MARK, *SHEET_MARKS})
 
 
 class Asked(Protocol):
@@ -195,6 +196,10 @@ class SnapshotBuilder:
                 unique_id: "".join(v for k, v in sorted(variables.items()) if k in SHEET_MARKS)
                 for unique_id, variables in self._variables.items()
                 if SHEET_MARKS[0] in variables
+            },
+            {
+                unique_id: Asking(number, self._variables[unique_id].get(ID_MARK, ""))
+                for unique_id, number in self._each_with(NUMBER_MARK)
             },
         )
 

@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from twisted.internet import reactor as twisted_reactor
 
-from xucd.agi import callback, sheet, variables
+from xucd.agi import callback, may_ring, sheet, variables
 from xucd.agi.server import AgiServer
 from xucd.ami.protocol import always
 from xucd.app import file_limit
@@ -24,6 +24,7 @@ from xucd.app.clock import Clock
 from xucd.app.following import Changes, Following
 from xucd.app.front import CannotListen, Front, node_of, options_of
 from xucd.app.gaps import Gaps, Logs
+from xucd.app.may_ring import may_ring as answer_may_ring
 from xucd.app.ownership import Tenure
 from xucd.app.relaying import OwnersRelay
 from xucd.app.rest_relay import EdgesRequests
@@ -203,6 +204,7 @@ class Assembly:
                 "variables": variables.script(self._context.call_variables),
                 "sheet": sheet.script(templates, self._keep_sheet),
                 "callback": callback.script(CallerCallbacks(self._callbacks)),
+                "may_ring": may_ring.script(partial(answer_may_ring, self._context, self._is_ours)),
             },
             max_connections=file_limit.for_agi(self.front.files),
         )
