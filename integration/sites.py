@@ -87,9 +87,10 @@ class TwoSites:
     def south(self) -> World:
         return self.sites[SOUTH]
 
-    async def start(self) -> Self:
+    async def start(self, center: str = "") -> Self:
+        """Start both owners; `center` is what the PBXs are to share, the demo's unless given."""
         file = self.folder / "center.toml"
-        file.write_text(split(DEMO.read_text()))
+        file.write_text(split(center or DEMO.read_text()))
         await self.north.xucd.command("center", "apply", str(file))
         await asyncio.gather(*(site.xucd.start() for site in self.sites.values()))
         return self

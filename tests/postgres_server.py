@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -92,6 +93,22 @@ class PostgresServer:
         if server is not None:
             server.send_signal(how)
             server.communicate()
+
+    def freeze(self) -> None:
+        """Let it and all that serve its connections stand still."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, how: signal.Signals) -> None:
+        assert self._server is not None
+        first = self._server.pid
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for pid in (first, *map(int, children)):
+            with contextlib.suppress(ProcessLookupError):  # a connection was closed just now
+                os.kill(pid, how)
 
     def create(self, name: str, template: str = "template1") -> str:
         """Make a database, a copy of another that nobody uses; returns its URL."""

@@ -7,13 +7,13 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 from unittest import mock
 
 import pytest
 import pytest_asyncio
 
-from integration.edged import Databases, EdgedXucd
+from integration.edged import Databases
+from integration.faults.centre import Centre
 from integration.faults.shift import Shift, a_shift
 from integration.faults.way import Way
 from integration.fixtures import LINES
@@ -21,7 +21,7 @@ from integration.nats import Nats
 from integration.pbx import Pbx
 from integration.phones import Phones
 from integration.running import DEMO, Xucd
-from tests.postgres_server import PostgresServer
+from integration.sites import NORTH, TwoSites
 
 
 @pytest.fixture(scope="package")
@@ -40,15 +40,6 @@ async def phones(pbx: Pbx) -> AsyncIterator[Phones]:
 
 
 MakeShift = Callable[..., Awaitable[Shift]]
-
-
-class EdgedShift(NamedTuple):
-    """A shift whose clients are at an edge, and what can fail of what it works with."""
-
-    shift: Shift
-    xucd: EdgedXucd
-    nats: Nats
-    postgres: PostgresServer
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -82,15 +73,18 @@ async def make_shift(phones: Phones, tmp_path: Path, prepared: Path) -> AsyncIte
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def edged_shift(
-    phones: Phones, tmp_path: Path, databases: Databases
-) -> AsyncIterator[EdgedShift]:
-    """A shift at an edge, with a NATS server of its own; nobody is at work yet."""
+async def centre(
+    two_pbxs: dict[str, tuple[Pbx, Phones]], databases: Databases, tmp_path: Path
+) -> AsyncIterator[Centre]:
+    """A centre over two PBXs with two edges, and a NATS server of its own."""
     with Nats() as nats:
-        url = await databases.create(phones.pbx)
-        xucd = EdgedXucd(phones.pbx, tmp_path, "", url, nats)
-        async with xucd, Way(0) as way, a_shift(xucd, phones, way) as shift:
-            yield EdgedShift(shift, xucd, nats, databases.server)
+        url = await databases.create(two_pbxs[NORTH][0])
+        centre = Centre(TwoSites(two_pbxs, tmp_path, url, nats), databases)
+        try:
+            await centre.start()
+            yield centre
+        finally:
+            await centre.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from integration.client import Frame, Refused
@@ -21,19 +22,20 @@ from integration.faults.way import Way
 from integration.fixtures import LINES
 from integration.legs import Leg
 from integration.model import answers
-from integration.model.answers import ADMIN
+from integration.model.answers import ADMIN, Told
 from integration.model.compare import differences
 from integration.model.panel import Panel
 from integration.model.run import unlike_log
-from integration.model.scene import MISHAPS, QUEUE_LOG, Scene
+from integration.model.scene import MISHAPS, Scene
 from integration.phones import Phones
 from integration.running import Xucd
 from xucd.client import CenterClient, connect
 from xucd.cti.parts import StatePart
 from xucd.store.journal import day_of
 
-AGENTS = {"bruce": ("1001", 8, 1), "alice": ("1002", 9, 1), "jack": ("1003", 10, 2),
-          "marice": ("1004", 11, 2), "etienne": ("1005", 12, 3)}  # fmt: skip
+Agents = Mapping[str, tuple[str, int, int]]
+AGENTS: Agents = {"bruce": ("1001", 8, 1), "alice": ("1002", 9, 1), "jack": ("1003", 10, 2),
+                  "marice": ("1004", 11, 2), "etienne": ("1005", 12, 3)}  # fmt: skip
 """Each one's line, id, and a queue of its own."""
 NUMBERS = ("3000", "3001", "3002", "3100", "3101")
 PAUSES = ("lunch", "training", "")
@@ -57,11 +59,12 @@ class Shift:
     `steady` are clients that follow by messages alone, and reconnect by themselves.
     """
 
-    def __init__(self, scene: Scene, way: Way) -> None:
-        self.scene, self.way = scene, way
+    def __init__(self, scene: Scene, way: Way, agents: Agents = AGENTS) -> None:
+        self.scene, self.way, self.agents = scene, way, agents
         self.steady: dict[str, CenterClient] = {}
         self.clock: Callable[[], float] = time.time  # the daemon's, in epoch seconds
-        self.calls_ended = 0
+        self.calls_ended: Counter[str] = Counter()  # by the number that was called
+        self.may_leave = True  # whether agents log out now and then
         self.legs: list[Leg] = []
         self.down: list[tuple[float, float]] = []  # when Asterisk's events may have passed unheard
         self._chance = random.Random(14)
@@ -74,12 +77,12 @@ class Shift:
 
     async def begin(self, callers: int = CALLERS) -> None:
         """Log the agents in, and let everybody work."""
-        for login in answers.PAGES:
+        for login in self.scene.pages:
             self.steady[login] = await self.fresh(login)
-        for login, (line, _, _) in AGENTS.items():
+        for login, (line, _, _) in self.agents.items():
             await self.steady[login].ask("agentLogin", {"agentphonenumber": line})
             self.scene.phone(line).answer_after = 0.2
-        self._workers = [asyncio.create_task(self._agent(login)) for login in AGENTS]
+        self._workers = [asyncio.create_task(self._agent(login)) for login in self.agents]
         self._workers += [asyncio.create_task(self._caller(number)) for number in range(callers)]
         self._pinging = asyncio.create_task(self._keep_links())
         self.go_on()
@@ -130,10 +133,13 @@ class Shift:
         self._standstill.close()
         await self._until(lambda: self._standstill.standing == len(self._workers))
 
-    async def calls(self, count: int) -> None:
-        """Wait until so many more calls have ended."""
-        wanted = self.calls_ended + count
-        await self._until(lambda: self.calls_ended >= wanted)
+    async def calls(self, count: int, numbers: Iterable[str] = NUMBERS) -> None:
+        """Wait until so many more calls to any of these numbers have ended."""
+        wanted = self._ended(numbers) + count
+        await self._until(lambda: self._ended(numbers) >= wanted)
+
+    def _ended(self, numbers: Iterable[str]) -> int:
+        return sum(self.calls_ended[number] for number in numbers)
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(2 * WITHIN), self._news:
@@ -155,7 +161,7 @@ class Shift:
     # -- what everybody does
 
     async def _agent(self, login: str) -> None:
-        line, agent_id, queue_id = AGENTS[login]
+        line, agent_id, queue_id = self.agents[login]
         inside = True
         while True:
             await self._pause(0.6)
@@ -171,34 +177,39 @@ class Shift:
                 await self._ask(
                     ADMIN, "setAgentQueue", agentId=agent_id, queueId=queue_id, penalty=penalty
                 )
-            else:
+            elif self.may_leave:
                 inside = not await self._ask(login, "agentLogout")
 
     async def _ask(self, login: str, command: str, **values: Any) -> bool:
         """Whether it was done. What a fault has refused is asked again some time."""
         try:
-            await self.steady[login].ask(command, values)
+            await self._asks_by(login).ask(command, values)
         except Refused as refused:
             if refused.code == NEVER:
                 raise
             return False
         return True
 
+    def _asks_by(self, login: str) -> CenterClient:
+        """The client by which somebody asks now."""
+        return self.steady[login]
+
     async def _caller(self, number: int) -> None:
         while True:
             await self._pause(0.5)
-            leg = self.dial(self._chance.choice(NUMBERS), f"02302{number:05d}")
+            called = self._chance.choice(NUMBERS)
+            leg = self.dial(called, f"02302{number:05d}")
             with contextlib.suppress(*MISHAPS):
                 await leg.answered(self._chance.uniform(0.3, 1.5))
             await self._pause(1.0)
             with contextlib.suppress(*MISHAPS):
                 await leg.hang_up(5.0)
-            self.calls_ended += 1
+            self.calls_ended[called] += 1
             await self._tell()
 
     def dial(self, number: str, caller: str) -> Leg:
         """Place a call that is ended with all others."""
-        leg = self.scene.phones.dial(number, caller_number=caller)
+        leg = self.scene.call(number, caller)
         self.legs.append(leg)
         return leg
 
@@ -264,7 +275,7 @@ class Shift:
 
     async def _differences(self, at_rest: bool) -> list[str]:
         scene = self.scene
-        heard = scene.panel.heard
+        heard = scene.heard
         listed = await scene.look()
         told = await answers.read(scene.pages, scene.silent)
         stored = await asyncio.to_thread(self._stored)
@@ -273,12 +284,13 @@ class Shift:
         found += await self._unlike_fresh()
         if at_rest:
             found += [f"end: never ends: {each}" for each in listed.channels]
-            log = await asyncio.to_thread(scene.pbx.read, QUEUE_LOG)
-            rows = log.splitlines()[scene.log_from :]
-            found += unlike_log(rows, told.figures, self.down, 0)
-        if not found and heard != scene.panel.heard:
+            found += await self._unlike_log(told)
+        if not found and heard != scene.heard:
             found.append("not still: Asterisk goes on")
         return found
+
+    async def _unlike_log(self, told: Told) -> list[str]:
+        return unlike_log(await self.scene.logged(), told.figures, self.down, 0)
 
     async def stored_calls(self) -> int:
         """How many calls the store has counted as entered, in all queues."""

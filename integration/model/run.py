@@ -10,7 +10,6 @@ failed can be made shorter (`shrink`).
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 from collections import Counter
@@ -22,7 +21,7 @@ from typing import TypeVar
 from integration.model import answers
 from integration.model.compare import WRAPUP, differences
 from integration.model.listed import QUEUES
-from integration.model.scene import QUEUE_LOG, Scene
+from integration.model.scene import Scene
 from integration.model.steps import BY_NAME, STEPS, Arguments
 
 T = TypeVar("T")
@@ -176,9 +175,9 @@ async def logged(scene: Scene) -> list[str]:
     What was logged around the time when xucd was down may be counted or not. Of whom a program
     took out of a queue, and somebody answered, Asterisk says ABANDON and xucd that it was answered.
     """
-    log = await asyncio.to_thread(scene.pbx.read, QUEUE_LOG)
+    rows = await scene.logged()
     seen = (await answers.read(scene.pages, scene.silent)).figures
-    return unlike_log(log.splitlines()[scene.log_from :], seen, scene.down, scene.takings)
+    return unlike_log(rows, seen, scene.down, scene.takings)
 
 
 def unlike_log(
@@ -186,13 +185,14 @@ def unlike_log(
     seen: Mapping[int, Mapping[str, float]],
     down: Sequence[tuple[float, float]],
     takings: int,
+    queues: Mapping[int, str] = QUEUES,
 ) -> list[str]:
     """The same of the log's lines; `takings` are how many callers programs may have taken."""
     rows = [row for line in lines if len(row := line.split("|")) > 4]
     most = Counter((row[2], row[4]) for row in rows)
     least = Counter((row[2], row[4]) for row in rows if not around(down, float(row[0])))
     found = []
-    for queue_id, queue in QUEUES.items():
+    for queue_id, queue in queues.items():
         for event, figure, more in (
             ("ENTERQUEUE", "Entered", 0),
             ("CONNECT", "Answered", takings),

@@ -44,6 +44,21 @@ _BEGIN_OR_END = {
 """Event and its ``State`` or ``Result``: what it is about, whether it begins, and whose it is."""
 
 
+class LoggedFailures:
+    """What a daemon logs of its own failures."""
+
+    def __init__(self, xucd: Xucd) -> None:
+        self._log = xucd.log
+        self._read = 0
+
+    def new(self) -> list[str]:
+        """Those since the last look."""
+        log = self._log.read_bytes()
+        new, self._read = log[self._read :].decode(errors="replace"), len(log)
+        _, *failures = new.split("Traceback (most recent call last)")
+        return [f"{self._log.parent.name}: Traceback{each[:2000]}" for each in failures]
+
+
 class Scene:
     """One xucd beside one Asterisk, with phones, callers, pages and a foreign program."""
 
@@ -66,7 +81,7 @@ class Scene:
         self.takings = 0  # callers that a program may have taken out of a queue to somebody
         self.bursts = self.compared = 0
         self.log_from = 0  # the row of Asterisk's queue_log at which this begins
-        self._log_read = 0  # bytes of xucd's own log
+        self._failures = LoggedFailures(xucd)
         self.listed = Listed()
         self.configured = ("", "")  # the member that queues.conf has, the queue that it lacks
         self._queues_conf = ""
@@ -115,6 +130,16 @@ class Scene:
             (self._told[what].add if begins else self._told[what].discard)(block[field])
 
     # -- looking
+
+    @property
+    def heard(self) -> int:
+        """How many events have changed something."""
+        return self.panel.heard
+
+    async def logged(self) -> list[str]:
+        """The rows of Asterisk's queue_log since this began."""
+        log = await asyncio.to_thread(self.pbx.read, QUEUE_LOG)
+        return log.splitlines()[self.log_from :]
 
     async def look(self) -> Listed:
         """Read what Asterisk lists now."""
@@ -196,12 +221,13 @@ class Scene:
 
     def tracebacks(self) -> list[str]:
         """What xucd has logged of its own failures since the last look."""
-        log = self.xucd.log.read_bytes()
-        new, self._log_read = log[self._log_read :].decode(errors="replace"), len(log)
-        _, *failures = new.split("Traceback (most recent call last)")
-        return [f"log: Traceback{each[:2000]}" for each in failures]
+        return self._failures.new()
 
     # -- acting
+
+    def call(self, number: str, caller: str) -> Leg:
+        """Place a call from the outside world."""
+        return self.phones.dial(number, caller_number=caller)
 
     def dial(self, number: str, phone: str, either: bool = False) -> Leg:
         """Place a call from one of the PBX's phones."""
