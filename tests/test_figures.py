@@ -14,6 +14,7 @@ from tests.test_rebuild import everywhere, snapshot, station
 from xucd.center.agent import AgentState
 from xucd.center.center import Center, Remembered
 from xucd.center.day import AgentDay
+from xucd.center.directory import MAIN
 from xucd.center.events import ChannelState
 from xucd.center.gaps import Gap
 from xucd.center.inheriting import inherit
@@ -57,7 +58,7 @@ def pulse(seconds: float = 0.0) -> Pulse:
 
 
 def memory(store: Store, clock: ClockReading) -> Memory:
-    found = resuming.resume(store, clock, midnight_after)
+    found = resuming.resume(store, MAIN, clock, midnight_after)
     assert found is not None
     return found
 
@@ -66,7 +67,7 @@ PAUSED = AgentUnderWay(AgentState.ON_PAUSE, EPOCH, EPOCH)
 
 
 def test_a_first_start_remembers_nothing_and_has_no_gap(store: Store) -> None:
-    assert resuming.resume(store, reading(0), midnight_after) is None
+    assert resuming.resume(store, MAIN, reading(0), midnight_after) is None
     assert gaps.gaps(store, 0.0) == []
 
 
@@ -146,7 +147,7 @@ def test_after_a_reboot_nobody_knows_whether_the_clock_was_set(store: Store) -> 
 def test_a_clock_that_is_set_moves_what_is_stored_once(store: Store) -> None:
     write_all(store)
     for _ in range(3):
-        resuming.shift(store, reading(1, HOUR))
+        resuming.shift(store, MAIN, reading(1, HOUR))
     assert figures.queue_days(store, date(EPOCH))[SUPPORT].waiting == {"caller": EPOCH - 20 + HOUR}
 
 

@@ -177,6 +177,16 @@ async def test_a_clock_that_is_set_moves_each_gap_that_is_not_closed(reading: Re
     assert found == [(3600, began + 3620), (3640, began + 3660)]
 
 
+async def test_a_gap_is_of_the_pbx_that_was_not_heard(reading: Reading) -> None:
+    reading.gaps = Gaps(reading.context, Clock(), Logs(reading.file), None, "north")
+    done = asyncio.Event()
+    reading.is_lost()
+    reading.scene.passes(20)
+    reading.is_heard(done)
+    await reading.goes_on(done)
+    assert [closed.gap.pbx for closed in reading.closed] == ["north"]
+
+
 @pytest.mark.parametrize("fails", ["read", "count"])
 async def test_a_gap_ends_whatever_goes_wrong_with_its_log(
     reading: Reading, monkeypatch: pytest.MonkeyPatch, fails: str

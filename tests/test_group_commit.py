@@ -350,7 +350,7 @@ async def test_what_a_clock_that_was_set_has_moved_is_moved_before_later_figures
     held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
-    monkeypatch.setattr("xucd.store.journal.put_figures", lambda *_: order.append("figures"))
+    monkeypatch.setattr("xucd.store.journal.put_figures", lambda *_, **__: order.append("figures"))
     scene = Scene()
     reading = ClockReading(scene.now, scene.now, "this")
     held.journal.later(lambda _: order.append("shift"))

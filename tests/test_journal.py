@@ -17,17 +17,18 @@ from xucd.center.agent import AgentState
 from xucd.center.center import Center
 from xucd.center.changes import DayEnded
 from xucd.center.day import AgentDay
-from xucd.center.directory import Directory
+from xucd.center.directory import MAIN, Directory
 from xucd.center.inheriting import inherit
 from xucd.center.queue_day import QueueDay
 from xucd.center.under_way import AgentUnderWay, Lately
 from xucd.config.plan import Plan
-from xucd.store import AsyncStore, Store, StoreError, figures, resuming
+from xucd.store import AsyncStore, Store, StoreError, figures, resuming, tables
 from xucd.store.apply import apply
 from xucd.store.figures import Figures
 from xucd.store.journal import Journal, day_of, midnight_after
 from xucd.store.pulse import ClockReading, Heard, Pulse
 from xucd.store.resuming import Memory
+from xucd.store.rows import put_rows
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ class Writing:
         await self.journal.save_figures(lambda: self.scene.center, self.clock, lambda: heard)
 
     def is_killed(self) -> Memory:
-        found = resuming.resume(self.store, self.clock(), midnight_after)
+        found = resuming.resume(self.store, MAIN, self.clock(), midnight_after)
         assert found is not None
         return found
 
@@ -139,7 +140,7 @@ async def test_a_kill_at_midnight_counts_the_time_in_a_state_once(
         center.tick(midnight)
         now = midnight + 0.2
         await journal.save_figures(lambda: center, lambda: at(now), lambda: Heard(now))
-    resuming.resume(store, at(midnight + 9), midnight_after)
+    resuming.resume(store, MAIN, at(midnight + 9), midnight_after)
     found = store.agent_days(day)[BRUCE].paused_s
     assert found == pytest.approx(midnight - EPOCH, abs=0.31)
     await writing.worker.close()
@@ -173,7 +174,7 @@ async def test_days_that_have_ended_are_written_when_the_database_is_back(
     ended = DayEnded(moment, {BRUCE: AgentDay(inbound_calls=7)}, {SUPPORT: QueueDay(entered=8)})
     writing.journal.write_changes([ended])
 
-    def fails(*_: object) -> None:
+    def fails(*_: object, **__: object) -> None:
         raise OverflowError("a figure that no database takes")
 
     with monkeypatch.context() as patch:
@@ -236,3 +237,20 @@ async def test_a_reload_over_midnight_ends_the_day_once(writing: Writing, ticked
     ended += [each for each in center.drain()[0] if isinstance(each, DayEnded)]
     assert [(each.at, each.figures[BRUCE].inbound_calls) for each in ended] == [(midnight, 7)]
     assert center.agents[BRUCE].day(midnight + 1).inbound_calls == 0
+
+
+async def test_figures_of_an_agent_whose_home_is_another_pbx_by_now_are_not_written(
+    writing: Writing,
+) -> None:
+    with writing.store.writing() as connection:
+        put_rows(connection, tables.agent_homes, [{"agent_id": BRUCE, "pbx": "south", "number": 1}])
+    center, today = writing.scene.center, day_of(writing.scene.now)
+    bruce = center.agent_record(BRUCE)
+    written = []
+    for pbx in ("north", None):  # None: there is one, whatever rows say
+        writing.journal.pbx = pbx
+        bruce.count(AgentDay(inbound_calls=1))
+        center.stats_changed(bruce)
+        await writing.saves()
+        written.append(writing.store.agent_days(today)[BRUCE].inbound_calls)
+    assert written == [0, 2]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from types import SimpleNamespace
+from uuid import uuid4
 
-import msgspec
 import pytest
-from sqlalchemy import select
 
 from tests.scene import START, SUPPORT
 from tests.test_reload_rights import Daemon
 from tests.test_reload_rights import daemon as daemon  # noqa: PLC0414  # a fixture
 from xucd.center import events as ev
-from xucd.store import Store, tables
+from xucd.center.directory import MAIN
+from xucd.center.gaps import Gap
+from xucd.store import Store, gaps
 from xucd.store.journal import SAVE_S, day_of
-from xucd.store.pulse import PULSE, Pulse
+from xucd.store.pulse import Pulse, pulse_of
 
 
 class Naps:
@@ -56,9 +58,9 @@ async def naps(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> Naps:
 
 def pulse(store: Store) -> Pulse:
     with store.reading() as connection:
-        meta = tables.meta.c
-        text: str = connection.execute(select(meta.value).where(meta.key == PULSE)).scalar_one()
-    return msgspec.json.decode(text, type=Pulse)
+        found = pulse_of(connection, MAIN)
+    assert found is not None
+    return found
 
 
 async def test_what_was_counted_before_a_pulse_is_stored_with_it_and_one_comes_each_half_second(
@@ -79,8 +81,26 @@ async def test_what_was_counted_before_a_pulse_is_stored_with_it_and_one_comes_e
 
 async def test_a_pulse_tells_since_when_asterisk_is_heard(daemon: Daemon, naps: Naps) -> None:
     assert pulse(daemon.store).since is None
-    gaps = daemon.assembly._service.gaps
+    heard = daemon.assembly._service.gaps.heard
     for moment in (START, START + 60):
-        gaps.heard(moment, lambda: None)
+        heard(moment, lambda: None)
         await naps.end()
         assert pulse(daemon.store).since == START
+
+
+async def test_the_pulse_and_what_moves_with_a_clock_that_is_set_are_of_the_nodes_own_pbx(
+    daemon: Daemon, naps: Naps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, store = daemon.assembly._service, daemon.store
+    others = pulse(store)
+    daemon.moves_queue(SUPPORT, "north")
+    service.gaps.pbx = "north"
+    await naps.end()
+    for pbx in ("north", MAIN):
+        gaps.open_gap(store, Gap(uuid4(), START, "LinkLost", pbx=pbx))
+    wall = time.time() + 3600
+    monkeypatch.setattr(service.clock, "_wall", lambda: wall)
+    await naps.end()
+    began = {gap.pbx: gap.began - START for gap in gaps.gaps(store, 0)}
+    assert began == {"north": pytest.approx(3600, abs=60), MAIN: 0}
+    assert pulse(store) == others

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import re
 import signal
 from collections.abc import AsyncIterator
@@ -11,7 +12,7 @@ from typing import Literal
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from integration.fixtures import World
 from integration.pages.axe import violations
@@ -131,6 +132,33 @@ async def test_times_in_which_nothing_was_heard_are_told_beside_the_figures(
     await world.xucd.start()
     board = await opens_board("ada")
     await expect(board.page.locator("#gaps")).to_contain_text("Figures lack")
+
+
+async def test_of_several_pbxs_a_board_tells_the_gaps_of_those_that_it_shows(
+    world: World, opens_board: OpensBoard
+) -> None:
+    ada = await opens_board("ada")
+    gap = {"began": "2026-11-22T10:00:00Z", "ended": "2026-11-22T10:05:00Z", "source": "none"}
+    gaps = [{**gap, "pbx": pbx} for pbx in ("north", "south")]
+    await ada.page.route("**/xuc/api/2.0/gaps", lambda route: route.fulfill(json=gaps))
+    await ada.page.route_web_socket("**/cti?*", queues_of_north)
+    await ada.page.reload()
+    await expect(ada.page.locator("#gaps")).to_have_text(
+        re.compile(r"^Figures lack \S+ \(north\)$")
+    )
+
+
+def queues_of_north(page: WebSocketRoute) -> None:
+    """Let a page take all queues for those of a PBX."""
+
+    def pass_on(message: str | bytes) -> None:
+        frame = json.loads(message)
+        if frame.get("msgType") == "QueueList":
+            for queue in frame["ctiMessage"]:
+                queue["pbx"] = "north"
+        page.send(json.dumps(frame))
+
+    page.connect_to_server().on_message(pass_on)
 
 
 async def test_an_agent_dropped_on_a_queue_is_a_member_in_asterisk(

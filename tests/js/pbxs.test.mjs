@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import "./browser.mjs";
-import { allIsStale, isStale, lostWords } from "../../xucd/web/static/js/shared/pbxs.js";
+import { allIsStale, isStale, lostWords, shownOf } from "../../xucd/web/static/js/shared/pbxs.js";
 import { LANGUAGES, chooseLanguage } from "../../xucd/web/static/js/shared/words.js";
 import { apply, blank } from "../../xucd/web/static/lib/state.js";
 
-/** @import { LinkStatus, LoggedOn } from "../../xucd/web/static/lib/xucd.js" */
+/** @import { AgentStateEvent, LinkStatus, LoggedOn } from "../../xucd/web/static/lib/xucd.js" */
 
 const TEN = "2026-11-28T10:00:00Z";
 const ELEVEN = "2026-11-28T11:00:00Z";
@@ -22,6 +22,10 @@ const MAIN = {
   lost: { asterisk: "lost", since: TEN, pbx: "main" },
   current: { asterisk: "current", pbx: "main" },
 };
+
+const QUEUE = { id: 1, name: "sales", displayName: "Sales", number: "500", context: "default" };
+/** @type {AgentStateEvent} */
+const READY = { name: "AgentReady", agentId: 8, phoneNb: "1001", since: 0, queues: [] };
 
 /** The state after these were told, and how often the link was said to have changed.
  * @param {...LinkStatus} told
@@ -116,4 +120,13 @@ test("only what is of a lost PBX is stale, all if none is left or none is named"
   assert.deepEqual(stale(MAIN.lost), [true, true, true, true]);
   assert.deepEqual(stale({ asterisk: "lost", since: TEN }), [true, true, true, true]);
   assert.deepEqual(stale(MAIN.current, NORTH.current), [false, false, false, false]);
+});
+
+test("of several PBXs those count of which a queue or an agent is shown", () => {
+  const gaps = ["north", "south", "west", undefined].map((pbx) => ({ pbx }));
+  const { state } = after();
+  assert.deepEqual(shownOf(state, gaps), [{ pbx: undefined }]);
+  apply(state, "QueueList", [{ ...QUEUE, pbx: "north" }], () => {});
+  apply(state, "AgentStateEvent", { ...READY, pbx: "south" }, () => {});
+  assert.deepEqual(shownOf(state, gaps), [{ pbx: "north" }, { pbx: "south" }, { pbx: undefined }]);
 });

@@ -102,7 +102,7 @@ class Assembly:
         left = still_granted(settings.oidc, settings.ldap)
         await store.run(directory_users.revise, left, time.time())
         await self._following.begin()
-        memory = await store.run(resume, self._clock.reading(), midnight_after)
+        memory = await store.run(resume, self._pbx_name, self._clock.reading(), midnight_after)
         if memory is not None:
             self._clock.goes_on_from(memory.clock)
         self._context = context = await self._build_context(memory)
@@ -155,7 +155,7 @@ class Assembly:
     def _pbx(self, memory: Memory | None) -> Pbx:
         asterisk = self.settings.asterisk
         logs = Logs(queue_log=_path(asterisk.queue_log), cdr=_path(asterisk.cdr))
-        gaps = Gaps(self._context, self._clock, logs, memory)
+        gaps = Gaps(self._context, self._clock, logs, memory, self._pbx_name)
         agi = self.settings.agi.address if self.settings.cluster is not None else ""
         return Pbx(self.settings.ami, self._clock, gaps, self._is_ours, agi)
 
@@ -265,9 +265,13 @@ class Assembly:
 
     async def _directory(self) -> Directory:
         """The configuration, with the lines and queues that are on this node's PBX."""
-        cluster = self.settings.cluster
         directory = await self._store.run(Store.directory)
-        return directory.of_pbx(cluster.pbx if cluster is not None else MAIN)
+        return directory.of_pbx(self._pbx_name)
+
+    @property
+    def _pbx_name(self) -> str:
+        cluster = self.settings.cluster
+        return cluster.pbx if cluster is not None else MAIN
 
     async def _build_center(
         self,

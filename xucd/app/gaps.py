@@ -1,4 +1,4 @@
-"""The gaps: times in which xucd heard nothing of Asterisk, from their beginning to what is found.
+"""The gaps: times in which xucd heard nothing of its PBX, from their beginning to what is found.
 
 A gap is in the database as soon as it is known to have begun, and is closed there in one
 transaction with the figures of its calls. Killed in between, xucd reads the log once more.
@@ -16,6 +16,7 @@ import structlog
 
 from xucd.app.clock import Clock
 from xucd.center.channels import interface_of
+from xucd.center.directory import MAIN
 from xucd.center.gaps import Gap, Source
 from xucd.center.logged import CallRecord, Logged, LogsTold
 from xucd.center.rules.unheard import GapCount, count_logged, give_up
@@ -69,13 +70,16 @@ class _Unheard(msgspec.Struct, eq=False):
 
 
 class Gaps:
-    """The gaps that are not closed.
+    """The gaps of a PBX that are not closed.
 
     The next may begin while the logs are still read for the one before: each is counted in its
     turn.
     """
 
-    def __init__(self, context: Context, clock: Clock, logs: Logs, memory: Memory | None) -> None:
+    def __init__(
+        self, context: Context, clock: Clock, logs: Logs, memory: Memory | None, pbx: str = MAIN
+    ) -> None:
+        self.pbx = pbx
         self._context = context
         self._clock = clock
         self._logs = logs
@@ -97,7 +101,7 @@ class Gaps:
         """Nothing is heard any more, since this moment; no error if that is known."""
         if self._heard_until is not None:
             return
-        gap = Gap(uuid4(), heard_until, "LinkLost")
+        gap = Gap(uuid4(), heard_until, "LinkLost", pbx=self.pbx)
         self._context.journal.later(gaps.open_gap, gap)
         self._began(gap, heard_until)
 

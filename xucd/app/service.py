@@ -324,7 +324,7 @@ class Service:
             until = self.context.now()
             if told is not None:
                 until -= asyncio.get_running_loop().time() - told
-        return Heard(until, self.gaps.heard_since)
+        return Heard(until, self.gaps.heard_since, self.gaps.pbx)
 
     def correct_clock(self) -> None:
         """Follow the system's clock, if it was set: every moment that is kept moves with it."""
@@ -335,7 +335,7 @@ class Service:
         context.center.shift(seconds)
         self.callbacks.shift(seconds)
         self.gaps.shift(seconds)
-        context.journal.later(resuming.shift, self.clock.reading())
+        context.journal.later(resuming.shift, self.gaps.pbx, self.clock.reading())
         self._currentness.shift(seconds)
         self.publish_changes()
         self._ticks.schedule()

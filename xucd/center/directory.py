@@ -6,7 +6,7 @@ here. Ids are positive integers chosen by the configuration; the wire shows them
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal, TypeVar, overload
 
 import msgspec
@@ -165,6 +165,11 @@ class QueuesByName(Mapping[str, Queue]):
         return len(self._queues)
 
 
+def default_of(pbxs: Collection[str]) -> str:
+    """Of a centre's PBXs, that of what is on none in particular."""
+    return MAIN if MAIN in pbxs else min(pbxs)
+
+
 class Directory:
     """All configured records, indexed by the keys that events and commands name them by.
 
@@ -235,7 +240,7 @@ class Directory:
     @property
     def default_pbx(self) -> str:
         """The PBX of what is on none in particular."""
-        return MAIN if MAIN in self.pbxs else self.pbxs[0]
+        return default_of(self.pbxs)
 
     def first_home(self, agent_id: int | None, line_id: int | None = None) -> str:
         """The PBX of an agent that has not logged in yet, or of a user who has none: its line's."""

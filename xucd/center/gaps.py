@@ -1,9 +1,11 @@
-"""Times in which xucd heard nothing of Asterisk, and what its figures have of them."""
+"""Times in which xucd heard nothing of an Asterisk, and what its figures have of them."""
 
 from typing import Literal
 from uuid import UUID
 
 import msgspec
+
+from xucd.center.directory import MAIN
 
 Why = Literal["XucdDown", "LinkLost"]
 """What nothing was heard for: xucd was not running, or it had no connection to Asterisk."""
@@ -17,7 +19,8 @@ class Gap(msgspec.Struct, frozen=True):
     """A time in which nothing was heard, in epoch seconds.
 
     `ended` and `source` are None until it is known what was found of it. `calls` is the number of
-    calls that entered or left a queue in it and were found, by the queue's id.
+    calls that entered or left a queue in it and were found, by the queue's id. `pbx` is the PBX
+    that was not heard: others of the centre may have been.
     """
 
     uuid: UUID
@@ -26,3 +29,4 @@ class Gap(msgspec.Struct, frozen=True):
     ended: float | None = None
     source: Source | None = None
     calls: dict[int, int] = {}
+    pbx: str = MAIN

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Set
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import ColumnElement, Connection, Row, delete, select
 
 from xucd.center.agent import AgentState
 from xucd.center.day import AgentDay
+from xucd.center.directory import MAIN
 from xucd.center.gaps import Gap
 from xucd.center.queue_day import QueueDay
 from xucd.center.under_way import AgentUnderWay, CallUnderWay
@@ -44,7 +45,7 @@ class EndedDay(msgspec.Struct, frozen=True):
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """What has moved since figures were written last, and the gaps whose calls are in it.
+    """What has moved at a PBX since figures were written last, and the gaps whose calls are in it.
 
     `ended` are the days that have ended since: written later than what is under way, the time in a
     state would be in them twice; earlier, not at all. `gone` are the last days of agents that are
@@ -58,6 +59,7 @@ class Figures(msgspec.Struct, frozen=True):
     closed: tuple[ClosedGap, ...] = ()
     ended: tuple[EndedDay, ...] = ()
     gone: Mapping[tuple[datetime.date, int], AgentDay] = {}
+    pbx: str = MAIN
 
     def without(self, away: Set[int]) -> "Figures":
         """The same without these agents, of whom another PBX writes."""
@@ -72,14 +74,14 @@ class Figures(msgspec.Struct, frozen=True):
         )
 
 
-def put_figures(store: Store, figures: Figures, pbx: str | None = None) -> None:
+def put_figures(store: Store, figures: Figures, *, several_pbxs: bool = False) -> None:
     """Write them, in place of earlier ones, all or none.
 
     In a centre of several PBXs, of those agents alone whose home is this one by now.
     """
     with store.writing() as connection:
-        if pbx is not None:
-            figures = figures.without(_away(connection, figures, pbx))
+        if several_pbxs:
+            figures = figures.without(_away(connection, figures))
         for ended in figures.ended:
             _put_agent_days(connection, ended.day, ended.agents)
             queues = [_row((ended.day, key), each) for key, each in ended.queues.items()]
@@ -93,14 +95,14 @@ def put_figures(store: Store, figures: Figures, pbx: str | None = None) -> None:
         put_rows(connection, tables.queue_days, [_row(*each) for each in figures.queues.items()])
         for closed in figures.closed:
             _close_gap(connection, closed)
-        put_pulse(connection, figures.pulse)
+        put_pulse(connection, figures.pbx, figures.pulse)
 
 
 def _without(agents: Mapping[int, T], away: Set[int]) -> dict[int, T]:
     return {agent_id: each for agent_id, each in agents.items() if agent_id not in away}
 
 
-def _away(connection: Connection, figures: Figures, pbx: str) -> set[int]:
+def _away(connection: Connection, figures: Figures) -> set[int]:
     """The agents of these figures whose home is another PBX."""
     homes = tables.agent_homes.c
     written = {*figures.agents, *(agent_id for _, agent_id in figures.gone)}
@@ -108,7 +110,7 @@ def _away(connection: Connection, figures: Figures, pbx: str) -> set[int]:
         written |= ended.agents.keys()
     if not written:
         return written
-    found = select(homes.agent_id).where(homes.pbx != pbx, homes.agent_id.in_(written))
+    found = select(homes.agent_id).where(homes.pbx != figures.pbx, homes.agent_id.in_(written))
     return set(connection.scalars(found))
 
 
@@ -148,11 +150,8 @@ def drop_under_way(connection: Connection, agent_ids: Set[int]) -> None:
         connection.execute(delete(tables.agents_under_way).where(column == agent_id))
 
 
-def under_way_of(connection: Connection, agent_id: int | None = None) -> dict[int, AgentUnderWay]:
-    """What was under way of each agent when it was written last; with an id, of that one alone."""
-    found = select(tables.agents_under_way)
-    if agent_id is not None:
-        found = found.where(tables.agents_under_way.c.agent_id == agent_id)
+def under_way_of(connection: Connection, which: ColumnElement[bool]) -> dict[int, AgentUnderWay]:
+    """What was under way of agents when it was written last; `which` selects from the table."""
     return {
         row.agent_id: AgentUnderWay(
             AgentState(row.state),
@@ -160,7 +159,7 @@ def under_way_of(connection: Connection, agent_id: int | None = None) -> dict[in
             row.until,
             msgspec.convert(row.calls, dict[str, CallUnderWay]),
         )
-        for row in connection.execute(found)
+        for row in connection.execute(select(tables.agents_under_way).where(which))
     }
 
 

@@ -1,4 +1,4 @@
-"""Gaps: the times in which xucd heard nothing of Asterisk, and what was found of them."""
+"""Gaps: the times in which xucd heard nothing of a PBX, and what was found of them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select
 
 from xucd.center.gaps import Gap
 from xucd.store import tables
-from xucd.store.repository import Store
+from xucd.store.repository import Store, pbxs_of
 from xucd.store.rows import put_rows
 
 
@@ -19,19 +19,24 @@ def open_gap(store: Store, gap: Gap) -> None:
 
 
 def gaps(store: Store, since: float) -> list[Gap]:
-    """The gaps that had not ended by a moment, oldest first."""
+    """The gaps that had not ended by a moment, oldest first.
+
+    Those of a PBX that the centre has no longer are left out: one that lasted would never end.
+    """
     table = tables.gaps
     ended_later = table.c.ended.is_(None) | (table.c.ended >= since)
     with store.reading() as connection:
-        rows = connection.execute(select(table).where(ended_later).order_by(table.c.began))
-        return [_gap(row) for row in rows.mappings()]
+        there = table.c.pbx.in_(pbxs_of(connection))
+        found = select(table).where(ended_later, there).order_by(table.c.began)
+        return [_gap(row) for row in connection.execute(found).mappings()]
 
 
-def unclosed_gap(connection: Connection) -> Gap | None:
-    """The gap that is not closed yet; the first of several, into which the others run."""
+def unclosed_gap(connection: Connection, pbx: str) -> Gap | None:
+    """The gap of a PBX that is not closed yet; the first of several, into which the others run."""
     table = tables.gaps
-    unknown = select(table).where(table.c.source.is_(None)).order_by(table.c.began)
-    found = [_gap(row) for row in connection.execute(unknown).mappings()]
+    unknown = select(table).where(table.c.source.is_(None), table.c.pbx == pbx)
+    rows = connection.execute(unknown.order_by(table.c.began)).mappings()
+    found = [_gap(row) for row in rows]
     for gap in found[1:]:
         connection.execute(delete(table).where(table.c.uuid == gap.uuid))
     return found[0] if found else None

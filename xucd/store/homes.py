@@ -9,15 +9,16 @@ import datetime
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, Select, false, func, select, text
 
 from xucd.center.day import AgentDay
+from xucd.center.directory import default_of
 from xucd.center.homes import Home, Returning
 from xucd.center.station import Station
 from xucd.store import tables
 from xucd.store.figures import under_way_of
 from xucd.store.lease import last_sign
-from xucd.store.repository import Store, stations_of
+from xucd.store.repository import Store, pbxs_of, stations_of
 from xucd.store.rows import put_rows
 
 LOCK = 0x686F6D65
@@ -25,6 +26,7 @@ LOCK = 0x686F6D65
 
 _ALONE = text("SELECT pg_advisory_xact_lock(:lock)")
 _homes = tables.agent_homes
+_under_way = tables.agents_under_way.c
 
 
 class HomeClaim(NamedTuple):
@@ -123,8 +125,22 @@ def returning(store: Store, agent_id: int, pbx: str, day: datetime.date) -> Retu
             day=AgentDay(**{name: figures[name] for name in AgentDay.__struct_fields__})
             if figures is not None
             else AgentDay(),
-            under_way=under_way_of(connection, agent_id).get(agent_id),
+            under_way=under_way_of(connection, _under_way.agent_id == agent_id).get(agent_id),
         )
+
+
+def agents_elsewhere(connection: Connection, pbx: str) -> Select[tuple[int]]:
+    """What selects the agents whose home is another PBX: see `xucd.center.homes`."""
+    pbxs = pbxs_of(connection)
+    agents, users, lines = tables.agents, tables.users, tables.lines
+    home = func.coalesce(_homes.c.pbx, lines.c.pbx, default_of(pbxs))
+    return (
+        select(agents.c.id)
+        .join(users, agents.c.user_id == users.c.id)
+        .outerjoin(lines, users.c.line_id == lines.c.id)
+        .outerjoin(_homes, _homes.c.agent_id == agents.c.id)
+        .where(home != pbx if pbxs != {pbx} else false())  # of a single PBX, no row is read
+    )
 
 
 def _number_of(connection: Connection, line_id: int) -> str:

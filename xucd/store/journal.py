@@ -287,9 +287,11 @@ class Journal:
             closed=tuple(closed),
             ended=tuple(ended),
             gone={(day_of(end - 1), agent_id): day for agent_id, (end, day) in gone.items()},
+            pbx=told.pbx,
         )
         try:
-            await self._ask(lambda store: put_figures(store, figures, self.pbx))
+            several = self.pbx is not None
+            await self._ask(lambda store: put_figures(store, figures, several_pbxs=several))
         except BaseException:  # cancelled, too: what was written is written once more
             center = current()
             center.under_way.unwritten.update(agents)

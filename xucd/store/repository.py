@@ -13,10 +13,22 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, Text, cast, delete, false, func, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Table,
+    Text,
+    cast,
+    delete,
+    false,
+    func,
+    select,
+    union,
+    update,
+)
 
 from xucd.center.day import AgentDay
-from xucd.center.directory import Agent, Directory, Group, Line, Profile, Queue, User, folded
+from xucd.center.directory import MAIN, Agent, Directory, Group, Line, Profile, Queue, User, folded
 from xucd.center.grammar import name_of, reason_of
 from xucd.center.queue_day import QueueDay
 from xucd.center.station import Station
@@ -337,6 +349,12 @@ def directory_of(connection: Connection, *, of_file: bool = False) -> Directory:
             for user in (_user(row, agent_ids.get(row["id"])),)
         ],
     )
+
+
+def pbxs_of(connection: Connection) -> set[str]:
+    """The PBXs that the centre has, as `Directory.pbxs`."""
+    found = union(select(tables.queues.c.pbx), select(tables.lines.c.pbx))
+    return set(connection.scalars(found)) or {MAIN}
 
 
 def stations_of(connection: Connection, agent_id: int | None = None) -> dict[int, Station]:

@@ -1,13 +1,18 @@
-"""What a starting xucd goes on from, and what goes on by a clock that was set."""
+"""What a starting xucd goes on from, and what goes on by a clock that was set.
+
+In a centre of several PBXs both are of one of them, by its own pulse: of the agents whose home it
+is, of its queues and of its gaps.
+"""
 
 import datetime
 from collections.abc import Callable, Mapping
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, select, update
 
 from xucd.center.agent import AgentState
+from xucd.center.directory import MAIN, default_of
 from xucd.center.gaps import Gap
 from xucd.center.under_way import AgentUnderWay, Lately, Resumed
 from xucd.store import tables
@@ -19,8 +24,9 @@ from xucd.store.figures import (
     under_way_of,
 )
 from xucd.store.gaps import put_gap, unclosed_gap
-from xucd.store.pulse import SET_S, ClockReading, Pulse, pulse_of, put_pulse
-from xucd.store.repository import Store
+from xucd.store.homes import agents_elsewhere
+from xucd.store.pulse import SET_S, ClockReading, Pulse, key_of, pulse_of, put_pulse
+from xucd.store.repository import Store, pbxs_of
 from xucd.store.rows import put_rows
 
 
@@ -39,88 +45,115 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 def resume(
-    store: Store, reading: ClockReading, midnight_after: Callable[[float], float]
+    store: Store, pbx: str, reading: ClockReading, midnight_after: Callable[[float], float]
 ) -> Memory | None:
-    """Bring what is stored up to the last pulse, and the clock; None if there was no pulse.
+    """Bring what is stored up to the PBX's last pulse, and the clock; None if there was no pulse.
 
     Idempotent: killed in the middle of its start, xucd starts with the same once more.
     """
     with store.writing() as connection:
-        pulse = _shift(connection, reading)
+        _take_over_unnamed(connection, pbx)
+        pulse = _shift(connection, pbx, reading)
         if pulse is None:
-            put_pulse(connection, Pulse(reading, Lately()))
+            put_pulse(connection, pbx, Pulse(reading, Lately()))
             return None
         alive = pulse.clock.wall
-        agents = _settle(connection, alive, midnight_after)
+        agents = _settle(connection, pbx, alive, midnight_after)
         heard = alive if pulse.heard is None else min(alive, pulse.heard)
-        gap = unclosed_gap(connection) or Gap(uuid4(), heard, "XucdDown")
+        gap = unclosed_gap(connection, pbx) or Gap(uuid4(), heard, "XucdDown", pbx=pbx)
         gap = msgspec.structs.replace(gap, began=min(gap.began, heard))
         put_gap(connection, gap)
-        put_pulse(connection, pulse)
+        put_pulse(connection, pbx, pulse)
         resumed = Resumed(alive, agents, pulse.lately)
         return Memory(resumed, heard, gap, pulse.clock, pulse.since)
 
 
-def shift(store: Store, reading: ClockReading) -> None:
-    """Follow a clock that was set since the last pulse: move what is stored by as much.
+def shift(store: Store, pbx: str, reading: ClockReading) -> None:
+    """Follow a clock that was set since the PBX's last pulse: move what is stored by as much.
 
     Idempotent, since the pulse moves with it.
     """
     with store.writing() as connection:
-        pulse = _shift(connection, reading)
+        pulse = _shift(connection, pbx, reading)
         if pulse is not None:
-            put_pulse(connection, pulse)
+            put_pulse(connection, pbx, pulse)
 
 
-def _shift(connection: Connection, reading: ClockReading) -> Pulse | None:
+def _take_over_unnamed(connection: Connection, pbx: str) -> None:
+    """Go on with what a centre's only PBX has left, if it had no name of its own until now."""
+    if pulse_of(connection, pbx) is None and default_of(pbxs_of(connection)) == pbx:
+        meta, gaps = tables.meta, tables.gaps
+        pulse = update(meta).where(meta.c.key == key_of(MAIN))
+        connection.execute(pulse.values(key=key_of(pbx)))
+        connection.execute(update(gaps).where(gaps.c.pbx == MAIN).values(pbx=pbx))
+
+
+def _shift(connection: Connection, pbx: str, reading: ClockReading) -> Pulse | None:
     """The last pulse, by the clock as it goes now; all moments that go on are moved with it."""
-    pulse = pulse_of(connection)
+    pulse = pulse_of(connection, pbx)
     if pulse is None or pulse.clock.boot != reading.boot:
         return pulse
     clock = pulse.clock
     off = (reading.wall - clock.wall) - (reading.steady - clock.steady)
     if abs(off) < SET_S:
         return pulse
-    stations, days = tables.stations, tables.agent_days
-    connection.execute(update(stations).values(since=stations.c.since + off))
-    # Set back over midnight, the day before goes on.
-    earlier = min(clock.wall, clock.wall + off)
-    today = days.c.day >= datetime.datetime.fromtimestamp(earlier).astimezone().date()
-    for name in ("login_at", "logout_at"):
-        column = days.c[name]
-        connection.execute(update(days).where(today).values({name: column + off}))
-    under_way = under_way_of(connection)
-    put_under_way(connection, {key: one.later(off) for key, one in under_way.items()})
-    _shift_waiting(connection, off, clock.wall)
-    table, tickets = tables.gaps, tables.callback_tickets
-    unknown = table.c.source.is_(None)
-    connection.execute(update(table).where(unknown).values(began=table.c.began + off))
-    for name in ("started", "answered"):
-        column = tickets.c[name]
-        going_on = update(tickets).where(tickets.c.ended.is_(None))
-        connection.execute(going_on.values({name: column + off}))
+    away = agents_elsewhere(connection, pbx)
+    _shift_agents(connection, away, off, clock.wall)
+    _shift_waiting(connection, pbx, off, clock.wall)
+    _shift_tickets(connection, pbx, away, off)
+    table = tables.gaps
+    unclosed = update(table).where(table.c.source.is_(None), table.c.pbx == pbx)
+    connection.execute(unclosed.values(began=table.c.began + off))
     clock = msgspec.structs.replace(clock, wall=clock.wall + off)
     heard, since = (at + off if at is not None else None for at in (pulse.heard, pulse.since))
     return Pulse(clock, pulse.lately.later(off), heard, since)
 
 
-def _shift_waiting(connection: Connection, off: float, now: float) -> None:
-    table = tables.queue_days
+def _shift_agents(connection: Connection, away: Select[tuple[int]], off: float, now: float) -> None:
+    stations, days = tables.stations, tables.agent_days
+    stay = stations.c.agent_id.not_in(away)
+    connection.execute(update(stations).where(stay).values(since=stations.c.since + off))
+    # Set back over midnight, the day before goes on.
+    earlier = min(now, now + off)
+    today = days.c.day >= datetime.datetime.fromtimestamp(earlier).astimezone().date()
+    going_on = update(days).where(today, days.c.agent_id.not_in(away))
+    for name in ("login_at", "logout_at"):
+        connection.execute(going_on.values({name: days.c[name] + off}))
+    under_way = under_way_of(connection, tables.agents_under_way.c.agent_id.not_in(away))
+    put_under_way(connection, {key: one.later(off) for key, one in under_way.items()})
+
+
+def _shift_waiting(connection: Connection, pbx: str, off: float, now: float) -> None:
+    table, queues = tables.queue_days, tables.queues.c
+    own = set(connection.scalars(select(queues.id).where(queues.pbx == pbx)))
     day = datetime.datetime.fromtimestamp(now).astimezone().date()
     for row in latest_queue_days(connection, day):
+        if row.queue_id not in own:
+            continue
         moved = {key: since + off for key, since in row.waiting.items()}
         which = (table.c.queue_id == row.queue_id) & (table.c.day == row.day)
         connection.execute(update(table).where(which).values(waiting=moved))
 
 
+def _shift_tickets(connection: Connection, pbx: str, away: Select[tuple[int]], off: float) -> None:
+    """Move callbacks that are called here: by whose home this is, or for a queue by no agent."""
+    tickets, queues = tables.callback_tickets.c, tables.queues.c
+    of_queue = tickets.queue_id.in_(select(queues.id).where(queues.pbx == pbx))
+    own = tickets.agent_id.not_in(away) | (tickets.agent_id.is_(None) & of_queue)
+    going_on = update(tables.callback_tickets).where(tickets.ended.is_(None), own)
+    for name in ("started", "answered"):
+        connection.execute(going_on.values({name: tickets[name] + off}))
+
+
 def _settle(
-    connection: Connection, alive: float, midnight_after: Callable[[float], float]
+    connection: Connection, pbx: str, alive: float, midnight_after: Callable[[float], float]
 ) -> dict[int, AgentUnderWay]:
     """Count the time in every agent's state up to the last pulse, to its day.
 
     One that has been removed from the configuration since is not gone on with.
     """
-    under_way = under_way_of(connection)
+    away = agents_elsewhere(connection, pbx)
+    under_way = under_way_of(connection, tables.agents_under_way.c.agent_id.not_in(away))
     spent = {}
     for agent_id, one in under_way.items():
         midnight = midnight_after(one.until)

@@ -217,8 +217,8 @@ agents_under_way = Table(
     Column("until", Double, nullable=False),
     Column("calls", JSON, nullable=False),
 )
-# Times in which xucd heard nothing of Asterisk; `ended` and `source` are null until it is known
-# what the figures have of it. `calls` is {queue id: calls found}. Times are epoch seconds.
+# Times in which xucd heard nothing of a PBX; `ended` and `source` are null until it is known what
+# the figures have of it. `calls` is {queue id: calls found}. Times are epoch seconds.
 gaps = Table(
     "gaps",
     metadata,
@@ -228,6 +228,7 @@ gaps = Table(
     Column("why", String(20), nullable=False),
     Column("source", String(20)),
     Column("calls", JSON, nullable=False),
+    Column("pbx", String(32), nullable=False, server_default=MAIN),
 )
 callback_periods = Table(
     "callback_periods",

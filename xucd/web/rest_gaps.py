@@ -1,4 +1,4 @@
-"""The REST route of gaps: times in which xucd heard nothing of Asterisk."""
+"""The REST route of gaps: times in which xucd heard nothing of an Asterisk."""
 
 import datetime
 
@@ -27,6 +27,9 @@ class GapCalls(msgspec.Struct, rename="camel", frozen=True):
 class GapEntry(msgspec.Struct, rename="camel", frozen=True):
     """A time in which xucd heard nothing of Asterisk.
 
+    In a centre with several PBXs `pbx` names the one that was not heard: the figures of its queues
+    and of the agents who were at home there are concerned, and no others.
+
     `why` is `XucdDown` or `LinkLost`. `ended` is null while it lasts. `source` is `queue_log` if
     the figures have the calls of queues from there, `cdr` if they have the other calls of agents
     from there, `both` or `none` of these, and null until that is known.
@@ -37,6 +40,7 @@ class GapEntry(msgspec.Struct, rename="camel", frozen=True):
     why: Why
     source: Source | None
     calls: list[GapCalls]
+    pbx: str | UnsetType = UNSET
 
 
 async def get_gaps(requester: Requester, query: GapsQuery) -> list[GapEntry]:
@@ -46,7 +50,9 @@ async def get_gaps(requester: Requester, query: GapsQuery) -> list[GapEntry]:
     """
     today = datetime.datetime.now().astimezone().date()
     since = midnight(today if query.since is UNSET else query.since)
-    found = await requester.callbacks.context.journal.read(gaps.gaps, since)
+    context = requester.callbacks.context
+    found = await context.journal.read(gaps.gaps, since)
+    several_pbxs = context.center.directory.pbx is not None
     rights = requester.rights
     return [
         GapEntry(
@@ -59,6 +65,7 @@ async def get_gaps(requester: Requester, query: GapsQuery) -> list[GapEntry]:
                 for queue_id, calls in sorted(gap.calls.items())
                 if rights.queue(queue_id)
             ],
+            pbx=gap.pbx if several_pbxs else UNSET,
         )
         for gap in found
     ]

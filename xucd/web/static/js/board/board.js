@@ -118,6 +118,7 @@ function draw(keys) {
   const { state } = entered.center;
   if (PARTS.some((part) => keys.has(`${part} ${EVERY}`))) {
     showGroupsAndQueues(state);
+    showGaps();
   }
   const queueIds = numbersOf(keys, "queues");
   const agentIds = numbersOf(keys, "agents");

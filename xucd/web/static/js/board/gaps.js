@@ -2,6 +2,7 @@
    log alone. */
 
 import { byId, setText } from "../shared/dom.js";
+import { shownOf } from "../shared/pbxs.js";
 import { formatDate, t } from "../shared/words.js";
 
 /** @import { Center } from "/lib/xucd.js" */
@@ -9,7 +10,7 @@ import { formatDate, t } from "../shared/words.js";
 /** @typedef {"queue_log" | "cdr" | "both" | "none"} Source */
 
 /** A gap as REST tells it; docs/rest.md says what its fields mean.
- * @typedef {{began: string, ended: string | null, source: Source | null}} Gap
+ * @typedef {{began: string, ended: string | null, source: Source | null, pbx?: string}} Gap
  */
 
 const SHOWN = 3; // the latest of today's
@@ -21,6 +22,8 @@ let gaps = [];
 let asking;
 /** @type {object | null} */
 let latest = null; // the last question; null when nobody asks
+/** @type {Center | null} */
+let asked = null; // of which gaps are known
 
 /** Asks for today's gaps and shows them, until `leaveGaps`.
  * @param {Center} center
@@ -35,6 +38,7 @@ export async function askForGaps(center) {
   clearTimeout(asking);
   if (Array.isArray(answer)) {
     gaps = answer;
+    asked = center;
     showGaps();
   }
   if (answer === "later" || (answer !== "away" && gaps.some((gap) => gap.source === null))) {
@@ -59,18 +63,24 @@ async function answered(center) {
   }
 }
 
-/** Shows what is known of gaps, in the language of the page. */
+/** Shows what is known of gaps, in the language of the page: of the PBXs that the page shows. */
 export function showGaps() {
-  const lines = gaps.slice(-SHOWN).map((gap) => t(`board.gap.${gap.source ?? "open"}`, {
-    from: time(gap.began), to: time(gap.ended ?? gap.began),
-  }));
+  const concerned = asked ? shownOf(asked.state, gaps) : [];
+  const lines = concerned.slice(-SHOWN).map(inWords);
   byId("gaps").hidden = lines.length === 0;
   setText(byId("gaps"), lines.join(" · "));
+}
+
+/** @param {Gap} gap */
+function inWords({ began, ended, source, pbx }) {
+  const words = t(`board.gap.${source ?? "open"}`, { from: time(began), to: time(ended ?? began) });
+  return pbx === undefined ? words : `${words} (${pbx})`;
 }
 
 /** Shows none. */
 export function leaveGaps() {
   clearTimeout(asking);
+  asked = null;
   latest = null;
   gaps = [];
   showGaps();

@@ -40,6 +40,21 @@ export function lostWords({ asterisk, asteriskSince, pbxs }) {
     : t("asterisk.lost.since", { since });
 }
 
+/** Of things that are each of a PBX, those of which a queue or an agent is shown; all where there is
+ * one PBX, which is not named.
+ * @template {{pbx?: string}} T
+ * @param {Pick<State, "queues" | "agents">} state
+ * @param {T[]} things
+ */
+export function shownOf({ queues, agents }, things) {
+  const shown = new Set([
+    undefined,
+    ...[...queues.values()].map(({ pbx }) => pbx),
+    ...[...agents.values()].map(({ state }) => state?.pbx),
+  ]);
+  return things.filter(({ pbx }) => shown.has(pbx));
+}
+
 /** @param {State["pbxs"]} pbxs */
 function lostNames(pbxs) {
   return [...pbxs].filter(([, { asterisk }]) => asterisk === "lost").map(([name]) => name).sort();
