@@ -9,7 +9,7 @@ import pytest
 
 from tests.scene import START
 from tests.test_figures import HOUR, date, reading
-from tests.test_homes import ADA, BEA, NORTH, SOUTH, logs_in, owned_until
+from tests.test_homes import ADA, BEA, NORTH, SOUTH, logs_in, logs_out, owned_until
 from tests.test_homes import stores as stores  # noqa: PLC0414  # a fixture
 from tests.test_homes import url as url  # noqa: PLC0414  # a fixture
 from xucd.center.agent import AgentState
@@ -23,7 +23,7 @@ from xucd.config.plan import Plan
 from xucd.store import Store, callback_reading, gaps, resuming, tables
 from xucd.store.apply import apply
 from xucd.store.figures import Figures, put_figures, queue_days
-from xucd.store.homes import agents_elsewhere, homes
+from xucd.store.homes import agents_elsewhere, homes, returning
 from xucd.store.journal import midnight_after
 from xucd.store.lease import Leases
 from xucd.store.pulse import Pulse, pulse_of
@@ -127,6 +127,35 @@ def test_a_start_counts_only_agents_whose_home_it_is_to_its_pulse(
     assert (days[ADA].ready_s, days[BEA].ready_s) == (300, 10)
     assert set(starts(stores[SOUTH], SOUTH, 310).resumed.agents) == {BEA}
     assert stores[SOUTH].agent_days(DAY)[BEA].ready_s == 10
+
+
+def test_an_agent_that_has_left_a_dead_home_is_counted_as_its_home_would_have(
+    url: str, stores: dict[str, Store]
+) -> None:
+    assert logs_in(stores, NORTH).home is not None
+    is_alive(stores, NORTH, 10, ADA)
+    is_alive(stores, NORTH, 40)
+    is_alive(stores, SOUTH, 600)
+    owned_until(url, "0")
+    claim = logs_in(stores, SOUTH)
+    assert (claim.alive, claim.left) == (START + 40, None)
+    back = returning(stores[SOUTH], ADA, SOUTH, DAY)
+    assert back is not None
+    assert back.under_way is not None
+    assert back.under_way.until == START + 10
+    # The former home is back, and has nothing more to say of it.
+    assert starts(stores[NORTH], NORTH, 700).resumed.agents == {}
+    assert returning(stores[SOUTH], ADA, SOUTH, DAY) == back
+
+
+def test_an_agent_that_was_logged_out_before_its_home_died_is_counted_to_its_logout(
+    stores: dict[str, Store],
+) -> None:
+    assert logs_in(stores, NORTH).home is not None
+    logs_out(stores, NORTH)  # at the second 1 of all time
+    is_alive(stores, NORTH, 40)
+    claim = logs_in(stores, SOUTH)
+    assert (claim.alive, claim.left) == (1.0, 1.0)
 
 
 # -- a clock that is set

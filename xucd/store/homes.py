@@ -17,7 +17,8 @@ from xucd.center.homes import Home, Returning
 from xucd.center.station import Station
 from xucd.store import tables
 from xucd.store.figures import under_way_of
-from xucd.store.lease import last_sign
+from xucd.store.lease import is_owned
+from xucd.store.pulse import pulse_of
 from xucd.store.repository import Store, pbxs_of, stations_of
 from xucd.store.rows import put_rows
 
@@ -70,9 +71,9 @@ def take(store: Store, pbx: str, usual: str, station: Station) -> HomeClaim:
             select(_homes).where(_homes.c.agent_id == agent_id).with_for_update()
         ).one_or_none()
         before = row.pbx if row is not None else usual
-        sign = last_sign(connection, before)
+        owned = before != pbx and is_owned(connection, before)
         former = stations_of(connection, agent_id).get(agent_id)
-        if before != pbx and sign.owns and former is not None and former.logged_in:
+        if owned and former is not None and former.logged_in:
             return HomeClaim(None, _number_of(connection, former.line_id))
         if row is not None and before == pbx:
             home = Home(agent_id, pbx, row.number)
@@ -81,9 +82,12 @@ def take(store: Store, pbx: str, usual: str, station: Station) -> HomeClaim:
             home = Home(agent_id, pbx, last + 1)
             put_rows(connection, _homes, [msgspec.structs.asdict(home)])
         put_rows(connection, tables.stations, [msgspec.structs.asdict(station)])
+        # To the same moment as the former home, when it is back, counts who is at home there.
+        pulse = pulse_of(connection, before)
+        alive = pulse.clock.wall if pulse is not None else 0.0
         if former is None or former.logged_in:
-            return HomeClaim(home, alive=sign.at)
-        return HomeClaim(home, alive=min(sign.at, former.since), left=former.since)
+            return HomeClaim(home, alive=alive)
+        return HomeClaim(home, alive=min(alive, former.since), left=former.since)
 
 
 def put_station(store: Store, pbx: str, station: Station, *, usual: bool = True) -> bool:

@@ -45,7 +45,7 @@ _BESIDE = text(
     "SELECT pg_advisory_xact_lock_shared(:lock, hashtext(:pbx)),"
     " set_config('idle_in_transaction_session_timeout', :idle, true)"
 )
-_STATE = text(f"SELECT until > {_NOW}, until FROM pbx_owners WHERE pbx = :pbx")
+_OWNED = text(f"SELECT until > {_NOW} FROM pbx_owners WHERE pbx = :pbx")
 _OWNERS = text(f"SELECT pbx, node, until > {_NOW} FROM pbx_owners")
 _NUMBER = text("SELECT number FROM pbx_owners WHERE pbx = :pbx")
 
@@ -115,17 +115,9 @@ def check_owner(connection: Connection, pbx: str, number: int) -> None:
         raise StoreUnavailable(f"another node owns the PBX {pbx!r} by now, and writes in its place")
 
 
-class Sign(NamedTuple):
-    """The last sign of life of a PBX's owner: whether it still owns it, and when that was."""
-
-    owns: bool = False
-    at: float = 0.0
-
-
-def last_sign(connection: Connection, pbx: str) -> Sign:
-    """The last sign of life of a PBX's owner."""
-    found = connection.execute(_STATE, {"pbx": pbx}).one_or_none()
-    return Sign(found[0], found[1] - LEASE_S) if found is not None else Sign()
+def is_owned(connection: Connection, pbx: str) -> bool:
+    """Whether some node owns a PBX."""
+    return bool(connection.execute(_OWNED, {"pbx": pbx}).scalar_one_or_none())
 
 
 def _impatient(url: str) -> str:
