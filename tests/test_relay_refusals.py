@@ -11,7 +11,7 @@ from tests.relay_world import NODE, USERS, RelayWorld
 from tests.test_relay import a_world
 from xucd.center.directory import MAIN
 from xucd.center.rights import rights_of
-from xucd.cluster import packets as pk
+from xucd.cluster import schema
 from xucd.cluster.edge import Edge, FeedParts, FeedPath
 from xucd.cti.hub import Hub
 
@@ -27,12 +27,13 @@ def test_an_edge_of_another_version_is_told_once_with_both_numbers_and_what_to_d
         client = world.client(1)
         for _ in range(10):
             with monkeypatch.context() as patch:
-                patch.setattr(pk, "SCHEMA", 7)
+                patch.setattr(schema, "OLDEST", 7)
+                patch.setattr(schema, "SCHEMA", 7)
                 world.edge.lost()
                 world.wait()
             world.deliver_all()
         reason = (
-            f"the edge speaks schema 7, the owner of the PBX schema {pk.SCHEMA}: "
+            f"the edge speaks schema 7, the owner of the PBX schema {schema.SCHEMA}: "
             "run the same version of xucd on both"
         )
         assert errors(logs) == [

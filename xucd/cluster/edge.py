@@ -19,12 +19,13 @@ from xucd.center.directory import User
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.cluster import packets as pk
+from xucd.cluster import schema
 from xucd.cluster.mirror import Mirror
 from xucd.cluster.requests import lost, served_by_owner, unavailable
 from xucd.cluster.sessions_before import Before, in_slices
 from xucd.cti.commands import Command
 from xucd.cti.hub import Hub
-from xucd.cti.links import owner_of
+from xucd.cti.links import OWNERS, owner_of
 from xucd.cti.session import Session
 from xucd.cti.streams.topics import decode_topic
 from xucd.views import topics
@@ -118,6 +119,7 @@ class Edge:
         self._receiving = pk.Receiving("", of_edge=False)
         self._topics: dict[int, Hashable] = {}
         self._owner_time: float | None = None  # none until the owner has spoken
+        self._schema = schema.OLDEST  # until then
         # Until a snapshot is whole nothing is asked for: an answer would tell clients what the
         # mirror does not know that they know, if the feed ended then.
         self._is_whole = False
@@ -283,7 +285,10 @@ class Edge:
         self._snapshot_is_over.clear()
         self._heard_at = self._loop.time()
         self._mirror.begin()
-        self._say([pk.Hello(self.node, pk.SCHEMA, self._instance, socket.gethostname())])
+        hello = pk.Hello(
+            self.node, schema.SCHEMA, self._instance, socket.gethostname(), schema.OLDEST, OWNERS
+        )
+        self._say([hello])
         before = self._opened_before(sorted(self._sessions.keys() - self._unopened))
         self._say_next(self._sending, in_slices(before, self._topics))
 
@@ -369,6 +374,7 @@ class Edge:
 
     def _beat(self, item: pk.Beat) -> None:
         self._owner_time = item.now
+        self._schema = item.schema
         self._asterisk_is_current = item.is_current
 
     def _named(self, item: pk.NameTopic) -> None:
@@ -419,7 +425,7 @@ class Edge:
         self.has_owner = True
         for session in list(self._sessions.values()):
             session.send_encoded(item.status)
-        log.info("the PBX's owner is there", pbx=self.pbx)
+        log.info("the PBX's owner is there", pbx=self.pbx, schema=self._schema)
         self._parts.settled()
 
     def _begun(self, item: pk.CommandBegun) -> None:

@@ -63,7 +63,8 @@ class OwnersFeed:
     """A feed at its owner. What is added in one turn of the loop goes out together at its end.
 
     `send` sends a packet, and returns False when it cannot: the feed is over then. So it is when
-    either side says so. `is_current` says whether the owner's state is Asterisk's.
+    either side says so. `is_current` says whether the owner's state is Asterisk's. `schema` is that
+    which both sides speak.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class OwnersFeed:
         send: Callable[[bytes], bool],
         loop: asyncio.AbstractEventLoop,
         is_current: Callable[[], bool],
+        schema: int,
     ) -> None:
         self.name = feed
         self.over = False
@@ -80,6 +82,7 @@ class OwnersFeed:
         self._send = send
         self._loop = loop
         self._is_current = is_current
+        self._schema = schema
         self._numbers: dict[Hashable, int] = {}  # of topics
         self._named: list[Hashable] = []  # those that the edge has named
         self._own_names = 0
@@ -181,7 +184,7 @@ class OwnersFeed:
         self.flush()
 
     def _now(self) -> pk.Beat:
-        return pk.Beat(self._loop.time(), self._is_current())
+        return pk.Beat(self._loop.time(), self._is_current(), self._schema)
 
     def _note(self, about: bytes | None) -> None:
         if about is not None and self._told_since is not None:

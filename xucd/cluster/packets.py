@@ -7,7 +7,7 @@ whole. So neither loss nor duplication nor another order, nor a restart on eithe
 the two with different states.
 
 What goes over is a list of items, MessagePack arrays whose first value says which kind it is.
-Versions of xucd that run beside each other agree on `SCHEMA`, or do not speak.
+Of another version of xucd, see `xucd.cluster.schema`.
 """
 
 import secrets
@@ -16,8 +16,7 @@ from typing import Any
 
 import msgspec
 
-SCHEMA = 1
-"""To be raised by any change of an item that an older xucd would misunderstand."""
+from xucd.cluster.schema import ItemReader
 
 FAILED = "InternalError"
 
@@ -50,13 +49,17 @@ class Hello(Item):
     """Begins a feed, alone in its list: its sessions follow in `SessionsBefore`.
 
     `node` is the edge's name, `host` that of its machine; `instance` is other for each start of the
-    edge. These stay in all versions, so that an owner can tell why it does not serve another one.
+    edge. It speaks all schemas from `oldest` to `schema`. These stay in all versions, so that an
+    owner can tell why it does not serve another one. `users` says how the edge makes the digests of
+    `SessionOpened`.
     """
 
     node: str
     schema: int
     instance: str
     host: str
+    oldest: int = 1
+    users: bytes = b""
 
 
 class SessionBefore(msgspec.Struct, array_like=True, gc=False):
@@ -159,13 +162,14 @@ class Alive(Item):
 
 
 class Beat(Item):
-    """The owner's clock, in seconds, and whether its state is Asterisk's.
+    """The owner's clock, in seconds, whether its state is Asterisk's, and the feed's schema.
 
     It begins each list of the owner's items.
     """
 
     now: float
     is_current: bool
+    schema: int = 1
 
 
 class NameTopic(Item):
@@ -346,8 +350,8 @@ class Packet(msgspec.Struct, array_like=True, gc=False):
 
 _NEVER = 2**63 - 1
 
-_items_of_edge = msgspec.msgpack.Decoder(list[FromEdge])
-_items_of_owner = msgspec.msgpack.Decoder(list[FromOwner])
+_items_of_edge = ItemReader(FromEdge)
+_items_of_owner = ItemReader(FromOwner)
 _packet = msgspec.msgpack.Decoder(Packet)
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -401,7 +405,7 @@ class Receiving:
 
     def __init__(self, feed: str, *, of_edge: bool) -> None:
         self.feed = feed
-        self._decoder: msgspec.msgpack.Decoder[Any] = _items_of_edge if of_edge else _items_of_owner
+        self._reader = _items_of_edge if of_edge else _items_of_owner
         self._sender: str | None = None
         self._next = 0
         self._parts: list[bytes] = []
@@ -425,7 +429,6 @@ class Receiving:
             return []
         data, self._parts = b"".join(self._parts), []
         try:
-            found: list[Any] = self._decoder.decode(data)
+            return self._reader.items(data)
         except msgspec.MsgspecError as error:
             raise FeedOver(str(error)) from None
-        return found

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import structlog
 
 from xucd.cluster import packets as pk
+from xucd.cluster import schema
 
 ALIVE_S = 3.0
 """An edge that was heard within these seconds is alive: it says something once a second."""
@@ -51,10 +52,10 @@ class Refusals:
             self._said.pop(node, None)
 
     def _reason(self, node: str, hello: pk.Hello, present: ServedEdge | None, now: float) -> str:
-        if hello.schema != pk.SCHEMA:
+        if schema.agreed(hello.oldest, hello.schema) is None:
             return (
-                f"the edge speaks schema {hello.schema}, the owner of the PBX schema {pk.SCHEMA}: "
-                "run the same version of xucd on both"
+                f"the edge speaks {_schemas(hello.oldest, hello.schema)}, the owner of the PBX "
+                f"{_schemas(schema.OLDEST, schema.SCHEMA)}: run the same version of xucd on both"
             )
         if hello.node != node:
             return f"the edge is called {hello.node}, and publishes to NATS as {node}"
@@ -63,3 +64,7 @@ class Refusals:
             hosts = " and ".join(sorted({hello.host, present.hello.host}))
             return f"two edges are called {node}, on {hosts}: give each a cluster.node of its own"
         return ""
+
+
+def _schemas(oldest: int, newest: int) -> str:
+    return f"schema {newest}" if oldest == newest else f"schemas {oldest} to {newest}"

@@ -24,7 +24,7 @@ from xucd.cti.link import MAX_FRAME, Application, Link, LinkLimits, Resume
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
 from xucd.cti.streams.contents import ClientStream
-from xucd.cti.streams.digest import digest
+from xucd.cti.streams.digest import digest, layout
 from xucd.cti.streams.records import Owner
 
 GOING_AWAY = 1001
@@ -263,6 +263,10 @@ class Links(WebSocketServerFactory):
         self._unpark(resumable)
         self._resumable.pop(resumable.stream.epoch, None)
         self.hub.drop(resumable.session)
+
+
+OWNERS = layout(User, Rights)
+"""Digests of `owner_of` can be compared where this is the same: it is not in all versions."""
 
 
 def owner_of(user: User, rights: Rights) -> Owner:

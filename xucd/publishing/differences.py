@@ -153,7 +153,10 @@ def gone(context: Context, about: bytes, value: bytes) -> Iterator[Telling]:
         line_id = line.id if line is not None else None
         yield listening(context, AgentListened(int(listened[1]), number, line_id, False))
     elif about.startswith(b"PhoneEvent "):
-        event = msgspec.json.decode(value, type=_Envelope).body
+        try:
+            event = msgspec.json.decode(value, type=_Envelope).body
+        except msgspec.ValidationError:
+            return  # it is of a later version, which owned the PBX before
         user = directory.user_by_login.get(event.username)
         if user is not None and speaks_for(center, user):
             event.event_type = "EventReleased"
