@@ -84,6 +84,7 @@ class Assembly:
         self.port = 0
         self._clock = Clock()
         store = Store(settings.store.url)
+        self._migrates = tenure is None  # else `PbxNode` has
         self._is_ours: Callable[[], bool] = always
         if tenure is not None:
             store.check, self._is_ours = tenure.check, tenure.holds
@@ -98,7 +99,8 @@ class Assembly:
     async def start(self) -> None:
         """Begin to serve. Raises `StoreError`, or `CannotListen`."""
         store, settings = self._store, self.settings
-        await store.run(Store.migrate)
+        if self._migrates:
+            await store.run(Store.migrate)
         left = still_granted(settings.oidc, settings.ldap)
         await store.run(directory_users.revise, left, time.time())
         await self._following.begin()

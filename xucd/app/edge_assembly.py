@@ -42,10 +42,13 @@ class EdgeAssembly:
     `siblings` are other processes that serve the same port.
     """
 
-    def __init__(self, settings: Settings, siblings: Siblings | None = None) -> None:
+    def __init__(
+        self, settings: Settings, siblings: Siblings | None = None, *, migrates: bool = True
+    ) -> None:
         assert settings.cluster is not None
         self.settings = settings
         self.cluster: Cluster = settings.cluster
+        self._migrates = migrates
         self._store = AsyncStore(Store(settings.store.url))
         self._journal = Journal(self._store)
         self._following = Following(self._store)
@@ -57,7 +60,8 @@ class EdgeAssembly:
     async def start(self) -> None:
         """Begin to serve. Raises `StoreError`, or `CannotListen`."""
         store, front, loop = self._store, self.front, asyncio.get_running_loop()
-        await store.run(Store.migrate)
+        if self._migrates:
+            await store.run(Store.migrate)
         hub = Hub(loop, streams=durable_streams(self.settings.store.url, self.cluster.node))
         self._hub = hub
         parts = NodeParts(

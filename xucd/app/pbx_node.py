@@ -45,7 +45,11 @@ class PbxNode:
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to serve. Raises `StoreError`, or `CannotListen`."""
+        """Begin to serve. Raises `StoreError`, or `CannotListen`.
+
+        The database is migrated here alone: one that a newer version has migrated since keeps this
+        node from starting, and not from taking its PBX over, or giving it up.
+        """
         store = AsyncStore(Store(self.settings.store.url))
         try:
             await store.run(Store.migrate)
@@ -159,7 +163,7 @@ class PbxNode:
             self._acting = Assembly(self.settings, Tenure(self._ownership, number))
         else:
             log.info("another node owns the PBX", pbx=self._ownership.pbx)
-            self._acting = EdgeAssembly(self.settings)
+            self._acting = EdgeAssembly(self.settings, migrates=False)
         await self._acting.start()
 
 
