@@ -116,6 +116,18 @@ def test_lists_of_two_pbxs_are_one_list() -> None:
     assert found.whole() == [msg.encode(whole)]
 
 
+def test_a_list_of_two_pbxs_has_the_same_order_whoever_answers_first() -> None:
+    lists = {
+        pbx: msg.encode(msg.QueueMemberList(items=[member(agent_id, queue_id)]))
+        for pbx, agent_id, queue_id in ((MAIN, 8, 1), ("north", 7, 2))
+    }
+    one, other = answers(), answers()
+    for found, order in ((one, lists), (other, reversed(lists))):
+        for pbx in order:
+            assert found.hold(pbx, lists[pbx])
+    assert one.whole() == other.whole()
+
+
 def test_of_an_agent_who_has_just_gone_elsewhere_its_home_is_believed_alone() -> None:
     found = answers()
     for pbx, agents in ((MAIN, (7, 8)), ("north", (7, 8))):

@@ -5,6 +5,7 @@ told meanwhile of what such a list shows is told once more behind it: the list m
 """
 
 from collections.abc import Callable, Hashable, Iterable
+from operator import itemgetter
 
 import msgspec
 
@@ -124,7 +125,9 @@ class UnitedAnswer:
     def _unite(self, how: _United, parts: list[tuple[str, Raw]]) -> bytes:
         if how.items is None:
             return bytes(parts[0][1])
-        items = [(pbx, item) for pbx, body in parts for item in how.items(body)]
+        # In the same order each time, whoever answers first: pages keep the order of a list.
+        ordered = sorted(parts, key=itemgetter(0))
+        items = [(pbx, item) for pbx, body in ordered for item in how.items(body)]
         counting = [item for pbx, item in items if not how.agents or self._counts(pbx, item)]
         whole = msgspec.json.encode(counting)
         return b'{"%b":%b}' % (how.under, whole) if how.under else whole
