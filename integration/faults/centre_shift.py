@@ -13,12 +13,12 @@ from collections.abc import AsyncIterator, Callable, Container, Mapping
 
 from integration.edged import Edge
 from integration.faults.agreement import unlike_fresh
-from integration.faults.centre import EDGES, Centre
+from integration.faults.centre import EDGES, MOVED, Centre
 from integration.faults.shift import CALLERS, WATCHED, Agents, Shift
 from integration.faults.way import Way
 from integration.legs import Leg
 from integration.model import answers
-from integration.model.answers import ADMIN, Told
+from integration.model.answers import ADMIN, OWN_LINES, Told
 from integration.model.compare import Known
 from integration.model.listed import LINES, QUEUES, Listed
 from integration.model.panel import Panel
@@ -194,6 +194,9 @@ class CentreShift(Shift):
         return client
 
     # -- the comparison
+
+    async def _told(self) -> Told:
+        return dataclasses.replace(await super()._told(), own_lines=OWN_LINES | MOVED)
 
     async def _unlike_log(self, told: Told) -> list[str]:
         found = []

@@ -277,7 +277,7 @@ class Shift:
         scene = self.scene
         heard = scene.heard
         listed = await scene.look()
-        told = await answers.read(scene.pages, scene.silent)
+        told = await self._told()
         stored = await asyncio.to_thread(self._stored)
         found = differences(listed, told, scene.known())
         found += unlike_store(stored, listed, told)
@@ -288,6 +288,9 @@ class Shift:
         if not found and heard != scene.heard:
             found.append("not still: Asterisk goes on")
         return found
+
+    async def _told(self) -> Told:
+        return await answers.read(self.scene.pages, self.scene.silent)
 
     async def _unlike_log(self, told: Told) -> list[str]:
         return unlike_log(await self.scene.logged(), told.figures, self.down, 0)

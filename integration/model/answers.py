@@ -30,7 +30,7 @@ class Told:
     """`sent_…` is what pages were sent by themselves, the rest what was answered.
 
     `calls` and `sent_calls` are the calls of each user's phone by their unique id; those that were
-    sent and released are left out.
+    sent and released are left out. `own_lines` are where users have phones while not logged in.
     """
 
     agents: Mapping[int, Body] = field(default_factory=dict)
@@ -41,6 +41,7 @@ class Told:
     figures: Mapping[int, Mapping[str, float]] = field(default_factory=dict)  # queue
     calls: Mapping[str, Mapping[str, Body]] = field(default_factory=dict)  # login
     sent_calls: Mapping[str, Mapping[str, Body]] = field(default_factory=dict)
+    own_lines: Mapping[str, str] = field(default_factory=lambda: OWN_LINES)
 
 
 async def open_pages(pages: Mapping[str, Client]) -> None:

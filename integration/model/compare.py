@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from integration.model.answers import LOGINS, OWN_LINES, Body, Told
+from integration.model.answers import LOGINS, Body, Told
 from integration.model.listed import AGENTS, LINES, MISSING, QUEUES, Channel, Listed, Member
 from xucd.cti.messages import QueueStatistic
 
@@ -270,7 +270,7 @@ def _line(told: Told, login: str) -> str:
         body = told.agents.get(agent_id)
         if name == login and body is not None and body["name"] != "AgentLoggedOut":
             return str(body["phoneNb"])
-    return OWN_LINES[login]
+    return told.own_lines[login]
 
 
 def _call(event: Body) -> tuple[str, ...]:
