@@ -172,7 +172,7 @@ soak: venv
 	$(SOAKED) -o timeout=0 tests/test_web_bytes.py --conversations $(CONVERSATIONS) || failed=1; \
 	$(SOAKED) -o timeout=0 tests/test_web_siege.py --siege || failed=1; \
 	$(SOAKED) integration/test_resume_restart.py --resume-kills $(RESUMES) || failed=1; \
-	$(SOAKED) integration/test_events_by_profile.py || failed=1; \
+	$(SOAKED) integration/test_events_by_profile.py integration/test_events_by_profile_of_two_pbxs.py || failed=1; \
 	$(SOAKED) tests/test_database_file.py integration/test_gaps.py integration/test_clock_set.py || failed=1; \
 	$(SOAKED) integration/test_demotion.py || failed=1; \
 	$(SOAKED) integration/test_callers.py -k mixed --mixed-calls $(CALLS) || failed=1; \

@@ -56,6 +56,10 @@ class World:
             phone.answer_after = answer_after
         return phone
 
+    async def register(self, number: str, seconds: int) -> None:
+        """Register a phone for so long; 0 unregisters it."""
+        await self.phones.register(number, seconds=seconds)
+
     async def close(self) -> None:
         await asyncio.gather(*(client.close() for client in self._clients))
 

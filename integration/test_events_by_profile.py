@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import zip_longest
 from typing import Any
 
@@ -95,9 +95,9 @@ ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def _users() -> str:
-    """The supervisors as users, and a second list of callbacks; caroline becomes a supervisor."""
-    text = DEMO.read_text(encoding="utf-8").replace(
+def with_observers(center: str) -> str:
+    """A centre with the supervisors, and a second list of callbacks; caroline supervises, too."""
+    text = center.replace(
         "queues = {}",
         'queues = {}\nprofile = "Supervisor"\nvisibleQueues = ["support"]\n'
         'visibleGroups = ["default"]',
@@ -118,18 +118,23 @@ def _users() -> str:
 
 
 class Observers:
-    """Who watches: the Admin whose frames are the measure, and everybody who gets less."""
+    """Who watches: the Admin whose frames are the measure, and everybody who gets less.
 
-    def __init__(self, *, strict: bool) -> None:
+    `sign` is jack's phone, which comes and goes, and `line` is caroline's.
+    """
+
+    def __init__(self, *, strict: bool, sign: str = SIGN, line: str = "1006") -> None:
         nobody: frozenset[int] | None = frozenset() if strict else None
+        self._sign = sign
         self.viewers = {
             **SUPERVISORS,
-            "caroline": Viewer(frozenset({1}), frozenset({1}), CAROLINE, line="1006"),
-            "jack": Viewer(nobody, nobody, JACK, frozenset({SIGN}) if strict else None, SIGN),
+            "caroline": Viewer(frozenset({1}), frozenset({1}), CAROLINE, line=line),
+            "jack": Viewer(nobody, nobody, JACK, frozenset({sign}) if strict else None, sign),
         }
         self.admin: Client
         self.clients: dict[str, Client] = {}
         self.known = Known()
+        self.answered: dict[str, list[tuple[str, Any]]] = {}
 
     async def sign_in(self, world: World) -> None:
         """Sign everybody in and subscribe to all that each may have."""
@@ -157,21 +162,67 @@ class Observers:
         """Let a phone come or go; where each observer was told of it, by login."""
         everybody = {"ada": self.admin, **self.clients}
         begun = {login: len(client.frames) for login, client in everybody.items()}
-        await world.phones.register(SIGN, seconds=3600 if comes else 0)
+        await world.register(self._sign, seconds=3600 if comes else 0)
         seen = {}
         for login, client in everybody.items():
             status = 0 if comes else 4
             frame = await client.frame(
                 lambda frame, status=status: frame.fits(  # type: ignore[misc]
-                    "PhoneHintStatusEvent", {"number": SIGN, "status": status}
+                    "PhoneHintStatusEvent", {"number": self._sign, "status": status}
                 ),
                 after=begun[login],
             )
             seen[login] = client.frames.index(frame)
         return seen
 
+    async def begin(self, world: World) -> dict[str, int]:
+        """Sign in and see the first sign; where each observer was told of it."""
+        await self.sign_in(world)
+        await self.sign(world, comes=False)
+        return await self.sign(world, comes=True)
+
+    async def end(self, world: World) -> dict[str, int]:
+        """See the last sign; where each observer was told of it."""
+        end = await self.sign(world, comes=False)
+        await self.sign(world, comes=True)  # told to all before they ask
+        return end
+
+    async def compare(self, begin: dict[str, int], end: dict[str, int]) -> int:
+        """Hold what each was told between two signs, and is answered now, against the Admin's.
+
+        Returns how many frames were compared.
+        """
+        admin = told(self.admin.frames[begin["ada"] : end["ada"] + 1])
+        whole = await answers(self.admin)
+        compared = 0
+        for login, viewer in self.viewers.items():
+            client = self.clients[login]
+            got = told(client.frames[begin[login] : end[login] + 1])
+            known = Known(**{name: dict(facts) for name, facts in vars(self.known).items()})
+            wanted = cut(admin, viewer, known)
+            for mine, admins in zip(orders(got), orders(wanted), strict=True):
+                assert mine == admins, f"{login} is told else: {first_difference(mine, admins)}"
+            self.answered[login] = await answers(client)
+            assert self.answered[login] == cut(whole, viewer, known), login
+            own = bodies(client.frames[begin[login] : end[login] + 1])
+            strangers = not_own(own, viewer) + too_many(own, viewer)
+            assert strangers == [], f"{login} is told of somebody else"
+            assert not {kind for kind, _ in own} & (ANSWERS | OPENING), f"{login} has not asked"
+            compared += len(wanted)
+        return compared
+
     async def close(self) -> None:
         await asyncio.gather(*(client.close() for client in self.clients.values()))
+
+
+def told_to_agents(agents: dict[str, Client], workers: Mapping[str, tuple[str, int]]) -> set[str]:
+    """The kinds of messages about themselves that agents got, of which none may be another's."""
+    found = set()
+    for login, (line, agent_id) in workers.items():
+        frames = bodies(agents[login].frames)
+        assert not_own(frames, Viewer(own_agent=agent_id, line=line)) == [], login
+        found |= {kind for kind, _ in frames} & OWN.keys()
+    return found
 
 
 def told(frames: list[Frame]) -> list[tuple[str, Any]]:
@@ -296,11 +347,16 @@ async def callbacks(world: World, boss: Client, agents: dict[str, Client]) -> No
 
 async def answers(client: Client) -> list[tuple[str, Any]]:
     """What the queries answer, without what the seconds between two of them change."""
-    begun = len(client.frames)
+    found = []
     for command, arguments in ASKED:
+        begun = len(client.frames)
         with contextlib.suppress(Refused):
             await client.ask(command, **arguments)
-    text = [(kind, json.dumps(body)) for kind, body in told(client.frames[begun:])]
+        answered = told(client.frames[begun:])
+        if command == "getAgentStates":  # each PBX tells its own, whichever is first
+            answered.sort(key=lambda frame: int(frame[1]["agentId"]))
+        found += answered
+    text = [(kind, json.dumps(body)) for kind, body in found]
     return [(kind, json.loads(body, object_hook=_timeless)) for kind, body in text]
 
 
@@ -313,39 +369,17 @@ async def test_each_profile_is_told_what_its_lists_leave_of_what_an_admin_is_tol
     make_xucd: MakeXucd, phones: Phones, proof: Proof, strict: bool
 ) -> None:
     setting = f"strict_rights = {str(strict).lower()}\n{SHEETS}"
-    async with a_world(make_xucd, phones, setting, _users()) as world:
+    async with a_world(make_xucd, phones, setting, with_observers(DEMO.read_text())) as world:
         observers = Observers(strict=strict)
-        await observers.sign_in(world)
-        await observers.sign(world, comes=False)
-        begin = await observers.sign(world, comes=True)
+        begin = await observers.begin(world)
         agents = await work(world)
         await at_rest(world)
-        end = await observers.sign(world, comes=False)
-        await observers.sign(world, comes=True)  # told to all before they ask
+        end = await observers.end(world)
         admin = told(observers.admin.frames[begin["ada"] : end["ada"] + 1])
         kinds = {kind for kind, _ in admin}
         assert kinds == KINDS
-        own_kinds = set()
-        for login, (line, agent_id) in WORKERS.items():
-            frames = bodies(agents[login].frames)
-            assert not_own(frames, Viewer(own_agent=agent_id, line=line)) == [], login
-            own_kinds |= {kind for kind, _ in frames} & OWN.keys()
-        assert own_kinds == OWN.keys()
-        whole = await answers(observers.admin)
-        compared = 0
-        for login, viewer in observers.viewers.items():
-            client = observers.clients[login]
-            got = told(client.frames[begin[login] : end[login] + 1])
-            known = Known(**{name: dict(facts) for name, facts in vars(observers.known).items()})
-            wanted = cut(admin, viewer, known)
-            for mine, admins in zip(orders(got), orders(wanted), strict=True):
-                assert mine == admins, f"{login} is told else: {first_difference(mine, admins)}"
-            assert await answers(client) == cut(whole, viewer, known), login
-            own = bodies(client.frames[begin[login] : end[login] + 1])
-            strangers = not_own(own, viewer) + too_many(own, viewer)
-            assert strangers == [], f"{login} is told of somebody else"
-            assert not {kind for kind, _ in own} & (ANSWERS | OPENING), f"{login} has not asked"
-            compared += len(wanted)
+        assert told_to_agents(agents, WORKERS) == OWN.keys()
+        compared = await observers.compare(begin, end)
         proof(
             "frames of each profile, held against an Admin's, cut by the lists"
             + (" (strict_rights)" if strict else ""),
@@ -369,7 +403,7 @@ async def at_rest(world: World) -> None:
     """Wait until nothing is left that would be told between two queries."""
     page = await world.client("ada")
     await no_wrapups(page)
-    await all_figures_told(page)
+    await all_figures_told(page, BRUCE, BILLING, joins=True)
 
 
 async def no_wrapups(page: Client) -> None:
@@ -390,20 +424,25 @@ async def no_wrapups(page: Client) -> None:
             )
 
 
-async def all_figures_told(page: Client) -> None:
+async def all_figures_told(page: Client, agent_id: int, queue_id: int, *, joins: bool) -> None:
     """Wait until no figures of queues are left that the throttle holds back.
 
     It tells all of them at once: those of one more change come with or after those before it.
     """
     await page.ask("subscribeToQueueStats")
-    before, begun = logged_in(page, 0)[-1], len(page.frames)
-    await page.ask("setAgentQueue", agentId=BRUCE, queueId=BILLING, penalty=6)
-    await page.frame(lambda _: before + 1 in logged_in(page, begun), after=begun)
+    before, begun = logged_in(page, queue_id, 0)[-1], len(page.frames)
+    change = {"agentId": agent_id, "queueId": queue_id}
+    if joins:
+        await page.ask("setAgentQueue", **change, penalty=6)
+    else:
+        await page.ask("removeAgentFromQueue", **change)
+    after = before + (1 if joins else -1)
+    await page.frame(lambda _: after in logged_in(page, queue_id, begun), after=begun)
 
 
-def logged_in(page: Client, after: int) -> list[int]:
-    """How many agents are logged in to billing, each time that its figures were told."""
-    told = [body for body in page.bodies("QueueStatistics", after) if body["queueId"] == BILLING]
+def logged_in(page: Client, queue_id: int, after: int) -> list[int]:
+    """How many agents are logged in to a queue, each time that its figures were told."""
+    told = [body for body in page.bodies("QueueStatistics", after) if body["queueId"] == queue_id]
     return [
         each["value"]
         for body in told
