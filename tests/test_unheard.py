@@ -116,6 +116,17 @@ def test_counting_the_same_log_again_counts_nothing_twice(unheard: Unheard) -> N
     assert (unheard.support, unheard.bruce) == (before, agent)
 
 
+def test_what_xucd_has_refused_is_no_call_that_the_agent_missed(unheard: Unheard) -> None:
+    judged = MemberSeen("support", "Local/1001@xucd-agent", AGENT, 0, False, "", 0, 0)
+    unheard.begins()
+    for second in range(10, 40):  # a caller waits while xucd is down
+        unheard.logs(second, "not answered", "a", rang=float(second % 2))
+    unheard.logs(45, "not answered", "b", rang=5.0)
+    unheard.ends(snapshot(judged, *everywhere()[1:]))
+    day = unheard.bruce
+    assert (day.inbound_calls, day.inbound_unanswered, day.inbound_ring_s) == (1, 1, 5)
+
+
 @pytest.mark.parametrize("outcome", ["abandoned", "timed out", "diverted"])
 def test_who_waited_before_the_gap_ended_as_the_log_says(unheard: Unheard, outcome: str) -> None:
     caller = unheard.scene.caller_waits()

@@ -8,9 +8,20 @@ The rules are in `rules.reservations`.
 
 import msgspec
 
+from xucd.center.directory import LOCAL
+
 NUMBER_MARK, ID_MARK = "XUCDNUMBER", "XUCDID"
 """The variables of a channel in the judging context: the number of the line that it is to ring,
 and its call's id at another PBX. Their names are not among those whose events Asterisk sends."""
+
+
+CONTEXT = "xucd-agent"
+"""The judging context: the interface of a member through it is ``Local/1001@xucd-agent``."""
+
+
+def is_judged(interface: str) -> bool:
+    """Whether a member of this interface is rung through the judging context."""
+    return interface.startswith(LOCAL) and interface.split("/")[1].endswith(f"@{CONTEXT}")
 
 
 class Asking(msgspec.Struct, frozen=True, gc=False):

@@ -11,6 +11,7 @@ counted just before it or since. What is known is recognised by its unique id:
 
 A ring that nobody answered has no unique id in the log: it is recognised by its agent and second.
 So is a call that was answered through a Local channel, whose id the log has instead of the phone's.
+Of a member that is rung through the judging context, a ring of no length is a refusal of xucd's.
 
 The log has members' names. One that is no agent's, such as FreePBX's "Dan", stands for the agent
 who sat at its phone throughout the gap.
@@ -27,11 +28,15 @@ from xucd.center.day import AgentDay
 from xucd.center.directory import LOCAL
 from xucd.center.logged import Logged, LogsTold
 from xucd.center.queue_day import Outcome, QueueDay
+from xucd.center.reservations import is_judged
 from xucd.center.rules.phones import count_anew
 from xucd.center.rules.queues import queues_counted
 from xucd.center.rules.unheard_agents import SLACK_S, AgentDays, AgentsFound, DayOf, is_cut_by
 from xucd.center.rules.unheard_phones import count_records
 from xucd.center.under_way import CutCall, Rung
+
+REFUSED_S = 1.0
+"""The longest ring, in seconds, that app_queue logs of a member that is refused at once."""
 
 
 class GapCount(msgspec.Struct):
@@ -170,6 +175,15 @@ class _Count:
             if member.interface.startswith(LOCAL)
         }
 
+    @functools.cached_property
+    def _judged(self) -> set[tuple[int, str]]:
+        """The members that are rung through the judging context, by queue id and name."""
+        return {
+            (queue_id, member.member)
+            for queue_id, member in self._center.members.all()
+            if is_judged(member.interface)
+        }
+
     # -- callers
 
     def caller(self, entry: _Entry) -> None:
@@ -220,8 +234,7 @@ class _Count:
         agent = directory.agent_by_member_name.get(line.agent)
         agent_id = agent.id if agent is not None else None
         if agent_id is None:
-            queue_id = directory.queue_by_name[line.queue].id
-            agent_id = self._members.get((queue_id, line.agent))
+            agent_id = self._members.get(self._queue_and_member(line))
         if agent_id is None:
             return
         match line.kind:
@@ -233,6 +246,9 @@ class _Count:
             case "not answered":
                 self._not_answered(agent_id, line)
 
+    def _queue_and_member(self, line: Logged) -> tuple[int, str]:
+        return self._center.directory.queue_by_name[line.queue].id, line.agent
+
     def _phone_of(self, agent_id: int, line: Logged) -> str:
         """The unique id by which a call that was answered is known; the log's if it is not.
 
@@ -242,8 +258,7 @@ class _Count:
         channel = center.channels.by_id.get(line.phone)
         if line.phone in center.under_way.cut_calls or line.phone in center.phone_calls.lately:
             return line.phone
-        queue_id = center.directory.queue_by_name[line.queue].id
-        if (queue_id, line.agent) not in self._through_local:
+        if self._queue_and_member(line) not in self._through_local:
             return line.phone
         if channel is not None and not channel.name.startswith(LOCAL):
             return line.phone
@@ -322,6 +337,8 @@ class _Count:
         return None
 
     def _not_answered(self, agent_id: int, line: Logged) -> None:
+        if (line.rang or 0.0) <= REFUSED_S and self._queue_and_member(line) in self._judged:
+            return
         second, slack = int(line.at), int(SLACK_S) + 1
         for at in range(second - slack, second + slack + 1):
             rung = self._rung.get((agent_id, at))
