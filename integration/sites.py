@@ -1,8 +1,12 @@
-"""One centre over two PBXs: Asterisk 22 in the north, 16 in the south, and an owner beside each."""
+"""One centre over two PBXs: Asterisk 22 in the north, 16 in the south, and an owner beside each.
+
+A trunk for agents is between them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Self
@@ -16,14 +20,19 @@ from integration.nats import Nats
 from integration.pbx import Pbx
 from integration.phones import Phones
 from integration.running import DEMO, Xucd
+from integration.trunks import TrunkedPbx
 
 NORTH, SOUTH = "north", "south"
 VERSION_OF = {NORTH: "22", SOUTH: "16"}
+ADDRESS_OF = {NORTH: "127.0.0.2", SOUTH: "127.0.0.3"}
 LINES_OF = {
     NORTH: ("1001", "1002", "1003", "1004"),
     SOUTH: ("1005", "1006", "1007", "1008"),
 }
 QUEUES_OF = {NORTH: ("support",), SOUTH: ("sales", "billing")}
+
+TwoPbxs = dict[str, tuple[Pbx, Phones]]
+"""Both PBXs with their phones, by name."""
 
 ONE_RANGE = """ids = "1-10"
 numbers = "1001-1010"
@@ -63,9 +72,7 @@ class TwoSites:
     the name by which further nodes belong to it.
     """
 
-    def __init__(
-        self, worlds: dict[str, tuple[Pbx, Phones]], folder: Path, url: str, nats: Nats
-    ) -> None:
+    def __init__(self, worlds: TwoPbxs, folder: Path, url: str, nats: Nats) -> None:
         self.folder = folder
         self.url = url
         self.nats = nats
@@ -114,23 +121,35 @@ class TwoSites:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def two_pbxs(docker: None) -> AsyncIterator[dict[str, tuple[Pbx, Phones]]]:
+async def two_pbxs(docker: None) -> AsyncIterator[TwoPbxs]:
     """Both PBXs, with their phones registered."""
-    with Pbx(VERSION_OF[NORTH]) as north, Pbx(VERSION_OF[SOUTH]) as south:
+    north, south = (TrunkedPbx(VERSION_OF[pbx], pbx, ADDRESS_OF[pbx]) for pbx in (NORTH, SOUTH))
+    north.connect(south.end)
+    south.connect(north.end)
+    with north, south:
         async with Phones(north) as northern, Phones(south) as southern:
             await northern.register(*LINES_OF[NORTH])
             await southern.register(*LINES_OF[SOUTH])
             yield {NORTH: (north, northern), SOUTH: (south, southern)}
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def sites(
-    two_pbxs: dict[str, tuple[Pbx, Phones]], databases: Databases, nats: Nats, tmp_path: Path
+@contextlib.asynccontextmanager
+async def running_sites(
+    two_pbxs: TwoPbxs, databases: Databases, nats: Nats, folder: Path
 ) -> AsyncIterator[TwoSites]:
-    """A centre over both, in which nobody is logged in."""
+    """A centre over both PBXs, in which nobody is logged in."""
     url = await databases.create(two_pbxs[NORTH][0])
-    sites = TwoSites(two_pbxs, tmp_path, url, nats)
+    sites = TwoSites(two_pbxs, folder, url, nats)
     try:
         yield await sites.start()
     finally:
         await sites.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def sites(
+    two_pbxs: TwoPbxs, databases: Databases, nats: Nats, tmp_path: Path
+) -> AsyncIterator[TwoSites]:
+    """A centre over both PBXs, of this test alone."""
+    async with running_sites(two_pbxs, databases, nats, tmp_path) as sites:
+        yield sites
