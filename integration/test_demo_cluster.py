@@ -62,6 +62,7 @@ async def test_one_board_shows_calls_at_both_sites_and_the_other_edge_goes_on() 
             for name in agents:
                 await expect(ada.agent(name)).to_contain_text("On call")
             await bruce.ask("hangup")
+            await expect(ada.page.locator("#gaps")).to_be_hidden()
 
         kill(FIRST)
         async with boards(browser, SECOND.port) as opens:
