@@ -186,8 +186,11 @@ async def test_a_list_of_both_waits_for_nobody_who_is_away_and_is_told_whole_the
     )
 
 
+@pytest.mark.parametrize(
+    ("caller", "line", "agent_id"), [("alice", "1005", ALICE), ("ada", "1008", None)]
+)
 async def test_an_owner_that_starts_ends_no_callback_that_is_called_on_another_pbx(
-    centre: Centre,
+    centre: Centre, caller: str, line: str, agent_id: int | None
 ) -> None:
     sites, alice = centre.sites, await centre.page("alice")
     await alice.ask("agentLogin", agentphonenumber="1005")
@@ -195,8 +198,9 @@ async def test_an_owner_that_starts_ends_no_callback_that_is_called_on_another_p
     (listed,) = alice.bodies("CallbackLists")
     request = listed[0]["callbacks"][0]
     await alice.ask("takeCallback", uuid=request["uuid"])
-    await alice.ask("startCallback", uuid=request["uuid"], number=request["phoneNumber"])
-    own = await sites.south.phone("1005").rings()
+    page = alice if caller == "alice" else await centre.page(caller)
+    await page.ask("startCallback", uuid=request["uuid"], number=request["phoneNumber"])
+    own = await sites.south.phone(line).rings()
     own.answer()
     customer = await sites.south.phone(request["phoneNumber"]).rings()
     customer.answer()
@@ -206,10 +210,10 @@ async def test_an_owner_that_starts_ends_no_callback_that_is_called_on_another_p
     await north.start()
     rest = RestClient(north.port, await token_of(north.port, "ada"))
     await rest.ask("POST", "/persons/find", {"number": "0"})  # waits for all that is to be written
-    assert [each.agent_id for each in unfinished_tickets(north.store())] == [ALICE]
+    assert [each.agent_id for each in unfinished_tickets(north.store(), SOUTH)] == [agent_id]
     await customer.hang_up()
 
     async def is_finished() -> bool:
-        return not unfinished_tickets(north.store())
+        return not unfinished_tickets(north.store(), SOUTH)
 
     await until(is_finished, PATIENCE_S)

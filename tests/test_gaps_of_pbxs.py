@@ -195,36 +195,31 @@ def test_a_clock_that_is_set_moves_what_is_of_each_pbx_once(
         assert under_way == {agents[each]: START + moved[each] for each in agents}
 
 
-def test_a_clock_that_is_set_moves_the_callbacks_that_are_called_at_its_pbx(
+def test_a_clock_that_is_set_moves_the_callbacks_that_are_called_on_its_pbx(
     stores: dict[str, Store],
 ) -> None:
-    assert logs_in(stores, SOUTH, BEA).home is not None
-    called = {UUID(int=1): (ADA, 2), UUID(int=2): (BEA, 1), UUID(int=3): (None, 1)}
-    called[UUID(int=4)] = None, 2
-    with stores[NORTH].writing() as connection:
-        columns = tables.callback_tickets.c
-        unknown = {column.name: None for column in columns if column.nullable}
-        rows = [
-            {
-                **unknown,
-                "uuid": uuid,
-                "request_uuid": uuid,
-                "list_uuid": uuid,
-                "agent_id": agent_id,
-                "queue_id": queue_id,
-                "phone_number": "0230210092",
-                "started": START,
-            }
-            for uuid, (agent_id, queue_id) in called.items()
-        ]
-        put_rows(connection, tables.callback_tickets, rows)
+    is_called(stores[NORTH], NORTH, SOUTH)
     is_alive(stores, SOUTH, 10)
     resuming.shift(stores[SOUTH], SOUTH, reading(20, HOUR))
-    found = {
-        ticket.uuid.int: ticket.started - START
-        for ticket in callback_reading.unfinished_tickets(stores[SOUTH])
-    }
-    assert found == {1: 0, 2: HOUR, 3: 0, 4: HOUR}
+    assert callbacks(stores[NORTH], *SALES) == {NORTH: START, SOUTH: START + HOUR}
+
+
+def is_called(store: Store, *pbxs: str) -> None:
+    """A callback is being called on each PBX."""
+    columns = tables.callback_tickets.c
+    unknown = {column.name: None for column in columns if column.nullable}
+    with store.writing() as connection:
+        for pbx in pbxs:
+            uuid = uuid4()
+            ids = {"uuid": uuid, "request_uuid": uuid, "list_uuid": uuid, "queue_id": 1}
+            called = {**unknown, **ids, "phone_number": "0230210092", "started": START}
+            put_rows(connection, tables.callback_tickets, [{**called, "pbx": pbx}])
+
+
+def callbacks(store: Store, *pbxs: str) -> dict[str, float]:
+    """When the callbacks that are called on these PBXs began."""
+    found = [each for pbx in pbxs for each in callback_reading.unfinished_tickets(store, pbx)]
+    return {ticket.pbx: ticket.started for ticket in found}
 
 
 # -- whose agents they are, and which PBXs there are
@@ -267,14 +262,16 @@ def test_a_gap_of_a_pbx_that_the_centre_has_no_longer_is_not_told(
     assert gaps.gaps(stores[NORTH], 0) == []
 
 
-def test_the_only_pbx_goes_on_with_its_pulse_and_gaps_when_it_gets_a_name(
+def test_the_only_pbx_goes_on_with_its_pulse_gaps_and_callbacks_when_it_gets_a_name(
     stores: dict[str, Store],
 ) -> None:
     put_figures(stores[NORTH], Figures(DAY, Pulse(reading(0), Lately())))
     gap = Gap(uuid4(), START - 5, "LinkLost")
     gaps.open_gap(stores[NORTH], gap)
+    is_called(stores[NORTH], MAIN)
     assert resuming.resume(stores[SOUTH], SOUTH, reading(9), midnight_after) is None
     found = starts(stores[NORTH], NORTH, 10)
     assert (found.gap.uuid, found.gap.pbx, found.gap.began) == (gap.uuid, NORTH, START - 5)
     with stores[NORTH].reading() as connection:
         assert pulse_of(connection, MAIN) is None
+    assert callbacks(stores[NORTH], MAIN, NORTH) == {NORTH: START}

@@ -22,6 +22,7 @@ from xucd.center.callbacks import (
     Ticket,
     TicketUpdate,
 )
+from xucd.center.directory import MAIN
 from xucd.center.refused import Refused
 from xucd.config import center_file
 from xucd.config import writing as config_writing
@@ -173,7 +174,7 @@ def test_a_request_without_a_period_is_shown_with_the_default_one(demo: Store) -
 
 def test_a_ticket_is_told_of_its_call_once(demo: Store) -> None:
     ticket = called(demo, first(demo))
-    assert [one.uuid for one in reading.unfinished_tickets(demo)] == [ticket]
+    assert [one.uuid for one in reading.unfinished_tickets(demo, MAIN)] == [ticket]
     writing.record_answered(demo, ticket, NOW + 4)
     writing.record_answered(demo, ticket, NOW + 9)
     writing.record_ended(demo, ticket, NOW + 60, 56.0, None)
@@ -186,7 +187,7 @@ def test_a_ticket_is_told_of_its_call_once(demo: Store) -> None:
         56.0,
         None,
     )
-    assert reading.unfinished_tickets(demo) == []
+    assert reading.unfinished_tickets(demo, MAIN) == []
 
 
 def test_a_taker_is_shown_its_own_ticket_until_that_is_filled_in(demo: Store) -> None:

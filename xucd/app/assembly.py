@@ -108,7 +108,7 @@ class Assembly:
         if memory is not None:
             self._clock.goes_on_from(memory.clock)
         self._context = context = await self._build_context(memory)
-        self._callbacks = Callbacks(context)
+        self._callbacks = Callbacks(context, self._pbx_name)
         front = self.front
         self._service = Service(
             context,
@@ -123,12 +123,7 @@ class Assembly:
         self._agi = self._build_agi_server()
         self._callbacks.restore(
             await store.run(callback_reading.open_requests),
-            # Calls of who is at home elsewhere are in another Asterisk.
-            [
-                ticket
-                for ticket in await store.run(callback_reading.unfinished_tickets)
-                if not context.center.is_away(ticket.agent_id)
-            ],
+            await store.run(callback_reading.unfinished_tickets, self._pbx_name),
             resumable,
         )
         restore_defaults(context, await store.run(Store.default_memberships))

@@ -24,7 +24,7 @@ from xucd.center import callbacks as rules
 from xucd.center import changes as ch
 from xucd.center.audit import AuditEntry
 from xucd.center.callbacks import Found, NewRequest, Request, Search, Ticket, TicketUpdate
-from xucd.center.directory import User
+from xucd.center.directory import MAIN, User
 from xucd.center.numbers import same_line
 from xucd.center.refused import Refused
 from xucd.center.rights import Asker, Rights, Task
@@ -63,10 +63,14 @@ def _refusing_the_unknown() -> Iterator[None]:
 
 
 class Callbacks:
-    """The service. There is one for the whole daemon; `context` is that of its commands."""
+    """The service. There is one for the whole daemon; `context` is that of its commands.
 
-    def __init__(self, context: Context) -> None:
+    `pbx` is the PBX on which it has callbacks called.
+    """
+
+    def __init__(self, context: Context, pbx: str = MAIN) -> None:
         self.context = context
+        self._pbx = pbx
         self._locks = Locks()
         self._publisher = CallbackPublisher(context)
         self._dialing = CallbackDialing(context, self._publisher)
@@ -294,6 +298,7 @@ class Callbacks:
                 agent_id=by.rights.own_agent_id,
                 phone_number=number,
                 started=context.now(),
+                pbx=self._pbx,
             )
             ticket, from_list = await self._now(writing.create_ticket, new, _may_work(by))
             self._dialing.track(ticket, user)

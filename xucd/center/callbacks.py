@@ -19,6 +19,7 @@ from uuid import UUID
 import msgspec
 
 from xucd.center.callee import KEYS, Callee
+from xucd.center.directory import MAIN
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 
@@ -93,6 +94,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     customer did not answer, `ended` while the call lasts, `duration` when it is not known.
     `failure` is the code of what went wrong with the call, None when nothing did. `status` is None
     until the agent has filled the ticket in; `due_date` and `period_uuid` are what was filled in.
+    `pbx` is the PBX on which it is called.
     """
 
     uuid: UUID
@@ -110,6 +112,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     comment: str | None = None
     due_date: datetime.date | None = None
     period_uuid: UUID | None = None
+    pbx: str = MAIN
 
 
 class TicketUpdate(msgspec.Struct, frozen=True, kw_only=True):

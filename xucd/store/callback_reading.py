@@ -112,9 +112,10 @@ def tickets(
     return _as_tickets(store, statement)
 
 
-def unfinished_tickets(store: Store) -> list[Ticket]:
-    """The tickets whose call has not been seen to end."""
-    return _as_tickets(store, select(_tickets).where(_tickets.c.ended.is_(None)))
+def unfinished_tickets(store: Store, pbx: str) -> list[Ticket]:
+    """The tickets whose call, on this PBX, has not been seen to end."""
+    here = _tickets.c.pbx == pbx
+    return _as_tickets(store, select(_tickets).where(_tickets.c.ended.is_(None), here))
 
 
 # -- parts of the other transactions on callbacks

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Connection, delete, select, update
 
 from xucd.center.callbacks import CallbackListRow, NewRequest, Request, Ticket, TicketUpdate
+from xucd.center.directory import MAIN
 from xucd.store import tables
 from xucd.store.callback_reading import as_requests, default_of, joined, periods_by_uuid
 from xucd.store.journal import day_of
@@ -36,6 +37,7 @@ class NewTicket(msgspec.Struct, frozen=True, kw_only=True):
     agent_id: int | None
     phone_number: str
     started: float
+    pbx: str = MAIN
 
 
 class Unknown(Exception):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from uuid import uuid4
 
 import msgspec
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Connection, select, update
 
 from xucd.center.agent import AgentState
 from xucd.center.directory import MAIN, default_of
@@ -82,10 +82,11 @@ def shift(store: Store, pbx: str, reading: ClockReading) -> None:
 def _take_over_unnamed(connection: Connection, pbx: str) -> None:
     """Go on with what a centre's only PBX has left, if it had no name of its own until now."""
     if pulse_of(connection, pbx) is None and default_of(pbxs_of(connection)) == pbx:
-        meta, gaps = tables.meta, tables.gaps
+        meta = tables.meta
         pulse = update(meta).where(meta.c.key == key_of(MAIN))
         connection.execute(pulse.values(key=key_of(pbx)))
-        connection.execute(update(gaps).where(gaps.c.pbx == MAIN).values(pbx=pbx))
+        for table in (tables.gaps, tables.callback_tickets):
+            connection.execute(update(table).where(table.c.pbx == MAIN).values(pbx=pbx))
 
 
 def _shift(connection: Connection, pbx: str, reading: ClockReading) -> Pulse | None:
@@ -97,10 +98,9 @@ def _shift(connection: Connection, pbx: str, reading: ClockReading) -> Pulse | N
     off = (reading.wall - clock.wall) - (reading.steady - clock.steady)
     if abs(off) < SET_S:
         return pulse
-    away = agents_elsewhere(connection, pbx)
-    _shift_agents(connection, away, off, clock.wall)
+    _shift_agents(connection, pbx, off, clock.wall)
     _shift_waiting(connection, pbx, off, clock.wall)
-    _shift_tickets(connection, pbx, away, off)
+    _shift_tickets(connection, pbx, off)
     table = tables.gaps
     unclosed = update(table).where(table.c.source.is_(None), table.c.pbx == pbx)
     connection.execute(unclosed.values(began=table.c.began + off))
@@ -109,7 +109,8 @@ def _shift(connection: Connection, pbx: str, reading: ClockReading) -> Pulse | N
     return Pulse(clock, pulse.lately.later(off), heard, since)
 
 
-def _shift_agents(connection: Connection, away: Select[tuple[int]], off: float, now: float) -> None:
+def _shift_agents(connection: Connection, pbx: str, off: float, now: float) -> None:
+    away = agents_elsewhere(connection, pbx)
     stations, days = tables.stations, tables.agent_days
     stay = stations.c.agent_id.not_in(away)
     connection.execute(update(stations).where(stay).values(since=stations.c.since + off))
@@ -135,14 +136,11 @@ def _shift_waiting(connection: Connection, pbx: str, off: float, now: float) -> 
         connection.execute(update(table).where(which).values(waiting=moved))
 
 
-def _shift_tickets(connection: Connection, pbx: str, away: Select[tuple[int]], off: float) -> None:
-    """Move callbacks that are called here: by whose home this is, or for a queue by no agent."""
-    tickets, queues = tables.callback_tickets.c, tables.queues.c
-    of_queue = tickets.queue_id.in_(select(queues.id).where(queues.pbx == pbx))
-    own = tickets.agent_id.not_in(away) | (tickets.agent_id.is_(None) & of_queue)
-    going_on = update(tables.callback_tickets).where(tickets.ended.is_(None), own)
+def _shift_tickets(connection: Connection, pbx: str, off: float) -> None:
+    table = tables.callback_tickets
+    going_on = update(table).where(table.c.ended.is_(None), table.c.pbx == pbx)
     for name in ("started", "answered"):
-        connection.execute(going_on.values({name: tickets[name] + off}))
+        connection.execute(going_on.values({name: table.c[name] + off}))
 
 
 def _settle(

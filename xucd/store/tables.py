@@ -284,6 +284,7 @@ callback_tickets = Table(
     Column("comment", Text),
     Column("due_date", Date),
     Column("period_uuid", Uuid),
+    Column("pbx", String(32), nullable=False, server_default=MAIN),
 )
 # Append-only: triggers refuse every change, and every deletion but that of what has expired. Names
 # are as they were then: no foreign keys. An id is never used again.
