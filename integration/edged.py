@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from integration.client import Client
-from integration.nats import Nats
+from integration.nats import DocumentedNats, Nats
 from integration.pbx import Pbx
 from integration.running import Xucd
 from tests.postgres_server import PostgresServer
@@ -62,7 +62,8 @@ class EdgedXucd(Xucd):
     """An owner, to which all is done that is done to a daemon, and an edge that clients use."""
 
     def __init__(self, pbx: Pbx, folder: Path, settings: str, url: str, nats: Nats) -> None:
-        centre = f"test-{next(CENTRES)}"
+        # The example of a configuration names subjects.
+        centre = "xucd" if isinstance(nats, DocumentedNats) else f"test-{next(CENTRES)}"
         super().__init__(pbx, folder, f"{settings}\n{cluster(nats, centre, 'owner')}", url)
         beside = folder / "edge"
         beside.mkdir()
@@ -131,7 +132,8 @@ def ports_of(pid: int) -> set[int]:
 
 def cluster(nats: Nats, centre: str, node: str) -> str:
     """Settings of a node."""
-    return f'[cluster]\nnode = "{node}"\nname = "{centre}"\nservers = ["{nats.url}"]\n'
+    named = f'[cluster]\nnode = "{node}"\nname = "{centre}"\n'
+    return f'{named}servers = ["{nats.url}"]\n{nats.known_by(node)}'
 
 
 @pytest.fixture(scope="session")

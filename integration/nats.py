@@ -22,8 +22,10 @@ from typing import Any, Self
 
 from integration.ports import free_port
 from tests.certificates import certificate
+from xucd.cluster.nkey import Nkey
 
 DEADLINE = 30.0
+DOCUMENTED = Path(__file__).parent.parent / "docs" / "nats.conf"
 
 
 class Nats:
@@ -52,6 +54,10 @@ class Nats:
     def ca_file(self) -> str:
         """Its certificate, signed by itself."""
         return str(self.folder / "cert.pem")
+
+    def known_by(self, node: str) -> str:
+        """Settings of a node by which it knows the server, and is known by it."""
+        return f'ca_file = "{self.ca_file}"\n' if self._tls else ""
 
     @property
     def trust(self) -> ssl.SSLContext | None:
@@ -138,6 +144,23 @@ class Nats:
             server.send_signal(how)
             server.send_signal(signal.SIGCONT)  # one that is frozen would end only afterwards
             server.wait(DEADLINE)
+
+
+class DocumentedNats(Nats):
+    """With TLS, and the users and permissions that the documents have as an example.
+
+    `keys` are those of the nodes that it knows, of which "owner" may own the PBX main.
+    """
+
+    def __init__(self) -> None:
+        names = {"owner": "MAIN_1", "edge-1": "EDGE_1", "edge-2": "EDGE_2"}
+        self.keys = {node: Nkey.new() for node in names}
+        environ = {names[node]: key.public for node, key in self.keys.items()}
+        super().__init__(tls=True, file=DOCUMENTED, environ=environ)
+
+    def known_by(self, node: str) -> str:
+        """Settings of a node by which it knows the server, and is known by it."""
+        return f'{super().known_by(node)}nkey = "{self.keys[node].seed}"\n'
 
 
 def _program() -> str:

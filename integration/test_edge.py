@@ -17,7 +17,7 @@ import pytest_asyncio
 from integration.client import DEADLINE, Client, Refused, http, token_of
 from integration.edged import Databases, EdgedXucd
 from integration.fixtures import World, clear
-from integration.nats import Nats
+from integration.nats import DocumentedNats, Nats
 from integration.phones import Phones
 from tests.resuming_page import ResumingPage
 from xucd.cti.parts import SentCommand
@@ -76,6 +76,24 @@ async def test_what_one_node_does_is_seen_at_the_other(edged: EdgedXucd) -> None
     await there.ask("pauseAgent", agentid=8, reason="training")
     await here.until("AgentStateEvent", name="AgentOnPause", cause="training")
     await asyncio.gather(here.close(), there.close())
+
+
+async def test_a_call_is_shown_at_an_edge_over_nats_with_the_keys_of_the_documents(
+    phones: Phones, tmp_path: Path, databases: Databases
+) -> None:
+    url = await databases.create(phones.pbx)
+    with DocumentedNats() as nats:
+        async with EdgedXucd(phones.pbx, tmp_path, "", url, nats) as xucd:
+            world = World(xucd, phones)
+            bruce = await world.agent("bruce", "1001")
+            call = phones.dial("3000")
+            leg = await world.phone("1001").rings()
+            leg.answer()
+            await call.answered()
+            await bruce.until("AgentStateEvent", name="AgentOnCall", acd=True)
+            await call.hang_up()
+            await bruce.until("AgentStateEvent", name="AgentOnWrapup")
+            await clear(world)
 
 
 async def test_a_sign_in_of_one_node_is_good_at_the_other_and_ends_at_both(

@@ -46,7 +46,7 @@ def test_an_edge_is_checked_without_asterisk_and_tells_which_pbx_nobody_owns(
     leases = Leases(url)
     leases.take("main", "first")
     leases.take("north", "second")
-    assert found(tmp_path, url, capsys).keys() <= {"TooFewFiles", "CenterEmpty"}
+    assert found(tmp_path, url, capsys).keys() <= {"TooFewFiles", "NatsUnusable"}
     end_lease(url)
     leases.take("main", "third")
     leases.close()

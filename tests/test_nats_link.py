@@ -5,19 +5,18 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from integration.nats import Nats
+from integration.nats import DocumentedNats, Nats
 from xucd.app.event_loop import Loop
 from xucd.cluster import nats_connection
 from xucd.cluster.nats_link import NatsLink
 from xucd.cluster.nkey import Nkey
 
-PROJECT = Path(__file__).parent.parent
 DEADLINE = 30.0
+TURNED_DOWN = "NATS turns something down: xucd check says more"
 CHUNK = b"x" * (64 << 10)
 KERNEL = 48 << 20
 """The bytes that sockets hold at most."""
@@ -239,16 +238,9 @@ async def test_a_link_waits_for_a_server_that_is_not_there_yet(nats: Nats) -> No
 
 
 @pytest.fixture
-def keys() -> dict[str, Nkey]:
-    """The keys of the nodes, by what they are called in the example of a configuration."""
-    return {name: Nkey.new() for name in ("MAIN_1", "EDGE_1", "EDGE_2")}
-
-
-@pytest.fixture
-def documented(keys: dict[str, Nkey]) -> Iterator[Nats]:
+def documented() -> Iterator[DocumentedNats]:
     """A server with the configuration that the documents have as an example."""
-    environ = {name: key.public for name, key in keys.items()}
-    with Nats(tls=True, file=PROJECT / "docs/nats.conf", environ=environ) as server:
+    with DocumentedNats() as server:
         yield server
 
 
@@ -265,7 +257,7 @@ async def test_a_name_that_no_host_can_have_is_logged_and_the_next_server_taken(
 
 
 async def test_a_key_that_the_server_does_not_know_is_logged_once_and_tried_on(
-    documented: Nats,
+    documented: DocumentedNats,
 ) -> None:
     with capture_logs() as logs:
         async with Linked(documented, nkey=Nkey.new()) as one:
@@ -276,9 +268,9 @@ async def test_a_key_that_the_server_does_not_know_is_logged_once_and_tried_on(
 
 
 async def test_a_node_of_the_example_speaks_and_listens_for_itself_alone(
-    documented: Nats, keys: dict[str, Nkey]
+    documented: DocumentedNats,
 ) -> None:
-    main, edge = (Linked(documented, nkey=keys[name]) for name in ("MAIN_1", "EDGE_1"))
+    main, edge = (Linked(documented, nkey=documented.keys[name]) for name in ("owner", "edge-1"))
     main.link.subscribe("xucd.edge.*.main", main.heard.message)
     edge.link.subscribe("xucd.pbx.*.edge-2", edge.heard.message)
     edge.link.subscribe("xucd.pbx.*.edge-1", edge.heard.message)
@@ -296,7 +288,11 @@ async def test_a_node_of_the_example_speaks_and_listens_for_itself_alone(
             await edge.heard.until(last=b"goodbye")
     assert main.heard.messages == [("xucd.edge.edge-1.main", b"as itself")]
     assert [data for _, data in edge.heard.messages] == [b"hello", b"goodbye"]
-    assert {entry["reason"] for entry in logs if entry["event"] == "NATS turns something down"} == {
+    assert {
+        entry["reason"]
+        for entry in logs
+        if entry["event"] == "NATS turns something down: xucd check says more"
+    } == {
         'Permissions Violation for Subscription to "xucd.pbx.*.edge-2"',
         'Permissions Violation for Publish to "xucd.edge.edge-2.main"',
         'Permissions Violation for Publish to "xucd.pbx.other.edge-1"',
@@ -304,15 +300,15 @@ async def test_a_node_of_the_example_speaks_and_listens_for_itself_alone(
 
 
 async def test_what_the_server_turns_down_is_logged_once(
-    documented: Nats, keys: dict[str, Nkey]
+    documented: DocumentedNats,
 ) -> None:
-    async with Linked(documented, nkey=keys["EDGE_1"]) as edge:
+    async with Linked(documented, nkey=documented.keys["edge-1"]) as edge:
         with capture_logs() as logs:
             for _ in range(3):
                 edge.link.publish("xucd.edge.edge-2.main", b"")
             await until_said(documented, "Publish Violation", times=3)
             await edge.link.close()
-    assert [entry["event"] for entry in logs] == ["NATS turns something down"]
+    assert [entry["event"] for entry in logs] == ["NATS turns something down: xucd check says more"]
 
 
 async def test_a_link_over_tls_carries_messages() -> None:

@@ -12,7 +12,6 @@ import structlog
 
 from xucd.app.following import Changes, Following
 from xucd.app.front import SERVICE_RESTART, Front, options_of
-from xucd.app.nats import link_of, send, subjects_of
 from xucd.app.rest_relay import OwnersRest
 from xucd.app.siblings import Siblings
 from xucd.app.streams import durable_streams
@@ -20,6 +19,7 @@ from xucd.center.directory import Directory, User
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights, rights_of
 from xucd.cluster.pbxs import NodeParts, Pbxs
+from xucd.cluster.subjects import link_of, send, subjects_of
 from xucd.config.cluster import Cluster
 from xucd.config.settings import Settings
 from xucd.cti.hub import Hub

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 import structlog
 
 from xucd.app.front import FINISH_S
-from xucd.app.nats import link_of, send, subjects_of
 from xucd.app.service import Service
 from xucd.center.directory import User
 from xucd.center.refused import Refused
@@ -15,6 +14,7 @@ from xucd.center.rights import Rights
 from xucd.cluster.owner import PbxOwner
 from xucd.cluster.packets import RequestSender
 from xucd.cluster.source import Telling
+from xucd.cluster.subjects import link_of, send, subjects_of
 from xucd.commands.default_memberships import show_all
 from xucd.config.cluster import Cluster
 from xucd.cti.commands import Command

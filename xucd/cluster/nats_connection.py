@@ -10,6 +10,7 @@ import contextlib
 import socket
 import ssl
 import struct
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -45,6 +46,7 @@ class Subscription(NamedTuple):
 class NatsConnection(asyncio.Protocol):
     """In use from `on_accepted`, before which nothing is delivered, until `lost`, which says why.
 
+    `on_turned_down` is told once of each subject that the server does not let this user have.
     `subscriptions` are sent to the server by `open`, and by `subscribe` when they are added later.
     """
 
@@ -52,19 +54,22 @@ class NatsConnection(asyncio.Protocol):
         self,
         subscriptions: Mapping[int, Subscription],
         on_accepted: Callable[["NatsConnection", ServerInfo], None],
+        on_turned_down: Callable[[str], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[str] = self._loop.create_future()
         self._info: asyncio.Future[ServerInfo] = self._loop.create_future()
         self._accepted: asyncio.Future[None] = self._loop.create_future()
         self._on_accepted = on_accepted
+        self._on_turned_down = on_turned_down
         self._parser = Parser()
         self._subscriptions = subscriptions
         self._transport: asyncio.Transport | None = None
         self._outgoing: list[bytes] = []
         self._waiting = 0  # bytes of these
         self._unanswered = 0
-        self._refused: set[str] = set()
+        self._pongs = deque([self._accepted])  # those that are due
+        self._turned_down: set[str] = set()
         self._beating: asyncio.TimerHandle | None = None
 
     @property
@@ -130,6 +135,10 @@ class NatsConnection(asyncio.Protocol):
         """Hear a subject as the subscription of this number."""
         self._send(protocol.subscribe(subject, number))
 
+    async def settled(self) -> None:
+        """Wait until the server has done all that it was told. Raises `NatsError`."""
+        await self._unless_lost(self._ping())
+
     def drop(self, why: str) -> None:
         """End it at once, with all that it was to send: nothing of it arrives later."""
         if self._transport is not None:
@@ -167,21 +176,25 @@ class NatsConnection(asyncio.Protocol):
         match said.verb:
             case b"PING":
                 self._send(protocol.PONG)
-            case b"PONG" if not self._accepted.done():
-                self._accepted.set_result(None)
-                self._on_accepted(self, self._info.result())
+            case b"PONG" if self._pongs:
+                self._answered(self._pongs.popleft())
             case b"INFO" if not self._info.done():
                 self._info.set_result(protocol.read_info(said.text))
             case b"-ERR":
-                self._turned_down(said.text.decode(errors="replace").strip("'"))
+                self._refused(said.text.decode(errors="replace").strip("'"))
 
-    def _turned_down(self, why: str) -> None:
+    def _answered(self, pong: "asyncio.Future[None]") -> None:
+        pong.set_result(None)
+        if pong is self._accepted:
+            self._on_accepted(self, self._info.result())
+
+    def _refused(self, why: str) -> None:
         """Of a subject it is said once; what else the server refuses ends the connection."""
         if not why.startswith("Permissions Violation"):
             self.drop(why)
-        elif why not in self._refused:
-            self._refused.add(why)
-            log.warning("NATS turns something down", reason=why)
+        elif why not in self._turned_down:
+            self._turned_down.add(why)
+            self._on_turned_down(why)
 
     def _deliver(self, message: NatsMessage) -> None:
         if not self._accepted.done():
@@ -212,8 +225,14 @@ class NatsConnection(asyncio.Protocol):
             self.drop("the server is silent")
             return
         self._unanswered += 1
-        self._send(protocol.PING)
+        self._ping()
         self._beating = self._loop.call_later(BEAT, self._beat)
+
+    def _ping(self) -> "asyncio.Future[None]":
+        """Ask for a sign of life, which the server gives behind all that it does before."""
+        self._send(protocol.PING)
+        self._pongs.append(self._loop.create_future())
+        return self._pongs[-1]
 
     def _end(self, why: str) -> None:
         if self._beating is not None:

@@ -27,6 +27,8 @@ CONNECT_TIMEOUT = 2.0
 FIRST_WAIT, LONGEST_WAIT = 0.1, 1.0
 """The seconds between two attempts."""
 
+OnAccepted = Callable[[NatsConnection, ServerInfo], None]
+
 log = structlog.get_logger()
 
 
@@ -47,8 +49,8 @@ class NatsLink:
         nkey: str | None = None,
         name: str = "xucd",
     ) -> None:
-        self._servers = [urlsplit(server) for server in servers]
-        secured = any(server.scheme == "tls" for server in self._servers)
+        self.servers = [urlsplit(server) for server in servers]
+        secured = any(server.scheme == "tls" for server in self.servers)
         self._tls = tls or (ssl.create_default_context() if secured else None)
         self._nkey = Nkey(nkey) if nkey else None
         self._name = name
@@ -112,9 +114,9 @@ class NatsLink:
 
     async def _keep_connected(self) -> None:
         backoff = Backoff(FIRST_WAIT, LONGEST_WAIT)
-        for server in itertools.cycle(self._servers):
+        for server in itertools.cycle(self.servers):
             try:
-                connection = await self._connect(server)
+                connection = await self.connect(server, self._up, _log_turned_down)
             except (OSError, NatsError, UnicodeError) as error:  # the last of a host's name
                 why = str(error) or "no answer"
             else:
@@ -129,11 +131,16 @@ class NatsLink:
             self._tried.set()
             await asyncio.sleep(backoff())
 
-    async def _connect(self, server: SplitResult) -> NatsConnection:
-        """A connection to this server that is ready for use."""
+    async def connect(
+        self, server: SplitResult, on_accepted: OnAccepted, on_turned_down: Callable[[str], None]
+    ) -> NatsConnection:
+        """A connection to this server that is ready for use, with the link's subscriptions.
+
+        Raises `NatsError`, `OSError`, or `UnicodeError` for what is no host's name.
+        """
         host, port = server.hostname or "", server.port or PORT
         tls = self._tls if server.scheme == "tls" else None
-        connection = NatsConnection(self._subscriptions, self._up)
+        connection = NatsConnection(self._subscriptions, on_accepted, on_turned_down)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
                 await asyncio.get_running_loop().create_connection(lambda: connection, host, port)
@@ -160,6 +167,10 @@ class NatsLink:
         if self._said.get(server.netloc) != why:
             self._said[server.netloc] = why
             log.warning("cannot connect to NATS", server=server.netloc, reason=why)
+
+
+def _log_turned_down(why: str) -> None:
+    log.error("NATS turns something down: xucd check says more", reason=why)
 
 
 def _nothing() -> None:

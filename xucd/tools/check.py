@@ -36,6 +36,7 @@ from xucd.tools.checks import (
     exit_code,
     lines,
     machine,
+    nats,
     nodes,
     queues,
 )
@@ -78,6 +79,7 @@ def run(subject: Machine, *, json: bool = False) -> int:
     findings += machine.open_files(subject, len(directory.users))
     if settings.cluster is not None and not problems:
         findings += _nodes(settings.store.url, directory)
+        findings += asyncio.run(_all(nats.reached(settings, directory)))
     directory, unserved = served(directory, settings.cluster)
     findings += unserved
     features = settings.features
@@ -143,6 +145,10 @@ def _nodes(url: str, directory: Directory) -> list[Finding]:
         return [Finding("NodesUnchecked", "warning", f"the nodes are not checked: {error}", remedy)]
     finally:
         leases.close()
+
+
+async def _all(findings: AsyncIterator[Finding]) -> list[Finding]:
+    return [finding async for finding in findings]
 
 
 def served(directory: Directory, cluster: Cluster | None) -> tuple[Directory, list[Finding]]:
