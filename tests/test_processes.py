@@ -62,7 +62,7 @@ async def xucd(running: LoneEdgedXucd) -> LoneEdgedXucd:
 def all_have_a_feed(edge: Edge) -> bool:
     """Whether all have their owner's state: until then, clients are told of it."""
     log = edge.log.read_text()
-    events = r"(listening|the PBX's owner is there) .*process={}\n"
+    events = r"(listening|the PBX's owner is there) .*process={}\b"
     last = [re.findall(events.format(number), log)[-1:] for number in range(1, PROCESSES + 1)]
     return last == [["the PBX's owner is there"]] * PROCESSES
 
