@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Container, Mapping
 from integration.edged import Edge
 from integration.faults.agreement import unlike_fresh
 from integration.faults.centre import EDGES, MOVED, Centre
-from integration.faults.shift import CALLERS, WATCHED, Agents, Shift
+from integration.faults.shift import CALLERS, WATCHED, Agents, Disagree, Shift
 from integration.faults.way import Way
 from integration.legs import Leg
 from integration.model import answers
@@ -243,7 +243,7 @@ class Watch:
         self._boards, self._lost = boards, lost
         self._told: dict[str, set[str]] = {edge: set() for edge in boards}
         self._news = asyncio.Event()
-        self._live: dict[str, set[tuple[str, str]]] = {edge: set() for edge in boards}
+        self._live: dict[str, set[str]] = {edge: set() for edge in boards}
         self._ends = [end for edge in boards for end in self._listen(edge)]
 
     def close(self) -> None:
@@ -252,22 +252,29 @@ class Watch:
 
     async def until_lost(self) -> None:
         """Wait until all are told so of what is lost."""
-        await self._until(lambda: all(self._lost[each] <= self._told[each] for each in self._lost))
+        await self._until(
+            lambda: {edge: self._lost[edge] - told for edge, told in self._told.items()}
+        )
 
     async def until_live(self, live: Mapping[str, set[str]]) -> None:
         """Wait until each is told anew of agents and callers of these PBXs, by edge."""
         self._live = {edge: set() for edge in self._boards}
         wanted = {
-            edge: {(pbx, what) for pbx in pbxs for what in ("agents", "callers")}
+            edge: {f"{what} in {pbx}" for pbx in pbxs for what in ("agents", "callers")}
             for edge, pbxs in live.items()
         }
-        await self._until(lambda: all(wanted[edge] <= self._live[edge] for edge in live))
+        await self._until(lambda: {edge: wanted[edge] - self._live[edge] for edge in live})
 
-    async def _until(self, holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(LATE):
-            while not holds():
-                self._news.clear()
-                await self._news.wait()
+    async def _until(self, missing: Callable[[], Mapping[str, set[str]]]) -> None:
+        """Wait until nothing is missing, by edge."""
+        try:
+            async with asyncio.timeout(LATE):
+                while any(missing().values()):
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            links = {edge: board.state.link for edge, board in self._boards.items()}
+            raise Disagree(f"nothing is told of {missing()}, links {links}: {self.wrong}") from None
 
     def _listen(self, edge: str) -> list[Callable[[], None]]:
         def link(body: LinkStatus) -> None:
@@ -291,7 +298,7 @@ class Watch:
                 board.on(QueueCalls, calls)]  # fmt: skip
 
     def _is_live(self, edge: str, what: str, of: int, ids: Mapping[str, Container[int]]) -> None:
-        self._live[edge] |= {(pbx, what) for pbx in ids if of in ids[pbx]}
+        self._live[edge] |= {f"{what} in {pbx}" for pbx in ids if of in ids[pbx]}
         self._news.set()
 
 
