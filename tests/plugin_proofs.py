@@ -1,9 +1,10 @@
 """Records what the tests of reliability tried, how often, and what was lost.
 
 With ``--proofs FOLDER`` each test that calls the fixture `proof` leaves its figures there, in one
-file for each test; `docs/draw_reliability.py` makes the table of docs/reliability.md from them. The
-figures are written when the test has passed, so that the table never shows a run that failed. With
-them go the day, and the commit that was checked out when the run began.
+file for each test, and in another with ``--edge``; `docs/draw_reliability.py` makes the table of
+docs/reliability.md from them. The figures are written when the test has passed, so that the table
+never shows a run that failed. With them go the day, and the commit that was checked out when the
+run began.
 """
 
 import datetime
@@ -51,7 +52,10 @@ def proof(request: pytest.FixtureRequest) -> Iterator[Proof]:
     """Call it with what was tried, how often, and what was lost; see `Proof`."""
     rows: list[dict[str, object]] = []
 
+    edged = request.config.getoption("edge", default=False)
+
     def record(tried: str, *, times: int, lost: str = "nothing", note: str = "") -> None:
+        tried += ", with clients at an edge" if edged else ""
         rows.append({"tried": tried, "times": times, "lost": lost, "note": note})
 
     yield record
@@ -59,7 +63,7 @@ def proof(request: pytest.FixtureRequest) -> Iterator[Proof]:
     if folder is None or not request.node.stash.get(_PASSED, False):
         return
     folder.mkdir(parents=True, exist_ok=True)
-    test = request.node.nodeid
+    test = request.node.nodeid + (" --edge" if edged else "")
     name = "".join(c if c.isalnum() else "-" for c in test)
     content = {
         "test": test,
