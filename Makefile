@@ -64,7 +64,8 @@ help:
 	@echo "                  inputs at each place where bytes come in, INPUTS=100000, 10000"
 	@echo "                  conversations of raw bytes, CONVERSATIONS=10000, 200 log-ins at two"
 	@echo "                  PBXs at once, LOG_INS=200, and the"
-	@echo "                  centre beside a model of Asterisk, GAMES=2000, from FUZZ_SEED=7"
+	@echo "                  centre beside a model of Asterisk, GAMES=2000, from FUZZ_SEED=7;"
+	@echo "                  the calls, the resumed pages and the random steps again at an edge"
 	@echo "make unit         the tests that need no Asterisk"
 	@echo "make mutants      changes the centre's code bit by bit, to see which tests notice:"
 	@echo "                  ONLY=\"agent members\" for some of its modules"
@@ -159,7 +160,7 @@ test: venv
 
 # The kills take a few minutes: each is followed by a start. The steps take some eight minutes for
 # each seed and Asterisk, the faults half an hour for each Asterisk. It ends by itself, and goes on to
-# the next run after one that fails.
+# the next run after one that fails. With --edge clients are at an edge.
 soak: venv
 	@$(BIN)/ensure-docker
 	@$(BIN)/build-images 22 16
@@ -182,6 +183,14 @@ soak: venv
 	$(SOAKED) integration/faults -m "not any_asterisk" --long-faults || failed=1; \
 	$(SOAKED) integration/faults -m any_asterisk --asterisk 22 --long-faults || failed=1; \
 	$(SOAKED) tests/test_homes.py --log-ins $(LOG_INS) || failed=1; \
+	$(SOAKED) -o timeout=0 integration/test_sites.py integration/test_one_centre.py -k at_once \
+		--log-ins $(LOG_INS) || failed=1; \
+	$(SOAKED) integration/test_resume_restart.py --edge --asterisk 22 --resume-kills $(RESUMES) || failed=1; \
+	$(SOAKED) integration/test_events_by_profile.py integration/test_demotion.py --edge --asterisk 22 || failed=1; \
+	$(SOAKED) integration/test_callers.py -k mixed --edge --asterisk 22 --mixed-calls $(CALLS) || failed=1; \
+	$(SOAKED) -o timeout=0 integration/test_untouched_queues.py -k slips --edge --asterisk 22 --slips $(SLIPS) || failed=1; \
+	$(SOAKED) integration/test_model.py --edge --asterisk 22 --model-steps $(STEPS) --model-shrink \
+		$(SEEDS:%=--model-seed %) || failed=1; \
 	$(SOAKED) -o timeout=0 tests/test_relay.py --games $(ROADS) --fuzz-seed $(FUZZ_SEED) || failed=1; \
 	$(SOAKED) -o timeout=0 tests/test_center_machine.py --games $(GAMES) --fuzz-seed $(FUZZ_SEED) || failed=1; \
 	$(SOAKED) -o timeout=0 tests/test_fuzzing.py --inputs $(INPUTS) --fuzz-seed $(FUZZ_SEED) || failed=1; \

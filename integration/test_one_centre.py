@@ -13,6 +13,7 @@ from integration.client import Client, Refused, token_of
 from integration.edged import Edge
 from integration.faults.waiting import until
 from integration.sites import NORTH, SOUTH, TwoSites
+from integration.test_sites import members
 from tests.rest_client import RestClient
 from xucd.store.callback_reading import unfinished_tickets
 
@@ -106,6 +107,35 @@ async def test_commands_reach_an_agent_wherever_it_is_logged_in(centre: Centre) 
             await bruce.ask("agentLogin", agentphonenumber=other)
         await boss.ask("agentLogout", agentid=BRUCE)
         await bruce.until("AgentStateEvent", name="AgentLoggedOut", after=begun)
+
+
+async def test_of_two_log_ins_at_once_one_is_carried_out_and_no_other_is_shown(
+    centre: Centre, log_ins: int
+) -> None:
+    board = await centre.board()
+    pages = {pbx: await centre.page("bruce") for pbx in (NORTH, SOUTH)}
+    lines = {NORTH: "1001", SOUTH: "1005"}
+    for _ in range(log_ins):
+        begun = len(board.frames)
+        outcomes = await asyncio.gather(
+            *(page.ask("agentLogin", agentphonenumber=lines[pbx]) for pbx, page in pages.items()),
+            return_exceptions=True,
+        )
+        refused = {
+            pbx: outcome
+            for pbx, outcome in zip(pages, outcomes, strict=True)
+            if isinstance(outcome, BaseException)
+        }
+        (loser,) = refused
+        assert isinstance(refused[loser], Refused)
+        (winner,) = pages.keys() - {loser}
+        await board.until("AgentStateEvent", agentId=BRUCE, name="AgentReady", after=begun)
+        assert await members(centre.sites.sites[loser]) == set()
+        assert len(await members(centre.sites.sites[winner])) == 1
+        await pages[loser].ask("agentLogout")  # the command finds the agent, wherever it is
+        await board.until("AgentStateEvent", agentId=BRUCE, name="AgentLoggedOut", after=begun)
+        told = [each for each in board.bodies("AgentStateEvent", begun) if each["agentId"] == BRUCE]
+        assert {each["phoneNb"] for each in told if each["name"] == "AgentReady"} == {lines[winner]}
 
 
 async def test_default_memberships_name_queues_of_both_and_are_applied_by_each(

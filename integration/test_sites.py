@@ -18,7 +18,6 @@ from xucd.cti.messages import AgentStatistic
 pytestmark = pytest.mark.any_asterisk
 
 BRUCE = 8
-ROUNDS = 20
 LEASE_S = 3.0
 LOADED_S = 25.0
 """How much longer a machine may take that runs other tests besides."""
@@ -162,10 +161,10 @@ async def test_an_owner_that_was_frozen_removes_the_members_of_who_has_gone(
     assert (station.line_id, station.logged_in) == (5, True)
 
 
-async def test_of_two_logins_at_once_one_is_carried_out(sites: TwoSites) -> None:
+async def test_of_two_logins_at_once_one_is_carried_out(sites: TwoSites, log_ins: int) -> None:
     north, south = await sites.pages("bruce")
     pages, lines = {NORTH: north, SOUTH: south}, {NORTH: "1001", SOUTH: "1005"}
-    for _ in range(ROUNDS):
+    for _ in range(log_ins):
         outcomes = await asyncio.gather(
             *(page.ask("agentLogin", agentphonenumber=lines[pbx]) for pbx, page in pages.items()),
             return_exceptions=True,

@@ -56,12 +56,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--games", type=int, default=15, help="of the centre beside a small Asterisk, at random"
     )
-    parser.addoption(
-        "--log-ins",
-        type=int,
-        default=20,
-        help="how often two PBXs want an agent at the same moment",
-    )
 
 
 @pytest.fixture(scope="session")

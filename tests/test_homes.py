@@ -158,9 +158,8 @@ def test_the_default_pbx_is_the_main_one_or_the_first_of_those_that_are_named() 
 
 
 def test_of_two_pbxs_that_want_an_agent_at_once_one_gets_it(
-    stores: dict[str, Store], pytestconfig: pytest.Config
+    stores: dict[str, Store], log_ins: int
 ) -> None:
-    rounds = pytestconfig.getoption("log_ins")
     both = threading.Barrier(2)
 
     def wants(pbx: str) -> HomeClaim:
@@ -168,7 +167,7 @@ def test_of_two_pbxs_that_want_an_agent_at_once_one_gets_it(
         return logs_in(stores, pbx)
 
     with ThreadPoolExecutor(2) as threads:
-        for _ in range(rounds):
+        for _ in range(log_ins):
             claims = dict(zip(LINES, threads.map(wants, LINES), strict=True))
             (winner,) = [pbx for pbx, claim in claims.items() if claim.home is not None]
             (loser,) = LINES.keys() - {winner}
@@ -184,7 +183,7 @@ def test_of_two_pbxs_that_want_an_agent_at_once_one_gets_it(
 
 
 def test_who_asks_for_what_is_new_misses_no_change(
-    url: str, stores: dict[str, Store], pytestconfig: pytest.Config
+    url: str, stores: dict[str, Store], log_ins: int
 ) -> None:
     watching, known, over = Store(url), dict[int, Home](), threading.Event()
     all_at_once = threading.Barrier(3)
@@ -204,7 +203,7 @@ def test_who_asks_for_what_is_new_misses_no_change(
         assert put_station(stores[pbx], pbx, station(pbx, agent_id=agent_id, logged_in=False))
 
     with ThreadPoolExecutor(3) as threads:
-        for turn in range(pytestconfig.getoption("log_ins")):
+        for turn in range(log_ins):
             over.clear()
             watch = threads.submit(watches)
             wanted = (NORTH, SOUTH) if turn % 2 else (SOUTH, NORTH)
