@@ -39,6 +39,7 @@ from xucd.tools.checks import (
     nats,
     nodes,
     queues,
+    trunks,
 )
 from xucd.tools.checks.machine import Machine
 from xucd.tools.checks.subject import AgiSettings, Scope, Subject
@@ -67,6 +68,7 @@ OF_ASTERISK: tuple[Callable[[Subject], AsyncIterator[Finding]], ...] = (
     queues.members,
     queues.options,
     lines.phones,
+    trunks.trunks,
 )
 
 

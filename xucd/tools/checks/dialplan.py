@@ -12,6 +12,7 @@ from xucd.ami.errors import Rejected
 from xucd.center.arguments import arguments_of
 from xucd.center.directory import Line, folded
 from xucd.center.intents import WRAPUP_REASON
+from xucd.center.reservations import CONTEXT
 from xucd.tools.asterisk_files import includes
 from xucd.tools.checks import DIALPLAN_RELOAD, LEVELS, Finding, Level, counted
 from xucd.tools.checks.subject import Subject
@@ -34,7 +35,8 @@ _OWN_REQUEST = re.compile(r"agi://[^/]+/(?:sheet|callback)\b")
 class Needed(msgspec.Struct, frozen=True):
     """A context of the dialplan that `use` needs.
 
-    With `originates`, only if xucd may originate; with `clustered`, only where there are nodes.
+    With `originates`, only if xucd may originate; with `clustered`, only where there are nodes;
+    with `several`, only in a centre of several PBXs.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Needed(msgspec.Struct, frozen=True):
     use: str
     originates: bool = False
     clustered: bool = False
+    several: bool = False
 
 
 CONTEXTS = (
@@ -57,6 +60,9 @@ CONTEXTS = (
     Needed("xucd-callback-listen", "warning", "playing callers' voice messages", originates=True),
     Needed(AGI_CONTEXT, "warning", "asking the node that owns the PBX", clustered=True),
     Needed("xucd-ring", "warning", "ringing all phones of a user's number", originates=True),
+    Needed(CONTEXT, "warning", "queues that ring agents of other PBXs", several=True),
+    Needed("xucd-to-pbx", "warning", "queues that ring agents of other PBXs", several=True),
+    Needed("xucd-from-pbx", "warning", "queues that ring agents of other PBXs", several=True),
 )
 
 
@@ -100,6 +106,7 @@ async def contexts(subject: Subject) -> AsyncIterator[Finding]:
         for context in CONTEXTS
         if (subject.scope.originate or not context.originates)
         and (subject.scope.clustered or not context.clustered)
+        and (subject.directory.pbx is not None or not context.several)
     ]
     missing = [context for context in needed if context.name not in data]
     names = {context.name for context in needed}
