@@ -16,7 +16,8 @@ class Site(NamedTuple):
     `pbx` is its name in the centre's file. `lines` are the numbers of the phones that answer by
     themselves, `queues` those that callers dial in turn, and `with_keys` one where they hear music
     and can press keys, "" for none. `numbers` are the patterns of the dialplan for all its phones
-    and queues, and `address` is where the trunk to another site ends.
+    and queues, and `address` is where the trunk to another site ends. That by which queues ring
+    agents of another site ends at `agents_address`.
     """
 
     pbx: str
@@ -24,6 +25,7 @@ class Site(NamedTuple):
     ports: Ports
     container: str
     address: str
+    agents_address: str
     lines: tuple[str, ...]
     queues: tuple[str, ...]
     with_keys: str
@@ -87,6 +89,7 @@ MAIN = Site(
     ports=DEMO_PORTS,
     container="xucd-demo-asterisk",
     address="127.0.0.22",
+    agents_address="127.0.1.22",
     lines=tuple(str(number) for number in range(1001, 1009)),
     queues=("3000", "3001", "3002"),
     with_keys="3100",
@@ -100,6 +103,7 @@ SOUTH = Site(
     ),
     container="xucd-demo-asterisk-south",
     address="127.0.0.16",
+    agents_address="127.0.1.16",
     lines=tuple(str(number) for number in range(1101, 1109)),
     queues=("3500", "3501"),
     with_keys="",

@@ -12,6 +12,7 @@ from integration.demo.layout import Site
 from integration.pbx import HERE, Pbx
 from integration.phones import Phone, Phones
 from integration.sipp import SippError
+from integration.trunks import TrunkEnd, trunk
 
 ANSWER_AFTER = 2.0  # seconds that a demo phone rings
 OUTSIDE_TALK = 20.0  # seconds after which whoever was called in the outside world hangs up
@@ -22,8 +23,8 @@ OWN = HERE / "demo" / "asterisk"
 class SitePbx(Pbx):
     """One of two sites' Asterisks.
 
-    Its configuration is the usual one, with a trunk to the other site; the site's own files replace
-    those of the same name.
+    Its configuration is the usual one, with a trunk to the other site for calls between the two and
+    one for queues that ring agents there; the site's own files replace those of the same name.
     """
 
     def __init__(self, site: Site, other: Site) -> None:
@@ -40,6 +41,8 @@ class SitePbx(Pbx):
         for file in (OWN / "trunk").glob("*.conf"):
             with (folder / "etc" / file.name).open("a") as configured:
                 configured.write(self._filled(file.read_text()))
+        with (folder / "etc" / "pjsip.conf").open("a") as configured:
+            configured.write(trunk(_end_of(self._site), _end_of(self._other)))
         return {**super().volumes(), "/xucd/asterisk": (folder, "ro")}
 
     def _filled(self, text: str) -> str:
@@ -54,6 +57,10 @@ class SitePbx(Pbx):
         }.items():
             text = text.replace(f"@{word}@", value)
         return text
+
+
+def _end_of(site: Site) -> TrunkEnd:
+    return TrunkEnd(site.pbx, site.agents_address, site.ports.sip)
 
 
 class RunningSite:
