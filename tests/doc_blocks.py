@@ -53,7 +53,6 @@ REGISTER: dict[tuple[str, str], str] = {
         "integration/test_demo_cluster.py::"
         "test_one_board_shows_calls_at_both_sites_and_the_other_edge_goes_on"
     ),
-    ("docs/adr/0022-queues-of-another-pbx.md", "; extensions.conf"): "picture",
     ("docs/agents.md", "stateDiagram"): (
         "tests/test_docs.py::test_the_agents_diagram_is_drawn_from_the_table_as_it_is_now"
     ),
