@@ -1,6 +1,9 @@
 """Whether an agent's phone may ring, and for which call it is kept, as events tell it."""
 
+import random
 from collections.abc import Iterable
+
+import pytest
 
 from tests.scene import ALICE, BRUCE, Scene, directory
 from xucd.center import events as ev
@@ -289,6 +292,62 @@ def test_a_reload_keeps_whom_an_agent_is_kept_for() -> None:
     inherit(after.center, scene.center, scene.now)
     kept = after.center.reservations.of(BRUCE)
     assert kept is not None and kept.channel == asker
+
+
+class Game(Judged):
+    """Things that happen in any order to channels that may ask, and to those of the phone."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.random = random.Random(seed)
+        self.askers = [self.channel("asker")]
+        self.phones: list[str] = []
+        self.rang: set[str] = set()
+
+    def comes(self, step: int) -> None:
+        self.askers.append(self.channel(f"asker{step}"))
+
+    def asks_once(self, step: int) -> None:
+        asker = self.random.choice(self.askers or [self.channel(f"asker{step}")])
+        before = self.kept_for
+        busy = any(self.center.channels.on(PHONE))
+        if self.asks(asker):
+            assert before in (None, asker)
+            assert not busy
+
+    def is_rung(self, step: int) -> None:
+        if self.kept_for is not None and self.kept_for not in self.rang:
+            self.rang.add(self.kept_for)
+            self.phones += [self.dials(self.kept_for, f"phone{step}{fork}") for fork in "ab"]
+
+    def is_answered(self, step: int) -> None:
+        kept = self.center.reservations.of(BRUCE)
+        phones = [each for each in self.phones if kept is not None and kept.phone]
+        if kept is not None and phones and not kept.answered:
+            self.answered(kept.channel, self.random.choice(phones))
+
+    def ends(self, step: int) -> None:
+        ended = self.random.choice([self.askers, self.phones])
+        if ended:
+            self.hangs_up(ended.pop(self.random.randrange(len(ended))))
+
+    def is_paused(self, step: int) -> None:
+        self.pauses(self.random.random() < 0.5)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_in_any_order_a_phone_is_rung_for_one_and_no_agent_stays_kept(seed: int) -> None:
+    game = Game(seed)
+    moves = [game.comes, game.asks_once, game.asks_once, game.is_rung]
+    moves += [game.is_answered, game.ends, game.ends, game.is_paused]
+    for step in range(60):
+        game.random.choice(moves)(step)
+        kept = game.kept_for
+        assert kept is None or kept in game.center.channels.by_id
+    game.hangs_up(*game.center.channels.by_id)
+    assert len(game.center.reservations) == 0
+    game.pauses(False)
+    assert game.may_ring()
 
 
 # -- what a snapshot tells
