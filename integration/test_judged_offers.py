@@ -227,6 +227,25 @@ async def test_an_agent_is_free_once_its_call_was_handed_on_or_picked_up(offers:
     assert met(offers.phone.legs) == []
 
 
+async def test_all_registrations_of_a_phone_ring_and_whichever_answers_keeps_the_agent(
+    offers: Offers,
+) -> None:
+    phones = offers.sites.north.phones
+    await phones.register("1001", contact="1011")
+    try:
+        callers = [offers.sites.south.phones.dial(DIALLED, tone=TONE) for _ in range(2)]
+        first, second = await asyncio.gather(offers.phone.rings(), phones.phone("1011").rings())
+        second.answer()
+        await first.ended()
+        await offers.are_refused(SOUTH)
+        await second.hang_up()
+    finally:
+        await phones.register("1001", contact="1011", seconds=0)
+    await (await offers.answers()).hang_up()
+    await asyncio.gather(*(caller.ended() for caller in callers))
+    assert met(offers.phone.legs) == []
+
+
 async def test_a_restart_while_the_phone_rings_or_talks_lets_no_second_call_in(
     offers: Offers,
 ) -> None:

@@ -43,7 +43,10 @@ def trunk(own: TrunkEnd, other: TrunkEnd) -> str:
 
 
 class TrunkedPbx(Pbx):
-    """An Asterisk with a trunk to another, which `connect` tells before the start."""
+    """An Asterisk with a trunk to another, which `connect` tells before the start.
+
+    Its phones may register twice.
+    """
 
     def __init__(self, version: str, name: str, address: str) -> None:
         super().__init__(version)
@@ -55,8 +58,11 @@ class TrunkedPbx(Pbx):
         self._folder = Path(tempfile.mkdtemp(prefix="xucd-trunked-"))
         self._folder.chmod(0o755)  # Asterisk has a user of its own in there
         shutil.copytree(HERE / "asterisk", self._folder / "asterisk")
-        with (self._folder / "asterisk" / "etc" / "pjsip.conf").open("a") as configured:
+        etc = self._folder / "asterisk" / "etc"
+        with (etc / "pjsip.conf").open("a") as configured:
             configured.write(trunk(self.end, other))
+        wizard = etc / "pjsip_wizard.conf"
+        wizard.write_text(wizard.read_text().replace("max_contacts = 1", "max_contacts = 2"))
 
     def volumes(self) -> dict[str, tuple[Path, str]]:
         return {**super().volumes(), "/xucd/asterisk": (self._folder / "asterisk", "ro")}
