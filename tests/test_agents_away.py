@@ -27,7 +27,7 @@ from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
 from xucd.center.center import Center, Remembered
 from xucd.center.day import AgentDay
-from xucd.center.directory import MAIN, Directory, Line, Queue, User
+from xucd.center.directory import MAIN, Agent, Directory, Line, Queue, User
 from xucd.center.homes import Home, Returning
 from xucd.center.inheriting import inherit
 from xucd.center.intents import RemoveMember
@@ -37,11 +37,11 @@ from xucd.center.rights import rights_of
 from xucd.center.rules.homes import came, left, remove_named
 from xucd.center.station import Station
 from xucd.center.under_way import AgentUnderWay, CallUnderWay, Resumed
-from xucd.commands import hints, lists
+from xucd.commands import hints, lists, login
 from xucd.commands.context import Context, Options
 from xucd.commands.lookup import find_agent, find_line
 from xucd.commands.own_phone import own_line
-from xucd.cti.commands import GetAgentStates, GetList, SubscribeToPhoneHints
+from xucd.cti.commands import AgentLogin, GetAgentStates, GetList, SubscribeToPhoneHints
 from xucd.cti.messages import Message
 from xucd.cti.session import Session
 from xucd.cti.sign_in import SignInKey
@@ -275,6 +275,29 @@ def test_a_member_of_one_who_is_away_that_is_listed_is_removed(scene: Scene) -> 
     assert scene.asked == [RemoveMember("support", "PJSIP/1002")]
 
 
+async def test_a_login_on_a_line_that_may_not_be_taken_moves_no_home(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.happens(ev.MemberAdded("support", "PJSIP/1003", "Agent/2506", 0, False, ""))
+    (held,) = scene.center.on_device.values()
+    assert (held.agent.id, held.line) == (CAROLINE, scene.center.directory.lines[3])
+    supervisor = User(9, "eve", "", "", profile="Supervisor", group_ids=frozenset({1}))
+    monkeypatch.setitem(USERS, "eve", supervisor)  # of Alice's group, and not of Caroline's
+    moved: list[int] = []
+
+    async def take_home(_context: Context, agent: Agent, _line: Line) -> None:
+        moved.append(agent.id)
+        raise Refused("LoggedInOnAnotherPhone", "")
+
+    monkeypatch.setattr("xucd.commands.login.take_home", take_home)
+    for line, code in (("1003", "NotAuthorized"), ("1004", "LoggedInOnAnotherPhone")):
+        command = AgentLogin(phone_number=line, agent_id=ALICE)
+        with pytest.raises(Refused) as refused:
+            await login.login(context_of(scene), command, Heard("eve"))
+        assert refused.value.code == code
+    assert moved == [ALICE]
+
+
 # -- what is told
 
 
@@ -328,8 +351,8 @@ async def test_differences_tell_nothing_of_who_is_away(scene: Scene) -> None:
         b'"otherDN":"2","otherDName":"","linkedId":"1","uniqueId":"1","callDirection":"Incoming",'
         b'"userData":{},"username":"%b"}}'
     )
-    for login, count in (("alice", 0), ("bruce", 1)):
-        told = list(differences.gone(context, b"PhoneEvent 1", event % login.encode()))
+    for name, count in (("alice", 0), ("bruce", 1)):
+        told = list(differences.gone(context, b"PhoneEvent 1", event % name.encode()))
         assert len(told) == count
 
 

@@ -78,9 +78,7 @@ async def login(context: Context, command: AgentLogin, who: Session) -> str | No
         context.asterisk.check_current()
         holder = context.center.on_device.get(line.phone)
         if holder is not None:
-            # A user takes a line for itself from anybody, for others only from whom it commands.
-            if live.agent.id != who.user.agent_id and not who.rights.agent(holder.agent):
-                raise not_authorized()
+            _check_may_take_line(live.agent.id, holder, who)
             await log_out(context, holder)
         try:
             who.check()
@@ -114,9 +112,17 @@ async def _place(
                     await see_home(context, agent.id)
                     if context.center.is_away(agent.id):
                         context.asterisk.check_current()
+                        if holder is not None:
+                            _check_may_take_line(agent.id, holder, who)
                         await take_home(context, agent, line)
                     yield find_agent(context, command.agent_id, who), line
                     return
+
+
+def _check_may_take_line(agent_id: int, holder: LiveAgent, who: Session) -> None:
+    """A user takes a line for itself from anybody, for others only from whom it commands."""
+    if agent_id != who.user.agent_id and not who.rights.agent(holder.agent):
+        raise not_authorized()
 
 
 async def logout(context: Context, command: AgentLogout, who: Session) -> None:
