@@ -14,6 +14,7 @@ from integration.fixtures import World
 from integration.model.panel import Panel
 from integration.sites import NORTH, SOUTH, TwoSites
 from xucd.cti.messages import AgentStatistic
+from xucd.store.lease import UNREACHED_S
 
 pytestmark = pytest.mark.any_asterisk
 
@@ -159,6 +160,41 @@ async def test_an_owner_that_was_frozen_removes_the_members_of_who_has_gone(
     station = store.stations()[BRUCE]
     store.close()
     assert (station.line_id, station.logged_in) == (5, True)
+
+
+async def test_an_agent_whose_asterisk_is_gone_logs_in_at_the_other_though_its_owner_is_alive(
+    sites: TwoSites,
+) -> None:
+    north, south = await sites.pages("bruce")
+    north_board, south_board = await sites.pages("ada")
+    await north.ask("agentLogin", agentphonenumber="1001")
+    await north.until_state("AgentReady")
+    begun = len(north.frames)
+    sites.north.pbx.freeze()
+    try:
+        await north.until("LinkStatus", asterisk="lost", pbx=NORTH, after=begun)
+
+        async def may_come() -> bool:
+            try:
+                await south.ask("agentLogin", agentphonenumber="1005")
+            except Refused as refused:
+                assert refused.code == "LoggedInOnAnotherPhone"
+                return False
+            return True
+
+        await until(may_come, UNREACHED_S + LOADED_S)
+        await south.until_state("AgentReady")
+    finally:
+        sites.north.pbx.thaw()
+    await north.until("LinkStatus", asterisk="current", pbx=NORTH, after=begun)
+
+    async def is_cleared() -> bool:
+        return await members(sites.north) == set()
+
+    await until(is_cleared, LOADED_S)
+    await until_away(north_board)
+    assert await members(sites.south) == {("sales", "Agent/2501", "PJSIP/1005")}
+    assert (await states(south_board))[BRUCE] == "AgentReady"
 
 
 async def test_of_two_logins_at_once_one_is_carried_out(sites: TwoSites, log_ins: int) -> None:

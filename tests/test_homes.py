@@ -20,7 +20,7 @@ from xucd.config import center_file
 from xucd.store import Store, tables
 from xucd.store.apply import apply
 from xucd.store.homes import HomeClaim, homes, put_station, returning, take
-from xucd.store.lease import Leases, check_owner
+from xucd.store.lease import UNREACHED_S, Leases, check_owner
 from xucd.store.rows import put_rows
 
 NORTH, SOUTH = "north", "south"
@@ -103,9 +103,14 @@ def stores(url: str) -> Iterator[dict[str, Store]]:
 
 def owned_until(url: str, moment: str) -> None:
     """Have all leases end at a moment, in SQL."""
+    update(url, f"until = {moment}")
+
+
+def update(url: str, change: str) -> None:
+    """Change the rows of the leases, in SQL."""
     engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.begin() as connection:
-        connection.execute(text(f"UPDATE pbx_owners SET until = {moment}"))
+        connection.execute(text(f"UPDATE pbx_owners SET {change}"))
     engine.dispose()
 
 
@@ -236,6 +241,42 @@ def test_an_agent_whose_pbx_is_gone_may_come(url: str, stores: dict[str, Store])
     logs_in(stores, NORTH)
     owned_until(url, "0")
     assert logs_in(stores, SOUTH).home == Home(ADA, SOUTH, 2)
+
+
+def test_an_agent_whose_pbx_has_an_owner_without_asterisk_may_come_after_three_seconds(
+    url: str, stores: dict[str, Store]
+) -> None:
+    logs_in(stores, NORTH)
+    leases = Leases(url)
+
+    def renews(*, reached: bool) -> None:
+        assert leases.renew(NORTH, 1, reached=reached)
+        owned_until(url, "until + 3600")  # nobody renews it besides
+
+    def pass_by(seconds: float) -> None:
+        update(url, f"unreached = unreached - {seconds}")
+
+    renews(reached=False)
+    pass_by(UNREACHED_S)
+    renews(reached=True)
+    renews(reached=False)
+    pass_by(UNREACHED_S / 2)
+    renews(reached=False)
+    assert logs_in(stores, SOUTH) == HomeClaim(None, "101")
+    pass_by(UNREACHED_S / 2)
+    assert logs_in(stores, SOUTH).home == Home(ADA, SOUTH, 2)
+    leases.close()
+
+
+def test_a_new_owner_has_its_own_time_to_reach_asterisk(url: str, stores: dict[str, Store]) -> None:
+    logs_in(stores, NORTH)
+    leases = Leases(url)
+    leases.renew(NORTH, 1, reached=False)
+    update(url, "until = 0, unreached = 0")
+    assert leases.take(NORTH, "another").number == 2
+    leases.close()
+    owned_until(url, "extract(epoch FROM now()) + 3600")
+    assert logs_in(stores, SOUTH) == HomeClaim(None, "101")
 
 
 def test_an_agent_logged_in_at_its_usual_pbx_of_before_there_were_rows_stays(

@@ -118,6 +118,8 @@ class Connection:
         """What `told_until` was when a connection was lost; 0 if none was."""
         self.missed = True
         """Whether events may have been missed before this connection; False once it is up."""
+        self.logged_in = False
+        """Whether Asterisk has let this in, and was not lost since: before it is `connected`."""
         self.connections = 0
         """Number of TCP connections that have been up."""
         self.undecodable = 0
@@ -263,6 +265,7 @@ class Connection:
             await self._come_up(manager)
             return await asyncio.shield(manager.lost)
         finally:
+            self.logged_in = False
             heartbeat.cancel()
             manager.close()
             heard, self._manager = self.told_until, None
@@ -273,6 +276,7 @@ class Connection:
 
     async def _come_up(self, manager: ManagerProtocol) -> None:
         await log_in(manager, self._settings)
+        self.logged_in = True
         self.heard_from = asyncio.get_running_loop().time()
         await self._until_booted(manager)
         await self._synchronise(manager)

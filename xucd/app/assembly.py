@@ -176,6 +176,10 @@ class Assembly:
             save_figures=self._save_figures,
         )
 
+    def reaches_asterisk(self) -> bool:
+        """Whether Asterisk has let this node in; to be asked once it has started."""
+        return self._service.connection.logged_in
+
     # The context is part of the service, which these three reach once it is built.
 
     async def _send(self, intent: Intent) -> None:

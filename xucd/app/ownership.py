@@ -52,11 +52,14 @@ class Ownership:
             self.number, self._until = claim.number, began + LEASE_S - MARGIN_S
         return claim.until
 
-    async def renew(self) -> None:
-        """Go on owning the PBX; `number` is None if another node does. Raises `StoreError`."""
+    async def renew(self, *, reached: bool = True) -> None:
+        """Go on owning the PBX; `number` is None if another node does. Raises `StoreError`.
+
+        `reached` says whether its Asterisk is, at this moment.
+        """
         number, began = self.number, self._clock()
         assert number is not None
-        if await self._run(lambda: self._leases.renew(self.pbx, number)):
+        if await self._run(lambda: self._leases.renew(self.pbx, number, reached=reached)):
             self._until = began + LEASE_S - MARGIN_S
         else:
             self.number = None

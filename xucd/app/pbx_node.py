@@ -6,10 +6,12 @@ starting what it is to be: its clients connect again.
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
 
+from xucd.ami.protocol import always
 from xucd.app.assembly import Assembly
 from xucd.app.edge_assembly import EdgeAssembly
 from xucd.app.front import CannotListen
@@ -38,6 +40,7 @@ class PbxNode:
         self._ownership = Ownership(Leases(settings.store.url), settings.cluster.pbx, self._node)
         self._acting: Assembly | EdgeAssembly | None = None
         self._number: int | None = None  # under which it acts as owner
+        self._reaches_asterisk: Callable[[], bool] = always  # it is taken to, until it has started
         self._changing = asyncio.Lock()
         self._moved = asyncio.Event()
         self._contends_from = 0.0
@@ -114,7 +117,7 @@ class PbxNode:
 
     async def _renew_or_take(self) -> None:
         if self._ownership.number is not None:
-            await self._ownership.renew()
+            await self._ownership.renew(reached=self._reaches_asterisk())
         elif asyncio.get_running_loop().time() >= self._contends_from:
             await self._ownership.take()
 
@@ -158,13 +161,16 @@ class PbxNode:
 
     async def _begin(self) -> None:
         number = self._number = self._ownership.number
+        self._reaches_asterisk = always
         if number is not None:
             log.info("this node owns the PBX", pbx=self._ownership.pbx, number=number)
-            self._acting = Assembly(self.settings, Tenure(self._ownership, number))
+            self._acting = owner = Assembly(self.settings, Tenure(self._ownership, number))
+            await owner.start()
+            self._reaches_asterisk = owner.reaches_asterisk
         else:
             log.info("another node owns the PBX", pbx=self._ownership.pbx)
             self._acting = EdgeAssembly(self.settings, migrates=False)
-        await self._acting.start()
+            await self._acting.start()
 
 
 async def _cancelled(task: asyncio.Task[None] | None) -> None:

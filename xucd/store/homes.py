@@ -17,7 +17,7 @@ from xucd.center.homes import Home, Returning
 from xucd.center.station import Station
 from xucd.store import tables
 from xucd.store.figures import under_way_of
-from xucd.store.lease import is_owned
+from xucd.store.lease import keeps_agents
 from xucd.store.pulse import pulse_of
 from xucd.store.repository import Store, pbxs_of, stations_of
 from xucd.store.rows import put_rows
@@ -61,7 +61,8 @@ def home_of(store: Store, agent_id: int) -> Home | None:
 def take(store: Store, pbx: str, usual: str, station: Station) -> HomeClaim:
     """Be the home of an agent, with this station, unless it is logged in at another PBX.
 
-    One whose PBX nobody owns any more may go. `usual` is its home where there is no row.
+    One whose PBX nobody owns any more may go, or whose owner has lost its Asterisk. `usual` is its
+    home where there is no row.
     """
     agent_id = station.agent_id
     with store.writing() as connection:
@@ -71,9 +72,9 @@ def take(store: Store, pbx: str, usual: str, station: Station) -> HomeClaim:
             select(_homes).where(_homes.c.agent_id == agent_id).with_for_update()
         ).one_or_none()
         before = row.pbx if row is not None else usual
-        owned = before != pbx and is_owned(connection, before)
+        kept = before != pbx and keeps_agents(connection, before)
         former = stations_of(connection, agent_id).get(agent_id)
-        if owned and former is not None and former.logged_in:
+        if kept and former is not None and former.logged_in:
             return HomeClaim(None, _number_of(connection, former.line_id))
         if row is not None and before == pbx:
             home = Home(agent_id, pbx, row.number)

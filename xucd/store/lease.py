@@ -19,6 +19,9 @@ from xucd.store.errors import StoreUnavailable
 LEASE_S = 3.0
 """For how long a node owns a PBX after it has said so, in seconds."""
 
+UNREACHED_S = 3.0
+"""After so many seconds without its Asterisk an owner keeps no agent from going to another PBX."""
+
 STATEMENT_MS = 1000
 """How long a statement about a lease may take, in milliseconds."""
 
@@ -36,16 +39,21 @@ _TAKE = text(
     "INSERT INTO pbx_owners AS owner (pbx, node, number, until)"
     f" VALUES (:pbx, :node, 1, {_NOW} + :lease)"
     " ON CONFLICT (pbx) DO UPDATE SET node = excluded.node, number = owner.number + 1,"
-    f" until = excluded.until WHERE owner.until <= {_NOW} RETURNING number"
+    f" until = excluded.until, unreached = NULL WHERE owner.until <= {_NOW} RETURNING number"
 )
 _RENEW = text(
-    f"UPDATE pbx_owners SET until = {_NOW} + :lease WHERE pbx = :pbx AND number = :number"
+    f"UPDATE pbx_owners SET until = {_NOW} + :lease,"
+    f" unreached = CASE WHEN :reached THEN NULL ELSE coalesce(unreached, {_NOW}) END"
+    " WHERE pbx = :pbx AND number = :number"
 )
 _BESIDE = text(
     "SELECT pg_advisory_xact_lock_shared(:lock, hashtext(:pbx)),"
     " set_config('idle_in_transaction_session_timeout', :idle, true)"
 )
-_OWNED = text(f"SELECT until > {_NOW} FROM pbx_owners WHERE pbx = :pbx")
+_KEEPS = text(
+    f"SELECT until > {_NOW} AND coalesce(unreached > {_NOW} - :unreached, true)"
+    " FROM pbx_owners WHERE pbx = :pbx"
+)
 _OWNERS = text(f"SELECT pbx, node, until > {_NOW} FROM pbx_owners")
 _NUMBER = text("SELECT number FROM pbx_owners WHERE pbx = :pbx")
 
@@ -78,16 +86,20 @@ class Leases:
             until: float = connection.execute(_LOOK, {"pbx": pbx}).one()[0]
         return Claim(number, until)
 
-    def renew(self, pbx: str, number: int) -> bool:
-        """Go on owning a PBX; False if somebody else has taken it."""
+    def renew(self, pbx: str, number: int, *, reached: bool = True) -> bool:
+        """Go on owning a PBX; False if somebody else has taken it.
+
+        `reached` says whether its Asterisk is, at this moment.
+        """
         with self._transaction() as connection:
-            row = {"pbx": pbx, "number": number, "lease": LEASE_S}
+            row = {"pbx": pbx, "number": number, "lease": LEASE_S, "reached": reached}
             return connection.execute(_RENEW, row).rowcount == 1
 
     def give_up(self, pbx: str, number: int) -> None:
         """Own a PBX no longer, so that another node need not wait."""
         with self._transaction() as connection:
-            connection.execute(_RENEW, {"pbx": pbx, "number": number, "lease": 0.0})
+            row = {"pbx": pbx, "number": number, "lease": 0.0, "reached": True}
+            connection.execute(_RENEW, row)
 
     def owners(self) -> dict[str, tuple[str, bool]]:
         """By PBX, the node that owned it last, and whether it does."""
@@ -115,9 +127,10 @@ def check_owner(connection: Connection, pbx: str, number: int) -> None:
         raise StoreUnavailable(f"another node owns the PBX {pbx!r} by now, and writes in its place")
 
 
-def is_owned(connection: Connection, pbx: str) -> bool:
-    """Whether some node owns a PBX."""
-    return bool(connection.execute(_OWNED, {"pbx": pbx}).scalar_one_or_none())
+def keeps_agents(connection: Connection, pbx: str) -> bool:
+    """Whether who is logged in on a PBX works there: a node owns it, and reaches its Asterisk."""
+    row = {"pbx": pbx, "unreached": UNREACHED_S}
+    return bool(connection.execute(_KEEPS, row).scalar_one_or_none())
 
 
 def _impatient(url: str) -> str:

@@ -303,6 +303,7 @@ audit = Table(
     Column("detail", JSON, nullable=False),
 )
 # The node that owns a PBX, until a moment by the database's clock. `number` is another with each.
+# `unreached` is since when it has not reached its Asterisk.
 pbx_owners = Table(
     "pbx_owners",
     metadata,
@@ -310,6 +311,7 @@ pbx_owners = Table(
     Column("node", String(64), nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("until", Double, nullable=False),
+    Column("unreached", Double),
 )
 # Where an agent is logged in, or was last; of one without a row, its line says so. `number` grows
 # with every change of any of them.
