@@ -27,7 +27,7 @@ from integration.model.scene import LoggedFailures, Scene
 from integration.phones import Phone
 from integration.sites import LINES_OF, NORTH, QUEUES_OF, SOUTH
 from xucd.client import CenterClient, connect
-from xucd.cti.messages import AgentStateEvent, LinkStatus, QueueCalls
+from xucd.cti.messages import AgentStateEvent, LinkStatus, QueueCalls, QueueMember
 from xucd.store.homes import homes
 
 AGENTS: Agents = {"bruce": ("1001", 8, 1), "alice": ("1002", 9, 1), "jack": ("1006", 10, 2),
@@ -290,12 +290,16 @@ class Watch:
                 self.wrong.append(f"{edge} tells that agent {body.agent_id} is logged out")
             self._is_live(edge, "agents", body.agent_id, AGENTS_OF)
 
+        def member(body: QueueMember) -> None:
+            # Of agents whose calls nobody ends no pause is told as a state.
+            self._is_live(edge, "agents", body.agent_id, AGENTS_OF)
+
         def calls(body: QueueCalls) -> None:
             self._is_live(edge, "callers", body.queue_id, QUEUE_IDS_OF)
 
         board = self._boards[edge]
         return [board.on(LinkStatus, link), board.on(AgentStateEvent, state),
-                board.on(QueueCalls, calls)]  # fmt: skip
+                board.on(QueueMember, member), board.on(QueueCalls, calls)]  # fmt: skip
 
     def _is_live(self, edge: str, what: str, of: int, ids: Mapping[str, Container[int]]) -> None:
         self._live[edge] |= {f"{what} in {pbx}" for pbx in ids if of in ids[pbx]}
