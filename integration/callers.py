@@ -79,13 +79,13 @@ class Callers:
     async def asks_for_a_callback(self) -> None:
         """The caller presses the callback's key, and hangs up as it is asked for a number."""
         call = self._dial("3100")
-        await self._leaves_by_key(call, "5")
+        await self._leaves_by_key(call, "5", "Read")
         self.expected.ended(SUPPORT, Figure.CALLBACKS, "EXITWITHKEY")
 
     async def leaves_by_another_key(self) -> None:
         """The caller presses a key that leads elsewhere, where nobody answers."""
         call = self._dial("3100")
-        await self._leaves_by_key(call, "0")
+        await self._leaves_by_key(call, "0", "Dial")
         self.expected.ended(SUPPORT, Figure.DIVERTED, "EXITWITHKEY")
 
     async def taken_to_a_phone(self) -> None:
@@ -101,7 +101,7 @@ class Callers:
         call = self._dial("3000")
         channel = await self._waits(call)
         await self._redirect(channel, SILENT)
-        await self._until(lambda: self._dialled(call.number))
+        await self._until(lambda: self._runs(call.number, "Dial"))
         await call.hang_up()
         self.expected.ended(SUPPORT, Figure.DIVERTED, "ABANDON")
 
@@ -167,10 +167,10 @@ class Callers:
         fields = {"Channel": channel, "Context": "default", "Exten": exten, "Priority": "1"}
         assert (await self._panel.ask("Redirect", **fields)).ok
 
-    async def _leaves_by_key(self, call: Leg, key: str) -> None:
+    async def _leaves_by_key(self, call: Leg, key: str, application: str) -> None:
         channel = await self._waits(call)
         await self._panel.ask("PlayDTMF", Channel=channel, Digit=key, Receive="true")
-        await self._until(lambda: self._has_left(call.number))
+        await self._until(lambda: self._runs(call.number, application))
         await call.hang_up()
 
     async def _waits(self, call: Leg, queue: str = "") -> str:
@@ -195,14 +195,11 @@ class Callers:
     async def _channel(self, number: str) -> str:
         return (await self._listed(number))[0]["Channel"]
 
-    async def _has_left(self, number: str) -> bool:
-        return all(one["Application"] != "Queue" for one in await self._listed(number))
-
     async def _is_bridged(self, number: str) -> bool:
         return any(one["BridgeId"] for one in await self._listed(number))
 
-    async def _dialled(self, number: str) -> bool:
-        return any(one["Application"] == "Dial" for one in await self._listed(number))
+    async def _runs(self, number: str, application: str) -> bool:
+        return any(one["Application"] == application for one in await self._listed(number))
 
     @staticmethod
     async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
