@@ -23,6 +23,8 @@ CALLS ?= 300
 SLIPS ?= 200
 # For soak: how often two PBXs want an agent at the same moment.
 LOG_INS ?= 200
+# For soak: how often queues of two PBXs have a caller for one agent at the same moment, at each home.
+OFFERS ?= 200
 # For soak: how many conversations of raw bytes are held with the site.
 CONVERSATIONS ?= 10000
 # For soak: how many inputs are tried at each place where bytes come in from outside, how many games of
@@ -63,7 +65,8 @@ help:
 	@echo "                  of Asterisk, of the way to it, of the database and of clients; 100000"
 	@echo "                  inputs at each place where bytes come in, INPUTS=100000, 10000"
 	@echo "                  conversations of raw bytes, CONVERSATIONS=10000, 200 log-ins at two"
-	@echo "                  PBXs at once, LOG_INS=200, and the"
+	@echo "                  PBXs at once, LOG_INS=200, 200 calls for an agent of"
+	@echo "                  two PBXs at once, OFFERS=200, and the"
 	@echo "                  centre beside a model of Asterisk, GAMES=2000, from FUZZ_SEED=7;"
 	@echo "                  the calls, the resumed pages and the random steps again at an edge"
 	@echo "make unit         the tests that need no Asterisk"
@@ -183,6 +186,7 @@ soak: venv
 	$(SOAKED) integration/faults -m "not any_asterisk" --long-faults || failed=1; \
 	$(SOAKED) integration/faults -m any_asterisk --asterisk 22 --long-faults || failed=1; \
 	$(SOAKED) tests/test_homes.py --log-ins $(LOG_INS) || failed=1; \
+	$(SOAKED) integration/test_judged_offers.py -k together --offers $(OFFERS) || failed=1; \
 	$(SOAKED) -o timeout=0 integration/test_sites.py integration/test_one_centre.py -k at_once \
 		--log-ins $(LOG_INS) || failed=1; \
 	$(SOAKED) integration/test_resume_restart.py --edge --asterisk 22 --resume-kills $(RESUMES) || failed=1; \

@@ -43,6 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--slips", type=int, help="how many calls, short ones too, queues without a template get"
     )
     parser.addoption(
+        "--offers", type=int, default=20, help="how often queues of two PBXs want one agent at once"
+    )
+    parser.addoption(
         "--resume-kills", type=int, default=1, help="kills of xucd that pages resume over"
     )
     parser.addoption(
