@@ -25,6 +25,7 @@ from xucd.center.intents import (
     PlayMessage,
     RemoveMember,
     SendOn,
+    SetDeviceState,
     SetPause,
     SetPenalty,
 )
@@ -101,6 +102,9 @@ def for_intent(intent: Intent) -> Action:
             )
         case SetPause():
             return _pause(intent)
+        case SetDeviceState(device, state):
+            variable = f"DEVICE_STATE({device})"
+            return Action("Setvar", (("Variable", variable), ("Value", state)))
         case Nudge(channel):
             # A digit that the caller's side receives wakes app_queue's wait; D has no other effect.
             return Action("PlayDTMF", (("Channel", channel), ("Digit", "D"), ("Receive", "true")))

@@ -76,6 +76,16 @@ class SetPause(_Intent, frozen=True):
     queue: str | None = None
 
 
+class SetDeviceState(_Intent, frozen=True):
+    """Set the state of a device of our making. AMI `Setvar` of `DEVICE_STATE`.
+
+    `device` is ``Custom:`` and a name; `state` is a device state of Asterisk's, ``INUSE``.
+    """
+
+    device: str
+    state: str
+
+
 class Nudge(_Intent, frozen=True):
     """Make a waiting caller look for a member now, not at its next second. AMI `PlayDTMF`."""
 
@@ -204,6 +214,7 @@ Intent = (
     | RemoveMember
     | SetPenalty
     | SetPause
+    | SetDeviceState
     | Nudge
     | Mute
     | MarkRecording

@@ -23,10 +23,12 @@ class Outcome(NamedTuple):
 
 
 async def try_as_owner(cluster: Cluster) -> list[Outcome]:
-    """Listen to edges as the owner of a PBX does, and speak as that."""
-    link, subjects = link_of(cluster), subjects_of(cluster)
-    link.subscribe(subjects.from_any_edge(cluster.pbx), _heard)
-    return await _try(link, [subjects.to_edge(cluster.pbx, NOBODY)])
+    """Listen to edges and to other owners as the owner of a PBX does, and speak as that."""
+    link, subjects, pbx = link_of(cluster), subjects_of(cluster), cluster.pbx
+    for heard in (subjects.from_any_edge(pbx), subjects.hosts_of(pbx), subjects.homes_of(pbx)):
+        link.subscribe(heard, _heard)
+    others = (subjects.to_home(pbx, NOBODY), subjects.to_host(pbx, NOBODY))
+    return await _try(link, [subjects.to_edge(pbx, NOBODY), *others])
 
 
 async def try_as_edge(cluster: Cluster, pbxs: Iterable[str]) -> list[Outcome]:

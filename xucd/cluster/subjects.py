@@ -1,9 +1,10 @@
 """What nodes call each other on NATS, and the link that they have to it.
 
 A subject is ``CENTRE.edge.NODE.PBX`` for what an edge says to the owner of a PBX, and
-``CENTRE.pbx.PBX.NODE`` for what that says to the edge. So a user of NATS that may publish below
+``CENTRE.pbx.PBX.NODE`` for what that says to the edge. Owners speak to each other below
+``CENTRE.owner.PBX``. So a user of NATS that may publish below
 ``CENTRE.edge.NODE`` alone can speak for this edge alone, and one that may publish below
-``CENTRE.pbx.PBX`` for this PBX.
+``CENTRE.pbx.PBX`` and ``CENTRE.owner.PBX`` for this PBX.
 """
 
 import ssl
@@ -37,6 +38,26 @@ class Subjects(NamedTuple):
     def from_any_pbx(self, node: str) -> str:
         """What the owners of all PBXs say to an edge."""
         return f"{self.centre}.pbx.*.{node}"
+
+    def to_home(self, host: str, home: str) -> str:
+        """What a PBX's owner says to that of another PBX whose agents are in its queues."""
+        return f"{self.centre}.owner.{host}.host.{home}"
+
+    def to_host(self, home: str, host: str) -> str:
+        """What a PBX's owner says to that of another PBX in whose queues its agents are."""
+        return f"{self.centre}.owner.{home}.home.{host}"
+
+    def hosts_of(self, home: str) -> str:
+        """What all PBXs' owners say to the home of agents in their queues."""
+        return f"{self.centre}.owner.*.host.{home}"
+
+    def homes_of(self, host: str) -> str:
+        """What all PBXs' owners say of agents in another one's queues."""
+        return f"{self.centre}.owner.*.home.{host}"
+
+    def speaker_of(self, subject: str) -> str:
+        """The PBX whose owner has published to another PBX's."""
+        return subject.split(".")[2]
 
     def pbx_of(self, subject: str) -> str:
         """The PBX whose owner has published to a subject."""
