@@ -186,7 +186,7 @@ soak: venv
 	$(SOAKED) integration/faults -m "not any_asterisk" --long-faults || failed=1; \
 	$(SOAKED) integration/faults -m any_asterisk --asterisk 22 --long-faults || failed=1; \
 	$(SOAKED) tests/test_homes.py --log-ins $(LOG_INS) || failed=1; \
-	$(SOAKED) integration/test_judged_offers.py -k together --offers $(OFFERS) || failed=1; \
+	$(SOAKED) integration/test_judged_offers.py integration/test_visitors.py -k together --offers $(OFFERS) || failed=1; \
 	$(SOAKED) -o timeout=0 integration/test_sites.py integration/test_one_centre.py -k at_once \
 		--log-ins $(LOG_INS) || failed=1; \
 	$(SOAKED) integration/test_resume_restart.py --edge --asterisk 22 --resume-kills $(RESUMES) || failed=1; \
@@ -195,7 +195,7 @@ soak: venv
 	$(SOAKED) -o timeout=0 integration/test_untouched_queues.py -k slips --edge --asterisk 22 --slips $(SLIPS) || failed=1; \
 	$(SOAKED) integration/test_model.py --edge --asterisk 22 --model-steps $(STEPS) --model-shrink \
 		$(SEEDS:%=--model-seed %) || failed=1; \
-	$(SOAKED) -o timeout=0 tests/test_relay.py --games $(ROADS) --fuzz-seed $(FUZZ_SEED) || failed=1; \
+	$(SOAKED) -o timeout=0 tests/test_relay.py tests/test_visits.py --games $(ROADS) --fuzz-seed $(FUZZ_SEED) || failed=1; \
 	$(SOAKED) -o timeout=0 tests/test_center_machine.py --games $(GAMES) --fuzz-seed $(FUZZ_SEED) || failed=1; \
 	$(SOAKED) -o timeout=0 tests/test_fuzzing.py --inputs $(INPUTS) --fuzz-seed $(FUZZ_SEED) || failed=1; \
 	exit $$failed

@@ -51,6 +51,11 @@ interface = "PJSIP/{number}"
 context = "default"
 pbx = "south"
 """
+SHEETS = """[[sheets]]
+name = "customer"
+items = [{ name = "Caller", type = "text", order = 1, value = "{caller_number} for {queue}" }]
+"""
+"""The sheet that the dialplan asks for."""
 
 
 def split(demo: str) -> str:
@@ -81,7 +86,7 @@ class TwoSites:
         for pbx, (asterisk, phones) in worlds.items():
             beside = folder / pbx
             beside.mkdir()
-            settings = f'{cluster(nats, self.centre, f"beside-{pbx}")}pbx = "{pbx}"\n'
+            settings = f'{cluster(nats, self.centre, f"beside-{pbx}")}pbx = "{pbx}"\n{SHEETS}'
             owner = Xucd(asterisk, beside, settings, url)
             owner.more_environment = {"STATE_DIRECTORY": str(beside)}
             self.sites[pbx] = World(owner, phones)

@@ -27,7 +27,6 @@ from integration.test_events_by_profile import (
     CAROLINE,
     KINDS,
     QUEUES,
-    SHEETS,
     Observers,
     all_figures_told,
     callbacks,
@@ -89,7 +88,7 @@ async def edged_sites(
     sites = TwoSites(two_pbxs, folder, await databases.create(two_pbxs[NORTH][0]), nats)
     (folder / "edge").mkdir()
     edge = Edge(sites.north.xucd, folder / "edge", nats, sites.centre, "edge-1")
-    settings = f"strict_rights = {str(request.param).lower()}\n{SHEETS}"
+    settings = f"strict_rights = {str(request.param).lower()}"
     for node in (sites.north.xucd, sites.south.xucd, edge):
         node.file.write_text(f"{settings}\n{node.file.read_text()}")
     world = EdgedSites(sites, edge)

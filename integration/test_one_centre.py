@@ -190,7 +190,7 @@ async def test_while_a_pbx_is_gone_the_other_is_live_and_its_agents_come_over(
 
     async def is_no_member() -> bool:
         shown = await asyncio.to_thread(centre.sites.north.xucd.pbx.cli, "queue show support")
-        return "Agent/2501" not in shown
+        return "Local/1001@xucd-agent" not in shown
 
     await until(is_no_member, PATIENCE_S)
     again = len(board.frames)

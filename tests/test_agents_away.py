@@ -151,10 +151,11 @@ def test_who_comes_home_is_told_with_all_that_is_its_own(scene: Scene) -> None:
     changes, _ = scene.center.drain()
     live = scene.agent(ALICE)
     assert changes[0] == ch.AgentCameHome(ALICE, 6)
-    assert ch.MembershipChanged(ALICE, ELSEWHERE, -1) in changes
+    assert ch.MembershipChanged(ALICE, ELSEWHERE, 0) in changes
     assert ch.MembershipChanged(ALICE, SUPPORT, 3) in changes
     assert changes[-2:] == [scene.center.state_change(live), ch.AgentStatsChanged(ALICE, 1)]
-    assert (live.queues, live.day(scene.now).inbound_calls) == ({SUPPORT: 3}, 4)
+    assert (live.queues, live.elsewhere) == ({SUPPORT: 3}, {ELSEWHERE: 0})
+    assert live.day(scene.now).inbound_calls == 4
     assert scene.center.at_home == {BRUCE: 0, CAROLINE: 0, ALICE: 6}
     assert ALICE in scene.center.take_unwritten(scene.now)
 
@@ -187,7 +188,7 @@ def test_who_leaves_is_known_no_more_and_rings_no_more(scene: Scene) -> None:
     scene.forget()
     left(scene.center, BRUCE)
     changes, intents = scene.center.drain()
-    assert {type(change) for change in changes} == {ch.QueueStatsChanged}
+    assert {type(change) for change in changes} == {ch.QueueStatsChanged, ch.AgentLeft}
     assert intents == [
         RemoveMember(queue, "PJSIP/1001") for queue in ("support", "sales", "billing")
     ]

@@ -13,14 +13,17 @@ from twisted.internet import reactor as twisted_reactor
 from tests.scene import START, Scene
 from tests.test_agi_server import Asterisk
 from xucd.agi import may_ring as script
+from xucd.agi.may_ring import Ring
 from xucd.agi.server import AgiServer
 from xucd.ami.framing import parse
 from xucd.ami.resync import SnapshotBuilder
-from xucd.app.may_ring import may_ring
+from xucd.app.may_ring import MayRing
 from xucd.center import events as ev
-from xucd.center.directory import Line
+from xucd.center.directory import Line, Queue
 from xucd.center.events import ChannelState
+from xucd.center.intents import MarkCaller
 from xucd.center.reservations import Asking
+from xucd.cluster.visits import CallData
 from xucd.commands.asterisk import AsteriskRequests
 from xucd.commands.context import Context, Options
 from xucd.cti.hub import Hub
@@ -36,15 +39,18 @@ class Answers:
 
     def __init__(self, *lines: Line) -> None:
         self.asked: list[tuple[Asking, str]] = []
+        self.variables: dict[str, str] = {}
+        self.sheet = ""
         self._lines = {line.number: line for line in lines}
         self._listening = reactor.listenTCP(
             0, AgiServer({"may_ring": script.script(self._may_ring)}), interface="127.0.0.1"
         )
         self.port: int = self._listening.getHost().port
 
-    async def _may_ring(self, asking: Asking, channel: str) -> Line | None:
+    async def _may_ring(self, asking: Asking, channel: str) -> Ring | None:
         self.asked.append((asking, channel))
-        return self._lines.get(asking.number)
+        line = self._lines.get(asking.number)
+        return Ring(line.dial_string, self.variables, self.sheet) if line is not None else None
 
     async def close(self) -> None:
         await self._listening.stopListening().asFuture(asyncio.get_running_loop())
@@ -61,7 +67,7 @@ async def answers(*lines: Line) -> AsyncIterator[Answers]:
 
 async def test_what_to_dial_is_set_for_pjsip_by_the_name_of_the_phone_else_as_it_is() -> None:
     async with answers(*LINES) as server:
-        asterisk = await Asterisk.connect(server.port, "may_ring", "1001", "north-17.3")
+        asterisk = await Asterisk.connect(server.port, "may_ring", "1001", "12:north-17.3")
         assert await asterisk.hears() == 'SET VARIABLE "XUCDPHONE" "1001"'
         asterisk.say("200 result=1\n")
         assert await asterisk.is_left()
@@ -70,7 +76,7 @@ async def test_what_to_dial_is_set_for_pjsip_by_the_name_of_the_phone_else_as_it
         asterisk.say("200 result=1\n")
         assert await asterisk.is_left()
         assert server.asked == [
-            (Asking("1001", "north-17.3"), ASKER),
+            (Asking("1001", "12:north-17.3"), ASKER),
             (Asking("1002"), ASKER),
         ]
 
@@ -81,10 +87,12 @@ async def test_what_to_dial_is_set_for_pjsip_by_the_name_of_the_phone_else_as_it
         (),
         ("",),
         ("1003", ""),
-        ("1001", "17.3; rm -rf /"),
-        ("1001", "17.3\\nagi_arg_1: 1002"),
-        ("1001", "é"),
-        ("1001", "1" * 150),
+        ("1001", "12:17.3; rm -rf /"),
+        ("1001", "12:17.3\\nagi_arg_1: 1002"),
+        ("1001", "12:é"),
+        ("1001", "17.3"),
+        ("1001", "1234567890:17.3"),
+        ("1001", "12:" + "1" * 150),
         ("${SHELL(id)}", ""),
         ("1001,1002", ""),
     ],
@@ -112,6 +120,8 @@ class Ground:
         self.scene = Scene()
         self.scene.logs_in()
         self.caught_up = 0
+        self.asked_elsewhere: list[tuple[str, str]] = []
+        self.known: CallData | None = None
 
         async def catch_up() -> None:
             self.caught_up += 1
@@ -130,8 +140,15 @@ class Ground:
             publish=lambda: None,
         )
 
-    async def asks(self, is_ours: Callable[[], bool] = lambda: True) -> Line | None:
-        return await may_ring(self.context, is_ours, Asking("1001"), ASKER)
+    async def asks(
+        self, is_ours: Callable[[], bool] = lambda: True, far_id: str = ""
+    ) -> Ring | None:
+        answers = MayRing(self.context, is_ours, self.elsewhere)
+        return await answers.answer(Asking("1001", far_id), ASKER)
+
+    async def elsewhere(self, pbx: str, linked_id: str) -> CallData | None:
+        self.asked_elsewhere.append((pbx, linked_id))
+        return self.known
 
 
 CREATED = ev.ChannelCreated("PJSIP/xucd-north-1", ASKER, ASKER, ChannelState.RING, "", "", "1001")
@@ -161,16 +178,48 @@ async def test_nothing_rings_while_xucd_does_not_know_asterisk_or_does_not_own_i
     assert await ground.asks() is not None
 
 
+async def test_what_the_other_pbx_knows_of_a_call_is_set_before_what_to_dial() -> None:
+    async with answers(*LINES) as server:
+        server.variables, server.sheet = {"USR_ID": "47,11"}, "5B%22a"
+        asterisk = await Asterisk.connect(server.port, "may_ring", "1001", "12:17.3")
+        for heard in (
+            'SET VARIABLE "__USR_ID" "47,11"',
+            'SET VARIABLE "XUCD_SHEET" "5B%22a"',
+            'SET VARIABLE "XUCDPHONE" "1001"',
+        ):
+            assert await asterisk.hears() == heard
+            asterisk.say("200 result=1\n")
+        assert await asterisk.is_left()
+
+
+async def test_a_call_of_a_queue_elsewhere_is_known_to_be_that_queues_with_its_data() -> None:
+    ground = Ground(CREATED)
+    queue = Queue(99, "sales", "South", "6001", pbx="south")
+    ground.context.center.directory.queues_elsewhere = {99: queue}
+    ground.known = CallData({"USR_A": "1", "SHELL(id)": "2"})
+    assert await ground.asks(far_id="99:17.3") == Ring("PJSIP/1001", {"USR_A": "1"})
+    assert ground.asked_elsewhere == [("south", "17.3")]
+    assert ground.context.center.channels.by_id[ASKER].from_queue == "sales,@south"
+    assert MarkCaller("PJSIP/xucd-north-1", "sales,@south") in ground.context.center.intents
+
+
+async def test_a_call_of_which_nothing_is_known_rings_as_well() -> None:
+    ground = Ground(CREATED)
+    assert await ground.asks(far_id="99:17.3") == Ring("PJSIP/1001")
+    assert ground.asked_elsewhere == [], "there is no such queue elsewhere"
+    assert ground.context.center.channels.by_id[ASKER].from_queue == ""
+
+
 def test_a_list_of_channels_tells_what_those_in_the_judging_context_ask_for() -> None:
     builder = SnapshotBuilder()
     for unique_id, variables in (
-        ("1.1", "Variable: XUCDNUMBER=1001\nVariable: XUCDID=south-17.3"),
+        ("1.1", "Variable: XUCDNUMBER=1001\nVariable: XUCDID=12:south-17.3"),
         ("1.2", "Variable: XUCDNUMBER=1002"),
         ("1.3", "Variable: XUCDNUMBER=\nVariable: XUCDID=17.4"),
     ):
         status = f"Event: Status\nChannel: PJSIP/x-1\nUniqueid: {unique_id}\n{variables}"
         builder.feed(parse(status.replace("\n", "\r\n").encode()))
     assert builder.snapshot().asking == {
-        "1.1": Asking("1001", "south-17.3"),
+        "1.1": Asking("1001", "12:south-17.3"),
         "1.2": Asking("1002"),
     }

@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from xucd.center.directory import MAIN, Agent, Directory, Group, Line, Queue, User
-from xucd.center.refused import Refused
 from xucd.cluster.routes import EVERY, ROUTES
 from xucd.cluster.united import UNITED, UnitedAnswer
 from xucd.cti import commands as cmd
@@ -58,8 +57,9 @@ def test_every_command_says_which_pbx_carries_it_out() -> None:
         (cmd.AgentLogin(phone_number="8101", agent_id=8), "north"),
         (cmd.AgentLogin(phone_number="101", agent_id=7), MAIN),
         (cmd.AgentLogin(phone_number="999", agent_id=7), "north"),
-        (cmd.SetAgentQueue(agent_id=8, queue_id=2, penalty=0), "north"),
-        (cmd.SetAgentQueue(agent_id=8, queue_id=99, penalty=0), MAIN),
+        (cmd.SetAgentQueue(agent_id=8, queue_id=2, penalty=0), MAIN),
+        (cmd.SetAgentQueue(agent_id=7, queue_id=1, penalty=0), "north"),
+        (cmd.GetQueueStatisticsCommand(queue_id=99, window=60, xqos=20), MAIN),
         (cmd.SubscribeToQueueCalls(queue_id=3), "north"),
         (cmd.Dial(destination="8101"), MAIN),
         (cmd.GetAgentStates(), EVERY),
@@ -81,12 +81,10 @@ def test_a_users_own_commands_go_to_the_home_of_its_agent() -> None:
     assert route(cmd.Hangup(), User(5, "five", "F", "I")) == MAIN
 
 
-def test_agents_of_a_group_are_not_moved_between_queues_of_two_pbxs() -> None:
+def test_agents_of_a_group_are_moved_by_their_homes_whatever_pbxs_the_queues_are_on() -> None:
     between = {"group_id": 1, "from_penalty": 0, "to_penalty": 0}
-    assert route(cmd.MoveAgentsInGroup(from_queue_id=2, to_queue_id=3, **between)) == "north"
-    with pytest.raises(Refused) as refused:
-        route(cmd.AddAgentsInGroup(from_queue_id=1, to_queue_id=2, **between))
-    assert refused.value.code == "QueuesOnTwoPbxs"
+    assert route(cmd.MoveAgentsInGroup(from_queue_id=2, to_queue_id=3, **between)) is EVERY
+    assert route(cmd.AddAgentsInGroup(from_queue_id=1, to_queue_id=2, **between)) is EVERY
 
 
 def test_the_directory_names_its_pbxs_and_the_one_that_is_meant_by_default() -> None:

@@ -50,10 +50,14 @@ def script(profiles: Mapping[str, SheetTemplate], keep: Callable[[KeptSheet], No
         channel, unique_id = request.fields.get("channel", ""), request.fields["uniqueid"]
         kept = KeptSheet(profile, channel, unique_id, known)
         keep(kept)
-        written = written_down(kept)
-        pieces = [written[at : at + PIECE] for at in range(0, len(written), PIECE)]
-        if len(pieces) <= len(SHEET_MARKS):  # a longer one does not outlive xucd
-            for mark, piece in zip(SHEET_MARKS, pieces, strict=False):
-                await call.set(mark, piece)
+        await write_down(call, written_down(kept))
 
     return sheet
+
+
+async def write_down(call: Conversation, written: str) -> None:
+    """Set a sheet that is written down on a channel; one that is too long does not outlive xucd."""
+    pieces = [written[at : at + PIECE] for at in range(0, len(written), PIECE)]
+    if len(pieces) <= len(SHEET_MARKS):
+        for mark, piece in zip(SHEET_MARKS, pieces, strict=False):
+            await call.set(mark, piece)

@@ -6,6 +6,8 @@ that all channels that this one creates inherit them; others, and a function suc
 in pieces, which the dialplan's `xucd-join` joins.
 """
 
+from collections.abc import Mapping
+
 from xucd.agi import syntax
 from xucd.agi.call_variables import CallVariables
 from xucd.agi.conversation import Conversation
@@ -30,10 +32,18 @@ def script(call_variables: CallVariables) -> Script:
     """The script that serves these variables."""
 
     async def variables(call: Conversation) -> None:
-        for name, value in (call_variables.peek(await call.get(REQUEST)) or {}).items():
-            await _set(call, f"__{name}" if is_users(name) else name, value)
+        await set_users(call, call_variables.peek(await call.get(REQUEST)) or {})
 
     return variables
+
+
+async def set_users(call: Conversation, variables: Mapping[str, str]) -> None:
+    """Set variables on a channel; those of users so that all that it creates inherit them.
+
+    Raises `Unwritable`.
+    """
+    for name, value in variables.items():
+        await _set(call, f"__{name}" if is_users(name) else name, value)
 
 
 async def _set(call: Conversation, name: str, value: str) -> None:

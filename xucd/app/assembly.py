@@ -24,13 +24,14 @@ from xucd.app.clock import Clock
 from xucd.app.following import Changes, Following
 from xucd.app.front import CannotListen, Front, node_of, options_of
 from xucd.app.gaps import Gaps, Logs
-from xucd.app.may_ring import may_ring as answer_may_ring
+from xucd.app.may_ring import MayRing
 from xucd.app.ownership import Tenure
 from xucd.app.relaying import OwnersRelay
 from xucd.app.rest_relay import EdgesRequests
 from xucd.app.service import Pbx, Service
 from xucd.app.streams import durable_streams
 from xucd.app.users import DaemonUserImporter, is_new_to
+from xucd.app.visiting import Visiting
 from xucd.callbacks.service import Callbacks
 from xucd.callbacks.voice_messages import CallerCallbacks
 from xucd.center.center import Center, Remembered
@@ -41,6 +42,8 @@ from xucd.center.intents import Intent
 from xucd.center.refused import Refused
 from xucd.center.sheets import KeptSheet, SheetTemplate
 from xucd.center.station import Station
+from xucd.cluster.subjects import link_of
+from xucd.cluster.visits import CallData
 from xucd.commands.asterisk import AsteriskRequests
 from xucd.commands.context import Context
 from xucd.commands.default_memberships import publish_all
@@ -93,6 +96,7 @@ class Assembly:
         self._following = Following(self._store)
         self.front = Front(settings, self._store, self._journal, self._users_changed)
         self._relay: OwnersRelay | None = None
+        self._visiting: Visiting | None = None
         self._agi_port: Any = None  # Twisted types its ports in Zope's way only
         self._background: list[asyncio.Task[None]] = []
 
@@ -143,9 +147,14 @@ class Assembly:
         self._service.start()
         if settings.cluster is not None:
             requests = EdgesRequests(front, rest)
+            link = link_of(settings.cluster)
             self._relay = OwnersRelay(
-                self._service, settings.cluster, requests.serve, self._is_ours
+                self._service, settings.cluster, requests.serve, self._is_ours, link
             )
+            visiting = Visiting(self._context, settings.cluster, link, self._is_ours)
+            self._visiting = self._service.visiting = visiting
+            self._context.pause_elsewhere = visiting.pause_recording
+            visiting.start()
             await self._relay.start()
             self._background.append(asyncio.create_task(self._following.watch(changes)))
 
@@ -205,10 +214,16 @@ class Assembly:
                 "variables": variables.script(self._context.call_variables),
                 "sheet": sheet.script(templates, self._keep_sheet),
                 "callback": callback.script(CallerCallbacks(self._callbacks)),
-                "may_ring": may_ring.script(partial(answer_may_ring, self._context, self._is_ours)),
+                "may_ring": may_ring.script(
+                    MayRing(self._context, self._is_ours, self._ask_elsewhere).answer
+                ),
             },
             max_connections=file_limit.for_agi(self.front.files),
         )
+
+    async def _ask_elsewhere(self, pbx: str, linked_id: str) -> CallData | None:
+        """What is known of a call at another PBX."""
+        return await self._visiting.ask(pbx, linked_id) if self._visiting is not None else None
 
     def _rest_work(self) -> RestWork:
         services = RestServices(
@@ -291,12 +306,7 @@ class Assembly:
             now,
             midnight_after,
             Remembered(
-                queues={
-                    agent_id: {
-                        each: penalty for each, penalty in own.items() if each in directory.queues
-                    }
-                    for agent_id, own in memberships.items()
-                },
+                queues=memberships,
                 days=await store.run(Store.agent_days, day_of(now)),
                 queue_days=await store.run(queue_days, day_of(now)),
                 # Last: events that come while the rest is read change them in the centre of before.
@@ -316,6 +326,8 @@ class Assembly:
             for task in self._background:
                 task.cancel()
             await self.front.close()
+            if self._visiting is not None:
+                self._visiting.close()
             if self._relay is not None:
                 await self._relay.close()
             await self._service.close()

@@ -74,7 +74,7 @@ def _login(center: Center, command: cmd.AgentLogin, who: Session) -> list[Target
 
 
 def _queue(directory: Directory, queue_id: int) -> Target:
-    queue = directory.queues.get(queue_id)
+    queue = directory.all_queues.get(queue_id)
     return Target("queue", queue_id, queue.name if queue is not None else "")
 
 

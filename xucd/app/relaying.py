@@ -11,10 +11,11 @@ from xucd.app.service import Service
 from xucd.center.directory import User
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
+from xucd.cluster.nats_link import NatsLink
 from xucd.cluster.owner import PbxOwner
 from xucd.cluster.packets import RequestSender
 from xucd.cluster.source import Telling
-from xucd.cluster.subjects import link_of, send, subjects_of
+from xucd.cluster.subjects import send, subjects_of
 from xucd.commands.default_memberships import show_all
 from xucd.config.cluster import Cluster
 from xucd.cti.commands import Command
@@ -143,7 +144,10 @@ class CenterSnapshot:
 
 
 class OwnersRelay:
-    """Serves the edges of a PBX over NATS, as long as `is_ours` says that this node owns it."""
+    """Serves the edges of a PBX over a link to NATS, which it starts and closes.
+
+    It does so as long as `is_ours` says that this node owns the PBX.
+    """
 
     def __init__(
         self,
@@ -151,10 +155,11 @@ class OwnersRelay:
         cluster: Cluster,
         serve: ServeRequest,
         is_ours: Callable[[], bool],
+        link: NatsLink,
     ) -> None:
         self._is_ours = is_ours
         self._closing = False
-        self._link = link_of(cluster)
+        self._link = link
         self._subjects = subjects_of(cluster)
         self._pbx = cluster.pbx
         loop = asyncio.get_running_loop()

@@ -27,6 +27,7 @@ from xucd.app.own_sending import send_own
 from xucd.app.relisting import Relisting
 from xucd.app.ticks import Ticks
 from xucd.app.unprepared import log_unprepared
+from xucd.app.visiting import Visiting
 from xucd.callbacks.service import Callbacks
 from xucd.center.center import Center
 from xucd.center.directory import User
@@ -118,6 +119,7 @@ class Service:
             context, self._start, lambda: self.connection.connected, self._relisting.is_current
         )
         self.homes = HomesFollowed(context, self._start, self.relist_members)
+        self.visiting: Visiting | None = None  # in a centre of several nodes
         self._polls: list[asyncio.Task[None]] = []
         context.asterisk.relist_members = lambda: asyncio.shield(self.relist_members())
         context.asterisk.catch_up = lambda: catch_up(self.connection, self._relisting.listing)
@@ -235,9 +237,13 @@ class Service:
             self._publisher.publish(changes)
             self.callbacks.apply_changes(changes)
             self.homes.apply_changes(changes)
+            if self.visiting is not None:
+                self.visiting.apply_changes(changes)
             self._ticks.schedule()
             if self.connection.connected:
                 self._caller_order.check()
+        if self.visiting is not None:
+            self.visiting.send_recordings()  # of a channel that is no phone's, no change tells
         self.context.asterisk.check_waiting(self.context.center.take_touched())
 
     # -- for the connection to Asterisk

@@ -10,7 +10,7 @@ is somebody else's and changes nothing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from types import MappingProxyType
 
 import msgspec
@@ -64,6 +64,7 @@ from xucd.center.sheets import Sheets
 from xucd.center.snapshot import MemberSeen
 from xucd.center.station import Station, Stations
 from xucd.center.under_way import AgentUnderWay, Lately, Resumed, UnderWay
+from xucd.center.visitors import Visitors
 from xucd.center.waiting import Waiting
 from xucd.center.wrapup_ends import WrapupEnds
 
@@ -120,6 +121,7 @@ class Center:
         self.phone_calls = PhoneCalls(directory, self.channels, self.waiting)
         self.presence = QueuePresence()
         self.offers = Offers()
+        self.visitors = Visitors(directory)
         self.listeners: dict[str, AgentListened] = {}  # by the listening channel's unique id
         self.devices: dict[str, str] = {}
         self.at_home = dict(remembered.at_home) if remembered.at_home is not None else None
@@ -159,9 +161,11 @@ class Center:
         if resumed is not None:
             self.queue_stats.lately.update(resumed.lately.callers)
             self.phone_calls.lately.update(resumed.lately.rung)
-        queues = _each_once(remembered.queues)
+        queues = _each_once(remembered.queues, directory.queues)
         for agent in agents:
-            self._add_agent(agent, queues.get(agent.id, {}), remembered, now)
+            elsewhere = self._elsewhere(remembered.queues.get(agent.id, {}))
+            record = self._new_record(agent, queues.get(agent.id, {}), elsewhere, now)
+            self._add_agent(record, remembered, now)
 
     # -- what the caller does with it
 
@@ -218,7 +222,7 @@ class Center:
             self._end_wrapup(self._records[agent_id], now)
         for agent_id in self.wrapup_ends.half_over(now):
             self.intents += self.wrapup_ends.ask_for_half(self._records[agent_id], now)
-        self._nudge(self.offers.late_due(now), now)
+        self.nudge(self.offers.late_due(now), now)
         if now >= self._aged_at + AGING_S:
             self._aged_at = now
             settled = self.queue_stats.settle(self.channels.by_id, now)
@@ -302,7 +306,11 @@ class Center:
         known = self.directory.queues
         queues = {key: penalty for key, penalty in back.queues.items() if key in known}
         days = {agent_id: back.figures(self.today_since)}
-        return self._add_agent(agent, queues, Remembered(days=days), now)
+        self.intents += self.visitors.came_home(agent_id)
+        self.changes.extend(QueueStatsChanged(each) for each in self.presence.forget(agent_id))
+        record = self._new_record(agent, queues, self._elsewhere(back.queues), now)
+        self._add_agent(record, Remembered(days=days), now)
+        return record
 
     def drop_agent(self, agent_id: int) -> None:
         """Have an agent no longer whose home is another PBX now: nothing is told or kept of it."""
@@ -320,17 +328,18 @@ class Center:
         self.doubted.discard(agent_id)
         self.changes.extend(QueueStatsChanged(each) for each in self.presence.forget(agent_id))
 
+    def _elsewhere(self, queues: Mapping[int, int]) -> dict[int, int]:
+        """Those of an agent's queues that are on other PBXs, where a row says who is at home."""
+        known = self.directory.queues_elsewhere if self.at_home is not None else ()
+        return {queue_id: penalty for queue_id, penalty in queues.items() if queue_id in known}
+
     def _is_at_home(self, agent_id: int) -> bool:
         return self.at_home is None or agent_id in self.at_home
 
-    def _add_agent(
-        self, agent: Agent, queues: Mapping[int, int], remembered: Remembered, now: float
-    ) -> AgentRecord:
-        record = self._new_record(agent, queues, now)
+    def _add_agent(self, record: AgentRecord, remembered: Remembered, now: float) -> None:
         self._restore(record, remembered, now)
-        self._records[agent.id] = record
+        self._records[record.agent.id] = record
         self.presence.remember(record)
-        return record
 
     def agent_record(self, agent_id: int) -> AgentRecord:
         """An agent, to be changed by a rule. Raises KeyError."""
@@ -447,9 +456,9 @@ class Center:
         """Nudge callers who wait in queues where an agent has become free; see `Offers`."""
         freed = self.offers.freed(live, now, unpaused=unpaused)
         if freed:
-            self._nudge(dict.fromkeys(freed, 1), now)
+            self.nudge(dict.fromkeys(freed, 1), now)
 
-    def _nudge(self, free: Mapping[int, int], now: float) -> None:
+    def nudge(self, free: Mapping[int, int], now: float) -> None:
         """Have callers look for a member at once, where so many agents have become free."""
         by_name = {self.directory.queues[queue_id].name: free[queue_id] for queue_id in free}
         for call in self.waiting.next_in(by_name) if by_name else ():
@@ -533,21 +542,28 @@ class Center:
         if is_of_today and before.state is record.shown.state:
             self.under_way.unwritten.discard(agent_id)
 
-    def _new_record(self, agent: Agent, queues: Mapping[int, int], now: float) -> AgentRecord:
+    def _new_record(
+        self, agent: Agent, queues: Mapping[int, int], elsewhere: Mapping[int, int], now: float
+    ) -> AgentRecord:
         station = self.stations.get(agent.id)
         line_id = station.line_id if station is not None else agent.line_id
         line = self.directory.lines.get(line_id) if line_id is not None else None
         record = AgentRecord(agent, line, queues, now)
+        if elsewhere:
+            record.begin_elsewhere(elsewhere)
         if station is not None and station.logged_in and line is not None:
             record.restore(station, line)
             self._on_device[line.phone] = record
         return record
 
 
-def _each_once(queues: Mapping[int, Mapping[int, int]]) -> dict[int, Mapping[int, int]]:
-    """Agents' queues with penalties, with one mapping for all agents who have the same ones."""
+def _each_once(
+    queues: Mapping[int, Mapping[int, int]], here: Container[int]
+) -> dict[int, Mapping[int, int]]:
+    """Agents' queues here with penalties, with one mapping for all who have the same ones."""
     known: dict[tuple[tuple[int, int], ...], Mapping[int, int]] = {}
-    return {
-        agent_id: known.setdefault(tuple(each.items()), dict(each))
-        for agent_id, each in queues.items()
-    }
+    found = {}
+    for agent_id, each in queues.items():
+        own = {queue_id: penalty for queue_id, penalty in each.items() if queue_id in here}
+        found[agent_id] = known.setdefault(tuple(own.items()), own)
+    return found

@@ -59,6 +59,12 @@ class AgentCameHome(_Change, frozen=True):
     number: int
 
 
+class AgentLeft(_Change, frozen=True):
+    """An agent's home was this PBX, and is another one now."""
+
+    agent_id: int
+
+
 class AgentFound(_Change, frozen=True):
     """A member by the name of an agent that is away rings a phone of this PBX.
 
@@ -204,6 +210,7 @@ Change = (
     | MembershipChanged
     | AgentConfigChanged
     | AgentCameHome
+    | AgentLeft
     | AgentFound
     | QueueConfigChanged
     | StationChanged

@@ -48,6 +48,17 @@ Party = tuple[str, str]
 NOBODY: Party = ("", "")
 
 
+class FarCall(msgspec.Struct, eq=False, gc=False):
+    """The call of another PBX's queue that came over a channel: that PBX, and its linked id there.
+
+    `recording` is whether it is recorded there.
+    """
+
+    pbx: str
+    linked_id: str
+    recording: Recording = "DISABLED"
+
+
 class Channel(msgspec.Struct, kw_only=True, eq=False, gc=False):
     """One live channel. `since` is when it came to be, in epoch seconds.
 
@@ -59,7 +70,8 @@ class Channel(msgspec.Struct, kw_only=True, eq=False, gc=False):
     it is not recorded, `stopped` says that it was recorded and no longer is. `variables` are its
     ``USR_`` variables. Of a caller, `from_queue` is the name of the queue through which a member
     answered it, and `transferred` says that it was handed on since then. `taken_by` is the unique
-    id of the channel that has picked up its call, "" for none. `born` counts channels in the order
+    id of the channel that has picked up its call, "" for none. `far` is set if the queue is another
+    PBX's. `born` counts channels in the order
     in which they came to be. `is_local` says that it is one half of a Local channel, and so is
     nobody's phone.
     """
@@ -82,6 +94,7 @@ class Channel(msgspec.Struct, kw_only=True, eq=False, gc=False):
     muted: bool | None = None
     from_queue: str = ""
     transferred: bool = False
+    far: FarCall | None = None
     taken_by: str = ""
     stopped: bool = False
     variables: dict[str, str] = {}
@@ -298,9 +311,10 @@ class Channels:
     def recording(self, channel: Channel) -> Recording:
         """Whether the call of a channel is recorded."""
         muted = [each.muted for each in self._around(channel) if each.muted is not None]
-        if not muted:
-            return "DISABLED"
-        return "PAUSED" if all(muted) else "ACTIVE"
+        if muted:
+            return "PAUSED" if all(muted) else "ACTIVE"
+        far = (each.far.recording for each in self._around(channel) if each.far is not None)
+        return next(far, "DISABLED")
 
     def other_half(self, channel: Channel) -> Channel | None:
         """The other half of a Local channel (``…;1`` of ``…;2``); None of any other channel."""
@@ -405,7 +419,7 @@ def _listed_channel(listed: ChannelSeen, old: Channel | None, now: float) -> Cha
         channel.exten = old.exten or channel.exten
         channel.variables, channel.held = old.variables, old.held
         channel.from_queue, channel.transferred = old.from_queue, old.transferred
-        channel.stopped = old.stopped
+        channel.far, channel.stopped = old.far, old.stopped
     if listed.state is ChannelState.RINGING:
         channel.rang = channel.since if old is None else old.rang
     if listed.state is ChannelState.UP:

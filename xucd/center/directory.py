@@ -26,6 +26,9 @@ AGENT_MEMBER = "Agent/"
 LOCAL = "Local/"
 """How the names of Local channels, and of members that ring through the dialplan, begin."""
 
+JUDGING_CONTEXT = "xucd-agent"
+"""The dialplan's context in which xucd says whether an agent's phone may ring."""
+
 _TECHNOLOGIES = {
     name.lower(): name
     for name in ("PJSIP", "SIP", "IAX2", "DAHDI", "SCCP", "Skinny", "MGCP", "Dongle", "Local")
@@ -53,6 +56,19 @@ class Queue(msgspec.Struct, frozen=True, gc=False):
     wrapup: int = 0
     pbx: str = MAIN
 
+    @property
+    def mark(self) -> str:
+        """What another PBX knows it by, which may have a queue of its name: ``support,@south``.
+
+        No queue's name holds a comma: the dialplan could not name it.
+        """
+        return f"{self.name},@{self.pbx}"
+
+
+def queue_name(mark: str) -> str:
+    """The name of a queue that is known by its name or by its `Queue.mark`."""
+    return mark.partition(",")[0]
+
 
 class Line(msgspec.Struct, frozen=True, gc=False):
     """A phone line. It has two keys, which often are one.
@@ -76,6 +92,11 @@ class Line(msgspec.Struct, frozen=True, gc=False):
         if self.device or not self.interface.startswith(LOCAL):
             return self.device or self.interface
         return "/".join(self.interface.split("/")[:2])  # without options, such as ``/n``
+
+    @property
+    def judged_interface(self) -> str:
+        """The way to the phone on which xucd is asked first whether it may ring."""
+        return f"{LOCAL}{self.number}@{JUDGING_CONTEXT}"
 
     @property
     def dial_string(self) -> str:
@@ -214,8 +235,10 @@ class Directory:
         """The PBX of these lines and queues, where the centre has others as well."""
         self.elsewhere: Mapping[int, Line] = {}
         """The lines of these others, by id."""
-        self.queues_elsewhere: frozenset[int] = frozenset()
-        """The ids of their queues."""
+        self.queues_elsewhere: Mapping[int, Queue] = {}
+        """Their queues, by id."""
+        self.all_queues: Mapping[int, Queue] = self.queues
+        """The queues here and elsewhere, by id."""
 
     @functools.cached_property
     def line_by_folded(self) -> dict[str, Line]:
@@ -265,8 +288,19 @@ class Directory:
         part = Directory(groups.values(), queues, lines, agents.values(), users.values())
         part.pbx, part.pbxs = pbx, self.pbxs
         part.elsewhere = {line.id: line for line in self.lines.values() if line.pbx != pbx}
-        part.queues_elsewhere = frozenset(self.queues.keys() - part.queues.keys())
+        part.queues_elsewhere = {
+            queue.id: queue for queue in self.queues.values() if queue.pbx != pbx
+        }
+        part.all_queues = self.queues
         return part
+
+    @functools.cached_property
+    def _elsewhere_by_mark(self) -> dict[str, Queue]:
+        return {queue.mark: queue for queue in self.queues_elsewhere.values()}
+
+    def queue_of_call(self, name: str) -> Queue | None:
+        """The queue of a call by what the call says: a name here, or a `Queue.mark` elsewhere."""
+        return self.queue_by_name.get(name) or self._elsewhere_by_mark.get(name)
 
     def put_agent(self, agent: Agent) -> None:
         """Replace one agent's record by another of the same id."""

@@ -27,6 +27,7 @@ def inherit(center: Center, before: Center, now: float) -> None:
     center.sheets = before.sheets
     center.listeners = before.listeners
     center.presence = before.presence
+    center.visitors.inherit(before.visitors)
     center.under_way.inherit(before.under_way)
     center.recalls = before.recalls
     center.reservations = before.reservations
@@ -50,7 +51,7 @@ def inherit(center: Center, before: Center, now: float) -> None:
             )
             center.stats_changed(live)
             continue
-        live.inherit(old, now, queues)
+        live.inherit(old, now, center.directory.all_queues)
         _go_on_with_wrapup(live, old)
         if live.stance is Stance.WRAPPING:
             center.wrapup_ends.go_on(live, before.wrapup_ends)
@@ -62,7 +63,8 @@ def inherit(center: Center, before: Center, now: float) -> None:
             live.settle(False)
         told = live.told
         center.report_memberships(live)
-        if live.told == told and (old.agent, old.queues) != (agent, live.queues):
+        configured = (agent, live.queues, live.elsewhere)
+        if live.told == told and (old.agent, old.queues, old.elsewhere) != configured:
             center.changes.append(AgentConfigChanged(agent.id, agent.group_id))
     center.changes.extend(QueueStatsChanged(queue_id) for queue_id in queues)
     center.changes.extend(

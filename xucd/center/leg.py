@@ -12,7 +12,7 @@ from xucd.center.agent import Recording
 from xucd.center.changes import PhoneCall, Stage
 from xucd.center.channels import DIAL_ID, OWN_ID, UNDECIDED, Channel, Channels, Party
 from xucd.center.day import AgentDay
-from xucd.center.directory import Directory, Line
+from xucd.center.directory import Directory, Line, queue_name
 from xucd.center.events import ChannelState
 from xucd.center.grammar import name_of, number_of
 from xucd.center.parties import party
@@ -134,7 +134,7 @@ def read(
         number=number,
         name=name,
         incoming=leg.incoming,
-        queue=leg.queue,
+        queue=queue_name(leg.queue),
         linked_id=channel.linked_id,
         unique_id=leg.unique_id,
         variables=_variables(channels, channel),

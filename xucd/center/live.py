@@ -12,6 +12,7 @@ methods are the only code that writes; each leaves the agent in a state that mak
 import functools
 from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,6 +24,7 @@ from xucd.center.station import Station
 
 NOWHERE: frozenset[int] = frozenset()
 NO_MEMBERS: Mapping[int, MemberSeen] = MappingProxyType({})
+NO_QUEUES: Mapping[int, int] = MappingProxyType({})
 
 
 class MembershipShown(msgspec.Struct, frozen=True, gc=False):
@@ -38,10 +40,21 @@ class MembershipShown(msgspec.Struct, frozen=True, gc=False):
     missing: bool = False
 
 
+class WayToPhone(NamedTuple):
+    """What a member is called by, and the device whose state counts, "" for the same."""
+
+    interface: str
+    state_interface: str
+
+
 @functools.cache
 def as_configured(penalty: int) -> MembershipShown:
     """A membership that is as it is configured; one object for all with this penalty."""
     return MembershipShown(penalty)
+
+
+def _shown(queues: Mapping[int, int]) -> dict[int, MembershipShown]:
+    return {queue_id: as_configured(penalty) for queue_id, penalty in queues.items()}
 
 
 class LiveAgent:
@@ -52,6 +65,7 @@ class LiveAgent:
         "_asked",
         "_changing",
         "_day",
+        "_elsewhere",
         "_joining",
         "_leaving",
         "_line",
@@ -78,6 +92,7 @@ class LiveAgent:
         self._agent = agent
         self._line = line
         self._queues = queues  # replaced when it changes: agents may have the same one
+        self._elsewhere = NO_QUEUES
         self._members = NO_MEMBERS
         self._reached = False
         self._stance = Stance.OUT
@@ -105,6 +120,23 @@ class LiveAgent:
     def queues(self) -> Mapping[int, int]:
         """The ids of the queues that are configured for it with penalties, logged in or not."""
         return MappingProxyType(self._queues)
+
+    @property
+    def elsewhere(self) -> Mapping[int, int]:
+        """Its queues on other PBXs, by id with penalties, as configured.
+
+        Its home tells of these, too, and judges each call of theirs.
+        """
+        return self._elsewhere
+
+    def way_to(self, line: Line) -> WayToPhone:
+        """How queues are to ring it on a line.
+
+        While it has queues on another PBX, xucd is asked before anything rings it.
+        """
+        if self._elsewhere:
+            return WayToPhone(line.judged_interface, line.phone)
+        return WayToPhone(line.interface, line.device)
 
     @property
     def members(self) -> Mapping[int, MemberSeen]:
@@ -204,10 +236,11 @@ class LiveAgent:
             elif queue_id not in self._changing:
                 missing = queue_id not in self._joining
                 shown[queue_id] = MembershipShown(configured, missing=missing)
-        return shown
+        return shown | _shown(self._elsewhere) if self._elsewhere else shown
 
     def _as_configured(self) -> dict[int, MembershipShown]:
-        return {queue_id: as_configured(each) for queue_id, each in self._queues.items()}
+        shown = _shown(self._queues)
+        return shown | _shown(self._elsewhere) if self._elsewhere else shown
 
     @property
     def wrapup_s(self) -> int:
@@ -345,6 +378,15 @@ class AgentRecord(LiveAgent):
         else:
             self._queues = {**self._queues, queue_id: penalty}
         self._taken -= {queue_id}
+
+    def begin_elsewhere(self, queues: Mapping[int, int]) -> None:
+        """Have been configured for these queues on other PBXs before anything was told of it."""
+        self._elsewhere = MappingProxyType(dict(queues))
+
+    def set_elsewhere(self, queues: Mapping[int, int]) -> None:
+        """Have these queues on other PBXs, with penalties, and no others there."""
+        self._moved, self._told = True, self.told
+        self._elsewhere = MappingProxyType(dict(queues)) if queues else NO_QUEUES
 
     def set_changing(self, queue_id: int, changing: bool) -> None:
         """Record whether a command is changing a membership."""

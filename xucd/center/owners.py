@@ -128,4 +128,4 @@ class Owners:
     def interfaces(self, live: LiveAgent) -> list[str]:
         """What to pause, to pause an agent: its members' interfaces, or else its line's."""
         found = dict.fromkeys(member.interface for _, member in self.members(live))
-        return list(found) or ([live.line.interface] if live.line is not None else [])
+        return list(found) or ([live.way_to(live.line).interface] if live.line is not None else [])

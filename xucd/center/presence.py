@@ -73,6 +73,13 @@ class QueuePresence:
             self._remembered[live.agent.id] = dict.fromkeys(live.queues, each)
             self._count({}, self._remembered[live.agent.id])
 
+    def visit(self, agent_id: int, present: Mapping[int, Present]) -> list[int]:
+        """Count an agent of another PBX, by queue; returns the queues of which figures moved."""
+        before = self._drop(agent_id)
+        if present:
+            self._remembered[agent_id] = present
+        return self._count(before, present)
+
     def forget(self, agent_id: int) -> list[int]:
         """Count an agent no longer; returns the queues of which the figures moved."""
         return self._count(self._drop(agent_id), {})

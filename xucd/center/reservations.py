@@ -14,6 +14,9 @@ NUMBER_MARK, ID_MARK = "XUCDNUMBER", "XUCDID"
 """The variables of a channel in the judging context: the number of the line that it is to ring,
 and its call's id at another PBX. Their names are not among those whose events Asterisk sends."""
 
+QUEUE_DIGITS = 9
+"""The most digits of a queue's id: ids have no more."""
+
 
 CONTEXT = "xucd-agent"
 """The judging context: the interface of a member through it is ``Local/1001@xucd-agent``."""
@@ -27,12 +30,23 @@ def is_judged(interface: str) -> bool:
 class Asking(msgspec.Struct, frozen=True, gc=False):
     """What a channel of the judging context asks for: a line, by its number.
 
-    `far_id` is the id of a call of another PBX's queue there: the linked id of its caller. It is ""
-    for a call of this PBX.
+    `far_id` names a call of another PBX's queue: ``QUEUE:ID``, with the queue's id and the linked
+    id of its caller there. It is "" for a call of this PBX.
     """
 
     number: str
     far_id: str = ""
+
+    @property
+    def queue_id(self) -> int:
+        """The id of the other PBX's queue, 0 for none."""
+        queue = self.far_id.partition(":")[0]
+        return int(queue) if queue.isdecimal() and len(queue) <= QUEUE_DIGITS else 0
+
+    @property
+    def linked_id(self) -> str:
+        """The call's linked id at the other PBX."""
+        return self.far_id.partition(":")[2]
 
 
 class Reservation(msgspec.Struct, eq=False, gc=False):

@@ -122,16 +122,16 @@ class Commands(CommandSender):
     async def move_agents_in_group(self, *, group_id: int, from_queue_id: int, from_penalty: int, to_queue_id: int, to_penalty: int) -> None:
         """Move a group's agents with a given penalty from one queue to another.
 
-        Followed by a `QueueMember` for each change. Refused with `GroupUnknown`, `QueueUnknown`,
-        `NotAuthorized`, or `QueuesOnTwoPbxs` in a centre with several PBXs.
+        Followed by a `QueueMember` for each change. Refused with `GroupUnknown`, `QueueUnknown`
+        or `NotAuthorized`.
         """
         await self.ask("moveAgentsInGroup", {"groupId": group_id, "fromQueueId": from_queue_id, "fromPenalty": from_penalty, "toQueueId": to_queue_id, "toPenalty": to_penalty})
 
     async def add_agents_in_group(self, *, group_id: int, from_queue_id: int, from_penalty: int, to_queue_id: int, to_penalty: int) -> None:
         """Add a group's agents with a given penalty in one queue to another queue as well.
 
-        Followed by a `QueueMember` for each change. Refused with `GroupUnknown`, `QueueUnknown`,
-        `NotAuthorized`, or `QueuesOnTwoPbxs` in a centre with several PBXs.
+        Followed by a `QueueMember` for each change. Refused with `GroupUnknown`, `QueueUnknown`
+        or `NotAuthorized`.
         """
         await self.ask("addAgentsInGroup", {"groupId": group_id, "fromQueueId": from_queue_id, "fromPenalty": from_penalty, "toQueueId": to_queue_id, "toPenalty": to_penalty})
 

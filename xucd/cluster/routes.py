@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from xucd.center.directory import Directory, User
-from xucd.center.refused import Refused
 from xucd.cti import commands as cmd
 
 EVERY = None
@@ -63,15 +62,6 @@ def _queue(homes: Homes, command: Any, _user: User) -> str:
     return _of_queue(homes, command.queue_id)
 
 
-def _queues(homes: Homes, command: cmd.MoveAgentsInGroup | cmd.AddAgentsInGroup, _: User) -> str:
-    """The PBX of both queues. Raises `Refused` if they are on two."""
-    pbx = _of_queue(homes, command.from_queue_id)
-    known = homes.directory.queues
-    if command.to_queue_id in known and _of_queue(homes, command.to_queue_id) != pbx:
-        raise Refused("QueuesOnTwoPbxs", "The two queues are on two telephone systems.")
-    return pbx
-
-
 def _of_queue(homes: Homes, queue_id: int) -> str:
     """The PBX of a queue; that which says of an id that it is no queue's."""
     queue = homes.directory.queues.get(queue_id)
@@ -108,13 +98,13 @@ ROUTES: Mapping[type[cmd.Command], Route] = {
     cmd.MonitorPause: _agent,
     cmd.MonitorUnpause: _agent,
     cmd.SetAgentGroup: _agent,
-    # -- agents' queues
-    cmd.SetAgentQueue: _queue,
-    cmd.RemoveAgentFromQueue: _queue,
-    cmd.MoveAgentsInGroup: _queues,
-    cmd.AddAgentsInGroup: _queues,
-    cmd.RemoveAgentGroupFromQueueGroup: _queue,
-    cmd.AddAgentsNotInQueueFromGroupTo: _queue,
+    # -- agents' queues, on whatever PBX: the home of an agent has all that is configured for it
+    cmd.SetAgentQueue: _agent,
+    cmd.RemoveAgentFromQueue: _agent,
+    cmd.MoveAgentsInGroup: _every,
+    cmd.AddAgentsInGroup: _every,
+    cmd.RemoveAgentGroupFromQueueGroup: _every,
+    cmd.AddAgentsNotInQueueFromGroupTo: _every,
     # -- default memberships, which are in the database
     cmd.GetUserDefaultMembership: _own,
     cmd.SetUserDefaultMembership: _own,

@@ -18,6 +18,7 @@ import msgspec
 from xucd.agi.call_variables import CallVariables
 from xucd.center.center import Center
 from xucd.center.live import LiveAgent
+from xucd.center.refused import Refused
 from xucd.center.rights import Rights
 from xucd.commands.asterisk import AsteriskRequests
 from xucd.commands.locks import Commanding, Locks, agent_key
@@ -49,6 +50,10 @@ async def _unsaved() -> None:
     """Write nothing."""
 
 
+async def _away(pbx: str, linked_id: str, paused: bool) -> None:
+    raise Refused("PbxUnavailable", "The other telephone system cannot be reached.")
+
+
 async def _unaudited(command: Command, who: Session) -> None:
     """Announce nothing."""
 
@@ -77,6 +82,10 @@ class Context:
     announce: Callable[[Command, Session], Awaitable[None]] = _unaudited
     """Have it written down that a command is about to be carried out that may not happen unseen:
     to be called once nothing speaks against it. Raises `Refused` with `StoreUnavailable`."""
+
+    pause_elsewhere: Callable[[str, str, bool], Awaitable[None]] = _away
+    """Pause the recording of a call of another PBX's queue, by that PBX's name and the call's
+    linked id there, or go on with it. Raises `Refused`."""
 
     begin: Callable[[Command, Session], None] = _untold
     """Have it taken down anew whom a command is about: to be called by one that is about others

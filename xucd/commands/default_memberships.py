@@ -206,7 +206,7 @@ async def _apply(
     if not allowed.agent(live.agent):  # moved to another group since
         outcome.failures.append(_Failure(f"agent {agent.number}", "NotAuthorized"))
         return
-    known = context.center.directory.queues
+    known = context.center.directory.all_queues
     wanted = {
         known[queue_id]: penalty
         for queue_id, penalty in default.items()
@@ -214,7 +214,7 @@ async def _apply(
     }
     surplus = [
         known[queue_id]
-        for queue_id in live.queues.keys() | _dynamic(live)
+        for queue_id in live.queues.keys() | live.elsewhere.keys() | _dynamic(live)
         if queue_id not in default and allowed.queue(queue_id)
     ]
     await asyncio.gather(
@@ -261,10 +261,7 @@ def _queues(context: Context, membership: Iterable[DefaultQueue], who: Session) 
     queues: dict[int, int] = {}
     for default in membership:
         queue_id = default.queue_id
-        if queue_id not in context.center.directory.queues_elsewhere:
-            find_queue(context, queue_id, who, silent=False)
-        elif not who.rights.queue(queue_id):
-            raise not_authorized()
+        find_queue(context, queue_id, who, silent=False, anywhere=True)
         if queue_id in queues:
             raise Refused("QueueNamedTwice", "The membership names a queue twice.")
         queues[queue_id] = default.penalty

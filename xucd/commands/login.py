@@ -281,7 +281,7 @@ async def _leave_queues(
 ) -> None:
     """Have these members ring no phone, nor any that Asterisk may yet add. Raises `Refused`."""
     leaving = [leave(context, queue_id, member) for queue_id, member in members]
-    if context.asterisk.in_doubt([line.interface]):
+    if context.asterisk.in_doubt([live.way_to(line).interface]):
         late = _late_removals(context, live, line)
         leaving.append(context.asterisk.ask(*late, ignore=NO_SUCH_MEMBER))
     for outcome in await asyncio.gather(*leaving, return_exceptions=True):
@@ -291,10 +291,10 @@ async def _leave_queues(
 
 def _late_removals(context: Context, live: LiveAgent, line: Line) -> list[RemoveMember]:
     """What removes the members that Asterisk may yet add, and no stranger that is there."""
-    center = context.center
-    found = {queue_id: center.members.get(queue_id, line.interface) for queue_id in live.queues}
+    center, interface = context.center, live.way_to(line).interface
+    found = {queue_id: center.members.get(queue_id, interface) for queue_id in live.queues}
     return [
-        RemoveMember(center.directory.queues[queue_id].name, line.interface)
+        RemoveMember(center.directory.queues[queue_id].name, interface)
         for queue_id, member in found.items()
         if member is None or not center.owners.is_stranger(member)
     ]

@@ -41,12 +41,15 @@ def find_configured(context: Context, agent_id: int | None, who: Session) -> Age
     return agent
 
 
-def find_queue(context: Context, queue_id: int, who: Session, *, silent: bool = True) -> Queue:
-    """A queue that the user may use.
+def find_queue(
+    context: Context, queue_id: int, who: Session, *, silent: bool = True, anywhere: bool = False
+) -> Queue:
+    """A queue that the user may use; with `anywhere` it may be on another PBX.
 
     Raises `Refused` with `QueueUnknown` (`silent` as given) or `NotAuthorized`.
     """
-    queue = context.center.directory.queues.get(queue_id)
+    directory = context.center.directory
+    queue = (directory.all_queues if anywhere else directory.queues).get(queue_id)
     if queue is None:
         raise Refused("QueueUnknown", "There is no such queue.", silent=silent)
     if not who.rights.queue(queue_id):

@@ -34,7 +34,7 @@ async def join(context: Context, live: LiveAgent, line: Line, queue: Queue, pena
     A stranger that rings the line there already is left as it is: a second member would ring the
     same phone. Raises `Refused`.
     """
-    ask = context.asterisk.ask
+    ask, interface = context.asterisk.ask, live.way_to(line).interface
     there = _there(context, line, queue)
     if await _takes_over(context, live, there, line, penalty):
         return
@@ -46,7 +46,7 @@ async def join(context: Context, live: LiveAgent, line: Line, queue: Queue, pena
         if refusal.code != "AlreadyMember":
             raise
         if known and live.stance is not Stance.OUT:
-            await ask(SetPenalty(queue.name, line.interface, penalty))
+            await ask(SetPenalty(queue.name, interface, penalty))
             return
         if there is None:  # a reload has brought it, without an event
             await context.asterisk.relist_members()
@@ -54,11 +54,11 @@ async def join(context: Context, live: LiveAgent, line: Line, queue: Queue, pena
             if await _takes_over(context, live, there, line, penalty):
                 return
         try:
-            await ask(RemoveMember(queue.name, line.interface), *adding, ignore=("NotMember",))
+            await ask(RemoveMember(queue.name, interface), *adding, ignore=("NotMember",))
         except Refused as again:
             if again.code != "MemberNotDynamic":
                 raise
-            await ask(SetPause(line.interface, False, "", queue.name))
+            await ask(SetPause(interface, False, "", queue.name))
 
 
 def _there(context: Context, line: Line, queue: Queue) -> MemberSeen | None:
@@ -74,7 +74,7 @@ async def _takes_over(
     if there is None:
         return False
     stranger = context.center.owners.is_stranger(there)
-    if not stranger and there.dynamic and there.interface == line.interface:
+    if not stranger and there.dynamic and there.interface == live.way_to(line).interface:
         return False
     if live.stance is Stance.OUT:
         log_in_found(context.center, live.agent.id, line, context.now())
@@ -124,10 +124,9 @@ def _intents_to_add(live: LiveAgent, line: Line, queue: Queue, penalty: int) -> 
     """The intents that add a member, paused like the agent; its reason needs a second one."""
     reason = _pause(live)
     paused = reason is not None
-    member = AddMember(
-        queue.name, line.interface, live.agent.member_name, penalty, paused, line.device
-    )
-    return [member, SetPause(line.interface, True, reason, queue.name)] if reason else [member]
+    way, name = live.way_to(line), live.agent.member_name
+    member = AddMember(queue.name, way.interface, name, penalty, paused, way.state_interface)
+    return [member, SetPause(way.interface, True, reason, queue.name)] if reason else [member]
 
 
 def _pause(live: LiveAgent) -> str | None:

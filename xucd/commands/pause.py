@@ -149,11 +149,11 @@ def _interface(context: Context, live: LiveAgent) -> str:
     context.asterisk.check_current()
     if live.stance is Stance.OUT or live.line is None:
         raise Refused("AgentNotLoggedIn", "The agent is not logged in.")
-    return live.line.interface
+    return live.way_to(live.line).interface
 
 
 def _wrapup_is_due(context: Context, live: LiveAgent) -> bool:
     leg = context.center.phone_calls.talking(live.line.phone) if live.line is not None else None
     works = leg is not None and leg.works
-    queue = context.center.directory.queue_by_name.get(leg.queue) if leg and works else None
+    queue = context.center.directory.queue_of_call(leg.queue) if leg and works else None
     return queue is not None and queue.wrapup > 0

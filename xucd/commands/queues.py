@@ -18,7 +18,7 @@ import msgspec
 from xucd.center.agent import Stance
 from xucd.center.center import Center
 from xucd.center.changes import StationChanged
-from xucd.center.directory import Line, Queue
+from xucd.center.directory import Queue
 from xucd.center.intents import AddMember, Intent, RemoveMember, SetPenalty
 from xucd.center.live import LiveAgent
 from xucd.center.refused import Refused
@@ -60,7 +60,7 @@ async def set_agent_queue(context: Context, command: SetAgentQueue, who: Session
     async with context.stations(who, meant_agent(command.agent_id, who)):
         live, queue = (
             _find_agent_silently(context, command.agent_id, who),
-            find_queue(context, command.queue_id, who),
+            find_queue(context, command.queue_id, who, anywhere=True),
         )
         changed = _penalty(live, queue) != command.penalty
         await add_to_queue(context, live, queue, command.penalty)
@@ -74,9 +74,10 @@ async def remove_agent_from_queue(
     async with context.stations(who, meant_agent(command.agent_id, who)):
         live, queue = (
             _find_agent_silently(context, command.agent_id, who),
-            find_queue(context, command.queue_id, who),
+            find_queue(context, command.queue_id, who, anywhere=True),
         )
-        if queue.id not in live.queues and not _own(context, live, queue):
+        configured = live.queues.keys() | live.elsewhere.keys()
+        if queue.id not in configured and not _own(context, live, queue):
             raise Refused("NotMember", "The agent is not in this queue.", silent=True)
         await remove_from_queue(context, live, queue)
     _confirm(who, live, queue, changed=True)
@@ -93,8 +94,8 @@ async def move_group(
     async with context.stations(who):
         group = find_group(context, command.group_id, who)
         source, target = (
-            find_queue(context, command.from_queue_id, who),
-            find_queue(context, command.to_queue_id, who),
+            find_queue(context, command.from_queue_id, who, anywhere=True),
+            find_queue(context, command.to_queue_id, who, anywhere=True),
         )
         agents = [live for live in group if _penalty(live, source) == command.from_penalty]
         moves = isinstance(command, MoveAgentsInGroup) and source.id != target.id
@@ -117,7 +118,7 @@ async def remove_group(
     async with context.stations(who):
         group, queue = (
             find_group(context, command.group_id, who),
-            find_queue(context, command.queue_id, who),
+            find_queue(context, command.queue_id, who, anywhere=True),
         )
         agents = [live for live in group if _penalty(live, queue) == command.penalty]
 
@@ -135,7 +136,7 @@ async def add_group(
     async with context.stations(who):
         group, queue = (
             find_group(context, command.group_id, who),
-            find_queue(context, command.queue_id, who),
+            find_queue(context, command.queue_id, who, anywhere=True),
         )
         agents = [live for live in group if _penalty(live, queue) < 0]
 
@@ -177,7 +178,14 @@ async def _move(
 
 
 async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty: int) -> None:
-    """Add one agent, which the caller holds, to a queue, or change its penalty there."""
+    """Add one agent, which the caller holds, to a queue, or change its penalty there.
+
+    In a queue of another PBX it becomes a member as the owner of that one hears of it.
+    """
+    if queue.id not in context.center.directory.queues:
+        if live.elsewhere.get(queue.id) != penalty:
+            await _configure_elsewhere(context, live, queue, penalty)
+        return
     line, out = live.line, live.stance is Stance.OUT
     member = next(iter(_own(context, live, queue)), None)
     # A second member would ring a stranger's phone twice: the agent has the stranger's calls.
@@ -193,7 +201,7 @@ async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty:
         undoing: Intent = SetPenalty(queue.name, member.interface, member.penalty)
     else:
         asking = join(context, live, line, queue, penalty)
-        undoing = RemoveMember(queue.name, line.interface)
+        undoing = RemoveMember(queue.name, live.way_to(line).interface)
 
     def done() -> bool:
         if member is not None:
@@ -207,6 +215,10 @@ async def add_to_queue(context: Context, live: LiveAgent, queue: Queue, penalty:
 
 async def remove_from_queue(context: Context, live: LiveAgent, queue: Queue) -> None:
     """Remove one agent, which the caller holds, from a queue."""
+    if queue.id not in context.center.directory.queues:
+        if queue.id in live.elsewhere:
+            await _configure_elsewhere(context, live, queue, -1)
+        return
     line = live.line
     found = _own(context, live, queue)
     if any(not member.dynamic for member in found):
@@ -220,7 +232,8 @@ async def remove_from_queue(context: Context, live: LiveAgent, queue: Queue) -> 
     if live.stance is Stance.OUT or line is None or not (found or doubted):
         await _configure(context, live, queue, -1)
         return
-    interface = found[0].interface if found else line.interface
+    way = live.way_to(line)
+    interface = found[0].interface if found else way.interface
     penalty = found[0].penalty if found else live.queues.get(queue.id, 0)
     undoing = AddMember(
         queue.name,
@@ -228,10 +241,10 @@ async def remove_from_queue(context: Context, live: LiveAgent, queue: Queue) -> 
         live.agent.member_name,
         penalty,
         live.stance is not Stance.READY,
-        found[0].state_interface if found else line.device,
+        found[0].state_interface if found else way.state_interface,
     )
     change = _Change(live, queue, -1, lambda: not _own(context, live, queue), undoing)
-    await _change(context, change, _leave(context, queue, found, line))
+    await _change(context, change, _leave(context, queue, found, way.interface))
 
 
 def _own(context: Context, live: LiveAgent, queue: Queue) -> list[MemberSeen]:
@@ -239,12 +252,12 @@ def _own(context: Context, live: LiveAgent, queue: Queue) -> list[MemberSeen]:
     return [member for key, member in context.center.owners.own(live) if key == queue.id]
 
 
-async def _leave(context: Context, queue: Queue, found: list[MemberSeen], line: Line) -> None:
+async def _leave(context: Context, queue: Queue, found: list[MemberSeen], interface: str) -> None:
     """Remove an agent's members from a queue, or one that Asterisk may yet add."""
     for member in found:
         await leave(context, queue.id, member)
     if not found:
-        await context.asterisk.ask(RemoveMember(queue.name, line.interface), ignore=NO_SUCH_MEMBER)
+        await context.asterisk.ask(RemoveMember(queue.name, interface), ignore=NO_SUCH_MEMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +344,18 @@ async def _configure(context: Context, live: LiveAgent, queue: Queue, penalty: i
     except Refused as refusal:
         raise _silent(refusal) from None
     commanded.configure(context.center, live.agent.id, queue.id, penalty, context.now())
+    context.publish()
+
+
+async def _configure_elsewhere(
+    context: Context, live: LiveAgent, queue: Queue, penalty: int
+) -> None:
+    """Change what is configured of an agent in a queue of another PBX; -1 removes it."""
+    try:
+        await context.journal.set_membership(live.agent.id, queue.id, penalty)
+    except Refused as refusal:
+        raise _silent(refusal) from None
+    commanded.configure_elsewhere(context.center, live.agent.id, queue.id, penalty)
     context.publish()
 
 

@@ -24,12 +24,37 @@ async def monitor(context: Context, command: MonitorPause | MonitorUnpause, who:
     `NotRecorded` or `AsteriskUnavailable`.
     """
     muted = isinstance(command, MonitorPause)
+    own = _own(context, command.agent_id, who)
     calls = context.center.channels
-    channels = [
-        channel
-        for channel in _recorded(context, command.agent_id, who)
-        if channel.muted is not muted
-    ]
+    far = {
+        (found.far.pbx, found.far.linked_id)
+        for channel in own
+        for found in calls.talk(channel)
+        if found.far is not None
+    }
+    for pbx, linked_id in sorted(far):
+        await context.pause_elsewhere(pbx, linked_id, muted)
+    # By unique id, since an agent who bridges two of its channels is in one call with both.
+    here = {channel.unique_id: channel for each in own for channel in recorded(calls, each)}
+    if here or not far:
+        await _set(context, list(here.values()), muted=muted)
+
+
+async def pause_call(context: Context, linked_id: str, paused: bool) -> None:
+    """Pause or resume the recording of a call, for an agent of another PBX who has it.
+
+    Raises `Refused` with `NotRecorded` or `AsteriskUnavailable`.
+    """
+    calls = context.center.channels
+    channels = [channel for channel in calls.in_call(linked_id) if channel.muted is not None]
+    await _set(context, channels, muted=paused)
+
+
+async def _set(context: Context, recorded: list[Channel], *, muted: bool) -> None:
+    if not recorded:
+        raise Refused("NotRecorded", "The agent's call is not being recorded.")
+    calls = context.center.channels
+    channels = [channel for channel in recorded if channel.muted is not muted]
     intents: list[Intent] = []
     for channel in channels:
         mark = MarkRecording(channel.name, "1" if muted else "0")
@@ -44,8 +69,8 @@ async def monitor(context: Context, command: MonitorPause | MonitorUnpause, who:
     )
 
 
-def _recorded(context: Context, agent_id: int | None, who: Session) -> list[Channel]:
-    """The channels on which an agent's queue calls are recorded; at least one. Raises `Refused`."""
+def _own(context: Context, agent_id: int | None, who: Session) -> list[Channel]:
+    """The channels of an agent's phone with queues' calls; at least one. Raises `Refused`."""
     live, calls = find_agent(context, agent_id, who), context.center.channels
     on_line = calls.on(live.line.phone) if live.line and live.stance is not Stance.OUT else ()
     talking = [channel for channel in on_line if channel.state is ChannelState.UP]
@@ -54,8 +79,4 @@ def _recorded(context: Context, agent_id: int | None, who: Session) -> list[Chan
     from_queue = [channel for channel in talking if came_from_queue(calls, channel)]
     if not from_queue:
         raise Refused("NotQueueCall", "The agent's call did not come through a queue.")
-    # By unique id, since an agent who bridges two of its channels is in one call with both.
-    found = {channel.unique_id: channel for own in from_queue for channel in recorded(calls, own)}
-    if not found:
-        raise Refused("NotRecorded", "The agent's call is not being recorded.")
-    return list(found.values())
+    return from_queue

@@ -74,7 +74,7 @@ def agent_entry(agent: Agent) -> msg.ListedAgent:
 def agent_config(center: Center, live: LiveAgent, rights: Rights) -> msg.AgentConfig:
     """An agent's configuration, with those of its queues that may be seen."""
     agent = live.agent
-    queues = center.directory.queues
+    queues = center.directory.all_queues
     removed = [
         msg.RemovedMembership(
             queue_name=queues[queue_id].name, queue_id=queue_id, configured_penalty=shown.configured

@@ -14,7 +14,7 @@ from xucd.center.changes import AgentConfigChanged
 from xucd.center.directory import Line
 from xucd.center.intents import RelistMembers
 from xucd.center.live import AgentRecord
-from xucd.center.rules import strangers
+from xucd.center.rules import judged, strangers
 
 
 def begin_login(center: Center, agent_id: int) -> None:
@@ -90,6 +90,20 @@ def configure(center: Center, agent_id: int, queue_id: int, penalty: int, now: f
         live.configure(queue_id, penalty)
         center.report_memberships(live)
         center.update_shown(live, now)  # without any queue, it is not out of their reach
+
+
+def configure_elsewhere(center: Center, agent_id: int, queue_id: int, penalty: int) -> None:
+    """Configure an agent for a queue of another PBX, or with -1 for it no more.
+
+    Whether its members here are rung through the judging context may depend on that.
+    """
+    live = _record(center, agent_id)
+    if live is None:
+        return
+    queues = {key: each for key, each in live.elsewhere.items() if key != queue_id}
+    live.set_elsewhere(queues if penalty < 0 else {**queues, queue_id: penalty})
+    judged.switch(center, live)
+    center.report_memberships(live)
 
 
 def begin_change(center: Center, agent_id: int, queue_id: int) -> None:

@@ -37,10 +37,10 @@ def wrapup_of_last_call(center: Center, live: AgentRecord) -> int:
     return max(calls, default=(0, 0))[1]
 
 
-def claim_calls(center: Center, live: AgentRecord) -> None:
+def claim_calls(center: Center, live: AgentRecord, now: float) -> None:
     """Let queues' calls that the agent is in have their wrap-up: they may have begun unheard."""
     for leg in center.phone_calls.of_queues(live.line):
-        claim(center, leg)
+        claim(center, leg, now)
 
 
 def resume_wrapup(

@@ -12,11 +12,6 @@ def came(center: Center, back: Returning, now: float) -> None:
     live = center.add_agent(back, now)
     agent, told = live.agent, live.told
     center.changes.append(ch.AgentCameHome(agent.id, back.home.number))
-    # It works in the queues of its home alone.
-    center.changes += [
-        ch.MembershipChanged(agent.id, queue_id, -1)
-        for queue_id in sorted(back.queues.keys() - told.keys())
-    ]
     center.changes += [
         ch.MembershipChanged(agent.id, queue_id, shown.penalty, shown.configured, shown.missing)
         for queue_id, shown in sorted(told.items())
@@ -40,6 +35,7 @@ def left(center: Center, agent_id: int) -> None:
             center.undo(queue_id, member)
     strangers.let_go(center, live)
     center.drop_agent(agent_id)
+    center.changes.append(ch.AgentLeft(agent_id))
 
 
 def remove_named(center: Center, agent_id: int) -> None:

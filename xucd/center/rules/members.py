@@ -30,7 +30,7 @@ from xucd.center.intents import (
 )
 from xucd.center.live import AgentRecord
 from xucd.center.memberships import after_wrapup, is_named, is_shelved, wraps_up
-from xucd.center.rules import commanded, strangers
+from xucd.center.rules import commanded, judged, strangers
 from xucd.center.rules.strangers import free_stray, is_left_paused
 from xucd.center.snapshot import MemberSeen
 
@@ -63,6 +63,7 @@ def removed(center: Center, event: ev.MemberRemoved, now: float) -> None:
     if queue is None:
         center.members.drop_elsewhere(event.queue, event.interface)
         return
+    center.visitors.removed(queue.id, event.interface)
     member = center.members.drop(queue.id, event.interface)
     if member is not None:
         _disappeared(center, queue.id, member, now)
@@ -102,6 +103,7 @@ def log_in_named(center: Center, agent_id: int, now: float) -> None:
     for queue_id, member in center.members.all():
         if member.member == name:
             _log_in_by(center, queue_id, member, now)
+    judged.switch(center, center.agent_record(agent_id))
 
 
 def penalty_changed(center: Center, event: ev.MemberPenalty, now: float) -> None:
@@ -119,6 +121,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
     if queue is None:
         _paused_elsewhere(center, event, now)
         return
+    center.visitors.paused(queue.id, event.interface, event.paused, event.reason)
     known = center.members.get(queue.id, event.interface)
     if known is None:  # a reload of queues.conf has brought it, without an event
         center.intents.append(RelistMembers())
@@ -263,6 +266,8 @@ def _appeared(center: Center, queue_id: int, member: MemberSeen, now: float) -> 
             center.members.put(queue_id, member)
         strangers.hold_back(center, live, member)  # first: it ends no pause
         _follow(center, live, member.reason, now)
+        if live.line is not None and judged.is_other_way(live, live.line, member.interface):
+            judged.switch(center, live)  # another program has added it
 
 
 def _log_in_by(center: Center, queue_id: int, member: MemberSeen, now: float) -> None:

@@ -21,6 +21,11 @@ from xucd.center.under_way import CallUnderWay, CutCall, Rung, call_under_way, f
 
 def reads(center: Center, event: ev.Event, now: float) -> None:
     """Read anew the calls that an event touched, and tell what changed of phones and agents."""
+    read_touched(center, now)
+
+
+def read_touched(center: Center, now: float) -> None:
+    """Read anew the calls of channels that were touched, and tell what changed."""
     calls, touched = center.phone_calls, center.channels.take_touched().items()
     phones = {name: interface for name, interface in touched if calls.concerns(name, interface)}
     if not phones:  # the channels of a caller alone, say
@@ -28,7 +33,7 @@ def reads(center: Center, event: ev.Event, now: float) -> None:
     ended = _read(center, phones, now)
     legs = [leg for name in phones if (leg := calls.legs.get(name)) is not None]
     for leg in legs:
-        claim_taken_over(center, leg)
+        claim_taken_over(center, leg, now)
     moved = [_count(center, leg, now, over=True) for leg in ended]
     moved += [_count(center, leg, now, over=False) for leg in legs]
     counted = {agent_id for agent_id in moved if agent_id is not None}

@@ -44,7 +44,7 @@ from xucd.center.intents import (
 )
 from xucd.center.live import NOWHERE, AgentRecord
 from xucd.center.memberships import is_named, is_shelved
-from xucd.center.rules import commanded, found_wrapups, strangers
+from xucd.center.rules import commanded, found_wrapups, judged, strangers, visitors
 from xucd.center.rules.homes import remove_named
 from xucd.center.rules.listening import rebuild_listeners
 from xucd.center.rules.members import read_members, take_line, update_stance
@@ -147,10 +147,12 @@ def rebuild_members(
         if not again or live.shown != shown:
             _date(center, live, members, now)
         strangers.hold_all_back(center, live)
+        judged.switch(center, live)
         if not again:
-            found_wrapups.claim_calls(center, live)
+            found_wrapups.claim_calls(center, live, now)
             found_wrapups.resume_wrapup(center, live, members, until, now)
     _shelve_left_ready(center)
+    visitors.listed(center, again=again)
     strangers.free_strays(center)
     strangers.pause_again(center)
 
@@ -178,7 +180,8 @@ def _remembered_in(center: Center, live: AgentRecord) -> bool:
 
 def _is_left_behind(center: Center, member: MemberSeen) -> bool:
     """Whether a member on one of our lines was that of an agent who has gone from the directory."""
-    ours = member.interface in center.directory.line_by_interface
+    line = center.members.line_of(member)
+    ours = line is not None and member.interface in (line.interface, line.judged_interface)
     return ours and member.dynamic and member.member.startswith(AGENT_MEMBER)
 
 
@@ -388,7 +391,7 @@ def _put_back(center: Center, live: AgentRecord, line: Line) -> bool:
 
     Returns whether there was one.
     """
-    paused = live.stance in (Stance.PAUSED, Stance.WRAPPING)
+    paused, way = live.stance in (Stance.PAUSED, Stance.WRAPPING), live.way_to(line)
     lacking = [queue_id for queue_id in live.lost if queue_id in center.members.queue_ids]
     for queue_id in sorted(lacking):
         queue = center.directory.queues[queue_id]
@@ -399,17 +402,17 @@ def _put_back(center: Center, live: AgentRecord, line: Line) -> bool:
         center.intents.append(
             AddMember(
                 queue.name,
-                line.interface,
+                way.interface,
                 live.agent.member_name,
                 live.queues[queue_id],
                 paused,
-                line.device,
+                way.state_interface,
             )
         )
         if live.stance is Stance.WRAPPING:
-            center.intents.append(SetPause(line.interface, True, WRAPUP_REASON, queue.name))
+            center.intents.append(SetPause(way.interface, True, WRAPUP_REASON, queue.name))
     if lacking and live.stance is Stance.PAUSED:
-        center.intents.append(SetPause(line.interface, True, live.reason))
+        center.intents.append(SetPause(way.interface, True, live.reason))
     return bool(lacking)
 
 

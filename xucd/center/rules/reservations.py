@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from xucd.center import events as ev
 from xucd.center.agent import Stance
 from xucd.center.center import Center
-from xucd.center.channels import Channel
+from xucd.center.channels import Channel, FarCall
 from xucd.center.directory import Line
 from xucd.center.events import ChannelState
+from xucd.center.intents import MarkCaller
 from xucd.center.live import LiveAgent
 from xucd.center.reservations import Asking, Reservation
 
@@ -19,7 +20,8 @@ from xucd.center.reservations import Asking, Reservation
 def may_ring(center: Center, asking: Asking, channel: str, now: float) -> Line | None:
     """The line to ring for a channel, whose agent is kept for it from now on; None for no.
 
-    A channel that is not alive, as far as is known, gets a no: nothing would tell of its end.
+    A channel that is not alive, as far as is known, gets a no: nothing would tell of its end. One
+    over which a queue of another PBX calls is to this centre that queue's caller.
     """
     line = center.directory.line_by_number.get(asking.number)
     live = center.on_device.get(line.phone) if line is not None else None
@@ -31,6 +33,11 @@ def may_ring(center: Center, asking: Asking, channel: str, now: float) -> Line |
     if not _is_free(center, live, line, now):
         return None
     center.reservations.keep(Reservation(live.agent.id, channel, asking.far_id))
+    queue = center.directory.queues_elsewhere.get(asking.queue_id)
+    if queue is not None:
+        caller = center.channels.by_id[channel]
+        caller.from_queue, caller.far = queue.mark, FarCall(queue.pbx, asking.linked_id)
+        center.intents.append(MarkCaller(caller.name, queue.mark))
     return line
 
 
@@ -99,6 +106,9 @@ def rebuild_reservations(center: Center, asking: Mapping[str, Asking]) -> None:
         channel = center.channels.by_id.get(unique_id)
         line = center.directory.line_by_number.get(asked.number)
         live = center.on_device.get(line.phone) if line is not None else None
+        queue = center.directory.queues_elsewhere.get(asked.queue_id)
+        if channel is not None and queue is not None and channel.far is None:
+            channel.far = FarCall(queue.pbx, asked.linked_id)
         if channel is None or line is None or live is None:
             continue
         phone = _phone_of(center, channel, line)

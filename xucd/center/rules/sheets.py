@@ -10,6 +10,7 @@ from xucd.center import events as ev
 from xucd.center.center import Center
 from xucd.center.changes import SheetShown
 from xucd.center.channels import Channel
+from xucd.center.directory import queue_name
 from xucd.center.events import ChannelState
 from xucd.center.grammar import number_of
 from xucd.center.leg import Leg
@@ -37,7 +38,7 @@ def _show(center: Center, leg: Leg) -> None:
         return
     if not _is_due(center, leg, sheet):
         return
-    sheet.queue = leg.queue or sheet.queue
+    sheet.queue = queue_name(leg.queue) or sheet.queue
     sheet.shown.add(channel.unique_id)
     known = {**sheet.known, "queue": sheet.queue, "linked_id": channel.linked_id}
     center.changes.append(SheetShown(line.id, sheet.channel, sheet.profile.items, known))

@@ -25,6 +25,7 @@ from xucd.center.intents import (
 from xucd.center.live import AgentRecord, LiveAgent
 from xucd.center.memberships import after_wrapup, is_named, is_shelved, wraps_up
 from xucd.center.snapshot import MemberSeen
+from xucd.center.visitors import is_visitors
 
 
 def is_left_paused(center: Center, member: MemberSeen) -> bool:
@@ -45,6 +46,8 @@ def is_left_paused(center: Center, member: MemberSeen) -> bool:
 
 def free_stray(center: Center, member: MemberSeen) -> None:
     """Make a member ready that nobody else will: of a wrap-up or a logout which no agent has."""
+    if is_visitors(member.interface):
+        return  # its home says when
     if wraps_up(member):
         center.intents.append(after_wrapup(member))
     elif is_left_paused(center, member):

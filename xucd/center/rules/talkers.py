@@ -15,7 +15,7 @@ because of a transfer has an ordinary call, without wrap-up.
 """
 
 from xucd.center import events as ev
-from xucd.center.agent import Stance
+from xucd.center.agent import Fact, Stance
 from xucd.center.center import Center
 from xucd.center.channels import Channel
 from xucd.center.intents import WRAPUP_REASON, MarkCaller
@@ -42,7 +42,7 @@ def agent_connected(center: Center, event: ev.AgentConnected, now: float) -> Non
     for leg in _talking(center, event, channel, asked):
         if not leg.claimed or leg.queue != event.queue:
             leg.queue = event.queue
-            claim(center, leg)
+            claim(center, leg, now)
     if asked is None or channel is None or asked.stance is not Stance.WRAPPING:
         return
     if not _works(center, asked, channel):
@@ -59,7 +59,7 @@ def _count_others(center: Center, event: ev.AgentConnected) -> None:
         center.calls_of_others[queue.id, member.interface] += 1
 
 
-def claim_taken_over(center: Center, leg: Leg) -> None:
+def claim_taken_over(center: Center, leg: Leg, now: float) -> None:
     """A phone has been joined to a queue's caller: its agent works on that call from now on.
 
     Unless it is known already, or the phone was rung since the caller was handed on, or was joined
@@ -70,7 +70,7 @@ def claim_taken_over(center: Center, leg: Leg) -> None:
     caller = caller_of(center, leg)
     if caller is not None:
         leg.queue = caller.from_queue
-        claim(center, leg)
+        claim(center, leg, now)
     leg.claimed = True
 
 
@@ -116,20 +116,25 @@ def _lets_the_next_through(center: Center, event: ev.AgentConnected, asked: Live
     return ours and queue.wrapup > 0 and asked.stance is Stance.READY
 
 
-def claim(center: Center, leg: Leg) -> None:
+def claim(center: Center, leg: Leg, now: float) -> None:
     """Let a call's wrap-up be that of its queue, and its agent be paused for it in time.
 
-    Unless the dialplan has paused it, or it has chosen a pause itself.
+    Unless the dialplan has paused it, or it has chosen a pause itself. One whose queues are all on
+    other PBXs has no member here that could be paused, and is in its wrap-up at once.
     """
     leg.claimed = leg.works = True
     live = center.agent_record_on(leg.channel.interface)
-    queue = center.directory.queue_by_name.get(leg.queue)
+    queue = center.directory.queue_of_call(leg.queue)
     if live is None or live.line is None or queue is None:
         return
     _add_wrapup(center, live, leg, queue.wrapup)
-    if queue.wrapup > 0 and live.stance is Stance.READY and live.members:
+    if queue.wrapup <= 0 or live.stance is not Stance.READY:
+        return
+    if live.members:
         live.owe_wrapup()
         center.intents += strangers.pauses(center, live, True, WRAPUP_REASON)
+    elif live.elsewhere:
+        center.change_stance(live, Fact.PAUSED_FOR_WRAPUP, now)
 
 
 def _add_wrapup(center: Center, live: AgentRecord, leg: Leg, seconds: int) -> None:

@@ -20,6 +20,7 @@ from xucd.center.intents import (
 )
 from xucd.center.live import LiveAgent
 from xucd.center.memberships import is_shelved
+from xucd.center.rules import judged
 
 
 def renewed(center: Center, intent: Intent) -> Intent | None:
@@ -39,7 +40,7 @@ def renewed(center: Center, intent: Intent) -> Intent | None:
         case AddMember():
             return _adding(center, intent, live, queue)
         case RemoveMember():
-            return None if live is not None and _belongs(live, queue) else intent
+            return None if live is not None and _is_right(live, queue, intent) else intent
         case SetPenalty():
             if live is None or queue is None or queue.id not in live.queues:
                 return None
@@ -52,7 +53,10 @@ def _adding(
     """A member that is put back, as its agent is now."""
     if live is None or live.agent.member_name != intent.member:
         return None
-    if queue is None or not _belongs(live, queue) or queue.id in live.members:
+    if queue is None or not _belongs(live, queue):
+        return None
+    there = live.members.get(queue.id)
+    if there is not None and there.interface == intent.interface:
         return None
     paused = live.stance in (Stance.PAUSED, Stance.WRAPPING)
     return msgspec.structs.replace(intent, penalty=live.queues[queue.id], paused=paused)
@@ -61,6 +65,13 @@ def _adding(
 def _belongs(live: LiveAgent, queue: Queue | None) -> bool:
     """Whether an agent is to be in a queue: it is configured, and nobody has taken it out."""
     return queue is not None and queue.id in live.queues and queue.id not in live.taken
+
+
+def _is_right(live: LiveAgent, queue: Queue | None, intent: RemoveMember) -> bool:
+    """Whether a member is as the agent's is to be: that of another way to its phone is to go."""
+    if not _belongs(live, queue) or live.line is None:
+        return False
+    return not judged.is_other_way(live, live.line, intent.interface)
 
 
 def _is_wanted(

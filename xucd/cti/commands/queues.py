@@ -36,16 +36,16 @@ class _BetweenQueues(Command, kw_only=True):
 class MoveAgentsInGroup(_BetweenQueues, tag="moveAgentsInGroup"):
     """Move a group's agents with a given penalty from one queue to another.
 
-    Followed by a `QueueMember` for each change. Refused with `GroupUnknown`, `QueueUnknown`,
-    `NotAuthorized`, or `QueuesOnTwoPbxs` in a centre with several PBXs.
+    Followed by a `QueueMember` for each change. Refused with `GroupUnknown`, `QueueUnknown`
+    or `NotAuthorized`.
     """
 
 
 class AddAgentsInGroup(_BetweenQueues, tag="addAgentsInGroup"):
     """Add a group's agents with a given penalty in one queue to another queue as well.
 
-    Followed by a `QueueMember` for each change. Refused with `GroupUnknown`, `QueueUnknown`,
-    `NotAuthorized`, or `QueuesOnTwoPbxs` in a centre with several PBXs.
+    Followed by a `QueueMember` for each change. Refused with `GroupUnknown`, `QueueUnknown`
+    or `NotAuthorized`.
     """
 
 

@@ -950,14 +950,14 @@ export interface Commands {
   removeAgentFromQueue(values: { agentId?: number | null; queueId: number }): Promise<void>;
   /** Move a group's agents with a given penalty from one queue to another.
    *
-   * Followed by a `QueueMember` for each change. Refused with `GroupUnknown`, `QueueUnknown`,
-   * `NotAuthorized`, or `QueuesOnTwoPbxs` in a centre with several PBXs.
+   * Followed by a `QueueMember` for each change. Refused with `GroupUnknown`, `QueueUnknown`
+   * or `NotAuthorized`.
    */
   moveAgentsInGroup(values: { groupId: number; fromQueueId: number; fromPenalty: number; toQueueId: number; toPenalty: number }): Promise<void>;
   /** Add a group's agents with a given penalty in one queue to another queue as well.
    *
-   * Followed by a `QueueMember` for each change. Refused with `GroupUnknown`, `QueueUnknown`,
-   * `NotAuthorized`, or `QueuesOnTwoPbxs` in a centre with several PBXs.
+   * Followed by a `QueueMember` for each change. Refused with `GroupUnknown`, `QueueUnknown`
+   * or `NotAuthorized`.
    */
   addAgentsInGroup(values: { groupId: number; fromQueueId: number; fromPenalty: number; toQueueId: number; toPenalty: number }): Promise<void>;
   /** Remove a group's agents with a given penalty from a queue.

@@ -163,8 +163,6 @@ export default {
   "refused.PeriodUnknown": ["There is no such period.", "Cette période n’existe pas."],
   "refused.PhoneNumberUnknown": ["No line has this number.", "Aucune ligne n’a ce numéro."],
   "refused.PhoneUnreachable": ["The phone is unreachable.", "Le téléphone est injoignable."],
-  "refused.QueuesOnTwoPbxs": ["The two queues are on two telephone systems.",
-    "Les deux files sont sur deux systèmes téléphoniques."],
   "refused.QueueUnknown": ["There is no such queue.", "Cette file n’existe pas."],
   "refused.SignInFailed": ["The sign-in server's answer cannot be relied on. Sign in again.",
     "La réponse du serveur de connexion n’est pas fiable. Reconnectez-vous."],
