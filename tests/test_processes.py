@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from integration.edged import Edge, ports_of
 from integration.nats import Nats
 from integration.test_systemd import Systemd
 from tests.edged_lone import LoneEdgedXucd
+from tests.test_cluster_settings import CLUSTER, loaded
+from xucd.app.processes import Processes
 from xucd.signin.earlier_attempts import BY_ADDRESS
 
 PROCESSES = 3
@@ -425,3 +428,24 @@ async def test_a_wrong_setting_ends_all_with_its_code(xucd: LoneEdgedXucd) -> No
     assert await asyncio.wait_for(edge._process.wait(), 30) == 2
     edge._process = None
     edge.file.write_text(text)
+
+
+async def test_a_process_that_stands_still_is_killed_also_while_it_starts_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WATCHDOG_USEC", "30000000")
+    processes = Processes(loaded(tmp_path, CLUSTER), lambda *_: 0)
+    now = 1000.0
+    processes._loop = SimpleNamespace(time=lambda: now)  # type: ignore[assignment]
+    (process,) = processes._all
+    process.heard_at = now
+    now += 1000  # at the first start systemd waits
+    assert not processes._stands_still(process)
+    processes._has_begun = True
+    process.heard_at, process.ready_at = now, now
+    now += 31
+    assert processes._stands_still(process)
+    process.ready_at = 0.0
+    assert not processes._stands_still(process)
+    now += 60
+    assert processes._stands_still(process)

@@ -47,6 +47,8 @@ STEADY_S = 60.0
 STOP_S = 15.0
 """For how long a process may take to its end; systemd kills all after 20 s."""
 WATCH_S = 1.0
+START_PATIENCE = 3
+"""So many times as long as one that serves, a process may stand still while it starts again."""
 READY = "READY=1"
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 OF_ENDED = 0
@@ -152,6 +154,7 @@ class Processes:
             self._become(process, theirs)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         theirs.close()
+        process.heard_at = self._loop.time()
         process.channel = ProcessChannel(
             ours, self._loop, lambda message: self._heard(process, message), lambda: None
         )
@@ -230,11 +233,19 @@ class Processes:
         """Kill a process that stands still, as systemd does with a service of one process."""
         while self._systemd.watchdog_s > 0:
             await asyncio.sleep(WATCH_S)
-            late = self._loop.time() - self._systemd.watchdog_s
             for process in self._all:
-                if process.pid and process.ready_at and process.heard_at < late:
+                if process.pid and self._stands_still(process):
                     log.error("a process stands still, and is killed", process=process.number)
                     os.kill(process.pid, signal.SIGKILL)
+
+    def _stands_still(self, process: _Process) -> bool:
+        """Whether it has said nothing for too long."""
+        longest = self._systemd.watchdog_s
+        if not process.ready_at:
+            if not self._has_begun:
+                return False  # systemd itself waits for the first start of all, and not for ever
+            longest *= START_PATIENCE
+        return self._loop.time() - process.heard_at > longest
 
     # -- signals
 
