@@ -392,6 +392,22 @@ def test_what_was_begun_before_a_reconnection_is_ended_after_it_while_the_channe
     assert day(scene, SALES) == QueueDay(closed=1)
 
 
+@pytest.mark.parametrize(
+    ("application", "wanted"),
+    [("Queue", QueueDay(entered=1, answered=1, answered_soon=1)), ("Dial", QueueDay(entered=1))],
+)
+def test_who_had_left_as_the_connection_was_lost_and_talks_where_the_queue_connected_it_is_answered(
+    scene: Scene, application: str, wanted: QueueDay
+) -> None:
+    scene.happens(waiting("a"))
+    leaves(scene, "a", abandoned=False)
+    channels = (alive("a", "br", application), alive("agent", "br", "AppQueue"))
+    scene.rebuilds(snapshot(channels=channels))
+    scene.passes(1)
+    assert day(scene) == wanted
+    assert values(scene)[Figure.DIVERTED] == (0 if wanted.answered else 1)
+
+
 def test_who_waits_in_somebody_elses_queue_is_known_to_wait_and_not_counted(scene: Scene) -> None:
     elsewhere = ev.CallerJoined("doctors", "caller", "x", 1, "", "", 9)
     scene.rebuilds(snapshot(elsewhere, waiting("a")))

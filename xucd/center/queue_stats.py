@@ -383,16 +383,35 @@ class QueueStats:
         for caller in strangers:
             self._enter_or_exchange(caller, before, channels, now)
         self._left = before | left_before
+        self._rebuild_left(snapshot, channels, now)
+        return [queue_id for queue_id in self.days if self.day(queue_id) != were[queue_id]]
+
+    def _rebuild_left(
+        self, snapshot: Snapshot, channels: Mapping[str, ChannelSeen], now: float
+    ) -> None:
+        """End the calls that have left a queue, as far as their channels say how."""
         in_bridges = Counter(listed.bridge for listed in snapshot.channels if listed.bridge)
         for unique_id, left in list(self._left.items()):
             listed = channels.get(unique_id)
             if listed is None:
                 left.left_at = now  # `settle` waits for the events that were held meanwhile
             elif in_bridges[listed.bridge] > 1:
-                self.talks(unique_id, now)
+                if self._is_connected(listed, left.queue_id):
+                    self._end(unique_id, left.queue_id, "answered", now)
+                else:
+                    self.talks(unique_id, now)
             elif status := snapshot.let_go.get(unique_id):
                 self.left_unanswered(unique_id, status, now)
-        return [queue_id for queue_id in self.days if self.day(queue_id) != were[queue_id]]
+
+    def _is_connected(self, listed: ChannelSeen, queue_id: int) -> bool:
+        """Whether a channel that talks is where this queue has connected it.
+
+        Its leaving may have been heard, and the answer, which comes after what runs on the member's
+        channel, not any more.
+        """
+        queue = self._directory.queues.get(queue_id)
+        named = listed.application_data.partition(",")[0]
+        return queue is not None and (listed.application, named) == ("Queue", queue.name)
 
     def _enter_or_exchange(
         self,
