@@ -23,7 +23,7 @@ CALLS ?= 300
 SLIPS ?= 200
 # For soak: how often two PBXs want an agent at the same moment.
 LOG_INS ?= 200
-# For soak: how often queues of two PBXs have a caller for one agent at the same moment, at each home.
+# For soak: how often queues of two PBXs have a caller for one agent at the same moment.
 OFFERS ?= 200
 # For soak: how many conversations of raw bytes are held with the site.
 CONVERSATIONS ?= 10000
