@@ -141,6 +141,7 @@ class CentreShift(Shift):
 
     def __init__(self, centre: Centre, scene: CentreScene, way: Way) -> None:
         super().__init__(scene, way, AGENTS)
+        self.may_leave = False  # or somebody would be about to as the first fault begins
         self.centre = centre
         self.others: dict[str, CenterClient] = {}
         self.away = ""
