@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from twisted.internet import reactor as twisted_reactor
 
-from tests.scene import START, Scene
+from tests.scene import BRUCE, START, Scene
 from tests.test_agi_server import Asterisk
 from xucd.agi import may_ring as script
 from xucd.agi.may_ring import Ring
@@ -196,6 +196,7 @@ async def test_a_call_of_a_queue_elsewhere_is_known_to_be_that_queues_with_its_d
     ground = Ground(CREATED)
     queue = Queue(99, "sales", "South", "6001", pbx="south")
     ground.context.center.directory.queues_elsewhere = {99: queue}
+    ground.context.center.agent_record(BRUCE).set_elsewhere({99: 0})
     ground.known = CallData({"USR_A": "1", "SHELL(id)": "2"})
     assert await ground.asks(far_id="99:17.3") == Ring("PJSIP/1001", {"USR_A": "1"})
     assert ground.asked_elsewhere == [("south", "17.3")]
@@ -203,11 +204,54 @@ async def test_a_call_of_a_queue_elsewhere_is_known_to_be_that_queues_with_its_d
     assert MarkCaller("PJSIP/xucd-north-1", "sales,@south") in ground.context.center.intents
 
 
+def visiting(*to_come: ev.Event) -> Ground:
+    """The agent has a queue on another PBX."""
+    ground = Ground(*to_come)
+    queue = Queue(99, "sales", "South", "6001", pbx="south")
+    ground.context.center.directory.queues_elsewhere = {99: queue}
+    ground.context.center.agent_record(BRUCE).set_elsewhere({99: 0})
+    return ground
+
+
 async def test_a_call_of_which_nothing_is_known_rings_as_well() -> None:
-    ground = Ground(CREATED)
-    assert await ground.asks(far_id="99:17.3") == Ring("PJSIP/1001")
-    assert ground.asked_elsewhere == [], "there is no such queue elsewhere"
-    assert ground.context.center.channels.by_id[ASKER].from_queue == ""
+    assert await visiting(CREATED).asks(far_id="99:17.3") == Ring("PJSIP/1001")
+
+
+async def test_a_queue_elsewhere_in_which_the_agent_is_not_gets_a_no() -> None:
+    ground = visiting(CREATED)
+    assert await ground.asks(far_id="98:17.3") is None
+    ground.context.center.agent_record(BRUCE).set_elsewhere({})
+    assert await ground.asks(far_id="99:17.3") is None
+    assert len(ground.scene.center.reservations) == 0
+
+
+@pytest.mark.parametrize("gone", ["pause", "caller", "owner"])
+async def test_what_happens_while_the_other_pbx_is_asked_counts(gone: str) -> None:
+    ground, owns = visiting(CREATED), [True]
+
+    async def meanwhile(pbx: str, linked_id: str) -> CallData | None:
+        if gone == "pause":
+            ground.scene.pauses(True, "lunch")
+        elif gone == "caller":
+            ground.scene.happens(ev.ChannelGone("PJSIP/xucd-north-1", ASKER))
+        else:
+            owns[0] = False
+        return None
+
+    ground.elsewhere = meanwhile  # type: ignore[method-assign]
+    assert await ground.asks(lambda: owns[0], far_id="99:17.3") is None
+    if gone == "pause":
+        assert len(ground.scene.center.reservations) == 0
+
+
+async def test_a_variable_that_agi_cannot_carry_is_left_out() -> None:
+    async with answers(*LINES) as server:
+        server.variables = {"USR_A": "a\nb", "USR_B": "x" * 9000, "USR_C": "1"}
+        asterisk = await Asterisk.connect(server.port, "may_ring", "1001", "12:17.3")
+        for heard in ('SET VARIABLE "__USR_C" "1"', 'SET VARIABLE "XUCDPHONE" "1001"'):
+            assert await asterisk.hears() == heard
+            asterisk.say("200 result=1\n")
+        assert await asterisk.is_left()
 
 
 def test_a_list_of_channels_tells_what_those_in_the_judging_context_ask_for() -> None:

@@ -34,6 +34,10 @@ class Judged(Scene):
         )
         return unique_id
 
+    def visits(self) -> None:
+        """The agent has a queue on another PBX, whose id is 12."""
+        self.center.agent_record(BRUCE).set_elsewhere({12: 0})
+
     def asks(self, unique_id: str, far_id: str = "", number: str = NUMBER) -> Line | None:
         return reservations.may_ring(self.center, Asking(number, far_id), unique_id, self.now)
 
@@ -74,19 +78,21 @@ class Judged(Scene):
 
 def talking() -> Judged:
     scene = Judged()
+    scene.visits()
     asker = scene.channel("asker")
-    assert scene.asks(asker, "far")
+    assert scene.asks(asker, "12:17.3")
     scene.answered(asker, scene.dials(asker))
     return scene
 
 
 def test_a_ready_agent_whose_phone_is_idle_may_be_rung_and_is_kept_for_who_asked() -> None:
     scene = Judged()
+    scene.visits()
     asker = scene.channel("asker")
-    line = scene.asks(asker, "17.3")
+    line = scene.asks(asker, "12:17.3")
     assert line is not None and line.dial_string == PHONE
     kept = scene.center.reservations.of(BRUCE)
-    assert kept is not None and (kept.channel, kept.far_id) == ("asker", "17.3")
+    assert kept is not None and (kept.channel, kept.far_id) == ("asker", "12:17.3")
     assert not scene.may_ring()
 
 

@@ -7,18 +7,20 @@ from msgspec.structs import replace
 
 from tests.scene import ALICE, BRUCE, SALES, SUPPORT, Scene
 from tests.test_agents_away import ELSEWHERE, SOUTH, Heard, context_of, sites
+from tests.test_context import Script, a_context
 from tests.test_rebuild import member, snapshot
 from xucd.center import changes as ch
 from xucd.center import events as ev
 from xucd.center.agent import AgentState, Stance
 from xucd.center.center import Center, Remembered
 from xucd.center.channels import FarCall
-from xucd.center.directory import MAIN
+from xucd.center.directory import MAIN, Directory
 from xucd.center.homes import Home, Returning
 from xucd.center.intents import (
     WRAPUP_REASON,
     AddMember,
     MarkCaller,
+    Mute,
     RemoveMember,
     SetDeviceState,
     SetPause,
@@ -27,10 +29,12 @@ from xucd.center.intents import (
 from xucd.center.refused import Refused
 from xucd.center.rules import commanded, visitors
 from xucd.center.rules.homes import came, left
+from xucd.center.rules.strangers import left_behind
 from xucd.center.rules.visitors import visits
 from xucd.center.sheets import KeptSheet, SheetTemplate
 from xucd.center.station import Station
 from xucd.center.visitors import AWAY, BUSY, FREE, RINGING, Visitor
+from xucd.commands.pause import unpause_agent
 from xucd.commands.recording import monitor
 from xucd.cti.commands import MonitorPause, MonitorUnpause
 from xucd.store.journal import midnight_after
@@ -183,13 +187,52 @@ def test_a_visitors_wrapup_ends_when_its_home_says_so() -> None:
     assert hears(scene, GUEST) == [SetPause(PHONE, False, "", "support")]
 
 
-def test_a_visitor_that_another_program_removed_is_back_with_the_next_change() -> None:
+def test_what_another_program_does_to_a_visitor_is_put_right() -> None:
     scene = with_guest()
+    scene.forget()
     scene.happens(ev.MemberRemoved("support", PHONE, "Agent/2502"))
-    assert hears(scene, replace(GUEST, device=RINGING)) == [
-        SetDeviceState(DEVICE, RINGING),
-        AddMember("support", PHONE, "Agent/2502", 3, False, DEVICE),
-    ]
+    assert scene.asked == [AddMember("support", PHONE, "Agent/2502", 3, False, DEVICE)]
+    scene.happens(ev.MemberAdded("support", PHONE, "Agent/2502", 3, False, ""))
+    scene.forget()
+    scene.happens(ev.MemberPaused("support", PHONE, "Agent/2502", True, "Auto-Pause"))
+    assert scene.asked == [SetPause(PHONE, False, "", "support")]
+    scene.forget()
+    scene.happens(ev.MemberPaused("support", PHONE, "Agent/2502", False, ""))
+    assert scene.asked == []
+
+
+def test_a_queue_that_asterisk_lacks_is_asked_for_once_it_is_there() -> None:
+    scene = with_guest()
+    scene.forget()
+    scene.rebuilds(replace(snapshot(), queues=("sales",)))
+    assert not any(isinstance(each, AddMember) for each in scene.asked)
+    scene.forget()
+    scene.rebuilds(snapshot())
+    assert AddMember("support", PHONE, "Agent/2502", 3, False, DEVICE) in scene.asked
+
+
+def test_a_late_word_of_a_former_home_makes_no_visitor_of_who_is_at_home() -> None:
+    scene = at_main()
+    came(scene.center, Returning(Home(ALICE, MAIN, 6), 1, {SUPPORT: 3}), scene.now)
+    scene._take()
+    assert hears(scene, GUEST) == []
+
+
+def test_visitors_of_a_queue_that_is_no_more_are_removed() -> None:
+    scene = with_guest()
+    scene.happens(ev.MemberAdded("support", PHONE, "Agent/2502", 3, False, ""))
+    before = scene.center.directory
+    queues = [queue for queue in before.queues.values() if queue.id != SUPPORT]
+    after = Directory(before.groups.values(), queues, before.lines.values(), before.agents.values())
+    assert left_behind(scene.center, after) == [RemoveMember("support", PHONE)]
+
+
+def test_of_a_pbx_that_is_no_more_no_visitor_stays() -> None:
+    before, after = with_guest(), at_main()
+    after.center.directory.pbxs = (MAIN,)
+    after.center.visitors.inherit(before.center.visitors)
+    after.rebuilds(snapshot(member("support", interface=PHONE, member="Agent/2502")))
+    assert after.asked == [RemoveMember("support", PHONE)]
 
 
 def test_a_list_corrects_visitors_and_removes_those_whom_their_home_does_not_want() -> None:
@@ -277,6 +320,7 @@ def test_an_agent_is_a_visitor_while_it_is_logged_in_with_what_its_phone_does() 
     assert sent(scene) == replace(free, paused=True, reason="lunch")
     scene.center.devices["PJSIP/1001"] = AWAY
     assert sent(scene) == replace(free, paused=True, reason="lunch", device=AWAY)
+    scene.center.devices["PJSIP/1001"] = FREE
     scene.happens(ev.MemberRemoved("support", JUDGED, "Agent/2501"))
     left(scene.center, BRUCE)
     changes, _ = scene.center.drain()
@@ -334,6 +378,14 @@ def test_a_member_that_another_program_adds_is_put_on_the_way_that_is_judged() -
         AddMember("support", JUDGED, "Agent/2501", 2, False, "PJSIP/1001"),
         RemoveMember("support", "PJSIP/1001"),
     ]
+
+
+def test_a_member_that_is_there_already_is_not_added_again() -> None:
+    scene = at_home()
+    logs_in(scene)
+    scene.forget()
+    scene.happens(ev.MemberAdded("support", "PJSIP/1001", "Agent/2501", 2, False, ""))
+    assert scene.asked == [RemoveMember("support", "PJSIP/1001")]
 
 
 def test_a_snapshot_puts_members_on_the_way_that_they_are_to_go() -> None:
@@ -451,10 +503,71 @@ def test_a_host_says_of_a_call_what_its_channels_have() -> None:
     scene.center.sheets.keep(KeptSheet(template, channel.name, caller, {"caller_number": "1"}))
     variables, sheet = visitors.call_data(scene.center, caller)
     assert (variables, sheet[:3]) == ({"USR_A": "1"}, "%5B")
-    assert visitors.recording_of(scene.center, caller) == "DISABLED"
+    trunk, up = "PJSIP/xucd-south-1", ev.ChannelState.UP
+    scene.happens(ev.ChannelCreated(trunk, "t1", caller, ev.ChannelState.DOWN, "", "", ""))
+    assert visitors.ways_to(scene.center, SOUTH, caller) == ["t1"]
+    assert visitors.ways_to(scene.center, "west", caller) == []
+    assert visitors.recording_of(scene.center, ["t1"]) == "DISABLED"
     channel.muted = False
-    assert visitors.recording_of(scene.center, caller) == "ACTIVE"
-    assert visitors.recording_of(scene.center, "4711") is None
+    scene.happens(
+        ev.ChannelMoved("t1", caller, up, "", "", "", ""),
+        ev.BridgeEntered("b1", caller, "an older call"),  # by an attended transfer
+        ev.BridgeEntered("b1", "t1", "an older call"),
+    )
+    assert visitors.ways_to(scene.center, SOUTH, caller) == []
+    assert visitors.recording_of(scene.center, ["t1"]) == "ACTIVE"
+    assert visitors.recording_of(scene.center, ["4711"]) is None
+
+
+async def test_a_recording_here_does_not_hide_one_elsewhere_nor_the_other_way_round() -> None:
+    scene = at_home()
+    logs_in(scene)
+    caller = scene.center.channels.by_id[talks(scene)].linked_id
+    channel = scene.center.channels.by_id[caller]
+    channel.far, channel.muted = FarCall(SOUTH, "17.3", "ACTIVE"), True
+    recording = scene.center.channels.recording
+    assert recording(channel) == "ACTIVE"
+    channel.far.recording = "PAUSED"
+    assert recording(channel) == "PAUSED"
+    channel.muted = False
+    assert recording(channel) == "ACTIVE"
+    script = Script()
+    context = a_context(scene, script)
+    script.events = lambda: setattr(channel, "muted", True)
+    refusal = Refused("NotRecorded", "It is not.")
+
+    async def pause(*each: object) -> None:
+        raise refusal
+
+    context.pause_elsewhere = pause
+    await monitor(context, MonitorPause(agent_id=BRUCE), Heard("sue"))
+    assert Mute(channel.name, True) in script.asked
+    refusal = Refused("PbxUnavailable", "Away.")
+    with pytest.raises(Refused, match="PbxUnavailable"):
+        await monitor(context, MonitorPause(agent_id=BRUCE), Heard("sue"))
+
+
+async def test_who_wraps_up_without_a_member_stays_so_when_it_presses_ready_in_the_call() -> None:
+    scene = at_home(queues={ELSEWHERE: 0})
+    commanded.begin_login(scene.center, BRUCE)
+    line = scene.center.directory.lines[1]
+    commanded.log_in_without_queues(scene.center, BRUCE, line, scene.now)
+    with_wrapup(scene)
+    phone = talks(scene)
+    await unpause_agent(a_context(scene, Script()), scene.agent(), Heard("sue"))
+    scene.hangs_up(phone)
+    assert scene.states()[-1] is AgentState.ON_WRAPUP
+
+
+def test_who_has_lost_its_queue_here_can_be_reached_from_elsewhere() -> None:
+    scene = at_home()
+    scene.center.devices["PJSIP/1001"] = FREE
+    logs_in(scene)
+    scene.happens(ev.MemberRemoved("support", JUDGED, "Agent/2501"))
+    visitor = sent(scene)
+    assert visitor is not None
+    assert (visitor.device, visitor.paused) == (FREE, False)
+    assert scene.states()[-1] is AgentState.READY
 
 
 def test_who_is_in_queues_elsewhere_alone_wraps_up_without_a_member() -> None:

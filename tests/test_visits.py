@@ -35,6 +35,7 @@ class World:
         self.calls: dict[str, CallData] = {}
         self.recordings: dict[str, Recording] = {}  # at the host
         self.here: dict[str, Recording] = {}  # as the home knows them
+        self.knows = True  # whether the host knows its Asterisk's state
         self.start_home()
         self.start_host()
 
@@ -55,8 +56,10 @@ class World:
             whole=self._whole,
             lost=self._lost,
             call=self._call,
-            recording=self.recordings.get,
+            ways=lambda linked_id: [linked_id] if linked_id in self.recordings else [],
+            recording=lambda ways: self.recordings.get(ways[0]) if ways else None,
             pause=self._pause,
+            is_current=lambda: self.knows,
         )
         self.host = VisitsHost("north", parts, self._road(1), self.loop)
 
@@ -107,10 +110,10 @@ class World:
     def _lost(self) -> None:
         self.heard = False
 
-    async def _pause(self, linked_id: str, paused: bool) -> None:
-        if linked_id not in self.recordings:
+    async def _pause(self, ways: list[str], paused: bool) -> None:
+        if not ways:
             raise Refused("NotRecorded", "It is not.")
-        self.recordings[linked_id] = "PAUSED" if paused else "ACTIVE"
+        self.recordings[ways[0]] = "PAUSED" if paused else "ACTIVE"
         self.host.send_recordings()
 
     def _call(self, linked_id: str) -> CallData:
@@ -219,7 +222,31 @@ def test_a_home_hears_whether_its_calls_are_recorded_also_after_another_feed(wor
     assert world.here == {"17.3": "ACTIVE"}
     del world.recordings["17.3"]
     world.host.send_recordings()
-    assert world.host._recorded == {}
+    assert world.host._watched == {}
+
+
+def test_what_a_host_does_not_know_yet_of_a_call_is_told_once_it_does(world: World) -> None:
+    world.here["17.3"] = "PAUSED"  # as it was before the host was started anew
+    world.knows = False
+    world.recordings["17.3"] = "DISABLED"
+    world.passes(2)
+    assert world.here == {"17.3": "PAUSED"}
+    world.recordings["17.3"] = "ACTIVE"
+    world.knows = True
+    world.host.send_recordings()
+    world.carry()
+    assert world.here == {"17.3": "ACTIVE"}
+    world.here["17.3"] = "PAUSED"  # whatever it was that went wrong
+    world.passes(visits.AGAIN / 2 + 1)
+    assert world.here == {"17.3": "ACTIVE"}
+
+
+def test_what_no_change_told_of_a_visitor_is_told_after_a_while(world: World) -> None:
+    world.change(1)
+    world.passes(1)
+    world.agents[2] = Visitor(2, 0, "2002", {1: 0})
+    world.passes(visits.AGAIN / 2 + 1)
+    assert world.seen == world.agents
 
 
 def test_a_recording_is_paused_at_the_host_or_it_is_said_why_not(world: World) -> None:

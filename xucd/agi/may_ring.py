@@ -11,12 +11,14 @@ rung; else what to dial is set as `XUCDRING`. After a no, nothing is set.
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 import msgspec
 
 from xucd.agi.conversation import Conversation
 from xucd.agi.server import Script
 from xucd.agi.sheet import write_down
+from xucd.agi.syntax import Unwritable
 from xucd.agi.variables import set_users
 from xucd.center.reservations import QUEUE_DIGITS, Asking
 
@@ -50,7 +52,9 @@ def script(may_ring: MayRing) -> Script:
         ring = await may_ring(Asking(number, far_id), call.request.fields["uniqueid"])
         if ring is None:
             return
-        await set_users(call, ring.variables)
+        for name, value in ring.variables.items():
+            with suppress(Unwritable):  # the customer is to be answered without it
+                await set_users(call, {name: value})
         await write_down(call, ring.sheet)
         dial = ring.dial_string
         if dial.startswith(PJSIP):

@@ -43,6 +43,8 @@ class MayRing:
         context.publish()
         queue = center.directory.queues_elsewhere.get(asking.queue_id)
         known = await self._elsewhere(queue.pbx, asking.linked_id) if queue is not None else None
+        if not (self._is_ours() and reservations.still_may_ring(context.center, line, channel)):
+            return None
         if known is None:
             return Ring(line.dial_string)
         caller = context.center.channels.by_id.get(channel)

@@ -242,8 +242,6 @@ class Service:
             self._ticks.schedule()
             if self.connection.connected:
                 self._caller_order.check()
-        if self.visiting is not None:
-            self.visiting.send_recordings()  # of a channel that is no phone's, no change tells
         self.context.asterisk.check_waiting(self.context.center.take_touched())
 
     # -- for the connection to Asterisk
@@ -253,6 +251,8 @@ class Service:
         self.context.hub.metrics.events.count(event)
         apply(self.context.center, event, self.context.now())
         self.publish_changes()
+        if self.visiting is not None:
+            self.visiting.heard(event)
 
     def on_up(self, snapshot: Snapshot, held: list[Event]) -> None:
         """Rebuild the centre from a snapshot, then apply the events held meanwhile."""

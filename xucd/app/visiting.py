@@ -4,13 +4,17 @@ To each other PBX of the centre this one is both, a home and a host; see `xucd.c
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+import structlog
+
 from xucd.center import changes as ch
+from xucd.center import events as ev
 from xucd.center.agent import Recording
 from xucd.center.center import Center
 from xucd.center.channels import FarCall
+from xucd.center.events import Event
 from xucd.center.rules import visitors
 from xucd.center.visitors import Visitor
 from xucd.cluster.nats_link import NatsLink
@@ -22,6 +26,19 @@ from xucd.commands.recording import pause_call
 from xucd.config.cluster import Cluster
 
 TICK_S = 0.5
+SOON_S = 0.05
+"""Within so long several changes of recordings are told together."""
+
+log = structlog.get_logger()
+
+_OF_RECORDINGS = (
+    ev.RecordingStarted,
+    ev.RecordingStopped,
+    ev.RecordingMuted,
+    ev.BridgeEntered,
+    ev.BridgeLeft,
+    ev.ChannelGone,
+)
 
 _OF_AGENTS = (
     ch.AgentChanged,
@@ -50,6 +67,7 @@ class Visiting:
         self._homes: dict[str, VisitsHome] = {}  # by the host that they are of
         self._center: Center | None = None
         self._ticks: asyncio.Task[None] | None = None
+        self._due: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Hear the others once the link is up."""
@@ -61,6 +79,8 @@ class Visiting:
         """Tell and hear nothing more."""
         if self._ticks is not None:
             self._ticks.cancel()
+        if self._due is not None:
+            self._due.cancel()
         self._hosts.clear()
         self._homes.clear()
 
@@ -74,20 +94,19 @@ class Visiting:
             for home in self._homes.values():
                 home.send_all()
             return
-        agents = {}
-        for change in changes:
-            if isinstance(change, ch.StationChanged):
-                agents[change.station.agent_id] = True
-            elif isinstance(change, _OF_AGENTS):
-                agents[change.agent_id] = True
-        for agent_id in agents:
+        for agent_id in dict.fromkeys(_concerned(center, changes)):
             live = center.agents.get(agent_id)
             visits = visitors.visits(center, live) if live is not None else {}
             for pbx, home in self._homes.items():
                 home.send(agent_id, visits.get(pbx))
 
-    def send_recordings(self) -> None:
-        """Tell the homes of visitors what has changed of the recordings of their calls."""
+    def heard(self, event: Event) -> None:
+        """Tell the homes of visitors, soon, what an event changes of recordings of their calls."""
+        if isinstance(event, _OF_RECORDINGS) and self._hosts and self._due is None:
+            self._due = asyncio.get_running_loop().call_later(SOON_S, self._send_recordings)
+
+    def _send_recordings(self) -> None:
+        self._due = None
         for host in self._hosts.values():
             host.send_recordings()
 
@@ -163,8 +182,10 @@ class Visiting:
             whole=whole,
             lost=lost,
             call=self._known,
-            recording=lambda linked_id: visitors.recording_of(context.center, linked_id),
+            ways=lambda linked_id: visitors.ways_to(context.center, pbx, linked_id),
+            recording=lambda ways: visitors.recording_of(context.center, ways),
             pause=partial(pause_call, context),
+            is_current=lambda: context.asterisk.current,
         )
 
     def _known(self, linked_id: str) -> CallData:
@@ -187,13 +208,33 @@ class Visiting:
 
     async def _tick(self) -> None:
         while True:
-            if not (self._link.connected and self._is_ours()):
-                for host in self._hosts.values():
-                    host.lose()
-            else:
-                self._configure()
-                for host in self._hosts.values():
-                    host.tick()
-                for home in self._homes.values():
-                    home.tick()
+            try:
+                self._look()
+            except Exception:  # whatever it is: the others are to be told in the next turn
+                log.exception("cannot speak to the owners of other PBXs")
             await asyncio.sleep(TICK_S)  # the beats are what they know each other by
+
+    def _look(self) -> None:
+        if not (self._link.connected and self._is_ours()):
+            for host in self._hosts.values():
+                host.lose()
+            return
+        self._configure()
+        for host in self._hosts.values():
+            host.tick()
+        for home in self._homes.values():
+            home.tick()
+
+
+def _concerned(center: Center, changes: Iterable[ch.Change]) -> Iterator[int]:
+    """The agents who may be something else to other PBXs by now."""
+    for change in changes:
+        if isinstance(change, ch.StationChanged):
+            yield change.station.agent_id
+        elif isinstance(change, _OF_AGENTS):
+            yield change.agent_id
+        elif isinstance(change, ch.PhoneChanged):
+            line = center.directory.lines.get(change.line_id)
+            live = center.on_device.get(line.phone) if line is not None else None
+            if live is not None:
+                yield live.agent.id

@@ -310,11 +310,13 @@ class Channels:
 
     def recording(self, channel: Channel) -> Recording:
         """Whether the call of a channel is recorded."""
-        muted = [each.muted for each in self._around(channel) if each.muted is not None]
-        if muted:
-            return "PAUSED" if all(muted) else "ACTIVE"
-        far = (each.far.recording for each in self._around(channel) if each.far is not None)
-        return next(far, "DISABLED")
+        around = list(self._around(channel))
+        paused = [each.muted for each in around if each.muted is not None]
+        far = [each.far.recording for each in around if each.far is not None]
+        paused += [each == "PAUSED" for each in far if each != "DISABLED"]
+        if not paused:
+            return "DISABLED"
+        return "PAUSED" if all(paused) else "ACTIVE"
 
     def other_half(self, channel: Channel) -> Channel | None:
         """The other half of a Local channel (``…;1`` of ``…;2``); None of any other channel."""

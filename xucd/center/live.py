@@ -173,11 +173,12 @@ class LiveAgent:
         """Whether a queue can ring its phone.
 
         An agent without queues is taken to be in reach, and so is one whose only queue a command is
-        changing, or that is just being put back into its queues; one whose queues have all gone
-        from Asterisk, or lost it, is not.
+        changing, that is just being put back into its queues, or that has some on other PBXs; one
+        whose queues have all gone from Asterisk, or lost it, is not.
         """
         if not self._members:
-            return self._queues.keys() <= self._changing or bool(self._joining)
+            others = bool(self._joining or self._elsewhere)
+            return self._queues.keys() <= self._changing or others
         return self._reached
 
     @property

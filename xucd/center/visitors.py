@@ -12,7 +12,9 @@ from collections.abc import Collection, Iterable, Iterator
 import msgspec
 
 from xucd.center.directory import LOCAL, Directory
+from xucd.center.events import MemberPaused, MemberRemoved
 from xucd.center.intents import (
+    WRAPUP_REASON,
     AddMember,
     Intent,
     RemoveMember,
@@ -61,6 +63,9 @@ class _Wanted(msgspec.Struct, frozen=True, gc=False):
 Key = tuple[int, str]
 """A member: its queue's id, and its interface."""
 
+_NONE: dict[Key, _Wanted] = {}
+"""The members of an agent that has none: never written to."""
+
 
 class Visitors:
     """The visitors of this PBX, by agent, with what Asterisk was asked to make of them.
@@ -73,13 +78,16 @@ class Visitors:
         self._directory = directory
         self._by_agent: dict[int, tuple[str, Visitor]] = {}
         self._heard: set[str] = set()
-        self._asked: dict[Key, _Wanted] = {}
+        self._asked: dict[str, dict[Key, _Wanted]] = {}  # by the member's name
+        self._queues: Collection[int] = directory.queues.keys()  # that Asterisk has
         self._states: dict[str, str] = {}
         self._talked: set[int] = set()  # who has not been free since
 
     def inherit(self, before: "Visitors") -> None:
         """Go on with those of an older configuration; what is asked of Asterisk follows a list."""
-        self._by_agent, self._heard = before._by_agent, before._heard
+        pbxs = self._directory.pbxs
+        self._by_agent = {key: each for key, each in before._by_agent.items() if each[0] in pbxs}
+        self._heard = before._heard.intersection(pbxs)
         self._asked, self._states = before._asked, before._states
         self._talked = before._talked
 
@@ -143,8 +151,10 @@ class Visitors:
         self._by_agent.pop(agent_id, None)
         return self._adjust(agent_id)
 
-    def listed(self, members: Iterable[tuple[int, MemberSeen]], *, again: bool) -> list[Intent]:
-        """Asterisk has these members, some of them visitors', and no others.
+    def listed(
+        self, queues: Collection[int], members: Iterable[tuple[int, MemberSeen]], *, again: bool
+    ) -> list[Intent]:
+        """Asterisk has these queues and members, some of them visitors', and no others.
 
         With `again` it was heard since the last list; else states of devices may be others by now.
 
@@ -152,6 +162,7 @@ class Visitors:
         may yet be wanted, and cannot be reached meanwhile.
         """
         self._asked.clear()
+        self._queues = queues
         if not again:
             self._states.clear()
         intents: list[Intent] = []
@@ -162,9 +173,8 @@ class Visitors:
                 continue
             key = queue_id, member.interface
             if key in wanted:
-                self._asked[key] = _Wanted(
-                    member.member, member.penalty, member.paused, member.reason
-                )
+                listed = _Wanted(member.member, member.penalty, member.paused, member.reason)
+                self._asked.setdefault(member.member, {})[key] = listed
             elif found[3] in self._heard or found[3] not in self._directory.pbxs:
                 intents.append(RemoveMember(member.queue, member.interface))
             else:
@@ -173,18 +183,28 @@ class Visitors:
             intents += self._adjust(agent_id)
         return intents
 
-    def paused(self, queue_id: int, interface: str, paused: bool, reason: str) -> None:
-        """A member was paused, or made ready: by the dialplan's wrap-up, say."""
-        asked = self._asked.get((queue_id, interface))
-        if asked is not None:
-            reason = reason if paused else ""
-            self._asked[queue_id, interface] = msgspec.structs.replace(
-                asked, paused=paused, reason=reason
-            )
+    def paused(self, queue_id: int, event: MemberPaused) -> list[Intent]:
+        """A member was paused, or made ready: by the dialplan for its wrap-up, or by somebody else.
 
-    def removed(self, queue_id: int, interface: str) -> None:
-        """A member is there no more."""
-        self._asked.pop((queue_id, interface), None)
+        A wrap-up ends when the home says so; what others do is put right.
+        """
+        known, key = self._asked.get(event.member, _NONE), (queue_id, event.interface)
+        if key not in known:
+            return []
+        reason = event.reason if event.paused else ""
+        known[key] = msgspec.structs.replace(known[key], paused=event.paused, reason=reason)
+        return [] if reason == WRAPUP_REASON else self._adjust_named(event.member)
+
+    def removed(self, queue_id: int, event: MemberRemoved) -> list[Intent]:
+        """A member is there no more: if its home wants it, it is put back."""
+        known = self._asked.get(event.member, _NONE)
+        if known.pop((queue_id, event.interface), None) is None:
+            return []
+        return self._adjust_named(event.member)
+
+    def _adjust_named(self, name: str) -> list[Intent]:
+        agent = self._directory.agent_by_member_name.get(name)
+        return self._adjust(agent.id) if agent is not None else []
 
     def _is_older(self, home: str, agent_id: int, number: int) -> bool:
         known, visitor = self._by_agent.get(agent_id, ("", None))
@@ -196,7 +216,7 @@ class Visitors:
         home, visitor = self._by_agent[agent_id]
         name = self._directory.agents[agent_id].member_name
         for queue_id, penalty in visitor.queues.items():
-            if queue_id in self._directory.queues:
+            if queue_id in self._directory.queues and queue_id in self._queues:
                 interface = f"{LOCAL}{queue_id}:{visitor.line}:{home}@{TRUNK_CONTEXT}"
                 yield (
                     (queue_id, interface),
@@ -213,23 +233,23 @@ class Visitors:
             # First: app_queue calls a member whose state was never set without end.
             intents += self._set_state(visitor.line, device)
         agent = self._directory.agents.get(agent_id)
-        name = agent.member_name if agent is not None else ""
-        for key, asked in list(self._asked.items()):
-            if asked.member == name and key not in wanted:
-                del self._asked[key]
-                queue = self._directory.queues.get(key[0])
-                if queue is not None:
-                    intents.append(RemoveMember(queue.name, key[1]))
+        known = self._asked.get(agent.member_name, _NONE) if agent is not None else _NONE
+        for key in known.keys() - wanted.keys():
+            del known[key]
+            queue = self._directory.queues.get(key[0])
+            if queue is not None:
+                intents.append(RemoveMember(queue.name, key[1]))
         for key, each in wanted.items():
             intents += self._ask(key, each)
         return intents
 
     def _ask(self, key: Key, wanted: _Wanted) -> list[Intent]:
         """What makes one member what it is to be."""
-        asked, (queue_id, interface) = self._asked.get(key), key
+        known = self._asked.setdefault(wanted.member, {})
+        asked, (queue_id, interface) = known.get(key), key
         if asked == wanted:
             return []
-        self._asked[key] = wanted
+        known[key] = wanted
         queue, device = self._directory.queues[queue_id].name, _custom(key[1])
         if asked is None:
             adding: list[Intent] = [

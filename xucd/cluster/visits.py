@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, NamedTuple
 
+import msgspec
 import structlog
 
 from xucd.center.agent import Recording
@@ -31,6 +32,9 @@ BEGIN_S = 0.5
 
 ASK_S = 0.3
 """How long a home waits for what a host knows of a call: its phone does not ring meanwhile."""
+
+AGAIN = 10
+"""At each such tick, all is looked at again: whatever was missed is put right."""
 
 PAUSE_S = 5.0
 """How long a home waits until a host has paused a recording."""
@@ -138,7 +142,9 @@ Send = Callable[[bytes], bool]
 class HostParts(NamedTuple):
     """What a host does with what a home tells, and what it knows of a call by its linked id.
 
-    `recording` is None for a call that there is no more; `pause` raises `Refused`.
+    Of a call, `ways` are its channels to the home, by which `recording` and `pause` know it; there
+    is no recording, None, once they are gone. `is_current` says whether what is known of calls is
+    Asterisk's state. `pause` raises `Refused`.
     """
 
     told: Callable[[Visitor], None]
@@ -146,8 +152,17 @@ class HostParts(NamedTuple):
     whole: Callable[[set[int]], None]
     lost: Callable[[], None]
     call: Callable[[str], CallData]
-    recording: Callable[[str], Recording | None]
-    pause: Callable[[str, bool], Coroutine[Any, Any, None]]
+    ways: Callable[[str], list[str]]
+    recording: Callable[[list[str]], Recording | None]
+    pause: Callable[[list[str], bool], Coroutine[Any, Any, None]]
+    is_current: Callable[[], bool]
+
+
+class _Watched(msgspec.Struct):
+    """A call that a home has asked about: its channels, and what was said of its recording."""
+
+    ways: list[str]
+    said: Recording | None = None
 
 
 class HomeParts(NamedTuple):
@@ -177,7 +192,7 @@ class VisitsHost:
         self._sending: pk.Sending | None = None
         self._receiving = _Receiving("", _of_home)
         self._told: set[int] = set()
-        self._recorded: dict[str, Recording] = {}  # the calls that the home has asked about
+        self._watched: dict[str, _Watched] = {}  # by the linked id that the home knows
         self._pausing: set[asyncio.Task[None]] = set()
         self._is_whole = self._is_heard = False
         self._heard_at = self._begun_at = -GONE_S
@@ -196,12 +211,16 @@ class VisitsHost:
 
     def send_recordings(self) -> None:
         """Say what has changed of the recordings of calls that the home has asked about."""
-        for linked_id, before in list(self._recorded.items()):
-            recording = self._parts.recording(linked_id)
+        if not self._parts.is_current():
+            return
+        for linked_id, watched in list(self._watched.items()):
+            watched.ways = watched.ways or self._parts.ways(linked_id)
+            recording = self._parts.recording(watched.ways)
             if recording is None:
-                del self._recorded[linked_id]
-            elif recording != before:
-                self._recorded[linked_id] = recording
+                if watched.ways:  # it has ended
+                    del self._watched[linked_id]
+            elif recording != watched.said:
+                watched.said = recording
                 self._say([CallRecorded(linked_id, recording)])
 
     def lose(self) -> None:
@@ -233,7 +252,7 @@ class VisitsHost:
         feed = pk.new_feed()
         self._sending, self._receiving = pk.Sending(feed), _Receiving(feed, _of_home)
         self._told, self._is_whole = set(), False
-        self._recorded = {}
+        self._watched = {}
         self._begun_at = self._heard_at = now
         self._say([VisitorsWanted(SCHEMA, OLDEST)])
 
@@ -254,7 +273,8 @@ class VisitsHost:
                 if number:
                     known = self._parts.call(linked_id)
                     self._say([CallKnown(number, dict(known.variables), known.sheet)])
-                self._recorded[linked_id] = "DISABLED"
+                before = self._watched.get(linked_id)
+                self._watched[linked_id] = _Watched(before.ways if before is not None else [])
                 self.send_recordings()
             case PauseAsked():
                 task = self._loop.create_task(self._pause(item))
@@ -264,7 +284,10 @@ class VisitsHost:
     async def _pause(self, asked: PauseAsked) -> None:
         code = text = ""
         try:
-            await self._parts.pause(asked.linked_id, asked.paused)
+            watched = self._watched.get(asked.linked_id)
+            known = watched.ways if watched is not None else []
+            ways = known or self._parts.ways(asked.linked_id)
+            await self._parts.pause(ways, asked.paused)
         except Refused as refusal:
             code, text = refusal.code, refusal.text
         self._say([PauseDone(asked.number, code, text)])
@@ -300,6 +323,7 @@ class VisitsHome:
         self._heard_at = 0.0
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._calls: set[str] = set()  # those that were asked about
+        self._ticks = 0
         self._last_number = 0
 
     def send(self, agent_id: int, visitor: Visitor | None) -> None:
@@ -325,6 +349,10 @@ class VisitsHome:
             self._over()
         if self._sending is None:
             return
+        self._ticks += 1
+        if self._ticks % AGAIN == 0:
+            self._calls.clear()
+            self.send_all()
         calls = set(self._parts.calls())
         asked = [CallAsked(0, linked_id) for linked_id in sorted(calls - self._calls)]
         self._calls = calls

@@ -78,7 +78,7 @@ async def unpause_agent(context: Context, live: LiveAgent, who: Session) -> str 
     paused = any(member.paused for member in live.members.values())
     if ready and not paused and not context.in_doubt(live):
         return warning_of_reach(live)
-    if live.members and _wrapup_is_due(context, live):
+    if (live.members or live.stance is Stance.WRAPPING) and _wrapup_is_due(context, live):
         if live.stance is Stance.PAUSED:
             await _bring_about(
                 context,

@@ -5,6 +5,9 @@ reads after a restart, never claims a pause that is not there: it is set after t
 paused, and cleared before it is resumed.
 """
 
+import asyncio
+from collections.abc import Iterable
+
 from xucd.center.agent import Stance
 from xucd.center.channels import Channel
 from xucd.center.events import ChannelState
@@ -32,22 +35,33 @@ async def monitor(context: Context, command: MonitorPause | MonitorUnpause, who:
         for found in calls.talk(channel)
         if found.far is not None
     }
-    for pbx, linked_id in sorted(far):
-        await context.pause_elsewhere(pbx, linked_id, muted)
     # By unique id, since an agent who bridges two of its channels is in one call with both.
     here = {channel.unique_id: channel for each in own for channel in recorded(calls, each)}
+    asking = [context.pause_elsewhere(pbx, linked_id, muted) for pbx, linked_id in sorted(far)]
     if here or not far:
-        await _set(context, list(here.values()), muted=muted)
+        asking.append(_set(context, list(here.values()), muted=muted))
+    outcomes = await asyncio.gather(*asking, return_exceptions=True)
+    failed = [each for each in outcomes if isinstance(each, BaseException)]
+    for each in failed:
+        if not _is_not_recorded(each) or len(failed) == len(outcomes):
+            raise each
 
 
-async def pause_call(context: Context, linked_id: str, paused: bool) -> None:
+def _is_not_recorded(outcome: object) -> bool:
+    """Whether one of several places is refused that may have a call's recording."""
+    return isinstance(outcome, Refused) and outcome.code == "NotRecorded"
+
+
+async def pause_call(context: Context, ways: Iterable[str], paused: bool) -> None:
     """Pause or resume the recording of a call, for an agent of another PBX who has it.
 
-    Raises `Refused` with `NotRecorded` or `AsteriskUnavailable`.
+    `ways` are the unique ids of the channels over which it goes there. Raises `Refused` with
+    `NotRecorded` or `AsteriskUnavailable`.
     """
     calls = context.center.channels
-    channels = [channel for channel in calls.in_call(linked_id) if channel.muted is not None]
-    await _set(context, channels, muted=paused)
+    there = [calls.by_id[each] for each in ways if each in calls.by_id]
+    found = {channel.unique_id: channel for each in there for channel in recorded(calls, each)}
+    await _set(context, list(found.values()), muted=paused)
 
 
 async def _set(context: Context, recorded: list[Channel], *, muted: bool) -> None:

@@ -63,7 +63,7 @@ def removed(center: Center, event: ev.MemberRemoved, now: float) -> None:
     if queue is None:
         center.members.drop_elsewhere(event.queue, event.interface)
         return
-    center.visitors.removed(queue.id, event.interface)
+    center.intents += center.visitors.removed(queue.id, event)
     member = center.members.drop(queue.id, event.interface)
     if member is not None:
         _disappeared(center, queue.id, member, now)
@@ -121,7 +121,7 @@ def paused(center: Center, event: ev.MemberPaused, now: float) -> None:
     if queue is None:
         _paused_elsewhere(center, event, now)
         return
-    center.visitors.paused(queue.id, event.interface, event.paused, event.reason)
+    center.intents += center.visitors.paused(queue.id, event)
     known = center.members.get(queue.id, event.interface)
     if known is None:  # a reload of queues.conf has brought it, without an event
         center.intents.append(RelistMembers())

@@ -30,6 +30,8 @@ def may_ring(center: Center, asking: Asking, channel: str, now: float) -> Line |
     kept = center.reservations.of(live.agent.id)
     if kept is not None and kept.channel != channel:
         return None
+    if asking.far_id and asking.queue_id not in live.elsewhere:
+        return None  # it has been taken out of the queue, of which the other PBX has not heard
     if not _is_free(center, live, line, now):
         return None
     center.reservations.keep(Reservation(live.agent.id, channel, asking.far_id))
@@ -39,6 +41,20 @@ def may_ring(center: Center, asking: Asking, channel: str, now: float) -> Line |
         caller.from_queue, caller.far = queue.mark, FarCall(queue.pbx, asking.linked_id)
         center.intents.append(MarkCaller(caller.name, queue.mark))
     return line
+
+
+def still_may_ring(center: Center, line: Line, channel: str) -> bool:
+    """Whether an agent that is kept for a channel is still to be rung; if not, it is released."""
+    kept = center.reservations.for_channel(channel)
+    if kept is None:
+        return False
+    live = center.agents.get(kept.agent_id)
+    if live is not None and live.stance is Stance.READY and not live.leaving:
+        held = center.on_device.get(line.phone)
+        if held is live:
+            return True
+    center.reservations.release(kept)
+    return False
 
 
 def _is_free(center: Center, live: LiveAgent, line: Line, now: float) -> bool:

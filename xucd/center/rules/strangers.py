@@ -256,6 +256,11 @@ def left_behind(center: Center, after: Directory) -> list[RemoveMember | SetPaus
             and member.queue in after.queue_by_name
         )
     ]
+    freed += [
+        RemoveMember(member.queue, member.interface)
+        for _, member in center.members.all()
+        if is_visitors(member.interface) and member.queue not in after.queue_by_name
+    ]
     for live in center.agents.values():
         line = live.line
         if line is None or live.stance is not Stance.PAUSED:

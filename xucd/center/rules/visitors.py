@@ -12,6 +12,9 @@ from xucd.center.rules import phones
 from xucd.center.sheets import written_down
 from xucd.center.visitors import AWAY, BUSY, FREE, RINGING, Visitor
 
+TRUNK = "PJSIP/xucd-"
+"""How the names of trunks between PBXs begin; the other one's name follows."""
+
 
 def visits(center: Center, live: LiveAgent) -> dict[str, Visitor]:
     """What an agent at home here is to be at other PBXs, by their names; empty if it is out."""
@@ -38,12 +41,15 @@ def _device(center: Center, live: LiveAgent, phone: str) -> str:
         return RINGING
     if does is not Phone.IDLE:
         return BUSY
-    there = center.devices.get(phone) not in (AWAY, "INVALID")
-    return FREE if there and live.in_reach else AWAY
+    if center.devices.get(phone) in (AWAY, "INVALID"):
+        return AWAY
+    return FREE if live.in_reach else AWAY
 
 
 def told(center: Center, home: str, visitor: Visitor, now: float) -> None:
-    """A home says what one of its agents is to be here."""
+    """A home says what one of its agents is to be here; a former one has heard of the move late."""
+    if center.at_home is not None and center.at_home.get(visitor.agent_id, -1) >= visitor.number:
+        return
     _ask(center, center.visitors.take(home, visitor), [visitor.agent_id])
     center.nudge(center.visitors.freed(visitor.agent_id), now)
 
@@ -80,10 +86,22 @@ def calls_from(center: Center, pbx: str) -> list[str]:
     return [each.far.linked_id for each in channels if each.far and each.far.pbx == pbx]
 
 
-def recording_of(center: Center, linked_id: str) -> Recording | None:
-    """Whether a call of a queue here is recorded; None if there is no such call any more."""
-    channels = list(center.channels.in_call(linked_id))
-    return center.channels.recording(channels[0]) if channels else None
+def ways_to(center: Center, home: str, linked_id: str) -> list[str]:
+    """The channels, by unique id, over which a call of a queue here goes to a home.
+
+    They stay when a transfer gives the call another linked id.
+    """
+    trunk = f"{TRUNK}{home}"
+    return [
+        each.unique_id for each in center.channels.in_call(linked_id) if each.interface == trunk
+    ]
+
+
+def recording_of(center: Center, ways: Iterable[str]) -> Recording | None:
+    """Whether a call of a queue here is recorded; None once none of its channels is there."""
+    known = center.channels.by_id
+    there = next((known[each] for each in ways if each in known), None)
+    return center.channels.recording(there) if there is not None else None
 
 
 def recorded_elsewhere(center: Center, call: FarCall, now: float) -> None:
@@ -99,7 +117,8 @@ def recorded_elsewhere(center: Center, call: FarCall, now: float) -> None:
 
 def listed(center: Center, *, again: bool) -> None:
     """Asterisk's members were listed: correct those of visitors."""
-    center.intents += center.visitors.listed(center.members.all(), again=again)
+    members = center.members
+    center.intents += center.visitors.listed(members.queue_ids, members.all(), again=again)
 
 
 def _ask(center: Center, intents: list[Intent], agent_ids: Iterable[int]) -> None:
