@@ -102,6 +102,7 @@ class Center:
         self.members: dict[tuple[int, int], int] = {}
         self.phones = dict.fromkeys(users, 0)
         self.states: dict[int, str] = {}
+        self.homes: dict[int, int] = {}  # of agents, with the numbers of the changes
         self.fails = False
         self.users = dict(USERS)
         self.begun: list[float] = []
@@ -173,7 +174,7 @@ class Source:
     holds = is_current = True
 
     def homes(self) -> dict[int, int]:
-        return {}
+        return self.center.homes
 
     def shown(self) -> Iterator[list[Telling]]:
         for key, penalty in list(self.center.members.items()):
@@ -438,4 +439,5 @@ def in_small_slices(patch: pytest.MonkeyPatch) -> None:
     """Few clients and little state go over in as many slices as those of a large centre."""
     patch.setattr(sessions_before, "SLICE", 1)
     patch.setattr(owner, "SLICE", 1)
+    patch.setattr(owner, "HOMES", 1)
     patch.setattr(owner, "AHEAD", 2)

@@ -167,3 +167,27 @@ def test_of_a_feed_that_is_over_an_edge_tells_no_further_sessions(
         world.run()
         assert b"".join(world.to_owner).count(b"SessionsBefore") == len(USERS) + 1
         world.settle()
+
+
+def test_homes_of_many_agents_are_told_in_slices_and_as_they_are_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    in_small_slices(monkeypatch)
+    told: list[tuple[int, int]] = []
+    with a_world() as world:
+        client = world.client(1)
+        world.deliver_all()
+        world.center.homes.update({agent_id: 0 for agent_id in range(1, 11)})
+        monkeypatch.setattr(
+            world.pbxs, "_at_home", lambda pbx, agent_id, number: told.append((agent_id, number))
+        )
+        begin_anew(world)
+        deliver_to_owner(world)
+        # No more than the edge has taken, and others have their turn.
+        assert b"".join(world.to_edge).count(b"AgentAtHome") == owner.AHEAD + 1
+        world.center.homes[1] = 7
+        world.set_phone(1, 8)
+        world.settle()
+        assert len(told) == 11
+        assert dict(told) == world.center.homes
+        assert (client.phone, client.link) == (8, "current")

@@ -7,7 +7,8 @@ has here and now.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from itertools import islice
 from typing import Any
 from weakref import WeakSet
 
@@ -32,6 +33,8 @@ SILENCE_S = 10.0
 """After so long without a word of an edge its sessions are forgotten; its patience is shorter."""
 SLICE = 200
 """How many messages of a snapshot are a slice, after which others have their turn."""
+HOMES = 2000
+"""How many homes of agents are one; each is much shorter than a message."""
 AHEAD = 8
 """How many slices are sent that the edge has not taken yet: a link to NATS holds so much."""
 TAKES_LONG = (pk.SessionsBefore, pk.SessionOpened)
@@ -337,13 +340,15 @@ class PbxOwner:
         A new configuration begins it again.
         """
         await self._source.known()
+        homes = await self._show_homes(edge)
         # No sooner: what is read of Asterisk at first is no news to these sessions, and of what
         # they hear nothing may be told as heard by nobody.
         self._hub.feeds.append(edge.feed)
         while True:
             snapshot = self._source.snapshot()
-            for agent_id, number in snapshot.homes().items():
+            for agent_id, number in _unlike(homes, snapshot.homes()).items():
                 edge.feed.at_home(agent_id, number)
+            homes = dict(snapshot.homes())
             shown = 0
             for part in snapshot.shown():
                 for topics, body in part:
@@ -351,14 +356,28 @@ class PbxOwner:
                 shown += len(part)
                 if shown >= SLICE:
                     shown = 0
-                    edge.feed.add(pk.SliceShown())
-                    await edge.ahead.acquire()
-                    await asyncio.sleep(0)
+                    await self._end_slice(edge)
                     if not snapshot.holds:
                         break
             else:
                 edge.feed.end_snapshot()
                 return
+
+    async def _show_homes(self, edge: _Edge) -> dict[int, int]:
+        """Tell an edge who is at home here, in slices; returns the homes that were told."""
+        told: dict[int, int] = {}
+        while len(more := _unlike(told, self._source.snapshot().homes())) > HOMES:
+            for agent_id, number in islice(more.items(), HOMES):
+                edge.feed.at_home(agent_id, number)
+                told[agent_id] = number
+            await self._end_slice(edge)
+        return told
+
+    async def _end_slice(self, edge: _Edge) -> None:
+        """Let others have their turn, and the edge keep up."""
+        edge.feed.add(pk.SliceShown())
+        await edge.ahead.acquire()
+        await asyncio.sleep(0)
 
     async def _or_end(self, edge: _Edge, work: Coroutine[Any, Any, None]) -> None:
         """Do a part of a snapshot; if that fails, the feed is over."""
@@ -383,6 +402,11 @@ class PbxOwner:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _unlike(told: Mapping[int, int], homes: Mapping[int, int]) -> dict[int, int]:
+    """The homes that were not told, or are others by now."""
+    return {agent_id: number for agent_id, number in homes.items() if told.get(agent_id) != number}
 
 
 def _turned_down(number: int, refusal: Refused) -> pk.CommandRefused:
