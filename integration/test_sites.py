@@ -193,7 +193,7 @@ async def test_an_agent_whose_asterisk_is_gone_logs_in_at_the_other_though_its_o
 
     await until(is_cleared, LOADED_S)
     await until_away(north_board)
-    assert await members(sites.south) == {("sales", "Agent/2501", "PJSIP/1005")}
+    assert await members(sites.south) == {("sales", "Agent/2501", "Local/1005@xucd-agent")}
     assert (await states(south_board))[BRUCE] == "AgentReady"
 
 
