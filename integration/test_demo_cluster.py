@@ -64,6 +64,17 @@ async def test_one_board_shows_calls_at_both_sites_and_the_other_edge_goes_on() 
             await bruce.ask("hangup")
             await expect(ada.page.locator("#gaps")).to_be_hidden()
 
+            await bruce.ask("agentLogout")
+            async with await Client.sign_in(SECOND.port, "alice") as alice:
+                await alice.ask("agentLogin", agentphonenumber="1107")
+                call = await start_make("demo-call", "NUMBER=3000", "TALK=60")
+                await alice.until("PhoneEvent", eventType="EventEstablished", queueName="support")
+                await expect(ada.agent("Alice Johnson")).to_contain_text("On call")
+                await alice.ask("hangup")
+                await call.communicate()
+                await alice.ask("agentLogout")
+            await bruce.ask("agentLogin", agentphonenumber="1001")
+
         kill(FIRST)
         async with boards(browser, SECOND.port) as opens:
             ada = await opens("ada")
