@@ -24,6 +24,7 @@ from xucd.tools.discovery import (
     FoundQueue,
     discover,
     read_phones,
+    read_queues,
     with_numbers,
 )
 from xucd.tools.proposal import propose
@@ -248,6 +249,22 @@ def test_the_hint_of_a_pattern_is_that_of_each_phone_it_names() -> None:
         hint, own, Hint("204", "in", ("PJSIP/204", "Custom:DND204")),
         Hint("206", "in", ("PJSIP/206", "Custom:DND206")),
     )  # fmt: skip
+
+
+def test_members_of_several_pbxs_are_the_phones_of_this_one() -> None:
+    blocks = [
+        {"Event": "QueueParams", "Queue": "sales", "Strategy": "ringall"},
+        *(
+            {"Event": "QueueMember", "Queue": "sales", "Location": interface, **state}
+            for interface, state in (
+                ("Local/2:1005:south@xucd-to-pbx", {"StateInterface": "Custom:xucd-1005"}),
+                ("Local/1001@xucd-agent", {"StateInterface": "PJSIP/1001"}),
+                ("PJSIP/1002", {}),
+            )
+        ),
+    ]
+    (queue,) = read_queues(blocks)
+    assert [each.interface for each in queue.members] == ["PJSIP/1001", "PJSIP/1002"]
 
 
 async def test_phones_of_a_patterns_hint_are_proposed_with_their_numbers() -> None:

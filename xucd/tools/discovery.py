@@ -17,7 +17,8 @@ from xucd.ami.connection import AmiSettings, log_in
 from xucd.ami.errors import AmiError, Rejected
 from xucd.ami.framing import Block
 from xucd.ami.protocol import connect
-from xucd.center.directory import LOCAL, as_channels_are_named
+from xucd.center.directory import JUDGING_CONTEXT, LOCAL, as_channels_are_named
+from xucd.center.visitors import is_visitors
 from xucd.tools.dialplan import (
     Dialplan,
     Place,
@@ -211,12 +212,16 @@ def read_queues(blocks: Iterable[Block]) -> tuple[FoundQueue, ...]:
         if block.get("Event") == "QueueParams":
             strategies[block["Queue"]] = block.get("Strategy", "")
         elif block.get("Event") == "QueueMember":
-            penalty = block.get("Penalty", "0")
+            penalty, state = block.get("Penalty", "0"), block.get("StateInterface", "")
+            interface = block.get("Location") or state
+            if is_visitors(interface):
+                continue  # an agent of another PBX
             member = FoundMember(
-                interface=block.get("Location") or block.get("StateInterface", ""),
+                # One that xucd has put behind its own context is that of the phone.
+                interface=state if interface.endswith(f"@{JUDGING_CONTEXT}") else interface,
                 name=block.get("Name") or block.get("MemberName", ""),
                 penalty=int(penalty) if penalty.isdecimal() else 0,
-                state_interface=block.get("StateInterface", ""),
+                state_interface=state,
                 membership=block.get("Membership", "static"),
             )
             members.setdefault(block["Queue"], []).append(member)
