@@ -260,6 +260,23 @@ def test_a_member_of_a_home_that_has_not_spoken_yet_stays_and_rings_nobody() -> 
     assert scene.asked == [RemoveMember("support", west)]  # there is no such PBX
 
 
+def test_a_member_that_was_listed_before_its_home_spoke_is_made_what_it_is_to_be() -> None:
+    scene = at_main()
+    wrapping = member("support", interface=PHONE, member="Agent/2502", penalty=3)
+    wrapping = replace(wrapping, paused=True, reason=WRAPUP_REASON)
+    gone = member("sales", interface=f"Local/{SALES}:2003:{SOUTH}@xucd-to-pbx", member="Agent/2506")
+    scene.rebuilds(snapshot(wrapping, gone))
+    scene.forget()
+    visitors.told(scene.center, SOUTH, GUEST, scene.now)
+    visitors.all_told(scene.center, SOUTH, {ALICE})
+    scene._take()
+    assert scene.asked == [
+        SetPause(PHONE, False, "", "support"),
+        SetDeviceState(DEVICE, FREE),
+        RemoveMember("sales", gone.interface),
+    ]
+
+
 def test_a_visitor_that_comes_home_is_one_no_more() -> None:
     scene = with_guest()
     scene.forget()

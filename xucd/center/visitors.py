@@ -139,7 +139,23 @@ class Visitors:
                 intents += self._adjust(agent_id)
             else:
                 intents += self.leave(home, agent_id)
+        for known in self._asked.values():
+            for queue_id, interface in self._left_by(home, known):
+                del known[queue_id, interface]
+                if queue_id in self._directory.queues:
+                    queue = self._directory.queues[queue_id].name
+                    intents.append(RemoveMember(queue, interface))
         return intents
+
+    def _left_by(self, home: str, known: dict[Key, _Wanted]) -> list[Key]:
+        """An agent's members through a home that does not want them: it was out before it spoke."""
+        agents = self._directory.agent_by_member_name
+        ours = [key for key in known if _home_of(key[1]) == home]
+        return [
+            key
+            for key in ours
+            if (agent := agents.get(known[key].member)) is None or agent.id not in self._by_agent
+        ]
 
     def lose(self, home: str) -> list[Intent]:
         """A home is not heard of: nobody knows whether its agents' phones may ring."""
@@ -172,12 +188,13 @@ class Visitors:
             if found is None:
                 continue
             key = queue_id, member.interface
-            if key in wanted:
-                listed = _Wanted(member.member, member.penalty, member.paused, member.reason)
-                self._asked.setdefault(member.member, {})[key] = listed
-            elif found[3] in self._heard or found[3] not in self._directory.pbxs:
+            is_heard = found[3] in self._heard or found[3] not in self._directory.pbxs
+            if key not in wanted and is_heard:
                 intents.append(RemoveMember(member.queue, member.interface))
-            else:
+                continue
+            listed = _Wanted(member.member, member.penalty, member.paused, member.reason)
+            self._asked.setdefault(member.member, {})[key] = listed
+            if key not in wanted:
                 intents += self._set_state(found[2], AWAY)
         for agent_id in self._by_agent:
             intents += self._adjust(agent_id)
@@ -287,3 +304,9 @@ def _custom(interface: str) -> str:
     found = _INTERFACE.fullmatch(interface)
     assert found is not None
     return _device_of(found[2])
+
+
+def _home_of(interface: str) -> str:
+    found = _INTERFACE.fullmatch(interface)
+    assert found is not None
+    return found[3]
