@@ -18,6 +18,7 @@ from xucd.center.agent import Recording
 from xucd.center.refused import Refused
 from xucd.center.visitors import Visitor
 from xucd.cluster import packets as pk
+from xucd.cluster import visit_items as vi
 from xucd.cluster.requests import lost, unavailable
 from xucd.cluster.schema import OLDEST, SCHEMA, ItemReader, agreed
 
@@ -42,84 +43,7 @@ PAUSE_S = 5.0
 log = structlog.get_logger()
 
 
-class VisitorsWanted(pk.Item):
-    """From the host: begins a feed. It speaks all schemas from `oldest` to `schema`."""
-
-    schema: int
-    oldest: int
-
-
-class HostAlive(pk.Item):
-    """From the host: nothing else was due for a while."""
-
-
-class CallKnown(pk.Item):
-    """From the host: what it knows of a call; see `CallData`."""
-
-    number: int
-    variables: dict[str, str]
-    sheet: str
-
-
-class CallRecorded(pk.Item):
-    """From the host: whether a call is recorded that the home has asked about; at each change."""
-
-    linked_id: str
-    recording: Recording
-
-
-class PauseDone(pk.Item):
-    """From the host: what came of a `PauseAsked`; `code` is that of a refusal, "" for none."""
-
-    number: int
-    code: str
-    text: str
-
-
-class HomeBeat(pk.Item):
-    """From the home, several times in `SILENCE_S`; whether it knows its Asterisk's state."""
-
-    is_current: bool
-
-
-class VisitorTold(pk.Item):
-    """From the home: what one of its agents is to be at the host."""
-
-    visitor: Visitor
-
-
-class VisitorLeft(pk.Item):
-    """From the home: one of its agents is to be in no queue of the host any more."""
-
-    agent_id: int
-
-
-class VisitorsWhole(pk.Item):
-    """From the home: it has told of all its agents that are to be at the host."""
-
-
-class CallAsked(pk.Item):
-    """From the home: what does the host know of a call, by its linked id there?
-
-    With the number 0 it wants no answer, only to hear whether the call is recorded.
-    """
-
-    number: int
-    linked_id: str
-
-
-class PauseAsked(pk.Item):
-    """From the home: pause the recording of a call, or go on with it."""
-
-    number: int
-    linked_id: str
-    paused: bool
-
-
-FromHost = VisitorsWanted | HostAlive | CallKnown | CallRecorded | PauseDone
-FromHome = HomeBeat | VisitorTold | VisitorLeft | VisitorsWhole | CallAsked | PauseAsked
-
-_of_host, _of_home = ItemReader(FromHost), ItemReader(FromHome)
+_of_host, _of_home = ItemReader(vi.FromHost), ItemReader(vi.FromHome)
 
 
 class CallData(NamedTuple):
@@ -207,7 +131,7 @@ class VisitsHost:
             if now - self._begun_at >= BEGIN_S:
                 self._begin(now)
         else:
-            self._say([HostAlive()])
+            self._say([vi.HostAlive()])
 
     def send_recordings(self) -> None:
         """Say what has changed of the recordings of calls that the home has asked about."""
@@ -221,7 +145,7 @@ class VisitsHost:
                     del self._watched[linked_id]
             elif recording != watched.said:
                 watched.said = recording
-                self._say([CallRecorded(linked_id, recording)])
+                self._say([vi.CallRecorded(linked_id, recording)])
 
     def lose(self) -> None:
         """The feed is over."""
@@ -254,34 +178,34 @@ class VisitsHost:
         self._told, self._is_whole = set(), False
         self._watched = {}
         self._begun_at = self._heard_at = now
-        self._say([VisitorsWanted(SCHEMA, OLDEST)])
+        self._say([vi.VisitorsWanted(SCHEMA, OLDEST)])
 
-    def _take(self, item: FromHome) -> None:
+    def _take(self, item: vi.FromHome) -> None:
         match item:
-            case HomeBeat(is_current):
+            case vi.HomeBeat(is_current):
                 self._beat(is_current=is_current)
-            case VisitorTold(visitor):
+            case vi.VisitorTold(visitor):
                 self._told.add(visitor.agent_id)
                 self._parts.told(visitor)
-            case VisitorLeft(agent_id):
+            case vi.VisitorLeft(agent_id):
                 self._told.discard(agent_id)
                 self._parts.left(agent_id)
-            case VisitorsWhole():
+            case vi.VisitorsWhole():
                 self._is_whole = True
                 self._refusal = ""
-            case CallAsked(number, linked_id):
+            case vi.CallAsked(number, linked_id):
                 if number:
                     known = self._parts.call(linked_id)
-                    self._say([CallKnown(number, dict(known.variables), known.sheet)])
+                    self._say([vi.CallKnown(number, dict(known.variables), known.sheet)])
                 before = self._watched.get(linked_id)
                 self._watched[linked_id] = _Watched(before.ways if before is not None else [])
                 self.send_recordings()
-            case PauseAsked():
+            case vi.PauseAsked():
                 task = self._loop.create_task(self._pause(item))
                 self._pausing.add(task)
                 task.add_done_callback(self._pausing.discard)
 
-    async def _pause(self, asked: PauseAsked) -> None:
+    async def _pause(self, asked: vi.PauseAsked) -> None:
         code = text = ""
         try:
             watched = self._watched.get(asked.linked_id)
@@ -290,7 +214,7 @@ class VisitsHost:
             await self._parts.pause(ways, asked.paused)
         except Refused as refusal:
             code, text = refusal.code, refusal.text
-        self._say([PauseDone(asked.number, code, text)])
+        self._say([vi.PauseDone(asked.number, code, text)])
 
     def _beat(self, *, is_current: bool) -> None:
         if not self._is_whole:
@@ -306,7 +230,7 @@ class VisitsHost:
             self._is_heard = False
             self._parts.lost()
 
-    def _say(self, items: list[FromHost]) -> None:
+    def _say(self, items: list[vi.FromHost]) -> None:
         _say(self._sending, items, self._send, self.lose)
 
 
@@ -332,10 +256,10 @@ class VisitsHome:
             return
         if visitor is None:
             del self._told[agent_id]
-            self._say([VisitorLeft(agent_id)])
+            self._say([vi.VisitorLeft(agent_id)])
         else:
             self._told[agent_id] = visitor
-            self._say([VisitorTold(visitor)])
+            self._say([vi.VisitorTold(visitor)])
 
     def send_all(self) -> None:
         """Tell of all that may be other by now."""
@@ -354,16 +278,18 @@ class VisitsHome:
             self._calls.clear()
             self.send_all()
         calls = set(self._parts.calls())
-        asked = [CallAsked(0, linked_id) for linked_id in sorted(calls - self._calls)]
+        asked = [vi.CallAsked(0, linked_id) for linked_id in sorted(calls - self._calls)]
         self._calls = calls
-        self._say([HomeBeat(self._parts.is_current()), *asked])
+        self._say([vi.HomeBeat(self._parts.is_current()), *asked])
 
     async def ask(self, linked_id: str) -> CallData | None:
         """What the host knows of a call of its queues; None if it does not say so in time."""
         if self._sending is None:
             return None
         try:
-            known: CallData = await self._answer(lambda number: CallAsked(number, linked_id), ASK_S)
+            known: CallData = await self._answer(
+                lambda number: vi.CallAsked(number, linked_id), ASK_S
+            )
         except (TimeoutError, _Over):
             return None
         self._calls.add(linked_id)
@@ -377,15 +303,15 @@ class VisitsHome:
         if self._sending is None:
             raise unavailable()
         try:
-            done: PauseDone = await self._answer(
-                lambda number: PauseAsked(number, linked_id, paused), PAUSE_S
+            done: vi.PauseDone = await self._answer(
+                lambda number: vi.PauseAsked(number, linked_id, paused), PAUSE_S
             )
         except (TimeoutError, _Over):
             raise lost() from None
         if done.code:
             raise Refused(done.code, done.text)
 
-    async def _answer(self, make: Callable[[int], FromHome], seconds: float) -> Any:
+    async def _answer(self, make: Callable[[int], vi.FromHome], seconds: float) -> Any:
         """What the host answers to an item that is made with a number. Raises `_Over`."""
         self._last_number += 1
         number = self._last_number
@@ -417,13 +343,13 @@ class VisitsHome:
         self._heard_at = self._loop.time()
         for item in items:
             match item:
-                case VisitorsWanted():
+                case vi.VisitorsWanted():
                     self._begin(packet.feed, item)
-                case CallKnown(number, variables, sheet):
+                case vi.CallKnown(number, variables, sheet):
                     self._answered(number, CallData(variables, sheet))
-                case PauseDone(number):
+                case vi.PauseDone(number):
                     self._answered(number, item)
-                case CallRecorded(linked_id, recording):
+                case vi.CallRecorded(linked_id, recording):
                     self._parts.recorded(linked_id, recording)
 
     def _answered(self, number: int, answer: object) -> None:
@@ -431,15 +357,15 @@ class VisitsHome:
         if asked is not None and not asked.done():
             asked.set_result(answer)
 
-    def _begin(self, feed: str, wanted: VisitorsWanted) -> None:
+    def _begin(self, feed: str, wanted: vi.VisitorsWanted) -> None:
         if agreed(wanted.oldest, wanted.schema) is None:
             text = f"it speaks schema {SCHEMA}, and this one {wanted.schema}: upgrade the older one"
             self._refuse(feed, text)
             return
         self._sending = pk.Sending(feed)
         self._told = {visitor.agent_id: visitor for visitor in self._parts.visitors()}
-        told = [VisitorTold(visitor) for visitor in self._told.values()]
-        self._say([*told, VisitorsWhole(), HomeBeat(self._parts.is_current())])
+        told = [vi.VisitorTold(visitor) for visitor in self._told.values()]
+        self._say([*told, vi.VisitorsWhole(), vi.HomeBeat(self._parts.is_current())])
 
     def _refuse(self, feed: str, text: str) -> None:
         self._send(pk.over(feed, text))
@@ -451,7 +377,7 @@ class VisitsHome:
             if not asked.done():
                 asked.set_exception(_Over())
 
-    def _say(self, items: list[FromHome]) -> None:
+    def _say(self, items: list[vi.FromHome]) -> None:
         _say(self._sending, items, self._send, self._over)
 
 
