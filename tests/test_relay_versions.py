@@ -18,8 +18,10 @@ from tests.test_relay import a_world
 from tests.test_relay_refusals import errors
 from xucd.center.refused import Refused
 from xucd.center.rights import Rights
+from xucd.center.visitors import Visitor
 from xucd.cluster import packets as pk
 from xucd.cluster import schema
+from xucd.cluster import visit_items as vi
 from xucd.cti.commands import Command, PauseAgent
 from xucd.publishing import differences
 
@@ -189,8 +191,10 @@ def fields(kind: Any) -> dict[str, str]:
 
 def present() -> dict[str, dict[str, str]]:
     """What is sent now."""
-    kinds = [*get_args(pk.FromEdge), *get_args(pk.FromOwner), pk.Packet, pk.SessionBefore]
-    return {kind.__name__: fields(kind) for kind in [*kinds, pk.RequestSender, Rights]}
+    sides = (pk.FromEdge, pk.FromOwner, vi.FromHost, vi.FromHome)
+    kinds = [kind for side in sides for kind in get_args(side)]
+    parts = (pk.Packet, pk.SessionBefore, pk.RequestSender, Visitor, Rights)
+    return {kind.__name__: fields(kind) for kind in (*kinds, *parts)}
 
 
 def unlike(then: dict[str, dict[str, str]]) -> list[str]:
