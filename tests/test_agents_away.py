@@ -69,7 +69,7 @@ def sites() -> Directory:
     one = directory()
     return Directory(
         one.groups.values(),
-        [*one.queues.values(), Queue(ELSEWHERE, "sales", "South", "6001", pbx=SOUTH)],
+        [*one.queues.values(), Queue(ELSEWHERE, "sales", "South", "6001", wrapup=6, pbx=SOUTH)],
         [*one.lines.values(), Line(ELSEWHERE, "2001", "PJSIP/1001", pbx=SOUTH)],
         one.agents.values(),
         USERS.values(),

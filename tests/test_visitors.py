@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from tests.scene import ALICE, BRUCE, SALES, SUPPORT, Scene
+from tests.scene import ALICE, BRUCE, SALES, START, SUPPORT, Scene
 from tests.test_agents_away import ELSEWHERE, SOUTH, Heard, context_of, sites
 from tests.test_context import Script, a_context
 from tests.test_rebuild import member, snapshot
@@ -33,6 +33,7 @@ from xucd.center.rules.strangers import left_behind
 from xucd.center.rules.visitors import visits
 from xucd.center.sheets import KeptSheet, SheetTemplate
 from xucd.center.station import Station
+from xucd.center.under_way import AgentUnderWay, Resumed
 from xucd.center.visitors import AWAY, BUSY, FREE, RINGING, Visitor
 from xucd.commands.pause import unpause_agent
 from xucd.commands.recording import monitor
@@ -295,7 +296,9 @@ def test_another_configuration_keeps_its_visitors() -> None:
 # -- as a home
 
 
-def at_home(*stations: Station, queues: dict[int, int] | None = None) -> Scene:
+def at_home(
+    *stations: Station, queues: dict[int, int] | None = None, resumed: Resumed | None = None
+) -> Scene:
     """A PBX where Bruce is at home, with a queue of another one."""
     scene = Scene()
     scene.center = Center(
@@ -306,6 +309,7 @@ def at_home(*stations: Station, queues: dict[int, int] | None = None) -> Scene:
             queues={BRUCE: {SUPPORT: 0, ELSEWHERE: 4} if queues is None else queues},
             stations={station.agent_id: station for station in stations},
             at_home={BRUCE: 7},
+            resumed=resumed,
         ),
     )
     return scene
@@ -562,6 +566,21 @@ async def test_a_recording_here_does_not_hide_one_elsewhere_nor_the_other_way_ro
     refusal = Refused("PbxUnavailable", "Away.")
     with pytest.raises(Refused, match="PbxUnavailable"):
         await monitor(context, MonitorPause(agent_id=BRUCE), Heard("sue"))
+
+
+@pytest.mark.parametrize(("ago", "wraps"), [(3.0, True), (6.5, False)])
+def test_a_wrapup_without_a_member_goes_on_over_a_restart(ago: float, wraps: bool) -> None:
+    state = AgentUnderWay(AgentState.ON_WRAPUP, START - ago, START)
+    scene = at_home(
+        Station(BRUCE, 1, True, 1.0), queues={ELSEWHERE: 0}, resumed=Resumed(START, {BRUCE: state})
+    )
+    scene.rebuilds(snapshot())
+    assert (scene.agent().stance is Stance.WRAPPING) is wraps
+    visitor = sent(scene)
+    assert visitor is not None
+    assert visitor.paused is wraps
+    scene.passes(3.5)
+    assert scene.agent().stance is Stance.READY
 
 
 async def test_who_wraps_up_without_a_member_stays_so_when_it_presses_ready_in_the_call() -> None:

@@ -9,6 +9,7 @@ its event is applied again. An event about a queue, member or line that the dire
 is somebody else's and changes nothing.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Container, Mapping
 from types import MappingProxyType
@@ -536,11 +537,27 @@ class Center:
         if resumed is None or agent_id not in resumed.agents:
             return
         before = resumed.agents[agent_id]
+        self._restore_wrapup(record, before, now)
         record.restore_spending(before.state, before.since, max(resumed.at, self.today_since))
         # The clock, or its zone, may have been set meanwhile.
         is_of_today = has_day and self.today_since <= before.until <= now
         if is_of_today and before.state is record.shown.state:
             self.under_way.unwritten.discard(agent_id)
+
+    def _restore_wrapup(self, record: AgentRecord, before: AgentUnderWay, now: float) -> None:
+        """Let an agent whose queues are all on other PBXs wrap up to the end: no member says so.
+
+        Of which queue its call was is not remembered: the longest wrap-up is taken.
+        """
+        is_there = record.stance is Stance.READY and record.elsewhere and not record.queues
+        if not is_there or before.state is not AgentState.ON_WRAPUP:
+            return
+        known = self.directory.queues_elsewhere
+        longest = max(known[queue_id].wrapup for queue_id in record.elsewhere)
+        left = math.ceil(before.since + longest - now)
+        if left > 0:
+            record.change_stance(Fact.PAUSED_FOR_WRAPUP, "")
+            record.set_wrapup(left)
 
     def _new_record(
         self, agent: Agent, queues: Mapping[int, int], elsewhere: Mapping[int, int], now: float
