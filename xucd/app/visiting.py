@@ -124,7 +124,8 @@ class Visiting:
 
     def _visitors_of(self, pbx: str) -> list[Visitor]:
         center = self._context.center
-        found = (visitors.visits(center, live).get(pbx) for live in center.agents.values())
+        away = [live for live in center.agents.values() if live.elsewhere]
+        found = (visitors.visits(center, live).get(pbx) for live in away)
         return [visitor for visitor in found if visitor is not None]
 
     # -- the two sides, for each other PBX
