@@ -63,11 +63,11 @@ def test_no_room_but_the_centre_gets_hold_of_a_record(path: Path) -> None:
 def test_the_writers_of_an_agent_are_these() -> None:
     assert AgentRecord.__slots__ == ()
     assert {
-        "begin_login", "begin_logout", "change_stance", "configure", "count", "end_day",
-        "end_logout", "forget_differences", "inherit", "last_line", "log_in", "log_out", "lose",
-        "owe_wrapup", "restore", "restore_day", "restore_spending", "set_agent", "set_changing",
-        "set_line", "set_members", "set_since", "set_told", "set_wrapup", "settle", "shift", "show",
-        "take_out",
+        "begin_elsewhere", "begin_login", "begin_logout", "change_stance", "configure", "count",
+        "end_day", "end_logout", "forget_differences", "inherit", "last_line", "log_in", "log_out",
+        "lose", "owe_wrapup", "restore", "restore_day", "restore_spending", "set_agent",
+        "set_changing", "set_elsewhere", "set_line", "set_members", "set_since", "set_told",
+        "set_wrapup", "settle", "shift", "show", "take_out",
     } == WRITERS  # fmt: skip
 
 
