@@ -177,6 +177,22 @@ def test_a_host_that_is_away_is_told_nothing_until_it_asks_again(world: World) -
     assert world.seen == world.agents
 
 
+def test_a_late_packet_of_a_feed_that_is_over_ends_no_other(world: World) -> None:
+    world.passes(1)
+    world.host.tick()
+    late = list(world.roads[1])
+    world.roads[1].clear()
+    world.start_host()
+    world.passes(1)
+    for packet in late:
+        world.home.receive(packet)
+    world.carry()
+    world.change(1)
+    world.carry()
+    assert world.heard
+    assert world.seen == world.agents
+
+
 def test_what_a_host_knows_of_a_call_is_told(world: World) -> None:
     world.calls["17.3"] = CallData({"USR_A": "1"}, "sheet")
 

@@ -329,12 +329,13 @@ class VisitsHome:
             packet = pk.read(data)
         except pk.FeedOver:
             return
-        if packet.feed != self._receiving.feed and packet.number == 0:
+        if packet.feed != self._receiving.feed:
+            if packet.number != 0:  # of a feed that is over, or was before this start
+                self._refuse(packet.feed, "")
+                return
             self._over()
             self._receiving = _Receiving(packet.feed, _of_host)
         try:
-            if packet.feed != self._receiving.feed:
-                raise pk.FeedOver("an unknown feed")
             items = self._receiving.items(packet)
         except pk.FeedOver:
             self._over()
