@@ -244,8 +244,9 @@ async def test_what_happens_while_the_other_pbx_is_asked_counts(gone: str) -> No
         assert len(ground.scene.center.reservations) == 0
 
 
-async def test_a_variable_that_agi_cannot_carry_is_left_out() -> None:
+async def test_what_agi_cannot_carry_is_left_out() -> None:
     async with answers(*LINES) as server:
+        server.sheet = "5B%22\na"
         server.variables = {"USR_A": "a\nb", "USR_B": "x" * 9000, "USR_C": "1"}
         asterisk = await Asterisk.connect(server.port, "may_ring", "1001", "12:17.3")
         for heard in ('SET VARIABLE "__USR_C" "1"', 'SET VARIABLE "XUCDPHONE" "1001"'):

@@ -55,7 +55,8 @@ def script(may_ring: MayRing) -> Script:
         for name, value in ring.variables.items():
             with suppress(Unwritable):  # the customer is to be answered without it
                 await set_users(call, {name: value})
-        await write_down(call, ring.sheet)
+        with suppress(Unwritable):
+            await write_down(call, ring.sheet)
         dial = ring.dial_string
         if dial.startswith(PJSIP):
             await call.set(PHONE, dial.removeprefix(PJSIP))
