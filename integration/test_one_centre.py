@@ -13,7 +13,7 @@ from integration.client import Client, Refused, token_of
 from integration.edged import Edge
 from integration.faults.waiting import until
 from integration.sites import NORTH, SOUTH, TwoSites
-from integration.test_sites import members
+from integration.test_sites import members, until_it_comes
 from tests.rest_client import RestClient
 from xucd.store.callback_reading import unfinished_tickets
 
@@ -173,15 +173,7 @@ async def test_while_a_pbx_is_gone_the_other_is_live_and_its_agents_come_over(
     await board.ask("pauseAgent", agentid=ALICE, reason="lunch")
     await board.until("AgentStateEvent", agentId=ALICE, name="AgentOnPause", after=begun)
 
-    async def comes_over() -> bool:
-        try:
-            await bruce.ask("agentLogin", agentphonenumber="1006")
-        except Refused as refused:  # the lease has not ended yet
-            assert refused.args[0] == "LoggedInOnAnotherPhone"
-            return False
-        return True
-
-    await until(comes_over, PATIENCE_S)
+    await until_it_comes(bruce, "1006", PATIENCE_S)  # once the lease has ended
     await board.until("AgentStateEvent", agentId=BRUCE, name="AgentReady", phoneNb="1006")
     begun = len(board.frames)
     await centre.sites.north.xucd.start()

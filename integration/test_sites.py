@@ -51,6 +51,20 @@ async def until_away(board: Client) -> None:
     await until(is_away, LOADED_S)
 
 
+async def until_it_comes(page: Client, line: str, within: float) -> None:
+    """Wait until an agent may log in on a line, whose former home is gone."""
+
+    async def may_come() -> bool:
+        try:
+            await page.ask("agentLogin", agentphonenumber=line)
+        except Refused as refused:
+            assert refused.code == "LoggedInOnAnotherPhone"
+            return False
+        return True
+
+    await until(may_come, within)
+
+
 async def figures(board: Client) -> dict[str, object]:
     """The agent's figures of the day, as its home has them."""
     seen = len(board.frames)
@@ -108,15 +122,7 @@ async def test_an_agent_whose_pbx_is_gone_logs_in_at_the_other_and_has_one_home(
     await north.until_state("AgentReady")
     await sites.north.xucd.stop(signal.SIGKILL)
 
-    async def may_come() -> bool:
-        try:
-            await south.ask("agentLogin", agentphonenumber="1005")
-        except Refused as refused:
-            assert refused.code == "LoggedInOnAnotherPhone"
-            return False
-        return True
-
-    await until(may_come, LEASE_S + LOADED_S)
+    await until_it_comes(south, "1005", LEASE_S + LOADED_S)
     assert await members(sites.north) == {("support", "Agent/2501", "Local/1001@xucd-agent")}
     await sites.north.xucd.start()
 
@@ -174,15 +180,7 @@ async def test_an_agent_whose_asterisk_is_gone_logs_in_at_the_other_though_its_o
     try:
         await north.until("LinkStatus", asterisk="lost", pbx=NORTH, after=begun)
 
-        async def may_come() -> bool:
-            try:
-                await south.ask("agentLogin", agentphonenumber="1005")
-            except Refused as refused:
-                assert refused.code == "LoggedInOnAnotherPhone"
-                return False
-            return True
-
-        await until(may_come, UNREACHED_S + LOADED_S)
+        await until_it_comes(south, "1005", UNREACHED_S + LOADED_S)
         await south.until_state("AgentReady")
     finally:
         sites.north.pbx.thaw()
